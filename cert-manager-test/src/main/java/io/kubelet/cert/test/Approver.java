@@ -1,0 +1,55 @@
+package io.kubelet.cert.test;
+
+import java.util.Map;
+import java.util.function.BiPredicate;
+
+import com.google.gson.JsonObject;
+
+/**
+ * Decides about requests: by the policy, and where that leaves it to the cluster, as the
+ * approver in kube-controller-manager does.
+ */
+final class Approver {
+
+	private final Behavior behavior;
+
+	private final BiPredicate<Caller, Access> permitted;
+
+	Approver(Behavior behavior, BiPredicate<Caller, Access> permitted) {
+		this.behavior = behavior;
+		this.permitted = permitted;
+	}
+
+	ApprovalPolicy.Verdict review(JsonObject request) {
+		SigningRequest read = SigningRequest.parse(Pem.decode(Json.text(request, "spec", "request")));
+		ApprovalPolicy.Verdict verdict = this.behavior.approval().review(PendingRequest.of(request, read));
+		return (verdict.decision() == ApprovalPolicy.Decision.AUTOMATIC) ? automatic(request, read) : verdict;
+	}
+
+	private ApprovalPolicy.Verdict automatic(JsonObject request, SigningRequest read) {
+		String signer = Json.text(request, "spec", "signerName");
+		if (!signer.equals(Signer.KUBELET_CLIENT)
+				|| !Signer.refusal(signer, read, Json.texts(request, "spec", "usages")).isEmpty()) {
+			return ApprovalPolicy.Verdict.hold();
+		}
+		String user = Json.text(request, "spec", "username");
+		Caller requester = new Caller(user, Json.texts(request, "spec", "groups"), Map.of(), null);
+		if (user.equals(read.commonName()) && mayCreate(requester, "selfnodeclient")) {
+			return approved("Auto approving self kubelet client certificate after SubjectAccessReview.");
+		}
+		if (mayCreate(requester, "nodeclient")) {
+			return approved("Auto approving kubelet client certificate after SubjectAccessReview.");
+		}
+		return ApprovalPolicy.Verdict.hold();
+	}
+
+	private boolean mayCreate(Caller requester, String subresource) {
+		return this.permitted.test(requester, Access.to("create", CertificateSigningRequests.GROUP,
+				CertificateSigningRequests.PLURAL, subresource, ""));
+	}
+
+	private static ApprovalPolicy.Verdict approved(String message) {
+		return new ApprovalPolicy.Verdict(ApprovalPolicy.Decision.APPROVE, "AutoApproved", message);
+	}
+
+}

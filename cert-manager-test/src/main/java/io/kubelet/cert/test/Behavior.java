@@ -1,0 +1,173 @@
+package io.kubelet.cert.test;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArraySet;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the approver and the signers behave from now on. Every setting can be changed at
+ * any time, by any thread, and holds for the decisions and certificates that follow.
+ */
+public final class Behavior {
+
+	static final Duration BACKDATE = Duration.ofMinutes(5);
+
+	private final Runnable reviewAgain;
+
+	private final Set<SignerFlaw> flaws = new CopyOnWriteArraySet<>();
+
+	private final Set<String> signers = new CopyOnWriteArraySet<>();
+
+	private volatile ApprovalPolicy approval = ApprovalPolicy.approving();
+
+	private volatile Duration approvalDelay = Duration.ZERO;
+
+	private volatile Duration signingDelay = Duration.ZERO;
+
+	private volatile @Nullable Validity validity;
+
+	Behavior(Runnable reviewAgain) {
+		this.reviewAgain = reviewAgain;
+	}
+
+	/**
+	 * Decide by this policy. Requests that are still open are decided about again.
+	 * @param policy the policy; {@link ApprovalPolicy#approving()} by default
+	 * @return this
+	 */
+	public Behavior approval(ApprovalPolicy policy) {
+		this.approval = policy;
+		this.reviewAgain.run();
+		return this;
+	}
+
+	/**
+	 * Take this long to decide.
+	 * @param delay from the request to the decision; zero by default
+	 * @return this
+	 */
+	public Behavior approvalDelay(Duration delay) {
+		this.approvalDelay = delay;
+		return this;
+	}
+
+	/**
+	 * Take this long to sign.
+	 * @param delay from the approval to the certificate; zero by default
+	 * @return this
+	 */
+	public Behavior signingDelay(Duration delay) {
+		this.signingDelay = delay;
+		return this;
+	}
+
+	/**
+	 * Sign certificates that are valid from now on for this long, whatever was asked for,
+	 * down to a second.
+	 * @param lifetime from now until NotAfter
+	 * @return this
+	 */
+	public Behavior certificateLifetime(Duration lifetime) {
+		return validity(Duration.ZERO, lifetime);
+	}
+
+	/**
+	 * Sign certificates with exactly these times, in whole seconds.
+	 * @param notBefore NotBefore, counted from now; negative for the past
+	 * @param notAfter NotAfter, counted from now; negative for one that has expired
+	 * already
+	 * @return this
+	 */
+	public Behavior validity(Duration notBefore, Duration notAfter) {
+		this.validity = new Validity(notBefore, notAfter);
+		return this;
+	}
+
+	/**
+	 * Sign certificates that have expired a minute ago.
+	 * @return this
+	 */
+	public Behavior alreadyExpired() {
+		return validity(Duration.ofHours(-1), Duration.ofMinutes(-1));
+	}
+
+	/**
+	 * Sign certificates that become valid in an hour.
+	 * @return this
+	 */
+	public Behavior notYetValid() {
+		return validity(Duration.ofHours(1), Duration.ofHours(2));
+	}
+
+	/**
+	 * Sign wrongly, in these ways and no others.
+	 * @param flaws the flaws; none for a signer that works
+	 * @return this
+	 */
+	public Behavior flaws(SignerFlaw... flaws) {
+		this.flaws.clear();
+		this.flaws.addAll(Set.of(flaws));
+		return this;
+	}
+
+	/**
+	 * Also sign the approved requests to a signer that is not Kubernetes' own, as if its
+	 * controller were installed. Anything that is asked for is signed.
+	 * @param signerName the signer's name, as in {@code example.com/demo}
+	 * @return this
+	 */
+	public Behavior sign(String signerName) {
+		this.signers.add(signerName);
+		this.reviewAgain.run();
+		return this;
+	}
+
+	/**
+	 * Go back to the defaults, except for the signers added.
+	 * @return this
+	 */
+	public Behavior reset() {
+		this.flaws.clear();
+		this.validity = null;
+		this.approvalDelay = Duration.ZERO;
+		this.signingDelay = Duration.ZERO;
+		return approval(ApprovalPolicy.approving());
+	}
+
+	ApprovalPolicy approval() {
+		return this.approval;
+	}
+
+	Duration approvalDelay() {
+		return this.approvalDelay;
+	}
+
+	Duration signingDelay() {
+		return this.signingDelay;
+	}
+
+	@Nullable Validity validity() {
+		return this.validity;
+	}
+
+	Set<SignerFlaw> flaws() {
+		Set<SignerFlaw> current = EnumSet.noneOf(SignerFlaw.class);
+		current.addAll(this.flaws);
+		return current;
+	}
+
+	Set<String> signers() {
+		return this.signers;
+	}
+
+	/**
+	 * Times of a certificate, counted from the moment it is signed.
+	 */
+	record Validity(Duration notBefore, Duration notAfter) {
+
+	}
+
+}

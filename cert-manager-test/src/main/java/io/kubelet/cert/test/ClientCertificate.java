@@ -1,0 +1,36 @@
+package io.kubelet.cert.test;
+
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+
+/**
+ * A client certificate of the embedded control plane's authority, and its key.
+ *
+ * @param name the common name, made fit for a file
+ * @param certificate the certificate
+ * @param key the key
+ */
+public record ClientCertificate(String name, X509Certificate certificate, PrivateKey key) implements Credential {
+
+	/**
+	 * The certificate as PEM.
+	 * @return a CERTIFICATE block
+	 */
+	public String certificatePem() {
+		return Signer.pem(java.util.List.of(this.certificate));
+	}
+
+	/**
+	 * The key as PEM.
+	 * @return a PRIVATE KEY block (PKCS#8)
+	 */
+	public String keyPem() {
+		return Pem.write("PRIVATE KEY", this.key.getEncoded());
+	}
+
+	@Override
+	public String toString() {
+		return "ClientCertificate[" + this.name + "]";
+	}
+
+}

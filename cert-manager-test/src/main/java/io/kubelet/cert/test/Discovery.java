@@ -1,0 +1,118 @@
+package io.kubelet.cert.test;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+
+/**
+ * Says what the server is and what it serves.
+ */
+final class Discovery {
+
+	private static final List<String> VERBS = List.of("create", "delete", "deletecollection", "get", "list", "patch",
+			"update", "watch");
+
+	private static final Set<String> REVIEW_GROUPS = Set.of("authentication.k8s.io", "authorization.k8s.io");
+
+	private final List<ResourceType> types;
+
+	private final String address;
+
+	/**
+	 * Create the discovery.
+	 * @param address host and port, as told to clients
+	 */
+	Discovery(List<ResourceType> types, String address) {
+		this.types = types;
+		this.address = address;
+	}
+
+	ApiResponse answer(String path) {
+		return switch (path) {
+			case "/healthz", "/livez", "/readyz" -> ApiResponse.text("ok");
+			case "/version" -> ApiResponse.json(200, version());
+			case "/api" -> ApiResponse.json(200, coreVersions());
+			case "/apis" -> ApiResponse.json(200, Json.object("kind", "APIGroupList", "apiVersion", "v1", "groups",
+					groups().stream().map((group) -> group(group, false)).toList()));
+			default -> group(path);
+		};
+	}
+
+	private ApiResponse group(String path) {
+		if (path.equals("/api/v1")) {
+			return ApiResponse.json(200, resources(""));
+		}
+		for (String group : groups()) {
+			if (path.equals("/apis/" + group)) {
+				return ApiResponse.json(200, group(group, true));
+			}
+			if (path.equals("/apis/" + group + "/v1")) {
+				return ApiResponse.json(200, resources(group));
+			}
+		}
+		throw ApiFailure.noSuchPath();
+	}
+
+	private Set<String> groups() {
+		Set<String> groups = new TreeSet<>(REVIEW_GROUPS);
+		this.types.stream().map(ResourceType::group).filter((group) -> !group.isEmpty()).forEach(groups::add);
+		return groups;
+	}
+
+	private static JsonObject version() {
+		return Json.object("major", "1", "minor", "34", "emulationMajor", "1", "emulationMinor", "34",
+				"minCompatibilityMajor", "1", "minCompatibilityMinor", "33", "gitVersion", "v1.34.0+embedded",
+				"gitCommit", "", "gitTreeState", "", "buildDate", "1970-01-01T00:00:00Z", "goVersion", "", "compiler",
+				"", "platform", "java");
+	}
+
+	private JsonObject coreVersions() {
+		return Json.object("kind", "APIVersions", "versions", List.of("v1"), "serverAddressByClientCIDRs",
+				List.of(Json.object("clientCIDR", "0.0.0.0/0", "serverAddress", this.address)));
+	}
+
+	private static JsonObject group(String group, boolean alone) {
+		JsonObject version = Json.object("groupVersion", group + "/v1", "version", "v1");
+		JsonObject object = alone ? Json.object("kind", "APIGroup", "apiVersion", "v1") : new JsonObject();
+		object.addProperty("name", group);
+		object.add("versions", Json.array(List.of(version)));
+		object.add("preferredVersion", version);
+		return object;
+	}
+
+	private JsonObject resources(String group) {
+		JsonArray resources = new JsonArray();
+		for (ResourceType type : this.types) {
+			if (type.group().equals(group)) {
+				resources.add(resource(type));
+				new TreeSet<>(type.subresources()).forEach((subresource) -> resources.add(resource(type, subresource)));
+			}
+		}
+		Reviews.KINDS.forEach((plural, kind) -> {
+			if (Reviews.group(plural).equals(group)) {
+				resources.add(Json.object("name", plural, "singularName", kind.toLowerCase(), "namespaced", false,
+						"kind", kind, "verbs", List.of("create")));
+			}
+		});
+		return Json.object("kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
+				group.isEmpty() ? "v1" : group + "/v1", "resources", resources);
+	}
+
+	private static JsonObject resource(ResourceType type) {
+		JsonObject resource = Json.object("name", type.plural(), "singularName", type.kind().toLowerCase(),
+				"namespaced", type.isNamespaced(), "kind", type.kind(), "verbs", VERBS);
+		if (!type.shortNames().isEmpty()) {
+			resource.add("shortNames", Json.array(type.shortNames()));
+		}
+		return resource;
+	}
+
+	private static JsonObject resource(ResourceType type, String subresource) {
+		return Json.object("name", type.plural() + "/" + subresource, "singularName", "", "namespaced",
+				type.isNamespaced(), "kind", type.kind(), "verbs", List.of("get", "patch", "update"));
+	}
+
+}

@@ -1,0 +1,52 @@
+package io.kubelet.cert.test;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * PEM, read as the API server reads it: a block that is damaged is no block.
+ */
+final class Pem {
+
+	private static final Pattern BLOCK = Pattern
+		.compile("-----BEGIN ([^-\\r\\n]+)-----\\r?\\n([A-Za-z0-9+/=\\s]*?)-----END \\1-----");
+
+	private Pem() {
+	}
+
+	static List<Block> read(String text) {
+		List<Block> blocks = new ArrayList<>();
+		Matcher matcher = BLOCK.matcher(text);
+		while (matcher.find()) {
+			String base64 = matcher.group(2).replaceAll("\\s", "");
+			if (base64.length() % 4 == 0) {
+				blocks.add(new Block(matcher.group(1), Base64.getDecoder().decode(base64)));
+			}
+		}
+		return blocks;
+	}
+
+	static String write(String type, byte[] content) {
+		String base64 = Base64.getMimeEncoder(64, new byte[] { '\n' }).encodeToString(content);
+		return "-----BEGIN " + type + "-----\n" + base64 + "\n-----END " + type + "-----\n";
+	}
+
+	/** Text that an API object holds as bytes. */
+	static String decode(String base64) {
+		return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+	}
+
+	/** Text as an API object holds bytes. */
+	static String encode(String text) {
+		return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+	}
+
+	record Block(String type, byte[] content) {
+
+	}
+
+}

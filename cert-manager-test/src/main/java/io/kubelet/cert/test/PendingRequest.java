@@ -1,0 +1,31 @@
+package io.kubelet.cert.test;
+
+import java.util.List;
+
+import com.google.gson.JsonObject;
+
+/**
+ * A certificate signing request that waits for a decision, as an {@link ApprovalPolicy}
+ * sees it.
+ *
+ * @param name the object's name
+ * @param signerName the signer asked
+ * @param username who asks
+ * @param groups the groups of who asks
+ * @param usages the usages asked for
+ * @param commonName the common name asked for; may be empty
+ * @param organizations the organizations asked for
+ * @param dnsNames the DNS names asked for
+ * @param ipAddresses the IP addresses asked for
+ */
+public record PendingRequest(String name, String signerName, String username, List<String> groups, List<String> usages,
+		String commonName, List<String> organizations, List<String> dnsNames, List<String> ipAddresses) {
+
+	static PendingRequest of(JsonObject request, SigningRequest read) {
+		return new PendingRequest(Json.text(request, "metadata", "name"), Json.text(request, "spec", "signerName"),
+				Json.text(request, "spec", "username"), Json.texts(request, "spec", "groups"),
+				Json.texts(request, "spec", "usages"), read.commonName(), read.organizations(), read.dnsNames(),
+				read.ipAddresses());
+	}
+
+}

@@ -1,0 +1,180 @@
+package io.kubelet.cert.test;
+
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+import com.google.gson.JsonObject;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+
+/**
+ * Signs approved requests, as the signers in kube-controller-manager do, or as wrongly as
+ * it is told to.
+ */
+final class Signer {
+
+	static final String KUBELET_CLIENT = "kubernetes.io/kube-apiserver-client-kubelet";
+
+	static final String KUBELET_SERVING = "kubernetes.io/kubelet-serving";
+
+	static final String API_SERVER_CLIENT = "kubernetes.io/kube-apiserver-client";
+
+	private static final Duration LONGEST = Duration.ofDays(365);
+
+	private static final Duration SHORT = Duration.ofHours(8);
+
+	private final CertificateAuthority authority;
+
+	private final Behavior behavior;
+
+	private final Clock clock;
+
+	Signer(CertificateAuthority authority, Behavior behavior, Clock clock) {
+		this.authority = authority;
+		this.behavior = behavior;
+		this.clock = clock;
+	}
+
+	boolean isResponsibleFor(String signerName) {
+		return Set.of(KUBELET_CLIENT, KUBELET_SERVING, API_SERVER_CLIENT).contains(signerName)
+				|| this.behavior.signers().contains(signerName);
+	}
+
+	/** Why the signer refuses a request, in its own words; empty when it does not. */
+	static String refusal(String signerName, SigningRequest request, Collection<String> usages) {
+		return switch (signerName) {
+			case KUBELET_CLIENT -> kubeletClientRefusal(request, Set.copyOf(usages));
+			case KUBELET_SERVING -> kubeletServingRefusal(request, Set.copyOf(usages));
+			case API_SERVER_CLIENT -> clientRefusal(usages);
+			default -> "";
+		};
+	}
+
+	private static String kubeletClientRefusal(SigningRequest request, Set<String> usages) {
+		if (!request.organizations().equals(List.of("system:nodes"))) {
+			return "subject organization is not system:nodes";
+		}
+		if (request.has(GeneralName.dNSName)) {
+			return "DNS subjectAltNames are not allowed";
+		}
+		if (request.has(GeneralName.rfc822Name)) {
+			return "Email subjectAltNames are not allowed";
+		}
+		if (request.has(GeneralName.iPAddress)) {
+			return "IP subjectAltNames are not allowed";
+		}
+		if (request.has(GeneralName.uniformResourceIdentifier)) {
+			return "URI subjectAltNames are not allowed";
+		}
+		if (!request.commonName().startsWith("system:node:")) {
+			return "subject common name does not begin with system:node:";
+		}
+		return usagesRefusal(usages, "client auth", "[client auth digital signature key encipherment]");
+	}
+
+	private static String kubeletServingRefusal(SigningRequest request, Set<String> usages) {
+		if (!request.organizations().equals(List.of("system:nodes"))) {
+			return "subject organization is not system:nodes";
+		}
+		if (!request.has(GeneralName.dNSName) && !request.has(GeneralName.iPAddress)) {
+			return "DNS or IP subjectAltName is required";
+		}
+		if (request.has(GeneralName.rfc822Name)) {
+			return "Email subjectAltNames are not allowed";
+		}
+		if (request.has(GeneralName.uniformResourceIdentifier)) {
+			return "URI subjectAltNames are not allowed";
+		}
+		String refusal = usagesRefusal(usages, "server auth", "[digital signature key encipherment server auth]");
+		if (refusal.isEmpty() && !request.commonName().startsWith("system:node:")) {
+			return "subject common name does not begin with system:node:";
+		}
+		return refusal;
+	}
+
+	private static String usagesRefusal(Set<String> usages, String purpose, String expected) {
+		boolean match = usages.equals(Set.of("digital signature", purpose))
+				|| usages.equals(Set.of("digital signature", "key encipherment", purpose));
+		return match ? "" : "usages did not match " + expected;
+	}
+
+	private static String clientRefusal(Collection<String> usages) {
+		for (String usage : usages) {
+			if (!Set.of("digital signature", "key encipherment", "client auth").contains(usage)) {
+				return "invalid usage for client certificate: " + usage;
+			}
+		}
+		return usages.contains("client auth") ? "" : "missing required usage for client certificate: client auth";
+	}
+
+	/** The certificate for a request, as PEM. */
+	String sign(JsonObject request) {
+		SigningRequest read = SigningRequest.parse(Pem.decode(Json.text(request, "spec", "request")));
+		List<String> usages = Json.texts(request, "spec", "usages");
+		Set<SignerFlaw> flaws = this.behavior.flaws();
+		if (flaws.contains(SignerFlaw.GARBAGE)) {
+			return Pem.write("CERTIFICATE", "no certificate".getBytes());
+		}
+		if (flaws.contains(SignerFlaw.DROPPED_USAGES)) {
+			usages = usages.stream().filter((usage) -> !usage.endsWith(" auth")).toList();
+		}
+		X500Name subject = flaws.contains(SignerFlaw.ANOTHER_SUBJECT)
+				? CertificateAuthority.name("someone-else", List.of()) : SubjectOrder.of(read.subject());
+		SubjectPublicKeyInfo key = flaws.contains(SignerFlaw.ANOTHER_KEY)
+				? SubjectPublicKeyInfo.getInstance(CertificateAuthority.generateKey().getPublic().getEncoded())
+				: read.publicKey();
+		List<GeneralName> names = flaws.contains(SignerFlaw.DROPPED_NAMES) ? List.of() : read.alternativeNames();
+		CertificateAuthority issuer = flaws.contains(SignerFlaw.INTERMEDIATE)
+				? this.authority.intermediate("kubernetes-intermediate") : this.authority;
+		Instant[] times = times(Json.text(request, "spec", "expirationSeconds"));
+		List<X509Certificate> chain = new ArrayList<>();
+		chain.add(issuer.issue(subject, key, times[0], times[1], usages, names));
+		if (flaws.contains(SignerFlaw.INTERMEDIATE)) {
+			chain.add(issuer.certificate());
+		}
+		if (flaws.contains(SignerFlaw.UNRELATED_CHAIN)) {
+			chain.add(CertificateAuthority.create("unrelated").certificate());
+		}
+		return pem(chain);
+	}
+
+	private Instant[] times(String expirationSeconds) {
+		Instant now = this.clock.instant();
+		Behavior.Validity fixed = this.behavior.validity();
+		if (fixed != null) {
+			return new Instant[] { now.plus(fixed.notBefore()), now.plus(fixed.notAfter()) };
+		}
+		Duration lifetime = LONGEST;
+		if (!expirationSeconds.isEmpty() && Long.parseLong(expirationSeconds) < LONGEST.toSeconds()) {
+			lifetime = Duration.ofSeconds(Long.parseLong(expirationSeconds));
+		}
+		Instant notAfter = now.plus(lifetime);
+		if (lifetime.compareTo(SHORT) >= 0) {
+			notAfter = notAfter.minus(Behavior.BACKDATE);
+		}
+		Instant last = this.authority.notAfter();
+		return new Instant[] { now.minus(Behavior.BACKDATE), notAfter.isBefore(last) ? notAfter : last };
+	}
+
+	static String pem(List<X509Certificate> chain) {
+		StringBuilder pem = new StringBuilder();
+		for (X509Certificate certificate : chain) {
+			try {
+				pem.append(Pem.write("CERTIFICATE", certificate.getEncoded()));
+			}
+			catch (CertificateEncodingException ex) {
+				throw new IllegalStateException(ex);
+			}
+		}
+		return pem.toString();
+	}
+
+}

@@ -1,0 +1,111 @@
+package io.kubelet.cert.test;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.util.stream.Stream;
+
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Talks to the control plane over HTTPS, as somebody.
+ */
+final class ApiClient {
+
+	static final String CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+
+	private final EmbeddedControlPlane controlPlane;
+
+	private final HttpClient http;
+
+	private final @Nullable String token;
+
+	ApiClient(EmbeddedControlPlane controlPlane, @Nullable Credential credential) {
+		this.controlPlane = controlPlane;
+		this.token = (credential instanceof Credential.Token bearer) ? bearer.token() : null;
+		this.http = HttpClient.newBuilder()
+			.version(HttpClient.Version.HTTP_1_1)
+			.sslContext(tls(controlPlane.caPem(), credential))
+			.build();
+	}
+
+	HttpResponse<String> send(String method, String path, @Nullable String contentType, @Nullable String body)
+			throws IOException, InterruptedException {
+		return this.http.send(request(method, path, contentType, body), HttpResponse.BodyHandlers.ofString());
+	}
+
+	HttpResponse<Stream<String>> watch(String query) throws IOException, InterruptedException {
+		return this.http.send(request("GET", CSRS + "?watch=1&" + query, null, null),
+				HttpResponse.BodyHandlers.ofLines());
+	}
+
+	JsonObject get(String path) throws IOException, InterruptedException {
+		return json(send("GET", path, null, null));
+	}
+
+	JsonObject post(String path, JsonElement body) throws IOException, InterruptedException {
+		return json(send("POST", path, "application/json", body.toString()));
+	}
+
+	JsonObject put(String path, JsonElement body) throws IOException, InterruptedException {
+		return json(send("PUT", path, "application/json", body.toString()));
+	}
+
+	static JsonObject json(HttpResponse<String> response) {
+		return Json.parse(response.body()).getAsJsonObject();
+	}
+
+	private HttpRequest request(String method, String path, @Nullable String contentType, @Nullable String body) {
+		HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(this.controlPlane.url() + path))
+			.method(method,
+					(body != null) ? HttpRequest.BodyPublishers.ofString(body) : HttpRequest.BodyPublishers.noBody());
+		if (this.token != null) {
+			builder.header("Authorization", "Bearer " + this.token);
+		}
+		if (contentType != null) {
+			builder.header("Content-Type", contentType);
+		}
+		return builder.build();
+	}
+
+	static SSLContext tls(String caPem, @Nullable Credential credential) {
+		try {
+			KeyStore trusted = KeyStore.getInstance("PKCS12");
+			trusted.load(null, null);
+			trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509")
+				.generateCertificate(new ByteArrayInputStream(caPem.getBytes())));
+			TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+			trust.init(trusted);
+			KeyManager[] keys = null;
+			if (credential instanceof ClientCertificate certificate) {
+				KeyStore own = KeyStore.getInstance("PKCS12");
+				own.load(null, null);
+				own.setKeyEntry("own", certificate.key(), new char[0], new Certificate[] { certificate.certificate() });
+				KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+				factory.init(own, new char[0]);
+				keys = factory.getKeyManagers();
+			}
+			SSLContext context = SSLContext.getInstance("TLS");
+			context.init(keys, trust.getTrustManagers(), null);
+			return context;
+		}
+		catch (GeneralSecurityException | IOException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}
