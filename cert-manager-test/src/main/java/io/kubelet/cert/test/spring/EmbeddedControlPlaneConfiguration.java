@@ -1,0 +1,19 @@
+package io.kubelet.cert.test.spring;
+
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/**
+ * Gives an application a control plane of its own, as
+ * {@link EmbeddedControlPlaneInitializer} does, for a {@code main} among the tests that
+ * runs the application without a cluster:
+ *
+ * <pre class="code">
+ * SpringApplication.from(App::main).with(EmbeddedControlPlaneConfiguration.class).run(args);
+ * </pre>
+ */
+@Configuration(proxyBeanMethods = false)
+@Import(EmbeddedControlPlaneSelector.class)
+public final class EmbeddedControlPlaneConfiguration {
+
+}

@@ -1,0 +1,34 @@
+package io.kubelet.cert.test.spring;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Gives a test's application context a control plane of its own, as
+ * {@link EmbeddedControlPlaneInitializer} does:
+ *
+ * <pre class="code">
+ * &#064;SpringBootTest
+ * &#064;EnableEmbeddedControlPlane
+ * class CheckoutTests {
+ *
+ * 	&#064;Autowired
+ * 	EmbeddedControlPlane controlPlane;
+ *
+ * }
+ * </pre>
+ *
+ * Tests that share a context share its control plane. Works with any test that uses the
+ * Spring TestContext framework.
+ */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@Documented
+@Inherited
+public @interface EnableEmbeddedControlPlane {
+
+}
