@@ -1,0 +1,118 @@
+package io.kubelet.cert.certificate;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.ASN1String;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.util.IPAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the names that a certificate, or a request for one, carries.
+ */
+public final class CertificateNames {
+
+	private CertificateNames() {
+	}
+
+	/**
+	 * Return what a certificate says, as the template it satisfies exactly.
+	 * @param certificate the certificate
+	 * @return the names in it
+	 */
+	public static CertificateTemplate of(X509Certificate certificate) {
+		try {
+			byte[] extension = certificate.getExtensionValue(Extension.subjectAlternativeName.getId());
+			GeneralNames names = (extension != null)
+					? GeneralNames.getInstance(JcaX509ExtensionUtils.parseExtensionValue(extension)) : null;
+			return of(X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded()), names);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Return what a PKCS#10 request asks for.
+	 * @param request the request
+	 * @return the names in it
+	 */
+	public static CertificateTemplate of(PKCS10CertificationRequest request) {
+		Extension extension = (request.getRequestedExtensions() != null)
+				? request.getRequestedExtensions().getExtension(Extension.subjectAlternativeName) : null;
+		return of(request.getSubject(),
+				(extension != null) ? GeneralNames.getInstance(extension.getParsedValue()) : null);
+	}
+
+	/**
+	 * Read an IP address in its textual form, without ever asking a name server.
+	 * @param address an IPv4 or IPv6 address
+	 * @return the address
+	 * @throws IllegalArgumentException if it is not an IP address
+	 */
+	public static InetAddress parseIpAddress(String address) {
+		if (!IPAddress.isValid(address)) {
+			throw new IllegalArgumentException("'" + address + "' is not an IP address");
+		}
+		try {
+			return InetAddress.getByName(address);
+		}
+		catch (UnknownHostException ex) {
+			throw new IllegalArgumentException("'" + address + "' is not an IP address", ex);
+		}
+	}
+
+	private static CertificateTemplate of(X500Name subject, @Nullable GeneralNames names) {
+		List<String> dnsNames = new ArrayList<>();
+		List<InetAddress> ipAddresses = new ArrayList<>();
+		List<String> uris = new ArrayList<>();
+		List<String> emailAddresses = new ArrayList<>();
+		for (GeneralName name : (names != null) ? names.getNames() : new GeneralName[0]) {
+			switch (name.getTagNo()) {
+				case GeneralName.dNSName -> dnsNames.add(name.getName().toString());
+				case GeneralName.uniformResourceIdentifier -> uris.add(name.getName().toString());
+				case GeneralName.rfc822Name -> emailAddresses.add(name.getName().toString());
+				case GeneralName.iPAddress -> ipAddresses.add(address(name));
+				default -> {
+					// Names that a template cannot ask for
+				}
+			}
+		}
+		return new CertificateTemplate(values(subject, BCStyle.CN).stream().findFirst().orElse(null),
+				values(subject, BCStyle.O), dnsNames, ipAddresses, uris, emailAddresses);
+	}
+
+	private static List<String> values(X500Name subject, ASN1ObjectIdentifier type) {
+		return Arrays.stream(subject.getRDNs(type))
+			.flatMap((rdn) -> Arrays.stream(rdn.getTypesAndValues()))
+			.filter((value) -> value.getType().equals(type))
+			.map((value) -> (value.getValue() instanceof ASN1String text) ? text.getString()
+					: value.getValue().toString())
+			.toList();
+	}
+
+	private static InetAddress address(GeneralName name) {
+		try {
+			return InetAddress.getByAddress(ASN1OctetString.getInstance(name.getName()).getOctets());
+		}
+		catch (UnknownHostException ex) {
+			throw new IllegalArgumentException("IP address of an illegal length", ex);
+		}
+	}
+
+}

@@ -1,0 +1,95 @@
+package io.kubelet.cert.certificate;
+
+import java.net.InetAddress;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a certificate should say: its subject and its subject alternative names. A value,
+ * equal by content.
+ *
+ * @param commonName the subject's common name, {@code null} for none
+ * @param organizations the subject's organizations
+ * @param dnsNames the DNS names
+ * @param ipAddresses the IP addresses
+ * @param uris the URIs
+ * @param emailAddresses the e-mail addresses
+ */
+public record CertificateTemplate(@Nullable String commonName, List<String> organizations, List<String> dnsNames,
+		List<InetAddress> ipAddresses, List<String> uris, List<String> emailAddresses) {
+
+	public CertificateTemplate {
+		organizations = List.copyOf(organizations);
+		dnsNames = List.copyOf(dnsNames);
+		ipAddresses = List.copyOf(ipAddresses);
+		uris = List.copyOf(uris);
+		emailAddresses = List.copyOf(emailAddresses);
+	}
+
+	/**
+	 * Create a template with a subject and no subject alternative names, as for a client.
+	 * @param commonName the common name
+	 * @param organizations the organizations
+	 * @return the template
+	 */
+	public static CertificateTemplate ofSubject(@Nullable String commonName, String... organizations) {
+		return new CertificateTemplate(commonName, List.of(organizations), List.of(), List.of(), List.of(), List.of());
+	}
+
+	/**
+	 * Return this template with these names instead of its DNS names and IP addresses.
+	 * @param dnsNames the DNS names
+	 * @param ipAddresses the IP addresses
+	 * @return the new template
+	 */
+	public CertificateTemplate withNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
+		return new CertificateTemplate(this.commonName, this.organizations, dnsNames, ipAddresses, this.uris,
+				this.emailAddresses);
+	}
+
+	/**
+	 * Whether a certificate says what this template asks for (contract row C6): the same
+	 * common name, and every organization and subject alternative name of the template.
+	 * What the certificate has beyond that does not matter.
+	 * @param certificate the certificate, {@code null} if there is none
+	 * @return {@code true} if it does
+	 */
+	public boolean isSatisfiedBy(@Nullable X509Certificate certificate) {
+		return certificate != null && differences(certificate).isEmpty();
+	}
+
+	/**
+	 * Say field by field what a certificate lacks of this template.
+	 * @param certificate the certificate
+	 * @return a sentence for each field that differs, empty if the template is satisfied
+	 */
+	public List<String> differences(X509Certificate certificate) {
+		CertificateTemplate actual = CertificateNames.of(certificate);
+		List<String> differences = new ArrayList<>();
+		if (!Objects.equals(this.commonName, actual.commonName)) {
+			differences.add("common name is '%s', not '%s'".formatted(actual.commonName, this.commonName));
+		}
+		addMissing(differences, "organizations", this.organizations, actual.organizations);
+		addMissing(differences, "DNS names", this.dnsNames, actual.dnsNames);
+		addMissing(differences, "IP addresses", this.ipAddresses, actual.ipAddresses);
+		addMissing(differences, "URIs", this.uris, actual.uris);
+		addMissing(differences, "e-mail addresses", this.emailAddresses, actual.emailAddresses);
+		return differences;
+	}
+
+	private static void addMissing(List<String> differences, String field, Collection<?> wanted, Collection<?> actual) {
+		List<String> missing = wanted.stream()
+			.filter((value) -> !actual.contains(value))
+			.map((value) -> (value instanceof InetAddress address) ? address.getHostAddress() : value.toString())
+			.toList();
+		if (!missing.isEmpty()) {
+			differences.add(field + " lack " + missing);
+		}
+	}
+
+}

@@ -1,0 +1,73 @@
+package io.kubelet.cert.certificate;
+
+import java.security.PublicKey;
+import java.security.interfaces.ECKey;
+import java.security.interfaces.RSAKey;
+import java.util.List;
+
+/**
+ * What kind of key to make.
+ *
+ * @param algorithm the key's algorithm
+ * @param size the key's size in bits: 256, 384 or 521 for EC, 2048 to 8192 for RSA, 256
+ * for Ed25519
+ */
+public record KeySpecification(KeyAlgorithm algorithm, int size) {
+
+	/** ECDSA P-256, as the kubelet's: the default. */
+	public static final KeySpecification EC_P256 = new KeySpecification(KeyAlgorithm.EC, 256);
+
+	private static final List<Integer> EC_SIZES = List.of(256, 384, 521);
+
+	private static final int RSA_MINIMUM = 2048;
+
+	private static final int RSA_MAXIMUM = 8192;
+
+	/**
+	 * Create a specification.
+	 * @throws IllegalArgumentException if keys of this size are too weak or do not exist
+	 */
+	public KeySpecification {
+		switch (algorithm) {
+			case EC -> require(EC_SIZES.contains(size), size, "EC keys have 256, 384 or 521 bits");
+			case RSA -> require(size >= RSA_MINIMUM && size <= RSA_MAXIMUM, size, "RSA keys have 2048 to 8192 bits");
+			case ED25519 -> require(size == 256, size, "Ed25519 keys have 256 bits");
+		}
+	}
+
+	private static void require(boolean condition, int size, String rule) {
+		if (!condition) {
+			throw new IllegalArgumentException("Key size " + size + " is not supported: " + rule);
+		}
+	}
+
+	/**
+	 * Whether a key is at least as strong as the weakest that this class allows: RSA 2048
+	 * or EC P-256 (contract row C9).
+	 * @param key the key to look at
+	 * @return {@code true} if the key is strong enough
+	 */
+	public static boolean isStrongEnough(PublicKey key) {
+		if (key instanceof RSAKey rsa) {
+			return rsa.getModulus().bitLength() >= RSA_MINIMUM;
+		}
+		return !(key instanceof ECKey ec) || ec.getParams().getCurve().getField().getFieldSize() >= 256;
+	}
+
+	/**
+	 * Describe a public key for people: {@code EC P-256}, {@code RSA 2048},
+	 * {@code Ed25519}.
+	 * @param key the key to describe
+	 * @return the description
+	 */
+	public static String describe(PublicKey key) {
+		if (key instanceof RSAKey rsa) {
+			return "RSA " + rsa.getModulus().bitLength();
+		}
+		if (key instanceof ECKey ec) {
+			return "EC P-" + ec.getParams().getCurve().getField().getFieldSize();
+		}
+		return key.getAlgorithm().equals("EdDSA") ? "Ed25519" : key.getAlgorithm();
+	}
+
+}

@@ -1,0 +1,44 @@
+package io.kubelet.cert.certificate;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.interfaces.ECPrivateKey;
+
+import org.bouncycastle.asn1.ASN1BitString;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.util.io.pem.PemObject;
+
+/**
+ * Makes the PEM block of a private key as Go writes it, so that a kubelet can read it: Go
+ * does not accept an {@code EC PRIVATE KEY} that does not name its curve.
+ */
+final class PrivateKeyPem {
+
+	private PrivateKeyPem() {
+	}
+
+	static PemObject block(PrivateKey privateKey, PublicKey publicKey) {
+		PrivateKeyInfo info = PrivateKeyInfo.getInstance(privateKey.getEncoded());
+		try {
+			return switch (privateKey.getAlgorithm()) {
+				case "EC" -> new PemObject("EC PRIVATE KEY", sec1((ECPrivateKey) privateKey, publicKey, info));
+				case "RSA" -> new PemObject("RSA PRIVATE KEY", info.parsePrivateKey().toASN1Primitive().getEncoded());
+				default -> new PemObject("PRIVATE KEY", info.getEncoded());
+			};
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private static byte[] sec1(ECPrivateKey privateKey, PublicKey publicKey, PrivateKeyInfo info) throws IOException {
+		ASN1BitString point = SubjectPublicKeyInfo.getInstance(publicKey.getEncoded()).getPublicKeyData();
+		return new org.bouncycastle.asn1.sec.ECPrivateKey(privateKey.getParams().getOrder().bitLength(),
+				privateKey.getS(), point, info.getPrivateKeyAlgorithm().getParameters())
+			.getEncoded();
+	}
+
+}

@@ -1,0 +1,93 @@
+package io.kubelet.cert.certificate;
+
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A usage that a certificate is requested for, by the names of the Kubernetes API
+ * ({@code certificates.k8s.io/v1}, {@code KeyUsage}).
+ */
+public enum Usage {
+
+	SIGNING("signing", 0), DIGITAL_SIGNATURE("digital signature", 0), CONTENT_COMMITMENT("content commitment", 1),
+	KEY_ENCIPHERMENT("key encipherment", 2), DATA_ENCIPHERMENT("data encipherment", 3),
+	KEY_AGREEMENT("key agreement", 4), CERT_SIGN("cert sign", 5), CRL_SIGN("crl sign", 6),
+	ENCIPHER_ONLY("encipher only", 7), DECIPHER_ONLY("decipher only", 8), ANY("any", "2.5.29.37.0"),
+	SERVER_AUTH("server auth", "1.3.6.1.5.5.7.3.1"), CLIENT_AUTH("client auth", "1.3.6.1.5.5.7.3.2"),
+	CODE_SIGNING("code signing", "1.3.6.1.5.5.7.3.3"), EMAIL_PROTECTION("email protection", "1.3.6.1.5.5.7.3.4"),
+	S_MIME("s/mime", "1.3.6.1.5.5.7.3.4"), IPSEC_END_SYSTEM("ipsec end system", "1.3.6.1.5.5.7.3.5"),
+	IPSEC_TUNNEL("ipsec tunnel", "1.3.6.1.5.5.7.3.6"), IPSEC_USER("ipsec user", "1.3.6.1.5.5.7.3.7"),
+	TIMESTAMPING("timestamping", "1.3.6.1.5.5.7.3.8"), OCSP_SIGNING("ocsp signing", "1.3.6.1.5.5.7.3.9"),
+	MICROSOFT_SGC("microsoft sgc", "1.3.6.1.4.1.311.10.3.3"), NETSCAPE_SGC("netscape sgc", "2.16.840.1.113730.4.1");
+
+	private final String value;
+
+	private final int keyUsageBit;
+
+	private final @Nullable String extendedKeyUsage;
+
+	Usage(String value, int keyUsageBit) {
+		this.value = value;
+		this.keyUsageBit = keyUsageBit;
+		this.extendedKeyUsage = null;
+	}
+
+	Usage(String value, String extendedKeyUsage) {
+		this.value = value;
+		this.keyUsageBit = -1;
+		this.extendedKeyUsage = extendedKeyUsage;
+	}
+
+	/**
+	 * Return the name of this usage in the Kubernetes API, such as {@code client auth}.
+	 * @return the name
+	 */
+	public String value() {
+		return this.value;
+	}
+
+	/**
+	 * Return the usage with a name of the Kubernetes API.
+	 * @param value the name, such as {@code client auth}
+	 * @return the usage
+	 * @throws IllegalArgumentException if the API knows no such usage
+	 */
+	public static Usage of(String value) {
+		return Arrays.stream(values())
+			.filter((usage) -> usage.value.equals(value))
+			.findFirst()
+			.orElseThrow(() -> new IllegalArgumentException("Unknown usage '" + value + "': Kubernetes knows "
+					+ Arrays.stream(values()).map(Usage::value).toList()));
+	}
+
+	/**
+	 * Whether a certificate may be used this way, by its key usage and extended key usage
+	 * extensions (RFC 5280, 4.2.1.3 and 4.2.1.12). A certificate without the extension is
+	 * not restricted.
+	 * @param certificate the certificate to look at
+	 * @return {@code true} if it may
+	 */
+	public boolean isCarriedBy(X509Certificate certificate) {
+		if (this.extendedKeyUsage == null) {
+			boolean[] bits = certificate.getKeyUsage();
+			return bits == null || (bits.length > this.keyUsageBit && bits[this.keyUsageBit]);
+		}
+		try {
+			List<String> purposes = certificate.getExtendedKeyUsage();
+			return purposes == null || purposes.contains(this.extendedKeyUsage) || purposes.contains("2.5.29.37.0");
+		}
+		catch (CertificateParsingException ex) {
+			return false;
+		}
+	}
+
+	@Override
+	public String toString() {
+		return this.value;
+	}
+
+}

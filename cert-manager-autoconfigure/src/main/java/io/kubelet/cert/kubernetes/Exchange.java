@@ -1,0 +1,207 @@
+package io.kubelet.cert.kubernetes;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.RequestComparison;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.SubmittedRequest;
+import io.kubernetes.client.openapi.ApiCallback;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import okhttp3.Call;
+
+/**
+ * One request's way: created or found, then watched until it is answered.
+ */
+final class Exchange {
+
+	private final CertificatesV1Api api;
+
+	private final RequestWatches watches;
+
+	private final ApiFailures failures;
+
+	private final Clock clock;
+
+	private final CertificateRequest request;
+
+	private final Consumer<SubmittedRequest> progress;
+
+	private final CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
+
+	Exchange(ApiClient client, RequestWatches watches, ApiFailures failures, Clock clock, CertificateRequest request,
+			Consumer<SubmittedRequest> progress) {
+		this.api = new CertificatesV1Api(client);
+		this.watches = watches;
+		this.failures = failures;
+		this.clock = clock;
+		this.request = request;
+		this.progress = progress;
+	}
+
+	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object, Map<String, String> labels) {
+		send("create", (callback) -> this.api.createCertificateSigningRequest(object).executeAsync(callback),
+				(created) -> await(created, RequestWatches.byLabel(labels)), (failure) -> {
+					if (failure.getCode() == 409 && this.request.name() != null) {
+						read(this::takeIfOurs);
+					}
+					else {
+						fail(failure, "create");
+					}
+				});
+		return this.answer;
+	}
+
+	CompletableFuture<List<X509Certificate>> resume() {
+		read((found) -> {
+			if (!Objects.equals(Answers.uid(found), this.request.uid())) {
+				gone("is another object now");
+			}
+			else if (Answers.hasExpired(found, this.clock.instant())) {
+				gone("was answered with a certificate that has expired");
+			}
+			else {
+				await(found, RequestWatches.byName(Answers.name(found)));
+			}
+		});
+		return this.answer;
+	}
+
+	/** Contract row C20. */
+	private void takeIfOurs(V1CertificateSigningRequest found) {
+		Optional<String> difference = RequestComparison.difference(found.getSpec().getSignerName(),
+				new String(found.getSpec().getRequest(), StandardCharsets.US_ASCII), this.request);
+		if (difference.isPresent()) {
+			this.answer.completeExceptionally(new RequestNameTakenException(Answers.name(found), difference.get()));
+		}
+		else if (Answers.hasExpired(found, this.clock.instant())) {
+			gone("was answered with a certificate that has expired");
+		}
+		else {
+			await(found, RequestWatches.byName(Answers.name(found)));
+		}
+	}
+
+	private void await(V1CertificateSigningRequest object, String selector) {
+		if (changed(object) || this.answer.isDone()) {
+			return;
+		}
+		Runnable unsubscribe = this.watches.subscribe(selector, object, new RequestWatches.Subscriber() {
+
+			@Override
+			public void changed(V1CertificateSigningRequest object) {
+				Exchange.this.changed(object);
+			}
+
+			@Override
+			public void deleted() {
+				gone("was deleted");
+			}
+
+			@Override
+			public void failed(RequestException failure) {
+				Exchange.this.answer.completeExceptionally(failure);
+			}
+
+		});
+		this.answer.whenComplete((chain, failure) -> unsubscribe.run());
+	}
+
+	/** Whether the object holds an answer. */
+	private boolean changed(V1CertificateSigningRequest object) {
+		try {
+			this.progress.accept(Answers.describe(object));
+			Answers.issuedChain(object).ifPresent(this.answer::complete);
+		}
+		catch (RequestException ex) {
+			this.answer.completeExceptionally(ex);
+		}
+		return this.answer.isDone();
+	}
+
+	private void read(Consumer<V1CertificateSigningRequest> found) {
+		String name = Objects.requireNonNull(this.request.name(), "A request that was created has a name");
+		send("get", (callback) -> this.api.readCertificateSigningRequest(name).executeAsync(callback), found,
+				(failure) -> {
+					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
+						gone("is not there any more");
+					}
+					else {
+						fail(failure, "get");
+					}
+				});
+	}
+
+	private void gone(String how) {
+		String name = String.valueOf(this.request.name());
+		this.answer.completeExceptionally(new RequestGoneException(name, "Request " + name + " " + how));
+	}
+
+	private void fail(ApiException failure, String verb) {
+		this.answer.completeExceptionally(this.failures.translate(failure, verb, this.request.name()));
+	}
+
+	private void send(String verb, Sending sending, Consumer<V1CertificateSigningRequest> success,
+			Consumer<ApiException> failure) {
+		try {
+			Call call = sending.send(new ApiCallback<>() {
+
+				@Override
+				public void onSuccess(V1CertificateSigningRequest result, int status,
+						Map<String, List<String>> headers) {
+					guard(() -> success.accept(result));
+				}
+
+				@Override
+				public void onFailure(ApiException ex, int status, Map<String, List<String>> headers) {
+					guard(() -> failure.accept(ex));
+				}
+
+				@Override
+				public void onUploadProgress(long written, long length, boolean done) {
+				}
+
+				@Override
+				public void onDownloadProgress(long read, long length, boolean done) {
+				}
+
+			});
+			this.answer.whenComplete((chain, cause) -> call.cancel());
+		}
+		catch (ApiException ex) {
+			fail(ex, verb);
+		}
+	}
+
+	/**
+	 * Whatever goes wrong on a thread of the client library is an answer, not silence.
+	 */
+	private void guard(Runnable action) {
+		try {
+			action.run();
+		}
+		catch (RuntimeException ex) {
+			this.answer.completeExceptionally(ex);
+		}
+	}
+
+	private interface Sending {
+
+		Call send(ApiCallback<V1CertificateSigningRequest> callback) throws ApiException;
+
+	}
+
+}

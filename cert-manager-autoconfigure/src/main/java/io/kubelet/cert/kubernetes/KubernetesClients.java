@@ -1,0 +1,103 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.util.ClientBuilder;
+import io.kubernetes.client.util.Config;
+import io.kubernetes.client.util.KubeConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes API clients from where Kubernetes programs look for their configuration. Tokens,
+ * token files, client certificates and exec plug-ins are the client library's work.
+ */
+public final class KubernetesClients {
+
+	private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+	private KubernetesClients() {
+	}
+
+	/**
+	 * Make a client: from the kubeconfig if one is given, else from inside a cluster,
+	 * else from the file that {@code KUBECONFIG} names, else from {@code ~/.kube/config}.
+	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 * @return the client; connecting and each answer may take 10 s
+	 * @throws KubernetesConfigurationException if there is none, or it cannot be read
+	 */
+	public static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
+		try {
+			if (kubeconfig != null) {
+				return client(ClientBuilder.kubeconfig(load(kubeconfig, context)));
+			}
+			if (isInCluster()) {
+				return client(ClientBuilder.cluster());
+			}
+			return client(ClientBuilder.kubeconfig(load(usualKubeconfig(), context)));
+		}
+		catch (IOException ex) {
+			throw new KubernetesConfigurationException("The Kubernetes client cannot be configured: " + ex, ex);
+		}
+	}
+
+	private static ApiClient client(ClientBuilder builder) {
+		ApiClient client = builder.setReadTimeout(TIMEOUT).build();
+		return client.setConnectTimeout((int) TIMEOUT.toMillis()).setWriteTimeout((int) TIMEOUT.toMillis());
+	}
+
+	private static boolean isInCluster() {
+		return System.getenv(Config.ENV_SERVICE_HOST) != null
+				&& Files.exists(Path.of(Config.SERVICEACCOUNT_ROOT, "token"));
+	}
+
+	private static Path usualKubeconfig() {
+		String variable = System.getenv("KUBECONFIG");
+		if (variable != null && !variable.isBlank()) {
+			return Path.of(variable.split(System.getProperty("path.separator"))[0]);
+		}
+		Path home = Path.of(System.getProperty("user.home"), ".kube", "config");
+		if (!Files.exists(home)) {
+			throw new KubernetesConfigurationException(
+					"No API server is configured: this is no pod (there is no service"
+							+ " account token), the environment has no KUBECONFIG, and there is no " + home,
+					null);
+		}
+		return home;
+	}
+
+	private static KubeConfig load(Path file, @Nullable String context) {
+		try (Reader reader = Files.newBufferedReader(file)) {
+			KubeConfig config = KubeConfig.loadKubeConfig(reader);
+			config.setFile(file.toFile());
+			if (context != null && !config.setContext(context)) {
+				throw new KubernetesConfigurationException(
+						"The kubeconfig " + file + " has no context '" + context + "'", null);
+			}
+			if (config.getServer() == null) {
+				throw new KubernetesConfigurationException(
+						"The kubeconfig " + file
+								+ " names no server: its current context, or the cluster of that context, is missing",
+						null);
+			}
+			return config;
+		}
+		catch (IOException ex) {
+			String problem = Files.exists(file) ? "cannot be read: " + ex : "does not exist";
+			throw new KubernetesConfigurationException("The kubeconfig " + file + " " + problem, ex);
+		}
+		catch (KubernetesConfigurationException ex) {
+			throw ex;
+		}
+		catch (RuntimeException ex) {
+			throw new KubernetesConfigurationException("The kubeconfig " + file + " is malformed: " + ex.getMessage(),
+					ex);
+		}
+	}
+
+}

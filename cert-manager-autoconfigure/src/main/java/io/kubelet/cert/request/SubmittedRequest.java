@@ -1,0 +1,20 @@
+package io.kubelet.cert.request;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * A request as the signer has it.
+ *
+ * @param name the object's name
+ * @param uid the object's UID: another object may take the name, never the UID
+ * @param createdAt when the object was created, by the signer's clock
+ * @param conditions the types of its conditions, such as {@code Approved}
+ */
+public record SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions) {
+
+	public SubmittedRequest {
+		conditions = List.copyOf(conditions);
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * Asking for a certificate: keys, PKCS#10, the port to a signer, and its answers.
+ */
+@NullMarked
+package io.kubelet.cert.request;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,21 @@
+package io.kubelet.cert.rotation;
+
+import java.util.Optional;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+
+/**
+ * Says what a certificate should say at this moment. It is asked about once a second
+ * (contract row C11); when the answer changes and the current certificate does not
+ * satisfy it, the certificate is rotated at once.
+ */
+@FunctionalInterface
+public interface CertificateTemplateSupplier {
+
+	/**
+	 * Return the template. Must not block.
+	 * @return the template; empty if it is not known yet, and then nothing is requested
+	 */
+	Optional<CertificateTemplate> get();
+
+}

@@ -1,0 +1,154 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Instant;
+import java.util.function.DoubleSupplier;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The pair that is current, in memory and in the store, and when it is to be rotated.
+ */
+final class CurrentPair {
+
+	private static final Logger logger = LoggerFactory.getLogger(CurrentPair.class);
+
+	private final RotationSettings settings;
+
+	private final CertificateStore store;
+
+	private final DoubleSupplier random;
+
+	private final Listeners listeners;
+
+	private volatile @Nullable CertificatePair pair;
+
+	private Instant scheduled = Instant.MIN;
+
+	private @Nullable Instant dueSince;
+
+	private boolean forced;
+
+	private boolean overdueTold;
+
+	private boolean expiredTold;
+
+	private String storeProblem = "";
+
+	/** Contract row C2. */
+	CurrentPair(RotationSettings settings, CertificateStore store, DoubleSupplier random, Listeners listeners,
+			@Nullable CertificatePair bootstrap, Instant now) {
+		this.settings = settings;
+		this.store = store;
+		this.random = random;
+		this.listeners = listeners;
+		CertificatePair stored = store.current().orElse(null);
+		boolean usable = stored != null && !stored.isExpired(now);
+		hold((!usable && bootstrap != null) ? bootstrap : stored);
+		this.forced = !usable;
+		if (!usable && bootstrap != null) {
+			try {
+				store.update(bootstrap);
+			}
+			catch (StoreException ex) {
+				logger.warn("[{}] The bootstrap pair is used, but not stored: {}", settings.name(), ex.getMessage());
+			}
+		}
+	}
+
+	/** The last pair, expired or not. */
+	@Nullable CertificatePair get() {
+		return this.pair;
+	}
+
+	void force() {
+		this.forced = true;
+	}
+
+	/** Take a pair that was issued: store it, then use it. */
+	void replace(CertificatePair pair) {
+		this.store.update(pair);
+		this.forced = false;
+		swap(pair);
+	}
+
+	/** Take a pair that another program has stored, if it is valid (contract row B9). */
+	void adoptStored(Instant now) {
+		try {
+			CertificatePair stored = this.store.current().orElse(null);
+			this.storeProblem = "";
+			if (stored != null && !stored.equals(this.pair) && !stored.isExpired(now)) {
+				logger.info("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
+				this.forced = false;
+				swap(stored);
+			}
+		}
+		catch (StoreException ex) {
+			if (!this.storeProblem.equals(ex.getMessage())) {
+				this.storeProblem = String.valueOf(ex.getMessage());
+				logger.error("[{}] {}; the last valid pair stays in use", this.settings.name(), ex.getMessage());
+			}
+		}
+	}
+
+	/**
+	 * When the rotation is due (contract row C5): as scheduled, or since the moment at
+	 * which it was noticed that the pair does not do.
+	 */
+	Instant deadline(@Nullable CertificateTemplate template, Instant now) {
+		CertificatePair pair = this.pair;
+		boolean does = !this.forced && pair != null && !pair.isExpired(now)
+				&& (template == null || template.isSatisfiedBy(pair.leaf()));
+		if (does) {
+			this.dueSince = null;
+			return this.scheduled;
+		}
+		if (this.dueSince == null || this.dueSince.isAfter(now)) {
+			this.dueSince = now;
+		}
+		return this.dueSince;
+	}
+
+	/**
+	 * Tell, once each, that the pair should have been rotated, and that it has expired.
+	 */
+	void announce(Instant now) {
+		CertificatePair pair = this.pair;
+		if (pair == null) {
+			return;
+		}
+		if (!this.overdueTold && now.isAfter(this.settings.window().end(pair))) {
+			this.overdueTold = true;
+			logger.warn("[{}] The certificate should have been rotated by now; it expires at {}", this.settings.name(),
+					pair.notAfter());
+			this.listeners.tell((listener) -> listener.overdue(this.settings.name(), pair));
+		}
+		if (!this.expiredTold && pair.isExpired(now)) {
+			this.expiredTold = true;
+			logger.error("[{}] The certificate expired at {}", this.settings.name(), pair.notAfter());
+			this.listeners.tell((listener) -> listener.expired(this.settings.name(), pair));
+		}
+	}
+
+	private void swap(CertificatePair pair) {
+		CertificatePair previous = this.pair;
+		hold(pair);
+		this.listeners.tell((listener) -> listener.rotated(this.settings.name(), previous, pair));
+	}
+
+	private void hold(@Nullable CertificatePair pair) {
+		this.pair = pair;
+		this.dueSince = null;
+		this.overdueTold = false;
+		this.expiredTold = false;
+		if (pair != null) {
+			this.scheduled = this.settings.window().deadline(pair, this.random.getAsDouble());
+		}
+	}
+
+}

@@ -1,0 +1,87 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.DoubleSupplier;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.RequestException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts the attempts that failed in a row, and says when the next one may begin.
+ */
+final class Failures {
+
+	private final RetrySchedule schedule;
+
+	private final DoubleSupplier random;
+
+	private int count;
+
+	private int answers;
+
+	private @Nullable RotationFailure last;
+
+	private @Nullable CertificateTemplate template;
+
+	private Pause pause = Pause.NONE;
+
+	Failures(RetrySchedule schedule, DoubleSupplier random) {
+		this.schedule = schedule;
+		this.random = random;
+	}
+
+	/** A denial or the like counts with its kind: glitches before it do not slow it. */
+	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, Instant now) {
+		this.count++;
+		boolean answer = RetrySchedule.isAnswer(cause);
+		this.answers += answer ? 1 : 0;
+		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
+		this.pause = Pause.of(now, delay);
+		this.template = template;
+		this.last = new RotationFailure(now, reason(cause), message(cause), this.count, this.pause.end(), cause);
+		return this.last;
+	}
+
+	/** A success ends the row; the next attempt may begin after a while. */
+	void succeeded(Pause pause) {
+		this.count = 0;
+		this.answers = 0;
+		this.last = null;
+		this.template = null;
+		this.pause = pause;
+	}
+
+	/** What was said of one template does not hold for another (contract row B3). */
+	void templateIs(CertificateTemplate template) {
+		if (this.template != null && !this.template.equals(template)) {
+			this.count = 0;
+			this.answers = 0;
+			this.template = null;
+			endPause();
+		}
+	}
+
+	void endPause() {
+		this.pause = Pause.NONE;
+	}
+
+	Pause pause() {
+		return this.pause;
+	}
+
+	@Nullable RotationFailure last() {
+		return this.last;
+	}
+
+	private static String reason(Throwable cause) {
+		return (cause instanceof RequestException request) ? request.reason()
+				: cause.getClass().getSimpleName().replace("Exception", "");
+	}
+
+	private static String message(Throwable cause) {
+		return (cause.getMessage() != null) ? cause.getMessage() : cause.toString();
+	}
+
+}

@@ -1,0 +1,92 @@
+package io.kubelet.cert.rotation;
+
+import java.security.KeyPair;
+import java.util.Optional;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees to it that a certificate has one open request at most, also across restarts
+ * (contract row B2): the request and its key are stored before it is sent for the first
+ * time, under a name that follows from the key.
+ */
+final class OpenRequests {
+
+	private static final Logger logger = LoggerFactory.getLogger(OpenRequests.class);
+
+	private final CertificateStore store;
+
+	private final KeyPairSource keys;
+
+	private final RotationSettings settings;
+
+	private @Nullable CertificateRequest open;
+
+	OpenRequests(CertificateStore store, KeyPairSource keys, RotationSettings settings) {
+		this.store = store;
+		this.keys = keys;
+		this.settings = settings;
+		this.open = store.openRequest().orElse(null);
+	}
+
+	Optional<CertificateRequest> current() {
+		return Optional.ofNullable(this.open);
+	}
+
+	/**
+	 * Return the open request if it asks for the template, else a new one in its place.
+	 */
+	CertificateRequest forTemplate(CertificateTemplate template) {
+		CertificateRequest open = this.open;
+		if (open != null && open.asksFor(template, this.settings.signerName())) {
+			return open;
+		}
+		KeyPair keys = this.keys.generate(this.settings.key());
+		CertificateRequest request = CertificateRequests.create(CertificateRequests.nameFor(keys.getPublic()), template,
+				this.settings.signerName(), this.settings.usages().apply(keys.getPublic()),
+				this.settings.requestedLifetime(), keys);
+		this.store.saveOpenRequest(request);
+		this.open = request;
+		return request;
+	}
+
+	/** Keep what the signer said of the open request. */
+	void confirm(SubmittedRequest submitted) {
+		CertificateRequest open = this.open;
+		if (open == null || submitted.uid().equals(open.uid())) {
+			return;
+		}
+		this.open = open.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+		try {
+			this.store.saveOpenRequest(this.open);
+		}
+		catch (StoreException ex) {
+			logger.warn("{} (the request is found again by its name)", ex.getMessage());
+		}
+	}
+
+	/** Forget the open request: it was answered, or is there no more. */
+	void drop() {
+		CertificateRequest open = this.open;
+		this.open = null;
+		if (open == null) {
+			return;
+		}
+		try {
+			this.store.deleteOpenRequest(open);
+		}
+		catch (StoreException ex) {
+			logger.warn("{}", ex.getMessage());
+		}
+	}
+
+}

@@ -1,0 +1,104 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Duration;
+
+import io.kubelet.cert.request.CertificateRefusedException;
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestFailedException;
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.SignerUnavailableException;
+
+/**
+ * How long to wait after a failed attempt.
+ * <ul>
+ * <li>A glitch: growing waits for the first attempts, then one interval without end
+ * (contract row C8).</li>
+ * <li>A server that cannot be reached: the same on average, but spread over the whole
+ * interval (full jitter), so that many clients do not come back together (B4).</li>
+ * <li>A server that says when to come back: not before that, an hour at most (B4).</li>
+ * <li>An answer that would be the same again, such as a denial: from a minute, doubling,
+ * to an hour (B3).</li>
+ * </ul>
+ *
+ * @param initialDelay the wait after the first failure
+ * @param multiplier by how much it grows with each failure, at least 1
+ * @param jitter up to which fraction of it is added at random, from 0
+ * @param attempts how many attempts are made at the growing waits, at least 1
+ * @param interval the wait after each further failure
+ */
+public record RetrySchedule(Duration initialDelay, double multiplier, double jitter, int attempts, Duration interval) {
+
+	/** 2, 4, 8 and 16 s, each plus up to 10 %, then every 32 s, as the kubelet's. */
+	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(2), 2, 0.1, 5,
+			Duration.ofSeconds(32));
+
+	private static final Duration ANSWER_MINIMUM = Duration.ofMinutes(1);
+
+	private static final Duration ANSWER_MAXIMUM = Duration.ofHours(1);
+
+	/**
+	 * Create a schedule.
+	 * @throws IllegalArgumentException if a value is out of range
+	 */
+	public RetrySchedule {
+		require(!initialDelay.isNegative() && !initialDelay.isZero(), "The initial delay must be positive");
+		require(multiplier >= 1, "The multiplier must be at least 1");
+		require(jitter >= 0 && jitter <= 1, "The jitter must be between 0 and 1");
+		require(attempts >= 1, "There must be at least one attempt");
+		require(!interval.isNegative() && !interval.isZero(), "The interval must be positive");
+	}
+
+	/**
+	 * Return how long to wait.
+	 * @param cause why the attempt failed
+	 * @param failures how many attempts have failed in a row, from 1
+	 * @param random a random number in [0, 1)
+	 * @return the time until the next attempt
+	 */
+	public Duration delay(Throwable cause, int failures, double random) {
+		if (isAnswer(cause)) {
+			return withJitter(answered(failures), random);
+		}
+		if (cause instanceof SignerUnavailableException unavailable) {
+			Duration retryAfter = unavailable.retryAfter();
+			return (retryAfter != null) ? withJitter(atMost(retryAfter, ANSWER_MAXIMUM), random)
+					: multiply(glitch(failures), 2 * random);
+		}
+		return (failures < this.attempts) ? withJitter(glitch(failures), random) : this.interval;
+	}
+
+	/** Whether asking the same again would bring the same again. */
+	static boolean isAnswer(Throwable cause) {
+		return cause instanceof RequestDeniedException || cause instanceof RequestFailedException
+				|| cause instanceof CertificateRefusedException
+				|| (cause instanceof RequestRejectedException rejected && !rejected.isAboutCredentials());
+	}
+
+	private Duration glitch(int failures) {
+		return (failures < this.attempts) ? multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1))
+				: this.interval;
+	}
+
+	private static Duration answered(int failures) {
+		return atMost(multiply(ANSWER_MINIMUM, Math.pow(2, Math.min(failures - 1, 16))), ANSWER_MAXIMUM);
+	}
+
+	private Duration withJitter(Duration delay, double random) {
+		return multiply(delay, 1 + this.jitter * random);
+	}
+
+	private static Duration multiply(Duration delay, double factor) {
+		return Duration.ofNanos((long) (delay.toNanos() * factor));
+	}
+
+	private static Duration atMost(Duration delay, Duration maximum) {
+		return (delay.compareTo(maximum) < 0) ? delay : maximum;
+	}
+
+	private static void require(boolean condition, String rule) {
+		if (!condition) {
+			throw new IllegalArgumentException(rule);
+		}
+	}
+
+}

@@ -1,0 +1,19 @@
+package io.kubelet.cert.rotation;
+
+import java.security.PublicKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is fixed about one certificate's rotation.
+ */
+record RotationSettings(String name, String signerName, Function<PublicKey, List<Usage>> usages,
+		@Nullable Duration requestedLifetime, KeySpecification key, RotationWindow window, Duration waitTimeout,
+		RetrySchedule retry) {
+
+}

@@ -1,0 +1,54 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Duration;
+import java.time.Instant;
+
+import io.kubelet.cert.certificate.CertificatePair;
+
+/**
+ * The part of a certificate's lifetime in which its rotation deadline falls (contract row
+ * C5).
+ *
+ * @param earliest the fraction of the lifetime at which it begins, from 0
+ * @param latest the fraction of the lifetime at which it ends, below 1
+ */
+public record RotationWindow(double earliest, double latest) {
+
+	/** From 70 % to 90 % of the lifetime, as the kubelet's. */
+	public static final RotationWindow KUBELET = new RotationWindow(0.7, 0.9);
+
+	/**
+	 * Create a window.
+	 * @throws IllegalArgumentException unless 0 &lt; earliest &le; latest &lt; 1
+	 */
+	public RotationWindow {
+		if (!(earliest > 0 && earliest <= latest && latest < 1)) {
+			throw new IllegalArgumentException(
+					"A rotation window goes from above 0 to below 1, but is [%s, %s)".formatted(earliest, latest));
+		}
+	}
+
+	/**
+	 * Return a deadline for a pair.
+	 * @param pair the pair
+	 * @param random a random number in [0, 1)
+	 * @return an instant in the window
+	 */
+	public Instant deadline(CertificatePair pair, double random) {
+		return at(pair, this.earliest + (this.latest - this.earliest) * random);
+	}
+
+	/**
+	 * Return the end of the window of a pair.
+	 * @param pair the pair
+	 * @return the last possible deadline
+	 */
+	public Instant end(CertificatePair pair) {
+		return at(pair, this.latest);
+	}
+
+	private static Instant at(CertificatePair pair, double fraction) {
+		return pair.notBefore().plus(Duration.ofMillis((long) (pair.lifetime().toMillis() * fraction)));
+	}
+
+}

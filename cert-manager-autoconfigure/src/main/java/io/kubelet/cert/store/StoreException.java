@@ -1,0 +1,16 @@
+package io.kubelet.cert.store;
+
+import io.kubelet.cert.certificate.CertificateManagerException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The store cannot be read or written. The message names the file and, where it is known,
+ * what to do. What was stored before is as it was.
+ */
+public final class StoreException extends CertificateManagerException {
+
+	public StoreException(String message, @Nullable Throwable cause) {
+		super(message, cause);
+	}
+
+}

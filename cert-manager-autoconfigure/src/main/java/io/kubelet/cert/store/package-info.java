@@ -1,0 +1,7 @@
+/**
+ * Keeping the current pair and the open request, in the kubelet's layout.
+ */
+@NullMarked
+package io.kubelet.cert.store;
+
+import org.jspecify.annotations.NullMarked;
