@@ -1,0 +1,128 @@
+package io.kubelet.cert.actuate;
+
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationFailure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The report of one certificate, as the endpoint shows it.
+ *
+ * @param state its state
+ * @param current the certificate, {@code null} if there is none yet
+ * @param template what is asked for, {@code null} if it is not known yet
+ * @param nextRotationDeadline when the next rotation is due
+ * @param rotations how many certificates were obtained since the start
+ * @param lastRotation when the last one was obtained
+ * @param lastFailure the last failed attempt since then
+ * @param pendingRequest the request that waits for its certificate
+ * @param serverHealthy whether the API server answered as one at the last attempt
+ */
+public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
+		@Nullable Template template, @Nullable Instant nextRotationDeadline, long rotations,
+		@Nullable Instant lastRotation, @Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest,
+		boolean serverHealthy) {
+
+	static CertificateDescriptor of(CertificateStatus status) {
+		CertificatePair pair = status.pair();
+		CertificateTemplate template = status.template();
+		RotationFailure failure = status.lastFailure();
+		CertificateStatus.OpenRequest open = status.openRequest();
+		return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
+				(template != null) ? Template.of(template, status) : null, status.nextRotationDeadline(),
+				status.rotations(), status.lastRotation(),
+				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
+						failure.attempt(), failure.nextAttempt()) : null,
+				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions()) : null,
+				status.serverHealthy());
+	}
+
+	private static List<String> text(List<InetAddress> addresses) {
+		return addresses.stream().map(InetAddress::getHostAddress).toList();
+	}
+
+	/**
+	 * The current certificate.
+	 *
+	 * @param subject the subject, as RFC 2253 text
+	 * @param issuer the issuer, as RFC 2253 text
+	 * @param serialNumber the serial number in hexadecimal
+	 * @param notBefore the start of its validity
+	 * @param notAfter the end of its validity
+	 * @param dnsNames its DNS names
+	 * @param ipAddresses its IP addresses
+	 * @param keyAlgorithm the kind of its key, such as {@code EC P-256}
+	 * @param fingerprint its SHA-256 digest
+	 */
+	public record Current(String subject, String issuer, String serialNumber, Instant notBefore, Instant notAfter,
+			List<String> dnsNames, List<String> ipAddresses, String keyAlgorithm, String fingerprint) {
+
+		static Current of(CertificatePair pair) {
+			CertificateTemplate names = CertificateNames.of(pair.leaf());
+			return new Current(pair.leaf().getSubjectX500Principal().getName(),
+					pair.leaf().getIssuerX500Principal().getName(), pair.serialNumber(), pair.notBefore(),
+					pair.notAfter(), names.dnsNames(), text(names.ipAddresses()),
+					KeySpecification.describe(pair.leaf().getPublicKey()), pair.fingerprint());
+		}
+
+	}
+
+	/**
+	 * What is asked for.
+	 *
+	 * @param commonName the subject's common name
+	 * @param organizations the subject's organizations
+	 * @param dnsNames the DNS names
+	 * @param ipAddresses the IP addresses
+	 * @param uris the URIs
+	 * @param emailAddresses the e-mail addresses
+	 * @param signerName the signer
+	 * @param usages the usages
+	 * @param requestedLifetime how long it is to be valid, as ISO 8601 text
+	 */
+	public record Template(@Nullable String commonName, List<String> organizations, List<String> dnsNames,
+			List<String> ipAddresses, List<String> uris, List<String> emailAddresses, String signerName,
+			List<String> usages, @Nullable String requestedLifetime) {
+
+		static Template of(CertificateTemplate template, CertificateStatus status) {
+			return new Template(template.commonName(), template.organizations(), template.dnsNames(),
+					text(template.ipAddresses()), template.uris(), template.emailAddresses(), status.signerName(),
+					status.usages().stream().map(Usage::value).toList(),
+					(status.requestedLifetime() != null) ? status.requestedLifetime().toString() : null);
+		}
+
+	}
+
+	/**
+	 * A failed attempt.
+	 *
+	 * @param at when it failed
+	 * @param reason why, in one word
+	 * @param message why, for people
+	 * @param attempt how many attempts have failed in a row
+	 * @param nextAttempt when the next one begins
+	 */
+	public record LastFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt) {
+
+	}
+
+	/**
+	 * A request that waits for its certificate.
+	 *
+	 * @param name the object's name
+	 * @param createdAt when it was created
+	 * @param conditions the types of its conditions
+	 */
+	public record PendingRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions) {
+
+	}
+
+}

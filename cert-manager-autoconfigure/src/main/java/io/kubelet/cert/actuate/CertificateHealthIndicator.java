@@ -1,0 +1,47 @@
+package io.kubelet.cert.actuate;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationFailure;
+import org.springframework.boot.health.contributor.AbstractHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
+
+/**
+ * The health of one certificate: {@code DOWN} once it has expired, {@code UNKNOWN} while
+ * the first one is waited for, else {@code UP}.
+ */
+public class CertificateHealthIndicator extends AbstractHealthIndicator {
+
+	private final CertificateManager manager;
+
+	/**
+	 * Create an indicator.
+	 * @param manager the certificate's manager
+	 */
+	public CertificateHealthIndicator(CertificateManager manager) {
+		super("The state of the certificate cannot be told");
+		this.manager = manager;
+	}
+
+	@Override
+	protected void doHealthCheck(Health.Builder builder) {
+		CertificateStatus status = this.manager.status();
+		builder.status(switch (status.state()) {
+			case EXPIRED -> Status.DOWN;
+			case WAITING -> Status.UNKNOWN;
+			case VALID, OVERDUE, STATIC -> Status.UP;
+		});
+		builder.withDetail("state", status.state());
+		CertificatePair pair = status.pair();
+		if (pair != null) {
+			builder.withDetail("notAfter", pair.notAfter());
+		}
+		RotationFailure failure = status.lastFailure();
+		if (failure != null) {
+			builder.withDetail("lastFailure", failure.reason());
+		}
+	}
+
+}

@@ -1,0 +1,30 @@
+package io.kubelet.cert.event;
+
+import java.security.cert.X509Certificate;
+
+/**
+ * A certificate has expired. Told once.
+ */
+public final class CertificateExpiredEvent extends CertificateEvent {
+
+	private final transient X509Certificate certificate;
+
+	/**
+	 * Create an event.
+	 * @param name the name of the certificate
+	 * @param certificate the certificate
+	 */
+	public CertificateExpiredEvent(String name, X509Certificate certificate) {
+		super(name);
+		this.certificate = certificate;
+	}
+
+	/**
+	 * Return the certificate.
+	 * @return the certificate
+	 */
+	public X509Certificate getCertificate() {
+		return this.certificate;
+	}
+
+}

@@ -1,0 +1,31 @@
+package io.kubelet.cert.event;
+
+import java.security.cert.X509Certificate;
+
+/**
+ * A certificate should have been rotated and was not: the latest deadline has passed.
+ * Told once.
+ */
+public final class CertificateOverdueEvent extends CertificateEvent {
+
+	private final transient X509Certificate certificate;
+
+	/**
+	 * Create an event.
+	 * @param name the name of the certificate
+	 * @param certificate the certificate
+	 */
+	public CertificateOverdueEvent(String name, X509Certificate certificate) {
+		super(name);
+		this.certificate = certificate;
+	}
+
+	/**
+	 * Return the certificate.
+	 * @return the certificate
+	 */
+	public X509Certificate getCertificate() {
+		return this.certificate;
+	}
+
+}

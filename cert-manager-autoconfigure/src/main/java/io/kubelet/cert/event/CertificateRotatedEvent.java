@@ -1,0 +1,46 @@
+package io.kubelet.cert.event;
+
+import java.security.cert.X509Certificate;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A certificate has become current: it was issued, or another program stored it. The key
+ * is not in it; ask the {@link io.kubelet.cert.rotation.CertificateManager} for the pair.
+ */
+public final class CertificateRotatedEvent extends CertificateEvent {
+
+	private final transient @Nullable X509Certificate previousCertificate;
+
+	private final transient X509Certificate certificate;
+
+	/**
+	 * Create an event.
+	 * @param name the name of the certificate
+	 * @param previousCertificate the certificate before, {@code null} if there was none
+	 * @param certificate the certificate now
+	 */
+	public CertificateRotatedEvent(String name, @Nullable X509Certificate previousCertificate,
+			X509Certificate certificate) {
+		super(name);
+		this.previousCertificate = previousCertificate;
+		this.certificate = certificate;
+	}
+
+	/**
+	 * Return the certificate before.
+	 * @return the certificate, {@code null} if there was none
+	 */
+	public @Nullable X509Certificate getPreviousCertificate() {
+		return this.previousCertificate;
+	}
+
+	/**
+	 * Return the certificate now.
+	 * @return the certificate
+	 */
+	public X509Certificate getCertificate() {
+		return this.certificate;
+	}
+
+}

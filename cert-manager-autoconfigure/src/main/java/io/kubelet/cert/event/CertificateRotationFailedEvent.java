@@ -1,0 +1,30 @@
+package io.kubelet.cert.event;
+
+import io.kubelet.cert.rotation.RotationFailure;
+
+/**
+ * An attempt to rotate has failed; another will follow.
+ */
+public final class CertificateRotationFailedEvent extends CertificateEvent {
+
+	private final transient RotationFailure failure;
+
+	/**
+	 * Create an event.
+	 * @param name the name of the certificate
+	 * @param failure what went wrong
+	 */
+	public CertificateRotationFailedEvent(String name, RotationFailure failure) {
+		super(name);
+		this.failure = failure;
+	}
+
+	/**
+	 * Return what went wrong.
+	 * @return the failure, with the time of the next attempt
+	 */
+	public RotationFailure getFailure() {
+		return this.failure;
+	}
+
+}

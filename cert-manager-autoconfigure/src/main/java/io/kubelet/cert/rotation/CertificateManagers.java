@@ -1,0 +1,77 @@
+package io.kubelet.cert.rotation;
+
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * All certificates of an application, by name.
+ */
+public final class CertificateManagers implements Iterable<CertificateManager> {
+
+	private final Map<String, CertificateManager> managers = new LinkedHashMap<>();
+
+	/**
+	 * Create a collection.
+	 * @param managers the managers
+	 * @throws IllegalArgumentException if two have the same name
+	 */
+	public CertificateManagers(Collection<? extends CertificateManager> managers) {
+		for (CertificateManager manager : managers) {
+			if (this.managers.putIfAbsent(manager.name(), manager) != null) {
+				throw new IllegalArgumentException("There are two certificates of the name '" + manager.name() + "'");
+			}
+		}
+	}
+
+	/**
+	 * Return a certificate's manager.
+	 * @param name the certificate's name
+	 * @return the manager, empty if there is none of this name
+	 */
+	public Optional<CertificateManager> find(String name) {
+		return Optional.ofNullable(this.managers.get(name));
+	}
+
+	/**
+	 * Return a certificate's manager.
+	 * @param name the certificate's name
+	 * @return the manager
+	 * @throws IllegalArgumentException if there is none of this name
+	 */
+	public CertificateManager get(String name) {
+		return find(name).orElseThrow(() -> new IllegalArgumentException(
+				"There is no certificate '" + name + "', but there are " + this.managers.keySet()));
+	}
+
+	/**
+	 * Return the names of all certificates.
+	 * @return the names in the order of the configuration
+	 */
+	public Set<String> names() {
+		return this.managers.keySet();
+	}
+
+	@Override
+	public Iterator<CertificateManager> iterator() {
+		return this.managers.values().iterator();
+	}
+
+	/**
+	 * Start all managers.
+	 */
+	public void start() {
+		forEach(CertificateManager::start);
+	}
+
+	/**
+	 * Stop all managers.
+	 */
+	public void stop() {
+		forEach(CertificateManager::stop);
+	}
+
+}

@@ -1,0 +1,132 @@
+package io.kubelet.cert.ssl;
+
+import java.net.Socket;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedKeyManager;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Presents the pair that is current at each handshake. JSSE asks for the chain and the
+ * key in two calls: the alias that it passes names the pair, so that both are of one
+ * rotation whatever happens in between.
+ */
+final class LiveKeyManager extends X509ExtendedKeyManager {
+
+	private static final int REMEMBERED = 4;
+
+	private final Supplier<@Nullable CertificatePair> current;
+
+	private final Map<String, CertificatePair> pairs = Collections.synchronizedMap(new LinkedHashMap<>() {
+
+		@Override
+		protected boolean removeEldestEntry(Map.Entry<String, CertificatePair> eldest) {
+			return size() > REMEMBERED;
+		}
+
+	});
+
+	private volatile @Nullable Named latest;
+
+	LiveKeyManager(Supplier<@Nullable CertificatePair> current) {
+		this.current = current;
+	}
+
+	@Override
+	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
+			@Nullable Socket socket) {
+		return choose(keyTypes, issuers);
+	}
+
+	@Override
+	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
+			@Nullable SSLEngine engine) {
+		return choose(keyTypes, issuers);
+	}
+
+	@Override
+	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+		return choose(new String[] { keyType }, issuers);
+	}
+
+	@Override
+	public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
+			@Nullable SSLEngine engine) {
+		return choose(new String[] { keyType }, issuers);
+	}
+
+	@Override
+	public String @Nullable [] getClientAliases(String keyType, Principal @Nullable [] issuers) {
+		return aliases(keyType, issuers);
+	}
+
+	@Override
+	public String @Nullable [] getServerAliases(String keyType, Principal @Nullable [] issuers) {
+		return aliases(keyType, issuers);
+	}
+
+	@Override
+	public X509Certificate @Nullable [] getCertificateChain(@Nullable String alias) {
+		CertificatePair pair = this.pairs.get(alias);
+		return (pair != null) ? pair.chain().toArray(X509Certificate[]::new) : null;
+	}
+
+	@Override
+	public @Nullable PrivateKey getPrivateKey(@Nullable String alias) {
+		CertificatePair pair = this.pairs.get(alias);
+		return (pair != null) ? pair.privateKey() : null;
+	}
+
+	private String @Nullable [] aliases(String keyType, Principal @Nullable [] issuers) {
+		String alias = choose(new String[] { keyType }, issuers);
+		return (alias != null) ? new String[] { alias } : null;
+	}
+
+	private @Nullable String choose(String[] keyTypes, Principal @Nullable [] issuers) {
+		Named named = latest();
+		return (named != null && hasKeyOf(named.pair, keyTypes) && isIssuedBy(named.pair, issuers)) ? named.alias
+				: null;
+	}
+
+	private @Nullable Named latest() {
+		CertificatePair pair = this.current.get();
+		Named latest = this.latest;
+		if (pair == null || (latest != null && latest.pair == pair)) {
+			return (pair != null) ? latest : null;
+		}
+		Named named = new Named(pair.fingerprint(), pair);
+		this.pairs.put(named.alias, pair);
+		this.latest = named;
+		return named;
+	}
+
+	/** Key types are such as {@code EC}, or {@code EC_RSA} with the issuer's after it. */
+	private static boolean hasKeyOf(CertificatePair pair, String[] keyTypes) {
+		String algorithm = pair.leaf().getPublicKey().getAlgorithm();
+		return Arrays.stream(keyTypes).anyMatch((type) -> type.equals(algorithm) || type.startsWith(algorithm + "_"));
+	}
+
+	private static boolean isIssuedBy(CertificatePair pair, Principal @Nullable [] issuers) {
+		if (issuers == null || issuers.length == 0) {
+			return true;
+		}
+		Set<Principal> accepted = Set.of(issuers);
+		return pair.chain().stream().anyMatch((certificate) -> accepted.contains(certificate.getIssuerX500Principal()));
+	}
+
+	private record Named(String alias, CertificatePair pair) {
+
+	}
+
+}

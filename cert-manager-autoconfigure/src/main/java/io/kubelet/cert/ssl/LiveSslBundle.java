@@ -1,0 +1,83 @@
+package io.kubelet.cert.ssl;
+
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundleKey;
+import org.springframework.boot.ssl.SslOptions;
+import org.springframework.boot.ssl.SslStoreBundle;
+
+/**
+ * The SSL bundle of one certificate. Its managers follow the rotation by themselves; its
+ * stores are those of one moment, for servers that copy them, and are made anew by
+ * {@link #refreshed()}.
+ */
+final class LiveSslBundle {
+
+	private final String alias;
+
+	private final Supplier<@Nullable CertificatePair> current;
+
+	private final Supplier<List<X509Certificate>> authorities;
+
+	private final LiveManagers managers;
+
+	LiveSslBundle(String alias, Supplier<@Nullable CertificatePair> current,
+			Supplier<List<X509Certificate>> authorities) {
+		this.alias = alias;
+		this.current = current;
+		this.authorities = authorities;
+		this.managers = new LiveManagers(new LiveKeyManager(current), new LiveTrustManager(authorities));
+	}
+
+	/** A bundle with stores of this moment; their password is new each time. */
+	SslBundle refreshed() {
+		String password = KeyStores.randomPassword();
+		return SslBundle.of(new Stores(password), SslBundleKey.of(password, this.alias), SslOptions.NONE,
+				SslBundle.DEFAULT_PROTOCOL, this.managers);
+	}
+
+	void invalidateSessions() {
+		this.managers.invalidateSessions();
+	}
+
+	/**
+	 * The trust store is made when it is asked for: finding the authorities may take
+	 * reading the configuration of the API client, which a server without client
+	 * certificates never needs.
+	 */
+	private final class Stores implements SslStoreBundle {
+
+		private final String password;
+
+		private final KeyStore keyStore;
+
+		Stores(String password) {
+			this.password = password;
+			this.keyStore = KeyStores.holding(LiveSslBundle.this.current.get(), LiveSslBundle.this.alias, password);
+		}
+
+		@Override
+		public KeyStore getKeyStore() {
+			return this.keyStore;
+		}
+
+		@Override
+		public String getKeyStorePassword() {
+			return this.password;
+		}
+
+		@Override
+		public @Nullable KeyStore getTrustStore() {
+			List<X509Certificate> authorities = LiveSslBundle.this.authorities.get();
+			return authorities.isEmpty() ? null : KeyStores.trusting(authorities);
+		}
+
+	}
+
+}
