@@ -61,6 +61,11 @@ final class CertificateSigningRequests extends ResourceType {
 	}
 
 	@Override
+	String storageVersionHash() {
+		return "95fRKMXA+00=";
+	}
+
+	@Override
 	List<String> shortNames() {
 		return List.of("csr");
 	}

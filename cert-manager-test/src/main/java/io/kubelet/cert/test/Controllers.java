@@ -4,11 +4,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -128,11 +130,47 @@ final class Controllers {
 		change(name, (object) -> object.getAsJsonObject("status").addProperty("certificate", certificate));
 	}
 
+	/** The names of the requests of a kind. */
+	List<String> names(Predicate<JsonObject> filter) {
+		return this.store.list(this.type, "")
+			.items()
+			.stream()
+			.filter(filter)
+			.map((request) -> Json.text(request, "metadata", "name"))
+			.toList();
+	}
+
+	/**
+	 * Decide from outside.
+	 * @throws IllegalArgumentException if there is no such request
+	 */
+	void decide(String name, String condition, String reason, String message) {
+		outside(() -> addCondition(name, condition, reason, message));
+	}
+
+	/**
+	 * Delete from outside.
+	 * @throws IllegalArgumentException if there is no such request
+	 */
+	void delete(String name) {
+		outside(() -> this.store.delete(this.type, "", name, (object) -> {
+		}));
+	}
+
+	private static void outside(Runnable action) {
+		try {
+			action.run();
+		}
+		catch (ApiFailure ex) {
+			throw new IllegalArgumentException(ex.getMessage(), ex);
+		}
+	}
+
 	/**
 	 * Add a condition, where the request has not got it.
 	 * @throws ApiFailure 404 when there is no such request
 	 */
-	void addCondition(String name, String condition, String reason, String message) {
+	private void addCondition(String name, String condition, String reason, String message) {
 		String now = this.clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
 		this.store.update(this.type, "", name, (object) -> {
 			boolean decision = !condition.equals("Failed");

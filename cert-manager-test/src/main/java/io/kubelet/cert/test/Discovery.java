@@ -107,6 +107,9 @@ final class Discovery {
 		if (!type.shortNames().isEmpty()) {
 			resource.add("shortNames", Json.array(type.shortNames()));
 		}
+		if (!type.storageVersionHash().isEmpty()) {
+			resource.addProperty("storageVersionHash", type.storageVersionHash());
+		}
 		return resource;
 	}
 

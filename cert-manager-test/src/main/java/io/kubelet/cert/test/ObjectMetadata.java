@@ -62,7 +62,7 @@ final class ObjectMetadata {
 				: value.isJsonArray() && value.getAsJsonArray().isEmpty();
 	}
 
-	static List<FieldError> validate(JsonObject object) {
+	static List<FieldError> validate(ResourceType type, JsonObject object) {
 		List<FieldError> errors = new ArrayList<>();
 		String name = Json.text(object, "metadata", "name");
 		if (name.isEmpty()) {
@@ -75,6 +75,9 @@ final class ObjectMetadata {
 			if (name.contains(illegal)) {
 				errors.add(FieldError.invalid("metadata.name", name, "may not contain '" + illegal + "'"));
 			}
+		}
+		if (errors.isEmpty() && type.isNamedAsSubdomain() && !DnsName.isSubdomain(name)) {
+			errors.add(FieldError.invalid("metadata.name", name, DnsName.NO_SUBDOMAIN));
 		}
 		return errors;
 	}
@@ -93,6 +96,10 @@ final class ObjectMetadata {
 		if (!submittedName.isEmpty() && !submittedName.equals(name)) {
 			throw ApiFailure.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
 				.formatted(submittedName, name));
+		}
+		if (Json.text(submitted, "metadata", "resourceVersion").isEmpty() && !type.isUpdatedUnconditionally()) {
+			throw ApiFailure.invalid(type, name, List.of(new FieldError("metadata.resourceVersion", "FieldValueInvalid",
+					"Invalid value: 0x0: must be specified for an update")));
 		}
 		requireUnchanged(type, Json.objectAt(submitted, "metadata"), existing);
 	}

@@ -133,7 +133,7 @@ final class ObjectRequests {
 
 	private void check(ResourceType type, String subresource, JsonObject object, @Nullable JsonObject existing,
 			Caller caller) {
-		List<FieldError> errors = ObjectMetadata.validate(object);
+		List<FieldError> errors = ObjectMetadata.validate(type, object);
 		errors.addAll(type.validate(subresource, object, existing));
 		if (!errors.isEmpty()) {
 			throw ApiFailure.invalid(type, Json.text(object, "metadata", "name"), errors);

@@ -58,6 +58,11 @@ abstract class ResourceType {
 		return List.of();
 	}
 
+	/** What discovery says of the form it is stored in; empty for nothing. */
+	String storageVersionHash() {
+		return "";
+	}
+
 	/** The parts that can be read and written by themselves. */
 	Set<String> subresources() {
 		return Set.of();
@@ -100,10 +105,17 @@ abstract class ResourceType {
 	void admit(String subresource, JsonObject object, @Nullable JsonObject existing, Caller caller) {
 	}
 
-	/**
-	 * The members of lists that a strategic merge patch merges by the member
-	 * {@code type}.
-	 */
+	/** Whether its names must be such as DNS allows. */
+	boolean isNamedAsSubdomain() {
+		return false;
+	}
+
+	/** Whether an update may leave out which version it is based on. */
+	boolean isUpdatedUnconditionally() {
+		return true;
+	}
+
+	/** The lists that a strategic merge patch merges by the member {@code type}. */
 	Set<String> mergedByType() {
 		return Set.of();
 	}

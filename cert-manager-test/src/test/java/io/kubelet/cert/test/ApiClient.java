@@ -49,8 +49,11 @@ final class ApiClient {
 	}
 
 	HttpResponse<Stream<String>> watch(String query) throws IOException, InterruptedException {
-		return this.http.send(request("GET", CSRS + "?watch=1&" + query, null, null),
-				HttpResponse.BodyHandlers.ofLines());
+		return stream(CSRS + "?watch=1&" + query);
+	}
+
+	HttpResponse<Stream<String>> stream(String path) throws IOException, InterruptedException {
+		return this.http.send(request("GET", path, null, null), HttpResponse.BodyHandlers.ofLines());
 	}
 
 	JsonObject get(String path) throws IOException, InterruptedException {
