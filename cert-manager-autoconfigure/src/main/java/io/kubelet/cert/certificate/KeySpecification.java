@@ -14,14 +14,14 @@ import java.util.List;
  */
 public record KeySpecification(KeyAlgorithm algorithm, int size) {
 
-	/** ECDSA P-256, as the kubelet's: the default. */
-	public static final KeySpecification EC_P256 = new KeySpecification(KeyAlgorithm.EC, 256);
-
 	private static final List<Integer> EC_SIZES = List.of(256, 384, 521);
 
 	private static final int RSA_MINIMUM = 2048;
 
 	private static final int RSA_MAXIMUM = 8192;
+
+	/** ECDSA P-256, as the kubelet's: the default. */
+	public static final KeySpecification EC_P256 = new KeySpecification(KeyAlgorithm.EC, 256);
 
 	/**
 	 * Create a specification.

@@ -51,12 +51,12 @@ public final class KubernetesClients {
 		return client.setConnectTimeout((int) TIMEOUT.toMillis()).setWriteTimeout((int) TIMEOUT.toMillis());
 	}
 
-	private static boolean isInCluster() {
+	static boolean isInCluster() {
 		return System.getenv(Config.ENV_SERVICE_HOST) != null
 				&& Files.exists(Path.of(Config.SERVICEACCOUNT_ROOT, "token"));
 	}
 
-	private static Path usualKubeconfig() {
+	static Path usualKubeconfig() {
 		String variable = System.getenv("KUBECONFIG");
 		if (variable != null && !variable.isBlank()) {
 			return Path.of(variable.split(System.getProperty("path.separator"))[0]);
@@ -71,7 +71,7 @@ public final class KubernetesClients {
 		return home;
 	}
 
-	private static KubeConfig load(Path file, @Nullable String context) {
+	static KubeConfig load(Path file, @Nullable String context) {
 		try (Reader reader = Files.newBufferedReader(file)) {
 			KubeConfig config = KubeConfig.loadKubeConfig(reader);
 			config.setFile(file.toFile());

@@ -2,6 +2,11 @@ package io.kubelet.cert.rotation;
 
 import java.time.Instant;
 
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.RequestTimedOutException;
+import io.kubelet.cert.request.SignerUnavailableException;
+
 /**
  * A failed attempt to rotate.
  *
@@ -14,5 +19,17 @@ import java.time.Instant;
  */
 public record RotationFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt,
 		Throwable cause) {
+
+	/**
+	 * Whether someone has to do something, because the next attempt will hardly fare
+	 * better by itself: credentials, permissions, the request or the configuration are
+	 * wrong, or the request was denied.
+	 * @return {@code false} if the server could not be reached or did not answer in time,
+	 * or the request was lost
+	 */
+	public boolean needsAttention() {
+		return !(this.cause instanceof SignerUnavailableException || this.cause instanceof RequestTimedOutException
+				|| this.cause instanceof RequestGoneException || this.cause instanceof RequestNameTakenException);
+	}
 
 }

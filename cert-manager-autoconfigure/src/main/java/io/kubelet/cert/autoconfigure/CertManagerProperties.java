@@ -1,0 +1,32 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * The properties beyond those of the first certificate.
+ *
+ * @param enabled whether to enable the auto-configuration.
+ * @param kubernetes the connection to the API server.
+ * @param additional further certificates by name.
+ */
+@ConfigurationProperties(CertificateProperties.PREFIX)
+public record CertManagerProperties(@DefaultValue("true") boolean enabled, @DefaultValue Kubernetes kubernetes,
+		@DefaultValue Map<String, CertificateProperties> additional) {
+
+	/**
+	 * The connection to the API server.
+	 *
+	 * @param kubeconfig kubeconfig file. By default the pod's service account, then the
+	 * file that KUBECONFIG names, then ~/.kube/config.
+	 * @param context context of the kubeconfig. By default its current one.
+	 */
+	public record Kubernetes(@Nullable Path kubeconfig, @Nullable String context) {
+
+	}
+
+}

@@ -1,0 +1,55 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import io.kubelet.cert.actuate.CertificateHealthIndicator;
+import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.rotation.CertificateManagers;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.CompositeHealthContributor;
+import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Auto-configuration of what operators see.
+ */
+@AutoConfiguration(after = CertificateManagerAutoConfiguration.class)
+@ConditionalOnBean(CertificateManagers.class)
+public final class CertificateActuatorAutoConfiguration {
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
+	static class EndpointConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean
+		@ConditionalOnAvailableEndpoint(CertificatesEndpoint.class)
+		CertificatesEndpoint certificatesEndpoint(CertificateManagers managers) {
+			return new CertificatesEndpoint(managers);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(ConditionalOnEnabledHealthIndicator.class)
+	static class HealthConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean(name = "certificatesHealthContributor")
+		@ConditionalOnEnabledHealthIndicator("certificates")
+		HealthContributor certificatesHealthContributor(CertificateManagers managers) {
+			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
+			managers.forEach((manager) -> indicators.put(manager.name(), new CertificateHealthIndicator(manager)));
+			return CompositeHealthContributor.fromMap(indicators);
+		}
+
+	}
+
+}

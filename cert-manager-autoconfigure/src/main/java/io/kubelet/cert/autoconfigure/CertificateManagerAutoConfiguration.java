@@ -1,0 +1,84 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.time.Clock;
+import java.util.List;
+
+import io.kubelet.cert.event.CertificateEventPublisher;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.SignerSource;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.thread.Threading;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+/**
+ * Auto-configuration of the certificates and their rotation. A bean of the application
+ * takes the place of each of these.
+ */
+@AutoConfiguration
+@ConditionalOnBooleanProperty(name = "kubelet.cert.enabled", matchIfMissing = true)
+@EnableConfigurationProperties({ CertificateProperties.class, CertManagerProperties.class })
+public final class CertificateManagerAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	RotationScheduler rotationScheduler(Environment environment) {
+		return Threading.VIRTUAL.isActive(environment) ? SharedScheduler.ofVirtualThreads()
+				: SharedScheduler.ofPlatformThreads();
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	@ConditionalOnClass(name = "io.kubernetes.client.openapi.ApiClient")
+	SignerSource certificateSigners(CertManagerProperties properties, ObjectProvider<Clock> clock) {
+		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
+		threads.setDaemon(true);
+		return new KubernetesConnection(properties.kubernetes(), threads, clock.getIfUnique(Clock::systemDefaultZone));
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	CertificateEventPublisher certificateEventPublisher(ApplicationEventPublisher publisher) {
+		return new CertificateEventPublisher(publisher);
+	}
+
+	@Bean
+	CertificateSettingsList certificateSettings(CertificateProperties first, CertManagerProperties all) {
+		return CertificateSettingsList.of(first, all.additional());
+	}
+
+	@Bean(initMethod = "start", destroyMethod = "stop")
+	@ConditionalOnMissingBean
+	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
+			SignerSource signers, ObjectProvider<KeyPairSource> keys, ObjectProvider<Clock> clock,
+			ObjectProvider<RotationListener> listeners, BeanFactory beanFactory) {
+		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, signers,
+				keys.getIfAvailable(KeyPairSource::jdk), clock.getIfUnique(Clock::systemDefaultZone),
+				listeners.orderedStream().toList());
+		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates());
+		List<CertificateManager> managers = settings.certificates()
+			.stream()
+			.map((certificate) -> factory.create(certificate, templates.find(certificate.name())))
+			.toList();
+		return new CertificateManagers(managers);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	CertificateManager certificateManager(CertificateManagers managers) {
+		return managers.iterator().next();
+	}
+
+}

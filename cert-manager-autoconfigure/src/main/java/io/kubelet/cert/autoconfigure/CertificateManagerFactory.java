@@ -1,0 +1,177 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.security.PublicKey;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.store.PairLocation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a certificate's manager from its properties. A value that cannot be is reported
+ * with the property's name and what to do.
+ */
+final class CertificateManagerFactory {
+
+	/** As the API server validates it: a domain, a slash, a path. */
+	private static final Pattern SIGNER_NAME = Pattern.compile(
+			"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?"
+					+ "([.:][a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?)*");
+
+	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
+
+	private final RotationScheduler scheduler;
+
+	private final SignerSource signers;
+
+	private final KeyPairSource keys;
+
+	private final Clock clock;
+
+	private final List<RotationListener> listeners;
+
+	CertificateManagerFactory(RotationScheduler scheduler, SignerSource signers, KeyPairSource keys, Clock clock,
+			List<RotationListener> listeners) {
+		this.scheduler = scheduler;
+		this.signers = signers;
+		this.keys = keys;
+		this.clock = clock;
+		this.listeners = listeners;
+	}
+
+	CertificateManager create(CertificateSettings settings, @Nullable CertificateTemplateSupplier templates) {
+		CertificateProperties properties = settings.properties();
+		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name())
+			.store(new FileCertificateStore(settings.certDir(), settings.name(), initialPair(settings),
+					retain(settings), this.clock))
+			.scheduler(this.scheduler)
+			.signerName(signerName(settings))
+			.requestedLifetime(requestedLifetime(settings))
+			.key(key(settings))
+			.window(settings.check("rotation.earliest", properties.rotation().earliest(),
+					() -> new RotationWindow(properties.rotation().earliest(), properties.rotation().latest())))
+			.retry(retry(settings))
+			.waitTimeout(positive(settings, "rotation.wait-timeout", properties.rotation().waitTimeout()))
+			.keys(this.keys)
+			.clock(this.clock);
+		positive(settings, "startup.timeout", properties.startup().timeout());
+		usages(settings, builder);
+		if (templates != null) {
+			builder.template(templates);
+		}
+		else if (!properties.template().isEmpty()) {
+			builder.template(template(settings));
+		}
+		else if (properties.rotateCertificates()) {
+			throw settings.invalid("template.common-name", null,
+					"It is not known what the certificate is to say: set it, other properties under template, or "
+							+ "define a CertificateTemplateSupplier bean. If nothing is to be requested, set '"
+							+ settings.property("rotate-certificates") + "' to false");
+		}
+		if (properties.rotateCertificates()) {
+			builder.signers(this.signers);
+		}
+		this.listeners.forEach(builder::listener);
+		return builder.build();
+	}
+
+	private static @Nullable PairLocation initialPair(CertificateSettings settings) {
+		Path certificate = settings.properties().tlsCertFile();
+		Path privateKey = settings.properties().tlsPrivateKeyFile();
+		if ((certificate == null) != (privateKey == null)) {
+			throw settings.invalid((certificate == null) ? "tls-cert-file" : "tls-private-key-file", null,
+					"A certificate and its key are configured together, but this one is missing");
+		}
+		return (certificate != null && privateKey != null) ? new PairLocation(certificate, privateKey) : null;
+	}
+
+	private static int retain(CertificateSettings settings) {
+		int retain = settings.properties().store().retain();
+		if (retain < 1) {
+			throw settings.invalid("store.retain", retain, "At least one old pair is kept");
+		}
+		return retain;
+	}
+
+	private static String signerName(CertificateSettings settings) {
+		String signerName = settings.properties().signerName();
+		if (!SIGNER_NAME.matcher(signerName).matches()) {
+			throw settings.invalid("signer-name", signerName,
+					"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving");
+		}
+		if (signerName.equals("kubernetes.io/legacy-unknown")) {
+			throw settings.invalid("signer-name", signerName,
+					"The API server does not take requests for this signer: name the one that is to sign");
+		}
+		return signerName;
+	}
+
+	private static @Nullable Duration requestedLifetime(CertificateSettings settings) {
+		Duration lifetime = settings.properties().requestedLifetime();
+		if (lifetime != null
+				&& (lifetime.compareTo(SHORTEST_LIFETIME) < 0 || lifetime.toSeconds() > Integer.MAX_VALUE)) {
+			throw settings.invalid("requested-lifetime", lifetime,
+					"The API server takes lifetimes from 10 minutes to 68 years");
+		}
+		return lifetime;
+	}
+
+	private static KeySpecification key(CertificateSettings settings) {
+		CertificateProperties.Key key = settings.properties().key();
+		int size = (key.size() != null) ? key.size() : (key.algorithm() == KeyAlgorithm.RSA) ? 2048 : 256;
+		return settings.check("key.size", size, () -> new KeySpecification(key.algorithm(), size));
+	}
+
+	private static RetrySchedule retry(CertificateSettings settings) {
+		CertificateProperties.Retry retry = settings.properties().rotation().retry();
+		return settings.check("rotation.retry", retry, () -> new RetrySchedule(retry.initialDelay(), retry.multiplier(),
+				retry.jitter(), retry.attempts(), retry.interval()));
+	}
+
+	private static Duration positive(CertificateSettings settings, String property, Duration duration) {
+		if (duration.isNegative() || duration.isZero()) {
+			throw settings.invalid(property, duration, "It must be longer than nothing, such as 60s");
+		}
+		return duration;
+	}
+
+	private static void usages(CertificateSettings settings, CertificateManagerBuilder builder) {
+		List<String> usages = settings.properties().usages();
+		if (usages.isEmpty()) {
+			String signerName = settings.properties().signerName();
+			Function<PublicKey, List<Usage>> byKey = (key) -> DefaultUsages.of(signerName, key);
+			builder.usages(byKey);
+			return;
+		}
+		builder.usages(settings.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList()));
+	}
+
+	private static CertificateTemplate template(CertificateSettings settings) {
+		CertificateProperties.Template template = settings.properties().template();
+		return new CertificateTemplate(template.commonName(), template.organizations(), template.dnsNames(),
+				settings.check("template.ip-addresses", template.ipAddresses(),
+						() -> template.ipAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
+				template.uris(), template.emailAddresses());
+	}
+
+}

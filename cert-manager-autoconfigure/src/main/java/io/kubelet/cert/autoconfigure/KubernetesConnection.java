@@ -1,0 +1,74 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.kubernetes.ClusterAuthorities;
+import io.kubelet.cert.kubernetes.KubernetesSigners;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.rotation.SignerSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.function.SingletonSupplier;
+
+/**
+ * The connection to the API server, as configured. Nothing of the Kubernetes client is
+ * loaded, let alone contacted, before the first request for a certificate.
+ */
+final class KubernetesConnection implements SignerSource, DisposableBean {
+
+	private final CertManagerProperties.Kubernetes properties;
+
+	private final ThreadFactory threads;
+
+	private final Clock clock;
+
+	private @Nullable KubernetesSigners signers;
+
+	KubernetesConnection(CertManagerProperties.Kubernetes properties, ThreadFactory threads, Clock clock) {
+		this.properties = properties;
+		this.threads = threads;
+		this.clock = clock;
+		Path kubeconfig = properties.kubeconfig();
+		if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
+			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes.kubeconfig", kubeconfig,
+					Files.exists(kubeconfig)
+							? "The file cannot be read: let the user of this process read it, or name another file"
+							: "There is no such file: name the kubeconfig of the cluster, or leave it out in a pod");
+		}
+	}
+
+	@Override
+	public CertificateSigner signer(@Nullable CertificatePair current) {
+		return signers().signer(current);
+	}
+
+	/** The authorities of the cluster, read when they are first needed. */
+	Supplier<List<X509Certificate>> authorities() {
+		return SingletonSupplier
+			.of(() -> ClusterAuthorities.read(this.properties.kubeconfig(), this.properties.context()));
+	}
+
+	private synchronized KubernetesSigners signers() {
+		if (this.signers == null) {
+			this.signers = new KubernetesSigners(this.properties.kubeconfig(), this.properties.context(), this.threads,
+					this.clock);
+		}
+		return this.signers;
+	}
+
+	@Override
+	public synchronized void destroy() {
+		if (this.signers != null) {
+			this.signers.close();
+		}
+	}
+
+}

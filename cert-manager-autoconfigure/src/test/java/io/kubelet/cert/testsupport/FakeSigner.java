@@ -1,0 +1,79 @@
+package io.kubelet.cert.testsupport;
+
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.SubmittedRequest;
+
+/**
+ * A signer that answers as a test wants; by default it issues at once what was asked for.
+ */
+public final class FakeSigner implements CertificateSigner {
+
+	/** What was asked, in order. */
+	public final List<CertificateRequest> requests = new ArrayList<>();
+
+	/** The answers to come, in the order of {@link #requests}. */
+	public final List<CompletableFuture<List<X509Certificate>>> answers = new ArrayList<>();
+
+	/** How long certificates live. */
+	public Duration lifetime = Duration.ofHours(1);
+
+	private final TestAuthority authority;
+
+	private final Clock clock;
+
+	private Function<CertificateRequest, CompletableFuture<List<X509Certificate>>> answer = (
+			request) -> CompletableFuture.completedFuture(issue(request));
+
+	public FakeSigner(TestAuthority authority, Clock clock) {
+		this.authority = authority;
+		this.clock = clock;
+	}
+
+	@Override
+	public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
+			Consumer<SubmittedRequest> progress) {
+		this.requests.add(request);
+		CompletableFuture<List<X509Certificate>> answer = this.answer.apply(request);
+		this.answers.add(answer);
+		progress.accept(new SubmittedRequest(String.valueOf(request.name()), "uid-of-" + request.name(),
+				this.clock.instant(), List.of()));
+		return answer;
+	}
+
+	/** Issue at once. */
+	public void issues() {
+		this.answer = (request) -> CompletableFuture.completedFuture(issue(request));
+	}
+
+	/** Issue something else than was asked for. */
+	public void issues(Function<CertificateRequest, List<X509Certificate>> certificate) {
+		this.answer = (request) -> CompletableFuture.completedFuture(certificate.apply(request));
+	}
+
+	/** Answer with a failure. */
+	public void failsWith(Function<CertificateRequest, Throwable> failure) {
+		this.answer = (request) -> CompletableFuture.failedFuture(failure.apply(request));
+	}
+
+	/** Leave requests open: the test completes {@link #answers}. */
+	public void holds() {
+		this.answer = (request) -> new CompletableFuture<>();
+	}
+
+	/** The chain that a well-behaved signer issues for a request. */
+	public List<X509Certificate> issue(CertificateRequest request) {
+		return List.of(this.authority.issue(request.publicKey(), request.template(), this.clock.instant(),
+				this.clock.instant().plus(this.lifetime)));
+	}
+
+}

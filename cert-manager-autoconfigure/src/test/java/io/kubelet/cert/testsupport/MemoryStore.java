@@ -1,0 +1,60 @@
+package io.kubelet.cert.testsupport;
+
+import java.util.Optional;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store in memory, which fails on demand.
+ */
+public final class MemoryStore implements CertificateStore {
+
+	public volatile @Nullable CertificatePair pair;
+
+	public volatile @Nullable CertificateRequest request;
+
+	public volatile boolean readFails;
+
+	public volatile boolean writeFails;
+
+	@Override
+	public Optional<CertificatePair> current() {
+		failIf(this.readFails);
+		return Optional.ofNullable(this.pair);
+	}
+
+	@Override
+	public void update(CertificatePair pair) {
+		failIf(this.writeFails);
+		this.pair = pair;
+	}
+
+	@Override
+	public Optional<CertificateRequest> openRequest() {
+		failIf(this.readFails);
+		return Optional.ofNullable(this.request);
+	}
+
+	@Override
+	public void saveOpenRequest(CertificateRequest request) {
+		failIf(this.writeFails);
+		this.request = request;
+	}
+
+	@Override
+	public void deleteOpenRequest(CertificateRequest request) {
+		failIf(this.writeFails);
+		this.request = null;
+	}
+
+	private static void failIf(boolean fails) {
+		if (fails) {
+			throw new StoreException("The disk is on fire", null);
+		}
+	}
+
+}

@@ -1,0 +1,124 @@
+package io.kubelet.cert.testsupport;
+
+import java.math.BigInteger;
+import java.security.KeyPair;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.KeyPairSource;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/**
+ * A certificate authority made for a test.
+ */
+public final class TestAuthority {
+
+	private static final Duration CENTURY = Duration.ofDays(36_500);
+
+	private final AtomicLong serial = new AtomicLong(100);
+
+	private final X500Name name;
+
+	private final KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+
+	private final X509Certificate certificate;
+
+	public TestAuthority(String commonName) {
+		this.name = new X500Name("CN=" + commonName);
+		Instant start = Instant.parse("1990-01-01T00:00:00Z");
+		this.certificate = sign(this.name, this.keys.getPublic(), start, start.plus(CENTURY), List.of(), true,
+				List.of(Usage.CERT_SIGN));
+	}
+
+	/** The authority's own certificate. */
+	public X509Certificate certificate() {
+		return this.certificate;
+	}
+
+	/** A certificate for a key, with all usages that a client or server needs. */
+	public X509Certificate issue(PublicKey key, CertificateTemplate template, Instant notBefore, Instant notAfter) {
+		return issue(key, template, notBefore, notAfter,
+				List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, Usage.SERVER_AUTH, Usage.CLIENT_AUTH));
+	}
+
+	/** A certificate for a key, with these usages. */
+	public X509Certificate issue(PublicKey key, CertificateTemplate template, Instant notBefore, Instant notAfter,
+			List<Usage> usages) {
+		X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
+		template.organizations().forEach((organization) -> subject.addRDN(BCStyle.O, organization));
+		if (template.commonName() != null) {
+			subject.addRDN(BCStyle.CN, template.commonName());
+		}
+		List<GeneralName> names = new ArrayList<>();
+		template.dnsNames().forEach((name) -> names.add(new GeneralName(GeneralName.dNSName, name)));
+		template.ipAddresses()
+			.forEach((address) -> names.add(new GeneralName(GeneralName.iPAddress, address.getHostAddress())));
+		template.uris().forEach((uri) -> names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri)));
+		template.emailAddresses().forEach((email) -> names.add(new GeneralName(GeneralName.rfc822Name, email)));
+		return sign(subject.build(), key, notBefore, notAfter, names, false, usages);
+	}
+
+	/** A pair with a new EC P-256 key. */
+	public CertificatePair pair(CertificateTemplate template, Instant notBefore, Instant notAfter) {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		return new CertificatePair(List.of(issue(keys.getPublic(), template, notBefore, notAfter)), keys.getPrivate());
+	}
+
+	private X509Certificate sign(X500Name subject, PublicKey key, Instant notBefore, Instant notAfter,
+			List<GeneralName> names, boolean authority, List<Usage> usages) {
+		try {
+			X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(this.name,
+					BigInteger.valueOf(this.serial.incrementAndGet()), Date.from(notBefore), Date.from(notAfter),
+					subject, key);
+			builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(authority));
+			int bits = (usages.contains(Usage.DIGITAL_SIGNATURE) ? KeyUsage.digitalSignature : 0)
+					| (usages.contains(Usage.KEY_ENCIPHERMENT) ? KeyUsage.keyEncipherment : 0)
+					| (usages.contains(Usage.CERT_SIGN) ? KeyUsage.keyCertSign : 0);
+			builder.addExtension(Extension.keyUsage, true, new KeyUsage(bits));
+			List<KeyPurposeId> purposes = new ArrayList<>();
+			if (usages.contains(Usage.SERVER_AUTH)) {
+				purposes.add(KeyPurposeId.id_kp_serverAuth);
+			}
+			if (usages.contains(Usage.CLIENT_AUTH)) {
+				purposes.add(KeyPurposeId.id_kp_clientAuth);
+			}
+			if (!purposes.isEmpty()) {
+				builder.addExtension(Extension.extendedKeyUsage, false,
+						new ExtendedKeyUsage(purposes.toArray(KeyPurposeId[]::new)));
+			}
+			if (!names.isEmpty()) {
+				builder.addExtension(Extension.subjectAlternativeName, false,
+						new GeneralNames(names.toArray(GeneralName[]::new)));
+			}
+			return new JcaX509CertificateConverter().getCertificate(
+					builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate())));
+		}
+		catch (Exception ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}
