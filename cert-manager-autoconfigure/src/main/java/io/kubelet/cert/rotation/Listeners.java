@@ -8,7 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells all listeners, whatever one of them throws.
+ * Tells all listeners, whatever one of them throws: on the lane, after the task that is
+ * running, so that what they see of the manager is complete.
  */
 final class Listeners {
 
@@ -16,18 +17,26 @@ final class Listeners {
 
 	private final List<RotationListener> listeners = new CopyOnWriteArrayList<>();
 
+	private final Lane lane;
+
+	Listeners(Lane lane) {
+		this.lane = lane;
+	}
+
 	void add(RotationListener listener) {
 		this.listeners.add(listener);
 	}
 
 	void tell(Consumer<RotationListener> event) {
-		for (RotationListener listener : this.listeners) {
-			try {
-				event.accept(listener);
-			}
-			catch (RuntimeException | LinkageError ex) {
-				logger.error("Rotation listener {} failed; the rotation goes on", listener.getClass().getName(), ex);
-			}
+		this.lane.execute(() -> this.listeners.forEach((listener) -> tell(listener, event)));
+	}
+
+	private static void tell(RotationListener listener, Consumer<RotationListener> event) {
+		try {
+			event.accept(listener);
+		}
+		catch (RuntimeException | LinkageError ex) {
+			logger.error("Rotation listener {} failed; the rotation goes on", listener.getClass().getName(), ex);
 		}
 	}
 
