@@ -13,14 +13,15 @@ import java.util.Map;
  * @param path the decoded path
  * @param rawQuery the query as it was sent; empty when there is none
  * @param query the decoded query parameters; of several with one name, the first
- * @param contentType the media type of the body, without parameters
+ * @param contentType the media type of the body, without parameters; JSON also where it
+ * was protobuf
  * @param accept what the caller would like to read
  * @param body the body
  */
 record ApiRequest(String method, String path, String rawQuery, Map<String, String> query, String contentType,
 		String accept, String body) {
 
-	static ApiRequest of(String method, URI uri, String contentType, String accept, String body) {
+	static ApiRequest of(String method, URI uri, String contentType, String accept, byte[] body) {
 		String rawQuery = (uri.getRawQuery() != null) ? uri.getRawQuery() : "";
 		Map<String, String> query = new LinkedHashMap<>();
 		for (String pair : rawQuery.split("&")) {
@@ -29,8 +30,18 @@ record ApiRequest(String method, String path, String rawQuery, Map<String, Strin
 			query.putIfAbsent(name, (equals < 0) ? "" : decode(pair.substring(equals + 1)));
 		}
 		int semicolon = contentType.indexOf(';');
-		String mediaType = (semicolon < 0) ? contentType : contentType.substring(0, semicolon);
-		return new ApiRequest(method, uri.getPath(), rawQuery, query, mediaType.trim(), accept, body);
+		String mediaType = ((semicolon < 0) ? contentType : contentType.substring(0, semicolon)).trim();
+		String text = new String(body, StandardCharsets.UTF_8);
+		if (mediaType.equals(Protobuf.CONTENT_TYPE)) {
+			try {
+				text = Protobuf.read(body).toString();
+				mediaType = "application/json";
+			}
+			catch (IllegalArgumentException ex) {
+				// Remains what is answered with 415
+			}
+		}
+		return new ApiRequest(method, uri.getPath(), rawQuery, query, mediaType, accept, text);
 	}
 
 	private static String decode(String text) {

@@ -82,12 +82,14 @@ final class CertificateSigningRequests extends ResourceType {
 
 	@Override
 	List<TableColumn> columns() {
-		return List.of(new TableColumn("SignerName", (request) -> Json.text(request, "spec", "signerName")),
-				new TableColumn("Requestor", (request) -> Json.text(request, "spec", "username")),
-				new TableColumn("RequestedDuration", (request) -> {
+		return List.of(TableColumn.AGE,
+				TableColumn.of("SignerName", (request) -> Json.text(request, "spec", "signerName")),
+				TableColumn.of("Requestor", (request) -> Json.text(request, "spec", "username")),
+				TableColumn.of("RequestedDuration", (request) -> {
 					String seconds = Json.text(request, "spec", "expirationSeconds");
-					return seconds.isEmpty() ? "<none>" : Table.shortened(Duration.ofSeconds(Long.parseLong(seconds)));
-				}), new TableColumn("Condition", CertificateSigningRequests::condition));
+					return seconds.isEmpty() ? "<none>"
+							: TableColumn.shortened(Duration.ofSeconds(Long.parseLong(seconds)));
+				}), TableColumn.of("Condition", CertificateSigningRequests::condition));
 	}
 
 	private static String condition(JsonObject request) {

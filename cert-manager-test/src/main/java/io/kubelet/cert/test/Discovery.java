@@ -19,6 +19,8 @@ final class Discovery {
 
 	private final List<ResourceType> types;
 
+	private final OpenApi openApi;
+
 	private final String address;
 
 	/**
@@ -27,6 +29,7 @@ final class Discovery {
 	 */
 	Discovery(List<ResourceType> types, String address) {
 		this.types = types;
+		this.openApi = new OpenApi(types);
 		this.address = address;
 	}
 
@@ -37,7 +40,7 @@ final class Discovery {
 			case "/api" -> ApiResponse.json(200, coreVersions());
 			case "/apis" -> ApiResponse.json(200, Json.object("kind", "APIGroupList", "apiVersion", "v1", "groups",
 					groups().stream().map((group) -> group(group, false)).toList()));
-			default -> group(path);
+			default -> OpenApi.serves(path) ? this.openApi.answer(path) : group(path);
 		};
 	}
 

@@ -40,19 +40,22 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * {@return a builder, for a control plane that is not as the default} */
+	 * {@return a builder, for a control plane that is not as the default}
+	 */
 	public static EmbeddedControlPlaneBuilder builder() {
 		return new EmbeddedControlPlaneBuilder();
 	}
 
 	/**
-	 * {@return where it listens, as in {@code https://127.0.0.1:43210}} */
+	 * {@return where it listens, as in {@code https://127.0.0.1:43210}}
+	 */
 	public String url() {
 		return "https://127.0.0.1:" + port();
 	}
 
 	/**
-	 * {@return the port it listens on, the same while it is paused} */
+	 * {@return the port it listens on, the same while it is paused}
+	 */
 	public int port() {
 		return this.parts.port;
 	}
@@ -193,7 +196,8 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * {@return what makes requests go wrong} */
+	 * {@return what makes requests go wrong}
+	 */
 	public Faults faults() {
 		return this.parts.faults;
 	}
@@ -239,13 +243,15 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * {@return the names of the certificate signing requests there are} */
+	 * {@return the names of the certificate signing requests there are}
+	 */
 	public List<String> certificateSigningRequests() {
 		return this.parts.controllers.names((request) -> true);
 	}
 
 	/**
-	 * {@return the names of those that are neither issued nor denied nor failed} */
+	 * {@return the names of those that are neither issued nor denied nor failed}
+	 */
 	public List<String> openCertificateSigningRequests() {
 		return this.parts.controllers.names(CertificateSigningRequests::isOpen);
 	}
@@ -282,7 +288,8 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * {@return how many TLS connections were accepted, failed handshakes included} */
+	 * {@return how many TLS connections were accepted, failed handshakes included}
+	 */
 	public int connections() {
 		return this.parts.http.connections();
 	}

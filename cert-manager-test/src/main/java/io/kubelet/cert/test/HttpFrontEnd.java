@@ -134,9 +134,9 @@ final class HttpFrontEnd {
 
 	private void handle(HttpExchange exchange, ApiServer api) throws IOException {
 		try (exchange) {
-			String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
 			ApiRequest request = ApiRequest.of(exchange.getRequestMethod(), exchange.getRequestURI(),
-					header(exchange, "Content-Type"), header(exchange, "Accept"), body);
+					header(exchange, "Content-Type"), header(exchange, "Accept"),
+					exchange.getRequestBody().readAllBytes());
 			ApiResponse response = api.answer(request, header(exchange, "Authorization"), certificates(exchange));
 			if (response instanceof ApiResponse.Answer answer) {
 				send(exchange, answer);

@@ -48,6 +48,11 @@ abstract class ResourceType {
 		return this.group.isEmpty() ? "v1" : this.group + "/v1";
 	}
 
+	/** Where its API group is served, as in {@code /apis/certificates.k8s.io/v1}. */
+	final String path() {
+		return (this.group.isEmpty() ? "/api/" : "/apis/") + apiVersion();
+	}
+
 	/** The name that error messages give to the internal form. */
 	final String internalName() {
 		return (this.group.isEmpty() ? "core" : this.group.substring(0, this.group.indexOf('.'))) + "." + this.kind;
@@ -73,9 +78,9 @@ abstract class ResourceType {
 		return Set.of();
 	}
 
-	/** The columns of {@code kubectl get}, beyond name and age. */
+	/** The columns of {@code kubectl get} after the name. */
 	List<TableColumn> columns() {
-		return List.of();
+		return List.of(TableColumn.AGE);
 	}
 
 	/** What is left of an object that only carries a resource version. */

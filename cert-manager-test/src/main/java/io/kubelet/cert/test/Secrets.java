@@ -25,8 +25,9 @@ final class Secrets extends ResourceType {
 
 	@Override
 	List<TableColumn> columns() {
-		return List.of(new TableColumn("Type", (secret) -> Json.text(secret, "type")),
-				new TableColumn("Data", (secret) -> Integer.toString(Json.objectAt(secret, "data").size())));
+		return List.of(TableColumn.of("Type", (secret) -> Json.text(secret, "type")),
+				TableColumn.of("Data", (secret) -> Integer.toString(Json.objectAt(secret, "data").size())),
+				TableColumn.AGE);
 	}
 
 	@Override

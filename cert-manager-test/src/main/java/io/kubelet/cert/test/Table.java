@@ -1,6 +1,5 @@
 package io.kubelet.cert.test;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,14 +28,12 @@ final class Table {
 	static JsonObject of(ResourceType type, JsonObject metadata, List<JsonObject> objects, Instant now) {
 		JsonArray definitions = new JsonArray();
 		definitions.add(definition("Name", "name"));
-		definitions.add(definition("Age", ""));
 		type.columns().forEach((column) -> definitions.add(definition(column.name(), "")));
 		JsonArray rows = new JsonArray();
 		for (JsonObject object : objects) {
 			List<String> cells = new ArrayList<>();
 			cells.add(Json.text(object, "metadata", "name"));
-			cells.add(age(object, now));
-			type.columns().forEach((column) -> cells.add(column.value().apply(object)));
+			type.columns().forEach((column) -> cells.add(column.value().apply(object, now)));
 			JsonObject identity = Json.object("kind", "PartialObjectMetadata", "apiVersion", "meta.k8s.io/v1",
 					"metadata", Json.objectAt(object, "metadata"));
 			rows.add(Json.object("cells", cells, "object", identity));
@@ -47,32 +44,6 @@ final class Table {
 
 	private static JsonObject definition(String name, String format) {
 		return Json.object("name", name, "type", "string", "format", format, "description", name, "priority", 0);
-	}
-
-	private static String age(JsonObject object, Instant now) {
-		String created = Json.text(object, "metadata", "creationTimestamp");
-		return created.isEmpty() ? "<unknown>" : shortened(Duration.between(Instant.parse(created), now));
-	}
-
-	/** A duration as kubectl prints it: one or two units. */
-	static String shortened(Duration duration) {
-		long seconds = Math.max(0, duration.toSeconds());
-		if (seconds < 120) {
-			return seconds + "s";
-		}
-		if (seconds < 600) {
-			return seconds / 60 + "m" + ((seconds % 60 == 0) ? "" : seconds % 60 + "s");
-		}
-		if (seconds < 3 * 3600) {
-			return seconds / 60 + "m";
-		}
-		if (seconds < 8 * 3600) {
-			return seconds / 3600 + "h" + ((seconds / 60 % 60 == 0) ? "" : seconds / 60 % 60 + "m");
-		}
-		if (seconds < 48 * 3600) {
-			return seconds / 3600 + "h";
-		}
-		return seconds / 86400 + "d";
 	}
 
 }
