@@ -24,8 +24,20 @@ public record CertManagerProperties(@DefaultValue("true") boolean enabled, @Defa
 	 * @param kubeconfig kubeconfig file. By default the pod's service account, then the
 	 * file that KUBECONFIG names, then ~/.kube/config.
 	 * @param context context of the kubeconfig. By default its current one.
+	 * @param apiClient the API client bean.
 	 */
-	public record Kubernetes(@Nullable Path kubeconfig, @Nullable String context) {
+	public record Kubernetes(@Nullable Path kubeconfig, @Nullable String context, @DefaultValue ApiClient apiClient) {
+
+	}
+
+	/**
+	 * The API client bean.
+	 *
+	 * @param enabled whether to define an ApiClient bean that authenticates with the
+	 * first certificate. Off by default, since having it loads the Kubernetes client at
+	 * start.
+	 */
+	public record ApiClient(@DefaultValue("false") boolean enabled) {
 
 	}
 

@@ -6,10 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
+import javax.net.ssl.KeyManager;
+
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.util.ClientBuilder;
 import io.kubernetes.client.util.Config;
 import io.kubernetes.client.util.KubeConfig;
+import io.kubernetes.client.util.credentials.Authentication;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,23 +35,39 @@ public final class KubernetesClients {
 	 * @throws KubernetesConfigurationException if there is none, or it cannot be read
 	 */
 	public static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
+		return build(builder(kubeconfig, context));
+	}
+
+	/**
+	 * Make a client for the same server that authenticates with keys of one's own instead
+	 * of the credentials that are configured.
+	 * @param kubeconfig as for {@link #create(Path, String)}
+	 * @param context as for {@link #create(Path, String)}
+	 * @param keyManagers present the client certificate
+	 * @return the client
+	 * @throws KubernetesConfigurationException as for {@link #create(Path, String)}
+	 */
+	public static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context,
+			KeyManager[] keyManagers) {
+		return build(builder(kubeconfig, context)
+			.setAuthentication((Authentication) (client) -> client.setKeyManagers(keyManagers)));
+	}
+
+	private static ClientBuilder builder(@Nullable Path kubeconfig, @Nullable String context) {
 		try {
-			if (kubeconfig != null) {
-				return client(ClientBuilder.kubeconfig(load(kubeconfig, context)));
+			if (kubeconfig == null && isInCluster()) {
+				return ClientBuilder.cluster();
 			}
-			if (isInCluster()) {
-				return client(ClientBuilder.cluster());
-			}
-			return client(ClientBuilder.kubeconfig(load(usualKubeconfig(), context)));
+			return ClientBuilder.kubeconfig(load((kubeconfig != null) ? kubeconfig : usualKubeconfig(), context));
 		}
 		catch (IOException ex) {
 			throw new KubernetesConfigurationException("The Kubernetes client cannot be configured: " + ex, ex);
 		}
 	}
 
-	private static ApiClient client(ClientBuilder builder) {
-		ApiClient client = builder.setReadTimeout(TIMEOUT).build();
-		return client.setConnectTimeout((int) TIMEOUT.toMillis()).setWriteTimeout((int) TIMEOUT.toMillis());
+	private static ApiClient build(ClientBuilder builder) {
+		int timeout = (int) TIMEOUT.toMillis();
+		return builder.setReadTimeout(TIMEOUT).build().setConnectTimeout(timeout).setWriteTimeout(timeout);
 	}
 
 	static boolean isInCluster() {

@@ -10,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.rotation.SignerSource;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Dispatcher;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Hands out signers that use an API server. The client is made at the first attempt, not
  * before: an application that needs no certificate yet does without it.
  */
-public final class KubernetesSigners implements SignerSource, AutoCloseable {
+public final class KubernetesSigners implements AutoCloseable {
 
 	private static final long IDLE_SECONDS = 5;
 
@@ -50,7 +49,12 @@ public final class KubernetesSigners implements SignerSource, AutoCloseable {
 				new SynchronousQueue<>(), threads);
 	}
 
-	@Override
+	/**
+	 * Return the signer for one attempt.
+	 * @param current the pair to authenticate with, {@code null} if there is none
+	 * @return the signer
+	 * @throws KubernetesConfigurationException if there is no usable way to an API server
+	 */
 	public synchronized CertificateSigner signer(@Nullable CertificatePair current) {
 		if (this.signer == null) {
 			this.client = KubernetesClients.create(this.kubeconfig, this.context);
