@@ -85,6 +85,9 @@ final class ApiServer {
 		catch (ApiFailure failure) {
 			return ApiResponse.failure(failure);
 		}
+		catch (RuntimeException ex) {
+			return ApiResponse.failure(ApiFailure.internal("Internal error occurred: " + ex));
+		}
 	}
 
 	private ApiResponse path(ApiRequest request) {

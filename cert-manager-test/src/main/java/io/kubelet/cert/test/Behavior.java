@@ -46,21 +46,25 @@ public final class Behavior {
 
 	/**
 	 * Take this long to decide.
-	 * @param delay from the request to the decision; zero by default
+	 * @param delay from the request, or from now where it is open already; zero by
+	 * default
 	 * @return this
 	 */
 	public Behavior approvalDelay(Duration delay) {
 		this.approvalDelay = delay;
+		this.reviewAgain.run();
 		return this;
 	}
 
 	/**
 	 * Take this long to sign.
-	 * @param delay from the approval to the certificate; zero by default
+	 * @param delay from the approval, or from now where it is approved already; zero by
+	 * default
 	 * @return this
 	 */
 	public Behavior signingDelay(Duration delay) {
 		this.signingDelay = delay;
+		this.reviewAgain.run();
 		return this;
 	}
 
@@ -153,7 +157,7 @@ public final class Behavior {
 		return this.validity;
 	}
 
-	Set<SignerFlaw> flaws() {
+	Set<SignerFlaw> currentFlaws() {
 		Set<SignerFlaw> current = EnumSet.noneOf(SignerFlaw.class);
 		current.addAll(this.flaws);
 		return current;

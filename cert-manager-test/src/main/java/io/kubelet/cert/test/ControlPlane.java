@@ -12,7 +12,7 @@ import com.google.gson.JsonObject;
 /**
  * The parts of a control plane, put together.
  */
-final class ControlPlane {
+final class ControlPlane implements AutoCloseable {
 
 	static final Credential.Token BOOTSTRAP = new Credential.Token("bootstrap", "abcdef.0123456789abcdef");
 
@@ -108,7 +108,8 @@ final class ControlPlane {
 		this.http.start(this.api);
 	}
 
-	void close() {
+	@Override
+	public void close() {
 		this.executor.shutdownNow();
 		this.http.stop();
 		try {

@@ -5,8 +5,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,8 @@ import com.google.gson.JsonObject;
  * sign, clean up. Works on one thread of its own.
  */
 final class Controllers {
+
+	private static final System.Logger LOGGER = System.getLogger(Controllers.class.getName());
 
 	private static final Duration KEPT_WHEN_DECIDED = Duration.ofHours(1);
 
@@ -40,8 +43,8 @@ final class Controllers {
 
 	private final ScheduledExecutorService executor;
 
-	/** Requests that are being decided about or signed, each as name and step. */
-	private final Set<String> scheduled = ConcurrentHashMap.newKeySet();
+	/** The steps that are to be taken, each by what is done to which request. */
+	private final Map<String, Future<?>> scheduled = new ConcurrentHashMap<>();
 
 	Controllers(ObjectStore store, ResourceType type, Approver approver, Signer signer, Behavior behavior, Clock clock,
 			ScheduledExecutorService executor) {
@@ -63,8 +66,10 @@ final class Controllers {
 		this.executor.scheduleWithFixedDelay(this::cleanUp, 1, 1, TimeUnit.MINUTES);
 	}
 
-	/** Look at all requests again. */
+	/** Look at all requests again, under the settings of now. */
 	void reviewAll() {
+		this.scheduled.values().forEach((step) -> step.cancel(false));
+		this.scheduled.clear();
 		this.store.list(this.type, "").items().forEach(this::handle);
 	}
 
@@ -82,19 +87,24 @@ final class Controllers {
 	}
 
 	private void later(String name, String step, Duration delay, Runnable task) {
-		String key = step + " " + name;
-		if (!this.scheduled.add(key)) {
-			return;
-		}
 		try {
-			this.executor.schedule(() -> {
+			this.scheduled.computeIfAbsent(step + " " + name, (key) -> this.executor.schedule(() -> {
 				this.scheduled.remove(key);
-				task.run();
-			}, delay.toNanos(), TimeUnit.NANOSECONDS);
+				attempt(key, task);
+			}, delay.toNanos(), TimeUnit.NANOSECONDS));
 		}
 		catch (RejectedExecutionException ex) {
 			// The control plane is closed
-			this.scheduled.remove(key);
+		}
+	}
+
+	private static void attempt(String step, Runnable task) {
+		try {
+			task.run();
+		}
+		catch (RuntimeException ex) {
+			LOGGER.log(System.Logger.Level.WARNING, "The step \"" + step + "\" of the embedded control plane failed",
+					ex);
 		}
 	}
 

@@ -132,19 +132,20 @@ final class HttpFrontEnd {
 		};
 	}
 
+	/**
+	 * An exchange is closed where it ends well; one that throws has its connection cut.
+	 */
 	private void handle(HttpExchange exchange, ApiServer api) throws IOException {
-		try (exchange) {
-			ApiRequest request = ApiRequest.of(exchange.getRequestMethod(), exchange.getRequestURI(),
-					header(exchange, "Content-Type"), header(exchange, "Accept"),
-					exchange.getRequestBody().readAllBytes());
-			ApiResponse response = api.answer(request, header(exchange, "Authorization"), certificates(exchange));
-			if (response instanceof ApiResponse.Answer answer) {
-				send(exchange, answer);
-			}
-			else if (response instanceof ApiResponse.Stream stream) {
-				send(exchange, stream);
-			}
+		ApiRequest request = ApiRequest.of(exchange.getRequestMethod(), exchange.getRequestURI(),
+				header(exchange, "Content-Type"), header(exchange, "Accept"), exchange.getRequestBody().readAllBytes());
+		ApiResponse response = api.answer(request, header(exchange, "Authorization"), certificates(exchange));
+		if (response instanceof ApiResponse.Answer answer) {
+			send(exchange, answer);
 		}
+		else if (response instanceof ApiResponse.Stream stream) {
+			send(exchange, stream);
+		}
+		exchange.close();
 	}
 
 	private static void send(HttpExchange exchange, ApiResponse.Answer answer) throws IOException {

@@ -119,7 +119,7 @@ final class Signer {
 	String sign(JsonObject request) {
 		SigningRequest read = SigningRequest.parse(Pem.decode(Json.text(request, "spec", "request")));
 		List<String> usages = Json.texts(request, "spec", "usages");
-		Set<SignerFlaw> flaws = this.behavior.flaws();
+		Set<SignerFlaw> flaws = this.behavior.currentFlaws();
 		if (flaws.contains(SignerFlaw.GARBAGE)) {
 			return Pem.write("CERTIFICATE", "no certificate".getBytes());
 		}

@@ -10,6 +10,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 import javax.net.ssl.KeyManager;
@@ -20,6 +23,8 @@ import javax.net.ssl.TrustManagerFactory;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import org.jspecify.annotations.Nullable;
+
+import static org.awaitility.Awaitility.await;
 
 /**
  * Talks to the control plane over HTTPS, as somebody.
@@ -62,6 +67,45 @@ final class ApiClient {
 
 	JsonObject post(String path, JsonElement body) throws IOException, InterruptedException {
 		return json(send("POST", path, "application/json", body.toString()));
+	}
+
+	JsonObject create(Csr csr) throws IOException, InterruptedException {
+		HttpResponse<String> response = send("POST", CSRS, "application/json", csr.body().toString());
+		if (response.statusCode() != 201) {
+			throw new IllegalStateException(response.body());
+		}
+		return json(response);
+	}
+
+	/** The conditions of a request, and {@code Issued} where it has its certificate. */
+	List<String> conditions(String name) throws IOException, InterruptedException {
+		JsonObject request = get(CSRS + "/" + name);
+		List<String> conditions = new ArrayList<>();
+		Json.list(request, "status", "conditions").forEach((condition) -> conditions.add(Json.text(condition, "type")));
+		if (!Json.text(request, "status", "certificate").isEmpty()) {
+			conditions.add("Issued");
+		}
+		return conditions;
+	}
+
+	/** The chain that was issued, once it is. */
+	List<X509Certificate> issued(String name) {
+		String certificate = await().until(() -> Json.text(get(CSRS + "/" + name), "status", "certificate"),
+				(text) -> !text.isEmpty());
+		try {
+			return CertificateFactory.getInstance("X.509")
+				.generateCertificates(new ByteArrayInputStream(Pem.decode(certificate).getBytes()))
+				.stream()
+				.map(X509Certificate.class::cast)
+				.toList();
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalArgumentException(ex);
+		}
+	}
+
+	static String name(JsonObject object) {
+		return Json.text(object, "metadata", "name");
 	}
 
 	JsonObject put(String path, JsonElement body) throws IOException, InterruptedException {

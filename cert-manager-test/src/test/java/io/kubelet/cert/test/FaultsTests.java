@@ -1,0 +1,127 @@
+package io.kubelet.cert.test;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonObject;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link Faults}.
+ */
+class FaultsTests {
+
+	@AutoClose
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	private final ApiClient client = new ApiClient(this.controlPlane, this.controlPlane.bootstrap());
+
+	@ParameterizedTest
+	@CsvSource({ "401, Unauthorized", "403, Forbidden", "410, Expired", "429, TooManyRequests", "500, InternalError",
+			"503, ServiceUnavailable" })
+	void answersWithAnErrorAndDoesNothing(int status, String reason) throws Exception {
+		this.controlPlane.faults().next(1, RecordedRequest::isCreate).answer(status, Duration.ofSeconds(7));
+		HttpResponse<String> response = create();
+		assertThat(response.statusCode()).isEqualTo(status);
+		JsonObject body = ApiClient.json(response);
+		assertThat(Json.text(body, "reason")).isEqualTo(reason);
+		assertThat(Json.text(body, "code")).isEqualTo(Integer.toString(status));
+		if (status > 403) {
+			assertThat(response.headers().firstValue("Retry-After")).contains("7");
+		}
+		assertThat(this.controlPlane.certificateSigningRequests()).isEmpty();
+		assertThat(this.controlPlane.requests()).extracting(RecordedRequest::status).containsExactly(status);
+	}
+
+	@Test
+	void strikesAsOftenAsToldAndOnlyWhatMatches() throws Exception {
+		this.controlPlane.faults().next(2, RecordedRequest::isCreate).answer(503);
+		assertThat(this.client.send("GET", ApiClient.CSRS, null, null).statusCode()).isEqualTo(200);
+		assertThat(create().statusCode()).isEqualTo(503);
+		assertThat(create().statusCode()).isEqualTo(503);
+		assertThat(create().statusCode()).isEqualTo(201);
+	}
+
+	@Test
+	void clearDisarms() throws Exception {
+		this.controlPlane.faults().next(9, (request) -> true).answer(500).clear();
+		assertThat(create().statusCode()).isEqualTo(201);
+	}
+
+	@Test
+	void cutBeforeStoresNothing() {
+		this.controlPlane.faults().next(1, RecordedRequest::isCreate).cutBefore();
+		assertThatIOException().isThrownBy(this::create);
+		assertThat(this.controlPlane.certificateSigningRequests()).isEmpty();
+		assertThat(this.controlPlane.requests()).extracting(RecordedRequest::status).containsExactly(0);
+	}
+
+	@Test
+	void cutAfterStoresAndLosesTheAnswer() {
+		this.controlPlane.faults().next(1, RecordedRequest::isCreate).cutAfter();
+		assertThatIOException().isThrownBy(this::create);
+		assertThat(this.controlPlane.certificateSigningRequests()).hasSize(1);
+	}
+
+	@Test
+	void nextWatchIsExpiredEndedOrCut() throws Exception {
+		this.controlPlane.faults().next(1, RecordedRequest::isWatch).expire();
+		assertThat(this.client.watch("").body()).singleElement()
+			.asString()
+			.contains("\"type\":\"ERROR\"", "\"reason\":\"Expired\"", "\"code\":410");
+		this.controlPlane.faults().next(1, RecordedRequest::isWatch).end();
+		assertThat(this.client.watch("").body()).isEmpty();
+		this.controlPlane.faults().next(1, RecordedRequest::isWatch).cut();
+		Stream<String> events = this.client.watch("").body();
+		assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(events::toList);
+	}
+
+	@Test
+	void openWatchesAreExpiredEndedOrCut() throws Exception {
+		Stream<String> expired = openWatch();
+		this.controlPlane.faults().expireWatches();
+		assertThat(expired).singleElement().asString().contains("\"code\":410");
+		Stream<String> ended = openWatch();
+		this.controlPlane.faults().endWatches();
+		assertThat(ended).isEmpty();
+		Stream<String> cut = openWatch();
+		this.controlPlane.faults().cutWatches();
+		assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(cut::toList);
+		await().untilAsserted(() -> assertThat(this.controlPlane.openWatches()).isZero());
+	}
+
+	@Test
+	void compactedHistoryExpiresOldResourceVersions() throws Exception {
+		String before = Json.text(this.client.get(ApiClient.CSRS), "metadata", "resourceVersion");
+		this.client.create(Csr.serving("n1"));
+		List<String> served = this.client.watch("timeoutSeconds=1&resourceVersion=" + before).body().toList();
+		assertThat(served.get(0)).contains("\"type\":\"ADDED\"");
+		this.controlPlane.compactHistory();
+		assertThat(this.client.watch("resourceVersion=" + before).body()).singleElement()
+			.asString()
+			.contains("\"code\":410", "too old resource version: " + before);
+	}
+
+	private Stream<String> openWatch() throws IOException, InterruptedException {
+		Stream<String> events = this.client.watch("").body();
+		await().untilAsserted(() -> assertThat(this.controlPlane.openWatches()).isOne());
+		return events;
+	}
+
+	private HttpResponse<String> create() throws IOException, InterruptedException {
+		return this.client.send("POST", ApiClient.CSRS, "application/json", Csr.kubeletClient("n1").body().toString());
+	}
+
+}

@@ -1,0 +1,72 @@
+package io.kubelet.cert.test;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Runs {@code kubectl} against the control plane, where it is installed.
+ */
+@EnabledIf("isInstalled")
+class KubectlTests {
+
+	@AutoClose
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
+		.approval(ApprovalPolicy.realCluster())
+		.start();
+
+	@TempDir
+	@SuppressWarnings("NullAway.Init")
+	private Path directory;
+
+	static boolean isInstalled() {
+		return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(java.io.File.pathSeparator))
+			.anyMatch((path) -> Files.isExecutable(Path.of(path, "kubectl")));
+	}
+
+	@Test
+	void createsApprovesDeniesPrintsAndDeletes() throws Exception {
+		assertThat(kubectl("create", "-f", file("good"))).contains("good created");
+		assertThat(kubectl("create", "-f", file("bad"))).contains("bad created");
+		assertThat(kubectl("certificate", "approve", "good")).contains("good approved");
+		assertThat(kubectl("certificate", "deny", "bad")).contains("bad denied");
+		new ApiClient(this.controlPlane, this.controlPlane.admin()).issued("good");
+		assertThat(kubectl("get", "csr").lines()).satisfiesExactly(
+				(heading) -> assertThat(heading.split(" +")).containsExactly("NAME", "AGE", "SIGNERNAME", "REQUESTOR",
+						"REQUESTEDDURATION", "CONDITION"),
+				(bad) -> assertThat(bad).startsWith("bad ").endsWith(" Denied"),
+				(good) -> assertThat(good).startsWith("good ").endsWith(" Approved,Issued"));
+		assertThat(kubectl("describe", "csr", "good")).contains("system:node:n1", "Approved,Issued");
+		assertThat(kubectl("auth", "whoami")).contains("system:masters");
+		assertThat(kubectl("delete", "csr", "good", "bad")).contains("\"good\" deleted", "\"bad\" deleted");
+		assertThat(this.controlPlane.certificateSigningRequests()).isEmpty();
+	}
+
+	private String file(String name) throws IOException {
+		Csr csr = Csr.serving("n1", "n1.example.com");
+		csr.body().add("metadata", Json.object("name", name));
+		return Files.writeString(this.directory.resolve(name + ".json"), csr.body().toString()).toString();
+	}
+
+	private String kubectl(String... arguments) throws Exception {
+		Path kubeconfig = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin());
+		List<String> command = new ArrayList<>(List.of("kubectl", "--kubeconfig", kubeconfig.toString(), "--cache-dir",
+				this.directory.resolve("cache").toString()));
+		command.addAll(List.of(arguments));
+		Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+		String output = new String(process.getInputStream().readAllBytes());
+		assertThat(process.waitFor()).as(output).isZero();
+		return output.strip();
+	}
+
+}

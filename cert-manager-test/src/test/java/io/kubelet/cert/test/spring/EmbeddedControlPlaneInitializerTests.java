@@ -1,0 +1,97 @@
+package io.kubelet.cert.test.spring;
+
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.GenericApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link EmbeddedControlPlaneInitializer} and
+ * {@link EmbeddedControlPlaneConfiguration}.
+ */
+class EmbeddedControlPlaneInitializerTests {
+
+	private static final String PROPERTY = "kubelet.cert.kubernetes.kubeconfig";
+
+	@Test
+	void initializerGivesAContextItsControlPlane() throws Exception {
+		GenericApplicationContext context = new GenericApplicationContext();
+		new EmbeddedControlPlaneInitializer().initialize(context);
+		new EmbeddedControlPlaneInitializer().initialize(context);
+		context.refresh();
+		int port = context.getBean(EmbeddedControlPlane.class).port();
+		Path kubeconfig = Path.of(context.getEnvironment().getRequiredProperty(PROPERTY));
+		assertThat(kubeconfig).exists();
+		assertThat(isListening(port)).isTrue();
+		context.close();
+		assertThat(isListening(port)).isFalse();
+		assertThat(kubeconfig.getParent()).doesNotExist();
+	}
+
+	@Test
+	void applicationBuilderTakesTheInitializer() {
+		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+			.initializers(new EmbeddedControlPlaneInitializer())
+			.properties(PROPERTY + "=/overridden", "spring.main.banner-mode=off")
+			.run()) {
+			assertThat(context.getBean(Application.class).kubeconfigSeen).isNotNull().isNotEqualTo("/overridden");
+		}
+	}
+
+	@Test
+	void applicationIsRunWithTheConfiguration() throws Exception {
+		Application application;
+		SpringApplication.Running running = SpringApplication.from(Application::main)
+			.with(EmbeddedControlPlaneConfiguration.class)
+			.run("--spring.main.banner-mode=off");
+		try (ConfigurableApplicationContext context = running.getApplicationContext()) {
+			application = context.getBean(Application.class);
+			assertThat(Files.readString(Path.of(String.valueOf(application.kubeconfigSeen))))
+				.contains(context.getBean(EmbeddedControlPlane.class).url());
+		}
+		assertThat(application.reachedAtTheEnd).as("still there while other beans are closed").isTrue();
+	}
+
+	private static boolean isListening(int port) {
+		try (Socket socket = new Socket()) {
+			socket.connect(new InetSocketAddress("127.0.0.1", port));
+			return true;
+		}
+		catch (java.io.IOException ex) {
+			return false;
+		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Application {
+
+		private @org.jspecify.annotations.Nullable String kubeconfigSeen;
+
+		private boolean reachedAtTheEnd;
+
+		static void main(String[] args) {
+			SpringApplication.run(Application.class, args);
+		}
+
+		@Bean
+		DisposableBean user(EmbeddedControlPlane controlPlane, org.springframework.core.env.Environment environment) {
+			this.kubeconfigSeen = environment.getProperty(PROPERTY);
+			return () -> this.reachedAtTheEnd = isListening(controlPlane.port());
+		}
+
+	}
+
+}
