@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The settings of all certificates, the first one first.
@@ -33,11 +34,9 @@ record CertificateSettingsList(List<CertificateSettings> certificates) {
 		}
 	}
 
-	CertificateSettings get(String name) {
-		return this.certificates.stream()
-			.filter((certificate) -> certificate.name().equals(name))
-			.findFirst()
-			.orElseThrow();
+	/** The settings of a certificate; the application may have some of its own. */
+	Optional<CertificateSettings> find(String name) {
+		return this.certificates.stream().filter((certificate) -> certificate.name().equals(name)).findFirst();
 	}
 
 }

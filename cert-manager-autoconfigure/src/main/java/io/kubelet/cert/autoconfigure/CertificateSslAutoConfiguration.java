@@ -16,6 +16,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
+import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.context.annotation.Bean;
 
 /**
@@ -31,20 +32,25 @@ public final class CertificateSslAutoConfiguration {
 			SignerSource signers) {
 		return (registry) -> {
 			for (CertificateManager manager : managers) {
-				CertificateSettings certificate = settings.get(manager.name());
-				if (certificate.properties().startup().mode() == StartupMode.WAIT) {
-					FirstCertificate.await(manager, certificate);
-				}
-				try {
-					CertificateBundles.register(registry, certificate.bundleName(), manager,
-							authorities(certificate, signers));
-				}
-				catch (IllegalStateException ex) {
-					throw certificate.invalid("ssl.bundle", certificate.bundleName(),
-							"There is an SSL bundle of this name already: give one of them another name");
-				}
+				settings.find(manager.name())
+					.ifPresentOrElse((certificate) -> register(registry, certificate, manager, signers),
+							() -> CertificateBundles.register(registry, manager.name(), manager, List::of));
 			}
 		};
+	}
+
+	private static void register(SslBundleRegistry registry, CertificateSettings certificate,
+			CertificateManager manager, SignerSource signers) {
+		if (certificate.properties().startup().mode() == StartupMode.WAIT) {
+			FirstCertificate.await(manager, certificate);
+		}
+		try {
+			CertificateBundles.register(registry, certificate.bundleName(), manager, authorities(certificate, signers));
+		}
+		catch (IllegalStateException ex) {
+			throw certificate.invalid("ssl.bundle", certificate.bundleName(),
+					"There is an SSL bundle of this name already: give one of them another name");
+		}
 	}
 
 	private static Supplier<List<X509Certificate>> authorities(CertificateSettings certificate, SignerSource signers) {

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnResource;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
@@ -28,7 +28,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  * certificate.
  */
 @AutoConfiguration(after = { CertificateSslAutoConfiguration.class, SslAutoConfiguration.class })
-@ConditionalOnClass(ApiClient.class)
+@ConditionalOnResource(resources = KubernetesConnection.CLIENT_CLASS_FILE)
 @ConditionalOnBooleanProperty("kubelet.cert.kubernetes.api-client.enabled")
 @ConditionalOnBean({ CertificateManagers.class, CertificateSettingsList.class, SslBundles.class })
 public final class KubernetesApiClientAutoConfiguration {

@@ -24,6 +24,11 @@ import org.springframework.util.function.SingletonSupplier;
  */
 final class KubernetesConnection implements SignerSource, DisposableBean {
 
+	/**
+	 * To look for the client as a resource, since looking for the class would load it.
+	 */
+	static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
+
 	private final CertManagerProperties.Kubernetes properties;
 
 	private final ThreadFactory threads;

@@ -29,9 +29,12 @@ final class TemplateSuppliers {
 				// It has a static template
 			}
 		}
-		CertificateTemplateSupplier only = beanFactory.getBeanProvider(CertificateTemplateSupplier.class).getIfUnique();
-		if (only != null && !this.suppliers.containsValue(only)) {
-			this.suppliers.put(certificates.get(0).name(), only);
+		List<CertificateTemplateSupplier> unclaimed = beanFactory.getBeanProvider(CertificateTemplateSupplier.class)
+			.stream()
+			.filter((supplier) -> !this.suppliers.containsValue(supplier))
+			.toList();
+		if (unclaimed.size() == 1) {
+			this.suppliers.putIfAbsent(certificates.get(0).name(), unclaimed.get(0));
 		}
 	}
 

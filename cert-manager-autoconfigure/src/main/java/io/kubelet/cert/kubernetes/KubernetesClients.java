@@ -10,7 +10,6 @@ import javax.net.ssl.KeyManager;
 
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.util.ClientBuilder;
-import io.kubernetes.client.util.Config;
 import io.kubernetes.client.util.KubeConfig;
 import io.kubernetes.client.util.credentials.Authentication;
 import org.jspecify.annotations.Nullable;
@@ -55,10 +54,10 @@ public final class KubernetesClients {
 
 	private static ClientBuilder builder(@Nullable Path kubeconfig, @Nullable String context) {
 		try {
-			if (kubeconfig == null && isInCluster()) {
+			if (kubeconfig == null && Kubeconfigs.isInCluster()) {
 				return ClientBuilder.cluster();
 			}
-			return ClientBuilder.kubeconfig(load((kubeconfig != null) ? kubeconfig : usualKubeconfig(), context));
+			return ClientBuilder.kubeconfig(load(Kubeconfigs.find(kubeconfig), context));
 		}
 		catch (IOException ex) {
 			throw new KubernetesConfigurationException("The Kubernetes client cannot be configured: " + ex, ex);
@@ -70,27 +69,7 @@ public final class KubernetesClients {
 		return builder.setReadTimeout(TIMEOUT).build().setConnectTimeout(timeout).setWriteTimeout(timeout);
 	}
 
-	static boolean isInCluster() {
-		return System.getenv(Config.ENV_SERVICE_HOST) != null
-				&& Files.exists(Path.of(Config.SERVICEACCOUNT_ROOT, "token"));
-	}
-
-	static Path usualKubeconfig() {
-		String variable = System.getenv("KUBECONFIG");
-		if (variable != null && !variable.isBlank()) {
-			return Path.of(variable.split(System.getProperty("path.separator"))[0]);
-		}
-		Path home = Path.of(System.getProperty("user.home"), ".kube", "config");
-		if (!Files.exists(home)) {
-			throw new KubernetesConfigurationException(
-					"No API server is configured: this is no pod (there is no service"
-							+ " account token), the environment has no KUBECONFIG, and there is no " + home,
-					null);
-		}
-		return home;
-	}
-
-	static KubeConfig load(Path file, @Nullable String context) {
+	private static KubeConfig load(Path file, @Nullable String context) {
 		try (Reader reader = Files.newBufferedReader(file)) {
 			KubeConfig config = KubeConfig.loadKubeConfig(reader);
 			config.setFile(file.toFile());

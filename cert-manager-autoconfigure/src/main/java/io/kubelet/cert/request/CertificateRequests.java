@@ -79,7 +79,9 @@ public final class CertificateRequests {
 			GeneralName[] names = names(template);
 			if (names.length > 0) {
 				ExtensionsGenerator extensions = new ExtensionsGenerator();
-				extensions.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names));
+				// RFC 5280, 4.2.1.6: critical where there is no subject beside it
+				boolean critical = subject(template).getRDNs().length == 0;
+				extensions.addExtension(Extension.subjectAlternativeName, critical, new GeneralNames(names));
 				builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
 			}
 			String algorithm = switch (keys.getPrivate().getAlgorithm()) {

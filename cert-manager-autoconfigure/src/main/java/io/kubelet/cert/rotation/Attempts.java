@@ -206,7 +206,8 @@ final class Attempts {
 		this.check.check(chain, request, now);
 		CertificatePair issued = new CertificatePair(chain, request.privateKey());
 		this.pair.replace(issued);
-		logger.info("[{}] Rotated: request {} brought {}", this.settings.name(), request.name(), issued);
+		logger.info("[{}] Rotated: request {} brought serial number {}, valid until {}", this.settings.name(),
+				request.name(), issued.serialNumber(), issued.notAfter());
 		this.rotations++;
 		this.lastRotation = now;
 		this.serverHealthy = true;
@@ -228,13 +229,13 @@ final class Attempts {
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null, now);
-		Duration delay = Duration.between(now, failure.nextAttempt());
+		long delay = Duration.between(now, failure.nextAttempt()).toSeconds();
 		if (answer) {
-			logger.error("[{}] Attempt {} is given up, the next one is made in {}: {}", this.settings.name(),
+			logger.error("[{}] Attempt {} is given up, the next one is made in {} s: {}", this.settings.name(),
 					failure.attempt(), delay, failure.message());
 		}
 		else {
-			logger.warn("[{}] Attempt {} failed, the next one is made in {}: {}", this.settings.name(),
+			logger.warn("[{}] Attempt {} failed, the next one is made in {} s: {}", this.settings.name(),
 					failure.attempt(), delay, failure.message());
 		}
 		this.listeners.tell((listener) -> listener.failed(this.settings.name(), failure));

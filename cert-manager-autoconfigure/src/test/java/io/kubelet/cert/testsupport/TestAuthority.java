@@ -110,7 +110,7 @@ public final class TestAuthority {
 						new ExtendedKeyUsage(purposes.toArray(KeyPurposeId[]::new)));
 			}
 			if (!names.isEmpty()) {
-				builder.addExtension(Extension.subjectAlternativeName, false,
+				builder.addExtension(Extension.subjectAlternativeName, subject.getRDNs().length == 0,
 						new GeneralNames(names.toArray(GeneralName[]::new)));
 			}
 			return new JcaX509CertificateConverter().getCertificate(

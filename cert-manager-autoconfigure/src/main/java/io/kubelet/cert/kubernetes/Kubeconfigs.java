@@ -1,0 +1,43 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The places where Kubernetes programs find their way to an API server.
+ */
+final class Kubeconfigs {
+
+	/** What a pod is given: {@code token}, {@code ca.crt} and {@code namespace}. */
+	static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+
+	private Kubeconfigs() {
+	}
+
+	static boolean isInCluster() {
+		return System.getenv("KUBERNETES_SERVICE_HOST") != null && Files.exists(SERVICE_ACCOUNT.resolve("token"));
+	}
+
+	/** The file that is configured, else that of {@code KUBECONFIG}, else the user's. */
+	static Path find(@Nullable Path configured) {
+		if (configured != null) {
+			return configured;
+		}
+		String variable = System.getenv("KUBECONFIG");
+		if (variable != null && !variable.isBlank()) {
+			return Path.of(variable.split(File.pathSeparator)[0]);
+		}
+		Path home = Path.of(System.getProperty("user.home"), ".kube", "config");
+		if (!Files.exists(home)) {
+			throw new KubernetesConfigurationException(
+					"No API server is configured: this is no pod (there is no "
+							+ "service account token), the environment has no KUBECONFIG, and there is no " + home,
+					null);
+		}
+		return home;
+	}
+
+}

@@ -1,0 +1,203 @@
+package io.kubelet.cert;
+
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.event.CertificateRotatedEvent;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A whole application whose certificate is issued and rotates, seen from outside: by a
+ * TLS client, by HTTP, in the file system. It runs on an embedded control plane, or, with
+ * the profile {@code real-cluster}, on the cluster of a kubeconfig.
+ */
+class RotationEndToEndTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	@TempDir
+	Path directory;
+
+	@Test
+	void tlsServerEndpointEventBundleAndFileAgreeAfterEachRotation() throws Exception {
+		try (Cluster cluster = Cluster.open(this.directory);
+				ConfigurableApplicationContext context = run(cluster.kubeconfig())) {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			String first = agreedSerialNumber(context);
+			for (int rotation = 1; rotation <= 3; rotation++) {
+				String before = agreedSerialNumber(context);
+				CertificatePair rotated = manager.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+				Awaitility.await()
+					.atMost(PATIENCE)
+					.untilAsserted(() -> assertThat(agreedSerialNumber(context)).isEqualTo(rotated.serialNumber())
+						.isNotEqualTo(before));
+			}
+			assertThat(context.getBean(Application.class).serialNumbers).hasSize(4)
+				.startsWith(first)
+				.doesNotHaveDuplicates();
+			assertThat(manager.status().rotations()).isEqualTo(4);
+			cluster.verify();
+		}
+	}
+
+	private ConfigurableApplicationContext run(Path kubeconfig) {
+		return new SpringApplicationBuilder(Application.class).run("--server.port=0",
+				"--server.ssl.bundle=kubelet-client", "--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
+				"--kubelet.cert.template.common-name=system:node:end-to-end",
+				"--kubelet.cert.template.organizations=system:nodes",
+				"--management.endpoints.web.exposure.include=certificates");
+	}
+
+	/** The serial number that everybody sees. */
+	private String agreedSerialNumber(ConfigurableApplicationContext context) throws Exception {
+		int port = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
+		PeerCertificate peer = new PeerCertificate();
+		JsonNode endpoint = JsonMapper.shared().readTree(peer.get(port, "/actuator/certificates/kubelet-client"));
+		CertificatePair stored = Pem
+			.readPair(Files.readString(this.directory.resolve("pki/kubelet-client-current.pem")));
+		X509Certificate bundled = (X509Certificate) context.getBean(SslBundles.class)
+			.getBundle("kubelet-client")
+			.getStores()
+			.getKeyStore()
+			.getCertificate("kubelet-client");
+		List<String> events = context.getBean(Application.class).serialNumbers;
+		assertThat(peer.certificate).isEqualTo(stored.leaf()).isEqualTo(bundled);
+		assertThat(endpoint.at("/current/serialNumber").asString()).isEqualTo(stored.serialNumber());
+		assertThat(events.get(events.size() - 1)).isEqualTo(stored.serialNumber());
+		assertThat(endpoint.at("/state").asString()).isEqualTo("VALID");
+		assertThat(endpoint.at("/nextRotationDeadline").asString()).isBetween(stored.notBefore().toString(),
+				stored.notAfter().toString());
+		assertThat(endpoint.toString()).doesNotContain("PRIVATE");
+		return stored.serialNumber();
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+		final List<String> serialNumbers = new CopyOnWriteArrayList<>();
+
+		@EventListener
+		void rotated(CertificateRotatedEvent event) {
+			String digits = event.getCertificate().getSerialNumber().toString(16);
+			this.serialNumbers.add((digits.length() % 2 == 0) ? digits : "0" + digits);
+		}
+
+	}
+
+	/** Where certificates come from. */
+	private record Cluster(Path kubeconfig, @Nullable EmbeddedControlPlane embedded) implements AutoCloseable {
+
+		static Cluster open(Path directory) {
+			if ("real".equals(System.getProperty("cluster"))) {
+				String kubeconfig = System.getProperty("kubeconfig", "");
+				if (kubeconfig.isEmpty()) {
+					Assumptions.abort("Skipped: name a cluster with -Dkubeconfig=FILE");
+				}
+				return new Cluster(Path.of(kubeconfig), null);
+			}
+			EmbeddedControlPlane embedded = EmbeddedControlPlane.start();
+			return new Cluster(embedded.writeKubeconfig(directory), embedded);
+		}
+
+		/** Two requests a rotation: one that creates, one that watches. */
+		void verify() {
+			if (this.embedded != null) {
+				assertThat(this.embedded.requests()).hasSize(8);
+				assertThat(this.embedded.openCertificateSigningRequests()).isEmpty();
+			}
+		}
+
+		@Override
+		public void close() {
+			if (this.embedded != null) {
+				this.embedded.close();
+			}
+		}
+
+	}
+
+	/** A TLS client that takes any certificate, and tells which one it was. */
+	private static final class PeerCertificate extends X509ExtendedTrustManager {
+
+		@Nullable X509Certificate certificate;
+
+		String get(int port, String path) throws Exception {
+			SSLContext context = SSLContext.getInstance("TLS");
+			context.init(null, new TrustManager[] { this }, null);
+			try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
+				socket.getOutputStream()
+					.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes());
+				String response = new String(socket.getInputStream().readAllBytes());
+				assertThat(response).startsWith("HTTP/1.1 200");
+				return response.substring(response.indexOf('{'), response.lastIndexOf('}') + 1);
+			}
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
+			this.certificate = chain[0];
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+			this.certificate = chain[0];
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType) {
+			this.certificate = chain[0];
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType) {
+		}
+
+		@Override
+		public X509Certificate[] getAcceptedIssuers() {
+			return new X509Certificate[0];
+		}
+
+	}
+
+}

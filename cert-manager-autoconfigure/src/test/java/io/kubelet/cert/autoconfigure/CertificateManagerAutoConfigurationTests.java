@@ -1,0 +1,239 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.event.CertificateRotatedEvent;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.testsupport.FakeSigner;
+import io.kubelet.cert.testsupport.MemoryStore;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubernetes.client.openapi.ApiClient;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class CertificateManagerAutoConfigurationTests {
+
+	private static final TestAuthority authority = new TestAuthority("test");
+
+	@TempDir
+	Path directory;
+
+	private ApplicationContextRunner runner() {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, CertificateActuatorAutoConfiguration.class,
+					KubernetesApiClientAutoConfiguration.class, SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory,
+					"management.endpoints.web.exposure.include=certificates");
+	}
+
+	private ApplicationContextRunner runnerWithSigner() {
+		return runner().withUserConfiguration(SignerConfiguration.class)
+			.withPropertyValues("kubelet.cert.template.common-name=app");
+	}
+
+	@Test
+	void byDefaultThereIsOneCertificateThatIsIssuedBeforeTheBundlesAre() {
+		runnerWithSigner().run((context) -> {
+			assertThat(context).hasNotFailed();
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			assertThat(manager.name()).isEqualTo("kubelet-client");
+			assertThat(manager.current()).isPresent();
+			assertThat(context.getBean(SslBundles.class).getBundleNames()).contains("kubelet-client");
+			assertThat(this.directory.resolve("kubelet-client-current.pem")).isSymbolicLink();
+			assertThat(context).hasSingleBean(CertificatesEndpoint.class).hasBean("certificatesHealthContributor");
+			assertThat(context).doesNotHaveBean(ApiClient.class);
+		});
+	}
+
+	@Test
+	void theFirstCertificateIsPublishedOnceTheListenersAreThere() {
+		runnerWithSigner().withUserConfiguration(ListenerConfiguration.class)
+			.run((context) -> assertThat(context.getBean(ListenerConfiguration.class).events).singleElement()
+				.satisfies((event) -> {
+					assertThat(event.getName()).isEqualTo("kubelet-client");
+					assertThat(event.getPreviousCertificate()).isNull();
+					assertThat(event.getCertificate())
+						.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().leaf());
+				}));
+	}
+
+	@Test
+	void disabledThereIsNothing() {
+		runner().withPropertyValues("kubelet.cert.enabled=false")
+			.run((context) -> assertThat(context).hasNotFailed()
+				.doesNotHaveBean(CertificateManagers.class)
+				.doesNotHaveBean(CertificatesEndpoint.class)
+				.doesNotHaveBean("certificateBundleRegistrar"));
+	}
+
+	@Test
+	void withoutTheKubernetesClientAnApplicationBringsItsOwnSigners() {
+		runnerWithSigner().withClassLoader(new FilteredClassLoader("io.kubernetes"))
+			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
+	}
+
+	@Test
+	void withoutActuatorTheCertificateIsThereAllTheSame() {
+		runnerWithSigner()
+			.withClassLoader(new FilteredClassLoader("org.springframework.boot.actuate",
+					"org.springframework.boot.health", "io.micrometer"))
+			.run((context) -> assertThat(context).hasNotFailed()
+				.hasSingleBean(CertificateManager.class)
+				.doesNotHaveBean("certificatesEndpoint"));
+	}
+
+	@Test
+	void usersOwnManagersTakeThePlaceOfOurs() {
+		runner().withUserConfiguration(OwnManagersConfiguration.class)
+			.run((context) -> assertThat(context.getBean(CertificateManagers.class).names()).containsExactly("own"));
+	}
+
+	@Test
+	void additionalCertificatesHaveNameDirectoryAndBundleOfTheirOwn() {
+		Path other = this.directory.resolve("other");
+		runnerWithSigner()
+			.withPropertyValues("kubelet.cert.additional.serving.signer-name=example.com/serving",
+					"kubelet.cert.additional.serving.template.dns-names=a.example",
+					"kubelet.cert.additional.serving.cert-dir=" + other,
+					"kubelet.cert.additional.serving.ssl.bundle=web", "kubelet.cert.additional.plain.pair-name=third",
+					"kubelet.cert.additional.plain.template.common-name=plain")
+			.run((context) -> {
+				assertThat(context.getBean(CertificateManagers.class).names())
+					.containsExactlyInAnyOrder("kubelet-client", "third", "serving");
+				assertThat(context.getBean(SslBundles.class).getBundleNames()).contains("kubelet-client", "web",
+						"third");
+				assertThat(other.resolve("serving-current.pem")).exists();
+				assertThat(this.directory.resolve("third-current.pem")).exists();
+				assertThat(context.getBean(CertificateManager.class).name()).isEqualTo("kubelet-client");
+			});
+	}
+
+	@Test
+	void supplierBeanMakesTheTemplateDynamic() {
+		runner().withUserConfiguration(SignerConfiguration.class, SupplierConfiguration.class)
+			.withPropertyValues("kubelet.cert.additional.serving.startup.mode=background")
+			.run((context) -> {
+				CertificateManagers managers = context.getBean(CertificateManagers.class);
+				assertThat(managers.get("kubelet-client").status().template())
+					.isEqualTo(CertificateTemplate.ofSubject("only"));
+				assertThat(managers.get("serving").status().template())
+					.isEqualTo(CertificateTemplate.ofSubject("qualified"));
+			});
+	}
+
+	@Test
+	void rotationOffUsesWhatIsStoredAndNeverRequests() {
+		Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(
+				authority.pair(CertificateTemplate.ofSubject("stored"), now.minusSeconds(90), now.plusSeconds(3600)));
+		runnerWithSigner().withPropertyValues("kubelet.cert.rotate-certificates=false").run((context) -> {
+			assertThat(context.getBean(CertificateManager.class).status().state()).isEqualTo(State.STATIC);
+			assertThat(context.getBean(FakeSigner.class).requests).isEmpty();
+		});
+	}
+
+	@Test
+	void inTheBackgroundTheApplicationStartsWithoutACertificate() {
+		runnerWithSigner().withPropertyValues("kubelet.cert.startup.mode=background").run((context) -> {
+			assertThat(context).hasNotFailed();
+			context.getBean(FakeSigner.class).holds();
+			assertThat(context.getBean(SslBundles.class).getBundle("kubelet-client")).isNotNull();
+		});
+	}
+
+	@Test
+	void healthIsUpWithTheCertificate() {
+		runnerWithSigner().run((context) -> assertThat(context.getBean(HealthContributor.class)).isNotNull());
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class SignerConfiguration {
+
+		@Bean
+		FakeSigner fakeSigner() {
+			FakeSigner signer = new FakeSigner(authority, Clock.systemUTC());
+			signer.lifetime = Duration.ofDays(1);
+			return signer;
+		}
+
+		@Bean
+		SignerSource signers(FakeSigner signer) {
+			return (current) -> signer;
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class ListenerConfiguration {
+
+		final List<CertificateRotatedEvent> events = new ArrayList<>();
+
+		@EventListener
+		void rotated(CertificateRotatedEvent event) {
+			this.events.add(event);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OwnManagersConfiguration {
+
+		@Bean
+		CertificateManagers ownManagers(RotationScheduler scheduler) {
+			return new CertificateManagers(List.of(new CertificateManagerBuilder("own").signerName("example.com/own")
+				.usages(List.of(Usage.CLIENT_AUTH))
+				.store(new MemoryStore())
+				.scheduler(scheduler)
+				.build()));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class SupplierConfiguration {
+
+		@Bean
+		CertificateTemplateSupplier only() {
+			return () -> Optional.of(CertificateTemplate.ofSubject("only"));
+		}
+
+		@Bean
+		@Qualifier("serving")
+		CertificateTemplateSupplier qualified() {
+			return () -> Optional.of(CertificateTemplate.ofSubject("qualified"));
+		}
+
+	}
+
+}

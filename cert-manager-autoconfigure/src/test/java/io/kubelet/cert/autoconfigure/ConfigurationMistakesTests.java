@@ -1,0 +1,265 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What an operator reads after a mistake: which property or permission, which value, what
+ * to do.
+ */
+class ConfigurationMistakesTests {
+
+	@TempDir
+	Path directory;
+
+	private ApplicationContextRunner runner(String... properties) {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.template.common-name=system:node:n1",
+					"kubelet.cert.template.organizations=system:nodes")
+			.withPropertyValues(properties);
+	}
+
+	@ParameterizedTest(name = "{0}={1}")
+	@CsvSource(delimiter = '|', textBlock = """
+			signer-name | no-slash | kubernetes.io/kubelet-serving
+			signer-name | Upper.io/case | lower-case domain
+			signer-name | kubernetes.io/legacy-unknown | does not take requests
+			requested-lifetime | 599s | from 10 minutes
+			key.size | 224 | 256, 384 or 521
+			rotation.earliest | 0 | from above 0 to below 1
+			rotation.earliest | 0.95 | from above 0 to below 1
+			rotation.wait-timeout | 0s | longer than nothing
+			startup.timeout | -1s | longer than nothing
+			store.retain | 0 | At least one
+			usages | client auth,no such usage | Unknown usage 'no such usage'
+			template.ip-addresses | 300.1.1.1 | not an IP address
+			tls-cert-file | /tmp/a.pem | configured together
+			kubernetes.kubeconfig | /nowhere/kubeconfig | There is no such file
+			ssl.trust-file | /nowhere/ca.pem | There is no trust file
+			""")
+	void valueThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String property, String value, String remedy) {
+		runner("kubelet.cert.startup.mode=background", "kubelet.cert." + property + "=" + value).run((context) -> {
+			InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
+					InvalidConfigurationPropertyValueException.class);
+			assertThat(failure.getName()).startsWith("kubelet.cert.");
+			assertThat(failure.getReason()).contains(remedy);
+			if (!property.startsWith("tls-")) {
+				assertThat(failure.getName()).isEqualTo("kubelet.cert." + property);
+				assertThat(failure.getValue()).isNotNull();
+			}
+		});
+	}
+
+	@Test
+	void weakRsaKeyIsRefused() {
+		runner("kubelet.cert.key.algorithm=rsa", "kubelet.cert.key.size=1024").run((context) -> assertThat(
+				find(context.getStartupFailure(), InvalidConfigurationPropertyValueException.class).getReason())
+			.contains("2048"));
+	}
+
+	@Test
+	void unknownKeyAlgorithmIsNamedWithThoseThatExist() {
+		runner("kubelet.cert.key.algorithm=dsa")
+			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining("dsa")
+				.hasStackTraceContaining("kubelet.cert.key.algorithm"));
+	}
+
+	@Test
+	void twoCertificatesOfOneNameAreRefused() {
+		runner("kubelet.cert.additional.a.pair-name=kubelet-client").run((context) -> {
+			InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
+					InvalidConfigurationPropertyValueException.class);
+			assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.a.pair-name");
+			assertThat(failure.getValue()).isEqualTo("kubelet-client");
+		});
+	}
+
+	@Test
+	void certificateWithoutATemplateIsRefused() {
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory)
+			.run((context) -> {
+				InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
+						InvalidConfigurationPropertyValueException.class);
+				assertThat(failure.getName()).isEqualTo("kubelet.cert.template.common-name");
+				assertThat(failure.getReason()).contains("CertificateTemplateSupplier", "rotate-certificates");
+			});
+	}
+
+	@Test
+	void unreachableServerIsReportedWithItsAddress() throws IOException {
+		Path kubeconfig = kubeconfig("https://127.0.0.1:" + closedPort());
+		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=2s").run((context) -> {
+			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			assertThat(analysis.getDescription()).contains("'kubelet-client' was not issued within PT2S",
+					"kubelet.cert.startup.timeout", "https://127.0.0.1:", "cannot be reached");
+			assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig",
+					"'kubelet.cert.startup.mode' to 'background'");
+		});
+	}
+
+	@Test
+	void unknownTokenIsReportedAtOnce() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
+			Credential gone = controlPlane.addToken("gone", "nobody");
+			Path kubeconfig = controlPlane.writeKubeconfig(this.directory, gone);
+			controlPlane.removeToken("gone");
+			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig).run((context) -> {
+				FailureAnalysis analysis = analyze(context.getStartupFailure());
+				assertThat(analysis.getDescription()).contains("401 Unauthorized", controlPlane.url());
+				assertThat(analysis.getAction()).contains("Replace the token");
+			});
+		}
+	}
+
+	@Test
+	void missingPermissionIsReportedWithTheRuleThatGrantsIt() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
+			Credential poor = controlPlane.addToken("poor", "system:serviceaccount:shop:checkout");
+			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory, poor))
+				.run((context) -> {
+					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					assertThat(analysis.getDescription()).contains("kind: ClusterRole",
+							"verbs: [\"create\", \"get\", \"list\", \"watch\"]", "namespace: shop", "name: checkout");
+					assertThat(analysis.getAction()).contains("Grant the permission");
+				});
+		}
+	}
+
+	@Test
+	void deniedRequestIsReportedWithReasonAndMessage() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
+			.approval((request) -> ApprovalPolicy.Verdict.deny("NotYours", "ask someone else"))
+			.start()) {
+			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory))
+				.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription())
+					.contains("was denied", "ask someone else"));
+		}
+	}
+
+	@Test
+	void requestThatNobodyApprovesIsNamed() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
+			.approval((request) -> ApprovalPolicy.Verdict.hold())
+			.start()) {
+			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
+					"kubelet.cert.startup.timeout=3s")
+				.run((context) -> {
+					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					String open = controlPlane.openCertificateSigningRequests().get(0);
+					assertThat(analysis.getDescription()).contains("kubectl get csr " + open);
+					assertThat(analysis.getAction()).contains("kubectl certificate approve");
+				});
+		}
+	}
+
+	@Test
+	void inTheBackgroundTheStatusSaysWhatIsWrong() throws IOException {
+		Path kubeconfig = kubeconfig("https://127.0.0.1:" + closedPort());
+		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.mode=background")
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				CertificateManager manager = context.getBean(CertificateManager.class);
+				Awaitility.await()
+					.untilAsserted(() -> assertThat(manager.status().lastFailure()).isNotNull()
+						.satisfies((failure) -> assertThat(failure.message()).contains("cannot be reached")));
+				assertThat(manager.status().serverHealthy()).isFalse();
+			});
+	}
+
+	@Test
+	void rotationOffAndNothingStoredIsRefused() {
+		runner("kubelet.cert.rotate-certificates=false").run((context) -> {
+			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			assertThat(analysis.getDescription()).contains("There is no valid certificate 'kubelet-client'",
+					"kubelet.cert.rotate-certificates=false");
+			assertThat(analysis.getAction()).contains("Put a pair there");
+		});
+	}
+
+	@Test
+	void storeThatCannotBeUsedIsReportedAndLeftAsItIs() throws IOException {
+		Path pki = Files.createDirectories(this.directory.resolve("pki"));
+		Files.writeString(pki.resolve("kubelet-client-updated.pem"), "something");
+		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig("https://127.0.0.1:1")).run((context) -> {
+			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			assertThat(analysis.getDescription()).contains("kubelet-client-updated.pem", "move it away");
+			assertThat(analysis.getAction()).contains("kubelet.cert.cert-dir");
+		});
+		assertThat(pki.resolve("kubelet-client-updated.pem")).hasContent("something");
+	}
+
+	@Test
+	void bundleNameThatIsTakenIsRefused() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
+			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
+					"kubelet.cert.additional.b.template.common-name=system:node:n1",
+					"kubelet.cert.additional.b.template.organizations=system:nodes",
+					"kubelet.cert.additional.b.ssl.bundle=kubelet-client")
+				.run((context) -> {
+					InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
+							InvalidConfigurationPropertyValueException.class);
+					assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.b.ssl.bundle");
+					assertThat(failure.getReason()).contains("already");
+				});
+		}
+	}
+
+	private Path kubeconfig(String server) throws IOException {
+		return Files.writeString(this.directory.resolve("kubeconfig"), """
+				apiVersion: v1
+				kind: Config
+				clusters: [{name: c, cluster: {server: "%s"}}]
+				users: [{name: u, user: {token: t}}]
+				contexts: [{name: x, context: {cluster: c, user: u}}]
+				current-context: x
+				""".formatted(server));
+	}
+
+	private static int closedPort() throws IOException {
+		try (ServerSocket socket = new ServerSocket(0)) {
+			return socket.getLocalPort();
+		}
+	}
+
+	private static FailureAnalysis analyze(@Nullable Throwable failure) {
+		return Objects.requireNonNull(new CertificateManagerFailureAnalyzer()
+			.analyze(Objects.requireNonNull(failure, "The start must fail")));
+	}
+
+	private static <T extends Throwable> T find(@Nullable Throwable failure, Class<T> type) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (type.isInstance(cause)) {
+				return type.cast(cause);
+			}
+		}
+		throw new AssertionError("There is no " + type.getSimpleName(), failure);
+	}
+
+}

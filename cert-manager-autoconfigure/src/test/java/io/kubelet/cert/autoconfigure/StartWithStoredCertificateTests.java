@@ -1,0 +1,94 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * An application with a good stored certificate, in a process of its own: what it loads
+ * can be told, and the API server's port is closed.
+ */
+class StartWithStoredCertificateTests {
+
+	@TempDir
+	Path directory;
+
+	@Test
+	void doesNotContactTheApiServerAndLoadsNothingOfTheKubernetesClient() throws Exception {
+		Instant now = Instant.now();
+		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
+			.update(new TestAuthority("test").pair(CertificateTemplate.ofSubject("app"), now.minusSeconds(60),
+					now.plusSeconds(3600)));
+		Path classes = this.directory.resolve("classes.log");
+		Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+				"-Xlog:class+load:file=" + classes, "-cp", System.getProperty("java.class.path"),
+				Application.class.getName(), "--kubelet.cert.cert-dir=" + this.directory,
+				"--kubelet.cert.template.common-name=app", "--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
+				"--management.endpoints.web.exposure.include=certificates")
+			.redirectErrorStream(true)
+			.redirectOutput(this.directory.resolve("output.log").toFile())
+			.start();
+		assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+		assertThat(this.directory.resolve("output.log")).content()
+			.contains("started with the certificate of CN=app")
+			.doesNotContain("cannot be reached");
+		List<String> loaded = Files.readAllLines(classes);
+		assertThat(loaded).anyMatch((line) -> line.contains("io.kubelet.cert.rotation.RotatingCertificateManager"));
+		assertThat(loaded).noneMatch((line) -> line.contains(" io.kubernetes.") || line.contains(" okhttp3."));
+	}
+
+	private Path kubeconfig() throws IOException {
+		try (ServerSocket socket = new ServerSocket(0)) {
+			return Files.writeString(this.directory.resolve("kubeconfig"), """
+					apiVersion: v1
+					kind: Config
+					clusters: [{name: c, cluster: {server: "https://127.0.0.1:%d"}}]
+					users: [{name: u, user: {token: t}}]
+					contexts: [{name: x, context: {cluster: c, user: u}}]
+					current-context: x
+					""".formatted(socket.getLocalPort()));
+		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+		public static void main(String[] args) {
+			try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+				.web(WebApplicationType.NONE)
+				.run(args)) {
+				LoggerFactory.getLogger(Application.class)
+					.info("started with the certificate of {}",
+							context.getBean(CertificateManager.class)
+								.current()
+								.orElseThrow()
+								.leaf()
+								.getSubjectX500Principal());
+			}
+		}
+
+	}
+
+}
