@@ -1,0 +1,110 @@
+package io.kubelet.cert.sample;
+
+import java.net.http.HttpClient;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.test.spring.EnableEmbeddedControlPlane;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.http.client.JdkClientHttpRequestFactory;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.web.client.RestClient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The application as a browser and the control plane see it.
+ */
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+@EnableEmbeddedControlPlane
+class SampleApplicationTests {
+
+	@TempDir
+	static Path directory;
+
+	@LocalServerPort
+	int port;
+
+	@Autowired
+	SslBundles bundles;
+
+	@Autowired
+	CertificateManagers managers;
+
+	@Autowired
+	EmbeddedControlPlane controlPlane;
+
+	@DynamicPropertySource
+	static void properties(DynamicPropertyRegistry registry) {
+		registry.add("kubelet.cert.cert-dir", directory::toString);
+	}
+
+	@Test
+	void servesItsPageWithTheServingCertificate() {
+		assertThat(get("/")).contains("<title>Certificates that rotate by themselves</title>");
+	}
+
+	@Test
+	void endpointNamesBothCertificates() {
+		assertThat(json(get("/actuator/certificates")).get("certificates").propertyNames())
+			.containsExactlyInAnyOrder("kubelet-client", "kubelet-server");
+	}
+
+	@Test
+	void controlPlaneSeesTheNewCertificateAfterARotation() throws Exception {
+		assertThat(json(get("/who-am-i")).get("username").asString()).isEqualTo("system:node:sample");
+		String before = lastClientSerialNumber();
+		String rotated = this.managers.get("kubelet-client").rotate().get(30, TimeUnit.SECONDS).serialNumber();
+		assertThat(json(get("/who-am-i")).get("username").asString()).isEqualTo("system:node:sample");
+		assertThat(lastClientSerialNumber()).isEqualTo(rotated).isNotEqualTo(before);
+	}
+
+	@Test
+	void rotatesOnDemand() {
+		String report = client().post().uri("/actuator/certificates/kubelet-server").retrieve().body(String.class);
+		assertThat(json(report).get("state").asString()).isIn("VALID", "OVERDUE");
+	}
+
+	private String lastClientSerialNumber() {
+		List<RecordedRequest> reviews = this.controlPlane.requests()
+			.stream()
+			.filter((request) -> request.path().endsWith("/selfsubjectreviews"))
+			.toList();
+		return String.valueOf(reviews.get(reviews.size() - 1).certificateSerial());
+	}
+
+	private String get(String path) {
+		return Objects.requireNonNull(client().get().uri(path).retrieve().body(String.class));
+	}
+
+	/** Trusts the control plane's authority, which signed the serving certificate. */
+	private RestClient client() {
+		return RestClient.builder()
+			.baseUrl("https://localhost:" + this.port)
+			.requestFactory(new JdkClientHttpRequestFactory(HttpClient.newBuilder()
+				.sslContext(this.bundles.getBundle("kubelet-client").createSslContext())
+				.build()))
+			.build();
+	}
+
+	private static JsonNode json(@Nullable String text) {
+		return JsonMapper.shared().readTree(text);
+	}
+
+}
