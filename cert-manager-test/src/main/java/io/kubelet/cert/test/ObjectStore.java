@@ -9,6 +9,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -122,15 +123,17 @@ final class ObjectStore {
 	/**
 	 * Wait for changes after a revision.
 	 * @param nanos how long to wait at most, in nanoseconds
+	 * @param stopped whether not to wait; looked at under the lock, so that no
+	 * {@link #wakeUp()} after it is missed
 	 * @return the changes, oldest first; empty when there were none in time, or on
 	 * {@link #wakeUp()}
 	 * @throws ApiFailure 410 when the history no longer reaches back to the revision
 	 */
-	synchronized List<Change> await(long after, long nanos) throws InterruptedException {
+	synchronized List<Change> await(long after, long nanos, BooleanSupplier stopped) throws InterruptedException {
 		if (after < this.compacted) {
 			throw ApiFailure.expired("too old resource version: %d (%d)".formatted(after, this.compacted));
 		}
-		if (this.revision <= after && nanos > 0) {
+		if (this.revision <= after && nanos > 0 && !stopped.getAsBoolean()) {
 			TimeUnit.NANOSECONDS.timedWait(this, nanos);
 		}
 		Deque<Change> changes = new ArrayDeque<>();

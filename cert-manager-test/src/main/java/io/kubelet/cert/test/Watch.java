@@ -112,7 +112,7 @@ final class Watch implements ApiResponse.Source {
 		while (true) {
 			long now = System.nanoTime();
 			long until = Math.min(this.deadline, this.nextBookmark);
-			for (ObjectStore.Change change : this.store.await(this.position, until - now)) {
+			for (ObjectStore.Change change : this.store.await(this.position, until - now, () -> this.stop != null)) {
 				send(output, change);
 				this.position = change.revision();
 			}
@@ -133,7 +133,6 @@ final class Watch implements ApiResponse.Source {
 
 	private void bookmark(OutputStream output) throws IOException {
 		this.nextBookmark = nextBookmark();
-		this.position = Math.max(this.position, 0);
 		if (this.request.flag("allowWatchBookmarks") && this.position > this.lastBookmark) {
 			sendBookmark(output, false);
 		}
