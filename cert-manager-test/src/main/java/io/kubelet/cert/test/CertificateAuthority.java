@@ -97,6 +97,16 @@ final class CertificateAuthority {
 				alternativeNames);
 	}
 
+	/** Issue a client certificate with a new key. */
+	ClientCertificate clientCertificate(Instant notBefore, Instant notAfter, String commonName,
+			List<String> organizations) {
+		KeyPair clientKey = generateKey();
+		X509Certificate issued = issue(name(commonName, organizations),
+				SubjectPublicKeyInfo.getInstance(clientKey.getPublic().getEncoded()), notBefore, notAfter,
+				List.of("digital signature", "client auth"), List.of());
+		return new ClientCertificate(Kubeconfig.fileName(commonName), issued, clientKey.getPrivate());
+	}
+
 	boolean hasIssued(X509Certificate other) {
 		try {
 			other.verify(this.key.getPublic());

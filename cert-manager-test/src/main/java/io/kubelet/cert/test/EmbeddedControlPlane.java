@@ -1,17 +1,12 @@
 package io.kubelet.cert.test;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /**
  * A Kubernetes control plane in this process, as far as certificates go: an HTTPS server
@@ -47,17 +42,10 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * {@return where it listens, as in {@code https://127.0.0.1:43210}}
+	 * {@return where it listens, paused or not, as in {@code https://127.0.0.1:43210}}
 	 */
 	public String url() {
-		return "https://127.0.0.1:" + port();
-	}
-
-	/**
-	 * {@return the port it listens on, the same while it is paused}
-	 */
-	public int port() {
-		return this.parts.port;
+		return "https://127.0.0.1:" + this.parts.port;
 	}
 
 	/**
@@ -68,8 +56,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * {@return the token of an administrator, group system:masters, who may do
-	 * everything}
+	 * {@return the token of an administrator, who may do everything}
 	 */
 	public Credential admin() {
 		return this.parts.admin;
@@ -95,7 +82,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 */
 	public Credential addToken(String token, String user, String... groups) {
 		this.parts.identities.addToken(token, user, List.of(groups));
-		return Credential.token(fileName(user), token);
+		return Credential.token(Kubeconfig.fileName(user), token);
 	}
 
 	/**
@@ -143,12 +130,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 */
 	public ClientCertificate issueClientCertificate(Instant notBefore, Instant notAfter, String commonName,
 			String... organizations) {
-		KeyPair key = CertificateAuthority.generateKey();
-		return new ClientCertificate(fileName(commonName),
-				this.parts.authority.issue(CertificateAuthority.name(commonName, List.of(organizations)),
-						SubjectPublicKeyInfo.getInstance(key.getPublic().getEncoded()), notBefore, notAfter,
-						List.of("digital signature", "client auth"), List.of()),
-				key.getPrivate());
+		return this.parts.authority.clientCertificate(notBefore, notAfter, commonName, List.of(organizations));
 	}
 
 	/**
@@ -178,13 +160,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws UncheckedIOException if it cannot be written
 	 */
 	public Path writeKubeconfig(Path directory, Credential credential) {
-		try {
-			Files.createDirectories(directory);
-			return Files.writeString(directory.resolve(credential.name() + ".kubeconfig"), kubeconfig(credential));
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException("The kubeconfig cannot be written to " + directory, ex);
-		}
+		return Kubeconfig.write(directory, credential, kubeconfig(credential));
 	}
 
 	/**
@@ -295,16 +271,14 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * Forget the history of changes: a watch from a resource version of before gets an
-	 * {@code ERROR} event, code 410.
+	 * Forget the history: a watch from a resource version of before ends in a 410.
 	 */
 	public void compactHistory() {
 		this.parts.store.compact();
 	}
 
 	/**
-	 * Stop listening: connections are refused, open ones are cut. What is stored stays,
-	 * and the approver and the signers go on.
+	 * Refuse connections and cut the open ones. The approver and the signers go on.
 	 */
 	public void pause() {
 		this.parts.pause();
@@ -322,10 +296,6 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	@Override
 	public void close() {
 		this.parts.close();
-	}
-
-	private static String fileName(String name) {
-		return name.replaceAll("[^A-Za-z0-9._-]", "-");
 	}
 
 }

@@ -1,5 +1,10 @@
 package io.kubelet.cert.test;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
 /**
  * Writes the file that tells clients where the control plane is and who they are.
  */
@@ -28,6 +33,22 @@ final class Kubeconfig {
 				    user: %s
 				current-context: embedded
 				""".formatted(url, Pem.encode(caPem), credential.name(), user(credential), credential.name());
+	}
+
+	/** Write a kubeconfig into a directory, under the credential's name. */
+	static Path write(Path directory, Credential credential, String content) {
+		try {
+			Files.createDirectories(directory);
+			return Files.writeString(directory.resolve(credential.name() + ".kubeconfig"), content);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException("The kubeconfig cannot be written to " + directory, ex);
+		}
+	}
+
+	/** A name without what file systems do not like. */
+	static String fileName(String name) {
+		return name.replaceAll("[^A-Za-z0-9._-]", "-");
 	}
 
 	private static String user(Credential credential) {

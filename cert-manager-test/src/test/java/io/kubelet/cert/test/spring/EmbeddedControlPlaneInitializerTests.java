@@ -2,6 +2,7 @@ package io.kubelet.cert.test.spring;
 
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -32,7 +33,7 @@ class EmbeddedControlPlaneInitializerTests {
 		new EmbeddedControlPlaneInitializer().initialize(context);
 		new EmbeddedControlPlaneInitializer().initialize(context);
 		context.refresh();
-		int port = context.getBean(EmbeddedControlPlane.class).port();
+		int port = port(context.getBean(EmbeddedControlPlane.class));
 		Path kubeconfig = Path.of(context.getEnvironment().getRequiredProperty(PROPERTY));
 		assertThat(kubeconfig).exists();
 		assertThat(isListening(port)).isTrue();
@@ -65,6 +66,10 @@ class EmbeddedControlPlaneInitializerTests {
 		assertThat(application.reachedAtTheEnd).as("still there while other beans are closed").isTrue();
 	}
 
+	private static int port(EmbeddedControlPlane controlPlane) {
+		return URI.create(controlPlane.url()).getPort();
+	}
+
 	private static boolean isListening(int port) {
 		try (Socket socket = new Socket()) {
 			socket.connect(new InetSocketAddress("127.0.0.1", port));
@@ -89,7 +94,7 @@ class EmbeddedControlPlaneInitializerTests {
 		@Bean
 		DisposableBean user(EmbeddedControlPlane controlPlane, org.springframework.core.env.Environment environment) {
 			this.kubeconfigSeen = environment.getProperty(PROPERTY);
-			return () -> this.reachedAtTheEnd = isListening(controlPlane.port());
+			return () -> this.reachedAtTheEnd = isListening(port(controlPlane));
 		}
 
 	}
