@@ -24,12 +24,14 @@ import org.jspecify.annotations.Nullable;
  * @param lastRotation when the last one was obtained
  * @param lastFailure the last failed attempt since then
  * @param pendingRequest the request that waits for its certificate
+ * @param waitingFor what has to become known before anything can be asked for, such as
+ * the addresses of a node
  * @param serverHealthy whether the API server answered as one at the last attempt
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
 		@Nullable Template template, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest,
-		boolean serverHealthy) {
+		@Nullable String waitingFor, boolean serverHealthy) {
 
 	static CertificateDescriptor of(CertificateStatus status) {
 		CertificatePair pair = status.pair();
@@ -42,7 +44,7 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,
 				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions()) : null,
-				status.serverHealthy());
+				status.waitingFor(), status.serverHealthy());
 	}
 
 	private static List<String> text(List<InetAddress> addresses) {

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param lastFailure the last failed attempt since then, {@code null} if there is none
  * @param openRequest the request that waits for its certificate, {@code null} if none
  * does
+ * @param waitingFor what has to become known before a template is, {@code null} if the
+ * template is known, or if there is nothing to say
  * @param serverHealthy whether the API server answered as one at the last attempt
  * (contract row C12)
  */
@@ -33,12 +35,12 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		@Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
-		boolean serverHealthy) {
+		@Nullable String waitingFor, boolean serverHealthy) {
 
 	CertificateStatus in(State state) {
 		return new CertificateStatus(this.name, state, this.pair, this.template, this.signerName, this.usages,
 				this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation, this.lastFailure,
-				this.openRequest, this.serverHealthy);
+				this.openRequest, this.waitingFor, this.serverHealthy);
 	}
 
 	/**

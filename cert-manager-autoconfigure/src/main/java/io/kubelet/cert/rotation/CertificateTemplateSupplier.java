@@ -18,4 +18,14 @@ public interface CertificateTemplateSupplier {
 	 */
 	Optional<CertificateTemplate> get();
 
+	/**
+	 * Say what has to become known before there is a template. Asked when there is none.
+	 * Must not block.
+	 * @return the text that completes "waiting for", such as
+	 * {@code addresses of node n1}; empty if there is nothing to say
+	 */
+	default Optional<String> waitingFor() {
+		return Optional.empty();
+	}
+
 }

@@ -63,6 +63,8 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private String templateProblem = "";
 
+	private @Nullable String waitingFor;
+
 	private Runnable cancelTimer = () -> {
 	};
 
@@ -169,15 +171,24 @@ final class RotatingCertificateManager implements CertificateManager {
 	private void readTemplate() {
 		try {
 			this.template = this.templates.get().orElse(null);
+			waitsFor((this.template == null) ? this.templates.waitingFor().orElse(null) : null);
 			this.templateProblem = "";
 		}
 		catch (RuntimeException ex) {
 			this.template = null;
+			this.waitingFor = null;
 			if (!this.templateProblem.equals(ex.toString())) {
 				this.templateProblem = ex.toString();
 				logger.error("[{}] The template supplier failed: nothing is requested until it answers", name(), ex);
 			}
 		}
+	}
+
+	private void waitsFor(@Nullable String what) {
+		if (what != null && !what.equals(this.waitingFor)) {
+			logger.info("[{}] Nothing is requested yet: waiting for {}", name(), what);
+		}
+		this.waitingFor = what;
 	}
 
 	private Duration untilNextLook(Instant now) {
@@ -201,7 +212,7 @@ final class RotatingCertificateManager implements CertificateManager {
 				(this.attempts != null) ? this.pair.deadline(this.template, now) : null, progress.rotations(),
 				progress.lastRotation(), progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
-				progress.serverHealthy());
+				this.waitingFor, progress.serverHealthy());
 	}
 
 }

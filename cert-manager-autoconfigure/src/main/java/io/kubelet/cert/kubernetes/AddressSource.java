@@ -1,0 +1,22 @@
+package io.kubelet.cert.kubernetes;
+
+import java.util.List;
+
+/**
+ * Knows the addresses of this process at the moment. Used from several threads.
+ */
+public interface AddressSource {
+
+	/**
+	 * Return the addresses. Must not block.
+	 * @return the addresses, empty if they are not known yet
+	 */
+	List<NodeAddress> addresses();
+
+	/**
+	 * Say whose addresses these are, and why they are not known if that is so.
+	 * @return the text, such as {@code addresses of node n1}
+	 */
+	String description();
+
+}
