@@ -22,11 +22,15 @@ public record CertManagerProperties(@DefaultValue("true") boolean enabled, @Defa
 	 * The connection to the API server.
 	 *
 	 * @param kubeconfig kubeconfig file. By default the pod's service account, then the
-	 * file that KUBECONFIG names, then ~/.kube/config.
+	 * file that KUBECONFIG names, then ~/.kube/config. With a bootstrap kubeconfig, it is
+	 * written there if it is missing.
+	 * @param bootstrapKubeconfig kubeconfig with the credentials for the first request.
+	 * From then on the certificate itself is used.
 	 * @param context context of the kubeconfig. By default its current one.
 	 * @param apiClient the API client bean.
 	 */
-	public record Kubernetes(@Nullable Path kubeconfig, @Nullable String context, @DefaultValue ApiClient apiClient) {
+	public record Kubernetes(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+			@DefaultValue ApiClient apiClient) {
 
 	}
 

@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
-import java.util.List;
 
 import io.kubelet.cert.event.CertificateEventPublisher;
 import io.kubelet.cert.request.KeyPairSource;
@@ -59,20 +58,23 @@ public final class CertificateManagerAutoConfiguration {
 		return CertificateSettingsList.of(first, all.additional());
 	}
 
-	@Bean(initMethod = "start", destroyMethod = "stop")
+	@Bean(destroyMethod = "stop")
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
 			SignerSource signers, ObjectProvider<KeyPairSource> keys, ObjectProvider<Clock> clock,
 			ObjectProvider<RotationListener> listeners, BeanFactory beanFactory) {
-		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, signers,
+		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler,
 				keys.getIfAvailable(KeyPairSource::jdk), clock.getIfUnique(Clock::systemDefaultZone),
 				listeners.orderedStream().toList());
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates());
-		List<CertificateManager> managers = settings.certificates()
-			.stream()
-			.map((certificate) -> factory.create(certificate, templates.find(certificate.name())))
-			.toList();
-		return new CertificateManagers(managers);
+		CertificateManagers managers = factory.create(settings.certificates(), signers, templates);
+		if (signers instanceof KubernetesConnection connection && connection.isBootstrapping()) {
+			managers.startInOrder();
+		}
+		else {
+			managers.start();
+		}
+		return managers;
 	}
 
 	@Bean

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -15,8 +16,10 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationListener;
@@ -38,11 +41,11 @@ final class CertificateManagerFactory {
 			"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?"
 					+ "([.:][a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?)*");
 
+	private static final String NODE_PREFIX = "system:node:";
+
 	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
 
 	private final RotationScheduler scheduler;
-
-	private final SignerSource signers;
 
 	private final KeyPairSource keys;
 
@@ -50,21 +53,42 @@ final class CertificateManagerFactory {
 
 	private final List<RotationListener> listeners;
 
-	CertificateManagerFactory(RotationScheduler scheduler, SignerSource signers, KeyPairSource keys, Clock clock,
+	CertificateManagerFactory(RotationScheduler scheduler, KeyPairSource keys, Clock clock,
 			List<RotationListener> listeners) {
 		this.scheduler = scheduler;
-		this.signers = signers;
 		this.keys = keys;
 		this.clock = clock;
 		this.listeners = listeners;
 	}
 
-	CertificateManager create(CertificateSettings settings, @Nullable CertificateTemplateSupplier templates) {
+	/** In bootstrap mode, the further certificates are requested with the first one. */
+	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
+			TemplateSuppliers templates) {
+		CertificateSettings firstSettings = certificates.get(0);
+		boolean bootstrapping = signers instanceof KubernetesConnection connection && connection.isBootstrapping();
+		if (signers instanceof KubernetesConnection connection) {
+			connection.prepare(firstSettings.certDir().resolve(firstSettings.name() + "-current.pem"));
+		}
+		List<CertificateManager> managers = new ArrayList<>();
+		for (CertificateSettings certificate : certificates) {
+			boolean first = managers.isEmpty();
+			SignerSource source = (!first && signers instanceof KubernetesConnection connection)
+					? connection.by(managers.get(0)) : signers;
+			RequestNaming naming = (first && bootstrapping) ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY;
+			managers.add(create(certificate, source, naming, templates.find(certificate.name())));
+		}
+		return new CertificateManagers(managers);
+	}
+
+	private CertificateManager create(CertificateSettings settings, SignerSource signers, RequestNaming naming,
+			@Nullable CertificateTemplateSupplier templates) {
 		CertificateProperties properties = settings.properties();
-		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name())
-			.store(new FileCertificateStore(settings.certDir(), settings.name(), initialPair(settings),
-					retain(settings), this.clock))
+		FileCertificateStore store = new FileCertificateStore(settings.certDir(), settings.name(),
+				initialPair(settings), retain(settings), this.clock);
+		requireSameNode(settings, store);
+		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
 			.scheduler(this.scheduler)
+			.naming(naming)
 			.signerName(signerName(settings))
 			.requestedLifetime(requestedLifetime(settings))
 			.key(key(settings))
@@ -89,10 +113,29 @@ final class CertificateManagerFactory {
 							+ settings.property("rotate-certificates") + "' to false");
 		}
 		if (properties.rotateCertificates()) {
-			builder.signers(this.signers);
+			builder.signers(signers);
 		}
 		this.listeners.forEach(builder::listener);
 		return builder.build();
+	}
+
+	/**
+	 * A node that has another name now would have the certificate of the old one
+	 * replaced.
+	 */
+	private static void requireSameNode(CertificateSettings settings, FileCertificateStore store) {
+		String node = node(settings.properties().template().commonName());
+		String stored = store.current().map((pair) -> node(CertificateNames.of(pair.leaf()).commonName())).orElse(null);
+		if (node != null && stored != null && !stored.equals(node)) {
+			throw settings.invalid("template.common-name", settings.properties().template().commonName(),
+					"The certificate in %s is of node '%s': name that node, or move its files away"
+						.formatted(settings.certDir(), stored));
+		}
+	}
+
+	private static @Nullable String node(@Nullable String commonName) {
+		return (commonName != null && commonName.startsWith(NODE_PREFIX)) ? commonName.substring(NODE_PREFIX.length())
+				: null;
 	}
 
 	private static @Nullable PairLocation initialPair(CertificateSettings settings) {

@@ -11,7 +11,9 @@ import java.util.function.Supplier;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.KubernetesSigners;
+import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.SignerSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
@@ -41,13 +43,50 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 		this.properties = properties;
 		this.threads = threads;
 		this.clock = clock;
-		Path kubeconfig = properties.kubeconfig();
-		if (kubeconfig != null && !Files.isReadable(kubeconfig)) {
-			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes.kubeconfig", kubeconfig,
-					Files.exists(kubeconfig)
+		if (properties.bootstrapKubeconfig() != null) {
+			requireReadable("bootstrap-kubeconfig", properties.bootstrapKubeconfig());
+		}
+		else if (properties.kubeconfig() != null) {
+			requireReadable("kubeconfig", properties.kubeconfig());
+		}
+	}
+
+	private static void requireReadable(String property, Path file) {
+		if (!Files.isReadable(file)) {
+			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes." + property, file,
+					Files.exists(file)
 							? "The file cannot be read: let the user of this process read it, or name another file"
 							: "There is no such file: name the kubeconfig of the cluster, or leave it out in a pod");
 		}
+	}
+
+	/** Whether the first certificate is what the other ones are requested with. */
+	boolean isBootstrapping() {
+		return this.properties.bootstrapKubeconfig() != null;
+	}
+
+	/**
+	 * Write the kubeconfig of the node if it is not there (contract row C22).
+	 * @param pair the file of the first certificate's current pair
+	 */
+	void prepare(Path pair) {
+		Path bootstrap = this.properties.bootstrapKubeconfig();
+		if (bootstrap == null) {
+			return;
+		}
+		Path kubeconfig = this.properties.kubeconfig();
+		if (kubeconfig == null) {
+			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes.kubeconfig", null,
+					"With a bootstrap kubeconfig it must be set: it names the file that is written for the time after");
+		}
+		NodeKubeconfig.ensure(kubeconfig, bootstrap, this.properties.context(), pair, this.clock.instant());
+	}
+
+	/**
+	 * The signers of a further certificate: it is requested by the first one's subject.
+	 */
+	SignerSource by(CertificateManager first) {
+		return (own) -> signer(first.current().orElse(null));
 	}
 
 	@Override
@@ -63,8 +102,8 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 
 	private synchronized KubernetesSigners signers() {
 		if (this.signers == null) {
-			this.signers = new KubernetesSigners(this.properties.kubeconfig(), this.properties.context(), this.threads,
-					this.clock);
+			this.signers = new KubernetesSigners(this.properties.kubeconfig(), this.properties.bootstrapKubeconfig(),
+					this.properties.context(), this.threads, this.clock);
 		}
 		return this.signers;
 	}

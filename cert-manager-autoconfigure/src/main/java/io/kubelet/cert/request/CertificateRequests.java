@@ -3,12 +3,8 @@ package io.kubelet.cert.request;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.KeyPair;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.PublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -34,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CertificateRequests {
 
-	private static final int NAME_DIGITS = 20;
-
 	private CertificateRequests() {
 	}
 
@@ -53,23 +47,6 @@ public final class CertificateRequests {
 			List<Usage> usages, @Nullable Duration requestedLifetime, KeyPair keys) {
 		return new CertificateRequest(name, null, null, template, signerName, usages, requestedLifetime,
 				pkcs10(template, keys), keys.getPublic(), keys.getPrivate());
-	}
-
-	/**
-	 * Return a name for the request of a key, such as {@code csr-3f8a...}. It depends on
-	 * the key alone: a creation that is repeated because its answer was lost meets the
-	 * object that it made (contract row B2).
-	 * @param key the public key of the request
-	 * @return the name
-	 */
-	public static String nameFor(PublicKey key) {
-		try {
-			byte[] digest = MessageDigest.getInstance("SHA-256").digest(key.getEncoded());
-			return "csr-" + HexFormat.of().formatHex(digest).substring(0, NAME_DIGITS);
-		}
-		catch (NoSuchAlgorithmException ex) {
-			throw new IllegalStateException(ex);
-		}
 	}
 
 	private static String pkcs10(CertificateTemplate template, KeyPair keys) {

@@ -16,6 +16,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,8 @@ public final class CertificateManagerBuilder {
 	private RotationWindow window = RotationWindow.KUBELET;
 
 	private RetrySchedule retry = RetrySchedule.KUBELET;
+
+	private RequestNaming naming = RequestNaming.BY_KEY;
 
 	private Duration waitTimeout = Duration.ofMinutes(15);
 
@@ -90,6 +93,16 @@ public final class CertificateManagerBuilder {
 	 */
 	public CertificateManagerBuilder scheduler(RotationScheduler scheduler) {
 		this.scheduler = scheduler;
+		return this;
+	}
+
+	/**
+	 * Set how the objects of the requests are named.
+	 * @param naming gives the names, {@link RequestNaming#BY_KEY} by default
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder naming(RequestNaming naming) {
+		this.naming = naming;
 		return this;
 	}
 
@@ -283,8 +296,8 @@ public final class CertificateManagerBuilder {
 		List<Usage> fixed = this.fixedUsages;
 		Function<PublicKey, List<Usage>> usages = (fixed != null) ? (key) -> fixed
 				: require(this.usagesByKey, "usages");
-		return new RotationSettings(this.name, require(this.signerName, "signer name"), usages, this.requestedLifetime,
-				this.key, this.window, this.waitTimeout, this.retry);
+		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), usages,
+				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry);
 	}
 
 	CertificateStore store() {

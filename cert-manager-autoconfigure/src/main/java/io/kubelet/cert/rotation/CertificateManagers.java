@@ -7,6 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import org.jspecify.annotations.Nullable;
+
 /**
  * All certificates of an application, by name.
  */
@@ -65,6 +68,26 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	 */
 	public void start() {
 		forEach(CertificateManager::start);
+	}
+
+	/**
+	 * Start the first manager, and the others once it has a certificate: they request as
+	 * what that says.
+	 */
+	public void startInOrder() {
+		CertificateManager first = this.managers.values().iterator().next();
+		first.addListener(new RotationListener() {
+
+			@Override
+			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+				start();
+			}
+
+		});
+		first.start();
+		if (first.current().isPresent()) {
+			start();
+		}
 	}
 
 	/**

@@ -1,10 +1,12 @@
 package io.kubelet.cert.rotation;
 
 import java.security.KeyPair;
+import java.util.List;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.SubmittedRequest;
@@ -51,8 +53,9 @@ final class OpenRequests {
 			return open;
 		}
 		KeyPair keys = this.keys.generate(this.settings.key());
-		CertificateRequest request = CertificateRequests.create(CertificateRequests.nameFor(keys.getPublic()), template,
-				this.settings.signerName(), this.settings.usages().apply(keys.getPublic()),
+		List<Usage> usages = this.settings.usages().apply(keys.getPublic());
+		String name = this.settings.naming().name(keys.getPublic(), template, usages);
+		CertificateRequest request = CertificateRequests.create(name, template, this.settings.signerName(), usages,
 				this.settings.requestedLifetime(), keys);
 		this.store.saveOpenRequest(request);
 		this.open = request;

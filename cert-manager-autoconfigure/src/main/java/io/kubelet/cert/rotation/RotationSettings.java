@@ -7,12 +7,13 @@ import java.util.function.Function;
 
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.RequestNaming;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is fixed about one certificate's rotation.
  */
-record RotationSettings(String name, String signerName, Function<PublicKey, List<Usage>> usages,
+record RotationSettings(String name, RequestNaming naming, String signerName, Function<PublicKey, List<Usage>> usages,
 		@Nullable Duration requestedLifetime, KeySpecification key, RotationWindow window, Duration waitTimeout,
 		RetrySchedule retry) {
 

@@ -1,0 +1,127 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * The kubeconfig of a node (contract rows C22 and C24): it points at the pair that
+ * rotates, and is written from the bootstrap kubeconfig if it is not there yet. A kubelet
+ * can go on with it.
+ */
+public final class NodeKubeconfig {
+
+	private static final Logger logger = LoggerFactory.getLogger(NodeKubeconfig.class);
+
+	/** What a kubeconfig says of a cluster; the original loses the last three. */
+	private static final List<String> CLUSTER = List.of("certificate-authority", "certificate-authority-data", "server",
+			"insecure-skip-tls-verify", "tls-server-name", "proxy-url", "disable-compression");
+
+	private NodeKubeconfig() {
+	}
+
+	/**
+	 * See to it that the kubeconfig can be used with the pair.
+	 * @param kubeconfig the kubeconfig of the node
+	 * @param bootstrap the bootstrap kubeconfig, read only if the other is to be written
+	 * @param context the context of the bootstrap kubeconfig, {@code null} for its
+	 * current one
+	 * @param pair the file of the current pair
+	 * @param now the present
+	 * @return whether the kubeconfig had a valid client certificate already
+	 * @throws KubernetesConfigurationException if the bootstrap kubeconfig cannot be
+	 * read, or there is something else in the kubeconfig's place
+	 */
+	public static boolean ensure(Path kubeconfig, Path bootstrap, @Nullable String context, Path pair, Instant now) {
+		if (Files.exists(kubeconfig) && KubeconfigFile.read(kubeconfig, null).clientCertificate(now).isPresent()) {
+			return true;
+		}
+		KubeconfigFile from = KubeconfigFile.read(bootstrap, context);
+		if (!(from.cluster().get("server") instanceof String)) {
+			throw new KubernetesConfigurationException(
+					"The bootstrap kubeconfig " + bootstrap
+							+ " names no server: its current context, or the cluster of that context, is missing",
+					null);
+		}
+		write(kubeconfig, content(from, pair.toAbsolutePath()));
+		return false;
+	}
+
+	private static String content(KubeconfigFile from, Path pair) {
+		Map<String, Object> cluster = new LinkedHashMap<>();
+		for (String key : CLUSTER) {
+			Object value = from.cluster().get(key);
+			if (value != null) {
+				cluster.put(key, key.equals("certificate-authority")
+						? from.file().toAbsolutePath().resolveSibling(value.toString()).toString() : value);
+			}
+		}
+		Map<String, Object> config = new LinkedHashMap<>();
+		config.put("apiVersion", "v1");
+		config.put("clusters", List.of(entry("cluster", cluster, "default-cluster")));
+		config.put("contexts",
+				List.of(entry("context",
+						ordered("cluster", "default-cluster", "namespace", "default", "user", "default-auth"),
+						"default-context")));
+		config.put("current-context", "default-context");
+		config.put("kind", "Config");
+		config.put("users", List.of(entry("user",
+				ordered("client-certificate", pair.toString(), "client-key", pair.toString()), "default-auth")));
+		DumperOptions options = new DumperOptions();
+		options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+		options.setWidth(Integer.MAX_VALUE);
+		return new Yaml(options).dump(config);
+	}
+
+	private static Map<String, Object> entry(String kind, Map<String, Object> content, String name) {
+		return ordered(kind, content, "name", name);
+	}
+
+	private static Map<String, Object> ordered(Object... keysAndValues) {
+		Map<String, Object> map = new LinkedHashMap<>();
+		for (int i = 0; i < keysAndValues.length; i += 2) {
+			map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+		}
+		return map;
+	}
+
+	/** What is there is kept beside it. */
+	private static void write(Path kubeconfig, String content) {
+		Path file = kubeconfig.toAbsolutePath();
+		Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
+		try {
+			if (Files.exists(file) && Files.readString(file).equals(content)) {
+				return;
+			}
+			Files.createDirectories(file.getParent());
+			Files.deleteIfExists(temporary);
+			Files.createFile(temporary,
+					PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+			Files.writeString(temporary, content);
+			if (Files.exists(file)) {
+				Path old = file.resolveSibling(file.getFileName() + ".old");
+				Files.copy(file, old, StandardCopyOption.REPLACE_EXISTING);
+				logger.warn("The kubeconfig {} has no valid client certificate: it is replaced, and kept as {}", file,
+						old);
+			}
+			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+			logger.info("Wrote the kubeconfig {}", file);
+		}
+		catch (IOException ex) {
+			throw new KubernetesConfigurationException("The kubeconfig " + file + " cannot be written: " + ex, ex);
+		}
+	}
+
+}

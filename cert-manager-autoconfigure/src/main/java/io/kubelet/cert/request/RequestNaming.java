@@ -1,0 +1,72 @@
+package io.kubelet.cert.request;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.PublicKey;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Names the objects of certificate signing requests. The name follows from the key: a
+ * creation that is repeated because its answer was lost meets the object that it made
+ * (contract row B2).
+ */
+@FunctionalInterface
+public interface RequestNaming {
+
+	/**
+	 * By the key alone: {@code csr-} and 20 hexadecimal digits.
+	 */
+	RequestNaming BY_KEY = (key, template, usages) -> "csr-"
+			+ HexFormat.of().formatHex(digest("SHA-256", key.getEncoded())).substring(0, 20);
+
+	/**
+	 * As the kubelet names its bootstrap request (contract row C23): {@code node-csr-}
+	 * and a digest of key, common name, organizations and usages.
+	 */
+	RequestNaming BOOTSTRAP = (key, template, usages) -> {
+		StringBuilder text = new StringBuilder();
+		append(text, key.getEncoded());
+		append(text, bytes(template.commonName()));
+		template.organizations().forEach((organization) -> append(text, bytes(organization)));
+		usages.forEach((usage) -> append(text, bytes(usage.value())));
+		return "node-csr-" + base64(digest("SHA-512/256", bytes(text.toString())));
+	};
+
+	/**
+	 * Return the name of a request.
+	 * @param key the public key
+	 * @param template what is asked for
+	 * @param usages the usages
+	 * @return the name
+	 */
+	String name(PublicKey key, CertificateTemplate template, List<Usage> usages);
+
+	private static void append(StringBuilder text, byte[] part) {
+		text.append(base64(part)).append('|');
+	}
+
+	private static byte[] bytes(@Nullable String text) {
+		return (text != null) ? text.getBytes(StandardCharsets.UTF_8) : new byte[0];
+	}
+
+	private static String base64(byte[] bytes) {
+		return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+	}
+
+	private static byte[] digest(String algorithm, byte[] bytes) {
+		try {
+			return MessageDigest.getInstance(algorithm).digest(bytes);
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}

@@ -1,0 +1,187 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * From a bootstrap token to certificates that rotate (C22 to C24, B11).
+ */
+class NodeBootstrapTests {
+
+	private static final String NODE = "system:node:n1";
+
+	private static final String TOKEN_USER = "system:bootstrap:abcdef";
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	private Path kubeconfig;
+
+	@BeforeEach
+	void nameKubeconfig() {
+		this.kubeconfig = this.directory.resolve("kubelet.kubeconfig");
+	}
+
+	@AfterEach
+	void closeControlPlane() {
+		this.controlPlane.close();
+	}
+
+	private ApplicationContextRunner runner() {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
+							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
+					"kubelet.cert.kubernetes.kubeconfig=" + this.kubeconfig,
+					"kubelet.cert.template.common-name=" + NODE, "kubelet.cert.template.organizations=system:nodes");
+	}
+
+	@Test
+	void tokenAsksOnceAndThenTheNodeItself() {
+		runner()
+			.withPropertyValues("kubelet.cert.additional.kubelet-server.signer-name=kubernetes.io/kubelet-serving",
+					"kubelet.cert.additional.kubelet-server.template.common-name=" + NODE,
+					"kubelet.cert.additional.kubelet-server.template.organizations=system:nodes",
+					"kubelet.cert.additional.kubelet-server.template.ip-addresses=10.0.0.1")
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				CertificateManagers managers = context.getBean(CertificateManagers.class);
+				for (int rotation = 0; rotation < 2; rotation++) {
+					managers.get("kubelet-client").rotate().get(30, TimeUnit.SECONDS);
+					managers.get("kubelet-server").rotate().get(30, TimeUnit.SECONDS);
+				}
+				assertThat(creates()).extracting(RecordedRequest::user)
+					.containsExactly(TOKEN_USER, NODE, NODE, NODE, NODE, NODE);
+				assertThat(this.kubeconfig).content().contains("kubelet-client-current.pem");
+			});
+	}
+
+	@Test
+	void firstRequestHasTheKubeletsDigestName() {
+		runner().run((context) -> assertThat(this.controlPlane.certificateSigningRequests()).singleElement()
+			.asString()
+			.matches("node-csr-[A-Za-z0-9_-]{43}"));
+	}
+
+	@Test
+	void everyRequestIsMadeWithTheCertificateThatIsCurrentThen() {
+		runner().run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			String first = manager.current().orElseThrow().serialNumber();
+			String second = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
+			manager.rotate().get(30, TimeUnit.SECONDS);
+			assertThat(creates()).extracting(RecordedRequest::certificateSerial).containsExactly(null, first, second);
+		});
+	}
+
+	@Test
+	void storedCertificateIsUsedFromTheStart() {
+		runner().run((context) -> assertThat(context).hasNotFailed());
+		runner().run((context) -> context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS));
+		assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE);
+	}
+
+	@Test
+	void kubeconfigOfTheNodeIsEnoughOnceItIsThere() {
+		runner().run((context) -> assertThat(context).hasNotFailed());
+		runner().withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("empty"))
+			.run((context) -> assertThat(context).hasNotFailed());
+		assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE);
+	}
+
+	@Test
+	void expiredCertificateFallsBackToTheBootstrapCredentials() {
+		Instant now = Instant.now();
+		new FileCertificateStore(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC())
+			.update(new TestAuthority("other").pair(CertificateTemplate.ofSubject(NODE, "system:nodes"),
+					now.minusSeconds(7200), now.minusSeconds(60)));
+		runner().run((context) -> {
+			assertThat(context.getBean(CertificateManager.class).current()).isPresent();
+			assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER);
+		});
+	}
+
+	@Test
+	void certificateThatExpiresWhileTheProcessRunsFallsBackToTheBootstrapCredentials() {
+		this.controlPlane.behavior().certificateLifetime(Duration.ofSeconds(3));
+		runner()
+			.withPropertyValues("kubelet.cert.rotation.retry.initial-delay=100ms",
+					"kubelet.cert.rotation.retry.interval=100ms", "kubelet.cert.rotation.retry.attempts=1")
+			.run((context) -> {
+				CertificateManager manager = context.getBean(CertificateManager.class);
+				this.controlPlane.pause();
+				Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> manager.current().isEmpty());
+				this.controlPlane.behavior().reset();
+				this.controlPlane.resume();
+				Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> manager.current().isPresent());
+				List<RecordedRequest> creates = creates();
+				assertThat(creates.get(creates.size() - 1).user()).isEqualTo(TOKEN_USER);
+			});
+	}
+
+	@Test
+	void expiredTokenIsSaidPlainly() {
+		Credential expired = this.controlPlane.addToken("expired.token", "someone");
+		Path bootstrap = this.controlPlane.writeKubeconfig(this.directory, expired);
+		this.controlPlane.removeToken("expired.token");
+		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=" + bootstrap)
+			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining("401 Unauthorized"));
+	}
+
+	@Test
+	void missingBootstrapKubeconfigIsNamed() {
+		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap")
+			.run((context) -> assertThat(context.getStartupFailure())
+				.hasStackTraceContaining("kubelet.cert.kubernetes.bootstrap-kubeconfig")
+				.hasStackTraceContaining("There is no such file"));
+	}
+
+	@Test
+	void certificateOfAnotherNodeIsSaidPlainlyAndKept() throws Exception {
+		runner().run((context) -> assertThat(context).hasNotFailed());
+		Path current = this.directory.resolve("pki/kubelet-client-current.pem");
+		CertificatePair before = Pem.readPair(Files.readString(current));
+		runner().withPropertyValues("kubelet.cert.template.common-name=system:node:n2")
+			.run((context) -> assertThat(context.getStartupFailure())
+				.hasStackTraceContaining("kubelet.cert.template.common-name")
+				.hasStackTraceContaining("is of node 'n1'"));
+		assertThat(Pem.readPair(Files.readString(current))).isEqualTo(before);
+		assertThat(creates()).hasSize(1);
+	}
+
+	private List<RecordedRequest> creates() {
+		return this.controlPlane.requests().stream().filter(RecordedRequest::isCreate).toList();
+	}
+
+}
