@@ -233,8 +233,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * What was asked, oldest first, the newest ten thousand of it. A request is listed
-	 * before it is answered, a watch as soon as it begins.
+	 * The newest ten thousand requests, oldest first, listed before they are answered.
 	 * @return the requests
 	 */
 	public List<RecordedRequest> requests() {
