@@ -9,8 +9,9 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * The health of one certificate: {@code DOWN} once it has expired, {@code UNKNOWN} while
- * the first one is waited for, else {@code UP}.
+ * The health of one certificate: {@code DOWN} once it has expired, or when there is none
+ * after five minutes although the API server is healthy (contract row C27);
+ * {@code UNKNOWN} while the first one is waited for; else {@code UP}.
  */
 public class CertificateHealthIndicator extends AbstractHealthIndicator {
 
@@ -30,7 +31,7 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		CertificateStatus status = this.manager.status();
 		builder.status(switch (status.state()) {
 			case EXPIRED -> Status.DOWN;
-			case WAITING -> Status.UNKNOWN;
+			case WAITING -> status.unavailable() ? Status.DOWN : Status.UNKNOWN;
 			case VALID, OVERDUE, STATIC -> Status.UP;
 		});
 		builder.withDetail("state", status.state());

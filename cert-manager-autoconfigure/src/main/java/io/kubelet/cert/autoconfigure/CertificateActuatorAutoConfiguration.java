@@ -1,11 +1,15 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificateHealthIndicator;
+import io.kubelet.cert.actuate.CertificateMetrics;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -14,6 +18,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
 import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -48,6 +53,18 @@ public final class CertificateActuatorAutoConfiguration {
 			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
 			managers.forEach((manager) -> indicators.put(manager.name(), new CertificateHealthIndicator(manager)));
 			return CompositeHealthContributor.fromMap(indicators);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ MeterRegistry.class, MetricsAutoConfiguration.class })
+	static class MetricsConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean
+		CertificateMetrics certificateMetrics(CertificateManagers managers, ObjectProvider<Clock> clock) {
+			return new CertificateMetrics(managers, clock.getIfUnique(Clock::systemUTC));
 		}
 
 	}

@@ -51,6 +51,11 @@ public final class CertificateEventPublisher implements RotationListener {
 		publish(new CertificateExpiredEvent(name, expired.leaf()));
 	}
 
+	@Override
+	public void unavailable(String name) {
+		publish(new CertificateUnavailableEvent(name));
+	}
+
 	@EventListener(ContextRefreshedEvent.class)
 	void publishEarlyEvents() {
 		List<CertificateEvent> events;

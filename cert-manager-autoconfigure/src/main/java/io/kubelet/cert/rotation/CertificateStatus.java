@@ -30,17 +30,19 @@ import org.jspecify.annotations.Nullable;
  * template is known, or if there is nothing to say
  * @param serverHealthy whether the API server answered as one at the last attempt
  * (contract row C12)
+ * @param unavailable whether there has been no valid certificate for five minutes
+ * although the API server is healthy (contract row C27)
  */
 public record CertificateStatus(String name, State state, @Nullable CertificatePair pair,
 		@Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
-		@Nullable String waitingFor, boolean serverHealthy) {
+		@Nullable String waitingFor, boolean serverHealthy, boolean unavailable) {
 
 	CertificateStatus in(State state) {
 		return new CertificateStatus(this.name, state, this.pair, this.template, this.signerName, this.usages,
 				this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation, this.lastFailure,
-				this.openRequest, this.waitingFor, this.serverHealthy);
+				this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
 	}
 
 	/**

@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.function.DoubleSupplier;
 
@@ -17,6 +18,8 @@ import org.slf4j.LoggerFactory;
 final class CurrentPair {
 
 	private static final Logger logger = LoggerFactory.getLogger(CurrentPair.class);
+
+	private static final Duration UNAVAILABLE_AFTER = Duration.ofMinutes(5);
 
 	private final RotationSettings settings;
 
@@ -37,6 +40,10 @@ final class CurrentPair {
 	private boolean overdueTold;
 
 	private boolean expiredTold;
+
+	private @Nullable Instant invalidSince;
+
+	private boolean unavailableTold;
 
 	private String storeProblem = "";
 
@@ -114,11 +121,10 @@ final class CurrentPair {
 		return this.dueSince;
 	}
 
-	/**
-	 * Tell, once each, that the pair should have been rotated, and that it has expired.
-	 */
-	void announce(Instant now) {
+	/** Tell, once each, what is not as it should be. */
+	void announce(boolean serverHealthy, Instant now) {
 		CertificatePair pair = this.pair;
+		announceUnavailable(pair == null || pair.isExpired(now), serverHealthy, now);
 		if (pair == null) {
 			return;
 		}
@@ -132,6 +138,29 @@ final class CurrentPair {
 			this.expiredTold = true;
 			logger.error("[{}] The certificate expired at {}", this.settings.name(), pair.notAfter());
 			this.listeners.tell((listener) -> listener.expired(this.settings.name(), pair));
+		}
+	}
+
+	/** Contract row C27. */
+	boolean isUnavailable() {
+		return this.unavailableTold;
+	}
+
+	private void announceUnavailable(boolean invalid, boolean serverHealthy, Instant now) {
+		if (!invalid) {
+			this.invalidSince = null;
+			this.unavailableTold = false;
+			return;
+		}
+		if (this.invalidSince == null || this.invalidSince.isAfter(now)) {
+			this.invalidSince = now;
+		}
+		if (serverHealthy && !this.unavailableTold
+				&& Duration.between(this.invalidSince, now).compareTo(UNAVAILABLE_AFTER) > 0) {
+			this.unavailableTold = true;
+			logger.error("[{}] There has been no valid certificate since {}, although the API server is healthy",
+					this.settings.name(), this.invalidSince);
+			this.listeners.tell((listener) -> listener.unavailable(this.settings.name()));
 		}
 	}
 

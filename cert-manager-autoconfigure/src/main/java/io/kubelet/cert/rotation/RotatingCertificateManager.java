@@ -159,7 +159,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		if (this.attempts != null) {
 			this.attempts.review(this.template, now);
 		}
-		this.pair.announce(now);
+		this.pair.announce(this.attempts != null && this.attempts.progress().serverHealthy(), now);
 		this.snapshot = describe(now);
 		this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile), untilNextLook(now));
 		if (this.stopped && this.attempts != null) {
@@ -212,7 +212,7 @@ final class RotatingCertificateManager implements CertificateManager {
 				(this.attempts != null) ? this.pair.deadline(this.template, now) : null, progress.rotations(),
 				progress.lastRotation(), progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
-				this.waitingFor, progress.serverHealthy());
+				this.waitingFor, progress.serverHealthy(), this.pair.isUnavailable());
 	}
 
 }

@@ -44,4 +44,13 @@ public interface RotationListener {
 	default void expired(String name, CertificatePair expired) {
 	}
 
+	/**
+	 * There has been no valid certificate for five minutes although the API server is
+	 * healthy (contract row C27, where the kubelet exits). Told once until there is one
+	 * again.
+	 * @param name the certificate's name
+	 */
+	default void unavailable(String name) {
+	}
+
 }

@@ -1,0 +1,96 @@
+package io.kubelet.cert.actuate;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.testsupport.FakeSigner;
+import io.kubelet.cert.testsupport.MemoryStore;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * C29 and B13.
+ */
+class CertificateMetricsTests {
+
+	private static final TestAuthority authority = new TestAuthority("test");
+
+	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
+
+	private final FakeSigner signer = new FakeSigner(authority, this.time);
+
+	private final MemoryStore store = new MemoryStore();
+
+	private final MeterRegistry registry = new SimpleMeterRegistry();
+
+	@Test
+	void timeToLiveIsInfiniteWithoutACertificateThenCountsDownAndGoesBelowZero() {
+		this.signer.holds();
+		CertificateManager manager = start("kubernetes.io/kube-apiserver-client-kubelet");
+		assertThat(timeToLive("client")).isEqualTo(Double.POSITIVE_INFINITY);
+		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
+		this.time.settle();
+		assertThat(timeToLive("client")).isEqualTo(3600);
+		this.time.pass(Duration.ofMinutes(90));
+		assertThat(timeToLive("client")).isEqualTo(-1800);
+		manager.stop();
+	}
+
+	@Test
+	void failedAttemptsAreCounted() {
+		this.signer.failsWith(
+				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
+		start("kubernetes.io/kube-apiserver-client-kubelet");
+		this.time.pass(Duration.ofMinutes(2));
+		assertThat(this.registry.get("kubelet.certificate.manager.client.expiration.renew.errors")
+			.tag("certificate", "c")
+			.counter()
+			.count()).isEqualTo(this.signer.requests.size()).isPositive();
+	}
+
+	@Test
+	void servingCertificatesHaveTheServersNamesAndTheirAgeAtRotationIsRecorded() {
+		CertificateManager manager = start("kubernetes.io/kubelet-serving");
+		assertThat(timeToLive("server")).isEqualTo(3600);
+		this.time.pass(Duration.ofMinutes(10));
+		manager.rotate();
+		this.time.settle();
+		assertThat(this.registry.get("kubelet.certificate.manager.server.rotation.seconds").summary().totalAmount())
+			.isEqualTo(600);
+		assertThat(this.registry.find("kubelet.server.expiration.renew.errors").counter()).isNotNull();
+		assertThat(this.registry.find("kubelet.certificate.manager.client.ttl.seconds").gauge()).isNull();
+	}
+
+	private double timeToLive(String kind) {
+		return this.registry.get("kubelet.certificate.manager." + kind + ".ttl.seconds").gauge().value();
+	}
+
+	private CertificateManager start(String signerName) {
+		CertificateManager manager = new CertificateManagerBuilder("c").store(this.store)
+			.scheduler(this.time)
+			.clock(this.time)
+			.random(() -> 0.5)
+			.signerName(signerName)
+			.usages((key) -> DefaultUsages.of(signerName, key))
+			.template(CertificateTemplate.ofSubject("c"))
+			.signers((current) -> this.signer)
+			.build();
+		new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time).bindTo(this.registry);
+		manager.start();
+		this.time.settle();
+		return manager;
+	}
+
+}
