@@ -1,0 +1,198 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+
+import com.google.gson.reflect.TypeToken;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.kubernetes.RotatingApiClient;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.AuthenticationV1Api;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import io.kubernetes.client.openapi.models.V1SelfSubjectReview;
+import io.kubernetes.client.util.Watch;
+import okhttp3.OkHttpClient;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * C27, the original's transport test: a rotation closes the connections, and the server
+ * sees the new serial number.
+ */
+class RotatingApiClientTests {
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	private final TestAuthority authority = new TestAuthority("test");
+
+	@TempDir
+	Path directory;
+
+	@AfterEach
+	void closeControlPlane() {
+		this.controlPlane.close();
+	}
+
+	private ApplicationContextRunner runner() {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class,
+					KubernetesApiClientAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+					"kubelet.cert.kubernetes.api-client.enabled=true",
+					"kubelet.cert.template.common-name=system:node:n1",
+					"kubelet.cert.template.organizations=system:nodes");
+	}
+
+	@Test
+	void serverSeesTheNewSerialNumberOnANewConnectionAfterARotation() {
+		runner().run((context) -> {
+			ApiClient client = context.getBean(ApiClient.class);
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			String first = manager.current().orElseThrow().serialNumber();
+			whoAmI(client);
+			whoAmI(client);
+			assertThat(client.getHttpClient().connectionPool().connectionCount()).isEqualTo(1);
+			String second = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
+			Awaitility.await().until(() -> client.getHttpClient().connectionPool().connectionCount() == 0);
+			whoAmI(client);
+			assertThat(reviews()).extracting(RecordedRequest::certificateSerial).containsExactly(first, first, second);
+		});
+	}
+
+	@Test
+	void busyConnectionIsLeftAloneAndThenClosed() {
+		runner().run((context) -> {
+			ApiClient client = context.getBean(ApiClient.class);
+			this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
+			CountDownLatch ended = new CountDownLatch(1);
+			OkHttpClient unhurried = client.getHttpClient().newBuilder().readTimeout(Duration.ZERO).build();
+			var call = unhurried.newCall(new CertificatesV1Api(client).listCertificateSigningRequest()
+				.watch(true)
+				.timeoutSeconds(300)
+				.buildCall(null)
+				.request());
+			Thread watcher = new Thread(() -> {
+				try (Watch<V1CertificateSigningRequest> watch = Watch.createWatch(client, call,
+						new TypeToken<Watch.Response<V1CertificateSigningRequest>>() {
+						}.getType())) {
+					watch.forEach((event) -> assertThat(event).isNotNull());
+				}
+				catch (Exception ex) {
+					// The connection was closed
+				}
+				ended.countDown();
+			});
+			watcher.start();
+			Awaitility.await()
+				.until(() -> this.controlPlane
+					.count((request) -> request.isWatch() && request.user().equals("system:node:n1")) == 1);
+			Runnable closeWhatRemains = context.getBean(RotatingApiClient.class).rotated();
+			assertThat(ended.getCount()).isEqualTo(1);
+			closeWhatRemains.run();
+			assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+		});
+	}
+
+	@Test
+	void twoHundredRotationsLeakNeitherConnectionNorThread() {
+		runner().run((context) -> {
+			ApiClient client = context.getBean(ApiClient.class);
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			whoAmI(client);
+			long threads = threads();
+			for (int rotation = 0; rotation < 200; rotation++) {
+				manager.rotate().get(30, TimeUnit.SECONDS);
+				whoAmI(client);
+			}
+			assertThat(client.getHttpClient().connectionPool().connectionCount()).isLessThanOrEqualTo(2);
+			assertThat(threads()).isLessThanOrEqualTo(threads + 2);
+			assertThat(manager.status().rotations()).isEqualTo(201);
+			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
+				.hasSize(201);
+		});
+	}
+
+	@Test
+	void unauthorizedBecauseOfTheCertificateBeforeIsTriedOnceMoreWithTheNewOne() {
+		runner().run((context) -> {
+			ApiClient client = context.getBean(ApiClient.class);
+			CertificatePair newer = this.authority.pair(CertificateTemplate.ofSubject("newer"), Instant.now(),
+					Instant.now().plusSeconds(60));
+			AtomicReference<CertificatePair> current = new AtomicReference<>(
+					context.getBean(CertificateManager.class).current().orElseThrow());
+			ExecutorService executor = Executors.newCachedThreadPool();
+			try (RotatingApiClient rotating = new RotatingApiClient(
+					client.setHttpClient(client.getHttpClient().newBuilder().build()),
+					context.getBean(SslBundles.class).getBundle("kubelet-client").getManagers().getKeyManagers(),
+					current::get, executor)) {
+				this.controlPlane.faults().next(1, (request) -> request.path().endsWith("reviews")).answer(401);
+				assertThatExceptionOfType(ApiException.class).isThrownBy(() -> whoAmI(rotating.client()));
+				current.set(newer);
+				this.controlPlane.faults().next(1, (request) -> request.path().endsWith("reviews")).answer(401);
+				whoAmI(rotating.client());
+				assertThat(reviews()).extracting(RecordedRequest::status).containsExactly(401, 401, 201);
+			}
+		});
+	}
+
+	@Test
+	void clientIsNotThereUnlessItIsAskedFor() {
+		runner().withPropertyValues("kubelet.cert.kubernetes.api-client.enabled=false")
+			.run((context) -> assertThat(context).doesNotHaveBean(ApiClient.class));
+	}
+
+	@Test
+	void usersOwnClientTakesThePlaceOfOurs() {
+		ApiClient own = new ApiClient();
+		runner().withBean(ApiClient.class, () -> own)
+			.run((context) -> assertThat(context).getBean(ApiClient.class).isSameAs(own));
+	}
+
+	private static void whoAmI(ApiClient client) throws ApiException {
+		new AuthenticationV1Api(client).createSelfSubjectReview(new V1SelfSubjectReview()).execute();
+	}
+
+	private List<RecordedRequest> reviews() {
+		return this.controlPlane.requests()
+			.stream()
+			.filter((request) -> request.path().endsWith("/selfsubjectreviews"))
+			.toList();
+	}
+
+	private static long threads() {
+		return Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.filter((thread) -> !thread.getName().startsWith("control-plane"))
+			.count();
+	}
+
+}
