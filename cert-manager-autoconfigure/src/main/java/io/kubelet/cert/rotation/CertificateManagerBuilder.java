@@ -26,6 +26,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CertificateManagerBuilder {
 
+	/** How long the wall clock is left alone at most (contract row B10). */
+	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
+
+	/** How often a template that can change is looked at (contract row C11). */
+	private static final Duration TEMPLATE_WATCH = Duration.ofSeconds(1);
+
 	private final String name;
 
 	private @Nullable CertificateStore store;
@@ -49,6 +55,8 @@ public final class CertificateManagerBuilder {
 	private RequestNaming naming = RequestNaming.BY_KEY;
 
 	private Duration waitTimeout = Duration.ofMinutes(15);
+
+	private @Nullable Duration idleCheck;
 
 	@Nullable SignerSource signers;
 
@@ -187,6 +195,19 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
+	 * Set how long the certificate is left alone at most while nothing is due. Within
+	 * this time a change of the wall clock, of the stored pair and of the template is
+	 * noticed (contract rows B9, B10 and C11).
+	 * @param idleCheck the time; by default a minute, or a second with a template
+	 * supplier
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
+		this.idleCheck = idleCheck;
+		return this;
+	}
+
+	/**
 	 * Set who is asked for a certificate. Without it rotation is off (contract row C4).
 	 * @param signers hands out the signer
 	 * @return this builder
@@ -298,6 +319,11 @@ public final class CertificateManagerBuilder {
 				: require(this.usagesByKey, "usages");
 		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), usages,
 				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry);
+	}
+
+	Duration idleCheck() {
+		Duration idleCheck = this.idleCheck;
+		return (idleCheck != null) ? idleCheck : this.templateIsDynamic ? TEMPLATE_WATCH : LONGEST_SLEEP;
 	}
 
 	CertificateStore store() {

@@ -33,6 +33,9 @@ final class CurrentPair {
 
 	private Instant scheduled = Instant.MIN;
 
+	/** A template that the pair satisfies. */
+	private @Nullable CertificateTemplate satisfied;
+
 	private @Nullable Instant dueSince;
 
 	private boolean forced;
@@ -110,7 +113,7 @@ final class CurrentPair {
 	Instant deadline(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
 		boolean does = !this.forced && pair != null && !pair.isExpired(now)
-				&& (template == null || template.isSatisfiedBy(pair.leaf()));
+				&& (template == null || satisfies(pair, template));
 		if (does) {
 			this.dueSince = null;
 			return this.scheduled;
@@ -119,6 +122,14 @@ final class CurrentPair {
 			this.dueSince = now;
 		}
 		return this.dueSince;
+	}
+
+	/** The last answer is kept, since a watched template is asked about each second. */
+	private boolean satisfies(CertificatePair pair, CertificateTemplate template) {
+		if (!template.equals(this.satisfied) && template.isSatisfiedBy(pair.leaf())) {
+			this.satisfied = template;
+		}
+		return template.equals(this.satisfied);
 	}
 
 	/** Tell, once each, what is not as it should be. */
@@ -172,6 +183,7 @@ final class CurrentPair {
 
 	private void hold(@Nullable CertificatePair pair) {
 		this.pair = pair;
+		this.satisfied = null;
 		this.dueSince = null;
 		this.overdueTold = false;
 		this.expiredTold = false;

@@ -28,17 +28,11 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
-	/** How long the wall clock is left alone at most (contract row B10). */
-	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
-
-	/** How often a template that can change is looked at (contract row C11). */
-	private static final Duration TEMPLATE_WATCH = Duration.ofSeconds(1);
-
 	private final RotationSettings settings;
 
 	private final CertificateTemplateSupplier templates;
 
-	private final boolean templateIsDynamic;
+	private final Duration idleCheck;
 
 	private final Clock clock;
 
@@ -71,7 +65,7 @@ final class RotatingCertificateManager implements CertificateManager {
 	RotatingCertificateManager(CertificateManagerBuilder builder) {
 		this.settings = builder.settings();
 		this.templates = builder.templates;
-		this.templateIsDynamic = builder.templateIsDynamic;
+		this.idleCheck = builder.idleCheck();
 		this.clock = builder.clock;
 		this.scheduler = builder.scheduler();
 		this.lane = new Lane(this.scheduler);
@@ -192,12 +186,11 @@ final class RotatingCertificateManager implements CertificateManager {
 	}
 
 	private Duration untilNextLook(Instant now) {
-		Duration longest = this.templateIsDynamic ? TEMPLATE_WATCH : LONGEST_SLEEP;
 		if (this.attempts == null) {
-			return longest;
+			return this.idleCheck;
 		}
-		Duration due = this.attempts.untilDue(this.template, now, longest);
-		return due.isNegative() ? Duration.ZERO : (due.compareTo(longest) < 0) ? due : longest;
+		Duration due = this.attempts.untilDue(this.template, now, this.idleCheck);
+		return due.isNegative() ? Duration.ZERO : (due.compareTo(this.idleCheck) < 0) ? due : this.idleCheck;
 	}
 
 	private CertificateStatus describe(Instant now) {

@@ -42,11 +42,17 @@ public final class TestAuthority {
 
 	private final X500Name name;
 
-	private final KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+	private final KeyPair keys;
 
 	private final X509Certificate certificate;
 
 	public TestAuthority(String commonName) {
+		this(commonName, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+	}
+
+	/** An authority with a key of its own, RSA or EC. */
+	public TestAuthority(String commonName, KeyPair keys) {
+		this.keys = keys;
 		this.name = new X500Name("CN=" + commonName);
 		Instant start = Instant.parse("1990-01-01T00:00:00Z");
 		this.certificate = sign(this.name, this.keys.getPublic(), start, start.plus(CENTURY), List.of(), true,
@@ -113,8 +119,10 @@ public final class TestAuthority {
 				builder.addExtension(Extension.subjectAlternativeName, subject.getRDNs().length == 0,
 						new GeneralNames(names.toArray(GeneralName[]::new)));
 			}
-			return new JcaX509CertificateConverter().getCertificate(
-					builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate())));
+			String algorithm = this.keys.getPrivate().getAlgorithm().equals("RSA") ? "SHA256withRSA"
+					: "SHA256withECDSA";
+			return new JcaX509CertificateConverter()
+				.getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).build(this.keys.getPrivate())));
 		}
 		catch (Exception ex) {
 			throw new IllegalStateException(ex);

@@ -1,0 +1,148 @@
+package io.kubelet.cert.simulation;
+
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What must hold for one certificate at any time.
+ */
+final class Invariants {
+
+	/** What the server, the network and the approver need when all is well, and more. */
+	private static final Duration SLACK = Duration.ofMinutes(2);
+
+	private static final Duration SMALL_ERROR = Duration.ofMinutes(4);
+
+	/**
+	 * A denial that was not seen yet, and the longest wait after it and after another.
+	 */
+	private static final Duration AFTER_ANSWERS = Duration.ofMinutes(2 * 66);
+
+	private final World world;
+
+	private final SimulatedServer server;
+
+	private final SimulatedCertificate certificate;
+
+	private final History history;
+
+	private Duration quietSince = Duration.ZERO;
+
+	private Duration wellSince = Duration.ZERO;
+
+	private boolean wasWell;
+
+	private @Nullable CertificateManager life;
+
+	private @Nullable CertificatePair seen;
+
+	Invariants(World world, SimulatedServer server, SimulatedCertificate certificate, History history) {
+		this.world = world;
+		this.server = server;
+		this.certificate = certificate;
+		this.history = history;
+	}
+
+	/** Something has happened. */
+	void disturbed() {
+		this.quietSince = this.world.elapsed();
+		this.wasWell = false;
+	}
+
+	void check() {
+		CertificateManager manager = this.certificate.manager();
+		if (manager != this.life) {
+			this.life = manager;
+			disturbed();
+		}
+		boolean well = manager != null && isWell();
+		if (well && !this.wasWell) {
+			this.wellSince = this.world.elapsed();
+		}
+		this.wasWell = well;
+		if (manager == null) {
+			return;
+		}
+		Instant now = this.world.time().instant();
+		CertificatePair pair = manager.current().orElse(null);
+		if (pair != null) {
+			checkServed(pair, now);
+		}
+		if (hasPassed(this.quietSince, this.history.idleCheck().plus(SLACK))) {
+			checkDeadline(manager.status(), now);
+		}
+		if (well && hasPassed(this.wellSince, patience())) {
+			checkRotated(pair, manager.status().pair(), now);
+		}
+	}
+
+	private void checkServed(CertificatePair pair, Instant now) {
+		if (pair != this.seen) {
+			this.seen = pair;
+			this.world.require(KeyPool.belongTogether(pair.leaf().getPublicKey(), pair.privateKey()),
+					"key and certificate do not match");
+		}
+		this.world.require(!now.isAfter(pair.leaf().getNotAfter().toInstant()), "an expired certificate is served");
+	}
+
+	/** Contract row C5. */
+	private void checkDeadline(CertificateStatus status, Instant now) {
+		CertificatePair pair = status.pair();
+		Instant deadline = status.nextRotationDeadline();
+		boolean does = pair != null && !this.certificate.isForced() && !pair.isExpired(now)
+				&& (this.certificate.template().isEmpty() || this.certificate.isSatisfiedBy(pair.leaf()));
+		if (pair == null || deadline == null || !does) {
+			this.world.require(deadline != null && !deadline.isAfter(now), "the deadline %s is to come", deadline);
+			return;
+		}
+		X509Certificate leaf = pair.leaf();
+		this.world.require(
+				!deadline.isBefore(SimulatedCertificate.fraction(leaf, 0.7).minusMillis(1))
+						&& deadline.isBefore(SimulatedCertificate.fraction(leaf, 0.9).plusMillis(1)),
+				"the deadline %s is not within 70 to 90 %% of the lifetime", deadline);
+	}
+
+	/**
+	 * The server could have given a new one for the longest wait that is allowed. Only an
+	 * approver that takes its time may let the old one expire meanwhile.
+	 */
+	private void checkRotated(@Nullable CertificatePair current, @Nullable CertificatePair last, Instant now) {
+		boolean slow = this.server.approver().mood() == Approver.Mood.SLOW;
+		this.world.require((slow ? last : current) != null,
+				"there is no valid certificate though all has been well since %s", this.wellSince);
+		if (last != null) {
+			this.world.require(this.certificate.isSatisfiedBy(last.leaf()), "the certificate is not as it should be");
+			this.world.require(now.isBefore(SimulatedCertificate.fraction(last.leaf(), 0.9).plus(patience())),
+					"the certificate should have been rotated long ago");
+		}
+	}
+
+	private boolean isWell() {
+		Approver.Mood approver = this.server.approver().mood();
+		return this.server.mood() == SimulatedServer.Mood.WELL
+				&& (approver == Approver.Mood.WELL || approver == Approver.Mood.SLOW) && this.certificate.diskIsWell()
+				&& this.certificate.template().isPresent() && this.world.error().abs().compareTo(SMALL_ERROR) < 0;
+	}
+
+	private Duration patience() {
+		Duration glitch = SimulatedCertificate.retryInterval(this.history).multipliedBy(2);
+		Duration retryAfter = SimulatedServer.RETRY_AFTER.multipliedBy(11).dividedBy(10);
+		Duration retry = (glitch.compareTo(retryAfter) > 0) ? glitch : retryAfter;
+		return SimulatedCertificate.WAIT_TIMEOUT.plus(Approver.SLOW)
+			.plus(this.history.idleCheck())
+			.plus(retry)
+			.plus(this.certificate.wasAnsweredAgainstLately() ? AFTER_ANSWERS : Duration.ZERO)
+			.plus(SLACK);
+	}
+
+	private boolean hasPassed(Duration since, Duration time) {
+		return this.world.elapsed().minus(since).compareTo(time) > 0;
+	}
+
+}

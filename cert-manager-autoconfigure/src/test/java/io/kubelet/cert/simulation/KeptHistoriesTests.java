@@ -1,0 +1,33 @@
+package io.kubelet.cert.simulation;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Histories that broke an invariant once, or came close, in the shape to which they were
+ * shrunk.
+ */
+class KeptHistoriesTests {
+
+	private final Tally tally = new Tally();
+
+	@BeforeEach
+	void begin() {
+		this.tally.begin();
+	}
+
+	@AfterEach
+	void end() {
+		this.tally.end();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "1 PT24H PT1M 0; APPROVER_SLOW 0 PT10S",
+			"3 PT1H PT15S 3; APPROVER_WELL 0 PT21H1M20S; APPROVER_SLOW 0 PT3H" })
+	void everyInvariantHolds(String history) {
+		new Simulation(History.parse(history)).play();
+	}
+
+}

@@ -1,0 +1,113 @@
+package io.kubelet.cert.simulation;
+
+import java.time.Duration;
+import java.time.Instant;
+
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestFailedException;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From when on a certificate's next request is allowed, as the contract has it (rows C8,
+ * B3 and B4): the shortest wait, whatever the jitter. By the machine's clock.
+ */
+final class RequestBudget {
+
+	private static final int GROWING_WAITS = 5;
+
+	private static final Duration LONGEST_ANSWER_WAIT = Duration.ofHours(1);
+
+	private final Duration interval;
+
+	private Instant allowedFrom = Instant.MIN;
+
+	private int failures;
+
+	private int answers;
+
+	private int unavailable;
+
+	private Instant unavailableSince = Instant.MAX;
+
+	RequestBudget(Duration interval) {
+		this.interval = interval;
+	}
+
+	void failed(Throwable cause, Instant now) {
+		if (cause instanceof RequestGoneException) {
+			return;
+		}
+		this.failures++;
+		if (cause instanceof SignerUnavailableException unavailable) {
+			unavailable(unavailable.retryAfter(), now);
+		}
+		else if (isAgainst(cause)) {
+			answeredAgainst(now);
+		}
+		else {
+			this.allowedFrom = now.plus(glitch());
+		}
+	}
+
+	/** Whether it is an answer that would be the same again. */
+	static boolean isAgainst(Throwable cause) {
+		return cause instanceof RequestDeniedException || cause instanceof RequestFailedException
+				|| (cause instanceof RequestRejectedException rejected && rejected.statusCode() != 403);
+	}
+
+	private void unavailable(@Nullable Duration retryAfter, Instant now) {
+		if (retryAfter != null) {
+			this.allowedFrom = now.plus(retryAfter);
+		}
+		else {
+			this.unavailableSince = (this.unavailable++ == 0) ? now : this.unavailableSince;
+		}
+	}
+
+	/** Denied, failed, or issued something that is of no use. */
+	void answeredAgainst(Instant now) {
+		Duration wait = Duration.ofMinutes(1).multipliedBy(1L << Math.min(this.answers++, 6));
+		this.allowedFrom = now.plus((wait.compareTo(LONGEST_ANSWER_WAIT) < 0) ? wait : LONGEST_ANSWER_WAIT);
+	}
+
+	void failedOnDisk(Instant now) {
+		this.failures++;
+		this.allowedFrom = now.plus(glitch());
+	}
+
+	/** What was said does not hold for another template, or after a success. */
+	void reset() {
+		this.failures = 0;
+		this.answers = 0;
+		endPause();
+	}
+
+	void endPause() {
+		this.allowedFrom = Instant.MIN;
+		this.unavailable = 0;
+	}
+
+	/** Whether a request may be made now. */
+	boolean allows(Instant now) {
+		return !now.isBefore(this.allowedFrom) && allowsOnAverage(now);
+	}
+
+	/** Full jitter allows any single wait, but not many short ones. */
+	private boolean allowsOnAverage(Instant now) {
+		Duration least = this.interval.multipliedBy(Math.max(0, this.unavailable - 20)).multipliedBy(3).dividedBy(4);
+		return least.isZero() || !now.isBefore(this.unavailableSince.plus(least));
+	}
+
+	private Duration glitch() {
+		return (this.failures < GROWING_WAITS) ? Duration.ofSeconds(1L << this.failures) : this.interval;
+	}
+
+	@Override
+	public String toString() {
+		return "%d failures, %d answers, not before %s".formatted(this.failures, this.answers, this.allowedFrom);
+	}
+
+}
