@@ -62,11 +62,12 @@ public final class CertificateManagerAutoConfiguration {
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
 			SignerSource signers, ObjectProvider<KeyPairSource> keys, ObjectProvider<Clock> clock,
-			ObjectProvider<RotationListener> listeners, BeanFactory beanFactory) {
+			ObjectProvider<RotationListener> listeners, BeanFactory beanFactory, Environment environment) {
+		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler,
-				keys.getIfAvailable(KeyPairSource::jdk), clock.getIfUnique(Clock::systemDefaultZone),
-				listeners.orderedStream().toList());
-		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates());
+				keys.getIfAvailable(KeyPairSource::jdk), time, listeners.orderedStream().toList());
+		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
+				new AddressSources(signers, environment, time));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates);
 		if (signers instanceof KubernetesConnection connection && connection.isBootstrapping()) {
 			managers.startInOrder();

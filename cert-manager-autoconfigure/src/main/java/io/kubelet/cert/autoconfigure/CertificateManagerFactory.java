@@ -10,7 +10,6 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
@@ -26,7 +25,9 @@ import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.store.ManagedFilesStore;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
@@ -83,8 +84,7 @@ final class CertificateManagerFactory {
 	private CertificateManager create(CertificateSettings settings, SignerSource signers, RequestNaming naming,
 			@Nullable CertificateTemplateSupplier templates) {
 		CertificateProperties properties = settings.properties();
-		FileCertificateStore store = new FileCertificateStore(settings.certDir(), settings.name(),
-				initialPair(settings), retain(settings), this.clock);
+		CertificateStore store = store(settings);
 		requireSameNode(settings, store);
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
 			.scheduler(this.scheduler)
@@ -103,16 +103,16 @@ final class CertificateManagerFactory {
 		if (templates != null) {
 			builder.template(templates);
 		}
-		else if (!properties.template().isEmpty()) {
-			builder.template(template(settings));
+		else if (!settings.template().isEmpty()) {
+			builder.template(settings.certificateTemplate());
 		}
-		else if (properties.rotateCertificates()) {
+		else if (settings.rotates()) {
 			throw settings.invalid("template.common-name", null,
-					"It is not known what the certificate is to say: set it, other properties under template, or "
+					"It is not known what the certificate is to say: set it, other properties under template, a profile, or "
 							+ "define a CertificateTemplateSupplier bean. If nothing is to be requested, set '"
 							+ settings.property("rotate-certificates") + "' to false");
 		}
-		if (properties.rotateCertificates()) {
+		if (settings.rotates()) {
 			builder.signers(signers);
 		}
 		this.listeners.forEach(builder::listener);
@@ -123,11 +123,11 @@ final class CertificateManagerFactory {
 	 * A node that has another name now would have the certificate of the old one
 	 * replaced.
 	 */
-	private static void requireSameNode(CertificateSettings settings, FileCertificateStore store) {
-		String node = node(settings.properties().template().commonName());
+	private static void requireSameNode(CertificateSettings settings, CertificateStore store) {
+		String node = node(settings.template().commonName());
 		String stored = store.current().map((pair) -> node(CertificateNames.of(pair.leaf()).commonName())).orElse(null);
 		if (node != null && stored != null && !stored.equals(node)) {
-			throw settings.invalid("template.common-name", settings.properties().template().commonName(),
+			throw settings.invalid("template.common-name", settings.template().commonName(),
 					"The certificate in %s is of node '%s': name that node, or move its files away"
 						.formatted(settings.certDir(), stored));
 		}
@@ -138,9 +138,17 @@ final class CertificateManagerFactory {
 				: null;
 	}
 
+	/** Contract row C28: files that are named, and not rotated, are someone else's. */
+	private CertificateStore store(CertificateSettings settings) {
+		PairLocation initial = initialPair(settings);
+		int retain = retain(settings);
+		return (initial != null && !settings.rotates()) ? new ManagedFilesStore(initial)
+				: new FileCertificateStore(settings.certDir(), settings.name(), initial, retain, this.clock);
+	}
+
 	private static @Nullable PairLocation initialPair(CertificateSettings settings) {
-		Path certificate = settings.properties().tlsCertFile();
-		Path privateKey = settings.properties().tlsPrivateKeyFile();
+		Path certificate = settings.tlsCertFile();
+		Path privateKey = settings.tlsPrivateKeyFile();
 		if ((certificate == null) != (privateKey == null)) {
 			throw settings.invalid((certificate == null) ? "tls-cert-file" : "tls-private-key-file", null,
 					"A certificate and its key are configured together, but this one is missing");
@@ -157,7 +165,7 @@ final class CertificateManagerFactory {
 	}
 
 	private static String signerName(CertificateSettings settings) {
-		String signerName = settings.properties().signerName();
+		String signerName = settings.signerName();
 		if (!SIGNER_NAME.matcher(signerName).matches()) {
 			throw settings.invalid("signer-name", signerName,
 					"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving");
@@ -201,20 +209,12 @@ final class CertificateManagerFactory {
 	private static void usages(CertificateSettings settings, CertificateManagerBuilder builder) {
 		List<String> usages = settings.properties().usages();
 		if (usages.isEmpty()) {
-			String signerName = settings.properties().signerName();
+			String signerName = settings.signerName();
 			Function<PublicKey, List<Usage>> byKey = (key) -> DefaultUsages.of(signerName, key);
 			builder.usages(byKey);
 			return;
 		}
 		builder.usages(settings.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList()));
-	}
-
-	private static CertificateTemplate template(CertificateSettings settings) {
-		CertificateProperties.Template template = settings.properties().template();
-		return new CertificateTemplate(template.commonName(), template.organizations(), template.dnsNames(),
-				settings.check("template.ip-addresses", template.ipAddresses(),
-						() -> template.ipAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
-				template.uris(), template.emailAddresses());
 	}
 
 }

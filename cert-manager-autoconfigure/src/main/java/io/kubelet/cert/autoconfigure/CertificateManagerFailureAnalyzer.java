@@ -21,10 +21,19 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, CertificateManagerException cause) {
 		if (cause instanceof CertificateUnavailableException unavailable) {
-			return new FailureAnalysis(cause.getMessage(), action(unavailable.getCause(), unavailable.settings())
-					+ IN_BACKGROUND.formatted(unavailable.settings().property("startup.mode")), cause);
+			return new FailureAnalysis(cause.getMessage(),
+					action(unavailable) + IN_BACKGROUND.formatted(unavailable.settings().property("startup.mode")),
+					cause);
 		}
 		return new FailureAnalysis(cause.getMessage(), action(cause, null), cause);
+	}
+
+	private static String action(CertificateUnavailableException unavailable) {
+		if (unavailable.isWaiting()) {
+			return "See to it that this becomes known, or choose other addresses with '"
+					+ unavailable.settings().property("addresses.source") + "'.";
+		}
+		return action(unavailable.getCause(), unavailable.settings());
 	}
 
 	private static String action(@Nullable Throwable cause, @Nullable CertificateSettings settings) {
@@ -49,9 +58,10 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			return "Ask whoever approves and signs in the cluster, or change the signer, the template or the usages.";
 		}
 		if (cause instanceof StoreException) {
-			return "Set 'kubelet.cert.cert-dir' to a directory that this process can read and write.";
+			return "See that this process can read and write the files above and that they are whole, or set "
+					+ "'kubelet.cert.cert-dir' to another directory.";
 		}
-		if (settings != null && !settings.properties().rotateCertificates()) {
+		if (settings != null && !settings.rotates()) {
 			return "Put a pair there, or set '" + settings.property("rotate-certificates") + "' to true.";
 		}
 		return "Have the request approved and signed: see 'kubectl get csr', 'kubectl certificate approve'.";

@@ -12,18 +12,34 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * The properties of one certificate.
  *
+ * @param profile what kind of certificate a kubelet has this is: fills the pair name, the
+ * subject, the signer, the usages, and the addresses of a serving certificate. What is
+ * set by other properties wins.
+ * @param nodeName name of the node, for the profiles and the addresses of the node. By
+ * default the host name, in lower case; for a further certificate the name that the first
+ * one has.
+ * @param configFile configuration file of a kubelet, such as
+ * /var/lib/kubelet/config.yaml, for the certificates that have a profile:
+ * rotateCertificates, serverTLSBootstrap, tlsCertFile and tlsPrivateKeyFile. What is not
+ * in it is off, as for a kubelet; what is set by other properties wins. For a further
+ * certificate by default the file of the first.
  * @param rotateCertificates whether to rotate the certificate, as the kubelet's
  * rotateCertificates. If false, what is stored is used and nothing is ever requested.
+ * Files named by tls-cert-file are then followed within 10 seconds of a change, and those
+ * in cert-dir are not looked at.
  * @param certDir directory of the pair files, as the kubelet's --cert-dir.
  * @param pairName prefix of the pair files, and the name of the certificate in endpoint,
  * bundle, events and metrics.
- * @param tlsCertFile file with a certificate to use until the first rotation.
+ * @param tlsCertFile file with a certificate to use until the first rotation. If rotation
+ * is off, a certificate that someone else manages.
  * @param tlsPrivateKeyFile file with the private key of tls-cert-file.
- * @param signerName signer to ask for the certificate.
+ * @param signerName signer to ask for the certificate. By default that of the profile,
+ * without one kubernetes.io/kube-apiserver-client-kubelet.
  * @param usages usages to ask for. By default they follow from the signer and the key.
  * @param requestedLifetime lifetime to ask for, at least 10 minutes. By default the
  * signer decides.
  * @param template what the certificate is to say.
+ * @param addresses where the DNS names and IP addresses of the certificate are from.
  * @param key the private key to make.
  * @param rotation when to rotate.
  * @param startup what to do at start while there is no certificate.
@@ -31,16 +47,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param ssl the SSL bundle of the certificate.
  */
 @ConfigurationProperties(CertificateProperties.PREFIX)
-public record CertificateProperties(@DefaultValue("true") boolean rotateCertificates, @Nullable Path certDir,
-		@Nullable String pairName, @Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile,
-		@DefaultValue(CertificateProperties.DEFAULT_SIGNER) String signerName, @DefaultValue List<String> usages,
-		@Nullable Duration requestedLifetime, @DefaultValue Template template, @DefaultValue Key key,
-		@DefaultValue Rotation rotation, @DefaultValue Startup startup, @DefaultValue Store store,
-		@DefaultValue Ssl ssl) {
+public record CertificateProperties(@Nullable Profile profile, @Nullable String nodeName, @Nullable Path configFile,
+		@Nullable Boolean rotateCertificates, @Nullable Path certDir, @Nullable String pairName,
+		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Nullable String signerName,
+		@DefaultValue List<String> usages, @Nullable Duration requestedLifetime, @DefaultValue Template template,
+		@DefaultValue Addresses addresses, @DefaultValue Key key, @DefaultValue Rotation rotation,
+		@DefaultValue Startup startup, @DefaultValue Store store, @DefaultValue Ssl ssl) {
 
 	static final String PREFIX = "kubelet.cert";
-
-	static final String DEFAULT_SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
 
 	/**
 	 * What the certificate is to say.
@@ -60,6 +74,22 @@ public record CertificateProperties(@DefaultValue("true") boolean rotateCertific
 			return this.commonName == null && this.organizations.isEmpty() && this.dnsNames.isEmpty()
 					&& this.ipAddresses.isEmpty() && this.uris.isEmpty() && this.emailAddresses.isEmpty();
 		}
+
+	}
+
+	/**
+	 * Where the DNS names and IP addresses of the certificate are from. Those under
+	 * template are asked for in any case. A change of addresses rotates the certificate.
+	 *
+	 * @param source whose addresses they are. By default those under template alone; with
+	 * the kubelet-serving profile, and none under template, those of the node.
+	 * @param interfaces network interfaces whose addresses count, such as eth0. By
+	 * default all of them.
+	 * @param dnsOnly whether DNS names will do as long as there is no IP address, as the
+	 * kubelet's AllowDNSOnlyNodeCSR. Otherwise nothing is requested before there is one.
+	 */
+	public record Addresses(@Nullable AddressSourceKind source, @DefaultValue List<String> interfaces,
+			@DefaultValue("false") boolean dnsOnly) {
 
 	}
 
@@ -146,6 +176,61 @@ public record CertificateProperties(@DefaultValue("true") boolean rotateCertific
 
 		/** Start without it; it comes later. */
 		BACKGROUND
+
+	}
+
+	/**
+	 * The kinds of certificate that a kubelet has.
+	 */
+	public enum Profile {
+
+		/** What a node authenticates with to the API server. */
+		KUBELET_CLIENT("kubelet-client", "kubernetes.io/kube-apiserver-client-kubelet"),
+
+		/** What a node serves with. */
+		KUBELET_SERVING("kubelet-server", "kubernetes.io/kubelet-serving");
+
+		private final String pairName;
+
+		private final String signerName;
+
+		Profile(String pairName, String signerName) {
+			this.pairName = pairName;
+			this.signerName = signerName;
+		}
+
+		String pairName() {
+			return this.pairName;
+		}
+
+		String signerName() {
+			return this.signerName;
+		}
+
+	}
+
+	/**
+	 * Whose addresses a certificate carries.
+	 */
+	public enum AddressSourceKind {
+
+		/** Those under template, and no others. */
+		FIXED,
+
+		/** Those in the status of the Node object, watched through the API server. */
+		NODE,
+
+		/**
+		 * Those in POD_IP, POD_IPS and POD_NAME, which the pod's manifest fills by the
+		 * downward API. Without the first two, those of the network interfaces.
+		 */
+		POD,
+
+		/**
+		 * Those of the network interfaces, without loopback and link-local ones, and the
+		 * node name.
+		 */
+		INTERFACES
 
 	}
 

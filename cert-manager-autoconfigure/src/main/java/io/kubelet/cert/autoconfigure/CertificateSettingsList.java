@@ -19,6 +19,7 @@ record CertificateSettingsList(List<CertificateSettings> certificates) {
 		certificates.add(firstSettings);
 		additional.forEach((name, properties) -> certificates.add(firstSettings.additional(name, properties)));
 		requireDistinctNames(certificates);
+		requireProfiles(certificates);
 		return new CertificateSettingsList(List.copyOf(certificates));
 	}
 
@@ -31,6 +32,21 @@ record CertificateSettingsList(List<CertificateSettings> certificates) {
 						"The certificate at '%s' has this name already: each needs a name of its own"
 							.formatted(other.prefix()));
 			}
+		}
+	}
+
+	/** A kubelet's configuration file says nothing about other certificates. */
+	private static void requireProfiles(List<CertificateSettings> certificates) {
+		boolean isFirst = true;
+		for (CertificateSettings certificate : certificates) {
+			boolean used = certificate.properties().profile() != null
+					|| (isFirst && certificates.stream().anyMatch((other) -> other.properties().profile() != null));
+			if (certificate.properties().configFile() != null && !used) {
+				throw certificate.invalid("config-file", certificate.properties().configFile(),
+						"It is about the certificates of a kubelet only: set '%s' as well"
+							.formatted(certificate.property("profile")));
+			}
+			isFirst = false;
 		}
 	}
 

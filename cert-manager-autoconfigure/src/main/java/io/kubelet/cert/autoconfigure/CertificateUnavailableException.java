@@ -3,6 +3,8 @@ package io.kubelet.cert.autoconfigure;
 import java.time.Duration;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 
@@ -13,39 +15,58 @@ final class CertificateUnavailableException extends CertificateManagerException 
 
 	private final CertificateSettings settings;
 
-	private CertificateUnavailableException(CertificateSettings settings, String message, @Nullable Throwable cause) {
+	private final boolean waiting;
+
+	private CertificateUnavailableException(CertificateSettings settings, String message, @Nullable Throwable cause,
+			boolean waiting) {
 		super(message, cause);
 		this.settings = settings;
+		this.waiting = waiting;
 	}
 
 	CertificateSettings settings() {
 		return this.settings;
 	}
 
+	/** Whether it was not even known what to request. */
+	boolean isWaiting() {
+		return this.waiting;
+	}
+
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
-			@Nullable RotationFailure failure, @Nullable String openRequest) {
+			CertificateStatus status) {
+		RotationFailure failure = status.lastFailure();
+		OpenRequest openRequest = status.openRequest();
 		String message = "Certificate '%s' was not issued within %s (%s)".formatted(settings.name(), timeout,
 				settings.property("startup.timeout"));
-		if (failure != null) {
+		if (status.waitingFor() != null) {
+			message += ". It waits for " + status.waitingFor();
+		}
+		else if (failure != null) {
 			message += ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message());
 		}
-		else if (openRequest != null) {
-			message += ". Request %s waits for its approval: see 'kubectl get csr %s'".formatted(openRequest,
-					openRequest);
+		else if (openRequest != null && openRequest.name() != null) {
+			message += ". Request %s waits for its approval: see 'kubectl get csr %s'".formatted(openRequest.name(),
+					openRequest.name());
 		}
-		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null);
+		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,
+				status.waitingFor() != null);
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
 		return new CertificateUnavailableException(settings,
-				"Certificate '%s' cannot be had: %s".formatted(settings.name(), failure.message()), failure.cause());
+				"Certificate '%s' cannot be had: %s".formatted(settings.name(), failure.message()), failure.cause(),
+				false);
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings) {
+		Object place = (settings.tlsCertFile() != null) ? settings.tlsCertFile() : settings.certDir();
+		String off = (settings.properties().rotateCertificates() != null)
+				? settings.property("rotate-certificates") + "=false" : "by the kubelet's configuration file";
 		return new CertificateUnavailableException(settings,
-				"There is no valid certificate '%s' in %s, and its rotation is off (%s=false)"
-					.formatted(settings.name(), settings.certDir(), settings.property("rotate-certificates")),
-				null);
+				"There is no valid certificate '%s' in %s, and its rotation is off (%s)".formatted(settings.name(),
+						place, off),
+				null, false);
 	}
 
 }

@@ -42,7 +42,7 @@ final class FirstCertificate implements RotationListener {
 			return;
 		}
 		CertificateStatus status = manager.status();
-		if (!settings.properties().rotateCertificates()) {
+		if (!settings.rotates()) {
 			throw CertificateUnavailableException.absent(settings);
 		}
 		if (status.lastFailure() != null) {
@@ -63,8 +63,7 @@ final class FirstCertificate implements RotationListener {
 		}
 		catch (TimeoutException ex) {
 			CertificateStatus status = manager.status();
-			throw CertificateUnavailableException.timedOut(this.settings, timeout, status.lastFailure(),
-					(status.openRequest() != null) ? status.openRequest().name() : null);
+			throw CertificateUnavailableException.timedOut(this.settings, timeout, status);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

@@ -9,6 +9,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.kubernetes.AddressSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.KubernetesSigners;
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
@@ -38,6 +39,8 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	private final Clock clock;
 
 	private @Nullable KubernetesSigners signers;
+
+	private volatile @Nullable CertificateManager first;
 
 	KubernetesConnection(CertManagerProperties.Kubernetes properties, ThreadFactory threads, Clock clock) {
 		this.properties = properties;
@@ -86,12 +89,27 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	 * The signers of a further certificate: it is requested by the first one's subject.
 	 */
 	SignerSource by(CertificateManager first) {
+		this.first = first;
 		return (own) -> signer(first.current().orElse(null));
 	}
 
 	@Override
 	public CertificateSigner signer(@Nullable CertificatePair current) {
 		return signers().signer(current);
+	}
+
+	/** The addresses of a node, watched as what the first certificate says. */
+	AddressSource addressesOf(String node) {
+		return signers().addressesOf(node, this::credentials);
+	}
+
+	private @Nullable CertificatePair credentials() {
+		CertificateManager first = this.first;
+		CertificatePair current = (first != null) ? first.current().orElse(null) : null;
+		if (first != null && current == null && isBootstrapping()) {
+			throw new IllegalStateException("this node has no certificate yet to ask with");
+		}
+		return current;
 	}
 
 	/** The authorities of the cluster, read when they are first needed. */

@@ -6,12 +6,15 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -46,6 +49,8 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	private final ExecutorService executor;
 
+	private final Map<String, NodeAddresses> addresses = new HashMap<>();
+
 	private @Nullable Access access;
 
 	/**
@@ -54,7 +59,8 @@ public final class KubernetesSigners implements AutoCloseable {
 	 * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials,
 	 * {@code null} for none
 	 * @param context the context to use, {@code null} for the current one
-	 * @param threads makes the threads, which exist only while requests are open
+	 * @param threads makes the threads, which exist only while requests are open and
+	 * addresses are watched
 	 * @param clock the clock
 	 */
 	public KubernetesSigners(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
@@ -74,11 +80,28 @@ public final class KubernetesSigners implements AutoCloseable {
 	 * @return the signer
 	 * @throws KubernetesConfigurationException if there is no usable way to an API server
 	 */
-	public synchronized CertificateSigner signer(@Nullable CertificatePair current) {
+	public CertificateSigner signer(@Nullable CertificatePair current) {
+		return access(current).signer;
+	}
+
+	/**
+	 * Return the addresses of a node, which are watched with the client that the signers
+	 * of the moment use.
+	 * @param node the node's name
+	 * @param current the pair to authenticate with, as for
+	 * {@link #signer(CertificatePair)}; asked for at each connection
+	 * @return the addresses
+	 */
+	public synchronized AddressSource addressesOf(String node, Supplier<@Nullable CertificatePair> current) {
+		return this.addresses.computeIfAbsent(node,
+				(name) -> new NodeAddresses(name, () -> access(current.get()).client, this.executor, this.clock));
+	}
+
+	private synchronized Access access(@Nullable CertificatePair current) {
 		CertificatePair pair = (this.bootstrapKubeconfig != null) ? current : null;
 		Access access = this.access;
 		if (access == null || !Objects.equals(access.pair, pair)) {
-			ApiClient client = client(pair);
+			ApiClient client = connect(pair);
 			client.setHttpClient(client.getHttpClient()
 				.newBuilder()
 				.dispatcher(new Dispatcher(this.executor))
@@ -90,10 +113,10 @@ public final class KubernetesSigners implements AutoCloseable {
 			access = new Access(pair, client, new KubernetesCertificateSigner(client, this.executor, this.clock));
 			this.access = access;
 		}
-		return access.signer;
+		return access;
 	}
 
-	private ApiClient client(@Nullable CertificatePair pair) {
+	private ApiClient connect(@Nullable CertificatePair pair) {
 		Path bootstrap = this.bootstrapKubeconfig;
 		if (bootstrap == null || this.kubeconfig == null) {
 			return KubernetesClients.create(this.kubeconfig, this.context);
@@ -120,6 +143,7 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	@Override
 	public synchronized void close() {
+		this.addresses.values().forEach(NodeAddresses::close);
 		this.executor.shutdownNow();
 		if (this.access != null) {
 			this.access.client.getHttpClient().dispatcher().cancelAll();

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,7 +48,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private final Supplier<ApiClient> clients;
 
-	private final ThreadFactory threads;
+	private final Executor executor;
 
 	private final Clock clock;
 
@@ -72,20 +72,20 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	 * Create a source.
 	 * @param node the node's name
 	 * @param clients asked for the client at each connection
-	 * @param threads makes the thread
+	 * @param executor runs the watch, for as long as this is open
 	 * @param clock the clock
 	 */
-	public NodeAddresses(String node, Supplier<ApiClient> clients, ThreadFactory threads, Clock clock) {
+	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor, Clock clock) {
 		this.node = node;
 		this.clients = clients;
-		this.threads = threads;
+		this.executor = executor;
 		this.clock = clock;
 	}
 
 	@Override
 	public List<NodeAddress> addresses() {
 		if (this.started.compareAndSet(false, true) && !isClosed()) {
-			this.threads.newThread(this::run).start();
+			this.executor.execute(this::run);
 		}
 		return this.addresses;
 	}

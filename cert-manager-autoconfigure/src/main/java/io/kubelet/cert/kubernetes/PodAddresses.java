@@ -2,7 +2,7 @@ package io.kubelet.cert.kubernetes;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +23,7 @@ public final class PodAddresses implements AddressSource {
 	 * @param environment returns the value of a variable, {@code null} if it is not set
 	 * @param interfaces the addresses to use if it says none
 	 */
-	public PodAddresses(UnaryOperator<@Nullable String> environment, AddressSource interfaces) {
+	public PodAddresses(Function<String, @Nullable String> environment, AddressSource interfaces) {
 		add(NodeAddress.Type.INTERNAL_IP, environment.apply("POD_IP"));
 		add(NodeAddress.Type.INTERNAL_IP, environment.apply("POD_IPS"));
 		this.interfaces = this.addresses.isEmpty() ? interfaces : null;

@@ -32,6 +32,12 @@ public final class CertificateManagerBuilder {
 	/** How often a template that can change is looked at (contract row C11). */
 	private static final Duration TEMPLATE_WATCH = Duration.ofSeconds(1);
 
+	/**
+	 * How often a pair that someone else manages is looked at; a look is but a question
+	 * for the state of its files.
+	 */
+	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
+
 	private final String name;
 
 	private @Nullable CertificateStore store;
@@ -198,8 +204,8 @@ public final class CertificateManagerBuilder {
 	 * Set how long the certificate is left alone at most while nothing is due. Within
 	 * this time a change of the wall clock, of the stored pair and of the template is
 	 * noticed (contract rows B9, B10 and C11).
-	 * @param idleCheck the time; by default a minute, or a second with a template
-	 * supplier
+	 * @param idleCheck the time; by default a minute, a second with a template
+	 * supplier, or 10 seconds if rotation is off (contract row C28)
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
@@ -323,7 +329,8 @@ public final class CertificateManagerBuilder {
 
 	Duration idleCheck() {
 		Duration idleCheck = this.idleCheck;
-		return (idleCheck != null) ? idleCheck : this.templateIsDynamic ? TEMPLATE_WATCH : LONGEST_SLEEP;
+		return (idleCheck != null) ? idleCheck : (this.signers == null) ? STORE_WATCH
+				: this.templateIsDynamic ? TEMPLATE_WATCH : LONGEST_SLEEP;
 	}
 
 	CertificateStore store() {

@@ -14,8 +14,8 @@ public interface CertificateStore {
 
 	/**
 	 * Return the current pair. Cheap when nothing has changed: it is asked about once a
-	 * minute, so that a pair that another program has stored is noticed (contract row
-	 * B9).
+	 * minute, or every 10 seconds if rotation is off, so that a pair that another program
+	 * has stored is noticed (contract rows B9 and C28).
 	 * @return the pair, expired or not; empty if none is stored yet
 	 */
 	Optional<CertificatePair> current();

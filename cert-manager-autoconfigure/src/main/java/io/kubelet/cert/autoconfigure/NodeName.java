@@ -1,0 +1,54 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The name of a node, found as the kubelet does: as configured, else the host name; in
+ * either case without blanks around it and in lower case.
+ */
+final class NodeName {
+
+	private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
+	private static final int MAXIMUM_LENGTH = 253;
+
+	/** As the API server takes names of nodes: a DNS subdomain (RFC 1123). */
+	private static final Pattern VALID = Pattern
+		.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
+
+	private NodeName() {
+	}
+
+	/**
+	 * @throws IllegalArgumentException if no node can have this name
+	 */
+	static String of(@Nullable String configured) {
+		String name = ((configured != null) ? configured : hostName()).strip().toLowerCase(Locale.ROOT);
+		if (name.length() > MAXIMUM_LENGTH || !VALID.matcher(name).matches()) {
+			throw new IllegalArgumentException(
+					"'%s' is no name of a node: set it to the name that 'kubectl get nodes' shows".formatted(name));
+		}
+		return name;
+	}
+
+	/**
+	 * What the system calls itself, without asking a name server where that is possible.
+	 */
+	private static String hostName() {
+		try {
+			return Files.isReadable(HOST_NAME) ? Files.readString(HOST_NAME) : InetAddress.getLocalHost().getHostName();
+		}
+		catch (IOException ex) {
+			throw new IllegalArgumentException(
+					"The host name is not known (%s): set it to the name of the node".formatted(ex.getMessage()), ex);
+		}
+	}
+
+}

@@ -1,0 +1,275 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.KeyStoreException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.event.CertificateEvent;
+import io.kubelet.cert.event.CertificateRotatedEvent;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationListener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Certificate files that someone else manages (C28, and the original's rows of a
+ * file-managed serving certificate).
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class ManagedFilesTests {
+
+	private static final Instant NOW = Instant.parse("2030-01-01T00:00:00Z");
+
+	private static final Duration LOOK = Duration.ofSeconds(10);
+
+	private final SimulatedTime time = new SimulatedTime(NOW);
+
+	private final TestAuthority authority = new TestAuthority("ca");
+
+	private final CertificatePair first = pair();
+
+	private final CertificatePair second = pair();
+
+	private final List<CertificateRotatedEvent> events = new ArrayList<>();
+
+	@TempDir
+	Path directory;
+
+	private Path certificate;
+
+	private Path privateKey;
+
+	private int versions;
+
+	@BeforeEach
+	void nameFiles() {
+		this.certificate = this.directory.resolve("tls.crt");
+		this.privateKey = this.directory.resolve("tls.key");
+	}
+
+	private ApplicationContextRunner runner() {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withBean(SimulatedTime.class, () -> this.time)
+			.withInitializer(
+					(context) -> context.addApplicationListener((ApplicationListener<CertificateEvent>) this::remember))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("nowhere"),
+					"kubelet.cert.rotate-certificates=false", "kubelet.cert.ssl.trust=system",
+					"kubelet.cert.tls-cert-file=" + this.certificate,
+					"kubelet.cert.tls-private-key-file=" + this.privateKey);
+	}
+
+	private void remember(CertificateEvent event) {
+		if (event instanceof CertificateRotatedEvent rotated) {
+			this.events.add(rotated);
+		}
+	}
+
+	@Test
+	void swapOfTheDataLinkOfAVolumeIsFollowed() throws IOException {
+		swapData(this.first);
+		Files.createSymbolicLink(this.certificate, Path.of("..data", "tls.crt"));
+		Files.createSymbolicLink(this.privateKey, Path.of("..data", "tls.key"));
+		runner().run((context) -> {
+			assertCurrent(context, this.first);
+			for (CertificatePair pair : List.of(this.second, this.first, this.second)) {
+				swapData(pair);
+				this.time.pass(LOOK);
+				assertCurrent(context, pair);
+			}
+			assertThat(this.events).hasSize(3);
+			assertThat(this.directory.resolve("nowhere")).doesNotExist();
+		});
+	}
+
+	@Test
+	void removedAndCreatedFilesAreFollowed() throws IOException {
+		write(this.first, this.first);
+		runner().run((context) -> {
+			Files.delete(this.certificate);
+			Files.delete(this.privateKey);
+			write(this.second, this.second);
+			this.time.pass(LOOK);
+			assertCurrent(context, this.second);
+			assertThat(this.events).hasSize(1);
+		});
+	}
+
+	@Test
+	void directoryThatIsRenamedInPlaceIsFollowed() throws IOException {
+		Path identity = Files.createDirectories(this.directory.resolve("identity"));
+		this.certificate = identity.resolve("tls.crt");
+		this.privateKey = identity.resolve("tls.key");
+		write(this.first, this.first);
+		runner().run((context) -> {
+			Files.move(identity, this.directory.resolve("old"));
+			Files.createDirectories(identity);
+			write(this.second, this.second);
+			this.time.pass(LOOK);
+			assertCurrent(context, this.second);
+		});
+	}
+
+	@Test
+	void pairThatDoesNotMatchIsIgnoredUntilItsOtherHalfComes(CapturedOutput output) throws IOException {
+		write(this.first, this.first);
+		runner().run((context) -> {
+			write(this.second, this.first);
+			this.time.pass(Duration.ofMinutes(5));
+			assertCurrent(context, this.first);
+			assertThat(this.events).isEmpty();
+			assertThat(output.getOut().split("the last valid pair stays in use", -1)).hasSize(2);
+			write(this.second, this.second);
+			this.time.pass(LOOK);
+			assertCurrent(context, this.second);
+			assertThat(this.events).hasSize(1);
+		});
+	}
+
+	@Test
+	void damagedFileIsIgnoredUntilItIsWhole(CapturedOutput output) throws IOException {
+		write(this.first, this.first);
+		runner().run((context) -> {
+			Files.writeString(this.certificate, Files.readString(this.certificate).substring(0, 200));
+			this.time.pass(LOOK);
+			assertCurrent(context, this.first);
+			assertThat(output).contains("tls.crt", "damaged", "the last valid pair stays in use");
+			write(this.second, this.second);
+			this.time.pass(LOOK);
+			assertCurrent(context, this.second);
+		});
+	}
+
+	@Test
+	void filesThatVanishLeaveThePairInUseUntilTheyReturn(CapturedOutput output) throws IOException {
+		write(this.first, this.first);
+		runner().run((context) -> {
+			Files.delete(this.certificate);
+			this.time.pass(Duration.ofMinutes(5));
+			assertCurrent(context, this.first);
+			assertThat(output.getOut().split("is not there any more", -1)).hasSize(2);
+			write(this.second, this.second);
+			this.time.pass(LOOK);
+			assertCurrent(context, this.second);
+		});
+	}
+
+	@Test
+	void expiredPairIsNotTaken() throws IOException {
+		write(this.first, this.first);
+		CertificatePair expired = this.authority.pair(CertificateTemplate.ofSubject("cn"),
+				NOW.minus(Duration.ofDays(2)), NOW.minus(Duration.ofDays(1)));
+		runner().run((context) -> {
+			write(expired, expired);
+			this.time.pass(LOOK);
+			assertCurrent(context, this.first);
+		});
+	}
+
+	@Test
+	void storedPairIsNotLookedAtWhenFilesAreNamed() throws IOException {
+		write(this.first, this.first);
+		Files.createDirectories(this.directory.resolve("nowhere"));
+		Files.writeString(this.directory.resolve("nowhere/kubelet-client-current.pem"), Pem.write(this.second));
+		runner().run((context) -> assertCurrent(context, this.first));
+	}
+
+	@Test
+	void filesThatComeLaterAreTakenInTheBackground() throws IOException {
+		runner().withPropertyValues("kubelet.cert.startup.mode=background").run((context) -> {
+			assertThat(context).hasNotFailed();
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.WAITING);
+			write(this.first, this.first);
+			this.time.pass(LOOK);
+			assertThat(manager.current()).contains(this.first);
+			assertThat(this.events).singleElement()
+				.extracting(CertificateRotatedEvent::getPreviousCertificate)
+				.isNull();
+		});
+	}
+
+	@Test
+	void filesThatAreMissingAtTheStartAreNamed() {
+		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
+			.hasMessageContaining(this.certificate.toString())
+			.hasMessageContaining("kubelet.cert.rotate-certificates=false"));
+	}
+
+	@Test
+	void filesThatAreNoPairAtTheStartAreNamed() throws IOException {
+		write(this.first, this.second);
+		runner().run((context) -> assertThat(context.getStartupFailure())
+			.hasStackTraceContaining("The pair in " + this.certificate + " and " + this.privateKey + " is damaged"));
+	}
+
+	private void assertCurrent(ApplicationContext context, CertificatePair pair) {
+		CertificateManager manager = context.getBean(CertificateManager.class);
+		assertThat(manager.current()).contains(pair);
+		assertThat(manager.status().pair()).isEqualTo(pair);
+		assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.STATIC);
+		if (!this.events.isEmpty()) {
+			assertThat(this.events.get(this.events.size() - 1).getCertificate()).isEqualTo(pair.leaf());
+		}
+		try {
+			var store = Objects.requireNonNull(
+					context.getBean(SslBundles.class).getBundle("kubelet-client").getStores().getKeyStore());
+			assertThat(store.getCertificate(store.aliases().nextElement())).isEqualTo(pair.leaf());
+		}
+		catch (KeyStoreException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	private void write(CertificatePair certificate, CertificatePair key) throws IOException {
+		Files.writeString(this.certificate, Pem.write(certificate.chain()));
+		Files.writeString(this.privateKey, key(key));
+	}
+
+	/** As the kubelet updates the volume of a Secret. */
+	private void swapData(CertificatePair pair) throws IOException {
+		String version = "..version" + this.versions++;
+		Path target = Files.createDirectories(this.directory.resolve(version));
+		Files.writeString(target.resolve("tls.crt"), Pem.write(pair.chain()));
+		Files.writeString(target.resolve("tls.key"), key(pair));
+		Path link = Files.createSymbolicLink(this.directory.resolve("..data_tmp"), Path.of(version));
+		Files.move(link, this.directory.resolve("..data"), StandardCopyOption.ATOMIC_MOVE);
+	}
+
+	private static String key(CertificatePair pair) {
+		String pem = Pem.write(pair);
+		return pem.substring(pem.lastIndexOf("-----BEGIN"));
+	}
+
+	private CertificatePair pair() {
+		return this.authority.pair(CertificateTemplate.ofSubject("cn"), NOW.minus(Duration.ofHours(1)),
+				NOW.plus(Duration.ofDays(30)));
+	}
+
+}
