@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -49,8 +48,8 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 	private static Map<?, ?> load(Path file) {
 		LoaderOptions options = new LoaderOptions();
 		options.setAllowDuplicateKeys(false);
-		try (Reader reader = Files.newBufferedReader(file)) {
-			if (new Yaml(new SafeConstructor(options)).load(reader) instanceof Map<?, ?> content) {
+		try {
+			if (new Yaml(new SafeConstructor(options)).load(Files.readString(file)) instanceof Map<?, ?> content) {
 				return content;
 			}
 			throw new IllegalArgumentException(

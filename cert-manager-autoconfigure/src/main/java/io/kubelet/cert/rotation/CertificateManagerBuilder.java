@@ -204,8 +204,8 @@ public final class CertificateManagerBuilder {
 	 * Set how long the certificate is left alone at most while nothing is due. Within
 	 * this time a change of the wall clock, of the stored pair and of the template is
 	 * noticed (contract rows B9, B10 and C11).
-	 * @param idleCheck the time; by default a minute, a second with a template
-	 * supplier, or 10 seconds if rotation is off (contract row C28)
+	 * @param idleCheck the time; by default a minute, a second with a template supplier,
+	 * or 10 seconds if rotation is off (contract row C28)
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
@@ -329,8 +329,8 @@ public final class CertificateManagerBuilder {
 
 	Duration idleCheck() {
 		Duration idleCheck = this.idleCheck;
-		return (idleCheck != null) ? idleCheck : (this.signers == null) ? STORE_WATCH
-				: this.templateIsDynamic ? TEMPLATE_WATCH : LONGEST_SLEEP;
+		return (idleCheck != null) ? idleCheck
+				: (this.signers == null) ? STORE_WATCH : this.templateIsDynamic ? TEMPLATE_WATCH : LONGEST_SLEEP;
 	}
 
 	CertificateStore store() {

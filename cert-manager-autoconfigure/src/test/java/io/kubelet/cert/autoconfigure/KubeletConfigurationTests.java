@@ -1,0 +1,251 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+import io.kubelet.cert.rotation.RotationScheduler;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A kubelet's configuration file and a node's name: what they fill in, what wins over
+ * them, and what is read after a mistake.
+ */
+class KubeletConfigurationTests {
+
+	private static final String HEAD = "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n";
+
+	/** What the properties come to is looked at, not what comes of them. */
+	private static final RotationScheduler NO_TASKS = (task, delay) -> () -> {
+	};
+
+	@TempDir
+	Path directory;
+
+	private Path file;
+
+	@BeforeEach
+	void nameFile() {
+		this.file = this.directory.resolve("config.yaml");
+	}
+
+	private ApplicationContextRunner runner(String... properties) throws IOException {
+		Path kubeconfig = Files.writeString(this.directory.resolve("kubeconfig"), """
+				apiVersion: v1
+				kind: Config
+				clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+				users: [{name: u, user: {token: t}}]
+				contexts: [{name: x, context: {cluster: c, user: u}}]
+				current-context: x
+				""");
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
+			.withBean(RotationScheduler.class, () -> NO_TASKS)
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.mode=background")
+			.withPropertyValues(properties);
+	}
+
+	@ParameterizedTest(name = "{0} with {1} and rotate-certificates={2}: {3}")
+	@CsvSource(nullValues = "-", textBlock = """
+			kubelet-client,  'rotateCertificates: true',  -,     true
+			kubelet-client,  'rotateCertificates: false', -,     false
+			kubelet-client,  'rotateCertificates: false', true,  true
+			kubelet-client,  'rotateCertificates: true',  false, false
+			kubelet-client,  'serverTLSBootstrap: true',  -,     false
+			kubelet-client,  '',                          -,     false
+			kubelet-serving, 'serverTLSBootstrap: true',  -,     true
+			kubelet-serving, 'serverTLSBootstrap: false', -,     false
+			kubelet-serving, 'serverTLSBootstrap: false', true,  true
+			kubelet-serving, 'rotateCertificates: true',  -,     false
+			""")
+	void fileSaysWhetherACertificateRotatesUnlessAPropertyDoes(String profile, String line, @Nullable String property,
+			boolean rotates) throws IOException {
+		Files.writeString(this.file, HEAD + line);
+		runner("kubelet.cert.profile=" + profile, "kubelet.cert.config-file=" + this.file,
+				(property != null) ? "kubelet.cert.rotate-certificates=" + property : "unrelated=x")
+			.run((context) -> assertThat(settings(context.getBean(CertificateSettingsList.class), 0).rotates())
+				.isEqualTo(rotates));
+	}
+
+	@Test
+	void fileNamesThePairOfTheServingCertificateOnlyRelativeToItself() throws IOException {
+		Files.writeString(this.file, HEAD + "tlsCertFile: tls.crt\ntlsPrivateKeyFile: /keys/tls.key\n");
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.file,
+				"kubelet.cert.additional.serving.profile=kubelet-serving",
+				"kubelet.cert.additional.other.profile=kubelet-serving",
+				"kubelet.cert.additional.other.pair-name=other", "kubelet.cert.additional.other.tls-cert-file=/a.crt",
+				"kubelet.cert.additional.other.tls-private-key-file=/a.key")
+			.run((context) -> {
+				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
+				assertThat(settings(list, 0).tlsCertFile()).isNull();
+				CertificateSettings serving = list.find("kubelet-server").orElseThrow();
+				assertThat(serving.tlsCertFile()).isEqualTo(this.directory.resolve("tls.crt"));
+				assertThat(serving.tlsPrivateKeyFile()).isEqualTo(Path.of("/keys/tls.key"));
+				CertificateSettings other = list.find("other").orElseThrow();
+				assertThat(other.tlsCertFile()).isEqualTo(Path.of("/a.crt"));
+				assertThat(other.tlsPrivateKeyFile()).isEqualTo(Path.of("/a.key"));
+			});
+	}
+
+	@Test
+	void fileOfARealNodeIsRead() throws IOException {
+		Files.writeString(this.file, """
+				apiVersion: kubelet.config.k8s.io/v1beta1
+				authentication:
+				  x509:
+				    clientCAFile: /etc/kubernetes/pki/ca.crt
+				cgroupDriver: systemd
+				clusterDNS:
+				- 10.96.0.10
+				cpuManagerReconcilePeriod: 0s
+				kind: KubeletConfiguration
+				logging:
+				  flushFrequency: 0
+				rotateCertificates: true
+				staticPodPath: /etc/kubernetes/manifests
+				""");
+		assertThat(KubeletConfiguration.read(this.file)).isEqualTo(new KubeletConfiguration(true, false, null, null));
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					kind: KubeProxyConfiguration\\napiVersion: kubelet.config.k8s.io/v1beta1 | kind is 'KubeProxyConfiguration'
+					apiVersion: kubelet.config.k8s.io/v1beta1                               | kind is 'null'
+					kind: KubeletConfiguration\\napiVersion: kubelet.config.k8s.io/v2       | apiVersion is 'kubelet.config.k8s.io/v2'
+					HEAD rotateCertificates: maybe                                          | rotateCertificates is 'maybe': set it to true or false
+					HEAD serverTLSBootstrap: 1                                              | serverTLSBootstrap is '1': set it to true or false
+					HEAD tlsCertFile: [a]                                                   | tlsCertFile is '[a]': set it to the path of a file
+					HEAD tlsCertFile: a                                                     | set both or none
+					HEAD rotateCertificates: true\\nrotateCertificates: false              | not YAML
+					HEAD x: !!java.io.File [/tmp/x]                                         | not YAML
+					HEAD x: "                                                               | not YAML
+					just text                                                               | holds no object
+					\\n                                                                     | empty
+					""")
+	void fileThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String content, String reason) throws IOException {
+		Files.writeString(this.file, content.replace("HEAD ", HEAD).replace("\\n", "\n"));
+		assertMistake("kubelet.cert.config-file", this.file, reason, "kubelet.cert.profile=kubelet-client",
+				"kubelet.cert.config-file=" + this.file);
+	}
+
+	@Test
+	void fileThatIsNotThereIsNamed() throws IOException {
+		assertMistake("kubelet.cert.additional.serving.config-file", this.file, "There is no such file",
+				"kubelet.cert.profile=kubelet-client", "kubelet.cert.additional.serving.profile=kubelet-serving",
+				"kubelet.cert.additional.serving.config-file=" + this.file);
+	}
+
+	@Test
+	void fileThatIsADirectoryIsNamed() throws IOException {
+		assertMistake("kubelet.cert.config-file", this.directory, "cannot be read",
+				"kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.directory);
+	}
+
+	@Test
+	void fileWithoutAProfileToUseItForIsAMistake() throws IOException {
+		Files.writeString(this.file, HEAD);
+		assertMistake("kubelet.cert.config-file", this.file, "set 'kubelet.cert.profile' as well",
+				"kubelet.cert.template.common-name=a", "kubelet.cert.config-file=" + this.file);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "Node_1,node_1", "-n,-n", "n..m,n..m", "'n 1',n 1", "'',''" })
+	void nameThatNoNodeCanHaveIsNamedWithTheRemedy(String name, String shown) throws IOException {
+		assertMistake("kubelet.cert.node-name", name, "'" + shown + "' is no name of a node",
+				"kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=" + name);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			kubelet.cert.profile          | kubelet  | kubelet.cert.profile
+			kubelet.cert.addresses.source | nowhere  | kubelet.cert.addresses.source
+			kubelet.cert.addresses.dns-only | perhaps | kubelet.cert.addresses.dns-only
+			kubelet.cert.rotate-certificates | perhaps | kubelet.cert.rotate-certificates
+			""")
+	void wordThatIsNotKnownIsNamedWithItsProperty(String property, String value, String named) throws IOException {
+		runner("kubelet.cert.template.common-name=a", property + "=" + value)
+			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining(named)
+				.hasStackTraceContaining(value));
+	}
+
+	@Test
+	void certificateThatTheFileDoesNotRotateAndThatIsNotThereIsReported() throws IOException {
+		Files.writeString(this.file, HEAD);
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.config-file=" + this.file)
+			.withConfiguration(AutoConfigurations.of(CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.startup.mode=wait")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("There is no valid certificate 'kubelet-server'")
+				.hasMessageContaining("by the kubelet's configuration file"));
+	}
+
+	@Test
+	void interfacesOfANodeObjectAreAMistake() throws IOException {
+		assertMistake("kubelet.cert.addresses.interfaces", List.of("eth0"),
+				"set 'kubelet.cert.addresses.source' to 'interfaces'", "kubelet.cert.profile=kubelet-serving",
+				"kubelet.cert.addresses.interfaces=eth0");
+	}
+
+	@Test
+	void nodeNameIsByDefaultTheHostsInLowerCase() throws IOException {
+		String host = Files.isReadable(Path.of("/proc/sys/kernel/hostname"))
+				? Files.readString(Path.of("/proc/sys/kernel/hostname")).strip()
+				: InetAddress.getLocalHost().getHostName();
+		assertThat(NodeName.of(null)).isEqualTo(host.toLowerCase(Locale.ROOT));
+		assertThat(NodeName.of(" Node-1.Example.COM ")).isEqualTo("node-1.example.com");
+	}
+
+	@Test
+	void furtherCertificateHasTheNodeNameOfTheFirstUnlessItSaysAnother() throws IOException {
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=N1",
+				"kubelet.cert.additional.a.profile=kubelet-serving",
+				"kubelet.cert.additional.b.profile=kubelet-serving", "kubelet.cert.additional.b.pair-name=b",
+				"kubelet.cert.additional.b.node-name=n2")
+			.run((context) -> {
+				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
+				assertThat(list.find("kubelet-server").orElseThrow().template().commonName())
+					.isEqualTo("system:node:n1");
+				assertThat(list.find("b").orElseThrow().template().commonName()).isEqualTo("system:node:n2");
+			});
+	}
+
+	private void assertMistake(String property, Object value, String reason, String... properties) throws IOException {
+		runner(properties).run((context) -> {
+			InvalidConfigurationPropertyValueException mistake = mistake(context.getStartupFailure());
+			assertThat(mistake.getName()).isEqualTo(property);
+			assertThat(mistake.getValue()).isEqualTo(value);
+			assertThat(mistake.getReason()).contains(reason);
+		});
+	}
+
+	static InvalidConfigurationPropertyValueException mistake(@Nullable Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof InvalidConfigurationPropertyValueException mistake) {
+				return mistake;
+			}
+		}
+		throw new AssertionError("There is no mistake", failure);
+	}
+
+	private static CertificateSettings settings(CertificateSettingsList list, int index) {
+		return list.certificates().get(index);
+	}
+
+}

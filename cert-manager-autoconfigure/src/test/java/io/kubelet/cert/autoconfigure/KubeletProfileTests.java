@@ -1,0 +1,255 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.TestNode;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The certificates of a node by profile (C26), on the embedded control plane.
+ */
+class KubeletProfileTests {
+
+	private static final CertificateTemplate SUBJECT = CertificateTemplate.ofSubject("system:node:n1", "system:nodes");
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	private TestNode node;
+
+	@BeforeEach
+	void connectAdministrator() {
+		this.node = new TestNode(this.controlPlane, this.directory, "n1");
+	}
+
+	@AfterEach
+	void closeControlPlane() {
+		this.controlPlane.close();
+	}
+
+	private ApplicationContextRunner runner(String... properties) {
+		Credential node = this.controlPlane.addToken("node-token", "system:node:n1", "system:nodes");
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.node-name=n1",
+					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory, node))
+			.withPropertyValues(properties);
+	}
+
+	@Test
+	void nodeNeedsThreeLinesForItsTwoCertificates() throws Exception {
+		this.node.create("Hostname=n1", "InternalIP=10.0.0.1", "ExternalDNS=n1.example.com");
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.additional.serving.profile=kubelet-serving")
+			.run((context) -> {
+				CertificateManagers managers = context.getBean(CertificateManagers.class);
+				assertThat(managers.names()).containsExactly("kubelet-client", "kubelet-server");
+				CertificateStatus client = managers.get("kubelet-client").status();
+				assertThat(names(client)).isEqualTo(SUBJECT);
+				assertThat(client.signerName()).isEqualTo("kubernetes.io/kube-apiserver-client-kubelet");
+				assertThat(client.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
+				CertificateStatus serving = managers.get("kubelet-server").status();
+				assertThat(names(serving)).isEqualTo(SUBJECT.withNames(List.of("n1", "n1.example.com"),
+						List.of(CertificateNames.parseIpAddress("10.0.0.1"))));
+				assertThat(serving.signerName()).isEqualTo("kubernetes.io/kubelet-serving");
+				assertThat(serving.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
+				assertThat(this.directory.resolve("pki/kubelet-server-current.pem")).exists();
+			});
+	}
+
+	@Test
+	void changeOfTheNodesAddressesRotatesTheServingCertificate() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		runner("kubelet.cert.profile=kubelet-serving").run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			CertificatePair first = manager.current().orElseThrow();
+			this.node.readdress("InternalIP=10.0.0.2", "Hostname=n1");
+			Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> manager.status().rotations() == 2);
+			assertThat(manager.current().orElseThrow()).isNotEqualTo(first);
+			assertThat(names(manager.status()))
+				.isEqualTo(SUBJECT.withNames(List.of("n1"), List.of(CertificateNames.parseIpAddress("10.0.0.2"))));
+		});
+		Awaitility.await().until(() -> threads().isEmpty());
+	}
+
+	@Test
+	void bootstrapTokenLeadsToBothCertificates() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.additional.serving.profile=kubelet-serving",
+				"kubelet.cert.kubernetes.kubeconfig=" + this.directory.resolve("node.kubeconfig"),
+				"kubelet.cert.kubernetes.bootstrap-kubeconfig="
+						+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()))
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				CertificateManagers managers = context.getBean(CertificateManagers.class);
+				assertThat(managers).allSatisfy((manager) -> assertThat(manager.current()).isPresent());
+				assertThat(this.controlPlane.requests()
+					.stream()
+					.filter((request) -> request.path().endsWith("/nodes"))
+					.filter((request) -> request.query().contains("n1"))).extracting(RecordedRequest::user)
+					.isNotEmpty()
+					.containsOnly("system:node:n1");
+			});
+	}
+
+	@Test
+	void startThatTimesOutSaysThatTheAddressesOfTheNodeAreWaitedFor() {
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.timeout=3s").run((context) -> {
+			FailureAnalysis analysis = Objects.requireNonNull(new CertificateManagerFailureAnalyzer()
+				.analyze(Objects.requireNonNull(context.getStartupFailure())));
+			assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within PT3S",
+					"It waits for addresses of node n1 (there is no such node)");
+			assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
+					"'kubelet.cert.startup.mode' to 'background'");
+		});
+	}
+
+	@Test
+	void endpointSaysWhatIsWaitedForUntilItComes() {
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.mode=background").run((context) -> {
+			CertificatesEndpoint endpoint = new CertificatesEndpoint(context.getBean(CertificateManagers.class));
+			Awaitility.await()
+				.until(() -> "addresses of node n1 (there is no such node)"
+					.equals(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()));
+			this.node.create("Hostname=n1");
+			Awaitility.await()
+				.until(() -> "an IP address among the addresses of node n1"
+					.equals(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()));
+			assertThat(this.controlPlane.certificateSigningRequests()).isEmpty();
+			this.node.readdress("Hostname=n1", "InternalIP=10.0.0.1");
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> manager.current().isPresent());
+			assertThat(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()).isNull();
+		});
+	}
+
+	@Test
+	void dnsNameWillDoWhereThatIsAllowed() throws Exception {
+		this.node.create("Hostname=n1");
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.dns-only=true")
+			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
+				.isEqualTo(SUBJECT.withNames(List.of("n1"), List.of())));
+	}
+
+	@Test
+	void podTellsTheAddressesAndTheTemplateAddsToThem() {
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=pod", "POD_IP=10.1.0.7",
+				"POD_IPS=10.1.0.7,2001:db8::7", "POD_NAME=web-0", "kubelet.cert.template.dns-names=web.example.com")
+			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
+				.isEqualTo(SUBJECT.withNames(List.of("web-0", "web.example.com"), List
+					.of(CertificateNames.parseIpAddress("10.1.0.7"), CertificateNames.parseIpAddress("2001:db8::7")))));
+	}
+
+	@Test
+	void interfacesThatAreNotThereAreWaitedFor() {
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=interfaces",
+				"kubelet.cert.addresses.interfaces=nosuch0", "kubelet.cert.startup.mode=background")
+			.run((context) -> assertThat(context.getBean(CertificateManager.class).status().waitingFor())
+				.isEqualTo("an IP address among the addresses of the network interfaces [nosuch0]"));
+	}
+
+	@Test
+	void fixedAddressesNeedNoNode() {
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.template.ip-addresses=10.0.0.9")
+			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
+				.isEqualTo(SUBJECT.withNames(List.of(), List.of(CertificateNames.parseIpAddress("10.0.0.9")))));
+	}
+
+	@Test
+	void propertiesThatAreSetWinOverTheProfile() {
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.pair-name=mine",
+				"kubelet.cert.template.common-name=someone", "kubelet.cert.template.organizations=some",
+				"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
+				"kubelet.cert.usages=client auth,digital signature")
+			.run((context) -> {
+				CertificateStatus status = context.getBean(CertificateManager.class).status();
+				assertThat(status.name()).isEqualTo("mine");
+				assertThat(names(status)).isEqualTo(CertificateTemplate.ofSubject("someone", "some"));
+				assertThat(status.signerName()).isEqualTo("kubernetes.io/kube-apiserver-client");
+				assertThat(status.usages()).containsExactlyInAnyOrder(Usage.CLIENT_AUTH, Usage.DIGITAL_SIGNATURE);
+			});
+	}
+
+	@Test
+	void supplierOfTheApplicationTakesThePlaceOfTheAddresses() {
+		CertificateTemplate own = SUBJECT.withNames(List.of("own"), List.of());
+		runner("kubelet.cert.profile=kubelet-serving")
+			.withBean(CertificateTemplateSupplier.class, () -> () -> Optional.of(own))
+			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status())).isEqualTo(own));
+	}
+
+	@Test
+	void nodeOfAConnectionThatIsTheApplicationsOwnCannotBeRead() {
+		runner("kubelet.cert.profile=kubelet-serving").withBean(SignerSource.class, () -> (current) -> {
+			throw new IllegalStateException();
+		}).run((context) -> {
+			InvalidConfigurationPropertyValueException failure = KubeletConfigurationTests
+				.mistake(context.getStartupFailure());
+			assertThat(failure.getName()).isEqualTo("kubelet.cert.addresses.source");
+			assertThat(failure.getReason()).contains("CertificateTemplateSupplier");
+		});
+	}
+
+	@Test
+	void certificateOfAnotherNodeIsNotReplaced() {
+		runner("kubelet.cert.profile=kubelet-client").run((context) -> assertThat(context).hasNotFailed());
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n2")
+			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining("is of node 'n1'"));
+	}
+
+	@Test
+	void rotationOnDemandWorksWithFollowedAddresses() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		runner("kubelet.cert.profile=kubelet-serving").run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			CertificatePair first = manager.current().orElseThrow();
+			assertThat(manager.rotate().get(30, TimeUnit.SECONDS)).isNotEqualTo(first);
+		});
+	}
+
+	private static CertificateTemplate names(CertificateStatus status) {
+		return CertificateNames.of(Objects.requireNonNull(status.pair()).leaf());
+	}
+
+	private static List<String> threads() {
+		return Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.map(Thread::getName)
+			.filter((name) -> name.startsWith("certificate-requests-"))
+			.toList();
+	}
+
+}
