@@ -39,6 +39,9 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		if (pair != null) {
 			builder.withDetail("notAfter", pair.notAfter());
 		}
+		if (status.waitingFor() != null) {
+			builder.withDetail("waitingFor", status.waitingFor());
+		}
 		RotationFailure failure = status.lastFailure();
 		if (failure != null) {
 			builder.withDetail("lastFailure", failure.reason());

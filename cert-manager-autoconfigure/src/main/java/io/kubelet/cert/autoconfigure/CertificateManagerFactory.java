@@ -85,7 +85,9 @@ final class CertificateManagerFactory {
 			@Nullable CertificateTemplateSupplier templates) {
 		CertificateProperties properties = settings.properties();
 		CertificateStore store = store(settings);
-		requireSameNode(settings, store);
+		if (settings.rotates()) {
+			requireSameNode(settings, store);
+		}
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
 			.scheduler(this.scheduler)
 			.naming(naming)

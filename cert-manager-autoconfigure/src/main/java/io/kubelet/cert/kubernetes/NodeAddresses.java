@@ -27,6 +27,8 @@ import io.kubernetes.client.util.Watch;
 import okhttp3.Call;
 import okhttp3.Request;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The addresses of a Node object: listed, then watched for as long as this is open, on
@@ -37,12 +39,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NodeAddresses implements AddressSource, AutoCloseable {
 
+	private static final Logger logger = LoggerFactory.getLogger(NodeAddresses.class);
+
 	private static final int MINIMUM_SECONDS = 300;
 
 	/** How much longer than the server a watch is left open, before it counts as dead. */
 	private static final Duration GRACE = Duration.ofSeconds(30);
 
 	private static final long SHORTEST_WAIT_MILLIS = 1000;
+
+	/** A watch that is cut now and then is not worth a word. */
+	private static final int FAILURES_TO_TELL = 3;
 
 	private final String node;
 
@@ -111,7 +118,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 				follow(this.clients.get());
 			}
 			catch (IOException | RuntimeException ex) {
-				failed(String.valueOf(ex.getMessage()));
+				failed((ex.getMessage() != null) ? ex.getMessage() : ex.toString());
 			}
 			pause();
 		}
@@ -164,13 +171,14 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	}
 
 	private void received(Watch.Response<V1Node> event) {
-		this.failuresInARow = 0;
 		V1Node node = event.object;
 		if (node == null || "ERROR".equals(event.type)) {
 			// Most often too old a version (410): the node is listed anew
+			this.failuresInARow++;
 			this.resourceVersion = null;
 			return;
 		}
+		this.failuresInARow = 0;
 		this.resourceVersion = Objects.requireNonNull(node.getMetadata()).getResourceVersion();
 		if ("ADDED".equals(event.type) || "MODIFIED".equals(event.type)) {
 			take(node);
@@ -180,8 +188,10 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	private void take(V1Node node) {
 		List<NodeAddress> addresses = addresses(node).toList();
 		this.problem = addresses.isEmpty() ? "it has none yet" : "";
-		if (!addresses.isEmpty()) {
+		if (!addresses.isEmpty() && !addresses.equals(this.addresses)) {
 			this.addresses = addresses;
+			logger.info("The addresses of node {}: {}", this.node,
+					addresses.stream().map(NodeAddress::address).distinct().toList());
 		}
 	}
 
@@ -219,6 +229,9 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 		this.resourceVersion = null;
 		if (!isClosed()) {
 			this.problem = problem;
+			if (this.failuresInARow == FAILURES_TO_TELL) {
+				logger.warn("The addresses of node {} cannot be followed for now: {}", this.node, problem);
+			}
 		}
 	}
 

@@ -3,17 +3,21 @@ package io.kubelet.cert.kubernetes;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Contract row C26, and the original's rows of addresses to names and to templates.
+ * Contract row C26, and the original's rows of addresses to names and to templates. The
+ * gate is the kubelet's AllowDNSOnlyNodeCSR.
  */
 class AddressNamesTests {
 
@@ -21,38 +25,47 @@ class AddressNamesTests {
 			"system:nodes");
 
 	@ParameterizedTest(name = "{0}")
-	@CsvSource(delimiter = '|', nullValues = "-",
-			textBlock = """
-					empty                       | -                                           | -                   | -
-					ignore empty values         | Hostname=                                   | -                   | -
-					ignore invalid IPs          | InternalIP=1.2 ExternalIP=3.4               | -                   | -
-					dedupe values               | Hostname=h ExternalDNS=h InternalDNS=h InternalIP=1.1.1.1 ExternalIP=1.1.1.1 | h | 1.1.1.1
-					order values                | Hostname=h2 ExternalDNS=h1 InternalDNS=h3 InternalIP=2.2.2.2 ExternalIP=1.1.1.1 InternalIP=3.3.3.3 | h1 h2 h3 | 1.1.1.1 2.2.2.2 3.3.3.3
-					handle IP and DNS hostnames | Hostname=hostname Hostname=1.1.1.1          | hostname            | 1.1.1.1
-					one IPv6 address in two     | InternalIP=2001:db8::1 Hostname=2001:DB8:0:0:0:0:0:1 | -         | 2001:db8::1
-					""")
+	@MethodSource
 	void addressesToNames(String name, String addresses, String dnsNames, String ipAddresses) {
 		assertThat(AddressNames.of(addresses(addresses)))
 			.isEqualTo(new AddressNames(words(dnsNames), ipAddresses(ipAddresses)));
 	}
 
-	@ParameterizedTest(name = "{0}, DNS names alone allowed: {1}")
-	@CsvSource(delimiter = '|', nullValues = "-",
-			textBlock = """
-					no node addresses or hostnames | true  | -                                      | false | -         | -
-					no node addresses or hostnames | false | -                                      | false | -         | -
-					only hostnames                 | true  | Hostname=fake-node                     | true  | fake-node | -
-					only hostnames                 | false | Hostname=fake-node                     | false | -         | -
-					only IP addresses              | true  | InternalIP=192.168.1.1                 | true  | -         | 192.168.1.1
-					only IP addresses              | false | InternalIP=192.168.1.1                 | true  | -         | 192.168.1.1
-					IP addresses and hostnames     | true  | Hostname=fake-node InternalIP=192.168.1.1 | true | fake-node | 192.168.1.1
-					IP addresses and hostnames     | false | Hostname=fake-node InternalIP=192.168.1.1 | true | fake-node | 192.168.1.1
-					""")
+	static List<Arguments> addressesToNames() {
+		return List.of(arguments("empty", "", "", ""), arguments("ignore empty values", "Hostname=", "", ""),
+				arguments("ignore invalid IPs", "InternalIP=1.2 ExternalIP=3.4", "", ""),
+				arguments("dedupe values",
+						"Hostname=h ExternalDNS=h InternalDNS=h InternalIP=1.1.1.1 ExternalIP=1.1.1.1", "h", "1.1.1.1"),
+				arguments("order values",
+						"Hostname=h2 ExternalDNS=h1 InternalDNS=h3 InternalIP=2.2.2.2 ExternalIP=1.1.1.1 InternalIP=3.3.3.3",
+						"h1 h2 h3", "1.1.1.1 2.2.2.2 3.3.3.3"),
+				arguments("handle IP and DNS hostnames", "Hostname=hostname Hostname=1.1.1.1", "hostname", "1.1.1.1"),
+				arguments("one IPv6 address in two forms", "InternalIP=2001:db8::1 Hostname=2001:DB8:0:0:0:0:0:1", "",
+						"2001:db8::1"));
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource
 	void templateFromAddresses(String name, boolean dnsOnly, String addresses, boolean there, String dnsNames,
 			String ipAddresses) {
 		CertificateTemplate wanted = SUBJECT.withNames(words(dnsNames), ipAddresses(ipAddresses));
-		assertThat(AddressNames.of(addresses(addresses)).complete(SUBJECT, dnsOnly).stream().toList())
-			.isEqualTo(there ? List.of(wanted) : List.of());
+		assertThat(AddressNames.of(addresses(addresses)).complete(SUBJECT, dnsOnly))
+			.isEqualTo(there ? Optional.of(wanted) : Optional.empty());
+	}
+
+	static List<Arguments> templateFromAddresses() {
+		String host = "Hostname=fake-node";
+		String ip = "InternalIP=192.168.1.1";
+		return List.of(arguments("node addresses or hostnames and gate enabled", true, "", false, "", ""),
+				arguments("node addresses or hostnames and gate disabled", false, "", false, "", ""),
+				arguments("only hostnames and gate enabled", true, host, true, "fake-node", ""),
+				arguments("only hostnames and gate disabled", false, host, false, "", ""),
+				arguments("only IP addresses and gate enabled", true, ip, true, "", "192.168.1.1"),
+				arguments("only IP addresses and gate disabled", false, ip, true, "", "192.168.1.1"),
+				arguments("IP addresses and hostnames and gate enabled", true, host + " " + ip, true, "fake-node",
+						"192.168.1.1"),
+				arguments("IP addresses and hostnames and gate disabled", false, host + " " + ip, true, "fake-node",
+						"192.168.1.1"));
 	}
 
 	@Test
@@ -87,7 +100,7 @@ class AddressNamesTests {
 	}
 
 	private static List<String> words(String text) {
-		return (text != null) ? Arrays.asList(text.split(" ")) : List.of();
+		return text.isEmpty() ? List.of() : Arrays.asList(text.split(" "));
 	}
 
 }
