@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -85,6 +86,25 @@ final class Answers {
 
 	static String resourceVersion(V1CertificateSigningRequest object) {
 		return Objects.requireNonNull(metadata(object).getResourceVersion());
+	}
+
+	static Map<String, String> labels(V1CertificateSigningRequest object) {
+		Map<String, String> labels = metadata(object).getLabels();
+		return (labels != null) ? labels : Map.of();
+	}
+
+	/**
+	 * Whether an object's state is, or may be, older than a resource version. They are
+	 * numbers that grow, but the API promises it for no server before release 1.35.
+	 */
+	static boolean isOlder(V1CertificateSigningRequest object, String resourceVersion) {
+		try {
+			return Long.compareUnsigned(Long.parseUnsignedLong(resourceVersion(object)),
+					Long.parseUnsignedLong(resourceVersion)) < 0;
+		}
+		catch (NumberFormatException ex) {
+			return !resourceVersion(object).equals(resourceVersion);
+		}
 	}
 
 	private static V1ObjectMeta metadata(V1CertificateSigningRequest object) {

@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes;
 
+import java.io.IOException;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -31,38 +32,42 @@ final class ApiFailures {
 		this.clock = clock;
 	}
 
-	/**
-	 * @param verb what was asked of the API, such as {@code create}
-	 */
-	RequestException translate(ApiException failure, String verb, @Nullable String requestName) {
+	RequestException translate(ApiException failure, @Nullable String requestName) {
 		int code = failure.getCode();
 		if (code == 0) {
-			return unreachable((failure.getCause() != null) ? failure.getCause() : failure, requestName);
+			Throwable cause = (failure.getCause() != null) ? failure.getCause() : failure;
+			return (cause instanceof IOException) ? unreachable(cause, requestName)
+					: unexpected(200, cause, requestName);
 		}
 		V1Status status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
 			return new SignerUnavailableException(requestName, reason(status, "HTTP" + code),
-					"The API server at %s answers %d (%s)".formatted(this.server, code, message(status, failure)),
+					"The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
 					retryAfter(failure.getResponseHeaders()), failure);
 		}
 		if (status == null) {
-			return new SignerUnavailableException(requestName, "UnexpectedResponse",
-					"What answers at %s (status %d) is no API server, but perhaps a proxy in front of it"
-						.formatted(this.server, code),
-					null, failure);
+			return unexpected(code, failure, requestName);
 		}
 		String message = switch (code) {
 			case 401 ->
 				"The API server at %s does not know the credentials (401 Unauthorized): the token or the client "
 					.formatted(this.server) + "certificate is wrong or has expired";
-			case 403 -> message(status, failure) + "\n" + RbacAdvice.forVerb(verb, message(status, failure));
-			default -> "The API server at %s does not take the request (%d): %s".formatted(this.server, code,
-					message(status, failure));
+			case 403 -> RbacAdvice.on(message(status));
+			default ->
+				"The API server at %s does not take the request (%d): %s".formatted(this.server, code, message(status));
 		};
 		return new RequestRejectedException(requestName, code, reason(status, "HTTP" + code), message, failure);
 	}
 
-	RequestException unreachable(Throwable cause, @Nullable String requestName) {
+	/** Contract row C12: what came is not from an API server. */
+	RequestException unexpected(int code, Throwable cause, @Nullable String requestName) {
+		return new SignerUnavailableException(requestName, "UnexpectedResponse",
+				"What answers at %s (status %d) is no API server, but perhaps a proxy in front of it"
+					.formatted(this.server, code),
+				null, cause);
+	}
+
+	private RequestException unreachable(Throwable cause, @Nullable String requestName) {
 		return new SignerUnavailableException(requestName, "Unreachable",
 				"The API server at %s cannot be reached: %s".formatted(this.server, cause), null, cause);
 	}
@@ -82,9 +87,9 @@ final class ApiFailures {
 				: otherwise;
 	}
 
-	private static String message(@Nullable V1Status status, ApiException failure) {
-		return (status != null && status.getMessage() != null) ? status.getMessage()
-				: String.valueOf(failure.getMessage()).strip();
+	/** Never the body as it came: it can be a whole page of a proxy. */
+	private static String message(@Nullable V1Status status) {
+		return (status != null && status.getMessage() != null) ? status.getMessage() : "without saying why";
 	}
 
 	/** RFC 9110, 10.2.3: seconds, or a date. */

@@ -16,6 +16,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
 import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.kubernetes.RequestWatches.Subscription;
 import io.kubernetes.client.openapi.ApiCallback;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -26,7 +27,7 @@ import okhttp3.Call;
 /**
  * One request's way: created or found, then watched until it is answered.
  */
-final class Exchange {
+final class Exchange implements RequestWatches.Subscriber {
 
 	private final CertificatesV1Api api;
 
@@ -52,29 +53,26 @@ final class Exchange {
 		this.progress = progress;
 	}
 
-	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object, Map<String, String> labels) {
-		send("create", (callback) -> this.api.createCertificateSigningRequest(object).executeAsync(callback),
-				(created) -> await(created, RequestWatches.byLabel(labels)), (failure) -> {
+	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object) {
+		send((callback) -> this.api.createCertificateSigningRequest(object).executeAsync(callback), this::await,
+				(failure) -> {
 					if (failure.getCode() == 409 && this.request.name() != null) {
-						read(this::takeIfOurs);
+						read(this.request.name(), this::takeIfOurs);
 					}
 					else {
-						fail(failure, "create");
+						fail(failure);
 					}
 				});
 		return this.answer;
 	}
 
-	CompletableFuture<List<X509Certificate>> resume() {
-		read((found) -> {
+	CompletableFuture<List<X509Certificate>> resume(String name) {
+		read(name, (found) -> {
 			if (!Objects.equals(Answers.uid(found), this.request.uid())) {
-				gone("is another object now");
-			}
-			else if (Answers.hasExpired(found, this.clock.instant())) {
-				gone("was answered with a certificate that has expired");
+				gone(name, "is another object now");
 			}
 			else {
-				await(found, RequestWatches.byName(Answers.name(found)));
+				take(found);
 			}
 		});
 		return this.answer;
@@ -87,75 +85,70 @@ final class Exchange {
 		if (difference.isPresent()) {
 			this.answer.completeExceptionally(new RequestNameTakenException(Answers.name(found), difference.get()));
 		}
-		else if (Answers.hasExpired(found, this.clock.instant())) {
-			gone("was answered with a certificate that has expired");
+		else {
+			take(found);
+		}
+	}
+
+	private void take(V1CertificateSigningRequest found) {
+		if (Answers.hasExpired(found, this.clock.instant())) {
+			gone(Answers.name(found), "was answered with a certificate that has expired");
 		}
 		else {
-			await(found, RequestWatches.byName(Answers.name(found)));
+			await(found);
 		}
 	}
 
-	private void await(V1CertificateSigningRequest object, String selector) {
-		if (changed(object) || this.answer.isDone()) {
+	private void await(V1CertificateSigningRequest object) {
+		changed(object);
+		if (this.answer.isDone()) {
 			return;
 		}
-		Runnable unsubscribe = this.watches.subscribe(selector, object, new RequestWatches.Subscriber() {
-
-			@Override
-			public void changed(V1CertificateSigningRequest object) {
-				Exchange.this.changed(object);
-			}
-
-			@Override
-			public void deleted() {
-				gone("was deleted");
-			}
-
-			@Override
-			public void failed(RequestException failure) {
-				Exchange.this.answer.completeExceptionally(failure);
-			}
-
-		});
-		this.answer.whenComplete((chain, failure) -> unsubscribe.run());
+		Subscription subscription = this.watches.subscribe(object, this);
+		this.answer.whenComplete((chain, failure) -> subscription.end().run());
+		if (!subscription.complete()) {
+			read(Answers.name(object), this::changed);
+		}
 	}
 
-	/** Whether the object holds an answer. */
-	private boolean changed(V1CertificateSigningRequest object) {
-		try {
+	@Override
+	public void changed(V1CertificateSigningRequest object) {
+		guard(() -> {
 			this.progress.accept(Answers.describe(object));
 			Answers.issuedChain(object).ifPresent(this.answer::complete);
-		}
-		catch (RequestException ex) {
-			this.answer.completeExceptionally(ex);
-		}
-		return this.answer.isDone();
+		});
 	}
 
-	private void read(Consumer<V1CertificateSigningRequest> found) {
-		String name = Objects.requireNonNull(this.request.name(), "A request that was created has a name");
-		send("get", (callback) -> this.api.readCertificateSigningRequest(name).executeAsync(callback), found,
-				(failure) -> {
-					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
-						gone("is not there any more");
-					}
-					else {
-						fail(failure, "get");
-					}
-				});
+	@Override
+	public void deleted() {
+		gone(String.valueOf(this.request.name()), "was deleted");
 	}
 
-	private void gone(String how) {
-		String name = String.valueOf(this.request.name());
+	@Override
+	public void failed(RequestException failure) {
+		this.answer.completeExceptionally(failure);
+	}
+
+	private void read(String name, Consumer<V1CertificateSigningRequest> found) {
+		send((callback) -> this.api.readCertificateSigningRequest(name).executeAsync(callback), found, (failure) -> {
+			if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
+				gone(name, "is not there any more");
+			}
+			else {
+				fail(failure);
+			}
+		});
+	}
+
+	private void gone(String name, String how) {
 		this.answer.completeExceptionally(new RequestGoneException(name, "Request " + name + " " + how));
 	}
 
-	private void fail(ApiException failure, String verb) {
-		this.answer.completeExceptionally(this.failures.translate(failure, verb, this.request.name()));
+	private void fail(ApiException failure) {
+		this.answer.completeExceptionally(this.failures.translate(failure, this.request.name()));
 	}
 
-	private void send(String verb, Sending sending, Consumer<V1CertificateSigningRequest> success,
-			Consumer<ApiException> failure) {
+	private void send(Sending sending, Consumer<V1CertificateSigningRequest> success, Consumer<ApiException> failure) {
 		try {
 			Call call = sending.send(new ApiCallback<>() {
 
@@ -182,7 +175,7 @@ final class Exchange {
 			this.answer.whenComplete((chain, cause) -> call.cancel());
 		}
 		catch (ApiException ex) {
-			fail(ex, verb);
+			fail(ex);
 		}
 	}
 
@@ -193,8 +186,11 @@ final class Exchange {
 		try {
 			action.run();
 		}
-		catch (RuntimeException ex) {
+		catch (RequestException ex) {
 			this.answer.completeExceptionally(ex);
+		}
+		catch (RuntimeException ex) {
+			this.answer.completeExceptionally(this.failures.unexpected(200, ex, this.request.name()));
 		}
 	}
 

@@ -19,11 +19,13 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * What one context of a kubeconfig says. It is read without the Kubernetes client, whose
- * classes an application with a stored certificate does not need at start.
+ * classes an application with a stored certificate does not need at start. What is in it
+ * may be secret: no message repeats it.
  *
  * @param file the file
  * @param cluster the cluster of the context, empty if it names none
@@ -53,8 +55,10 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user) {
 					"The kubeconfig " + file + (Files.exists(file) ? " cannot be read: " + ex : " does not exist"), ex);
 		}
 		catch (YAMLException ex) {
-			throw new KubernetesConfigurationException("The kubeconfig " + file + " is malformed: " + ex.getMessage(),
-					ex);
+			String line = (ex instanceof MarkedYAMLException marked && marked.getProblemMark() != null)
+					? "line " + (marked.getProblemMark().getLine() + 1) : "something in it";
+			throw new KubernetesConfigurationException(
+					"The kubeconfig " + file + " is malformed: " + line + " is not YAML", null);
 		}
 	}
 

@@ -26,35 +26,48 @@ import io.kubernetes.client.openapi.models.V1ObjectMeta;
  */
 public final class KubernetesCertificateSigner implements CertificateSigner {
 
-	/** The label of the objects that one signer has created. */
-	static final String LABEL = "cert.kubelet.io/requester";
-
 	private final ApiClient client;
 
 	private final Clock clock;
 
+	private final ApiFailures failures;
+
 	private final RequestWatches watches;
 
-	private final Map<String, String> labels = Map.of(LABEL, UUID.randomUUID().toString());
+	private final Map<String, String> labels = Map.of(Selector.LABEL, UUID.randomUUID().toString());
 
 	/**
 	 * Create a signer.
 	 * @param client the client that speaks to the API server
-	 * @param executor runs the watches: a thread each, while requests are open
+	 * @param executor runs the watches, one after all: a thread while requests are open
 	 * @param clock tells whether a certificate that is found has expired
 	 */
 	public KubernetesCertificateSigner(ApiClient client, Executor executor, Clock clock) {
 		this.client = client;
 		this.clock = clock;
-		this.watches = new RequestWatches(client, executor, new ApiFailures(client.getBasePath(), clock));
+		this.failures = new ApiFailures(client.getBasePath(), clock);
+		this.watches = new RequestWatches(client, executor, this.failures);
 	}
 
 	@Override
 	public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
-		Exchange exchange = new Exchange(this.client, this.watches,
-				new ApiFailures(this.client.getBasePath(), this.clock), this.clock, request, progress);
-		return (request.uid() != null) ? exchange.resume() : exchange.create(object(request), this.labels);
+		Exchange exchange = new Exchange(this.client, this.watches, this.failures, this.clock, request, progress);
+		String name = request.name();
+		return (name != null && request.uid() != null) ? exchange.resume(name) : exchange.create(object(request));
+	}
+
+	/** Whether nobody waits. */
+	boolean isIdle() {
+		return this.watches.isIdle();
+	}
+
+	/**
+	 * End the watches: a stream that is being read is no call that could be cancelled.
+	 */
+	void close() {
+		this.watches.close();
+		this.client.getHttpClient().connectionPool().evictAll();
 	}
 
 	/** Contract row C19. */

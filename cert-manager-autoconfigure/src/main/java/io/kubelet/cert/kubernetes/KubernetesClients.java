@@ -5,18 +5,22 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 
 import javax.net.ssl.KeyManager;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.util.ClientBuilder;
 import io.kubernetes.client.util.KubeConfig;
 import io.kubernetes.client.util.credentials.Authentication;
+import io.kubernetes.client.util.credentials.TokenFileAuthentication;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes API clients from where Kubernetes programs look for their configuration. Tokens,
- * token files, client certificates and exec plug-ins are the client library's work.
+ * client certificates and exec plug-ins are the client library's work.
  */
 public final class KubernetesClients {
 
@@ -48,8 +52,7 @@ public final class KubernetesClients {
 	 */
 	public static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context,
 			KeyManager[] keyManagers) {
-		return build(builder(kubeconfig, context)
-			.setAuthentication((Authentication) (client) -> client.setKeyManagers(keyManagers)));
+		return build(builder(kubeconfig, context).setAuthentication(keys(keyManagers)));
 	}
 
 	private static ClientBuilder builder(@Nullable Path kubeconfig, @Nullable String context) {
@@ -57,22 +60,50 @@ public final class KubernetesClients {
 			if (kubeconfig == null && Kubeconfigs.isInCluster()) {
 				return ClientBuilder.cluster();
 			}
-			return ClientBuilder.kubeconfig(load(Kubeconfigs.find(kubeconfig), context));
+			return client(Kubeconfigs.find(kubeconfig), context);
 		}
-		catch (IOException ex) {
+		catch (IOException | IllegalArgumentException ex) {
 			throw new KubernetesConfigurationException("The Kubernetes client cannot be configured: " + ex, ex);
 		}
 	}
 
 	private static ApiClient build(ClientBuilder builder) {
 		int timeout = (int) TIMEOUT.toMillis();
-		return builder.setReadTimeout(TIMEOUT).build().setConnectTimeout(timeout).setWriteTimeout(timeout);
+		try {
+			return builder.setReadTimeout(TIMEOUT).build().setConnectTimeout(timeout).setWriteTimeout(timeout);
+		}
+		catch (RuntimeException ex) {
+			throw new KubernetesConfigurationException("The credentials for the API server cannot be used: " + ex, ex);
+		}
 	}
 
-	private static KubeConfig load(Path file, @Nullable String context) {
+	/**
+	 * The library reads a token file once, relative to the working directory; it has to
+	 * be read again as it changes, relative to the kubeconfig. And it cannot read a
+	 * certificate and its key from one file, as they are in a kubelet's.
+	 */
+	private static ClientBuilder client(Path path, @Nullable String context) throws IOException {
+		KubeconfigFile file = KubeconfigFile.read(path, context);
+		ClientBuilder builder = ClientBuilder.kubeconfig(config(path, context));
+		Optional<CertificatePair> pair = file.clientCertificate(Instant.EPOCH);
+		if (pair.isPresent()) {
+			return builder.setAuthentication(keys(ClientKeys.of(pair.get())));
+		}
+		if (file.user().get("tokenFile") instanceof String tokenFile) {
+			Path token = path.toAbsolutePath().resolveSibling(tokenFile);
+			if (!Files.isReadable(token)) {
+				throw new KubernetesConfigurationException(
+						"The token file " + token + " that the kubeconfig " + path + " names cannot be read", null);
+			}
+			return builder.setAuthentication(new TokenFileAuthentication(token.toString()));
+		}
+		return builder;
+	}
+
+	private static KubeConfig config(Path file, @Nullable String context) throws IOException {
 		try (Reader reader = Files.newBufferedReader(file)) {
 			KubeConfig config = KubeConfig.loadKubeConfig(reader);
-			config.setFile(file.toFile());
+			config.setFile(file.toAbsolutePath().toFile());
 			if (context != null && !config.setContext(context)) {
 				throw new KubernetesConfigurationException(
 						"The kubeconfig " + file + " has no context '" + context + "'", null);
@@ -85,17 +116,14 @@ public final class KubernetesClients {
 			}
 			return config;
 		}
-		catch (IOException ex) {
-			String problem = Files.exists(file) ? "cannot be read: " + ex : "does not exist";
-			throw new KubernetesConfigurationException("The kubeconfig " + file + " " + problem, ex);
-		}
-		catch (KubernetesConfigurationException ex) {
-			throw ex;
-		}
-		catch (RuntimeException ex) {
+		catch (ClassCastException ex) {
 			throw new KubernetesConfigurationException("The kubeconfig " + file + " is malformed: " + ex.getMessage(),
 					ex);
 		}
+	}
+
+	private static Authentication keys(KeyManager[] keyManagers) {
+		return (client) -> client.setKeyManagers(keyManagers);
 	}
 
 }

@@ -1,14 +1,14 @@
 package io.kubelet.cert.kubernetes;
 
-import java.io.IOException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -16,11 +16,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
-
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.RequestRejectedException;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
@@ -33,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * Without a bootstrap kubeconfig, the credentials are those of the kubeconfig. With one,
  * they are the pair that is current, and the bootstrap credentials only while there is
  * none that is valid (contract rows C22 and B11). A client whose credentials are
- * superseded is closed (B12).
+ * superseded, or that the server does not know any more (401), is closed (B12), and the
+ * next one reads them anew.
  */
 public final class KubernetesSigners implements AutoCloseable {
 
@@ -50,6 +49,11 @@ public final class KubernetesSigners implements AutoCloseable {
 	private final ExecutorService executor;
 
 	private final Map<String, NodeAddresses> addresses = new HashMap<>();
+
+	private final Dispatcher dispatcher;
+
+	/** Signers of the past with which someone may still wait. */
+	private final List<KubernetesCertificateSigner> superseded = new ArrayList<>();
 
 	private @Nullable Access access;
 
@@ -71,6 +75,7 @@ public final class KubernetesSigners implements AutoCloseable {
 		this.clock = clock;
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads);
+		this.dispatcher = new Dispatcher(this.executor);
 	}
 
 	/**
@@ -81,7 +86,7 @@ public final class KubernetesSigners implements AutoCloseable {
 	 * @throws KubernetesConfigurationException if there is no usable way to an API server
 	 */
 	public CertificateSigner signer(@Nullable CertificatePair current) {
-		return access(current).signer;
+		return discardedWhenUnknown(access(current));
 	}
 
 	/**
@@ -104,16 +109,41 @@ public final class KubernetesSigners implements AutoCloseable {
 			ApiClient client = connect(pair);
 			client.setHttpClient(client.getHttpClient()
 				.newBuilder()
-				.dispatcher(new Dispatcher(this.executor))
+				.dispatcher(this.dispatcher)
 				.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
 				.build());
-			if (access != null) {
-				access.client.getHttpClient().connectionPool().evictAll();
-			}
+			supersede(access);
 			access = new Access(pair, client, new KubernetesCertificateSigner(client, this.executor, this.clock));
 			this.access = access;
 		}
 		return access;
+	}
+
+	/** Credentials that the server does not know any more may have been replaced. */
+	private CertificateSigner discardedWhenUnknown(Access access) {
+		return (request, progress) -> {
+			CompletableFuture<List<X509Certificate>> answer = access.signer.request(request, progress);
+			answer.whenComplete((chain, failure) -> {
+				if (failure instanceof RequestRejectedException rejected && rejected.statusCode() == 401) {
+					supersede(access);
+				}
+			});
+			return answer;
+		};
+	}
+
+	/** Who waits with it goes on to, but nobody begins with it any more. */
+	private synchronized void supersede(@Nullable Access access) {
+		if (access == null || access != this.access) {
+			return;
+		}
+		this.superseded.stream()
+			.filter(KubernetesCertificateSigner::isIdle)
+			.forEach(KubernetesCertificateSigner::close);
+		this.superseded.removeIf(KubernetesCertificateSigner::isIdle);
+		this.superseded.add(access.signer);
+		access.client.getHttpClient().connectionPool().evictAll();
+		this.access = null;
 	}
 
 	private ApiClient connect(@Nullable CertificatePair pair) {
@@ -123,35 +153,21 @@ public final class KubernetesSigners implements AutoCloseable {
 		}
 		CertificatePair credentials = (pair != null) ? pair
 				: KubeconfigFile.read(this.kubeconfig, null).clientCertificate(this.clock.instant()).orElse(null);
-		return (credentials != null) ? KubernetesClients.createWithKeys(this.kubeconfig, null, keyManagers(credentials))
+		return (credentials != null)
+				? KubernetesClients.createWithKeys(this.kubeconfig, null, ClientKeys.of(credentials))
 				: KubernetesClients.create(bootstrap, this.context);
-	}
-
-	private static KeyManager[] keyManagers(CertificatePair pair) {
-		try {
-			KeyStore store = KeyStore.getInstance("PKCS12");
-			store.load(null, null);
-			store.setKeyEntry("current", pair.privateKey(), new char[0], pair.chain().toArray(X509Certificate[]::new));
-			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-			factory.init(store, new char[0]);
-			return factory.getKeyManagers();
-		}
-		catch (GeneralSecurityException | IOException ex) {
-			throw new IllegalStateException("The pair cannot be used by a client", ex);
-		}
 	}
 
 	@Override
 	public synchronized void close() {
 		this.addresses.values().forEach(NodeAddresses::close);
 		this.executor.shutdownNow();
-		if (this.access != null) {
-			this.access.client.getHttpClient().dispatcher().cancelAll();
-			this.access.client.getHttpClient().connectionPool().evictAll();
-		}
+		this.dispatcher.cancelAll();
+		supersede(this.access);
+		this.superseded.forEach(KubernetesCertificateSigner::close);
 	}
 
-	private record Access(@Nullable CertificatePair pair, ApiClient client, CertificateSigner signer) {
+	private record Access(@Nullable CertificatePair pair, ApiClient client, KubernetesCertificateSigner signer) {
 
 	}
 

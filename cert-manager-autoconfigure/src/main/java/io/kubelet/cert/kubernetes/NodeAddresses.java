@@ -132,7 +132,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 			watch(client);
 		}
 		catch (ApiException ex) {
-			refused(ex, new ApiFailures(client.getBasePath(), this.clock).translate(ex, "watch", null));
+			refused(ex, new ApiFailures(client.getBasePath(), this.clock).translate(ex, null));
 		}
 	}
 

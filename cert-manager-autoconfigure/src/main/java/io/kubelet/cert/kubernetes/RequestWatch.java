@@ -3,8 +3,6 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -12,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 import com.google.gson.reflect.TypeToken;
 import io.kubelet.cert.kubernetes.RequestWatches.Subscriber;
@@ -19,31 +18,35 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.apis.CertificatesV1Api;
-import io.kubernetes.client.openapi.apis.CertificatesV1Api.APIlistCertificateSigningRequestRequest;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequestList;
 import io.kubernetes.client.util.Watch;
 import okhttp3.Call;
 import okhttp3.Request;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One watch, taken up again where it ended for as long as someone waits. It begins at a
- * resource version, so that nothing is missed; where that is too old (410), the objects
- * are listed anew. A server that cannot be reached is asked again after waits that grow
- * to half a minute; one that refuses ends the waiting.
+ * One watch, taken up again where it ended until it is closed. It begins at a resource
+ * version, so that nothing is missed; where that is too old (410), the objects are listed
+ * anew. It never opens again at once: the pauses grow, up to half a minute, for as long
+ * as it brings nothing. A server that refuses it ends the waiting.
  */
 final class RequestWatch implements Runnable {
+
+	private static final Logger logger = LoggerFactory.getLogger(RequestWatch.class);
+
+	private static final int EXPIRED = 410;
 
 	private static final int MINIMUM_SECONDS = 300;
 
 	/** How much longer than the server a watch is left open, before it counts as dead. */
 	private static final Duration GRACE = Duration.ofSeconds(30);
 
-	private static final long SHORTEST_WAIT_MILLIS = 1000;
+	private static final long SHORTEST_PAUSE_MILLIS = 1000;
 
-	private static final long LONGEST_WAIT_MILLIS = 30_000;
+	private static final long LONGEST_PAUSE_MILLIS = 30_000;
 
 	private final Map<String, Subscriber> subscribers = new HashMap<>();
 
@@ -55,39 +58,55 @@ final class RequestWatch implements Runnable {
 
 	private final ApiFailures failures;
 
-	private final String selector;
+	private final Selector selector;
 
-	private String resourceVersion;
+	private final String start;
 
-	private int failuresInARow;
+	/** Where to go on; {@code null} where the objects have to be listed first. */
+	private @Nullable String resourceVersion;
+
+	/** How many times in a row it was opened and brought nothing. */
+	private int fruitless;
 
 	private Duration retryAfter = Duration.ZERO;
 
 	private volatile @Nullable Call call;
 
-	RequestWatch(ApiClient client, ApiFailures failures, String selector, String resourceVersion) {
+	RequestWatch(ApiClient client, ApiFailures failures, Selector selector, String resourceVersion) {
 		this.client = client;
 		this.failures = failures;
 		this.selector = selector;
+		this.start = resourceVersion;
 		this.resourceVersion = resourceVersion;
 	}
 
-	/** What was seen of the object before someone asked for it is told at once. */
-	void add(V1CertificateSigningRequest object, Subscriber subscriber) {
+	void add(String uid, Subscriber subscriber) {
+		synchronized (this.subscribers) {
+			this.subscribers.put(uid, subscriber);
+		}
+	}
+
+	/**
+	 * Tell a subscriber what was seen of its object before it was added.
+	 * @return whether nothing can have been missed since the object's state
+	 */
+	boolean catchUp(V1CertificateSigningRequest object, Subscriber subscriber) {
 		V1CertificateSigningRequest seen;
 		synchronized (this.subscribers) {
-			this.subscribers.put(Answers.uid(object), subscriber);
 			seen = this.latest.get(Answers.uid(object));
 		}
 		if (seen != null) {
 			subscriber.changed(seen);
 		}
+		return seen != null || !Answers.isOlder(object, this.start);
 	}
 
 	/** Whether nobody waits any more. */
-	boolean remove(String uid) {
+	boolean remove(String uid, Subscriber subscriber) {
 		synchronized (this.subscribers) {
-			this.subscribers.remove(uid);
+			if (this.subscribers.remove(uid, subscriber)) {
+				this.latest.remove(uid);
+			}
 			return this.subscribers.isEmpty();
 		}
 	}
@@ -103,14 +122,18 @@ final class RequestWatch implements Runnable {
 	@Override
 	public void run() {
 		while (!isClosed()) {
+			this.fruitless++;
 			try {
+				if (this.resourceVersion == null) {
+					list();
+				}
 				watch();
 			}
 			catch (ApiException ex) {
 				failed(ex);
 			}
 			catch (IOException | RuntimeException ex) {
-				this.failuresInARow++;
+				logger.debug("The watch {} broke off", this.selector, ex);
 			}
 			pause();
 		}
@@ -118,7 +141,8 @@ final class RequestWatch implements Runnable {
 
 	private void watch() throws ApiException, IOException {
 		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
-		Request request = list().watch(true)
+		Request request = this.selector.list(this.client)
+			.watch(true)
 			.allowWatchBookmarks(true)
 			.resourceVersion(this.resourceVersion)
 			.timeoutSeconds(seconds)
@@ -137,7 +161,6 @@ final class RequestWatch implements Runnable {
 				new TypeToken<Watch.Response<V1CertificateSigningRequest>>() {
 				}.getType())) {
 			for (Watch.Response<V1CertificateSigningRequest> event : watch) {
-				this.failuresInARow = 0;
 				received(event);
 			}
 		}
@@ -146,11 +169,10 @@ final class RequestWatch implements Runnable {
 	private void received(Watch.Response<V1CertificateSigningRequest> event) throws ApiException {
 		V1CertificateSigningRequest object = event.object;
 		if (object == null || "ERROR".equals(event.type)) {
-			if (event.status != null && Integer.valueOf(410).equals(event.status.getCode())) {
-				relist();
-			}
-			return;
+			Integer code = (event.status != null) ? event.status.getCode() : null;
+			throw new ApiException((code != null) ? code : 500, "The server ended the watch with an error");
 		}
+		this.fruitless = 0;
 		this.resourceVersion = Answers.resourceVersion(object);
 		switch (event.type) {
 			case "ADDED", "MODIFIED" -> tell(object);
@@ -161,73 +183,66 @@ final class RequestWatch implements Runnable {
 		}
 	}
 
-	private void relist() throws ApiException {
-		V1CertificateSigningRequestList list = list().execute();
-		this.resourceVersion = String.valueOf(Objects.requireNonNull(list.getMetadata()).getResourceVersion());
-		Set<String> found = new HashSet<>();
-		for (V1CertificateSigningRequest object : list.getItems()) {
-			found.add(Answers.uid(object));
-			tell(object);
-		}
-		Set<String> missing;
-		synchronized (this.subscribers) {
-			missing = new HashSet<>(this.subscribers.keySet());
-		}
-		missing.removeAll(found);
-		missing.forEach(this::deleted);
-	}
-
-	private APIlistCertificateSigningRequestRequest list() {
-		APIlistCertificateSigningRequestRequest list = new CertificatesV1Api(this.client)
-			.listCertificateSigningRequest();
-		String value = this.selector.substring(this.selector.indexOf('=') + 1);
-		return this.selector.startsWith("label") ? list.labelSelector(value) : list.fieldSelector(value);
+	/** Whoever waited before the list was asked for and is not on it waits in vain. */
+	private void list() throws ApiException {
+		Set<String> waiting = subscribers().keySet();
+		V1CertificateSigningRequestList list = this.selector.list(this.client).execute();
+		list.getItems().forEach(this::tell);
+		Set<String> found = list.getItems().stream().map(Answers::uid).collect(Collectors.toSet());
+		waiting.stream().filter((uid) -> !found.contains(uid)).forEach(this::deleted);
+		this.resourceVersion = Objects.requireNonNull(list.getMetadata()).getResourceVersion();
 	}
 
 	private void tell(V1CertificateSigningRequest object) {
-		Subscriber subscriber;
 		synchronized (this.subscribers) {
 			this.latest.put(Answers.uid(object), object);
-			subscriber = this.subscribers.get(Answers.uid(object));
 		}
-		if (subscriber != null) {
-			subscriber.changed(object);
-		}
+		tell(Answers.uid(object), (subscriber) -> subscriber.changed(object));
 	}
 
 	private void deleted(String uid) {
-		Subscriber subscriber;
 		synchronized (this.subscribers) {
 			this.latest.remove(uid);
-			subscriber = this.subscribers.get(uid);
 		}
+		tell(uid, Subscriber::deleted);
+	}
+
+	/** Without the lock: what a subscriber does is not known here. */
+	private void tell(String uid, Consumer<Subscriber> action) {
+		Subscriber subscriber = subscribers().get(uid);
 		if (subscriber != null) {
-			subscriber.deleted();
+			action.accept(subscriber);
+		}
+	}
+
+	private Map<String, Subscriber> subscribers() {
+		synchronized (this.subscribers) {
+			return Map.copyOf(this.subscribers);
 		}
 	}
 
 	private void failed(ApiException ex) {
-		this.failuresInARow++;
-		RequestException failure = this.failures.translate(ex, "watch", null);
+		if (ex.getCode() == EXPIRED) {
+			this.resourceVersion = null;
+			return;
+		}
+		RequestException failure = this.failures.translate(ex, null);
 		if (failure instanceof SignerUnavailableException unavailable) {
-			this.retryAfter = (unavailable.retryAfter() != null) ? unavailable.retryAfter() : Duration.ZERO;
+			logger.debug("The watch {} is interrupted: {}", this.selector, failure.getMessage());
+			Duration retryAfter = unavailable.retryAfter();
+			this.retryAfter = (retryAfter != null) ? retryAfter : Duration.ZERO;
+			return;
 		}
-		else {
-			forEach((subscriber) -> subscriber.failed(failure));
-		}
+		fail(failure);
 	}
 
-	private void forEach(Consumer<Subscriber> action) {
-		List<Subscriber> subscribers;
-		synchronized (this.subscribers) {
-			subscribers = List.copyOf(this.subscribers.values());
-		}
-		subscribers.forEach(action);
+	void fail(RequestException failure) {
+		subscribers().values().forEach((subscriber) -> subscriber.failed(failure));
 	}
 
-	/** A watch that has ended is never opened again at once, whatever ended it. */
 	private void pause() {
-		long limit = Math.min(LONGEST_WAIT_MILLIS, SHORTEST_WAIT_MILLIS << Math.min(this.failuresInARow, 5));
+		int doublings = Math.min(Math.max(this.fruitless - 1, 0), 5);
+		long limit = Math.min(LONGEST_PAUSE_MILLIS, SHORTEST_PAUSE_MILLIS << doublings);
 		long jittered = limit / 2 + ThreadLocalRandom.current().nextLong(limit / 2);
 		try {
 			this.closed.await(Math.max(jittered, this.retryAfter.toMillis()), TimeUnit.MILLISECONDS);

@@ -1,20 +1,22 @@
 package io.kubelet.cert.kubernetes;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 
 /**
  * The watches that are open, at most one for each selector: whoever waits with the same
- * selector shares one.
+ * selector shares one. A watch is open for as long as someone waits.
  */
 final class RequestWatches {
 
-	private final Map<String, RequestWatch> open = new HashMap<>();
+	private final Map<Selector, RequestWatch> open = new HashMap<>();
 
 	private final ApiClient client;
 
@@ -22,47 +24,82 @@ final class RequestWatches {
 
 	private final ApiFailures failures;
 
+	private boolean closed;
+
 	RequestWatches(ApiClient client, Executor executor, ApiFailures failures) {
 		this.client = client;
 		this.executor = executor;
 		this.failures = failures;
 	}
 
-	static String byLabel(Map<String, String> labels) {
-		Map.Entry<String, String> label = labels.entrySet().iterator().next();
-		return "labelSelector=" + label.getKey() + "=" + label.getValue();
+	/**
+	 * Watch an object from the state in which it is known. Before this returns, and from
+	 * then on from another thread, the subscriber is told of later states.
+	 * @return the subscription
+	 */
+	Subscription subscribe(V1CertificateSigningRequest object, Subscriber subscriber) {
+		Selector selector = Selector.of(object);
+		RequestWatch watch;
+		synchronized (this.open) {
+			if (this.closed) {
+				throw closed();
+			}
+			RequestWatch shared = this.open.get(selector);
+			watch = (shared != null) ? shared
+					: new RequestWatch(this.client, this.failures, selector, Answers.resourceVersion(object));
+			watch.add(Answers.uid(object), subscriber);
+			if (shared == null) {
+				this.executor.execute(watch);
+				this.open.put(selector, watch);
+			}
+		}
+		boolean complete = watch.catchUp(object, subscriber);
+		return new Subscription(complete, () -> unsubscribe(selector, Answers.uid(object), subscriber));
 	}
 
-	static String byName(String name) {
-		return "fieldSelector=metadata.name=" + name;
+	private void unsubscribe(Selector selector, String uid, Subscriber subscriber) {
+		synchronized (this.open) {
+			RequestWatch watch = this.open.get(selector);
+			if (watch != null && watch.remove(uid, subscriber)) {
+				this.open.remove(selector);
+				watch.close();
+			}
+		}
+	}
+
+	boolean isIdle() {
+		synchronized (this.open) {
+			return this.open.isEmpty();
+		}
+	}
+
+	/** End all watches, for good. */
+	void close() {
+		List<RequestWatch> watches;
+		synchronized (this.open) {
+			this.closed = true;
+			watches = List.copyOf(this.open.values());
+		}
+		watches.forEach((watch) -> {
+			watch.close();
+			watch.fail(closed());
+		});
+	}
+
+	private static SignerUnavailableException closed() {
+		return new SignerUnavailableException(null, "Closed", "The connection to the API server is closed", null, null);
 	}
 
 	/**
-	 * Watch an object from the state in which it is known.
-	 * @return ends the subscription
+	 * A subscription.
+	 *
+	 * @param complete whether every state is told; {@code false} if the watch began after
+	 * the state in which the object is known, so that what happened in between has to be
+	 * read
+	 * @param end ends the subscription
 	 */
-	Runnable subscribe(String selector, V1CertificateSigningRequest object, Subscriber subscriber) {
-		synchronized (this.open) {
-			RequestWatch watch = this.open.get(selector);
-			if (watch == null) {
-				watch = new RequestWatch(this.client, this.failures, selector, Answers.resourceVersion(object));
-				this.open.put(selector, watch);
-				watch.add(object, subscriber);
-				this.executor.execute(watch);
-			}
-			else {
-				watch.add(object, subscriber);
-			}
-		}
-		return () -> {
-			synchronized (this.open) {
-				RequestWatch watch = this.open.get(selector);
-				if (watch != null && watch.remove(Answers.uid(object))) {
-					this.open.remove(selector);
-					watch.close();
-				}
-			}
-		};
+	record Subscription(boolean complete, Runnable end) {
+
 	}
 
 	/** Told of one object. */

@@ -1,0 +1,133 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestNaming;
+import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A signer that speaks to a control plane of its own, and what it was told.
+ */
+final class Adapter implements AutoCloseable {
+
+	static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
+
+	static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	final AtomicInteger threads = new AtomicInteger();
+
+	final List<SubmittedRequest> progress = new CopyOnWriteArrayList<>();
+
+	final ApiClient client;
+
+	final ThreadPoolExecutor executor;
+
+	final KubernetesCertificateSigner signer;
+
+	Adapter(Path directory) {
+		this.client = client(this.controlPlane.writeKubeconfig(directory));
+		this.executor = (ThreadPoolExecutor) Executors.newCachedThreadPool((task) -> {
+			Thread thread = new Thread(task, "adapter-" + this.threads.incrementAndGet());
+			thread.setDaemon(true);
+			return thread;
+		});
+		this.signer = new KubernetesCertificateSigner(this.client, this.executor, Clock.systemUTC());
+	}
+
+	static ApiClient client(Path kubeconfig) {
+		return KubernetesClients.create(kubeconfig, null);
+	}
+
+	static CertificateRequest newRequest() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		return newRequest(RequestNaming.BY_KEY.name(keys.getPublic(), CertificateTemplate.ofSubject(null), List.of()),
+				"system:node:one", keys);
+	}
+
+	static CertificateRequest newRequest(@Nullable String name, String commonName, KeyPair keys) {
+		return CertificateRequests.create(name, CertificateTemplate.ofSubject(commonName, "system:nodes"), SIGNER,
+				DefaultUsages.of(SIGNER, keys.getPublic()), null, keys);
+	}
+
+	CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
+		return this.signer.request(request, this.progress::add);
+	}
+
+	/** What is stored, read by an administrator. */
+	V1CertificateSigningRequest stored(String name, Path directory) throws ApiException {
+		return new CertificatesV1Api(client(this.controlPlane.writeKubeconfig(directory, this.controlPlane.admin())))
+			.readCertificateSigningRequest(name)
+			.execute();
+	}
+
+	int creates() {
+		return this.controlPlane.count(RecordedRequest::isCreate);
+	}
+
+	int watches() {
+		return this.controlPlane.count(RecordedRequest::isWatch);
+	}
+
+	int gets() {
+		return this.controlPlane.count(RecordedRequest::isGet);
+	}
+
+	int lists() {
+		return this.controlPlane.count(RecordedRequest::isList);
+	}
+
+	int requests() {
+		return this.controlPlane.count((request) -> true);
+	}
+
+	String figures() {
+		return "%d POST, %d watch, %d GET, %d list".formatted(creates(), watches(), gets(), lists());
+	}
+
+	static Path write(Path file, String content) {
+		try {
+			return Files.writeString(file, content);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	@Override
+	public void close() {
+		this.executor.shutdownNow();
+		this.client.getHttpClient().dispatcher().cancelAll();
+		this.client.getHttpClient().dispatcher().executorService().shutdown();
+		this.client.getHttpClient().connectionPool().evictAll();
+		this.controlPlane.close();
+	}
+
+}

@@ -1,0 +1,226 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.StreamSupport;
+
+import com.google.gson.JsonSyntaxException;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubernetes.client.openapi.ApiException;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+/**
+ * Tests for {@link ApiFailures} and {@link RbacAdvice}: what each answer means, and what
+ * is said about it.
+ */
+class ApiFailuresTests {
+
+	private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+	private static final String STATUS = """
+			{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "%s", "message": "%s", "code": %d}""";
+
+	private final ApiFailures failures = new ApiFailures("https://cluster.example", Clock.fixed(NOW, ZoneOffset.UTC));
+
+	@ParameterizedTest
+	@CsvSource({ "429, TooManyRequests", "500, InternalError", "502, BadGateway", "503, ServiceUnavailable" })
+	void serverThatIsOverloadedIsUnavailable(int code, String reason) {
+		RequestException failure = translate(code, STATUS.formatted(reason, "come again", code), Map.of());
+		assertThat(failure).isInstanceOf(SignerUnavailableException.class).hasMessageContaining("come again");
+		assertThat(failure.reason()).isEqualTo(reason);
+		assertThat(failure.requestName()).isEqualTo("csr-one");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "7, 7", "0, 0", "'Thu, 01 Jan 2026 00:00:30 GMT', 30" })
+	void retryAfterIsReadAsSecondsOrDate(String header, long seconds) {
+		assertThat(retryAfter(header)).isEqualTo(Duration.ofSeconds(seconds));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "soon", "-1", "", "99999999999", "Wed, 31 Dec 2025 23:59:00 GMT" })
+	void retryAfterThatMakesNoSenseIsLeftOut(String header) {
+		assertThat(retryAfter(header)).isNull();
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 400, 401, 403, 404, 407, 409 })
+	void answerThatIsNoStatusIsNotFromAnApiServer(int code) {
+		RequestException failure = translate(code, "<html>s3cr3t page</html>", Map.of());
+		assertThat(failure).isInstanceOf(SignerUnavailableException.class)
+			.hasMessageContaining("perhaps a proxy in front of it")
+			.hasMessageNotContaining("s3cr3t");
+		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
+	}
+
+	@Test
+	void gatewayErrorOfAProxyDoesNotRepeatItsPage() {
+		assertThat(translate(502, "<html>page</html>", Map.of())).isInstanceOf(SignerUnavailableException.class)
+			.hasMessageContaining("502")
+			.hasMessageNotContaining("page");
+	}
+
+	@Test
+	void successThatCannotBeReadIsNotFromAnApiServer() {
+		RequestException failure = this.failures.translate(new ApiException(new JsonSyntaxException("<html>")), null);
+		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
+	}
+
+	@Test
+	void brokenConnectionIsUnreachable() {
+		RequestException failure = this.failures.translate(new ApiException(new IOException("refused")), null);
+		assertThat(failure.reason()).isEqualTo("Unreachable");
+		assertThat(failure).isInstanceOf(SignerUnavailableException.class)
+			.hasMessageContaining("https://cluster.example")
+			.hasMessageContaining("refused");
+	}
+
+	@Test
+	void unknownCredentialsAreRejected() {
+		RequestException failure = translate(401, STATUS.formatted("Unauthorized", "Unauthorized", 401), Map.of());
+		assertThat(failure).asInstanceOf(type(RequestRejectedException.class))
+			.satisfies((rejected) -> assertThat(rejected.isAboutCredentials()).isTrue())
+			.satisfies((rejected) -> assertThat(rejected).hasMessageContaining("does not know the credentials"));
+	}
+
+	@Test
+	void invalidRequestIsRejectedWithTheServersWords() {
+		assertThat(translate(422, STATUS.formatted("Invalid", "spec.usages: Required value", 422), Map.of()))
+			.isInstanceOf(RequestRejectedException.class)
+			.hasMessageContaining("spec.usages: Required value");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "jane, User, jane", "'o\\\"hara', User, 'o\"hara'", "'1234', User, '1234'",
+			"system:node:one, User, system:node:one", "system:serviceaccount:web:shop, ServiceAccount, shop",
+			"system:serviceaccount:42:true, ServiceAccount, true" })
+	void adviceIsYamlThatNamesTheUser(String user, String kind, String name) {
+		Map<String, Object> subject = subject(RbacAdvice.on(forbidden(user)));
+		assertThat(subject).containsEntry("kind", kind).containsEntry("name", name);
+	}
+
+	@Test
+	void adviceForAServiceAccountNamesItsNamespace() {
+		assertThat(subject(RbacAdvice.on(forbidden("system:serviceaccount:web:shop")))).containsEntry("namespace",
+				"web");
+	}
+
+	@Test
+	void nobodyIsAdvisedToLetInAnonymousUsers() {
+		assertThat(RbacAdvice.on(forbidden("system:anonymous"))).contains("No credentials were sent")
+			.doesNotContain("ClusterRole");
+	}
+
+	@Test
+	void refusalThatIsNotAboutAPermissionIsLeftAsItIs() {
+		String message = "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed";
+		assertThat(RbacAdvice.on(message)).isEqualTo(message);
+	}
+
+	@Test
+	void missingPermissionIsAnsweredWithTheRuleThatGrantsIt(@TempDir Path directory) {
+		try (Adapter adapter = new Adapter(directory)) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(directory,
+					adapter.controlPlane.addToken("weak", "jane"));
+			RequestException failure = send(adapter, kubeconfig);
+			assertThat(failure).isInstanceOf(RequestRejectedException.class)
+				.hasMessageContaining("lacks the permission to create");
+			assertThat(subject(String.valueOf(failure.getMessage()))).containsEntry("name", "jane");
+			assertThat(adapter.controlPlane.count(RecordedRequest::isCreate)).isOne();
+			rules(String.valueOf(failure.getMessage()))
+				.forEach((verb) -> adapter.controlPlane.allow("jane", Set.of(verb), "certificatesigningrequests"));
+			adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
+			assertThat(request(adapter, kubeconfig)).succeedsWithin(Adapter.PATIENCE);
+		}
+	}
+
+	@Test
+	void portWhereNobodyListensIsUnreachable(@TempDir Path directory) {
+		try (Adapter adapter = new Adapter(directory)) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(directory);
+			adapter.controlPlane.pause();
+			RequestException failure = send(adapter, kubeconfig);
+			assertThat(failure.reason()).isEqualTo("Unreachable");
+			assertThat(failure).hasMessageContaining(adapter.controlPlane.url());
+		}
+	}
+
+	private static RequestException send(Adapter adapter, Path kubeconfig) {
+		CompletableFuture<?> answer = request(adapter, kubeconfig);
+		assertThat(answer).failsWithin(Adapter.PATIENCE);
+		return (RequestException) answer.handle((result, failure) -> failure).join();
+	}
+
+	private static CompletableFuture<?> request(Adapter adapter, Path kubeconfig) {
+		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(Adapter.client(kubeconfig),
+				adapter.executor, Clock.systemUTC());
+		return signer.request(Adapter.newRequest(), (submitted) -> {
+		});
+	}
+
+	private RequestException translate(int code, String body, Map<String, List<String>> headers) {
+		return this.failures.translate(new ApiException("Failed", code, headers, body), "csr-one");
+	}
+
+	private @Nullable Duration retryAfter(String header) {
+		RequestException failure = translate(429, STATUS.formatted("TooManyRequests", "slow down", 429),
+				Map.of("retry-after", List.of(header)));
+		return ((SignerUnavailableException) failure).retryAfter();
+	}
+
+	private static String forbidden(String user) {
+		return "certificatesigningrequests.certificates.k8s.io is forbidden: User \"" + user
+				+ "\" cannot create resource \"certificatesigningrequests\" in API group \"certificates.k8s.io\" at "
+				+ "the cluster scope";
+	}
+
+	/** The documents from the first one on, as they are pasted. */
+	@SuppressWarnings("unchecked")
+	private static List<Map<String, Object>> documents(String message) {
+		String yaml = message.substring(message.indexOf("apiVersion:"));
+		return StreamSupport
+			.stream(new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(yaml).spliterator(), false)
+			.map((document) -> (Map<String, Object>) document)
+			.toList();
+	}
+
+	@SuppressWarnings("unchecked")
+	private static Map<String, Object> subject(String message) {
+		List<Map<String, Object>> documents = documents(message);
+		assertThat(documents).extracting("kind").containsExactly("ClusterRole", "ClusterRoleBinding");
+		return (Map<String, Object>) first(documents.get(1), "subjects");
+	}
+
+	@SuppressWarnings("unchecked")
+	private static List<String> rules(String message) {
+		Map<String, List<String>> rule = (Map<String, List<String>>) first(documents(message).get(0), "rules");
+		return rule.getOrDefault("verbs", List.of());
+	}
+
+	private static Object first(Map<String, Object> document, String list) {
+		return ((List<?>) document.getOrDefault(list, List.of())).get(0);
+	}
+
+}

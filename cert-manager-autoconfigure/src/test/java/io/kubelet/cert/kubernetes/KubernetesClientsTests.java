@@ -1,0 +1,238 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+import io.kubelet.cert.test.ClientCertificate;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for {@link KubernetesClients}: each kind of credential, and each mistake.
+ */
+class KubernetesClientsTests {
+
+	@TempDir
+	Path directory;
+
+	@AutoClose
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@Test
+	void tokenIsSent() throws Exception {
+		assertThat(userOf(write("token: " + token()))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void tokenFileIsReadRelativeToTheKubeconfig() throws Exception {
+		Files.writeString(this.directory.resolve("token"), token() + "\n");
+		assertThat(userOf(write("tokenFile: token"))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void tokenFileWinsOverToken() throws Exception {
+		Files.writeString(this.directory.resolve("token"), token());
+		assertThat(userOf(write("token: outdated\n    tokenFile: token"))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void tokenFileThatIsMissingIsNamed() {
+		Path kubeconfig = write("tokenFile: no-token");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> KubernetesClients.create(kubeconfig, null))
+			.withMessageContaining(this.directory.resolve("no-token").toString());
+	}
+
+	@Test
+	void clientCertificateInTheKubeconfigIsPresented() throws Exception {
+		ClientCertificate node = this.controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+		assertThat(userOf(this.controlPlane.writeKubeconfig(this.directory, node))).isEqualTo("system:node:one");
+	}
+
+	@Test
+	void clientCertificateFilesAreReadRelativeToTheKubeconfig() throws Exception {
+		ClientCertificate node = this.controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+		Files.createDirectory(this.directory.resolve("pki"));
+		Files.writeString(this.directory.resolve("pki/node.pem"), node.certificatePem() + node.keyPem());
+		assertThat(userOf(write("client-certificate: pki/node.pem\n    client-key: pki/node.pem")))
+			.isEqualTo("system:node:one");
+	}
+
+	@Test
+	void clientCertificateThatIsDamagedIsReported() {
+		Path kubeconfig = write("client-certificate-data: aGVsbG8=\n    client-key-data: aGVsbG8=");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> KubernetesClients.create(kubeconfig, null));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "v1", "v1beta1" })
+	@DisabledOnOs(OS.WINDOWS)
+	void execPluginIsRunRelativeToTheKubeconfig(String version) throws Exception {
+		assertThat(userOf(write(execPlugin(version)))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void contextThatIsNamedIsUsed() throws Exception {
+		Path kubeconfig = write("token: unknown");
+		Files.writeString(kubeconfig,
+				Files.readString(kubeconfig)
+					.replace("contexts:\n",
+							"contexts:\n- name: other\n  context:\n    cluster: embedded\n    user: other\n")
+					.replace("users:\n", "users:\n- name: other\n  user:\n    token: " + token() + "\n"));
+		assertThat(userOf(KubernetesClients.create(kubeconfig, "other"))).isEqualTo("system:bootstrap:abcdef");
+		assertThat(userOf(kubeconfig)).isEmpty();
+	}
+
+	@Test
+	void kubeconfigWithARelativePathIsRead() throws Exception {
+		Files.writeString(this.directory.resolve("token"), token());
+		Path kubeconfig = Path.of("").toAbsolutePath().relativize(write("tokenFile: token"));
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void fileThatIsMissingIsNamed() {
+		refused(this.directory.resolve("missing"), null, "missing does not exist");
+	}
+
+	@Test
+	void yamlThatIsMalformedIsReportedByItsLineOnly() {
+		Path file = Adapter.write(this.directory.resolve("malformed"), "users:\n- name: one\n  token: \"s3cr3t\n");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> KubernetesClients.create(file, null))
+			.withMessageContaining("is malformed: line ")
+			.withMessageNotContaining("s3cr3t")
+			.withNoCause();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", "[]", "just text" })
+	void whatIsNoKubeconfigIsReported(String content) {
+		refused(Adapter.write(this.directory.resolve("none"), content), null, "is malformed");
+	}
+
+	@Test
+	void missingCurrentContextIsReported() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("current-context: embedded", ""));
+		refused(kubeconfig, null, "names no server: its current context");
+		assertThat(userOf(KubernetesClients.create(kubeconfig, "embedded"))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void contextThatIsMissingIsNamed() {
+		refused(write("token: " + token()), "prod", "has no context 'prod'");
+	}
+
+	@Test
+	void clusterThatIsMissingIsReported() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("cluster: embedded", "cluster: gone"));
+		refused(kubeconfig, null, "names no server");
+	}
+
+	@Test
+	void authoritiesAreReadFromDataAndFromAFile() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		assertThat(ClusterAuthorities.read(kubeconfig, null)).singleElement()
+			.satisfies((authority) -> assertThat(authority.getSubjectX500Principal().getName())
+				.isEqualTo("CN=kubernetes"));
+		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig)
+			.replaceFirst("certificate-authority-data: .*", "certificate-authority: ca.pem"));
+		assertThat(ClusterAuthorities.read(kubeconfig, "embedded")).hasSize(1);
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void authoritiesThatAreNotNamedAreNone() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", ""));
+		assertThat(ClusterAuthorities.read(kubeconfig, null)).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "certificate-authority: missing.pem", "certificate-authority-data: '!!!'",
+			"certificate-authority-data: aGVsbG8=" })
+	void authoritiesThatCannotBeReadAreReported(String authority) throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig,
+				Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", authority));
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> ClusterAuthorities.read(kubeconfig, null))
+			.withMessageContaining("cannot be read");
+	}
+
+	private String execPlugin(String version) throws IOException {
+		Path script = this.directory.resolve("login.sh");
+		Files.writeString(script, """
+				#!/bin/sh
+				echo '{"apiVersion": "client.authentication.k8s.io/%s", "kind": "ExecCredential",
+				  "status": {"token": "'$TOKEN'"}}'
+				""".formatted(version));
+		Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+		return """
+				exec:
+				      apiVersion: client.authentication.k8s.io/%s
+				      command: ./login.sh
+				      env:
+				      - name: TOKEN
+				        value: %s""".formatted(version, token());
+	}
+
+	private String token() {
+		return ((Credential.Token) this.controlPlane.bootstrap()).token();
+	}
+
+	/** A kubeconfig with these credentials in place of a token. */
+	private Path write(String user) {
+		String kubeconfig = this.controlPlane.kubeconfig(Credential.token("one", "TOKEN"));
+		return Adapter.write(this.directory.resolve("kubeconfig"), kubeconfig.replace("token: TOKEN", user));
+	}
+
+	private String userOf(Path kubeconfig) {
+		return userOf(KubernetesClients.create(kubeconfig, null));
+	}
+
+	/** Who the server takes the client for. */
+	private String userOf(ApiClient client) {
+		this.controlPlane.clearRequests();
+		try {
+			new CertificatesV1Api(client).listCertificateSigningRequest().execute();
+		}
+		catch (ApiException ex) {
+			assertThat(ex.getCode()).as(ex.getMessage()).isIn(401, 403);
+		}
+		finally {
+			client.getHttpClient().dispatcher().executorService().shutdown();
+			client.getHttpClient().connectionPool().evictAll();
+		}
+		return this.controlPlane.requests().stream().map(RecordedRequest::user).findFirst().orElseThrow();
+	}
+
+	private static void refused(Path kubeconfig, @Nullable String context, String message) {
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> KubernetesClients.create(kubeconfig, context))
+			.withMessageContaining(message)
+			.withMessageContaining(kubeconfig.toString());
+	}
+
+}

@@ -1,0 +1,122 @@
+package io.kubelet.cert.kubernetes;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
+
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link KubernetesSigners}: one client, its threads, and its end.
+ */
+class KubernetesSignersTests {
+
+	@TempDir
+	Path directory;
+
+	@AutoClose
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	private final ThreadGroup threads = new ThreadGroup("signers");
+
+	private KubernetesSigners signers;
+
+	private Path kubeconfig;
+
+	@BeforeEach
+	void create() {
+		ThreadFactory factory = (task) -> {
+			Thread thread = new Thread(this.threads, task, "signers");
+			thread.setDaemon(true);
+			return thread;
+		};
+		this.kubeconfig = this.controlPlane.writeKubeconfig(this.directory);
+		this.signers = new KubernetesSigners(this.kubeconfig, null, null, factory, Clock.systemUTC());
+	}
+
+	@AfterEach
+	void close() {
+		this.signers.close();
+	}
+
+	@Test
+	void nothingIsDoneBeforeTheFirstAttempt() {
+		assertThat(this.threads.activeCount()).isZero();
+		assertThat(this.controlPlane.connections()).isZero();
+	}
+
+	@Test
+	void attemptsShareOneClientAndItsConnections() {
+		for (int attempt = 0; attempt < 3; attempt++) {
+			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		}
+		// One connection for what is short, and those that a watch was broken off on
+		assertThat(this.controlPlane.connections()).isLessThanOrEqualTo(5);
+	}
+
+	@Test
+	void threadsEndSoonAfterTheLastRequest() {
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0);
+	}
+
+	@Test
+	void closingEndsThreadsAndWatchesAtOnce() {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		request();
+		await().until(() -> this.controlPlane.openWatches() == 1);
+		this.signers.close();
+		await().until(() -> this.threads.activeCount() == 0);
+	}
+
+	@Test
+	void whoeverWaitsWithRefusedCredentialsGoesOnToUntilClosing() {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<List<X509Certificate>> waiting = request();
+		await().until(() -> this.controlPlane.openWatches() == 1);
+		this.controlPlane.faults().next(1, RecordedRequest::isCreate).answer(401);
+		assertThat(request()).failsWithin(Adapter.PATIENCE);
+		assertThat(waiting).isNotDone();
+		this.signers.close();
+		assertThat(waiting).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCauseInstanceOf(SignerUnavailableException.class);
+		await().until(() -> this.threads.activeCount() == 0);
+	}
+
+	@Test
+	void credentialsThatAreUnknownAreReadAgainAtTheNextAttempt() throws Exception {
+		this.controlPlane.addToken("old", "system:node:one", "system:bootstrappers");
+		Files.writeString(this.kubeconfig, Files.readString(this.kubeconfig).replaceFirst("token: .*", "token: old"));
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		this.controlPlane.removeToken("old");
+		this.controlPlane.addToken("new", "system:node:one", "system:bootstrappers");
+		Files.writeString(this.kubeconfig, Files.readString(this.kubeconfig).replace("token: old", "token: new"));
+		assertThat(request()).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCauseInstanceOf(RequestRejectedException.class);
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+	}
+
+	private CompletableFuture<List<X509Certificate>> request() {
+		return this.signers.signer(null).request(Adapter.newRequest(), (submitted) -> {
+		});
+	}
+
+}
