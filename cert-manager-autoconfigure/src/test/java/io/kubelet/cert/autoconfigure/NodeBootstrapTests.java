@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -8,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -18,6 +20,7 @@ import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestNode;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,6 +87,39 @@ class NodeBootstrapTests {
 				assertThat(creates()).extracting(RecordedRequest::user)
 					.containsExactly(TOKEN_USER, NODE, NODE, NODE, NODE, NODE);
 				assertThat(this.kubeconfig).content().contains("kubelet-client-current.pem");
+			});
+	}
+
+	@Test
+	void wholeRoadFromTheTokenToBothCertificatesRotatedTwice() throws Exception {
+		TestNode node = new TestNode(this.controlPlane, this.directory, "n1");
+		node.create("InternalIP=10.0.0.1", "Hostname=n1");
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n1",
+					"kubelet.cert.additional.serving.profile=kubelet-serving",
+					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
+							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
+					"kubelet.cert.kubernetes.kubeconfig=" + this.kubeconfig)
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				CertificateManager client = context.getBean(CertificateManagers.class).get("kubelet-client");
+				CertificateManager serving = context.getBean(CertificateManagers.class).get("kubelet-server");
+				assertThat(this.kubeconfig).content().contains("kubelet-client-current.pem");
+				assertThat(addresses(serving)).containsExactly("10.0.0.1");
+				node.readdress("InternalIP=10.0.0.1", "InternalIP=10.0.0.2", "Hostname=n1");
+				Awaitility.await()
+					.atMost(Duration.ofSeconds(60))
+					.untilAsserted(() -> assertThat(addresses(serving)).containsExactly("10.0.0.1", "10.0.0.2"));
+				client.rotate().get(30, TimeUnit.SECONDS);
+				client.rotate().get(30, TimeUnit.SECONDS);
+				serving.rotate().get(30, TimeUnit.SECONDS);
+				assertThat(serving.status().rotations()).isEqualTo(3);
+				assertThat(creates()).extracting(RecordedRequest::user)
+					.containsExactly(TOKEN_USER, NODE, NODE, NODE, NODE, NODE);
+				assertThat(this.controlPlane.openCertificateSigningRequests()).isEmpty();
 			});
 	}
 
@@ -178,6 +214,14 @@ class NodeBootstrapTests {
 				.hasStackTraceContaining("is of node 'n1'"));
 		assertThat(Pem.readPair(Files.readString(current))).isEqualTo(before);
 		assertThat(creates()).hasSize(1);
+	}
+
+	private static List<String> addresses(CertificateManager manager) {
+		return CertificateNames.of(manager.current().orElseThrow().leaf())
+			.ipAddresses()
+			.stream()
+			.map(InetAddress::getHostAddress)
+			.toList();
 	}
 
 	private List<RecordedRequest> creates() {
