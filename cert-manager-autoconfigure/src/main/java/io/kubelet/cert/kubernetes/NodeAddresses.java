@@ -46,7 +46,9 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	/** How much longer than the server a watch is left open, before it counts as dead. */
 	private static final Duration GRACE = Duration.ofSeconds(30);
 
-	private static final long SHORTEST_WAIT_MILLIS = 1000;
+	private static final long SHORTEST_PAUSE_MILLIS = 1000;
+
+	private static final long LONGEST_PAUSE_MILLIS = 30_000;
 
 	/** A watch that is cut now and then is not worth a word. */
 	private static final int FAILURES_TO_TELL = 3;
@@ -69,7 +71,8 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private volatile @Nullable Call call;
 
-	private int failuresInARow;
+	/** How many times in a row it was opened and brought nothing. */
+	private int fruitless;
 
 	private Duration retryAfter = Duration.ZERO;
 
@@ -114,6 +117,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private void run() {
 		while (!isClosed()) {
+			this.fruitless++;
 			try {
 				follow(this.clients.get());
 			}
@@ -174,11 +178,10 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 		V1Node node = event.object;
 		if (node == null || "ERROR".equals(event.type)) {
 			// Most often too old a version (410): the node is listed anew
-			this.failuresInARow++;
 			this.resourceVersion = null;
 			return;
 		}
-		this.failuresInARow = 0;
+		this.fruitless = 0;
 		this.resourceVersion = Objects.requireNonNull(node.getMetadata()).getResourceVersion();
 		if ("ADDED".equals(event.type) || "MODIFIED".equals(event.type)) {
 			take(node);
@@ -225,11 +228,10 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	/** What the server refuses with a version is listed anew without one. */
 	private void failed(String problem) {
-		this.failuresInARow++;
 		this.resourceVersion = null;
 		if (!isClosed()) {
 			this.problem = problem;
-			if (this.failuresInARow == FAILURES_TO_TELL) {
+			if (this.fruitless == FAILURES_TO_TELL) {
 				logger.warn("The addresses of node {} cannot be followed for now: {}", this.node, problem);
 			}
 		}
@@ -237,7 +239,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	/** A watch that has ended is never opened again at once, whatever ended it. */
 	private void pause() {
-		long limit = SHORTEST_WAIT_MILLIS << Math.min(this.failuresInARow, 5);
+		long limit = longestPause(this.fruitless);
 		try {
 			long wait = limit / 2 + ThreadLocalRandom.current().nextLong(limit / 2);
 			this.closed.await(Math.max(wait, this.retryAfter.toMillis()), TimeUnit.MILLISECONDS);
@@ -247,6 +249,10 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 			this.closed.countDown();
 			Thread.currentThread().interrupt();
 		}
+	}
+
+	static long longestPause(int fruitless) {
+		return Math.min(LONGEST_PAUSE_MILLIS, SHORTEST_PAUSE_MILLIS << Math.min(fruitless, 5));
 	}
 
 	private boolean isClosed() {

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -118,6 +120,12 @@ class NodeAddressesTests {
 		awaitAddresses(FIRST);
 		awaitWatch();
 		assertThat(requests().stream().filter((request) -> !request.isWatch())).hasSize(2);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "0,1000", "1,2000", "4,16000", "5,30000", "1000000,30000" })
+	void watchThatBringsNothingIsOpenedEverMoreSeldom(int times, long milliseconds) {
+		assertThat(NodeAddresses.longestPause(times)).isEqualTo(milliseconds);
 	}
 
 	@Test
