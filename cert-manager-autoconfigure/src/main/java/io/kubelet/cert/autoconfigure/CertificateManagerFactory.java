@@ -2,11 +2,13 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
 import java.security.PublicKey;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificateNames;
@@ -14,6 +16,7 @@ import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -25,6 +28,8 @@ import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.ssl.AuthoritySource;
+import io.kubelet.cert.ssl.FollowedAuthorities;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;
@@ -92,6 +97,7 @@ final class CertificateManagerFactory {
 			.scheduler(this.scheduler)
 			.naming(naming)
 			.signerName(signerName(settings))
+			.check(new IssuedCertificateCheck(authorities(settings)))
 			.requestedLifetime(requestedLifetime(settings))
 			.key(key(settings))
 			.window(settings.check("rotation.earliest", properties.rotation().earliest(),
@@ -177,6 +183,18 @@ final class CertificateManagerFactory {
 					"The API server does not take requests for this signer: name the one that is to sign");
 		}
 		return signerName;
+	}
+
+	/** Those who may sign: one that they no longer name may sign no more. */
+	private Supplier<List<X509Certificate>> authorities(CertificateSettings settings) {
+		Path file = settings.properties().signerCaFile();
+		if (file == null) {
+			return List::of;
+		}
+		FollowedAuthorities authorities = new FollowedAuthorities(AuthoritySource.file(file), Duration.ZERO,
+				this.clock);
+		settings.check("signer-ca-file", file, authorities::get);
+		return authorities;
 	}
 
 	private static @Nullable Duration requestedLifetime(CertificateSettings settings) {

@@ -35,6 +35,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param tlsPrivateKeyFile file with the private key of tls-cert-file.
  * @param signerName signer to ask for the certificate. By default that of the profile,
  * without one kubernetes.io/kube-apiserver-client-kubelet.
+ * @param signerCaFile PEM file with the certificate authorities that the signer signs by,
+ * read again when it changes. A certificate whose chain does not lead to one of them is
+ * refused. By default the chain is not checked.
  * @param usages usages to ask for. By default they follow from the signer and the key.
  * @param requestedLifetime lifetime to ask for, at least 10 minutes. By default the
  * signer decides.
@@ -49,7 +52,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties(CertificateProperties.PREFIX)
 public record CertificateProperties(@Nullable Profile profile, @Nullable String nodeName, @Nullable Path configFile,
 		@Nullable Boolean rotateCertificates, @Nullable Path certDir, @Nullable String pairName,
-		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Nullable String signerName,
+		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Nullable String signerName, @Nullable Path signerCaFile,
 		@DefaultValue List<String> usages, @Nullable Duration requestedLifetime, @DefaultValue Template template,
 		@DefaultValue Addresses addresses, @DefaultValue Key key, @DefaultValue Rotation rotation,
 		@DefaultValue Startup startup, @DefaultValue Store store, @DefaultValue Ssl ssl) {
@@ -160,9 +163,16 @@ public record CertificateProperties(@Nullable Profile profile, @Nullable String 
 	 *
 	 * @param bundle name of the SSL bundle. By default the pair name.
 	 * @param trust whom the bundle trusts, unless trust-file is set.
-	 * @param trustFile PEM file with the certificate authorities that the bundle trusts.
+	 * @param trustFile PEM file with the certificate authorities that the bundle trusts,
+	 * read again when it changes. In a pod, the ConfigMap kube-root-ca.crt can be mounted
+	 * as such a file.
+	 * @param trustOverlap how long an authority is trusted beyond its removal from where
+	 * it was named.
+	 * @param drain how long connections that were made with the certificate of before a
+	 * rotation may go on.
 	 */
-	public record Ssl(@Nullable String bundle, @DefaultValue("cluster") Trust trust, @Nullable Path trustFile) {
+	public record Ssl(@Nullable String bundle, @DefaultValue("cluster") Trust trust, @Nullable Path trustFile,
+			@DefaultValue("1h") Duration trustOverlap, @DefaultValue("30s") Duration drain) {
 
 	}
 

@@ -2,6 +2,8 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -9,60 +11,81 @@ import io.kubelet.cert.autoconfigure.CertificateProperties.StartupMode;
 import io.kubelet.cert.autoconfigure.CertificateProperties.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.ssl.AuthoritySource;
 import io.kubelet.cert.ssl.CertificateBundles;
-import io.kubelet.cert.ssl.TrustFile;
+import io.kubelet.cert.ssl.Drain;
+import io.kubelet.cert.ssl.FollowedAuthorities;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.ssl.SslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 
 /**
  * Auto-configuration of an SSL bundle for each certificate. The registry is filled before
  * the web server is made: a first certificate that is not stored yet is waited for here.
+ * It comes after Spring Boot's own bundles, so that a name that is taken is found here.
  */
-@AutoConfiguration(after = CertificateManagerAutoConfiguration.class, before = SslAutoConfiguration.class)
+@AutoConfiguration(after = { CertificateManagerAutoConfiguration.class, SslAutoConfiguration.class })
 @ConditionalOnBean({ CertificateManagers.class, CertificateSettingsList.class })
 public final class CertificateSslAutoConfiguration {
 
+	private static final Duration DRAIN = Duration.ofSeconds(30);
+
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			SignerSource signers) {
+			SignerSource signers, RotationScheduler scheduler, ObjectProvider<Clock> clock) {
 		return (registry) -> {
 			for (CertificateManager manager : managers) {
 				settings.find(manager.name())
-					.ifPresentOrElse((certificate) -> register(registry, certificate, manager, signers),
-							() -> CertificateBundles.register(registry, manager.name(), manager, List::of));
+					.ifPresentOrElse((certificate) -> register(registry, certificate, manager,
+							authorities(certificate, signers, clock.getIfUnique(Clock::systemDefaultZone)), scheduler),
+							() -> CertificateBundles.register(registry, manager.name(), manager, List::of,
+									new Drain(scheduler, DRAIN)));
 			}
 		};
 	}
 
 	private static void register(SslBundleRegistry registry, CertificateSettings certificate,
-			CertificateManager manager, SignerSource signers) {
+			CertificateManager manager, Supplier<List<X509Certificate>> authorities, RotationScheduler scheduler) {
+		Drain drain = new Drain(scheduler,
+				notNegative(certificate, "ssl.drain", certificate.properties().ssl().drain()));
 		if (certificate.properties().startup().mode() == StartupMode.WAIT) {
 			FirstCertificate.await(manager, certificate);
 		}
-		try {
-			CertificateBundles.register(registry, certificate.bundleName(), manager, authorities(certificate, signers));
-		}
-		catch (IllegalStateException ex) {
+		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.bundleName())) {
 			throw certificate.invalid("ssl.bundle", certificate.bundleName(),
 					"There is an SSL bundle of this name already: give one of them another name");
 		}
+		CertificateBundles.register(registry, certificate.bundleName(), manager, authorities, drain);
 	}
 
-	private static Supplier<List<X509Certificate>> authorities(CertificateSettings certificate, SignerSource signers) {
+	private static Supplier<List<X509Certificate>> authorities(CertificateSettings certificate, SignerSource signers,
+			Clock clock) {
 		CertificateProperties.Ssl ssl = certificate.properties().ssl();
+		Duration overlap = notNegative(certificate, "ssl.trust-overlap", ssl.trustOverlap());
 		Path trustFile = ssl.trustFile();
 		if (trustFile != null) {
-			return certificate.check("ssl.trust-file", trustFile, () -> new TrustFile(trustFile));
+			FollowedAuthorities authorities = new FollowedAuthorities(AuthoritySource.file(trustFile), overlap, clock);
+			certificate.check("ssl.trust-file", trustFile, authorities::get);
+			return authorities;
 		}
 		if (ssl.trust() == Trust.CLUSTER && signers instanceof KubernetesConnection connection) {
-			return connection.authorities();
+			return new FollowedAuthorities(connection.authorities(), overlap, clock);
 		}
 		return List::of;
+	}
+
+	private static Duration notNegative(CertificateSettings certificate, String property, Duration duration) {
+		if (duration.isNegative()) {
+			throw certificate.invalid(property, duration, "It must not be negative: 0s for no time at all");
+		}
+		return duration;
 	}
 
 }

@@ -2,11 +2,8 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.util.List;
 import java.util.concurrent.ThreadFactory;
-import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.AddressSource;
@@ -16,10 +13,10 @@ import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.ssl.AuthoritySource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.util.function.SingletonSupplier;
 
 /**
  * The connection to the API server, as configured. Nothing of the Kubernetes client is
@@ -113,9 +110,12 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	}
 
 	/** The authorities of the cluster, read when they are first needed. */
-	Supplier<List<X509Certificate>> authorities() {
-		return SingletonSupplier
-			.of(() -> ClusterAuthorities.read(this.properties.kubeconfig(), this.properties.context()));
+	AuthoritySource authorities() {
+		return () -> {
+			ClusterAuthorities authorities = ClusterAuthorities.read(this.properties.kubeconfig(),
+					this.properties.context());
+			return new AuthoritySource.Reading(authorities.files(), authorities.certificates());
+		};
 	}
 
 	private synchronized KubernetesSigners signers() {

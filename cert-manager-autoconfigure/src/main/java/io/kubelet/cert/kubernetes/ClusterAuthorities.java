@@ -11,27 +11,29 @@ import io.kubelet.cert.certificate.Pem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the certificate authority of the cluster: what the kubeconfig names, or what the
- * pod was given.
+ * The certificate authorities of the cluster: what the kubeconfig names, or what the pod
+ * was given, which is the cluster's ConfigMap {@code kube-root-ca.crt}.
+ *
+ * @param files the files they were read from
+ * @param certificates the authorities, empty if none are named
  */
-public final class ClusterAuthorities {
-
-	private ClusterAuthorities() {
-	}
+public record ClusterAuthorities(List<Path> files, List<X509Certificate> certificates) {
 
 	/**
 	 * Read the authorities.
 	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
-	 * @return the authorities, empty if none are named
+	 * @return the authorities
 	 * @throws KubernetesConfigurationException if they cannot be read
 	 */
-	public static List<X509Certificate> read(@Nullable Path kubeconfig, @Nullable String context) {
+	public static ClusterAuthorities read(@Nullable Path kubeconfig, @Nullable String context) {
 		try {
 			if (kubeconfig == null && Kubeconfigs.isInCluster()) {
-				return Pem.readCertificates(Files.readString(Kubeconfigs.SERVICE_ACCOUNT.resolve("ca.crt")));
+				Path file = Kubeconfigs.SERVICE_ACCOUNT.resolve("ca.crt");
+				return new ClusterAuthorities(List.of(file), Pem.readCertificates(Files.readString(file)));
 			}
-			return KubeconfigFile.read(Kubeconfigs.find(kubeconfig), context).authorities();
+			KubeconfigFile file = KubeconfigFile.read(Kubeconfigs.find(kubeconfig), context);
+			return new ClusterAuthorities(file.authorityFiles(), file.authorities());
 		}
 		catch (IOException | MalformedPemException ex) {
 			throw new KubernetesConfigurationException("The cluster's certificate authority cannot be read: " + ex, ex);

@@ -68,6 +68,12 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user) {
 		return (pem != null) ? Pem.readCertificates(pem) : List.of();
 	}
 
+	/** The files that the authorities stand in: this one, and one that it may name. */
+	List<Path> authorityFiles() {
+		return (this.cluster.get("certificate-authority") instanceof String named)
+				? List.of(this.file, this.file.resolveSibling(named)) : List.of(this.file);
+	}
+
 	/**
 	 * The client certificate of the user, if it has one that has not expired (contract
 	 * row C22). Certificate and key may be in one file, which the Java client cannot

@@ -1,6 +1,7 @@
 package io.kubelet.cert.ssl;
 
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -10,41 +11,95 @@ import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleRegistry;
 
 /**
- * Keeps the SSL bundle of a certificate in step with its rotation.
+ * Keeps the SSL bundle of a certificate in step with its rotation, and with changes of
+ * whom it trusts.
  */
-public final class CertificateBundles {
+public final class CertificateBundles implements RotationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundles.class);
 
-	private CertificateBundles() {
+	private static final Duration TRUST_INTERVAL = Duration.ofSeconds(10);
+
+	private final SslBundleRegistry registry;
+
+	private final String bundleName;
+
+	private final LiveSslBundle bundle;
+
+	private CertificateBundles(SslBundleRegistry registry, String bundleName, LiveSslBundle bundle) {
+		this.registry = registry;
+		this.bundleName = bundleName;
+		this.bundle = bundle;
 	}
 
 	/**
 	 * Register the bundle of a certificate, and update it at each rotation from then on.
+	 * <p>
+	 * Its key and trust managers ask for the current pair and the authorities at each
+	 * handshake; an SSL context that is made by the bundle presents nothing older in a
+	 * new connection, resumed sessions included. Each update has stores of its own with a
+	 * random password; servers that copy the stores are to be told by
+	 * {@link org.springframework.boot.ssl.SslBundles#addBundleUpdateHandler}.
 	 * @param registry where to register it
 	 * @param bundleName the bundle's name
 	 * @param manager the certificate's manager
 	 * @param authorities the authorities to trust, asked for at each handshake; where
 	 * there are none, those of the JDK
+	 * @param drain how long connections of before a rotation may go on
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<List<X509Certificate>> authorities) {
-		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), authorities);
+			Supplier<List<X509Certificate>> authorities, Drain drain) {
+		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), authorities, drain);
+		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle);
+		CertificatePair registered = manager.status().pair();
 		registry.registerBundle(bundleName, bundle.refreshed());
-		manager.addListener(new RotationListener() {
+		manager.addListener(updates);
+		CertificatePair current = manager.status().pair();
+		if (current != null && !current.equals(registered)) {
+			updates.update();
+		}
+		if (authorities instanceof FollowedAuthorities) {
+			updates.followTrust(drain);
+		}
+	}
 
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				bundle.invalidateSessions();
-				registry.updateBundle(bundleName, bundle.refreshed());
-				logger.debug("[{}] SSL bundle '{}' now holds {}", name, bundleName, current);
+	@Override
+	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+		update();
+		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.bundleName, current);
+	}
+
+	/**
+	 * The managers need no update. First what was made with the old identity is left
+	 * behind, then those who copy the stores are told.
+	 */
+	private void update() {
+		attempt(this.bundle.managers()::changed);
+		SslBundle refreshed = this.bundle.refreshed();
+		attempt(() -> this.registry.updateBundle(this.bundleName, refreshed));
+	}
+
+	private void attempt(Runnable step) {
+		try {
+			step.run();
+		}
+		catch (RuntimeException ex) {
+			logger.error("Not all who use the SSL bundle '{}' have taken its update", this.bundleName, ex);
+		}
+	}
+
+	private void followTrust(Drain drain) {
+		drain.scheduler().schedule(() -> {
+			if (this.bundle.hasOutdatedTrust()) {
+				update();
 			}
-
-		});
+			followTrust(drain);
+		}, TRUST_INTERVAL);
 	}
 
 }

@@ -28,6 +28,8 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	private final Supplier<@Nullable CertificatePair> current;
 
+	private final Handshakes handshakes;
+
 	private final Map<String, CertificatePair> pairs = Collections.synchronizedMap(new LinkedHashMap<>() {
 
 		@Override
@@ -39,19 +41,22 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	private volatile @Nullable Named latest;
 
-	LiveKeyManager(Supplier<@Nullable CertificatePair> current) {
+	LiveKeyManager(Supplier<@Nullable CertificatePair> current, Handshakes handshakes) {
 		this.current = current;
+		this.handshakes = handshakes;
 	}
 
 	@Override
 	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable Socket socket) {
+		this.handshakes.record(socket);
 		return choose(keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
+		this.handshakes.record(engine);
 		return choose(keyTypes, issuers);
 	}
 

@@ -1,42 +1,61 @@
 package io.kubelet.cert.ssl;
 
-import java.lang.ref.WeakReference;
 import java.security.InvalidAlgorithmParameterException;
 import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.KeyManagerFactorySpi;
 import javax.net.ssl.ManagerFactoryParameters;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLSession;
-import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.TrustManagerFactory;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslManagerBundle;
 
 /**
- * The live key and trust managers of one bundle, the same for its whole life. It
- * remembers the contexts that were made from them: a session that is resumed goes on
- * presenting the identity of the handshake that began it, so the sessions end with the
- * rotation.
+ * The live key and trust managers of one bundle, the same for its whole life, and what
+ * goes by its identity.
  */
 final class LiveManagers implements SslManagerBundle {
+
+	private final Supplier<Identity> identity;
+
+	private final Drain drain;
+
+	private final Handshakes handshakes = new Handshakes();
 
 	private final KeyManagerFactory keyManagers;
 
 	private final TrustManagerFactory trustManagers;
 
-	private final List<WeakReference<SSLContext>> contexts = new ArrayList<>();
+	private final Set<Runnable> dependents = Collections
+		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
-	LiveManagers(LiveKeyManager keyManager, LiveTrustManager trustManager) {
+	LiveManagers(Supplier<@Nullable CertificatePair> pair, Supplier<List<X509Certificate>> authorities, Drain drain) {
+		this.identity = () -> new Identity(pair.get(), authorities.get());
+		this.drain = drain;
+		LiveKeyManager keyManager = new LiveKeyManager(pair, this.handshakes);
+		LiveTrustManager trustManager = new LiveTrustManager(authorities, this.handshakes);
 		SslManagerBundle base = SslManagerBundle.from(trustManager);
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(), keyManager);
 		this.trustManagers = base.getTrustManagerFactory();
+	}
+
+	Identity identity() {
+		return this.identity.get();
+	}
+
+	Drain drain() {
+		return this.drain;
 	}
 
 	@Override
@@ -51,39 +70,28 @@ final class LiveManagers implements SslManagerBundle {
 
 	@Override
 	public SSLContext createSslContext(String protocol) {
-		SSLContext context = SslManagerBundle.super.createSslContext(protocol);
-		synchronized (this.contexts) {
-			this.contexts.removeIf((reference) -> reference.get() == null);
-			this.contexts.add(new WeakReference<>(context));
-		}
-		return context;
+		return new LiveSslContext(
+				new PerIdentity<>(this.identity, () -> SslManagerBundle.super.createSslContext(protocol)));
 	}
 
-	/** See to it that each new connection makes a full handshake. */
-	void invalidateSessions() {
-		List<WeakReference<SSLContext>> contexts;
-		synchronized (this.contexts) {
-			contexts = List.copyOf(this.contexts);
-		}
-		for (WeakReference<SSLContext> reference : contexts) {
-			SSLContext context = reference.get();
-			if (context != null) {
-				invalidate(context.getClientSessionContext());
-				invalidate(context.getServerSessionContext());
-			}
-		}
+	/**
+	 * Have something run when the identity has changed.
+	 * @param dependent what to run; it is forgotten when nothing else refers to it
+	 */
+	void whenChanged(Runnable dependent) {
+		this.dependents.add(dependent);
 	}
 
-	private static void invalidate(@Nullable SSLSessionContext sessions) {
-		if (sessions == null) {
-			return;
+	/** The identity has changed: nothing new is to be made with the old one. */
+	void changed() {
+		this.handshakes.invalidateSessions();
+		List<Runnable> dependents;
+		synchronized (this.dependents) {
+			dependents = new ArrayList<>(this.dependents);
 		}
-		for (byte[] id : Collections.list(sessions.getIds())) {
-			SSLSession session = sessions.getSession(id);
-			if (session != null) {
-				session.invalidate();
-			}
-		}
+		dependents.forEach(Runnable::run);
+		// A ticket may have arrived on an old connection since
+		this.drain.atEnd(this.handshakes::invalidateSessions);
 	}
 
 	private static final class LiveKeyManagerFactory extends KeyManagerFactory {

@@ -27,12 +27,18 @@ final class LiveSslBundle {
 
 	private final LiveManagers managers;
 
+	private volatile @Nullable List<X509Certificate> copied;
+
 	LiveSslBundle(String alias, Supplier<@Nullable CertificatePair> current,
-			Supplier<List<X509Certificate>> authorities) {
+			Supplier<List<X509Certificate>> authorities, Drain drain) {
 		this.alias = alias;
 		this.current = current;
 		this.authorities = authorities;
-		this.managers = new LiveManagers(new LiveKeyManager(current), new LiveTrustManager(authorities));
+		this.managers = new LiveManagers(current, authorities, drain);
+	}
+
+	LiveManagers managers() {
+		return this.managers;
 	}
 
 	/** A bundle with stores of this moment; their password is new each time. */
@@ -42,14 +48,15 @@ final class LiveSslBundle {
 				SslBundle.DEFAULT_PROTOCOL, this.managers);
 	}
 
-	void invalidateSessions() {
-		this.managers.invalidateSessions();
+	/** Whether there is a copy of the trust store that is no longer right. */
+	boolean hasOutdatedTrust() {
+		List<X509Certificate> copied = this.copied;
+		return copied != null && !copied.equals(this.authorities.get());
 	}
 
 	/**
 	 * The trust store is made when it is asked for: finding the authorities may take
-	 * reading the configuration of the API client, which a server without client
-	 * certificates never needs.
+	 * reading the configuration of the API client.
 	 */
 	private final class Stores implements SslStoreBundle {
 
@@ -75,7 +82,13 @@ final class LiveSslBundle {
 		@Override
 		public @Nullable KeyStore getTrustStore() {
 			List<X509Certificate> authorities = LiveSslBundle.this.authorities.get();
+			LiveSslBundle.this.copied = authorities;
 			return authorities.isEmpty() ? null : KeyStores.trusting(authorities);
+		}
+
+		@Override
+		public String toString() {
+			return "Stores of certificate " + LiveSslBundle.this.alias;
 		}
 
 	}

@@ -23,10 +23,13 @@ final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	private final Supplier<List<X509Certificate>> authorities;
 
+	private final Handshakes handshakes;
+
 	private volatile @Nullable Trust trust;
 
-	LiveTrustManager(Supplier<List<X509Certificate>> authorities) {
+	LiveTrustManager(Supplier<List<X509Certificate>> authorities, Handshakes handshakes) {
 		this.authorities = authorities;
+		this.handshakes = handshakes;
 	}
 
 	@Override
@@ -49,12 +52,14 @@ final class LiveTrustManager extends X509ExtendedTrustManager {
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
 			throws CertificateException {
+		this.handshakes.record(socket);
 		delegate().checkServerTrusted(chain, authType, socket);
 	}
 
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
 			throws CertificateException {
+		this.handshakes.record(engine);
 		delegate().checkServerTrusted(chain, authType, engine);
 	}
 

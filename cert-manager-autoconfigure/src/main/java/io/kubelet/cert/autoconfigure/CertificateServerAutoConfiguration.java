@@ -1,0 +1,60 @@
+package io.kubelet.cert.autoconfigure;
+
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.JettyRotation;
+import io.kubelet.cert.ssl.NettyRotation;
+import io.kubelet.cert.ssl.TomcatRotation;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.jetty.JettyServerCustomizer;
+import org.springframework.boot.jetty.JettyWebServerFactory;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.tomcat.TomcatWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Auto-configuration of web servers whose certificate rotates.
+ */
+@AutoConfiguration(after = CertificateSslAutoConfiguration.class)
+@ConditionalOnBean(CertificateManagers.class)
+@ConditionalOnClass(WebServerFactoryCustomizer.class)
+public final class CertificateServerAutoConfiguration {
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ TomcatWebServerFactory.class, org.apache.catalina.Valve.class })
+	static class Tomcat {
+
+		@Bean
+		WebServerFactoryCustomizer<TomcatWebServerFactory> certificateTomcatCustomizer(SslBundles bundles) {
+			return (factory) -> factory.addEngineValves(new TomcatRotation(bundles, factory::getSsl));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ JettyServerCustomizer.class, org.eclipse.jetty.server.Server.class })
+	static class Jetty {
+
+		@Bean
+		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles) {
+			return (factory) -> factory.addServerCustomizers(new JettyRotation(bundles, factory::getSsl));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ NettyReactiveWebServerFactory.class, reactor.netty.http.server.HttpServer.class })
+	static class Netty {
+
+		@Bean
+		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles) {
+			return (factory) -> factory.addServerCustomizers(new NettyRotation(bundles, factory::getSsl));
+		}
+
+	}
+
+}

@@ -1,0 +1,132 @@
+package io.kubelet.cert.ssl;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
+
+/**
+ * Clients, each with its connection pool, of which there is one for each identity: an
+ * exchange that begins after a rotation never meets a connection of before. What is under
+ * way with an old client ends in peace; the client is closed with its last exchange, or
+ * when the drain is over.
+ *
+ * @param <C> the type of client
+ */
+final class Generations<C> implements DisposableBean {
+
+	private static final Logger logger = LoggerFactory.getLogger(Generations.class);
+
+	private final LiveManagers managers;
+
+	private final Supplier<C> maker;
+
+	/** Held here, so that the managers tell this as long as it is in use. */
+	private final Runnable retirement = this::retire;
+
+	private @Nullable Generation<C> current;
+
+	Generations(LiveManagers managers, Supplier<C> maker) {
+		this.managers = managers;
+		this.maker = maker;
+		managers.whenChanged(this.retirement);
+	}
+
+	/** Begin an exchange, which the caller is to {@link Generation#release() end}. */
+	synchronized Generation<C> acquire() {
+		Identity identity = this.managers.identity();
+		if (this.current != null && !this.current.identity.equals(identity)) {
+			retire();
+		}
+		if (this.current == null) {
+			this.current = new Generation<>(identity, this.maker.get(), this.managers.drain());
+		}
+		this.current.exchanges.incrementAndGet();
+		return this.current;
+	}
+
+	private synchronized void retire() {
+		if (this.current != null) {
+			this.current.retire();
+			this.current = null;
+		}
+	}
+
+	@Override
+	public synchronized void destroy() {
+		if (this.current != null) {
+			this.current.close();
+			this.current = null;
+		}
+	}
+
+	/**
+	 * The client of one identity. It is closed on a thread of the scheduler: some take
+	 * their time.
+	 *
+	 * @param <C> the type of client
+	 */
+	static final class Generation<C> {
+
+		private final Identity identity;
+
+		private final C client;
+
+		private final Drain drain;
+
+		private final AtomicInteger exchanges = new AtomicInteger();
+
+		private final AtomicBoolean closed = new AtomicBoolean();
+
+		private volatile boolean retired;
+
+		private Generation(Identity identity, C client, Drain drain) {
+			this.identity = identity;
+			this.client = client;
+			this.drain = drain;
+		}
+
+		C client() {
+			return this.client;
+		}
+
+		void release() {
+			if (this.exchanges.decrementAndGet() == 0 && this.retired) {
+				this.drain.now(this::close);
+			}
+		}
+
+		private void retire() {
+			this.retired = true;
+			if (this.exchanges.get() == 0) {
+				this.drain.now(this::close);
+			}
+			else {
+				this.drain.atEnd(this::close);
+			}
+		}
+
+		private void close() {
+			if (!this.closed.compareAndSet(false, true)) {
+				return;
+			}
+			try {
+				if (this.client instanceof DisposableBean disposable) {
+					disposable.destroy();
+				}
+				else if (this.client instanceof AutoCloseable closeable) {
+					closeable.close();
+				}
+			}
+			catch (Exception ex) {
+				logger.warn("A client of before a rotation cannot be closed", ex);
+			}
+		}
+
+	}
+
+}

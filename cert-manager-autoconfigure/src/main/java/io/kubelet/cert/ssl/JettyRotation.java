@@ -1,0 +1,107 @@
+package io.kubelet.cert.ssl;
+
+import java.util.function.Supplier;
+
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.jetty.JettyServerCustomizer;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslStoreBundle;
+import org.springframework.boot.web.server.Ssl;
+
+/**
+ * Lets Jetty take each new pair: Spring Boot gives it copies of the stores, and does not
+ * reload them. Connections of before a rotation are asked to close with their next
+ * response, and closed when the drain is over.
+ */
+public final class JettyRotation implements JettyServerCustomizer {
+
+	private final SslBundles bundles;
+
+	private final Supplier<@Nullable Ssl> ssl;
+
+	/**
+	 * Create a customizer.
+	 * @param bundles the SSL bundles
+	 * @param ssl the configuration of the server, asked for when the server is made
+	 */
+	public JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) {
+		this.bundles = bundles;
+		this.ssl = ssl;
+	}
+
+	@Override
+	public void customize(Server server) {
+		ServedCertificates served = ServedCertificates.of(this.bundles, this.ssl.get());
+		if (served.isEmpty()) {
+			return;
+		}
+		for (Connector connector : server.getConnectors()) {
+			SslConnectionFactory factory = connector.getConnectionFactory(SslConnectionFactory.class);
+			if (factory != null) {
+				follow(connector, factory.getSslContextFactory(), served);
+			}
+		}
+	}
+
+	private static void follow(Connector connector, SslContextFactory.Server factory, ServedCertificates served) {
+		served.whenRotated((bundle) -> {
+			reload(factory, bundle);
+			served.drain().atEnd(() -> closeOutdated(connector, served));
+		});
+		for (ConnectionFactory protocol : connector.getConnectionFactories()) {
+			if (protocol instanceof HttpConfiguration.ConnectionFactory http) {
+				http.getHttpConfiguration().addCustomizer((request, headers) -> drain(request, headers, served));
+			}
+		}
+	}
+
+	private static void reload(SslContextFactory.Server factory, SslBundle bundle) {
+		SslStoreBundle stores = bundle.getStores();
+		try {
+			factory.reload((reloaded) -> {
+				reloaded.setKeyStore(stores.getKeyStore());
+				reloaded.setKeyStorePassword(stores.getKeyStorePassword());
+				reloaded.setKeyManagerPassword(bundle.getKey().getPassword());
+				reloaded.setTrustStore(stores.getTrustStore());
+			});
+		}
+		catch (Exception ex) {
+			throw new IllegalStateException("Jetty does not take the new pair", ex);
+		}
+	}
+
+	private static Request drain(Request request, HttpFields.Mutable headers, ServedCertificates served) {
+		EndPoint.SslSessionData data = request.getConnectionMetaData()
+			.getConnection()
+			.getEndPoint()
+			.getSslSessionData();
+		if (data != null && request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_1
+				&& served.isOutdated(data.sslSession())) {
+			headers.put(HttpFields.CONNECTION_CLOSE);
+		}
+		return request;
+	}
+
+	private static void closeOutdated(Connector connector, ServedCertificates served) {
+		for (EndPoint endPoint : connector.getConnectedEndPoints()) {
+			Connection connection = endPoint.getConnection();
+			if (connection instanceof SslConnection ssl && served.isOutdated(ssl.getSSLEngine().getSession())) {
+				endPoint.close();
+			}
+		}
+	}
+
+}

@@ -1,0 +1,94 @@
+package io.kubelet.cert.ssl;
+
+import java.security.KeyManagementException;
+import java.security.SecureRandom;
+import java.util.function.Supplier;
+
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLContextSpi;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLServerSocketFactory;
+import javax.net.ssl.SSLSessionContext;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManager;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An SSL context that begins anew with each identity. A resumed TLS session goes on
+ * presenting the identity of the handshake that began it, and a ticket for it may arrive
+ * at any time: what is kept of sessions is left behind with the context that made them.
+ */
+final class LiveSslContext extends SSLContext {
+
+	LiveSslContext(Supplier<SSLContext> current) {
+		this(current, current.get());
+	}
+
+	private LiveSslContext(Supplier<SSLContext> current, SSLContext first) {
+		super(new Spi(current), first.getProvider(), first.getProtocol());
+	}
+
+	private static final class Spi extends SSLContextSpi {
+
+		private final Supplier<SSLContext> current;
+
+		private final SSLSocketFactory socketFactory;
+
+		Spi(Supplier<SSLContext> current) {
+			this.current = current;
+			this.socketFactory = new LiveSocketFactory(() -> current.get().getSocketFactory());
+		}
+
+		@Override
+		protected void engineInit(KeyManager @Nullable [] keyManagers, TrustManager @Nullable [] trustManagers,
+				@Nullable SecureRandom random) throws KeyManagementException {
+			throw new KeyManagementException("The managers of this context are those of its SSL bundle");
+		}
+
+		@Override
+		protected SSLSocketFactory engineGetSocketFactory() {
+			return this.socketFactory;
+		}
+
+		/** A server socket keeps the sessions, but never the pair, of its beginning. */
+		@Override
+		protected SSLServerSocketFactory engineGetServerSocketFactory() {
+			return this.current.get().getServerSocketFactory();
+		}
+
+		@Override
+		protected SSLEngine engineCreateSSLEngine() {
+			return this.current.get().createSSLEngine();
+		}
+
+		@Override
+		protected SSLEngine engineCreateSSLEngine(String host, int port) {
+			return this.current.get().createSSLEngine(host, port);
+		}
+
+		@Override
+		protected SSLSessionContext engineGetServerSessionContext() {
+			return this.current.get().getServerSessionContext();
+		}
+
+		@Override
+		protected SSLSessionContext engineGetClientSessionContext() {
+			return this.current.get().getClientSessionContext();
+		}
+
+		@Override
+		protected SSLParameters engineGetDefaultSSLParameters() {
+			return this.current.get().getDefaultSSLParameters();
+		}
+
+		@Override
+		protected SSLParameters engineGetSupportedSSLParameters() {
+			return this.current.get().getSupportedSSLParameters();
+		}
+
+	}
+
+}

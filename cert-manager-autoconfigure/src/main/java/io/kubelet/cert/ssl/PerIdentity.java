@@ -1,0 +1,45 @@
+package io.kubelet.cert.ssl;
+
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that is made once for each identity.
+ *
+ * @param <T> what is made
+ */
+final class PerIdentity<T> implements Supplier<T> {
+
+	private final Supplier<Identity> identity;
+
+	private final Supplier<T> maker;
+
+	private volatile @Nullable Made<T> made;
+
+	PerIdentity(Supplier<Identity> identity, Supplier<T> maker) {
+		this.identity = identity;
+		this.maker = maker;
+	}
+
+	@Override
+	public T get() {
+		Identity identity = this.identity.get();
+		Made<T> made = this.made;
+		return (made != null && made.identity.equals(identity)) ? made.value : make(identity);
+	}
+
+	private synchronized T make(Identity identity) {
+		Made<T> made = this.made;
+		if (made == null || !made.identity.equals(identity)) {
+			made = new Made<>(identity, this.maker.get());
+			this.made = made;
+		}
+		return made.value;
+	}
+
+	private record Made<T>(Identity identity, T value) {
+
+	}
+
+}

@@ -1,0 +1,129 @@
+package io.kubelet.cert.ssl;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.util.List;
+
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslStoreBundle;
+
+/**
+ * A connection to an HTTPS server that speaks just enough of HTTP/1.1 to keep it alive,
+ * and sees what a library would hide.
+ */
+final class Connection implements AutoCloseable {
+
+	private final SSLSocket socket;
+
+	private final BufferedReader reader;
+
+	private boolean keptAlive = true;
+
+	Connection(SSLContext context, int port, @Nullable String serverName) {
+		try {
+			this.socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
+			this.socket.setSoTimeout(20_000);
+			this.socket.setTcpNoDelay(true);
+			if (serverName != null) {
+				SSLParameters parameters = this.socket.getSSLParameters();
+				parameters.setServerNames(List.of(new SNIHostName(serverName)));
+				this.socket.setSSLParameters(parameters);
+			}
+			this.socket.startHandshake();
+			this.reader = new BufferedReader(
+					new InputStreamReader(this.socket.getInputStream(), StandardCharsets.US_ASCII));
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** A context without sessions that trusts the control plane's authority. */
+	static SSLContext context(EmbeddedControlPlane plane, @Nullable CertificatePair pair) {
+		return SslBundle.of(SslStoreBundle.of((pair != null) ? KeyStores.holding(pair, "client", "") : null, "",
+				KeyStores.trusting(Pem.readCertificates(plane.caPem()))))
+			.createSslContext();
+	}
+
+	X509Certificate serverCertificate() {
+		try {
+			return (X509Certificate) this.socket.getSession().getPeerCertificates()[0];
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** Whether the server lets the connection be used again. */
+	boolean isKeptAlive() {
+		return this.keptAlive;
+	}
+
+	boolean isClosedByServer() {
+		try {
+			this.socket.setSoTimeout(100);
+			return this.reader.read() < 0;
+		}
+		catch (java.net.SocketTimeoutException ex) {
+			return false;
+		}
+		catch (IOException ex) {
+			return true;
+		}
+	}
+
+	/** Make a request. */
+	String get() {
+		try {
+			this.socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes());
+			String status = this.reader.readLine();
+			if (status == null || !status.contains(" 200")) {
+				throw new IOException("The answer is " + status);
+			}
+			int length = 0;
+			for (String line = this.reader.readLine(); !line.isEmpty(); line = this.reader.readLine()) {
+				String header = line.toLowerCase();
+				if (header.startsWith("content-length:")) {
+					length = Integer.parseInt(header.substring(15).trim());
+				}
+				this.keptAlive &= !header.equals("connection: close");
+			}
+			char[] body = new char[length];
+			for (int read = 0; read < length;) {
+				int more = this.reader.read(body, read, length - read);
+				if (more < 0) {
+					throw new IOException("The answer ends early");
+				}
+				read += more;
+			}
+			return new String(body);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	@Override
+	public void close() {
+		try {
+			this.socket.close();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+}

@@ -1,0 +1,133 @@
+package io.kubelet.cert.ssl;
+
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Web servers whose certificate rotates.
+ */
+class ServerRotationTests {
+
+	private static EmbeddedControlPlane plane;
+
+	@TempDir
+	Path directory;
+
+	@BeforeAll
+	static void startControlPlane() {
+		plane = EmbeddedControlPlane.start();
+	}
+
+	@AfterAll
+	static void closeControlPlane() {
+		plane.close();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void newConnectionSeesTheNewCertificateAfterEachRotation(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory)) {
+			assertThat(served(server, null)).isEqualTo(server.current("server"));
+			for (int rotation = 0; rotation < 3; rotation++) {
+				X509Certificate rotated = server.rotate("server");
+				Awaitility.await().until(() -> served(server, null).equals(rotated));
+			}
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void connectionOfBeforeTheRotationIsServedAndAskedToClose(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory);
+				Connection old = connect(server, null)) {
+			old.get();
+			assertThat(old.isKeptAlive()).isTrue();
+			X509Certificate rotated = server.rotate("server");
+			Awaitility.await().until(() -> served(server, null).equals(rotated));
+			assertThat(old.get()).isEqualTo("none");
+			assertThat(old.isKeptAlive()).isFalse();
+			try (Connection connection = connect(server, null)) {
+				connection.get();
+				connection.get();
+				assertThat(connection.isKeptAlive()).isTrue();
+			}
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "JETTY", "NETTY" })
+	void connectionOfBeforeTheRotationIsClosedAtTheEndOfTheDrain(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "kubelet.cert.ssl.drain=0s");
+				Connection old = connect(server, null)) {
+			old.get();
+			server.rotate("server");
+			Awaitility.await().until(old::isClosedByServer);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void mutualTlsTakesClientsOfTheClusterAndNoOthers(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "server.ssl.client-auth=need")) {
+			CertificatePair client = server.context()
+				.getBean(CertificateManagers.class)
+				.get("client")
+				.current()
+				.orElseThrow();
+			server.rotate("server");
+			try (Connection connection = new Connection(Connection.context(plane, client), server.port(), null)) {
+				assertThat(connection.get()).isEqualTo(client.leaf().getSerialNumber().toString(16));
+			}
+			assertThatExceptionOfType(java.io.UncheckedIOException.class).isThrownBy(() -> {
+				try (Connection connection = connect(server, null)) {
+					connection.get();
+				}
+			});
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "TOMCAT", "NETTY" })
+	void eachServerNameHasItsOwnCertificate(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory,
+				"kubelet.cert.additional.two.signer-name=kubernetes.io/kubelet-serving",
+				"kubelet.cert.additional.two.template.common-name=system:node:two",
+				"kubelet.cert.additional.two.template.organizations=system:nodes",
+				"kubelet.cert.additional.two.template.dns-names=two.test",
+				"server.ssl.server-name-bundles[0].server-name=two.test",
+				"server.ssl.server-name-bundles[0].bundle=two")) {
+			assertThat(served(server, "one.test")).isEqualTo(server.current("server"));
+			assertThat(served(server, "two.test")).isEqualTo(server.current("two"));
+			X509Certificate one = server.current("server");
+			X509Certificate two = server.rotate("two");
+			Awaitility.await().until(() -> served(server, "two.test").equals(two));
+			assertThat(served(server, "one.test")).isEqualTo(one);
+		}
+	}
+
+	private static Connection connect(RotatingServer server, @Nullable String serverName) {
+		return new Connection(Connection.context(plane, null), server.port(), serverName);
+	}
+
+	private static X509Certificate served(RotatingServer server, @Nullable String serverName) {
+		try (Connection connection = connect(server, serverName)) {
+			return connection.serverCertificate();
+		}
+	}
+
+}
