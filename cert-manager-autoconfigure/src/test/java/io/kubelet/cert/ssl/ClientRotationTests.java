@@ -1,0 +1,330 @@
+package io.kubelet.cert.ssl;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.X509TrustManager;
+
+import io.kubelet.cert.autoconfigure.CertificateClientAutoConfiguration;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
+import org.springframework.boot.http.client.HttpClientSettings;
+import org.springframework.boot.http.client.autoconfigure.HttpClientAutoConfiguration;
+import org.springframework.boot.http.client.autoconfigure.imperative.ImperativeHttpClientAutoConfiguration;
+import org.springframework.boot.http.client.autoconfigure.reactive.ReactiveHttpClientAutoConfiguration;
+import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
+import org.springframework.boot.restclient.RestTemplateBuilder;
+import org.springframework.boot.restclient.autoconfigure.RestClientAutoConfiguration;
+import org.springframework.boot.restclient.autoconfigure.RestClientSsl;
+import org.springframework.boot.restclient.autoconfigure.RestTemplateAutoConfiguration;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfiguration;
+import org.springframework.boot.webclient.autoconfigure.WebClientSsl;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.web.client.RestClient;
+import org.springframework.web.reactive.function.client.WebClient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * HTTP clients whose certificate rotates. The server tells which one they presented.
+ */
+class ClientRotationTests {
+
+	@TempDir
+	static Path directory;
+
+	private static EmbeddedControlPlane plane;
+
+	private static ConfigurableApplicationContext application;
+
+	private static SslBundle bundle;
+
+	private MutualTlsServer server;
+
+	@BeforeAll
+	static void start() {
+		plane = EmbeddedControlPlane.start();
+		application = RotatingServer.withoutServer(plane, directory, Clients.class);
+		bundle = application.getBean(SslBundles.class).getBundle("client");
+	}
+
+	@AfterAll
+	static void stop() {
+		application.close();
+		plane.close();
+	}
+
+	@BeforeEach
+	void startServer() throws IOException {
+		this.server = new MutualTlsServer(application.getBean(SslBundles.class).getBundle("server").createSslContext());
+	}
+
+	@AfterEach
+	void stopServer() {
+		this.server.close();
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void nextRequestPresentsTheNewCertificate(RequestFactory factory) {
+		RestClient client = RestClient.builder()
+			.requestFactory(
+					LiveClientBuilders.following(factory.builder()).build(HttpClientSettings.ofSslBundle(bundle)))
+			.build();
+		presentsTheNewCertificate(() -> get(client));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void serverThatStopsToTrustTheOldCertificateLosesNoRequest(RequestFactory factory) throws Exception {
+		RestClient client = RestClient.builder()
+			.requestFactory(
+					LiveClientBuilders.following(factory.builder()).build(HttpClientSettings.ofSslBundle(bundle)))
+			.build();
+		losesNoRequest(() -> get(client));
+	}
+
+	@Test
+	void restClientOfSpringBootPresentsTheNewCertificate() {
+		RestClient client = application.getBean(RestClient.Builder.class)
+			.apply(application.getBean(RestClientSsl.class).fromBundle("client"))
+			.build();
+		presentsTheNewCertificate(() -> get(client));
+	}
+
+	@Test
+	void restTemplateOfSpringBootPresentsTheNewCertificate() {
+		Supplier<String> request = () -> application.getBean(RestTemplateBuilder.class)
+			.sslBundle(bundle)
+			.build()
+			.getForObject(this.server.uri(), String.class);
+		presentsTheNewCertificate(request);
+	}
+
+	@Test
+	void webClientOfSpringBootPresentsTheNewCertificate() {
+		WebClient client = application.getBean(WebClient.Builder.class)
+			.apply(application.getBean(WebClientSsl.class).fromBundle("client"))
+			.build();
+		presentsTheNewCertificate(() -> get(client));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "jdk", "reactor" })
+	void webClientLosesNoRequest(String connector) throws Exception {
+		ClientHttpConnectorBuilder<?> builder = connector.equals("jdk") ? ClientHttpConnectorBuilder.jdk()
+				: ClientHttpConnectorBuilder.reactor();
+		WebClient client = WebClient.builder()
+			.clientConnector(
+					LiveClientBuilders.Reactive.following(builder).build(HttpClientSettings.ofSslBundle(bundle)))
+			.build();
+		losesNoRequest(() -> get(client));
+	}
+
+	/** A client of the user's own presents the new certificate when it connects anew. */
+	@Test
+	void newConnectionOfOkHttpPresentsTheNewCertificate() {
+		OkHttpClient client = new OkHttpClient.Builder()
+			.sslSocketFactory(bundle.createSslContext().getSocketFactory(),
+					(X509TrustManager) bundle.getManagers().getTrustManagers()[0])
+			.build();
+		presentsTheNewCertificate(() -> {
+			client.connectionPool().evictAll();
+			try (Response response = client.newCall(new Request.Builder().url(this.server.uri().toString()).build())
+				.execute()) {
+				return response.body().string();
+			}
+			catch (IOException ex) {
+				throw new java.io.UncheckedIOException(ex);
+			}
+		});
+	}
+
+	@Test
+	void newConnectionOfTheJdkPresentsTheNewCertificate() {
+		presentsTheNewCertificate(() -> connectAndGet(bundle.createSslContext()));
+	}
+
+	/** Sessions that end with their identity: the trap that this closes is real. */
+	@Test
+	void sessionOfContextFromTheBundleIsNotResumedAfterRotation() {
+		SSLContext live = bundle.createSslContext();
+		SSLContext plain = plainContext();
+		X509Certificate before = current();
+		assertThat(connectAndGet(live)).isEqualTo(serial(before));
+		assertThat(connectAndGet(plain)).isEqualTo(serial(before));
+		X509Certificate after = RotatingServer.rotate(application, "client");
+		assertThat(connectAndGet(live)).isEqualTo(serial(after));
+		assertThat(connectAndGet(plain)).as("resumed without invalidation").isEqualTo(serial(before));
+	}
+
+	/** Netty makes a context of its own, as do others that only take the managers. */
+	@Test
+	void sessionOfContextFromTheManagersIsNotResumedAfterRotation() throws Exception {
+		SslContext netty = SslContextBuilder.forClient()
+			.keyManager(bundle.getManagers().getKeyManagerFactory())
+			.trustManager(bundle.getManagers().getTrustManagerFactory())
+			.build();
+		reactor.netty.http.client.HttpClient client = reactor.netty.http.client.HttpClient.newConnection()
+			.secure((spec) -> spec.sslContext(netty));
+		presentsTheNewCertificate(
+				() -> client.get().uri(this.server.uri()).responseContent().aggregate().asString().block());
+		SSLContext jdk = SSLContext.getInstance("TLS");
+		jdk.init(bundle.getManagers().getKeyManagers(), bundle.getManagers().getTrustManagers(), null);
+		presentsTheNewCertificate(() -> connectAndGet(jdk));
+	}
+
+	private void presentsTheNewCertificate(Supplier<String> request) {
+		assertThat(request.get()).isEqualTo(serial(current()));
+		assertThat(request.get()).isEqualTo(serial(current()));
+		for (int rotation = 0; rotation < 2; rotation++) {
+			X509Certificate rotated = RotatingServer.rotate(application, "client");
+			assertThat(request.get()).isEqualTo(serial(rotated));
+			assertThat(request.get()).isEqualTo(serial(rotated));
+		}
+	}
+
+	private void losesNoRequest(Supplier<String> request) throws Exception {
+		AtomicBoolean done = new AtomicBoolean();
+		AtomicInteger requests = new AtomicInteger();
+		ExecutorService threads = Executors.newFixedThreadPool(2);
+		try {
+			List<Future<?>> clients = Stream.generate(() -> threads.<Object>submit(() -> {
+				while (!done.get()) {
+					request.get();
+					requests.incrementAndGet();
+				}
+				return null;
+			})).limit(2).<Future<?>>map(Function.identity()).toList();
+			for (int rotation = 0; rotation < 2; rotation++) {
+				X509Certificate old = current();
+				await(requests, 10);
+				RotatingServer.rotate(application, "client");
+				// What was under way at the rotation has ended after two requests more
+				await(requests, 10);
+				this.server.refuse(old);
+				await(requests, 10);
+			}
+			done.set(true);
+			for (Future<?> client : clients) {
+				client.get();
+			}
+		}
+		finally {
+			done.set(true);
+			threads.shutdown();
+		}
+	}
+
+	private static void await(AtomicInteger requests, int more) {
+		int until = requests.get() + more;
+		org.awaitility.Awaitility.await().until(() -> requests.get() >= until);
+	}
+
+	private static String get(RestClient client, java.net.URI uri) {
+		return String.valueOf(client.get().uri(uri).retrieve().body(String.class));
+	}
+
+	private String get(RestClient client) {
+		return get(client, this.server.uri());
+	}
+
+	private String get(WebClient client) {
+		return String.valueOf(client.get().uri(this.server.uri()).retrieve().bodyToMono(String.class).block());
+	}
+
+	private String connectAndGet(SSLContext context) {
+		try (Connection connection = new Connection(context, this.server.uri().getPort(), null)) {
+			return connection.get();
+		}
+	}
+
+	/**
+	 * A context as one would make it of live managers, with nobody to end its sessions.
+	 */
+	private static SSLContext plainContext() {
+		try {
+			LiveManagers managers = (LiveManagers) bundle.getManagers();
+			LiveManagers unattended = new LiveManagers(() -> managers.identity().pair(),
+					() -> managers.identity().authorities(), managers.drain());
+			SSLContext context = SSLContext.getInstance("TLS");
+			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);
+			return context;
+		}
+		catch (java.security.GeneralSecurityException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	private static X509Certificate current() {
+		return application.getBean(CertificateManagers.class).get("client").current().orElseThrow().leaf();
+	}
+
+	private static String serial(X509Certificate certificate) {
+		return certificate.getSerialNumber().toString(16);
+	}
+
+	enum RequestFactory {
+
+		JDK(ClientHttpRequestFactoryBuilder::jdk),
+
+		HTTP_COMPONENTS(ClientHttpRequestFactoryBuilder::httpComponents),
+
+		JETTY(ClientHttpRequestFactoryBuilder::jetty),
+
+		REACTOR(ClientHttpRequestFactoryBuilder::reactor),
+
+		SIMPLE(ClientHttpRequestFactoryBuilder::simple);
+
+		private final Supplier<ClientHttpRequestFactoryBuilder<?>> builder;
+
+		RequestFactory(Supplier<ClientHttpRequestFactoryBuilder<?>> builder) {
+			this.builder = builder;
+		}
+
+		ClientHttpRequestFactoryBuilder<?> builder() {
+			return this.builder.get();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration({ CertificateClientAutoConfiguration.class, HttpClientAutoConfiguration.class,
+			ImperativeHttpClientAutoConfiguration.class, RestClientAutoConfiguration.class,
+			RestTemplateAutoConfiguration.class, ReactiveHttpClientAutoConfiguration.class,
+			WebClientAutoConfiguration.class })
+	static class Clients extends RotatingServer.Certificates {
+
+	}
+
+}

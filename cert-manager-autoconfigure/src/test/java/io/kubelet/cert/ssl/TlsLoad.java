@@ -1,0 +1,225 @@
+package io.kubelet.cert.ssl;
+
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+
+import javax.net.ssl.SSLContext;
+
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.ClientRotationTests.Clients;
+import io.kubelet.cert.ssl.ClientRotationTests.RequestFactory;
+import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.boot.http.client.HttpClientSettings;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslStoreBundle;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.web.client.RestClient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * TLS under constant load while certificates rotate. It takes minutes and prints what it
+ * counts; it is run by the Maven profile {@code load}, and no part of the normal tests.
+ */
+class TlsLoad {
+
+	private static final int ROTATIONS = Integer.getInteger("load.rotations", 50);
+
+	private static final int HANDSHAKES = Integer.getInteger("load.handshakes", 2000);
+
+	@TempDir
+	Path directory;
+
+	/** Two threads with connections that stay, two with a connection for each request. */
+	@ParameterizedTest
+	@EnumSource
+	void server(Kind kind) throws Exception {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+				RotatingServer server = new RotatingServer(kind, plane, this.directory);
+				Load load = new Load()) {
+			SSLContext context = Connection.context(plane, null);
+			for (int i = 0; i < 2; i++) {
+				load.constantly(() -> {
+					try (Connection connection = load.connect(() -> handshake(context, server))) {
+						while (connection.isKeptAlive() && load.goesOn()) {
+							load.request(connection::get);
+						}
+					}
+				});
+				load.constantly(() -> {
+					try (Connection connection = load.connect(() -> handshake(server, plane))) {
+						load.request(connection::get);
+					}
+				});
+			}
+			int late = 0;
+			for (int rotation = 0; rotation < ROTATIONS; rotation++) {
+				long due = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+				X509Certificate rotated = server.rotate("server");
+				try (Connection connection = handshake(server, plane)) {
+					late += connection.serverCertificate().equals(rotated) ? 0 : 1;
+				}
+				TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
+				try (Connection connection = handshake(server, plane)) {
+					assertThat(connection.serverCertificate()).isEqualTo(rotated);
+				}
+			}
+			load.report(kind + " server", ROTATIONS, "handshakes right after a rotation that saw the old one: " + late);
+		}
+	}
+
+	/** Four threads make requests; the server stops to trust each old certificate. */
+	@ParameterizedTest
+	@EnumSource
+	void client(RequestFactory factory) throws Exception {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+				ConfigurableApplicationContext application = RotatingServer.withoutServer(plane, this.directory,
+						Clients.class);
+				MutualTlsServer server = new MutualTlsServer(
+						application.getBean(SslBundles.class).getBundle("server").createSslContext());
+				Load load = new Load()) {
+			RestClient client = RestClient.builder()
+				.requestFactory(LiveClientBuilders.following(factory.builder())
+					.build(HttpClientSettings.ofSslBundle(application.getBean(SslBundles.class).getBundle("client"))))
+				.build();
+			for (int i = 0; i < 4; i++) {
+				load.constantly(() -> load.request(() -> client.get().uri(server.uri()).retrieve().body(String.class)));
+			}
+			for (int rotation = 0; rotation < ROTATIONS; rotation++) {
+				X509Certificate old = application.getBean(CertificateManagers.class)
+					.get("client")
+					.current()
+					.orElseThrow()
+					.leaf();
+				X509Certificate rotated = RotatingServer.rotate(application, "client");
+				assertThat(client.get().uri(server.uri()).retrieve().body(String.class))
+					.isEqualTo(rotated.getSerialNumber().toString(16));
+				TimeUnit.MILLISECONDS.sleep(500);
+				server.refuse(old);
+				TimeUnit.MILLISECONDS.sleep(500);
+			}
+			load.report(factory + " client", ROTATIONS, "");
+		}
+	}
+
+	/** Live managers against a static key store, turn by turn, in memory. */
+	@Test
+	void handshakes() {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+				RotatingServer server = new RotatingServer(Kind.TOMCAT, plane, this.directory)) {
+			SslBundle live = server.context().getBean(SslBundles.class).getBundle("server");
+			KeyStore keys = live.getStores().getKeyStore();
+			SSLContext fixed = SslBundle
+				.of(SslStoreBundle.of(keys, live.getStores().getKeyStorePassword(), live.getStores().getTrustStore()))
+				.createSslContext();
+			SSLContext following = live.createSslContext();
+			double[] ratios = new double[20];
+			for (int round = -5; round < ratios.length; round++) {
+				long[] times = new long[2];
+				for (int i = 0; i < HANDSHAKES / 100; i++) {
+					times[0] += EngineHandshake.nanos(fixed, plane, 5);
+					times[1] += EngineHandshake.nanos(following, plane, 5);
+					times[1] += EngineHandshake.nanos(following, plane, 5);
+					times[0] += EngineHandshake.nanos(fixed, plane, 5);
+				}
+				if (round >= 0) {
+					ratios[round] = (double) times[0] / times[1];
+				}
+			}
+			Arrays.sort(ratios);
+			System.out.printf("handshakes a second, live against static: median %.3f (%.3f to %.3f) of %d rounds%n",
+					(ratios[9] + ratios[10]) / 2, ratios[0], ratios[19], ratios.length);
+		}
+	}
+
+	private static Connection handshake(RotatingServer server, EmbeddedControlPlane plane) {
+		return handshake(Connection.context(plane, null), server);
+	}
+
+	private static Connection handshake(SSLContext context, RotatingServer server) {
+		return new Connection(context, server.port(), null);
+	}
+
+	/** Threads that do the same again and again, and the count of what they did. */
+	private static final class Load implements AutoCloseable {
+
+		private final ExecutorService threads = Executors.newCachedThreadPool();
+
+		private final List<Future<?>> running = new ArrayList<>();
+
+		private final AtomicInteger requests = new AtomicInteger();
+
+		private final AtomicInteger handshakes = new AtomicInteger();
+
+		private final AtomicInteger failures = new AtomicInteger();
+
+		private final AtomicReference<@Nullable Throwable> firstFailure = new AtomicReference<>();
+
+		private volatile boolean done;
+
+		boolean goesOn() {
+			return !this.done;
+		}
+
+		void constantly(Runnable task) {
+			this.running.add(this.threads.submit(() -> {
+				while (!this.done) {
+					try {
+						task.run();
+					}
+					catch (RuntimeException ex) {
+						this.failures.incrementAndGet();
+						this.firstFailure.compareAndSet(null, ex);
+					}
+				}
+			}));
+		}
+
+		void request(Runnable request) {
+			request.run();
+			this.requests.incrementAndGet();
+		}
+
+		Connection connect(Supplier<Connection> connection) {
+			Connection connected = connection.get();
+			this.handshakes.incrementAndGet();
+			return connected;
+		}
+
+		void report(String what, int rotations, String more) throws Exception {
+			this.done = true;
+			for (Future<?> thread : this.running) {
+				thread.get(30, TimeUnit.SECONDS);
+			}
+			System.out.printf("%s: %d requests, %d handshakes, %d rotations, %d failures. %s%n", what,
+					this.requests.get(), this.handshakes.get(), rotations, this.failures.get(), more);
+			assertThat(this.firstFailure.get()).isNull();
+		}
+
+		@Override
+		public void close() {
+			this.done = true;
+			this.threads.shutdown();
+		}
+
+	}
+
+}
