@@ -52,10 +52,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties(CertificateProperties.PREFIX)
 public record CertificateProperties(@Nullable Profile profile, @Nullable String nodeName, @Nullable Path configFile,
 		@Nullable Boolean rotateCertificates, @Nullable Path certDir, @Nullable String pairName,
-		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Nullable String signerName, @Nullable Path signerCaFile,
-		@DefaultValue List<String> usages, @Nullable Duration requestedLifetime, @DefaultValue Template template,
-		@DefaultValue Addresses addresses, @DefaultValue Key key, @DefaultValue Rotation rotation,
-		@DefaultValue Startup startup, @DefaultValue Store store, @DefaultValue Ssl ssl) {
+		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Nullable String signerName,
+		@Nullable Path signerCaFile, @DefaultValue List<String> usages, @Nullable Duration requestedLifetime,
+		@DefaultValue Template template, @DefaultValue Addresses addresses, @DefaultValue Key key,
+		@DefaultValue Rotation rotation, @DefaultValue Startup startup, @DefaultValue Store store,
+		@DefaultValue Ssl ssl) {
 
 	static final String PREFIX = "kubelet.cert";
 

@@ -60,7 +60,7 @@ class ConfigurationMistakesTests {
 			template.ip-addresses | 300.1.1.1 | not an IP address
 			tls-cert-file | /tmp/a.pem | configured together
 			kubernetes.kubeconfig | /nowhere/kubeconfig | There is no such file
-			ssl.trust-file | /nowhere/ca.pem | There is no trust file
+			ssl.trust-file | /nowhere/ca.pem | There is no file
 			""")
 	void valueThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String property, String value, String remedy) {
 		runner("kubelet.cert.startup.mode=background", "kubelet.cert." + property + "=" + value).run((context) -> {

@@ -1,0 +1,172 @@
+package io.kubelet.cert.ssl;
+
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+import javax.net.ssl.X509ExtendedKeyManager;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.ssl.SslBundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+class CertificateBundlesTests {
+
+	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
+
+	private final TestAuthority authority = new TestAuthority("one");
+
+	private final FixedManager manager = new FixedManager(this.authority);
+
+	private final IsolatedSslBundles registry = new IsolatedSslBundles();
+
+	@Test
+	void storesAreFreshAndTheirPasswordIsNewAfterEachRotation() throws Exception {
+		SslBundle before = register();
+		this.manager.rotate();
+		SslBundle after = this.registry.getBundle("bundle");
+		assertThat(leaf(before)).isNotEqualTo(leaf(after)).isNotEqualTo(this.manager.pair().leaf());
+		assertThat(leaf(after)).isEqualTo(this.manager.pair().leaf());
+		assertThat(after.getStores().getKeyStorePassword()).hasSize(32)
+			.isEqualTo(after.getKey().getPassword())
+			.isNotEqualTo(before.getStores().getKeyStorePassword());
+		char[] password = Objects.requireNonNull(after.getKey().getPassword()).toCharArray();
+		assertThat(keyStore(after).getKey("test", password)).isEqualTo(this.manager.pair().privateKey());
+	}
+
+	@Test
+	void nothingPrintsThePassword() {
+		SslBundle bundle = register();
+		assertThat(bundle + " " + bundle.getStores() + " " + bundle.getKey() + " " + bundle.getManagers())
+			.doesNotContain(bundle.getStores().getKeyStorePassword());
+	}
+
+	@Test
+	void managersAreTheSameForEverAndPresentTheCurrentPair() {
+		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) register().getManagers().getKeyManagers()[0];
+		for (int rotation = 0; rotation < 3; rotation++) {
+			String alias = keys.chooseEngineServerAlias("EC", null, null);
+			assertThat(keys.getCertificateChain(alias)).containsExactly(this.manager.pair().leaf());
+			assertThat(keys.getPrivateKey(alias)).isEqualTo(this.manager.pair().privateKey());
+			this.manager.rotate();
+		}
+	}
+
+	@Test
+	void handshakeThatBeganBeforeARotationEndsWithTheChainAndTheKeyOfOnePair() {
+		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) register().getManagers().getKeyManagers()[0];
+		CertificatePair before = this.manager.pair();
+		String alias = keys.chooseEngineServerAlias("EC", null, null);
+		X509Certificate[] chain = keys.getCertificateChain(alias);
+		this.manager.rotate();
+		keys.chooseEngineServerAlias("EC", null, null);
+		PrivateKey key = keys.getPrivateKey(alias);
+		assertThat(new CertificatePair(List.of(chain), key)).isEqualTo(before);
+	}
+
+	@Test
+	void keyOfAnotherTypeOrIssuerIsNotOffered() {
+		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) register().getManagers().getKeyManagers()[0];
+		assertThat(keys.chooseEngineServerAlias("RSA", null, null)).isNull();
+		assertThat(keys.chooseEngineClientAlias(new String[] { "RSA", "EC" },
+				new java.security.Principal[] { new TestAuthority("other").certificate().getSubjectX500Principal() },
+				null))
+			.isNull();
+		assertThat(keys.chooseEngineClientAlias(new String[] { "RSA", "EC" },
+				new java.security.Principal[] { this.authority.certificate().getSubjectX500Principal() }, null))
+			.isNotNull();
+	}
+
+	@Test
+	void handlerThatThrowsStopsNeitherOtherHandlersNorTheRotation() {
+		register();
+		List<SslBundle> updates = new ArrayList<>();
+		this.registry.addBundleUpdateHandler("bundle", (bundle) -> {
+			throw new IllegalStateException("This server takes nothing");
+		});
+		this.registry.addBundleUpdateHandler("bundle", updates::add);
+		this.manager.rotate();
+		assertThat(updates).hasSize(1);
+		assertThat(updates.get(0)).isSameAs(this.registry.getBundle("bundle"));
+	}
+
+	@Test
+	void nameThatIsTakenIsRefused() {
+		register();
+		assertThatIllegalStateException().isThrownBy(this::register);
+	}
+
+	@Test
+	void contextBeginsAnewWithEachIdentityAndIsTheSameInBetween() {
+		LiveManagers managers = (LiveManagers) register().getManagers();
+		List<Integer> made = new ArrayList<>();
+		PerIdentity<Integer> perIdentity = new PerIdentity<>(managers::identity, () -> {
+			made.add(made.size());
+			return made.size();
+		});
+		assertThat(perIdentity.get()).isEqualTo(perIdentity.get()).isEqualTo(1);
+		this.manager.rotate();
+		assertThat(perIdentity.get()).isEqualTo(perIdentity.get()).isEqualTo(2);
+	}
+
+	@Test
+	void idleClientIsClosedAtTheRotationAndABusyOneWithItsLastExchange() {
+		LiveManagers managers = (LiveManagers) register().getManagers();
+		List<String> closed = new ArrayList<>();
+		Generations<AutoCloseable> generations = new Generations<>(managers, () -> {
+			String serial = this.manager.pair().serialNumber();
+			return () -> closed.add(serial);
+		});
+		String first = this.manager.pair().serialNumber();
+		generations.acquire().release();
+		this.manager.rotate();
+		this.time.settle();
+		assertThat(closed).containsExactly(first);
+		String second = this.manager.pair().serialNumber();
+		Generations.Generation<AutoCloseable> busy = generations.acquire();
+		this.manager.rotate();
+		this.time.settle();
+		assertThat(closed).containsExactly(first);
+		busy.release();
+		this.time.settle();
+		assertThat(closed).containsExactly(first, second);
+	}
+
+	@Test
+	void clientThatIsStillBusyAtTheEndOfTheDrainIsClosed() {
+		LiveManagers managers = (LiveManagers) register().getManagers();
+		List<String> closed = new ArrayList<>();
+		Generations<AutoCloseable> generations = new Generations<>(managers, () -> () -> closed.add("closed"));
+		generations.acquire();
+		this.manager.rotate();
+		this.time.pass(Duration.ofSeconds(29));
+		assertThat(closed).isEmpty();
+		this.time.pass(Duration.ofSeconds(1));
+		assertThat(closed).hasSize(1);
+	}
+
+	private SslBundle register() {
+		CertificateBundles.register(this.registry, "bundle", this.manager, () -> List.of(this.authority.certificate()),
+				new Drain(this.time, Duration.ofSeconds(30)));
+		return this.registry.getBundle("bundle");
+	}
+
+	private static X509Certificate leaf(SslBundle bundle) throws Exception {
+		return (X509Certificate) keyStore(bundle).getCertificate("test");
+	}
+
+	private static KeyStore keyStore(SslBundle bundle) {
+		return Objects.requireNonNull(bundle.getStores().getKeyStore());
+	}
+
+}

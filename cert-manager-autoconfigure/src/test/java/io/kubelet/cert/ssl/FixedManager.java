@@ -1,0 +1,82 @@
+package io.kubelet.cert.ssl;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.testsupport.TestAuthority;
+
+/**
+ * A manager that rotates at once, on the caller's thread.
+ */
+final class FixedManager implements CertificateManager {
+
+	final List<RotationListener> listeners = new ArrayList<>();
+
+	private final TestAuthority authority;
+
+	private volatile CertificatePair pair;
+
+	FixedManager(TestAuthority authority) {
+		this.authority = authority;
+		this.pair = issue();
+	}
+
+	private CertificatePair issue() {
+		Instant now = Instant.now();
+		return this.authority.pair(
+				new CertificateTemplate("test", List.of(), List.of("localhost"), List.of(), List.of(), List.of()),
+				now.minus(Duration.ofMinutes(5)), now.plus(Duration.ofHours(1)));
+	}
+
+	CertificatePair pair() {
+		return this.pair;
+	}
+
+	@Override
+	public String name() {
+		return "test";
+	}
+
+	@Override
+	public void start() {
+	}
+
+	@Override
+	public void stop() {
+	}
+
+	@Override
+	public Optional<CertificatePair> current() {
+		return Optional.of(this.pair);
+	}
+
+	@Override
+	public CertificateStatus status() {
+		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair, null, "example.com/test",
+				List.of(), null, null, 0, null, null, null, null, true, false);
+	}
+
+	@Override
+	public CompletableFuture<CertificatePair> rotate() {
+		CertificatePair previous = this.pair;
+		CertificatePair next = issue();
+		this.pair = next;
+		this.listeners.forEach((listener) -> listener.rotated("test", previous, next));
+		return CompletableFuture.completedFuture(next);
+	}
+
+	@Override
+	public void addListener(RotationListener listener) {
+		this.listeners.add(listener);
+	}
+
+}

@@ -1,0 +1,139 @@
+package io.kubelet.cert.ssl;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.ssl.SslBundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+class FollowedAuthoritiesTests {
+
+	private static final Duration OVERLAP = Duration.ofHours(1);
+
+	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
+
+	private final TestAuthority oldAuthority = new TestAuthority("old");
+
+	private final TestAuthority newAuthority = new TestAuthority("new");
+
+	@TempDir
+	Path directory;
+
+	private Path file;
+
+	private FollowedAuthorities authorities;
+
+	@BeforeEach
+	void setUp() throws IOException {
+		this.file = this.directory.resolve("ca.crt");
+		write(this.oldAuthority);
+		this.authorities = new FollowedAuthorities(AuthoritySource.file(this.file), OVERLAP, this.time);
+	}
+
+	@Test
+	void oldAuthorityIsTrustedForTheOverlapAfterAChange() throws IOException {
+		assertThat(this.authorities.get()).containsExactly(this.oldAuthority.certificate());
+		write(this.newAuthority);
+		this.time.pass(Duration.ofSeconds(1));
+		assertThat(this.authorities.get()).containsExactly(this.newAuthority.certificate(),
+				this.oldAuthority.certificate());
+		this.time.pass(OVERLAP);
+		assertThat(this.authorities.get()).containsExactly(this.newAuthority.certificate());
+	}
+
+	@Test
+	void fileThatBecomesUnreadableChangesNothing() throws IOException {
+		this.authorities.get();
+		Files.writeString(this.file, "nonsense");
+		this.time.pass(Duration.ofSeconds(1));
+		assertThat(this.authorities.get()).containsExactly(this.oldAuthority.certificate());
+		Files.delete(this.file);
+		this.time.pass(Duration.ofSeconds(1));
+		assertThat(this.authorities.get()).containsExactly(this.oldAuthority.certificate());
+		write(this.newAuthority);
+		this.time.pass(Duration.ofSeconds(1));
+		assertThat(this.authorities.get()).contains(this.newAuthority.certificate());
+	}
+
+	@Test
+	void missingOrEmptyFileIsNamed() throws IOException {
+		Path missing = this.directory.resolve("missing.crt");
+		assertThatIllegalArgumentException().isThrownBy(() -> AuthoritySource.file(missing).read())
+			.withMessageContaining("There is no file " + missing);
+		Path empty = Files.createFile(this.directory.resolve("empty.crt"));
+		assertThatIllegalArgumentException().isThrownBy(() -> AuthoritySource.file(empty).read())
+			.withMessageContaining(empty.toString())
+			.withMessageContaining("There is no CERTIFICATE block");
+	}
+
+	@Test
+	void trustManagerFollowsAndTrustsNobodyElse() throws Exception {
+		LiveTrustManager trust = new LiveTrustManager(this.authorities, new Handshakes());
+		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA");
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkServerTrusted(chain(this.newAuthority), "ECDHE_ECDSA"));
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkClientTrusted(chain(this.newAuthority), "EC"));
+		write(this.newAuthority);
+		this.time.pass(Duration.ofSeconds(1));
+		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA");
+		trust.checkServerTrusted(chain(this.newAuthority), "ECDHE_ECDSA");
+		assertThat(trust.getAcceptedIssuers()).hasSize(2);
+		this.time.pass(OVERLAP);
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA"));
+	}
+
+	/** Servers have a copy of the trust store: they are told of a change. */
+	@Test
+	void bundleIsUpdatedWhenTheAuthoritiesChange() throws Exception {
+		IsolatedSslBundles registry = new IsolatedSslBundles();
+		CertificateBundles.register(registry, "bundle", new FixedManager(this.oldAuthority), this.authorities,
+				new Drain(this.time, Duration.ZERO));
+		List<@Nullable KeyStore> stores = new ArrayList<>();
+		registry.addBundleUpdateHandler("bundle", (bundle) -> stores.add(bundle.getStores().getTrustStore()));
+		SslBundle bundle = registry.getBundle("bundle");
+		assertThat(Objects.requireNonNull(bundle.getStores().getTrustStore()).size()).isEqualTo(1);
+		this.time.pass(Duration.ofSeconds(20));
+		assertThat(stores).isEmpty();
+		write(this.newAuthority);
+		this.time.pass(Duration.ofSeconds(20));
+		assertThat(stores).hasSize(1);
+		assertThat(Objects.requireNonNull(stores.get(0)).size()).isEqualTo(2);
+		this.time.pass(OVERLAP);
+		assertThat(stores).hasSize(2);
+		assertThat(Objects.requireNonNull(stores.get(1)).size()).isEqualTo(1);
+	}
+
+	private static X509Certificate[] chain(TestAuthority authority) {
+		CertificatePair pair = new FixedManager(authority).pair();
+		return pair.chain().toArray(X509Certificate[]::new);
+	}
+
+	private void write(TestAuthority authority) throws IOException {
+		Path next = Files.writeString(this.directory.resolve("next.crt"), Pem.write(List.of(authority.certificate())));
+		Files.move(next, this.file, StandardCopyOption.REPLACE_EXISTING);
+	}
+
+}
