@@ -152,13 +152,13 @@ class KubernetesClientsTests {
 	@Test
 	void authoritiesAreReadFromDataAndFromAFile() throws Exception {
 		Path kubeconfig = write("token: " + token());
-		assertThat(ClusterAuthorities.read(kubeconfig, null)).singleElement()
+		assertThat(ClusterAuthorities.read(kubeconfig, null).certificates()).singleElement()
 			.satisfies((authority) -> assertThat(authority.getSubjectX500Principal().getName())
 				.isEqualTo("CN=kubernetes"));
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		Files.writeString(kubeconfig, Files.readString(kubeconfig)
 			.replaceFirst("certificate-authority-data: .*", "certificate-authority: ca.pem"));
-		assertThat(ClusterAuthorities.read(kubeconfig, "embedded")).hasSize(1);
+		assertThat(ClusterAuthorities.read(kubeconfig, "embedded").certificates()).hasSize(1);
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
 	}
 
@@ -166,7 +166,7 @@ class KubernetesClientsTests {
 	void authoritiesThatAreNotNamedAreNone() throws Exception {
 		Path kubeconfig = write("token: " + token());
 		Files.writeString(kubeconfig, Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", ""));
-		assertThat(ClusterAuthorities.read(kubeconfig, null)).isEmpty();
+		assertThat(ClusterAuthorities.read(kubeconfig, null).certificates()).isEmpty();
 	}
 
 	@ParameterizedTest
