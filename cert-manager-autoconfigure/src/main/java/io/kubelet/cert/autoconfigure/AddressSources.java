@@ -7,7 +7,6 @@ import java.util.Set;
 import io.kubelet.cert.autoconfigure.CertificateProperties.AddressSourceKind;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.AddressSource;
-import io.kubelet.cert.kubernetes.AddressTemplates;
 import io.kubelet.cert.kubernetes.InterfaceAddresses;
 import io.kubelet.cert.kubernetes.PodAddresses;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,13 +54,10 @@ class LocalAddressesTests {
 	}
 
 	@Test
-	void podWithAnUnusableAddressWaitsAndSaysForWhat() {
-		AddressTemplates templates = new AddressTemplates(
-				new PodAddresses(Map.of("POD_IP", "none", "POD_NAME", "web-0")::get, INTERFACES),
-				CertificateTemplate.ofSubject("cn"), false);
-		assertThat(templates.get()).isEmpty();
-		assertThat(templates.waitingFor())
-			.contains("an IP address among the addresses of the pod (POD_IP, POD_IPS, POD_NAME)");
+	void podWithAnUnusableAddressHasNoneAndDoesWithoutTheInterfaces() {
+		AddressSource pod = new PodAddresses(Map.of("POD_IP", "none", "POD_NAME", "web-0")::get, INTERFACES);
+		assertThat(AddressNames.of(pod.addresses())).isEqualTo(new AddressNames(List.of("web-0"), List.of()));
+		assertThat(pod.description()).isEqualTo("addresses of the pod (POD_IP, POD_IPS, POD_NAME)");
 	}
 
 	@ParameterizedTest
@@ -86,11 +82,9 @@ class LocalAddressesTests {
 
 	@Test
 	void interfaceThatIsNotThereGivesNoneAndIsNamed() {
-		AddressTemplates templates = new AddressTemplates(
-				new InterfaceAddresses(null, Set.of("nosuch0"), Clock.systemUTC()), CertificateTemplate.ofSubject("cn"),
-				true);
-		assertThat(templates.get()).isEmpty();
-		assertThat(templates.waitingFor()).contains("addresses of the network interfaces [nosuch0]");
+		AddressSource interfaces = new InterfaceAddresses(null, Set.of("nosuch0"), Clock.systemUTC());
+		assertThat(interfaces.addresses()).isEmpty();
+		assertThat(interfaces.description()).isEqualTo("addresses of the network interfaces [nosuch0]");
 	}
 
 	private static boolean isUp(NetworkInterface networkInterface) {

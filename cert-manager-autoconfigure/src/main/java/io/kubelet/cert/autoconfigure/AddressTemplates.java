@@ -1,15 +1,17 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.autoconfigure;
 
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.kubernetes.AddressNames;
+import io.kubelet.cert.kubernetes.AddressSource;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 
 /**
  * Supplies a serving template that follows the addresses of a node, a pod or a host
  * (contract row C26): a change of them rotates the certificate.
  */
-public final class AddressTemplates implements CertificateTemplateSupplier {
+final class AddressTemplates implements CertificateTemplateSupplier {
 
 	private final AddressSource source;
 
@@ -23,7 +25,7 @@ public final class AddressTemplates implements CertificateTemplateSupplier {
 	 * @param subject the subject, and names to ask for besides the addresses
 	 * @param dnsOnly whether to do without an IP address if there is a DNS name
 	 */
-	public AddressTemplates(AddressSource source, CertificateTemplate subject, boolean dnsOnly) {
+	AddressTemplates(AddressSource source, CertificateTemplate subject, boolean dnsOnly) {
 		this.source = source;
 		this.subject = subject;
 		this.dnsOnly = dnsOnly;
