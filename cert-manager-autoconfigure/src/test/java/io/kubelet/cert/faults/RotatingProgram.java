@@ -1,0 +1,192 @@
+package io.kubelet.cert.faults;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.kubernetes.KubernetesSigners;
+import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.test.ClientCertificate;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Figures;
+import org.jspecify.annotations.Nullable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * The engine on a control plane of its own, with retries that are short, and with a
+ * stored certificate that is valid for another day but whose deadline has passed.
+ */
+final class RotatingProgram implements AutoCloseable {
+
+	static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
+
+	static final CertificateTemplate NODE = CertificateTemplate.ofSubject("system:node:one", "system:nodes");
+
+	static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	/** Every retry comes after 50 ms, without jitter. */
+	static final RetrySchedule RETRY = new RetrySchedule(Duration.ofMillis(50), 1, 0, 5, Duration.ofMillis(50));
+
+	final OffsetClock clock = new OffsetClock();
+
+	final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder().clock(this.clock).start();
+
+	/** How often the engine looked whether something is due, at least once a second. */
+	final AtomicInteger looks = new AtomicInteger();
+
+	final CertificatePair old;
+
+	private final Path kubeconfigs;
+
+	private final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2, (task) -> {
+		Thread thread = new Thread(task, "faults-rotation");
+		thread.setDaemon(true);
+		return thread;
+	});
+
+	private @Nullable KubernetesSigners signers;
+
+	private @Nullable CertificateManager manager;
+
+	RotatingProgram(Path kubeconfigs) {
+		this.kubeconfigs = kubeconfigs;
+		Instant now = this.clock.instant();
+		ClientCertificate issued = this.controlPlane.issueClientCertificate(now.minus(Duration.ofDays(29)),
+				now.plus(Duration.ofDays(1)), "system:node:one", "system:nodes");
+		this.old = new CertificatePair(List.of(issued.certificate()), issued.key());
+	}
+
+	CertificateStore store(Path directory) {
+		return new FileCertificateStore(directory, "one", null, 5, this.clock);
+	}
+
+	/** Store the old certificate and start. */
+	RotatingProgram start(Path directory) {
+		CertificateStore store = store(directory);
+		store.update(this.old);
+		return start(store, (builder) -> builder);
+	}
+
+	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {
+		KubernetesSigners signers = new KubernetesSigners(this.controlPlane.writeKubeconfig(this.kubeconfigs,
+				this.controlPlane.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")), null,
+				null, (task) -> {
+					Thread thread = new Thread(task, "faults-requests");
+					thread.setDaemon(true);
+					return thread;
+				}, this.clock);
+		this.signers = signers;
+		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
+			.scheduler(RotationScheduler.of(this.executor))
+			.signerName(SIGNER)
+			.usages((key) -> DefaultUsages.of(SIGNER, key))
+			.template(() -> {
+				this.looks.incrementAndGet();
+				return Optional.of(NODE);
+			})
+			.retry(RETRY)
+			.waitTimeout(PATIENCE)
+			.random(() -> 0.5)
+			.clock(this.clock)
+			.signers(signers::signer)).build();
+		this.manager = manager;
+		manager.start();
+		return this;
+	}
+
+	/** The process ends, and what it stored stays. */
+	void stop() {
+		if (this.manager != null) {
+			this.manager.stop();
+		}
+		if (this.signers != null) {
+			this.signers.close();
+		}
+	}
+
+	CertificateManager manager() {
+		return Objects.requireNonNull(this.manager);
+	}
+
+	CertificateStatus status() {
+		return manager().status();
+	}
+
+	/**
+	 * Wait for an attempt to fail, and see that the status and the old certificate stand.
+	 */
+	RotationFailure awaitFailure(String reason, int attempt) {
+		await().atMost(PATIENCE).until(() -> {
+			RotationFailure failure = status().lastFailure();
+			return failure != null && failure.reason().equals(reason) && failure.attempt() >= attempt;
+		});
+		assertOldServes();
+		return Objects.requireNonNull(status().lastFailure());
+	}
+
+	void assertOldServes() {
+		assertThat(manager().current()).contains(this.old);
+		assertThat(status().state()).isEqualTo(CertificateStatus.State.OVERDUE);
+		assertThat(status().rotations()).isZero();
+	}
+
+	/** Wait for the rotation, and see that nothing of the fault is left. */
+	CertificatePair awaitRotation() {
+		await().atMost(PATIENCE).until(() -> status().rotations() == 1);
+		CertificatePair pair = manager().current().orElseThrow();
+		assertThat(pair).isNotEqualTo(this.old);
+		assertThat(status().state()).isEqualTo(CertificateStatus.State.VALID);
+		assertThat(status().lastFailure()).isNull();
+		assertThat(status().openRequest()).isNull();
+		assertThat(status().serverHealthy()).isTrue();
+		return pair;
+	}
+
+	int creates() {
+		return this.controlPlane.count(RecordedRequest::isCreate);
+	}
+
+	int objects() {
+		return this.controlPlane.certificateSigningRequests().size();
+	}
+
+	String figures() {
+		return "%d POST, %d watch, %d GET, %d list, %d objects".formatted(creates(),
+				this.controlPlane.count(RecordedRequest::isWatch), this.controlPlane.count(RecordedRequest::isGet),
+				this.controlPlane.count(RecordedRequest::isList), objects());
+	}
+
+	/** See what it took, and write it into the report. */
+	void assertFigures(String fault, String figures) {
+		Figures.report(fault, figures());
+		assertThat(figures()).isEqualTo(figures);
+	}
+
+	@Override
+	public void close() {
+		stop();
+		this.executor.shutdownNow();
+		this.controlPlane.close();
+	}
+
+}
