@@ -80,22 +80,22 @@ final class CertificateManagerFactory {
 			boolean first = managers.isEmpty();
 			SignerSource source = (!first && signers instanceof KubernetesConnection connection)
 					? connection.by(managers.get(0)) : signers;
-			RequestNaming naming = (first && bootstrapping) ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY;
-			managers.add(create(certificate, source, naming, templates.find(certificate.name())));
+			managers.add(create(certificate, source, first && bootstrapping, templates.find(certificate.name())));
 		}
 		return new CertificateManagers(managers);
 	}
 
-	private CertificateManager create(CertificateSettings settings, SignerSource signers, RequestNaming naming,
+	private CertificateManager create(CertificateSettings settings, SignerSource signers, boolean bootstraps,
 			@Nullable CertificateTemplateSupplier templates) {
 		CertificateProperties properties = settings.properties();
 		CertificateStore store = store(settings);
-		if (settings.rotates()) {
+		boolean requests = settings.rotates() || (bootstraps && initialPair(settings) == null);
+		if (requests) {
 			requireSameNode(settings, store);
 		}
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
 			.scheduler(this.scheduler)
-			.naming(naming)
+			.naming(bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY)
 			.signerName(signerName(settings))
 			.check(new IssuedCertificateCheck(authorities(settings)))
 			.requestedLifetime(requestedLifetime(settings))
@@ -114,14 +114,17 @@ final class CertificateManagerFactory {
 		else if (!settings.template().isEmpty()) {
 			builder.template(settings.certificateTemplate());
 		}
-		else if (settings.rotates()) {
+		else if (requests) {
 			throw settings.invalid("template.common-name", null,
 					"It is not known what the certificate is to say: set it, other properties under template, a profile, or "
 							+ "define a CertificateTemplateSupplier bean. If nothing is to be requested, set '"
 							+ settings.property("rotate-certificates") + "' to false");
 		}
-		if (settings.rotates()) {
+		if (requests) {
 			builder.signers(signers);
+		}
+		if (!settings.rotates()) {
+			builder.once();
 		}
 		this.listeners.forEach(builder::listener);
 		return builder.build();

@@ -42,7 +42,7 @@ final class FirstCertificate implements RotationListener {
 			return;
 		}
 		CertificateStatus status = manager.status();
-		if (!settings.rotates()) {
+		if (status.nextRotationDeadline() == null) {
 			throw CertificateUnavailableException.absent(settings);
 		}
 		if (status.lastFailure() != null) {

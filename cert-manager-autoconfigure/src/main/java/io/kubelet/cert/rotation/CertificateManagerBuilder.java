@@ -64,6 +64,8 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable Duration idleCheck;
 
+	private boolean once;
+
 	@Nullable SignerSource signers;
 
 	CertificateTemplateSupplier templates = Optional::empty;
@@ -224,6 +226,16 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
+	 * Request a certificate only while there is none that is valid, and use one that is
+	 * there as it is: the kubelet's bootstrap with rotation off (contract row C25).
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder once() {
+		this.once = true;
+		return this;
+	}
+
+	/**
 	 * Set what the certificate is to say. A supplier wins over it (contract row C1).
 	 * @param template the template
 	 * @return this builder
@@ -324,7 +336,7 @@ public final class CertificateManagerBuilder {
 		Function<PublicKey, List<Usage>> usages = (fixed != null) ? (key) -> fixed
 				: require(this.usagesByKey, "usages");
 		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), usages,
-				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry);
+				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry, this.once);
 	}
 
 	Duration idleCheck() {

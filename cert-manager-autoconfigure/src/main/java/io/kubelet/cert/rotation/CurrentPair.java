@@ -108,15 +108,19 @@ final class CurrentPair {
 
 	/**
 	 * When the rotation is due (contract row C5): as scheduled, or since the moment at
-	 * which it was noticed that the pair does not do.
+	 * which it was noticed that the pair does not do; the end of time if a valid pair is
+	 * not to be rotated.
 	 */
 	Instant deadline(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
-		boolean does = !this.forced && pair != null && !pair.isExpired(now)
-				&& (template == null || satisfies(pair, template));
-		if (does) {
-			this.dueSince = null;
-			return this.scheduled;
+		if (!this.forced && pair != null && !pair.isExpired(now)) {
+			if (this.settings.once()) {
+				return Instant.MAX;
+			}
+			if (template == null || satisfies(pair, template)) {
+				this.dueSince = null;
+				return this.scheduled;
+			}
 		}
 		if (this.dueSince == null || this.dueSince.isAfter(now)) {
 			this.dueSince = now;

@@ -117,7 +117,7 @@ final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public CertificateStatus status() {
 		CertificateStatus snapshot = this.snapshot;
-		return snapshot.in(State.of(snapshot, this.attempts != null, this.clock.instant()));
+		return snapshot.in(State.of(snapshot, this.attempts != null && !this.settings.once(), this.clock.instant()));
 	}
 
 	@Override
@@ -201,11 +201,15 @@ final class RotatingCertificateManager implements CertificateManager {
 		return new CertificateStatus(name(), State.WAITING, pair, this.template, this.settings.signerName(),
 				(open != null) ? open.usages()
 						: (pair != null) ? this.settings.usages().apply(pair.leaf().getPublicKey()) : List.of(),
-				this.settings.requestedLifetime(),
-				(this.attempts != null) ? this.pair.deadline(this.template, now) : null, progress.rotations(),
-				progress.lastRotation(), progress.lastFailure(),
+				this.settings.requestedLifetime(), nextDeadline(now), progress.rotations(), progress.lastRotation(),
+				progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
 				this.waitingFor, progress.serverHealthy(), this.pair.isUnavailable());
+	}
+
+	private @Nullable Instant nextDeadline(Instant now) {
+		Instant deadline = (this.attempts != null) ? this.pair.deadline(this.template, now) : Instant.MAX;
+		return deadline.equals(Instant.MAX) ? null : deadline;
 	}
 
 }

@@ -15,6 +15,6 @@ import org.jspecify.annotations.Nullable;
  */
 record RotationSettings(String name, RequestNaming naming, String signerName, Function<PublicKey, List<Usage>> usages,
 		@Nullable Duration requestedLifetime, KeySpecification key, RotationWindow window, Duration waitTimeout,
-		RetrySchedule retry) {
+		RetrySchedule retry, boolean once) {
 
 }

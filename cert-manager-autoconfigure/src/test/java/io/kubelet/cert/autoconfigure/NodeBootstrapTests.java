@@ -15,7 +15,9 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -184,6 +186,23 @@ class NodeBootstrapTests {
 				List<RecordedRequest> creates = creates();
 				assertThat(creates.get(creates.size() - 1).user()).isEqualTo(TOKEN_USER);
 			});
+	}
+
+	@Test
+	void withRotationOffThereIsOneRequestAndItIsTheSameAfterARestart() throws Exception {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		runner().withPropertyValues("kubelet.cert.rotate-certificates=false", "kubelet.cert.startup.mode=background")
+			.run((context) -> Awaitility.await()
+				.until(() -> this.controlPlane.openCertificateSigningRequests().size() == 1));
+		this.controlPlane.approve(this.controlPlane.openCertificateSigningRequests().get(0));
+		runner().withPropertyValues("kubelet.cert.rotate-certificates=false").run((context) -> {
+			assertThat(context).hasNotFailed();
+			assertThat(context.getBean(CertificateManager.class).status()).satisfies((status) -> {
+				assertThat(status.state()).isEqualTo(State.STATIC);
+				assertThat(status.nextRotationDeadline()).isNull();
+			});
+		});
+		assertThat(creates()).hasSize(1);
 	}
 
 	@Test
