@@ -146,7 +146,8 @@ class ConfigurationMistakesTests {
 				.run((context) -> {
 					FailureAnalysis analysis = analyze(context.getStartupFailure());
 					assertThat(analysis.getDescription()).contains("kind: ClusterRole",
-							"verbs: [\"create\", \"get\", \"list\", \"watch\"]", "namespace: \"shop\"", "name: \"checkout\"");
+							"verbs: [\"create\", \"get\", \"list\", \"watch\"]", "namespace: \"shop\"",
+							"name: \"checkout\"");
 					assertThat(analysis.getAction()).contains("Grant the permission");
 				});
 		}
