@@ -35,6 +35,7 @@ import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
  * Makes a certificate's manager from its properties. A value that cannot be is reported
@@ -138,7 +139,10 @@ final class CertificateManagerFactory {
 		String node = node(settings.template().commonName());
 		String stored = store.current().map((pair) -> node(CertificateNames.of(pair.leaf()).commonName())).orElse(null);
 		if (node != null && stored != null && !stored.equals(node)) {
-			throw settings.invalid("template.common-name", settings.template().commonName(),
+			boolean named = settings.properties().template().commonName() != null;
+			throw new InvalidConfigurationPropertyValueException(
+					named ? settings.property("template.common-name") : settings.node().property(),
+					named ? settings.template().commonName() : node,
 					"The certificate in %s is of node '%s': name that node, or move its files away"
 						.formatted(settings.certDir(), stored));
 		}

@@ -225,8 +225,13 @@ class KubeletProfileTests {
 	@Test
 	void certificateOfAnotherNodeIsNotReplaced() {
 		runner("kubelet.cert.profile=kubelet-client").run((context) -> assertThat(context).hasNotFailed());
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n2")
-			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining("is of node 'n1'"));
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n2").run((context) -> {
+			InvalidConfigurationPropertyValueException failure = KubeletConfigurationTests
+				.mistake(context.getStartupFailure());
+			assertThat(failure.getName()).isEqualTo("kubelet.cert.node-name");
+			assertThat(failure.getValue()).isEqualTo("n2");
+			assertThat(failure.getReason()).contains("is of node 'n1'");
+		});
 	}
 
 	@Test
