@@ -221,7 +221,7 @@ final class Attempts {
 	private void failed(@Nullable CertificateRequest request, Throwable cause, Instant now) {
 		updateServerHealth(cause);
 		boolean answer = RetrySchedule.isAnswer(cause);
-		if (answer || cause instanceof RequestGoneException || cause instanceof RequestNameTakenException) {
+		if (endsRequest(cause)) {
 			this.openRequests.drop();
 		}
 		if (cause instanceof RequestGoneException && request != null && request.uid() != null) {
@@ -240,6 +240,15 @@ final class Attempts {
 		}
 		this.listeners.tell((listener) -> listener.failed(this.settings.name(), failure));
 		endWaiting((future) -> future.completeExceptionally(cause));
+	}
+
+	/** A rejection says nothing of an object that is there already: it stays open. */
+	private boolean endsRequest(Throwable cause) {
+		if (cause instanceof RequestRejectedException && this.openRequests.isConfirmed()) {
+			return false;
+		}
+		return RetrySchedule.isAnswer(cause) || cause instanceof RequestGoneException
+				|| cause instanceof RequestNameTakenException;
 	}
 
 	/** Contract row C12. */

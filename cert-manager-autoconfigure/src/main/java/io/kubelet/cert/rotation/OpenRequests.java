@@ -62,6 +62,12 @@ final class OpenRequests {
 		return request;
 	}
 
+	/** Whether the signer is known to have the open request. */
+	boolean isConfirmed() {
+		CertificateRequest open = this.open;
+		return open != null && open.uid() != null;
+	}
+
 	/** Keep what the signer said of the open request. */
 	void confirm(SubmittedRequest submitted) {
 		CertificateRequest open = this.open;

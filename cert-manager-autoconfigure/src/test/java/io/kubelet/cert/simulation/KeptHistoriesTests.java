@@ -25,7 +25,8 @@ class KeptHistoriesTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "1 PT24H PT1M 0; APPROVER_SLOW 0 PT10S",
-			"3 PT1H PT15S 3; APPROVER_WELL 0 PT21H1M20S; APPROVER_SLOW 0 PT3H" })
+			"3 PT1H PT15S 3; APPROVER_WELL 0 PT21H1M20S; APPROVER_SLOW 0 PT3H",
+			"1 PT1H PT1M 0; APPROVER_AWAY 0 PT10M; SERVER_REJECTS 0 PT20M; SERVER_WELL 0 PT1H" })
 	void everyInvariantHolds(String history) {
 		new Simulation(History.parse(history)).play();
 	}

@@ -91,8 +91,11 @@ final class SimulatedServer {
 			case BUSY -> answer.completeExceptionally(unavailable(request, RETRY_AFTER));
 			case FORBIDS -> answer.completeExceptionally(
 					new RequestRejectedException(request.name(), 403, "Forbidden", "not allowed", null));
-			case REJECTS -> answer
-				.completeExceptionally(new RequestRejectedException(request.name(), 422, "Invalid", "not valid", null));
+			case REJECTS -> {
+				abandonUnlessConfirmed(request);
+				answer.completeExceptionally(
+						new RequestRejectedException(request.name(), 422, "Invalid", "not valid", null));
+			}
 			case LOSES_ANSWERS -> {
 				find(owner, request);
 				answer.completeExceptionally(unavailable(request, null));
@@ -103,6 +106,17 @@ final class SimulatedServer {
 					watch(object, request, progress, answer);
 				}
 			}
+		}
+	}
+
+	/**
+	 * A creation is rejected before it is seen that the object is there: if its answer
+	 * was lost, the engine cannot know of it.
+	 */
+	private void abandonUnlessConfirmed(CertificateRequest request) {
+		SigningObject object = this.objects.get(String.valueOf(request.name()));
+		if (object != null && request.uid() == null) {
+			object.abandoned = true;
 		}
 	}
 
