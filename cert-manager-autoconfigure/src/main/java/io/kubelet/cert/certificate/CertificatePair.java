@@ -124,7 +124,7 @@ public final class CertificatePair {
 		}
 	}
 
-	private static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {
+	static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {
 		String algorithm = switch (publicKey.getAlgorithm()) {
 			case "EC" -> "SHA256withECDSA";
 			case "RSA" -> "SHA256withRSA";
@@ -142,7 +142,7 @@ public final class CertificatePair {
 			signature.update(probe);
 			return signature.verify(signed);
 		}
-		catch (GeneralSecurityException ex) {
+		catch (GeneralSecurityException | RuntimeException ex) {
 			return false;
 		}
 	}

@@ -2,7 +2,8 @@ package io.kubelet.cert.certificate;
 
 import java.io.IOException;
 import java.io.StringReader;
-import java.time.DateTimeException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,7 +14,10 @@ import java.util.Map;
 import java.util.function.Function;
 
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.pkcs.PKCSException;
 import org.bouncycastle.util.io.pem.PemHeader;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemReader;
@@ -70,15 +74,32 @@ public final class CertificateRequestPem {
 		}
 		try {
 			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.getContent());
+			PublicKey publicKey = new JcaPEMKeyConverter().getPublicKey(pkcs10.getSubjectPublicKeyInfo());
+			PrivateKey privateKey = Pem.readPrivateKey(text);
+			requireWhole(pkcs10, publicKey, privateKey);
 			return new CertificateRequest(headers.get("Name"), headers.get("Uid"),
 					parse(headers.get("Created-At"), Instant::parse), CertificateNames.of(pkcs10),
 					required(headers, "Signer-Name"),
 					Arrays.stream(required(headers, "Usages").split(",")).map(Usage::of).toList(),
-					parse(headers.get("Requested-Lifetime"), Duration::parse), ofPkcs10(block.getContent()),
-					new JcaPEMKeyConverter().getPublicKey(pkcs10.getSubjectPublicKeyInfo()), Pem.readPrivateKey(text));
+					parse(headers.get("Requested-Lifetime"), Duration::parse), ofPkcs10(block.getContent()), publicKey,
+					privateKey);
 		}
-		catch (IOException | IllegalArgumentException | DateTimeException ex) {
+		catch (MalformedPemException ex) {
+			throw ex;
+		}
+		catch (IOException | OperatorCreationException | PKCSException | RuntimeException ex) {
 			throw new MalformedPemException("The certificate signing request cannot be read: " + ex.getMessage(), ex);
+		}
+	}
+
+	/** A damaged request would be rejected, or bring a certificate without its key. */
+	private static void requireWhole(PKCS10CertificationRequest pkcs10, PublicKey publicKey, PrivateKey privateKey)
+			throws OperatorCreationException, PKCSException {
+		if (!pkcs10.isSignatureValid(new JcaContentVerifierProviderBuilder().build(publicKey))) {
+			throw new MalformedPemException("The certificate signing request is not signed with its own key");
+		}
+		if (!CertificatePair.belongTogether(publicKey, privateKey)) {
+			throw new MalformedPemException("The private key is not that of the certificate signing request");
 		}
 	}
 

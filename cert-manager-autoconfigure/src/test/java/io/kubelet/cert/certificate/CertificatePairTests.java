@@ -1,0 +1,84 @@
+package io.kubelet.cert.certificate;
+
+import java.security.KeyPair;
+import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+class CertificatePairTests {
+
+	private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+	private static final Instant END = Instant.parse("2026-01-02T00:00:00Z");
+
+	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("one", "example");
+
+	private final TestAuthority authority = new TestAuthority("pairs");
+
+	@ParameterizedTest
+	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 2048", "ED25519, 256" })
+	void keyOfEveryKindBelongsToItsCertificateAndToNoOther(KeyAlgorithm algorithm, int size) {
+		KeySpecification specification = new KeySpecification(algorithm, size);
+		KeyPair keys = KeyPairSource.jdk().generate(specification);
+		KeyPair others = KeyPairSource.jdk().generate(specification);
+		List<X509Certificate> chain = chain(keys);
+		assertThat(new CertificatePair(chain, keys.getPrivate()).privateKey()).isSameAs(keys.getPrivate());
+		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(chain, others.getPrivate()))
+			.withMessageContaining("not that of the certificate");
+	}
+
+	@Test
+	void chainMustNotBeEmpty() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(List.of(), keys.getPrivate()))
+			.withMessage("There is no certificate");
+	}
+
+	@Test
+	void pairIsValidUpToAndIncludingItsEnd() {
+		CertificatePair pair = this.authority.pair(TEMPLATE, START, END);
+		assertThat(pair.notBefore()).isEqualTo(START);
+		assertThat(pair.notAfter()).isEqualTo(END);
+		assertThat(pair.lifetime()).isEqualTo(Duration.ofDays(1));
+		assertThat(pair.isExpired(END)).isFalse();
+		assertThat(pair.isExpired(END.plusMillis(1))).isTrue();
+	}
+
+	@Test
+	void pairIsEqualToOneWithTheSameChain() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		List<X509Certificate> chain = chain(keys);
+		CertificatePair pair = new CertificatePair(chain, keys.getPrivate());
+		assertThat(pair).isEqualTo(new CertificatePair(chain, keys.getPrivate()))
+			.hasSameHashCodeAs(new CertificatePair(chain, keys.getPrivate()))
+			.isNotEqualTo(new CertificatePair(chain(keys), keys.getPrivate()))
+			.isNotEqualTo(chain);
+	}
+
+	@Test
+	void textNamesTheCertificateAndNotTheKey() throws Exception {
+		CertificatePair pair = this.authority.pair(TEMPLATE, START, END);
+		assertThat(pair.toString()).contains("CN=one", pair.serialNumber(), END.toString());
+		assertThat(pair.serialNumber()).hasSizeGreaterThan(1).matches("([0-9a-f]{2})+");
+		assertThat(Long.parseLong(pair.serialNumber(), 16)).isEqualTo(pair.leaf().getSerialNumber().longValue());
+		byte[] digest = MessageDigest.getInstance("SHA-256").digest(pair.leaf().getEncoded());
+		assertThat(pair.fingerprint()).isEqualTo("SHA256:" + HexFormat.of().withUpperCase().formatHex(digest));
+	}
+
+	private List<X509Certificate> chain(KeyPair keys) {
+		return List.of(this.authority.issue(keys.getPublic(), TEMPLATE, START, END), this.authority.certificate());
+	}
+
+}

@@ -1,0 +1,70 @@
+package io.kubelet.cert.certificate;
+
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
+
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+class CertificateTemplateTests {
+
+	private static final CertificateTemplate FULL = new CertificateTemplate("one", List.of("o1", "o2"),
+			List.of("a.example"),
+			List.of(CertificateNames.parseIpAddress("10.0.0.1"), CertificateNames.parseIpAddress("fd00::1")),
+			List.of("spiffe://a"), List.of("a@example.com"));
+
+	private final KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+
+	@Test
+	void certificateSaysAllThatItWasMadeOf() {
+		assertThat(CertificateNames.of(certificate(FULL))).isEqualTo(FULL);
+		assertThat(FULL.isSatisfiedBy(certificate(FULL))).isTrue();
+		assertThat(CertificateTemplate.ofSubject("one", "o2").isSatisfiedBy(certificate(FULL))).isTrue();
+	}
+
+	@Test
+	void everyFieldThatDiffersIsTold() {
+		assertThat(FULL.differences(certificate(CertificateTemplate.ofSubject("two")))).containsExactly(
+				"common name is 'two', not 'one'", "organizations lack [o1, o2]", "DNS names lack [a.example]",
+				"IP addresses lack [10.0.0.1, fd00:0:0:0:0:0:0:1]", "URIs lack [spiffe://a]",
+				"e-mail addresses lack [a@example.com]");
+	}
+
+	@Test
+	void templateWithoutCommonNameWantsNone() {
+		CertificateTemplate template = CertificateTemplate.ofSubject(null, "o1");
+		assertThat(template.isSatisfiedBy(certificate(template))).isTrue();
+		assertThat(template.isSatisfiedBy(certificate(FULL))).isFalse();
+		assertThat(template.isSatisfiedBy(null)).isFalse();
+	}
+
+	@Test
+	void otherNamesTakeThePlaceOfDnsNamesAndAddresses() {
+		CertificateTemplate other = FULL.withNames(List.of("b.example"), List.of());
+		assertThat(other.dnsNames()).containsExactly("b.example");
+		assertThat(other.ipAddresses()).isEmpty();
+		assertThat(other.uris()).isEqualTo(FULL.uris());
+		assertThat(other.organizations()).isEqualTo(FULL.organizations());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "localhost", "10.0.0", "10.0.0.256", "", "fd00::1::2" })
+	void whatIsNoIpAddressIsNeverLookedUp(String text) {
+		assertThatIllegalArgumentException().isThrownBy(() -> CertificateNames.parseIpAddress(text))
+			.withMessage("'" + text + "' is not an IP address");
+	}
+
+	private X509Certificate certificate(CertificateTemplate template) {
+		return new TestAuthority("templates").issue(this.keys.getPublic(), template,
+				Instant.parse("2026-01-01T00:00:00Z"), Instant.parse("2026-01-02T00:00:00Z"));
+	}
+
+}

@@ -1,0 +1,101 @@
+package io.kubelet.cert.certificate;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * What comes of the texts in the fuzzer's corpus.
+ */
+class PemTests {
+
+	@ParameterizedTest
+	@ValueSource(strings = { "pair", "key-first", "pair-rsa", "pair-rsa-pkcs8", "pair-ed25519", "pair-pkcs8",
+			"text-around", "ec-parameters-block", "carriage-returns", "chain", "one-line-block", "nul-between" })
+	void pairIsRead(String file) throws IOException {
+		CertificatePair pair = Pem.readPair(text(file));
+		assertThat(pair.chain()).hasSize(file.equals("chain") ? 2 : 1);
+		assertThat(Pem.readPair(Pem.write(pair.chain()), text(file))).isEqualTo(pair);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "two-keys, exactly one private key", "same-key-twice, exactly one private key",
+			"certificates-only, exactly one private key", "key-only, There is no certificate",
+			"byte-order-mark, There is no certificate", "other-key, The private key is not that",
+			"wrong-order, The private key is not that", "encrypted-pkcs8, is encrypted",
+			"encrypted-traditional, is encrypted", "damaged-base64, cannot be read", "cut-in-block, cannot be read",
+			"cut-in-last-block, cannot be read", "empty, exactly one private key" })
+	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text(file)))
+			.withMessageContaining(message);
+	}
+
+	@Test
+	void certificatesAreReadInTheirOrder() throws IOException {
+		assertThat(Pem.readCertificates(text("wrong-order"))).hasSize(2)
+			.isEqualTo(List.of(Pem.readCertificates(text("chain")).get(1), Pem.readCertificates(text("chain")).get(0)));
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readCertificates(text("key-only")))
+			.withMessage("There is no CERTIFICATE block");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "pair, EC PRIVATE KEY", "pair-rsa-pkcs8, RSA PRIVATE KEY", "pair-ed25519, PRIVATE KEY" })
+	void keyIsWrittenUnderTheLabelThatGoReads(String file, String label) throws IOException {
+		String written = Pem.write(Pem.readPair(text(file)));
+		assertThat(written).startsWith("-----BEGIN CERTIFICATE-----\n")
+			.contains("\n-----BEGIN " + label + "-----\n")
+			.endsWith("\n-----END " + label + "-----\n");
+	}
+
+	@Test
+	void textOfTheGreatestLengthIsReadAndALongerOneIsNot() throws IOException {
+		String pair = text("pair");
+		String most = pair + "\n".repeat(Pem.MAXIMUM_LENGTH - pair.length());
+		assertThat(Pem.readPair(most)).isEqualTo(Pem.readPair(pair));
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(most + "\n"))
+			.withMessageContaining("longer than the " + Pem.MAXIMUM_LENGTH);
+	}
+
+	@Test
+	void requestIsReadWithAllThatWasWritten() throws IOException {
+		CertificateRequest request = CertificateRequestPem.read(text("request"));
+		assertThat(request.name()).isEqualTo("csr-1");
+		assertThat(request.uid()).isEqualTo("u-1");
+		assertThat(request.createdAt()).isEqualTo(Instant.parse("2026-01-01T00:00:00Z"));
+		assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
+		assertThat(request.requestedLifetime()).hasHours(1);
+		assertThat(request.template().commonName()).isEqualTo("one");
+		assertThat(request.template().dnsNames()).containsExactly("a.example");
+		assertThat(CertificateRequestPem.read(CertificateRequestPem.write(request))).isEqualTo(request);
+		CertificateRequest unsent = CertificateRequestPem.read(text("request-unsent"));
+		assertThat(unsent.uid()).isNull();
+		assertThat(CertificateRequestPem.read(CertificateRequestPem.write(unsent))).isEqualTo(unsent);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "request-unknown-usage, Unknown usage", "request-no-signer, The header Signer-Name is missing",
+			"request-no-headers, The header Signer-Name is missing", "request-bad-date, cannot be read",
+			"request-bad-lifetime, cannot be read", "request-no-key, cannot be read",
+			"pair, There is no CERTIFICATE REQUEST block", "cut-in-block, cannot be read" })
+	void brokenRequestIsRefusedWithWhatIsWrong(String file, String message) {
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text(file)))
+			.withMessageContaining(message);
+	}
+
+	private static String text(String file) throws IOException {
+		try (var input = Objects.requireNonNull(PemTests.class.getResourceAsStream("PemFuzzInputs/text/" + file))) {
+			return new String(input.readAllBytes(), StandardCharsets.UTF_8);
+		}
+	}
+
+}
