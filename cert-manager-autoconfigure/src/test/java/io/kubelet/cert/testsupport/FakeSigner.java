@@ -31,6 +31,8 @@ public final class FakeSigner implements CertificateSigner {
 
 	private final Clock clock;
 
+	private boolean confirms = true;
+
 	private Function<CertificateRequest, CompletableFuture<List<X509Certificate>>> answer = (
 			request) -> CompletableFuture.completedFuture(issue(request));
 
@@ -45,8 +47,10 @@ public final class FakeSigner implements CertificateSigner {
 		this.requests.add(request);
 		CompletableFuture<List<X509Certificate>> answer = this.answer.apply(request);
 		this.answers.add(answer);
-		progress.accept(new SubmittedRequest(String.valueOf(request.name()), "uid-of-" + request.name(),
-				this.clock.instant(), List.of()));
+		if (this.confirms) {
+			progress.accept(new SubmittedRequest(String.valueOf(request.name()), "uid-of-" + request.name(),
+					this.clock.instant(), List.of()));
+		}
 		return answer;
 	}
 
@@ -63,6 +67,11 @@ public final class FakeSigner implements CertificateSigner {
 	/** Answer with a failure. */
 	public void failsWith(Function<CertificateRequest, Throwable> failure) {
 		this.answer = (request) -> CompletableFuture.failedFuture(failure.apply(request));
+	}
+
+	/** Create no object: what is asked fails before the signer has it. */
+	public void silent() {
+		this.confirms = false;
 	}
 
 	/** Leave requests open: the test completes {@link #answers}. */
