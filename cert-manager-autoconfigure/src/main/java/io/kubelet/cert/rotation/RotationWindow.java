@@ -48,7 +48,7 @@ public record RotationWindow(double earliest, double latest) {
 	}
 
 	private static Instant at(CertificatePair pair, double fraction) {
-		return pair.notBefore().plus(Duration.ofMillis((long) (pair.lifetime().toMillis() * fraction)));
+		return pair.notBefore().plus(Duration.ofMillis(Math.round(pair.lifetime().toMillis() * fraction)));
 	}
 
 }
