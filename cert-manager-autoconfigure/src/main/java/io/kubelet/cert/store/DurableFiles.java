@@ -70,8 +70,12 @@ final class DurableFiles {
 	 * Let a link point at a file in its own directory, in one step: there is no moment
 	 * without it (contract row B5). Another process may do the same at the same time;
 	 * then one of the two targets remains, never anything else.
+	 * @throws NoSuchFileException if the target does not exist (contract row C18)
 	 */
 	static void link(Path link, Path stage, Path target) throws IOException {
+		if (!Files.exists(target)) {
+			throw new NoSuchFileException(target.toString());
+		}
 		for (int attempt = 0; attempt < SWITCH_ATTEMPTS; attempt++) {
 			try {
 				Files.deleteIfExists(stage);

@@ -1,0 +1,264 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * The kubelet's directory (contract rows C14 to C18, B6 and B8).
+ */
+class FileCertificateStoreTests {
+
+	@TempDir
+	Path directory;
+
+	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
+
+	private final TestAuthority authority = new TestAuthority("authority");
+
+	@Test
+	void regularCurrentFileIsAcceptedAndItsContentKeptWhenItIsReplaced() throws IOException {
+		CertificatePair old = pair();
+		Files.writeString(current(), Pem.write(old));
+		FileCertificateStore store = store(null, 5);
+		assertThat(store.current()).contains(old);
+		CertificatePair updated = pair();
+		store.update(updated);
+		assertThat(current()).isSymbolicLink();
+		assertThat(store.current()).contains(updated);
+		assertThat(dated()).hasSize(2).extracting(FileCertificateStoreTests::read).contains(Pem.write(old));
+	}
+
+	@Test
+	void switchToAMissingFileIsRefusedAndChangesNothing() throws IOException {
+		FileCertificateStore store = store(null, 5);
+		CertificatePair old = pair();
+		store.update(old);
+		Path missing = file("2030-01-01-00-00-00.pem");
+		assertThatExceptionOfType(NoSuchFileException.class)
+			.isThrownBy(() -> DurableFiles.link(current(), file("updated.pem"), missing));
+		assertThat(store.current()).contains(old);
+		assertThat(Files.isSymbolicLink(file("updated.pem"))).isFalse();
+	}
+
+	@Test
+	void firstSwitchMakesALink() throws IOException {
+		Path target = file("2030-01-01-00-00-00.pem");
+		Files.writeString(target, "");
+		DurableFiles.link(current(), file("updated.pem"), target);
+		assertThat(Files.readSymbolicLink(current())).isEqualTo(target.getFileName());
+	}
+
+	@Test
+	void repeatedSwitchKeepsTheOldFile() throws IOException {
+		FileCertificateStore store = store(null, 5);
+		store.update(pair());
+		Path old = current().toRealPath();
+		this.time.pass(Duration.ofSeconds(1));
+		store.update(pair());
+		assertThat(old).exists();
+		assertThat(current().toRealPath()).isNotEqualTo(old).exists();
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("orders")
+	void fileIsReadInEitherOrder(String name, boolean keyFirst) throws IOException {
+		CertificatePair pair = pair();
+		String text = Pem.write(pair);
+		int key = text.indexOf("-----BEGIN EC");
+		Files.writeString(current(), keyFirst ? text.substring(key) + text.substring(0, key) : text);
+		assertThat(store(null, 5).current()).contains(pair);
+	}
+
+	static Stream<Arguments> orders() {
+		return Stream.of(arguments("certificate then key", false), arguments("key then certificate", true));
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("updates")
+	void updateMakesThePairCurrent(String name, boolean previous, int length) throws IOException {
+		PairLocation initial = previous ? separate("kubelet.crt", "kubelet.key", pair()) : null;
+		FileCertificateStore store = store(initial, 5);
+		CertificatePair updated = pair(length);
+		store.update(updated);
+		assertThat(store.current()).contains(updated);
+		assertThat(store(initial, 5).current()).contains(updated);
+		assertThat(updated.chain()).hasSize(length);
+	}
+
+	static Stream<Arguments> updates() {
+		return Stream.of(arguments("update without a previous pair", false, 1),
+				arguments("update with a previous pair", true, 1), arguments("update with a chain of two", true, 2));
+	}
+
+	@Test
+	void updateMakesTheDirectory() {
+		Path missing = this.directory.resolve("not/yet/there");
+		FileCertificateStore store = new FileCertificateStore(missing, "kubelet-client", null, 5, this.time);
+		assertThat(store.current()).isEmpty();
+		CertificatePair pair = pair();
+		store.update(pair);
+		assertThat(store.current()).contains(pair);
+	}
+
+	@Test
+	void updateThatFailsChangesNothing() throws IOException {
+		FileCertificateStore store = store(null, 5);
+		CertificatePair old = pair();
+		store.update(old);
+		List<Path> before = dated();
+		Files.writeString(file("updated.pem"), "a file where only a link can be");
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store.update(pair()))
+			.withMessageContaining("updated.pem");
+		assertThat(store.current()).contains(old);
+		assertThat(dated()).isEqualTo(before);
+	}
+
+	@Test
+	void keyOfAnotherCertificateCanNeverBeStored() {
+		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(pair().chain(), pair().privateKey()))
+			.withMessageContaining("The private key is not that of the certificate");
+	}
+
+	@Test
+	void currentComesFromThePairFile() throws IOException {
+		CertificatePair pair = pair();
+		Path file = file("pair.pem");
+		Files.writeString(file, Pem.write(pair));
+		Files.createSymbolicLink(current(), file.toAbsolutePath());
+		assertThat(store(null, 5).current()).contains(pair);
+	}
+
+	@Test
+	void currentComesFromTheConfiguredFilesElseFromThoseNamedAfterThePair() throws IOException {
+		CertificatePair named = pair();
+		separate("kubelet-client.crt", "kubelet-client.key", named);
+		assertThat(store(null, 5).current()).contains(named);
+		CertificatePair configured = pair();
+		PairLocation initial = separate("tls.crt", "tls.key", configured);
+		assertThat(store(initial, 5).current()).contains(configured);
+		CertificatePair current = pair();
+		Files.writeString(current(), Pem.write(current));
+		assertThat(store(initial, 5).current()).contains(current);
+	}
+
+	@Test
+	void currentWithAChainOfTwoKeepsItsOrder() throws IOException {
+		CertificatePair pair = pair(2);
+		Files.writeString(current(), Pem.write(pair));
+		assertThat(store(null, 5).current()).isPresent()
+			.get()
+			.satisfies((read) -> assertThat(read.chain()).isEqualTo(pair.chain()));
+	}
+
+	@Test
+	void currentIsEmptyWhereNothingIsThere() throws IOException {
+		assertThat(store(null, 5).current()).isEmpty();
+		Files.createSymbolicLink(current(), Path.of("gone.pem"));
+		assertThat(store(null, 5).current()).isEmpty();
+	}
+
+	@Test
+	void interruptedSwitchIsFinished() throws IOException {
+		CertificatePair pair = pair();
+		Path file = file("2025-12-31-00-00-00.pem");
+		Files.writeString(file, Pem.write(pair));
+		Files.createSymbolicLink(file("updated.pem"), file.getFileName());
+		assertThat(store(null, 5).current()).contains(pair);
+		assertThat(current()).isSymbolicLink();
+		assertThat(Files.exists(file("updated.pem"), LinkOption.NOFOLLOW_LINKS)).isFalse();
+	}
+
+	@Test
+	void updatedThatIsARegularFileIsAnError() throws IOException {
+		Files.writeString(file("updated.pem"), "");
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store(null, 5))
+			.withMessageContaining("updated.pem is a file, but only a link can be there");
+	}
+
+	@Test
+	void oldPairsAreRemovedButTheNewestFewAndWhatBelongsToOthersIsKept() throws IOException {
+		Path stranger = Files.writeString(this.directory.resolve("kubelet-server-2020-01-01-00-00-00.pem"), "x");
+		Path note = Files.writeString(file("note.pem"), "x");
+		FileCertificateStore store = store(null, 2);
+		List<Path> written = new ArrayList<>();
+		for (int update = 0; update < 6; update++) {
+			store.update(pair());
+			written.add(current().toRealPath().getFileName());
+			this.time.pass(Duration.ofSeconds(1));
+		}
+		assertThat(dated()).extracting(Path::getFileName).containsExactlyInAnyOrderElementsOf(written.subList(3, 6));
+		assertThat(stranger).exists();
+		assertThat(note).exists();
+	}
+
+	private FileCertificateStore store(@Nullable PairLocation initial, int retain) {
+		return new FileCertificateStore(this.directory, "kubelet-client", initial, retain, this.time);
+	}
+
+	private CertificatePair pair() {
+		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
+				ManagerFixture.START.plus(Duration.ofHours(1)));
+	}
+
+	private CertificatePair pair(int length) {
+		CertificatePair pair = pair();
+		return (length == 1) ? pair
+				: new CertificatePair(List.of(pair.leaf(), this.authority.certificate()), pair.privateKey());
+	}
+
+	private PairLocation separate(String certificate, String key, CertificatePair pair) throws IOException {
+		String text = Pem.write(pair);
+		int start = text.indexOf("-----BEGIN EC");
+		return new PairLocation(Files.writeString(this.directory.resolve(certificate), text.substring(0, start)),
+				Files.writeString(this.directory.resolve(key), text.substring(start)));
+	}
+
+	private Path current() {
+		return file("current.pem");
+	}
+
+	private Path file(String suffix) {
+		return this.directory.resolve("kubelet-client-" + suffix);
+	}
+
+	private List<Path> dated() throws IOException {
+		try (Stream<Path> files = Files.list(this.directory)) {
+			return files.filter((file) -> file.getFileName().toString().matches("kubelet-client-\\d{4}-.*")).toList();
+		}
+	}
+
+	private static String read(Path file) {
+		try {
+			return Files.readString(file);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+}
