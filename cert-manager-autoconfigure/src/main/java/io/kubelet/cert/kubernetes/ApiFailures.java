@@ -45,7 +45,7 @@ final class ApiFailures {
 					"The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
 					retryAfter(failure.getResponseHeaders()), failure);
 		}
-		if (status == null) {
+		if (status == null && code != 401) {
 			return unexpected(code, failure, requestName);
 		}
 		String message = switch (code) {

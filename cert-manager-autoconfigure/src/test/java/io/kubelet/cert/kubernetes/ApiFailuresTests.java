@@ -66,7 +66,7 @@ class ApiFailuresTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(ints = { 400, 401, 403, 404, 407, 409 })
+	@ValueSource(ints = { 400, 403, 404, 407, 409 })
 	void answerThatIsNoStatusIsNotFromAnApiServer(int code) {
 		RequestException failure = translate(code, "<html>s3cr3t page</html>", Map.of());
 		assertThat(failure).isInstanceOf(SignerUnavailableException.class)
@@ -103,6 +103,14 @@ class ApiFailuresTests {
 		assertThat(failure).asInstanceOf(type(RequestRejectedException.class))
 			.satisfies((rejected) -> assertThat(rejected.isAboutCredentials()).isTrue())
 			.satisfies((rejected) -> assertThat(rejected).hasMessageContaining("does not know the credentials"));
+	}
+
+	@Test
+	void unknownCredentialsAreRejectedWhoeverSaysSo() {
+		RequestException failure = translate(401, "<html>s3cr3t page</html>", Map.of());
+		assertThat(failure).asInstanceOf(type(RequestRejectedException.class))
+			.satisfies((rejected) -> assertThat(rejected.isAboutCredentials()).isTrue())
+			.satisfies((rejected) -> assertThat(rejected).hasMessageNotContaining("s3cr3t"));
 	}
 
 	@Test
