@@ -1,0 +1,130 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The switch of the link to the current pair (contract row B5).
+ */
+class CurrentLinkTests {
+
+	private static final int MINIMUM = 60;
+
+	@TempDir
+	Path directory;
+
+	private final TestAuthority authority = new TestAuthority("authority");
+
+	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
+
+	@Test
+	void twoUpdatesInOneSecondGetTwoFiles() throws IOException {
+		FileCertificateStore store = store();
+		store.update(pair());
+		store.update(pair());
+		CertificatePair third = pair();
+		store.update(third);
+		assertThat(this.directory).isDirectoryContaining("glob:**/kubelet-client-2026-01-01-00-00-00.pem")
+			.isDirectoryContaining("glob:**/kubelet-client-2026-01-01-00-00-00.1.pem")
+			.isDirectoryContaining("glob:**/kubelet-client-2026-01-01-00-00-00.2.pem");
+		assertThat(store().current()).contains(third);
+	}
+
+	@Test
+	void targetIsRelativeSoThatTheDirectoryCanBeMoved() throws IOException {
+		CertificatePair pair = pair();
+		Path before = this.directory.resolve("before");
+		store(before).update(pair);
+		Path after = Files.move(before, this.directory.resolve("after"), StandardCopyOption.ATOMIC_MOVE);
+		assertThat(Files.readSymbolicLink(after.resolve("kubelet-client-current.pem")).isAbsolute()).isFalse();
+		assertThat(store(after).current()).contains(pair);
+	}
+
+	@Test
+	void thereIsNoMomentWithoutAWholeCurrentPair() throws Exception {
+		FileCertificateStore store = store();
+		List<CertificatePair> pairs = List.of(pair(), pair());
+		store.update(pairs.get(0));
+		Reader reader = new Reader(this.directory.resolve("kubelet-client-current.pem"),
+				pairs.stream().map(Pem::write).toList());
+		Thread thread = new Thread(reader, "reader");
+		thread.start();
+		try {
+			for (int update = 0; update < MINIMUM || (reader.reads.get() < MINIMUM && thread.isAlive()); update++) {
+				this.time.pass(Duration.ofMillis(250));
+				store.update(pairs.get(update % 2));
+			}
+		}
+		finally {
+			reader.stopped.set(true);
+			thread.join();
+		}
+		assertThat(reader.misses).hasValue(0);
+		assertThat(reader.reads).hasValueGreaterThanOrEqualTo(MINIMUM);
+	}
+
+	private FileCertificateStore store() {
+		return store(this.directory);
+	}
+
+	private FileCertificateStore store(Path directory) {
+		return new FileCertificateStore(directory, "kubelet-client", null, 20, this.time);
+	}
+
+	private CertificatePair pair() {
+		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
+				ManagerFixture.START.plus(Duration.ofHours(1)));
+	}
+
+	/** Reads the file over and over, and counts what is not a whole pair. */
+	private static final class Reader implements Runnable {
+
+		private final Path file;
+
+		private final List<String> expected;
+
+		private final AtomicBoolean stopped = new AtomicBoolean();
+
+		private final AtomicInteger reads = new AtomicInteger();
+
+		private final AtomicInteger misses = new AtomicInteger();
+
+		Reader(Path file, List<String> expected) {
+			this.file = file;
+			this.expected = expected;
+		}
+
+		@Override
+		public void run() {
+			while (!this.stopped.get()) {
+				try {
+					if (!this.expected.contains(Files.readString(this.file))) {
+						this.misses.incrementAndGet();
+					}
+				}
+				catch (IOException ex) {
+					this.misses.incrementAndGet();
+				}
+				this.reads.incrementAndGet();
+			}
+		}
+
+	}
+
+}

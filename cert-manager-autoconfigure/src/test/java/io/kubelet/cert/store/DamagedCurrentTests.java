@@ -1,0 +1,104 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * A current pair that cannot be read (contract row B7).
+ */
+class DamagedCurrentTests {
+
+	@TempDir
+	Path directory;
+
+	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
+
+	private final TestAuthority authority = new TestAuthority("authority");
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("damages")
+	void newestGoodPairTakesThePlaceOfADamagedOne(String name, UnaryOperator<String> damage) throws IOException {
+		update();
+		CertificatePair good = update();
+		update();
+		Path damaged = damage(damage);
+		assertThat(store().current()).contains(good);
+		assertThat(store().current()).contains(good);
+		assertThat(damaged).doesNotExist();
+		assertThat(aside(damaged)).exists();
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("damages")
+	void damagedPairAloneIsSetAsideAndCountsAsNone(String name, UnaryOperator<String> damage) throws IOException {
+		update();
+		Path damaged = damage(damage);
+		FileCertificateStore store = store();
+		assertThat(store.current()).isEmpty();
+		assertThat(aside(damaged)).exists();
+		CertificatePair next = update();
+		assertThat(store.current()).contains(next);
+		assertThat(aside(damaged)).exists();
+	}
+
+	static Stream<Arguments> damages() {
+		UnaryOperator<String> truncated = (text) -> text.substring(0, text.length() / 2);
+		UnaryOperator<String> empty = (text) -> "";
+		UnaryOperator<String> garbage = (text) -> "\u00ff\u0000 no PEM at all";
+		UnaryOperator<String> keyless = (text) -> text.substring(0, text.indexOf("-----BEGIN EC"));
+		return Stream.of(arguments("truncated", truncated), arguments("empty", empty), arguments("garbage", garbage),
+				arguments("without its key", keyless));
+	}
+
+	@Test
+	void damageThatComesWhileTheProcessRunsIsReportedAndLeftToItsWriter() throws IOException {
+		CertificatePair pair = update();
+		FileCertificateStore store = store();
+		assertThat(store.current()).contains(pair);
+		Path damaged = damage((text) -> "");
+		assertThatExceptionOfType(StoreException.class).isThrownBy(store::current)
+			.withMessageContaining("is damaged")
+			.withMessageContaining("kubelet-client-current.pem");
+		assertThat(damaged).exists();
+	}
+
+	private CertificatePair update() {
+		CertificatePair pair = this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
+				ManagerFixture.START.plus(Duration.ofHours(1)));
+		store().update(pair);
+		this.time.pass(Duration.ofSeconds(1));
+		return pair;
+	}
+
+	private Path damage(UnaryOperator<String> damage) throws IOException {
+		Path file = this.directory.resolve("kubelet-client-current.pem").toRealPath();
+		return Files.writeString(file, damage.apply(Files.readString(file)));
+	}
+
+	private static Path aside(Path damaged) {
+		return damaged.resolveSibling(damaged.getFileName() + ".damaged");
+	}
+
+	private FileCertificateStore store() {
+		return new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.time);
+	}
+
+}

@@ -1,0 +1,184 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyFactory;
+import java.security.KeyPair;
+import java.security.PrivateKey;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.RSAPrivateCrtKeySpec;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.ASN1BitString;
+import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.ASN1TaggedObject;
+import org.bouncycastle.asn1.pkcs.RSAPrivateKey;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The same directory, used by a kubelet and by this store (contract rows C14 and C17).
+ */
+class KubeletFilesTests {
+
+	private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z ]+)-----\n([^-]+)-----END \\1-----\n");
+
+	@TempDir
+	Path directory;
+
+	private final TestAuthority authority = new TestAuthority("authority");
+
+	private final Clock tokyo = Clock.fixed(ManagerFixture.START, ZoneId.of("Asia/Tokyo"));
+
+	@ParameterizedTest
+	@ValueSource(strings = { "kubelet-pki-ec", "kubelet-pki-rsa" })
+	void directoryThatTheKubeletWroteIsReadAndContinued(String fixture) throws Exception {
+		List<Path> files = copy(fixture);
+		Path newest = files.get(files.size() - 1);
+		Path current = this.directory.resolve("kubelet-client-current.pem");
+		Files.createSymbolicLink(current, newest.toAbsolutePath());
+		FileCertificateStore store = new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.tokyo);
+		CertificatePair pair = store.current().orElseThrow();
+		assertThat(pair).isEqualTo(Pem.readPair(Files.readString(newest)));
+		assertThat(pair.leaf().getSubjectX500Principal().getName()).contains("system:node:n1");
+		CertificatePair next = pair(KeySpecification.EC_P256);
+		store.update(next);
+		assertThat(store.current()).contains(next);
+		assertThat(Files.readSymbolicLink(current)).isRelative();
+		assertThat(files).allSatisfy((file) -> assertThat(file).exists());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "kubelet-pki-ec", "kubelet-pki-rsa" })
+	void whatTheKubeletWroteIsWrittenAlikeToTheByte(String fixture) throws Exception {
+		for (Path file : copy(fixture)) {
+			String text = Files.readString(file);
+			assertThat(Pem.write(Pem.readPair(text))).isEqualTo(text);
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "EC,256,EC PRIVATE KEY", "EC,384,EC PRIVATE KEY", "RSA,2048,RSA PRIVATE KEY",
+			"ED25519,256,PRIVATE KEY" })
+	void fileHasTheKubeletsNameModeBlocksAndOrder(KeyAlgorithm algorithm, int size, String keyType) throws Exception {
+		CertificatePair pair = pair(new KeySpecification(algorithm, size));
+		CertificatePair chain = new CertificatePair(List.of(pair.leaf(), this.authority.certificate()),
+				pair.privateKey());
+		new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.tokyo).update(chain);
+		Path current = this.directory.resolve("kubelet-client-current.pem");
+		assertThat(Files.readSymbolicLink(current)).hasToString("kubelet-client-2026-01-01-09-00-00.pem");
+		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(current.toRealPath())))
+			.isEqualTo("rw-------");
+		List<Block> blocks = blocks(Files.readString(current));
+		assertThat(blocks).extracting(Block::type).containsExactly("CERTIFICATE", "CERTIFICATE", keyType);
+		assertThat(blocks.get(0).der()).isEqualTo(pair.leaf().getEncoded());
+		assertThat(blocks.get(1).der()).isEqualTo(this.authority.certificate().getEncoded());
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "256,1.2.840.10045.3.1.7", "384,1.3.132.0.34", "521,1.3.132.0.35" })
+	void ecKeyNamesItsCurveAndHoldsItsPublicKey(int size, String curve) {
+		CertificatePair pair = pair(new KeySpecification(KeyAlgorithm.EC, size));
+		ASN1Sequence key = ASN1Sequence.getInstance(keyBlock(pair));
+		assertThat(ASN1Integer.getInstance(key.getObjectAt(0)).intValueExact()).isOne();
+		assertThat(ASN1OctetString.getInstance(key.getObjectAt(1)).getOctets()).hasSize((size + 7) / 8);
+		assertThat(tagged(key, 2, 0)).isEqualTo(new ASN1ObjectIdentifier(curve));
+		assertThat(ASN1BitString.getInstance(tagged(key, 3, 1)))
+			.isEqualTo(SubjectPublicKeyInfo.getInstance(pair.leaf().getPublicKey().getEncoded()).getPublicKeyData());
+	}
+
+	@Test
+	void rsaKeyIsReadByTheJdkFromItsNumbers() throws Exception {
+		CertificatePair pair = pair(new KeySpecification(KeyAlgorithm.RSA, 2048));
+		RSAPrivateKey key = RSAPrivateKey.getInstance(keyBlock(pair));
+		PrivateKey read = KeyFactory.getInstance("RSA")
+			.generatePrivate(new RSAPrivateCrtKeySpec(key.getModulus(), key.getPublicExponent(),
+					key.getPrivateExponent(), key.getPrime1(), key.getPrime2(), key.getExponent1(), key.getExponent2(),
+					key.getCoefficient()));
+		assertThat(new CertificatePair(pair.chain(), read)).isEqualTo(pair);
+	}
+
+	@Test
+	void ed25519KeyIsReadByTheJdk() throws Exception {
+		CertificatePair pair = pair(new KeySpecification(KeyAlgorithm.ED25519, 256));
+		PrivateKey read = KeyFactory.getInstance("Ed25519").generatePrivate(new PKCS8EncodedKeySpec(keyBlock(pair)));
+		assertThat(new CertificatePair(pair.chain(), read)).isEqualTo(pair);
+	}
+
+	private static Object tagged(ASN1Sequence sequence, int index, int tag) {
+		ASN1TaggedObject tagged = ASN1TaggedObject.getInstance(sequence.getObjectAt(index));
+		assertThat(tagged.getTagNo()).isEqualTo(tag);
+		return tagged.getExplicitBaseObject().toASN1Primitive();
+	}
+
+	private CertificatePair pair(KeySpecification specification) {
+		KeyPair keys = KeyPairSource.jdk().generate(specification);
+		return new CertificatePair(List.of(this.authority.issue(keys.getPublic(), ManagerFixture.TEMPLATE,
+				ManagerFixture.START, ManagerFixture.START.plus(Duration.ofHours(1)))), keys.getPrivate());
+	}
+
+	private static byte[] keyBlock(CertificatePair pair) {
+		List<Block> blocks = blocks(Pem.write(pair));
+		return blocks.get(blocks.size() - 1).der();
+	}
+
+	/** Reads PEM without any library, as an independent witness. */
+	private static List<Block> blocks(String text) {
+		List<Block> blocks = new ArrayList<>();
+		Matcher matcher = BLOCK.matcher(text);
+		int end = 0;
+		while (matcher.find()) {
+			assertThat(matcher.start()).isEqualTo(end);
+			end = matcher.end();
+			blocks.add(new Block(matcher.group(1), Base64.getMimeDecoder().decode(matcher.group(2))));
+		}
+		assertThat(end).isEqualTo(text.length());
+		return blocks;
+	}
+
+	private List<Path> copy(String fixture) throws IOException, URISyntaxException {
+		URL folder = Objects.requireNonNull(getClass().getResource("/" + fixture));
+		List<Path> copies = new ArrayList<>();
+		try (Stream<Path> files = Files.list(Path.of(folder.toURI()))) {
+			for (Path file : files.sorted().toList()) {
+				copies.add(Files.copy(file, this.directory.resolve(file.getFileName().toString())));
+			}
+		}
+		assertThat(copies).hasSize(2);
+		return copies;
+	}
+
+	private record Block(String type, byte[] der) {
+
+	}
+
+}
