@@ -1,0 +1,62 @@
+package io.kubelet.cert.certificate;
+
+import java.security.KeyPairGenerator;
+import java.security.PublicKey;
+import java.security.spec.ECGenParameterSpec;
+import java.util.stream.Stream;
+
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * Keys that are strong enough (contract row C9).
+ */
+class KeySpecificationTests {
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("keys")
+	void weakKeysAreToldFromStrongOnes(String name, PublicKey key, boolean strong) {
+		assertThat(KeySpecification.isStrongEnough(key)).isEqualTo(strong);
+	}
+
+	static Stream<Arguments> keys() throws Exception {
+		return Stream.of(arguments("RSA 1024 is refused", rsa(1024), false),
+				arguments("P-224 is refused", ec("secp224r1"), false),
+				arguments("RSA 2048 is accepted", rsa(2048), true),
+				arguments("P-256 is accepted", ec("secp256r1"), true));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "EC,224", "EC,255", "RSA,1024", "RSA,2047", "RSA,8193", "ED25519,255" })
+	void specificationOfAWeakOrUnknownKeyIsRefused(KeyAlgorithm algorithm, int size) {
+		assertThatIllegalArgumentException().isThrownBy(() -> new KeySpecification(algorithm, size))
+			.withMessageStartingWith("Key size " + size + " is not supported");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "EC,256", "EC,384", "EC,521", "RSA,2048", "RSA,8192", "ED25519,256" })
+	void specificationOfAStrongKeyIsAccepted(KeyAlgorithm algorithm, int size) {
+		assertThat(new KeySpecification(algorithm, size).size()).isEqualTo(size);
+	}
+
+	private static PublicKey rsa(int size) throws Exception {
+		KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+		generator.initialize(size);
+		return generator.generateKeyPair().getPublic();
+	}
+
+	/** The JDK makes no weak curves any more. */
+	private static PublicKey ec(String curve) throws Exception {
+		KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", new BouncyCastleProvider());
+		generator.initialize(new ECGenParameterSpec(curve));
+		return generator.generateKeyPair().getPublic();
+	}
+
+}

@@ -1,0 +1,73 @@
+package io.kubelet.cert.request;
+
+import java.security.KeyPair;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * Whether a request that is there already is ours (contract row C20).
+ */
+class RequestComparisonTests {
+
+	private final CertificateRequest ours = request(CertificateTemplate.ofSubject("n1", "o"));
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("signers")
+	void signerIsCompared(String name, String signerName, String difference) {
+		assertThat(RequestComparison.difference(signerName, this.ours.pkcs10(), this.ours).orElse(""))
+			.isEqualTo(difference);
+	}
+
+	static Stream<Arguments> signers() {
+		return Stream.of(arguments("with the signer", "example.com/ours", ""),
+				arguments("without a signer", "", "its signer is '', not 'example.com/ours'"),
+				arguments("with another signer", "example.com/other",
+						"its signer is 'example.com/other', not 'example.com/ours'"));
+	}
+
+	@Test
+	void requestRepeatedWithTheSameKeyIsEqual() {
+		CertificateRequest again = CertificateRequests.create("csr-2", this.ours.template(), this.ours.signerName(),
+				this.ours.usages(), null, new KeyPair(this.ours.publicKey(), this.ours.privateKey()));
+		assertThat(again.pkcs10()).isNotEqualTo(this.ours.pkcs10());
+		assertThat(RequestComparison.difference(again.signerName(), again.pkcs10(), this.ours)).isEmpty();
+	}
+
+	@Test
+	void anotherSubjectIsToldOf() {
+		String other = request(CertificateTemplate.ofSubject("n2", "o")).pkcs10();
+		assertThat(RequestComparison.difference("example.com/ours", other, this.ours).orElse(""))
+			.isEqualTo("its subject is 'O=o,CN=n2', not 'O=o,CN=n1'");
+	}
+
+	@Test
+	void anotherKeyIsToldOf() {
+		String other = request(CertificateTemplate.ofSubject("n1", "o")).pkcs10();
+		assertThat(RequestComparison.difference("example.com/ours", other, this.ours))
+			.contains("it is not signed with our key");
+	}
+
+	@Test
+	void whatIsNoRequestIsToldOf() {
+		assertThat(RequestComparison.difference("example.com/ours", "garbage", this.ours).orElse(""))
+			.startsWith("it cannot be read");
+	}
+
+	private static CertificateRequest request(CertificateTemplate template) {
+		return CertificateRequests.create("csr-1", template, "example.com/ours", List.of(Usage.CLIENT_AUTH), null,
+				KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+	}
+
+}

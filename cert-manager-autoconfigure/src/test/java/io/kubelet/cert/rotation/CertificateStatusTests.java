@@ -1,0 +1,84 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Duration;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a status tells (contract row B13).
+ */
+class CertificateStatusTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@Test
+	void expiredCertificateIsStillToldOfWithItsTrueEnd() {
+		CertificatePair expired = this.fixture.pair(Duration.ofHours(10), Duration.ofHours(-1));
+		this.fixture.store.pair = expired;
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		CertificateStatus status = manager.status();
+		assertThat(manager.current()).isEmpty();
+		assertThat(status.state()).isEqualTo(State.EXPIRED);
+		assertThat(status.pair()).isNotNull()
+			.satisfies((pair) -> assertThat(Duration.between(ManagerFixture.START, pair.notAfter()))
+				.isEqualTo(Duration.ofHours(-1)));
+	}
+
+	@Test
+	void deadlineRotationsAndTemplateAreTold() {
+		CertificateManager manager = this.fixture.start();
+		CertificatePair current = manager.current().orElseThrow();
+		CertificateStatus status = manager.status();
+		assertThat(status.state()).isEqualTo(State.VALID);
+		assertThat(status.nextRotationDeadline()).isEqualTo(RotationWindow.KUBELET.deadline(current, 0));
+		assertThat(status.rotations()).isOne();
+		assertThat(status.lastRotation()).isEqualTo(ManagerFixture.START);
+		assertThat(status.template()).isEqualTo(ManagerFixture.TEMPLATE);
+		assertThat(status.lastFailure()).isNull();
+		assertThat(status.openRequest()).isNull();
+	}
+
+	@Test
+	void lastFailureIsToldUntilTheNextSuccess() {
+		this.fixture.signer
+			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+		CertificateManager manager = this.fixture.start();
+		assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
+			assertThat(failure.reason()).isEqualTo("No");
+			assertThat(failure.attempt()).isOne();
+			assertThat(failure.at()).isEqualTo(ManagerFixture.START);
+			assertThat(failure.nextAttempt()).isEqualTo(ManagerFixture.START.plusSeconds(60));
+		});
+		assertThat(manager.status().state()).isEqualTo(State.WAITING);
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(manager.status().lastFailure()).isNull();
+	}
+
+	@Test
+	void openRequestIsToldWithItsNameAndAge() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		assertThat(manager.status().openRequest()).isNotNull().satisfies((open) -> {
+			assertThat(open.name()).isEqualTo(this.fixture.signer.requests.get(0).name());
+			assertThat(open.createdAt()).isEqualTo(ManagerFixture.START);
+		});
+	}
+
+	@Test
+	void certificatePastItsDeadlineIsOverdue() {
+		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(95), Duration.ofHours(5));
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.pass(Duration.ofSeconds(1));
+		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
+	}
+
+}

@@ -1,0 +1,161 @@
+package io.kubelet.cert.rotation;
+
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.security.PrivateKey;
+import java.security.interfaces.ECPrivateKey;
+import java.time.Duration;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.RequestTimedOutException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A certificate never has more than one open request (contract row B2).
+ */
+class OpenRequestTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@Test
+	void requestStillPendingAfterTheWaitIsResumedNotRepeated() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(15).minusMillis(1));
+		assertThat(this.fixture.failures).isEmpty();
+		this.fixture.time.pass(Duration.ofHours(24));
+		assertThat(this.fixture.failures).hasSizeGreaterThan(90)
+			.allSatisfy((failure) -> assertThat(failure.cause()).isInstanceOf(RequestTimedOutException.class));
+		assertThat(this.fixture.signer.requests).hasSizeGreaterThan(90)
+			.allSatisfy((request) -> assertThat(request.publicKey()).isEqualTo(first().publicKey()));
+		assertThat(this.fixture.signer.requests.get(0).uid()).isNull();
+		assertThat(this.fixture.signer.requests.subList(1, this.fixture.signer.requests.size()))
+			.allSatisfy((request) -> assertThat(request.uid()).isEqualTo("uid-of-" + first().name()));
+		answerLast();
+		assertThat(manager.current()).isPresent();
+		assertThat(manager.status().openRequest()).isNull();
+	}
+
+	@Test
+	void requestStillPendingAfterARestartIsResumedWithItsStoredKey(@TempDir Path directory) {
+		this.fixture.signer.holds();
+		this.fixture.start(onDisk(directory)).stop();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
+		CertificateManager restarted = this.fixture.start(onDisk(directory));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		CertificateRequest resumed = this.fixture.signer.requests.get(1);
+		assertThat(resumed.name()).isEqualTo(first().name());
+		assertThat(resumed.uid()).isEqualTo("uid-of-" + first().name());
+		assertThat(secret(resumed.privateKey())).isEqualTo(secret(first().privateKey()));
+		answerLast();
+		assertThat(restarted.current()).isPresent()
+			.get()
+			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(first().privateKey())));
+		assertThat(directory.resolve("kubelet-client-request.pem")).doesNotExist();
+	}
+
+	@Test
+	void requestIsStoredBeforeItIsSentSoThatALostAnswerLosesNothing() {
+		this.fixture.signer.failsWith((request) -> {
+			assertThat(this.fixture.store.request).isNotNull();
+			return new SignerUnavailableException(request.name(), "Unreachable", "connection reset", null, null);
+		});
+		this.fixture.random = 0.5;
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(5));
+		assertThat(this.fixture.signer.requests).hasSizeGreaterThan(5)
+			.allSatisfy((request) -> assertThat(request.name()).isEqualTo(first().name()));
+	}
+
+	@Test
+	void requestThatCannotBeStoredIsNotSent() {
+		this.fixture.store.writeFails = true;
+		this.fixture.start();
+		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.fixture.failures).hasSize(1);
+	}
+
+	@Test
+	void resumedRequestThatIsGoneIsReplacedAtOnceAndIsNoFailure() {
+		this.fixture.signer.holds();
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(16));
+		int failures = this.fixture.failures.size();
+		int requests = this.fixture.signer.requests.size();
+		this.fixture.signer.answers.get(requests - 1)
+			.completeExceptionally(new RequestGoneException(String.valueOf(first().name()), "it was deleted"));
+		this.fixture.time.settle();
+		assertThat(this.fixture.failures).hasSize(failures);
+		assertThat(this.fixture.signer.requests).hasSize(requests + 1);
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+	}
+
+	@Test
+	void requestThatIsDeletedWhileItIsNewIsAFailureAndReplaced() {
+		this.fixture.signer.failsWith(
+				(request) -> new RequestGoneException(String.valueOf(request.name()), "another object has its name"));
+		this.fixture.start();
+		assertThat(this.fixture.failures).hasSize(1);
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+	}
+
+	@Test
+	void requestWhoseNameIsTakenIsMadeAnewUnderAnotherName() {
+		this.fixture.signer.failsWith((request) -> new RequestNameTakenException(String.valueOf(request.name()),
+				"its signer is 'a', not 'b'"));
+		this.fixture.start();
+		assertThat(this.fixture.failures).singleElement()
+			.satisfies((failure) -> assertThat(failure.message()).contains("its signer is 'a', not 'b'"));
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(last().name()).isNotEqualTo(first().name());
+		assertThat(this.fixture.rotations).hasSize(1);
+	}
+
+	@Test
+	void openRequestForAnotherTemplateIsNotResumed() {
+		this.fixture.signer.holds();
+		this.fixture.start().stop();
+		this.fixture
+			.start(this.fixture.builder().template(CertificateTemplate.ofSubject("system:node:n2", "system:nodes")));
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+		assertThat(this.fixture.store.request).isNotNull()
+			.satisfies((request) -> assertThat(request.name()).isEqualTo(last().name()));
+	}
+
+	private CertificateManagerBuilder onDisk(Path directory) {
+		return this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.store(new FileCertificateStore(directory, "kubelet-client", null, 5, this.fixture.time));
+	}
+
+	private static BigInteger secret(PrivateKey key) {
+		return ((ECPrivateKey) key).getS();
+	}
+
+	private CertificateRequest first() {
+		return this.fixture.signer.requests.get(0);
+	}
+
+	private CertificateRequest last() {
+		return this.fixture.signer.requests.get(this.fixture.signer.requests.size() - 1);
+	}
+
+	private void answerLast() {
+		this.fixture.signer.answers.get(this.fixture.signer.answers.size() - 1)
+			.complete(this.fixture.signer.issue(last()));
+		this.fixture.time.settle();
+	}
+
+}

@@ -1,0 +1,96 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Duration;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Clocks that are set, and machines that sleep (contract row B10).
+ */
+class WallClockTests {
+
+	private static final Duration LOOK = Duration.ofMinutes(1);
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@Test
+	void clockSetAMonthForwardMissesNoDeadline() {
+		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofDays(40));
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(this.fixture.signer.requests).isEmpty();
+		this.fixture.time.setClock(Duration.ofDays(30));
+		this.fixture.time.pass(LOOK);
+		assertThat(this.fixture.rotations).hasSize(1);
+	}
+
+	@Test
+	void certificateThatExpiredDuringALongPauseIsRotatedWithinAMinute() {
+		CertificatePair stored = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
+		this.fixture.store.pair = stored;
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.setClock(Duration.ofHours(11));
+		assertThat(manager.current()).isEmpty();
+		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
+		this.fixture.time.pass(LOOK);
+		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);
+		assertThat(this.fixture.credentials).containsExactly((CertificatePair) null);
+	}
+
+	@Test
+	void pauseAfterAFailurePassesWhileAMachineSleeps() {
+		denials();
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(63));
+		int before = this.fixture.signer.requests.size();
+		this.fixture.time.setClock(Duration.ofHours(1));
+		this.fixture.time.pass(LOOK);
+		assertThat(this.fixture.signer.requests).hasSize(before + 1);
+	}
+
+	@Test
+	void clockSetAnHourBackDoesNotProlongAPause() {
+		denials();
+		this.fixture.start();
+		this.fixture.time.setClock(Duration.ofHours(-1));
+		this.fixture.time.pass(LOOK);
+		assertThat(this.fixture.signer.requests).hasSize(2);
+	}
+
+	@Test
+	void clockSetAnHourBackDoesNotProlongAWaitNorMakeAnotherRequest() {
+		this.fixture.signer.holds();
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		this.fixture.time.setClock(Duration.ofHours(-1));
+		this.fixture.time.pass(Duration.ofMinutes(20));
+		assertThat(this.fixture.signer.requests).hasSizeBetween(2, 4)
+			.extracting((request) -> request.publicKey())
+			.containsOnly(this.fixture.signer.requests.get(0).publicKey());
+	}
+
+	@Test
+	void clockSetAnHourBackKeepsTheDeadlineOfAValidCertificate() {
+		CertificatePair stored = this.fixture.pair(Duration.ofHours(2), Duration.ofHours(8));
+		this.fixture.store.pair = stored;
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.setClock(Duration.ofHours(-1));
+		this.fixture.time.pass(Duration.ofHours(6).minusSeconds(1));
+		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(manager.current()).contains(stored);
+		this.fixture.time.pass(LOOK);
+		assertThat(this.fixture.rotations).hasSize(1);
+	}
+
+	private void denials() {
+		this.fixture.signer
+			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+	}
+
+}
