@@ -1,0 +1,130 @@
+package io.kubelet.cert;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.platform.commons.support.AnnotationSupport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Every row of the behaviour contract has a test, and {@code contract-rows.md} says
+ * which.
+ */
+class ContractRowsTests {
+
+	private static final Path SOURCES = Path.of("src/test/java");
+
+	private static final Pattern TEST = Pattern.compile("(\\w+)#(\\w+)(?:\\[(.+)])?");
+
+	/** Rows that are tested elsewhere, or exist for a removed API only. */
+	private static final Set<String> WITHOUT_TEST = Set.of("T-manager-28", "B11", "B12");
+
+	private static final List<Row> ROWS = read();
+
+	private static final Map<String, Path> FILES = files();
+
+	@Test
+	void noRowIsMissingAndNoneIsThereTwice() {
+		List<String> expected = Stream
+			.of(ids("T-manager-%02d", 1, 54), ids("T-store-%02d", 1, 14), ids("T-request-%02d", 1, 4),
+					ids("C%d", 1, 21), Stream.of("C28"), ids("B%d", 1, 14))
+			.flatMap((ids) -> ids)
+			.toList();
+		assertThat(ROWS).extracting(Row::id).doesNotHaveDuplicates().containsAll(expected);
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("rows")
+	void testsOfARowExist(Row row) throws Exception {
+		if (row.tests().isEmpty()) {
+			assertThat(WITHOUT_TEST).contains(row.id());
+			assertThat(row.note()).isNotBlank();
+		}
+		for (String test : row.tests()) {
+			Matcher matcher = TEST.matcher(test);
+			assertThat(matcher.matches()).as(test).isTrue();
+			check(matcher.group(1), matcher.group(2), matcher.group(3));
+		}
+	}
+
+	static Stream<Row> rows() {
+		return ROWS.stream();
+	}
+
+	private static void check(String type, String method, @Nullable String testCase) throws Exception {
+		Path file = FILES.get(type);
+		assertThat(file).as(type).isNotNull();
+		String name = SOURCES.relativize(file).toString().replace(".java", "").replaceAll("[/\\\\]", ".");
+		boolean isTest = Arrays.stream(Class.forName(name).getDeclaredMethods())
+			.filter((candidate) -> candidate.getName().equals(method))
+			.anyMatch((candidate) -> AnnotationSupport.isAnnotated(candidate, Test.class)
+					|| AnnotationSupport.isAnnotated(candidate, ParameterizedTest.class));
+		assertThat(isTest).as("%s#%s is a test", type, method).isTrue();
+		if (testCase != null) {
+			assertThat(Files.readString(file)).contains("\"" + testCase + "\"");
+		}
+	}
+
+	private static Stream<String> ids(String format, int first, int last) {
+		return IntStream.rangeClosed(first, last).mapToObj(format::formatted);
+	}
+
+	private static List<Row> read() {
+		try (InputStream table = ContractRowsTests.class.getResourceAsStream("/contract-rows.md")) {
+			String text = new String(Objects.requireNonNull(table).readAllBytes(), StandardCharsets.UTF_8);
+			return text.lines().filter((line) -> line.matches("\\| [A-Z].*")).map(Row::parse).toList();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private static Map<String, Path> files() {
+		try (Stream<Path> files = Files.walk(SOURCES)) {
+			Map<String, Path> found = new TreeMap<>();
+			files.filter((file) -> file.toString().endsWith("Tests.java"))
+				.forEach((file) -> found.put(file.getFileName().toString().replace(".java", ""), file));
+			return found;
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	record Row(String id, List<String> tests, String note) {
+
+		static Row parse(String line) {
+			String[] cells = line.split("\\|", -1);
+			assertThat(cells).as(line).hasSize(6);
+			return new Row(cells[1].strip(),
+					Stream.of(cells[3].split(";")).map(String::strip).filter((test) -> !test.isEmpty()).toList(),
+					cells[4].strip());
+		}
+
+		@Override
+		public String toString() {
+			return this.id;
+		}
+
+	}
+
+}
