@@ -63,7 +63,7 @@ final class CertificateManagerFactory {
 	CertificateManagerFactory(RotationScheduler scheduler, KeyPairSource keys, Clock clock,
 			List<RotationListener> listeners) {
 		this.scheduler = scheduler;
-		this.keys = keys;
+		this.keys = keys.refusingWeakKeys();
 		this.clock = clock;
 		this.listeners = listeners;
 	}

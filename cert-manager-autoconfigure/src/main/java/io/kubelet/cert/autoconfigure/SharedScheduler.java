@@ -19,6 +19,8 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private static final String THREAD_NAME_PREFIX = "certificate-rotation-";
 
+	private static final Duration TERMINATION = Duration.ofSeconds(1);
+
 	private final TaskScheduler scheduler;
 
 	private final Runnable shutdown;
@@ -34,6 +36,9 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 		scheduler.setDaemon(true);
 		scheduler.setRemoveOnCancelPolicy(true);
 		scheduler.setThreadNamePrefix(THREAD_NAME_PREFIX);
+		// What is being stored is stored whole; nothing is cut short by an interrupt
+		scheduler.setWaitForTasksToCompleteOnShutdown(true);
+		scheduler.setAwaitTerminationMillis(TERMINATION.toMillis());
 		scheduler.initialize();
 		return new SharedScheduler(scheduler, scheduler::shutdown);
 	}
@@ -41,6 +46,7 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 	static SharedScheduler ofVirtualThreads() {
 		SimpleAsyncTaskScheduler scheduler = new SimpleAsyncTaskScheduler();
 		scheduler.setVirtualThreads(true);
+		scheduler.setTaskTerminationTimeout(TERMINATION.toMillis());
 		scheduler.setThreadNamePrefix(THREAD_NAME_PREFIX);
 		return new SharedScheduler(scheduler, scheduler::close);
 	}

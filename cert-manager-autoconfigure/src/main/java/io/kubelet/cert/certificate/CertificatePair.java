@@ -125,13 +125,7 @@ public final class CertificatePair {
 	}
 
 	static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {
-		String algorithm = switch (publicKey.getAlgorithm()) {
-			case "EC" -> "SHA256withECDSA";
-			case "RSA" -> "SHA256withRSA";
-			case "EdDSA", "Ed25519" -> "Ed25519";
-			default -> throw new IllegalArgumentException(
-					"Keys of the algorithm " + publicKey.getAlgorithm() + " are not supported");
-		};
+		String algorithm = KeySpecification.signatureAlgorithm(publicKey);
 		byte[] probe = { 1, 2, 3 };
 		try {
 			Signature signature = Signature.getInstance(algorithm);

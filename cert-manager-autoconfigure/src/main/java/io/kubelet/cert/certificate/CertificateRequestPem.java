@@ -2,6 +2,7 @@ package io.kubelet.cert.certificate;
 
 import java.io.IOException;
 import java.io.StringReader;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.time.Duration;
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -74,7 +74,7 @@ public final class CertificateRequestPem {
 		}
 		try {
 			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.getContent());
-			PublicKey publicKey = new JcaPEMKeyConverter().getPublicKey(pkcs10.getSubjectPublicKeyInfo());
+			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo());
 			PrivateKey privateKey = Pem.readPrivateKey(text);
 			requireWhole(pkcs10, publicKey, privateKey);
 			return new CertificateRequest(headers.get("Name"), headers.get("Uid"),
@@ -87,7 +87,8 @@ public final class CertificateRequestPem {
 		catch (MalformedPemException ex) {
 			throw ex;
 		}
-		catch (IOException | OperatorCreationException | PKCSException | RuntimeException ex) {
+		catch (IOException | GeneralSecurityException | OperatorCreationException | PKCSException
+				| RuntimeException ex) {
 			throw new MalformedPemException("The certificate signing request cannot be read: " + ex.getMessage(), ex);
 		}
 	}

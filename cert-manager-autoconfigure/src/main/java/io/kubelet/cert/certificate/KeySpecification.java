@@ -1,5 +1,6 @@
 package io.kubelet.cert.certificate;
 
+import java.security.Key;
 import java.security.PublicKey;
 import java.security.interfaces.ECKey;
 import java.security.interfaces.RSAKey;
@@ -68,6 +69,26 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 			return "EC P-" + ec.getParams().getCurve().getField().getFieldSize();
 		}
 		return key.getAlgorithm().equals("EdDSA") ? "Ed25519" : key.getAlgorithm();
+	}
+
+	/**
+	 * Return the algorithm to sign with, by the kind of a key and not by its provider's
+	 * name for it.
+	 * @param key a private or public key
+	 * @return the JCA name of the signature algorithm
+	 * @throws IllegalArgumentException if it is no EC, RSA or Ed25519 key
+	 */
+	public static String signatureAlgorithm(Key key) {
+		if (key instanceof ECKey) {
+			return "SHA256withECDSA";
+		}
+		if (key instanceof RSAKey) {
+			return "SHA256withRSA";
+		}
+		if (key.getAlgorithm().equals("EdDSA") || key.getAlgorithm().equals("Ed25519")) {
+			return "Ed25519";
+		}
+		throw new IllegalArgumentException("Keys of the algorithm " + key.getAlgorithm() + " are not supported");
 	}
 
 }

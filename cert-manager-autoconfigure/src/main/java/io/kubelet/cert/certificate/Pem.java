@@ -16,7 +16,6 @@ import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.openssl.PEMEncryptedKeyPair;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemWriter;
@@ -162,10 +161,10 @@ public final class Pem {
 			blocks.certificates.add(new JcaX509CertificateConverter().getCertificate(holder));
 		}
 		else if (object instanceof PEMKeyPair pair) {
-			blocks.privateKeys.add(new JcaPEMKeyConverter().getPrivateKey(pair.getPrivateKeyInfo()));
+			blocks.privateKeys.add(EncodedKeys.privateKey(pair.getPrivateKeyInfo()));
 		}
 		else if (object instanceof PrivateKeyInfo key) {
-			blocks.privateKeys.add(new JcaPEMKeyConverter().getPrivateKey(key));
+			blocks.privateKeys.add(EncodedKeys.privateKey(key));
 		}
 		else if (object instanceof PEMEncryptedKeyPair || object instanceof PKCS8EncryptedPrivateKeyInfo) {
 			throw new MalformedPemException("The private key is encrypted: store it without a passphrase");

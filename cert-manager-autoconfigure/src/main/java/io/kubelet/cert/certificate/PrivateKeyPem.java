@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.interfaces.ECPrivateKey;
+import java.security.interfaces.RSAKey;
 
 import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
@@ -23,11 +24,12 @@ final class PrivateKeyPem {
 	static PemObject block(PrivateKey privateKey, PublicKey publicKey) {
 		PrivateKeyInfo info = PrivateKeyInfo.getInstance(privateKey.getEncoded());
 		try {
-			return switch (privateKey.getAlgorithm()) {
-				case "EC" -> new PemObject("EC PRIVATE KEY", sec1((ECPrivateKey) privateKey, publicKey, info));
-				case "RSA" -> new PemObject("RSA PRIVATE KEY", info.parsePrivateKey().toASN1Primitive().getEncoded());
-				default -> new PemObject("PRIVATE KEY", info.getEncoded());
-			};
+			if (privateKey instanceof ECPrivateKey ec) {
+				return new PemObject("EC PRIVATE KEY", sec1(ec, publicKey, info));
+			}
+			return (privateKey instanceof RSAKey)
+					? new PemObject("RSA PRIVATE KEY", info.parsePrivateKey().toASN1Primitive().getEncoded())
+					: new PemObject("PRIVATE KEY", info.getEncoded());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

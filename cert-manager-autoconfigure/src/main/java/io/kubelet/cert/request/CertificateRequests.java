@@ -10,6 +10,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -61,11 +62,7 @@ public final class CertificateRequests {
 				extensions.addExtension(Extension.subjectAlternativeName, critical, new GeneralNames(names));
 				builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
 			}
-			String algorithm = switch (keys.getPrivate().getAlgorithm()) {
-				case "EC" -> "SHA256withECDSA";
-				case "RSA" -> "SHA256withRSA";
-				default -> "Ed25519";
-			};
+			String algorithm = KeySpecification.signatureAlgorithm(keys.getPublic());
 			byte[] request = builder.build(new JcaContentSignerBuilder(algorithm).build(keys.getPrivate()))
 				.getEncoded();
 			return CertificateRequestPem.ofPkcs10(request);

@@ -1,6 +1,7 @@
 package io.kubelet.cert.request;
 
 import java.security.PublicKey;
+import java.security.interfaces.RSAKey;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,7 +26,7 @@ public final class DefaultUsages {
 	public static List<Usage> of(String signerName, PublicKey key) {
 		List<Usage> usages = new ArrayList<>();
 		usages.add(Usage.DIGITAL_SIGNATURE);
-		if (key.getAlgorithm().equals("RSA")) {
+		if (key instanceof RSAKey) {
 			usages.add(Usage.KEY_ENCIPHERMENT);
 		}
 		switch (signerName) {

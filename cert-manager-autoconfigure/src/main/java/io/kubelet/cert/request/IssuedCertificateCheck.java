@@ -9,6 +9,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Date;
 import java.util.List;
@@ -60,7 +61,7 @@ public final class IssuedCertificateCheck {
 	private List<String> problems(List<X509Certificate> chain, CertificateRequest request, Instant now) {
 		X509Certificate leaf = chain.get(0);
 		List<String> problems = new ArrayList<>();
-		if (!leaf.getPublicKey().equals(request.publicKey())) {
+		if (!Arrays.equals(leaf.getPublicKey().getEncoded(), request.publicKey().getEncoded())) {
 			problems.add("it holds another public key (%s) than the one that was sent"
 				.formatted(KeySpecification.describe(leaf.getPublicKey())));
 		}

@@ -22,6 +22,21 @@ public interface KeyPairSource {
 	KeyPair generate(KeySpecification specification);
 
 	/**
+	 * Return this source, but for keys that are too weak (contract row C9).
+	 * @return a source that throws {@link IllegalStateException} in place of a weak key
+	 */
+	default KeyPairSource refusingWeakKeys() {
+		return (specification) -> {
+			KeyPair keys = generate(specification);
+			if (!KeySpecification.isStrongEnough(keys.getPublic())) {
+				throw new IllegalStateException(
+						"The key source made a key that is too weak: " + KeySpecification.describe(keys.getPublic()));
+			}
+			return keys;
+		};
+	}
+
+	/**
 	 * Return the source that asks the JDK's default provider.
 	 * @return the source
 	 */

@@ -32,6 +32,9 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(2), 2, 0.1, 5,
 			Duration.ofSeconds(32));
 
+	/** The least part of a wait that full jitter leaves of it. */
+	private static final double LEAST = 0.1;
+
 	private static final Duration ANSWER_MINIMUM = Duration.ofMinutes(1);
 
 	private static final Duration ANSWER_MAXIMUM = Duration.ofHours(1);
@@ -62,7 +65,7 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		if (cause instanceof SignerUnavailableException unavailable) {
 			Duration retryAfter = unavailable.retryAfter();
 			return (retryAfter != null) ? withJitter(atMost(retryAfter, ANSWER_MAXIMUM), random)
-					: multiply(glitch(failures), 2 * random);
+					: multiply(glitch(failures), Math.max(LEAST, 2 * random));
 		}
 		return (failures < this.attempts) ? withJitter(glitch(failures), random) : this.interval;
 	}

@@ -8,6 +8,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -128,7 +129,9 @@ public final class FileCertificateStore implements CertificateStore {
 
 	@Override
 	public void deleteOpenRequest(CertificateRequest request) {
-		if (openRequest().filter((kept) -> kept.publicKey().equals(request.publicKey())).isPresent()) {
+		if (openRequest()
+			.filter((kept) -> Arrays.equals(kept.publicKey().getEncoded(), request.publicKey().getEncoded()))
+			.isPresent()) {
 			delete(this.files.openRequest());
 		}
 	}

@@ -1,11 +1,13 @@
 package io.kubelet.cert.certificate;
 
+import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PublicKey;
 import java.security.spec.ECGenParameterSpec;
 import java.util.stream.Stream;
 
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import io.kubelet.cert.request.KeyPairSource;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
@@ -24,6 +27,19 @@ class KeySpecificationTests {
 	@MethodSource("keys")
 	void weakKeysAreToldFromStrongOnes(String name, PublicKey key, boolean strong) {
 		assertThat(KeySpecification.isStrongEnough(key)).isEqualTo(strong);
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("keys")
+	void sourceOfWeakKeysIsRefused(String name, PublicKey key, boolean strong) {
+		KeyPairSource source = ((KeyPairSource) (specification) -> new KeyPair(key, null)).refusingWeakKeys();
+		if (strong) {
+			assertThat(source.generate(KeySpecification.EC_P256).getPublic()).isEqualTo(key);
+		}
+		else {
+			assertThatIllegalStateException().isThrownBy(() -> source.generate(KeySpecification.EC_P256))
+				.withMessageContaining("too weak");
+		}
 	}
 
 	static Stream<Arguments> keys() throws Exception {

@@ -126,7 +126,7 @@ class RetryTests {
 	@Test
 	void unreachableServerIsTriedAgainWithFullJitter() {
 		SignerUnavailableException cause = unavailableFor(null);
-		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isZero();
+		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(Duration.ofMillis(200));
 		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0.5)).isEqualTo(Duration.ofSeconds(2));
 		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0.25)).isEqualTo(Duration.ofSeconds(4));
 		assertThat(RetrySchedule.KUBELET.delay(cause, 9, 0.75)).isEqualTo(Duration.ofSeconds(48));

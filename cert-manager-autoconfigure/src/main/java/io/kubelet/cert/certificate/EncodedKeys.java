@@ -1,0 +1,50 @@
+package io.kubelet.cert.certificate;
+
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Map;
+
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+
+/**
+ * Makes keys of their encodings, by the names that every provider knows. Bouncy Castle's
+ * own converter makes other keys once its provider is installed, which the Kubernetes
+ * client does.
+ */
+final class EncodedKeys {
+
+	private static final Map<ASN1ObjectIdentifier, String> ALGORITHMS = Map.of(X9ObjectIdentifiers.id_ecPublicKey, "EC",
+			PKCSObjectIdentifiers.rsaEncryption, "RSA", EdECObjectIdentifiers.id_Ed25519, "Ed25519");
+
+	private EncodedKeys() {
+	}
+
+	static PrivateKey privateKey(PrivateKeyInfo info) throws IOException, GeneralSecurityException {
+		return factory(info.getPrivateKeyAlgorithm()).generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
+	}
+
+	static PublicKey publicKey(SubjectPublicKeyInfo info) throws IOException, GeneralSecurityException {
+		return factory(info.getAlgorithm()).generatePublic(new X509EncodedKeySpec(info.getEncoded()));
+	}
+
+	private static KeyFactory factory(AlgorithmIdentifier identifier) throws GeneralSecurityException {
+		String algorithm = ALGORITHMS.get(identifier.getAlgorithm());
+		if (algorithm == null) {
+			throw new MalformedPemException("Keys of the algorithm " + identifier.getAlgorithm()
+					+ " are not supported: use EC, RSA or Ed25519");
+		}
+		return KeyFactory.getInstance(algorithm);
+	}
+
+}

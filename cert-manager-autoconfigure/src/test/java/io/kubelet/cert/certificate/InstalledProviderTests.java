@@ -1,0 +1,57 @@
+package io.kubelet.cert.certificate;
+
+import java.security.KeyPair;
+import java.security.Security;
+import java.time.Instant;
+import java.util.List;
+
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What is written and read is the same whichever security providers an application has:
+ * the Kubernetes client installs Bouncy Castle's.
+ */
+class InstalledProviderTests {
+
+	private final boolean installed = Security.getProvider(BouncyCastleProvider.PROVIDER_NAME) != null;
+
+	@AfterEach
+	void restore() {
+		Security.removeProvider(BouncyCastleProvider.PROVIDER_NAME);
+		if (this.installed) {
+			Security.addProvider(new BouncyCastleProvider());
+		}
+	}
+
+	@ParameterizedTest(name = "{0} {1}, Bouncy Castle at {2}")
+	@CsvSource({ "EC, 256, 1000", "EC, 384, 1000", "RSA, 2048, 1000", "ED25519, 256, 1000", "EC, 256, 1",
+			"RSA, 2048, 1" })
+	void pairAndRequestAreReadAsTheyWereWritten(KeyAlgorithm algorithm, int size, int position) {
+		Security.removeProvider(BouncyCastleProvider.PROVIDER_NAME);
+		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
+		CertificateTemplate template = CertificateTemplate.ofSubject("app");
+		CertificatePair pair = new CertificatePair(List.of(new TestAuthority("test").issue(keys.getPublic(), template,
+				Instant.now(), Instant.now().plusSeconds(60))), keys.getPrivate());
+		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
+				DefaultUsages.of("example.com/app", keys.getPublic()), null, keys);
+		String pem = Pem.write(pair);
+		String requestPem = CertificateRequestPem.write(request);
+		Security.insertProviderAt(new BouncyCastleProvider(), position);
+		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
+		CertificateRequest read = CertificateRequestPem.read(requestPem);
+		assertThat(CertificateRequestPem.write(read)).isEqualTo(requestPem);
+		assertThat(read.asksFor(template, "example.com/app")).isTrue();
+		assertThat(DefaultUsages.of("example.com/app", read.publicKey())).isEqualTo(request.usages());
+		assertThat(pair.leaf().getPublicKey().getEncoded()).isEqualTo(read.publicKey().getEncoded());
+	}
+
+}
