@@ -23,8 +23,12 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.ASN1Object;
+import org.bouncycastle.asn1.cmp.PKIStatus;
+import org.bouncycastle.openssl.PEMParser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -53,6 +57,8 @@ class KilledProcessTests {
 	@Test
 	void directoryHoldsAWholePairAfterEachOfManyKills() throws Exception {
 		List<CertificatePair> pairs = writePairs();
+		ProgramJar.write(jar(), StoreUpdater.class, FileCertificateStore.class, Logger.class, PEMParser.class,
+				ASN1Object.class, PKIStatus.class);
 		new FileCertificateStore(this.directory, "one", null, 5, Clock.systemUTC()).update(pairs.get(0));
 		Set<CertificatePair> seen = new HashSet<>();
 		int mostFiles = 0;
@@ -107,6 +113,10 @@ class KilledProcessTests {
 		return pairs;
 	}
 
+	private Path jar() {
+		return this.pairFiles.resolve("updater.jar");
+	}
+
 	private List<String> files() throws IOException {
 		try (Stream<Path> files = Files.list(this.directory)) {
 			return files.map((file) -> file.getFileName().toString()).toList();
@@ -121,11 +131,10 @@ class KilledProcessTests {
 		private final BufferedReader output;
 
 		Child() throws IOException {
-			List<String> command = new ArrayList<>(
-					List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xshare:auto",
-							"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-cp",
-							System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-							StoreUpdater.class.getName(), KilledProcessTests.this.directory.toString()));
+			List<String> command = new ArrayList<>(List.of(
+					Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xshare:auto",
+					"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-Dslf4j.internal.verbosity=ERROR", "-cp",
+					jar().toString(), StoreUpdater.class.getName(), KilledProcessTests.this.directory.toString()));
 			for (int i = 0; i < 3; i++) {
 				command.add(KilledProcessTests.this.pairFiles.resolve(i + ".pem").toString());
 			}
