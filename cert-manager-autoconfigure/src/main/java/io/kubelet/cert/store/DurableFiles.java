@@ -31,24 +31,21 @@ final class DurableFiles {
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
 	static void create(Path file, String text) throws IOException {
-		boolean posix = Files.getFileStore(parent(file)).supportsFileAttributeView("posix");
-		FileAttribute<?>[] mode = posix
+		FileAttribute<?>[] mode = isPosix(parent(file))
 				? new FileAttribute<?>[] {
 						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
 				: new FileAttribute<?>[0];
-		try (FileChannel channel = (FileChannel) Files.newByteChannel(file,
-				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode)) {
+		FileChannel created = (FileChannel) Files.newByteChannel(file,
+				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode);
+		try (created) {
 			ByteBuffer bytes = StandardCharsets.US_ASCII.encode(text);
 			while (bytes.hasRemaining()) {
-				channel.write(bytes);
+				created.write(bytes);
 			}
-			channel.force(true);
-		}
-		catch (FileAlreadyExistsException ex) {
-			throw ex;
+			created.force(true);
 		}
 		catch (IOException ex) {
-			Files.deleteIfExists(file);
+			delete(file, ex);
 			throw ex;
 		}
 	}
@@ -59,11 +56,12 @@ final class DurableFiles {
 		create(temporary, text);
 		try {
 			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-			syncDirectory(parent(file));
 		}
-		finally {
-			Files.deleteIfExists(temporary);
+		catch (IOException ex) {
+			delete(temporary, ex);
+			throw ex;
 		}
+		syncDirectory(parent(file));
 	}
 
 	/**
@@ -90,11 +88,32 @@ final class DurableFiles {
 				}
 				// Another process took the stage, or moved it: once more
 			}
+			catch (IOException ex) {
+				delete(stage, ex);
+				throw ex;
+			}
 		}
 		throw new IOException("Another process keeps switching " + link);
 	}
 
+	/** Tidy up after a failure, which is told whether that works or not. */
+	private static void delete(Path file, IOException failure) {
+		try {
+			Files.deleteIfExists(file);
+		}
+		catch (IOException ex) {
+			failure.addSuppressed(ex);
+		}
+	}
+
+	private static boolean isPosix(Path directory) throws IOException {
+		return Files.getFileStore(directory).supportsFileAttributeView("posix");
+	}
+
 	private static void syncDirectory(Path directory) throws IOException {
+		if (!isPosix(directory)) {
+			return; // Windows does not open directories
+		}
 		try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
 			channel.force(true);
 		}

@@ -212,19 +212,24 @@ public final class FileCertificateStore implements CertificateStore {
 	}
 
 	private void switchTo(Path file) throws IOException {
-		Path current = this.files.current();
-		if (Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
-			keepAsDated(current);
-		}
 		if (Files.isRegularFile(this.files.updated(), LinkOption.NOFOLLOW_LINKS)) {
 			throw new IOException(this.files.updated() + " is a file, but only a link can be there");
 		}
-		DurableFiles.link(current, this.files.updated(), file);
-	}
-
-	/** A pair that is about to be replaced is never lost (contract row B8). */
-	private void keepAsDated(Path current) throws IOException {
-		createDated(Files.readString(current));
+		Path current = this.files.current();
+		if (!Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
+			DurableFiles.link(current, this.files.updated(), file);
+			return;
+		}
+		// A pair that is about to be replaced is never lost (contract row B8)
+		Path kept = createDated(Files.readString(current));
+		try {
+			DurableFiles.link(current, this.files.updated(), file);
+		}
+		finally {
+			if (Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
+				delete(kept);
+			}
+		}
 	}
 
 	private void prune() {

@@ -1,0 +1,282 @@
+package io.kubelet.cert.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.PublicKey;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateRequestPem;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.faults.FaultyDisk.Operation;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.Figures;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+/**
+ * Tests for a store whose disk fails, is full, or cannot be written (contract rows C17,
+ * B5 and B8).
+ */
+class DiskFaultTests {
+
+	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("one");
+
+	private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-01-01T00:00:00Z"), ZoneOffset.UTC);
+
+	private static final TestAuthority authority = new TestAuthority("disk");
+
+	private static final CertificatePair OLD = pair();
+
+	private static final CertificatePair NEW = pair();
+
+	private static final CertificatePair NEXT = pair();
+
+	@TempDir
+	Path parent;
+
+	private final FaultyDisk disk = new FaultyDisk();
+
+	private Path directory;
+
+	private FileCertificateStore store;
+
+	@BeforeEach
+	void create() {
+		prepare(Start.NOTHING, "first");
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void currentIsTheOldOrTheNewPairWhenAnyOneStepFails(Start start) throws IOException {
+		List<Operation> steps = stepsOfUpdate(start);
+		for (int i = 0; i < steps.size(); i++) {
+			int failed = i;
+			prepare(start, "once-" + failed);
+			List<String> before = files();
+			StoreException failure = updateWhile((index) -> index == failed);
+			boolean switched = failure == null || failed > steps.indexOf(Operation.RENAME);
+			assertThat(current()).as("current after %s", steps.get(failed)).isEqualTo(switched ? NEW : start.pair);
+			if (!switched) {
+				assertThat(files()).as("files after %s", steps.get(failed)).isEqualTo(before);
+			}
+			assertNextUpdateWorks(failure);
+		}
+		Figures.report("each step of an update fails, starting with " + start, steps);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void currentIsTheOldOrTheNewPairWhenTheDiskDiesAtAnyStep(Start start) throws IOException {
+		List<Operation> steps = stepsOfUpdate(start);
+		for (int i = 0; i < steps.size(); i++) {
+			int failed = i;
+			prepare(start, "dead-" + failed);
+			StoreException failure = updateWhile((index) -> index >= failed);
+			assertThat(current()).as("current after %s", steps.get(failed)).isIn(start.pair, NEW);
+			assertNextUpdateWorks(failure);
+		}
+	}
+
+	@Test
+	void updateTakesEveryStepThatADiskCanFail() throws IOException {
+		assertThat(Stream.of(Start.values()).map(this::stepsOfUpdate).flatMap(List::stream))
+			.contains(Operation.values());
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void fullDiskLeavesTheOldPairAndNoTruncatedFile(Start start) throws IOException {
+		int length = Pem.write(NEW).length();
+		for (int room : new int[] { 0, 1, length / 2, length - 1, length }) {
+			prepare(start, "full-" + room);
+			List<String> before = files();
+			this.disk.limit(room);
+			StoreException failure = update(NEW);
+			assertThat(failure).hasMessageContaining("No space left on device");
+			assertThat(current()).isEqualTo(start.pair);
+			assertThat(files()).isEqualTo(before);
+			assertNextUpdateWorks(failure);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void directoryThatCannotBeWrittenLeavesTheOldPair(Start start) throws IOException {
+		prepare(start, "read-only");
+		List<String> before = files();
+		this.disk.mountReadOnly();
+		StoreException failure = update(NEW);
+		assertThat(failure).hasMessageContaining("Read-only file system");
+		assertThat(current()).isEqualTo(start.pair);
+		assertThat(files()).isEqualTo(before);
+		assertNextUpdateWorks(failure);
+	}
+
+	@Test
+	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
+		CertificateRequest old = request();
+		CertificateRequest next = request();
+		int length = CertificateRequestPem.write(next).length();
+		for (int room : new int[] { 0, 1, length / 2, length - 1 }) {
+			prepare(Start.LINK, "request-full-" + room);
+			this.store.saveOpenRequest(old);
+			List<String> before = files();
+			this.disk.limit(room);
+			assertNotSaved(next, "No space left on device");
+			assertThat(openRequestKey()).isEqualTo(old.publicKey());
+			assertThat(files()).isEqualTo(before);
+			this.disk.repair();
+			this.store.saveOpenRequest(next);
+			assertThat(openRequestKey()).isEqualTo(next.publicKey());
+		}
+	}
+
+	@Test
+	void openRequestIsTheOldOrTheNewOneWhenAnyStepFails() throws IOException {
+		CertificateRequest old = request();
+		CertificateRequest next = request();
+		prepare(Start.LINK, "request-steps");
+		this.store.saveOpenRequest(old);
+		List<Operation> steps = this.disk.operations();
+		for (int i = 0; i < steps.size(); i++) {
+			int failed = i;
+			prepare(Start.LINK, "request-" + failed);
+			this.store.saveOpenRequest(old);
+			List<String> before = files();
+			this.disk.fail((index) -> index == failed);
+			assertNotSaved(next, "Input/output error");
+			CertificateRequest kept = (failed <= steps.indexOf(Operation.RENAME)) ? old : next;
+			assertThat(openRequestKey()).isEqualTo(kept.publicKey());
+			assertThat(files()).isEqualTo(before);
+		}
+		Figures.report("each step of saving a request fails", steps);
+	}
+
+	private List<Operation> stepsOfUpdate(Start start) {
+		prepare(start, "steps-" + start);
+		assertThat(update(NEW)).isNull();
+		return this.disk.operations();
+	}
+
+	private void prepare(Start start, String name) {
+		this.disk.repair();
+		this.directory = this.parent.resolve(name);
+		start.prepare(this.directory);
+		this.store = store(this.disk.on(this.directory));
+		this.disk.repair();
+	}
+
+	private @Nullable StoreException updateWhile(IntPredicate failing) {
+		this.disk.fail(failing);
+		return update(NEW);
+	}
+
+	private @Nullable StoreException update(CertificatePair pair) {
+		return catchThrowableOfType(StoreException.class, () -> this.store.update(pair));
+	}
+
+	private void assertNextUpdateWorks(@Nullable StoreException failure) throws IOException {
+		if (failure != null) {
+			assertThat(failure).hasMessageContaining(this.directory.toString())
+				.hasMessageContaining("Make the directory writable and see that its disk has room");
+		}
+		this.disk.repair();
+		assertThat(update(NEXT)).isNull();
+		assertThat(current()).isEqualTo(NEXT);
+		assertThat(files()).doesNotContain("one-updated.pem");
+	}
+
+	private void assertNotSaved(CertificateRequest request, String reason) {
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.saveOpenRequest(request))
+			.withMessageContainingAll(this.directory.toString(), reason,
+					"Make the directory writable and see that its disk has room");
+	}
+
+	/** What a process sees that starts now. */
+	private @Nullable CertificatePair current() {
+		return store(this.directory).current().orElse(null);
+	}
+
+	private PublicKey openRequestKey() {
+		return store(this.directory).openRequest().orElseThrow().publicKey();
+	}
+
+	private List<String> files() throws IOException {
+		if (!Files.exists(this.directory)) {
+			return List.of();
+		}
+		try (Stream<Path> files = Files.list(this.directory)) {
+			return files.map((file) -> file.getFileName().toString()).sorted().toList();
+		}
+	}
+
+	private static FileCertificateStore store(Path directory) {
+		return new FileCertificateStore(directory, "one", null, 1, CLOCK);
+	}
+
+	private static CertificatePair pair() {
+		return authority.pair(TEMPLATE, Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2050-01-01T00:00:00Z"));
+	}
+
+	private static CertificateRequest request() {
+		return CertificateRequests.create(null, TEMPLATE, RotatingProgram.SIGNER, List.of(Usage.CLIENT_AUTH), null,
+				KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+	}
+
+	/** What is in the directory before the update. */
+	enum Start {
+
+		NOTHING(null), LINK(OLD), FILE(OLD);
+
+		private final @Nullable CertificatePair pair;
+
+		Start(@Nullable CertificatePair pair) {
+			this.pair = pair;
+		}
+
+		private void prepare(Path directory) {
+			if (this == NOTHING) {
+				return;
+			}
+			for (int i = 0; i < 3; i++) {
+				store(directory).update(OLD);
+			}
+			if (this == FILE) {
+				Path current = directory.resolve("one-current.pem");
+				try {
+					Files.delete(current);
+					Files.writeString(current, Pem.write(OLD));
+				}
+				catch (IOException ex) {
+					throw new UncheckedIOException(ex);
+				}
+			}
+		}
+
+	}
+
+}
