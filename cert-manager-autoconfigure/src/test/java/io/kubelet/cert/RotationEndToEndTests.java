@@ -15,6 +15,7 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.event.CertificateRotatedEvent;
@@ -112,8 +113,7 @@ class RotationEndToEndTests {
 
 		@EventListener
 		void rotated(CertificateRotatedEvent event) {
-			String digits = event.getCertificate().getSerialNumber().toString(16);
-			this.serialNumbers.add((digits.length() % 2 == 0) ? digits : "0" + digits);
+			this.serialNumbers.add(CertificateNames.serialNumber(event.getCertificate()));
 		}
 
 	}

@@ -77,6 +77,16 @@ public final class CertificateNames {
 		}
 	}
 
+	/**
+	 * Return a certificate's serial number as everything here shows it.
+	 * @param certificate the certificate
+	 * @return lower-case hexadecimal digits, an even number of them
+	 */
+	public static String serialNumber(X509Certificate certificate) {
+		String digits = certificate.getSerialNumber().toString(16);
+		return (digits.length() % 2 == 0) ? digits : "0" + digits;
+	}
+
 	private static CertificateTemplate of(X500Name subject, @Nullable GeneralNames names) {
 		List<String> dnsNames = new ArrayList<>();
 		List<InetAddress> ipAddresses = new ArrayList<>();

@@ -1,6 +1,5 @@
 package io.kubelet.cert.certificate;
 
-import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
@@ -105,9 +104,7 @@ public final class CertificatePair {
 	 * @return lower-case hexadecimal digits, an even number of them
 	 */
 	public String serialNumber() {
-		BigInteger serial = leaf().getSerialNumber();
-		String digits = serial.toString(16);
-		return (digits.length() % 2 == 0) ? digits : "0" + digits;
+		return CertificateNames.serialNumber(leaf());
 	}
 
 	/**

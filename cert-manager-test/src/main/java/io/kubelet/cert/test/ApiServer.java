@@ -60,8 +60,8 @@ final class ApiServer {
 		}
 		Caller authenticated = caller;
 		RecordedRequest record = new RecordedRequest(request.method(), request.path(), request.rawQuery(),
-				(caller != null) ? caller.user() : "",
-				chain.isEmpty() ? null : chain.get(0).getSerialNumber().toString(16), 0, this.clock.instant());
+				(caller != null) ? caller.user() : "", chain.isEmpty() ? null : serialNumber(chain.get(0)), 0,
+				this.clock.instant());
 		try {
 			ApiResponse response = this.faults.strike(record).handle(() -> serve(request, authenticated));
 			this.requests.add(record.answered(response.status()));
@@ -107,6 +107,12 @@ final class ApiServer {
 			}
 		}
 		throw ApiFailure.noSuchPath();
+	}
+
+	/** Whole bytes, as tools print it. */
+	private static String serialNumber(X509Certificate certificate) {
+		String digits = certificate.getSerialNumber().toString(16);
+		return (digits.length() % 2 == 0) ? digits : "0" + digits;
 	}
 
 }

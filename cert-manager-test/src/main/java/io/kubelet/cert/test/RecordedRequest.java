@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param path the path, without the query
  * @param query the query as it was sent; empty when there is none
  * @param user who asked; empty when the credentials were refused
- * @param certificateSerial the serial number, in hexadecimal, of the client certificate
- * that the connection was made with; {@code null} when there was none
+ * @param certificateSerial the serial number of the client certificate, as an even number
+ * of lower-case hexadecimal digits that the connection was made with; {@code null} when
+ * there was none
  * @param status the HTTP status answered, for a watch the one it began with; 0 when the
  * connection was cut instead
  * @param at when it came

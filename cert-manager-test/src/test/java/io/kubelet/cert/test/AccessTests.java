@@ -1,5 +1,6 @@
 package io.kubelet.cert.test;
 
+import java.math.BigInteger;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.List;
@@ -33,7 +34,8 @@ class AccessTests {
 				"system:authenticated");
 		assertThat(this.controlPlane.requests()).last()
 			.extracting(RecordedRequest::certificateSerial)
-			.isEqualTo(certificate.certificate().getSerialNumber().toString(16));
+			.satisfies((serial) -> assertThat(new BigInteger(serial, 16))
+				.isEqualTo(certificate.certificate().getSerialNumber()));
 	}
 
 	@Test

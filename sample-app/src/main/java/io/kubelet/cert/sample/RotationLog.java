@@ -1,5 +1,6 @@
 package io.kubelet.cert.sample;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +20,7 @@ class RotationLog {
 	@EventListener
 	void rotated(CertificateRotatedEvent event) {
 		logger.info("Certificate '{}' now has serial number {}", event.getName(),
-				event.getCertificate().getSerialNumber().toString(16));
+				CertificateNames.serialNumber(event.getCertificate()));
 	}
 
 }
