@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -125,7 +126,9 @@ class RotationEndToEndTests {
 			if ("real".equals(System.getProperty("cluster"))) {
 				String kubeconfig = System.getProperty("kubeconfig", "");
 				if (kubeconfig.isEmpty()) {
-					Assumptions.abort("Skipped: name a cluster with -Dkubeconfig=FILE");
+					String reason = "Skipped: name a cluster with -Dkubeconfig=FILE";
+					LoggerFactory.getLogger(RotationEndToEndTests.class).warn(reason);
+					Assumptions.abort(reason);
 				}
 				return new Cluster(Path.of(kubeconfig), null);
 			}
