@@ -97,7 +97,7 @@ public final class IssuedCertificateCheck {
 			CertPathValidator.getInstance("PKIX")
 				.validate(CertificateFactory.getInstance("X.509")
 					.generateCertPath(
-							chain.stream().filter((certificate) -> !authorities.contains(certificate)).toList()),
+							chain.stream().takeWhile((certificate) -> !authorities.contains(certificate)).toList()),
 						parameters);
 		}
 		catch (GeneralSecurityException ex) {

@@ -59,6 +59,21 @@ public final class TestAuthority {
 				List.of(Usage.CERT_SIGN));
 	}
 
+	private TestAuthority(X500Name name, KeyPair keys, X509Certificate certificate) {
+		this.name = name;
+		this.keys = keys;
+		this.certificate = certificate;
+	}
+
+	/** An authority whose certificate this one signs. */
+	public TestAuthority intermediate(String commonName) {
+		X500Name subject = new X500Name("CN=" + commonName);
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		return new TestAuthority(subject, keys,
+				sign(subject, keys.getPublic(), this.certificate.getNotBefore().toInstant(),
+						this.certificate.getNotAfter().toInstant(), List.of(), true, List.of(Usage.CERT_SIGN)));
+	}
+
 	/** The authority's own certificate. */
 	public X509Certificate certificate() {
 		return this.certificate;
