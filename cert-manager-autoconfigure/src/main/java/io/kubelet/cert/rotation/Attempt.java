@@ -20,11 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 record Attempt(CertificateRequest request, Instant start, CompletableFuture<List<X509Certificate>> answer) {
 
-	/** Whether the request had been created before this attempt. */
-	boolean isResumed() {
-		return this.request.uid() != null;
-	}
-
 	/** How much of a time limit is left; nothing if the clock was set back. */
 	Duration remaining(Instant now, Duration limit) {
 		return now.isBefore(this.start) ? Duration.ZERO : limit.minus(Duration.between(this.start, now));

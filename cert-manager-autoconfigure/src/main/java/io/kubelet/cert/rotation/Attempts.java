@@ -52,7 +52,7 @@ final class Attempts {
 
 	private final Runnable changed;
 
-	private final List<CompletableFuture<CertificatePair>> waiting = new ArrayList<>();
+	private List<CompletableFuture<CertificatePair>> waiting = new ArrayList<>();
 
 	private volatile @Nullable Attempt attempt;
 
@@ -129,8 +129,8 @@ final class Attempts {
 
 	/** After the task that is running, as for the listeners. */
 	private void endWaiting(Consumer<CompletableFuture<CertificatePair>> end) {
-		List<CompletableFuture<CertificatePair>> ended = List.copyOf(this.waiting);
-		this.waiting.clear();
+		List<CompletableFuture<CertificatePair>> ended = this.waiting;
+		this.waiting = new ArrayList<>();
 		this.lane.execute(() -> ended.forEach(end));
 	}
 
@@ -146,7 +146,6 @@ final class Attempts {
 			logger.info("[{}] The template changed: request {} is given up", this.settings.name(),
 					attempt.request().name());
 			cancel();
-			this.openRequests.drop();
 		}
 		else if (attempt.remaining(now, this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();

@@ -103,9 +103,8 @@ final class RotatingCertificateManager implements CertificateManager {
 		Attempts attempts = this.attempts;
 		if (attempts != null) {
 			attempts.cancel();
-			this.lane.execute(attempts::cancelWaiting);
 		}
-		this.lane.execute(() -> this.cancelTimer.run());
+		this.lane.execute(this::reconcile);
 	}
 
 	@Override
@@ -129,9 +128,6 @@ final class RotatingCertificateManager implements CertificateManager {
 		CompletableFuture<CertificatePair> result = new CompletableFuture<>();
 		this.lane.execute(() -> {
 			attempts.force(result);
-			if (this.stopped) {
-				attempts.cancelWaiting();
-			}
 			reconcile();
 		});
 		return result;
@@ -144,7 +140,11 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private void reconcile() {
 		this.cancelTimer.run();
-		if (this.stopped || !this.started.get()) {
+		if (this.stopped) {
+			end();
+			return;
+		}
+		if (!this.started.get()) {
 			return;
 		}
 		Instant now = this.clock.instant();
@@ -156,9 +156,13 @@ final class RotatingCertificateManager implements CertificateManager {
 		this.pair.announce(this.attempts != null && this.attempts.progress().serverHealthy(), now);
 		this.snapshot = describe(now);
 		this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile), untilNextLook(now));
-		if (this.stopped && this.attempts != null) {
+	}
+
+	/** Also what was begun while another thread called {@link #stop()}. */
+	private void end() {
+		if (this.attempts != null) {
 			this.attempts.cancel();
-			this.cancelTimer.run();
+			this.attempts.cancelWaiting();
 		}
 	}
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -92,6 +93,42 @@ class StopTests {
 		assertThat(executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
 		manager.stop();
 		assertThat(manager.current()).isPresent();
+	}
+
+	@Test
+	void stopRightAfterARotationOnDemandCancelsIt() {
+		CertificateManager manager = this.fixture.start();
+		var rotated = manager.rotate();
+		manager.stop();
+		this.fixture.time.settle();
+		assertThat(rotated).isCancelled();
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.fixture.time.scheduled()).isZero();
+	}
+
+	@Test
+	void stopWhileARequestIsBeingMadeCancelsIt() {
+		AtomicReference<CertificateManager> stopping = new AtomicReference<>();
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.builder().template(() -> {
+			Optional.ofNullable(stopping.get()).ifPresent(CertificateManager::stop);
+			return Optional.of(ManagerFixture.TEMPLATE);
+		}).build();
+		stopping.set(manager);
+		manager.start();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isCancelled());
+		assertThat(this.fixture.failures).isEmpty();
+		assertThat(this.fixture.time.scheduled()).isZero();
+	}
+
+	@Test
+	void stopWithoutASignerLeavesNothingScheduled() {
+		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE));
+		assertThat(this.fixture.time.scheduled()).isOne();
+		manager.stop();
+		this.fixture.time.settle();
+		assertThat(this.fixture.time.scheduled()).isZero();
 	}
 
 	private CertificateManager startOn(ScheduledThreadPoolExecutor executor) {
