@@ -11,7 +11,6 @@ import java.util.List;
 
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
-import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.Extension;
@@ -111,8 +110,7 @@ public final class CertificateNames {
 		return Arrays.stream(subject.getRDNs(type))
 			.flatMap((rdn) -> Arrays.stream(rdn.getTypesAndValues()))
 			.filter((value) -> value.getType().equals(type))
-			.map((value) -> (value.getValue() instanceof ASN1String text) ? text.getString()
-					: value.getValue().toString())
+			.map((value) -> value.getValue().toString())
 			.toList();
 	}
 

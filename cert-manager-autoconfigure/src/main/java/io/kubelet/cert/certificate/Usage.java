@@ -74,7 +74,7 @@ public enum Usage {
 	public boolean isCarriedBy(X509Certificate certificate) {
 		if (this.extendedKeyUsage == null) {
 			boolean[] bits = certificate.getKeyUsage();
-			return bits == null || (bits.length > this.keyUsageBit && bits[this.keyUsageBit]);
+			return bits == null || bits[this.keyUsageBit];
 		}
 		try {
 			List<String> purposes = certificate.getExtendedKeyUsage();

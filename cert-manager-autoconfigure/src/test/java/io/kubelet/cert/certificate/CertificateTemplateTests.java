@@ -7,6 +7,10 @@ import java.util.List;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,6 +64,14 @@ class CertificateTemplateTests {
 	void whatIsNoIpAddressIsNeverLookedUp(String text) {
 		assertThatIllegalArgumentException().isThrownBy(() -> CertificateNames.parseIpAddress(text))
 			.withMessage("'" + text + "' is not an IP address");
+	}
+
+	@Test
+	void namesThatShareAPartOfTheSubjectAreToldApart() throws Exception {
+		PKCS10CertificationRequest request = new JcaPKCS10CertificationRequestBuilder(
+				new X500Name("CN=one+O=o1,O=o2+OU=unit"), this.keys.getPublic())
+			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate()));
+		assertThat(CertificateNames.of(request)).isEqualTo(CertificateTemplate.ofSubject("one", "o1", "o2"));
 	}
 
 	private X509Certificate certificate(CertificateTemplate template) {

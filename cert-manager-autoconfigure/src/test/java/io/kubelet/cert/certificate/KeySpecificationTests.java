@@ -6,8 +6,9 @@ import java.security.PublicKey;
 import java.security.spec.ECGenParameterSpec;
 import java.util.stream.Stream;
 
-import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import io.kubelet.cert.request.KeyPairSource;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,6 +61,24 @@ class KeySpecificationTests {
 	@CsvSource({ "EC,256", "EC,384", "EC,521", "RSA,2048", "RSA,8192", "ED25519,256" })
 	void specificationOfAStrongKeyIsAccepted(KeyAlgorithm algorithm, int size) {
 		assertThat(new KeySpecification(algorithm, size).size()).isEqualTo(size);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "EC, 256, EC P-256, SHA256withECDSA", "RSA, 2048, RSA 2048, SHA256withRSA",
+			"ED25519, 256, Ed25519, Ed25519" })
+	void keyIsDescribedAndSignedWithAsWhatItIs(KeyAlgorithm algorithm, int size, String description, String signature) {
+		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
+		assertThat(KeySpecification.describe(keys.getPublic())).isEqualTo(description);
+		assertThat(KeySpecification.signatureAlgorithm(keys.getPublic())).isEqualTo(signature);
+		assertThat(KeySpecification.signatureAlgorithm(keys.getPrivate())).isEqualTo(signature);
+	}
+
+	@Test
+	void keyOfAnotherKindIsDescribedByItsAlgorithmAndNotSignedWith() throws Exception {
+		PublicKey key = KeyPairGenerator.getInstance("X25519").generateKeyPair().getPublic();
+		assertThat(KeySpecification.describe(key)).isEqualTo("XDH");
+		assertThatIllegalArgumentException().isThrownBy(() -> KeySpecification.signatureAlgorithm(key))
+			.withMessage("Keys of the algorithm XDH are not supported");
 	}
 
 	private static PublicKey rsa(int size) throws Exception {

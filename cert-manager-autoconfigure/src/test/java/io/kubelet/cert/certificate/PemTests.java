@@ -1,11 +1,13 @@
 package io.kubelet.cert.certificate;
 
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 
+import org.bouncycastle.util.io.pem.PemReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -90,6 +92,39 @@ class PemTests {
 	void brokenRequestIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text(file)))
 			.withMessageContaining(message);
+	}
+
+	@Test
+	void requestWithTheKeyOfAnotherIsRefused() throws IOException {
+		String other = text("other-key");
+		String mixed = CertificateRequestPem.ofPkcs10(pkcs10()) + other.substring(other.lastIndexOf("-----BEGIN"));
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(mixed))
+			.withMessage("The private key is not that of the certificate signing request");
+	}
+
+	@Test
+	void requestWhoseContentWasChangedIsRefused() throws IOException {
+		CertificateRequest request = CertificateRequestPem.read(text("request"));
+		byte[] changed = pkcs10();
+		changed[new String(changed, StandardCharsets.ISO_8859_1).indexOf("a.example")] = 'b';
+		String text = CertificateRequestPem.write(
+				new CertificateRequest("csr-1", null, null, request.template(), request.signerName(), request.usages(),
+						null, CertificateRequestPem.ofPkcs10(changed), request.publicKey(), request.privateKey()));
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text))
+			.withMessage("The certificate signing request is not signed with its own key");
+	}
+
+	@Test
+	void textOfARequestNamesItAndNotItsKey() throws IOException {
+		CertificateRequest request = CertificateRequestPem.read(text("request"));
+		assertThat(request.toString()).contains("csr-1", "u-1", request.signerName(), "client auth", "a.example")
+			.doesNotContain("privateKey", request.privateKey().toString());
+	}
+
+	private static byte[] pkcs10() throws IOException {
+		try (PemReader reader = new PemReader(new StringReader(text("request")))) {
+			return reader.readPemObject().getContent();
+		}
 	}
 
 	private static String text(String file) throws IOException {
