@@ -6,6 +6,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,16 @@ class RequestComparisonTests {
 	void whatIsNoRequestIsToldOf() {
 		assertThat(RequestComparison.difference("example.com/ours", "garbage", this.ours).orElse(""))
 			.startsWith("it cannot be read");
+	}
+
+	@Test
+	void keyOfAnotherKindIsToldOf() {
+		KeyPair rsa = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.RSA, 2048));
+		String other = CertificateRequests
+			.create("csr-1", this.ours.template(), "example.com/ours", List.of(Usage.CLIENT_AUTH), null, rsa)
+			.pkcs10();
+		assertThat(RequestComparison.difference("example.com/ours", other, this.ours))
+			.contains("it is not signed with our key");
 	}
 
 	private static CertificateRequest request(CertificateTemplate template) {

@@ -10,6 +10,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.RequestTimedOutException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.store.FileCertificateStore;
@@ -132,6 +133,67 @@ class OpenRequestTests {
 		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
 		assertThat(this.fixture.store.request).isNotNull()
 			.satisfies((request) -> assertThat(request.name()).isEqualTo(last().name()));
+	}
+
+	@Test
+	void openRequestToAnotherSignerIsNotResumed() {
+		this.fixture.signer.holds();
+		this.fixture.start().stop();
+		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).signerName("example.com/another"));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+		assertThat(last().signerName()).isEqualTo("example.com/another");
+	}
+
+	@Test
+	void rejectionOfARequestThatIsOpenLeavesItOpen() {
+		this.fixture.signer.failsWith((request) -> rejected(422));
+		CertificateManager manager = this.fixture.start();
+		assertThat(this.fixture.failures).hasSize(1);
+		assertThat(manager.status().openRequest()).isNotNull();
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(last().uid()).isEqualTo("uid-of-" + first().name());
+		assertThat(manager.current()).isPresent();
+	}
+
+	@Test
+	void requestThatIsRejectedAtItsCreationIsMadeAnew() {
+		this.fixture.signer.silent();
+		this.fixture.signer.failsWith((request) -> rejected(422));
+		CertificateManager manager = this.fixture.start();
+		assertThat(manager.status().openRequest()).isNull();
+		assertThat(this.fixture.store.request).isNull();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+	}
+
+	@Test
+	void requestThatIsRejectedForItsCredentialsIsSentAgain() {
+		this.fixture.signer.silent();
+		this.fixture.signer.failsWith((request) -> rejected(403));
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(last().publicKey()).isEqualTo(first().publicKey());
+	}
+
+	@Test
+	void confirmationThatCannotBeStoredIsNoFailure() {
+		this.fixture.signer.failsWith((request) -> {
+			this.fixture.store.writeFails = true;
+			return new SignerUnavailableException(request.name(), "Unreachable", "connection reset", null, null);
+		});
+		CertificateManager manager = this.fixture.start();
+		assertThat(this.fixture.failures).extracting(RotationFailure::reason).containsExactly("Unreachable");
+		assertThat(manager.status().openRequest()).isNotNull()
+			.satisfies((open) -> assertThat(open.createdAt()).isEqualTo(ManagerFixture.START));
+		this.fixture.time.pass(Duration.ofSeconds(1));
+		assertThat(last().uid()).isEqualTo("uid-of-" + first().name());
+	}
+
+	private static RequestRejectedException rejected(int statusCode) {
+		return new RequestRejectedException("csr", statusCode, "Rejected", "not like this", null);
 	}
 
 	private CertificateManagerBuilder onDisk(Path directory) {

@@ -3,6 +3,8 @@ package io.kubelet.cert.rotation;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
@@ -21,6 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
@@ -141,6 +144,52 @@ class RetryTests {
 			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
 		this.fixture.time.pass(Duration.ofSeconds(8));
 		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 8, 60));
+	}
+
+	@Test
+	void rotationOnDemandDoesNotWaitForTheNextAttempt() {
+		this.fixture.signer
+			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+		CertificateManager manager = this.fixture.start();
+		this.fixture.signer.issues();
+		var rotated = manager.rotate();
+		this.fixture.time.settle();
+		assertThat(rotated).isCompleted();
+		assertThat(this.fixture.signer.requests).hasSize(2);
+	}
+
+	@Test
+	void rotationOnDemandFailsWithItsAttemptAndIsTriedAgain() {
+		CertificateManager manager = this.fixture.start();
+		IllegalStateException glitch = new IllegalStateException("a glitch");
+		this.fixture.signer.failsWith((request) -> glitch);
+		var rotated = manager.rotate();
+		this.fixture.time.settle();
+		assertThatExceptionOfType(ExecutionException.class).isThrownBy(rotated::get).withCause(glitch);
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(manager.status().rotations()).isEqualTo(2);
+	}
+
+	@Test
+	void failureOfADependentStageIsTakenForItsCause() {
+		this.fixture.signer.failsWith((request) -> new CompletionException(
+				new RequestDeniedException(String.valueOf(request.name()), "No", "no")));
+		this.fixture.start();
+		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+			assertThat(failure.cause()).isInstanceOf(RequestDeniedException.class);
+			assertThat(failure.reason()).isEqualTo("No");
+		});
+	}
+
+	@Test
+	void failureWithoutAMessageIsToldByItsKind() {
+		this.fixture.signer.failsWith((request) -> new CompletionException(null, null));
+		this.fixture.start();
+		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+			assertThat(failure.reason()).isEqualTo("Completion");
+			assertThat(failure.message()).isEqualTo("java.util.concurrent.CompletionException");
+		});
 	}
 
 	private void glitches() {

@@ -75,9 +75,20 @@ class DamagedCurrentTests {
 		assertThat(store.current()).contains(pair);
 		Path damaged = damage((text) -> "");
 		assertThatExceptionOfType(StoreException.class).isThrownBy(store::current)
-			.withMessageContaining("is damaged")
-			.withMessageContaining("kubelet-client-current.pem");
+			.withMessageStartingWith("The pair in %s is damaged: ",
+					this.directory.resolve("kubelet-client-current.pem"));
 		assertThat(damaged).exists();
+	}
+
+	@Test
+	void damagedPairIsNotReplacedByOneThatIsDamagedToo() throws IOException {
+		CertificatePair good = update();
+		update();
+		damage((text) -> "");
+		update();
+		damage((text) -> "");
+		assertThat(store().current()).contains(good);
+		assertThat(store().current()).contains(good);
 	}
 
 	private CertificatePair update() {

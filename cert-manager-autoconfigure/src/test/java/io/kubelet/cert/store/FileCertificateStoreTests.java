@@ -12,7 +12,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -214,6 +219,30 @@ class FileCertificateStoreTests {
 		assertThat(dated()).extracting(Path::getFileName).containsExactlyInAnyOrderElementsOf(written.subList(3, 6));
 		assertThat(stranger).exists();
 		assertThat(note).exists();
+	}
+
+	@Test
+	void openRequestIsForgottenAndAnotherOneIsNot() {
+		FileCertificateStore store = store(null, 5);
+		CertificateRequest kept = request();
+		store.saveOpenRequest(kept);
+		store.deleteOpenRequest(request());
+		assertThat(store.openRequest()).map(CertificateRequest::publicKey).contains(kept.publicKey());
+		store.deleteOpenRequest(kept);
+		assertThat(store.openRequest()).isEmpty();
+		store.deleteOpenRequest(kept);
+		assertThat(store.openRequest()).isEmpty();
+	}
+
+	@Test
+	void openRequestThatIsDamagedIsNone() throws IOException {
+		Files.writeString(file("request.pem"), "garbage");
+		assertThat(store(null, 5).openRequest()).isEmpty();
+	}
+
+	private static CertificateRequest request() {
+		return CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
+				List.of(Usage.CLIENT_AUTH), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 	}
 
 	private FileCertificateStore store(@Nullable PairLocation initial, int retain) {

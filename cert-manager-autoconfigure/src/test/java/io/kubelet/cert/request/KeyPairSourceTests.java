@@ -1,0 +1,27 @@
+package io.kubelet.cert.request;
+
+import java.security.KeyPair;
+
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Keys that the JDK makes (contract row C9).
+ */
+class KeyPairSourceTests {
+
+	@ParameterizedTest
+	@CsvSource({ "EC, 256, EC P-256", "EC, 384, EC P-384", "EC, 521, EC P-521", "RSA, 2048, RSA 2048",
+			"RSA, 3072, RSA 3072", "ED25519, 256, Ed25519" })
+	void keyIsAsSpecifiedAndANewOneEachTime(KeyAlgorithm algorithm, int size, String description) {
+		KeySpecification specification = new KeySpecification(algorithm, size);
+		KeyPair keys = KeyPairSource.jdk().generate(specification);
+		assertThat(KeySpecification.describe(keys.getPublic())).isEqualTo(description);
+		assertThat(KeyPairSource.jdk().generate(specification).getPublic()).isNotEqualTo(keys.getPublic());
+	}
+
+}

@@ -1,0 +1,91 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Duration;
+import java.util.List;
+
+import io.kubelet.cert.testsupport.FakeSigner;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.MemoryStore;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+/**
+ * Several certificates in one application.
+ */
+class CertificateManagersTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final FakeSigner otherSigner = new FakeSigner(this.fixture.authority, this.fixture.time);
+
+	private final CertificateManager first = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+
+	private final CertificateManager other = new CertificateManagerBuilder("kubelet-server").store(new MemoryStore())
+		.scheduler(this.fixture.time)
+		.clock(this.fixture.time)
+		.signerName("kubernetes.io/kubelet-serving")
+		.usages(List.of())
+		.template(ManagerFixture.TEMPLATE)
+		.signers((current) -> this.otherSigner)
+		.build();
+
+	private final CertificateManagers managers = new CertificateManagers(List.of(this.first, this.other));
+
+	@Test
+	void managersAreFoundByNameAndKeepTheirOrder() {
+		assertThat(this.managers).containsExactly(this.first, this.other);
+		assertThat(this.managers.names()).containsExactly("kubelet-client", "kubelet-server");
+		assertThat(this.managers.get("kubelet-server")).isSameAs(this.other);
+		assertThat(this.managers.find("kubelet-client")).containsSame(this.first);
+		assertThat(this.managers.find("none")).isEmpty();
+	}
+
+	@Test
+	void unknownNameIsRefusedWithThoseThatAreKnown() {
+		assertThatIllegalArgumentException().isThrownBy(() -> this.managers.get("none"))
+			.withMessage("There is no certificate 'none', but there are [kubelet-client, kubelet-server]");
+	}
+
+	@Test
+	void nameThatIsGivenTwiceIsRefused() {
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> new CertificateManagers(List.of(this.first, this.other, this.first)))
+			.withMessage("There are two certificates of the name 'kubelet-client'");
+	}
+
+	@Test
+	void allAreStartedAndStoppedTogether() {
+		this.managers.start();
+		this.fixture.time.settle();
+		assertThat(this.managers).allSatisfy((manager) -> assertThat(manager.current()).isPresent());
+		this.managers.stop();
+		this.fixture.time.settle();
+		assertThat(this.fixture.time.scheduled()).isZero();
+	}
+
+	@Test
+	void othersStartOnceTheFirstHasACertificate() {
+		this.fixture.signer.holds();
+		this.managers.startInOrder();
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.otherSigner.requests).isEmpty();
+		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
+		this.fixture.time.settle();
+		assertThat(this.otherSigner.requests).hasSize(1);
+		assertThat(this.other.current()).isPresent();
+	}
+
+	@Test
+	void othersStartAtOnceIfTheFirstHasACertificateAlready() {
+		this.fixture.storePair();
+		CertificateManager stored = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		new CertificateManagers(List.of(stored, this.other)).startInOrder();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.other.current()).isPresent();
+	}
+
+}

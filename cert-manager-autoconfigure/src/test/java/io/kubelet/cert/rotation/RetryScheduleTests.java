@@ -1,0 +1,96 @@
+package io.kubelet.cert.rotation;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.request.CertificateRefusedException;
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestFailedException;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.RequestTimedOutException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * Which schedules there are, and what each kind of failure makes of one.
+ */
+class RetryScheduleTests {
+
+	@ParameterizedTest
+	@CsvSource({ "PT0S, 2, 0.1, 5, PT32S, The initial delay must be positive",
+			"PT-1S, 2, 0.1, 5, PT32S, The initial delay must be positive",
+			"PT2S, 0.99, 0.1, 5, PT32S, The multiplier must be at least 1",
+			"PT2S, NaN, 0.1, 5, PT32S, The multiplier must be at least 1",
+			"PT2S, 2, -0.1, 5, PT32S, The jitter must be between 0 and 1",
+			"PT2S, 2, 1.1, 5, PT32S, The jitter must be between 0 and 1",
+			"PT2S, 2, 0.1, 0, PT32S, There must be at least one attempt",
+			"PT2S, 2, 0.1, 5, PT0S, The interval must be positive",
+			"PT2S, 2, 0.1, 5, PT-1S, The interval must be positive" })
+	void valueThatIsOutOfRangeIsRefusedWithItsRange(Duration initialDelay, double multiplier, double jitter,
+			int attempts, Duration interval, String rule) {
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> new RetrySchedule(initialDelay, multiplier, jitter, attempts, interval))
+			.withMessage(rule);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "1, 0, 1", "1, 1, 1" })
+	void valuesAtTheEndsOfTheirRangesAreAccepted(double multiplier, double jitter, int attempts) {
+		RetrySchedule schedule = new RetrySchedule(Duration.ofMillis(1), multiplier, jitter, attempts,
+				Duration.ofSeconds(1));
+		assertThat(schedule.delay(new IllegalStateException(), 1, 0.5)).hasSeconds(1);
+	}
+
+	@Test
+	void retryAfterOfMoreThanAnHourIsCutAndALesserOneIsKept() {
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(Duration.ofMinutes(59)), 1, 0)).hasMinutes(59);
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(Duration.ofMinutes(61)), 1, 0)).hasMinutes(60);
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("failures")
+	void kindOfFailureDecidesTheWaitAndWhetherSomeoneHasToAct(String name, RequestException cause, Duration wait,
+			boolean needsAttention) {
+		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(wait);
+		RotationFailure failure = new RotationFailure(Instant.EPOCH, cause.reason(), "", 1, Instant.EPOCH, cause);
+		assertThat(failure.needsAttention()).isEqualTo(needsAttention);
+	}
+
+	static Stream<Arguments> failures() {
+		Duration glitch = Duration.ofSeconds(2);
+		Duration answer = Duration.ofMinutes(1);
+		return Stream.of(arguments("denied", new RequestDeniedException("csr", "No", "no"), answer, true),
+				arguments("failed", new RequestFailedException("csr", "No", "no"), answer, true),
+				arguments("refused", new CertificateRefusedException("csr", List.of("wrong key")), answer, true),
+				arguments("invalid", rejected(422), answer, true),
+				arguments("unauthorized", rejected(401), glitch, true),
+				arguments("forbidden", rejected(403), glitch, true),
+				arguments("unreachable", unavailable(null), glitch.dividedBy(10), false),
+				arguments("timed out", new RequestTimedOutException("csr", Duration.ofMinutes(15)), glitch, false),
+				arguments("gone", new RequestGoneException("csr", "deleted"), glitch, false),
+				arguments("name taken", new RequestNameTakenException("csr", "another key"), glitch, false));
+	}
+
+	private static RequestRejectedException rejected(int statusCode) {
+		return new RequestRejectedException("csr", statusCode, "Rejected", "no", null);
+	}
+
+	private static SignerUnavailableException unavailable(@Nullable Duration retryAfter) {
+		return new SignerUnavailableException(null, "TooManyRequests", "busy", retryAfter, null);
+	}
+
+}

@@ -1,0 +1,167 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Files that someone else manages (contract row C28).
+ */
+class ManagedFilesStoreTests {
+
+	@TempDir
+	Path directory;
+
+	private final TestAuthority authority = new TestAuthority("authority");
+
+	private Instant modified = ManagerFixture.START;
+
+	private PairLocation files;
+
+	private ManagedFilesStore store;
+
+	@BeforeEach
+	void create() {
+		this.files = new PairLocation(this.directory.resolve("tls.crt"), this.directory.resolve("tls.key"));
+		this.store = new ManagedFilesStore(this.files);
+	}
+
+	@Test
+	void thereIsNoPairUntilBothFilesAreThere() throws IOException {
+		CertificatePair pair = pair();
+		assertThat(this.store.current()).isEmpty();
+		writeCertificate(pair);
+		assertThat(this.store.current()).isEmpty();
+		writeKey(pair);
+		assertThat(this.store.current()).contains(pair);
+	}
+
+	@Test
+	void keyAloneIsNoPair() throws IOException {
+		writeKey(pair());
+		assertThat(this.store.current()).isEmpty();
+	}
+
+	@Test
+	void pairThatWasReplacedIsReadAndOneThatWasNotIsTheSame() throws IOException {
+		CertificatePair first = write(pair());
+		CertificatePair read = this.store.current().orElseThrow();
+		assertThat(read).isEqualTo(first);
+		assertThat(this.store.current()).containsSame(read);
+		CertificatePair second = write(pair());
+		assertThat(this.store.current()).contains(second);
+	}
+
+	@Test
+	void certificateAndKeyMayBeInOneFile() throws IOException {
+		CertificatePair pair = pair();
+		Path file = Files.writeString(this.directory.resolve("tls.pem"), Pem.write(pair));
+		assertThat(new ManagedFilesStore(new PairLocation(file, file)).current()).contains(pair);
+	}
+
+	@Test
+	void filesThatDoNotMatchAreReportedWithTheirNames() throws IOException {
+		write(pair());
+		assertThat(this.store.current()).isPresent();
+		writeCertificate(pair());
+		assertFails(this.store::current,
+				"The pair in %s and %s is damaged: The private key is not that of the certificate"
+					.formatted(this.files.certificate(), this.files.privateKey()));
+	}
+
+	@Test
+	void fileThatIsGoneIsReportedOnceThereWasAPair() throws IOException {
+		write(pair());
+		assertThat(this.store.current()).isPresent();
+		Files.delete(this.files.privateKey());
+		assertFails(this.store::current, "The pair in %s is not there any more".formatted(this.files));
+	}
+
+	@Test
+	void fileThatIsNoTextOrTooLongIsDamaged() throws IOException {
+		writeKey(pair());
+		Files.write(this.files.certificate(), new byte[] { (byte) 0xff, (byte) 0xfe, 0 });
+		assertFails(this.store::current, "is damaged");
+		Files.write(this.files.certificate(), new byte[Pem.MAXIMUM_LENGTH + 1]);
+		assertFails(this.store::current, "the file is longer than 1048576 bytes");
+	}
+
+	@Test
+	void fileOfTheGreatestLengthIsRead() throws IOException {
+		CertificatePair pair = write(pair());
+		String text = Files.readString(this.files.certificate());
+		write(this.files.certificate(), text + "\n".repeat(Pem.MAXIMUM_LENGTH - text.length()));
+		assertThat(this.store.current()).contains(pair);
+	}
+
+	@Test
+	void directoryInPlaceOfAFileCannotBeRead() throws IOException {
+		writeKey(pair());
+		Files.createDirectory(this.files.certificate());
+		assertFails(this.store::current, "Cannot read the pair in " + this.files);
+	}
+
+	@Test
+	void nothingIsEverWritten() throws IOException {
+		CertificateRequest request = CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
+				List.of(), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+		String managed = "The pair in %s is managed by someone else".formatted(this.files);
+		assertFails(() -> this.store.update(pair()), managed);
+		assertFails(() -> this.store.saveOpenRequest(request), managed);
+		assertFails(() -> this.store.deleteOpenRequest(request), managed);
+		assertThat(this.store.openRequest()).isEmpty();
+		assertThat(this.directory).isEmptyDirectory();
+	}
+
+	private static void assertFails(ThrowingCallable call, String message) {
+		assertThatExceptionOfType(StoreException.class).isThrownBy(call).withMessageContaining(message);
+	}
+
+	private CertificatePair write(CertificatePair pair) throws IOException {
+		writeCertificate(pair);
+		writeKey(pair);
+		return pair;
+	}
+
+	private void writeCertificate(CertificatePair pair) throws IOException {
+		write(this.files.certificate(), Pem.write(pair.chain()));
+	}
+
+	private void writeKey(CertificatePair pair) throws IOException {
+		String text = Pem.write(pair);
+		write(this.files.privateKey(), text.substring(text.indexOf("-----BEGIN EC")));
+	}
+
+	/** Each time with a later date, however coarse the file system's dates are. */
+	private void write(Path file, String text) throws IOException {
+		Files.writeString(file, text);
+		this.modified = this.modified.plusSeconds(1);
+		Files.setLastModifiedTime(file, FileTime.from(this.modified));
+	}
+
+	private CertificatePair pair() {
+		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
+				ManagerFixture.START.plus(Duration.ofHours(1)));
+	}
+
+}
