@@ -137,6 +137,14 @@ class DiskFaultTests {
 	}
 
 	@Test
+	void diskWithoutModesIsWrittenWithoutThemAndItsDirectoryIsNotOpened() throws IOException {
+		this.disk.removeModes();
+		assertThat(stepsOfUpdate(Start.LINK)).contains(Operation.SYNC, Operation.RENAME)
+			.doesNotContain(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
+		assertThat(current()).isEqualTo(NEW);
+	}
+
+	@Test
 	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
 		CertificateRequest old = request();
 		CertificateRequest next = request();
@@ -162,6 +170,7 @@ class DiskFaultTests {
 		prepare(Start.LINK, "request-steps");
 		this.store.saveOpenRequest(old);
 		List<Operation> steps = this.disk.operations();
+		assertThat(steps).endsWith(Operation.RENAME, Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
 		for (int i = 0; i < steps.size(); i++) {
 			int failed = i;
 			prepare(Start.LINK, "request-" + failed);
@@ -174,6 +183,14 @@ class DiskFaultTests {
 			assertThat(files()).isEqualTo(before);
 		}
 		Figures.report("each step of saving a request fails", steps);
+	}
+
+	@Test
+	void truncatedFileThatCannotBeRemovedIsToldOfBesideTheFailure() {
+		int write = stepsOfUpdate(Start.NOTHING).indexOf(Operation.WRITE);
+		prepare(Start.NOTHING, "truncated");
+		assertThat(updateWhile((index) -> index >= write))
+			.hasStackTraceContaining("Suppressed: java.nio.file.FileSystemException: " + this.directory);
 	}
 
 	private List<Operation> stepsOfUpdate(Start start) {

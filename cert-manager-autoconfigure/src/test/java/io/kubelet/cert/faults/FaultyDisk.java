@@ -40,6 +40,8 @@ final class FaultyDisk {
 
 	private int room = Integer.MAX_VALUE;
 
+	private boolean modes = true;
+
 	/** From now on the operations fail whose indexes are such, counted from now. */
 	void fail(IntPredicate failing) {
 		this.operations.clear();
@@ -56,6 +58,15 @@ final class FaultyDisk {
 	/** From now on there is room for so many more bytes; a link needs one. */
 	void limit(int room) {
 		this.room = room;
+	}
+
+	/** The disk knows no POSIX modes, as Windows' do not. */
+	void removeModes() {
+		this.modes = false;
+	}
+
+	boolean hasModes() {
+		return this.modes;
 	}
 
 	/** The disk is a good one again. */

@@ -134,7 +134,8 @@ final class FaultyProvider extends FileSystemProvider {
 
 	@Override
 	public FileStore getFileStore(Path path) throws IOException {
-		return this.real.getFileStore(FaultyDisk.real(path));
+		FileStore store = this.real.getFileStore(FaultyDisk.real(path));
+		return this.disk.hasModes() ? store : new ModelessFileStore(store);
 	}
 
 	@Override

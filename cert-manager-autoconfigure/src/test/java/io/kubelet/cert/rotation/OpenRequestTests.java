@@ -130,6 +130,7 @@ class OpenRequestTests {
 		this.fixture.start().stop();
 		this.fixture
 			.start(this.fixture.builder().template(CertificateTemplate.ofSubject("system:node:n2", "system:nodes")));
+		assertThat(this.fixture.signer.requests).hasSize(2);
 		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
 		assertThat(this.fixture.store.request).isNotNull()
 			.satisfies((request) -> assertThat(request.name()).isEqualTo(last().name()));

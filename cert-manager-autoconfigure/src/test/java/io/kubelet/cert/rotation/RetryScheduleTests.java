@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.request.CertificateRefusedException;
@@ -53,6 +54,14 @@ class RetryScheduleTests {
 		RetrySchedule schedule = new RetrySchedule(Duration.ofMillis(1), multiplier, jitter, attempts,
 				Duration.ofSeconds(1));
 		assertThat(schedule.delay(new IllegalStateException(), 1, 0.5)).hasSeconds(1);
+	}
+
+	@Test
+	void serverThatStaysUnreachableIsTriedAtTheIntervalAfterTheGrowingWaits() {
+		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(1), 3, 0, 3, Duration.ofSeconds(20));
+		assertThat(IntStream.rangeClosed(1, 5).mapToObj((failures) -> schedule.delay(unavailable(null), failures, 0.5)))
+			.extracting(Duration::toSeconds)
+			.containsExactly(1L, 3L, 20L, 20L, 20L);
 	}
 
 	@Test

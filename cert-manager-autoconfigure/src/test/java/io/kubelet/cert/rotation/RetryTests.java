@@ -165,6 +165,7 @@ class RetryTests {
 		this.fixture.signer.failsWith((request) -> glitch);
 		var rotated = manager.rotate();
 		this.fixture.time.settle();
+		assertThat(rotated).isCompletedExceptionally();
 		assertThatExceptionOfType(ExecutionException.class).isThrownBy(rotated::get).withCause(glitch);
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofSeconds(2));

@@ -52,6 +52,14 @@ class StopTests {
 	}
 
 	@Test
+	void stopCancelsWhatIsUnderWayAlsoWhereTheSchedulerRunsNothingAnyMore() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		manager.stop();
+		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
+	}
+
+	@Test
 	void startAfterStopDoesNothing() {
 		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
 		manager.stop();

@@ -2,6 +2,7 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The switch of the link to the current pair (contract row B5).
@@ -77,6 +79,24 @@ class CurrentLinkTests {
 		}
 		assertThat(reader.misses).hasValue(0);
 		assertThat(reader.reads).hasValueGreaterThanOrEqualTo(MINIMUM);
+	}
+
+	@Test
+	void switchInADirectoryThatIsGoneIsRefusedAtOnce() throws IOException {
+		Path target = Files.writeString(this.directory.resolve("2030-01-01-00-00-00.pem"), "");
+		Path gone = this.directory.resolve("gone");
+		assertThatExceptionOfType(NoSuchFileException.class)
+			.isThrownBy(() -> DurableFiles.link(gone.resolve("current.pem"), gone.resolve("updated.pem"), target));
+	}
+
+	@Test
+	void switchThatIsForestalledAgainAndAgainIsGivenUp() throws IOException {
+		Path target = Files.writeString(this.directory.resolve("2030-01-01-00-00-00.pem"), "");
+		Path unusable = this.directory.resolve("gone").resolve("updated.pem");
+		Path current = this.directory.resolve("current.pem");
+		assertThatExceptionOfType(IOException.class).isThrownBy(() -> DurableFiles.link(current, unusable, target))
+			.withMessage("Another process keeps switching " + current);
+		assertThat(current).doesNotExist();
 	}
 
 	private FileCertificateStore store() {
