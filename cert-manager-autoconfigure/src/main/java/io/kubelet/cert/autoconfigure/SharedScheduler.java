@@ -38,6 +38,7 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 		scheduler.setThreadNamePrefix(THREAD_NAME_PREFIX);
 		// What is being stored is stored whole; nothing is cut short by an interrupt
 		scheduler.setWaitForTasksToCompleteOnShutdown(true);
+		scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
 		scheduler.setAwaitTerminationMillis(TERMINATION.toMillis());
 		scheduler.initialize();
 		return new SharedScheduler(scheduler, scheduler::shutdown);

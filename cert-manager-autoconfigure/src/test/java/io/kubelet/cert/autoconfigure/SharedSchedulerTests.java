@@ -1,0 +1,71 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+@ExtendWith(OutputCaptureExtension.class)
+class SharedSchedulerTests {
+
+	static Stream<Supplier<SharedScheduler>> schedulers() {
+		Stream<Supplier<SharedScheduler>> platform = Stream.of(SharedScheduler::ofPlatformThreads);
+		return (Runtime.version().feature() < 21) ? platform
+				: Stream.concat(platform, Stream.of(SharedScheduler::ofVirtualThreads));
+	}
+
+	@ParameterizedTest
+	@MethodSource("schedulers")
+	void stopsWithWhatIsStillToComeLeftUndone(Supplier<SharedScheduler> schedulers, CapturedOutput output) {
+		AtomicBoolean ran = new AtomicBoolean();
+		SharedScheduler scheduler = schedulers.get();
+		scheduler.schedule(() -> ran.set(true), Duration.ofHours(1));
+		scheduler.schedule(() -> ran.set(true), Duration.ofSeconds(1));
+		scheduler.destroy();
+		Awaitility.await().untilAsserted(() -> assertThat(threads()).isEmpty());
+		assertThat(ran).isFalse();
+		assertThat(output).doesNotContain("WARN");
+	}
+
+	@ParameterizedTest
+	@MethodSource("schedulers")
+	void stopsWithWhatIsUnderWayDone(Supplier<SharedScheduler> schedulers) throws InterruptedException {
+		CountDownLatch started = new CountDownLatch(1);
+		AtomicBoolean interrupted = new AtomicBoolean();
+		AtomicBoolean done = new AtomicBoolean();
+		SharedScheduler scheduler = schedulers.get();
+		scheduler.schedule(() -> {
+			started.countDown();
+			try {
+				Thread.sleep(200);
+			}
+			catch (InterruptedException ex) {
+				interrupted.set(true);
+			}
+			done.set(true);
+		}, Duration.ZERO);
+		started.await();
+		scheduler.destroy();
+		assertThat(done).isTrue();
+		assertThat(interrupted).isFalse();
+	}
+
+	private static Stream<Thread> threads() {
+		return Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.filter((thread) -> thread.getName().startsWith("certificate-rotation-"));
+	}
+
+}
