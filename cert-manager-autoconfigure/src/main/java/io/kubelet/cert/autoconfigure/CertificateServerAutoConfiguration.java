@@ -1,9 +1,11 @@
 package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.DrainingNioProtocol;
 import io.kubelet.cert.ssl.JettyRotation;
 import io.kubelet.cert.ssl.NettyRotation;
 import io.kubelet.cert.ssl.TomcatRotation;
+import org.apache.coyote.http11.Http11NioProtocol;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -25,12 +27,17 @@ import org.springframework.context.annotation.Configuration;
 public final class CertificateServerAutoConfiguration {
 
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnClass({ TomcatWebServerFactory.class, org.apache.catalina.Valve.class })
+	@ConditionalOnClass({ TomcatWebServerFactory.class, Http11NioProtocol.class })
 	static class Tomcat {
 
 		@Bean
 		WebServerFactoryCustomizer<TomcatWebServerFactory> certificateTomcatCustomizer(SslBundles bundles) {
-			return (factory) -> factory.addEngineValves(new TomcatRotation(bundles, factory::getSsl));
+			return (factory) -> {
+				if (TomcatWebServerFactory.DEFAULT_PROTOCOL.equals(factory.getProtocol())) {
+					factory.setProtocol(DrainingNioProtocol.class.getName());
+				}
+				factory.addConnectorCustomizers(new TomcatRotation(bundles, factory::getSsl));
+			};
 		}
 
 	}

@@ -70,7 +70,7 @@ class ServerRotationTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource(names = { "JETTY", "NETTY" })
+	@EnumSource
 	void connectionOfBeforeTheRotationIsClosedAtTheEndOfTheDrain(Kind kind) {
 		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "kubelet.cert.ssl.drain=0s");
 				Connection old = connect(server, null)) {
