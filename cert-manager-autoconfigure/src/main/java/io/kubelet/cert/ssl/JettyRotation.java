@@ -1,10 +1,11 @@
 package io.kubelet.cert.ssl;
 
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
-import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -24,7 +25,8 @@ import org.springframework.boot.web.server.Ssl;
 /**
  * Lets Jetty take each new pair: Spring Boot gives it copies of the stores, and does not
  * reload them. Connections of before a rotation are asked to close with their next
- * response, and closed when the drain is over.
+ * response, those of HTTP/2 with their last stream; when the drain is over, they are
+ * closed.
  */
 public final class JettyRotation implements JettyServerCustomizer {
 
@@ -59,7 +61,10 @@ public final class JettyRotation implements JettyServerCustomizer {
 	private static void follow(Connector connector, SslContextFactory.Server factory, ServedCertificates served) {
 		served.whenRotated((bundle) -> {
 			reload(factory, bundle);
-			served.drain().atEnd(() -> closeOutdated(connector, served));
+			if (connector.getConnectionFactory("h2") != null) {
+				outdated(connector, served).forEach(Http2::shutdown);
+			}
+			served.drain().atEnd(() -> outdated(connector, served).forEach(SslConnection::close));
 		});
 		for (ConnectionFactory protocol : connector.getConnectionFactories()) {
 			if (protocol instanceof HttpConfiguration.ConnectionFactory http) {
@@ -95,13 +100,25 @@ public final class JettyRotation implements JettyServerCustomizer {
 		return request;
 	}
 
-	private static void closeOutdated(Connector connector, ServedCertificates served) {
-		for (EndPoint endPoint : connector.getConnectedEndPoints()) {
-			Connection connection = endPoint.getConnection();
-			if (connection instanceof SslConnection ssl && served.isOutdated(ssl.getSSLEngine().getSession())) {
-				endPoint.close();
+	private static Stream<SslConnection> outdated(Connector connector, ServedCertificates served) {
+		return connector.getConnectedEndPoints()
+			.stream()
+			.map(EndPoint::getConnection)
+			.filter(SslConnection.class::isInstance)
+			.map(SslConnection.class::cast)
+			.filter((connection) -> served.isOutdated(connection.getSSLEngine().getSession()));
+	}
+
+	/** HTTP/2 has a module of its own, which need not be there. */
+	private static final class Http2 {
+
+		/** Let the streams that are open end, and have the client open no others. */
+		static void shutdown(SslConnection connection) {
+			if (connection.getSslEndPoint().getConnection() instanceof HTTP2Connection http2) {
+				http2.getSession().shutdown();
 			}
 		}
+
 	}
 
 }

@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
@@ -12,6 +13,9 @@ import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.ssl.SslHandler;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
@@ -21,8 +25,9 @@ import reactor.netty.http.server.HttpServer;
 
 /**
  * Drains the connections that a Reactor Netty server accepted before a rotation: they are
- * asked to close with their next response, and closed when the drain is over. Spring Boot
- * itself lets the server take the new pair.
+ * asked to close with their next response, those of HTTP/2 with their last stream; when
+ * the drain is over, they are closed. Spring Boot itself lets the server take the new
+ * pair.
  */
 public final class NettyRotation implements NettyServerCustomizer {
 
@@ -47,13 +52,19 @@ public final class NettyRotation implements NettyServerCustomizer {
 			return server;
 		}
 		Draining draining = new Draining(served);
-		served.whenRotated((bundle) -> served.drain().atEnd(draining::closeOutdated));
-		return server.doOnConnection((connection) -> {
-			draining.connected(connection.channel());
-			connection.addHandlerLast("certificate-drain", draining);
+		served.whenRotated((bundle) -> {
+			draining.outdated().forEach(Draining::goAway);
+			served.drain().atEnd(() -> draining.outdated().forEach(Channel::close));
 		});
+		return server.doOnChannelInit((observer, channel, address) -> draining.connected(channel))
+			.doOnConnection((connection) -> {
+				if (Draining.tls(connection.channel()) != null) {
+					connection.addHandlerLast("certificate-drain", draining);
+				}
+			});
 	}
 
+	/** Follows the connections, and asks those of HTTP/1.1 to close. */
 	@Sharable
 	private static final class Draining extends ChannelOutboundHandlerAdapter {
 
@@ -70,8 +81,21 @@ public final class NettyRotation implements NettyServerCustomizer {
 			channel.closeFuture().addListener((closed) -> this.channels.remove(channel));
 		}
 
-		void closeOutdated() {
-			this.channels.stream().filter(this::isOutdated).forEach(Channel::close);
+		Stream<Channel> outdated() {
+			return this.channels.stream().filter(this::isOutdated);
+		}
+
+		/** Let the streams of HTTP/2 end, and have the client open no others. */
+		static void goAway(Channel channel) {
+			if (channel.pipeline().get(Http2FrameCodec.class) != null) {
+				channel.writeAndFlush(
+						new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR).setExtraStreamIds(Integer.MAX_VALUE));
+			}
+		}
+
+		/** TLS of a connection; the streams of HTTP/2 have none of their own. */
+		static @Nullable SslHandler tls(Channel channel) {
+			return channel.pipeline().get(SslHandler.class);
 		}
 
 		@Override
@@ -82,9 +106,8 @@ public final class NettyRotation implements NettyServerCustomizer {
 			context.write(message, promise);
 		}
 
-		/** The streams of HTTP/2 have no TLS of their own. */
 		private boolean isOutdated(Channel channel) {
-			SslHandler tls = channel.pipeline().get(SslHandler.class);
+			SslHandler tls = tls(channel);
 			return tls != null && this.served.isOutdated(tls.engine().getSession());
 		}
 

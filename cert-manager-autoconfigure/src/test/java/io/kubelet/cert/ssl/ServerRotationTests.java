@@ -1,5 +1,9 @@
 package io.kubelet.cert.ssl;
 
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 
@@ -82,6 +86,18 @@ class ServerRotationTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void http2ConnectionOfBeforeTheRotationTakesNoFurtherRequest(Kind kind) throws Exception {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "server.http2.enabled=true")) {
+			HttpClient client = HttpClient.newBuilder().sslContext(Connection.context(plane, null)).build();
+			X509Certificate first = server.current("server");
+			assertThat(servedByHttp2(client, server)).isEqualTo(first).isEqualTo(servedByHttp2(client, server));
+			X509Certificate rotated = server.rotate("server");
+			Awaitility.await().until(() -> servedByHttp2(client, server).equals(rotated));
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void mutualTlsTakesClientsOfTheClusterAndNoOthers(Kind kind) {
 		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "server.ssl.client-auth=need")) {
 			CertificatePair client = server.context()
@@ -118,6 +134,14 @@ class ServerRotationTests {
 			Awaitility.await().until(() -> served(server, "two.test").equals(two));
 			assertThat(served(server, "one.test")).isEqualTo(one);
 		}
+	}
+
+	private static X509Certificate servedByHttp2(HttpClient client, RotatingServer server) throws Exception {
+		HttpResponse<String> response = client.send(HttpRequest.newBuilder(server.uri()).build(),
+				BodyHandlers.ofString());
+		assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_2);
+		assertThat(response.statusCode()).isEqualTo(200);
+		return (X509Certificate) response.sslSession().orElseThrow().getPeerCertificates()[0];
 	}
 
 	private static Connection connect(RotatingServer server, @Nullable String serverName) {
