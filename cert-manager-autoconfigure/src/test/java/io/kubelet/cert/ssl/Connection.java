@@ -85,10 +85,24 @@ final class Connection implements AutoCloseable {
 		}
 	}
 
-	/** Make a request. */
+	/** Make a request, and read its answer. */
 	String get() {
+		send("/");
+		return answer();
+	}
+
+	void send(String path) {
 		try {
-			this.socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes());
+			this.socket.getOutputStream()
+				.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	String answer() {
+		try {
 			String status = this.reader.readLine();
 			if (status == null || !status.contains(" 200")) {
 				throw new IOException("The answer is " + status);

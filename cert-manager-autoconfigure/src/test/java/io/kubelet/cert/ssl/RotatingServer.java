@@ -3,6 +3,9 @@ package io.kubelet.cert.ssl;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.CertificateServerAutoConfiguration;
@@ -14,6 +17,7 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -35,9 +39,11 @@ import reactor.core.publisher.Mono;
 /**
  * An application that serves HTTPS with a certificate named {@code server}, and holds
  * another named {@code client}. It answers with the serial number of its client's
- * certificate.
+ * certificate, and takes its time for {@code /held}.
  */
 final class RotatingServer implements AutoCloseable {
+
+	private static final Queue<CompletableFuture<@Nullable Void>> held = new ConcurrentLinkedQueue<>();
 
 	private final ConfigurableApplicationContext context;
 
@@ -82,6 +88,14 @@ final class RotatingServer implements AutoCloseable {
 		return this.context;
 	}
 
+	/**
+	 * Wait until a request for {@code /held} is there, which nobody answers until told.
+	 */
+	CompletableFuture<@Nullable Void> held() {
+		Awaitility.await().until(() -> !held.isEmpty());
+		return held.remove();
+	}
+
 	/** Rotate, and wait until all have been told. */
 	X509Certificate rotate(String certificate) {
 		return rotate(this.context, certificate);
@@ -120,6 +134,16 @@ final class RotatingServer implements AutoCloseable {
 
 	}
 
+	/** What an answer waits for. */
+	private static CompletableFuture<@Nullable Void> held(String path) {
+		if (!path.equals("/held")) {
+			return CompletableFuture.completedFuture(null);
+		}
+		CompletableFuture<@Nullable Void> release = new CompletableFuture<>();
+		held.add(release);
+		return release;
+	}
+
 	private static String serialNumber(X509Certificate @Nullable [] chain) {
 		return (chain != null) ? chain[0].getSerialNumber().toString(16) : "none";
 	}
@@ -144,6 +168,7 @@ final class RotatingServer implements AutoCloseable {
 						throws java.io.IOException {
 					X509Certificate[] chain = (X509Certificate[]) request
 						.getAttribute("jakarta.servlet.request.X509Certificate");
+					held(request.getRequestURI()).join();
 					response.getWriter().write(serialNumber(chain));
 				}
 
@@ -190,7 +215,8 @@ final class RotatingServer implements AutoCloseable {
 						: null;
 				byte[] body = serialNumber(chain).getBytes();
 				response.getHeaders().setContentLength(body.length);
-				return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+				return response.writeWith(Mono.fromFuture(held(request.getPath().value()))
+					.thenReturn(response.bufferFactory().wrap(body)));
 			};
 		}
 

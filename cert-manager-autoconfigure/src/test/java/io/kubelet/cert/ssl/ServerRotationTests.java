@@ -6,6 +6,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -81,6 +82,34 @@ class ServerRotationTests {
 			old.get();
 			server.rotate("server");
 			Awaitility.await().until(old::isClosedByServer);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void requestThatIsUnderWayIsAnswered(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory);
+				Connection old = connect(server, null)) {
+			old.send("/held");
+			CompletableFuture<@Nullable Void> held = server.held();
+			X509Certificate rotated = server.rotate("server");
+			Awaitility.await().until(() -> served(server, null).equals(rotated));
+			held.complete(null);
+			assertThat(old.answer()).isEqualTo("none");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void requestThatIsUnderWayIsCutAtTheEndOfTheDrain(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "kubelet.cert.ssl.drain=0s");
+				Connection old = connect(server, null)) {
+			old.send("/held");
+			CompletableFuture<@Nullable Void> held = server.held();
+			server.rotate("server");
+			Awaitility.await().until(old::isClosedByServer);
+			held.complete(null);
+			assertThat(served(server, null)).isEqualTo(server.current("server"));
 		}
 	}
 
