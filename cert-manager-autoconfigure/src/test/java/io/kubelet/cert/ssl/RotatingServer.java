@@ -20,13 +20,19 @@ import jakarta.servlet.http.HttpServletResponse;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.endpoint.web.WebEndpointAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementContextAutoConfiguration;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.jetty.autoconfigure.actuate.web.server.JettyServletManagementContextAutoConfiguration;
 import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
 import org.springframework.boot.jetty.servlet.JettyServletWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.reactor.netty.autoconfigure.actuate.web.server.NettyReactiveManagementContextAutoConfiguration;
 import org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration;
+import org.springframework.boot.tomcat.autoconfigure.actuate.web.server.TomcatServletManagementContextAutoConfiguration;
 import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
@@ -151,7 +157,8 @@ final class RotatingServer implements AutoCloseable {
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration({ SslAutoConfiguration.class, CertificateManagerAutoConfiguration.class,
 			CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-			CertificateServerAutoConfiguration.class })
+			CertificateServerAutoConfiguration.class, ManagementContextAutoConfiguration.class,
+			EndpointAutoConfiguration.class, WebEndpointAutoConfiguration.class })
 	static class Certificates {
 
 	}
@@ -178,7 +185,8 @@ final class RotatingServer implements AutoCloseable {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ImportAutoConfiguration(TomcatServletWebServerAutoConfiguration.class)
+	@ImportAutoConfiguration({ TomcatServletWebServerAutoConfiguration.class,
+			TomcatServletManagementContextAutoConfiguration.class })
 	static class Tomcat extends Servlets {
 
 		@Bean
@@ -189,7 +197,8 @@ final class RotatingServer implements AutoCloseable {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ImportAutoConfiguration(JettyServletWebServerAutoConfiguration.class)
+	@ImportAutoConfiguration({ JettyServletWebServerAutoConfiguration.class,
+			JettyServletManagementContextAutoConfiguration.class })
 	static class Jetty extends Servlets {
 
 		@Bean
@@ -200,7 +209,8 @@ final class RotatingServer implements AutoCloseable {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ImportAutoConfiguration(NettyReactiveWebServerAutoConfiguration.class)
+	@ImportAutoConfiguration({ NettyReactiveWebServerAutoConfiguration.class,
+			NettyReactiveManagementContextAutoConfiguration.class })
 	static class Netty extends Certificates {
 
 		@Bean

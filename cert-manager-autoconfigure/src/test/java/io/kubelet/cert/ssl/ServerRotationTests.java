@@ -127,6 +127,21 @@ class ServerRotationTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void managementServerOnAPortOfItsOwnFollowsTheRotation(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "management.server.port=0",
+				"management.server.ssl.bundle=server", "kubelet.cert.ssl.drain=0s")) {
+			int port = server.context().getEnvironment().getRequiredProperty("local.management.port", Integer.class);
+			try (Connection old = new Connection(Connection.context(plane, null), port, null)) {
+				assertThat(old.serverCertificate()).isEqualTo(server.current("server"));
+				X509Certificate rotated = server.rotate("server");
+				Awaitility.await().until(() -> served(port, null).equals(rotated));
+				Awaitility.await().until(old::isClosedByServer);
+			}
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void mutualTlsTakesClientsOfTheClusterAndNoOthers(Kind kind) {
 		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "server.ssl.client-auth=need")) {
 			CertificatePair client = server.context()
@@ -178,7 +193,11 @@ class ServerRotationTests {
 	}
 
 	private static X509Certificate served(RotatingServer server, @Nullable String serverName) {
-		try (Connection connection = connect(server, serverName)) {
+		return served(server.port(), serverName);
+	}
+
+	private static X509Certificate served(int port, @Nullable String serverName) {
+		try (Connection connection = new Connection(Connection.context(plane, null), port, serverName)) {
 			return connection.serverCertificate();
 		}
 	}

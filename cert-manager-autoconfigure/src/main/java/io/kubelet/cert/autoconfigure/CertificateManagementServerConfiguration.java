@@ -1,0 +1,22 @@
+package io.kubelet.cert.autoconfigure;
+
+import io.kubelet.cert.rotation.CertificateManagers;
+import org.springframework.boot.actuate.autoconfigure.web.ManagementContextConfiguration;
+import org.springframework.boot.actuate.autoconfigure.web.ManagementContextType;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.annotation.Import;
+
+/**
+ * Configuration of a management server that has a port of its own, and with it a context
+ * that knows nothing of the application's customizers.
+ */
+@ManagementContextConfiguration(value = ManagementContextType.CHILD, proxyBeanMethods = false)
+@ConditionalOnBean(CertificateManagers.class)
+@ConditionalOnClass(WebServerFactoryCustomizer.class)
+@Import({ CertificateServerAutoConfiguration.Tomcat.class, CertificateServerAutoConfiguration.Jetty.class,
+		CertificateServerAutoConfiguration.Netty.class })
+class CertificateManagementServerConfiguration {
+
+}
