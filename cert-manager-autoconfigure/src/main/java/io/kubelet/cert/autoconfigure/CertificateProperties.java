@@ -163,17 +163,20 @@ public record CertificateProperties(@Nullable Profile profile, @Nullable String 
 	 * The SSL bundle of the certificate.
 	 *
 	 * @param bundle name of the SSL bundle. By default the pair name.
-	 * @param trust whom the bundle trusts, unless trust-file is set.
+	 * @param trust whom the bundle trusts, unless trust-file or trust-config-map is set.
+	 * @param trustConfigMap ConfigMap with the certificate authorities that the bundle
+	 * trusts under its key ca.crt, such as kube-root-ca.crt, or
+	 * kube-system/kube-root-ca.crt for that of another namespace. Read at start, and
+	 * again when it changes.
 	 * @param trustFile PEM file with the certificate authorities that the bundle trusts,
-	 * read again when it changes. In a pod, the ConfigMap kube-root-ca.crt can be mounted
-	 * as such a file.
+	 * read again when it changes. In a pod, a ConfigMap can be mounted as such a file.
 	 * @param trustOverlap how long an authority is trusted beyond its removal from where
 	 * it was named.
 	 * @param drain how long connections that were made with the certificate of before a
 	 * rotation may go on.
 	 */
-	public record Ssl(@Nullable String bundle, @DefaultValue("cluster") Trust trust, @Nullable Path trustFile,
-			@DefaultValue("1h") Duration trustOverlap, @DefaultValue("30s") Duration drain) {
+	public record Ssl(@Nullable String bundle, @DefaultValue("cluster") Trust trust, @Nullable String trustConfigMap,
+			@Nullable Path trustFile, @DefaultValue("1h") Duration trustOverlap, @DefaultValue("30s") Duration drain) {
 
 	}
 

@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.CertificateProperties.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.CertificateProperties.Profile;
 import io.kubelet.cert.autoconfigure.CertificateProperties.Template;
+import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +105,7 @@ record CertificateSettings(String prefix, String name, Path certDir, Certificate
 		try {
 			return check.get();
 		}
-		catch (IllegalArgumentException ex) {
+		catch (IllegalArgumentException | CertificateManagerException ex) {
 			throw invalid(property, value, String.valueOf(ex.getMessage()));
 		}
 	}

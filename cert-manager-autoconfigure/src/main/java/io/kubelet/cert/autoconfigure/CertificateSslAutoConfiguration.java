@@ -17,6 +17,7 @@ import io.kubelet.cert.ssl.AuthoritySource;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.Drain;
 import io.kubelet.cert.ssl.FollowedAuthorities;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -62,6 +63,9 @@ public final class CertificateSslAutoConfiguration {
 			throw certificate.invalid("ssl.bundle", certificate.bundleName(),
 					"There is an SSL bundle of this name already: give one of them another name");
 		}
+		if (certificate.properties().ssl().trustConfigMap() != null) {
+			authorities.get();
+		}
 		CertificateBundles.register(registry, certificate.bundleName(), manager, authorities, drain);
 	}
 
@@ -69,16 +73,33 @@ public final class CertificateSslAutoConfiguration {
 			Clock clock) {
 		CertificateProperties.Ssl ssl = certificate.properties().ssl();
 		Duration overlap = notNegative(certificate, "ssl.trust-overlap", ssl.trustOverlap());
-		Path trustFile = ssl.trustFile();
-		if (trustFile != null) {
-			FollowedAuthorities authorities = new FollowedAuthorities(AuthoritySource.file(trustFile), overlap, clock);
-			certificate.check("ssl.trust-file", trustFile, authorities::get);
-			return authorities;
+		AuthoritySource source = source(certificate, ssl, signers);
+		return (source != null) ? new FollowedAuthorities(source, overlap, clock) : List::of;
+	}
+
+	private static @Nullable AuthoritySource source(CertificateSettings certificate, CertificateProperties.Ssl ssl,
+			SignerSource signers) {
+		Path file = ssl.trustFile();
+		String configMap = ssl.trustConfigMap();
+		if (file != null) {
+			if (configMap != null) {
+				throw certificate.invalid("ssl.trust-config-map", configMap,
+						"There is an ssl.trust-file as well: leave out one of them");
+			}
+			AuthoritySource source = AuthoritySource.file(file);
+			certificate.check("ssl.trust-file", file, source::read);
+			return source;
 		}
-		if (ssl.trust() == Trust.CLUSTER && signers instanceof KubernetesConnection connection) {
-			return new FollowedAuthorities(connection.authorities(), overlap, clock);
+		KubernetesConnection connection = (signers instanceof KubernetesConnection kubernetes) ? kubernetes : null;
+		if (configMap != null) {
+			if (connection == null) {
+				throw certificate.invalid("ssl.trust-config-map", configMap,
+						"There is no connection to an API server: use ssl.trust-file");
+			}
+			return () -> certificate.check("ssl.trust-config-map", configMap,
+					connection.authoritiesIn(configMap)::read);
 		}
-		return List::of;
+		return (ssl.trust() == Trust.CLUSTER && connection != null) ? connection.authorities() : null;
 	}
 
 	private static Duration notNegative(CertificateSettings certificate, String property, Duration duration) {

@@ -8,6 +8,7 @@ import java.util.concurrent.ThreadFactory;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.AddressSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
+import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
 import io.kubelet.cert.kubernetes.KubernetesSigners;
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateSigner;
@@ -114,7 +115,16 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 		return () -> {
 			ClusterAuthorities authorities = ClusterAuthorities.read(this.properties.kubeconfig(),
 					this.properties.context());
-			return new AuthoritySource.Reading(authorities.files(), authorities.certificates());
+			return AuthoritySource.Reading.of(authorities.files(), authorities.certificates());
+		};
+	}
+
+	/** The authorities in a ConfigMap, watched as what the first certificate says. */
+	AuthoritySource authoritiesIn(String configMap) {
+		return () -> {
+			ConfigMapAuthorities authorities = signers().authoritiesIn(configMap, this::credentials);
+			ConfigMapAuthorities.Snapshot read = authorities.read();
+			return new AuthoritySource.Reading(authorities, read.version(), authorities::version, read.certificates());
 		};
 	}
 

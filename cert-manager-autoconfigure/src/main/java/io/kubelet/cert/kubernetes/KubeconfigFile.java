@@ -30,8 +30,9 @@ import org.yaml.snakeyaml.error.YAMLException;
  * @param file the file
  * @param cluster the cluster of the context, empty if it names none
  * @param user the user of the context, empty if it names none
+ * @param namespace the namespace of the context, {@code null} if it names none
  */
-record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user) {
+record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user, @Nullable String namespace) {
 
 	/**
 	 * Read a kubeconfig.
@@ -48,7 +49,8 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user) {
 			Object name = (context != null) ? context : config.get("current-context");
 			Map<?, ?> chosen = named(config, "contexts", "context", name);
 			return new KubeconfigFile(file, named(config, "clusters", "cluster", chosen.get("cluster")),
-					named(config, "users", "user", chosen.get("user")));
+					named(config, "users", "user", chosen.get("user")),
+					(chosen.get("namespace") instanceof String namespace) ? namespace : null);
 		}
 		catch (IOException ex) {
 			throw new KubernetesConfigurationException(

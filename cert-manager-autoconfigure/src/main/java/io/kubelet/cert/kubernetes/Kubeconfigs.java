@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -38,6 +39,19 @@ final class Kubeconfigs {
 					null);
 		}
 		return home;
+	}
+
+	/** The namespace of the pod, else of the context, else {@code default}. */
+	static String namespace(@Nullable Path configured, @Nullable String context) {
+		try {
+			String namespace = (configured == null && isInCluster())
+					? Files.readString(SERVICE_ACCOUNT.resolve("namespace")).trim()
+					: KubeconfigFile.read(find(configured), context).namespace();
+			return (namespace != null) ? namespace : "default";
+		}
+		catch (IOException ex) {
+			throw new KubernetesConfigurationException("The namespace of the pod cannot be read: " + ex, ex);
+		}
 	}
 
 }

@@ -50,6 +50,8 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	private final Map<String, NodeAddresses> addresses = new HashMap<>();
 
+	private final Map<String, ConfigMapAuthorities> authorities = new HashMap<>();
+
 	private final Dispatcher dispatcher;
 
 	/** Signers of the past with which someone may still wait. */
@@ -64,7 +66,7 @@ public final class KubernetesSigners implements AutoCloseable {
 	 * {@code null} for none
 	 * @param context the context to use, {@code null} for the current one
 	 * @param threads makes the threads, which exist only while requests are open and
-	 * addresses are watched
+	 * addresses or authorities are watched
 	 * @param clock the clock
 	 */
 	public KubernetesSigners(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
@@ -100,6 +102,27 @@ public final class KubernetesSigners implements AutoCloseable {
 	public synchronized AddressSource addressesOf(String node, Supplier<@Nullable CertificatePair> current) {
 		return this.addresses.computeIfAbsent(node,
 				(name) -> new NodeAddresses(name, () -> access(current.get()).client, this.executor, this.clock));
+	}
+
+	/**
+	 * Return the authorities in a ConfigMap, which is watched with the client that the
+	 * signers of the moment use.
+	 * @param configMap the ConfigMap, as in {@code kube-root-ca.crt} for one of the
+	 * context's namespace or the pod's, or {@code kube-system/kube-root-ca.crt}
+	 * @param current the pair to authenticate with, as for
+	 * {@link #signer(CertificatePair)}; asked for at each connection
+	 * @return the authorities
+	 * @throws KubernetesConfigurationException if there is no usable way to an API server
+	 */
+	public synchronized ConfigMapAuthorities authoritiesIn(String configMap,
+			Supplier<@Nullable CertificatePair> current) {
+		return this.authorities.computeIfAbsent(configMap, (name) -> {
+			int slash = name.indexOf('/');
+			String namespace = (slash >= 0) ? name.substring(0, slash)
+					: Kubeconfigs.namespace(this.kubeconfig, this.context);
+			return new ConfigMapAuthorities(namespace, name.substring(slash + 1), () -> access(current.get()).client,
+					this.executor, this.clock);
+		});
 	}
 
 	private synchronized Access access(@Nullable CertificatePair current) {
@@ -161,6 +184,7 @@ public final class KubernetesSigners implements AutoCloseable {
 	@Override
 	public synchronized void close() {
 		this.addresses.values().forEach(NodeAddresses::close);
+		this.authorities.values().forEach(ConfigMapAuthorities::close);
 		this.executor.shutdownNow();
 		this.dispatcher.cancelAll();
 		supersede(this.access);

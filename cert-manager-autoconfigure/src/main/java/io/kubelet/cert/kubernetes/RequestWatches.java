@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes;
 
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +25,15 @@ final class RequestWatches {
 
 	private final ApiFailures failures;
 
+	private final Clock clock;
+
 	private boolean closed;
 
-	RequestWatches(ApiClient client, Executor executor, ApiFailures failures) {
+	RequestWatches(ApiClient client, Executor executor, ApiFailures failures, Clock clock) {
 		this.client = client;
 		this.executor = executor;
 		this.failures = failures;
+		this.clock = clock;
 	}
 
 	/**
@@ -45,8 +49,8 @@ final class RequestWatches {
 				throw closed();
 			}
 			RequestWatch shared = this.open.get(selector);
-			watch = (shared != null) ? shared
-					: new RequestWatch(this.client, this.failures, selector, Answers.resourceVersion(object));
+			watch = (shared != null) ? shared : new RequestWatch(this.client, this.failures, this.clock, selector,
+					Answers.resourceVersion(object));
 			watch.add(Answers.uid(object), subscriber);
 			if (shared == null) {
 				this.executor.execute(watch);

@@ -3,9 +3,12 @@ package io.kubelet.cert.kubernetes;
 import java.util.Map;
 
 import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api.APIlistCertificateSigningRequestRequest;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which objects a watch is about: those of one requester, by their label, or else one
@@ -26,10 +29,16 @@ record Selector(boolean byLabel, String value) {
 		return (requester != null) ? new Selector(true, requester) : new Selector(false, Answers.name(object));
 	}
 
-	APIlistCertificateSigningRequestRequest list(ApiClient client) {
+	/** A call of the watch. */
+	Call call(ApiClient client, @Nullable String resourceVersion, @Nullable Integer seconds) throws ApiException {
 		APIlistCertificateSigningRequestRequest list = new CertificatesV1Api(client).listCertificateSigningRequest();
-		return this.byLabel ? list.labelSelector(LABEL + "=" + this.value)
-				: list.fieldSelector("metadata.name=" + this.value);
+		return (this.byLabel ? list.labelSelector(LABEL + "=" + this.value)
+				: list.fieldSelector("metadata.name=" + this.value))
+			.watch(seconds != null)
+			.allowWatchBookmarks(seconds != null)
+			.resourceVersion(resourceVersion)
+			.timeoutSeconds(seconds)
+			.buildCall(null);
 	}
 
 }

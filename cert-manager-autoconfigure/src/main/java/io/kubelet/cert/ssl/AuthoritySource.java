@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
@@ -32,7 +34,7 @@ public interface AuthoritySource {
 	static AuthoritySource file(Path file) {
 		return () -> {
 			try {
-				return new Reading(List.of(file), Pem.readCertificates(Files.readString(file)));
+				return Reading.of(List.of(file), Pem.readCertificates(Files.readString(file)));
 			}
 			catch (NoSuchFileException ex) {
 				throw new IllegalArgumentException(
@@ -49,11 +51,44 @@ public interface AuthoritySource {
 	/**
 	 * What was read.
 	 *
-	 * @param files the files it came from: when one of them changes, it is time to read
-	 * again
+	 * @param origin where it came from
+	 * @param version what tells this state of its origin from another
+	 * @param latest the version of now
 	 * @param certificates the authorities
 	 */
-	record Reading(List<Path> files, List<X509Certificate> certificates) {
+	record Reading(Object origin, Object version, Supplier<Object> latest, List<X509Certificate> certificates) {
+
+		/**
+		 * What was read from files.
+		 * @param files the files
+		 * @param certificates the authorities
+		 * @return the reading
+		 */
+		public static Reading of(List<Path> files, List<X509Certificate> certificates) {
+			Supplier<Object> latest = () -> files.stream().map(Reading::version).toList();
+			return new Reading(files, latest.get(), latest, certificates);
+		}
+
+		/** Whether it is time to read again. */
+		boolean isOutdated() {
+			return !this.latest.get().equals(this.version);
+		}
+
+		/** The same, whatever its origin has become. */
+		Reading kept() {
+			return new Reading(this.origin, this.latest.get(), this.latest, this.certificates);
+		}
+
+		/** A projected volume changes its links, and with them the key of the file. */
+		private static Object version(Path file) {
+			try {
+				BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+				return List.of(attributes.lastModifiedTime(), attributes.size(), String.valueOf(attributes.fileKey()));
+			}
+			catch (IOException ex) {
+				return "unreadable";
+			}
+		}
 
 	}
 

@@ -1,14 +1,9 @@
 package io.kubelet.cert.ssl;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Certificate authorities that follow their files. When they are asked for, and at most
- * once a second, the files are looked at, and read again if they have changed. An
- * authority that is no longer named is trusted a while longer, since its certificates are
- * still in use; files that cannot be read change nothing, and are reported once.
+ * Certificate authorities that follow their source. When they are asked for, and at most
+ * once a second, it is looked at, and read again if it has changed. An authority that is
+ * no longer named is trusted a while longer, since its certificates are still in use; a
+ * source that cannot be read changes nothing, and is reported once.
  */
 public final class FollowedAuthorities implements Supplier<List<X509Certificate>> {
 
@@ -40,8 +35,6 @@ public final class FollowedAuthorities implements Supplier<List<X509Certificate>
 	private final Map<X509Certificate, Instant> leaving = new LinkedHashMap<>();
 
 	private AuthoritySource.@Nullable Reading reading;
-
-	private List<Object> state = List.of();
 
 	private volatile @Nullable Looked last;
 
@@ -66,14 +59,8 @@ public final class FollowedAuthorities implements Supplier<List<X509Certificate>
 
 	private synchronized List<X509Certificate> look(Instant now) {
 		AuthoritySource.Reading reading = this.reading;
-		if (reading == null) {
-			reading = this.source.read();
-			this.reading = reading;
-			this.state = state(reading.files());
-		}
-		else if (!state(reading.files()).equals(this.state)) {
-			reading = readAgain(reading, now);
-		}
+		reading = (reading == null) ? this.source.read() : reading.isOutdated() ? readAgain(reading, now) : reading;
+		this.reading = reading;
 		this.leaving.values().removeIf((end) -> !now.isBefore(end));
 		List<X509Certificate> trusted = Stream.concat(reading.certificates().stream(), this.leaving.keySet().stream())
 			.distinct()
@@ -83,40 +70,21 @@ public final class FollowedAuthorities implements Supplier<List<X509Certificate>
 	}
 
 	private AuthoritySource.Reading readAgain(AuthoritySource.Reading before, Instant now) {
-		this.state = state(before.files());
+		AuthoritySource.Reading kept = before.kept();
 		try {
 			AuthoritySource.Reading after = this.source.read();
 			before.certificates()
 				.stream()
 				.filter((authority) -> !after.certificates().contains(authority))
 				.forEach((removed) -> this.leaving.put(removed, now.plus(this.overlap)));
-			this.reading = after;
-			this.state = state(after.files());
 			logger.info("The certificate authorities in {} have changed: there are {} now; those of before are "
-					+ "trusted for another {}", after.files(), after.certificates().size(), this.overlap);
+					+ "trusted for another {}", after.origin(), after.certificates().size(), this.overlap);
 			return after;
 		}
 		catch (RuntimeException ex) {
 			logger.error("{}; the certificate authorities of before are still trusted", ex.getMessage());
-			return before;
+			return kept;
 		}
-	}
-
-	/** What tells one content from another: a projected volume changes its links. */
-	private static List<Object> state(List<Path> files) {
-		List<Object> state = new ArrayList<>();
-		for (Path file : files) {
-			try {
-				BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-				state.add(attributes.lastModifiedTime());
-				state.add(attributes.size());
-				state.add(String.valueOf(attributes.fileKey()));
-			}
-			catch (IOException ex) {
-				state.add("unreadable");
-			}
-		}
-		return state;
 	}
 
 	private record Looked(Instant at, List<X509Certificate> trusted) {

@@ -68,6 +68,7 @@ class RequestWatchTests {
 				breaking("500", (next) -> next.answer(500), reopened),
 				breaking("503 with Retry-After", (next) -> next.answer(503, Duration.ofSeconds(1)), reopened),
 				breaking("429 with Retry-After", (next) -> next.answer(429, Duration.ofSeconds(1)), reopened),
+				breaking("504, a version not reached", (next) -> next.answer(504), listed),
 				breaking("410 as an event", Faults.Injection::expire, listed),
 				breaking("410 as the status", (next) -> next.answer(410), listed));
 	}

@@ -1,0 +1,272 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+import com.google.gson.reflect.TypeToken;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubernetes.client.common.KubernetesListObject;
+import io.kubernetes.client.common.KubernetesObject;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.util.Watch;
+import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One watch, taken up again where it ended until it is closed. Where its resource version
+ * is of no use any more (410 among others), the objects are listed anew. It never opens
+ * again at once: the pauses grow, up to half a minute, for as long as it brings nothing.
+ *
+ * @param <T> the type of object
+ * @param <L> the type of its list
+ */
+final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObject> implements Runnable, AutoCloseable {
+
+	private static final int EXPIRED = 410;
+
+	/** Also the answer to a version that the server, restored, has not reached yet. */
+	private static final int TIMEOUT = 504;
+
+	private static final int MINIMUM_SECONDS = 300;
+
+	/** How much longer than the server a watch is left open, before it counts as dead. */
+	private static final Duration GRACE = Duration.ofSeconds(30);
+
+	private static final long SHORTEST_PAUSE_MILLIS = 1000;
+
+	private static final long LONGEST_PAUSE_MILLIS = 30_000;
+
+	private final Query<T, L> query;
+
+	private final Observer<T> observer;
+
+	private final Supplier<ApiClient> clients;
+
+	private final Clock clock;
+
+	private final CountDownLatch closed = new CountDownLatch(1);
+
+	private volatile @Nullable Call call;
+
+	/** Where to go on; {@code null} where the objects have to be listed first. */
+	private @Nullable String resourceVersion;
+
+	/** How many times in a row it was opened and brought nothing. */
+	private int fruitless;
+
+	private Duration retryAfter = Duration.ZERO;
+
+	/**
+	 * Create a watch.
+	 * @param query what to ask for
+	 * @param observer whom to tell
+	 * @param clients asked for the client at each connection
+	 * @param clock the clock
+	 * @param resourceVersion where to begin, {@code null} with a list
+	 */
+	ObjectWatch(Query<T, L> query, Observer<T> observer, Supplier<ApiClient> clients, Clock clock,
+			@Nullable String resourceVersion) {
+		this.query = query;
+		this.observer = observer;
+		this.clients = clients;
+		this.clock = clock;
+		this.resourceVersion = resourceVersion;
+	}
+
+	@Override
+	public void run() {
+		while (!isClosed()) {
+			this.fruitless++;
+			try {
+				follow(this.clients.get());
+			}
+			catch (IOException | RuntimeException ex) {
+				interrupted((ex.getMessage() != null) ? ex.getMessage() : ex.toString());
+			}
+			pause();
+		}
+	}
+
+	@Override
+	public void close() {
+		this.closed.countDown();
+		Call call = this.call;
+		if (call != null) {
+			call.cancel();
+		}
+	}
+
+	private void follow(ApiClient client) throws IOException {
+		try {
+			if (this.resourceVersion == null) {
+				list(client);
+			}
+			watch(client);
+		}
+		catch (ApiException ex) {
+			failed(client, ex);
+		}
+	}
+
+	@SuppressWarnings("unchecked")
+	private void list(ApiClient client) throws ApiException {
+		this.observer.listing();
+		L list = client.<L>execute(this.query.calls().make(client, null, null), this.query.list().getType()).getData();
+		this.observer.listed((List<T>) list.getItems());
+		this.resourceVersion = Objects.requireNonNull(list.getMetadata()).getResourceVersion();
+	}
+
+	private void watch(ApiClient client) throws ApiException, IOException {
+		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
+		Call call = client.getHttpClient()
+			.newBuilder()
+			.readTimeout(Duration.ofSeconds(seconds).plus(GRACE))
+			.build()
+			.newCall(this.query.calls().make(client, this.resourceVersion, seconds).request());
+		this.call = call;
+		if (isClosed()) {
+			return;
+		}
+		try (Watch<T> watch = Watch.createWatch(client, call, this.query.event().getType())) {
+			for (Watch.Response<T> event : watch) {
+				received(event);
+			}
+		}
+	}
+
+	private void received(Watch.Response<T> event) throws ApiException {
+		T object = event.object;
+		if (object == null || "ERROR".equals(event.type)) {
+			Integer code = (event.status != null) ? event.status.getCode() : null;
+			throw new ApiException((code != null) ? code : 500, "The server ended the watch with an error");
+		}
+		this.fruitless = 0;
+		this.resourceVersion = Objects.requireNonNull(object.getMetadata()).getResourceVersion();
+		switch (event.type) {
+			case "ADDED", "MODIFIED" -> this.observer.changed(object);
+			case "DELETED" -> this.observer.deleted(object);
+			default -> {
+				// A bookmark: the resource version is all it says
+			}
+		}
+	}
+
+	/** What the server refuses with a version is listed anew without one. */
+	private void failed(ApiClient client, ApiException ex) {
+		if (ex.getCode() == EXPIRED) {
+			this.resourceVersion = null;
+		}
+		else if (new ApiFailures(client.getBasePath(), this.clock).translate(ex,
+				null) instanceof SignerUnavailableException unavailable) {
+			this.resourceVersion = (ex.getCode() == TIMEOUT) ? null : this.resourceVersion;
+			this.retryAfter = (unavailable.retryAfter() != null) ? unavailable.retryAfter() : Duration.ZERO;
+			interrupted(String.valueOf(unavailable.getMessage()));
+		}
+		else {
+			this.resourceVersion = null;
+			this.observer.refused(ex, this.fruitless);
+		}
+	}
+
+	private void interrupted(String problem) {
+		if (!isClosed()) {
+			this.observer.interrupted(problem, this.fruitless);
+		}
+	}
+
+	/** A watch that has ended is never opened again at once, whatever ended it. */
+	private void pause() {
+		long limit = longestPause(this.fruitless);
+		try {
+			long wait = limit / 2 + ThreadLocalRandom.current().nextLong(limit / 2);
+			this.closed.await(Math.max(wait, this.retryAfter.toMillis()), TimeUnit.MILLISECONDS);
+			this.retryAfter = Duration.ZERO;
+		}
+		catch (InterruptedException ex) {
+			this.closed.countDown();
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	static long longestPause(int fruitless) {
+		int doublings = Math.min(Math.max(fruitless - 1, 0), 5);
+		return Math.min(LONGEST_PAUSE_MILLIS, SHORTEST_PAUSE_MILLIS << doublings);
+	}
+
+	private boolean isClosed() {
+		return this.closed.getCount() == 0;
+	}
+
+	/**
+	 * What to ask for.
+	 *
+	 * @param <T> the type of object
+	 * @param <L> the type of its list
+	 * @param list the type of the list
+	 * @param event the type of an event
+	 * @param calls makes the calls
+	 */
+	record Query<T, L>(TypeToken<L> list, TypeToken<Watch.Response<T>> event, Calls calls) {
+
+	}
+
+	/**
+	 * Makes the calls of a query.
+	 */
+	@FunctionalInterface
+	interface Calls {
+
+		/**
+		 * Make a call.
+		 * @param resourceVersion where a watch begins, {@code null} for a list
+		 * @param seconds how long a watch is to last, {@code null} for a list
+		 */
+		Call make(ApiClient client, @Nullable String resourceVersion, @Nullable Integer seconds) throws ApiException;
+
+	}
+
+	/**
+	 * Is told what there is, on the thread of the watch.
+	 *
+	 * @param <T> the type of object
+	 */
+	interface Observer<T> {
+
+		/** The objects are about to be listed. */
+		default void listing() {
+		}
+
+		/** These are all there are. */
+		void listed(List<T> objects);
+
+		/** An object is new, or has changed. */
+		void changed(T object);
+
+		/** An object is no more. */
+		void deleted(T object);
+
+		/**
+		 * The watch broke off, and is taken up again.
+		 * @param problem what is wrong
+		 * @param times how many times in a row nothing was brought
+		 */
+		void interrupted(String problem, int times);
+
+		/**
+		 * The server does not permit it. It is asked again all the same.
+		 * @param answer what it answers
+		 * @param times how many times in a row nothing was brought
+		 */
+		void refused(ApiException answer, int times);
+
+	}
+
+}

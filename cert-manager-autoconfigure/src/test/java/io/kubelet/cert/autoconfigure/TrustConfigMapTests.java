@@ -1,0 +1,105 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubernetes.client.openapi.apis.CoreV1Api;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Trust in the authorities of a ConfigMap.
+ */
+class TrustConfigMapTests {
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	@AfterEach
+	void close() {
+		this.controlPlane.close();
+	}
+
+	@Test
+	void authoritiesOfTheClusterAreTrustedAndFollowed() {
+		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> {
+				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+				assertThat(trusted(bundle)).isOne();
+				TestAuthority next = new TestAuthority("next");
+				new CoreV1Api(KubernetesClients
+					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null))
+					.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
+							new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
+								.data(Map.of("ca.crt", Pem.write(List.of(next.certificate())))))
+					.execute();
+				Awaitility.await().until(() -> trusted(bundle) == 2);
+			});
+	}
+
+	@Test
+	void configMapThatIsMissingIsNamed() {
+		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("The ConfigMap kube-system/nothing cannot be read: there is no such ConfigMap"));
+	}
+
+	@Test
+	void configMapThatMayNotBeReadIsNamedWithItsProperty() {
+		runner(this.controlPlane.bootstrap()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
+				.hasMessageContaining("403")
+				.hasMessageContaining("it takes list and watch on the ConfigMap"));
+	}
+
+	@Test
+	void configMapAndFileAreOneTooMany() {
+		runner(this.controlPlane.admin())
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt",
+					"kubelet.cert.ssl.trust-file=/nowhere")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
+				.hasMessageContaining("leave out one of them"));
+	}
+
+	private ApplicationContextRunner runner(Credential credential) {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
+					SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.kubernetes.kubeconfig="
+							+ this.controlPlane.writeKubeconfig(this.directory, credential),
+					"kubelet.cert.template.common-name=system:node:test",
+					"kubelet.cert.template.organizations=system:nodes");
+	}
+
+	private static int trusted(SslBundle bundle) throws Exception {
+		KeyStore store = Objects.requireNonNull(bundle.getStores().getTrustStore());
+		return store.size();
+	}
+
+}

@@ -1,0 +1,174 @@
+package io.kubelet.cert.kubernetes;
+
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.apis.CoreV1Api;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+class ConfigMapAuthoritiesTests {
+
+	private static final TestAuthority AUTHORITY = new TestAuthority("authority");
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	private final ExecutorService executor = Executors.newCachedThreadPool();
+
+	@TempDir
+	Path directory;
+
+	private CoreV1Api api;
+
+	private ApiClient client;
+
+	private ConfigMapAuthorities authorities;
+
+	@BeforeEach
+	void connect() {
+		this.api = new CoreV1Api(KubernetesClients
+			.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null));
+		this.client = KubernetesClients.create(
+				this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.addToken("token", "app")), null);
+		this.authorities = authoritiesIn("trust");
+	}
+
+	@AfterEach
+	void close() {
+		this.authorities.close();
+		this.executor.shutdownNow();
+		this.controlPlane.close();
+	}
+
+	@Test
+	void nothingIsAskedBeforeSomeoneWantsToKnow() {
+		this.authorities.version();
+		assertThat(this.controlPlane.requests()).isEmpty();
+	}
+
+	@Test
+	void authoritiesOfTheClusterAreThereForWhoeverMayReadThem() {
+		this.authorities = authoritiesIn("kube-root-ca.crt");
+		this.controlPlane.allow("app", Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
+		assertThat(this.authorities.read().certificates()).isEqualTo(Pem.readCertificates(this.controlPlane.caPem()));
+	}
+
+	@Test
+	void changeIsSeenWithoutAsking() throws Exception {
+		permit();
+		create(Map.of("ca.crt", pem(AUTHORITY)));
+		ConfigMapAuthorities.Snapshot before = this.authorities.read();
+		assertThat(before.certificates()).containsExactly(AUTHORITY.certificate());
+		assertThat(this.authorities.version()).isEqualTo(before.version());
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
+		int requests = this.controlPlane.requests().size();
+		TestAuthority other = new TestAuthority("other");
+		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
+		Awaitility.await().until(() -> !this.authorities.version().equals(before.version()));
+		assertThat(this.authorities.read().certificates()).containsExactly(other.certificate());
+		assertThat(this.controlPlane.requests()).hasSize(requests + 1);
+	}
+
+	@Test
+	void deletionIsToldAndAnotherOneIsTaken() throws Exception {
+		permit();
+		create(Map.of("ca.crt", pem(AUTHORITY)));
+		Object version = this.authorities.read().version();
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
+		this.api.deleteNamespacedConfigMap("trust", "default").execute();
+		Awaitility.await().until(() -> !this.authorities.version().equals(version));
+		assertFails("it has been deleted");
+		create(Map.of("ca.crt", pem(AUTHORITY)));
+		Awaitility.await().until(() -> this.authorities.version().equals(version));
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			ca.pem | whatever | it has no key ca.crt
+			ca.crt | nonsense | is to hold the certificates of the authorities under ca.crt in PEM form
+			""")
+	void contentThatIsOfNoUseIsTold(String key, String value, String message) throws Exception {
+		permit();
+		create(Map.of(key, value));
+		assertFails(message);
+	}
+
+	@Test
+	void missingConfigMapIsTold() {
+		permit();
+		assertFails("The ConfigMap default/trust cannot be read: there is no such ConfigMap");
+	}
+
+	@Test
+	void refusalIsToldWithThePermissionItTakes() {
+		assertFails("403: configmaps \"trust\" is forbidden: User \"app\" cannot list resource \"configmaps\"");
+		assertFails("it takes list and watch on the ConfigMap");
+	}
+
+	@Test
+	void serverThatIsAwayIsToldAndAskedAgain() throws Exception {
+		permit();
+		create(Map.of("ca.crt", pem(AUTHORITY)));
+		this.controlPlane.pause();
+		assertFails("The ConfigMap default/trust cannot be read");
+		this.controlPlane.resume();
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.ignoreExceptions()
+			.untilAsserted(
+					() -> assertThat(this.authorities.read().certificates()).containsExactly(AUTHORITY.certificate()));
+		Object version = this.authorities.version();
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
+		this.controlPlane.faults().cutWatches();
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
+		assertThat(this.authorities.version()).isEqualTo(version);
+	}
+
+	private void assertFails(String message) {
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this.authorities::read)
+			.withMessageContaining(message);
+	}
+
+	private ConfigMapAuthorities authoritiesIn(String name) {
+		return new ConfigMapAuthorities("default", name, () -> this.client, this.executor, Clock.systemUTC());
+	}
+
+	private void permit() {
+		this.controlPlane.allow("app", Set.of("list", "watch"), "configmaps", "trust");
+	}
+
+	private void create(Map<String, String> data) throws Exception {
+		this.api.createNamespacedConfigMap("default", configMap(data)).execute();
+	}
+
+	private static V1ConfigMap configMap(Map<String, String> data) {
+		return new V1ConfigMap().metadata(new V1ObjectMeta().name("trust")).data(data);
+	}
+
+	private static String pem(TestAuthority authority) {
+		List<X509Certificate> certificates = List.of(authority.certificate());
+		return Pem.write(certificates);
+	}
+
+}
