@@ -1,8 +1,11 @@
 package io.kubelet.cert.ssl;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,14 +26,19 @@ final class Generations<C> implements DisposableBean {
 
 	private final LiveManagers managers;
 
-	private final Supplier<C> maker;
+	private final Function<Consumer<AutoCloseable>, C> maker;
 
 	/** Held here, so that the managers tell this as long as it is in use. */
 	private final Runnable retirement = this::retire;
 
 	private @Nullable Generation<C> current;
 
-	Generations(LiveManagers managers, Supplier<C> maker) {
+	/**
+	 * Create generations.
+	 * @param managers whose identity it is
+	 * @param maker makes a client, and names what is to be closed beside it
+	 */
+	Generations(LiveManagers managers, Function<Consumer<AutoCloseable>, C> maker) {
 		this.managers = managers;
 		this.maker = maker;
 		managers.whenChanged(this.retirement);
@@ -43,7 +51,7 @@ final class Generations<C> implements DisposableBean {
 			retire();
 		}
 		if (this.current == null) {
-			this.current = new Generation<>(identity, this.maker.get(), this.managers.drain());
+			this.current = new Generation<>(identity, this.maker, this.managers.drain());
 		}
 		this.current.exchanges.incrementAndGet();
 		return this.current;
@@ -74,6 +82,8 @@ final class Generations<C> implements DisposableBean {
 
 		private final Identity identity;
 
+		private final List<AutoCloseable> resources = new ArrayList<>();
+
 		private final C client;
 
 		private final Drain drain;
@@ -84,9 +94,9 @@ final class Generations<C> implements DisposableBean {
 
 		private volatile boolean retired;
 
-		private Generation(Identity identity, C client, Drain drain) {
+		private Generation(Identity identity, Function<Consumer<AutoCloseable>, C> maker, Drain drain) {
 			this.identity = identity;
-			this.client = client;
+			this.client = maker.apply(this.resources::add);
 			this.drain = drain;
 		}
 
@@ -114,13 +124,18 @@ final class Generations<C> implements DisposableBean {
 			if (!this.closed.compareAndSet(false, true)) {
 				return;
 			}
+			if (this.client instanceof DisposableBean disposable) {
+				this.resources.add(disposable::destroy);
+			}
+			else if (this.client instanceof AutoCloseable closeable) {
+				this.resources.add(closeable);
+			}
+			this.resources.forEach(Generation::close);
+		}
+
+		private static void close(AutoCloseable resource) {
 			try {
-				if (this.client instanceof DisposableBean disposable) {
-					disposable.destroy();
-				}
-				else if (this.client instanceof AutoCloseable closeable) {
-					closeable.close();
-				}
+				resource.close();
 			}
 			catch (Exception ex) {
 				logger.warn("A client of before a rotation cannot be closed", ex);

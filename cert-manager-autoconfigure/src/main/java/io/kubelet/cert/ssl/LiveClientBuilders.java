@@ -1,9 +1,15 @@
 package io.kubelet.cert.ssl;
 
+import java.util.function.Consumer;
+
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.HttpClientSettings;
+import org.springframework.boot.http.client.JettyClientHttpRequestFactoryBuilder;
+import org.springframework.boot.http.client.ReactorClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
 import org.springframework.http.client.ClientHttpRequestFactory;
 import org.springframework.http.client.reactive.ClientHttpConnector;
 
@@ -25,9 +31,21 @@ public final class LiveClientBuilders {
 			ClientHttpRequestFactoryBuilder<?> builder) {
 		return (settings) -> {
 			LiveManagers managers = managers(settings);
-			return (managers != null) ? new LiveRequestFactory(managers, () -> builder.build(settings))
+			return (managers != null && settings != null)
+					? new LiveRequestFactory(managers, (resources) -> build(builder, settings, resources))
 					: builder.build(settings);
 		};
+	}
+
+	private static ClientHttpRequestFactory build(ClientHttpRequestFactoryBuilder<?> builder,
+			HttpClientSettings settings, Consumer<AutoCloseable> resources) {
+		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
+			return JettyClients.requestFactory(jetty, settings, resources);
+		}
+		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
+			return ReactorClients.requestFactory(reactor, settings, resources);
+		}
+		return builder.build(settings);
 	}
 
 	private static @Nullable LiveManagers managers(@Nullable HttpClientSettings settings) {
@@ -49,9 +67,21 @@ public final class LiveClientBuilders {
 		public static ClientHttpConnectorBuilder<ClientHttpConnector> following(ClientHttpConnectorBuilder<?> builder) {
 			return (settings) -> {
 				LiveManagers managers = managers(settings);
-				return (managers != null) ? new LiveConnector(managers, () -> builder.build(settings))
+				return (managers != null && settings != null)
+						? new LiveConnector(managers, (resources) -> build(builder, settings, resources))
 						: builder.build(settings);
 			};
+		}
+
+		private static ClientHttpConnector build(ClientHttpConnectorBuilder<?> builder, HttpClientSettings settings,
+				Consumer<AutoCloseable> resources) {
+			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
+				return JettyClients.connector(jetty, settings, resources);
+			}
+			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
+				return ReactorClients.connector(reactor, settings, resources);
+			}
+			return builder.build(settings);
 		}
 
 	}

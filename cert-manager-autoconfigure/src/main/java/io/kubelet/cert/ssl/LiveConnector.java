@@ -2,8 +2,8 @@ package io.kubelet.cert.ssl;
 
 import java.net.URI;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 import io.kubelet.cert.ssl.Generations.Generation;
 import org.springframework.beans.factory.DisposableBean;
@@ -23,8 +23,8 @@ final class LiveConnector implements ClientHttpConnector, DisposableBean {
 
 	private final Generations<ClientHttpConnector> generations;
 
-	LiveConnector(LiveManagers managers, Supplier<? extends ClientHttpConnector> maker) {
-		this.generations = new Generations<>(managers, maker::get);
+	LiveConnector(LiveManagers managers, Function<Consumer<AutoCloseable>, ClientHttpConnector> maker) {
+		this.generations = new Generations<>(managers, maker);
 	}
 
 	@Override

@@ -6,7 +6,8 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 import io.kubelet.cert.ssl.Generations.Generation;
 import org.springframework.beans.factory.DisposableBean;
@@ -26,8 +27,8 @@ final class LiveRequestFactory implements ClientHttpRequestFactory, DisposableBe
 
 	private final Generations<ClientHttpRequestFactory> generations;
 
-	LiveRequestFactory(LiveManagers managers, Supplier<? extends ClientHttpRequestFactory> maker) {
-		this.generations = new Generations<>(managers, maker::get);
+	LiveRequestFactory(LiveManagers managers, Function<Consumer<AutoCloseable>, ClientHttpRequestFactory> maker) {
+		this.generations = new Generations<>(managers, maker);
 	}
 
 	@Override

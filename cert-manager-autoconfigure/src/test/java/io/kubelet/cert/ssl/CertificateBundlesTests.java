@@ -123,7 +123,7 @@ class CertificateBundlesTests {
 	void idleClientIsClosedAtTheRotationAndABusyOneWithItsLastExchange() {
 		LiveManagers managers = (LiveManagers) register().getManagers();
 		List<String> closed = new ArrayList<>();
-		Generations<AutoCloseable> generations = new Generations<>(managers, () -> {
+		Generations<AutoCloseable> generations = new Generations<>(managers, (resources) -> {
 			String serial = this.manager.pair().serialNumber();
 			return () -> closed.add(serial);
 		});
@@ -143,10 +143,15 @@ class CertificateBundlesTests {
 	}
 
 	@Test
-	void clientThatIsStillBusyAtTheEndOfTheDrainIsClosed() {
+	void clientThatIsStillBusyAtTheEndOfTheDrainIsClosedWhateverFails() {
 		LiveManagers managers = (LiveManagers) register().getManagers();
 		List<String> closed = new ArrayList<>();
-		Generations<AutoCloseable> generations = new Generations<>(managers, () -> () -> closed.add("closed"));
+		Generations<AutoCloseable> generations = new Generations<>(managers, (resources) -> {
+			resources.accept(() -> {
+				throw new IllegalStateException("does not close");
+			});
+			return () -> closed.add("closed");
+		});
 		generations.acquire();
 		this.manager.rotate();
 		this.time.pass(Duration.ofSeconds(29));

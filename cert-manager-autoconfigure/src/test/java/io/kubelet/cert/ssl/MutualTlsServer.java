@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -35,6 +36,8 @@ final class MutualTlsServer implements AutoCloseable {
 
 	private final HttpsServer server;
 
+	private final AtomicInteger connections = new AtomicInteger();
+
 	private final Set<BigInteger> refused = ConcurrentHashMap.newKeySet();
 
 	MutualTlsServer(SSLContext context) throws IOException {
@@ -43,6 +46,7 @@ final class MutualTlsServer implements AutoCloseable {
 
 			@Override
 			public void configure(HttpsParameters parameters) {
+				MutualTlsServer.this.connections.incrementAndGet();
 				SSLParameters ssl = context.getDefaultSSLParameters();
 				ssl.setNeedClientAuth(true);
 				parameters.setSSLParameters(ssl);
@@ -56,6 +60,11 @@ final class MutualTlsServer implements AutoCloseable {
 
 	URI uri() {
 		return URI.create("https://localhost:" + this.server.getAddress().getPort() + "/");
+	}
+
+	/** How many connections were accepted. */
+	int connections() {
+		return this.connections.get();
 	}
 
 	/** Stop to trust a certificate. */

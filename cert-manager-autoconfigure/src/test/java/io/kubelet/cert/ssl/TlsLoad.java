@@ -1,5 +1,12 @@
 package io.kubelet.cert.ssl;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
@@ -12,13 +19,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.SSLContext;
 
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.ClientRotationTests.Client;
 import io.kubelet.cert.ssl.ClientRotationTests.Clients;
-import io.kubelet.cert.ssl.ClientRotationTests.RequestFactory;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
@@ -26,12 +34,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.web.client.RestClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -70,38 +76,41 @@ class TlsLoad {
 					}
 				});
 			}
-			int late = 0;
-			for (int rotation = 0; rotation < ROTATIONS; rotation++) {
-				long due = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-				X509Certificate rotated = server.rotate("server");
-				try (Connection connection = handshake(server, plane)) {
-					late += connection.serverCertificate().equals(rotated) ? 0 : 1;
-				}
-				TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
-				try (Connection connection = handshake(server, plane)) {
-					assertThat(connection.serverCertificate()).isEqualTo(rotated);
-				}
+			int late = rotate(server, plane);
+			load.report(kind + " server",
+					load.handshakes.get() + " handshakes; those right after a rotation that saw the old one: " + late);
+		}
+	}
+
+	/** Four threads share the connection of an HTTP/2 client. */
+	@ParameterizedTest
+	@EnumSource
+	void http2(Kind kind) throws Exception {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+				RotatingServer server = new RotatingServer(kind, plane, this.directory, "server.http2.enabled=true");
+				Load load = new Load()) {
+			HttpClient client = HttpClient.newBuilder().sslContext(Connection.context(plane, null)).build();
+			for (int i = 0; i < 4; i++) {
+				load.constantly(() -> load.request(() -> getByHttp2(client, server.uri())));
 			}
-			load.report(kind + " server", ROTATIONS, "handshakes right after a rotation that saw the old one: " + late);
+			int late = rotate(server, plane);
+			load.report(kind + " server, HTTP/2", "handshakes right after a rotation that saw the old one: " + late);
 		}
 	}
 
 	/** Four threads make requests; the server stops to trust each old certificate. */
 	@ParameterizedTest
 	@EnumSource
-	void client(RequestFactory factory) throws Exception {
+	void client(Client client) throws Exception {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 				ConfigurableApplicationContext application = RotatingServer.withoutServer(plane, this.directory,
 						Clients.class);
 				MutualTlsServer server = new MutualTlsServer(
 						application.getBean(SslBundles.class).getBundle("server").createSslContext());
 				Load load = new Load()) {
-			RestClient client = RestClient.builder()
-				.requestFactory(LiveClientBuilders.following(factory.builder())
-					.build(HttpClientSettings.ofSslBundle(application.getBean(SslBundles.class).getBundle("client"))))
-				.build();
+			Function<URI, String> requests = client.with(application.getBean(SslBundles.class).getBundle("client"));
 			for (int i = 0; i < 4; i++) {
-				load.constantly(() -> load.request(() -> client.get().uri(server.uri()).retrieve().body(String.class)));
+				load.constantly(() -> load.request(() -> requests.apply(server.uri())));
 			}
 			for (int rotation = 0; rotation < ROTATIONS; rotation++) {
 				X509Certificate old = application.getBean(CertificateManagers.class)
@@ -110,13 +119,12 @@ class TlsLoad {
 					.orElseThrow()
 					.leaf();
 				X509Certificate rotated = RotatingServer.rotate(application, "client");
-				assertThat(client.get().uri(server.uri()).retrieve().body(String.class))
-					.isEqualTo(rotated.getSerialNumber().toString(16));
+				assertThat(requests.apply(server.uri())).isEqualTo(rotated.getSerialNumber().toString(16));
 				TimeUnit.MILLISECONDS.sleep(500);
 				server.refuse(old);
 				TimeUnit.MILLISECONDS.sleep(500);
 			}
-			load.report(factory + " client", ROTATIONS, "");
+			load.report(client + " client", "connections that the server accepted: " + server.connections());
 		}
 	}
 
@@ -142,6 +150,40 @@ class TlsLoad {
 			}
 			System.out.printf("handshakes a second: static key store %.0f, live managers %.0f, ratio %.3f (%d pairs)%n",
 					HANDSHAKES * 1e9 / times[0], HANDSHAKES * 1e9 / times[1], (double) times[0] / times[1], HANDSHAKES);
+		}
+	}
+
+	/**
+	 * Rotate once a second.
+	 * @return how many handshakes right after a rotation saw the certificate of before
+	 */
+	private static int rotate(RotatingServer server, EmbeddedControlPlane plane) throws InterruptedException {
+		int late = 0;
+		for (int rotation = 0; rotation < ROTATIONS; rotation++) {
+			long due = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+			X509Certificate rotated = server.rotate("server");
+			try (Connection connection = handshake(server, plane)) {
+				late += connection.serverCertificate().equals(rotated) ? 0 : 1;
+			}
+			TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
+			try (Connection connection = handshake(server, plane)) {
+				assertThat(connection.serverCertificate()).isEqualTo(rotated);
+			}
+		}
+		return late;
+	}
+
+	private static void getByHttp2(HttpClient client, URI uri) {
+		try {
+			HttpResponse<Void> response = client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.discarding());
+			assertThat(response.statusCode()).isEqualTo(200);
+			assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_2);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			throw new IllegalStateException(ex);
 		}
 	}
 
@@ -199,13 +241,13 @@ class TlsLoad {
 			return connected;
 		}
 
-		void report(String what, int rotations, String more) throws Exception {
+		void report(String what, String more) throws Exception {
 			this.done = true;
 			for (Future<?> thread : this.running) {
 				thread.get(30, TimeUnit.SECONDS);
 			}
-			System.out.printf("%s: %d requests, %d handshakes, %d rotations, %d failures. %s%n", what,
-					this.requests.get(), this.handshakes.get(), rotations, this.failures.get(), more);
+			System.out.printf("%s: %d requests, %d rotations, %d failures; %s%n", what, this.requests.get(), ROTATIONS,
+					this.failures.get(), more);
 			assertThat(this.firstFailure.get()).isNull();
 		}
 
