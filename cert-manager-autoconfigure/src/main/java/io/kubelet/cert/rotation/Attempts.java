@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -50,6 +51,8 @@ final class Attempts {
 
 	private final Failures failures;
 
+	private final TemplateChanges templateChanges;
+
 	private final Runnable changed;
 
 	private List<CompletableFuture<CertificatePair>> waiting = new ArrayList<>();
@@ -78,6 +81,7 @@ final class Attempts {
 		this.pair = pair;
 		this.openRequests = new OpenRequests(builder.store(), builder.keys, settings);
 		this.failures = new Failures(settings.retry(), builder.random);
+		this.templateChanges = new TemplateChanges(settings.retry());
 		this.changed = changed;
 	}
 
@@ -88,7 +92,9 @@ final class Attempts {
 			return;
 		}
 		this.failures.templateIs(template);
-		if (!this.pair.deadline(template, now).isAfter(now) && this.failures.pause().isOver(now)) {
+		if (!this.pair.deadline(template, now).isAfter(now) && this.failures.pause().isOver(now)
+				&& this.templateChanges.pause(template).isOver(now)) {
+			this.templateChanges.requested(template, now);
 			begin(template, now);
 		}
 	}
@@ -103,8 +109,10 @@ final class Attempts {
 			return longest;
 		}
 		Instant due = this.pair.deadline(template, now);
-		Instant allowed = this.failures.pause().isOver(now) ? now : this.failures.pause().end();
-		return Duration.between(now, due.isAfter(allowed) ? due : allowed);
+		return Stream.of(this.failures.pause(), this.templateChanges.pause(template))
+			.filter((pause) -> !pause.isOver(now))
+			.map((pause) -> Duration.between(now, pause.end()))
+			.reduce(Duration.between(now, due), (one, other) -> (one.compareTo(other) < 0) ? other : one);
 	}
 
 	/** Make an attempt due now; the future ends with it. */
@@ -112,6 +120,7 @@ final class Attempts {
 		this.waiting.add(result);
 		this.pair.force();
 		this.failures.endPause();
+		this.templateChanges.endPause();
 	}
 
 	/** From any thread. */

@@ -1,6 +1,7 @@
 package io.kubelet.cert.rotation;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CertificateManagers implements Iterable<CertificateManager> {
 
-	private final Map<String, CertificateManager> managers = new LinkedHashMap<>();
+	private final Map<String, CertificateManager> managers;
 
 	/**
 	 * Create a collection.
@@ -23,11 +24,13 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	 * @throws IllegalArgumentException if two have the same name
 	 */
 	public CertificateManagers(Collection<? extends CertificateManager> managers) {
+		Map<String, CertificateManager> byName = new LinkedHashMap<>();
 		for (CertificateManager manager : managers) {
-			if (this.managers.putIfAbsent(manager.name(), manager) != null) {
+			if (byName.putIfAbsent(manager.name(), manager) != null) {
 				throw new IllegalArgumentException("There are two certificates of the name '" + manager.name() + "'");
 			}
 		}
+		this.managers = Collections.unmodifiableMap(byName);
 	}
 
 	/**

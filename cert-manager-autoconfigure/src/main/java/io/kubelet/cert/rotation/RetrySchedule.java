@@ -65,9 +65,9 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		if (cause instanceof SignerUnavailableException unavailable) {
 			Duration retryAfter = unavailable.retryAfter();
 			return (retryAfter != null) ? withJitter(atMost(retryAfter, ANSWER_MAXIMUM), random)
-					: multiply(glitch(failures), Math.max(LEAST, 2 * random));
+					: multiply(growing(failures), Math.max(LEAST, 2 * random));
 		}
-		return (failures < this.attempts) ? withJitter(glitch(failures), random) : this.interval;
+		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}
 
 	/** Whether asking the same again would bring the same again. */
@@ -77,7 +77,8 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 				|| (cause instanceof RequestRejectedException rejected && !rejected.isAboutCredentials());
 	}
 
-	private Duration glitch(int failures) {
+	/** Growing waits for the first attempts, then the interval. */
+	Duration growing(int failures) {
 		return (failures < this.attempts) ? multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1))
 				: this.interval;
 	}

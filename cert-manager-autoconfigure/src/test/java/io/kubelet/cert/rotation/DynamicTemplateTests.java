@@ -189,6 +189,44 @@ class DynamicTemplateTests {
 		assertThat(this.fixture.signer.requests).hasSizeLessThanOrEqualTo(3);
 	}
 
+	/** A supplier may answer differently each time it is asked. */
+	@Test
+	void templateThatNeverSettlesIsRequestedEverMoreSeldom() {
+		int[] asked = new int[1];
+		this.fixture.start(this.fixture.builder()
+			.template(() -> Optional.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + asked[0]++))));
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		// One at once, the change at once, then after 2, 4, 8 and 16 s
+		assertThat(this.fixture.signer.requests).hasSize(6);
+		this.fixture.time.pass(Duration.ofMinutes(16));
+		assertThat(this.fixture.signer.requests).hasSize(36);
+	}
+
+	@Test
+	void templateThatHasSettledIsRequestedAtOnceWhenItChanges() {
+		start();
+		for (int change = 0; change < 3; change++) {
+			this.template = CertificateTemplate.ofSubject("system:node:n1", "group-" + change);
+			int requests = this.fixture.signer.requests.size();
+			this.fixture.time.pass(SECOND);
+			assertThat(this.fixture.signer.requests).hasSize(requests + 1);
+			this.fixture.time.pass(Duration.ofSeconds(33));
+		}
+	}
+
+	@Test
+	void rotationThatIsAskedForWaitsForNoTemplateToSettle() {
+		CertificateManager manager = start();
+		this.template = CHANGED;
+		this.fixture.time.pass(SECOND);
+		this.template = ManagerFixture.TEMPLATE;
+		this.fixture.time.pass(SECOND);
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		manager.rotate();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.requests).hasSize(3);
+	}
+
 	private CertificateManager start() {
 		return this.fixture.start(this.fixture.builder().template(() -> {
 			if (this.supplierFails) {
