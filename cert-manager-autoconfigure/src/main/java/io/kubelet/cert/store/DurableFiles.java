@@ -52,7 +52,7 @@ final class DurableFiles {
 
 	/** Put a file in the place of another, or of none, in one step. */
 	static void replace(Path file, String text) throws IOException {
-		Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID());
+		Path temporary = file.resolveSibling(temporaryPrefix(file) + UUID.randomUUID());
 		create(temporary, text);
 		try {
 			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
@@ -62,6 +62,14 @@ final class DurableFiles {
 			throw ex;
 		}
 		syncDirectory(parent(file));
+	}
+
+	/**
+	 * How the names of files begin that are about to replace a file. A process that is
+	 * killed in that moment leaves one behind.
+	 */
+	static String temporaryPrefix(Path file) {
+		return "." + file.getFileName() + ".";
 	}
 
 	/**

@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +31,9 @@ import org.slf4j.LoggerFactory;
 public final class FileCertificateStore implements CertificateStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(FileCertificateStore.class);
+
+	/** No other process takes this long to write a file. */
+	private static final Duration UNFINISHED = Duration.ofHours(1);
 
 	private final PairFiles files;
 
@@ -241,9 +246,15 @@ public final class FileCertificateStore implements CertificateStore {
 					Files.deleteIfExists(old);
 				}
 			}
+			FileTime abandoned = FileTime.from(this.clock.instant().minus(UNFINISHED));
+			for (Path unfinished : this.files.unfinished()) {
+				if (Files.getLastModifiedTime(unfinished).compareTo(abandoned) < 0) {
+					Files.deleteIfExists(unfinished);
+				}
+			}
 		}
 		catch (IOException | UncheckedIOException ex) {
-			logger.warn("Cannot remove old pairs from {}: {}", this.files.directory(), ex.toString());
+			logger.warn("Cannot remove old files from {}: {}", this.files.directory(), ex.toString());
 		}
 	}
 

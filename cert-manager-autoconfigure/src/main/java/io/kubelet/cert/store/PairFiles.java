@@ -9,6 +9,7 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -70,13 +71,23 @@ final class PairFiles {
 
 	/** All pairs under a dated name, the newest first. */
 	List<Path> dated() {
+		return list((name) -> this.dated.matcher(name).matches()).stream()
+			.sorted(Comparator.comparing(this::date).thenComparing(this::number).reversed())
+			.toList();
+	}
+
+	/** What was about to become {@link #openRequest()}, if only for a moment. */
+	List<Path> unfinished() {
+		String prefix = DurableFiles.temporaryPrefix(openRequest());
+		return list((name) -> name.startsWith(prefix));
+	}
+
+	private List<Path> list(Predicate<String> names) {
 		if (!Files.isDirectory(this.directory)) {
 			return List.of();
 		}
 		try (Stream<Path> files = Files.list(this.directory)) {
-			return files.filter((file) -> this.dated.matcher(file.getFileName().toString()).matches())
-				.sorted(Comparator.comparing(this::date).thenComparing(this::number).reversed())
-				.toList();
+			return files.filter((file) -> names.test(file.getFileName().toString())).toList();
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

@@ -5,6 +5,7 @@ import java.security.KeyPair;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -207,11 +208,13 @@ class SignerFaultTests {
 		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(
 				KubernetesClients.create(this.program.controlPlane.writeKubeconfig(this.kubeconfigs), null),
 				Runnable::run, Clock.systemUTC());
-		signer.request(CertificateRequests.create(name, other, RotatingProgram.SIGNER,
+		CompletableFuture<?> answer = signer.request(CertificateRequests.create(name, other, RotatingProgram.SIGNER,
 				DefaultUsages.of(RotatingProgram.SIGNER, keys.getPublic()), null, keys), (submitted) -> {
 				});
-		await().until(() -> this.program.objects() == 1);
+		await().until(() -> this.program.controlPlane.openWatches() == 1);
 		this.program.controlPlane.deny(name, "Other", "not ours");
+		assertThat(answer).failsWithin(RotatingProgram.PATIENCE);
+		await().until(() -> this.program.creates() == 1);
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		this.program.controlPlane.clearRequests();
 	}

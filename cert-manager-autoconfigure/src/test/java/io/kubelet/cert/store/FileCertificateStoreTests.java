@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -219,6 +220,23 @@ class FileCertificateStoreTests {
 		assertThat(dated()).extracting(Path::getFileName).containsExactlyInAnyOrderElementsOf(written.subList(3, 6));
 		assertThat(stranger).exists();
 		assertThat(note).exists();
+	}
+
+	/** A process that is killed while it stores its request leaves a key behind. */
+	@Test
+	void whatAKilledProcessLeftBehindIsRemovedButNotWhatAnotherIsWriting() throws IOException {
+		Path abandoned = this.directory.resolve(".kubelet-client-request.pem.abandoned");
+		Path other = this.directory.resolve(".kubelet-server-request.pem.abandoned");
+		Path recent = this.directory.resolve(".kubelet-client-request.pem.recent");
+		for (Path file : List.of(abandoned, other, recent)) {
+			Files.writeString(file, "secret");
+			Files.setLastModifiedTime(file, FileTime
+				.from(this.time.instant().minus(file.equals(recent) ? Duration.ofMinutes(1) : Duration.ofHours(2))));
+		}
+		store(null, 5).update(pair());
+		assertThat(abandoned).doesNotExist();
+		assertThat(other).exists();
+		assertThat(recent).exists();
 	}
 
 	@Test
