@@ -59,6 +59,12 @@ final class ApiFailures {
 		return new RequestRejectedException(requestName, code, reason(status, "HTTP" + code), message, failure);
 	}
 
+	/** A refusal in a sentence that ends with what it takes. */
+	static String refusal(ApiException failure, String permission) {
+		return "the API server answers %d: %s; %s".formatted(failure.getCode(),
+				message(status(failure.getResponseBody())), permission);
+	}
+
 	/** Contract row C12: what came is not from an API server. */
 	RequestException unexpected(int code, Throwable cause, @Nullable String requestName) {
 		return new SignerUnavailableException(requestName, "UnexpectedResponse",

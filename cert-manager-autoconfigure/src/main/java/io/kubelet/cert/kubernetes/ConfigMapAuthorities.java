@@ -10,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 import com.google.gson.reflect.TypeToken;
@@ -21,7 +20,6 @@ import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1ConfigMapList;
-import io.kubernetes.client.openapi.models.V1Status;
 import io.kubernetes.client.util.Watch;
 import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +51,6 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	private final ObjectWatch<V1ConfigMap, V1ConfigMapList> watch;
 
-	private final AtomicBoolean started = new AtomicBoolean();
-
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
 	private volatile Content content = new Content(null, "the API server does not answer");
@@ -83,9 +79,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 	 * none
 	 */
 	public Snapshot read() {
-		if (this.started.compareAndSet(false, true)) {
-			this.executor.execute(this.watch);
-		}
+		this.watch.start(this.executor);
 		awaitAnswer();
 		Content content = this.content;
 		if (content.pem == null) {
@@ -189,9 +183,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 		@Override
 		public void refused(ApiException answer, int times) {
-			V1Status status = ApiFailures.status(answer.getResponseBody());
-			interrupted("the API server answers %d: %s; it takes list and watch on the ConfigMap"
-				.formatted(answer.getCode(), (status != null) ? status.getMessage() : answer.getMessage()), times);
+			interrupted(ApiFailures.refusal(answer, "it takes list and watch on the ConfigMap"), times);
 		}
 
 		private void take(Content content) {

@@ -3,7 +3,6 @@ package io.kubelet.cert.kubernetes;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -13,7 +12,6 @@ import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1Node;
 import io.kubernetes.client.openapi.models.V1NodeList;
-import io.kubernetes.client.openapi.models.V1Status;
 import io.kubernetes.client.util.Watch;
 import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +36,6 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private final ObjectWatch<V1Node, V1NodeList> watch;
 
-	private final AtomicBoolean started = new AtomicBoolean();
-
 	private volatile List<NodeAddress> addresses = List.of();
 
 	private volatile String problem = "";
@@ -61,9 +57,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	@Override
 	public List<NodeAddress> addresses() {
-		if (this.started.compareAndSet(false, true)) {
-			this.executor.execute(this.watch);
-		}
+		this.watch.start(this.executor);
 		return this.addresses;
 	}
 
@@ -137,11 +131,8 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 		@Override
 		public void refused(ApiException answer, int times) {
-			V1Status status = ApiFailures.status(answer.getResponseBody());
-			interrupted(
-					"the API server answers %d: %s; a node may read its own Node, anyone else needs list and watch on nodes"
-						.formatted(answer.getCode(), (status != null) ? status.getMessage() : answer.getMessage()),
-					times);
+			interrupted(ApiFailures.refusal(answer,
+					"a node may read its own Node, anyone else needs list and watch on nodes"), times);
 		}
 
 	}

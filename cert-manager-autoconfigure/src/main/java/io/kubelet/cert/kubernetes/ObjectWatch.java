@@ -6,8 +6,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 import com.google.gson.reflect.TypeToken;
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the type of object
  * @param <L> the type of its list
  */
-final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObject> implements Runnable, AutoCloseable {
+final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObject> implements AutoCloseable {
 
 	private static final int EXPIRED = 410;
 
@@ -51,6 +53,8 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	private final Supplier<ApiClient> clients;
 
 	private final Clock clock;
+
+	private final AtomicBoolean started = new AtomicBoolean();
 
 	private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -81,8 +85,17 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 		this.resourceVersion = resourceVersion;
 	}
 
-	@Override
-	public void run() {
+	/**
+	 * Begin, unless it has begun.
+	 * @param executor runs the watch, for as long as this is open
+	 */
+	void start(Executor executor) {
+		if (this.started.compareAndSet(false, true) && !isClosed()) {
+			executor.execute(this::run);
+		}
+	}
+
+	private void run() {
 		while (!isClosed()) {
 			this.fruitless++;
 			try {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * A watch of certificate signing requests for those who wait for them. It begins at a
  * resource version, so that nothing is missed. A server that refuses it ends the waiting.
  */
-final class RequestWatch implements Runnable {
+final class RequestWatch {
 
 	private static final Logger logger = LoggerFactory.getLogger(RequestWatch.class);
 
@@ -79,9 +80,8 @@ final class RequestWatch implements Runnable {
 		}
 	}
 
-	@Override
-	public void run() {
-		this.watch.run();
+	void start(Executor executor) {
+		this.watch.start(executor);
 	}
 
 	void close() {

@@ -53,7 +53,7 @@ final class RequestWatches {
 					Answers.resourceVersion(object));
 			watch.add(Answers.uid(object), subscriber);
 			if (shared == null) {
-				this.executor.execute(watch);
+				watch.start(this.executor);
 				this.open.put(selector, watch);
 			}
 		}

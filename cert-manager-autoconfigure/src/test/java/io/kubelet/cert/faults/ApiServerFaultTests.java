@@ -1,6 +1,5 @@
 package io.kubelet.cert.faults;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -12,10 +11,7 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Figures;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,25 +23,7 @@ import static org.awaitility.Awaitility.await;
  * Tests for the engine with an API server that fails: the old certificate serves, the
  * status tells the truth, the requests are few, and the rotation happens once it can.
  */
-class ApiServerFaultTests {
-
-	@TempDir
-	Path kubeconfigs;
-
-	@TempDir
-	Path directory;
-
-	private RotatingProgram program;
-
-	@BeforeEach
-	void create() {
-		this.program = new RotatingProgram(this.kubeconfigs);
-	}
-
-	@AfterEach
-	void close() {
-		this.program.close();
-	}
+class ApiServerFaultTests extends RotatingProgramTest {
 
 	@Test
 	void serverIsDownAtTheDeadlineAndBackLater() {

@@ -1,6 +1,5 @@
 package io.kubelet.cert.faults;
 
-import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,10 +27,7 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Behavior;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Figures;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -42,27 +38,9 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for the engine with approvers and signers that are slow, unwilling or wrong.
  */
-class SignerFaultTests {
+class SignerFaultTests extends RotatingProgramTest {
 
 	private static final Duration SHORT = Duration.ofMillis(300);
-
-	@TempDir
-	Path kubeconfigs;
-
-	@TempDir
-	Path directory;
-
-	private RotatingProgram program;
-
-	@BeforeEach
-	void create() {
-		this.program = new RotatingProgram(this.kubeconfigs);
-	}
-
-	@AfterEach
-	void close() {
-		this.program.close();
-	}
 
 	@Test
 	void requestThatASlowApproverLeavesIsResumedNotRepeated() {

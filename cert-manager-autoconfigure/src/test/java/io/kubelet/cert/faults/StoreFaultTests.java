@@ -12,10 +12,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.Figures;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,25 +22,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for the engine with a store that fails or whose files are damaged.
  */
-class StoreFaultTests {
-
-	@TempDir
-	Path kubeconfigs;
-
-	@TempDir
-	Path directory;
-
-	private RotatingProgram program;
-
-	@BeforeEach
-	void create() {
-		this.program = new RotatingProgram(this.kubeconfigs);
-	}
-
-	@AfterEach
-	void close() {
-		this.program.close();
-	}
+class StoreFaultTests extends RotatingProgramTest {
 
 	@Test
 	void pairThatCannotBeStoredIsNotUsedAndNotRequestedAgain() {
