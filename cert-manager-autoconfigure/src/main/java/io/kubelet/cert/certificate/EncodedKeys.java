@@ -5,6 +5,8 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
+import java.security.interfaces.ECPrivateKey;
+import java.security.spec.ECPrivateKeySpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Map;
@@ -31,7 +33,11 @@ final class EncodedKeys {
 	}
 
 	static PrivateKey privateKey(PrivateKeyInfo info) throws IOException, GeneralSecurityException {
-		return factory(info.getPrivateKeyAlgorithm()).generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
+		KeyFactory factory = factory(info.getPrivateKeyAlgorithm());
+		PrivateKey key = factory.generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
+		// A public key that stands in an EC key (RFC 5915) is nobody's word: left out
+		return (key instanceof ECPrivateKey ec)
+				? factory.generatePrivate(new ECPrivateKeySpec(ec.getS(), ec.getParams())) : key;
 	}
 
 	static PublicKey publicKey(SubjectPublicKeyInfo info) throws IOException, GeneralSecurityException {
