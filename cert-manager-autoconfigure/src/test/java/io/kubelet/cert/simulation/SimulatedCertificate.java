@@ -249,6 +249,8 @@ final class SimulatedCertificate implements RotationListener {
 			.filter((other) -> other.owner == this && other.isOpen() && !other.abandoned)
 			.count();
 		this.world.require(open == 0, "%d: makes a request while there is an open one", this.index);
+		// The template may have changed while the request was on its way
+		object.abandoned = template().filter((now) -> !now.equals(object.request.template())).isPresent();
 	}
 
 	@Override
