@@ -1,14 +1,12 @@
 package io.kubelet.cert.kubernetes;
 
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -18,10 +16,10 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.RequestRejectedException;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
+import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,7 +86,7 @@ public final class KubernetesSigners implements AutoCloseable {
 	 * @throws KubernetesConfigurationException if there is no usable way to an API server
 	 */
 	public CertificateSigner signer(@Nullable CertificatePair current) {
-		return discardedWhenUnknown(access(current));
+		return access(current).signer;
 	}
 
 	/**
@@ -134,6 +132,7 @@ public final class KubernetesSigners implements AutoCloseable {
 				.newBuilder()
 				.dispatcher(this.dispatcher)
 				.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
+				.addInterceptor((chain) -> discardWhenUnknown(client, chain.proceed(chain.request())))
 				.build());
 			supersede(access);
 			access = new Access(pair, client, new KubernetesCertificateSigner(client, this.executor, this.clock));
@@ -142,17 +141,16 @@ public final class KubernetesSigners implements AutoCloseable {
 		return access;
 	}
 
-	/** Credentials that the server does not know any more may have been replaced. */
-	private CertificateSigner discardedWhenUnknown(Access access) {
-		return (request, progress) -> {
-			CompletableFuture<List<X509Certificate>> answer = access.signer.request(request, progress);
-			answer.whenComplete((chain, failure) -> {
-				if (failure instanceof RequestRejectedException rejected && rejected.statusCode() == 401) {
-					supersede(access);
-				}
-			});
-			return answer;
-		};
+	/**
+	 * Credentials that the server does not know any more may have been replaced; requests
+	 * learn of it, and watches.
+	 */
+	private synchronized Response discardWhenUnknown(ApiClient client, Response answer) {
+		Access access = this.access;
+		if (answer.code() == 401 && access != null && access.client == client) {
+			supersede(access);
+		}
+		return answer;
 	}
 
 	/** Who waits with it goes on to, but nobody begins with it any more. */

@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -11,8 +12,10 @@ import java.util.concurrent.ThreadFactory;
 import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.TestNode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -112,6 +115,32 @@ class KubernetesSignersTests {
 			.withThrowableThat()
 			.withCauseInstanceOf(RequestRejectedException.class);
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+	}
+
+	@Test
+	void credentialsThatAreUnknownToAWatchAreReadAgainAtItsNextConnection() throws Exception {
+		TestNode node = new TestNode(this.controlPlane, this.directory, "n1");
+		node.create("InternalIP=10.0.0.1");
+		presentOnly(this.controlPlane.addToken("old", "system:node:n1", "system:nodes"));
+		AddressSource addresses = this.signers.addressesOf("n1", () -> null);
+		awaitAddress(addresses, "10.0.0.1");
+		this.controlPlane.removeToken("old");
+		presentOnly(this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes"));
+		await().atMost(Adapter.PATIENCE).until(() -> {
+			this.controlPlane.faults().cutWatches();
+			return this.controlPlane.count((request) -> request.status() == 401) > 0;
+		});
+		node.readdress("InternalIP=10.0.0.2");
+		awaitAddress(addresses, "10.0.0.2");
+	}
+
+	private void presentOnly(Credential credential) throws IOException {
+		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(credential));
+	}
+
+	private static void awaitAddress(AddressSource source, String address) {
+		await().atMost(Adapter.PATIENCE)
+			.until(() -> source.addresses().stream().map(NodeAddress::address).toList(), List.of(address)::equals);
 	}
 
 	private CompletableFuture<List<X509Certificate>> request() {
