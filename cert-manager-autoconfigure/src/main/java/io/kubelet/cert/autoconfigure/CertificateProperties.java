@@ -128,7 +128,8 @@ public record CertificateProperties(@Nullable Profile profile, @Nullable String 
 	 * When to try again after a failure.
 	 *
 	 * @param initialDelay wait after the first failure.
-	 * @param multiplier factor by which the wait grows with each failure.
+	 * @param multiplier factor by which the wait grows with each failure, up to the
+	 * interval.
 	 * @param jitter fraction of the wait that is added at random.
 	 * @param attempts number of attempts with growing waits.
 	 * @param interval wait after each failure beyond these attempts.

@@ -12,7 +12,8 @@ import io.kubelet.cert.request.SignerUnavailableException;
  * How long to wait after a failed attempt.
  * <ul>
  * <li>A glitch: growing waits for the first attempts, then one interval without end
- * (contract row C8).</li>
+ * (contract row C8). No wait grows past the interval, or past the initial delay if that
+ * is longer.</li>
  * <li>A server that cannot be reached: the same on average, but spread over the whole
  * interval (full jitter), so that many clients do not come back together (B4).</li>
  * <li>A server that says when to come back: not before that, an hour at most (B4).</li>
@@ -21,7 +22,8 @@ import io.kubelet.cert.request.SignerUnavailableException;
  * </ul>
  *
  * @param initialDelay the wait after the first failure
- * @param multiplier by how much it grows with each failure, at least 1
+ * @param multiplier by how much it grows with each failure, at least 1; it grows up to
+ * the interval
  * @param jitter up to which fraction of it is added at random, from 0
  * @param attempts how many attempts are made at the growing waits, at least 1
  * @param interval the wait after each further failure
@@ -79,8 +81,11 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 
 	/** Growing waits for the first attempts, then the interval. */
 	Duration growing(int failures) {
-		return (failures < this.attempts) ? multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1))
-				: this.interval;
+		if (failures >= this.attempts) {
+			return this.interval;
+		}
+		Duration longest = (this.initialDelay.compareTo(this.interval) > 0) ? this.initialDelay : this.interval;
+		return atMost(multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1)), longest);
 	}
 
 	private static Duration answered(int failures) {

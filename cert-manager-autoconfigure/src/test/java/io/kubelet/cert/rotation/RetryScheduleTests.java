@@ -65,6 +65,21 @@ class RetryScheduleTests {
 	}
 
 	@Test
+	void waitsGrowUpToTheIntervalHoweverManyThereAre() {
+		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(2), 2, 0, 2000, Duration.ofSeconds(32));
+		assertThat(IntStream.rangeClosed(1, 6).mapToObj(schedule::growing)).extracting(Duration::toSeconds)
+			.containsExactly(2L, 4L, 8L, 16L, 32L, 32L);
+		assertThat(IntStream.rangeClosed(7, 2001).mapToObj(schedule::growing)).containsOnly(Duration.ofSeconds(32));
+	}
+
+	@Test
+	void initialDelayBeyondTheIntervalIsKeptAndDoesNotGrow() {
+		RetrySchedule schedule = new RetrySchedule(Duration.ofMinutes(5), 2, 0, 4, Duration.ofSeconds(32));
+		assertThat(IntStream.rangeClosed(1, 4).mapToObj(schedule::growing)).extracting(Duration::toSeconds)
+			.containsExactly(300L, 300L, 300L, 32L);
+	}
+
+	@Test
 	void retryAfterOfMoreThanAnHourIsCutAndALesserOneIsKept() {
 		assertThat(RetrySchedule.KUBELET.delay(unavailable(Duration.ofMinutes(59)), 1, 0)).hasMinutes(59);
 		assertThat(RetrySchedule.KUBELET.delay(unavailable(Duration.ofMinutes(61)), 1, 0)).hasMinutes(60);
