@@ -72,16 +72,19 @@ final class CertificateManagerFactory {
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
 			TemplateSuppliers templates) {
 		CertificateSettings firstSettings = certificates.get(0);
-		boolean bootstrapping = signers instanceof KubernetesConnection connection && connection.isBootstrapping();
-		if (signers instanceof KubernetesConnection connection) {
+		KubernetesConnection connection = (signers instanceof KubernetesConnection kubernetes) ? kubernetes : null;
+		boolean bootstrapping = connection != null && connection.isBootstrapping();
+		if (connection != null) {
 			connection.prepare(firstSettings.certDir().resolve(firstSettings.name() + "-current.pem"));
 		}
 		List<CertificateManager> managers = new ArrayList<>();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
-			SignerSource source = (!first && signers instanceof KubernetesConnection connection)
-					? connection.by(managers.get(0)) : signers;
+			SignerSource source = (!first && connection != null) ? connection.asFirst() : signers;
 			managers.add(create(certificate, source, first && bootstrapping, templates.find(certificate.name())));
+			if (first && connection != null) {
+				connection.setFirst(managers.get(0));
+			}
 		}
 		return new CertificateManagers(managers);
 	}

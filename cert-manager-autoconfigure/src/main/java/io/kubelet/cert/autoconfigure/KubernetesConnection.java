@@ -83,12 +83,16 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 		NodeKubeconfig.ensure(kubeconfig, bootstrap, this.properties.context(), pair, this.clock.instant());
 	}
 
+	/** Set which certificate everything else is asked for with. */
+	void setFirst(CertificateManager first) {
+		this.first = first;
+	}
+
 	/**
 	 * The signers of a further certificate: it is requested by the first one's subject.
 	 */
-	SignerSource by(CertificateManager first) {
-		this.first = first;
-		return (own) -> signer(first.current().orElse(null));
+	SignerSource asFirst() {
+		return (own) -> signer(current());
 	}
 
 	@Override
@@ -102,12 +106,16 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	}
 
 	private @Nullable CertificatePair credentials() {
-		CertificateManager first = this.first;
-		CertificatePair current = (first != null) ? first.current().orElse(null) : null;
-		if (first != null && current == null && isBootstrapping()) {
+		CertificatePair current = current();
+		if (this.first != null && current == null && isBootstrapping()) {
 			throw new IllegalStateException("this node has no certificate yet to ask with");
 		}
 		return current;
+	}
+
+	private @Nullable CertificatePair current() {
+		CertificateManager first = this.first;
+		return (first != null) ? first.current().orElse(null) : null;
 	}
 
 	/** The authorities of the cluster, read when they are first needed. */

@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificateNames;
@@ -206,6 +207,21 @@ class NodeBootstrapTests {
 			});
 		});
 		assertThat(creates()).hasSize(1);
+	}
+
+	@Test
+	void whatIsWatchedIsAskedForWithTheOnlyCertificateToo() throws Exception {
+		Files.writeString(this.kubeconfig,
+				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate(NODE, "system:nodes")));
+		this.controlPlane.allow(NODE, Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
+		runner().withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt").run((context) -> {
+			assertThat(context).hasNotFailed();
+			String serial = context.getBean(CertificateManager.class).current().orElseThrow().serialNumber();
+			assertThat(this.controlPlane.requests().stream().filter((request) -> request.path().contains("configmaps")))
+				.isNotEmpty()
+				.extracting((request) -> new BigInteger(String.valueOf(request.certificateSerial()), 16))
+				.containsOnly(new BigInteger(serial, 16));
+		});
 	}
 
 	@Test
