@@ -5,9 +5,9 @@ import java.util.Optional;
 import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
- * Says what a certificate should say at this moment. It is asked about once a second
- * (contract row C11); when the answer changes and the current certificate does not
- * satisfy it, the certificate is rotated at once.
+ * Says what a certificate should say at this moment. From the start of the manager on, it
+ * is asked about once a second (contract row C11); when the answer changes and the
+ * current certificate does not satisfy it, the certificate is rotated at once.
  */
 @FunctionalInterface
 public interface CertificateTemplateSupplier {

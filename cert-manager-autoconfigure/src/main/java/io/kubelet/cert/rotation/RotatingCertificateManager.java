@@ -78,7 +78,9 @@ final class RotatingCertificateManager implements CertificateManager {
 		this.attempts = (signers != null)
 				? new Attempts(builder, signers, this.settings, this.lane, this.listeners, this.pair, this::reconcile)
 				: null;
-		readTemplate();
+		if (!builder.templateIsDynamic) {
+			readTemplate();
+		}
 		this.snapshot = describe(now);
 	}
 

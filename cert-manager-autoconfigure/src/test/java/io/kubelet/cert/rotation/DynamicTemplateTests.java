@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -26,6 +27,24 @@ class DynamicTemplateTests {
 	private @Nullable CertificateTemplate template = ManagerFixture.TEMPLATE;
 
 	private boolean supplierFails;
+
+	@Test
+	void supplierIsNotAskedBeforeTheStart() {
+		AtomicInteger asked = new AtomicInteger();
+		CertificateManager manager = this.fixture.builder().template(() -> {
+			asked.incrementAndGet();
+			return Optional.of(ManagerFixture.TEMPLATE);
+		}).build();
+		manager.rotate();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(asked).hasValue(0);
+		assertThat(manager.status().template()).isNull();
+		assertThat(manager.status().waitingFor()).isNull();
+		manager.start();
+		this.fixture.time.settle();
+		assertThat(manager.status().template()).isEqualTo(ManagerFixture.TEMPLATE);
+		assertThat(manager.current()).isPresent();
+	}
 
 	@Test
 	void changedTemplateIsRequestedWithinASecond() {
