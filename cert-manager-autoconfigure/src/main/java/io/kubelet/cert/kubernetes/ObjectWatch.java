@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One watch, taken up again where it ended until it is closed. Where its resource version
  * is of no use any more (410 among others), the objects are listed anew. It never opens
- * again at once: the pauses grow, up to half a minute, for as long as it brings nothing.
+ * again at once: the pauses grow, up to half a minute, for as long as it brings nothing;
+ * a server that asks for a longer one gets it, up to an hour.
  *
  * @param <T> the type of object
  * @param <L> the type of its list
@@ -45,6 +46,9 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	private static final long SHORTEST_PAUSE_MILLIS = 1000;
 
 	private static final long LONGEST_PAUSE_MILLIS = 30_000;
+
+	/** A proxy may ask for a day. */
+	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
 
 	private final Query<T, L> query;
 
@@ -197,10 +201,9 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 
 	/** A watch that has ended is never opened again at once, whatever ended it. */
 	private void pause() {
-		long limit = longestPause(this.fruitless);
+		Duration pause = pause(this.fruitless, this.retryAfter, ThreadLocalRandom.current().nextDouble());
 		try {
-			long wait = limit / 2 + ThreadLocalRandom.current().nextLong(limit / 2);
-			this.closed.await(Math.max(wait, this.retryAfter.toMillis()), TimeUnit.MILLISECONDS);
+			this.closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
 			this.retryAfter = Duration.ZERO;
 		}
 		catch (InterruptedException ex) {
@@ -209,9 +212,20 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 		}
 	}
 
-	static long longestPause(int fruitless) {
+	/**
+	 * How long to wait.
+	 * @param fruitless how many times in a row nothing was brought
+	 * @param retryAfter for how long the server does not want to be asked
+	 * @param random a random number in [0, 1)
+	 */
+	static Duration pause(int fruitless, Duration retryAfter, double random) {
+		if (retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
+			return LONGEST_RETRY_AFTER;
+		}
 		int doublings = Math.min(Math.max(fruitless - 1, 0), 5);
-		return Math.min(LONGEST_PAUSE_MILLIS, SHORTEST_PAUSE_MILLIS << doublings);
+		long limit = Math.min(LONGEST_PAUSE_MILLIS, SHORTEST_PAUSE_MILLIS << doublings);
+		long wait = limit / 2 + (long) (random * limit / 2);
+		return Duration.ofMillis(Math.max(wait, retryAfter.toMillis()));
 	}
 
 	private boolean isClosed() {

@@ -123,9 +123,16 @@ class NodeAddressesTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "0,1000", "1,1000", "2,2000", "5,16000", "6,30000", "1000000,30000" })
-	void watchThatBringsNothingIsOpenedEverMoreSeldom(int times, long milliseconds) {
-		assertThat(ObjectWatch.longestPause(times)).isEqualTo(milliseconds);
+	@CsvSource({ "0,PT1S", "1,PT1S", "2,PT2S", "5,PT16S", "6,PT30S", "1000000,PT30S" })
+	void watchThatBringsNothingIsOpenedEverMoreSeldom(int times, Duration longest) {
+		assertThat(ObjectWatch.pause(times, Duration.ZERO, 1)).isEqualTo(longest);
+		assertThat(ObjectWatch.pause(times, Duration.ZERO, 0)).isEqualTo(longest.dividedBy(2));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "PT0S,PT1S", "PT10S,PT10S", "PT1H,PT1H", "PT24H,PT1H", "P100000D,PT1H" })
+	void serverThatAsksForAPauseGetsItUpToAnHour(Duration retryAfter, Duration pause) {
+		assertThat(ObjectWatch.pause(1, retryAfter, 1)).isEqualTo(pause);
 	}
 
 	@Test
