@@ -16,8 +16,12 @@ public record Drain(RotationScheduler scheduler, Duration grace) {
 		this.scheduler.schedule(task, Duration.ZERO);
 	}
 
+	void after(Duration time, Runnable task) {
+		this.scheduler.schedule(task, time);
+	}
+
 	void atEnd(Runnable task) {
-		this.scheduler.schedule(task, this.grace);
+		after(this.grace, task);
 	}
 
 }

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * Tomcat's usual protocol, which can also say goodbye to some of its connections: Tomcat
  * itself knows only how to end all of them.
  */
-public final class DrainingNioProtocol extends Http11NioProtocol {
+public final class DrainingNioProtocol extends Http11NioProtocol implements ServedCertificates.Connections {
 
 	private static final Logger logger = LoggerFactory.getLogger(DrainingNioProtocol.class);
 
@@ -36,18 +36,19 @@ public final class DrainingNioProtocol extends Http11NioProtocol {
 		this.endpoint = endpoint;
 	}
 
-	/** Have some connections end with their next response, or the streams they have. */
-	void drain(Predicate<SSLSession> outdated) {
+	/** Those of HTTP/1.1 end with their next response, HTTP/2 with the streams it has. */
+	@Override
+	public void drain(Predicate<SSLSession> outdated) {
 		this.endpoint.forEach(outdated, (channel, connection) -> {
 			connection.setKeepAliveLeft(1);
 			if (connection.getCurrentProcessor() instanceof Processor processor) {
-				processor.pause();
+				connection.execute(processor::pause);
 			}
 		});
 	}
 
-	/** End some connections now, whatever they are doing. */
-	void close(Predicate<SSLSession> outdated) {
+	@Override
+	public void close(Predicate<SSLSession> outdated) {
 		this.endpoint.forEach(outdated, DrainingNioProtocol::close);
 	}
 

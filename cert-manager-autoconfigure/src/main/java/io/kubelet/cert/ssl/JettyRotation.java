@@ -1,7 +1,10 @@
 package io.kubelet.cert.ssl;
 
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+
+import javax.net.ssl.SSLSession;
 
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
@@ -59,36 +62,15 @@ public final class JettyRotation implements JettyServerCustomizer {
 	}
 
 	private static void follow(Connector connector, SslContextFactory.Server factory, ServedCertificates served) {
-		served.whenRotated((bundle) -> {
-			reload(factory, bundle);
-			if (connector.getConnectionFactory("h2") != null) {
-				outdated(connector, served).forEach(Http2::shutdown);
-			}
-			served.drain().atEnd(() -> outdated(connector, served).forEach(SslConnection::close));
-		});
+		served.follow(new Connections(connector, factory));
 		for (ConnectionFactory protocol : connector.getConnectionFactories()) {
 			if (protocol instanceof HttpConfiguration.ConnectionFactory http) {
-				http.getHttpConfiguration().addCustomizer((request, headers) -> drain(request, headers, served));
+				http.getHttpConfiguration().addCustomizer((request, headers) -> askToClose(request, headers, served));
 			}
 		}
 	}
 
-	private static void reload(SslContextFactory.Server factory, SslBundle bundle) {
-		SslStoreBundle stores = bundle.getStores();
-		try {
-			factory.reload((reloaded) -> {
-				reloaded.setKeyStore(stores.getKeyStore());
-				reloaded.setKeyStorePassword(stores.getKeyStorePassword());
-				reloaded.setKeyManagerPassword(bundle.getKey().getPassword());
-				reloaded.setTrustStore(stores.getTrustStore());
-			});
-		}
-		catch (Exception ex) {
-			throw new IllegalStateException("Jetty does not take the new pair", ex);
-		}
-	}
-
-	private static Request drain(Request request, HttpFields.Mutable headers, ServedCertificates served) {
+	private static Request askToClose(Request request, HttpFields.Mutable headers, ServedCertificates served) {
 		EndPoint.SslSessionData data = request.getConnectionMetaData()
 			.getConnection()
 			.getEndPoint()
@@ -100,13 +82,47 @@ public final class JettyRotation implements JettyServerCustomizer {
 		return request;
 	}
 
-	private static Stream<SslConnection> outdated(Connector connector, ServedCertificates served) {
-		return connector.getConnectedEndPoints()
-			.stream()
-			.map(EndPoint::getConnection)
-			.filter(SslConnection.class::isInstance)
-			.map(SslConnection.class::cast)
-			.filter((connection) -> served.isOutdated(connection.getSSLEngine().getSession()));
+	private record Connections(Connector connector,
+			SslContextFactory.Server factory) implements ServedCertificates.Connections {
+
+		@Override
+		public void reload(SslBundle bundle) {
+			SslStoreBundle stores = bundle.getStores();
+			try {
+				this.factory.reload((reloaded) -> {
+					reloaded.setKeyStore(stores.getKeyStore());
+					reloaded.setKeyStorePassword(stores.getKeyStorePassword());
+					reloaded.setKeyManagerPassword(bundle.getKey().getPassword());
+					reloaded.setTrustStore(stores.getTrustStore());
+				});
+			}
+			catch (Exception ex) {
+				throw new IllegalStateException("Jetty does not take the new pair", ex);
+			}
+		}
+
+		/** HTTP/1.1 is asked with each response. */
+		@Override
+		public void drain(Predicate<SSLSession> outdated) {
+			if (this.connector.getConnectionFactory("h2") != null) {
+				connections(outdated).forEach(Http2::shutdown);
+			}
+		}
+
+		@Override
+		public void close(Predicate<SSLSession> outdated) {
+			connections(outdated).forEach(SslConnection::close);
+		}
+
+		private Stream<SslConnection> connections(Predicate<SSLSession> outdated) {
+			return this.connector.getConnectedEndPoints()
+				.stream()
+				.map(EndPoint::getConnection)
+				.filter(SslConnection.class::isInstance)
+				.map(SslConnection.class::cast)
+				.filter((connection) -> outdated.test(connection.getSSLEngine().getSession()));
+		}
+
 	}
 
 	/** HTTP/2 has a module of its own, which need not be there. */

@@ -10,7 +10,6 @@ import java.util.HexFormat;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes key stores that live in memory only.
@@ -28,13 +27,11 @@ final class KeyStores {
 		return HexFormat.of().formatHex(password);
 	}
 
-	static KeyStore holding(@Nullable CertificatePair pair, String alias, String password) {
+	static KeyStore holding(CertificatePair pair, String alias, String password) {
 		try {
 			KeyStore store = empty();
-			if (pair != null) {
-				store.setKeyEntry(alias, pair.privateKey(), password.toCharArray(),
-						pair.chain().toArray(X509Certificate[]::new));
-			}
+			store.setKeyEntry(alias, pair.privateKey(), password.toCharArray(),
+					pair.chain().toArray(X509Certificate[]::new));
 			return store;
 		}
 		catch (GeneralSecurityException ex) {

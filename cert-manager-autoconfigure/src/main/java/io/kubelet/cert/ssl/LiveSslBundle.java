@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.SelfSignedPair;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleKey;
@@ -55,6 +56,13 @@ final class LiveSslBundle {
 	}
 
 	/**
+	 * What servers that copy the store need in order to start, and whom nobody trusts.
+	 */
+	private CertificatePair placeholder() {
+		return SelfSignedPair.create(this.alias + " has no certificate yet");
+	}
+
+	/**
 	 * The trust store is made when it is asked for: finding the authorities may take
 	 * reading the configuration of the API client.
 	 */
@@ -66,7 +74,9 @@ final class LiveSslBundle {
 
 		Stores(String password) {
 			this.password = password;
-			this.keyStore = KeyStores.holding(LiveSslBundle.this.current.get(), LiveSslBundle.this.alias, password);
+			CertificatePair pair = LiveSslBundle.this.current.get();
+			this.keyStore = KeyStores.holding((pair != null) ? pair : placeholder(), LiveSslBundle.this.alias,
+					password);
 		}
 
 		@Override

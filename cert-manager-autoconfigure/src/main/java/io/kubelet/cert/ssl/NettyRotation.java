@@ -2,8 +2,11 @@ package io.kubelet.cert.ssl;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+
+import javax.net.ssl.SSLSession;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
@@ -13,6 +16,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameCodec;
@@ -52,10 +56,7 @@ public final class NettyRotation implements NettyServerCustomizer {
 			return server;
 		}
 		Draining draining = new Draining(served);
-		served.whenRotated((bundle) -> {
-			draining.outdated().forEach(Draining::goAway);
-			served.drain().atEnd(() -> draining.outdated().forEach(Channel::close));
-		});
+		served.follow(draining);
 		return server.doOnChannelInit((observer, channel, address) -> draining.connected(channel))
 			.doOnConnection((connection) -> {
 				if (Draining.tls(connection.channel()) != null) {
@@ -66,7 +67,8 @@ public final class NettyRotation implements NettyServerCustomizer {
 
 	/** Follows the connections, and asks those of HTTP/1.1 to close. */
 	@Sharable
-	private static final class Draining extends ChannelOutboundHandlerAdapter {
+	private static final class Draining extends ChannelOutboundHandlerAdapter
+			implements ServedCertificates.Connections {
 
 		private final ServedCertificates served;
 
@@ -81,12 +83,26 @@ public final class NettyRotation implements NettyServerCustomizer {
 			channel.closeFuture().addListener((closed) -> this.channels.remove(channel));
 		}
 
-		Stream<Channel> outdated() {
-			return this.channels.stream().filter(this::isOutdated);
+		/** HTTP/1.1 is asked with each response. */
+		@Override
+		public void drain(Predicate<SSLSession> outdated) {
+			connections(outdated).forEach(Draining::goAway);
+		}
+
+		@Override
+		public void close(Predicate<SSLSession> outdated) {
+			connections(outdated).forEach(Channel::close);
+		}
+
+		private Stream<Channel> connections(Predicate<SSLSession> outdated) {
+			return this.channels.stream().filter((channel) -> {
+				SslHandler tls = tls(channel);
+				return tls != null && outdated.test(tls.engine().getSession());
+			});
 		}
 
 		/** Let the streams of HTTP/2 end, and have the client open no others. */
-		static void goAway(Channel channel) {
+		private static void goAway(Channel channel) {
 			if (channel.pipeline().get(Http2FrameCodec.class) != null) {
 				channel.writeAndFlush(
 						new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR).setExtraStreamIds(Integer.MAX_VALUE));
@@ -100,15 +116,13 @@ public final class NettyRotation implements NettyServerCustomizer {
 
 		@Override
 		public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-			if (message instanceof HttpResponse response && isOutdated(context.channel())) {
+			SslHandler tls = tls(context.channel());
+			if (message instanceof HttpResponse response
+					&& response.status().codeClass() != HttpStatusClass.INFORMATIONAL && tls != null
+					&& this.served.isOutdated(tls.engine().getSession())) {
 				response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
 			}
 			context.write(message, promise);
-		}
-
-		private boolean isOutdated(Channel channel) {
-			SslHandler tls = tls(channel);
-			return tls != null && this.served.isOutdated(tls.engine().getSession());
 		}
 
 	}

@@ -37,14 +37,9 @@ public final class TomcatRotation implements TomcatConnectorCustomizer {
 	 */
 	@Override
 	public void customize(Connector connector) {
-		if (!(connector.getProtocolHandler() instanceof DrainingNioProtocol protocol)) {
-			return;
+		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
+			ServedCertificates.of(this.bundles, this.ssl.get()).follow(protocol);
 		}
-		ServedCertificates served = ServedCertificates.of(this.bundles, this.ssl.get());
-		served.whenRotated((bundle) -> {
-			protocol.drain(served::isOutdated);
-			served.drain().atEnd(() -> protocol.close(served::isOutdated));
-		});
 	}
 
 }

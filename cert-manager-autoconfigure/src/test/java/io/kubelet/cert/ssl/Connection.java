@@ -30,9 +30,12 @@ final class Connection implements AutoCloseable {
 
 	private final BufferedReader reader;
 
+	private final String host;
+
 	private boolean keptAlive = true;
 
 	Connection(SSLContext context, int port, @Nullable String serverName) {
+		this.host = (serverName != null) ? serverName : "localhost";
 		try {
 			this.socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
 			this.socket.setSoTimeout(20_000);
@@ -94,7 +97,8 @@ final class Connection implements AutoCloseable {
 	void send(String path) {
 		try {
 			this.socket.getOutputStream()
-				.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+				.write(("GET " + path + " HTTP/1.1\r\nHost: " + this.host + "\r\n\r\n")
+					.getBytes(StandardCharsets.US_ASCII));
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

@@ -1,17 +1,27 @@
 package io.kubelet.cert.ssl;
 
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
+import javax.net.ssl.SSLContext;
+
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -19,6 +29,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslStoreBundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -153,7 +165,7 @@ class ServerRotationTests {
 			try (Connection connection = new Connection(Connection.context(plane, client), server.port(), null)) {
 				assertThat(connection.get()).isEqualTo(client.leaf().getSerialNumber().toString(16));
 			}
-			assertThatExceptionOfType(java.io.UncheckedIOException.class).isThrownBy(() -> {
+			assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> {
 				try (Connection connection = connect(server, null)) {
 					connection.get();
 				}
@@ -186,6 +198,57 @@ class ServerRotationTests {
 		assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_2);
 		assertThat(response.statusCode()).isEqualTo(200);
 		return (X509Certificate) response.sslSession().orElseThrow().getPeerCertificates()[0];
+	}
+
+	/** A certificate that somebody else sees to is none of our business. */
+	@ParameterizedTest
+	@EnumSource(names = { "TOMCAT", "NETTY" })
+	void connectionWithACertificateThatDoesNotRotateIsLeftAlone(Kind kind) throws Exception {
+		TestAuthority authority = new TestAuthority("static");
+		Path pem = Files.writeString(this.directory.resolve("static.pem"),
+				Pem.write(authority.pair(
+						CertificateTemplate.ofSubject("static").withNames(List.of("two.test"), List.of()),
+						Instant.now().minusSeconds(60), Instant.now().plusSeconds(3600))));
+		SSLContext context = SslBundle
+			.of(SslStoreBundle.of(null, null, KeyStores.trusting(List.of(authority.certificate()))))
+			.createSslContext();
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "kubelet.cert.ssl.drain=0s",
+				"spring.ssl.bundle.pem.static.keystore.certificate=" + pem,
+				"spring.ssl.bundle.pem.static.keystore.private-key=" + pem,
+				"server.ssl.server-name-bundles[0].server-name=two.test",
+				"server.ssl.server-name-bundles[0].bundle=static");
+				Connection old = connect(server, "one.test");
+				Connection fixed = new Connection(context, server.port(), "two.test")) {
+			fixed.get();
+			server.rotate("server");
+			Awaitility.await().until(old::isClosedByServer);
+			fixed.get();
+			assertThat(fixed.isKeptAlive()).isTrue();
+		}
+	}
+
+	/** The first one comes while the application is running. */
+	@ParameterizedTest
+	@EnumSource
+	void serverThatStartsWithoutACertificateTakesTheFirst(Kind kind) throws Exception {
+		try (EmbeddedControlPlane own = EmbeddedControlPlane.builder().approval(ApprovalPolicy.manual()).start();
+				RotatingServer server = new RotatingServer(kind, own, this.directory,
+						"kubelet.cert.startup.mode=background",
+						"kubelet.cert.additional.client.startup.mode=background", "kubelet.cert.ssl.drain=0s")) {
+			SSLContext context = Connection.context(own, null);
+			assertThatExceptionOfType(UncheckedIOException.class)
+				.isThrownBy(() -> new Connection(context, server.port(), null));
+			own.behavior().approval(ApprovalPolicy.approving());
+			Awaitility.await().ignoreExceptions().until(() -> {
+				try (Connection connection = new Connection(context, server.port(), null)) {
+					return connection.serverCertificate().equals(server.current("server"));
+				}
+			});
+			try (Connection old = new Connection(context, server.port(), null)) {
+				server.rotate("server");
+				Awaitility.await().until(old::isClosedByServer);
+			}
+		}
 	}
 
 	private static Connection connect(RotatingServer server, @Nullable String serverName) {
