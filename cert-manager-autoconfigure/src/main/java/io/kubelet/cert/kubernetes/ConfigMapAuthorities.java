@@ -38,8 +38,6 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	private static final String KEY = "ca.crt";
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
-
 	/** A watch that is cut now and then is not worth a word. */
 	private static final int FAILURES_TO_TELL = 3;
 
@@ -48,6 +46,8 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 	private final String name;
 
 	private final Executor executor;
+
+	private final Duration patience;
 
 	private final ObjectWatch<V1ConfigMap, V1ConfigMapList> watch;
 
@@ -62,18 +62,22 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 	 * @param clients asked for the client at each connection
 	 * @param executor runs the watch, for as long as this is open
 	 * @param clock the clock
+	 * @param patience for how long the server may be away when it is first asked
 	 */
-	ConfigMapAuthorities(String namespace, String name, Supplier<ApiClient> clients, Executor executor, Clock clock) {
+	ConfigMapAuthorities(String namespace, String name, Supplier<ApiClient> clients, Executor executor, Clock clock,
+			Duration patience) {
 		this.namespace = namespace;
 		this.name = name;
 		this.executor = executor;
+		this.patience = patience;
 		this.watch = new ObjectWatch<>(new ObjectWatch.Query<>(new TypeToken<V1ConfigMapList>() {
 		}, new TypeToken<Watch.Response<V1ConfigMap>>() {
 		}, this::call), new Observer(), clients, clock, null);
 	}
 
 	/**
-	 * Read the authorities. The first call waits up to 30 seconds for the server.
+	 * Read the authorities. The first call waits up to 30 seconds for the server, through
+	 * whatever keeps it from an answer.
 	 * @return the authorities
 	 * @throws KubernetesConfigurationException if the ConfigMap cannot be read, or holds
 	 * none
@@ -105,6 +109,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 	@Override
 	public void close() {
 		this.watch.close();
+		this.answered.complete(null);
 	}
 
 	@Override
@@ -112,15 +117,16 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 		return "The ConfigMap " + this.namespace + "/" + this.name;
 	}
 
+	/** Patience that is used up once is not had again. */
 	private void awaitAnswer() {
 		try {
-			this.answered.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			this.answered.get(this.patience.toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
 		catch (ExecutionException | TimeoutException ex) {
-			// There is a content all the same, which says so
+			this.answered.complete(null);
 		}
 	}
 
@@ -170,11 +176,11 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 			take(new Content(null, "it has been deleted"));
 		}
 
-		/** What was read stays. */
+		/** What was read stays. It is no answer: a server that is away may come back. */
 		@Override
 		public void interrupted(String problem, int times) {
 			if (ConfigMapAuthorities.this.content.pem == null) {
-				take(new Content(null, problem));
+				ConfigMapAuthorities.this.content = new Content(null, problem);
 			}
 			if (times == FAILURES_TO_TELL) {
 				logger.warn("{} cannot be followed for now: {}", ConfigMapAuthorities.this, problem);
@@ -184,6 +190,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 		@Override
 		public void refused(ApiException answer, int times) {
 			interrupted(ApiFailures.refusal(answer, "it takes list and watch on the ConfigMap"), times);
+			ConfigMapAuthorities.this.answered.complete(null);
 		}
 
 		private void take(Content content) {

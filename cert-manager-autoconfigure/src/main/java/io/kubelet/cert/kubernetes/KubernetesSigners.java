@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 public final class KubernetesSigners implements AutoCloseable {
 
 	private static final int IDLE_SECONDS = 5;
+
+	/** How long an application that starts waits for the authorities to trust. */
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
 	private final @Nullable Path kubeconfig;
 
@@ -119,7 +123,7 @@ public final class KubernetesSigners implements AutoCloseable {
 			String namespace = (slash >= 0) ? name.substring(0, slash)
 					: Kubeconfigs.namespace(this.kubeconfig, this.context);
 			return new ConfigMapAuthorities(namespace, name.substring(slash + 1), () -> access(current.get()).client,
-					this.executor, this.clock);
+					this.executor, this.clock, PATIENCE);
 		});
 	}
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -126,12 +127,34 @@ class ConfigMapAuthoritiesTests {
 		assertFails("it takes list and watch on the ConfigMap");
 	}
 
+	@ParameterizedTest
+	@ValueSource(ints = { 429, 503 })
+	void hiccupOfTheServerIsWaitedOut(int status) throws Exception {
+		permit();
+		create(Map.of("ca.crt", pem(AUTHORITY)));
+		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).answer(status);
+		assertThat(this.authorities.read().certificates()).containsExactly(AUTHORITY.certificate());
+	}
+
+	@Test
+	void connectionThatIsCutIsWaitedOut() throws Exception {
+		permit();
+		create(Map.of("ca.crt", pem(AUTHORITY)));
+		this.client.setHttpClient(this.client.getHttpClient().newBuilder().retryOnConnectionFailure(false).build());
+		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).cutBefore();
+		assertThat(this.authorities.read().certificates()).containsExactly(AUTHORITY.certificate());
+	}
+
 	@Test
 	void serverThatIsAwayIsToldAndAskedAgain() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
+		this.authorities = authoritiesIn("trust", Duration.ofMillis(100));
 		this.controlPlane.pause();
 		assertFails("The ConfigMap default/trust cannot be read");
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.untilAsserted(() -> assertFails("The API server at " + this.client.getBasePath() + " cannot be reached"));
 		this.controlPlane.resume();
 		Awaitility.await()
 			.atMost(Duration.ofSeconds(30))
@@ -151,7 +174,11 @@ class ConfigMapAuthoritiesTests {
 	}
 
 	private ConfigMapAuthorities authoritiesIn(String name) {
-		return new ConfigMapAuthorities("default", name, () -> this.client, this.executor, Clock.systemUTC());
+		return authoritiesIn(name, Duration.ofSeconds(60));
+	}
+
+	private ConfigMapAuthorities authoritiesIn(String name, Duration patience) {
+		return new ConfigMapAuthorities("default", name, () -> this.client, this.executor, Clock.systemUTC(), patience);
 	}
 
 	private void permit() {
