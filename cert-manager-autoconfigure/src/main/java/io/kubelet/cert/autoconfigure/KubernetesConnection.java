@@ -67,6 +67,14 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	}
 
 	/**
+	 * The context of the kubeconfig; with a bootstrap kubeconfig, the configured one is
+	 * of that, and what is written names its own.
+	 */
+	static @Nullable String context(CertManagerProperties.Kubernetes properties) {
+		return (properties.bootstrapKubeconfig() != null) ? null : properties.context();
+	}
+
+	/**
 	 * Write the kubeconfig of the node if it is not there (contract row C22).
 	 * @param pair the file of the first certificate's current pair
 	 */
@@ -122,7 +130,7 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	AuthoritySource authorities() {
 		return () -> {
 			ClusterAuthorities authorities = ClusterAuthorities.read(this.properties.kubeconfig(),
-					this.properties.context());
+					context(this.properties));
 			return AuthoritySource.Reading.of(authorities.files(), authorities.certificates());
 		};
 	}

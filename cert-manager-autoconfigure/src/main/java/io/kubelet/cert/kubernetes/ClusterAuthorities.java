@@ -24,7 +24,8 @@ public record ClusterAuthorities(List<Path> files, List<X509Certificate> certifi
 	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
 	 * @return the authorities
-	 * @throws KubernetesConfigurationException if they cannot be read
+	 * @throws KubernetesConfigurationException if they cannot be read, or there is no
+	 * such context
 	 */
 	public static ClusterAuthorities read(@Nullable Path kubeconfig, @Nullable String context) {
 		try {

@@ -10,7 +10,9 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
@@ -37,7 +39,8 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user, @Nullable St
 	/**
 	 * Read a kubeconfig.
 	 * @param context the context, {@code null} for the current one
-	 * @throws KubernetesConfigurationException if it is missing or malformed
+	 * @throws KubernetesConfigurationException if it is missing or malformed, or has no
+	 * such context
 	 */
 	static KubeconfigFile read(Path file, @Nullable String context) {
 		try (Reader reader = Files.newBufferedReader(file)) {
@@ -45,6 +48,9 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user, @Nullable St
 			if (!(loaded instanceof Map<?, ?> config)) {
 				throw new KubernetesConfigurationException("The kubeconfig " + file + " is malformed: it is no mapping",
 						null);
+			}
+			if (context != null) {
+				requireContext(file, config, context);
 			}
 			Object name = (context != null) ? context : config.get("current-context");
 			Map<?, ?> chosen = named(config, "contexts", "context", name);
@@ -108,17 +114,30 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user, @Nullable St
 		}
 	}
 
-	/** Kubeconfigs hold lists of entries that have a name beside their content. */
-	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {
-		if (config.get(list) instanceof List<?> entries) {
-			for (Object entry : entries) {
-				if (entry instanceof Map<?, ?> map && map.get("name") != null && map.get("name").equals(name)
-						&& map.get(content) instanceof Map<?, ?> found) {
-					return found;
-				}
-			}
+	private static void requireContext(Path file, Map<?, ?> config, String context) {
+		List<Object> names = entries(config, "contexts").<Object>map((entry) -> entry.get("name"))
+			.filter(Objects::nonNull)
+			.toList();
+		if (!names.contains(context)) {
+			throw new KubernetesConfigurationException(
+					"The kubeconfig %s has no context '%s'; it has %s. Set 'kubelet.cert.kubernetes.context' to one of them, or leave it out to use the current one"
+						.formatted(file, context, names),
+					null);
 		}
-		return Map.of();
+	}
+
+	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {
+		return mappings(entries(config, list).filter((entry) -> name != null && name.equals(entry.get("name")))
+			.map((entry) -> entry.get(content))).findFirst().orElse(Map.of());
+	}
+
+	/** Kubeconfigs hold lists of entries that have a name beside their content. */
+	private static Stream<Map<?, ?>> entries(Map<?, ?> config, String list) {
+		return (config.get(list) instanceof List<?> entries) ? mappings(entries.stream()) : Stream.empty();
+	}
+
+	private static Stream<Map<?, ?>> mappings(Stream<?> values) {
+		return values.filter(Map.class::isInstance).map((value) -> (Map<?, ?>) value);
 	}
 
 }

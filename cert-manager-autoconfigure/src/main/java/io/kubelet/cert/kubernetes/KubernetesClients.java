@@ -35,7 +35,8 @@ public final class KubernetesClients {
 	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
 	 * @return the client; connecting and each answer may take 10 s
-	 * @throws KubernetesConfigurationException if there is none, or it cannot be read
+	 * @throws KubernetesConfigurationException if there is none, it cannot be read, or it
+	 * has no such context
 	 */
 	public static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
 		return build(builder(kubeconfig, context));
@@ -104,9 +105,8 @@ public final class KubernetesClients {
 		try (Reader reader = Files.newBufferedReader(file)) {
 			KubeConfig config = KubeConfig.loadKubeConfig(reader);
 			config.setFile(file.toAbsolutePath().toFile());
-			if (context != null && !config.setContext(context)) {
-				throw new KubernetesConfigurationException(
-						"The kubeconfig " + file + " has no context '" + context + "'", null);
+			if (context != null) {
+				config.setContext(context);
 			}
 			if (config.getServer() == null) {
 				throw new KubernetesConfigurationException(

@@ -66,7 +66,8 @@ public final class KubernetesSigners implements AutoCloseable {
 	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
 	 * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials,
 	 * {@code null} for none
-	 * @param context the context to use, {@code null} for the current one
+	 * @param context the context to use, {@code null} for the current one; with a
+	 * bootstrap kubeconfig it is one of that
 	 * @param threads makes the threads, which exist only while requests are open and
 	 * addresses or authorities are watched
 	 * @param clock the clock
@@ -121,7 +122,7 @@ public final class KubernetesSigners implements AutoCloseable {
 		return this.authorities.computeIfAbsent(configMap, (name) -> {
 			int slash = name.indexOf('/');
 			String namespace = (slash >= 0) ? name.substring(0, slash)
-					: Kubeconfigs.namespace(this.kubeconfig, this.context);
+					: Kubeconfigs.namespace(this.kubeconfig, (this.bootstrapKubeconfig != null) ? null : this.context);
 			return new ConfigMapAuthorities(namespace, name.substring(slash + 1), () -> access(current.get()).client,
 					this.executor, this.clock, PATIENCE);
 		});

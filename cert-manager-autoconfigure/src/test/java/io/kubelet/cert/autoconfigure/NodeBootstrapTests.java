@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -30,9 +31,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -222,6 +227,19 @@ class NodeBootstrapTests {
 				.extracting((request) -> new BigInteger(String.valueOf(request.certificateSerial()), 16))
 				.containsOnly(new BigInteger(serial, 16));
 		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "trust=cluster", "trust-config-map=kube-root-ca.crt" })
+	void contextOfTheBootstrapKubeconfigIsNotLookedForInTheOneThatIsWritten(String trust) {
+		this.controlPlane.allow(NODE, Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
+		runner().withPropertyValues("kubelet.cert.kubernetes.context=embedded", "kubelet.cert.ssl." + trust)
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(this.kubeconfig).content().doesNotContain("embedded");
+				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+				assertThat(Objects.requireNonNull(bundle.getStores().getTrustStore()).size()).isOne();
+			});
 	}
 
 	@Test

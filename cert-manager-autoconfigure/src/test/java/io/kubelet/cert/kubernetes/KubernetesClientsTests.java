@@ -139,7 +139,22 @@ class KubernetesClientsTests {
 
 	@Test
 	void contextThatIsMissingIsNamed() {
-		refused(write("token: " + token()), "prod", "has no context 'prod'");
+		Path kubeconfig = write("token: " + token());
+		String message = "The kubeconfig " + kubeconfig + " has no context 'prod'; it has [embedded]. "
+				+ "Set 'kubelet.cert.kubernetes.context' to one of them";
+		refused(kubeconfig, "prod", message);
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> ClusterAuthorities.read(kubeconfig, "prod"))
+			.withMessageContaining(message);
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> Kubeconfigs.namespace(kubeconfig, "prod"))
+			.withMessageContaining(message);
+	}
+
+	@Test
+	void contextThatIsMissingInAKubeconfigWithoutContextsIsNamed() {
+		Path kubeconfig = Adapter.write(this.directory.resolve("bare"), "kind: Config\n");
+		refused(kubeconfig, "prod", "has no context 'prod'; it has []");
 	}
 
 	@Test
