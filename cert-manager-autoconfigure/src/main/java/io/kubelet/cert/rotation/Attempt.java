@@ -12,17 +12,48 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt to have a request answered.
- *
- * @param request what was asked, as it was known when the attempt began
- * @param start when the attempt began
- * @param answer the signer's answer to come
+ * One attempt to have a request answered. Used on the certificate's lane only, but for
+ * {@link #cancel()}.
  */
-record Attempt(CertificateRequest request, Instant start, CompletableFuture<List<X509Certificate>> answer) {
+final class Attempt {
 
-	/** How much of a time limit is left; nothing if the clock was set back. */
-	Duration remaining(Instant now, Duration limit) {
-		return now.isBefore(this.start) ? Duration.ZERO : limit.minus(Duration.between(this.start, now));
+	private final CertificateRequest request;
+
+	private final CompletableFuture<List<X509Certificate>> answer;
+
+	private Instant lastLook;
+
+	private Duration waited = Duration.ZERO;
+
+	/**
+	 * @param request what was asked, as it was known when the attempt began
+	 * @param start when the attempt began
+	 * @param answer the signer's answer to come
+	 */
+	Attempt(CertificateRequest request, Instant start, CompletableFuture<List<X509Certificate>> answer) {
+		this.request = request;
+		this.lastLook = start;
+		this.answer = answer;
+	}
+
+	CertificateRequest request() {
+		return this.request;
+	}
+
+	/**
+	 * Look at the wall clock. A step back neither ends the wait nor begins it anew: all
+	 * that is lost of it is the time since the last look (contract row B10).
+	 */
+	void timeIs(Instant now) {
+		if (now.isAfter(this.lastLook)) {
+			this.waited = this.waited.plus(Duration.between(this.lastLook, now));
+		}
+		this.lastLook = now;
+	}
+
+	/** How much of a time limit was left at the last look. */
+	Duration remaining(Duration limit) {
+		return limit.minus(this.waited);
 	}
 
 	void whenAnswered(BiConsumer<? super @Nullable List<X509Certificate>, ? super @Nullable Throwable> action) {

@@ -99,11 +99,11 @@ final class Attempts {
 		}
 	}
 
-	/** How long nothing will be due here, unless something happens. */
+	/** How long nothing will be due here after a review, unless something happens. */
 	Duration untilDue(@Nullable CertificateTemplate template, Instant now, Duration longest) {
 		Attempt attempt = this.attempt;
 		if (attempt != null) {
-			return attempt.remaining(now, this.settings.waitTimeout());
+			return attempt.remaining(this.settings.waitTimeout());
 		}
 		if (template == null) {
 			return longest;
@@ -149,6 +149,7 @@ final class Attempts {
 		if (attempt == null) {
 			return;
 		}
+		attempt.timeIs(now);
 		CertificatePair pair = this.pair.get();
 		if (template != null && !template.equals(attempt.request().template())
 				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
@@ -156,7 +157,7 @@ final class Attempts {
 					attempt.request().name());
 			cancel();
 		}
-		else if (attempt.remaining(now, this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
+		else if (attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
 			failed(attempt.request(),
 					new RequestTimedOutException(attempt.request().name(), this.settings.waitTimeout()), now);

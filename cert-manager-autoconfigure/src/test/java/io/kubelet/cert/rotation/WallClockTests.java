@@ -4,6 +4,7 @@ import java.time.Duration;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestTimedOutException;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
@@ -64,15 +65,33 @@ class WallClockTests {
 	}
 
 	@Test
-	void clockSetAnHourBackDoesNotProlongAWaitNorMakeAnotherRequest() {
+	void clockSetAnHourBackNeitherEndsNorProlongsAWait() {
 		this.fixture.signer.holds();
 		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		this.fixture.time.pass(Duration.ofMinutes(5));
 		this.fixture.time.setClock(Duration.ofHours(-1));
-		this.fixture.time.pass(Duration.ofMinutes(20));
-		assertThat(this.fixture.signer.requests).hasSizeBetween(2, 4)
-			.extracting((request) -> request.publicKey())
+		this.fixture.time.pass(Duration.ofMinutes(10).minusMillis(1));
+		assertThat(this.fixture.failures).isEmpty();
+		assertThat(this.fixture.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isNotDone());
+		// The time since the last look is lost
+		this.fixture.time.pass(LOOK.plusMillis(1));
+		assertThat(this.fixture.failures).singleElement()
+			.satisfies((failure) -> assertThat(failure.cause()).isInstanceOf(RequestTimedOutException.class));
+		assertThat(this.fixture.signer.requests).extracting((request) -> request.publicKey())
 			.containsOnly(this.fixture.signer.requests.get(0).publicKey());
+	}
+
+	@Test
+	void waitEndsAlsoUnderAClockThatIsSetBackAgainAndAgain() {
+		this.fixture.signer.holds();
+		this.fixture.start();
+		for (int minute = 0; minute < 20; minute++) {
+			this.fixture.time.pass(LOOK);
+			this.fixture.time.setClock(Duration.ofSeconds(-90));
+			this.fixture.time.pass(LOOK);
+			this.fixture.time.pass(LOOK);
+		}
+		assertThat(this.fixture.failures).isNotEmpty();
 	}
 
 	@Test
