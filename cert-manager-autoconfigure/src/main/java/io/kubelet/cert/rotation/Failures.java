@@ -23,7 +23,8 @@ final class Failures {
 
 	private @Nullable RotationFailure last;
 
-	private @Nullable CertificateTemplate template;
+	/** The template that the last answer was about. */
+	private @Nullable CertificateTemplate answered;
 
 	private Pause pause = Pause.NONE;
 
@@ -36,10 +37,12 @@ final class Failures {
 	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, Instant now) {
 		this.count++;
 		boolean answer = RetrySchedule.isAnswer(cause);
-		this.answers += answer ? 1 : 0;
+		if (answer) {
+			this.answers++;
+			this.answered = template;
+		}
 		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
 		this.pause = Pause.of(now, delay);
-		this.template = template;
 		this.last = new RotationFailure(now, reason(cause), message(cause), this.count, this.pause.end(), cause);
 		return this.last;
 	}
@@ -49,16 +52,22 @@ final class Failures {
 		this.count = 0;
 		this.answers = 0;
 		this.last = null;
-		this.template = null;
+		this.answered = null;
 		this.pause = pause;
 	}
 
-	/** What was said of one template does not hold for another (contract row B3). */
+	/**
+	 * What was said of one template does not hold for another (contract row B3). A server
+	 * that is busy or out of reach is so for any template (B4).
+	 */
 	void templateIs(CertificateTemplate template) {
-		if (this.template != null && !this.template.equals(template)) {
+		if (this.answered == null || this.answered.equals(template)) {
+			return;
+		}
+		this.answered = null;
+		this.answers = 0;
+		if (this.last != null && RetrySchedule.isAnswer(this.last.cause())) {
 			this.count = 0;
-			this.answers = 0;
-			this.template = null;
 			endPause();
 		}
 	}

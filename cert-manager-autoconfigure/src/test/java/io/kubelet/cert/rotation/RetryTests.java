@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -94,8 +95,7 @@ class RetryTests {
 	@Test
 	void templateChangeAfterADenialIsRequestedAtOnce() {
 		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
-		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+		denials();
 		this.fixture.start(this.fixture.builder().template(() -> Optional.of(template.get())));
 		this.fixture.time.pass(Duration.ofMinutes(30));
 		int before = this.fixture.signer.requests.size();
@@ -114,6 +114,42 @@ class RetryTests {
 		assertThat(this.fixture.signer.requests).hasSize(1);
 		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(this.fixture.signer.requests).hasSize(2);
+	}
+
+	/** Also one that follows a denial: that holds for the old template only. */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void retryAfterIsObeyedWhenTheTemplateChanges(boolean deniedBefore) {
+		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
+		if (deniedBefore) {
+			denials();
+		}
+		else {
+			unavailable(Duration.ofMinutes(5));
+		}
+		this.fixture.start(this.fixture.builder().template(() -> Optional.of(template.get())));
+		if (deniedBefore) {
+			unavailable(Duration.ofMinutes(5));
+			this.fixture.time.pass(Duration.ofMinutes(1));
+		}
+		int before = this.fixture.signer.requests.size();
+		template.set(CertificateTemplate.ofSubject("system:node:n1", "others"));
+		denials();
+		this.fixture.time.pass(Duration.ofMinutes(5).minusMillis(1));
+		assertThat(this.fixture.signer.requests).hasSize(before);
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(this.fixture.signer.requests).hasSize(before + 1);
+		assertThat(this.fixture.waits()).last().isEqualTo(Duration.ofMinutes(1));
+	}
+
+	@Test
+	void waitsAfterGlitchesGrowAlsoWhenTheTemplateChanges() {
+		glitches();
+		this.fixture.start(this.fixture.builder()
+			.template(() -> Optional
+				.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.fixture.failures.size()))));
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32));
 	}
 
 	@Test
@@ -140,16 +176,14 @@ class RetryTests {
 		glitches();
 		this.fixture.start();
 		this.fixture.time.pass(Duration.ofSeconds(6));
-		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+		denials();
 		this.fixture.time.pass(Duration.ofSeconds(8));
 		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 8, 60));
 	}
 
 	@Test
 	void rotationOnDemandDoesNotWaitForTheNextAttempt() {
-		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+		denials();
 		CertificateManager manager = this.fixture.start();
 		this.fixture.signer.issues();
 		var rotated = manager.rotate();
@@ -191,6 +225,11 @@ class RetryTests {
 			assertThat(failure.reason()).isEqualTo("Completion");
 			assertThat(failure.message()).isEqualTo("java.util.concurrent.CompletionException");
 		});
+	}
+
+	private void denials() {
+		this.fixture.signer
+			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
 	}
 
 	private void glitches() {

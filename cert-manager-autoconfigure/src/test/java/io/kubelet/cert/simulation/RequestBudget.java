@@ -28,6 +28,8 @@ final class RequestBudget {
 
 	private int answers;
 
+	private boolean lastIsAnswer;
+
 	private int unavailable;
 
 	private Instant unavailableSince = Instant.MAX;
@@ -41,6 +43,7 @@ final class RequestBudget {
 			return;
 		}
 		this.failures++;
+		this.lastIsAnswer = false;
 		if (cause instanceof SignerUnavailableException unavailable) {
 			unavailable(unavailable.retryAfter(), now);
 		}
@@ -69,16 +72,26 @@ final class RequestBudget {
 
 	/** Denied, failed, or issued something that is of no use. */
 	void answeredAgainst(Instant now) {
+		this.lastIsAnswer = true;
 		Duration wait = Duration.ofMinutes(1).multipliedBy(1L << Math.min(this.answers++, 6));
 		this.allowedFrom = now.plus((wait.compareTo(LONGEST_ANSWER_WAIT) < 0) ? wait : LONGEST_ANSWER_WAIT);
 	}
 
 	void failedOnDisk(Instant now) {
 		this.failures++;
+		this.lastIsAnswer = false;
 		this.allowedFrom = now.plus(glitch());
 	}
 
-	/** What was said does not hold for another template, or after a success. */
+	/** What was said of a template does not hold for another; all else does. */
+	void templateChanged() {
+		this.answers = 0;
+		if (this.lastIsAnswer) {
+			reset();
+		}
+	}
+
+	/** After a success all is well again. */
 	void reset() {
 		this.failures = 0;
 		this.answers = 0;

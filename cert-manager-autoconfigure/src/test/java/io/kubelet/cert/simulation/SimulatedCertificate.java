@@ -267,7 +267,7 @@ final class SimulatedCertificate implements RotationListener {
 			.stream()
 			.filter((object) -> object.owner == this)
 			.forEach((object) -> object.abandoned = true);
-		this.budget.reset();
+		this.budget.templateChanged();
 	}
 
 	void forgetTemplate() {
