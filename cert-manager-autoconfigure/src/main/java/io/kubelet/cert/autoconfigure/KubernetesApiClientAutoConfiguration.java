@@ -48,7 +48,7 @@ public final class KubernetesApiClientAutoConfiguration {
 		var keyManagers = bundles.getBundle(certificate.bundleName()).getManagers().getKeyManagers();
 		RotatingApiClient client = new RotatingApiClient(
 				KubernetesClients.createWithKeys(properties.kubernetes().kubeconfig(),
-						properties.kubernetes().context(), keyManagers),
+						KubernetesConnection.context(properties.kubernetes()), keyManagers),
 				keyManagers, () -> manager.status().pair(), executor);
 		manager.addListener(new RotationListener() {
 

@@ -88,6 +88,19 @@ class RotatingApiClientTests {
 	}
 
 	@Test
+	void contextOfTheBootstrapKubeconfigIsNotLookedForInTheOneThatIsWritten() {
+		runner()
+			.withPropertyValues("kubelet.cert.kubernetes.kubeconfig=" + this.directory.resolve("written"),
+					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
+							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
+					"kubelet.cert.kubernetes.context=embedded")
+			.run((context) -> {
+				whoAmI(context.getBean(ApiClient.class));
+				assertThat(reviews()).extracting(RecordedRequest::user).containsExactly("system:node:n1");
+			});
+	}
+
+	@Test
 	void busyConnectionIsLeftAloneAndThenClosed() {
 		runner().run((context) -> {
 			ApiClient client = context.getBean(ApiClient.class);
