@@ -136,6 +136,10 @@ final class Attempts {
 		endWaiting((future) -> future.cancel(false));
 	}
 
+	void failWaiting(Throwable cause) {
+		endWaiting((future) -> future.completeExceptionally(cause));
+	}
+
 	/** After the task that is running, as for the listeners. */
 	private void endWaiting(Consumer<CompletableFuture<CertificatePair>> end) {
 		List<CompletableFuture<CertificatePair>> ended = this.waiting;
@@ -175,7 +179,8 @@ final class Attempts {
 			this.attempt = attempt;
 			attempt.whenAnswered((chain, failure) -> this.lane.execute(() -> ended(attempt, chain, failure)));
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
+			cancel();
 			failed(null, ex, now);
 		}
 	}
@@ -204,10 +209,12 @@ final class Attempts {
 				failed(attempt.request(), (failure != null) ? failure : new IllegalStateException("No answer"), now);
 			}
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			failed(attempt.request(), ex, now);
 		}
-		this.changed.run();
+		finally {
+			this.changed.run();
+		}
 	}
 
 	/** Contract rows C9 and B1. */
@@ -229,26 +236,34 @@ final class Attempts {
 	/** The one place where a failure is counted, logged and published. */
 	private void failed(@Nullable CertificateRequest request, Throwable cause, Instant now) {
 		updateServerHealth(cause);
-		boolean answer = RetrySchedule.isAnswer(cause);
-		if (endsRequest(cause)) {
-			this.openRequests.drop();
-		}
 		if (cause instanceof RequestGoneException && request != null && request.uid() != null) {
+			this.openRequests.drop();
 			logger.info("[{}] {}: a new request is made", this.settings.name(), cause.getMessage());
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null, now);
-		long delay = Duration.between(now, failure.nextAttempt()).toSeconds();
-		if (answer) {
+		if (endsRequest(cause)) {
+			this.openRequests.drop();
+		}
+		log(failure);
+		this.listeners.tell((listener) -> listener.failed(this.settings.name(), failure));
+		failWaiting(cause);
+	}
+
+	private void log(RotationFailure failure) {
+		long delay = Duration.between(failure.at(), failure.nextAttempt()).toSeconds();
+		if (RetrySchedule.isAnswer(failure.cause())) {
 			logger.error("[{}] Attempt {} is given up, the next one is made in {} s: {}", this.settings.name(),
 					failure.attempt(), delay, failure.message());
+		}
+		else if (failure.cause() instanceof Error error) {
+			logger.error("[{}] Attempt {} failed, the next one is made in {} s: {}", this.settings.name(),
+					failure.attempt(), delay, failure.message(), error);
 		}
 		else {
 			logger.warn("[{}] Attempt {} failed, the next one is made in {} s: {}", this.settings.name(),
 					failure.attempt(), delay, failure.message());
 		}
-		this.listeners.tell((listener) -> listener.failed(this.settings.name(), failure));
-		endWaiting((future) -> future.completeExceptionally(cause));
 	}
 
 	/** A rejection says nothing of an object that is there already: it stays open. */

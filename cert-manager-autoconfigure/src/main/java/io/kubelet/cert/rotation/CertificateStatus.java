@@ -45,6 +45,12 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 				this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
 	}
 
+	CertificateStatus withFailure(RotationFailure lastFailure) {
+		return new CertificateStatus(this.name, this.state, this.pair, this.template, this.signerName, this.usages,
+				this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation, lastFailure,
+				this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
+	}
+
 	/**
 	 * The state of a certificate.
 	 */

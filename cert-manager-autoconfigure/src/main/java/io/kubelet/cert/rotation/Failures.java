@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +42,7 @@ final class Failures {
 		}
 		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
 		this.pause = Pause.of(now, delay);
-		this.last = new RotationFailure(now, reason(cause), message(cause), this.count, this.pause.end(), cause);
+		this.last = RotationFailure.of(cause, this.count, now, this.pause.end());
 		return this.last;
 	}
 
@@ -82,15 +81,6 @@ final class Failures {
 
 	@Nullable RotationFailure last() {
 		return this.last;
-	}
-
-	private static String reason(Throwable cause) {
-		return (cause instanceof RequestException request) ? request.reason()
-				: cause.getClass().getSimpleName().replace("Exception", "");
-	}
-
-	private static String message(Throwable cause) {
-		return (cause.getMessage() != null) ? cause.getMessage() : cause.toString();
 	}
 
 }

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs the tasks of one certificate on the shared scheduler, one after the other, so that
- * what they touch needs no lock.
+ * what they touch needs no lock. Whatever a task throws, the next one runs.
  */
 final class Lane {
 
@@ -19,6 +19,8 @@ final class Lane {
 	private final Queue<Runnable> tasks = new ArrayDeque<>();
 
 	private final RotationScheduler scheduler;
+
+	private boolean scheduled;
 
 	private boolean draining;
 
@@ -30,30 +32,61 @@ final class Lane {
 	void execute(Runnable task) {
 		synchronized (this.tasks) {
 			this.tasks.add(task);
+			if (this.scheduled || this.draining) {
+				return;
+			}
+			this.scheduled = true;
+		}
+		try {
+			this.scheduler.schedule(this::drain, Duration.ZERO);
+		}
+		catch (Throwable ex) {
+			// No thread, perhaps: the next task tries again
+			synchronized (this.tasks) {
+				this.scheduled = false;
+			}
+			throw ex;
+		}
+	}
+
+	private void drain() {
+		synchronized (this.tasks) {
 			if (this.draining) {
 				return;
 			}
 			this.draining = true;
 		}
-		this.scheduler.schedule(this::drain, Duration.ZERO);
-	}
-
-	private void drain() {
 		for (Runnable task = next(); task != null; task = next()) {
-			try {
-				task.run();
-			}
-			catch (RuntimeException ex) {
-				logger.error("A rotation task failed", ex);
-			}
+			run(task);
 		}
 	}
 
 	private @Nullable Runnable next() {
 		synchronized (this.tasks) {
 			Runnable task = this.tasks.poll();
-			this.draining = (task != null);
+			if (task == null) {
+				this.scheduled = false;
+				this.draining = false;
+			}
 			return task;
+		}
+	}
+
+	private static void run(Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			report(ex);
+		}
+	}
+
+	private static void report(Throwable problem) {
+		try {
+			logger.error("A rotation task failed", problem);
+		}
+		catch (Throwable ex) {
+			// No memory for that either
 		}
 	}
 

@@ -35,7 +35,7 @@ final class Listeners {
 		try {
 			event.accept(listener);
 		}
-		catch (RuntimeException | LinkageError ex) {
+		catch (Throwable ex) {
 			logger.error("Rotation listener {} failed; the rotation goes on", listener.getClass().getName(), ex);
 		}
 	}

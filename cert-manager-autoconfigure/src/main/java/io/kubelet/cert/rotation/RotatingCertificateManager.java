@@ -57,6 +57,8 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private String templateProblem = "";
 
+	private String problem = "";
+
 	private @Nullable String waitingFor;
 
 	private Runnable cancelTimer = () -> {
@@ -150,6 +152,21 @@ final class RotatingCertificateManager implements CertificateManager {
 			return;
 		}
 		Instant now = this.clock.instant();
+		Duration untilNextLook = this.idleCheck;
+		try {
+			look(now);
+			this.problem = "";
+			untilNextLook = untilNextLook(now);
+		}
+		catch (Throwable ex) {
+			disturbed(ex, now);
+		}
+		finally {
+			this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile), untilNextLook);
+		}
+	}
+
+	private void look(Instant now) {
 		this.pair.adoptStored(now);
 		readTemplate();
 		if (this.attempts != null) {
@@ -157,7 +174,19 @@ final class RotatingCertificateManager implements CertificateManager {
 		}
 		this.pair.announce(this.attempts != null && this.attempts.progress().serverHealthy(), now);
 		this.snapshot = describe(now);
-		this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile), untilNextLook(now));
+	}
+
+	/** A certificate never stands still in silence. */
+	private void disturbed(Throwable cause, Instant now) {
+		this.snapshot = this.snapshot.withFailure(RotationFailure.of(cause, 1, now, now.plus(this.idleCheck)));
+		if (this.attempts != null) {
+			this.attempts.failWaiting(cause);
+		}
+		if (!this.problem.equals(cause.toString())) {
+			this.problem = cause.toString();
+			logger.error("[{}] What may be due cannot be done, and is tried again: {}", name(), cause.toString(),
+					cause);
+		}
 	}
 
 	/** Also what was begun while another thread called {@link #stop()}. */
@@ -174,7 +203,7 @@ final class RotatingCertificateManager implements CertificateManager {
 			waitsFor((this.template == null) ? this.templates.waitingFor().orElse(null) : null);
 			this.templateProblem = "";
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			this.template = null;
 			this.waitingFor = null;
 			if (!this.templateProblem.equals(ex.toString())) {

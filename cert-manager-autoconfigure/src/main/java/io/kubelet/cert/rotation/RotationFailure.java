@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation;
 
 import java.time.Instant;
 
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
 import io.kubelet.cert.request.RequestTimedOutException;
@@ -19,6 +20,14 @@ import io.kubelet.cert.request.SignerUnavailableException;
  */
 public record RotationFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt,
 		Throwable cause) {
+
+	static RotationFailure of(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
+		String reason = (cause instanceof RequestException request) ? request.reason()
+				: cause.getClass().getSimpleName().replace("Exception", "");
+		// The message of an error alone, such as the name of a class, says nothing
+		String message = (cause.getMessage() == null || cause instanceof Error) ? cause.toString() : cause.getMessage();
+		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
+	}
 
 	/**
 	 * Whether someone has to do something, because the next attempt will hardly fare

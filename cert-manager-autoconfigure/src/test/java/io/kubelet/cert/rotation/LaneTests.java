@@ -3,11 +3,17 @@ package io.kubelet.cert.rotation;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tasks that run one after the other.
@@ -46,14 +52,52 @@ class LaneTests {
 		assertThat(this.time.scheduled()).isZero();
 	}
 
-	@Test
-	void taskThatFailsDoesNotEndTheLane() {
-		this.lane.execute(() -> {
-			throw new IllegalStateException("a mistake");
-		});
+	@ParameterizedTest
+	@MethodSource("mistakes")
+	void taskThatFailsDoesNotEndTheLane(Runnable mistake) {
+		this.lane.execute(mistake);
 		this.lane.execute(() -> this.ran.add("next"));
 		this.time.settle();
-		assertThat(this.ran).containsExactly("next");
+		this.lane.execute(() -> this.ran.add("later"));
+		this.time.settle();
+		assertThat(this.ran).containsExactly("next", "later");
+	}
+
+	static Stream<Runnable> mistakes() {
+		return Stream.of(() -> {
+			throw new IllegalStateException("a mistake");
+		}, () -> {
+			throw new NoClassDefFoundError("a class of another version");
+		}, () -> {
+			throw new OutOfMemoryError("unable to create native thread");
+		});
+	}
+
+	/** As an executor without a thread to spare: it throws, and may yet run the task. */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void laneThatFoundNoThreadGoesOnWithTheNextTask(boolean runsLate) {
+		AtomicBoolean exhausted = new AtomicBoolean(true);
+		Lane lane = new Lane((task, delay) -> {
+			if (!exhausted.get() || runsLate) {
+				this.time.schedule(task, delay);
+			}
+			if (exhausted.get()) {
+				throw new OutOfMemoryError("unable to create native thread");
+			}
+			return () -> {
+			};
+		});
+		assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> lane.execute(() -> this.ran.add("first")));
+		exhausted.set(false);
+		lane.execute(() -> {
+			this.ran.add("second");
+			this.time.settle();
+			this.ran.add("end of second");
+		});
+		lane.execute(() -> this.ran.add("third"));
+		this.time.settle();
+		assertThat(this.ran).containsExactly("first", "second", "end of second", "third");
 	}
 
 }
