@@ -19,6 +19,7 @@ import org.springframework.boot.thread.Threading;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
@@ -58,14 +59,21 @@ public final class CertificateManagerAutoConfiguration {
 		return CertificateSettingsList.of(first, all.additional());
 	}
 
+	@Bean
+	@Lazy(false)
+	ListenerBeans certificateListenerBeans(ObjectProvider<RotationListener> listeners) {
+		return new ListenerBeans(listeners);
+	}
+
 	@Bean(destroyMethod = "stop")
+	@Lazy(false)
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
 			SignerSource signers, ObjectProvider<KeyPairSource> keys, ObjectProvider<Clock> clock,
-			ObjectProvider<RotationListener> listeners, BeanFactory beanFactory, Environment environment) {
+			ListenerBeans listeners, BeanFactory beanFactory, Environment environment) {
 		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler,
-				keys.getIfAvailable(KeyPairSource::jdk), time, listeners.orderedStream().toList());
+				keys.getIfAvailable(KeyPairSource::jdk), time, listeners.asOne());
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				new AddressSources(signers, environment, time));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates);

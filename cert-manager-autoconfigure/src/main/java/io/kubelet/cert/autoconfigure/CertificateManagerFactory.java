@@ -58,14 +58,13 @@ final class CertificateManagerFactory {
 
 	private final Clock clock;
 
-	private final List<RotationListener> listeners;
+	private final RotationListener listener;
 
-	CertificateManagerFactory(RotationScheduler scheduler, KeyPairSource keys, Clock clock,
-			List<RotationListener> listeners) {
+	CertificateManagerFactory(RotationScheduler scheduler, KeyPairSource keys, Clock clock, RotationListener listener) {
 		this.scheduler = scheduler;
 		this.keys = keys.refusingWeakKeys();
 		this.clock = clock;
-		this.listeners = listeners;
+		this.listener = listener;
 	}
 
 	/** In bootstrap mode, the further certificates are requested with the first one. */
@@ -130,7 +129,7 @@ final class CertificateManagerFactory {
 		if (!settings.rotates()) {
 			builder.once();
 		}
-		this.listeners.forEach(builder::listener);
+		builder.listener(this.listener);
 		return builder.build();
 	}
 

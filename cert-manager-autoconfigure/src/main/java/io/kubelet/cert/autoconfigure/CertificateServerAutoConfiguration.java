@@ -6,6 +6,10 @@ import io.kubelet.cert.ssl.JettyRotation;
 import io.kubelet.cert.ssl.NettyRotation;
 import io.kubelet.cert.ssl.TomcatRotation;
 import org.apache.coyote.http11.Http11NioProtocol;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -14,9 +18,11 @@ import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ImportRuntimeHints;
 
 /**
  * Auto-configuration of web servers whose certificate rotates.
@@ -28,16 +34,30 @@ public final class CertificateServerAutoConfiguration {
 
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass({ TomcatWebServerFactory.class, Http11NioProtocol.class })
+	@ImportRuntimeHints(ProtocolHints.class)
 	static class Tomcat {
 
 		@Bean
 		WebServerFactoryCustomizer<TomcatWebServerFactory> certificateTomcatCustomizer(SslBundles bundles) {
 			return (factory) -> {
-				if (TomcatWebServerFactory.DEFAULT_PROTOCOL.equals(factory.getProtocol())) {
+				if (Ssl.isEnabled(factory.getSsl())
+						&& TomcatWebServerFactory.DEFAULT_PROTOCOL.equals(factory.getProtocol())) {
 					factory.setProtocol(DrainingNioProtocol.class.getName());
 				}
 				factory.addConnectorCustomizers(new TomcatRotation(bundles, factory::getSsl));
 			};
+		}
+
+	}
+
+	/** Tomcat makes its protocol by the name of the class. */
+	static class ProtocolHints implements RuntimeHintsRegistrar {
+
+		@Override
+		public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
+			hints.reflection()
+				.registerTypeIfPresent(classLoader, DrainingNioProtocol.class.getName(),
+						MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS);
 		}
 
 	}

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.CertificateProperties.StartupMode;
 import io.kubelet.cert.autoconfigure.CertificateProperties.Trust;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -37,6 +38,9 @@ import org.springframework.context.annotation.Bean;
 public final class CertificateSslAutoConfiguration {
 
 	private static final Duration DRAIN = Duration.ofSeconds(30);
+
+	private static final String OTHERS = "To trust others than the cluster's, name them with ssl.trust-file, "
+			+ "or set it to 'system' for those that the JDK trusts";
 
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
@@ -99,7 +103,24 @@ public final class CertificateSslAutoConfiguration {
 			return () -> certificate.check("ssl.trust-config-map", configMap,
 					connection.authoritiesIn(configMap)::read);
 		}
-		return (ssl.trust() == Trust.CLUSTER && connection != null) ? connection.authorities() : null;
+		return (ssl.trust() == Trust.CLUSTER && connection != null) ? ofCluster(certificate, connection) : null;
+	}
+
+	/** Whom the JDK trusts is trusted only where it was said. */
+	private static AuthoritySource ofCluster(CertificateSettings certificate, KubernetesConnection connection) {
+		AuthoritySource source = connection.authorities();
+		return () -> certificate.check("ssl.trust", "cluster", () -> {
+			try {
+				AuthoritySource.Reading reading = source.read();
+				if (!reading.certificates().isEmpty()) {
+					return reading;
+				}
+				throw new IllegalArgumentException(reading.origin() + " names no certificate authority. " + OTHERS);
+			}
+			catch (KubernetesConfigurationException ex) {
+				throw new IllegalArgumentException(ex.getMessage() + ". " + OTHERS, ex);
+			}
+		});
 	}
 
 	private static Duration notNegative(CertificateSettings certificate, String property, Duration duration) {

@@ -129,10 +129,15 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	/** The authorities of the cluster, read when they are first needed. */
 	AuthoritySource authorities() {
 		return () -> {
-			ClusterAuthorities authorities = ClusterAuthorities.read(this.properties.kubeconfig(),
-					context(this.properties));
-			return AuthoritySource.Reading.of(authorities.files(), authorities.certificates());
+			// Only once it was read is it known which files there are
+			Object version = AuthoritySource.Reading.versionOf(clusterAuthorities().files());
+			ClusterAuthorities authorities = clusterAuthorities();
+			return AuthoritySource.Reading.of(authorities.files(), version, authorities.certificates());
 		};
+	}
+
+	private ClusterAuthorities clusterAuthorities() {
+		return ClusterAuthorities.read(this.properties.kubeconfig(), context(this.properties));
 	}
 
 	/** The authorities in a ConfigMap, watched as what the first certificate says. */

@@ -33,8 +33,9 @@ public interface AuthoritySource {
 	 */
 	static AuthoritySource file(Path file) {
 		return () -> {
+			Object version = Reading.versionOf(List.of(file));
 			try {
-				return Reading.of(List.of(file), Pem.readCertificates(Files.readString(file)));
+				return Reading.of(List.of(file), version, Pem.readCertificates(Files.readString(file)));
 			}
 			catch (NoSuchFileException ex) {
 				throw new IllegalArgumentException(
@@ -61,12 +62,21 @@ public interface AuthoritySource {
 		/**
 		 * What was read from files.
 		 * @param files the files
+		 * @param version their {@link #versionOf(List) version} of before they were read
 		 * @param certificates the authorities
 		 * @return the reading
 		 */
-		public static Reading of(List<Path> files, List<X509Certificate> certificates) {
-			Supplier<Object> latest = () -> files.stream().map(Reading::version).toList();
-			return new Reading(files, latest.get(), latest, certificates);
+		public static Reading of(List<Path> files, Object version, List<X509Certificate> certificates) {
+			return new Reading(files, version, () -> versionOf(files), certificates);
+		}
+
+		/**
+		 * Return what tells one state of some files from another.
+		 * @param files the files
+		 * @return the version
+		 */
+		public static Object versionOf(List<Path> files) {
+			return files.stream().map(Reading::version).toList();
 		}
 
 		/** Whether it is time to read again. */

@@ -95,9 +95,11 @@ public final class CertificateBundles implements RotationListener {
 
 	private void followTrust(Drain drain) {
 		drain.scheduler().schedule(() -> {
-			if (this.bundle.hasOutdatedTrust()) {
-				update();
-			}
+			attempt(() -> {
+				if (this.bundle.hasOutdatedTrust()) {
+					update();
+				}
+			});
 			followTrust(drain);
 		}, TRUST_INTERVAL);
 	}

@@ -2,6 +2,8 @@ package io.kubelet.cert.ssl;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -31,6 +33,8 @@ final class Generations<C> implements DisposableBean {
 	/** Held here, so that the managers tell this as long as it is in use. */
 	private final Runnable retirement = this::retire;
 
+	private final Set<Generation<C>> draining = ConcurrentHashMap.newKeySet();
+
 	private @Nullable Generation<C> current;
 
 	/**
@@ -51,7 +55,7 @@ final class Generations<C> implements DisposableBean {
 			retire();
 		}
 		if (this.current == null) {
-			this.current = new Generation<>(identity, this.maker, this.managers.drain());
+			this.current = new Generation<>(identity, this.maker, this.managers.drain(), this.draining);
 		}
 		this.current.exchanges.incrementAndGet();
 		return this.current;
@@ -59,17 +63,17 @@ final class Generations<C> implements DisposableBean {
 
 	private synchronized void retire() {
 		if (this.current != null) {
+			this.draining.add(this.current);
 			this.current.retire();
 			this.current = null;
 		}
 	}
 
+	/** Also what is being drained: nobody comes back to it. */
 	@Override
 	public synchronized void destroy() {
-		if (this.current != null) {
-			this.current.close();
-			this.current = null;
-		}
+		retire();
+		this.draining.forEach(Generation::close);
 	}
 
 	/**
@@ -88,16 +92,26 @@ final class Generations<C> implements DisposableBean {
 
 		private final Drain drain;
 
+		private final Set<Generation<C>> draining;
+
 		private final AtomicInteger exchanges = new AtomicInteger();
 
 		private final AtomicBoolean closed = new AtomicBoolean();
 
 		private volatile boolean retired;
 
-		private Generation(Identity identity, Function<Consumer<AutoCloseable>, C> maker, Drain drain) {
+		private Generation(Identity identity, Function<Consumer<AutoCloseable>, C> maker, Drain drain,
+				Set<Generation<C>> draining) {
 			this.identity = identity;
-			this.client = maker.apply(this.resources::add);
 			this.drain = drain;
+			this.draining = draining;
+			try {
+				this.client = maker.apply(this.resources::add);
+			}
+			catch (RuntimeException ex) {
+				this.resources.forEach(Generation::close);
+				throw ex;
+			}
 		}
 
 		C client() {
@@ -124,6 +138,7 @@ final class Generations<C> implements DisposableBean {
 			if (!this.closed.compareAndSet(false, true)) {
 				return;
 			}
+			this.draining.remove(this);
 			if (this.client instanceof DisposableBean disposable) {
 				this.resources.add(disposable::destroy);
 			}

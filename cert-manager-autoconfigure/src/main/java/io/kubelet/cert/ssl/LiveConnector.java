@@ -32,9 +32,9 @@ final class LiveConnector implements ClientHttpConnector, DisposableBean {
 			Function<? super ClientHttpRequest, Mono<Void>> requestCallback) {
 		return Mono.defer(() -> {
 			Exchange exchange = new Exchange(this.generations.acquire());
-			return exchange.generation.client()
-				.connect(method, uri, requestCallback)
+			return Mono.defer(() -> exchange.generation.client().connect(method, uri, requestCallback))
 				.<ClientHttpResponse>map((response) -> new Response(response, exchange))
+				.switchIfEmpty(Mono.fromRunnable(exchange::end))
 				.doOnError((ex) -> exchange.end())
 				.doOnCancel(exchange::end);
 		});

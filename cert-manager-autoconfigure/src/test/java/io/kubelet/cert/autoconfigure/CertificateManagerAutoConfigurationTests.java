@@ -8,8 +8,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.event.CertificateRotatedEvent;
@@ -18,6 +20,7 @@ import io.kubelet.cert.rotation.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.store.FileCertificateStore;
@@ -25,10 +28,13 @@ import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.health.contributor.HealthContributor;
@@ -86,6 +92,28 @@ class CertificateManagerAutoConfigurationTests {
 					assertThat(event.getCertificate())
 						.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().leaf());
 				}));
+	}
+
+	/** The builder of HTTP clients needs the bundles, which wait for the certificate. */
+	@Test
+	void listenerMayUseWhatNeedsTheBundles() {
+		runnerWithSigner().withUserConfiguration(NotifyingConfiguration.class).run((context) -> {
+			assertThat(context).hasNotFailed();
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			List<String> told = context.getBean(NotifyingConfiguration.class).told;
+			assertThat(told).containsExactly(manager.current().orElseThrow().serialNumber());
+			String rotated = manager.rotate().join().serialNumber();
+			assertThat(told).hasSize(2).contains(rotated);
+		});
+	}
+
+	@Test
+	void lazyInitializationDoesNotKeepItFromRotating() {
+		runnerWithSigner()
+			.withInitializer(
+					(context) -> context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
+			.run((context) -> Awaitility.await()
+				.untilAsserted(() -> assertThat(this.directory.resolve("kubelet-client-current.pem")).exists()));
 	}
 
 	@Test
@@ -190,6 +218,38 @@ class CertificateManagerAutoConfigurationTests {
 		@Bean
 		SignerSource signers(FakeSigner signer) {
 			return (current) -> signer;
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class NotifyingConfiguration {
+
+		private final List<String> told = new CopyOnWriteArrayList<>();
+
+		@Bean
+		RotationListener notifier(SslBundles bundles) {
+			return new RotationListener() {
+
+				@Override
+				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+					bundles.getBundle(name);
+					NotifyingConfiguration.this.told.add(current.serialNumber());
+				}
+
+			};
+		}
+
+		@Bean
+		RotationListener failing() {
+			return new RotationListener() {
+
+				@Override
+				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+					throw new IllegalStateException("not today");
+				}
+
+			};
 		}
 
 	}

@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.List;
@@ -22,15 +24,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * Trust in the authorities of a ConfigMap.
+ * Trust in the authorities of the cluster.
  */
-class TrustConfigMapTests {
+class ClusterTrustTests {
 
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
@@ -85,14 +90,37 @@ class TrustConfigMapTests {
 				.hasMessageContaining("leave out one of them"));
 	}
 
+	/** Never silently those of the JDK. */
+	@Test
+	void kubeconfigThatNamesNoAuthorityIsNoReasonToTrustThoseOfTheJdk() throws IOException {
+		Path kubeconfig = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig)
+			.replaceAll("certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
+		runner(kubeconfig).run((context) -> {
+			SslStoreBundle stores = context.getBean(SslBundles.class).getBundle("kubelet-client").getStores();
+			assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+				.isThrownBy(stores::getTrustStore)
+				.withMessageContaining("kubelet.cert.ssl.trust")
+				.withMessageContaining("names no certificate authority")
+				.withMessageContaining("'system'");
+		});
+		runner(kubeconfig).withPropertyValues("kubelet.cert.ssl.trust=system")
+			.run((context) -> assertThat(
+					context.getBean(SslBundles.class).getBundle("kubelet-client").getStores().getTrustStore())
+				.isNull());
+	}
+
 	private ApplicationContextRunner runner(Credential credential) {
+		return runner(this.controlPlane.writeKubeconfig(this.directory, credential));
+	}
+
+	private ApplicationContextRunner runner(Path kubeconfig) {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
 					SslAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.kubernetes.kubeconfig="
-							+ this.controlPlane.writeKubeconfig(this.directory, credential),
+					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
 					"kubelet.cert.template.common-name=system:node:test",
 					"kubelet.cert.template.organizations=system:nodes");
 	}
