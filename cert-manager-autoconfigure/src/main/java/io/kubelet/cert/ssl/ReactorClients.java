@@ -2,20 +2,25 @@ package io.kubelet.cert.ssl;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.http.client.ReactorClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
 import org.springframework.http.client.ClientHttpRequestFactory;
 import org.springframework.http.client.reactive.ClientHttpConnector;
 import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
 
 /**
- * Makes Reactor clients whose connections can be closed. Their pool may be shared with
- * others, as it is by default: the connections are closed one by one, and the pool
- * notices.
+ * Makes Reactor clients that have a pool of their own, like the one that they would
+ * share: a pool keeps what it needs to connect for ever, and with it the identity of
+ * before. What a factory of the application's sets beside the pool belongs in a
+ * customizer.
  */
 final class ReactorClients {
 
@@ -24,16 +29,35 @@ final class ReactorClients {
 
 	static ClientHttpRequestFactory requestFactory(ReactorClientHttpRequestFactoryBuilder builder,
 			HttpClientSettings settings, Consumer<AutoCloseable> resources) {
-		return builder.withHttpClientCustomizer((client) -> followed(client, resources)).build(settings);
+		ConnectionProvider own = own((noted) -> builder.withHttpClientCustomizer(noted).build(settings));
+		return builder.withHttpClientFactory(() -> HttpClient.create(own))
+			.withHttpClientCustomizer((client) -> closing(client, own, resources))
+			.build(settings);
 	}
 
 	static ClientHttpConnector connector(ReactorClientHttpConnectorBuilder builder, HttpClientSettings settings,
 			Consumer<AutoCloseable> resources) {
-		return builder.withHttpClientCustomizer((client) -> followed(client, resources)).build(settings);
+		ConnectionProvider own = own((noted) -> builder.withHttpClientCustomizer(noted).build(settings));
+		return builder.withHttpClientFactory(() -> HttpClient.create(own))
+			.withHttpClientCustomizer((client) -> closing(client, own, resources))
+			.build(settings);
 	}
 
-	private static HttpClient followed(HttpClient client, Consumer<AutoCloseable> resources) {
+	/** A pool like that of a client that is made only to see it. */
+	private static ConnectionProvider own(Consumer<UnaryOperator<HttpClient>> maker) {
+		AtomicReference<ConnectionProvider.@Nullable Builder> like = new AtomicReference<>();
+		maker.accept((client) -> {
+			like.set(client.configuration().connectionProvider().mutate());
+			return client;
+		});
+		ConnectionProvider.Builder builder = like.get();
+		return (builder != null) ? builder.build() : ConnectionProvider.create("certificate");
+	}
+
+	/** The pool closes what is idle; what is in use by then is closed as well. */
+	private static HttpClient closing(HttpClient client, ConnectionProvider own, Consumer<AutoCloseable> resources) {
 		Set<Channel> channels = ConcurrentHashMap.newKeySet();
+		resources.accept(own::dispose);
 		resources.accept(() -> channels.forEach(Channel::close));
 		return client.doOnChannelInit((observer, channel, address) -> {
 			channels.add(channel);

@@ -2,6 +2,7 @@ package io.kubelet.cert.ssl;
 
 import java.io.IOException;
 import java.lang.ref.Reference;
+import java.net.SocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -54,6 +55,9 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.reactive.function.client.WebClient;
+import reactor.netty.resources.ConnectionPoolMetrics;
+import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.resources.ConnectionProvider.MeterRegistrar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -127,6 +131,33 @@ class ClientRotationTests {
 			});
 			Reference.reachabilityFence(requests);
 		}
+	}
+
+	@Test
+	void poolsOfReactorGoWithTheirIdentity() {
+		AtomicInteger pools = new AtomicInteger();
+		ConnectionProvider provider = ConnectionProvider.builder("mine").metrics(true, () -> new MeterRegistrar() {
+
+			@Override
+			public void registerMetrics(String name, String id, SocketAddress address, ConnectionPoolMetrics metrics) {
+				pools.incrementAndGet();
+			}
+
+			@Override
+			public void deRegisterMetrics(String name, String id, SocketAddress address) {
+				pools.decrementAndGet();
+			}
+
+		}).build();
+		WebClient client = WebClient.builder()
+			.clientConnector(LiveClientBuilders.Reactive
+				.following(ClientHttpConnectorBuilder.reactor()
+					.withHttpClientFactory(() -> reactor.netty.http.client.HttpClient.create(provider)))
+				.build(HttpClientSettings.ofSslBundle(bundle)))
+			.build();
+		presentsTheNewCertificate(() -> get(client));
+		presentsTheNewCertificate(() -> get(client));
+		org.awaitility.Awaitility.await().until(() -> pools.get() == 1);
 	}
 
 	@Test
