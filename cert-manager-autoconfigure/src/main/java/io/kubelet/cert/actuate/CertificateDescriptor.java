@@ -59,8 +59,8 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 	 * @param serialNumber the serial number in hexadecimal
 	 * @param notBefore the start of its validity
 	 * @param notAfter the end of its validity
-	 * @param dnsNames its DNS names
-	 * @param ipAddresses its IP addresses
+	 * @param dnsNames its DNS names, none if they cannot be read
+	 * @param ipAddresses its IP addresses, none if they cannot be read
 	 * @param keyAlgorithm the kind of its key, such as {@code EC P-256}
 	 * @param fingerprint its SHA-256 digest
 	 */
@@ -68,11 +68,20 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 			List<String> dnsNames, List<String> ipAddresses, String keyAlgorithm, String fingerprint) {
 
 		static Current of(CertificatePair pair) {
-			CertificateTemplate names = CertificateNames.of(pair.leaf());
+			CertificateTemplate names = names(pair);
 			return new Current(pair.leaf().getSubjectX500Principal().getName(),
 					pair.leaf().getIssuerX500Principal().getName(), pair.serialNumber(), pair.notBefore(),
 					pair.notAfter(), names.dnsNames(), text(names.ipAddresses()),
 					KeySpecification.describe(pair.leaf().getPublicKey()), pair.fingerprint());
+		}
+
+		private static CertificateTemplate names(CertificatePair pair) {
+			try {
+				return CertificateNames.of(pair.leaf());
+			}
+			catch (IllegalArgumentException ex) {
+				return CertificateTemplate.ofSubject(CertificateNames.commonName(pair.leaf()));
+			}
 		}
 
 	}

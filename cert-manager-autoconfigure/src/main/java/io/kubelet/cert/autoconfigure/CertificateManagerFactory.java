@@ -139,7 +139,7 @@ final class CertificateManagerFactory {
 	 */
 	private static void requireSameNode(CertificateSettings settings, CertificateStore store) {
 		String node = node(settings.template().commonName());
-		String stored = store.current().map((pair) -> node(CertificateNames.of(pair.leaf()).commonName())).orElse(null);
+		String stored = store.current().map((pair) -> node(CertificateNames.commonName(pair.leaf()))).orElse(null);
 		if (node != null && stored != null && !stored.equals(node)) {
 			boolean named = settings.properties().template().commonName() != null;
 			throw new InvalidConfigurationPropertyValueException(

@@ -1,7 +1,6 @@
 package io.kubelet.cert.certificate;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.cert.X509Certificate;
@@ -33,17 +32,28 @@ public final class CertificateNames {
 	 * Return what a certificate says, as the template it satisfies exactly.
 	 * @param certificate the certificate
 	 * @return the names in it
+	 * @throws IllegalArgumentException if its subject alternative names cannot be read
 	 */
 	public static CertificateTemplate of(X509Certificate certificate) {
 		try {
 			byte[] extension = certificate.getExtensionValue(Extension.subjectAlternativeName.getId());
 			GeneralNames names = (extension != null)
 					? GeneralNames.getInstance(JcaX509ExtensionUtils.parseExtensionValue(extension)) : null;
-			return of(X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded()), names);
+			return of(subject(certificate), names);
 		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
+		catch (IOException | RuntimeException ex) {
+			throw new IllegalArgumentException("The subject alternative names of the certificate with serial number "
+					+ serialNumber(certificate) + " cannot be read: " + ex.getMessage(), ex);
 		}
+	}
+
+	/**
+	 * Return the common name of a certificate's subject, whatever else it says.
+	 * @param certificate the certificate
+	 * @return the first common name, {@code null} if there is none
+	 */
+	public static @Nullable String commonName(X509Certificate certificate) {
+		return values(subject(certificate), BCStyle.CN).stream().findFirst().orElse(null);
 	}
 
 	/**
@@ -104,6 +114,10 @@ public final class CertificateNames {
 		}
 		return new CertificateTemplate(values(subject, BCStyle.CN).stream().findFirst().orElse(null),
 				values(subject, BCStyle.O), dnsNames, ipAddresses, uris, emailAddresses);
+	}
+
+	private static X500Name subject(X509Certificate certificate) {
+		return X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
 	}
 
 	private static List<String> values(X500Name subject, ASN1ObjectIdentifier type) {

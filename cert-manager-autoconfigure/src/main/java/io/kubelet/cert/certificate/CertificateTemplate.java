@@ -64,12 +64,19 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	}
 
 	/**
-	 * Say field by field what a certificate lacks of this template.
+	 * Say field by field what a certificate lacks of this template. One whose names
+	 * cannot be read satisfies none.
 	 * @param certificate the certificate
 	 * @return a sentence for each field that differs, empty if the template is satisfied
 	 */
 	public List<String> differences(X509Certificate certificate) {
-		CertificateTemplate actual = CertificateNames.of(certificate);
+		CertificateTemplate actual;
+		try {
+			actual = CertificateNames.of(certificate);
+		}
+		catch (IllegalArgumentException ex) {
+			return List.of(String.valueOf(ex.getMessage()));
+		}
 		List<String> differences = new ArrayList<>();
 		if (!Objects.equals(this.commonName, actual.commonName)) {
 			differences.add("common name is '%s', not '%s'".formatted(actual.commonName, this.commonName));

@@ -121,6 +121,10 @@ final class CurrentPair {
 				this.dueSince = null;
 				return this.scheduled;
 			}
+			if (this.dueSince == null) {
+				logger.info("[{}] The certificate does not say what it should, and is to be rotated: {}",
+						this.settings.name(), template.differences(pair.leaf()));
+			}
 		}
 		if (this.dueSince == null || this.dueSince.isAfter(now)) {
 			this.dueSince = now;

@@ -67,6 +67,18 @@ class CertificateTemplateTests {
 	}
 
 	@Test
+	void certificateWhoseNamesCannotBeReadSatisfiesNoTemplate() {
+		CertificateTemplate template = CertificateTemplate.ofSubject("cn", "o");
+		CertificatePair pair = new TestAuthority("ca").pairWithMalformedNames(template, Instant.EPOCH,
+				Instant.EPOCH.plusSeconds(60));
+		assertThat(template.isSatisfiedBy(pair.leaf())).isFalse();
+		assertThat(template.differences(pair.leaf()))
+			.containsExactly("The subject alternative names of the certificate with serial number "
+					+ pair.serialNumber() + " cannot be read: IP address of an illegal length");
+		assertThat(CertificateNames.commonName(pair.leaf())).isEqualTo("cn");
+	}
+
+	@Test
 	void namesThatShareAPartOfTheSubjectAreToldApart() throws Exception {
 		PKCS10CertificationRequest request = new JcaPKCS10CertificationRequestBuilder(
 				new X500Name("CN=one+O=o1,O=o2+OU=unit"), this.keys.getPublic())

@@ -35,7 +35,7 @@ class ErrorTests {
 
 	static Stream<Error> errors() {
 		return Stream.of(new NoClassDefFoundError("io/kubernetes/client/openapi/ApiClient"),
-				new OutOfMemoryError("unable to create native thread"), new AssertionError("a mistake"));
+				new StackOverflowError("too deep"), new AssertionError("a mistake"));
 	}
 
 	@ParameterizedTest
@@ -146,7 +146,7 @@ class ErrorTests {
 	void stopAfterAnErrorEndsWhatWaits() {
 		CertificateManager manager = this.fixture
 			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(new FailingStore(true)));
-		this.error.set(new OutOfMemoryError("unable to create native thread"));
+		this.error.set(new InternalError("no thread to be had"));
 		this.fixture.time.pass(MINUTE);
 		var rotated = manager.rotate();
 		manager.stop();

@@ -12,13 +12,17 @@ import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Files that another program writes (contract rows B9 and C28).
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ForeignFilesTests {
 
 	private static final Duration LOOK = Duration.ofMinutes(1);
@@ -65,6 +69,30 @@ class ForeignFilesTests {
 	}
 
 	@Test
+	void pairWhoseNamesCannotBeReadIsRotatedAndSaidToBeSo(CapturedOutput output) {
+		store().update(this.first);
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificatePair malformed = malformedPair();
+		store().update(malformed);
+		this.fixture.time.pass(LOOK);
+		assertThat(this.fixture.rotations).hasSize(2)
+			.first()
+			.extracting(ManagerFixture.Rotated::current)
+			.isEqualTo(malformed);
+		assertThat(manager.current()).isPresent().get().isNotEqualTo(malformed);
+		assertThat(output).containsOnlyOnce("The subject alternative names of the certificate with serial number "
+				+ malformed.serialNumber() + " cannot be read: IP address of an illegal length");
+	}
+
+	@Test
+	void storedPairWhoseNamesCannotBeReadIsRotatedAtTheStart() {
+		store().update(malformedPair());
+		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		assertThat(this.fixture.rotations).hasSize(1);
+	}
+
+	@Test
 	void filesManagedBySomeoneElseAreReadAgain() throws IOException {
 		CertificateManager manager = startWithoutRotation();
 		writeCertificate(this.second);
@@ -91,6 +119,11 @@ class ForeignFilesTests {
 		Files.delete(this.files.certificate());
 		this.fixture.time.pass(LOOK);
 		assertThat(manager.current()).contains(this.first);
+	}
+
+	private CertificatePair malformedPair() {
+		return this.fixture.authority.pairWithMalformedNames(ManagerFixture.TEMPLATE, ManagerFixture.START,
+				ManagerFixture.START.plus(Duration.ofHours(99)));
 	}
 
 	private CertificateManager startWithoutRotation() {

@@ -16,6 +16,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -88,24 +89,37 @@ public final class TestAuthority {
 	/** A certificate for a key, with these usages. */
 	public X509Certificate issue(PublicKey key, CertificateTemplate template, Instant notBefore, Instant notAfter,
 			List<Usage> usages) {
-		X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
-		template.organizations().forEach((organization) -> subject.addRDN(BCStyle.O, organization));
-		if (template.commonName() != null) {
-			subject.addRDN(BCStyle.CN, template.commonName());
-		}
 		List<GeneralName> names = new ArrayList<>();
 		template.dnsNames().forEach((name) -> names.add(new GeneralName(GeneralName.dNSName, name)));
 		template.ipAddresses()
 			.forEach((address) -> names.add(new GeneralName(GeneralName.iPAddress, address.getHostAddress())));
 		template.uris().forEach((uri) -> names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri)));
 		template.emailAddresses().forEach((email) -> names.add(new GeneralName(GeneralName.rfc822Name, email)));
-		return sign(subject.build(), key, notBefore, notAfter, names, false, usages);
+		return sign(subject(template), key, notBefore, notAfter, names, false, usages);
 	}
 
 	/** A pair with a new EC P-256 key. */
 	public CertificatePair pair(CertificateTemplate template, Instant notBefore, Instant notAfter) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		return new CertificatePair(List.of(issue(keys.getPublic(), template, notBefore, notAfter)), keys.getPrivate());
+	}
+
+	/** A pair with the subject of a template, and an IP address of five bytes. */
+	public CertificatePair pairWithMalformedNames(CertificateTemplate template, Instant notBefore, Instant notAfter) {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		GeneralName address = new GeneralName(GeneralName.iPAddress, new DEROctetString(new byte[5]));
+		X509Certificate certificate = sign(subject(template), keys.getPublic(), notBefore, notAfter, List.of(address),
+				false, List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH));
+		return new CertificatePair(List.of(certificate), keys.getPrivate());
+	}
+
+	private static X500Name subject(CertificateTemplate template) {
+		X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
+		template.organizations().forEach((organization) -> subject.addRDN(BCStyle.O, organization));
+		if (template.commonName() != null) {
+			subject.addRDN(BCStyle.CN, template.commonName());
+		}
+		return subject.build();
 	}
 
 	private X509Certificate sign(X500Name subject, PublicKey key, Instant notBefore, Instant notAfter,
