@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 public class CertificateMetrics implements MeterBinder {
 
+	private static final String CLIENT_SIGNERS = "kubernetes.io/kube-apiserver-client";
+
 	private static final double[] BUCKETS = { 60, 3600, 14_400, 86_400, 604_800, 2_592_000, 7_776_000, 15_552_000,
 			31_104_000, 124_416_000 };
 
@@ -75,10 +77,14 @@ public class CertificateMetrics implements MeterBinder {
 			.register(registry);
 	}
 
-	/** C10: a signer that is asked for both issues a serving certificate. */
+	/**
+	 * C10: a signer that is asked for both issues a serving certificate. The usages are
+	 * not known as long as they depend on a key that is yet to be made; by default, all
+	 * signers but those of clients are asked for server auth.
+	 */
 	private static boolean isServing(CertificateStatus status) {
-		return status.usages().contains(Usage.SERVER_AUTH)
-				|| status.signerName().equals("kubernetes.io/kubelet-serving");
+		return status.usages().isEmpty() ? !status.signerName().startsWith(CLIENT_SIGNERS)
+				: status.usages().contains(Usage.SERVER_AUTH);
 	}
 
 	private double secondsToLive(CertificateManager manager) {

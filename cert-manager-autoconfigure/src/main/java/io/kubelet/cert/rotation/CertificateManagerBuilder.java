@@ -335,7 +335,7 @@ public final class CertificateManagerBuilder {
 		List<Usage> fixed = this.fixedUsages;
 		Function<PublicKey, List<Usage>> usages = (fixed != null) ? (key) -> fixed
 				: require(this.usagesByKey, "usages");
-		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), usages,
+		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), fixed, usages,
 				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry, this.once);
 	}
 

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param pair the last pair, even if it has expired, {@code null} if there is none yet
  * @param template what the certificate should say, {@code null} if that is not known yet
  * @param signerName who signs it
- * @param usages what it is requested for, empty until there is a key to decide by
+ * @param usages what it is requested for, empty if that depends on a key that is yet to
+ * be made
  * @param requestedLifetime how long it is to be valid, {@code null} if the signer decides
  * @param nextRotationDeadline when the next rotation is due, {@code null} if there is
  * none to come

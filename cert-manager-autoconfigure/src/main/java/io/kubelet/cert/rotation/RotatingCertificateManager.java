@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import org.jspecify.annotations.Nullable;
@@ -234,12 +235,16 @@ final class RotatingCertificateManager implements CertificateManager {
 				: new Attempts.Progress(Optional.empty(), List.of(), 0, null, null, false);
 		CertificateRequest open = progress.openRequest().orElse(null);
 		return new CertificateStatus(name(), State.WAITING, pair, this.template, this.settings.signerName(),
-				(open != null) ? open.usages()
-						: (pair != null) ? this.settings.usages().apply(pair.leaf().getPublicKey()) : List.of(),
-				this.settings.requestedLifetime(), nextDeadline(now), progress.rotations(), progress.lastRotation(),
-				progress.lastFailure(),
+				(open != null) ? open.usages() : usages(pair), this.settings.requestedLifetime(), nextDeadline(now),
+				progress.rotations(), progress.lastRotation(), progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
 				this.waitingFor, progress.serverHealthy(), this.pair.isUnavailable());
+	}
+
+	private List<Usage> usages(@Nullable CertificatePair pair) {
+		List<Usage> fixed = this.settings.fixedUsages();
+		return (fixed != null) ? fixed
+				: (pair != null) ? this.settings.usages().apply(pair.leaf().getPublicKey()) : List.of();
 	}
 
 	private @Nullable Instant nextDeadline(Instant now) {

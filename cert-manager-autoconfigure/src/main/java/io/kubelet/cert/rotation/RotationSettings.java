@@ -12,9 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is fixed about one certificate's rotation.
+ *
+ * @param fixedUsages what it is requested for whatever the key, {@code null} if that
+ * depends on the key
  */
-record RotationSettings(String name, RequestNaming naming, String signerName, Function<PublicKey, List<Usage>> usages,
-		@Nullable Duration requestedLifetime, KeySpecification key, RotationWindow window, Duration waitTimeout,
-		RetrySchedule retry, boolean once) {
+record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable List<Usage> fixedUsages,
+		Function<PublicKey, List<Usage>> usages, @Nullable Duration requestedLifetime, KeySpecification key,
+		RotationWindow window, Duration waitTimeout, RetrySchedule retry, boolean once) {
 
 }

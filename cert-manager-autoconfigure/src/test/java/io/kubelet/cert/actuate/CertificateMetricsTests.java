@@ -3,8 +3,10 @@ package io.kubelet.cert.actuate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -16,7 +18,10 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -73,20 +78,49 @@ class CertificateMetricsTests {
 		assertThat(this.registry.find("kubelet.certificate.manager.client.ttl.seconds").gauge()).isNull();
 	}
 
+	@ParameterizedTest(name = "{0}, {1}: {2}")
+	@CsvSource(delimiter = '|', textBlock = """
+			example.com/signer                          | digital signature,server auth | server
+			example.com/signer                          | digital signature,client auth | client
+			example.com/signer                          |                               | server
+			kubernetes.io/kubelet-serving               |                               | server
+			kubernetes.io/kube-apiserver-client         |                               | client
+			kubernetes.io/kube-apiserver-client-kubelet |                               | client
+			""")
+	void usagesDecideOfWhichKindACertificateIsBeforeThereIsOne(String signerName, @Nullable String usages,
+			String kind) {
+		this.signer.holds();
+		CertificateManagerBuilder builder = builder(signerName);
+		CertificateManager manager = start(
+				(usages != null) ? builder.usages(Stream.of(usages.split(",")).map(Usage::of).toList())
+						: builder.usages((key) -> DefaultUsages.of(signerName, key)));
+		assertThat(timeToLive(kind)).isEqualTo(Double.POSITIVE_INFINITY);
+		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
+		this.time.settle();
+		assertThat(timeToLive(kind)).isEqualTo(3600);
+		assertThat(manager.status().usages().contains(Usage.SERVER_AUTH)).isEqualTo(kind.equals("server"));
+	}
+
 	private double timeToLive(String kind) {
 		return this.registry.get("kubelet.certificate.manager." + kind + ".ttl.seconds").gauge().value();
 	}
 
 	private CertificateManager start(String signerName) {
-		CertificateManager manager = new CertificateManagerBuilder("c").store(this.store)
+		return start(builder(signerName).usages((key) -> DefaultUsages.of(signerName, key)));
+	}
+
+	private CertificateManagerBuilder builder(String signerName) {
+		return new CertificateManagerBuilder("c").store(this.store)
 			.scheduler(this.time)
 			.clock(this.time)
 			.random(() -> 0.5)
 			.signerName(signerName)
-			.usages((key) -> DefaultUsages.of(signerName, key))
 			.template(CertificateTemplate.ofSubject("c"))
-			.signers((current) -> this.signer)
-			.build();
+			.signers((current) -> this.signer);
+	}
+
+	private CertificateManager start(CertificateManagerBuilder builder) {
+		CertificateManager manager = builder.build();
 		new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time).bindTo(this.registry);
 		manager.start();
 		this.time.settle();
