@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the certificate's name
  * @param state its state
  * @param pair the last pair, even if it has expired, {@code null} if there is none yet
- * @param template what the certificate should say, {@code null} if that is not known yet
+ * @param template what the certificate should say, {@code null} if that is not known yet,
+ * such as before the start if a supplier says it
  * @param signerName who signs it
  * @param usages what it is requested for, empty if that depends on a key that is yet to
  * be made

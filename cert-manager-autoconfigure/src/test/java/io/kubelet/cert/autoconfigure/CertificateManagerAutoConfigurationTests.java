@@ -175,8 +175,9 @@ class CertificateManagerAutoConfigurationTests {
 				CertificateManagers managers = context.getBean(CertificateManagers.class);
 				assertThat(managers.get("kubelet-client").status().template())
 					.isEqualTo(CertificateTemplate.ofSubject("only"));
-				assertThat(managers.get("serving").status().template())
-					.isEqualTo(CertificateTemplate.ofSubject("qualified"));
+				Awaitility.await()
+					.until(() -> managers.get("serving").status().template(),
+							CertificateTemplate.ofSubject("qualified")::equals);
 			});
 	}
 

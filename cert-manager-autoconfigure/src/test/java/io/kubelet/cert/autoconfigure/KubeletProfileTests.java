@@ -176,8 +176,9 @@ class KubeletProfileTests {
 	void interfacesThatAreNotThereAreWaitedFor() {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=interfaces",
 				"kubelet.cert.addresses.interfaces=nosuch0", "kubelet.cert.startup.mode=background")
-			.run((context) -> assertThat(context.getBean(CertificateManager.class).status().waitingFor())
-				.isEqualTo("an IP address among the addresses of the network interfaces [nosuch0]"));
+			.run((context) -> Awaitility.await()
+				.until(() -> context.getBean(CertificateManager.class).status().waitingFor(),
+						"an IP address among the addresses of the network interfaces [nosuch0]"::equals));
 	}
 
 	@Test

@@ -202,7 +202,8 @@ class NodeBootstrapTests {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		runner().withPropertyValues("kubelet.cert.rotate-certificates=false", "kubelet.cert.startup.mode=background")
 			.run((context) -> Awaitility.await()
-				.until(() -> this.controlPlane.openCertificateSigningRequests().size() == 1));
+				.until(() -> context.getBean(CertificateManager.class).status().openRequest(),
+						(open) -> open != null && open.createdAt() != null));
 		this.controlPlane.approve(this.controlPlane.openCertificateSigningRequests().get(0));
 		runner().withPropertyValues("kubelet.cert.rotate-certificates=false").run((context) -> {
 			assertThat(context).hasNotFailed();

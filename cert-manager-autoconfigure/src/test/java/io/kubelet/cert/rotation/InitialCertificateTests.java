@@ -187,9 +187,9 @@ class InitialCertificateTests {
 		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
 		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
 		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
-		assertThat(this.fixture.builder().template(supplier).template(fixed).build().status().template())
+		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed)).status().template())
 			.isEqualTo(supplied);
-		assertThat(this.fixture.builder().template(fixed).template(supplier).build().status().template())
+		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier)).status().template())
 			.isEqualTo(supplied);
 	}
 
