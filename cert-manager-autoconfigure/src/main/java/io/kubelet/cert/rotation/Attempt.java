@@ -56,6 +56,11 @@ final class Attempt {
 		return limit.minus(this.waited);
 	}
 
+	/** Whether the answer is there, though it may not have been dealt with yet. */
+	boolean isAnswered() {
+		return this.answer.isDone();
+	}
+
 	void whenAnswered(BiConsumer<? super @Nullable List<X509Certificate>, ? super @Nullable Throwable> action) {
 		this.answer.whenComplete((chain, failure) -> action.accept(chain,
 				(failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause() : failure));

@@ -161,7 +161,8 @@ final class Attempts {
 					attempt.request().name());
 			cancel();
 		}
-		else if (attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
+		else if (!attempt.isAnswered()
+				&& attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
 			failed(attempt.request(),
 					new RequestTimedOutException(attempt.request().name(), this.settings.waitTimeout()), now);
