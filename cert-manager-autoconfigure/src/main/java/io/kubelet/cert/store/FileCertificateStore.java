@@ -156,7 +156,7 @@ public final class FileCertificateStore implements CertificateStore {
 	/** A damaged current pair makes way for the newest good one (contract row B7). */
 	private Optional<CertificatePair> replaceDamaged(StoreException cause) throws IOException {
 		Path damaged = this.files.current().toRealPath();
-		Path aside = damaged.resolveSibling(damaged.getFileName() + ".damaged");
+		Path aside = PairFiles.aside(damaged);
 		Optional<Path> good = this.files.dated().stream().filter((file) -> isGood(file, damaged)).findFirst();
 		logger.error("{}. It is kept as {}, and {} takes its place", cause.getMessage(), aside,
 				good.map(Path::toString).orElse("a new request"));
@@ -239,13 +239,9 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private void prune() {
 		try {
-			Path current = this.files.current().toRealPath();
-			List<Path> dated = this.files.dated();
-			for (Path old : dated.subList(Math.min(this.retain + 1, dated.size()), dated.size())) {
-				if (!old.toRealPath().equals(current)) {
-					Files.deleteIfExists(old);
-				}
-			}
+			deleteAllBut(this.retain + 1, this.files.dated());
+			// They hold keys, too
+			deleteAllBut(1, this.files.damaged());
 			FileTime abandoned = FileTime.from(this.clock.instant().minus(UNFINISHED));
 			for (Path unfinished : this.files.unfinished()) {
 				if (Files.getLastModifiedTime(unfinished).compareTo(abandoned) < 0) {
@@ -255,6 +251,16 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 		catch (IOException | UncheckedIOException ex) {
 			logger.warn("Cannot remove old files from {}: {}", this.files.directory(), ex.toString());
+		}
+	}
+
+	/** Whatever its name: what is current stays. */
+	private void deleteAllBut(int kept, List<Path> files) throws IOException {
+		Path current = this.files.current().toRealPath();
+		for (Path old : files.subList(Math.min(kept, files.size()), files.size())) {
+			if (!old.toRealPath().equals(current)) {
+				Files.deleteIfExists(old);
+			}
 		}
 	}
 

@@ -22,6 +22,8 @@ final class PairFiles {
 
 	private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd-HH-mm-ss");
 
+	private static final String DAMAGED = ".damaged";
+
 	private final Path directory;
 
 	private final String pairName;
@@ -73,6 +75,23 @@ final class PairFiles {
 	List<Path> dated() {
 		return list((name) -> this.dated.matcher(name).matches()).stream()
 			.sorted(Comparator.comparing(this::date).thenComparing(this::number).reversed())
+			.toList();
+	}
+
+	/** Where a damaged pair is set aside (contract row B7). */
+	static Path aside(Path damaged) {
+		return damaged.resolveSibling(damaged.getFileName() + DAMAGED);
+	}
+
+	/** What was set aside in this directory, the last written first. */
+	List<Path> damaged() {
+		String current = current().getFileName() + DAMAGED;
+		return list((name) -> name.equals(current) || (name.endsWith(DAMAGED)
+				&& this.dated.matcher(name.substring(0, name.length() - DAMAGED.length())).matches()))
+			.stream()
+			.sorted(Comparator.comparing((Path file) -> file.toFile().lastModified())
+				.thenComparing(file -> file)
+				.reversed())
 			.toList();
 	}
 

@@ -3,7 +3,9 @@ package io.kubelet.cert.store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -89,6 +91,42 @@ class DamagedCurrentTests {
 		damage((text) -> "");
 		assertThat(store().current()).contains(good);
 		assertThat(store().current()).contains(good);
+	}
+
+	@Test
+	void ofTheDamagedPairsTheLastIsKept() throws IOException {
+		Path foreign = Files.writeString(this.directory.resolve("kubelet-client-other.pem.damaged"), "");
+		update();
+		Path last = null;
+		for (int damages = 0; damages < 3; damages++) {
+			update();
+			last = aside(damage((text) -> "damaged"));
+			Files.setLastModifiedTime(this.directory.resolve("kubelet-client-current.pem"),
+					FileTime.from(this.time.instant()));
+			store().current();
+		}
+		CertificatePair next = update();
+		assertThat(store().current()).contains(next);
+		assertThat(damagedFiles()).containsExactlyInAnyOrder(foreign, last);
+	}
+
+	@Test
+	void damagedCurrentThatWasAFileIsRemovedInItsTurn() throws IOException {
+		Path current = Files.writeString(this.directory.resolve("kubelet-client-current.pem"), "damaged");
+		Files.setLastModifiedTime(current, FileTime.from(this.time.instant()));
+		assertThat(store().current()).isEmpty();
+		update();
+		assertThat(damagedFiles()).containsExactly(aside(current));
+		Path last = aside(damage((text) -> "damaged"));
+		assertThat(store().current()).isEmpty();
+		update();
+		assertThat(damagedFiles()).containsExactly(last);
+	}
+
+	private List<Path> damagedFiles() throws IOException {
+		try (Stream<Path> files = Files.list(this.directory)) {
+			return files.filter((file) -> file.toString().endsWith(".damaged")).toList();
+		}
 	}
 
 	private CertificatePair update() {
