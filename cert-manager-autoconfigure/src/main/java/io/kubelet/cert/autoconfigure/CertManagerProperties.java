@@ -26,7 +26,8 @@ public record CertManagerProperties(@DefaultValue("true") boolean enabled, @Defa
 	 * written there if it is missing.
 	 * @param bootstrapKubeconfig kubeconfig with the credentials for the first request.
 	 * From then on the certificate itself is used.
-	 * @param context context of the kubeconfig. By default its current one.
+	 * @param context context of the kubeconfig, of the bootstrap kubeconfig where there
+	 * is one. By default its current one.
 	 * @param apiClient the API client bean.
 	 */
 	public record Kubernetes(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,

@@ -51,8 +51,8 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 					+ "'kubelet.cert.kubernetes.kubeconfig' at another one.";
 		}
 		if (cause instanceof KubernetesConfigurationException) {
-			return "Set 'kubelet.cert.kubernetes.kubeconfig' to a kubeconfig file, or run in a pod with a service "
-					+ "account.";
+			return "Set 'kubelet.cert.kubernetes.kubeconfig' to a kubeconfig file and 'kubelet.cert.kubernetes.context' "
+					+ "to one of its contexts, or to nothing for its current one, or run in a pod with a service account.";
 		}
 		if (cause instanceof RequestDeniedException || cause instanceof RequestFailedException) {
 			return "Ask whoever approves and signs in the cluster, or change the signer, the template or the usages.";
