@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.CertificateProperties.StartupMode;
 import io.kubelet.cert.autoconfigure.CertificateProperties.Trust;
+import io.kubelet.cert.certificate.SelfSignedPair;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -19,6 +20,8 @@ import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.Drain;
 import io.kubelet.cert.ssl.FollowedAuthorities;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -37,10 +40,9 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnBean({ CertificateManagers.class, CertificateSettingsList.class })
 public final class CertificateSslAutoConfiguration {
 
-	private static final Duration DRAIN = Duration.ofSeconds(30);
+	private static final Logger logger = LoggerFactory.getLogger(CertificateSslAutoConfiguration.class);
 
-	private static final String OTHERS = "To trust others than the cluster's, name them with ssl.trust-file, "
-			+ "or set it to 'system' for those that the JDK trusts";
+	private static final Duration DRAIN = Duration.ofSeconds(30);
 
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
@@ -106,21 +108,32 @@ public final class CertificateSslAutoConfiguration {
 		return (ssl.trust() == Trust.CLUSTER && connection != null) ? ofCluster(certificate, connection) : null;
 	}
 
-	/** Whom the JDK trusts is trusted only where it was said. */
+	/**
+	 * Whom the JDK trusts is trusted only where it was said: a cluster that names no
+	 * authority leads to nobody.
+	 */
 	private static AuthoritySource ofCluster(CertificateSettings certificate, KubernetesConnection connection) {
 		AuthoritySource source = connection.authorities();
-		return () -> certificate.check("ssl.trust", "cluster", () -> {
+		return () -> {
 			try {
 				AuthoritySource.Reading reading = source.read();
-				if (!reading.certificates().isEmpty()) {
-					return reading;
-				}
-				throw new IllegalArgumentException(reading.origin() + " names no certificate authority. " + OTHERS);
+				return reading.certificates().isEmpty() ? nobody(certificate, reading) : reading;
 			}
 			catch (KubernetesConfigurationException ex) {
-				throw new IllegalArgumentException(ex.getMessage() + ". " + OTHERS, ex);
+				throw certificate.invalid("ssl.trust", "cluster", ex.getMessage() + ". " + others(certificate));
 			}
-		});
+		};
+	}
+
+	private static AuthoritySource.Reading nobody(CertificateSettings certificate, AuthoritySource.Reading reading) {
+		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody. {}",
+				certificate.name(), reading.origin(), certificate.bundleName(), others(certificate));
+		return reading.with(List.of(SelfSignedPair.create("nobody").leaf()));
+	}
+
+	private static String others(CertificateSettings certificate) {
+		return "To trust others than the cluster's, name them with '%s', or set '%s' to 'system' for those of the JDK"
+			.formatted(certificate.property("ssl.trust-file"), certificate.property("ssl.trust"));
 	}
 
 	private static Duration notNegative(CertificateSettings certificate, String property, Duration duration) {

@@ -79,6 +79,15 @@ public interface AuthoritySource {
 			return files.stream().map(Reading::version).toList();
 		}
 
+		/**
+		 * The same with other authorities.
+		 * @param certificates the authorities
+		 * @return the reading
+		 */
+		public Reading with(List<X509Certificate> certificates) {
+			return new Reading(this.origin, this.version, this.latest, certificates);
+		}
+
 		/** Whether it is time to read again. */
 		boolean isOutdated() {
 			return !this.latest.get().equals(this.version);

@@ -4,12 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
+import javax.net.ssl.X509TrustManager;
+
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -19,6 +25,7 @@ import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -28,6 +35,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -35,6 +44,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Trust in the authorities of the cluster.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ClusterTrustTests {
 
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
@@ -92,22 +102,51 @@ class ClusterTrustTests {
 
 	/** Never silently those of the JDK. */
 	@Test
-	void kubeconfigThatNamesNoAuthorityIsNoReasonToTrustThoseOfTheJdk() throws IOException {
+	void kubeconfigThatNamesNoAuthorityLeadsToNobody(CapturedOutput output) throws IOException {
 		Path kubeconfig = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin());
-		Files.writeString(kubeconfig, Files.readString(kubeconfig)
-			.replaceAll("certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
+		String whole = Files.readString(kubeconfig);
+		Files.writeString(kubeconfig,
+				whole.replaceAll("certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
 		runner(kubeconfig).run((context) -> {
-			SslStoreBundle stores = context.getBean(SslBundles.class).getBundle("kubelet-client").getStores();
-			assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
-				.isThrownBy(stores::getTrustStore)
-				.withMessageContaining("kubelet.cert.ssl.trust")
-				.withMessageContaining("names no certificate authority")
-				.withMessageContaining("'system'");
+			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+			X509TrustManager trust = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
+			X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
+			assertThat(trusted(bundle)).isOne();
+			assertThat(trust.getAcceptedIssuers()).hasSize(1);
+			assertThatExceptionOfType(CertificateException.class)
+				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+			assertThat(output)
+				.contains("names no certificate authority, so the SSL bundle 'kubelet-client' trusts nobody")
+				.contains("set 'kubelet.cert.ssl.trust' to 'system'");
+			Files.writeString(kubeconfig, whole);
+			Awaitility.await()
+				.ignoreExceptions()
+				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
 		});
 		runner(kubeconfig).withPropertyValues("kubelet.cert.ssl.trust=system")
 			.run((context) -> assertThat(
 					context.getBean(SslBundles.class).getBundle("kubelet-client").getStores().getTrustStore())
 				.isNull());
+	}
+
+	@Test
+	void withoutAClusterWhomToTrustHasToBeSaid() throws Exception {
+		ClientCertificate pair = this.controlPlane.issueClientCertificate("one");
+		Path pem = Files.writeString(this.directory.resolve("tls.pem"),
+				Pem.write(new CertificatePair(List.of(pair.certificate()), pair.key())));
+		runner(this.controlPlane.admin())
+			.withPropertyValues("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + pem,
+					"kubelet.cert.tls-private-key-file=" + pem)
+			.run((context) -> {
+				Files.delete(
+						Path.of(context.getEnvironment().getRequiredProperty("kubelet.cert.kubernetes.kubeconfig")));
+				SslStoreBundle stores = context.getBean(SslBundles.class).getBundle("kubelet-client").getStores();
+				assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+					.isThrownBy(stores::getTrustStore)
+					.withMessageContaining("kubelet.cert.ssl.trust")
+					.withMessageContaining("does not exist")
+					.withMessageContaining("'kubelet.cert.ssl.trust-file'");
+			});
 	}
 
 	private ApplicationContextRunner runner(Credential credential) {

@@ -196,6 +196,7 @@ final class SimulatedServer {
 		SigningObject other = new SigningObject("uid-" + this.uids++, this.world.now(), object.request, object.owner);
 		other.abandoned = true;
 		this.objects.put(other.name(), other);
+		this.approver.consider(other);
 		this.world.time().schedule(() -> delete(other), KEPT_PENDING);
 	}
 
