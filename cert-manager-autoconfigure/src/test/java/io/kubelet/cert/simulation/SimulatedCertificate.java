@@ -231,6 +231,13 @@ final class SimulatedCertificate implements RotationListener {
 		else if (!diskIsWell()) {
 			this.budget.failedOnDisk(now);
 		}
+		if (isOutdated(request.template())) {
+			this.budget.templateChanged();
+		}
+	}
+
+	private boolean isOutdated(CertificateTemplate requested) {
+		return template().filter((now) -> !now.equals(requested)).isPresent();
 	}
 
 	private boolean isGood(X509Certificate leaf, CertificateRequest request, Instant now) {
@@ -250,7 +257,7 @@ final class SimulatedCertificate implements RotationListener {
 			.count();
 		this.world.require(open == 0, "%d: makes a request while there is an open one", this.index);
 		// The template may have changed while the request was on its way
-		object.abandoned = template().filter((now) -> !now.equals(object.request.template())).isPresent();
+		object.abandoned = isOutdated(object.request.template());
 	}
 
 	@Override
