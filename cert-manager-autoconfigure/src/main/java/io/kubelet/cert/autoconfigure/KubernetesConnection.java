@@ -44,20 +44,18 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 		this.properties = properties;
 		this.threads = threads;
 		this.clock = clock;
-		if (properties.bootstrapKubeconfig() != null) {
-			requireReadable("bootstrap-kubeconfig", properties.bootstrapKubeconfig());
-		}
-		else if (properties.kubeconfig() != null) {
-			requireReadable("kubeconfig", properties.kubeconfig());
+		if (properties.bootstrapKubeconfig() == null && properties.kubeconfig() != null) {
+			requireReadable("kubeconfig", properties.kubeconfig(),
+					"name the kubeconfig of the cluster, or leave it out in a pod");
 		}
 	}
 
-	private static void requireReadable(String property, Path file) {
+	private static void requireReadable(String property, Path file, String remedy) {
 		if (!Files.isReadable(file)) {
 			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes." + property, file,
 					Files.exists(file)
 							? "The file cannot be read: let the user of this process read it, or name another file"
-							: "There is no such file: name the kubeconfig of the cluster, or leave it out in a pod");
+							: "There is no such file: " + remedy);
 		}
 	}
 
@@ -75,7 +73,9 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	}
 
 	/**
-	 * Write the kubeconfig of the node if it is not there (contract row C22).
+	 * Write the kubeconfig of the node if it is not there, or its certificate has expired
+	 * (contract row C22). The bootstrap kubeconfig is needed for that only: it is often
+	 * deleted once a node has joined.
 	 * @param pair the file of the first certificate's current pair
 	 */
 	void prepare(Path pair) {
@@ -88,7 +88,12 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes.kubeconfig", null,
 					"With a bootstrap kubeconfig it must be set: it names the file that is written for the time after");
 		}
-		NodeKubeconfig.ensure(kubeconfig, bootstrap, this.properties.context(), pair, this.clock.instant());
+		if (!NodeKubeconfig.isUsable(kubeconfig, this.clock.instant())) {
+			requireReadable("bootstrap-kubeconfig", bootstrap,
+					"name the one with the bootstrap token, since %s has no valid client certificate yet"
+						.formatted(kubeconfig));
+			NodeKubeconfig.write(kubeconfig, bootstrap, this.properties.context(), pair);
+		}
 	}
 
 	/** Set which certificate everything else is asked for with. */

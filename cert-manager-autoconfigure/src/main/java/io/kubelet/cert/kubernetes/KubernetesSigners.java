@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -179,9 +180,16 @@ public final class KubernetesSigners implements AutoCloseable {
 		}
 		CertificatePair credentials = (pair != null) ? pair
 				: KubeconfigFile.read(this.kubeconfig, null).clientCertificate(this.clock.instant()).orElse(null);
-		return (credentials != null)
-				? KubernetesClients.createWithKeys(this.kubeconfig, null, ClientKeys.of(credentials))
-				: KubernetesClients.create(bootstrap, this.context);
+		if (credentials != null) {
+			return KubernetesClients.createWithKeys(this.kubeconfig, null, ClientKeys.of(credentials));
+		}
+		if (!Files.exists(bootstrap)) {
+			throw new KubernetesConfigurationException(
+					"There is no valid client certificate, and no bootstrap kubeconfig %s to ask for one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
+						.formatted(bootstrap),
+					null);
+		}
+		return KubernetesClients.create(bootstrap, this.context);
 	}
 
 	@Override

@@ -33,21 +33,29 @@ public final class NodeKubeconfig {
 	}
 
 	/**
-	 * See to it that the kubeconfig can be used with the pair.
+	 * Whether the kubeconfig is there and has a client certificate that has not expired:
+	 * then it is to be used as it is.
 	 * @param kubeconfig the kubeconfig of the node
-	 * @param bootstrap the bootstrap kubeconfig, read only if the other is to be written
+	 * @param now the present
+	 * @return whether nothing has to be written
+	 * @throws KubernetesConfigurationException if there is something else in the
+	 * kubeconfig's place
+	 */
+	public static boolean isUsable(Path kubeconfig, Instant now) {
+		return Files.exists(kubeconfig) && KubeconfigFile.read(kubeconfig, null).clientCertificate(now).isPresent();
+	}
+
+	/**
+	 * Write the kubeconfig, to be used with the pair.
+	 * @param kubeconfig the kubeconfig of the node
+	 * @param bootstrap the bootstrap kubeconfig
 	 * @param context the context of the bootstrap kubeconfig, {@code null} for its
 	 * current one
-	 * @param pair the file of the current pair
-	 * @param now the present
-	 * @return whether the kubeconfig had a valid client certificate already
+	 * @param pair the file of the current pair, which may not be there yet
 	 * @throws KubernetesConfigurationException if the bootstrap kubeconfig cannot be
-	 * read, or there is something else in the kubeconfig's place
+	 * read, or the other cannot be written
 	 */
-	public static boolean ensure(Path kubeconfig, Path bootstrap, @Nullable String context, Path pair, Instant now) {
-		if (Files.exists(kubeconfig) && KubeconfigFile.read(kubeconfig, null).clientCertificate(now).isPresent()) {
-			return true;
-		}
+	public static void write(Path kubeconfig, Path bootstrap, @Nullable String context, Path pair) {
 		KubeconfigFile from = KubeconfigFile.read(bootstrap, context);
 		if (!(from.cluster().get("server") instanceof String)) {
 			throw new KubernetesConfigurationException(
@@ -56,7 +64,6 @@ public final class NodeKubeconfig {
 					null);
 		}
 		write(kubeconfig, content(from, pair.toAbsolutePath()));
-		return false;
 	}
 
 	private static String content(KubeconfigFile from, Path pair) {

@@ -260,6 +260,18 @@ class NodeBootstrapTests {
 				.hasStackTraceContaining("There is no such file"));
 	}
 
+	/** kubeadm deletes it once the node has joined. */
+	@Test
+	void bootstrapKubeconfigIsNotNeededOnceThereIsACertificate() {
+		runner().run((context) -> assertThat(context).hasNotFailed());
+		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap")
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
+			});
+		assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE);
+	}
+
 	@Test
 	void certificateOfAnotherNodeIsSaidPlainlyAndKept() throws Exception {
 		runner().run((context) -> assertThat(context).hasNotFailed());

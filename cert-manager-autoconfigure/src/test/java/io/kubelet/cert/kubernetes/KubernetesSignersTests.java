@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -132,6 +133,17 @@ class KubernetesSignersTests {
 		});
 		node.readdress("InternalIP=10.0.0.2");
 		awaitAddress(addresses, "10.0.0.2");
+	}
+
+	@Test
+	void bootstrapKubeconfigThatIsGoneWhenItIsNeededIsNamedWithItsProperty() throws Exception {
+		Path gone = this.directory.resolve("gone");
+		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(Credential.token("none", "none")));
+		try (KubernetesSigners node = new KubernetesSigners(this.kubeconfig, gone, null, Thread::new,
+				Clock.systemUTC())) {
+			assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> node.signer(null))
+				.withMessageContainingAll(gone.toString(), "kubelet.cert.kubernetes.bootstrap-kubeconfig");
+		}
 	}
 
 	private void presentOnly(Credential credential) throws IOException {

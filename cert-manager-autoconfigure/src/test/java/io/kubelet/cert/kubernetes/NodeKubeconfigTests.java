@@ -46,7 +46,8 @@ class NodeKubeconfigTests {
 
 	@Test
 	void missingKubeconfigIsWrittenAsTheKubeletWritesIt() throws IOException {
-		assertThat(NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, PAIR, this.now)).isFalse();
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
+		write(PAIR);
 		Map<String, Object> written = new Yaml().load(Files.readString(this.kubeconfig));
 		Map<String, Object> kubelets = new Yaml().load(new String(fixture("written-by-kubelet.kubeconfig")));
 		assertThat(KubeconfigFile.read(this.kubeconfig, null).cluster().get("tls-server-name"))
@@ -76,21 +77,20 @@ class NodeKubeconfigTests {
 						- {name: second, context: {cluster: b, user: u}}
 						current-context: second
 						""");
-		NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, PAIR, this.now);
+		write(PAIR);
 		Map<?, ?> cluster = KubeconfigFile.read(this.kubeconfig, null).cluster();
 		assertThat(cluster.get("server")).as("current-context is honoured").isEqualTo("https://right:6443");
 		assertThat(cluster.get("proxy-url")).isEqualTo("http://proxy:3128");
 		assertThat(cluster.get("certificate-authority")).isEqualTo(this.directory.resolve("ca.pem").toString());
-		NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, "first", PAIR, this.now);
+		NodeKubeconfig.write(this.kubeconfig, this.bootstrap, "first", PAIR);
 		assertThat(KubeconfigFile.read(this.kubeconfig, null).cluster().get("server")).isEqualTo("https://wrong:6443");
 	}
 
 	@Test
 	void kubeconfigWithAValidClientCertificateServesBoth() throws IOException {
 		Path pair = storedPair(this.now.plusSeconds(3600));
-		NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, pair, this.now);
-		Files.delete(this.bootstrap);
-		assertThat(NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, pair, this.now)).isTrue();
+		write(pair);
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isTrue();
 	}
 
 	@Test
@@ -105,7 +105,8 @@ class NodeKubeconfigTests {
 				current-context: x
 				""".formatted(pair));
 		String before = Files.readString(this.kubeconfig);
-		assertThat(NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, pair, this.now)).isFalse();
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
+		write(pair);
 		assertThat(this.kubeconfig).content().contains("control-plane.example.com");
 		assertThat(this.directory.resolve("kubeconfig.old")).hasContent(before);
 	}
@@ -114,7 +115,7 @@ class NodeKubeconfigTests {
 	void malformedKubeconfigIsReportedAndNotOverwritten() throws IOException {
 		Files.writeString(this.kubeconfig, "{");
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, PAIR, this.now))
+			.isThrownBy(() -> NodeKubeconfig.isUsable(this.kubeconfig, this.now))
 			.withMessageContaining("malformed")
 			.withMessageContaining(this.kubeconfig.toString());
 		assertThat(this.kubeconfig).hasContent("{");
@@ -123,8 +124,7 @@ class NodeKubeconfigTests {
 	@Test
 	void missingBootstrapKubeconfigIsReported() throws IOException {
 		Files.delete(this.bootstrap);
-		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, PAIR, this.now))
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
 			.withMessageContaining("does not exist");
 		assertThat(this.kubeconfig).doesNotExist();
 	}
@@ -132,9 +132,12 @@ class NodeKubeconfigTests {
 	@Test
 	void bootstrapKubeconfigWithoutAServerIsReported() throws IOException {
 		Files.writeString(this.bootstrap, "kind: Config");
-		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> NodeKubeconfig.ensure(this.kubeconfig, this.bootstrap, null, PAIR, this.now))
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
 			.withMessageContaining("names no server");
+	}
+
+	private void write(Path pair) {
+		NodeKubeconfig.write(this.kubeconfig, this.bootstrap, null, pair);
 	}
 
 	private Path storedPair(Instant notAfter) {
