@@ -13,9 +13,10 @@ import io.kubelet.cert.certificate.CertificateRequest;
 public interface CertificateStore {
 
 	/**
-	 * Return the current pair. Cheap when nothing has changed: it is asked about once a
-	 * minute, or every 10 seconds if rotation is off, so that a pair that another program
-	 * has stored is noticed (contract rows B9 and C28).
+	 * Return the current pair. Cheap when nothing has changed: it is asked at least once
+	 * a minute, every 10 seconds if rotation is off, and each second if the template is
+	 * watched, so that a pair that another program has stored is noticed (contract rows
+	 * B9 and C28).
 	 * @return the pair, expired or not; empty if none is stored yet
 	 */
 	Optional<CertificatePair> current();

@@ -30,7 +30,7 @@ final class DurableFiles {
 	 * Write a new file.
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
-	static void create(Path file, String text) throws IOException {
+	static void create(Path file, byte[] content) throws IOException {
 		FileAttribute<?>[] mode = isPosix(parent(file))
 				? new FileAttribute<?>[] {
 						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
@@ -38,7 +38,7 @@ final class DurableFiles {
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
 				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode);
 		try (created) {
-			ByteBuffer bytes = StandardCharsets.US_ASCII.encode(text);
+			ByteBuffer bytes = ByteBuffer.wrap(content);
 			while (bytes.hasRemaining()) {
 				created.write(bytes);
 			}
@@ -53,7 +53,7 @@ final class DurableFiles {
 	/** Put a file in the place of another, or of none, in one step. */
 	static void replace(Path file, String text) throws IOException {
 		Path temporary = file.resolveSibling(temporaryPrefix(file) + UUID.randomUUID());
-		create(temporary, text);
+		create(temporary, text.getBytes(StandardCharsets.US_ASCII));
 		try {
 			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
 		}

@@ -2,6 +2,7 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -88,7 +89,7 @@ public final class FileCertificateStore implements CertificateStore {
 		Path file = null;
 		try {
 			Files.createDirectories(this.files.directory());
-			file = createDated(Pem.write(pair));
+			file = createDated(Pem.write(pair).getBytes(StandardCharsets.US_ASCII));
 			if (!Pem.readPair(Files.readString(file)).equals(pair)) {
 				throw new IOException("what was read back is not what was written");
 			}
@@ -109,7 +110,7 @@ public final class FileCertificateStore implements CertificateStore {
 			return Optional.empty();
 		}
 		try {
-			return Optional.of(CertificateRequestPem.read(Files.readString(file)));
+			return Optional.of(CertificateRequestPem.read(PairReader.text(file)));
 		}
 		catch (MalformedPemException ex) {
 			logger.warn("{} is passed over: {}", file, ex.getMessage());
@@ -203,11 +204,11 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 	}
 
-	private Path createDated(String text) throws IOException {
+	private Path createDated(byte[] content) throws IOException {
 		for (int attempt = 0;; attempt++) {
 			Path file = this.files.dated(this.clock, attempt);
 			try {
-				DurableFiles.create(file, text);
+				DurableFiles.create(file, content);
 				return file;
 			}
 			catch (FileAlreadyExistsException ex) {
@@ -226,7 +227,7 @@ public final class FileCertificateStore implements CertificateStore {
 			return;
 		}
 		// A pair that is about to be replaced is never lost (contract row B8)
-		Path kept = createDated(Files.readString(current));
+		Path kept = createDated(Files.readAllBytes(current));
 		try {
 			DurableFiles.link(current, this.files.updated(), file);
 		}

@@ -1,7 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -47,16 +47,25 @@ final class PairReader {
 			return location.isOneFile() ? Pem.readPair(text(location.certificate()))
 					: Pem.readPair(text(location.certificate()), text(location.privateKey()));
 		}
-		catch (MalformedPemException | MalformedInputException ex) {
+		catch (MalformedPemException ex) {
 			throw new StoreException("The pair in " + location + " is damaged: " + ex.getMessage(), ex);
 		}
 	}
 
-	private static String text(Path file) throws IOException {
+	/**
+	 * Read a file of PEM.
+	 * @throws MalformedPemException if it is too long, or no text
+	 */
+	static String text(Path file) throws IOException {
 		if (Files.size(file) > Pem.MAXIMUM_LENGTH) {
 			throw new MalformedPemException("the file is longer than " + Pem.MAXIMUM_LENGTH + " bytes");
 		}
-		return Files.readString(file);
+		try {
+			return Files.readString(file);
+		}
+		catch (CharacterCodingException ex) {
+			throw new MalformedPemException("the file is no text", ex);
+		}
 	}
 
 	/** Which state of a file was read; a link that was switched is another file. */

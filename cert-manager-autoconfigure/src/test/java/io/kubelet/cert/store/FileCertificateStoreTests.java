@@ -42,6 +42,8 @@ class FileCertificateStoreTests {
 	@TempDir
 	Path directory;
 
+	private static final byte[] NO_TEXT = { 'n', 'o', (byte) 0xff, (byte) 0xfe };
+
 	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
 
 	private final TestAuthority authority = new TestAuthority("authority");
@@ -57,6 +59,16 @@ class FileCertificateStoreTests {
 		assertThat(current()).isSymbolicLink();
 		assertThat(store.current()).contains(updated);
 		assertThat(dated()).hasSize(2).extracting(FileCertificateStoreTests::read).contains(Pem.write(old));
+	}
+
+	@Test
+	void regularCurrentFileThatIsNoTextIsKeptAsItIsWhenItIsReplaced() throws IOException {
+		FileCertificateStore store = store(null, 5);
+		Files.write(current(), NO_TEXT);
+		CertificatePair updated = pair();
+		store.update(updated);
+		assertThat(store.current()).contains(updated);
+		assertThat(dated()).hasSize(2).anySatisfy((file) -> assertThat(file).hasBinaryContent(NO_TEXT));
 	}
 
 	@Test
@@ -255,6 +267,8 @@ class FileCertificateStoreTests {
 	@Test
 	void openRequestThatIsDamagedIsNone() throws IOException {
 		Files.writeString(file("request.pem"), "garbage");
+		assertThat(store(null, 5).openRequest()).isEmpty();
+		Files.write(file("request.pem"), NO_TEXT);
 		assertThat(store(null, 5).openRequest()).isEmpty();
 	}
 
