@@ -4,7 +4,10 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -48,10 +51,15 @@ public record CertificateRequest(@Nullable String name, @Nullable String uid, @N
 	 * Whether this request would bring the same certificate as another one would.
 	 * @param template the other one's template
 	 * @param signerName the other one's signer
-	 * @return {@code true} if it would
+	 * @param usages the other one's usages
+	 * @param requestedLifetime the other one's lifetime
+	 * @return {@code true} if it would, but for the key
 	 */
-	public boolean asksFor(CertificateTemplate template, String signerName) {
-		return this.template.equals(template) && this.signerName.equals(signerName);
+	public boolean asksFor(CertificateTemplate template, String signerName, Collection<Usage> usages,
+			@Nullable Duration requestedLifetime) {
+		return this.template.equals(template) && this.signerName.equals(signerName)
+				&& Set.copyOf(this.usages).equals(Set.copyOf(usages))
+				&& Objects.equals(this.requestedLifetime, requestedLifetime);
 	}
 
 	@Override

@@ -49,7 +49,8 @@ final class OpenRequests {
 	 */
 	CertificateRequest forTemplate(CertificateTemplate template) {
 		CertificateRequest open = this.open;
-		if (open != null && open.asksFor(template, this.settings.signerName())) {
+		if (open != null && open.asksFor(template, this.settings.signerName(),
+				this.settings.usages().apply(open.publicKey()), this.settings.requestedLifetime())) {
 			return open;
 		}
 		KeyPair keys = this.keys.generate(this.settings.key());

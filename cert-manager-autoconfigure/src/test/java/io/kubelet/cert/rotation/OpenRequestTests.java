@@ -5,9 +5,13 @@ import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.interfaces.ECPrivateKey;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
 import io.kubelet.cert.request.RequestRejectedException;
@@ -17,8 +21,12 @@ import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * A certificate never has more than one open request (contract row B2).
@@ -63,6 +71,36 @@ class OpenRequestTests {
 			.get()
 			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(first().privateKey())));
 		assertThat(directory.resolve("kubelet-client-request.pem")).doesNotExist();
+	}
+
+	/** Such as by an application that was configured anew while it waited. */
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("changes")
+	void requestThatWouldBringAnotherCertificateIsNotResumed(String name,
+			UnaryOperator<CertificateManagerBuilder> change, boolean resumed) {
+		this.fixture.signer.holds();
+		this.fixture.start(configured()).stop();
+		this.fixture.time.settle();
+		this.fixture.start(change.apply(configured()));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(last().publicKey().equals(first().publicKey())).isEqualTo(resumed);
+	}
+
+	private CertificateManagerBuilder configured() {
+		return this.fixture.builder().template(ManagerFixture.TEMPLATE).requestedLifetime(Duration.ofHours(1));
+	}
+
+	static Stream<Arguments> changes() {
+		return Stream.of(arguments("the same", change((builder) -> builder), true),
+				arguments("other usages", change((builder) -> builder.usages((key) -> List.of(Usage.SERVER_AUTH))),
+						false),
+				arguments("another lifetime", change((builder) -> builder.requestedLifetime(Duration.ofHours(2))),
+						false),
+				arguments("another signer", change((builder) -> builder.signerName("example.com/another")), false));
+	}
+
+	private static UnaryOperator<CertificateManagerBuilder> change(UnaryOperator<CertificateManagerBuilder> change) {
+		return change;
 	}
 
 	@Test
