@@ -16,7 +16,8 @@ import io.kubelet.cert.request.SignerUnavailableException;
  * is longer.</li>
  * <li>A server that cannot be reached: the same on average, but spread over the whole
  * interval (full jitter), so that many clients do not come back together (B4).</li>
- * <li>A server that says when to come back: not before that, an hour at most (B4).</li>
+ * <li>A server that says when to come back: not before that, an hour at most, nor before
+ * the growing wait (B4).</li>
  * <li>An answer that would be the same again, such as a denial: from a minute, doubling,
  * to an hour (B3).</li>
  * </ul>
@@ -66,7 +67,8 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		}
 		if (cause instanceof SignerUnavailableException unavailable) {
 			Duration retryAfter = unavailable.retryAfter();
-			return (retryAfter != null) ? withJitter(atMost(retryAfter, ANSWER_MAXIMUM), random)
+			return (retryAfter != null)
+					? withJitter(longer(atMost(retryAfter, ANSWER_MAXIMUM), growing(failures)), random)
 					: multiply(growing(failures), Math.max(LEAST, 2 * random));
 		}
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
@@ -84,8 +86,8 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		if (failures >= this.attempts) {
 			return this.interval;
 		}
-		Duration longest = (this.initialDelay.compareTo(this.interval) > 0) ? this.initialDelay : this.interval;
-		return atMost(multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1)), longest);
+		return atMost(multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1)),
+				longer(this.initialDelay, this.interval));
 	}
 
 	private static Duration answered(int failures) {
@@ -102,6 +104,10 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 
 	private static Duration atMost(Duration delay, Duration maximum) {
 		return (delay.compareTo(maximum) < 0) ? delay : maximum;
+	}
+
+	private static Duration longer(Duration one, Duration other) {
+		return (one.compareTo(other) > 0) ? one : other;
 	}
 
 	private static void require(boolean condition, String rule) {

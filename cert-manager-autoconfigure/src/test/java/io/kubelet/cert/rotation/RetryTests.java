@@ -116,6 +116,15 @@ class RetryTests {
 		assertThat(this.fixture.signer.requests).hasSize(2);
 	}
 
+	/** A server that says "at once" each time is not asked at once each time. */
+	@Test
+	void retryAfterThatIsShorterThanTheGrowingWaitDoesNotShortenIt() {
+		unavailable(Duration.ZERO);
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32));
+	}
+
 	/** Also one that follows a denial: that holds for the old template only. */
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
