@@ -80,13 +80,17 @@ final class Attempts {
 		this.listeners = listeners;
 		this.pair = pair;
 		this.openRequests = new OpenRequests(builder.store(), builder.keys, settings);
-		this.failures = new Failures(settings.retry(), builder.random);
+		this.failures = new Failures(settings, builder.random);
 		this.templateChanges = new TemplateChanges(settings.retry());
 		this.changed = changed;
 	}
 
 	/** Give up the attempt under way if it is of no use, and begin one if it is due. */
 	void review(@Nullable CertificateTemplate template, Instant now) {
+		if (!this.waiting.isEmpty()) {
+			// A pair that was adopted meanwhile is not what was asked for
+			this.pair.force();
+		}
 		giveUpOutdated(template, now);
 		if (this.attempt != null || template == null) {
 			return;
@@ -246,25 +250,8 @@ final class Attempts {
 		if (endsRequest(cause)) {
 			this.openRequests.drop();
 		}
-		log(failure);
 		this.listeners.tell((listener) -> listener.failed(this.settings.name(), failure));
 		failWaiting(cause);
-	}
-
-	private void log(RotationFailure failure) {
-		long delay = Duration.between(failure.at(), failure.nextAttempt()).toSeconds();
-		if (RetrySchedule.isAnswer(failure.cause())) {
-			logger.error("[{}] Attempt {} is given up, the next one is made in {} s: {}", this.settings.name(),
-					failure.attempt(), delay, failure.message());
-		}
-		else if (failure.cause() instanceof Error error) {
-			logger.error("[{}] Attempt {} failed, the next one is made in {} s: {}", this.settings.name(),
-					failure.attempt(), delay, failure.message(), error);
-		}
-		else {
-			logger.warn("[{}] Attempt {} failed, the next one is made in {} s: {}", this.settings.name(),
-					failure.attempt(), delay, failure.message());
-		}
 	}
 
 	/** A rejection says nothing of an object that is there already: it stays open. */

@@ -269,7 +269,8 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set what makes the keys.
+	 * Set what makes the keys. What it makes is used as it is: see
+	 * {@link KeyPairSource#refusingWeakKeys()}.
 	 * @param keys the source, the JDK by default
 	 * @return this builder
 	 */

@@ -2,10 +2,12 @@ package io.kubelet.cert.rotation;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,8 @@ final class CurrentPair {
 
 	/** A template that the pair satisfies. */
 	private @Nullable CertificateTemplate satisfied;
+
+	private @Nullable PassedOver passedOver;
 
 	private @Nullable Instant dueSince;
 
@@ -87,12 +91,17 @@ final class CurrentPair {
 		swap(pair);
 	}
 
-	/** Take a pair that another program has stored, if it is valid (contract row B9). */
-	void adoptStored(Instant now) {
+	/**
+	 * Take a pair that another program has stored, if it is valid (contract row B9). One
+	 * that does not satisfy the template makes no way for itself where ours does: two
+	 * programs that want different things of one file would rotate without end.
+	 */
+	void adoptStored(@Nullable CertificateTemplate template, Instant now) {
 		try {
 			CertificatePair stored = this.store.current().orElse(null);
 			this.storeProblem = "";
-			if (stored != null && !stored.equals(this.pair) && !stored.isExpired(now)) {
+			if (stored != null && !stored.equals(this.pair) && isValid(stored, now)
+					&& !passesOver(stored, template, now)) {
 				logger.info("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
 				this.forced = false;
 				swap(stored);
@@ -104,6 +113,28 @@ final class CurrentPair {
 				logger.error("[{}] {}; the last valid pair stays in use", this.settings.name(), ex.getMessage());
 			}
 		}
+	}
+
+	private static boolean isValid(CertificatePair pair, Instant now) {
+		return !pair.isExpired(now) && !pair.notBefore().isAfter(now.plus(IssuedCertificateCheck.CLOCK_SKEW));
+	}
+
+	private boolean passesOver(CertificatePair stored, @Nullable CertificateTemplate template, Instant now) {
+		CertificatePair pair = this.pair;
+		if (template == null || pair == null || pair.isExpired(now) || !satisfies(pair, template)) {
+			return false;
+		}
+		PassedOver candidate = new PassedOver(stored, template);
+		if (!candidate.equals(this.passedOver)) {
+			List<String> differences = template.differences(stored.leaf());
+			if (differences.isEmpty()) {
+				return false;
+			}
+			this.passedOver = candidate;
+			logger.warn("[{}] Another program stored a pair that does not say what it should, and is not used: {}",
+					this.settings.name(), differences);
+		}
+		return true;
 	}
 
 	/**
@@ -198,6 +229,10 @@ final class CurrentPair {
 		if (pair != null) {
 			this.scheduled = this.settings.window().deadline(pair, this.random.getAsDouble());
 		}
+	}
+
+	private record PassedOver(CertificatePair pair, CertificateTemplate template) {
+
 	}
 
 }

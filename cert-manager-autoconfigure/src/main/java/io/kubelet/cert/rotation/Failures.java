@@ -6,11 +6,18 @@ import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Counts the attempts that failed in a row, and says when the next one may begin.
+ * Counts and logs the attempts that failed in a row, and says when the next one may
+ * begin.
  */
 final class Failures {
+
+	private static final Logger logger = LoggerFactory.getLogger(Failures.class);
+
+	private final String name;
 
 	private final RetrySchedule schedule;
 
@@ -27,8 +34,9 @@ final class Failures {
 
 	private Pause pause = Pause.NONE;
 
-	Failures(RetrySchedule schedule, DoubleSupplier random) {
-		this.schedule = schedule;
+	Failures(RotationSettings settings, DoubleSupplier random) {
+		this.name = settings.name();
+		this.schedule = settings.retry();
 		this.random = random;
 	}
 
@@ -42,8 +50,25 @@ final class Failures {
 		}
 		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
 		this.pause = Pause.of(now, delay);
-		this.last = RotationFailure.of(cause, this.count, now, this.pause.end());
-		return this.last;
+		RotationFailure failure = RotationFailure.of(cause, this.count, now, this.pause.end());
+		log(failure, delay.toSeconds());
+		this.last = failure;
+		return failure;
+	}
+
+	private void log(RotationFailure failure, long delay) {
+		if (RetrySchedule.isAnswer(failure.cause())) {
+			logger.error("[{}] Attempt {} is given up, the next one is made in {} s: {}", this.name, failure.attempt(),
+					delay, failure.message());
+		}
+		else if (failure.cause() instanceof Error error) {
+			logger.error("[{}] Attempt {} failed, the next one is made in {} s: {}", this.name, failure.attempt(),
+					delay, failure.message(), error);
+		}
+		else {
+			logger.warn("[{}] Attempt {} failed, the next one is made in {} s: {}", this.name, failure.attempt(), delay,
+					failure.message());
+		}
 	}
 
 	/** A success ends the row; the next attempt may begin after a while. */

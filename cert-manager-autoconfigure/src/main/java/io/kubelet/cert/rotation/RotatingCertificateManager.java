@@ -121,7 +121,11 @@ final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public CertificateStatus status() {
 		CertificateStatus snapshot = this.snapshot;
-		return snapshot.in(State.of(snapshot, this.attempts != null && !this.settings.once(), this.clock.instant()));
+		return snapshot.in(State.of(snapshot, rotates(), this.clock.instant()));
+	}
+
+	private boolean rotates() {
+		return this.attempts != null && !this.settings.once();
 	}
 
 	@Override
@@ -168,8 +172,8 @@ final class RotatingCertificateManager implements CertificateManager {
 	}
 
 	private void look(Instant now) {
-		this.pair.adoptStored(now);
 		readTemplate();
+		this.pair.adoptStored(rotates() ? this.template : null, now);
 		if (this.attempts != null) {
 			this.attempts.review(this.template, now);
 		}

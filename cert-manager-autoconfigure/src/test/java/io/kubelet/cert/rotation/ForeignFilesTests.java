@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.PairLocation;
@@ -26,6 +29,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ForeignFilesTests {
 
 	private static final Duration LOOK = Duration.ofMinutes(1);
+
+	private static final CertificateTemplate OTHER_TEMPLATE = CertificateTemplate.ofSubject("system:node:n2",
+			"system:nodes");
 
 	@TempDir
 	Path directory;
@@ -69,20 +75,74 @@ class ForeignFilesTests {
 	}
 
 	@Test
-	void pairWhoseNamesCannotBeReadIsRotatedAndSaidToBeSo(CapturedOutput output) {
+	void pairWhoseNamesCannotBeReadIsPassedOverAndSaidToBeSoOnce(CapturedOutput output) {
 		store().update(this.first);
 		CertificateManager manager = this.fixture
 			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
 		CertificatePair malformed = malformedPair();
 		store().update(malformed);
-		this.fixture.time.pass(LOOK);
-		assertThat(this.fixture.rotations).hasSize(2)
-			.first()
-			.extracting(ManagerFixture.Rotated::current)
-			.isEqualTo(malformed);
-		assertThat(manager.current()).isPresent().get().isNotEqualTo(malformed);
+		this.fixture.time.pass(LOOK.multipliedBy(3));
+		assertThat(this.fixture.rotations).isEmpty();
+		assertThat(manager.current()).contains(this.first);
 		assertThat(output).containsOnlyOnce("The subject alternative names of the certificate with serial number "
 				+ malformed.serialNumber() + " cannot be read: IP address of an illegal length");
+	}
+
+	@Test
+	void pairThatDoesNotSayWhatItShouldIsTakenWhereThereIsNoBetterOne() {
+		store().update(this.first);
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		this.fixture.signer.holds();
+		this.fixture.time.pass(Duration.ofHours(100));
+		assertThat(manager.current()).isEmpty();
+		CertificatePair other = pairOfAnother();
+		store().update(other);
+		this.fixture.time.pass(LOOK);
+		assertThat(manager.current()).contains(other);
+	}
+
+	@Test
+	void programsThatWantDifferentThingsOfOneFileDoNotRotateWithoutEnd() {
+		CertificateManager one = this.fixture
+			.start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)).store(dated()));
+		CertificateManager other = this.fixture
+			.start(this.fixture.builder().template(() -> Optional.of(OTHER_TEMPLATE)).store(dated()));
+		this.fixture.time.pass(Duration.ofMinutes(30));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(one.current()).isPresent()
+			.get()
+			.satisfies((pair) -> assertThat(ManagerFixture.TEMPLATE.isSatisfiedBy(pair.leaf())).isTrue());
+		assertThat(other.current()).isPresent()
+			.get()
+			.satisfies((pair) -> assertThat(OTHER_TEMPLATE.isSatisfiedBy(pair.leaf())).isTrue());
+	}
+
+	@Test
+	void pairOfTomorrowIsTakenWhenItsTimeHasCome() {
+		store().update(this.first);
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificatePair ahead = this.fixture.pair(Duration.ofHours(-24), Duration.ofHours(199));
+		store().update(ahead);
+		this.fixture.time.pass(Duration.ofHours(23));
+		assertThat(manager.current()).contains(this.first);
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(manager.current()).contains(ahead);
+		assertThat(this.fixture.signer.requests).isEmpty();
+	}
+
+	@Test
+	void rotationThatWasAskedForIsMadeThoughAnotherProgramStoredAPair() {
+		store().update(this.first);
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		store().update(this.second);
+		CompletableFuture<CertificatePair> rotated = manager.rotate();
+		this.fixture.time.settle();
+		assertThat(rotated).isCompletedWithValueMatching((pair) -> !pair.equals(this.second));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.fixture.rotations).hasSize(2);
 	}
 
 	@Test
@@ -121,6 +181,11 @@ class ForeignFilesTests {
 		assertThat(manager.current()).contains(this.first);
 	}
 
+	private CertificatePair pairOfAnother() {
+		return this.fixture.authority.pair(OTHER_TEMPLATE, this.fixture.time.instant(),
+				this.fixture.time.instant().plus(Duration.ofHours(1)));
+	}
+
 	private CertificatePair malformedPair() {
 		return this.fixture.authority.pairWithMalformedNames(ManagerFixture.TEMPLATE, ManagerFixture.START,
 				ManagerFixture.START.plus(Duration.ofHours(99)));
@@ -131,6 +196,10 @@ class ForeignFilesTests {
 			.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE).store(store()));
 		assertThat(manager.current()).contains(this.first);
 		return manager;
+	}
+
+	private FileCertificateStore dated() {
+		return new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.fixture.time);
 	}
 
 	private FileCertificateStore store() {

@@ -68,6 +68,8 @@ final class SimulatedCertificate implements RotationListener {
 
 	private boolean forced;
 
+	private CompletableFuture<?> asked = CompletableFuture.completedFuture(null);
+
 	private Death death = Death.NONE;
 
 	private Duration answeredAgainstAt = Duration.ofDays(-1000);
@@ -166,6 +168,7 @@ final class SimulatedCertificate implements RotationListener {
 			this.manager = manager;
 			this.budget.reset();
 			this.forced = manager.current().isEmpty();
+			this.asked = CompletableFuture.completedFuture(null);
 			manager.start();
 		}
 		catch (StoreException ex) {
@@ -263,7 +266,7 @@ final class SimulatedCertificate implements RotationListener {
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
 		this.rotations++;
-		this.forced = false;
+		this.forced = !this.asked.isDone();
 		this.budget.reset();
 	}
 
@@ -286,7 +289,7 @@ final class SimulatedCertificate implements RotationListener {
 		this.store.writeFails = writeFails;
 	}
 
-	/** Another program, which does not care for our templates, stores a pair. */
+	/** Another program, which wants the same, stores a pair. */
 	void storeByAnother() {
 		KeyPair keys = this.keys.next();
 		CertificateTemplate template = CertificateTemplate.ofSubject("system:node:n" + this.index)
@@ -298,8 +301,9 @@ final class SimulatedCertificate implements RotationListener {
 	void rotate() {
 		CertificateManager manager = this.manager;
 		if (manager != null) {
-			manager.rotate();
 			this.forced = true;
+			this.asked = manager.rotate();
+			this.asked.thenRun(() -> this.forced = false);
 			this.budget.endPause();
 		}
 	}
