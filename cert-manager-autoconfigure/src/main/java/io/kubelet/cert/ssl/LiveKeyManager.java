@@ -126,7 +126,9 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 		if (issuers == null || issuers.length == 0) {
 			return true;
 		}
-		Set<Principal> accepted = Set.of(issuers);
+		// Set.of would refuse two authorities of one subject, as there are while one
+		// takes over
+		Set<Principal> accepted = Set.copyOf(Arrays.asList(issuers));
 		return pair.chain().stream().anyMatch((certificate) -> accepted.contains(certificate.getIssuerX500Principal()));
 	}
 
