@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -30,9 +31,13 @@ final class LiveSslBundle {
 
 	private volatile @Nullable List<X509Certificate> copied;
 
-	LiveSslBundle(String alias, Supplier<@Nullable CertificatePair> current,
-			Supplier<List<X509Certificate>> authorities, Drain drain) {
-		this.alias = alias;
+	/**
+	 * The certificate's name is the alias in the key store: in lower case, as the store
+	 * writes it, since Jetty finds no other.
+	 */
+	LiveSslBundle(String name, Supplier<@Nullable CertificatePair> current, Supplier<List<X509Certificate>> authorities,
+			Drain drain) {
+		this.alias = name.toLowerCase(Locale.ENGLISH);
 		this.current = current;
 		this.authorities = authorities;
 		this.managers = new LiveManagers(current, authorities, drain);

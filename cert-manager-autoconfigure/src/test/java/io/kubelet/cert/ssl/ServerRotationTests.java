@@ -67,6 +67,18 @@ class ServerRotationTests {
 		}
 	}
 
+	/** The key store writes its alias in lower case. */
+	@ParameterizedTest
+	@EnumSource
+	void nameOfThePairMayHaveCapitals(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "kubelet.cert.pair-name=Server",
+				"server.ssl.bundle=Server")) {
+			assertThat(served(server, null)).isEqualTo(server.current("Server"));
+			X509Certificate rotated = server.rotate("Server");
+			Awaitility.await().until(() -> served(server, null).equals(rotated));
+		}
+	}
+
 	@ParameterizedTest
 	@EnumSource
 	void connectionOfBeforeTheRotationIsServedAndAskedToClose(Kind kind) {
