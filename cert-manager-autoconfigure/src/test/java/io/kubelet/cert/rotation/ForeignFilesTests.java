@@ -53,9 +53,7 @@ class ForeignFilesTests {
 
 	@Test
 	void pairThatAnotherProgramStoredIsTakenWithinAMinuteAndRequestsNothing() {
-		store().update(this.first);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificateManager manager = startWithFirst();
 		store().update(this.second);
 		this.fixture.time.pass(LOOK);
 		assertThat(manager.current()).contains(this.second);
@@ -65,9 +63,7 @@ class ForeignFilesTests {
 
 	@Test
 	void expiredPairThatAnotherProgramStoredIsNotTaken() {
-		store().update(this.first);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificateManager manager = startWithFirst();
 		store().update(this.fixture.pair(Duration.ofHours(2), Duration.ofHours(-1)));
 		this.fixture.time.pass(LOOK);
 		assertThat(manager.current()).contains(this.first);
@@ -76,9 +72,7 @@ class ForeignFilesTests {
 
 	@Test
 	void pairWhoseNamesCannotBeReadIsPassedOverAndSaidToBeSoOnce(CapturedOutput output) {
-		store().update(this.first);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificateManager manager = startWithFirst();
 		CertificatePair malformed = malformedPair();
 		store().update(malformed);
 		this.fixture.time.pass(LOOK.multipliedBy(3));
@@ -90,9 +84,7 @@ class ForeignFilesTests {
 
 	@Test
 	void pairThatDoesNotSayWhatItShouldIsTakenWhereThereIsNoBetterOne() {
-		store().update(this.first);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificateManager manager = startWithFirst();
 		this.fixture.signer.holds();
 		this.fixture.time.pass(Duration.ofHours(100));
 		assertThat(manager.current()).isEmpty();
@@ -120,9 +112,7 @@ class ForeignFilesTests {
 
 	@Test
 	void pairOfTomorrowIsTakenWhenItsTimeHasCome() {
-		store().update(this.first);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificateManager manager = startWithFirst();
 		CertificatePair ahead = this.fixture.pair(Duration.ofHours(-24), Duration.ofHours(199));
 		store().update(ahead);
 		this.fixture.time.pass(Duration.ofHours(23));
@@ -134,9 +124,7 @@ class ForeignFilesTests {
 
 	@Test
 	void rotationThatWasAskedForIsMadeThoughAnotherProgramStoredAPair() {
-		store().update(this.first);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificateManager manager = startWithFirst();
 		store().update(this.second);
 		CompletableFuture<CertificatePair> rotated = manager.rotate();
 		this.fixture.time.settle();
@@ -189,6 +177,11 @@ class ForeignFilesTests {
 	private CertificatePair malformedPair() {
 		return this.fixture.authority.pairWithMalformedNames(ManagerFixture.TEMPLATE, ManagerFixture.START,
 				ManagerFixture.START.plus(Duration.ofHours(99)));
+	}
+
+	private CertificateManager startWithFirst() {
+		store().update(this.first);
+		return this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
 	}
 
 	private CertificateManager startWithoutRotation() {
