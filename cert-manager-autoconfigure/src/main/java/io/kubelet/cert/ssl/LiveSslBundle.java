@@ -29,7 +29,7 @@ final class LiveSslBundle {
 
 	private final LiveManagers managers;
 
-	private volatile @Nullable List<X509Certificate> copied;
+	private volatile @Nullable Stores latest;
 
 	/**
 	 * The certificate's name is the alias in the key store: in lower case, as the store
@@ -50,13 +50,18 @@ final class LiveSslBundle {
 	/** A bundle with stores of this moment; their password is new each time. */
 	SslBundle refreshed() {
 		String password = KeyStores.randomPassword();
-		return SslBundle.of(new Stores(password), SslBundleKey.of(password, this.alias), SslOptions.NONE,
-				SslBundle.DEFAULT_PROTOCOL, this.managers);
+		Stores stores = new Stores(password);
+		this.latest = stores;
+		return SslBundle.of(stores, SslBundleKey.of(password, this.alias), SslOptions.NONE, SslBundle.DEFAULT_PROTOCOL,
+				this.managers);
 	}
 
-	/** Whether there is a copy of the trust store that is no longer right. */
+	/**
+	 * Whether somebody may have a copy of the latest trust store that is not right now.
+	 */
 	boolean hasOutdatedTrust() {
-		List<X509Certificate> copied = this.copied;
+		Stores latest = this.latest;
+		List<X509Certificate> copied = (latest != null) ? latest.copied : null;
 		return copied != null && !copied.equals(this.authorities.get());
 	}
 
@@ -77,6 +82,9 @@ final class LiveSslBundle {
 
 		private final KeyStore keyStore;
 
+		/** Of the first copy: a server has it, whoever has looked since. */
+		private volatile @Nullable List<X509Certificate> copied;
+
 		Stores(String password) {
 			this.password = password;
 			CertificatePair pair = LiveSslBundle.this.current.get();
@@ -95,9 +103,11 @@ final class LiveSslBundle {
 		}
 
 		@Override
-		public @Nullable KeyStore getTrustStore() {
+		public synchronized @Nullable KeyStore getTrustStore() {
 			List<X509Certificate> authorities = LiveSslBundle.this.authorities.get();
-			LiveSslBundle.this.copied = authorities;
+			if (this.copied == null) {
+				this.copied = authorities;
+			}
 			return authorities.isEmpty() ? null : KeyStores.trusting(authorities);
 		}
 

@@ -126,6 +126,27 @@ class FollowedAuthoritiesTests {
 		assertThat(Objects.requireNonNull(stores.get(1)).size()).isEqualTo(1);
 	}
 
+	/** As the health endpoint of Spring Boot does: it looks at all stores each time. */
+	@Test
+	void bundleIsUpdatedAlthoughSomebodyElseHasSeenTheChangeAlready() throws Exception {
+		IsolatedSslBundles registry = new IsolatedSslBundles();
+		CertificateBundles.register(registry, "bundle", new FixedManager(this.oldAuthority), this.authorities,
+				new Drain(this.time, Duration.ZERO));
+		List<@Nullable KeyStore> server = new ArrayList<>();
+		registry.addBundleUpdateHandler("bundle", (bundle) -> server.add(bundle.getStores().getTrustStore()));
+		server.add(registry.getBundle("bundle").getStores().getTrustStore());
+		for (int change = 1; change <= 2; change++) {
+			TestAuthority authority = new TestAuthority("next");
+			write(authority);
+			this.time.pass(Duration.ofSeconds(1));
+			registry.getBundle("bundle").getStores().getTrustStore();
+			this.time.pass(Duration.ofSeconds(20));
+			assertThat(server).hasSize(1 + change);
+			KeyStore copied = Objects.requireNonNull(server.get(change));
+			assertThat(copied.getCertificateAlias(authority.certificate())).isNotNull();
+		}
+	}
+
 	private static X509Certificate[] chain(TestAuthority authority) {
 		CertificatePair pair = new FixedManager(authority).pair();
 		return pair.chain().toArray(X509Certificate[]::new);
