@@ -76,9 +76,10 @@ public final class CertificateBundles implements RotationListener {
 
 	/**
 	 * The managers need no update. First what was made with the old identity is left
-	 * behind, then those who copy the stores are told.
+	 * behind, then those who copy the stores are told. One update at a time: a look at
+	 * the trust is not to put a pair back that a rotation has replaced meanwhile.
 	 */
-	private void update() {
+	private synchronized void update() {
 		attempt(this.bundle.managers()::changed);
 		SslBundle refreshed = this.bundle.refreshed();
 		attempt(() -> this.registry.updateBundle(this.bundleName, refreshed));

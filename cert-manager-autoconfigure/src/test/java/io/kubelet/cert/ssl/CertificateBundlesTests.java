@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl;
 
+import java.lang.Thread.State;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -12,9 +13,12 @@ import java.util.Objects;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.ssl.AuthoritySource.Reading;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -158,6 +162,35 @@ class CertificateBundlesTests {
 		assertThat(closed).isEmpty();
 		this.time.pass(Duration.ofSeconds(1));
 		assertThat(closed).hasSize(1);
+	}
+
+	@Test
+	void rotationDuringAnUpdateOfTheTrustIsNotPutBack() throws Exception {
+		List<X509Certificate> trusted = new ArrayList<>(List.of(this.authority.certificate()));
+		List<Thread> rotations = new ArrayList<>();
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry() {
+
+			@Override
+			public void updateBundle(String name, SslBundle updated) {
+				if (rotations.isEmpty()) {
+					Thread rotation = new Thread(CertificateBundlesTests.this.manager::rotate);
+					rotations.add(rotation);
+					rotation.start();
+					Awaitility.await()
+						.until(() -> List.of(State.BLOCKED, State.TERMINATED).contains(rotation.getState()));
+				}
+				super.updateBundle(name, updated);
+			}
+
+		};
+		CertificateBundles.register(registry, "bundle", this.manager, new FollowedAuthorities(
+				() -> new Reading("here", List.copyOf(trusted), () -> List.copyOf(trusted), List.copyOf(trusted)),
+				Duration.ZERO, this.time), new Drain(this.time, Duration.ZERO));
+		registry.getBundle("bundle").getStores().getTrustStore();
+		trusted.add(new TestAuthority("two").certificate());
+		this.time.pass(Duration.ofSeconds(10));
+		rotations.get(0).join();
+		assertThat(leaf(registry.getBundle("bundle"))).isEqualTo(this.manager.pair().leaf());
 	}
 
 	private SslBundle register() {
