@@ -155,7 +155,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	}
 
-	private final class Observer implements ObjectWatch.Observer<V1ConfigMap> {
+	private final class Observer implements WatchObserver<V1ConfigMap> {
 
 		@Override
 		public void listed(List<V1ConfigMap> configMaps) {

@@ -1,10 +1,10 @@
 package io.kubelet.cert.kubernetes;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -17,12 +17,13 @@ import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.kubernetes.RequestWatches.Subscription;
-import io.kubernetes.client.openapi.ApiCallback;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.Response;
 
 /**
  * One request's way: created or found, then watched until it is answered.
@@ -54,15 +55,14 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object) {
-		send((callback) -> this.api.createCertificateSigningRequest(object).executeAsync(callback), this::await,
-				(failure) -> {
-					if (failure.getCode() == 409 && this.request.name() != null) {
-						read(this.request.name(), this::takeIfOurs);
-					}
-					else {
-						fail(failure);
-					}
-				});
+		send(() -> this.api.createCertificateSigningRequest(object).buildCall(null), this::await, (failure) -> {
+			if (failure.getCode() == 409 && this.request.name() != null) {
+				read(this.request.name(), this::takeIfOurs);
+			}
+			else {
+				fail(failure);
+			}
+		});
 		return this.answer;
 	}
 
@@ -130,7 +130,7 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	private void read(String name, Consumer<V1CertificateSigningRequest> found) {
-		send((callback) -> this.api.readCertificateSigningRequest(name).executeAsync(callback), found, (failure) -> {
+		send(() -> this.api.readCertificateSigningRequest(name).buildCall(null), found, (failure) -> {
 			if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
 				gone(name, "is not there any more");
 			}
@@ -149,54 +149,66 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	private void send(Sending sending, Consumer<V1CertificateSigningRequest> success, Consumer<ApiException> failure) {
-		try {
-			Call call = sending.send(new ApiCallback<>() {
+		guard(() -> {
+			Call call = sending.call();
+			this.answer.whenComplete((chain, cause) -> call.cancel());
+			call.enqueue(new Callback() {
 
 				@Override
-				public void onSuccess(V1CertificateSigningRequest result, int status,
-						Map<String, List<String>> headers) {
-					guard(() -> success.accept(result));
+				public void onResponse(Call call, Response response) {
+					guard(() -> received(response, success, failure));
 				}
 
 				@Override
-				public void onFailure(ApiException ex, int status, Map<String, List<String>> headers) {
-					guard(() -> failure.accept(ex));
-				}
-
-				@Override
-				public void onUploadProgress(long written, long length, boolean done) {
-				}
-
-				@Override
-				public void onDownloadProgress(long read, long length, boolean done) {
+				public void onFailure(Call call, IOException ex) {
+					guard(() -> failure.accept(new ApiException(ex)));
 				}
 
 			});
-			this.answer.whenComplete((chain, cause) -> call.cancel());
+		});
+	}
+
+	/** Not by the library's own callback, which is not called where reading fails. */
+	private void received(Response response, Consumer<V1CertificateSigningRequest> success,
+			Consumer<ApiException> failure) {
+		V1CertificateSigningRequest object;
+		try {
+			object = this.api.getApiClient().handleResponse(response, V1CertificateSigningRequest.class);
+		}
+		catch (ApiException ex) {
+			failure.accept(ex);
+			return;
+		}
+		success.accept(object);
+	}
+
+	/** Whatever goes wrong, on whichever thread, is an answer, not silence. */
+	private void guard(Action action) {
+		try {
+			action.run();
 		}
 		catch (ApiException ex) {
 			fail(ex);
 		}
-	}
-
-	/**
-	 * Whatever goes wrong on a thread of the client library is an answer, not silence.
-	 */
-	private void guard(Runnable action) {
-		try {
-			action.run();
-		}
-		catch (RequestException ex) {
+		catch (RequestException | Error ex) {
 			this.answer.completeExceptionally(ex);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			this.answer.completeExceptionally(this.failures.unexpected(200, ex, this.request.name()));
 		}
 	}
 
+	@FunctionalInterface
 	private interface Sending {
 
-		Call send(ApiCallback<V1CertificateSigningRequest> callback) throws ApiException;
+		Call call() throws ApiException;
+
+	}
+
+	@FunctionalInterface
+	private interface Action {
+
+		void run() throws ApiException;
 
 	}
 

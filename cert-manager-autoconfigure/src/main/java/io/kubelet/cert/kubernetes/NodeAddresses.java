@@ -96,7 +96,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 				.stream());
 	}
 
-	private final class Observer implements ObjectWatch.Observer<V1Node> {
+	private final class Observer implements WatchObserver<V1Node> {
 
 		@Override
 		public void listed(List<V1Node> nodes) {

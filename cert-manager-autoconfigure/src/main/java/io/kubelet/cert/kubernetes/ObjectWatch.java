@@ -21,6 +21,8 @@ import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.util.Watch;
 import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One watch, taken up again where it ended until it is closed. Where its resource version
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param <L> the type of its list
  */
 final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObject> implements AutoCloseable {
+
+	private static final Logger logger = LoggerFactory.getLogger(ObjectWatch.class);
 
 	private static final int EXPIRED = 410;
 
@@ -52,7 +56,7 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 
 	private final Query<T, L> query;
 
-	private final Observer<T> observer;
+	private final WatchObserver<T> observer;
 
 	private final Supplier<ApiClient> clients;
 
@@ -80,7 +84,7 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	 * @param clock the clock
 	 * @param resourceVersion where to begin, {@code null} with a list
 	 */
-	ObjectWatch(Query<T, L> query, Observer<T> observer, Supplier<ApiClient> clients, Clock clock,
+	ObjectWatch(Query<T, L> query, WatchObserver<T> observer, Supplier<ApiClient> clients, Clock clock,
 			@Nullable String resourceVersion) {
 		this.query = query;
 		this.observer = observer;
@@ -90,12 +94,19 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	}
 
 	/**
-	 * Begin, unless it has begun.
+	 * Begin, unless it has begun. What the executor throws, such as for the lack of a
+	 * thread, comes back, and the next call tries again.
 	 * @param executor runs the watch, for as long as this is open
 	 */
 	void start(Executor executor) {
-		if (this.started.compareAndSet(false, true) && !isClosed()) {
-			executor.execute(this::run);
+		if (!isClosed() && this.started.compareAndSet(false, true)) {
+			try {
+				executor.execute(this::run);
+			}
+			catch (Throwable ex) {
+				this.started.set(false);
+				throw ex;
+			}
 		}
 	}
 
@@ -105,8 +116,8 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 			try {
 				follow(this.clients.get());
 			}
-			catch (IOException | RuntimeException ex) {
-				interrupted((ex.getMessage() != null) ? ex.getMessage() : ex.toString());
+			catch (Throwable ex) {
+				interrupted(ex);
 			}
 			pause();
 		}
@@ -199,6 +210,20 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 		}
 	}
 
+	/** Not even an error, such as a class that is missing, ends a watch, or is silent. */
+	private void interrupted(Throwable cause) {
+		try {
+			boolean error = cause instanceof Error;
+			if (error && this.fruitless == 1) {
+				logger.error("A watch failed, and is opened again", cause);
+			}
+			interrupted((error || cause.getMessage() == null) ? cause.toString() : cause.getMessage());
+		}
+		catch (Throwable ex) {
+			// No memory for that either
+		}
+	}
+
 	/** A watch that has ended is never opened again at once, whatever ended it. */
 	private void pause() {
 		Duration pause = pause(this.fruitless, this.retryAfter, ThreadLocalRandom.current().nextDouble());
@@ -257,42 +282,6 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 		 * @param seconds how long a watch is to last, {@code null} for a list
 		 */
 		Call make(ApiClient client, @Nullable String resourceVersion, @Nullable Integer seconds) throws ApiException;
-
-	}
-
-	/**
-	 * Is told what there is, on the thread of the watch.
-	 *
-	 * @param <T> the type of object
-	 */
-	interface Observer<T> {
-
-		/** The objects are about to be listed. */
-		default void listing() {
-		}
-
-		/** These are all there are. */
-		void listed(List<T> objects);
-
-		/** An object is new, or has changed. */
-		void changed(T object);
-
-		/** An object is no more. */
-		void deleted(T object);
-
-		/**
-		 * The watch broke off, and is taken up again.
-		 * @param problem what is wrong
-		 * @param times how many times in a row nothing was brought
-		 */
-		void interrupted(String problem, int times);
-
-		/**
-		 * The server does not permit it. It is asked again all the same.
-		 * @param answer what it answers
-		 * @param times how many times in a row nothing was brought
-		 */
-		void refused(ApiException answer, int times);
 
 	}
 

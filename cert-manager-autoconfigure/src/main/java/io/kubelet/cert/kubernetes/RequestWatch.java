@@ -106,7 +106,7 @@ final class RequestWatch {
 		}
 	}
 
-	private final class Observer implements ObjectWatch.Observer<V1CertificateSigningRequest> {
+	private final class Observer implements WatchObserver<V1CertificateSigningRequest> {
 
 		private Set<String> waiting = Set.of();
 
