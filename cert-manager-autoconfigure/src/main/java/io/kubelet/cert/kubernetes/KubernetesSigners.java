@@ -1,9 +1,11 @@
 package io.kubelet.cert.kubernetes;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,11 +18,14 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
+import javax.net.ssl.SSLException;
+
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
+import okhttp3.Interceptor;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -32,11 +37,16 @@ import org.jspecify.annotations.Nullable;
  * they are the pair that is current, and the bootstrap credentials only while there is
  * none that is valid (contract rows C22 and B11). A client whose credentials are
  * superseded, or that the server does not know any more (401), is closed (B12), and the
- * next one reads them anew.
+ * next one reads them anew. So is one that does not trust the server any more, and one
+ * that is more than a minute old once nobody waits with it: what a kubeconfig names, such
+ * as a token of an exec plug-in, is good for a while only.
  */
 public final class KubernetesSigners implements AutoCloseable {
 
 	private static final int IDLE_SECONDS = 5;
+
+	/** Certificates that rotate together share a client. */
+	private static final Duration FRESH = Duration.ofMinutes(1);
 
 	/** How long an application that starts waits for the authorities to trust. */
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -132,31 +142,51 @@ public final class KubernetesSigners implements AutoCloseable {
 	private synchronized Access access(@Nullable CertificatePair current) {
 		CertificatePair pair = (this.bootstrapKubeconfig != null) ? current : null;
 		Access access = this.access;
-		if (access == null || !Objects.equals(access.pair, pair)) {
+		if (access == null || !Objects.equals(access.pair, pair) || isStale(access)) {
 			ApiClient client = connect(pair);
 			client.setHttpClient(client.getHttpClient()
 				.newBuilder()
 				.dispatcher(this.dispatcher)
 				.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
-				.addInterceptor((chain) -> discardWhenUnknown(client, chain.proceed(chain.request())))
+				.addInterceptor((chain) -> discardWhenRefused(client, chain))
 				.build());
 			supersede(access);
-			access = new Access(pair, client, new KubernetesCertificateSigner(client, this.executor, this.clock));
+			access = new Access(pair, this.clock.instant(), client,
+					new KubernetesCertificateSigner(client, this.executor, this.clock));
 			this.access = access;
 		}
 		return access;
 	}
 
+	/** A clock that was set back does not make an access last longer. */
+	private boolean isStale(Access access) {
+		return access.signer.isIdle() && Duration.between(access.made, this.clock.instant()).abs().compareTo(FRESH) > 0;
+	}
+
 	/**
-	 * Credentials that the server does not know any more may have been replaced; requests
-	 * learn of it, and watches.
+	 * Credentials that the server does not know any more may have been replaced, and so
+	 * may the authorities of a server that is not trusted; requests learn of it, and
+	 * watches.
 	 */
-	private synchronized Response discardWhenUnknown(ApiClient client, Response answer) {
+	private Response discardWhenRefused(ApiClient client, Interceptor.Chain chain) throws IOException {
+		try {
+			Response answer = chain.proceed(chain.request());
+			if (answer.code() == 401) {
+				discard(client);
+			}
+			return answer;
+		}
+		catch (SSLException ex) {
+			discard(client);
+			throw ex;
+		}
+	}
+
+	private synchronized void discard(ApiClient client) {
 		Access access = this.access;
-		if (answer.code() == 401 && access != null && access.client == client) {
+		if (access != null && access.client == client) {
 			supersede(access);
 		}
-		return answer;
 	}
 
 	/** Who waits with it goes on to, but nobody begins with it any more. */
@@ -202,7 +232,8 @@ public final class KubernetesSigners implements AutoCloseable {
 		this.superseded.forEach(KubernetesCertificateSigner::close);
 	}
 
-	private record Access(@Nullable CertificatePair pair, ApiClient client, KubernetesCertificateSigner signer) {
+	private record Access(@Nullable CertificatePair pair, Instant made, ApiClient client,
+			KubernetesCertificateSigner signer) {
 
 	}
 

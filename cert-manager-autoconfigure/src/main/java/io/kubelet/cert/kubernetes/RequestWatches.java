@@ -71,12 +71,6 @@ final class RequestWatches {
 		}
 	}
 
-	boolean isIdle() {
-		synchronized (this.open) {
-			return this.open.isEmpty();
-		}
-	}
-
 	/** End all watches, for good. */
 	void close() {
 		List<RequestWatch> watches;
