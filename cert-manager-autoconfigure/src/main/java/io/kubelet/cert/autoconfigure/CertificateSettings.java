@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Supplier;
 
@@ -108,6 +109,13 @@ record CertificateSettings(String prefix, String name, Path certDir, Certificate
 		catch (IllegalArgumentException | CertificateManagerException ex) {
 			throw invalid(property, value, String.valueOf(ex.getMessage()));
 		}
+	}
+
+	Duration notNegative(String property, Duration duration) {
+		if (duration.isNegative()) {
+			throw invalid(property, duration, "It must not be negative: 0s for no time at all");
+		}
+		return duration;
 	}
 
 	InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason) {

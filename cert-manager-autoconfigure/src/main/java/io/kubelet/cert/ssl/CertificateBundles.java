@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,10 +31,19 @@ public final class CertificateBundles implements RotationListener {
 
 	private final LiveSslBundle bundle;
 
-	private CertificateBundles(SslBundleRegistry registry, String bundleName, LiveSslBundle bundle) {
+	private final RotationScheduler scheduler;
+
+	private volatile Runnable cancelLook = () -> {
+	};
+
+	private volatile boolean ended;
+
+	private CertificateBundles(SslBundleRegistry registry, String bundleName, LiveSslBundle bundle,
+			RotationScheduler scheduler) {
 		this.registry = registry;
 		this.bundleName = bundleName;
 		this.bundle = bundle;
+		this.scheduler = scheduler;
 	}
 
 	/**
@@ -50,12 +60,13 @@ public final class CertificateBundles implements RotationListener {
 	 * @param authorities the authorities to trust, asked for at each handshake; where
 	 * there are none, those of the JDK
 	 * @param drain how long connections of before a rotation may go on
+	 * @return ends the looks at whether the authorities have changed
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
-	public static void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
+	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<List<X509Certificate>> authorities, Drain drain) {
 		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), authorities, drain);
-		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle);
+		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle, drain.scheduler());
 		CertificatePair registered = manager.status().pair();
 		registry.registerBundle(bundleName, bundle.refreshed());
 		manager.addListener(updates);
@@ -64,8 +75,9 @@ public final class CertificateBundles implements RotationListener {
 			updates.update();
 		}
 		if (authorities instanceof FollowedAuthorities) {
-			updates.followTrust(drain);
+			updates.followTrust();
 		}
+		return updates::end;
 	}
 
 	@Override
@@ -89,20 +101,37 @@ public final class CertificateBundles implements RotationListener {
 		try {
 			step.run();
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			logger.error("Not all who use the SSL bundle '{}' have taken its update", this.bundleName, ex);
 		}
 	}
 
-	private void followTrust(Drain drain) {
-		drain.scheduler().schedule(() -> {
+	private void followTrust() {
+		if (this.ended) {
+			return;
+		}
+		this.cancelLook = this.scheduler.schedule(this::lookAtTrust, TRUST_INTERVAL);
+		if (this.ended) {
+			this.cancelLook.run();
+		}
+	}
+
+	private void lookAtTrust() {
+		try {
 			attempt(() -> {
 				if (this.bundle.hasOutdatedTrust()) {
 					update();
 				}
 			});
-			followTrust(drain);
-		}, TRUST_INTERVAL);
+		}
+		finally {
+			followTrust();
+		}
+	}
+
+	private void end() {
+		this.ended = true;
+		this.cancelLook.run();
 	}
 
 }

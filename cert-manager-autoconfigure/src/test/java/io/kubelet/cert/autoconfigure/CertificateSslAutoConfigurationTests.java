@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.request.CertificateRefusedException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.IsolatedSslBundles;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -121,6 +124,22 @@ class CertificateSslAutoConfigurationTests {
 		runner().withPropertyValues("kubelet.cert.ssl.trust-file=" + empty)
 			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.trust-file", empty,
 					"There is no CERTIFICATE block"));
+	}
+
+	@Test
+	void nothingIsFollowedWithTheSchedulerOfTheApplicationOnceTheContextIsClosed() throws IOException {
+		Path file = Files.writeString(this.directory.resolve("ca.crt"), pem(authority));
+		ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1);
+		executor.setRemoveOnCancelPolicy(true);
+		try {
+			runner().withBean(RotationScheduler.class, () -> RotationScheduler.of(executor))
+				.withPropertyValues("kubelet.cert.ssl.trust-file=" + file)
+				.run((context) -> assertThat(executor.getQueue()).isNotEmpty());
+			Awaitility.await().untilAsserted(() -> assertThat(executor.getQueue()).isEmpty());
+		}
+		finally {
+			executor.shutdownNow();
+		}
 	}
 
 	@Test

@@ -9,9 +9,11 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -145,6 +147,31 @@ class FollowedAuthoritiesTests {
 			KeyStore copied = Objects.requireNonNull(server.get(change));
 			assertThat(copied.getCertificateAlias(authority.certificate())).isNotNull();
 		}
+	}
+
+	@Test
+	void authoritiesAreFollowedWhateverIsThrown() throws Exception {
+		IsolatedSslBundles registry = new IsolatedSslBundles();
+		AuthoritySource file = AuthoritySource.file(this.file);
+		Queue<Error> problems = new ArrayDeque<>();
+		FollowedAuthorities authorities = new FollowedAuthorities(() -> {
+			if (!problems.isEmpty()) {
+				throw problems.remove();
+			}
+			return file.read();
+		}, OVERLAP, this.time);
+		List<SslBundle> updates = new ArrayList<>();
+		CertificateBundles.register(registry, "bundle", new FixedManager(this.oldAuthority), authorities,
+				new Drain(this.time, Duration.ZERO));
+		registry.addBundleUpdateHandler("bundle", updates::add);
+		registry.getBundle("bundle").getStores().getTrustStore();
+		write(this.newAuthority);
+		problems.add(new NoClassDefFoundError("missing"));
+		this.time.pass(Duration.ofSeconds(10));
+		assertThat(problems).isEmpty();
+		assertThat(updates).isEmpty();
+		this.time.pass(Duration.ofSeconds(10));
+		assertThat(updates).hasSize(1);
 	}
 
 	private static X509Certificate[] chain(TestAuthority authority) {
