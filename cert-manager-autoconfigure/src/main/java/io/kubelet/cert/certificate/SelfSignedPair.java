@@ -7,6 +7,7 @@ import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
+import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 
@@ -23,14 +24,18 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  */
 public final class SelfSignedPair {
 
-	/** Long past: nobody is to take it for more than it is. */
-	private static final Date THEN = new Date(0);
+	private static final Date EVER = new Date(0);
+
+	/** What RFC 5280 writes where there is no end. */
+	private static final Date NEVER = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
 
 	private SelfSignedPair() {
 	}
 
 	/**
-	 * Create a pair with a key of its own (EC P-256), which has expired.
+	 * Create a pair with a key of its own (EC P-256). It is valid at all times, since
+	 * health checks take no certificate that has expired for one that is to come; nobody
+	 * has reason to trust it.
 	 * @param commonName the subject's common name
 	 * @return the pair
 	 */
@@ -41,8 +46,8 @@ public final class SelfSignedPair {
 			KeyPair keys = generator.generateKeyPair();
 			X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
 			X509Certificate certificate = new JcaX509CertificateConverter()
-				.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()), THEN,
-						THEN, subject, keys.getPublic())
+				.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()), EVER,
+						NEVER, subject, keys.getPublic())
 					.build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
 			return new CertificatePair(List.of(certificate), keys.getPrivate());
 		}
