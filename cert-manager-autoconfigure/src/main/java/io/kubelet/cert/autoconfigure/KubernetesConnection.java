@@ -102,10 +102,12 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	}
 
 	/**
-	 * The signers of a further certificate: it is requested by the first one's subject.
+	 * The signers of a further certificate: it is requested by the first one's subject,
+	 * and with a bootstrap kubeconfig by nobody else. While there is no first one, such
+	 * as after it has expired, an attempt fails.
 	 */
 	SignerSource asFirst() {
-		return (own) -> signer(current());
+		return (own) -> signer(credentials());
 	}
 
 	@Override
@@ -119,16 +121,12 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	}
 
 	private @Nullable CertificatePair credentials() {
-		CertificatePair current = current();
-		if (this.first != null && current == null && isBootstrapping()) {
-			throw new IllegalStateException("this node has no certificate yet to ask with");
+		CertificateManager first = this.first;
+		CertificatePair current = (first != null) ? first.current().orElse(null) : null;
+		if (first != null && current == null && isBootstrapping()) {
+			throw new IllegalStateException("there is no valid certificate '" + first.name() + "' to ask with");
 		}
 		return current;
-	}
-
-	private @Nullable CertificatePair current() {
-		CertificateManager first = this.first;
-		return (first != null) ? first.current().orElse(null) : null;
 	}
 
 	/** The authorities of the cluster, read when they are first needed. */
