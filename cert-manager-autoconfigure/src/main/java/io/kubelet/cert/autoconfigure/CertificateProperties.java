@@ -168,7 +168,8 @@ public record CertificateProperties(@Nullable Profile profile, @Nullable String 
 	 * @param trustConfigMap ConfigMap with the certificate authorities that the bundle
 	 * trusts under its key ca.crt, such as kube-root-ca.crt, or
 	 * kube-system/kube-root-ca.crt for that of another namespace. Read at start, and
-	 * again when it changes.
+	 * again when it changes. An application that goes on in the background trusts nobody
+	 * until it has been read.
 	 * @param trustFile PEM file with the certificate authorities that the bundle trusts,
 	 * read again when it changes. In a pod, a ConfigMap can be mounted as such a file.
 	 * @param trustOverlap how long an authority is trusted beyond its removal from where

@@ -143,11 +143,14 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 		return ClusterAuthorities.read(this.properties.kubeconfig(), context(this.properties));
 	}
 
-	/** The authorities in a ConfigMap, watched as what the first certificate says. */
-	AuthoritySource authoritiesIn(String configMap) {
+	/**
+	 * The authorities in a ConfigMap, watched as what the first certificate says.
+	 * @param wait whether the first reading waits for them
+	 */
+	AuthoritySource authoritiesIn(String configMap, boolean wait) {
 		return () -> {
 			ConfigMapAuthorities authorities = signers().authoritiesIn(configMap, this::credentials);
-			ConfigMapAuthorities.Snapshot read = authorities.read();
+			ConfigMapAuthorities.Snapshot read = wait ? authorities.read() : authorities.readAtOnce();
 			return new AuthoritySource.Reading(authorities, read.version(), authorities::version, read.certificates());
 		};
 	}

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.autoconfigure.CertificateProperties.StartupMode;
 import io.kubelet.cert.autoconfigure.CertificateProperties.Trust;
 import io.kubelet.cert.certificate.SelfSignedPair;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -16,6 +17,7 @@ import io.kubelet.cert.ssl.FollowedAuthorities;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Whom the bundle of a certificate trusts, as configured.
@@ -58,8 +60,10 @@ final class TrustedAuthorities {
 				throw certificate.invalid("ssl.trust-config-map", configMap,
 						"There is no connection to an API server: use ssl.trust-file");
 			}
-			return () -> certificate.check("ssl.trust-config-map", configMap,
-					connection.authoritiesIn(configMap)::read);
+			boolean wait = certificate.properties().startup().mode() == StartupMode.WAIT;
+			AuthoritySource source = connection.authoritiesIn(configMap, wait);
+			AuthoritySource known = wait ? source : new NobodyAtFirst(certificate, configMap, source);
+			return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
 		}
 		return (ssl.trust() == Trust.CLUSTER && connection != null) ? ofCluster(certificate, connection) : null;
 	}
@@ -84,12 +88,69 @@ final class TrustedAuthorities {
 	private static AuthoritySource.Reading nobody(CertificateSettings certificate, AuthoritySource.Reading reading) {
 		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody. {}",
 				certificate.name(), reading.origin(), certificate.bundleName(), others(certificate));
-		return reading.with(List.of(SelfSignedPair.create("nobody").leaf()));
+		return reading.with(Nobody.AUTHORITIES);
 	}
 
 	private static String others(CertificateSettings certificate) {
 		return "To trust others than the cluster's, name them with '%s', or set '%s' to 'system' for those of the JDK"
 			.formatted(certificate.property("ssl.trust-file"), certificate.property("ssl.trust"));
+	}
+
+	/** An authority that has signed nothing, and never will: nobody has its key. */
+	private static final class Nobody {
+
+		static final List<X509Certificate> AUTHORITIES = List.of(SelfSignedPair.create("nobody").leaf());
+
+	}
+
+	/**
+	 * What an application takes that does not wait for anything at the start: nobody is
+	 * trusted until the source has been read for the first time.
+	 */
+	private static final class NobodyAtFirst implements AuthoritySource {
+
+		private final CertificateSettings certificate;
+
+		private final String configMap;
+
+		private final AuthoritySource source;
+
+		private boolean known;
+
+		private @Nullable String told;
+
+		NobodyAtFirst(CertificateSettings certificate, String configMap, AuthoritySource source) {
+			this.certificate = certificate;
+			this.configMap = configMap;
+			this.source = source;
+		}
+
+		@Override
+		public synchronized Reading read() {
+			try {
+				Reading reading = this.source.read();
+				this.known = true;
+				return reading;
+			}
+			catch (RuntimeException ex) {
+				if (this.known) {
+					throw ex;
+				}
+				tell(String.valueOf(ex.getMessage()));
+				return new Reading("the ConfigMap " + this.configMap, "unknown", Object::new, Nobody.AUTHORITIES);
+			}
+		}
+
+		/** At first there has been no time for an answer, which is no reason to warn. */
+		private void tell(String problem) {
+			if (!problem.equals(this.told)) {
+				logger.atLevel((this.told != null) ? Level.WARN : Level.INFO)
+					.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.certificate.name(),
+							this.certificate.bundleName(), problem);
+				this.told = problem;
+			}
+		}
+
 	}
 
 }

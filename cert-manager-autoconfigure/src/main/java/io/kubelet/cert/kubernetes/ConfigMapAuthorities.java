@@ -53,7 +53,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
-	private volatile Content content = new Content(null, "the API server does not answer");
+	private volatile Content content = new Content(null, "the API server has not answered yet");
 
 	/**
 	 * Create a source.
@@ -85,6 +85,21 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 	public Snapshot read() {
 		this.watch.start(this.executor);
 		awaitAnswer();
+		return snapshot();
+	}
+
+	/**
+	 * Read the authorities as far as they are known now, and begin to ask for them.
+	 * @return the authorities
+	 * @throws KubernetesConfigurationException as for {@link #read()}, and as long as the
+	 * server has not answered
+	 */
+	public Snapshot readAtOnce() {
+		this.watch.start(this.executor);
+		return snapshot();
+	}
+
+	private Snapshot snapshot() {
 		Content content = this.content;
 		if (content.pem == null) {
 			throw new KubernetesConfigurationException(this + " cannot be read: " + content.problem, null);

@@ -73,6 +73,9 @@ public final class FollowedAuthorities implements Supplier<List<X509Certificate>
 		AuthoritySource.Reading kept = before.kept();
 		try {
 			AuthoritySource.Reading after = this.source.read();
+			if (after.certificates().equals(before.certificates())) {
+				return after;
+			}
 			before.certificates()
 				.stream()
 				.filter((authority) -> !after.certificates().contains(authority))

@@ -100,6 +100,34 @@ class ClusterTrustTests {
 				.hasMessageContaining("leave out one of them"));
 	}
 
+	@Test
+	void applicationThatDoesNotWaitTrustsNobodyUntilTheConfigMapIsRead(CapturedOutput output) {
+		ApplicationContextRunner runner = runner(this.controlPlane.admin()).withPropertyValues(
+				"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "kubelet.cert.startup.mode=background");
+		X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
+		CoreV1Api api = new CoreV1Api(KubernetesClients
+			.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null));
+		this.controlPlane.pause();
+		runner.run((context) -> {
+			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+			X509TrustManager trust = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
+			assertThat(trusted(bundle)).isOne();
+			assertThatExceptionOfType(CertificateException.class)
+				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+			assertThat(output).containsOnlyOnce("The SSL bundle 'kubelet-client' trusts nobody for now: "
+					+ "The ConfigMap default/kube-root-ca.crt cannot be read: the API server has not answered yet");
+			this.controlPlane.resume();
+			Awaitility.await()
+				.ignoreExceptions()
+				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+			api.deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
+			Awaitility.await().untilAsserted(() -> {
+				trust.checkClientTrusted(new X509Certificate[] { issued }, "EC");
+				assertThat(output).contains("it has been deleted; the certificate authorities of before");
+			});
+		});
+	}
+
 	/** Never silently those of the JDK. */
 	@Test
 	void kubeconfigThatNamesNoAuthorityLeadsToNobody(CapturedOutput output) throws IOException {

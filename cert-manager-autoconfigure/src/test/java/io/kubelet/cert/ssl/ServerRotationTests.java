@@ -19,7 +19,6 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
-import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
@@ -236,30 +235,6 @@ class ServerRotationTests {
 			Awaitility.await().until(old::isClosedByServer);
 			fixed.get();
 			assertThat(fixed.isKeptAlive()).isTrue();
-		}
-	}
-
-	/** The first one comes while the application is running. */
-	@ParameterizedTest
-	@EnumSource
-	void serverThatStartsWithoutACertificateTakesTheFirst(Kind kind) throws Exception {
-		try (EmbeddedControlPlane own = EmbeddedControlPlane.builder().approval(ApprovalPolicy.manual()).start();
-				RotatingServer server = new RotatingServer(kind, own, this.directory,
-						"kubelet.cert.startup.mode=background",
-						"kubelet.cert.additional.client.startup.mode=background", "kubelet.cert.ssl.drain=0s")) {
-			SSLContext context = Connection.context(own, null);
-			assertThatExceptionOfType(UncheckedIOException.class)
-				.isThrownBy(() -> new Connection(context, server.port(), null));
-			own.behavior().approval(ApprovalPolicy.approving());
-			Awaitility.await().ignoreExceptions().until(() -> {
-				try (Connection connection = new Connection(context, server.port(), null)) {
-					return connection.serverCertificate().equals(server.current("server"));
-				}
-			});
-			try (Connection old = new Connection(context, server.port(), null)) {
-				server.rotate("server");
-				Awaitility.await().until(old::isClosedByServer);
-			}
 		}
 	}
 
