@@ -1,7 +1,8 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -16,7 +17,9 @@ import org.springframework.beans.factory.SmartInitializingSingleton;
 /**
  * Tells the listeners among the beans. They are looked up when all beans are there, since
  * a listener may use an HTTP client, which needs the SSL bundles, which wait for the
- * first certificate; what happens before is told then.
+ * first certificate. What happens before is told then, by the thread that starts the
+ * application and in the order in which it happened; what happens meanwhile waits behind
+ * it, and from then on the rotation thread tells.
  */
 final class ListenerBeans implements SmartInitializingSingleton {
 
@@ -24,7 +27,7 @@ final class ListenerBeans implements SmartInitializingSingleton {
 
 	private final ObjectProvider<RotationListener> beans;
 
-	private final List<Consumer<RotationListener>> early = new ArrayList<>();
+	private final Queue<Consumer<RotationListener>> early = new ArrayDeque<>();
 
 	private @Nullable List<RotationListener> listeners;
 
@@ -40,13 +43,20 @@ final class ListenerBeans implements SmartInitializingSingleton {
 	@Override
 	public void afterSingletonsInstantiated() {
 		List<RotationListener> found = this.beans.orderedStream().toList();
-		List<Consumer<RotationListener>> missed;
-		synchronized (this.early) {
-			this.listeners = found;
-			missed = List.copyOf(this.early);
-			this.early.clear();
+		for (Consumer<RotationListener> event = next(found); event != null; event = next(found)) {
+			tell(found, event);
 		}
-		missed.forEach((event) -> found.forEach((listener) -> tell(listener, event)));
+	}
+
+	/** What was missed; once that is nothing, the listeners are told directly. */
+	private @Nullable Consumer<RotationListener> next(List<RotationListener> found) {
+		synchronized (this.early) {
+			Consumer<RotationListener> event = this.early.poll();
+			if (event == null) {
+				this.listeners = found;
+			}
+			return event;
+		}
 	}
 
 	private void tell(Consumer<RotationListener> event) {
@@ -58,15 +68,18 @@ final class ListenerBeans implements SmartInitializingSingleton {
 				return;
 			}
 		}
-		listeners.forEach((listener) -> tell(listener, event));
+		tell(listeners, event);
 	}
 
-	private static void tell(RotationListener listener, Consumer<RotationListener> event) {
-		try {
-			event.accept(listener);
-		}
-		catch (RuntimeException | LinkageError ex) {
-			logger.error("Rotation listener {} failed; the rotation goes on", listener.getClass().getName(), ex);
+	/** Without the lock: a listener may wait for another thread that tells something. */
+	private static void tell(List<RotationListener> listeners, Consumer<RotationListener> event) {
+		for (RotationListener listener : listeners) {
+			try {
+				event.accept(listener);
+			}
+			catch (Throwable ex) {
+				logger.error("Rotation listener {} failed; the rotation goes on", listener.getClass().getName(), ex);
+			}
 		}
 	}
 

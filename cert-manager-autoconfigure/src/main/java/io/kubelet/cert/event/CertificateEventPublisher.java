@@ -1,25 +1,30 @@
 package io.kubelet.cert.event;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Queue;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.event.ContextRefreshedEvent;
 import org.springframework.context.event.EventListener;
 
 /**
  * Publishes what happens to certificates as application events. The first certificate is
- * there before the listeners are: what happens until then is kept for them.
+ * there before the listeners are: what happens until then is kept for them, and published
+ * in its order by the thread that starts the application.
  */
 public final class CertificateEventPublisher implements RotationListener {
 
+	private static final Logger logger = LoggerFactory.getLogger(CertificateEventPublisher.class);
+
 	private final ApplicationEventPublisher publisher;
 
-	private final List<CertificateEvent> early = new ArrayList<>();
+	private final Queue<CertificateEvent> early = new ArrayDeque<>();
 
 	private boolean ready;
 
@@ -58,13 +63,25 @@ public final class CertificateEventPublisher implements RotationListener {
 
 	@EventListener(ContextRefreshedEvent.class)
 	void publishEarlyEvents() {
-		List<CertificateEvent> events;
-		synchronized (this.early) {
-			this.ready = true;
-			events = List.copyOf(this.early);
-			this.early.clear();
+		for (CertificateEvent event = next(); event != null; event = next()) {
+			try {
+				this.publisher.publishEvent(event);
+			}
+			catch (Throwable ex) {
+				logger.error("A listener for {} failed; the application starts", event, ex);
+			}
 		}
-		events.forEach(this.publisher::publishEvent);
+	}
+
+	/** What is kept; once that is nothing, events are published directly. */
+	private @Nullable CertificateEvent next() {
+		synchronized (this.early) {
+			CertificateEvent event = this.early.poll();
+			if (event == null) {
+				this.ready = true;
+			}
+			return event;
+		}
 	}
 
 	private void publish(CertificateEvent event) {

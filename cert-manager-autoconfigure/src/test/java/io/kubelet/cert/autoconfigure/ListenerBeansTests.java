@@ -1,0 +1,173 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.event.CertificateRotatedEvent;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationListener;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
+import org.springframework.core.annotation.Order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Listeners among the beans: told of everything once, one call at a time, in order.
+ */
+class ListenerBeansTests {
+
+	@TempDir
+	Path directory;
+
+	private ApplicationContextRunner runner() {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class)
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=app");
+	}
+
+	@Test
+	void whatHappensWhileAListenerIsToldOfTheFirstCertificateComesAfterIt() {
+		runner().withUserConfiguration(RotatingListener.class)
+			.run((context) -> assertThat(context.getBean(RotatingListener.class).told).containsExactly("first begins",
+					"first ends", "second begins", "second ends"));
+	}
+
+	@Test
+	void eventsThatArePublishedMeanwhileComeAfterTheFirstOnes() {
+		runner().withUserConfiguration(RotatingEventListener.class)
+			.run((context) -> assertThat(context.getBean(RotatingEventListener.class).told)
+				.containsExactly("first begins", "first ends", "second begins", "second ends"));
+	}
+
+	@Test
+	void errorOfOneListenerKeepsNoOtherFromTheFirstCertificate() {
+		runner().withUserConfiguration(FailingListener.class, RotatingListener.class).run((context) -> {
+			assertThat(context).hasNotFailed();
+			assertThat(context.getBean(RotatingListener.class).told).hasSize(4);
+		});
+	}
+
+	@Test
+	void listenerForEventsThatThrowsDoesNotKeepTheApplicationFromStarting() {
+		runner().withUserConfiguration(FailingEventListener.class)
+			.withPropertyValues("kubelet.cert.additional.other.template.common-name=other")
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(context.getBean(FailingEventListener.class).told).containsExactlyInAnyOrder("kubelet-client",
+						"other");
+			});
+	}
+
+	/** Rotates once more when it is told of the first certificate, and waits for it. */
+	private static final class Rotation {
+
+		private final ObjectProvider<CertificateManager> manager;
+
+		private final List<String> told;
+
+		Rotation(ObjectProvider<CertificateManager> manager, List<String> told) {
+			this.manager = manager;
+			this.told = told;
+		}
+
+		void told() {
+			String name = this.told.contains("first begins") ? "second" : "first";
+			this.told.add(name + " begins");
+			if (name.equals("first")) {
+				try {
+					this.manager.getObject().rotate().get(30, TimeUnit.SECONDS);
+				}
+				catch (Exception ex) {
+					throw new IllegalStateException(ex);
+				}
+			}
+			this.told.add(name + " ends");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class RotatingListener {
+
+		final List<String> told = new CopyOnWriteArrayList<>();
+
+		@Bean
+		RotationListener listener(ObjectProvider<CertificateManager> manager) {
+			Rotation rotation = new Rotation(manager, this.told);
+			return new RotationListener() {
+
+				@Override
+				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+					rotation.told();
+				}
+
+			};
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class RotatingEventListener {
+
+		final List<String> told = new CopyOnWriteArrayList<>();
+
+		private final Rotation rotation;
+
+		RotatingEventListener(ObjectProvider<CertificateManager> manager) {
+			this.rotation = new Rotation(manager, this.told);
+		}
+
+		@EventListener(CertificateRotatedEvent.class)
+		void rotated() {
+			this.rotation.told();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class FailingListener {
+
+		@Bean
+		@Order(0)
+		RotationListener failing() {
+			return new RotationListener() {
+
+				@Override
+				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+					throw new AssertionError("not today");
+				}
+
+			};
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class FailingEventListener {
+
+		final List<String> told = new CopyOnWriteArrayList<>();
+
+		@EventListener
+		void rotated(CertificateRotatedEvent event) {
+			this.told.add(event.getName());
+			throw new IllegalStateException("not today");
+		}
+
+	}
+
+}
