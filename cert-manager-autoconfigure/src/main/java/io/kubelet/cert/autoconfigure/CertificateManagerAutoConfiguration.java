@@ -60,8 +60,7 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	@Lazy(false)
-	ListenerBeans certificateListenerBeans(ObjectProvider<RotationListener> listeners) {
+	static ListenerBeans certificateListenerBeans(ObjectProvider<RotationListener> listeners) {
 		return new ListenerBeans(listeners);
 	}
 
@@ -73,10 +72,11 @@ public final class CertificateManagerAutoConfiguration {
 			ListenerBeans listeners, BeanFactory beanFactory, Environment environment) {
 		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler,
-				keys.getIfAvailable(KeyPairSource::jdk), time, listeners.asOne());
+				keys.getIfAvailable(KeyPairSource::jdk), time);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				new AddressSources(signers, environment, time));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates);
+		listeners.follow(managers);
 		if (signers instanceof KubernetesConnection connection && connection.isBootstrapping()) {
 			managers.startInOrder();
 		}

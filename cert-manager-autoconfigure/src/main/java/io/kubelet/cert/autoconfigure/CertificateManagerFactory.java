@@ -24,7 +24,6 @@ import io.kubelet.cert.rotation.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RetrySchedule;
-import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
@@ -58,13 +57,10 @@ final class CertificateManagerFactory {
 
 	private final Clock clock;
 
-	private final RotationListener listener;
-
-	CertificateManagerFactory(RotationScheduler scheduler, KeyPairSource keys, Clock clock, RotationListener listener) {
+	CertificateManagerFactory(RotationScheduler scheduler, KeyPairSource keys, Clock clock) {
 		this.scheduler = scheduler;
 		this.keys = keys.refusingWeakKeys();
 		this.clock = clock;
-		this.listener = listener;
 	}
 
 	/** In bootstrap mode, the further certificates are requested with the first one. */
@@ -129,7 +125,6 @@ final class CertificateManagerFactory {
 		if (!settings.rotates()) {
 			builder.once();
 		}
-		builder.listener(this.listener);
 		return builder.build();
 	}
 

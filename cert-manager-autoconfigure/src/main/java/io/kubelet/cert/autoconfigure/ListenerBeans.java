@@ -1,17 +1,23 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 
 /**
@@ -20,12 +26,17 @@ import org.springframework.beans.factory.SmartInitializingSingleton;
  * first certificate. What happens before is told then, by the thread that starts the
  * application and in the order in which it happened; what happens meanwhile waits behind
  * it, and from then on the rotation thread tells.
+ * <p>
+ * They are told of all certificates, also of those whose managers an application makes
+ * itself.
  */
-final class ListenerBeans implements SmartInitializingSingleton {
+final class ListenerBeans implements SmartInitializingSingleton, BeanPostProcessor {
 
 	private static final Logger logger = LoggerFactory.getLogger(ListenerBeans.class);
 
 	private final ObjectProvider<RotationListener> beans;
+
+	private final Set<CertificateManager> followed = Collections.newSetFromMap(new IdentityHashMap<>());
 
 	private final Queue<Consumer<RotationListener>> early = new ArrayDeque<>();
 
@@ -35,9 +46,25 @@ final class ListenerBeans implements SmartInitializingSingleton {
 		this.beans = beans;
 	}
 
-	/** One listener for all of them. */
-	RotationListener asOne() {
-		return new All();
+	/** Begin to tell of what happens to these certificates, unless that has begun. */
+	void follow(CertificateManagers managers) {
+		managers.forEach((manager) -> {
+			synchronized (this.followed) {
+				if (!this.followed.add(manager)) {
+					return;
+				}
+			}
+			manager.addListener(new All());
+		});
+	}
+
+	/** Before they are started, if that is what initializes them. */
+	@Override
+	public Object postProcessBeforeInitialization(Object bean, String beanName) {
+		if (bean instanceof CertificateManagers managers) {
+			follow(managers);
+		}
+		return bean;
 	}
 
 	@Override

@@ -6,9 +6,17 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.testsupport.MemoryStore;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +79,16 @@ class ListenerBeansTests {
 				assertThat(context.getBean(FailingEventListener.class).told).containsExactlyInAnyOrder("kubelet-client",
 						"other");
 			});
+	}
+
+	@Test
+	void managersOfTheApplicationsOwnAreToldOfToo() {
+		runner().withUserConfiguration(OwnManagers.class, CountingListener.class).run((context) -> {
+			List<String> told = context.getBean(CountingListener.class).told;
+			Awaitility.await().untilAsserted(() -> assertThat(told).containsExactly("listener own", "event own"));
+			context.getBean(CertificateManagers.class).get("own").rotate().get(30, TimeUnit.SECONDS);
+			assertThat(told).hasSize(4).containsOnly("listener own", "event own");
+		});
 	}
 
 	/** Rotates once more when it is told of the first certificate, and waits for it. */
@@ -166,6 +184,46 @@ class ListenerBeansTests {
 		void rotated(CertificateRotatedEvent event) {
 			this.told.add(event.getName());
 			throw new IllegalStateException("not today");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OwnManagers {
+
+		@Bean(initMethod = "start", destroyMethod = "stop")
+		CertificateManagers ownManagers(RotationScheduler scheduler, SignerSource signers) {
+			return new CertificateManagers(List.of(new CertificateManagerBuilder("own").signerName("example.com/own")
+				.usages(List.of(Usage.CLIENT_AUTH))
+				.template(CertificateTemplate.ofSubject("own"))
+				.store(new MemoryStore())
+				.signers(signers)
+				.scheduler(scheduler)
+				.build()));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class CountingListener {
+
+		final List<String> told = new CopyOnWriteArrayList<>();
+
+		@Bean
+		RotationListener counting() {
+			return new RotationListener() {
+
+				@Override
+				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+					CountingListener.this.told.add("listener " + name);
+				}
+
+			};
+		}
+
+		@EventListener
+		void rotated(CertificateRotatedEvent event) {
+			this.told.add("event " + event.getName());
 		}
 
 	}
