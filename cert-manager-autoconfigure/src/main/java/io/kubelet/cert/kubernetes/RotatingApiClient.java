@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -39,7 +40,7 @@ public final class RotatingApiClient implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingApiClient.class);
 
-	private final TrackedSockets sockets = new TrackedSockets();
+	private final TrackedConnections connections = new TrackedConnections();
 
 	private final Supplier<@Nullable CertificatePair> current;
 
@@ -63,7 +64,8 @@ public final class RotatingApiClient implements AutoCloseable {
 		this.context = context(keyManagers, trust);
 		client.setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
-			.socketFactory(this.sockets)
+			.socketFactory(this.connections.sockets())
+			.eventListener(this.connections)
 			.sslSocketFactory(this.context.getSocketFactory(), trust)
 			.addInterceptor(this::retryAfterRotation)
 			.build());
@@ -80,17 +82,20 @@ public final class RotatingApiClient implements AutoCloseable {
 	/**
 	 * Begin to replace the connections, because the certificate has rotated: those that
 	 * are idle are closed now, and each new one presents the new certificate.
-	 * @return closes those that are still open then, busy or not
+	 * @param previous the pair before, {@code null} if there was none
+	 * @return closes those that were made with the pair before and are still open then,
+	 * busy or not
 	 */
-	public Runnable rotated() {
+	public Runnable rotated(@Nullable CertificatePair previous) {
+		X509Certificate before = (previous != null) ? previous.leaf() : null;
 		invalidateSessions();
-		List<Socket> old = this.sockets.open();
 		this.client.getHttpClient().connectionPool().evictAll();
 		return () -> {
-			long open = old.stream().filter((socket) -> !socket.isClosed()).count();
+			List<Socket> old = this.connections
+				.sockets((handshake) -> handshake != null && Objects.equals(presented(handshake), before));
 			old.forEach(RotatingApiClient::close);
-			if (open > 0) {
-				logger.debug("Closed {} connections to {} that were made with an older certificate", open,
+			if (!old.isEmpty()) {
+				logger.debug("Closed {} connections to {} that were made with an older certificate", old.size(),
 						this.client.getBasePath());
 			}
 		};
@@ -101,7 +106,7 @@ public final class RotatingApiClient implements AutoCloseable {
 		this.client.getHttpClient().dispatcher().cancelAll();
 		this.client.getHttpClient().connectionPool().evictAll();
 		this.client.getHttpClient().dispatcher().executorService().shutdownNow();
-		this.sockets.open().forEach(RotatingApiClient::close);
+		this.connections.sockets().open().forEach(RotatingApiClient::close);
 	}
 
 	/** A 401 on a connection that was made with an older certificate says nothing. */
@@ -119,8 +124,12 @@ public final class RotatingApiClient implements AutoCloseable {
 
 	private boolean isOutdated(@Nullable Handshake handshake) {
 		CertificatePair pair = this.current.get();
-		List<Certificate> presented = (handshake != null) ? handshake.localCertificates() : List.of();
-		return pair != null && (presented.isEmpty() || !presented.get(0).equals(pair.leaf()));
+		return pair != null && (handshake == null || !pair.leaf().equals(presented(handshake)));
+	}
+
+	private static @Nullable Certificate presented(Handshake handshake) {
+		List<Certificate> chain = handshake.localCertificates();
+		return chain.isEmpty() ? null : chain.get(0);
 	}
 
 	/** A resumed session would go on presenting the old certificate. */

@@ -11,8 +11,7 @@ import java.util.WeakHashMap;
 import javax.net.SocketFactory;
 
 /**
- * Knows the open sockets of a client, so that those of before a rotation can be closed
- * (contract row C27).
+ * Makes the sockets of a client, and knows those that are open.
  */
 final class TrackedSockets extends SocketFactory {
 

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -17,6 +18,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -29,6 +31,7 @@ import io.kubernetes.client.openapi.models.V1SelfSubjectReview;
 import io.kubernetes.client.util.Watch;
 import okhttp3.OkHttpClient;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,32 +108,44 @@ class RotatingApiClientTests {
 		runner().run((context) -> {
 			ApiClient client = context.getBean(ApiClient.class);
 			this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
-			CountDownLatch ended = new CountDownLatch(1);
-			OkHttpClient unhurried = client.getHttpClient().newBuilder().readTimeout(Duration.ZERO).build();
-			var call = unhurried.newCall(new CertificatesV1Api(client).listCertificateSigningRequest()
-				.watch(true)
-				.timeoutSeconds(300)
-				.buildCall(null)
-				.request());
-			Thread watcher = new Thread(() -> {
-				try (Watch<V1CertificateSigningRequest> watch = Watch.createWatch(client, call,
-						new TypeToken<Watch.Response<V1CertificateSigningRequest>>() {
-						}.getType())) {
-					watch.forEach((event) -> assertThat(event).isNotNull());
-				}
-				catch (Exception ex) {
-					// The connection was closed
-				}
-				ended.countDown();
-			});
-			watcher.start();
-			Awaitility.await()
-				.until(() -> this.controlPlane
-					.count((request) -> request.isWatch() && request.user().equals("system:node:n1")) == 1);
-			Runnable closeWhatRemains = context.getBean(RotatingApiClient.class).rotated();
+			CountDownLatch ended = watch(client);
+			Runnable closeWhatRemains = context.getBean(RotatingApiClient.class)
+				.rotated(context.getBean(CertificateManager.class).current().orElseThrow());
 			assertThat(ended.getCount()).isEqualTo(1);
 			closeWhatRemains.run();
 			assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+		});
+	}
+
+	/** A listener that is told earlier may take its time, and use the client. */
+	@Test
+	void busyConnectionThatWasMadeWithTheNewCertificateGoesOn() {
+		this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
+		AtomicReference<RotatingApiClient> client = new AtomicReference<>();
+		List<CountDownLatch> ended = new ArrayList<>();
+		runner().withBean(RotationListener.class, () -> new RotationListener() {
+
+			@Override
+			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+				if (client.get() != null) {
+					// Lest a session of before be resumed
+					client.get().rotated(previous);
+					ended.add(watch(client.get().client()));
+				}
+			}
+
+		}).run((context) -> {
+			client.set(context.getBean(RotatingApiClient.class));
+			ended.add(watch(client.get().client()));
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			String before = manager.current().orElseThrow().serialNumber();
+			String after = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
+			assertThat(this.controlPlane.requests()).filteredOn(RotatingApiClientTests::isOwnWatch)
+				.extracting(RecordedRequest::certificateSerial)
+				.containsExactly(before, after);
+			assertThat(ended.get(0).await(30, TimeUnit.SECONDS)).isTrue();
+			assertThat(ended.get(1).getCount()).isOne();
+			whoAmI(client.get().client());
 		});
 	}
 
@@ -187,6 +202,36 @@ class RotatingApiClientTests {
 		ApiClient own = new ApiClient();
 		runner().withBean(ApiClient.class, () -> own)
 			.run((context) -> assertThat(context).getBean(ApiClient.class).isSameAs(own));
+	}
+
+	/** A watch that stays open; it counts down when it has ended. */
+	private CountDownLatch watch(ApiClient client) {
+		CountDownLatch ended = new CountDownLatch(1);
+		int before = this.controlPlane.count(RotatingApiClientTests::isOwnWatch);
+		Thread watcher = new Thread(() -> {
+			OkHttpClient unhurried = client.getHttpClient().newBuilder().readTimeout(Duration.ZERO).build();
+			try (Watch<V1CertificateSigningRequest> watch = Watch.createWatch(client,
+					unhurried.newCall(new CertificatesV1Api(client).listCertificateSigningRequest()
+						.watch(true)
+						.timeoutSeconds(300)
+						.buildCall(null)
+						.request()),
+					new TypeToken<Watch.Response<V1CertificateSigningRequest>>() {
+					}.getType())) {
+				watch.forEach((event) -> assertThat(event).isNotNull());
+			}
+			catch (Exception ex) {
+				// The connection was closed
+			}
+			ended.countDown();
+		});
+		watcher.start();
+		Awaitility.await().until(() -> this.controlPlane.count(RotatingApiClientTests::isOwnWatch) == before + 1);
+		return ended;
+	}
+
+	private static boolean isOwnWatch(RecordedRequest request) {
+		return request.isWatch() && request.user().equals("system:node:n1");
 	}
 
 	private static void whoAmI(ApiClient client) throws ApiException {

@@ -1,0 +1,59 @@
+package io.kubelet.cert.kubernetes;
+
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+import okhttp3.Call;
+import okhttp3.Connection;
+import okhttp3.EventListener;
+import okhttp3.Handshake;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows the connections of a client and their sockets, so that those of before a rotation
+ * can be closed (contract row C27).
+ */
+final class TrackedConnections extends EventListener {
+
+	private final TrackedSockets sockets = new TrackedSockets();
+
+	private final Set<Connection> connections = Collections.newSetFromMap(new WeakHashMap<>());
+
+	/** Makes the sockets of the client. */
+	TrackedSockets sockets() {
+		return this.sockets;
+	}
+
+	@Override
+	public synchronized void connectionAcquired(Call call, Connection connection) {
+		this.connections.add(connection);
+	}
+
+	/**
+	 * The sockets of the connections that are open now, by their handshake. To close one
+	 * does not block, as the goodbye of TLS would.
+	 */
+	synchronized List<Socket> sockets(Predicate<@Nullable Handshake> handshake) {
+		Set<Addresses> chosen = this.connections.stream()
+			.filter((connection) -> handshake.test(connection.handshake()))
+			.map((connection) -> Addresses.of(connection.socket()))
+			.collect(Collectors.toSet());
+		return this.sockets.open().stream().filter((socket) -> chosen.contains(Addresses.of(socket))).toList();
+	}
+
+	/** What the socket of TLS and the one beneath it have in common. */
+	private record Addresses(@Nullable SocketAddress local, @Nullable SocketAddress remote) {
+
+		static Addresses of(Socket socket) {
+			return new Addresses(socket.getLocalSocketAddress(), socket.getRemoteSocketAddress());
+		}
+
+	}
+
+}
