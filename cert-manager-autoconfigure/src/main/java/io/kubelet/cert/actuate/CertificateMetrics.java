@@ -2,7 +2,12 @@ package io.kubelet.cert.actuate;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Usage;
@@ -11,8 +16,8 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -23,8 +28,11 @@ import org.jspecify.annotations.Nullable;
  * The kubelet's metrics of its certificates, by the kubelet's names (contract row C29),
  * with the certificate's name as the tag {@code certificate}. A certificate for server
  * auth counts as the kubelet's serving one, any other as its client one.
+ * <p>
+ * It is to be told of what happens, as a listener of the managers. What is told before a
+ * registry is bound counts too, for every registry.
  */
-public class CertificateMetrics implements MeterBinder {
+public class CertificateMetrics implements MeterBinder, RotationListener {
 
 	private static final String CLIENT_SIGNERS = "kubernetes.io/kube-apiserver-client";
 
@@ -34,6 +42,8 @@ public class CertificateMetrics implements MeterBinder {
 	private final CertificateManagers managers;
 
 	private final Clock clock;
+
+	private final Map<String, Records> records = new ConcurrentHashMap<>();
 
 	/**
 	 * Create a binder.
@@ -59,13 +69,34 @@ public class CertificateMetrics implements MeterBinder {
 			.description("Seconds until the certificate expires; negative once it has, infinite if there is none")
 			.tags(tags)
 			.register(registry);
-		Counter failures = Counter
-			.builder(serving ? "kubelet.server.expiration.renew.errors"
-					: "kubelet.certificate.manager.client.expiration.renew.errors")
+		Records records = records(manager.name());
+		FunctionCounter
+			.builder(
+					serving ? "kubelet.server.expiration.renew.errors"
+							: "kubelet.certificate.manager.client.expiration.renew.errors",
+					records.failures, LongAdder::sum)
 			.description("Failed attempts to rotate the certificate")
 			.tags(tags)
 			.register(registry);
-		manager.addListener(new Recorder(failures, serving ? rotations(registry, tags) : null, this.clock));
+		if (serving) {
+			records.add(rotations(registry, tags));
+		}
+	}
+
+	@Override
+	public void failed(String name, RotationFailure failure) {
+		records(name).failures.increment();
+	}
+
+	@Override
+	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+		if (previous != null) {
+			records(name).rotated(Duration.between(previous.notBefore(), this.clock.instant()).toSeconds());
+		}
+	}
+
+	private Records records(String certificate) {
+		return this.records.computeIfAbsent(certificate, (name) -> new Records());
 	}
 
 	private static DistributionSummary rotations(MeterRegistry registry, Tags tags) {
@@ -93,20 +124,28 @@ public class CertificateMetrics implements MeterBinder {
 				: Double.POSITIVE_INFINITY;
 	}
 
-	private record Recorder(Counter failures, @Nullable DistributionSummary rotations,
-			Clock clock) implements RotationListener {
+	/** What is recorded of one certificate. */
+	private static final class Records {
 
-		@Override
-		public void failed(String name, RotationFailure failure) {
-			this.failures.increment();
+		final LongAdder failures = new LongAdder();
+
+		/** By identity: those of two registries are equal. */
+		private final Set<DistributionSummary> rotations = Collections.newSetFromMap(new IdentityHashMap<>());
+
+		/** The one rotation that there may be at the start, in seconds. */
+		private @Nullable Long early;
+
+		synchronized void add(DistributionSummary summary) {
+			if (this.rotations.add(summary) && this.early != null) {
+				summary.record(this.early);
+			}
 		}
 
-		@Override
-		public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-			if (previous != null && this.rotations != null) {
-				Instant now = this.clock.instant();
-				this.rotations.record(Duration.between(previous.notBefore(), now).toSeconds());
+		synchronized void rotated(long seconds) {
+			if (this.rotations.isEmpty()) {
+				this.early = seconds;
 			}
+			this.rotations.forEach((summary) -> summary.record(seconds));
 		}
 
 	}

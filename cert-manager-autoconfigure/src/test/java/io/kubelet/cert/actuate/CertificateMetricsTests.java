@@ -40,6 +40,8 @@ class CertificateMetricsTests {
 
 	private final MeterRegistry registry = new SimpleMeterRegistry();
 
+	private @Nullable CertificateMetrics metrics;
+
 	@Test
 	void timeToLiveIsInfiniteWithoutACertificateThenCountsDownAndGoesBelowZero() {
 		this.signer.holds();
@@ -61,7 +63,7 @@ class CertificateMetricsTests {
 		this.time.pass(Duration.ofMinutes(2));
 		assertThat(this.registry.get("kubelet.certificate.manager.client.expiration.renew.errors")
 			.tag("certificate", "c")
-			.counter()
+			.functionCounter()
 			.count()).isEqualTo(this.signer.requests.size()).isPositive();
 	}
 
@@ -74,8 +76,34 @@ class CertificateMetricsTests {
 		this.time.settle();
 		assertThat(this.registry.get("kubelet.certificate.manager.server.rotation.seconds").summary().totalAmount())
 			.isEqualTo(600);
-		assertThat(this.registry.find("kubelet.server.expiration.renew.errors").counter()).isNotNull();
+		assertThat(this.registry.find("kubelet.server.expiration.renew.errors").functionCounter()).isNotNull();
 		assertThat(this.registry.find("kubelet.certificate.manager.client.ttl.seconds").gauge()).isNull();
+	}
+
+	@Test
+	void whatHappenedBeforeARegistryIsBoundCountsInEachRegistryOnce() {
+		CertificateManager manager = builder("kubernetes.io/kubelet-serving")
+			.usages((key) -> DefaultUsages.of("kubernetes.io/kubelet-serving", key))
+			.build();
+		CertificateMetrics metrics = new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time);
+		manager.addListener(metrics);
+		manager.start();
+		this.time.settle();
+		this.time.pass(Duration.ofMinutes(10));
+		this.signer.failsWith(
+				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
+		manager.rotate();
+		this.time.settle();
+		this.signer.issues();
+		manager.rotate();
+		this.time.settle();
+		for (MeterRegistry each : List.of(this.registry, new SimpleMeterRegistry())) {
+			metrics.bindTo(each);
+			metrics.bindTo(each);
+			assertThat(each.get("kubelet.server.expiration.renew.errors").functionCounter().count()).isOne();
+			assertThat(each.get("kubelet.certificate.manager.server.rotation.seconds").summary().totalAmount())
+				.isEqualTo(600);
+		}
 	}
 
 	@ParameterizedTest(name = "{0}, {1}: {2}")
@@ -121,7 +149,9 @@ class CertificateMetricsTests {
 
 	private CertificateManager start(CertificateManagerBuilder builder) {
 		CertificateManager manager = builder.build();
-		new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time).bindTo(this.registry);
+		this.metrics = new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time);
+		manager.addListener(this.metrics);
+		this.metrics.bindTo(this.registry);
 		manager.start();
 		this.time.settle();
 		return manager;
