@@ -13,9 +13,9 @@ import org.springframework.boot.web.server.Ssl;
  * with their next response, and closed when the drain is over. Spring Boot itself lets
  * Tomcat take the new pair.
  * <p>
- * It takes a {@link DrainingNioProtocol}, and JSSE. Connections of another protocol, which
- * somebody has chosen instead, or of OpenSSL, which does not tell what was presented, end
- * by their keep-alive timeout.
+ * It takes a {@link DrainingNioProtocol}, and JSSE. Connections of another protocol,
+ * which somebody has chosen instead, or of OpenSSL, which does not tell what was
+ * presented, end by their keep-alive timeout.
  */
 public final class TomcatRotation implements TomcatConnectorCustomizer {
 

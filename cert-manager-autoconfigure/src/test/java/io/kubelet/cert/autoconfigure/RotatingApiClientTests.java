@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -87,6 +88,24 @@ class RotatingApiClientTests {
 			Awaitility.await().until(() -> client.getHttpClient().connectionPool().connectionCount() == 0);
 			whoAmI(client);
 			assertThat(reviews()).extracting(RecordedRequest::certificateSerial).containsExactly(first, first, second);
+		});
+	}
+
+	@Test
+	void authorityOfTheClusterMayChange() {
+		runner().run((context) -> {
+			ApiClient client = context.getBean(ApiClient.class);
+			whoAmI(client);
+			this.controlPlane.pause();
+			int port = URI.create(this.controlPlane.url()).getPort();
+			try (EmbeddedControlPlane next = EmbeddedControlPlane.builder().port(port).start()) {
+				next.writeKubeconfig(this.directory);
+				CertificatePair rotated = context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
+				whoAmI(client);
+				assertThat(next.requests()).filteredOn((request) -> request.path().endsWith("/selfsubjectreviews"))
+					.extracting(RecordedRequest::certificateSerial)
+					.containsExactly(rotated.serialNumber());
+			}
 		});
 	}
 
