@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * The certificate authorities of the cluster: what the kubeconfig names, or what the pod
  * was given, which is the cluster's ConfigMap {@code kube-root-ca.crt}.
  *
+ * @param server the server whose authorities they are, {@code null} for that of the pod
  * @param files the files they were read from
  * @param certificates the authorities, empty if none are named
  */
-public record ClusterAuthorities(List<Path> files, List<X509Certificate> certificates) {
+public record ClusterAuthorities(@Nullable String server, List<Path> files, List<X509Certificate> certificates) {
 
 	/**
 	 * Read the authorities.
@@ -31,10 +32,11 @@ public record ClusterAuthorities(List<Path> files, List<X509Certificate> certifi
 		try {
 			if (kubeconfig == null && Kubeconfigs.isInCluster()) {
 				Path file = Kubeconfigs.SERVICE_ACCOUNT.resolve("ca.crt");
-				return new ClusterAuthorities(List.of(file), Pem.readCertificates(Files.readString(file)));
+				return new ClusterAuthorities(null, List.of(file), Pem.readCertificates(Files.readString(file)));
 			}
 			KubeconfigFile file = KubeconfigFile.read(Kubeconfigs.find(kubeconfig), context);
-			return new ClusterAuthorities(file.authorityFiles(), file.authorities());
+			return new ClusterAuthorities((file.cluster().get("server") instanceof String server) ? server : null,
+					file.authorityFiles(), file.authorities());
 		}
 		catch (IOException | MalformedPemException ex) {
 			throw new KubernetesConfigurationException("The cluster's certificate authority cannot be read: " + ex, ex);

@@ -19,8 +19,9 @@ import io.kubernetes.client.util.credentials.TokenFileAuthentication;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes API clients from where Kubernetes programs look for their configuration. Tokens,
- * client certificates and exec plug-ins are the client library's work.
+ * Makes API clients from where Kubernetes programs look for their configuration, whose
+ * certificate authorities they follow. Tokens, client certificates and exec plug-ins are
+ * the client library's work.
  */
 public final class KubernetesClients {
 
@@ -39,7 +40,7 @@ public final class KubernetesClients {
 	 * has no such context
 	 */
 	public static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
-		return build(builder(kubeconfig, context));
+		return build(builder(kubeconfig, context), kubeconfig, context);
 	}
 
 	/**
@@ -53,7 +54,7 @@ public final class KubernetesClients {
 	 */
 	public static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context,
 			KeyManager[] keyManagers) {
-		return build(builder(kubeconfig, context).setAuthentication(keys(keyManagers)));
+		return build(builder(kubeconfig, context).setAuthentication(keys(keyManagers)), kubeconfig, context);
 	}
 
 	private static ClientBuilder builder(@Nullable Path kubeconfig, @Nullable String context) {
@@ -68,10 +69,15 @@ public final class KubernetesClients {
 		}
 	}
 
-	private static ApiClient build(ClientBuilder builder) {
+	private static ApiClient build(ClientBuilder builder, @Nullable Path kubeconfig, @Nullable String context) {
 		int timeout = (int) TIMEOUT.toMillis();
 		try {
-			return builder.setReadTimeout(TIMEOUT).build().setConnectTimeout(timeout).setWriteTimeout(timeout);
+			ApiClient client = builder.setReadTimeout(TIMEOUT).build();
+			ClusterTrust.follow(client, kubeconfig, context);
+			return client.setConnectTimeout(timeout).setWriteTimeout(timeout);
+		}
+		catch (KubernetesConfigurationException ex) {
+			throw ex;
 		}
 		catch (RuntimeException ex) {
 			throw new KubernetesConfigurationException("The credentials for the API server cannot be used: " + ex, ex);
