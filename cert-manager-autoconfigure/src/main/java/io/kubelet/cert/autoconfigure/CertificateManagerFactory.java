@@ -116,8 +116,12 @@ final class CertificateManagerFactory {
 		else if (requests) {
 			throw settings.invalid("template.common-name", null,
 					"It is not known what the certificate is to say: set it, other properties under template, a profile, or "
-							+ "define a CertificateTemplateSupplier bean. If nothing is to be requested, set '"
-							+ settings.property("rotate-certificates") + "' to false");
+							+ "define a CertificateTemplateSupplier bean. "
+							+ (settings.rotates()
+									? "If nothing is to be requested, set '%s' to false"
+										.formatted(settings.property("rotate-certificates"))
+									: "With a bootstrap kubeconfig a first certificate is requested although rotation is off, unless '%s' names one"
+										.formatted(settings.property("tls-cert-file"))));
 		}
 		if (requests) {
 			builder.signers(signers);

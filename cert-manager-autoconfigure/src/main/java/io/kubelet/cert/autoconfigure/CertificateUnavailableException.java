@@ -15,22 +15,21 @@ final class CertificateUnavailableException extends CertificateManagerException 
 
 	private final CertificateSettings settings;
 
-	private final boolean waiting;
+	private final Situation situation;
 
 	private CertificateUnavailableException(CertificateSettings settings, String message, @Nullable Throwable cause,
-			boolean waiting) {
+			Situation situation) {
 		super(message, cause);
 		this.settings = settings;
-		this.waiting = waiting;
+		this.situation = situation;
 	}
 
 	CertificateSettings settings() {
 		return this.settings;
 	}
 
-	/** Whether it was not even known what to request. */
-	boolean isWaiting() {
-		return this.waiting;
+	Situation situation() {
+		return this.situation;
 	}
 
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
@@ -50,13 +49,13 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					openRequest.name());
 		}
 		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,
-				status.waitingFor() != null);
+				(status.waitingFor() != null) ? Situation.UNKNOWN : Situation.REQUESTED);
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
 		return new CertificateUnavailableException(settings,
 				"Certificate '%s' cannot be had: %s".formatted(settings.name(), failure.message()), failure.cause(),
-				false);
+				Situation.REQUESTED);
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings) {
@@ -66,7 +65,23 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		return new CertificateUnavailableException(settings,
 				"There is no valid certificate '%s' in %s, and its rotation is off (%s)".formatted(settings.name(),
 						place, off),
-				null, false);
+				null, Situation.OFF);
+	}
+
+	/**
+	 * How far it came.
+	 */
+	enum Situation {
+
+		/** Nothing is requested. */
+		OFF,
+
+		/** It is not known yet what to request. */
+		UNKNOWN,
+
+		/** It was requested, or an attempt was made to. */
+		REQUESTED
+
 	}
 
 }

@@ -22,6 +22,7 @@ import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -250,7 +251,7 @@ class ConfigurationMistakesTests {
 	}
 
 	private static FailureAnalysis analyze(@Nullable Throwable failure) {
-		return Objects.requireNonNull(new CertificateManagerFailureAnalyzer()
+		return Objects.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
 			.analyze(Objects.requireNonNull(failure, "The start must fail")));
 	}
 

@@ -32,6 +32,7 @@ import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -127,8 +128,9 @@ class KubeletProfileTests {
 	@Test
 	void startThatTimesOutSaysThatTheAddressesOfTheNodeAreWaitedFor() {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.timeout=3s").run((context) -> {
-			FailureAnalysis analysis = Objects.requireNonNull(new CertificateManagerFailureAnalyzer()
-				.analyze(Objects.requireNonNull(context.getStartupFailure())));
+			FailureAnalysis analysis = Objects
+				.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
+					.analyze(Objects.requireNonNull(context.getStartupFailure())));
 			assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within PT3S",
 					"It waits for addresses of node n1 (there is no such node)");
 			assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",

@@ -1,0 +1,125 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.SignerFlaw;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
+
+/**
+ * What an application that does not start tells its operator to do, as it is printed.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class RemediesTests {
+
+	private static final String BOOTSTRAP = "'kubelet.cert.kubernetes.bootstrap-kubeconfig'";
+
+	private static final String KUBECONFIG = "'kubelet.cert.kubernetes.kubeconfig'";
+
+	private static final String TEMPLATE = "--kubelet.cert.profile=kubelet-client";
+
+	private static final String OFF = "--kubelet.cert.rotate-certificates=false";
+
+	@TempDir
+	Path directory;
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@AfterEach
+	void close() {
+		this.controlPlane.close();
+	}
+
+	@Test
+	void unknownBootstrapTokenIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
+		bootstrap(Credential.token("unknown", "unknown"), TEMPLATE);
+		assertThat(action(output)).contains("Replace the token", BOOTSTRAP).doesNotContain(KUBECONFIG);
+	}
+
+	@Test
+	void bootstrapTokenThatIsNotPermittedToAskIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
+		bootstrap(this.controlPlane.addToken("poor", "poor"), TEMPLATE);
+		assertThat(action(output)).contains("Grant the permission", BOOTSTRAP).doesNotContain(KUBECONFIG);
+	}
+
+	@Test
+	void serverThatABootstrapTokenCannotReachIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
+		this.controlPlane.pause();
+		bootstrap(this.controlPlane.bootstrap(), TEMPLATE);
+		assertThat(action(output)).contains("See that the API server runs", BOOTSTRAP).doesNotContain(KUBECONFIG);
+	}
+
+	@Test
+	void requestThatIsMadeAlthoughRotationIsOffIsToBeApproved(CapturedOutput output) {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		bootstrap(this.controlPlane.bootstrap(), TEMPLATE, OFF);
+		assertThat(action(output)).contains("kubectl certificate approve").doesNotContain("Put a pair there");
+	}
+
+	@Test
+	void templateThatIsNeededAlthoughRotationIsOffIsToBeSet(CapturedOutput output) {
+		bootstrap(this.controlPlane.bootstrap(), OFF);
+		assertThat(output).contains("kubelet.cert.template.common-name",
+				"a first certificate is requested although rotation is off, unless 'kubelet.cert.tls-cert-file' names one")
+			.doesNotContain("to false");
+	}
+
+	@Test
+	void certificateThatSaysSomethingElseIsTheSignersAffair(CapturedOutput output) {
+		this.controlPlane.behavior().flaws(SignerFlaw.DROPPED_NAMES);
+		start("--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+				"--kubelet.cert.signer-name=kubernetes.io/kubelet-serving",
+				"--kubelet.cert.template.common-name=system:node:n1",
+				"--kubelet.cert.template.organizations=system:nodes", "--kubelet.cert.template.dns-names=n1");
+		assertThat(action(output))
+			.contains("See what the signer is set up to issue", "'kubelet.cert.signer-ca-file'",
+					"('kubelet.cert.signer-name')")
+			.doesNotContain("kubectl");
+	}
+
+	private void bootstrap(Credential credential, String... arguments) {
+		start(Stream
+			.concat(Stream.of(arguments),
+					Stream.of("--kubelet.cert.kubernetes.kubeconfig=" + this.directory.resolve("kubelet.conf"),
+							"--kubelet.cert.kubernetes.bootstrap-kubeconfig="
+									+ this.controlPlane.writeKubeconfig(this.directory, credential)))
+			.toArray(String[]::new));
+	}
+
+	private void start(String... arguments) {
+		assertThatException()
+			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
+				.properties("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.startup.timeout=2s",
+						"kubelet.cert.node-name=n1")
+				.run(arguments)
+				.close());
+	}
+
+	private static String action(CapturedOutput output) {
+		assertThat(output).contains("APPLICATION FAILED TO START", "Action:");
+		return output.getAll().substring(output.getAll().lastIndexOf("Action:"));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+	}
+
+}
