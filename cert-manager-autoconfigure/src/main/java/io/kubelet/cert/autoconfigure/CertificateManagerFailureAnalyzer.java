@@ -38,6 +38,12 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 					action(unavailable) + IN_BACKGROUND.formatted(unavailable.settings().property("startup.mode")),
 					cause);
 		}
+		if (cause instanceof AmbiguousTemplateException ambiguous) {
+			return new FailureAnalysis(cause.getMessage(),
+					"Say which certificate each of them is for with @Qualifier(\"<certificate name>\"): there are "
+							+ ambiguous.certificates() + ".",
+					cause);
+		}
 		return new FailureAnalysis(cause.getMessage(), action(cause, KUBECONFIG), cause);
 	}
 

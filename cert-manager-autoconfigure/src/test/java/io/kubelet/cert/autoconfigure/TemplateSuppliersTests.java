@@ -1,0 +1,169 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.mock.env.MockEnvironment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Which certificate a supplier among the beans is for, or that it cannot be told.
+ */
+class TemplateSuppliersTests {
+
+	@TempDir
+	Path directory;
+
+	private ApplicationContextRunner runner(Class<?>... suppliers) {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
+			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class)
+			.withUserConfiguration(suppliers)
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=fixed",
+					"kubelet.cert.additional.serving.template.common-name=fixed");
+	}
+
+	@Test
+	void onlySupplierWithoutAQualifierIsTheFirstCertificates() {
+		runner(Plain.class).run((context) -> {
+			awaitCommonName(context.getBean(CertificateManagers.class), "kubelet-client", "plain");
+			awaitCommonName(context.getBean(CertificateManagers.class), "serving", "fixed");
+		});
+	}
+
+	@Test
+	void supplierIsThatOfItsQualifier() {
+		runner(Plain.class, Serving.class).run((context) -> {
+			awaitCommonName(context.getBean(CertificateManagers.class), "kubelet-client", "plain");
+			awaitCommonName(context.getBean(CertificateManagers.class), "serving", "serving");
+		});
+	}
+
+	@Test
+	void twoSuppliersOfOneCertificateAreNamed() {
+		runner(Serving.class, ServingAgain.class).run((context) -> {
+			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			assertThat(analysis.getDescription()).contains("'serving' has more than one", "oneForServing",
+					"anotherForServing");
+			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
+					"[kubelet-client, serving]");
+		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(classes = { Misspelt.class, TwoPlain.class, FirstAndPlain.class })
+	void supplierThatIsForNoCertificateIsNamed(Class<?> suppliers) {
+		runner(suppliers).run((context) -> {
+			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			assertThat(analysis.getDescription()).contains("are for no certificate", "nobodys");
+			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")");
+		});
+	}
+
+	private static void awaitCommonName(CertificateManagers managers, String certificate, String commonName) {
+		Awaitility.await()
+			.until(() -> managers.get(certificate).status().template(),
+					CertificateTemplate.ofSubject(commonName)::equals);
+	}
+
+	private static FailureAnalysis analyze(@Nullable Throwable failure) {
+		return Objects.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
+			.analyze(Objects.requireNonNull(failure, "The start must fail")));
+	}
+
+	private static CertificateTemplateSupplier supplier(String commonName) {
+		return () -> Optional.of(CertificateTemplate.ofSubject(commonName));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Plain {
+
+		@Bean
+		CertificateTemplateSupplier plain() {
+			return supplier("plain");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Serving {
+
+		@Bean
+		@Qualifier("serving")
+		CertificateTemplateSupplier oneForServing() {
+			return supplier("serving");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class ServingAgain {
+
+		@Bean
+		@Qualifier("serving")
+		CertificateTemplateSupplier anotherForServing() {
+			return supplier("serving");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Misspelt {
+
+		@Bean
+		@Qualifier("srving")
+		CertificateTemplateSupplier nobodys() {
+			return supplier("serving");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class TwoPlain {
+
+		@Bean
+		CertificateTemplateSupplier nobodys() {
+			return supplier("one");
+		}
+
+		@Bean
+		CertificateTemplateSupplier nobodysEither() {
+			return supplier("another");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class FirstAndPlain {
+
+		@Bean("kubelet-client")
+		CertificateTemplateSupplier first() {
+			return supplier("first");
+		}
+
+		@Bean
+		CertificateTemplateSupplier nobodys() {
+			return supplier("another");
+		}
+
+	}
+
+}
