@@ -9,6 +9,7 @@ import io.kubelet.cert.test.spring.EmbeddedControlPlaneInitializer;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.StringUtils;
 
 /**
  * Runs the application on an embedded control plane whose certificates live for a little
@@ -23,10 +24,15 @@ public final class SampleApplicationOnEmbeddedControlPlane {
 	}
 
 	public static void main(String[] args) throws IOException {
-		new SpringApplicationBuilder(SampleApplication.class)
+		run(args);
+	}
+
+	/** An argument, since the application's own file names a directory too. */
+	static ConfigurableApplicationContext run(String... args) throws IOException {
+		return new SpringApplicationBuilder(SampleApplication.class)
 			.initializers(new EmbeddedControlPlaneInitializer(), SampleApplicationOnEmbeddedControlPlane::shorten)
-			.properties("kubelet.cert.cert-dir=" + Files.createTempDirectory("sample-app-pki"))
-			.run(args);
+			.run(StringUtils.addStringToArray(args,
+					"--kubelet.cert.cert-dir=" + Files.createTempDirectory("sample-app-pki")));
 	}
 
 	private static void shorten(ConfigurableApplicationContext context) {

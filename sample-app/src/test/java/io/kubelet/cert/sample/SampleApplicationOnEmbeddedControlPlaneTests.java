@@ -1,0 +1,30 @@
+package io.kubelet.cert.sample;
+
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.context.ConfigurableApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The demonstration, started twice in a row.
+ */
+class SampleApplicationOnEmbeddedControlPlaneTests {
+
+	@Test
+	void eachRunHasItsCertificatesFromItsOwnControlPlane() throws Exception {
+		for (int run = 0; run < 2; run++) {
+			try (ConfigurableApplicationContext context = SampleApplicationOnEmbeddedControlPlane
+				.run("--server.port=0")) {
+				assertThat(context.getBean(CertificateManagers.class)).extracting(CertificateManager::name)
+					.containsExactly("kubelet-client", "kubelet-server");
+				assertThat(context.getBean(EmbeddedControlPlane.class).count(RecordedRequest::isCreate)).isEqualTo(2);
+			}
+		}
+	}
+
+}
