@@ -1,7 +1,9 @@
 package io.kubelet.cert.test.spring;
 
 import java.util.List;
+import java.util.Set;
 
+import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.context.ConfigurableApplicationContext;
@@ -19,18 +21,22 @@ final class EmbeddedControlPlaneCustomizerFactory implements ContextCustomizerFa
 	@Override
 	public @Nullable ContextCustomizer createContextCustomizer(Class<?> testClass,
 			List<ContextConfigurationAttributes> attributes) {
-		return TestContextAnnotationUtils.hasAnnotation(testClass, EnableEmbeddedControlPlane.class) ? new Customizer()
-				: null;
+		EnableEmbeddedControlPlane annotation = TestContextAnnotationUtils.findMergedAnnotation(testClass,
+				EnableEmbeddedControlPlane.class);
+		return (annotation != null) ? new Customizer(Set.copyOf(List.of(annotation.signers()))) : null;
 	}
 
 	/**
-	 * All are equal, so that tests share a context where nothing else keeps them apart.
+	 * Those with the same signers are equal, so that tests share a context where nothing
+	 * else keeps them apart.
 	 */
-	private record Customizer() implements ContextCustomizer {
+	private record Customizer(Set<String> signers) implements ContextCustomizer {
 
 		@Override
 		public void customizeContext(ConfigurableApplicationContext context, MergedContextConfiguration configuration) {
 			new EmbeddedControlPlaneInitializer().initialize(context);
+			EmbeddedControlPlane controlPlane = context.getBeanFactory().getBean(EmbeddedControlPlane.class);
+			this.signers.forEach((signer) -> controlPlane.behavior().sign(signer));
 		}
 
 	}

@@ -22,6 +22,13 @@ import java.lang.annotation.Target;
  * }
  * </pre>
  *
+ * What is asked of Kubernetes' own signers is approved and signed; of any other signer
+ * only if it is named here:
+ *
+ * <pre class="code">
+ * &#064;EnableEmbeddedControlPlane(signers = "example.com/serving")
+ * </pre>
+ *
  * Tests that share a context share its control plane. Works with any test that uses the
  * Spring TestContext framework.
  */
@@ -30,5 +37,13 @@ import java.lang.annotation.Target;
 @Documented
 @Inherited
 public @interface EnableEmbeddedControlPlane {
+
+	/**
+	 * Names of signers that are not Kubernetes' own, as in {@code example.com/serving},
+	 * as if their controllers were installed. From the start of the context on, what is
+	 * asked of them is approved and signed.
+	 * @return the names of the signers
+	 */
+	String[] signers() default {};
 
 }

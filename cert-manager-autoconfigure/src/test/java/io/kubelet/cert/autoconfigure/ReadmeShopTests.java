@@ -1,0 +1,95 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.test.spring.EnableEmbeddedControlPlane;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.ByteArrayResource;
+import org.springframework.test.context.ContextConfiguration;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The README's application, with its configuration as it stands there, in the README's
+ * test.
+ */
+@SpringBootTest
+@EnableEmbeddedControlPlane(signers = "example.com/serving")
+@ContextConfiguration(initializers = ReadmeShopTests.Configured.class)
+class ReadmeShopTests {
+
+	@TempDir
+	static Path directory;
+
+	@Autowired
+	EmbeddedControlPlane controlPlane;
+
+	@Autowired
+	CertificateManager manager;
+
+	@DynamicPropertySource
+	static void properties(DynamicPropertyRegistry registry) {
+		registry.add("kubelet.cert.cert-dir", directory::toString);
+	}
+
+	@Test
+	void certificateIsIssuedByTheSignerThatTheTestNames() {
+		assertThat(this.manager.name()).isEqualTo("shop");
+		assertThat(this.manager.status().signerName()).isEqualTo("example.com/serving");
+		assertThat(CertificateNames.of(this.manager.current().orElseThrow().leaf()).dnsNames())
+			.containsExactly("shop.example.com");
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
+	}
+
+	@Test
+	void testIsThatOfTheReadme() throws IOException {
+		assertThat(readme()).contains("@EnableEmbeddedControlPlane(signers = \"example.com/serving\")");
+	}
+
+	private static String readme() throws IOException {
+		return Files.readString(Path.of("..", "README.md"));
+	}
+
+	/** By the first YAML of the README. */
+	static class Configured implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+
+		@Override
+		public void initialize(ConfigurableApplicationContext context) {
+			try {
+				String yaml = readme().split("```yaml\n")[1].split("```")[0];
+				new YamlPropertySourceLoader()
+					.load("readme", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)))
+					.forEach(context.getEnvironment().getPropertySources()::addLast);
+			}
+			catch (IOException ex) {
+				throw new IllegalStateException(ex);
+			}
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+	}
+
+}
