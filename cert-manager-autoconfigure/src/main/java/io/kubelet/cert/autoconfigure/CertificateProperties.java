@@ -24,9 +24,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * in it is off, as for a kubelet; what is set by other properties wins. For a further
  * certificate by default the file of the first.
  * @param rotateCertificates whether to rotate the certificate, as the kubelet's
- * rotateCertificates. If false, what is stored is used and nothing is ever requested.
- * Files named by tls-cert-file are then followed within 10 seconds of a change, and those
- * in cert-dir are not looked at.
+ * rotateCertificates. If false, what is stored is used and nothing is requested, except
+ * that with a bootstrap kubeconfig the first certificate is requested once if there is
+ * none. Files named by tls-cert-file are then followed within 10 seconds of a change, and
+ * those in cert-dir are not looked at.
  * @param certDir directory of the pair files, as the kubelet's --cert-dir.
  * @param pairName prefix of the pair files, and the name of the certificate in endpoint,
  * bundle, events and metrics.
