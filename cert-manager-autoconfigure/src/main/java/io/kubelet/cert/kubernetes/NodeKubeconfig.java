@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -104,6 +105,14 @@ public final class NodeKubeconfig {
 		return map;
 	}
 
+	/** None where the file system has no such permissions, as on Windows. */
+	private static FileAttribute<?>[] ownerOnly(Path file) throws IOException {
+		return Files.getFileStore(file.getParent()).supportsFileAttributeView("posix")
+				? new FileAttribute<?>[] {
+						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
+				: new FileAttribute<?>[0];
+	}
+
 	/** What is there is kept beside it. */
 	private static void write(Path kubeconfig, String content) {
 		Path file = kubeconfig.toAbsolutePath();
@@ -114,8 +123,7 @@ public final class NodeKubeconfig {
 			}
 			Files.createDirectories(file.getParent());
 			Files.deleteIfExists(temporary);
-			Files.createFile(temporary,
-					PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+			Files.createFile(temporary, ownerOnly(file));
 			Files.writeString(temporary, content);
 			if (Files.exists(file)) {
 				Path old = file.resolveSibling(file.getFileName() + ".old");
