@@ -27,13 +27,19 @@ class SharedSchedulerTests {
 
 	@ParameterizedTest
 	@MethodSource("schedulers")
-	void stopsWithWhatIsStillToComeLeftUndone(Supplier<SharedScheduler> schedulers, CapturedOutput output) {
+	void stopsWithWhatIsStillToComeLeftUndone(Supplier<SharedScheduler> schedulers, CapturedOutput output)
+			throws InterruptedException {
 		AtomicBoolean ran = new AtomicBoolean();
+		CountDownLatch due = new CountDownLatch(1);
 		SharedScheduler scheduler = schedulers.get();
 		scheduler.schedule(() -> ran.set(true), Duration.ofHours(1));
 		scheduler.schedule(() -> ran.set(true), Duration.ofSeconds(1));
 		scheduler.destroy();
 		Awaitility.await().untilAsserted(() -> assertThat(threads()).isEmpty());
+		SharedScheduler witness = schedulers.get();
+		witness.schedule(due::countDown, Duration.ofMillis(1500));
+		due.await();
+		witness.destroy();
 		assertThat(ran).isFalse();
 		assertThat(output).doesNotContain("WARN");
 	}

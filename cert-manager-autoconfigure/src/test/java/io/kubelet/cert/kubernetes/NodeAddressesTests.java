@@ -92,9 +92,13 @@ class NodeAddressesTests {
 		awaitAddresses(FIRST);
 		awaitWatch();
 		this.node.delete();
+		this.node.create();
+		// The watch tells what happens in its order
+		awaitDescription("(it has none yet)");
 		assertThat(this.addresses.addresses()).containsExactly(FIRST);
-		this.node.create("InternalIP=10.0.0.2");
+		this.node.readdress("InternalIP=10.0.0.2");
 		awaitAddresses(SECOND);
+		assertThat(requests().stream().filter((request) -> !request.isWatch())).hasSize(1);
 	}
 
 	@Test
