@@ -42,6 +42,9 @@ final class FaultyProvider extends FileSystemProvider {
 	@Override
 	public FileChannel newFileChannel(Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
 			throws IOException {
+		if (attributes.length > 0 && !this.disk.hasModes()) {
+			throw new UnsupportedOperationException("'posix:permissions' not supported as initial attribute");
+		}
 		Path file = FaultyDisk.real(path);
 		if (Files.isDirectory(file)) {
 			this.disk.before(Operation.OPEN_DIRECTORY, file);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
+import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -114,27 +115,47 @@ class FreshAccessTests {
 	}
 
 	@Test
-	void authorityThatChangedBetweenRotationsIsTrusted() throws Exception {
-		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		changeAuthority();
-		this.time.pass(LATER);
-		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-	}
-
-	@Test
 	void authorityThatChangedIsTrustedAtOnceByTheClientThereIs() throws Exception {
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		changeAuthority();
+		restartWithAnotherAuthority();
+		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		assertThat(asked()).isOne();
 	}
 
-	/** The same server, with other authorities. */
-	private void changeAuthority() throws IOException {
+	@Test
+	void authorityThatChangedIsTrustedAtTheNextRotation() throws Exception {
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		restartWithAnotherAuthority();
+		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
+		this.time.pass(LATER);
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+	}
+
+	/** Whoever answers at the old place now is not trusted. */
+	@Test
+	void clusterThatMovedIsFoundFromTheFailedHandshakeOn() throws Exception {
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		String before = this.controlPlane.url();
+		restartWithAnotherAuthority();
+		try (EmbeddedControlPlane moved = EmbeddedControlPlane.start()) {
+			moved.addToken("first", "system:node:one", "system:bootstrappers");
+			Path kubeconfig = this.directory.resolve("kubeconfig");
+			Files.writeString(this.directory.resolve("ca.pem"), moved.caPem());
+			Files.writeString(kubeconfig, Files.readString(kubeconfig).replace(before, moved.url()));
+			assertThat(request()).failsWithin(Adapter.PATIENCE)
+				.withThrowableThat()
+				.withCauseInstanceOf(SignerUnavailableException.class);
+			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+			assertThat(moved.count(RecordedRequest::isCreate)).isOne();
+		}
+	}
+
+	/** At the same place. */
+	private void restartWithAnotherAuthority() throws IOException {
 		int port = URI.create(this.controlPlane.url()).getPort();
 		this.controlPlane.close();
 		this.controlPlane = EmbeddedControlPlane.builder().port(port).start();
-		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		present("first");
 	}
 

@@ -2,8 +2,6 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -136,16 +134,6 @@ class NodeKubeconfigTests {
 		Files.writeString(this.bootstrap, "kind: Config");
 		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
 			.withMessageContaining("names no server");
-	}
-
-	/** A ZIP file has none, and neither has Windows. */
-	@Test
-	void fileSystemWithoutPermissionsIsWrittenToAllTheSame() throws IOException {
-		try (FileSystem zip = FileSystems.newFileSystem(this.directory.resolve("file.zip"), Map.of("create", "true"))) {
-			Path written = zip.getPath("/etc/kubeconfig");
-			NodeKubeconfig.write(written, this.bootstrap, null, PAIR);
-			assertThat(Files.readString(written)).contains(PAIR.toString());
-		}
 	}
 
 	private void write(Path pair) {
