@@ -18,8 +18,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-import javax.net.ssl.SSLException;
-
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubernetes.client.openapi.ApiClient;
@@ -164,22 +162,15 @@ public final class KubernetesSigners implements AutoCloseable {
 	}
 
 	/**
-	 * Credentials that the server does not know any more may have been replaced, and so
-	 * may the authorities of a server that is not trusted; requests learn of it, and
-	 * watches.
+	 * Credentials that the server does not know any more may have been replaced; requests
+	 * learn of it, and watches.
 	 */
 	private Response discardWhenRefused(ApiClient client, Interceptor.Chain chain) throws IOException {
-		try {
-			Response answer = chain.proceed(chain.request());
-			if (answer.code() == 401) {
-				discard(client);
-			}
-			return answer;
-		}
-		catch (SSLException ex) {
+		Response answer = chain.proceed(chain.request());
+		if (answer.code() == 401) {
 			discard(client);
-			throw ex;
 		}
+		return answer;
 	}
 
 	private synchronized void discard(ApiClient client) {

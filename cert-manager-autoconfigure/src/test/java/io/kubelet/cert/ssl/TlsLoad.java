@@ -29,6 +29,7 @@ import io.kubelet.cert.ssl.ClientRotationTests.Client;
 import io.kubelet.cert.ssl.ClientRotationTests.Clients;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.MutualTlsServer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

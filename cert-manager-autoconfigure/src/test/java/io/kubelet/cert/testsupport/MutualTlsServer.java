@@ -1,4 +1,4 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.testsupport;
 
 import java.io.IOException;
 import java.math.BigInteger;
@@ -26,7 +26,7 @@ import com.sun.net.httpserver.HttpsServer;
  * client certificate, answers with its serial number, and can stop to trust one, in
  * connections that it has accepted already too.
  */
-final class MutualTlsServer implements AutoCloseable {
+public final class MutualTlsServer implements AutoCloseable {
 
 	private final ExecutorService threads = Executors.newCachedThreadPool((task) -> {
 		Thread thread = new Thread(task, "mutual-tls-server");
@@ -40,7 +40,7 @@ final class MutualTlsServer implements AutoCloseable {
 
 	private final Set<BigInteger> refused = ConcurrentHashMap.newKeySet();
 
-	MutualTlsServer(SSLContext context) throws IOException {
+	public MutualTlsServer(SSLContext context) throws IOException {
 		this.server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
 		this.server.setHttpsConfigurator(new HttpsConfigurator(context) {
 
@@ -58,17 +58,17 @@ final class MutualTlsServer implements AutoCloseable {
 		this.server.start();
 	}
 
-	URI uri() {
+	public URI uri() {
 		return URI.create("https://localhost:" + this.server.getAddress().getPort() + "/");
 	}
 
 	/** How many connections were accepted. */
-	int connections() {
+	public int connections() {
 		return this.connections.get();
 	}
 
 	/** Stop to trust a certificate. */
-	void refuse(X509Certificate certificate) {
+	public void refuse(X509Certificate certificate) {
 		this.refused.add(certificate.getSerialNumber());
 	}
 
