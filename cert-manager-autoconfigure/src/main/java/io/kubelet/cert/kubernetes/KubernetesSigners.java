@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  * they are the pair that is current, and the bootstrap credentials only while there is
  * none that is valid (contract rows C22 and B11). A client whose credentials are
  * superseded, or that the server does not know any more (401), is closed (B12), and the
- * next one reads them anew. So is one that does not trust the server any more, and one
- * that is more than a minute old once nobody waits with it: what a kubeconfig names, such
- * as a token of an exec plug-in, is good for a while only.
+ * next one reads them anew. So is one that is more than a minute old once nobody waits
+ * with it: what a kubeconfig names, such as a token of an exec plug-in, is good for a
+ * while only.
  */
 public final class KubernetesSigners implements AutoCloseable {
 

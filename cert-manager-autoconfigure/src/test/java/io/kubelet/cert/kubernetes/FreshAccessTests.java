@@ -134,7 +134,7 @@ class FreshAccessTests {
 
 	/** Whoever answers at the old place now is not trusted. */
 	@Test
-	void clusterThatMovedIsFoundFromTheFailedHandshakeOn() throws Exception {
+	void clusterThatMovedIsFoundAtTheNextRotation() throws Exception {
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		String before = this.controlPlane.url();
 		restartWithAnotherAuthority();
@@ -146,6 +146,7 @@ class FreshAccessTests {
 			assertThat(request()).failsWithin(Adapter.PATIENCE)
 				.withThrowableThat()
 				.withCauseInstanceOf(SignerUnavailableException.class);
+			this.time.pass(LATER);
 			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 			assertThat(moved.count(RecordedRequest::isCreate)).isOne();
 		}

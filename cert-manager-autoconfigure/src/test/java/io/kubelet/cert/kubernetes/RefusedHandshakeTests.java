@@ -53,6 +53,7 @@ class RefusedHandshakeTests {
 				time.pass(Duration.ofSeconds(61));
 				assertThat(request(signers)).failsWithin(Adapter.PATIENCE)
 					.withThrowableThat()
+					.havingRootCause()
 					.withMessageContaining(replacement.leaf().getSerialNumber().toString(16));
 			}
 		}
