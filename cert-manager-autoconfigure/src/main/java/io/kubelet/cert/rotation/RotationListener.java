@@ -5,8 +5,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Told of what happens to a certificate, on the rotation thread: one call at a time for
- * each certificate. What a listener throws is logged, and stops neither the rotation nor
- * the other listeners; a listener that is slow delays the certificate's next steps.
+ * each certificate. A listener that is a bean is told on the thread that starts the
+ * application of what has happened before it has started. What a listener throws is
+ * logged, and stops neither the rotation nor the other listeners; a listener that is slow
+ * delays the certificate's next steps.
  */
 public interface RotationListener {
 
