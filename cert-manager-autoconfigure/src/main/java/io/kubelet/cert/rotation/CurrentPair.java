@@ -119,8 +119,10 @@ final class CurrentPair {
 		return !pair.isExpired(now) && !pair.notBefore().isAfter(now.plus(IssuedCertificateCheck.CLOCK_SKEW));
 	}
 
-	private boolean passesOver(CertificatePair stored, @Nullable CertificateTemplate template, Instant now) {
+	/** While the template is not known, what ours satisfied last stands for it. */
+	private boolean passesOver(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
 		CertificatePair pair = this.pair;
+		CertificateTemplate template = (known != null) ? known : this.satisfied;
 		if (template == null || pair == null || pair.isExpired(now) || !satisfies(pair, template)) {
 			return false;
 		}

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -108,6 +109,25 @@ class ForeignFilesTests {
 		assertThat(other.current()).isPresent()
 			.get()
 			.satisfies((pair) -> assertThat(OTHER_TEMPLATE.isSatisfiedBy(pair.leaf())).isTrue());
+	}
+
+	@Test
+	void pairThatDoesNotSayWhatItShouldIsPassedOverAlsoWhileTheTemplateIsNotKnown() {
+		AtomicReference<Optional<CertificateTemplate>> template = new AtomicReference<>(
+				Optional.of(ManagerFixture.TEMPLATE));
+		store().update(this.first);
+		CertificateManager manager = this.fixture.start(this.fixture.builder().template(template::get).store(store()));
+		store().update(pairOfAnother());
+		this.fixture.time.pass(LOOK);
+		template.set(Optional.empty());
+		this.fixture.time.pass(LOOK.multipliedBy(2));
+		assertThat(manager.current()).contains(this.first);
+		store().update(this.second);
+		this.fixture.time.pass(LOOK);
+		assertThat(manager.current()).contains(this.second);
+		template.set(Optional.of(ManagerFixture.TEMPLATE));
+		this.fixture.time.pass(LOOK);
+		assertThat(this.fixture.signer.requests).isEmpty();
 	}
 
 	@Test
