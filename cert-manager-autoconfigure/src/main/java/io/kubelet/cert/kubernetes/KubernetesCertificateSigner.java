@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -35,8 +34,6 @@ public final class KubernetesCertificateSigner implements CertificateSigner {
 
 	private final RequestWatches watches;
 
-	private final AtomicInteger open = new AtomicInteger();
-
 	private final Map<String, String> labels = Map.of(Selector.LABEL, UUID.randomUUID().toString());
 
 	/**
@@ -57,16 +54,7 @@ public final class KubernetesCertificateSigner implements CertificateSigner {
 			Consumer<SubmittedRequest> progress) {
 		Exchange exchange = new Exchange(this.client, this.watches, this.failures, this.clock, request, progress);
 		String name = request.name();
-		CompletableFuture<List<X509Certificate>> answer = (name != null && request.uid() != null)
-				? exchange.resume(name) : exchange.create(object(request));
-		this.open.incrementAndGet();
-		answer.whenComplete((chain, failure) -> this.open.decrementAndGet());
-		return answer;
-	}
-
-	/** Whether nobody waits. */
-	boolean isIdle() {
-		return this.open.get() == 0;
+		return (name != null && request.uid() != null) ? exchange.resume(name) : exchange.create(object(request));
 	}
 
 	/**

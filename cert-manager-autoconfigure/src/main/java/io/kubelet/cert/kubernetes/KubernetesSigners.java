@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,11 +12,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -37,7 +43,8 @@ import org.jspecify.annotations.Nullable;
  * superseded, or that the server does not know any more (401), is closed (B12), and the
  * next one reads them anew. So is one that is more than a minute old once nobody waits
  * with it: what a kubeconfig names, such as a token of an exec plug-in, is good for a
- * while only.
+ * while only. Such a plug-in may hang: access is had on a thread of its own, within a
+ * limit of time.
  */
 public final class KubernetesSigners implements AutoCloseable {
 
@@ -49,6 +56,9 @@ public final class KubernetesSigners implements AutoCloseable {
 	/** How long an application that starts waits for the authorities to trust. */
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+	/** Less than an application waits when it starts, so that it can say the reason. */
+	private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
+
 	private final @Nullable Path kubeconfig;
 
 	private final @Nullable Path bootstrapKubeconfig;
@@ -56,6 +66,8 @@ public final class KubernetesSigners implements AutoCloseable {
 	private final @Nullable String context;
 
 	private final Clock clock;
+
+	private final Duration connectTimeout;
 
 	private final ExecutorService executor;
 
@@ -65,10 +77,12 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	private final Dispatcher dispatcher;
 
-	/** Signers of the past with which someone may still wait. */
-	private final List<KubernetesCertificateSigner> superseded = new ArrayList<>();
+	/** Those of the past with which someone may still wait. */
+	private final List<Access> superseded = new ArrayList<>();
 
 	private @Nullable Access access;
+
+	private @Nullable Connecting connecting;
 
 	/**
 	 * Create a source.
@@ -83,24 +97,40 @@ public final class KubernetesSigners implements AutoCloseable {
 	 */
 	public KubernetesSigners(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 			ThreadFactory threads, Clock clock) {
+		this(kubeconfig, bootstrapKubeconfig, context, threads, clock, CONNECT_TIMEOUT);
+	}
+
+	KubernetesSigners(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+			ThreadFactory threads, Clock clock, Duration connectTimeout) {
 		this.kubeconfig = kubeconfig;
 		this.bootstrapKubeconfig = bootstrapKubeconfig;
 		this.context = context;
 		this.clock = clock;
+		this.connectTimeout = connectTimeout;
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads);
 		this.dispatcher = new Dispatcher(this.executor);
 	}
 
 	/**
-	 * Return the signer for one attempt.
+	 * Return the signer for one attempt. Where there is no usable way to an API server,
+	 * what is requested fails with a {@link KubernetesConfigurationException}.
 	 * @param current the pair to authenticate with, {@code null} if there is none that is
 	 * valid
 	 * @return the signer
-	 * @throws KubernetesConfigurationException if there is no usable way to an API server
 	 */
 	public CertificateSigner signer(@Nullable CertificatePair current) {
-		return access(current).signer;
+		return (request, progress) -> {
+			CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+			CompletableFuture<List<X509Certificate>> answer = access(current).thenCompose((access) -> {
+				CompletableFuture<List<X509Certificate>> requested = access.signer.request(request, progress);
+				access.open.incrementAndGet();
+				end.thenRun(() -> requested.cancel(true));
+				return requested.whenComplete((chain, failure) -> access.open.decrementAndGet());
+			});
+			answer.whenComplete((chain, failure) -> end.complete(null));
+			return answer;
+		};
 	}
 
 	/**
@@ -113,7 +143,7 @@ public final class KubernetesSigners implements AutoCloseable {
 	 */
 	public synchronized AddressSource addressesOf(String node, Supplier<@Nullable CertificatePair> current) {
 		return this.addresses.computeIfAbsent(node,
-				(name) -> new NodeAddresses(name, () -> access(current.get()).client, this.executor, this.clock));
+				(name) -> new NodeAddresses(name, () -> client(current.get()), this.executor, this.clock));
 	}
 
 	/**
@@ -132,33 +162,80 @@ public final class KubernetesSigners implements AutoCloseable {
 			int slash = name.indexOf('/');
 			String namespace = (slash >= 0) ? name.substring(0, slash)
 					: Kubeconfigs.namespace(this.kubeconfig, (this.bootstrapKubeconfig != null) ? null : this.context);
-			return new ConfigMapAuthorities(namespace, name.substring(slash + 1), () -> access(current.get()).client,
+			return new ConfigMapAuthorities(namespace, name.substring(slash + 1), () -> client(current.get()),
 					this.executor, this.clock, PATIENCE);
 		});
 	}
 
-	private synchronized Access access(@Nullable CertificatePair current) {
+	/** Waits for it, with a limit of time. */
+	private ApiClient client(@Nullable CertificatePair current) {
+		try {
+			return access(current).join().client;
+		}
+		catch (CompletionException ex) {
+			throw (ex.getCause() instanceof RuntimeException cause) ? cause : ex;
+		}
+	}
+
+	/** Who comes while it is had waits for the same: what hangs is not begun again. */
+	private synchronized CompletableFuture<Access> access(@Nullable CertificatePair current) {
 		CertificatePair pair = (this.bootstrapKubeconfig != null) ? current : null;
 		Access access = this.access;
-		if (access == null || !Objects.equals(access.pair, pair) || isStale(access)) {
-			ApiClient client = connect(pair);
-			client.setHttpClient(client.getHttpClient()
-				.newBuilder()
-				.dispatcher(this.dispatcher)
-				.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
-				.addInterceptor((chain) -> discardWhenRefused(client, chain))
-				.build());
-			supersede(access);
-			access = new Access(pair, this.clock.instant(), client,
-					new KubernetesCertificateSigner(client, this.executor, this.clock));
+		if (access != null && Objects.equals(access.pair, pair) && !isStale(access)) {
+			return CompletableFuture.completedFuture(access);
+		}
+		Connecting connecting = this.connecting;
+		if (connecting == null || !Objects.equals(connecting.pair, pair)) {
+			connecting = new Connecting(pair);
+			this.executor.execute(connecting);
+			this.connecting = connecting;
+		}
+		return connecting.outcome;
+	}
+
+	private synchronized Access connected(Connecting connecting, ApiClient client) {
+		client.setHttpClient(client.getHttpClient()
+			.newBuilder()
+			.dispatcher(this.dispatcher)
+			.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
+			.addInterceptor((chain) -> discardWhenRefused(client, chain))
+			.build());
+		Access access = new Access(connecting.pair, this.clock.instant(), client,
+				new KubernetesCertificateSigner(client, this.executor, this.clock), new AtomicInteger());
+		ended(connecting);
+		if (!connecting.access.isDone()) {
+			supersede(this.access);
 			this.access = access;
 		}
 		return access;
 	}
 
+	private synchronized void ended(Connecting connecting) {
+		if (this.connecting == connecting) {
+			this.connecting = null;
+		}
+	}
+
+	private Access failed(Throwable failure) {
+		if (!(failure instanceof TimeoutException || failure instanceof CancellationException)) {
+			throw new CompletionException(failure);
+		}
+		Path named = (this.bootstrapKubeconfig != null) ? this.bootstrapKubeconfig : this.kubeconfig;
+		try {
+			CredentialPlugIns.end(Kubeconfigs.find(named), this.context);
+		}
+		catch (RuntimeException ex) {
+			failure.addSuppressed(ex);
+		}
+		throw (failure instanceof CancellationException closed) ? closed : new KubernetesConfigurationException(
+				"The kubeconfig%s gave no access to the API server within %d s: a credential plug-in that it names may hang"
+					.formatted((named != null) ? " " + named : "", this.connectTimeout.toSeconds()),
+				failure);
+	}
+
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
-		return access.signer.isIdle() && Duration.between(access.made, this.clock.instant()).abs().compareTo(FRESH) > 0;
+		return access.isIdle() && Duration.between(access.made, this.clock.instant()).abs().compareTo(FRESH) > 0;
 	}
 
 	/**
@@ -185,11 +262,9 @@ public final class KubernetesSigners implements AutoCloseable {
 		if (access == null || access != this.access) {
 			return;
 		}
-		this.superseded.stream()
-			.filter(KubernetesCertificateSigner::isIdle)
-			.forEach(KubernetesCertificateSigner::close);
-		this.superseded.removeIf(KubernetesCertificateSigner::isIdle);
-		this.superseded.add(access.signer);
+		this.superseded.stream().filter(Access::isIdle).forEach(Access::close);
+		this.superseded.removeIf(Access::isIdle);
+		this.superseded.add(access);
 		access.client.getHttpClient().connectionPool().evictAll();
 		this.access = null;
 	}
@@ -220,11 +295,53 @@ public final class KubernetesSigners implements AutoCloseable {
 		this.executor.shutdownNow();
 		this.dispatcher.cancelAll();
 		supersede(this.access);
-		this.superseded.forEach(KubernetesCertificateSigner::close);
+		this.superseded.forEach(Access::close);
+		if (this.connecting != null) {
+			this.connecting.access.cancel(true);
+		}
+	}
+
+	/** An access that is being had. */
+	private final class Connecting implements Runnable {
+
+		private final @Nullable CertificatePair pair;
+
+		private final CompletableFuture<Access> access = new CompletableFuture<>();
+
+		/** What those who wait are told. */
+		private final CompletableFuture<Access> outcome = this.access
+			.orTimeout(KubernetesSigners.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
+			.exceptionally(KubernetesSigners.this::failed);
+
+		Connecting(@Nullable CertificatePair pair) {
+			this.pair = pair;
+		}
+
+		@Override
+		public void run() {
+			try {
+				Access access = connected(this, connect(this.pair));
+				this.access.complete(access);
+			}
+			catch (Throwable ex) {
+				ended(this);
+				this.access.completeExceptionally(ex);
+			}
+		}
+
 	}
 
 	private record Access(@Nullable CertificatePair pair, Instant made, ApiClient client,
-			KubernetesCertificateSigner signer) {
+			KubernetesCertificateSigner signer, AtomicInteger open) {
+
+		/** Whether nobody waits. */
+		boolean isIdle() {
+			return this.open.get() == 0;
+		}
+
+		void close() {
+			this.signer.close();
+		}
 
 	}
 

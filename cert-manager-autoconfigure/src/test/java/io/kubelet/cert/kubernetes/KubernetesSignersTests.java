@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -141,7 +140,9 @@ class KubernetesSignersTests {
 		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(Credential.token("none", "none")));
 		try (KubernetesSigners node = new KubernetesSigners(this.kubeconfig, gone, null, Thread::new,
 				Clock.systemUTC())) {
-			assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> node.signer(null))
+			assertThat(request(node)).failsWithin(Adapter.PATIENCE)
+				.withThrowableThat()
+				.withCauseInstanceOf(KubernetesConfigurationException.class)
 				.withMessageContainingAll(gone.toString(), "kubelet.cert.kubernetes.bootstrap-kubeconfig");
 		}
 	}
@@ -156,7 +157,11 @@ class KubernetesSignersTests {
 	}
 
 	private CompletableFuture<List<X509Certificate>> request() {
-		return this.signers.signer(null).request(Adapter.newRequest(), (submitted) -> {
+		return request(this.signers);
+	}
+
+	private static CompletableFuture<List<X509Certificate>> request(KubernetesSigners signers) {
+		return signers.signer(null).request(Adapter.newRequest(), (submitted) -> {
 		});
 	}
 

@@ -1,0 +1,151 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link KubernetesSigners} with a credential plug-in that does not answer.
+ */
+@Timeout(60)
+class HangingPlugInTests {
+
+	private static final Duration LONG = Duration.ofMinutes(10);
+
+	@TempDir
+	Path directory;
+
+	private final ThreadGroup threads = new ThreadGroup("signers");
+
+	private Path kubeconfig;
+
+	@BeforeEach
+	void writeKubeconfig() throws IOException {
+		Path plugIn = Files.writeString(this.directory.resolve("plug-in"), """
+				#!/bin/sh
+				echo "$1" >>%s/asked
+				sleep 600
+				""".formatted(this.directory));
+		assertThat(plugIn.toFile().setExecutable(true)).isTrue();
+		this.kubeconfig = Files.writeString(this.directory.resolve("kubeconfig"), """
+				apiVersion: v1
+				kind: Config
+				clusters: [{name: c, cluster: {server: "https://localhost:1"}}]
+				users:
+				- name: u
+				  user:
+				    exec:
+				      apiVersion: client.authentication.k8s.io/v1
+				      command: ./plug-in
+				      args: [get-token]
+				      interactiveMode: Never
+				contexts: [{name: x, context: {cluster: c, user: u}}]
+				current-context: x
+				""");
+	}
+
+	@AfterEach
+	void nothingIsLeft() {
+		await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0 && plugIns().isEmpty());
+	}
+
+	@Test
+	void attemptsFailInTimeAndTheNextOneAsksAnew() throws Exception {
+		try (KubernetesSigners signers = signers(Duration.ofSeconds(2))) {
+			var answers = IntStream.range(0, 5).mapToObj((i) -> request(signers)).toList();
+			for (var answer : answers) {
+				assertThat(answer).failsWithin(Adapter.PATIENCE)
+					.withThrowableThat()
+					.withCauseInstanceOf(KubernetesConfigurationException.class)
+					.withMessageContaining("The kubeconfig " + this.kubeconfig
+							+ " gave no access to the API server within 2 s: a credential plug-in that it names may hang");
+			}
+			assertThat(asked()).isOne();
+			await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0);
+			assertThat(request(signers)).failsWithin(Adapter.PATIENCE);
+			assertThat(asked()).isEqualTo(2);
+		}
+	}
+
+	@Test
+	void closingEndsWhatHangs() {
+		CompletableFuture<List<X509Certificate>> answer;
+		try (KubernetesSigners signers = signers(LONG)) {
+			answer = request(signers);
+			await().atMost(Adapter.PATIENCE).until(() -> plugIns().size() == 1 && asked() == 1);
+			assertThat(CompletableFuture.runAsync(signers::close)).succeedsWithin(Duration.ofSeconds(1));
+		}
+		assertThat(answer).isCompletedExceptionally();
+	}
+
+	@Test
+	void attemptThatIsGivenUpDoesNotKeepTheOthersFromWaiting() {
+		try (KubernetesSigners signers = signers(Duration.ofSeconds(2))) {
+			var given = request(signers);
+			var other = request(signers);
+			given.cancel(true);
+			assertThat(other).isNotDone();
+			assertThat(other).failsWithin(Adapter.PATIENCE);
+		}
+	}
+
+	@Test
+	void otherProgramsOfTheSameNameAreLeftAlone() throws Exception {
+		Process other = new ProcessBuilder(this.directory.resolve("plug-in").toString(), "copy").start();
+		try {
+			await().atMost(Adapter.PATIENCE).until(() -> asked() == 1);
+			CredentialPlugIns.end(this.kubeconfig, null);
+			assertThat(other.isAlive()).isTrue();
+		}
+		finally {
+			other.descendants().forEach(ProcessHandle::destroyForcibly);
+			other.destroyForcibly().waitFor();
+		}
+	}
+
+	private KubernetesSigners signers(Duration timeout) {
+		return new KubernetesSigners(this.kubeconfig, null, null, (task) -> {
+			Thread thread = new Thread(this.threads, task, "signers");
+			thread.setDaemon(true);
+			return thread;
+		}, Clock.systemUTC(), timeout);
+	}
+
+	private static List<ProcessHandle> plugIns() {
+		return ProcessHandle.current()
+			.children()
+			.filter((child) -> child.info()
+				.arguments()
+				.map(Stream::of)
+				.orElseGet(Stream::empty)
+				.anyMatch("get-token"::equals))
+			.toList();
+	}
+
+	private long asked() throws IOException {
+		Path asked = this.directory.resolve("asked");
+		return Files.exists(asked) ? Files.readAllLines(asked).size() : 0;
+	}
+
+	private static CompletableFuture<List<X509Certificate>> request(KubernetesSigners signers) {
+		return signers.signer(null).request(Adapter.newRequest(), (submitted) -> {
+		});
+	}
+
+}
