@@ -66,12 +66,8 @@ final class CertificateManagerFactory {
 	/** In bootstrap mode, the further certificates are requested with the first one. */
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
 			TemplateSuppliers templates) {
-		CertificateSettings firstSettings = certificates.get(0);
 		KubernetesConnection connection = (signers instanceof KubernetesConnection kubernetes) ? kubernetes : null;
 		boolean bootstrapping = connection != null && connection.isBootstrapping();
-		if (connection != null) {
-			connection.prepare(firstSettings.certDir().resolve(firstSettings.name() + "-current.pem"));
-		}
 		List<CertificateManager> managers = new ArrayList<>();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
@@ -79,6 +75,9 @@ final class CertificateManagerFactory {
 			managers.add(create(certificate, source, first && bootstrapping, templates.find(certificate.name())));
 			if (first && connection != null) {
 				connection.setFirst(managers.get(0));
+				// After its store was read, which puts a good pair in a damaged one's
+				// place
+				connection.prepare(certificate.certDir().resolve(certificate.name() + "-current.pem"));
 			}
 		}
 		return new CertificateManagers(managers);

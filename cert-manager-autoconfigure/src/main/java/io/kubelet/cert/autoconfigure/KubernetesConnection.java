@@ -90,7 +90,7 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 		}
 		if (!NodeKubeconfig.isUsable(kubeconfig, this.clock.instant())) {
 			requireReadable("bootstrap-kubeconfig", bootstrap,
-					"name the one with the bootstrap token, since %s has no valid client certificate yet"
+					"name the one with the bootstrap token, since %s has no client certificate that is valid"
 						.formatted(kubeconfig));
 			NodeKubeconfig.write(kubeconfig, bootstrap, this.properties.context(), pair);
 		}

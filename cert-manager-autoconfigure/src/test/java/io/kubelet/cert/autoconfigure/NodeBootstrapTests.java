@@ -257,7 +257,8 @@ class NodeBootstrapTests {
 		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap")
 			.run((context) -> assertThat(context.getStartupFailure())
 				.hasStackTraceContaining("kubelet.cert.kubernetes.bootstrap-kubeconfig")
-				.hasStackTraceContaining("There is no such file"));
+				.hasStackTraceContaining("There is no such file")
+				.hasStackTraceContaining("has no client certificate that is valid"));
 	}
 
 	/** kubeadm deletes it once the node has joined. */
@@ -270,6 +271,28 @@ class NodeBootstrapTests {
 				context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
 			});
 		assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void bootstrapKubeconfigIsNotNeededWhereTheStoreHasAGoodPair(boolean damaged) throws Exception {
+		runner().run((context) -> {
+			assertThat(context).hasNotFailed();
+			context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
+		});
+		Path current = this.directory.resolve("pki/kubelet-client-current.pem");
+		if (damaged) {
+			Files.writeString(current, "garbage");
+		}
+		else {
+			Files.move(current, current.resolveSibling("kubelet-client-updated.pem"));
+		}
+		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap")
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
+			});
+		assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE, NODE);
 	}
 
 	@Test
