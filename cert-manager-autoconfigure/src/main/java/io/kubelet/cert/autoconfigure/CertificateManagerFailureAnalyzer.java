@@ -44,7 +44,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 							+ ambiguous.certificates() + ".",
 					cause);
 		}
-		return new FailureAnalysis(cause.getMessage(), action(cause, KUBECONFIG), cause);
+		return new FailureAnalysis(cause.getMessage(), action(cause, quoted(KUBECONFIG)), cause);
 	}
 
 	private String action(CertificateUnavailableException unavailable) {
@@ -63,21 +63,25 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 	/** Further certificates are requested as what the first one says. */
 	private String connection(CertificateSettings settings) {
 		boolean first = settings.prefix().equals(CertificateProperties.PREFIX);
-		return (this.bootstrapping && first) ? BOOTSTRAP_KUBECONFIG : KUBECONFIG;
+		return (this.bootstrapping && first) ? "%s, or %s where that has a valid certificate"
+			.formatted(quoted(BOOTSTRAP_KUBECONFIG), quoted(KUBECONFIG)) : quoted(KUBECONFIG);
+	}
+
+	private static String quoted(String property) {
+		return "'" + property + "'";
 	}
 
 	private String action(@Nullable Throwable cause, String connection) {
 		if (cause instanceof RequestRejectedException rejected) {
 			return switch (rejected.statusCode()) {
-				case 401 ->
-					"Replace the token or the client certificate in the kubeconfig ('%s').".formatted(connection);
+				case 401 -> "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
 				case 403 ->
-					"Grant the permission with the rule above, or use other credentials ('%s').".formatted(connection);
+					"Grant the permission with the rule above, or use other credentials (%s).".formatted(connection);
 				default -> "Change the properties of the certificate to what the API server takes.";
 			};
 		}
 		if (cause instanceof SignerUnavailableException) {
-			return "See that the API server runs and that this machine reaches it, or point '%s' at another one."
+			return "See that the API server runs and that this machine reaches it, or name another one (%s)."
 				.formatted(connection);
 		}
 		if (cause instanceof KubernetesConfigurationException) {

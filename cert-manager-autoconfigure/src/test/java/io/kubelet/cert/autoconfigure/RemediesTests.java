@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
@@ -49,20 +50,29 @@ class RemediesTests {
 	@Test
 	void unknownBootstrapTokenIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
 		bootstrap(Credential.token("unknown", "unknown"), TEMPLATE);
-		assertThat(action(output)).contains("Replace the token", BOOTSTRAP).doesNotContain(KUBECONFIG);
+		assertThat(action(output)).contains("Replace the token", BOOTSTRAP);
 	}
 
 	@Test
 	void bootstrapTokenThatIsNotPermittedToAskIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
 		bootstrap(this.controlPlane.addToken("poor", "poor"), TEMPLATE);
-		assertThat(action(output)).contains("Grant the permission", BOOTSTRAP).doesNotContain(KUBECONFIG);
+		assertThat(action(output)).contains("Grant the permission", BOOTSTRAP);
 	}
 
 	@Test
 	void serverThatABootstrapTokenCannotReachIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
 		this.controlPlane.pause();
 		bootstrap(this.controlPlane.bootstrap(), TEMPLATE);
-		assertThat(action(output)).contains("See that the API server runs", BOOTSTRAP).doesNotContain(KUBECONFIG);
+		assertThat(action(output)).contains("See that the API server runs", BOOTSTRAP);
+	}
+
+	@Test
+	void certificateOfTheNodesKubeconfigThatIsNotPermittedToAskIsSoughtThere(CapturedOutput output) throws Exception {
+		Files.writeString(this.directory.resolve("kubelet.conf"),
+				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate("poor", "poor")));
+		bootstrap(this.controlPlane.bootstrap(), TEMPLATE);
+		assertThat(action(output)).contains("Grant the permission", BOOTSTRAP,
+				KUBECONFIG + " where that has a valid certificate");
 	}
 
 	@Test
