@@ -27,8 +27,9 @@ import org.springframework.beans.factory.SmartInitializingSingleton;
  * application and in the order in which it happened; what happens meanwhile waits behind
  * it, and from then on the rotation thread tells.
  * <p>
- * They are told of all certificates, also of those whose managers an application makes
- * itself.
+ * They are told of all certificates, also of those whose managers are beans of the
+ * application's own: from when the {@code @Bean} method has returned. What is to be told
+ * from the beginning is started by the bean's {@code initMethod}, not in the method.
  */
 final class ListenerBeans implements SmartInitializingSingleton, BeanPostProcessor {
 
@@ -48,14 +49,16 @@ final class ListenerBeans implements SmartInitializingSingleton, BeanPostProcess
 
 	/** Begin to tell of what happens to these certificates, unless that has begun. */
 	void follow(CertificateManagers managers) {
-		managers.forEach((manager) -> {
-			synchronized (this.followed) {
-				if (!this.followed.add(manager)) {
-					return;
-				}
+		managers.forEach(this::follow);
+	}
+
+	private void follow(CertificateManager manager) {
+		synchronized (this.followed) {
+			if (!this.followed.add(manager)) {
+				return;
 			}
-			manager.addListener(new All());
-		});
+		}
+		manager.addListener(new All());
 	}
 
 	/** Before they are started, if that is what initializes them. */
@@ -63,6 +66,9 @@ final class ListenerBeans implements SmartInitializingSingleton, BeanPostProcess
 	public Object postProcessBeforeInitialization(Object bean, String beanName) {
 		if (bean instanceof CertificateManagers managers) {
 			follow(managers);
+		}
+		else if (bean instanceof CertificateManager manager) {
+			follow(manager);
 		}
 		return bean;
 	}

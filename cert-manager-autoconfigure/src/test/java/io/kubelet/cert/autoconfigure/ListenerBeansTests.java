@@ -91,6 +91,16 @@ class ListenerBeansTests {
 		});
 	}
 
+	@Test
+	void oneManagerOfTheApplicationsOwnIsToldOfToo() {
+		runner().withUserConfiguration(OwnManager.class, CountingListener.class).run((context) -> {
+			List<String> told = context.getBean(CountingListener.class).told;
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(told).containsExactlyInAnyOrder("listener own", "event own",
+						"listener kubelet-client", "event kubelet-client"));
+		});
+	}
+
 	/** Rotates once more when it is told of the first certificate, and waits for it. */
 	private static final class Rotation {
 
@@ -193,13 +203,27 @@ class ListenerBeansTests {
 
 		@Bean(initMethod = "start", destroyMethod = "stop")
 		CertificateManagers ownManagers(RotationScheduler scheduler, SignerSource signers) {
-			return new CertificateManagers(List.of(new CertificateManagerBuilder("own").signerName("example.com/own")
+			return new CertificateManagers(List.of(own(scheduler, signers)));
+		}
+
+		static CertificateManager own(RotationScheduler scheduler, SignerSource signers) {
+			return new CertificateManagerBuilder("own").signerName("example.com/own")
 				.usages(List.of(Usage.CLIENT_AUTH))
 				.template(CertificateTemplate.ofSubject("own"))
 				.store(new MemoryStore())
 				.signers(signers)
 				.scheduler(scheduler)
-				.build()));
+				.build();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OwnManager {
+
+		@Bean(initMethod = "start", destroyMethod = "stop")
+		CertificateManager ownManager(RotationScheduler scheduler, SignerSource signers) {
+			return OwnManagers.own(scheduler, signers);
 		}
 
 	}
