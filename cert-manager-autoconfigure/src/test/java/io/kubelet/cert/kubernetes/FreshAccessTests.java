@@ -123,15 +123,6 @@ class FreshAccessTests {
 		assertThat(asked()).isOne();
 	}
 
-	@Test
-	void authorityThatChangedIsTrustedAtTheNextRotation() throws Exception {
-		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		restartWithAnotherAuthority();
-		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
-		this.time.pass(LATER);
-		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-	}
-
 	/** Whoever answers at the old place now is not trusted. */
 	@Test
 	void clusterThatMovedIsFoundAtTheNextRotation() throws Exception {
