@@ -328,6 +328,7 @@ final class SimulatedCertificate implements RotationListener {
 	void die() {
 		this.manager = null;
 		this.scheduler.die();
+		this.server.disconnect(this);
 	}
 
 	/** Die in the middle of the next request, before or after the server has it. */

@@ -200,6 +200,11 @@ final class SimulatedServer {
 		this.world.time().schedule(() -> delete(other), KEPT_PENDING);
 	}
 
+	/** The connections of a process end with it. */
+	void disconnect(SimulatedCertificate owner) {
+		objects().stream().filter((object) -> object.owner == owner).forEach((object) -> object.watchers.clear());
+	}
+
 	/** Whether anyone is still waited for on behalf of a certificate. */
 	boolean isWatched(SimulatedCertificate owner) {
 		return this.objects.values()
