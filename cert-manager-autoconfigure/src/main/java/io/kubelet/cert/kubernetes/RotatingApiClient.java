@@ -9,6 +9,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -20,6 +22,8 @@ import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Call;
+import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.Handshake;
 import okhttp3.Interceptor;
@@ -33,8 +37,8 @@ import org.slf4j.LoggerFactory;
 /**
  * An API client that authenticates with a certificate that rotates (contract row C27). It
  * is one client for its whole life: each new connection presents the pair of that moment,
- * and connections made with an older one are closed when the certificate has rotated, the
- * idle ones at once.
+ * and no call that begins after a rotation meets a connection of before. Those are closed
+ * when the certificate has rotated, the idle ones at once.
  */
 public final class RotatingApiClient implements AutoCloseable {
 
@@ -43,6 +47,9 @@ public final class RotatingApiClient implements AutoCloseable {
 	private final TrackedConnections connections = new TrackedConnections();
 
 	private final Supplier<@Nullable CertificatePair> current;
+
+	/** The pair of the latest call. */
+	private final AtomicReference<@Nullable CertificatePair> seen;
 
 	private final SSLContext context;
 
@@ -58,6 +65,7 @@ public final class RotatingApiClient implements AutoCloseable {
 	public RotatingApiClient(ApiClient client, KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current,
 			ExecutorService executor) {
 		this.current = current;
+		this.seen = new AtomicReference<>(current.get());
 		this.client = client;
 		OkHttpClient base = client.getHttpClient();
 		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
@@ -67,7 +75,7 @@ public final class RotatingApiClient implements AutoCloseable {
 			.socketFactory(this.connections.sockets())
 			.eventListener(this.connections)
 			.sslSocketFactory(this.context.getSocketFactory(), trust)
-			.addInterceptor(this::retryAfterRotation)
+			.addInterceptor(this::intercept)
 			.build());
 	}
 
@@ -81,21 +89,23 @@ public final class RotatingApiClient implements AutoCloseable {
 
 	/**
 	 * Begin to replace the connections, because the certificate has rotated: those that
-	 * are idle are closed now, and each new one presents the new certificate.
+	 * are idle are closed, and none is used for a new call. This has happened already if
+	 * there was a call since.
 	 * @param previous the pair before, {@code null} if there was none
-	 * @return closes those that were made with the pair before and are still open then,
-	 * busy or not
+	 * @return closes those that presented the pair before, or nothing, and are still open
+	 * then, busy or not
 	 */
 	public Runnable rotated(@Nullable CertificatePair previous) {
 		X509Certificate before = (previous != null) ? previous.leaf() : null;
-		invalidateSessions();
-		this.client.getHttpClient().connectionPool().evictAll();
+		if (hasRotated()) {
+			leaveConnections();
+		}
 		return () -> {
-			List<Socket> old = this.connections
-				.sockets((handshake) -> handshake != null && Objects.equals(presented(handshake), before));
+			List<Socket> old = this.connections.sockets((handshake) -> handshake != null
+					&& (presented(handshake) == null || Objects.equals(presented(handshake), before)));
 			old.forEach(RotatingApiClient::close);
 			if (!old.isEmpty()) {
-				logger.debug("Closed {} connections to {} that were made with an older certificate", old.size(),
+				logger.debug("Closed {} connections to {} that were made before the certificate rotated", old.size(),
 						this.client.getBasePath());
 			}
 		};
@@ -109,17 +119,50 @@ public final class RotatingApiClient implements AutoCloseable {
 		this.connections.sockets().open().forEach(RotatingApiClient::close);
 	}
 
-	/** A 401 on a connection that was made with an older certificate says nothing. */
-	private Response retryAfterRotation(Interceptor.Chain chain) throws IOException {
+	/**
+	 * The first call after a rotation may come before our listener is told, and a 401 on
+	 * a connection that was made with an older certificate says nothing.
+	 */
+	private Response intercept(Interceptor.Chain chain) throws IOException {
 		Request request = chain.request();
+		if (hasRotated()) {
+			leaveConnections();
+			return callAnew(chain, request);
+		}
 		Response response = chain.proceed(request);
-		if (response.code() != 401 || !isOutdated(response.handshake())
+		if (response.code() != 401 || !isOutdated(response.handshake()) || request.tag(Retry.class) != null
 				|| (request.body() != null && request.body().isOneShot())) {
 			return response;
 		}
 		response.close();
-		this.client.getHttpClient().connectionPool().evictAll();
-		return chain.proceed(request);
+		leaveConnections();
+		return callAnew(chain, request.newBuilder().tag(Retry.class, Retry.AFTER_ROTATION).build());
+	}
+
+	private boolean hasRotated() {
+		CertificatePair pair = this.current.get();
+		return !Objects.equals(this.seen.getAndSet(pair), pair);
+	}
+
+	/** HTTP/2 would send new calls over a busy connection, which no pool gives up. */
+	private void leaveConnections() {
+		invalidateSessions();
+		OkHttpClient before = this.client.getHttpClient();
+		this.client.setHttpClient(before.newBuilder().connectionPool(new ConnectionPool()).build());
+		before.connectionPool().evictAll();
+	}
+
+	/** The chain of a call is bound to the pool that the client had then. */
+	private Response callAnew(Interceptor.Chain chain, Request request) throws IOException {
+		Call call = this.client.getHttpClient()
+			.newBuilder()
+			.connectTimeout(chain.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
+			.readTimeout(chain.readTimeoutMillis(), TimeUnit.MILLISECONDS)
+			.writeTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
+			.build()
+			.newCall(request);
+		this.connections.replace(chain.call(), call);
+		return call.execute();
 	}
 
 	private boolean isOutdated(@Nullable Handshake handshake) {
@@ -161,6 +204,13 @@ public final class RotatingApiClient implements AutoCloseable {
 		catch (IOException ex) {
 			logger.debug("Cannot close {}", socket, ex);
 		}
+	}
+
+	/** Marks the call that is made in place of another. */
+	private enum Retry {
+
+		AFTER_ROTATION
+
 	}
 
 }

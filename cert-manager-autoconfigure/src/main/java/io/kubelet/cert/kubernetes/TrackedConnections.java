@@ -4,6 +4,7 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Predicate;
@@ -25,6 +26,8 @@ final class TrackedConnections extends EventListener {
 
 	private final Set<Connection> connections = Collections.newSetFromMap(new WeakHashMap<>());
 
+	private final Map<Call, Call> successors = new WeakHashMap<>();
+
 	/** Makes the sockets of the client. */
 	TrackedSockets sockets() {
 		return this.sockets;
@@ -33,6 +36,27 @@ final class TrackedConnections extends EventListener {
 	@Override
 	public synchronized void connectionAcquired(Call call, Connection connection) {
 		this.connections.add(connection);
+	}
+
+	/** Have a call be cancelled with the one in whose place it is made. */
+	void replace(Call call, Call successor) {
+		synchronized (this) {
+			this.successors.put(call, successor);
+		}
+		if (call.isCanceled()) {
+			successor.cancel();
+		}
+	}
+
+	@Override
+	public void canceled(Call call) {
+		Call successor;
+		synchronized (this) {
+			successor = this.successors.get(call);
+		}
+		if (successor != null) {
+			successor.cancel();
+		}
 	}
 
 	/**

@@ -1,5 +1,8 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -7,12 +10,18 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+
+import javax.net.SocketFactory;
+import javax.net.ssl.KeyManager;
 
 import com.google.gson.reflect.TypeToken;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -81,11 +90,12 @@ class RotatingApiClientTests {
 			ApiClient client = context.getBean(ApiClient.class);
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			String first = manager.current().orElseThrow().serialNumber();
+			RememberedSockets sockets = RememberedSockets.of(client);
 			whoAmI(client);
 			whoAmI(client);
-			assertThat(client.getHttpClient().connectionPool().connectionCount()).isEqualTo(1);
+			assertThat(sockets.open()).hasSize(1);
 			String second = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
-			Awaitility.await().until(() -> client.getHttpClient().connectionPool().connectionCount() == 0);
+			Awaitility.await().until(() -> sockets.open().isEmpty());
 			whoAmI(client);
 			assertThat(reviews()).extracting(RecordedRequest::certificateSerial).containsExactly(first, first, second);
 		});
@@ -147,8 +157,6 @@ class RotatingApiClientTests {
 			@Override
 			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
 				if (client.get() != null) {
-					// Lest a session of before be resumed
-					client.get().rotated(previous);
 					ended.add(watch(client.get().client()));
 				}
 			}
@@ -163,7 +171,7 @@ class RotatingApiClientTests {
 				.extracting(RecordedRequest::certificateSerial)
 				.containsExactly(before, after);
 			assertThat(ended.get(0).await(30, TimeUnit.SECONDS)).isTrue();
-			assertThat(ended.get(1).getCount()).isOne();
+			assertThat(ended.get(1).await(1, TimeUnit.SECONDS)).isFalse();
 			whoAmI(client.get().client());
 		});
 	}
@@ -173,13 +181,15 @@ class RotatingApiClientTests {
 		runner().run((context) -> {
 			ApiClient client = context.getBean(ApiClient.class);
 			CertificateManager manager = context.getBean(CertificateManager.class);
+			RememberedSockets sockets = RememberedSockets.of(client);
 			whoAmI(client);
 			long threads = threads();
 			for (int rotation = 0; rotation < 200; rotation++) {
 				manager.rotate().get(30, TimeUnit.SECONDS);
 				whoAmI(client);
 			}
-			assertThat(client.getHttpClient().connectionPool().connectionCount()).isLessThanOrEqualTo(2);
+			assertThat(sockets.open()).hasSizeLessThanOrEqualTo(2);
+			assertThat(sockets.all()).hasSizeGreaterThan(200);
 			assertThat(threads()).isLessThanOrEqualTo(threads + 2);
 			assertThat(manager.status().rotations()).isEqualTo(201);
 			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
@@ -206,6 +216,79 @@ class RotatingApiClientTests {
 				this.controlPlane.faults().next(1, (request) -> request.path().endsWith("reviews")).answer(401);
 				whoAmI(rotating.client());
 				assertThat(reviews()).extracting(RecordedRequest::status).containsExactly(401, 401, 201);
+			}
+		});
+	}
+
+	/** All calls of HTTP/2 share a connection, as those to a real API server do. */
+	@Test
+	void callOfHttp2ThatBeginsAfterARotationSharesNoConnectionOfBefore() {
+		runner().run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			ExecutorService executor = Executors.newCachedThreadPool();
+			try (Http2Server server = new Http2Server(this.authority);
+					RotatingApiClient rotating = new RotatingApiClient(server.client(),
+							context.getBean(SslBundles.class)
+								.getBundle("kubelet-client")
+								.getManagers()
+								.getKeyManagers(),
+							() -> manager.status().pair(), executor)) {
+				CertificatePair before = manager.current().orElseThrow();
+				CompletableFuture<String> old = server.hold(rotating.client());
+				assertThat(server.presented()).containsExactly(before.serialNumber());
+				CertificatePair after = manager.rotate().get(30, TimeUnit.SECONDS);
+				CompletableFuture<String> early = server.hold(rotating.client());
+				Runnable closeWhatRemains = rotating.rotated(before);
+				CompletableFuture<String> late = server.hold(rotating.client());
+				assertThat(old).isNotDone();
+				closeWhatRemains.run();
+				assertThat(old).failsWithin(Duration.ofSeconds(5)).withThrowableOfType(ExecutionException.class);
+				server.release();
+				assertThat(early).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(after.serialNumber());
+				assertThat(late).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(after.serialNumber());
+				assertThat(server.presented()).containsExactly(before.serialNumber(), after.serialNumber());
+			}
+		});
+	}
+
+	@Test
+	void callThatIsMadeAnewIsCancelledWithTheOneInWhosePlaceItIs() {
+		runner().run((context) -> {
+			ExecutorService executor = Executors.newCachedThreadPool();
+			AtomicReference<CertificatePair> current = new AtomicReference<>();
+			try (Http2Server server = new Http2Server(this.authority);
+					RotatingApiClient rotating = new RotatingApiClient(server.client(),
+							context.getBean(SslBundles.class)
+								.getBundle("kubelet-client")
+								.getManagers()
+								.getKeyManagers(),
+							current::get, executor)) {
+				current.set(context.getBean(CertificateManager.class).current().orElseThrow());
+				CompletableFuture<String> anew = server.hold(rotating.client());
+				anew.cancel(true);
+				Awaitility.await()
+					.atMost(Duration.ofSeconds(5))
+					.until(() -> rotating.client().getHttpClient().dispatcher().runningCallsCount() == 0);
+			}
+		});
+	}
+
+	@Test
+	void connectionThatPresentedNothingIsClosedToo() {
+		runner().run((context) -> {
+			ExecutorService executor = Executors.newCachedThreadPool();
+			AtomicReference<CertificatePair> current = new AtomicReference<>();
+			try (Http2Server server = new Http2Server(this.authority);
+					RotatingApiClient rotating = new RotatingApiClient(server.client(), new KeyManager[0], current::get,
+							executor)) {
+				CompletableFuture<String> busy = server.hold(rotating.client());
+				assertThat(server.presented()).containsExactly("none");
+				current.set(context.getBean(CertificateManager.class).current().orElseThrow());
+				Runnable closeWhatRemains = rotating.rotated(this.authority
+					.pair(CertificateTemplate.ofSubject("before"), Instant.now(), Instant.now().plusSeconds(60)));
+				assertThat(busy).isNotDone();
+				closeWhatRemains.run();
+				assertThat(busy).failsWithin(Duration.ofSeconds(5)).withThrowableOfType(ExecutionException.class);
 			}
 		});
 	}
@@ -270,6 +353,60 @@ class RotatingApiClientTests {
 			.stream()
 			.filter((thread) -> !thread.getName().startsWith("control-plane"))
 			.count();
+	}
+
+	/** The sockets that a client makes. */
+	private static final class RememberedSockets extends SocketFactory {
+
+		private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+
+		private final SocketFactory factory;
+
+		private RememberedSockets(SocketFactory factory) {
+			this.factory = factory;
+		}
+
+		static RememberedSockets of(ApiClient client) {
+			RememberedSockets sockets = new RememberedSockets(client.getHttpClient().socketFactory());
+			client.setHttpClient(client.getHttpClient().newBuilder().socketFactory(sockets).build());
+			return sockets;
+		}
+
+		List<Socket> all() {
+			return this.sockets;
+		}
+
+		List<Socket> open() {
+			return this.sockets.stream().filter((socket) -> !socket.isClosed()).toList();
+		}
+
+		@Override
+		public Socket createSocket() throws IOException {
+			Socket socket = this.factory.createSocket();
+			this.sockets.add(socket);
+			return socket;
+		}
+
+		@Override
+		public Socket createSocket(String host, int port) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public Socket createSocket(String host, int port, InetAddress localHost, int localPort) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public Socket createSocket(InetAddress host, int port) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort) {
+			throw new UnsupportedOperationException();
+		}
+
 	}
 
 }
