@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * server at each handshake: a client goes on when the cluster has another authority. The
  * client library reads them once.
  * <p>
- * What cannot be read changes nothing, nor does a kubeconfig whose current context has
- * become one of another server.
+ * What cannot be read changes nothing, nor does a kubeconfig that names no authority any
+ * more, or whose current context has become one of another server.
  */
 final class ClusterTrust implements X509TrustManager {
 
@@ -89,16 +89,25 @@ final class ClusterTrust implements X509TrustManager {
 					|| !Objects.equals(authorities.server(), trust.authorities.server())) {
 				return trust;
 			}
-			trust = new Trust(authorities, manager(authorities.certificates()));
+			trust = follow(authorities, trust);
 			this.trust = trust;
-			logger.info(
-					"The API client follows the certificate authorities in {}, which have changed: there are {} now",
-					authorities.files(), authorities.certificates().size());
 		}
 		catch (RuntimeException ex) {
 			logger.warn("{}; the API client still trusts the certificate authorities of before", ex.getMessage());
 		}
 		return trust;
+	}
+
+	/** A client that is running is not to trust more than it did. */
+	private static Trust follow(ClusterAuthorities authorities, Trust before) {
+		if (authorities.certificates().isEmpty()) {
+			logger.warn("{} names no certificate authority any more; the API client still trusts those of before",
+					authorities.files());
+			return new Trust(authorities, before.manager);
+		}
+		logger.info("The API client follows the certificate authorities in {}, which have changed: there are {} now",
+				authorities.files(), authorities.certificates().size());
+		return new Trust(authorities, manager(authorities.certificates()));
 	}
 
 	/** Where none is named, the library trusts whom the JDK trusts. */

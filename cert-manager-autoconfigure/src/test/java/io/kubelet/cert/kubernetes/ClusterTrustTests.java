@@ -13,15 +13,20 @@ import io.kubernetes.client.openapi.apis.AuthenticationV1Api;
 import io.kubernetes.client.openapi.models.V1SelfSubjectReview;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * A client of a server whose authority becomes another one.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ClusterTrustTests {
 
 	@TempDir
@@ -75,6 +80,23 @@ class ClusterTrustTests {
 			same.writeKubeconfig(this.directory);
 			this.client = KubernetesClients.create(this.kubeconfig, null);
 			Files.writeString(this.kubeconfig, content);
+			whoAmI();
+		}
+	}
+
+	@Test
+	void kubeconfigThatNamesNoAuthorityAnyMoreDoesNotLeadToThoseOfTheJdk(CapturedOutput output) throws Exception {
+		try (EmbeddedControlPlane same = EmbeddedControlPlane.builder().port(this.port).start()) {
+			String whole = Files.readString(same.writeKubeconfig(this.directory));
+			this.client = KubernetesClients.create(this.kubeconfig, null);
+			Files.writeString(this.kubeconfig, whole.replaceAll("certificate-authority-data: .*", ""));
+			whoAmI();
+			assertThat(output).containsOnlyOnce("names no certificate authority any more");
+		}
+		try (EmbeddedControlPlane after = EmbeddedControlPlane.builder().port(this.port).start()) {
+			assertUntrusted();
+			assertThat(output).containsOnlyOnce("names no certificate authority any more");
+			after.writeKubeconfig(this.directory);
 			whoAmI();
 		}
 	}
