@@ -50,7 +50,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 		for (CertificateManager manager : this.managers) {
 			this.settings.find(manager.name())
 				.ifPresentOrElse((certificate) -> register(registry, certificate, manager),
-						() -> register(registry, manager.name(), manager, List::of, DRAIN));
+						() -> register(registry, manager.name(), manager, this.trusted.unsaid(manager.name()), DRAIN));
 		}
 	}
 

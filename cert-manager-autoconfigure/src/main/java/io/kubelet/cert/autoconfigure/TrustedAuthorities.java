@@ -42,6 +42,16 @@ final class TrustedAuthorities {
 		return (source != null) ? new FollowedAuthorities(source, overlap, this.clock) : List::of;
 	}
 
+	/**
+	 * Whom the bundle of a manager trusts that is the application's own, and of which the
+	 * properties say nothing.
+	 */
+	Supplier<List<X509Certificate>> unsaid(String name) {
+		return new FollowedAuthorities(
+				nobody(name, name, CertificateProperties.PREFIX + ".additional." + name, "CertificateManagers"),
+				Duration.ZERO, this.clock);
+	}
+
 	private @Nullable AuthoritySource source(CertificateSettings certificate, CertificateProperties.Ssl ssl) {
 		Path file = ssl.trustFile();
 		String configMap = ssl.trustConfigMap();
@@ -65,7 +75,11 @@ final class TrustedAuthorities {
 			AuthoritySource known = wait ? source : new NobodyAtFirst(certificate, configMap, source);
 			return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
 		}
-		return (ssl.trust() == Trust.CLUSTER && connection != null) ? ofCluster(certificate, connection) : null;
+		if (ssl.trust() == Trust.SYSTEM) {
+			return null;
+		}
+		return (connection != null) ? ofCluster(certificate, connection)
+				: nobody(certificate.name(), certificate.bundleName(), certificate.prefix(), "SignerSource");
 	}
 
 	/**
@@ -77,23 +91,34 @@ final class TrustedAuthorities {
 		return () -> {
 			try {
 				AuthoritySource.Reading reading = source.read();
-				return reading.certificates().isEmpty() ? nobody(certificate, reading) : reading;
+				return reading.certificates().isEmpty()
+						? nobody(certificate.name(), certificate.bundleName(), certificate.prefix(), reading) : reading;
 			}
 			catch (KubernetesConfigurationException ex) {
-				throw certificate.invalid("ssl.trust", "cluster", ex.getMessage() + ". " + others(certificate));
+				throw certificate.invalid("ssl.trust", "cluster",
+						ex.getMessage() + ". " + others(certificate.prefix()));
 			}
 		};
 	}
 
-	private static AuthoritySource.Reading nobody(CertificateSettings certificate, AuthoritySource.Reading reading) {
-		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody. {}",
-				certificate.name(), reading.origin(), certificate.bundleName(), others(certificate));
+	/** A bean of the application does not tell what its cluster is. */
+	private static AuthoritySource nobody(String name, String bundle, String prefix, String bean) {
+		Object unchanging = "";
+		return () -> nobody(name, bundle, prefix, new AuthoritySource.Reading("The application's own " + bean + " bean",
+				unchanging, () -> unchanging, Nobody.AUTHORITIES));
+	}
+
+	private static AuthoritySource.Reading nobody(String name, String bundle, String prefix,
+			AuthoritySource.Reading reading) {
+		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody. {}", name,
+				reading.origin(), bundle, others(prefix));
 		return reading.with(Nobody.AUTHORITIES);
 	}
 
-	private static String others(CertificateSettings certificate) {
-		return "To trust others than the cluster's, name them with '%s', or set '%s' to 'system' for those of the JDK"
-			.formatted(certificate.property("ssl.trust-file"), certificate.property("ssl.trust"));
+	private static String others(String prefix) {
+		return ("To trust others than the cluster's, name them with '%1$s.ssl.trust-file', "
+				+ "or set '%1$s.ssl.trust' to 'system' for those of the JDK")
+			.formatted(prefix);
 	}
 
 	/** An authority that has signed nothing, and never will: nobody has its key. */

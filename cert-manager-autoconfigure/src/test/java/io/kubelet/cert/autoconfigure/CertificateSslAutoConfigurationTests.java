@@ -4,19 +4,29 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.stream.Stream;
+
+import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRefusedException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.IsolatedSslBundles;
 import io.kubelet.cert.testsupport.FakeSigner;
+import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -26,13 +36,17 @@ import org.springframework.boot.http.client.JdkClientHttpRequestFactoryBuilder;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
 
+@ExtendWith(OutputCaptureExtension.class)
 class CertificateSslAutoConfigurationTests {
 
 	private static final TestAuthority authority = new TestAuthority("test");
@@ -126,6 +140,38 @@ class CertificateSslAutoConfigurationTests {
 					"There is no CERTIFICATE block"));
 	}
 
+	/** Never silently those of the JDK. */
+	@Test
+	void applicationWithASignerSourceOfItsOwnTrustsNobodyUnlessItSaysWhom(CapturedOutput output) {
+		runner().run((context) -> {
+			assertThat(trusted(context, "kubelet-client")).containsExactly("CN=nobody");
+			assertThat(output).containsOnlyOnce("The application's own SignerSource bean names no certificate "
+					+ "authority, so the SSL bundle 'kubelet-client' trusts nobody");
+			assertThat(output)
+				.contains("with 'kubelet.cert.ssl.trust-file', or set 'kubelet.cert.ssl.trust' to 'system'");
+		});
+		runner().withPropertyValues("kubelet.cert.ssl.trust=system")
+			.run((context) -> assertThat(trusted(context, "kubelet-client")).hasSizeGreaterThan(1));
+	}
+
+	@Test
+	void managerOfTheApplicationOfWhichThePropertiesSayNothingTrustsNobody(CapturedOutput output) throws IOException {
+		ApplicationContextRunner runner = runner().withBean(CertificateManagers.class,
+				() -> new CertificateManagers(List.of(ownManager())));
+		runner.run((context) -> {
+			assertThat(trusted(context, "own")).containsExactly("CN=nobody");
+			assertThat(output).containsOnlyOnce("The application's own CertificateManagers bean names no certificate "
+					+ "authority, so the SSL bundle 'own' trusts nobody");
+			assertThat(output).contains("with 'kubelet.cert.additional.own.ssl.trust-file', "
+					+ "or set 'kubelet.cert.additional.own.ssl.trust' to 'system'");
+		});
+		Path file = Files.writeString(this.directory.resolve("ca.crt"), pem(authority));
+		runner.withPropertyValues("kubelet.cert.additional.own.ssl.trust-file=" + file)
+			.run((context) -> assertThat(trusted(context, "own")).containsExactly("CN=test"));
+		runner.withPropertyValues("kubelet.cert.additional.own.ssl.trust=system")
+			.run((context) -> assertThat(trusted(context, "own")).hasSizeGreaterThan(1));
+	}
+
 	@Test
 	void nothingIsFollowedWithTheSchedulerOfTheApplicationOnceTheContextIsClosed() throws IOException {
 		Path file = Files.writeString(this.directory.resolve("ca.crt"), pem(authority));
@@ -196,8 +242,32 @@ class CertificateSslAutoConfigurationTests {
 		});
 	}
 
+	/** Whom the managers of the bundle trust. */
+	private static List<String> trusted(AssertableApplicationContext context, String bundle) {
+		X509TrustManager trust = (X509TrustManager) context.getBean(SslBundles.class)
+			.getBundle(bundle)
+			.getManagers()
+			.getTrustManagers()[0];
+		return Stream.of(trust.getAcceptedIssuers())
+			.map((issuer) -> issuer.getSubjectX500Principal().getName())
+			.toList();
+	}
+
+	private static CertificateManager ownManager() {
+		ManagerFixture fixture = new ManagerFixture();
+		fixture.store.pair = authority.pair(ManagerFixture.TEMPLATE, Instant.now(), Instant.now().plusSeconds(600));
+		CertificateManager manager = new CertificateManagerBuilder("own").store(fixture.store)
+			.scheduler(fixture.time)
+			.template(ManagerFixture.TEMPLATE)
+			.signerName("example.com/own")
+			.usages((key) -> List.of(Usage.CLIENT_AUTH))
+			.build();
+		manager.start();
+		return manager;
+	}
+
 	private static String pem(TestAuthority authority) {
-		return Pem.write(java.util.List.of(authority.certificate()));
+		return Pem.write(List.of(authority.certificate()));
 	}
 
 	@Configuration(proxyBeanMethods = false)
