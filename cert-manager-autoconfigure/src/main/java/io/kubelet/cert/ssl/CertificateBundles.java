@@ -23,6 +23,8 @@ public final class CertificateBundles implements RotationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundles.class);
 
+	private static final String NOT_TAKEN = "Not all who use the SSL bundle '{}' have taken its update";
+
 	private static final Duration TRUST_INTERVAL = Duration.ofSeconds(10);
 
 	private final SslBundleRegistry registry;
@@ -68,7 +70,7 @@ public final class CertificateBundles implements RotationListener {
 		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), authorities, drain);
 		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle, drain.scheduler());
 		CertificatePair registered = manager.status().pair();
-		registry.registerBundle(bundleName, bundle.refreshed());
+		bundle.handOver((made) -> registry.registerBundle(bundleName, made));
 		manager.addListener(updates);
 		CertificatePair current = manager.status().pair();
 		if (current != null && !current.equals(registered)) {
@@ -92,17 +94,16 @@ public final class CertificateBundles implements RotationListener {
 	 * the trust is not to put a pair back that a rotation has replaced meanwhile.
 	 */
 	private synchronized void update() {
-		attempt(this.bundle.managers()::changed);
-		SslBundle refreshed = this.bundle.refreshed();
-		attempt(() -> this.registry.updateBundle(this.bundleName, refreshed));
+		attempt(NOT_TAKEN, this.bundle.managers()::changed);
+		attempt(NOT_TAKEN, () -> this.bundle.handOver((made) -> this.registry.updateBundle(this.bundleName, made)));
 	}
 
-	private void attempt(Runnable step) {
+	private void attempt(String problem, Runnable step) {
 		try {
 			step.run();
 		}
 		catch (RuntimeException | Error ex) {
-			logger.error("Not all who use the SSL bundle '{}' have taken its update", this.bundleName, ex);
+			logger.error(problem, this.bundleName, ex);
 		}
 	}
 
@@ -118,7 +119,7 @@ public final class CertificateBundles implements RotationListener {
 
 	private void lookAtTrust() {
 		try {
-			attempt(() -> {
+			attempt("It cannot be told whether those whom the SSL bundle '{}' trusts have changed", () -> {
 				if (this.bundle.hasOutdatedTrust()) {
 					update();
 				}

@@ -4,6 +4,7 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -17,7 +18,7 @@ import org.springframework.boot.ssl.SslStoreBundle;
 /**
  * The SSL bundle of one certificate. Its managers follow the rotation by themselves; its
  * stores are those of one moment, for servers that copy them, and are made anew by
- * {@link #refreshed()}.
+ * {@link #handOver(Consumer)}.
  */
 final class LiveSslBundle {
 
@@ -47,13 +48,16 @@ final class LiveSslBundle {
 		return this.managers;
 	}
 
-	/** A bundle with stores of this moment; their password is new each time. */
-	SslBundle refreshed() {
+	/**
+	 * Hand over a bundle with stores of this moment; their password is new each time. If
+	 * the recipient fails, the stores of before are still those that are in use.
+	 */
+	void handOver(Consumer<SslBundle> recipient) {
 		String password = KeyStores.randomPassword();
 		Stores stores = new Stores(password);
+		recipient.accept(SslBundle.of(stores, SslBundleKey.of(password, this.alias), SslOptions.NONE,
+				SslBundle.DEFAULT_PROTOCOL, this.managers));
 		this.latest = stores;
-		return SslBundle.of(stores, SslBundleKey.of(password, this.alias), SslOptions.NONE, SslBundle.DEFAULT_PROTOCOL,
-				this.managers);
 	}
 
 	/**

@@ -22,13 +22,18 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+@ExtendWith(OutputCaptureExtension.class)
 class FollowedAuthoritiesTests {
 
 	private static final Duration OVERLAP = Duration.ofHours(1);
@@ -150,7 +155,7 @@ class FollowedAuthoritiesTests {
 	}
 
 	@Test
-	void authoritiesAreFollowedWhateverIsThrown() throws Exception {
+	void authoritiesAreFollowedWhateverIsThrown(CapturedOutput output) throws Exception {
 		IsolatedSslBundles registry = new IsolatedSslBundles();
 		AuthoritySource file = AuthoritySource.file(this.file);
 		Queue<Error> problems = new ArrayDeque<>();
@@ -170,8 +175,41 @@ class FollowedAuthoritiesTests {
 		this.time.pass(Duration.ofSeconds(10));
 		assertThat(problems).isEmpty();
 		assertThat(updates).isEmpty();
+		assertThat(output).contains("It cannot be told whether those whom the SSL bundle 'bundle' trusts have changed")
+			.doesNotContain("have taken its update");
 		this.time.pass(Duration.ofSeconds(10));
 		assertThat(updates).hasSize(1);
+	}
+
+	/** As by a registry of the application, which a handler stops that throws. */
+	@Test
+	void updateThatIsNotTakenIsTriedAgain() throws Exception {
+		List<String> problems = new ArrayList<>();
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry() {
+
+			@Override
+			public void updateBundle(String name, SslBundle updated) {
+				if (!problems.isEmpty()) {
+					throw new IllegalStateException(problems.remove(0));
+				}
+				super.updateBundle(name, updated);
+			}
+
+		};
+		CertificateBundles.register(registry, "bundle", new FixedManager(this.oldAuthority), this.authorities,
+				new Drain(this.time, Duration.ZERO));
+		List<@Nullable KeyStore> server = new ArrayList<>();
+		registry.addBundleUpdateHandler("bundle", (bundle) -> server.add(bundle.getStores().getTrustStore()));
+		registry.getBundle("bundle").getStores().getTrustStore();
+		write(this.newAuthority);
+		problems.add("not now");
+		this.time.pass(Duration.ofSeconds(10));
+		assertThat(problems).isEmpty();
+		assertThat(server).isEmpty();
+		this.time.pass(Duration.ofSeconds(10));
+		assertThat(server).hasSize(1);
+		this.time.pass(Duration.ofSeconds(20));
+		assertThat(server).hasSize(1);
 	}
 
 	private static X509Certificate[] chain(TestAuthority authority) {
