@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
@@ -13,6 +14,7 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.OffsetClock;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,11 @@ class ExpiredNodeTests {
 
 	private static final String NODE = "system:node:n1";
 
+	private static final String TOKEN_USER = "system:bootstrap:abcdef";
+
+	/** The API server goes by another one. */
+	private final OffsetClock clock = new OffsetClock();
+
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
 		.approval((request) -> request.signerName().equals("kubernetes.io/kubelet-serving")
 				? ApprovalPolicy.Verdict.approve() : ApprovalPolicy.Verdict.hold())
@@ -47,13 +54,15 @@ class ExpiredNodeTests {
 
 	@Test
 	void furtherCertificatesWaitForTheNodesOwn() throws Exception {
-		Instant expiry = Instant.now().plusSeconds(15);
-		ClientCertificate own = this.controlPlane.issueClientCertificate(expiry.minusSeconds(7200), expiry, NODE,
+		Instant now = Instant.now();
+		ClientCertificate own = this.controlPlane.issueClientCertificate(now, now.plusSeconds(7200), NODE,
 				"system:nodes");
+		this.controlPlane.behavior().certificateLifetime(Duration.ofDays(1));
 		Path pki = Files.createDirectories(this.directory.resolve("pki"));
 		Files.writeString(pki.resolve("kubelet-client-current.pem"), own.certificatePem() + own.keyPem());
 		new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
+			.withBean(Clock.class, () -> this.clock)
 			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n1",
 					"kubelet.cert.cert-dir=" + pki, "kubelet.cert.additional.serving.profile=kubelet-serving",
 					"kubelet.cert.additional.serving.template.ip-addresses=10.0.0.1",
@@ -64,15 +73,16 @@ class ExpiredNodeTests {
 				CertificateManager client = context.getBean(CertificateManagers.class).get("kubelet-client");
 				CertificateManager serving = context.getBean(CertificateManagers.class).get("kubelet-server");
 				await(() -> serving.current().isPresent());
-				await(() -> client.current().isEmpty());
+				this.clock.set(Duration.ofHours(3));
+				assertThat(client.current()).isEmpty();
 				assertThatException().isThrownBy(() -> serving.rotate().get(30, TimeUnit.SECONDS))
 					.withMessageContaining("there is no valid certificate 'kubelet-client' to ask with");
 				this.controlPlane.behavior().approval(ApprovalPolicy.approving());
-				await(() -> client.current().isPresent());
+				client.rotate().get(30, TimeUnit.SECONDS);
 				serving.rotate().get(30, TimeUnit.SECONDS);
-				assertThat(this.controlPlane.requests().stream().filter(RecordedRequest::isCreate)).hasSize(3)
+				assertThat(this.controlPlane.requests().stream().filter(RecordedRequest::isCreate))
 					.extracting(RecordedRequest::user)
-					.containsOnly(NODE);
+					.containsExactly(NODE, TOKEN_USER, NODE);
 			});
 	}
 

@@ -27,6 +27,7 @@ import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Figures;
+import io.kubelet.cert.testsupport.OffsetClock;
 import org.jspecify.annotations.Nullable;
 
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.faults;
+package io.kubelet.cert.testsupport;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -9,13 +9,13 @@ import java.time.ZoneOffset;
 /**
  * The system's clock, which can be set.
  */
-final class OffsetClock extends Clock {
+public final class OffsetClock extends Clock {
 
 	private final Clock system = Clock.systemUTC();
 
 	private volatile Duration offset = Duration.ZERO;
 
-	void set(Duration by) {
+	public void set(Duration by) {
 		this.offset = this.offset.plus(by);
 	}
 
