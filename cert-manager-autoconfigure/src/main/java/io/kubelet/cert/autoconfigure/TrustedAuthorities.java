@@ -9,7 +9,6 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.CertificateProperties.StartupMode;
 import io.kubelet.cert.autoconfigure.CertificateProperties.Trust;
-import io.kubelet.cert.certificate.SelfSignedPair;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.AuthoritySource;
@@ -17,7 +16,6 @@ import io.kubelet.cert.ssl.FollowedAuthorities;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * Whom the bundle of a certificate trusts, as configured.
@@ -72,7 +70,8 @@ final class TrustedAuthorities {
 			}
 			boolean wait = certificate.properties().startup().mode() == StartupMode.WAIT;
 			AuthoritySource source = connection.authoritiesIn(configMap, wait);
-			AuthoritySource known = wait ? source : new NobodyAtFirst(certificate, configMap, source);
+			AuthoritySource known = wait ? source
+					: new NobodyAtFirst(certificate.name(), certificate.bundleName(), configMap, source, this.clock);
 			return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
 		}
 		if (ssl.trust() == Trust.SYSTEM) {
@@ -105,77 +104,20 @@ final class TrustedAuthorities {
 	private static AuthoritySource nobody(String name, String bundle, String prefix, String bean) {
 		Object unchanging = "";
 		return () -> nobody(name, bundle, prefix, new AuthoritySource.Reading("The application's own " + bean + " bean",
-				unchanging, () -> unchanging, Nobody.AUTHORITIES));
+				unchanging, () -> unchanging, List.of()));
 	}
 
 	private static AuthoritySource.Reading nobody(String name, String bundle, String prefix,
 			AuthoritySource.Reading reading) {
 		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody. {}", name,
 				reading.origin(), bundle, others(prefix));
-		return reading.with(Nobody.AUTHORITIES);
+		return reading.trustingNobody();
 	}
 
 	private static String others(String prefix) {
 		return ("To trust others than the cluster's, name them with '%1$s.ssl.trust-file', "
 				+ "or set '%1$s.ssl.trust' to 'system' for those of the JDK")
 			.formatted(prefix);
-	}
-
-	/** An authority that has signed nothing, and never will: nobody has its key. */
-	private static final class Nobody {
-
-		static final List<X509Certificate> AUTHORITIES = List.of(SelfSignedPair.create("nobody").leaf());
-
-	}
-
-	/**
-	 * What an application takes that does not wait for anything at the start: nobody is
-	 * trusted until the source has been read for the first time.
-	 */
-	private static final class NobodyAtFirst implements AuthoritySource {
-
-		private final CertificateSettings certificate;
-
-		private final String configMap;
-
-		private final AuthoritySource source;
-
-		private boolean known;
-
-		private @Nullable String told;
-
-		NobodyAtFirst(CertificateSettings certificate, String configMap, AuthoritySource source) {
-			this.certificate = certificate;
-			this.configMap = configMap;
-			this.source = source;
-		}
-
-		@Override
-		public synchronized Reading read() {
-			try {
-				Reading reading = this.source.read();
-				this.known = true;
-				return reading;
-			}
-			catch (RuntimeException ex) {
-				if (this.known) {
-					throw ex;
-				}
-				tell(String.valueOf(ex.getMessage()));
-				return new Reading("the ConfigMap " + this.configMap, "unknown", Object::new, Nobody.AUTHORITIES);
-			}
-		}
-
-		/** At first there has been no time for an answer, which is no reason to warn. */
-		private void tell(String problem) {
-			if (!problem.equals(this.told)) {
-				logger.atLevel((this.told != null) ? Level.WARN : Level.INFO)
-					.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.certificate.name(),
-							this.certificate.bundleName(), problem);
-				this.told = problem;
-			}
-		}
-
 	}
 
 }

@@ -36,6 +36,9 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(ConfigMapAuthorities.class);
 
+	/** The problem as long as there has been no answer at all. */
+	public static final String NO_ANSWER_YET = "the API server has not answered yet";
+
 	private static final String KEY = "ca.crt";
 
 	/** A watch that is cut now and then is not worth a word. */
@@ -53,7 +56,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
-	private volatile Content content = new Content(null, "the API server has not answered yet");
+	private volatile Content content = new Content(null, NO_ANSWER_YET);
 
 	/**
 	 * Create a source.

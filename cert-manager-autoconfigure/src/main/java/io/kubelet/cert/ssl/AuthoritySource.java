@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.SelfSignedPair;
 
 /**
  * Where certificate authorities are read from.
@@ -80,12 +81,15 @@ public interface AuthoritySource {
 		}
 
 		/**
-		 * The same with other authorities.
-		 * @param certificates the authorities
+		 * The same, but nobody is trusted.
 		 * @return the reading
 		 */
-		public Reading with(List<X509Certificate> certificates) {
-			return new Reading(this.origin, this.version, this.latest, certificates);
+		public Reading trustingNobody() {
+			return new Reading(this.origin, this.version, this.latest, Nobody.AUTHORITIES);
+		}
+
+		boolean trustsNobody() {
+			return this.certificates == Nobody.AUTHORITIES;
 		}
 
 		/** Whether it is time to read again. */
@@ -107,6 +111,13 @@ public interface AuthoritySource {
 			catch (IOException ex) {
 				return "unreadable";
 			}
+		}
+
+		/** An authority that has signed nothing, and never will: nobody has its key. */
+		private static final class Nobody {
+
+			static final List<X509Certificate> AUTHORITIES = List.of(SelfSignedPair.create("nobody").leaf());
+
 		}
 
 	}

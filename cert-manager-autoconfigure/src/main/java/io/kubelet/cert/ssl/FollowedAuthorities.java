@@ -76,6 +76,11 @@ public final class FollowedAuthorities implements Supplier<List<X509Certificate>
 			if (after.certificates().equals(before.certificates())) {
 				return after;
 			}
+			if (before.trustsNobody()) {
+				logger.info("The certificate authorities in {} are trusted from now on: there are {}", after.origin(),
+						after.certificates().size());
+				return after;
+			}
 			before.certificates()
 				.stream()
 				.filter((authority) -> !after.certificates().contains(authority))

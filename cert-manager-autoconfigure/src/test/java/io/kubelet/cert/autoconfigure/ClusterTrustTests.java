@@ -120,6 +120,7 @@ class ClusterTrustTests {
 			Awaitility.await()
 				.ignoreExceptions()
 				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+			assertThat(trusted(bundle)).isOne();
 			api.deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
 			Awaitility.await().untilAsserted(() -> {
 				trust.checkClientTrusted(new X509Certificate[] { issued }, "EC");

@@ -17,6 +17,7 @@ import java.util.Queue;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.ssl.AuthoritySource.Reading;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,20 @@ class FollowedAuthoritiesTests {
 				this.oldAuthority.certificate());
 		this.time.pass(OVERLAP);
 		assertThat(this.authorities.get()).containsExactly(this.newAuthority.certificate());
+	}
+
+	/** Nobody is no authority that has certificates in use. */
+	@Test
+	void whatStoodForNobodyIsNotTrustedForTheOverlap(CapturedOutput output) {
+		Queue<Reading> readings = new ArrayDeque<>();
+		readings.add(new Reading("here", "unknown", Object::new, List.of()).trustingNobody());
+		readings.add(new Reading("here", "known", () -> "known", List.of(this.newAuthority.certificate())));
+		FollowedAuthorities authorities = new FollowedAuthorities(readings::remove, OVERLAP, this.time);
+		assertThat(authorities.get()).hasSize(1).doesNotContain(this.newAuthority.certificate());
+		this.time.pass(Duration.ofSeconds(1));
+		assertThat(authorities.get()).containsExactly(this.newAuthority.certificate());
+		assertThat(output).contains("The certificate authorities in here are trusted from now on: there are 1")
+			.doesNotContain("those of before");
 	}
 
 	@Test
