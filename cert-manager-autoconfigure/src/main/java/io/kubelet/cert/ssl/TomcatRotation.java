@@ -15,7 +15,7 @@ import org.springframework.boot.web.server.Ssl;
  * <p>
  * It takes a {@link DrainingNioProtocol}, and JSSE. Connections of another protocol,
  * which somebody has chosen instead, or of OpenSSL, which does not tell what was
- * presented, end by their keep-alive timeout.
+ * presented, end when they have been idle for the keep-alive timeout.
  */
 public final class TomcatRotation implements TomcatConnectorCustomizer {
 
