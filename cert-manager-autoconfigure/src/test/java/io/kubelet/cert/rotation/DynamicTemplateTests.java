@@ -10,12 +10,16 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Templates that change, disappear and return (contract rows C7, C11 and B14).
  */
+@ExtendWith(OutputCaptureExtension.class)
 class DynamicTemplateTests {
 
 	private static final Duration SECOND = Duration.ofSeconds(1);
@@ -55,6 +59,15 @@ class DynamicTemplateTests {
 		assertThat(this.fixture.rotations).hasSize(2);
 		assertThat(CHANGED.isSatisfiedBy(manager.current().orElseThrow().leaf())).isTrue();
 		assertThat(manager.status().template()).isEqualTo(CHANGED);
+	}
+
+	@Test
+	void logSaysOnceWhatTheCertificateDoesNotSay(CapturedOutput output) {
+		start();
+		this.fixture.signer.holds();
+		this.template = CHANGED;
+		this.fixture.time.pass(SECOND.multipliedBy(10));
+		assertThat(output).containsOnlyOnce("does not say what it should, and is to be rotated: [organizations lack [");
 	}
 
 	@Test

@@ -171,6 +171,16 @@ class ForeignFilesTests {
 	}
 
 	@Test
+	void filesManagedBySomeoneElseAreTakenWhateverTheySay() throws IOException {
+		CertificateManager manager = startWithoutRotation();
+		CertificatePair other = pairOfAnother();
+		writeCertificate(other);
+		writeKey(other);
+		this.fixture.time.pass(LOOK);
+		assertThat(manager.current()).contains(other);
+	}
+
+	@Test
 	void filesThatDoNotMatchAreIgnoredAndTheLastValidPairIsKept() throws IOException {
 		CertificateManager manager = startWithoutRotation();
 		writeCertificate(this.second);
