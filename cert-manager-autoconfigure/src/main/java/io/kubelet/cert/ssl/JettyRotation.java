@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl;
 
+import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -9,6 +10,7 @@ import javax.net.ssl.SSLSession;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http2.HTTP2Connection;
+import org.eclipse.jetty.http2.frames.GoAwayFrame;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -17,6 +19,7 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.jetty.JettyServerCustomizer;
@@ -105,7 +108,7 @@ public final class JettyRotation implements JettyServerCustomizer {
 		@Override
 		public void drain(Predicate<SSLSession> outdated) {
 			if (this.connector.getConnectionFactory("h2") != null) {
-				connections(outdated).forEach(Http2::shutdown);
+				connections(outdated).forEach(Http2::goAway);
 			}
 		}
 
@@ -128,10 +131,14 @@ public final class JettyRotation implements JettyServerCustomizer {
 	/** HTTP/2 has a module of its own, which need not be there. */
 	private static final class Http2 {
 
-		/** Let the streams that are open end, and have the client open no others. */
-		static void shutdown(SslConnection connection) {
+		/**
+		 * Let the streams that are open end, and have the client open no others (RFC
+		 * 9113, section 6.8). Jetty's own shutdown says in the same moment which stream
+		 * was the last, if there is none: too early for one that is on its way.
+		 */
+		static void goAway(SslConnection connection) {
 			if (connection.getSslEndPoint().getConnection() instanceof HTTP2Connection http2) {
-				http2.getSession().shutdown();
+				http2.getSession().frames(null, List.of(GoAwayFrame.GRACEFUL), Callback.NOOP);
 			}
 		}
 
