@@ -1,8 +1,11 @@
 package io.kubelet.cert.ssl;
 
+import java.time.Duration;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import org.apache.catalina.connector.Connector;
+import org.apache.coyote.http2.Http2Protocol;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
@@ -18,6 +21,12 @@ import org.springframework.boot.web.server.Ssl;
  * presented, end when they have been idle for the keep-alive timeout.
  */
 public final class TomcatRotation implements TomcatConnectorCustomizer {
+
+	/**
+	 * From when a client is told to open no more streams until it is told which was the
+	 * last: those that come later are dropped. Tomcat would wait for a round trip.
+	 */
+	private static final Duration FAREWELL = Duration.ofSeconds(1);
 
 	private final SslBundles bundles;
 
@@ -40,6 +49,11 @@ public final class TomcatRotation implements TomcatConnectorCustomizer {
 	public void customize(Connector connector) {
 		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
 			ServedCertificates.of(this.bundles, this.ssl.get()).follow(protocol);
+			Stream.of(connector.findUpgradeProtocols())
+				.filter(Http2Protocol.class::isInstance)
+				.map(Http2Protocol.class::cast)
+				.filter((http2) -> http2.getDrainTimeout() < FAREWELL.toNanos())
+				.forEach((http2) -> http2.setDrainTimeout(FAREWELL.toNanos()));
 		}
 	}
 
