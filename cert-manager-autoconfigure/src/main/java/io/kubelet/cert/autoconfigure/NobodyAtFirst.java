@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
+import io.kubelet.cert.kubernetes.NoAnswerYetException;
 import io.kubelet.cert.ssl.AuthoritySource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,14 +58,14 @@ final class NobodyAtFirst implements AuthoritySource {
 			if (this.known) {
 				throw ex;
 			}
-			tell(String.valueOf(ex.getMessage()), this.clock.instant());
+			tell(String.valueOf(ex.getMessage()), ex instanceof NoAnswerYetException, this.clock.instant());
 			return new Reading("the ConfigMap " + this.configMap, "unknown", Object::new, List.of()).trustingNobody();
 		}
 	}
 
-	private void tell(String problem, Instant now) {
+	private void tell(String problem, boolean unanswered, Instant now) {
 		if (!problem.equals(this.told)) {
-			boolean early = this.told == null && problem.endsWith(ConfigMapAuthorities.NO_ANSWER_YET);
+			boolean early = this.told == null && unanswered;
 			tell(early ? Level.INFO : Level.WARN, problem);
 			this.told = problem;
 			this.warnAt = early ? now.plus(PATIENCE) : null;

@@ -36,8 +36,8 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(ConfigMapAuthorities.class);
 
-	/** The problem as long as there has been no answer at all. */
-	public static final String NO_ANSWER_YET = "the API server has not answered yet";
+	/** As long as there has been no answer at all. */
+	private static final Content UNANSWERED = new Content(null, "the API server has not answered yet");
 
 	private static final String KEY = "ca.crt";
 
@@ -56,7 +56,7 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
-	private volatile Content content = new Content(null, NO_ANSWER_YET);
+	private volatile Content content = UNANSWERED;
 
 	/**
 	 * Create a source.
@@ -94,8 +94,8 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 	/**
 	 * Read the authorities as far as they are known now, and begin to ask for them.
 	 * @return the authorities
-	 * @throws KubernetesConfigurationException as for {@link #read()}, and as long as the
-	 * server has not answered
+	 * @throws NoAnswerYetException as long as the server has not answered
+	 * @throws KubernetesConfigurationException as for {@link #read()}
 	 */
 	public Snapshot readAtOnce() {
 		this.watch.start(this.executor);
@@ -105,7 +105,9 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 	private Snapshot snapshot() {
 		Content content = this.content;
 		if (content.pem == null) {
-			throw new KubernetesConfigurationException(this + " cannot be read: " + content.problem, null);
+			String problem = this + " cannot be read: " + content.problem;
+			throw (content == UNANSWERED) ? new NoAnswerYetException(problem)
+					: new KubernetesConfigurationException(problem, null);
 		}
 		try {
 			return new Snapshot(content, Pem.readCertificates(content.pem));

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
+import io.kubelet.cert.kubernetes.NoAnswerYetException;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,10 +19,10 @@ class NobodyAtFirstTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
-	private String problem = "It cannot be read: " + ConfigMapAuthorities.NO_ANSWER_YET;
+	private RuntimeException problem = new NoAnswerYetException("It cannot be read yet");
 
 	private final NobodyAtFirst authorities = new NobodyAtFirst("test", "bundle", "kube-root-ca.crt", () -> {
-		throw new IllegalStateException(this.problem);
+		throw this.problem;
 	}, this.time);
 
 	@Test
@@ -35,10 +35,10 @@ class NobodyAtFirstTests {
 
 	@Test
 	void anythingElseIsWarnedAboutAtOnce(CapturedOutput output) {
-		this.problem = "There is no such ConfigMap";
+		this.problem = new IllegalStateException("There is no such ConfigMap");
 		readEachSecond(60);
 		assertThat(levels(output)).containsExactly("WARN");
-		this.problem = "It may not be read";
+		this.problem = new IllegalStateException("It may not be read");
 		readEachSecond(60);
 		assertThat(levels(output)).containsExactly("WARN", "WARN");
 	}
