@@ -26,12 +26,13 @@ import org.jspecify.annotations.Nullable;
  * @param pendingRequest the request that waits for its certificate
  * @param waitingFor what has to become known before anything can be asked for, such as
  * the addresses of a node
- * @param serverHealthy whether the API server answered as one at the last attempt
+ * @param serverHealthy whether the API server answered the last attempt, {@code null} if it
+ * has not been contacted yet
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
 		@Nullable Template template, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest,
-		@Nullable String waitingFor, boolean serverHealthy) {
+		@Nullable String waitingFor, @Nullable Boolean serverHealthy) {
 
 	static CertificateDescriptor of(CertificateStatus status) {
 		CertificatePair pair = status.pair();

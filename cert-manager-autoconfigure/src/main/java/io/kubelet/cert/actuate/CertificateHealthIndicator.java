@@ -10,19 +10,19 @@ import org.springframework.boot.health.contributor.Status;
 
 /**
  * The health of one certificate: {@code DOWN} once it has expired, or when there is none
- * after five minutes although the API server is healthy (contract row C27);
- * {@code UNKNOWN} while the first one is waited for; else {@code UP}.
+ * after five minutes although the API server is healthy; {@code UNKNOWN} while the
+ * application waits for the first one; otherwise {@code UP}.
  */
 public class CertificateHealthIndicator extends AbstractHealthIndicator {
 
 	private final CertificateManager manager;
 
 	/**
-	 * Create an indicator.
+	 * Creates an indicator.
 	 * @param manager the certificate's manager
 	 */
 	public CertificateHealthIndicator(CertificateManager manager) {
-		super("The state of the certificate cannot be told");
+		super("The certificate's health check failed");
 		this.manager = manager;
 	}
 
@@ -32,7 +32,7 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		builder.status(switch (status.state()) {
 			case EXPIRED -> Status.DOWN;
 			case WAITING -> status.unavailable() ? Status.DOWN : Status.UNKNOWN;
-			case VALID, OVERDUE, STATIC -> Status.UP;
+			case VALID, ROTATING, OVERDUE, STATIC -> Status.UP;
 		});
 		builder.withDetail("state", status.state());
 		CertificatePair pair = status.pair();

@@ -60,8 +60,15 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	static ListenerBeans certificateListenerBeans(ObjectProvider<RotationListener> listeners) {
-		return new ListenerBeans(listeners);
+	static ApplicationThreads certificateListenerThreads(Environment environment) {
+		return Threading.VIRTUAL.isActive(environment) ? ApplicationThreads.ofVirtualThreads()
+				: ApplicationThreads.ofPlatformThreads();
+	}
+
+	@Bean
+	static ListenerBeans certificateListenerBeans(ObjectProvider<RotationListener> listeners,
+			ObjectProvider<RotationScheduler> scheduler, ObjectProvider<ApplicationThreads> threads) {
+		return new ListenerBeans(listeners, scheduler, threads);
 	}
 
 	@Bean(destroyMethod = "stop")
@@ -69,9 +76,10 @@ public final class CertificateManagerAutoConfiguration {
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
 			SignerSource signers, ObjectProvider<KeyPairSource> keys, ObjectProvider<Clock> clock,
-			ListenerBeans listeners, ListableBeanFactory beanFactory, Environment environment) {
+			ListenerBeans listeners, ApplicationThreads threads, ListableBeanFactory beanFactory,
+			Environment environment) {
 		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
-		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler,
+		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads,
 				keys.getIfAvailable(KeyPairSource::jdk), time);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				new AddressSources(signers, environment, time));

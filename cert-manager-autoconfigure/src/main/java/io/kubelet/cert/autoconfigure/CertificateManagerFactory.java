@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -53,12 +54,15 @@ final class CertificateManagerFactory {
 
 	private final RotationScheduler scheduler;
 
+	private final Executor executor;
+
 	private final KeyPairSource keys;
 
 	private final Clock clock;
 
-	CertificateManagerFactory(RotationScheduler scheduler, KeyPairSource keys, Clock clock) {
+	CertificateManagerFactory(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock) {
 		this.scheduler = scheduler;
+		this.executor = executor;
 		this.keys = keys.refusingWeakKeys();
 		this.clock = clock;
 	}
@@ -93,6 +97,7 @@ final class CertificateManagerFactory {
 		}
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
 			.scheduler(this.scheduler)
+			.executor(this.executor)
 			.naming(bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY)
 			.signerName(signerName(settings))
 			.check(new IssuedCertificateCheck(authorities(settings)))

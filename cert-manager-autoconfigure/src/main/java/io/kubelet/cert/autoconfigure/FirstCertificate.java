@@ -37,7 +37,7 @@ final class FirstCertificate implements RotationListener {
 	 */
 	static void await(CertificateManager manager, CertificateSettings settings) {
 		FirstCertificate listener = new FirstCertificate(settings);
-		manager.addListener(listener);
+		manager.addFollower(listener);
 		if (manager.current().isPresent()) {
 			return;
 		}

@@ -50,7 +50,7 @@ public final class KubernetesApiClientAutoConfiguration {
 				KubernetesClients.createWithKeys(properties.kubernetes().kubeconfig(),
 						KubernetesConnection.context(properties.kubernetes()), keyManagers),
 				keyManagers, () -> manager.status().pair(), executor);
-		manager.addListener(new RotationListener() {
+		manager.addFollower(new RotationListener() {
 
 			@Override
 			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {

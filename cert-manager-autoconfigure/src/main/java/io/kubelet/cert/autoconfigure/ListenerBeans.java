@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Queue;
@@ -11,57 +12,64 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.Recipient;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
-import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.event.ContextRefreshedEvent;
 
 /**
- * Tells the listeners among the beans. They are looked up when all beans are there, since
- * a listener may use an HTTP client, which needs the SSL bundles, which wait for the
- * first certificate. What happens before is told then, by the thread that starts the
- * application and in the order in which it happened; what happens meanwhile waits behind
- * it, and from then on the rotation thread tells.
+ * Connects the listeners among the beans, the one that publishes application events among
+ * them, with all certificates. The beans are looked up when the context has been
+ * refreshed, since a listener may use an HTTP client, which needs the SSL bundles, which
+ * wait for the first certificate. Earlier events are kept until then.
  * <p>
- * They are told of all certificates, also of those whose managers are beans of the
- * application's own: from when the {@code @Bean} method has returned. What is to be told
- * from the beginning is started by the bean's {@code initMethod}, not in the method.
+ * Managers that the application defines itself are followed before their init method is
+ * called: a manager that is started in its {@code @Bean} method has begun without the
+ * listeners.
  */
-final class ListenerBeans implements SmartInitializingSingleton, BeanPostProcessor {
-
-	private static final Logger logger = LoggerFactory.getLogger(ListenerBeans.class);
+final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>, BeanPostProcessor {
 
 	private final ObjectProvider<RotationListener> beans;
 
+	private final ObjectProvider<RotationScheduler> scheduler;
+
+	private final ObjectProvider<ApplicationThreads> threads;
+
 	private final Set<CertificateManager> followed = Collections.newSetFromMap(new IdentityHashMap<>());
 
-	private final Queue<Consumer<RotationListener>> early = new ArrayDeque<>();
+	private final Set<Relay> relays = new HashSet<>();
 
 	private @Nullable List<RotationListener> listeners;
 
-	ListenerBeans(ObjectProvider<RotationListener> beans) {
+	ListenerBeans(ObjectProvider<RotationListener> beans, ObjectProvider<RotationScheduler> scheduler,
+			ObjectProvider<ApplicationThreads> threads) {
 		this.beans = beans;
+		this.scheduler = scheduler;
+		this.threads = threads;
 	}
 
-	/** Begin to tell of what happens to these certificates, unless that has begun. */
+	/** Connects the listeners with these certificates, unless that was done already. */
 	void follow(CertificateManagers managers) {
 		managers.forEach(this::follow);
 	}
 
-	private void follow(CertificateManager manager) {
-		synchronized (this.followed) {
-			if (!this.followed.add(manager)) {
-				return;
+	private synchronized void follow(CertificateManager manager) {
+		if (this.followed.add(manager)) {
+			Relay relay = new Relay(manager.name());
+			this.relays.add(relay);
+			if (this.listeners != null) {
+				relay.open(this.listeners);
 			}
+			manager.addListener(relay);
 		}
-		manager.addListener(new All());
 	}
 
-	/** Before they are started, if that is what initializes them. */
 	@Override
 	public Object postProcessBeforeInitialization(Object bean, String beanName) {
 		if (bean instanceof CertificateManagers managers) {
@@ -74,73 +82,69 @@ final class ListenerBeans implements SmartInitializingSingleton, BeanPostProcess
 	}
 
 	@Override
-	public void afterSingletonsInstantiated() {
-		List<RotationListener> found = this.beans.orderedStream().toList();
-		for (Consumer<RotationListener> event = next(found); event != null; event = next(found)) {
-			tell(found, event);
+	public synchronized void onApplicationEvent(ContextRefreshedEvent event) {
+		if (this.listeners == null) {
+			List<RotationListener> listeners = this.beans.orderedStream().toList();
+			this.listeners = listeners;
+			this.relays.forEach((relay) -> relay.open(listeners));
 		}
 	}
 
-	/** What was missed; once that is nothing, the listeners are told directly. */
-	private @Nullable Consumer<RotationListener> next(List<RotationListener> found) {
-		synchronized (this.early) {
-			Consumer<RotationListener> event = this.early.poll();
-			if (event == null) {
-				this.listeners = found;
+	/** Passes the events of one certificate on to the listeners, each in its own time. */
+	private final class Relay implements RotationListener {
+
+		private final Queue<Consumer<RotationListener>> early = new ArrayDeque<>();
+
+		private final String name;
+
+		private @Nullable List<Recipient> recipients;
+
+		Relay(String name) {
+			this.name = name;
+		}
+
+		synchronized void open(List<RotationListener> listeners) {
+			List<Recipient> recipients = listeners.stream()
+				.map((listener) -> new Recipient(this.name, listener, ListenerBeans.this.threads.getObject(),
+						ListenerBeans.this.scheduler.getObject()))
+				.toList();
+			this.recipients = recipients;
+			this.early.forEach((event) -> recipients.forEach((recipient) -> recipient.call(event)));
+			this.early.clear();
+		}
+
+		private synchronized void pass(Consumer<RotationListener> event) {
+			if (this.recipients != null) {
+				this.recipients.forEach((recipient) -> recipient.call(event));
 			}
-			return event;
-		}
-	}
-
-	private void tell(Consumer<RotationListener> event) {
-		List<RotationListener> listeners;
-		synchronized (this.early) {
-			listeners = this.listeners;
-			if (listeners == null) {
+			else {
 				this.early.add(event);
-				return;
 			}
 		}
-		tell(listeners, event);
-	}
-
-	/** Without the lock: a listener may wait for another thread that tells something. */
-	private static void tell(List<RotationListener> listeners, Consumer<RotationListener> event) {
-		for (RotationListener listener : listeners) {
-			try {
-				event.accept(listener);
-			}
-			catch (Throwable ex) {
-				logger.error("Rotation listener {} failed; the rotation goes on", listener.getClass().getName(), ex);
-			}
-		}
-	}
-
-	private final class All implements RotationListener {
 
 		@Override
 		public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-			tell((listener) -> listener.rotated(name, previous, current));
+			pass((listener) -> listener.rotated(name, previous, current));
 		}
 
 		@Override
 		public void failed(String name, RotationFailure failure) {
-			tell((listener) -> listener.failed(name, failure));
+			pass((listener) -> listener.failed(name, failure));
 		}
 
 		@Override
 		public void overdue(String name, CertificatePair current) {
-			tell((listener) -> listener.overdue(name, current));
+			pass((listener) -> listener.overdue(name, current));
 		}
 
 		@Override
 		public void expired(String name, CertificatePair expired) {
-			tell((listener) -> listener.expired(name, expired));
+			pass((listener) -> listener.expired(name, expired));
 		}
 
 		@Override
 		public void unavailable(String name) {
-			tell((listener) -> listener.unavailable(name));
+			pass((listener) -> listener.unavailable(name));
 		}
 
 	}

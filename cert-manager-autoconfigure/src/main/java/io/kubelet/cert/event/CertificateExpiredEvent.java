@@ -3,14 +3,14 @@ package io.kubelet.cert.event;
 import java.security.cert.X509Certificate;
 
 /**
- * A certificate has expired. Told once.
+ * A certificate has expired. Published once for each certificate.
  */
 public final class CertificateExpiredEvent extends CertificateEvent {
 
 	private final transient X509Certificate certificate;
 
 	/**
-	 * Create an event.
+	 * Creates an event.
 	 * @param name the name of the certificate
 	 * @param certificate the certificate
 	 */
@@ -20,7 +20,7 @@ public final class CertificateExpiredEvent extends CertificateEvent {
 	}
 
 	/**
-	 * Return the certificate.
+	 * Returns the certificate.
 	 * @return the certificate
 	 */
 	public X509Certificate getCertificate() {

@@ -4,14 +4,14 @@ import java.security.cert.X509Certificate;
 
 /**
  * A certificate should have been rotated and was not: the latest deadline has passed.
- * Told once.
+ * Published once for each certificate.
  */
 public final class CertificateOverdueEvent extends CertificateEvent {
 
 	private final transient X509Certificate certificate;
 
 	/**
-	 * Create an event.
+	 * Creates an event.
 	 * @param name the name of the certificate
 	 * @param certificate the certificate
 	 */
@@ -21,7 +21,7 @@ public final class CertificateOverdueEvent extends CertificateEvent {
 	}
 
 	/**
-	 * Return the certificate.
+	 * Returns the certificate.
 	 * @return the certificate
 	 */
 	public X509Certificate getCertificate() {

@@ -15,7 +15,7 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	private final transient X509Certificate certificate;
 
 	/**
-	 * Create an event.
+	 * Creates an event.
 	 * @param name the name of the certificate
 	 * @param previousCertificate the certificate before, {@code null} if there was none
 	 * @param certificate the certificate now
@@ -28,7 +28,7 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	}
 
 	/**
-	 * Return the certificate before.
+	 * Returns the certificate before.
 	 * @return the certificate, {@code null} if there was none
 	 */
 	public @Nullable X509Certificate getPreviousCertificate() {
@@ -36,7 +36,7 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	}
 
 	/**
-	 * Return the certificate now.
+	 * Returns the certificate now.
 	 * @return the certificate
 	 */
 	public X509Certificate getCertificate() {

@@ -10,7 +10,7 @@ public final class CertificateRotationFailedEvent extends CertificateEvent {
 	private final transient RotationFailure failure;
 
 	/**
-	 * Create an event.
+	 * Creates an event.
 	 * @param name the name of the certificate
 	 * @param failure what went wrong
 	 */
@@ -20,7 +20,7 @@ public final class CertificateRotationFailedEvent extends CertificateEvent {
 	}
 
 	/**
-	 * Return what went wrong.
+	 * Returns what went wrong.
 	 * @return the failure, with the time of the next attempt
 	 */
 	public RotationFailure getFailure() {

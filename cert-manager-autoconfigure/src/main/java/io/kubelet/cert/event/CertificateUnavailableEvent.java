@@ -7,7 +7,7 @@ package io.kubelet.cert.event;
 public final class CertificateUnavailableEvent extends CertificateEvent {
 
 	/**
-	 * Create an event.
+	 * Creates an event.
 	 * @param name the name of the certificate
 	 */
 	public CertificateUnavailableEvent(String name) {

@@ -12,7 +12,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt to have a request answered. Used on the certificate's lane only, but for
+ * One attempt to have a request answered. Used on the certificate's lane only, except for
  * {@link #cancel()}.
  */
 final class Attempt {
@@ -41,8 +41,8 @@ final class Attempt {
 	}
 
 	/**
-	 * Look at the wall clock. A step back neither ends the wait nor begins it anew: all
-	 * that is lost of it is the time since the last look (contract row B10).
+	 * Notes the wall clock. A clock that is set back neither ends the wait nor restarts
+	 * it: only the time since the last look is lost.
 	 */
 	void timeIs(Instant now) {
 		if (now.isAfter(this.lastLook)) {
@@ -56,7 +56,7 @@ final class Attempt {
 		return limit.minus(this.waited);
 	}
 
-	/** Whether the answer is there, though it may not have been dealt with yet. */
+	/** Whether the answer has come, even if it has not been processed yet. */
 	boolean isAnswered() {
 		return this.answer.isDone();
 	}

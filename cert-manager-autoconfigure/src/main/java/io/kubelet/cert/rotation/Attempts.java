@@ -4,7 +4,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Conducts the attempts to rotate a certificate, one at a time (contract rows C9 and
- * C11). Used on the certificate's lane only, but for {@link #cancel()}.
+ * Conducts the attempts to rotate a certificate, one at a time. Used on the certificate's
+ * lane only, except for {@link #request()} and {@link #cancel()}.
  */
 final class Attempts {
 
@@ -43,7 +43,7 @@ final class Attempts {
 
 	private final Lane lane;
 
-	private final Listeners listeners;
+	private final Delivery delivery;
 
 	private final CurrentPair pair;
 
@@ -53,9 +53,9 @@ final class Attempts {
 
 	private final TemplateChanges templateChanges;
 
-	private final Runnable changed;
+	private final ForcedRotations forced;
 
-	private List<CompletableFuture<CertificatePair>> waiting = new ArrayList<>();
+	private final Runnable changed;
 
 	private volatile @Nullable Attempt attempt;
 
@@ -65,38 +65,40 @@ final class Attempts {
 
 	private @Nullable Instant lastRotation;
 
-	private boolean serverHealthy;
+	private @Nullable Boolean serverHealthy;
 
 	/**
 	 * @param changed called on the lane when an attempt has made progress or has ended
 	 */
-	Attempts(CertificateManagerBuilder builder, SignerSource signers, RotationSettings settings, Lane lane,
-			Listeners listeners, CurrentPair pair, Runnable changed) {
+	Attempts(RotationSettings settings, Collaborators with, SignerSource signers, Lane lane, Delivery delivery,
+			CurrentPair pair, Runnable changed) {
 		this.settings = settings;
 		this.signers = signers;
-		this.check = builder.check;
-		this.clock = builder.clock;
+		this.check = with.check();
+		this.clock = with.clock();
 		this.lane = lane;
-		this.listeners = listeners;
+		this.delivery = delivery;
 		this.pair = pair;
-		this.openRequests = new OpenRequests(builder.store(), builder.keys, settings);
-		this.failures = new Failures(settings, builder.random);
+		this.openRequests = new OpenRequests(with.store(), with.keys(), settings);
+		this.failures = new Failures(settings, with.random());
 		this.templateChanges = new TemplateChanges(settings.retry());
+		this.forced = new ForcedRotations(settings.name(), settings.forcedInterval(), with.clock());
 		this.changed = changed;
 	}
 
-	/** Give up the attempt under way if it is of no use, and begin one if it is due. */
+	/** Gives up the attempt in progress if it is of no use, and begins one if it is due. */
 	void review(@Nullable CertificateTemplate template, Instant now) {
-		if (!this.waiting.isEmpty()) {
+		if (this.forced.isRequested()) {
 			// A pair that was adopted meanwhile is not what was asked for
-			this.pair.force();
+			this.pair.force(now);
 		}
+		this.pair.review(template, now);
 		giveUpOutdated(template, now);
 		if (this.attempt != null || template == null) {
 			return;
 		}
 		this.failures.templateIs(template);
-		if (!this.pair.deadline(template, now).isAfter(now) && this.failures.pause().isOver(now)
+		if (!this.pair.deadline().isAfter(now) && this.failures.pause().isOver(now)
 				&& this.templateChanges.pause(template).isOver(now)) {
 			this.templateChanges.requested(template, now);
 			begin(template, now);
@@ -112,19 +114,21 @@ final class Attempts {
 		if (template == null) {
 			return longest;
 		}
-		Instant due = this.pair.deadline(template, now);
+		Instant due = this.pair.deadline();
 		return Stream.of(this.failures.pause(), this.templateChanges.pause(template))
 			.filter((pause) -> !pause.isOver(now))
 			.map((pause) -> Duration.between(now, pause.end()))
 			.reduce(Duration.between(now, due), (one, other) -> (one.compareTo(other) < 0) ? other : one);
 	}
 
-	/** Make an attempt due now; the future ends with it. */
-	void force(CompletableFuture<CertificatePair> result) {
-		this.waiting.add(result);
-		this.pair.force();
-		this.failures.endPause();
-		this.templateChanges.endPause();
+	/** Requests a rotation, whatever the deadline. From any thread. */
+	CompletableFuture<CertificatePair> request() {
+		return this.forced.request(() -> this.lane.execute(() -> {
+			this.pair.force(this.clock.instant());
+			this.failures.endPause();
+			this.templateChanges.endPause();
+			this.changed.run();
+		}));
 	}
 
 	/** From any thread. */
@@ -136,22 +140,21 @@ final class Attempts {
 		}
 	}
 
-	void cancelWaiting() {
-		endWaiting((future) -> future.cancel(false));
+	void cancelRequested() {
+		endRequested((future) -> future.cancel(false));
 	}
 
-	void failWaiting(Throwable cause) {
-		endWaiting((future) -> future.completeExceptionally(cause));
+	void failRequested(Throwable cause) {
+		endRequested((future) -> future.completeExceptionally(cause));
 	}
 
-	/** After the task that is running, as for the listeners. */
-	private void endWaiting(Consumer<CompletableFuture<CertificatePair>> end) {
-		List<CompletableFuture<CertificatePair>> ended = this.waiting;
-		this.waiting = new ArrayList<>();
-		this.lane.execute(() -> ended.forEach(end));
+	/** After the task that is running, so that those who wait find the status complete. */
+	private void endRequested(Consumer<CompletableFuture<CertificatePair>> completion) {
+		Runnable end = this.forced.end(completion);
+		this.lane.execute(() -> this.delivery.afterFollowers(end));
 	}
 
-	/** Contract row B14: what is under way is asked about and given up in one step. */
+	/** The attempt is looked at and given up in one step, so that no answer comes between. */
 	private void giveUpOutdated(@Nullable CertificateTemplate template, Instant now) {
 		Attempt attempt = this.attempt;
 		if (attempt == null) {
@@ -161,7 +164,7 @@ final class Attempts {
 		CertificatePair pair = this.pair.get();
 		if (template != null && !template.equals(attempt.request().template())
 				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
-			logger.info("[{}] The template changed: request {} is given up", this.settings.name(),
+			logger.info("[{}] The template changed; request {} is abandoned", this.settings.name(),
 					attempt.request().name());
 			cancel();
 		}
@@ -222,20 +225,23 @@ final class Attempts {
 		}
 	}
 
-	/** Contract rows C9 and B1. */
 	private void issued(CertificateRequest request, List<X509Certificate> chain, Instant now) {
 		this.check.check(chain, request, now);
 		CertificatePair issued = new CertificatePair(chain, request.privateKey());
 		this.pair.replace(issued);
-		logger.info("[{}] Rotated: request {} brought serial number {}, valid until {}", this.settings.name(),
-				request.name(), issued.serialNumber(), issued.notAfter());
+		this.pair.review(request.template(), now);
+		logger.info("[{}] Rotated: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
+				this.settings.name(), issued.serialNumber(), issued.notAfter(),
+				this.settings.once() ? "never, since rotation is off" : this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
+				request.name(), request.signerName());
 		this.rotations++;
 		this.lastRotation = now;
 		this.serverHealthy = true;
 		this.openRequests.drop();
-		boolean dueAgain = !this.pair.deadline(request.template(), now).isAfter(now);
+		boolean dueAgain = !this.pair.deadline().isAfter(now);
 		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
-		endWaiting((future) -> future.complete(issued));
+		this.forced.pauseIs(Pause.NONE);
+		endRequested((future) -> future.complete(issued));
 	}
 
 	/** The one place where a failure is counted, logged and published. */
@@ -243,18 +249,19 @@ final class Attempts {
 		updateServerHealth(cause);
 		if (cause instanceof RequestGoneException && request != null && request.uid() != null) {
 			this.openRequests.drop();
-			logger.info("[{}] {}: a new request is made", this.settings.name(), cause.getMessage());
+			logger.info("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null, now);
+		this.forced.pauseIs(this.failures.demandedPause());
 		if (endsRequest(cause)) {
 			this.openRequests.drop();
 		}
-		this.listeners.tell((listener) -> listener.failed(this.settings.name(), failure));
-		failWaiting(cause);
+		this.lane.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
+		failRequested(cause);
 	}
 
-	/** A rejection says nothing of an object that is there already: it stays open. */
+	/** A rejection does not end a request whose object exists already. */
 	private boolean endsRequest(Throwable cause) {
 		if (cause instanceof RequestRejectedException && this.openRequests.isConfirmed()) {
 			return false;
@@ -263,7 +270,7 @@ final class Attempts {
 				|| cause instanceof RequestNameTakenException;
 	}
 
-	/** Contract row C12. */
+	/** A server that refuses credentials or does not know the API is up nevertheless. */
 	private void updateServerHealth(Throwable cause) {
 		if (cause instanceof RequestRejectedException rejected) {
 			this.serverHealthy = rejected.isAboutCredentials() || rejected.statusCode() == 404;
@@ -273,14 +280,21 @@ final class Attempts {
 		}
 	}
 
-	/** What the status says of the attempts. */
+	/** The request whose answer is waited for, {@code null} if there is none. */
+	@Nullable CertificateRequest pending() {
+		return (this.attempt != null) ? this.openRequests.current().orElse(null) : null;
+	}
+
+	/** What the status reports of the attempts. */
 	Progress progress() {
 		return new Progress(this.openRequests.current(), this.conditions, this.rotations, this.lastRotation,
 				this.failures.last(), this.serverHealthy);
 	}
 
 	record Progress(Optional<CertificateRequest> openRequest, List<String> conditions, long rotations,
-			@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, boolean serverHealthy) {
+			@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable Boolean serverHealthy) {
+
+		static final Progress NONE = new Progress(Optional.empty(), List.of(), 0, null, null, null);
 
 	}
 

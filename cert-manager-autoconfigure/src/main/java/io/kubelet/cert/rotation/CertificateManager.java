@@ -6,57 +6,67 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificatePair;
 
 /**
- * Holds one certificate and rotates it, the way the kubelet's certificate manager does:
- * long before it expires a new key is made, a certificate is requested for it, and the
- * pair is stored and takes the place of the old one.
+ * Holds one certificate and rotates it as the kubelet's certificate manager does: long
+ * before the certificate expires, it generates a new key, requests a certificate for it,
+ * stores the pair and uses it in place of the old one.
  * <p>
  * Every method may be called from any thread, and none blocks.
  */
 public interface CertificateManager {
 
 	/**
-	 * Return the name of the certificate: its pair name.
+	 * Returns the name of the certificate, which is its pair name.
 	 * @return the name
 	 */
 	String name();
 
 	/**
-	 * Start to rotate. A second call does nothing.
+	 * Starts rotating. A second call has no effect.
 	 */
 	void start();
 
 	/**
-	 * Stop to rotate, for good: what is under way is cancelled, and nothing stays
-	 * scheduled. The current pair and the open request remain stored. A second call does
-	 * nothing (contract row C13).
+	 * Stops rotating permanently: an attempt in progress is cancelled, and nothing stays
+	 * scheduled. The current pair and the pending request remain stored. A second call
+	 * has no effect.
 	 */
 	void stop();
 
 	/**
-	 * Return the current pair: a volatile read.
-	 * @return the pair; empty if there is none yet, or once it has expired (contract row
-	 * C3)
+	 * Returns the current pair. This is a volatile read.
+	 * @return the pair; empty if there is none yet, or once it has expired
 	 */
 	Optional<CertificatePair> current();
 
 	/**
-	 * Return what there is to know about the certificate at this moment.
+	 * Returns all that is known about the certificate at this moment.
 	 * @return a snapshot
 	 */
 	CertificateStatus status();
 
 	/**
-	 * Rotate now, whatever the deadline says. A rotation that is under way is not
-	 * repeated.
-	 * @return the new pair; exceptionally the failure of this attempt, after which the
-	 * manager goes on trying by itself. Cancelled if the manager is stopped
+	 * Rotates now, whatever the deadline. A rotation that is in progress is joined, not
+	 * repeated. Another one can be requested 10 seconds after the last request, unless
+	 * the builder sets another interval.
+	 * @return the new pair, as soon as SSL bundles, servers and clients have it;
+	 * exceptionally with the failure of this attempt, after which the manager retries by
+	 * itself, or with a {@link RotationThrottledException} if it is too early; cancelled
+	 * if the manager is stopped. It completes on a thread that may block
 	 */
 	CompletableFuture<CertificatePair> rotate();
 
 	/**
-	 * Add a listener.
+	 * Adds a listener.
 	 * @param listener the listener, called from the next event on
 	 */
 	void addListener(RotationListener listener);
+
+	/**
+	 * Adds a follower: something that has to have the new pair before listeners are
+	 * called, such as an SSL bundle. Listeners wait for all followers, but no longer than
+	 * 10 seconds.
+	 * @param follower the follower, called from the next event on
+	 */
+	void addFollower(RotationListener follower);
 
 }

@@ -5,7 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
@@ -21,21 +21,18 @@ import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a {@link CertificateManager}. Store, scheduler, signer name and usages must be
- * given; everything else has the kubelet's default.
+ * Builds a {@link CertificateManager}. Store, scheduler, signer name and usages are
+ * required; everything else has the kubelet's default.
  */
 public final class CertificateManagerBuilder {
 
-	/** How long the wall clock is left alone at most (contract row B10). */
+	/** So that a change of the wall clock is noticed. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
-	/** How often a template that can change is looked at (contract row C11). */
-	private static final Duration TEMPLATE_WATCH = Duration.ofSeconds(1);
+	/** How often a supplier that does not signal changes is asked. */
+	private static final Duration TEMPLATE_POLL = Duration.ofSeconds(1);
 
-	/**
-	 * How often a pair that someone else manages is looked at; a look is but a question
-	 * for the state of its files.
-	 */
+	/** How often files that another program manages are compared. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
 	private final String name;
@@ -43,6 +40,8 @@ public final class CertificateManagerBuilder {
 	private @Nullable CertificateStore store;
 
 	private @Nullable RotationScheduler scheduler;
+
+	private Executor executor = ListenerThreads.SHARED;
 
 	private @Nullable String signerName;
 
@@ -62,30 +61,32 @@ public final class CertificateManagerBuilder {
 
 	private Duration waitTimeout = Duration.ofMinutes(15);
 
+	private Duration forcedInterval = Duration.ofSeconds(10);
+
 	private @Nullable Duration idleCheck;
 
 	private boolean once;
 
-	@Nullable SignerSource signers;
+	private @Nullable SignerSource signers;
 
-	CertificateTemplateSupplier templates = Optional::empty;
+	private @Nullable CertificateTemplate template;
 
-	boolean templateIsDynamic;
+	private @Nullable CertificateTemplateSupplier supplier;
 
-	@Nullable CertificatePair bootstrapPair;
+	private @Nullable CertificatePair bootstrapPair;
 
-	KeyPairSource keys = KeyPairSource.jdk();
+	private KeyPairSource keys = KeyPairSource.jdk();
 
-	IssuedCertificateCheck check = new IssuedCertificateCheck(List::of);
+	private IssuedCertificateCheck check = new IssuedCertificateCheck(List::of);
 
-	Clock clock = Clock.systemDefaultZone();
+	private Clock clock = Clock.systemDefaultZone();
 
-	DoubleSupplier random = () -> ThreadLocalRandom.current().nextDouble();
+	private DoubleSupplier random = () -> ThreadLocalRandom.current().nextDouble();
 
-	final List<RotationListener> listeners = new ArrayList<>();
+	private final List<RotationListener> listeners = new ArrayList<>();
 
 	/**
-	 * Begin.
+	 * Creates a builder.
 	 * @param name the certificate's name
 	 */
 	public CertificateManagerBuilder(String name) {
@@ -93,7 +94,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set where the pair and the open request are kept.
+	 * Sets where the pair and the pending request are stored.
 	 * @param store the store
 	 * @return this builder
 	 */
@@ -103,7 +104,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set what runs the rotation.
+	 * Sets what runs the rotation.
 	 * @param scheduler the scheduler
 	 * @return this builder
 	 */
@@ -113,7 +114,18 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set how the objects of the requests are named.
+	 * Sets what runs listeners and template suppliers, which may block.
+	 * @param executor runs each task on a thread that no rotation needs; by default
+	 * daemon threads that end when idle
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder executor(Executor executor) {
+		this.executor = executor;
+		return this;
+	}
+
+	/**
+	 * Sets how the objects of the requests are named.
 	 * @param naming gives the names, {@link RequestNaming#BY_KEY} by default
 	 * @return this builder
 	 */
@@ -123,7 +135,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set who signs.
+	 * Sets the signer.
 	 * @param signerName the signer, {@code domain/path}
 	 * @return this builder
 	 */
@@ -133,7 +145,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set the usages, whatever the key (contract row C1).
+	 * Sets the usages, whatever the key.
 	 * @param usages the usages
 	 * @return this builder
 	 */
@@ -143,8 +155,8 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set the usages by the key (contract row C1).
-	 * @param usages tells the usages for a public key
+	 * Sets the usages by the key.
+	 * @param usages returns the usages for a public key
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder usages(Function<PublicKey, List<Usage>> usages) {
@@ -153,7 +165,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set how long the certificate is to be valid.
+	 * Sets the requested lifetime.
 	 * @param requestedLifetime the time, {@code null} to leave it to the signer
 	 * @return this builder
 	 */
@@ -163,7 +175,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set the kind of key.
+	 * Sets the kind of key.
 	 * @param key the specification, EC P-256 by default
 	 * @return this builder
 	 */
@@ -173,7 +185,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set in which part of a lifetime the rotation deadline falls.
+	 * Sets the part of the lifetime in which the rotation deadline falls.
 	 * @param window the window, from 70 % to 90 % by default
 	 * @return this builder
 	 */
@@ -183,7 +195,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set how long to wait after a failure.
+	 * Sets how long to wait after a failure.
 	 * @param retry the schedule, the kubelet's by default
 	 * @return this builder
 	 */
@@ -193,7 +205,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set how long to wait for approval and signature before it counts as a failure.
+	 * Sets how long to wait for approval and signature before it counts as a failure.
 	 * @param waitTimeout the time, 15 minutes by default
 	 * @return this builder
 	 */
@@ -203,11 +215,21 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set how long the certificate is left alone at most while nothing is due. Within
-	 * this time a change of the wall clock, of the stored pair and of the template is
-	 * noticed (contract rows B9, B10 and C11).
-	 * @param idleCheck the time; by default a minute, a second with a template supplier,
-	 * or 10 seconds if rotation is off (contract row C28)
+	 * Sets how long it takes after a rotation was requested with
+	 * {@link CertificateManager#rotate()} until another one can be.
+	 * @param forcedInterval the time, 10 seconds by default
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder forcedInterval(Duration forcedInterval) {
+		this.forcedInterval = forcedInterval;
+		return this;
+	}
+
+	/**
+	 * Sets the longest time between two checks while nothing is due. A change of the wall
+	 * clock, of the stored pair or of the template is noticed within this time.
+	 * @param idleCheck the time; by default a minute, a second with a template supplier
+	 * that does not signal changes, or 10 seconds if rotation is off
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
@@ -216,8 +238,8 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set who is asked for a certificate. Without it rotation is off (contract row C4).
-	 * @param signers hands out the signer
+	 * Sets what provides the signer. Without it, rotation is off.
+	 * @param signers provides the signer
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder signers(SignerSource signers) {
@@ -226,8 +248,8 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Request a certificate only while there is none that is valid, and use one that is
-	 * there as it is: the kubelet's bootstrap with rotation off (contract row C25).
+	 * Requests a certificate only if there is no valid one, and never rotates it, as a
+	 * kubelet bootstraps with rotation off.
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder once() {
@@ -236,30 +258,27 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set what the certificate is to say. A supplier wins over it (contract row C1).
+	 * Sets the template. A supplier takes precedence.
 	 * @param template the template
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder template(CertificateTemplate template) {
-		if (!this.templateIsDynamic) {
-			this.templates = () -> Optional.of(template);
-		}
+		this.template = template;
 		return this;
 	}
 
 	/**
-	 * Set who says what the certificate is to say. The answer is watched.
-	 * @param templates the supplier
+	 * Sets the supplier of the template, whose changes are followed.
+	 * @param supplier the supplier
 	 * @return this builder
 	 */
-	public CertificateManagerBuilder template(CertificateTemplateSupplier templates) {
-		this.templates = templates;
-		this.templateIsDynamic = true;
+	public CertificateManagerBuilder template(CertificateTemplateSupplier supplier) {
+		this.supplier = supplier;
 		return this;
 	}
 
 	/**
-	 * Set a pair to use if none that is valid is stored (contract row C2).
+	 * Sets a pair to use if no valid one is stored.
 	 * @param bootstrapPair the pair
 	 * @return this builder
 	 */
@@ -269,7 +288,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set what makes the keys. What it makes is used as it is: see
+	 * Sets what generates the keys. Weak keys are accepted: see
 	 * {@link KeyPairSource#refusingWeakKeys()}.
 	 * @param keys the source, the JDK by default
 	 * @return this builder
@@ -280,7 +299,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set how an issued certificate is checked.
+	 * Sets how an issued certificate is checked.
 	 * @param check the check; by default one that knows no authorities
 	 * @return this builder
 	 */
@@ -290,7 +309,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set the clock.
+	 * Sets the clock.
 	 * @param clock the clock, the system's by default
 	 * @return this builder
 	 */
@@ -300,7 +319,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Set the source of randomness for deadlines and waits.
+	 * Sets the source of randomness for deadlines and waits.
 	 * @param random gives numbers in [0, 1)
 	 * @return this builder
 	 */
@@ -310,7 +329,7 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Add a listener.
+	 * Adds a listener.
 	 * @param listener the listener
 	 * @return this builder
 	 */
@@ -320,43 +339,44 @@ public final class CertificateManagerBuilder {
 	}
 
 	/**
-	 * Make the manager. It reads the store, and does not start.
+	 * Builds the manager. It reads the store, and does not start.
 	 * @return the manager
-	 * @throws IllegalStateException if a setting is missing, or usages are given twice
+	 * @throws IllegalStateException if a setting is missing, or usages are set twice
 	 * @throws io.kubelet.cert.store.StoreException if the store cannot be read
 	 */
 	public CertificateManager build() {
-		return new RotatingCertificateManager(this);
+		CertificateManager manager = new RotatingCertificateManager(settings(), new Collaborators(
+				require(this.store, "store"), this.signers, this.keys, this.check, require(this.scheduler, "scheduler"),
+				this.executor, this.clock, this.random), (this.supplier == null) ? this.template : null, this.supplier,
+				this.bootstrapPair, (this.idleCheck != null) ? this.idleCheck : longestSleep(), pollInterval());
+		this.listeners.forEach(manager::addListener);
+		return manager;
 	}
 
-	RotationSettings settings() {
+	private RotationSettings settings() {
 		if ((this.fixedUsages == null) == (this.usagesByKey == null)) {
-			throw new IllegalStateException("Usages are given either fixed or by the key, not both and not neither");
+			throw new IllegalStateException("Usages must be set either fixed or by key, and not both");
 		}
 		List<Usage> fixed = this.fixedUsages;
 		Function<PublicKey, List<Usage>> usages = (fixed != null) ? (key) -> fixed
 				: require(this.usagesByKey, "usages");
 		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), fixed, usages,
-				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry, this.once);
+				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry, this.forcedInterval,
+				this.once);
 	}
 
-	Duration idleCheck() {
-		Duration idleCheck = this.idleCheck;
-		return (idleCheck != null) ? idleCheck
-				: (this.signers == null) ? STORE_WATCH : this.templateIsDynamic ? TEMPLATE_WATCH : LONGEST_SLEEP;
+	private Duration longestSleep() {
+		return (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP;
 	}
 
-	CertificateStore store() {
-		return require(this.store, "store");
-	}
-
-	RotationScheduler scheduler() {
-		return require(this.scheduler, "scheduler");
+	private Duration pollInterval() {
+		return (this.idleCheck != null) ? this.idleCheck
+				: (this.supplier != null && this.signers != null) ? TEMPLATE_POLL : longestSleep();
 	}
 
 	private static <T> T require(@Nullable T value, String what) {
 		if (value == null) {
-			throw new IllegalStateException("There is no " + what);
+			throw new IllegalStateException("No " + what + " is set");
 		}
 		return value;
 	}

@@ -19,7 +19,7 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	private final Map<String, CertificateManager> managers;
 
 	/**
-	 * Create a collection.
+	 * Creates a collection.
 	 * @param managers the managers
 	 * @throws IllegalArgumentException if two have the same name
 	 */
@@ -27,14 +27,14 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 		Map<String, CertificateManager> byName = new LinkedHashMap<>();
 		for (CertificateManager manager : managers) {
 			if (byName.putIfAbsent(manager.name(), manager) != null) {
-				throw new IllegalArgumentException("There are two certificates of the name '" + manager.name() + "'");
+				throw new IllegalArgumentException("Two certificates are named '" + manager.name() + "'");
 			}
 		}
 		this.managers = Collections.unmodifiableMap(byName);
 	}
 
 	/**
-	 * Return a certificate's manager.
+	 * Returns a certificate's manager.
 	 * @param name the certificate's name
 	 * @return the manager, empty if there is none of this name
 	 */
@@ -43,18 +43,18 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	}
 
 	/**
-	 * Return a certificate's manager.
+	 * Returns a certificate's manager.
 	 * @param name the certificate's name
 	 * @return the manager
 	 * @throws IllegalArgumentException if there is none of this name
 	 */
 	public CertificateManager get(String name) {
 		return find(name).orElseThrow(() -> new IllegalArgumentException(
-				"There is no certificate '" + name + "', but there are " + this.managers.keySet()));
+				"There is no certificate '" + name + "'. The certificates are " + this.managers.keySet()));
 	}
 
 	/**
-	 * Return the names of all certificates.
+	 * Returns the names of all certificates.
 	 * @return the names in the order of the configuration
 	 */
 	public Set<String> names() {
@@ -67,19 +67,19 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	}
 
 	/**
-	 * Start all managers.
+	 * Starts all managers.
 	 */
 	public void start() {
 		forEach(CertificateManager::start);
 	}
 
 	/**
-	 * Start the first manager, and the others once it has a certificate: they request as
-	 * what that says.
+	 * Starts the first manager, and the others once it has a certificate, since they
+	 * authenticate with it.
 	 */
 	public void startInOrder() {
 		CertificateManager first = this.managers.values().iterator().next();
-		first.addListener(new RotationListener() {
+		first.addFollower(new RotationListener() {
 
 			@Override
 			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
@@ -94,7 +94,7 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	}
 
 	/**
-	 * Stop all managers.
+	 * Stops all managers.
 	 */
 	public void stop() {
 		forEach(CertificateManager::stop);

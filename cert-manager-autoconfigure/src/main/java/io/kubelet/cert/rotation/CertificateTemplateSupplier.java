@@ -5,27 +5,42 @@ import java.util.Optional;
 import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
- * Says what a certificate should say at this moment. From the start of the manager on, it
- * is asked about once a second (contract row C11); when the answer changes and the
- * current certificate does not satisfy it, the certificate is rotated at once.
+ * Supplies the template of a certificate. It is asked from the start of the manager on:
+ * about once a second, or when it signals a change, and before each request. When its
+ * answer changes and the current certificate does not satisfy it, the certificate is
+ * rotated at once.
+ * <p>
+ * It is called by one thread at a time. A supplier that blocks delays only its own
+ * certificate; the status reports one that does not return for 10 seconds.
  */
 @FunctionalInterface
 public interface CertificateTemplateSupplier {
 
 	/**
-	 * Return the template. Must not block.
+	 * Returns the template.
 	 * @return the template; empty if it is not known yet, and then nothing is requested
 	 */
 	Optional<CertificateTemplate> get();
 
 	/**
-	 * Say what has to become known before there is a template. Asked when there is none.
-	 * Must not block.
+	 * Returns what has to become known before there is a template. Called when there is
+	 * none.
 	 * @return the text that completes "waiting for", such as
-	 * {@code addresses of node n1}; empty if there is nothing to say
+	 * {@code addresses of node n1}; empty if there is nothing to report
 	 */
 	default Optional<String> waitingFor() {
 		return Optional.empty();
+	}
+
+	/**
+	 * Registers a callback for changes. A supplier that returns {@code true} has to run
+	 * the callback whenever its answer may have changed; it is then not asked each
+	 * second. Called once, at the start of the manager.
+	 * @param changed the callback, which does not block
+	 * @return whether this supplier signals every change, {@code false} by default
+	 */
+	default boolean onChange(Runnable changed) {
+		return false;
 	}
 
 }

@@ -5,12 +5,14 @@ import java.time.Instant;
 import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.request.SignerUnavailableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts and logs the attempts that failed in a row, and says when the next one may
+ * Counts and logs the attempts that failed in a row, and decides when the next one may
  * begin.
  */
 final class Failures {
@@ -34,13 +36,15 @@ final class Failures {
 
 	private Pause pause = Pause.NONE;
 
+	private Pause demanded = Pause.NONE;
+
 	Failures(RotationSettings settings, DoubleSupplier random) {
 		this.name = settings.name();
 		this.schedule = settings.retry();
 		this.random = random;
 	}
 
-	/** A denial or the like counts with its kind: glitches before it do not slow it. */
+	/** Denials and the like are counted apart: glitches before one do not prolong its wait. */
 	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, Instant now) {
 		this.count++;
 		boolean answer = RetrySchedule.isAnswer(cause);
@@ -50,39 +54,42 @@ final class Failures {
 		}
 		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
 		this.pause = Pause.of(now, delay);
+		boolean demanded = cause instanceof SignerUnavailableException unavailable && unavailable.retryAfter() != null;
+		this.demanded = demanded ? this.pause : Pause.NONE;
 		RotationFailure failure = RotationFailure.of(cause, this.count, now, this.pause.end());
-		log(failure, delay.toSeconds());
+		log(failure, ReadableDuration.of(delay));
 		this.last = failure;
 		return failure;
 	}
 
-	private void log(RotationFailure failure, long delay) {
+	private void log(RotationFailure failure, String delay) {
 		if (RetrySchedule.isAnswer(failure.cause())) {
-			logger.error("[{}] Attempt {} is given up, the next one is made in {} s: {}", this.name, failure.attempt(),
-					delay, failure.message());
+			logger.error("[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {}", this.name,
+					failure.attempt(), delay, failure.message());
 		}
 		else if (failure.cause() instanceof Error error) {
-			logger.error("[{}] Attempt {} failed, the next one is made in {} s: {}", this.name, failure.attempt(),
-					delay, failure.message(), error);
+			logger.error("[{}] Attempt {} failed; retrying in {}: {}", this.name, failure.attempt(), delay,
+					failure.message(), error);
 		}
 		else {
-			logger.warn("[{}] Attempt {} failed, the next one is made in {} s: {}", this.name, failure.attempt(), delay,
+			logger.warn("[{}] Attempt {} failed; retrying in {}: {}", this.name, failure.attempt(), delay,
 					failure.message());
 		}
 	}
 
-	/** A success ends the row; the next attempt may begin after a while. */
+	/** A success ends the row; the next attempt may begin after a pause. */
 	void succeeded(Pause pause) {
 		this.count = 0;
 		this.answers = 0;
 		this.last = null;
 		this.answered = null;
 		this.pause = pause;
+		this.demanded = Pause.NONE;
 	}
 
 	/**
-	 * What was said of one template does not hold for another (contract row B3). A server
-	 * that is busy or out of reach is so for any template (B4).
+	 * A denial of one template does not hold for another. A server that is busy or out of
+	 * reach is so for any template.
 	 */
 	void templateIs(CertificateTemplate template) {
 		if (this.answered == null || this.answered.equals(template)) {
@@ -96,8 +103,14 @@ final class Failures {
 		}
 	}
 
+	/** Ends the pause, but not one that the API server asked for. */
 	void endPause() {
-		this.pause = Pause.NONE;
+		this.pause = this.demanded;
+	}
+
+	/** The pause that the API server asked for. */
+	Pause demandedPause() {
+		return this.demanded;
 	}
 
 	Pause pause() {

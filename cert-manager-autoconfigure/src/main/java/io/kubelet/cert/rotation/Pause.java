@@ -5,8 +5,7 @@ import java.time.Instant;
 
 /**
  * A time in which nothing is requested. It is measured on the wall clock, so that it
- * passes while a machine sleeps; a clock that is set back before its start ends it
- * (contract row B10).
+ * passes while a machine sleeps; a clock that is set back before its start ends it.
  *
  * @param start when it began
  * @param end when it is over

@@ -11,15 +11,16 @@ import io.kubelet.cert.request.SignerUnavailableException;
 /**
  * How long to wait after a failed attempt.
  * <ul>
- * <li>A glitch: growing waits for the first attempts, then one interval without end
- * (contract row C8). No wait grows past the interval, or past the initial delay if that
- * is longer.</li>
- * <li>A server that cannot be reached: the same on average, but spread over the whole
- * interval (full jitter), so that many clients do not come back together (B4).</li>
- * <li>A server that says when to come back: not before that, an hour at most, nor before
- * the growing wait (B4).</li>
- * <li>An answer that would be the same again, such as a denial: from a minute, doubling,
- * to an hour (B3).</li>
+ * <li>After a transient failure: growing waits for the first attempts, then always the
+ * same interval. No wait grows past the interval, or past the initial delay if that is
+ * longer.</li>
+ * <li>While the API server cannot be reached: at random between the initial delay and
+ * almost twice the growing wait, so that many clients do not return together. On average
+ * it is the growing wait. Without jitter it is exactly the growing wait.</li>
+ * <li>If the server states when to return ({@code Retry-After}): not before that, at most
+ * an hour, and not before the growing wait.</li>
+ * <li>After an answer that would be the same again, such as a denial: from a minute,
+ * doubling, to an hour.</li>
  * </ul>
  *
  * @param initialDelay the wait after the first failure
@@ -35,15 +36,12 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(2), 2, 0.1, 5,
 			Duration.ofSeconds(32));
 
-	/** The least part of a wait that full jitter leaves of it. */
-	private static final double LEAST = 0.1;
-
 	private static final Duration ANSWER_MINIMUM = Duration.ofMinutes(1);
 
 	private static final Duration ANSWER_MAXIMUM = Duration.ofHours(1);
 
 	/**
-	 * Create a schedule.
+	 * Creates a schedule.
 	 * @throws IllegalArgumentException if a value is out of range
 	 */
 	public RetrySchedule {
@@ -55,7 +53,7 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	}
 
 	/**
-	 * Return how long to wait.
+	 * Returns how long to wait.
 	 * @param cause why the attempt failed
 	 * @param failures how many attempts have failed in a row, from 1
 	 * @param random a random number in [0, 1)
@@ -69,12 +67,12 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 			Duration retryAfter = unavailable.retryAfter();
 			return (retryAfter != null)
 					? withJitter(longer(atMost(retryAfter, ANSWER_MAXIMUM), growing(failures)), random)
-					: multiply(growing(failures), Math.max(LEAST, 2 * random));
+					: spread(growing(failures), random);
 		}
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}
 
-	/** Whether asking the same again would bring the same again. */
+	/** Whether the same request would be answered the same again. */
 	static boolean isAnswer(Throwable cause) {
 		return cause instanceof RequestDeniedException || cause instanceof RequestFailedException
 				|| cause instanceof CertificateRefusedException
@@ -88,6 +86,13 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		}
 		return atMost(multiply(this.initialDelay, Math.pow(this.multiplier, failures - 1)),
 				longer(this.initialDelay, this.interval));
+	}
+
+	/** Between the initial delay and its mirror image beyond the wait. */
+	private Duration spread(Duration wait, double random) {
+		Duration growth = wait.minus(this.initialDelay);
+		return (this.jitter == 0 || growth.isNegative() || growth.isZero()) ? withJitter(wait, random)
+				: this.initialDelay.plus(multiply(growth, 2 * random));
 	}
 
 	private static Duration answered(int failures) {

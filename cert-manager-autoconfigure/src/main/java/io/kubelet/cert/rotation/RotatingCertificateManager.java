@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -21,17 +22,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
- * {@link #reconcile()}, which looks at the time, the stored pair, the template and the
- * attempt under way, does what is due, and says when to look again. It runs on the
- * certificate's {@link Lane}: only there is the state below changed.
+ * {@link #reconcile()}, which asks for the template and then reviews the stored pair and
+ * the attempt in progress, does what is due, and schedules the next look. It runs on the
+ * certificate's {@link Lane}, the only place where the state below changes.
  */
 final class RotatingCertificateManager implements CertificateManager {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
 	private final RotationSettings settings;
-
-	private final CertificateTemplateSupplier templates;
 
 	private final Duration idleCheck;
 
@@ -41,9 +40,15 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private final Lane lane;
 
-	private final Listeners listeners;
+	private final Delivery delivery;
+
+	private final @Nullable CertificateTemplateSupplier supplier;
+
+	private final Templates templates;
 
 	private final CurrentPair pair;
+
+	private final Announcements announcements;
 
 	/** Absent if rotation is off. */
 	private final @Nullable Attempts attempts;
@@ -54,37 +59,33 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private volatile CertificateStatus snapshot;
 
-	private @Nullable CertificateTemplate template;
-
-	private String templateProblem = "";
+	private Duration pollInterval;
 
 	private String problem = "";
-
-	private @Nullable String waitingFor;
 
 	private Runnable cancelTimer = () -> {
 	};
 
-	RotatingCertificateManager(CertificateManagerBuilder builder) {
-		this.settings = builder.settings();
-		this.templates = builder.templates;
-		this.idleCheck = builder.idleCheck();
-		this.clock = builder.clock;
-		this.scheduler = builder.scheduler();
+	RotatingCertificateManager(RotationSettings settings, Collaborators with, @Nullable CertificateTemplate template,
+			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap, Duration idleCheck,
+			Duration pollInterval) {
+		this.settings = settings;
+		this.idleCheck = idleCheck;
+		this.pollInterval = pollInterval;
+		this.clock = with.clock();
+		this.scheduler = with.scheduler();
 		this.lane = new Lane(this.scheduler);
-		this.listeners = new Listeners(this.lane);
-		builder.listeners.forEach(this.listeners::add);
+		this.delivery = new Delivery(settings.name(), with.executor(), this.scheduler);
+		this.supplier = supplier;
+		this.templates = new Templates(settings.name(), template, supplier, with.executor(), this.lane);
 		Instant now = this.clock.instant();
-		this.pair = new CurrentPair(this.settings, builder.store(), builder.random, this.listeners,
-				builder.bootstrapPair, now);
-		SignerSource signers = builder.signers;
+		this.pair = new CurrentPair(settings, with.store(), with.random(), this::replaced, bootstrap, now);
+		this.announcements = new Announcements(settings, this.delivery);
+		SignerSource signers = with.signers();
 		this.attempts = (signers != null)
-				? new Attempts(builder, signers, this.settings, this.lane, this.listeners, this.pair, this::reconcile)
-				: null;
-		if (!builder.templateIsDynamic) {
-			readTemplate();
-		}
-		this.snapshot = describe(now);
+				? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair, this::reconcile) : null;
+		this.pair.review(rotates() ? template : null, now);
+		this.snapshot = describe();
 	}
 
 	@Override
@@ -95,10 +96,32 @@ final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public void start() {
 		if (this.started.compareAndSet(false, true)) {
+			this.lane.execute(() -> {
+				logStart();
+				if (this.supplier != null && this.supplier.onChange(() -> this.lane.execute(this::reconcile))) {
+					this.pollInterval = this.idleCheck;
+				}
+				reconcile();
+			});
+		}
+	}
+
+	private void logStart() {
+		CertificatePair pair = this.pair.get();
+		if (pair == null) {
 			if (this.attempts == null) {
-				logger.info("[{}] Rotation is off: the certificate is used as it is stored", name());
+				logger.info("[{}] There is no stored certificate, and rotation is off", name());
 			}
-			this.lane.execute(this::reconcile);
+		}
+		else if (this.attempts == null) {
+			logger.info("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
+					pair.serialNumber(), pair.notAfter());
+		}
+		else {
+			Instant next = this.pair.deadline();
+			logger.info("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
+					pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
+							: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
 		}
 	}
 
@@ -121,33 +144,68 @@ final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public CertificateStatus status() {
 		CertificateStatus snapshot = this.snapshot;
-		return snapshot.in(State.of(snapshot, rotates(), this.clock.instant()));
-	}
-
-	private boolean rotates() {
-		return this.attempts != null && !this.settings.once();
+		return snapshot.in(State.of(snapshot, this.clock.instant()));
 	}
 
 	@Override
 	public CompletableFuture<CertificatePair> rotate() {
 		Attempts attempts = this.attempts;
 		if (this.stopped || attempts == null) {
-			return CompletableFuture.failedFuture(new CancellationException("Rotation of " + name() + " is off"));
+			return CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"));
 		}
-		CompletableFuture<CertificatePair> result = new CompletableFuture<>();
-		this.lane.execute(() -> {
-			attempts.force(result);
-			reconcile();
-		});
-		return result;
+		return attempts.request();
 	}
 
 	@Override
 	public void addListener(RotationListener listener) {
-		this.listeners.add(listener);
+		this.delivery.addListener(listener);
+	}
+
+	@Override
+	public void addFollower(RotationListener follower) {
+		this.delivery.addFollower(follower);
+	}
+
+	/** After the task that is running, so that listeners find the status complete. */
+	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
+		this.lane.execute(
+				() -> this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current)));
 	}
 
 	private void reconcile() {
+		if (this.supplier == null) {
+			review();
+			return;
+		}
+		look((now) -> {
+			if (this.templates.isAwaited()) {
+				announce(now);
+			}
+			this.templates.update(now, this::review);
+			this.snapshot = describe();
+			return Templates.PATIENCE;
+		});
+	}
+
+	/** Runs when the template is up to date. */
+	private void review() {
+		look((now) -> {
+			this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
+			Duration untilDue = this.pollInterval;
+			if (this.attempts != null) {
+				this.attempts.review(this.templates.latest(), now);
+				untilDue = this.attempts.untilDue(this.templates.latest(), now, this.pollInterval);
+			}
+			else {
+				this.pair.review(null, now);
+			}
+			announce(now);
+			this.snapshot = describe();
+			return untilDue;
+		});
+	}
+
+	private void look(Look look) {
 		this.cancelTimer.run();
 		if (this.stopped) {
 			end();
@@ -159,38 +217,34 @@ final class RotatingCertificateManager implements CertificateManager {
 		Instant now = this.clock.instant();
 		Duration untilNextLook = this.idleCheck;
 		try {
-			look(now);
+			untilNextLook = this.announcements.untilDue(now, shorter(look.at(now), this.pollInterval));
 			this.problem = "";
-			untilNextLook = untilNextLook(now);
 		}
 		catch (Throwable ex) {
 			disturbed(ex, now);
 		}
 		finally {
-			this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile), untilNextLook);
+			this.cancelTimer.run();
+			this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile),
+					untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
 		}
 	}
 
-	private void look(Instant now) {
-		readTemplate();
-		this.pair.adoptStored(rotates() ? this.template : null, now);
-		if (this.attempts != null) {
-			this.attempts.review(this.template, now);
-		}
-		this.pair.announce(this.attempts != null && this.attempts.progress().serverHealthy(), now);
-		this.snapshot = describe(now);
+	private void announce(Instant now) {
+		boolean healthy = this.attempts != null && Boolean.TRUE.equals(this.attempts.progress().serverHealthy());
+		this.announcements.review(this.pair.get(), (this.attempts != null) ? this.attempts.pending() : null, healthy,
+				now);
 	}
 
-	/** A certificate never stands still in silence. */
+	/** Whatever goes wrong is reported, and tried again. */
 	private void disturbed(Throwable cause, Instant now) {
 		this.snapshot = this.snapshot.withFailure(RotationFailure.of(cause, 1, now, now.plus(this.idleCheck)));
 		if (this.attempts != null) {
-			this.attempts.failWaiting(cause);
+			this.attempts.failRequested(cause);
 		}
 		if (!this.problem.equals(cause.toString())) {
 			this.problem = cause.toString();
-			logger.error("[{}] What may be due cannot be done, and is tried again: {}", name(), cause.toString(),
-					cause);
+			logger.error("[{}] Rotation check failed; retrying: {}", name(), cause.toString(), cause);
 		}
 	}
 
@@ -198,51 +252,25 @@ final class RotatingCertificateManager implements CertificateManager {
 	private void end() {
 		if (this.attempts != null) {
 			this.attempts.cancel();
-			this.attempts.cancelWaiting();
+			this.attempts.cancelRequested();
 		}
 	}
 
-	private void readTemplate() {
-		try {
-			this.template = this.templates.get().orElse(null);
-			waitsFor((this.template == null) ? this.templates.waitingFor().orElse(null) : null);
-			this.templateProblem = "";
-		}
-		catch (Throwable ex) {
-			this.template = null;
-			this.waitingFor = null;
-			if (!this.templateProblem.equals(ex.toString())) {
-				this.templateProblem = ex.toString();
-				logger.error("[{}] The template supplier failed: nothing is requested until it answers", name(), ex);
-			}
-		}
+	private boolean rotates() {
+		return this.attempts != null && !this.settings.once();
 	}
 
-	private void waitsFor(@Nullable String what) {
-		if (what != null && !what.equals(this.waitingFor)) {
-			logger.info("[{}] Nothing is requested yet: waiting for {}", name(), what);
-		}
-		this.waitingFor = what;
-	}
-
-	private Duration untilNextLook(Instant now) {
-		if (this.attempts == null) {
-			return this.idleCheck;
-		}
-		Duration due = this.attempts.untilDue(this.template, now, this.idleCheck);
-		return due.isNegative() ? Duration.ZERO : (due.compareTo(this.idleCheck) < 0) ? due : this.idleCheck;
-	}
-
-	private CertificateStatus describe(Instant now) {
+	private CertificateStatus describe() {
 		CertificatePair pair = this.pair.get();
-		Attempts.Progress progress = (this.attempts != null) ? this.attempts.progress()
-				: new Attempts.Progress(Optional.empty(), List.of(), 0, null, null, false);
+		Attempts.Progress progress = (this.attempts != null) ? this.attempts.progress() : Attempts.Progress.NONE;
 		CertificateRequest open = progress.openRequest().orElse(null);
-		return new CertificateStatus(name(), State.WAITING, pair, this.template, this.settings.signerName(),
-				(open != null) ? open.usages() : usages(pair), this.settings.requestedLifetime(), nextDeadline(now),
-				progress.rotations(), progress.lastRotation(), progress.lastFailure(),
+		return new CertificateStatus(name(), State.WAITING, pair,
+				(pair != null && rotates()) ? this.settings.window().end(pair) : null, this.templates.latest(),
+				this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
+				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
+				progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
-				this.waitingFor, progress.serverHealthy(), this.pair.isUnavailable());
+				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable());
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
@@ -251,9 +279,21 @@ final class RotatingCertificateManager implements CertificateManager {
 				: (pair != null) ? this.settings.usages().apply(pair.leaf().getPublicKey()) : List.of();
 	}
 
-	private @Nullable Instant nextDeadline(Instant now) {
-		Instant deadline = (this.attempts != null) ? this.pair.deadline(this.template, now) : Instant.MAX;
+	private @Nullable Instant nextDeadline() {
+		Instant deadline = (this.attempts != null) ? this.pair.deadline() : Instant.MAX;
 		return deadline.equals(Instant.MAX) ? null : deadline;
+	}
+
+	private static Duration shorter(Duration one, Duration other) {
+		return (one.compareTo(other) < 0) ? one : other;
+	}
+
+	@FunctionalInterface
+	private interface Look {
+
+		/** Looks, and returns when to look again. */
+		Duration at(Instant now);
+
 	}
 
 }

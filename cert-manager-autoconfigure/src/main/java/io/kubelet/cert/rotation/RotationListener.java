@@ -4,11 +4,14 @@ import io.kubelet.cert.certificate.CertificatePair;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Told of what happens to a certificate, on the rotation thread: one call at a time for
- * each certificate. A listener that is a bean is told on the thread that starts the
- * application of what has happened before it has started. What a listener throws is
- * logged, and stops neither the rotation nor the other listeners; a listener that is slow
- * delays the certificate's next steps.
+ * Receives the events of certificates. SSL bundles, servers and clients have the new pair
+ * before a listener is called for a rotation.
+ * <p>
+ * A listener is called on threads that no rotation waits for: one call at a time for each
+ * certificate, in the order of the events. What it throws is logged. A listener may
+ * block, and may call {@link CertificateManager#rotate()} and wait for it; one that does
+ * not return for 30 seconds is named in a warning. Events that occur before the
+ * application has started are kept for listeners that are beans.
  */
 public interface RotationListener {
 
@@ -31,7 +34,7 @@ public interface RotationListener {
 
 	/**
 	 * The certificate should have been rotated and was not: the latest deadline that the
-	 * configuration allows has passed. Told once for a pair.
+	 * configuration allows has passed. Called once for a pair.
 	 * @param name the certificate's name
 	 * @param current the pair that is overdue
 	 */
@@ -39,7 +42,7 @@ public interface RotationListener {
 	}
 
 	/**
-	 * The certificate has expired. Told once for a pair.
+	 * The certificate has expired. Called once for a pair.
 	 * @param name the certificate's name
 	 * @param expired the pair that has expired
 	 */
@@ -48,8 +51,7 @@ public interface RotationListener {
 
 	/**
 	 * There has been no valid certificate for five minutes although the API server is
-	 * healthy (contract row C27, where the kubelet exits). Told once until there is one
-	 * again.
+	 * healthy, which makes a kubelet exit. Called once until there is one again.
 	 * @param name the certificate's name
 	 */
 	default void unavailable(String name) {

@@ -18,6 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable List<Usage> fixedUsages,
 		Function<PublicKey, List<Usage>> usages, @Nullable Duration requestedLifetime, KeySpecification key,
-		RotationWindow window, Duration waitTimeout, RetrySchedule retry, boolean once) {
+		RotationWindow window, Duration waitTimeout, RetrySchedule retry, Duration forcedInterval, boolean once) {
 
 }

@@ -71,7 +71,7 @@ public final class CertificateBundles implements RotationListener {
 		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle, drain.scheduler());
 		CertificatePair registered = manager.status().pair();
 		bundle.handOver((made) -> registry.registerBundle(bundleName, made));
-		manager.addListener(updates);
+		manager.addFollower(updates);
 		CertificatePair current = manager.status().pair();
 		if (current != null && !current.equals(registered)) {
 			updates.update();

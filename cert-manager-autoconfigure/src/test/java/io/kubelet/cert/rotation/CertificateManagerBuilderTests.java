@@ -28,8 +28,8 @@ class CertificateManagerBuilderTests {
 	private final ManagerFixture fixture = new ManagerFixture();
 
 	@ParameterizedTest
-	@CsvSource({ "false, true, true, There is no store", "true, false, true, There is no scheduler",
-			"true, true, false, There is no signer name" })
+	@CsvSource({ "false, true, true, No store is set", "true, false, true, No scheduler is set",
+			"true, true, false, No signer name is set" })
 	void settingThatIsMissingIsNamed(boolean store, boolean scheduler, boolean signerName, String message) {
 		CertificateManagerBuilder builder = new CertificateManagerBuilder("incomplete").usages(List.of());
 		if (store) {

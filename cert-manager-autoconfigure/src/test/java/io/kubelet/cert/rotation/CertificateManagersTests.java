@@ -24,6 +24,7 @@ class CertificateManagersTests {
 
 	private final CertificateManager other = new CertificateManagerBuilder("kubelet-server").store(new MemoryStore())
 		.scheduler(this.fixture.time)
+		.executor(Runnable::run)
 		.clock(this.fixture.time)
 		.signerName("kubernetes.io/kubelet-serving")
 		.usages(List.of())
@@ -45,14 +46,14 @@ class CertificateManagersTests {
 	@Test
 	void unknownNameIsRefusedWithThoseThatAreKnown() {
 		assertThatIllegalArgumentException().isThrownBy(() -> this.managers.get("none"))
-			.withMessage("There is no certificate 'none', but there are [kubelet-client, kubelet-server]");
+			.withMessage("There is no certificate 'none'. The certificates are [kubelet-client, kubelet-server]");
 	}
 
 	@Test
 	void nameThatIsGivenTwiceIsRefused() {
 		assertThatIllegalArgumentException()
 			.isThrownBy(() -> new CertificateManagers(List.of(this.first, this.other, this.first)))
-			.withMessage("There are two certificates of the name 'kubelet-client'");
+			.withMessage("Two certificates are named 'kubelet-client'");
 	}
 
 	@Test

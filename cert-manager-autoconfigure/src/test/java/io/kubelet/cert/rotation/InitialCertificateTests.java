@@ -178,8 +178,8 @@ class InitialCertificateTests {
 		CertificateManagerBuilder neither = new CertificateManagerBuilder("kubelet-client").store(this.fixture.store)
 			.scheduler(this.fixture.time)
 			.signerName("example.com/signer");
-		assertThatIllegalStateException().isThrownBy(both::build).withMessageContaining("not both and not neither");
-		assertThatIllegalStateException().isThrownBy(neither::build).withMessageContaining("not both and not neither");
+		assertThatIllegalStateException().isThrownBy(both::build).withMessageContaining("and not both");
+		assertThatIllegalStateException().isThrownBy(neither::build).withMessageContaining("and not both");
 	}
 
 	@Test

@@ -29,7 +29,7 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("was denied: ask us"))
 			.singleElement()
 			.satisfies((line) -> assertThat(line).contains("ERROR",
-					"[kubelet-client] Attempt 1 is given up, the next one is made in 60 s"));
+					"[kubelet-client] Attempt 1 failed and would fail again unchanged; the next one is in 1m"));
 	}
 
 	@Test
@@ -39,20 +39,20 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("a glitch"))
 			.singleElement()
 			.satisfies((line) -> assertThat(line).contains("WARN",
-					"[kubelet-client] Attempt 1 failed, the next one is made in 2 s"));
+					"[kubelet-client] Attempt 1 failed; retrying in 2s"));
 	}
 
 	@Test
 	void rotationThatIsOffIsSaidAtTheStart(CapturedOutput output) {
 		this.fixture.storePair();
 		this.fixture.start(this.fixture.withoutSigner());
-		assertThat(output).containsOnlyOnce("[kubelet-client] Rotation is off");
+		assertThat(output).containsOnlyOnce("; rotation is off");
 	}
 
 	@Test
 	void rotationThatIsOnIsNotSaidToBeOff(CapturedOutput output) {
 		this.fixture.start();
-		assertThat(output).doesNotContain("Rotation is off");
+		assertThat(output).doesNotContain("rotation is off");
 	}
 
 	@Test

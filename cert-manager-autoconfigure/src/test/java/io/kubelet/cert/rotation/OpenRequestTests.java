@@ -227,7 +227,7 @@ class OpenRequestTests {
 		assertThat(this.fixture.failures).extracting(RotationFailure::reason).containsExactly("Unreachable");
 		assertThat(manager.status().openRequest()).isNotNull()
 			.satisfies((open) -> assertThat(open.createdAt()).isEqualTo(ManagerFixture.START));
-		this.fixture.time.pass(Duration.ofSeconds(1));
+		this.fixture.time.pass(Duration.ofSeconds(2));
 		assertThat(last().uid()).isEqualTo("uid-of-" + first().name());
 	}
 

@@ -103,7 +103,7 @@ class RetryScheduleTests {
 				arguments("invalid", rejected(422), answer, true),
 				arguments("unauthorized", rejected(401), glitch, true),
 				arguments("forbidden", rejected(403), glitch, true),
-				arguments("unreachable", unavailable(null), glitch.dividedBy(10), false),
+				arguments("unreachable", unavailable(null), glitch, false),
 				arguments("timed out", new RequestTimedOutException("csr", Duration.ofMinutes(15)), glitch, false),
 				arguments("gone", new RequestGoneException("csr", "deleted"), glitch, false),
 				arguments("name taken", new RequestNameTakenException("csr", "another key"), glitch, false));

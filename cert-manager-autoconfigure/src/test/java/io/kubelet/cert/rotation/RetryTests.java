@@ -172,12 +172,20 @@ class RetryTests {
 	}
 
 	@Test
-	void unreachableServerIsTriedAgainWithFullJitter() {
+	void unreachableServerIsTriedAgainAtRandomButNeverBeforeTheFirstWait() {
 		SignerUnavailableException cause = unavailableFor(null);
-		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(Duration.ofMillis(200));
-		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0.5)).isEqualTo(Duration.ofSeconds(2));
-		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0.25)).isEqualTo(Duration.ofSeconds(4));
-		assertThat(RetrySchedule.KUBELET.delay(cause, 9, 0.75)).isEqualTo(Duration.ofSeconds(48));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(Duration.ofSeconds(2));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 1)).isEqualTo(Duration.ofMillis(2200));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0)).isEqualTo(Duration.ofSeconds(2));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0.5)).isEqualTo(Duration.ofSeconds(8));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 9, 1)).isEqualTo(Duration.ofSeconds(62));
+	}
+
+	@Test
+	void unreachableServerIsTriedAgainAtTheGrowingWaitsWithoutJitter() {
+		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(2), 2, 0, 5, Duration.ofSeconds(32));
+		assertThat(Stream.of(1, 2, 3, 4, 5, 6).map((failures) -> schedule.delay(unavailableFor(null), failures, 0.01)))
+			.containsExactly(seconds(2, 4, 8, 16, 32, 32));
 	}
 
 	@Test

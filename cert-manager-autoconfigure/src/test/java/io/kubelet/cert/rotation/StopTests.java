@@ -8,6 +8,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.awaitility.Awaitility;
@@ -118,9 +119,9 @@ class StopTests {
 	void stopWhileARequestIsBeingMadeCancelsIt() {
 		AtomicReference<CertificateManager> stopping = new AtomicReference<>();
 		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.builder().template(() -> {
+		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).keys((specification) -> {
 			Optional.ofNullable(stopping.get()).ifPresent(CertificateManager::stop);
-			return Optional.of(ManagerFixture.TEMPLATE);
+			return KeyPairSource.jdk().generate(specification);
 		}).build();
 		stopping.set(manager);
 		manager.start();

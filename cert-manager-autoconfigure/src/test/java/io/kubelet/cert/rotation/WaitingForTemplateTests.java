@@ -33,6 +33,7 @@ class WaitingForTemplateTests {
 
 	private final CertificateManager manager = new CertificateManagerBuilder("test").store(new MemoryStore())
 		.scheduler(this.time)
+		.executor(Runnable::run)
 		.clock(this.time)
 		.signerName("example.com/signer")
 		.usages(List.of(Usage.CLIENT_AUTH))

@@ -6,15 +6,20 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What listeners are told of a certificate that is not as it should be, and how often
- * (contract row C27).
+ * What is reported of a certificate that is not as it should be, when, and how often.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class WarningTests {
 
 	private static final Duration LOOK = Duration.ofMinutes(1);
@@ -49,6 +54,59 @@ class WarningTests {
 		assertThat(this.told).containsExactly("overdue " + pair.serialNumber(), "expired " + pair.serialNumber());
 		this.fixture.time.pass(Duration.ofHours(1));
 		assertThat(this.told).hasSize(2);
+	}
+
+	/** The state, the log and the event agree to the second, although a request waits. */
+	@Test
+	void overdueAndExpiredAreToldByTheClockWhileARequestWaits(CapturedOutput output) {
+		CertificatePair pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
+		this.fixture.store.pair = pair;
+		this.fixture.signer.holds();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofSeconds(90));
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
+		assertThat(this.told).isEmpty();
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
+		assertThat(this.told).containsExactly("overdue " + pair.serialNumber());
+		assertThat(output).contains("The certificate is overdue for rotation; it is valid until " + pair.notAfter());
+		this.fixture.time.pass(Duration.ofSeconds(10));
+		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
+		assertThat(this.told).hasSize(2).contains("expired " + pair.serialNumber());
+		assertThat(output).contains("The certificate expired at " + pair.notAfter());
+	}
+
+	@Test
+	void requestThatWaitsIsReportedBeforeTheCertificateIsInDanger(CapturedOutput output) {
+		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
+		this.fixture.signer.holds();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofSeconds(70));
+		String name = this.fixture.signer.requests.get(0).name();
+		assertThat(output).doesNotContain("waiting");
+		this.fixture.time.pass(Duration.ofSeconds(1));
+		assertThat(output).containsOnlyOnce(
+				"Request " + name + " created for signer kubernetes.io/kube-apiserver-client-kubelet, waiting for approval");
+		this.fixture.time.pass(Duration.ofMillis(6499));
+		assertThat(output).doesNotContain("certificate approve");
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(output).containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s. "
+				+ "See 'kubectl describe csr " + name + "'; approve it with 'kubectl certificate approve " + name + "'");
+		this.fixture.time.pass(Duration.ofSeconds(10));
+		assertThat(output).containsOnlyOnce("has been waiting");
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
+	}
+
+	@Test
+	void requestThatIsAnsweredAtOnceIsOneLine(CapturedOutput output) {
+		this.fixture.storePair();
+		CertificateManager manager = start();
+		int before = output.getOut().split("\\[kubelet-client\\]", -1).length;
+		this.fixture.time.pass(Duration.ofHours(70));
+		assertThat(manager.status().rotations()).isPositive();
+		assertThat(output.getOut().split("\\[kubelet-client\\]", -1).length - before)
+			.isEqualTo((int) manager.status().rotations());
+		assertThat(output).contains("Using the stored certificate ", "next rotation 2026-01-03T21:00:00Z");
 	}
 
 	@Test

@@ -153,6 +153,7 @@ final class SimulatedCertificate implements RotationListener {
 		try {
 			CertificateManager manager = new CertificateManagerBuilder("n" + this.index).store(this.store)
 				.scheduler(this.scheduler)
+				.executor(Runnable::run)
 				.signerName("example.com/signer")
 				.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH))
 				.keys((specification) -> this.keys.next())

@@ -61,7 +61,7 @@ final class FixedManager implements CertificateManager {
 
 	@Override
 	public CertificateStatus status() {
-		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair, null, "example.com/test",
+		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair, null, null, "example.com/test",
 				List.of(), null, null, 0, null, null, null, null, true, false);
 	}
 
@@ -77,6 +77,11 @@ final class FixedManager implements CertificateManager {
 	@Override
 	public void addListener(RotationListener listener) {
 		this.listeners.add(listener);
+	}
+
+	@Override
+	public void addFollower(RotationListener follower) {
+		this.listeners.add(0, follower);
 	}
 
 }

@@ -58,6 +58,8 @@ public final class ManagerFixture {
 	public CertificateManagerBuilder withoutSigner() {
 		return new CertificateManagerBuilder("kubelet-client").store(this.store)
 			.scheduler(this.time)
+			.executor(Runnable::run)
+			.forcedInterval(Duration.ZERO)
 			.clock(this.time)
 			.random(() -> this.random)
 			.signerName(SIGNER)
