@@ -5,15 +5,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509KeyManager;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -33,7 +38,9 @@ import tools.jackson.databind.json.JsonMapper;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
@@ -74,13 +81,32 @@ class RotationEndToEndTests {
 		}
 	}
 
+	/** What a listener makes from the bundle lasts for a whole period. */
+	@Test
+	void listenerOfTheEventFindsManagerBundleStoresAndServerUpdated() throws Exception {
+		try (Cluster cluster = Cluster.open(this.directory);
+				ConfigurableApplicationContext context = run(cluster.kubeconfig())) {
+			Application application = context.getBean(Application.class);
+			for (int rotation = 1; rotation <= 3; rotation++) {
+				String rotated = context.getBean(CertificateManager.class)
+					.rotate()
+					.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+					.serialNumber();
+				Awaitility.await()
+					.atMost(PATIENCE)
+					.untilAsserted(() -> assertThat(application.seen).last().isEqualTo(Set.of(rotated)));
+			}
+			assertThat(application.seen).hasSize(4).allSatisfy((seen) -> assertThat(seen).hasSize(1));
+		}
+	}
+
 	private ConfigurableApplicationContext run(Path kubeconfig) {
 		return new SpringApplicationBuilder(Application.class).run("--server.port=0",
 				"--server.ssl.bundle=kubelet-client", "--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
 				"--kubelet.cert.template.common-name=system:node:end-to-end",
 				"--kubelet.cert.template.organizations=system:nodes",
-				"--management.endpoints.web.exposure.include=certificates");
+				"--kubelet.cert.rotation.forced-interval=0s", "--management.endpoints.web.exposure.include=certificates");
 	}
 
 	/** The serial number that everybody sees. */
@@ -112,9 +138,30 @@ class RotationEndToEndTests {
 
 		final List<String> serialNumbers = new CopyOnWriteArrayList<>();
 
+		/** The serial numbers that a listener finds at each event: of the event, of all. */
+		final List<Set<String>> seen = new CopyOnWriteArrayList<>();
+
+		private final ApplicationContext context;
+
+		Application(ApplicationContext context) {
+			this.context = context;
+		}
+
 		@EventListener
-		void rotated(CertificateRotatedEvent event) {
-			this.serialNumbers.add(CertificateNames.serialNumber(event.getCertificate()));
+		void rotated(CertificateRotatedEvent event) throws Exception {
+			String serialNumber = CertificateNames.serialNumber(event.getCertificate());
+			SslBundle bundle = this.context.getBean(SslBundles.class).getBundle("kubelet-client");
+			PeerCertificate server = new PeerCertificate();
+			server.get(this.context.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
+					"/actuator/certificates");
+			X509KeyManager keys = (X509KeyManager) bundle.getManagers().getKeyManagers()[0];
+			String alias = keys.chooseClientAlias(new String[] { "EC" }, null, null);
+			this.seen.add(Stream
+				.of(bundle.getStores().getKeyStore().getCertificate("kubelet-client"), keys.getCertificateChain(alias)[0],
+						server.certificate, this.context.getBean(CertificateManager.class).current().orElseThrow().leaf())
+				.map((certificate) -> CertificateNames.serialNumber((X509Certificate) certificate))
+				.collect(Collectors.toCollection(() -> new HashSet<>(Set.of(serialNumber)))));
+			this.serialNumbers.add(serialNumber);
 		}
 
 	}

@@ -2,10 +2,17 @@ package io.kubelet.cert.actuate;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationThrottledException;
 import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
@@ -13,16 +20,17 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 
 /**
- * Reports each certificate, its template and its next rotation deadline, and rotates one
- * on demand. No key material is in it.
+ * Reports each certificate, its template and its next rotation deadline, and rotates a
+ * certificate on request if {@code management.endpoint.certificates.access} is
+ * {@code unrestricted}. Key material is never included.
  */
-@Endpoint(id = "certificates")
+@Endpoint(id = "certificates", defaultAccess = Access.READ_ONLY)
 public class CertificatesEndpoint {
 
 	private final CertificateManagers managers;
 
 	/**
-	 * Create the endpoint.
+	 * Creates the endpoint.
 	 * @param managers the certificates to report
 	 */
 	public CertificatesEndpoint(CertificateManagers managers) {
@@ -30,7 +38,7 @@ public class CertificatesEndpoint {
 	}
 
 	/**
-	 * Report all certificates.
+	 * Reports all certificates.
 	 * @return their reports by name
 	 */
 	@ReadOperation
@@ -42,9 +50,9 @@ public class CertificatesEndpoint {
 	}
 
 	/**
-	 * Report one certificate.
+	 * Reports one certificate.
 	 * @param name its name
-	 * @return its report, {@code null} if there is none of this name
+	 * @return its report, {@code null} if there is no certificate of this name
 	 */
 	@ReadOperation
 	public @Nullable CertificateDescriptor certificate(@Selector String name) {
@@ -52,9 +60,13 @@ public class CertificatesEndpoint {
 	}
 
 	/**
-	 * Rotate one certificate now. The rotation goes on after the answer.
+	 * Begins to rotate one certificate, or joins the rotation in progress. Does not wait
+	 * for its end.
 	 * @param name its name
-	 * @return its report at this moment, {@code null} if there is none of this name
+	 * @return its report at this moment, {@code null} if there is no certificate of this
+	 * name
+	 * @throws RotationThrottledException if it is too early for another rotation
+	 * @throws InvalidEndpointRequestException if rotation is off
 	 */
 	@WriteOperation
 	public @Nullable CertificateDescriptor rotate(@Selector String name) {
@@ -62,11 +74,25 @@ public class CertificatesEndpoint {
 		if (manager == null) {
 			return null;
 		}
-		if (manager.rotate().isCompletedExceptionally()) {
-			throw new InvalidEndpointRequestException("Certificate '" + name + "' is not rotated",
-					"Rotation of certificate '" + name + "' is off");
-		}
+		requireBegun(name, manager.rotate());
 		return CertificateDescriptor.of(manager.status());
+	}
+
+	private static void requireBegun(String name, CompletableFuture<CertificatePair> rotation) {
+		if (rotation.isCompletedExceptionally()) {
+			try {
+				rotation.join();
+			}
+			catch (CancellationException ex) {
+				throw new InvalidEndpointRequestException("Certificate '" + name + "' is not rotated",
+						"Rotation of certificate '" + name + "' is off");
+			}
+			catch (CompletionException ex) {
+				if (ex.getCause() instanceof RotationThrottledException throttled) {
+					throw throttled;
+				}
+			}
+		}
 	}
 
 	/**

@@ -7,10 +7,12 @@ import java.util.Map;
 import io.kubelet.cert.actuate.CertificateHealthIndicator;
 import io.kubelet.cert.actuate.CertificateMetrics;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.CertificatesEndpointWebExtension;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.actuate.autoconfigure.endpoint.expose.EndpointExposure;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -38,6 +40,14 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnAvailableEndpoint(CertificatesEndpoint.class)
 		CertificatesEndpoint certificatesEndpoint(CertificateManagers managers) {
 			return new CertificatesEndpoint(managers);
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		@ConditionalOnBean(CertificatesEndpoint.class)
+		@ConditionalOnAvailableEndpoint(endpoint = CertificatesEndpoint.class, exposure = EndpointExposure.WEB)
+		CertificatesEndpointWebExtension certificatesEndpointWebExtension(CertificatesEndpoint endpoint) {
+			return new CertificatesEndpointWebExtension(endpoint);
 		}
 
 	}

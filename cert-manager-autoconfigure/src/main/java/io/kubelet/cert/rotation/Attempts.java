@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Conducts the attempts to rotate a certificate, one at a time. Used on the certificate's
- * lane only, except for {@link #request()} and {@link #cancel()}.
+ * lane only, except for {@link #request()}, {@link #isRequested()} and {@link #cancel()}.
  */
 final class Attempts {
 
@@ -129,6 +129,11 @@ final class Attempts {
 			this.templateChanges.endPause();
 			this.changed.run();
 		}));
+	}
+
+	/** Whether a rotation was requested and has not ended. From any thread. */
+	boolean isRequested() {
+		return this.forced.isRequested();
 	}
 
 	/** From any thread. */

@@ -78,7 +78,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		/** The certificate is valid, and rotation is off. */
 		STATIC;
 
-		static State of(CertificateStatus status, Instant now) {
+		static State of(CertificateStatus status, boolean requested, Instant now) {
 			if (status.pair == null) {
 				return WAITING;
 			}
@@ -92,7 +92,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 				return OVERDUE;
 			}
 			Instant deadline = status.nextRotationDeadline;
-			return (deadline != null && !now.isBefore(deadline)) ? ROTATING : VALID;
+			return (requested || (deadline != null && !now.isBefore(deadline))) ? ROTATING : VALID;
 		}
 
 	}

@@ -144,7 +144,8 @@ final class RotatingCertificateManager implements CertificateManager {
 	@Override
 	public CertificateStatus status() {
 		CertificateStatus snapshot = this.snapshot;
-		return snapshot.in(State.of(snapshot, this.clock.instant()));
+		boolean requested = this.attempts != null && this.attempts.isRequested();
+		return snapshot.in(State.of(snapshot, requested, this.clock.instant()));
 	}
 
 	@Override

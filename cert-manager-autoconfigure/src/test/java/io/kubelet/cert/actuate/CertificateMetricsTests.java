@@ -140,6 +140,8 @@ class CertificateMetricsTests {
 	private CertificateManagerBuilder builder(String signerName) {
 		return new CertificateManagerBuilder("c").store(this.store)
 			.scheduler(this.time)
+			.executor(Runnable::run)
+			.forcedInterval(Duration.ZERO)
 			.clock(this.time)
 			.random(() -> 0.5)
 			.signerName(signerName)

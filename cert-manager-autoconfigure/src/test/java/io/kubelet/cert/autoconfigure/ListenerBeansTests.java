@@ -17,6 +17,7 @@ import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.testsupport.MemoryStore;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,22 +52,22 @@ class ListenerBeansTests {
 	@Test
 	void whatHappensWhileAListenerIsToldOfTheFirstCertificateComesAfterIt() {
 		runner().withUserConfiguration(RotatingListener.class)
-			.run((context) -> assertThat(context.getBean(RotatingListener.class).told).containsExactly("first begins",
-					"first ends", "second begins", "second ends"));
+			.run((context) -> eventually(() -> assertThat(context.getBean(RotatingListener.class).told)
+				.containsExactly("first begins", "first ends", "second begins", "second ends")));
 	}
 
 	@Test
 	void eventsThatArePublishedMeanwhileComeAfterTheFirstOnes() {
 		runner().withUserConfiguration(RotatingEventListener.class)
-			.run((context) -> assertThat(context.getBean(RotatingEventListener.class).told)
-				.containsExactly("first begins", "first ends", "second begins", "second ends"));
+			.run((context) -> eventually(() -> assertThat(context.getBean(RotatingEventListener.class).told)
+				.containsExactly("first begins", "first ends", "second begins", "second ends")));
 	}
 
 	@Test
 	void errorOfOneListenerKeepsNoOtherFromTheFirstCertificate() {
 		runner().withUserConfiguration(FailingListener.class, RotatingListener.class).run((context) -> {
 			assertThat(context).hasNotFailed();
-			assertThat(context.getBean(RotatingListener.class).told).hasSize(4);
+			eventually(() -> assertThat(context.getBean(RotatingListener.class).told).hasSize(4));
 		});
 	}
 
@@ -88,7 +89,7 @@ class ListenerBeansTests {
 			List<String> told = context.getBean(CountingListener.class).told;
 			Awaitility.await().untilAsserted(() -> assertThat(told).containsExactly("listener own", "event own"));
 			context.getBean(CertificateManagers.class).get("own").rotate().get(30, TimeUnit.SECONDS);
-			assertThat(told).hasSize(4).containsOnly("listener own", "event own");
+			eventually(() -> assertThat(told).hasSize(4).containsOnly("listener own", "event own"));
 		});
 	}
 
@@ -100,6 +101,10 @@ class ListenerBeansTests {
 				.untilAsserted(() -> assertThat(told).containsExactlyInAnyOrder("listener own", "event own",
 						"listener kubelet-client", "event kubelet-client"));
 		});
+	}
+
+	private static void eventually(ThrowingRunnable assertion) {
+		Awaitility.await().untilAsserted(assertion);
 	}
 
 	/** Rotates once more when it is told of the first certificate, and waits for it. */
