@@ -21,7 +21,7 @@ final class Approver {
 	}
 
 	ApprovalPolicy.Verdict review(JsonObject request) {
-		SigningRequest read = SigningRequest.parse(Pem.decode(Json.text(request, "spec", "request")));
+		SigningRequest read = SigningRequest.of(request);
 		ApprovalPolicy.Verdict verdict = this.behavior.approval().review(PendingRequest.of(request, read));
 		return (verdict.decision() == ApprovalPolicy.Decision.AUTOMATIC) ? automatic(request, read) : verdict;
 	}

@@ -130,8 +130,7 @@ final class Controllers {
 			return;
 		}
 		String refusal = Signer.refusal(Json.text(request, "spec", "signerName"),
-				SigningRequest.parse(Pem.decode(Json.text(request, "spec", "request"))),
-				Json.texts(request, "spec", "usages"));
+				SigningRequest.of(request), Json.texts(request, "spec", "usages"));
 		if (!refusal.isEmpty()) {
 			addCondition(name, "Failed", "SignerValidationFailure", refusal);
 			return;

@@ -117,7 +117,7 @@ final class Signer {
 
 	/** The certificate for a request, as PEM. */
 	String sign(JsonObject request) {
-		SigningRequest read = SigningRequest.parse(Pem.decode(Json.text(request, "spec", "request")));
+		SigningRequest read = SigningRequest.of(request);
 		List<String> usages = Json.texts(request, "spec", "usages");
 		Set<SignerFlaw> flaws = this.behavior.currentFlaws();
 		if (flaws.contains(SignerFlaw.GARBAGE)) {

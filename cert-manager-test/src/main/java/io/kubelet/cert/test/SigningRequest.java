@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
+import com.google.gson.JsonObject;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
 import org.bouncycastle.asn1.x500.RDN;
@@ -37,28 +38,59 @@ record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, List<Gen
 	private static final List<Integer> KINDS = List.of(GeneralName.dNSName, GeneralName.rfc822Name,
 			GeneralName.iPAddress, GeneralName.uniformResourceIdentifier);
 
+	/** Creating a provider takes several milliseconds, so there is only one. */
+	private static final JcaContentVerifierProviderBuilder VERIFIERS = new JcaContentVerifierProviderBuilder()
+		.setProvider(new BouncyCastleProvider());
+
 	/**
-	 * Read and verify a request.
+	 * Reads and verifies a request.
 	 * @param pem the PEM text
-	 * @throws IllegalArgumentException if there is none, or if its signature is wrong;
-	 * the message is the API server's
+	 * @return the request
+	 * @throws IllegalArgumentException if there is no request in the text, or if its
+	 * signature is wrong; the message is the API server's
 	 */
 	static SigningRequest parse(String pem) {
+		PKCS10CertificationRequest pkcs10 = read(pem);
+		try {
+			if (!pkcs10.isSignatureValid(VERIFIERS.build(pkcs10.getSubjectPublicKeyInfo()))) {
+				throw new IllegalArgumentException("x509: signature verification failure");
+			}
+			return of(pkcs10);
+		}
+		catch (OperatorCreationException | PKCSException ex) {
+			throw malformed(ex);
+		}
+	}
+
+	/**
+	 * Reads the request of an object that was validated, so that it is not verified
+	 * again.
+	 * @param object a certificate signing request
+	 * @return the request
+	 */
+	static SigningRequest of(JsonObject object) {
+		return of(read(Pem.decode(Json.text(object, "spec", "request"))));
+	}
+
+	private static SigningRequest of(PKCS10CertificationRequest pkcs10) {
+		return new SigningRequest(pkcs10.getSubject(), pkcs10.getSubjectPublicKeyInfo(), alternativeNames(pkcs10));
+	}
+
+	private static PKCS10CertificationRequest read(String pem) {
 		List<Pem.Block> blocks = Pem.read(pem);
 		if (blocks.isEmpty() || !blocks.get(0).type().equals("CERTIFICATE REQUEST")) {
 			throw new IllegalArgumentException("PEM block type must be CERTIFICATE REQUEST");
 		}
 		try {
-			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(blocks.get(0).content());
-			if (!pkcs10.isSignatureValid(new JcaContentVerifierProviderBuilder().setProvider(new BouncyCastleProvider())
-				.build(pkcs10.getSubjectPublicKeyInfo()))) {
-				throw new IllegalArgumentException("x509: signature verification failure");
-			}
-			return new SigningRequest(pkcs10.getSubject(), pkcs10.getSubjectPublicKeyInfo(), alternativeNames(pkcs10));
+			return new PKCS10CertificationRequest(blocks.get(0).content());
 		}
-		catch (IOException | OperatorCreationException | PKCSException ex) {
-			throw new IllegalArgumentException("asn1: structure error: " + ex.getMessage(), ex);
+		catch (IOException ex) {
+			throw malformed(ex);
 		}
+	}
+
+	private static IllegalArgumentException malformed(Exception cause) {
+		return new IllegalArgumentException("asn1: structure error: " + cause.getMessage(), cause);
 	}
 
 	private static List<GeneralName> alternativeNames(PKCS10CertificationRequest pkcs10) {
