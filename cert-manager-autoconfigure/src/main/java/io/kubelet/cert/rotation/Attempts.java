@@ -224,8 +224,7 @@ final class Attempts {
 
 	/** Contract rows C9 and B1. */
 	private void issued(CertificateRequest request, List<X509Certificate> chain, Instant now) {
-		this.check.check(chain, request, now);
-		CertificatePair issued = new CertificatePair(chain, request.privateKey());
+		CertificatePair issued = this.check.check(chain, request, now);
 		this.pair.replace(issued);
 		logger.info("[{}] Rotated: request {} brought serial number {}, valid until {}", this.settings.name(),
 				request.name(), issued.serialNumber(), issued.notAfter());

@@ -76,7 +76,7 @@ public final class CertificateManagerBuilder {
 
 	KeyPairSource keys = KeyPairSource.jdk();
 
-	IssuedCertificateCheck check = new IssuedCertificateCheck(List::of);
+	IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
 
 	Clock clock = Clock.systemDefaultZone();
 
@@ -281,7 +281,7 @@ public final class CertificateManagerBuilder {
 
 	/**
 	 * Set how an issued certificate is checked.
-	 * @param check the check; by default one that knows no authorities
+	 * @param check the check; by default one that accepts any authority
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder check(IssuedCertificateCheck check) {
