@@ -2,14 +2,12 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
 import java.security.PublicKey;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificateNames;
@@ -100,7 +98,7 @@ final class CertificateManagerFactory {
 			.executor(this.executor)
 			.naming(bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY)
 			.signerName(signerName(settings))
-			.check(new IssuedCertificateCheck(authorities(settings)))
+			.check(issuedCertificateCheck(settings))
 			.requestedLifetime(requestedLifetime(settings))
 			.key(key(settings))
 			.window(settings.check("rotation.earliest", properties.rotation().earliest(),
@@ -198,15 +196,15 @@ final class CertificateManagerFactory {
 	}
 
 	/** Those who may sign: one that they no longer name may sign no more. */
-	private Supplier<List<X509Certificate>> authorities(CertificateSettings settings) {
+	private IssuedCertificateCheck issuedCertificateCheck(CertificateSettings settings) {
 		Path file = settings.properties().signerCaFile();
 		if (file == null) {
-			return List::of;
+			return IssuedCertificateCheck.ofAnyAuthority();
 		}
 		FollowedAuthorities authorities = new FollowedAuthorities(AuthoritySource.file(file), Duration.ZERO,
 				this.clock);
 		settings.check("signer-ca-file", file, authorities::get);
-		return authorities;
+		return IssuedCertificateCheck.ofAuthorities(authorities);
 	}
 
 	private static @Nullable Duration requestedLifetime(CertificateSettings settings) {

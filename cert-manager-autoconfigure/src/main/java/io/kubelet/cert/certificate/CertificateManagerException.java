@@ -3,8 +3,7 @@ package io.kubelet.cert.certificate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The root of every exception this library throws on purpose. Subtypes differ by what a
- * caller can do about them: retry, give up, or fix the configuration.
+ * The root of all exceptions that this library throws deliberately.
  */
 public abstract class CertificateManagerException extends RuntimeException {
 

@@ -21,7 +21,7 @@ import org.bouncycastle.util.IPAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the names that a certificate, or a request for one, carries.
+ * Reads the names in a certificate or in a certificate signing request.
  */
 public final class CertificateNames {
 
@@ -29,7 +29,7 @@ public final class CertificateNames {
 	}
 
 	/**
-	 * Return what a certificate says, as the template it satisfies exactly.
+	 * Returns the names in a certificate, as the template that it satisfies exactly.
 	 * @param certificate the certificate
 	 * @return the names in it
 	 * @throws IllegalArgumentException if its subject alternative names cannot be read
@@ -43,12 +43,12 @@ public final class CertificateNames {
 		}
 		catch (IOException | RuntimeException ex) {
 			throw new IllegalArgumentException("The subject alternative names of the certificate with serial number "
-					+ serialNumber(certificate) + " cannot be read: " + ex.getMessage(), ex);
+					+ serialNumber(certificate) + " cannot be read", ex);
 		}
 	}
 
 	/**
-	 * Return the common name of a certificate's subject, whatever else it says.
+	 * Returns the common name of a certificate's subject.
 	 * @param certificate the certificate
 	 * @return the first common name, {@code null} if there is none
 	 */
@@ -57,7 +57,7 @@ public final class CertificateNames {
 	}
 
 	/**
-	 * Return what a PKCS#10 request asks for.
+	 * Returns the names that a PKCS#10 request asks for.
 	 * @param request the request
 	 * @return the names in it
 	 */
@@ -69,7 +69,7 @@ public final class CertificateNames {
 	}
 
 	/**
-	 * Read an IP address in its textual form, without ever asking a name server.
+	 * Parses the textual form of an IP address. It never asks a name server.
 	 * @param address an IPv4 or IPv6 address
 	 * @return the address
 	 * @throws IllegalArgumentException if it is not an IP address
@@ -87,7 +87,7 @@ public final class CertificateNames {
 	}
 
 	/**
-	 * Return a certificate's serial number as everything here shows it.
+	 * Returns a certificate's serial number in the form that logs and endpoints show.
 	 * @param certificate the certificate
 	 * @return lower-case hexadecimal digits, an even number of them
 	 */
@@ -108,7 +108,7 @@ public final class CertificateNames {
 				case GeneralName.rfc822Name -> emailAddresses.add(name.getName().toString());
 				case GeneralName.iPAddress -> ipAddresses.add(address(name));
 				default -> {
-					// Names that a template cannot ask for
+					// Of a kind that a template cannot ask for
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package io.kubelet.cert.certificate;
 
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.PublicKey;
@@ -8,15 +9,20 @@ import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate chain and the private key of its leaf, as one immutable snapshot: whoever
- * holds a pair never sees the chain of one rotation and the key of another. Two pairs are
- * equal if their chains are. The key is in none of the texts this class makes.
+ * A certificate chain and the private key of its leaf, as one immutable snapshot: nobody
+ * sees the chain of one rotation with the key of another. Two pairs are equal if their
+ * chains are. No text that this class makes contains the key.
+ * <p>
+ * The chain is a path: each certificate is followed by its issuer. Whatever else is given
+ * after the leaf, such as duplicates, unrelated certificates or a second certificate of
+ * an issuer, is left out.
  */
 public final class CertificatePair {
 
@@ -25,25 +31,52 @@ public final class CertificatePair {
 	private final PrivateKey privateKey;
 
 	/**
-	 * Create a pair.
-	 * @param chain the certificates, leaf first
+	 * Creates a pair whose key comes from elsewhere, such as from a file. It signs once
+	 * and verifies once, to prove that the key is the leaf's.
+	 * @param chain the leaf, then the other certificates in any order
 	 * @param privateKey the leaf's private key
 	 * @throws IllegalArgumentException if the chain is empty or the key is not the leaf's
 	 */
 	public CertificatePair(List<X509Certificate> chain, PrivateKey privateKey) {
+		this(privateKey, path(chain));
+		require(belongTogether(leaf().getPublicKey(), privateKey));
+	}
+
+	private CertificatePair(PrivateKey privateKey, List<X509Certificate> path) {
+		this.chain = path;
+		this.privateKey = privateKey;
+	}
+
+	/**
+	 * Creates a pair for keys that are known to belong together. It compares the public
+	 * keys and computes nothing.
+	 * @param chain the leaf, then the other certificates in any order
+	 * @param keys the keys that the leaf was issued for
+	 * @return the pair
+	 * @throws IllegalArgumentException if the chain is empty or the leaf has another key
+	 */
+	public static CertificatePair of(List<X509Certificate> chain, KeyPair keys) {
+		CertificatePair pair = new CertificatePair(keys.getPrivate(), path(chain));
+		pair.require(Arrays.equals(pair.leaf().getPublicKey().getEncoded(), keys.getPublic().getEncoded()));
+		return pair;
+	}
+
+	private static List<X509Certificate> path(List<X509Certificate> chain) {
 		if (chain.isEmpty()) {
 			throw new IllegalArgumentException("There is no certificate");
 		}
-		this.chain = List.copyOf(chain);
-		this.privateKey = privateKey;
-		if (!belongTogether(leaf().getPublicKey(), privateKey)) {
-			throw new IllegalArgumentException("The private key is not that of the certificate with serial number "
-					+ serialNumber() + " (the leaf comes first)");
+		return CertificateChain.path(chain);
+	}
+
+	private void require(boolean match) {
+		if (!match) {
+			throw new IllegalArgumentException("The private key does not belong to the certificate with serial number "
+					+ serialNumber() + ", which comes first");
 		}
 	}
 
 	/**
-	 * Return the certificates, leaf first.
+	 * Returns the certificates, leaf first.
 	 * @return the chain, never empty
 	 */
 	public List<X509Certificate> chain() {
@@ -51,7 +84,7 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Return the certificate that the private key belongs to.
+	 * Returns the certificate that the private key belongs to.
 	 * @return the leaf
 	 */
 	public X509Certificate leaf() {
@@ -59,7 +92,7 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Return the leaf's private key.
+	 * Returns the leaf's private key.
 	 * @return the key
 	 */
 	public PrivateKey privateKey() {
@@ -67,7 +100,7 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Return the start of the leaf's validity.
+	 * Returns the start of the leaf's validity.
 	 * @return the instant, to the second
 	 */
 	public Instant notBefore() {
@@ -75,7 +108,7 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Return the end of the leaf's validity.
+	 * Returns the end of the leaf's validity.
 	 * @return the last instant at which it is valid, to the second
 	 */
 	public Instant notAfter() {
@@ -83,7 +116,7 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Return how long the leaf is valid in all.
+	 * Returns the leaf's lifetime.
 	 * @return the time from {@link #notBefore()} to {@link #notAfter()}
 	 */
 	public Duration lifetime() {
@@ -91,8 +124,8 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Whether the leaf has expired (contract row C3).
-	 * @param now the time to judge by
+	 * Whether the leaf has expired.
+	 * @param now the current time
 	 * @return {@code true} once {@code now} is after {@link #notAfter()}
 	 */
 	public boolean isExpired(Instant now) {
@@ -100,7 +133,7 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Return the leaf's serial number.
+	 * Returns the leaf's serial number.
 	 * @return lower-case hexadecimal digits, an even number of them
 	 */
 	public String serialNumber() {
@@ -108,7 +141,7 @@ public final class CertificatePair {
 	}
 
 	/**
-	 * Return the SHA-256 digest of the leaf.
+	 * Returns the SHA-256 digest of the leaf.
 	 * @return {@code SHA256:} and upper-case hexadecimal digits
 	 */
 	public String fingerprint() {

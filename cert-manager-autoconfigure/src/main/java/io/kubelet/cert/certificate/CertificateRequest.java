@@ -12,19 +12,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate signing request with its private key: all that is needed to send it, and
- * to go on with it after a restart. The key is not in {@link #toString()}.
+ * A certificate signing request with its private key: all that is needed to send it, or
+ * to resume it after a restart. {@link #toString()} does not contain the key.
  *
  * @param name the object's name at the signer, {@code null} to have one generated
  * @param uid the object's UID, {@code null} until the signer has confirmed it
  * @param createdAt when the signer created the object, {@code null} until it has
- * @param template what the certificate is to say
+ * @param template the names that are requested
  * @param signerName the signer, {@code domain/path}
- * @param usages what the certificate is to be used for
- * @param requestedLifetime how long it is to be valid, {@code null} to leave it to the
- * signer
+ * @param usages the usages that are requested
+ * @param requestedLifetime the lifetime that is requested, {@code null} to leave it to
+ * the signer
  * @param pkcs10 the signed PKCS#10 request (RFC 2986), as PEM
- * @param publicKey the key that the certificate is to hold
+ * @param publicKey the public key to certify
  * @param privateKey its private key
  */
 public record CertificateRequest(@Nullable String name, @Nullable String uid, @Nullable Instant createdAt,
@@ -36,7 +36,7 @@ public record CertificateRequest(@Nullable String name, @Nullable String uid, @N
 	}
 
 	/**
-	 * Return this request as the signer confirmed it.
+	 * Returns this request with the identity of the object that the signer created.
 	 * @param name the object's name
 	 * @param uid the object's UID
 	 * @param createdAt when it was created
@@ -48,12 +48,13 @@ public record CertificateRequest(@Nullable String name, @Nullable String uid, @N
 	}
 
 	/**
-	 * Whether this request would bring the same certificate as another one would.
-	 * @param template the other one's template
-	 * @param signerName the other one's signer
-	 * @param usages the other one's usages
-	 * @param requestedLifetime the other one's lifetime
-	 * @return {@code true} if it would, but for the key
+	 * Whether this request asks for the same certificate as another one, apart from the
+	 * key.
+	 * @param template the other request's template
+	 * @param signerName the other request's signer
+	 * @param usages the other request's usages, in any order
+	 * @param requestedLifetime the other request's lifetime
+	 * @return {@code true} if it does
 	 */
 	public boolean asksFor(CertificateTemplate template, String signerName, Collection<Usage> usages,
 			@Nullable Duration requestedLifetime) {

@@ -24,8 +24,8 @@ import org.bouncycastle.util.io.pem.PemReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link CertificateRequest} as PEM: the PKCS#10 request, with what the Kubernetes
- * object says beyond it as headers (RFC 1421, 4.4), then the private key.
+ * Reads and writes a {@link CertificateRequest} as PEM: the PKCS#10 request, with the
+ * other fields of the Kubernetes object as headers (RFC 1421, 4.4), then the private key.
  */
 public final class CertificateRequestPem {
 
@@ -35,7 +35,7 @@ public final class CertificateRequestPem {
 	}
 
 	/**
-	 * Write a request. The text holds its private key.
+	 * Writes a request. The text contains its private key.
 	 * @param request the request
 	 * @return the PEM
 	 */
@@ -52,7 +52,7 @@ public final class CertificateRequestPem {
 	}
 
 	/**
-	 * Write a PKCS#10 request alone.
+	 * Writes a PKCS#10 request alone.
 	 * @param pkcs10 its DER form
 	 * @return one {@code CERTIFICATE REQUEST} block
 	 */
@@ -61,10 +61,11 @@ public final class CertificateRequestPem {
 	}
 
 	/**
-	 * Read a request that was written with {@link #write(CertificateRequest)}.
+	 * Reads a request that was written with {@link #write(CertificateRequest)}. It proves
+	 * once that the private key is the one that the request is for.
 	 * @param text the PEM
 	 * @return the request
-	 * @throws MalformedPemException if it is not a whole request
+	 * @throws MalformedPemException if the text does not hold an intact request
 	 */
 	public static CertificateRequest read(String text) {
 		PemObject block = block(text);
@@ -72,35 +73,38 @@ public final class CertificateRequestPem {
 		for (Object header : block.getHeaders()) {
 			headers.put(((PemHeader) header).getName(), ((PemHeader) header).getValue());
 		}
+		String signerName = required(headers, "Signer-Name");
+		List<Usage> usages = parse("Usages", required(headers, "Usages"), CertificateRequestPem::usages);
+		Instant createdAt = optional(headers, "Created-At", Instant::parse);
+		Duration requestedLifetime = optional(headers, "Requested-Lifetime", Duration::parse);
 		try {
 			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.getContent());
 			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo());
 			PrivateKey privateKey = Pem.readPrivateKey(text);
 			requireWhole(pkcs10, publicKey, privateKey);
-			return new CertificateRequest(headers.get("Name"), headers.get("Uid"),
-					parse(headers.get("Created-At"), Instant::parse), CertificateNames.of(pkcs10),
-					required(headers, "Signer-Name"),
-					Arrays.stream(required(headers, "Usages").split(",")).map(Usage::of).toList(),
-					parse(headers.get("Requested-Lifetime"), Duration::parse), ofPkcs10(block.getContent()), publicKey,
-					privateKey);
+			return new CertificateRequest(headers.get("Name"), headers.get("Uid"), createdAt,
+					CertificateNames.of(pkcs10), signerName, usages, requestedLifetime, ofPkcs10(block.getContent()),
+					publicKey, privateKey);
 		}
 		catch (MalformedPemException ex) {
 			throw ex;
 		}
 		catch (IOException | GeneralSecurityException | OperatorCreationException | PKCSException
 				| RuntimeException ex) {
-			throw new MalformedPemException("The certificate signing request cannot be read: " + ex.getMessage(), ex);
+			throw new MalformedPemException("The certificate signing request cannot be read");
 		}
 	}
 
-	/** A damaged request would be rejected, or bring a certificate without its key. */
+	/**
+	 * A damaged request would be rejected, or would lead to a certificate without a key.
+	 */
 	private static void requireWhole(PKCS10CertificationRequest pkcs10, PublicKey publicKey, PrivateKey privateKey)
 			throws OperatorCreationException, PKCSException {
 		if (!pkcs10.isSignatureValid(new JcaContentVerifierProviderBuilder().build(publicKey))) {
 			throw new MalformedPemException("The certificate signing request is not signed with its own key");
 		}
 		if (!CertificatePair.belongTogether(publicKey, privateKey)) {
-			throw new MalformedPemException("The private key is not that of the certificate signing request");
+			throw new MalformedPemException("The private key does not belong to the certificate signing request");
 		}
 	}
 
@@ -113,7 +117,7 @@ public final class CertificateRequestPem {
 			}
 		}
 		catch (IOException | RuntimeException ex) {
-			throw new MalformedPemException("A PEM block cannot be read: " + ex.getMessage(), ex);
+			throw new MalformedPemException("A PEM block cannot be read: it is cut off or damaged");
 		}
 		throw new MalformedPemException("There is no " + TYPE + " block");
 	}
@@ -126,8 +130,23 @@ public final class CertificateRequestPem {
 		return value;
 	}
 
-	private static <T> @Nullable T parse(@Nullable String value, Function<String, T> parser) {
-		return (value != null) ? parser.apply(value) : null;
+	private static <T> @Nullable T optional(Map<String, String> headers, String name, Function<String, T> parser) {
+		String value = headers.get(name);
+		return (value != null) ? parse(name, value, parser) : null;
+	}
+
+	/** A header may hold anything, so the message does not quote it. */
+	private static <T> T parse(String name, String value, Function<String, T> parser) {
+		try {
+			return parser.apply(value);
+		}
+		catch (RuntimeException ex) {
+			throw new MalformedPemException("The header " + name + " cannot be read");
+		}
+	}
+
+	private static List<Usage> usages(String value) {
+		return Arrays.stream(value.split(",")).map(Usage::of).toList();
 	}
 
 	private static void add(List<PemHeader> headers, String name, @Nullable Object value) {

@@ -10,8 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a certificate should say: its subject and its subject alternative names. A value,
- * equal by content.
+ * The subject and the subject alternative names that a certificate should have.
  *
  * @param commonName the subject's common name, {@code null} for none
  * @param organizations the subject's organizations
@@ -32,7 +31,8 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	}
 
 	/**
-	 * Create a template with a subject and no subject alternative names, as for a client.
+	 * Creates a template with a subject and no subject alternative names, as for a
+	 * client.
 	 * @param commonName the common name
 	 * @param organizations the organizations
 	 * @return the template
@@ -42,7 +42,7 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	}
 
 	/**
-	 * Return this template with these names instead of its DNS names and IP addresses.
+	 * Returns this template with other DNS names and IP addresses.
 	 * @param dnsNames the DNS names
 	 * @param ipAddresses the IP addresses
 	 * @return the new template
@@ -53,9 +53,9 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	}
 
 	/**
-	 * Whether a certificate says what this template asks for (contract row C6): the same
-	 * common name, and every organization and subject alternative name of the template.
-	 * What the certificate has beyond that does not matter.
+	 * Whether a certificate satisfies this template: it has the same common name and
+	 * every organization and subject alternative name of the template. Additional ones in
+	 * the certificate do not matter.
 	 * @param certificate the certificate, {@code null} if there is none
 	 * @return {@code true} if it does
 	 */
@@ -64,8 +64,8 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	}
 
 	/**
-	 * Say field by field what a certificate lacks of this template. One whose names
-	 * cannot be read satisfies none.
+	 * Returns how a certificate differs from this template. A certificate whose names
+	 * cannot be read satisfies no template.
 	 * @param certificate the certificate
 	 * @return a sentence for each field that differs, empty if the template is satisfied
 	 */

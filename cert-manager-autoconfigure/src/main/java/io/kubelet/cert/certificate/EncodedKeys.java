@@ -20,9 +20,9 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 
 /**
- * Makes keys of their encodings, by the names that every provider knows. Bouncy Castle's
- * own converter makes other keys once its provider is installed, which the Kubernetes
- * client does.
+ * Decodes keys by the algorithm names that every provider knows. Bouncy Castle's own
+ * converter returns keys of other classes once its provider is installed, and the
+ * Kubernetes client installs it.
  */
 final class EncodedKeys {
 
@@ -35,7 +35,8 @@ final class EncodedKeys {
 	static PrivateKey privateKey(PrivateKeyInfo info) throws IOException, GeneralSecurityException {
 		KeyFactory factory = factory(info.getPrivateKeyAlgorithm());
 		PrivateKey key = factory.generatePrivate(new PKCS8EncodedKeySpec(info.getEncoded()));
-		// A public key that stands in an EC key (RFC 5915) is nobody's word: left out
+		// A public key inside an EC private key (RFC 5915) is unverified, so it is left
+		// out
 		return (key instanceof ECPrivateKey ec)
 				? factory.generatePrivate(new ECPrivateKeySpec(ec.getS(), ec.getParams())) : key;
 	}

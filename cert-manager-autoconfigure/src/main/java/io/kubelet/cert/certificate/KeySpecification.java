@@ -7,7 +7,7 @@ import java.security.interfaces.RSAKey;
 import java.util.List;
 
 /**
- * What kind of key to make.
+ * The kind of key to generate.
  *
  * @param algorithm the key's algorithm
  * @param size the key's size in bits: 256, 384 or 521 for EC, 2048 to 8192 for RSA, 256
@@ -21,11 +21,11 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 
 	private static final int RSA_MAXIMUM = 8192;
 
-	/** ECDSA P-256, as the kubelet's: the default. */
+	/** EC P-256: the default, as for the kubelet. */
 	public static final KeySpecification EC_P256 = new KeySpecification(KeyAlgorithm.EC, 256);
 
 	/**
-	 * Create a specification.
+	 * Creates a specification.
 	 * @throws IllegalArgumentException if keys of this size are too weak or do not exist
 	 */
 	public KeySpecification {
@@ -44,7 +44,7 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 
 	/**
 	 * Whether a key is at least as strong as the weakest that this class allows: RSA 2048
-	 * or EC P-256 (contract row C9).
+	 * or EC P-256.
 	 * @param key the key to look at
 	 * @return {@code true} if the key is strong enough
 	 */
@@ -56,7 +56,7 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 	}
 
 	/**
-	 * Describe a public key for people: {@code EC P-256}, {@code RSA 2048},
+	 * Describes a public key in a form such as {@code EC P-256}, {@code RSA 2048} or
 	 * {@code Ed25519}.
 	 * @param key the key to describe
 	 * @return the description
@@ -72,11 +72,11 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 	}
 
 	/**
-	 * Return the algorithm to sign with, by the kind of a key and not by its provider's
-	 * name for it.
+	 * Returns the algorithm to sign with. It depends on the kind of the key, not on the
+	 * name that its provider uses.
 	 * @param key a private or public key
 	 * @return the JCA name of the signature algorithm
-	 * @throws IllegalArgumentException if it is no EC, RSA or Ed25519 key
+	 * @throws IllegalArgumentException if the key is not an EC, RSA or Ed25519 key
 	 */
 	public static String signatureAlgorithm(Key key) {
 		if (key instanceof ECKey) {

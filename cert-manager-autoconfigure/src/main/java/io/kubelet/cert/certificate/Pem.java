@@ -24,8 +24,8 @@ import org.bouncycastle.util.io.pem.PemWriter;
  * Certificates and keys as PEM (RFC 7468), in the block types that Kubernetes writes:
  * {@code CERTIFICATE}, {@code EC PRIVATE KEY} (RFC 5915), {@code RSA PRIVATE KEY} (RFC
  * 8017) and, for other keys, {@code PRIVATE KEY} (RFC 5958). All of them are read, in any
- * order; text around the blocks is passed over. Every method that reads throws
- * {@link MalformedPemException} and nothing else.
+ * order; text around the blocks is ignored. Every method that reads throws
+ * {@link MalformedPemException} and nothing else, and no message quotes the text.
  */
 public final class Pem {
 
@@ -36,8 +36,9 @@ public final class Pem {
 	}
 
 	/**
-	 * Read certificates and exactly one private key (contract row C14).
-	 * @param text the PEM, certificates leaf first, the key anywhere among them
+	 * Reads certificates and exactly one private key. It proves once that the key is the
+	 * leaf's.
+	 * @param text the PEM, the leaf before the other certificates, the key anywhere
 	 * @return the pair
 	 */
 	public static CertificatePair readPair(String text) {
@@ -45,7 +46,7 @@ public final class Pem {
 	}
 
 	/**
-	 * Read a pair whose certificates and key are in two files.
+	 * Reads a pair whose certificates and key are in two files.
 	 * @param certificates the PEM with the certificates, leaf first
 	 * @param privateKey the PEM with the key
 	 * @return the pair
@@ -55,9 +56,9 @@ public final class Pem {
 	}
 
 	/**
-	 * Read certificates.
+	 * Reads certificates.
 	 * @param text the PEM
-	 * @return the certificates in the order in which they stand, at least one
+	 * @return the certificates in the order of the text, at least one
 	 */
 	public static List<X509Certificate> readCertificates(String text) {
 		List<X509Certificate> certificates = parse(text).certificates;
@@ -68,7 +69,7 @@ public final class Pem {
 	}
 
 	/**
-	 * Read one private key, not encrypted.
+	 * Reads one private key that is not encrypted.
 	 * @param text the PEM
 	 * @return the key
 	 */
@@ -77,7 +78,7 @@ public final class Pem {
 	}
 
 	/**
-	 * Write certificates.
+	 * Writes certificates.
 	 * @param certificates the certificates
 	 * @return one {@code CERTIFICATE} block each
 	 */
@@ -95,8 +96,8 @@ public final class Pem {
 	}
 
 	/**
-	 * Write a pair as the kubelet does: the certificates, leaf first, then the key
-	 * (contract row C17). The text holds the private key.
+	 * Writes a pair as the kubelet does: the certificates, leaf first, then the key. The
+	 * text contains the private key.
 	 * @param pair the pair
 	 * @return the PEM
 	 */
@@ -124,7 +125,7 @@ public final class Pem {
 			return new CertificatePair(blocks.certificates, key);
 		}
 		catch (IllegalArgumentException ex) {
-			throw new MalformedPemException(String.valueOf(ex.getMessage()), ex);
+			throw new MalformedPemException(String.valueOf(ex.getMessage()));
 		}
 	}
 
@@ -138,8 +139,8 @@ public final class Pem {
 
 	private static Blocks parse(String text) {
 		if (text.length() > MAXIMUM_LENGTH) {
-			throw new MalformedPemException("PEM of %d characters is longer than the %d that are read"
-				.formatted(text.length(), MAXIMUM_LENGTH));
+			throw new MalformedPemException(
+					"The text has %d characters, but at most %d are read".formatted(text.length(), MAXIMUM_LENGTH));
 		}
 		Blocks blocks = new Blocks(new ArrayList<>(), new ArrayList<>());
 		try (PEMParser parser = new PEMParser(new StringReader(text))) {
@@ -152,7 +153,8 @@ public final class Pem {
 			if (ex instanceof MalformedPemException malformed) {
 				throw malformed;
 			}
-			throw new MalformedPemException("A PEM block cannot be read: " + ex.getMessage(), ex);
+			// The parser's message may quote the text, which may hold a key
+			throw new MalformedPemException("A PEM block cannot be read: it is cut off or damaged");
 		}
 	}
 

@@ -13,8 +13,8 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.util.io.pem.PemObject;
 
 /**
- * Makes the PEM block of a private key as Go writes it, so that a kubelet can read it: Go
- * does not accept an {@code EC PRIVATE KEY} that does not name its curve.
+ * Creates the PEM block of a private key as Go writes it, so that a kubelet can read it.
+ * Go does not accept an {@code EC PRIVATE KEY} that does not name its curve.
  */
 final class PrivateKeyPem {
 

@@ -20,22 +20,21 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * A pair that nobody has issued, for where there has to be one.
+ * A self-signed pair, for places where there has to be one but none has been issued.
  */
 public final class SelfSignedPair {
 
 	private static final Date EVER = new Date(0);
 
-	/** What RFC 5280 writes where there is no end. */
+	/** The date that stands for "no end" in RFC 5280. */
 	private static final Date NEVER = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
 
 	private SelfSignedPair() {
 	}
 
 	/**
-	 * Create a pair with a key of its own (EC P-256). It is valid at all times, since
-	 * health checks take no certificate that has expired for one that is to come; nobody
-	 * has reason to trust it.
+	 * Creates a pair with a new key (EC P-256). It is valid at all times, so that health
+	 * checks do not report it as expired. Nobody trusts it.
 	 * @param commonName the subject's common name
 	 * @return the pair
 	 */
@@ -49,10 +48,10 @@ public final class SelfSignedPair {
 				.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()), EVER,
 						NEVER, subject, keys.getPublic())
 					.build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
-			return new CertificatePair(List.of(certificate), keys.getPrivate());
+			return CertificatePair.of(List.of(certificate), keys);
 		}
 		catch (GeneralSecurityException | OperatorCreationException ex) {
-			throw new IllegalStateException("A pair cannot be made: " + ex.getMessage(), ex);
+			throw new IllegalStateException("This JDK cannot make a self-signed certificate", ex);
 		}
 	}
 

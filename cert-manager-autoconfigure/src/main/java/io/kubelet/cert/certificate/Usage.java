@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A usage that a certificate is requested for, by the names of the Kubernetes API
+ * A usage that a certificate is requested for, with its name in the Kubernetes API
  * ({@code certificates.k8s.io/v1}, {@code KeyUsage}).
  */
 public enum Usage {
@@ -43,7 +43,7 @@ public enum Usage {
 	}
 
 	/**
-	 * Return the name of this usage in the Kubernetes API, such as {@code client auth}.
+	 * Returns the name of this usage in the Kubernetes API, such as {@code client auth}.
 	 * @return the name
 	 */
 	public String value() {
@@ -51,25 +51,25 @@ public enum Usage {
 	}
 
 	/**
-	 * Return the usage with a name of the Kubernetes API.
+	 * Returns the usage with this name in the Kubernetes API.
 	 * @param value the name, such as {@code client auth}
 	 * @return the usage
-	 * @throws IllegalArgumentException if the API knows no such usage
+	 * @throws IllegalArgumentException if the API has no such usage
 	 */
 	public static Usage of(String value) {
 		return Arrays.stream(values())
 			.filter((usage) -> usage.value.equals(value))
 			.findFirst()
-			.orElseThrow(() -> new IllegalArgumentException("Unknown usage '" + value + "': Kubernetes knows "
-					+ Arrays.stream(values()).map(Usage::value).toList()));
+			.orElseThrow(() -> new IllegalArgumentException(
+					"Unknown usage '" + value + "': use one of " + Arrays.stream(values()).map(Usage::value).toList()));
 	}
 
 	/**
-	 * Whether a certificate may be used this way, by its key usage and extended key usage
+	 * Whether a certificate allows this usage, by its key usage and extended key usage
 	 * extensions (RFC 5280, 4.2.1.3 and 4.2.1.12). A certificate without the extension is
 	 * not restricted.
-	 * @param certificate the certificate to look at
-	 * @return {@code true} if it may
+	 * @param certificate the certificate
+	 * @return {@code true} if it does
 	 */
 	public boolean isCarriedBy(X509Certificate certificate) {
 		if (this.extendedKeyUsage == null) {

@@ -1,5 +1,5 @@
 /**
- * Values: certificate templates, issued pairs, key specifications, and their PEM form.
+ * Values: certificate templates, pairs, requests, key specifications, and their PEM form.
  */
 @NullMarked
 package io.kubelet.cert.certificate;

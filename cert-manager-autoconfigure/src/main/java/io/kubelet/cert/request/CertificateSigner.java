@@ -8,21 +8,22 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificateRequest;
 
 /**
- * The port to whoever approves and signs certificate signing requests. Implementations
- * are safe for use by several threads.
+ * The port to the approver and signer of certificate signing requests. Implementations
+ * are thread-safe.
  */
 public interface CertificateSigner {
 
 	/**
-	 * Have a request answered, without a limit of time. Does not block.
+	 * Submits a request and waits for its certificate. Does not block and has no time
+	 * limit.
 	 * <p>
-	 * A request with a UID was created earlier: it is found, and waited for. One without
-	 * is created; if an object of its name is there already and is this very request
-	 * (same subject, signer and key), it is taken instead, so that a creation whose
-	 * answer was lost can be repeated (contract row C20).
+	 * A request with a UID was created earlier: it is looked up and waited for. One
+	 * without a UID is created. If an object of its name exists already and is the same
+	 * request (same subject, signer and key), that object is used, so that a creation can
+	 * be repeated if its response was lost or the process was restarted.
 	 * @param request the request
-	 * @param progress told of the object once the signer has it, and at each change to
-	 * it, on any thread
+	 * @param progress called with the object once the signer has it, and at each change
+	 * to it, on any thread
 	 * @return the issued chain, leaf first. It completes on any thread, exceptionally
 	 * with a {@link RequestException}; cancelling it stops the work behind it
 	 */

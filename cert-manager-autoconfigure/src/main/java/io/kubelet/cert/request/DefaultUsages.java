@@ -8,9 +8,9 @@ import java.util.List;
 import io.kubelet.cert.certificate.Usage;
 
 /**
- * The usages to ask for when none are configured (contract row C10): digital signature,
- * key encipherment for RSA keys only, and client auth or server auth by the signer. A
- * signer that is not one of Kubernetes' own is asked for both.
+ * The usages to request if none are configured: digital signature, key encipherment for
+ * RSA keys only, and client auth or server auth, depending on the signer. A signer that
+ * is not one of Kubernetes' own is asked for both.
  */
 public final class DefaultUsages {
 
@@ -18,7 +18,7 @@ public final class DefaultUsages {
 	}
 
 	/**
-	 * Return the usages for a request.
+	 * Returns the usages for a request.
 	 * @param signerName the signer
 	 * @param key the public key
 	 * @return the usages in the order in which the kubelet sends them

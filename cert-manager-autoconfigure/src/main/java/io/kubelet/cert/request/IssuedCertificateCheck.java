@@ -1,69 +1,89 @@
 package io.kubelet.cert.request;
 
-import java.security.GeneralSecurityException;
-import java.security.cert.CertPathValidator;
-import java.security.cert.CertificateFactory;
-import java.security.cert.PKIXParameters;
-import java.security.cert.TrustAnchor;
+import java.security.KeyPair;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.Date;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Holds an issued certificate against the request that it answers (contract row B1): the
- * API server checks nothing of this.
+ * Compares an issued certificate with the request that it answers. The API server checks
+ * none of this.
  */
 public final class IssuedCertificateCheck {
 
 	/**
-	 * How far in the future a certificate may begin, for clocks that do not quite agree.
+	 * How far in the future a certificate may begin, because clocks differ.
 	 */
 	public static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
-	private final Supplier<? extends Collection<X509Certificate>> authorities;
+	private final @Nullable Supplier<? extends Collection<X509Certificate>> authorities;
 
-	/**
-	 * Create a check.
-	 * @param authorities the certificates of the authorities that may have signed; asked
-	 * at each check, and where it is empty the chain is not checked
-	 */
-	public IssuedCertificateCheck(Supplier<? extends Collection<X509Certificate>> authorities) {
+	private IssuedCertificateCheck(@Nullable Supplier<? extends Collection<X509Certificate>> authorities) {
 		this.authorities = authorities;
 	}
 
 	/**
-	 * Check a chain.
-	 * @param chain the chain as issued, leaf first
+	 * Returns a check that accepts a certificate whoever signed it. It verifies no
+	 * signature: whoever may sign for the API server is trusted.
+	 * @return the check
+	 */
+	public static IssuedCertificateCheck ofAnyAuthority() {
+		return new IssuedCertificateCheck(null);
+	}
+
+	/**
+	 * Returns a check that accepts a certificate only if its chain leads to one of these
+	 * authorities. Without any authority it accepts none.
+	 * @param authorities the certificates of the authorities, obtained for each check
+	 * @return the check
+	 */
+	public static IssuedCertificateCheck ofAuthorities(Supplier<? extends Collection<X509Certificate>> authorities) {
+		return new IssuedCertificateCheck(authorities);
+	}
+
+	/**
+	 * Checks a chain and reduces it to the leaf and one path.
+	 * @param chain the chain as issued: the leaf, then other certificates in any order
 	 * @param request the request that it answers
-	 * @param now the present
-	 * @throws CertificateRefusedException if the chain is not what was asked for, with
+	 * @param now the current time
+	 * @return the new pair
+	 * @throws CertificateRefusedException if the chain is not what was requested, with
 	 * every difference
 	 */
-	public void check(List<X509Certificate> chain, CertificateRequest request, Instant now) {
+	public CertificatePair check(List<X509Certificate> chain, CertificateRequest request, Instant now) {
 		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
 				: problems(chain, request, now);
 		if (!problems.isEmpty()) {
 			throw new CertificateRefusedException(request.name(), problems);
 		}
+		return CertificatePair.of(path(chain, request, now), new KeyPair(request.publicKey(), request.privateKey()));
 	}
 
-	private List<String> problems(List<X509Certificate> chain, CertificateRequest request, Instant now) {
+	private List<X509Certificate> path(List<X509Certificate> chain, CertificateRequest request, Instant now) {
+		if (this.authorities == null) {
+			return chain;
+		}
+		AuthorityPath path = new AuthorityPath(chain, this.authorities.get());
+		return path.find(now)
+			.orElseThrow(() -> new CertificateRefusedException(request.name(), List.of(path.problem(now))));
+	}
+
+	private static List<String> problems(List<X509Certificate> chain, CertificateRequest request, Instant now) {
 		X509Certificate leaf = chain.get(0);
 		List<String> problems = new ArrayList<>();
-		if (!Arrays.equals(leaf.getPublicKey().getEncoded(), request.publicKey().getEncoded())) {
-			problems.add("it holds another public key (%s) than the one that was sent"
-				.formatted(KeySpecification.describe(leaf.getPublicKey())));
+		if (!holds(leaf, request.publicKey())) {
+			problems.add(wrongKey(chain, request.publicKey()));
 		}
 		problems.addAll(request.template().differences(leaf));
 		request.usages()
@@ -71,40 +91,28 @@ public final class IssuedCertificateCheck {
 			.filter((usage) -> !usage.isCarriedBy(leaf))
 			.forEach((usage) -> problems.add("usage '" + usage + "' is missing"));
 		if (now.isAfter(leaf.getNotAfter().toInstant())) {
-			problems.add("it has expired at " + leaf.getNotAfter().toInstant());
+			problems.add("it expired at " + leaf.getNotAfter().toInstant());
 		}
 		if (leaf.getNotBefore().toInstant().isAfter(now.plus(CLOCK_SKEW))) {
 			problems.add("it is not valid before " + leaf.getNotBefore().toInstant());
 		}
-		if (problems.isEmpty()) {
-			checkPath(chain, problems);
-		}
 		return problems;
 	}
 
-	private void checkPath(List<X509Certificate> chain, List<String> problems) {
-		Collection<X509Certificate> authorities = this.authorities.get();
-		if (authorities.isEmpty()) {
-			return;
+	/** As in Go, the leaf must come first, whatever the order of the others. */
+	private static String wrongKey(List<X509Certificate> chain, PublicKey key) {
+		for (int i = 1; i < chain.size(); i++) {
+			if (holds(chain.get(i), key)) {
+				return "the first certificate has another public key: the one for the key of the request is number %d, "
+					.formatted(i + 1) + "but the leaf must come first";
+			}
 		}
-		Set<TrustAnchor> anchors = authorities.stream()
-			.map((authority) -> new TrustAnchor(authority, null))
-			.collect(Collectors.toSet());
-		try {
-			PKIXParameters parameters = new PKIXParameters(anchors);
-			parameters.setRevocationEnabled(false);
-			parameters.setDate(Date.from(chain.get(0).getNotBefore().toInstant()));
-			CertPathValidator.getInstance("PKIX")
-				.validate(CertificateFactory.getInstance("X.509")
-					.generateCertPath(
-							chain.stream().takeWhile((certificate) -> !authorities.contains(certificate)).toList()),
-						parameters);
-		}
-		catch (GeneralSecurityException ex) {
-			problems.add("its chain does not lead to a configured authority (%s): %s".formatted(
-					authorities.stream().map((authority) -> authority.getSubjectX500Principal().getName()).toList(),
-					ex.getMessage()));
-		}
+		return "it has another public key (%s) than the request"
+			.formatted(KeySpecification.describe(chain.get(0).getPublicKey()));
+	}
+
+	private static boolean holds(X509Certificate certificate, PublicKey key) {
+		return Arrays.equals(certificate.getPublicKey().getEncoded(), key.getEncoded());
 	}
 
 }

@@ -13,7 +13,7 @@ import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
 
 /**
- * Holds a request that is at the signer already against ours (contract row C20).
+ * Compares a request that the signer already has with ours.
  */
 public final class RequestComparison {
 
@@ -21,11 +21,11 @@ public final class RequestComparison {
 	}
 
 	/**
-	 * Say how a request differs from ours.
+	 * Returns how a request differs from ours.
 	 * @param signerName its signer
 	 * @param pkcs10 its PKCS#10 request as PEM
 	 * @param ours our request
-	 * @return a sentence for people; empty if it is the same subject, signer and key
+	 * @return the difference, empty if subject, signer and key are the same
 	 */
 	public static Optional<String> difference(String signerName, String pkcs10, CertificateRequest ours) {
 		if (!signerName.equals(ours.signerName())) {
@@ -42,7 +42,7 @@ public final class RequestComparison {
 					: Optional.of("it is not signed with our key");
 		}
 		catch (IOException ex) {
-			return Optional.of("it cannot be read: " + ex.getMessage());
+			return Optional.of("it cannot be read");
 		}
 	}
 

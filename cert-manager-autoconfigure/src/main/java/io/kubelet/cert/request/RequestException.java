@@ -4,8 +4,8 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate signing request did not bring a certificate. The subtypes say what a
- * caller can do.
+ * A certificate signing request did not lead to a certificate. {@link #recovery()} says
+ * what a caller can do; the subtypes carry further details.
  */
 public abstract class RequestException extends CertificateManagerException {
 
@@ -13,14 +13,26 @@ public abstract class RequestException extends CertificateManagerException {
 
 	private final String reason;
 
-	protected RequestException(@Nullable String requestName, String reason, String message, @Nullable Throwable cause) {
+	private final Recovery recovery;
+
+	protected RequestException(Recovery recovery, @Nullable String requestName, String reason, String message,
+			@Nullable Throwable cause) {
 		super(message, cause);
+		this.recovery = recovery;
 		this.requestName = requestName;
 		this.reason = reason;
 	}
 
 	/**
-	 * Return the name of the request.
+	 * Returns what a caller can do about it.
+	 * @return the way to go on
+	 */
+	public Recovery recovery() {
+		return this.recovery;
+	}
+
+	/**
+	 * Returns the name of the request.
 	 * @return the object's name, {@code null} if there is no object
 	 */
 	public @Nullable String requestName() {
@@ -28,7 +40,7 @@ public abstract class RequestException extends CertificateManagerException {
 	}
 
 	/**
-	 * Return why, in one word, as the signer or the API server gave it.
+	 * Returns the reason in one word, as the signer or the API server gave it.
 	 * @return a word such as {@code Forbidden} or {@code SignerValidationFailure}
 	 */
 	public String reason() {

@@ -1,13 +1,12 @@
 package io.kubelet.cert.request;
 
 /**
- * The request was deleted, or another object has taken its name, before it was answered.
- * A new request can be made at once.
+ * The request was deleted before it was answered, or another object has its name now.
  */
 public final class RequestGoneException extends RequestException {
 
 	public RequestGoneException(String requestName, String message) {
-		super(requestName, "Gone", message, null);
+		super(Recovery.START_OVER, requestName, "Gone", message, null);
 	}
 
 }

@@ -13,9 +13,9 @@ import io.kubelet.cert.certificate.Usage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names the objects of certificate signing requests. The name follows from the key: a
- * creation that is repeated because its answer was lost meets the object that it made
- * (contract row B2).
+ * Names the objects of certificate signing requests. The name is derived from the key, so
+ * a creation that is repeated, because its response was lost or the process was
+ * restarted, finds the object that it created before.
  */
 @FunctionalInterface
 public interface RequestNaming {
@@ -27,8 +27,8 @@ public interface RequestNaming {
 			+ HexFormat.of().formatHex(digest("SHA-256", key.getEncoded())).substring(0, 20);
 
 	/**
-	 * As the kubelet names its bootstrap request (contract row C23): {@code node-csr-}
-	 * and a digest of key, common name, organizations and usages.
+	 * As the kubelet names its bootstrap request: {@code node-csr-} and a digest of key,
+	 * common name, organizations and usages.
 	 */
 	RequestNaming BOOTSTRAP = (key, template, usages) -> {
 		StringBuilder text = new StringBuilder();
@@ -40,9 +40,9 @@ public interface RequestNaming {
 	};
 
 	/**
-	 * Return the name of a request.
+	 * Returns the name of a request.
 	 * @param key the public key
-	 * @param template what is asked for
+	 * @param template the template
 	 * @param usages the usages
 	 * @return the name
 	 */

@@ -3,8 +3,8 @@ package io.kubelet.cert.request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The API server does not take the request: the credentials, a permission or the request
- * itself are wrong. Waiting does not help; someone has to fix the configuration.
+ * The API server rejected the request: the credentials, a permission or the request
+ * itself is wrong.
  */
 public final class RequestRejectedException extends RequestException {
 
@@ -12,12 +12,13 @@ public final class RequestRejectedException extends RequestException {
 
 	public RequestRejectedException(@Nullable String requestName, int statusCode, String reason, String message,
 			@Nullable Throwable cause) {
-		super(requestName, reason, message, cause);
+		super(isAboutCredentials(statusCode) ? Recovery.FIX_CREDENTIALS : Recovery.RETRY_SLOWLY, requestName, reason,
+				message, cause);
 		this.statusCode = statusCode;
 	}
 
 	/**
-	 * Return the HTTP status of the answer.
+	 * Returns the HTTP status of the response.
 	 * @return a status from 400 to 499
 	 */
 	public int statusCode() {
@@ -25,11 +26,15 @@ public final class RequestRejectedException extends RequestException {
 	}
 
 	/**
-	 * Whether the credentials or their permissions are wrong, not the request.
+	 * Whether the credentials or their permissions are wrong, and not the request.
 	 * @return {@code true} for 401 and 403
 	 */
 	public boolean isAboutCredentials() {
-		return this.statusCode == 401 || this.statusCode == 403;
+		return isAboutCredentials(this.statusCode);
+	}
+
+	private static boolean isAboutCredentials(int statusCode) {
+		return statusCode == 401 || statusCode == 403;
 	}
 
 }

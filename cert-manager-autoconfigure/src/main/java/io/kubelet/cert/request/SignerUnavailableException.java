@@ -5,8 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The signer could not be reached or asks to be left alone for a while: 429, 5xx, or no
- * connection. The same request is worth sending again later.
+ * The signer could not be reached or is busy: no connection, or a status of 429 or 5xx.
  */
 public final class SignerUnavailableException extends RequestException {
 
@@ -14,13 +13,13 @@ public final class SignerUnavailableException extends RequestException {
 
 	public SignerUnavailableException(@Nullable String requestName, String reason, String message,
 			@Nullable Duration retryAfter, @Nullable Throwable cause) {
-		super(requestName, reason, message, cause);
+		super(Recovery.RETRY_SOON, requestName, reason, message, cause);
 		this.retryAfter = retryAfter;
 	}
 
 	/**
-	 * Return how long the server asks to wait ({@code Retry-After}, RFC 9110, 10.2.3).
-	 * @return the time to wait, {@code null} if the server said nothing
+	 * Returns how long the server asks to wait ({@code Retry-After}, RFC 9110, 10.2.3).
+	 * @return the time to wait, {@code null} if it does not say
 	 */
 	public @Nullable Duration retryAfter() {
 		return this.retryAfter;

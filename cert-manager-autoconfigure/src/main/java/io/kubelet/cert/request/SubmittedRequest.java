@@ -4,10 +4,11 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * A request as the signer has it.
+ * The object that the signer has for a request.
  *
  * @param name the object's name
- * @param uid the object's UID: another object may take the name, never the UID
+ * @param uid the object's UID: another object can have the same name, but never the same
+ * UID
  * @param createdAt when the object was created, by the signer's clock
  * @param conditions the types of its conditions, such as {@code Approved}
  */

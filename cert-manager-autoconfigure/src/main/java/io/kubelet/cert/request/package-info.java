@@ -1,5 +1,5 @@
 /**
- * Asking for a certificate: keys, PKCS#10, the port to a signer, and its answers.
+ * Requesting a certificate: keys, PKCS#10, the port to a signer, and its answers.
  */
 @NullMarked
 package io.kubelet.cert.request;

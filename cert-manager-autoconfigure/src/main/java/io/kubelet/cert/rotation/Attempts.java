@@ -231,8 +231,7 @@ final class Attempts {
 	}
 
 	private void issued(CertificateRequest request, List<X509Certificate> chain, Instant now) {
-		this.check.check(chain, request, now);
-		CertificatePair issued = new CertificatePair(chain, request.privateKey());
+		CertificatePair issued = this.check.check(chain, request, now);
 		this.pair.replace(issued);
 		this.pair.review(request.template(), now);
 		logger.info("[{}] Rotated: serial number {}, valid until {}, next rotation {} (request {} to signer {})",

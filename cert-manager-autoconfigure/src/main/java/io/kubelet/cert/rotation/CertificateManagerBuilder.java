@@ -77,7 +77,7 @@ public final class CertificateManagerBuilder {
 
 	private KeyPairSource keys = KeyPairSource.jdk();
 
-	private IssuedCertificateCheck check = new IssuedCertificateCheck(List::of);
+	private IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
 
 	private Clock clock = Clock.systemDefaultZone();
 
@@ -300,7 +300,7 @@ public final class CertificateManagerBuilder {
 
 	/**
 	 * Sets how an issued certificate is checked.
-	 * @param check the check; by default one that knows no authorities
+	 * @param check the check; by default one that accepts any authority
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder check(IssuedCertificateCheck check) {

@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees to it that a certificate has one open request at most, also across restarts
- * (contract row B2): the request and its key are stored before it is sent for the first
- * time, under a name that follows from the key.
+ * Ensures that a certificate has at most one open request, also across restarts: the
+ * request and its key are stored before it is sent for the first time, under a name that
+ * is derived from the key.
  */
 final class OpenRequests {
 
@@ -45,7 +45,8 @@ final class OpenRequests {
 	}
 
 	/**
-	 * Return the open request if it asks for the template, else a new one in its place.
+	 * Returns the open request if it asks for the template, otherwise a new one that
+	 * replaces it.
 	 */
 	CertificateRequest forTemplate(CertificateTemplate template) {
 		CertificateRequest open = this.open;
@@ -63,28 +64,24 @@ final class OpenRequests {
 		return request;
 	}
 
-	/** Whether the signer is known to have the open request. */
+	/** Whether the signer has confirmed the open request in this process. */
 	boolean isConfirmed() {
 		CertificateRequest open = this.open;
 		return open != null && open.uid() != null;
 	}
 
-	/** Keep what the signer said of the open request. */
+	/**
+	 * Remembers the object that the signer created for the open request. It is not stored
+	 * again: after a restart the signer finds the object by its name.
+	 */
 	void confirm(SubmittedRequest submitted) {
 		CertificateRequest open = this.open;
-		if (open == null || submitted.uid().equals(open.uid())) {
-			return;
-		}
-		this.open = open.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
-		try {
-			this.store.saveOpenRequest(this.open);
-		}
-		catch (StoreException ex) {
-			logger.warn("{} (the request is found again by its name)", ex.getMessage());
+		if (open != null && !submitted.uid().equals(open.uid())) {
+			this.open = open.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
 		}
 	}
 
-	/** Forget the open request: it was answered, or is there no more. */
+	/** Deletes the open request: it was answered or no longer exists. */
 	void drop() {
 		CertificateRequest open = this.open;
 		this.open = null;

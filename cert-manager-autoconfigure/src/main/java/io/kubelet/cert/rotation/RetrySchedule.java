@@ -2,10 +2,8 @@ package io.kubelet.cert.rotation;
 
 import java.time.Duration;
 
-import io.kubelet.cert.request.CertificateRefusedException;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
-import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.Recovery;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SignerUnavailableException;
 
 /**
@@ -72,11 +70,9 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}
 
-	/** Whether the same request would be answered the same again. */
+	/** Whether the same request would get the same answer again. */
 	static boolean isAnswer(Throwable cause) {
-		return cause instanceof RequestDeniedException || cause instanceof RequestFailedException
-				|| cause instanceof CertificateRefusedException
-				|| (cause instanceof RequestRejectedException rejected && !rejected.isAboutCredentials());
+		return cause instanceof RequestException failed && failed.recovery() == Recovery.RETRY_SLOWLY;
 	}
 
 	/** Growing waits for the first attempts, then the interval. */

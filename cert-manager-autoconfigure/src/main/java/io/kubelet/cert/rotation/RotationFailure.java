@@ -2,11 +2,8 @@ package io.kubelet.cert.rotation;
 
 import java.time.Instant;
 
+import io.kubelet.cert.request.Recovery;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
 
 /**
  * A failed attempt to rotate.
@@ -37,8 +34,8 @@ public record RotationFailure(Instant at, String reason, String message, int att
 	 * or the request was lost
 	 */
 	public boolean needsAttention() {
-		return !(this.cause instanceof SignerUnavailableException || this.cause instanceof RequestTimedOutException
-				|| this.cause instanceof RequestGoneException || this.cause instanceof RequestNameTakenException);
+		return !(this.cause instanceof RequestException failed
+				&& (failed.recovery() == Recovery.RETRY_SOON || failed.recovery() == Recovery.START_OVER));
 	}
 
 }

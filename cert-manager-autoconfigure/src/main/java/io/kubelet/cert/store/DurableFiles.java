@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Files that outlive a power cut, readable by their owner only.
+ * Writes files that survive a power failure and that only their owner can read.
  */
 final class DurableFiles {
 
@@ -27,10 +27,11 @@ final class DurableFiles {
 	}
 
 	/**
-	 * Write a new file.
+	 * Writes a new file.
+	 * @return the version of what was written, even if the file is replaced at once
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
-	static void create(Path file, byte[] content) throws IOException {
+	static FileVersion create(Path file, byte[] content) throws IOException {
 		FileAttribute<?>[] mode = isPosix(parent(file))
 				? new FileAttribute<?>[] {
 						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
@@ -43,6 +44,7 @@ final class DurableFiles {
 				created.write(bytes);
 			}
 			created.force(true);
+			return FileVersion.of(file);
 		}
 		catch (IOException ex) {
 			delete(file, ex);
@@ -50,10 +52,10 @@ final class DurableFiles {
 		}
 	}
 
-	/** Put a file in the place of another, or of none, in one step. */
-	static void replace(Path file, String text) throws IOException {
+	/** Replaces a file, or creates it, in one step. */
+	static FileVersion replace(Path file, String text) throws IOException {
 		Path temporary = file.resolveSibling(temporaryPrefix(file) + UUID.randomUUID());
-		create(temporary, text.getBytes(StandardCharsets.US_ASCII));
+		FileVersion version = create(temporary, text.getBytes(StandardCharsets.US_ASCII));
 		try {
 			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
 		}
@@ -62,21 +64,22 @@ final class DurableFiles {
 			throw ex;
 		}
 		syncDirectory(parent(file));
+		return version;
 	}
 
 	/**
-	 * How the names of files begin that are about to replace a file. A process that is
-	 * killed in that moment leaves one behind.
+	 * Returns the beginning of the names of files that are about to replace a file. A
+	 * process that is killed at that moment leaves one behind.
 	 */
 	static String temporaryPrefix(Path file) {
 		return "." + file.getFileName() + ".";
 	}
 
 	/**
-	 * Let a link point at a file in its own directory, in one step: there is no moment
-	 * without it (contract row B5). Another process may do the same at the same time;
-	 * then one of the two targets remains, never anything else.
-	 * @throws NoSuchFileException if the target does not exist (contract row C18)
+	 * Switches a link to a file in its own directory, in one step: there is no moment
+	 * without a link. If another process does the same at the same time, one of the two
+	 * targets remains, never anything else.
+	 * @throws NoSuchFileException if the target does not exist
 	 */
 	static void link(Path link, Path stage, Path target) throws IOException {
 		if (!Files.exists(target)) {
@@ -94,7 +97,7 @@ final class DurableFiles {
 				if (!Files.isDirectory(parent(link))) {
 					throw ex;
 				}
-				// Another process took the stage, or moved it: once more
+				// Another process took the staged link or moved it: try again
 			}
 			catch (IOException ex) {
 				delete(stage, ex);
@@ -104,7 +107,7 @@ final class DurableFiles {
 		throw new IOException("Another process keeps switching " + link);
 	}
 
-	/** Tidy up after a failure, which is told whether that works or not. */
+	/** Removes what a failed step left; a failure to do so is added to the first one. */
 	private static void delete(Path file, IOException failure) {
 		try {
 			Files.deleteIfExists(file);
@@ -114,8 +117,9 @@ final class DurableFiles {
 		}
 	}
 
-	private static boolean isPosix(Path directory) throws IOException {
-		return Files.getFileStore(directory).supportsFileAttributeView("posix");
+	/** Asks the file system, since asking for the store reads the table of mounts. */
+	private static boolean isPosix(Path directory) {
+		return directory.getFileSystem().supportedFileAttributeViews().contains("posix");
 	}
 
 	private static void syncDirectory(Path directory) throws IOException {

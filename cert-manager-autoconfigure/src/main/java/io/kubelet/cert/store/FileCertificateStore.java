@@ -6,34 +6,34 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.CertificateRequestPem;
-import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A store in the layout of the kubelet's {@code --cert-dir}: a kubelet reads what it
- * writes, and it reads what a kubelet wrote (contract rows C14 to C18, B5 to B9). Several
- * processes may use one directory.
+ * A store in the layout of the kubelet's {@code --cert-dir}: a kubelet can read what this
+ * store writes, and the other way round. Several processes may use one directory.
+ * <p>
+ * Files are forced to disk, and nothing that was just written is read back: the pair was
+ * checked in memory before.
  */
 public final class FileCertificateStore implements CertificateStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(FileCertificateStore.class);
 
-	/** No other process takes this long to write a file. */
+	/** Longer than any process takes to write a file. */
 	private static final Duration UNFINISHED = Duration.ofHours(1);
 
 	private final PairFiles files;
@@ -46,19 +46,22 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private final PairReader reader = new PairReader();
 
+	private final OpenRequestFile request;
+
 	/**
-	 * Create a store, and finish what another process may have left half done. The
-	 * directory need not exist.
+	 * Creates a store, and finishes a switch that another process began. The directory
+	 * need not exist.
 	 * @param directory the directory
 	 * @param pairName the prefix of the file names
 	 * @param initial a pair to use until there is one in the directory
 	 * @param retain how many old pairs to keep, at least 1
-	 * @param clock gives new files their names, in its time zone
-	 * @throws StoreException if the directory is not one that a store can be in
+	 * @param clock the clock for the dates in file names, in its time zone
+	 * @throws StoreException if the directory cannot be used
 	 */
 	public FileCertificateStore(Path directory, String pairName, @Nullable PairLocation initial, int retain,
 			Clock clock) {
 		this.files = new PairFiles(directory, pairName);
+		this.request = new OpenRequestFile(this.files.openRequest());
 		this.initial = initial;
 		this.retain = retain;
 		this.clock = clock;
@@ -68,16 +71,11 @@ public final class FileCertificateStore implements CertificateStore {
 	@Override
 	public Optional<CertificatePair> current() {
 		try {
-			if (Files.exists(this.files.current())) {
-				return readCurrent();
+			Optional<CertificatePair> pair = readCurrent();
+			if (pair.isEmpty() && this.initial != null) {
+				pair = read(this.initial);
 			}
-			if (this.initial != null && this.initial.exists()) {
-				return Optional.of(this.reader.read(this.initial));
-			}
-			if (this.files.separate().exists()) {
-				return Optional.of(this.reader.read(this.files.separate()));
-			}
-			return Optional.empty();
+			return pair.isPresent() ? pair : read(this.files.separate());
 		}
 		catch (IOException | UncheckedIOException ex) {
 			throw new StoreException("Cannot read the pair in " + this.files.directory() + ": " + ex, ex);
@@ -88,79 +86,84 @@ public final class FileCertificateStore implements CertificateStore {
 	public void update(CertificatePair pair) {
 		Path file = null;
 		try {
-			Files.createDirectories(this.files.directory());
-			file = createDated(Pem.write(pair).getBytes(StandardCharsets.US_ASCII));
-			if (!Pem.readPair(Files.readString(file)).equals(pair)) {
-				throw new IOException("what was read back is not what was written");
-			}
+			createDirectory();
+			DatedFile created = createDated(Pem.write(pair).getBytes(StandardCharsets.US_ASCII));
+			file = created.file();
 			switchTo(file);
+			this.reader.wrote(pair, created.version());
 		}
-		catch (IOException | UncheckedIOException | MalformedPemException ex) {
+		catch (IOException | UncheckedIOException ex) {
 			deleteUnlessCurrent(file);
 			throw new StoreException("Cannot store the new pair in " + this.files.directory() + ": " + ex
-					+ ". Make the directory writable and see that its disk has room", ex);
+					+ ". Make the directory writable and check that its disk has room", ex);
 		}
 		prune();
 	}
 
 	@Override
 	public Optional<CertificateRequest> openRequest() {
-		Path file = this.files.openRequest();
-		if (!Files.exists(file)) {
-			return Optional.empty();
-		}
 		try {
-			return Optional.of(CertificateRequestPem.read(PairReader.text(file)));
-		}
-		catch (MalformedPemException ex) {
-			logger.warn("{} is passed over: {}", file, ex.getMessage());
-			return Optional.empty();
+			return this.request.read();
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot read the open request " + file + ": " + ex, ex);
+			throw new StoreException("Cannot read the open request " + this.files.openRequest() + ": " + ex, ex);
 		}
 	}
 
 	@Override
 	public void saveOpenRequest(CertificateRequest request) {
 		try {
-			Files.createDirectories(this.files.directory());
-			DurableFiles.replace(this.files.openRequest(), CertificateRequestPem.write(request));
+			createDirectory();
+			this.request.write(request);
 		}
 		catch (IOException ex) {
 			throw new StoreException("Cannot store the open request " + this.files.openRequest() + ": " + ex
-					+ ". Make the directory writable and see that its disk has room", ex);
+					+ ". Make the directory writable and check that its disk has room", ex);
 		}
 	}
 
 	@Override
 	public void deleteOpenRequest(CertificateRequest request) {
-		if (openRequest()
-			.filter((kept) -> Arrays.equals(kept.publicKey().getEncoded(), request.publicKey().getEncoded()))
-			.isPresent()) {
-			delete(this.files.openRequest());
+		try {
+			this.request.delete(request);
+		}
+		catch (IOException ex) {
+			throw new StoreException("Cannot delete the open request " + this.files.openRequest() + ": " + ex, ex);
 		}
 	}
 
 	private Optional<CertificatePair> readCurrent() throws IOException {
 		try {
-			return Optional.of(this.reader.read(PairLocation.of(this.files.current())));
+			return read(this.files.currentPair());
 		}
 		catch (StoreException ex) {
-			if (this.reader.hasRead()) {
+			if (this.reader.hasPair()) {
 				throw ex;
 			}
 			return replaceDamaged(ex);
 		}
 	}
 
-	/** A damaged current pair makes way for the newest good one (contract row B7). */
+	private Optional<CertificatePair> read(PairLocation location) throws IOException {
+		try {
+			return Optional.of(this.reader.read(location));
+		}
+		catch (NoSuchFileException ex) {
+			return Optional.empty();
+		}
+	}
+
+	/** Replaces a damaged current pair by the newest good one. */
 	private Optional<CertificatePair> replaceDamaged(StoreException cause) throws IOException {
 		Path damaged = this.files.current().toRealPath();
 		Path aside = PairFiles.aside(damaged);
-		Optional<Path> good = this.files.dated().stream().filter((file) -> isGood(file, damaged)).findFirst();
-		logger.error("{}. It is kept as {}, and {} takes its place", cause.getMessage(), aside,
-				good.map(Path::toString).orElse("a new request"));
+		Optional<Path> good = this.files.dated(this.files.list())
+			.stream()
+			.filter((file) -> isGood(file, damaged))
+			.findFirst();
+		logger.error("{}. It is kept as {}, and {}", cause.getMessage(), aside,
+				good.map((file) -> "the older pair " + file + " is used")
+					.orElse("there is no older pair that can be used"));
 		try {
 			Files.move(damaged, aside, StandardCopyOption.REPLACE_EXISTING);
 			if (good.isPresent()) {
@@ -182,7 +185,7 @@ public final class FileCertificateStore implements CertificateStore {
 			return true;
 		}
 		catch (StoreException | IOException ex) {
-			logger.warn("{} is passed over: {}", file, ex.getMessage());
+			logger.warn("The older pair {} cannot be used: {}", file, ex.getMessage());
 			return false;
 		}
 	}
@@ -192,7 +195,7 @@ public final class FileCertificateStore implements CertificateStore {
 		Path updated = this.files.updated();
 		try {
 			if (Files.isRegularFile(updated, LinkOption.NOFOLLOW_LINKS)) {
-				throw new StoreException(updated + " is a file, but only a link can be there: move it away", null);
+				throw new StoreException(updated + " is a file, but only a link can be there: remove it", null);
 			}
 			if (Files.isSymbolicLink(updated) && Files.exists(updated) && !Files.exists(current)) {
 				Files.move(updated, current, StandardCopyOption.ATOMIC_MOVE);
@@ -204,15 +207,20 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 	}
 
-	private Path createDated(byte[] content) throws IOException {
+	private void createDirectory() throws IOException {
+		if (!Files.isDirectory(this.files.directory())) {
+			Files.createDirectories(this.files.directory());
+		}
+	}
+
+	private DatedFile createDated(byte[] content) throws IOException {
 		for (int attempt = 0;; attempt++) {
 			Path file = this.files.dated(this.clock, attempt);
 			try {
-				DurableFiles.create(file, content);
-				return file;
+				return new DatedFile(file, DurableFiles.create(file, content));
 			}
 			catch (FileAlreadyExistsException ex) {
-				// Another update in the same second: the next name
+				// There was an update in the same second: try the next name
 			}
 		}
 	}
@@ -226,8 +234,8 @@ public final class FileCertificateStore implements CertificateStore {
 			DurableFiles.link(current, this.files.updated(), file);
 			return;
 		}
-		// A pair that is about to be replaced is never lost (contract row B8)
-		Path kept = createDated(Files.readAllBytes(current));
+		// The pair in a regular file is kept as an older pair
+		Path kept = createDated(Files.readAllBytes(current)).file();
 		try {
 			DurableFiles.link(current, this.files.updated(), file);
 		}
@@ -240,11 +248,12 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private void prune() {
 		try {
-			deleteAllBut(this.retain + 1, this.files.dated());
-			// They hold keys, too
-			deleteAllBut(1, this.files.damaged());
+			List<Path> files = this.files.list();
+			deleteAllBut(this.retain + 1, this.files.dated(files));
+			// Damaged files may hold keys, too
+			deleteAllBut(1, this.files.damaged(files));
 			FileTime abandoned = FileTime.from(this.clock.instant().minus(UNFINISHED));
-			for (Path unfinished : this.files.unfinished()) {
+			for (Path unfinished : this.files.unfinished(files)) {
 				if (Files.getLastModifiedTime(unfinished).compareTo(abandoned) < 0) {
 					Files.deleteIfExists(unfinished);
 				}
@@ -255,10 +264,13 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 	}
 
-	/** Whatever its name: what is current stays. */
+	/** Keeps the first files, and the one that is current, whatever its name is. */
 	private void deleteAllBut(int kept, List<Path> files) throws IOException {
+		if (files.size() <= kept) {
+			return;
+		}
 		Path current = this.files.current().toRealPath();
-		for (Path old : files.subList(Math.min(kept, files.size()), files.size())) {
+		for (Path old : files.subList(kept, files.size())) {
 			if (!old.toRealPath().equals(current)) {
 				Files.deleteIfExists(old);
 			}
@@ -272,7 +284,7 @@ public final class FileCertificateStore implements CertificateStore {
 			}
 		}
 		catch (IOException ex) {
-			logger.warn("Cannot tell whether {} is current, so it stays: {}", file, ex.toString());
+			logger.warn("Cannot tell whether {} is current, so it is kept: {}", file, ex.toString());
 		}
 	}
 
@@ -283,6 +295,10 @@ public final class FileCertificateStore implements CertificateStore {
 		catch (IOException ex) {
 			logger.warn("Cannot remove {}: {}", file, ex.toString());
 		}
+	}
+
+	private record DatedFile(Path file, FileVersion version) {
+
 	}
 
 }

@@ -8,10 +8,10 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 
 /**
- * Follows two files that someone else manages (contract row C28): a volume of a Secret, a
- * CSI driver, a person. Nothing is ever written. Files that do not match, such as when
- * only one of them has been replaced, are no pair, and neither are files that have gone:
- * then {@link #current()} throws, and the caller keeps the last pair.
+ * Follows two files that another program manages, such as a volume of a Secret or a CSI
+ * driver. It never writes. If the files do not match, because only one of them has been
+ * replaced so far, or if they no longer exist, {@link #current()} throws and the caller
+ * keeps the last pair.
  */
 public final class ManagedFilesStore implements CertificateStore {
 
@@ -20,7 +20,7 @@ public final class ManagedFilesStore implements CertificateStore {
 	private final PairLocation files;
 
 	/**
-	 * Create a store.
+	 * Creates a store.
 	 * @param files the files
 	 */
 	public ManagedFilesStore(PairLocation files) {
@@ -29,14 +29,14 @@ public final class ManagedFilesStore implements CertificateStore {
 
 	@Override
 	public Optional<CertificatePair> current() {
-		if (!this.files.exists() && !this.reader.hasRead()) {
-			return Optional.empty();
-		}
 		try {
 			return Optional.of(this.reader.read(this.files));
 		}
 		catch (NoSuchFileException ex) {
-			throw new StoreException("The pair in " + this.files + " is not there any more", ex);
+			if (!this.reader.hasPair()) {
+				return Optional.empty();
+			}
+			throw new StoreException("The pair in " + this.files + " no longer exists", ex);
 		}
 		catch (IOException ex) {
 			throw new StoreException("Cannot read the pair in " + this.files + ": " + ex, ex);
@@ -64,7 +64,7 @@ public final class ManagedFilesStore implements CertificateStore {
 	}
 
 	private StoreException isManaged() {
-		return new StoreException("The pair in " + this.files + " is managed by someone else", null);
+		return new StoreException("The pair in " + this.files + " is managed by another program", null);
 	}
 
 }

@@ -3,24 +3,31 @@ package io.kubelet.cert.store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Predicate;
-import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The names of one pair's files in its directory (contract row C14).
+ * The names of one pair's files in its directory.
  */
 final class PairFiles {
 
 	private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd-HH-mm-ss");
+
+	/**
+	 * What follows the pair name: a date and, in all but the first file of a second, a
+	 * number.
+	 */
+	private static final Pattern DATED = Pattern
+		.compile("-(\\d{4}-\\d{2}-\\d{2}-\\d{2}-\\d{2}-\\d{2})(?:\\.(\\d{1,9}))?\\.pem");
 
 	private static final String DAMAGED = ".damaged";
 
@@ -28,13 +35,12 @@ final class PairFiles {
 
 	private final String pairName;
 
-	private final Pattern dated;
+	private final PairLocation current;
 
 	PairFiles(Path directory, String pairName) {
 		this.directory = directory;
 		this.pairName = pairName;
-		this.dated = Pattern
-			.compile(Pattern.quote(pairName) + "-(\\d{4}-\\d{2}-\\d{2}-\\d{2}-\\d{2}-\\d{2})(?:\\.(\\d{1,9}))?\\.pem");
+		this.current = PairLocation.of(file("-current.pem"));
 	}
 
 	Path directory() {
@@ -43,7 +49,12 @@ final class PairFiles {
 
 	/** The link to the current pair. */
 	Path current() {
-		return file("-current.pem");
+		return this.current.certificate();
+	}
+
+	/** The current pair, in one file. */
+	PairLocation currentPair() {
+		return this.current;
 	}
 
 	/** The link that is about to become {@link #current()}. */
@@ -62,76 +73,90 @@ final class PairFiles {
 	}
 
 	/**
-	 * A name for a new pair. Two in one second get two names.
+	 * Returns a name for a new pair. Two pairs in the same second get two names.
 	 * @param clock the clock whose local time is in the name
-	 * @param attempt which name: 0 is the kubelet's own
+	 * @param attempt which name: 0 is the one that the kubelet would choose
 	 */
 	Path dated(Clock clock, int attempt) {
 		String date = DATE.format(LocalDateTime.now(clock));
 		return file("-" + date + ((attempt > 0) ? "." + attempt : "") + ".pem");
 	}
 
-	/** All pairs under a dated name, the newest first. */
-	List<Path> dated() {
-		return list((name) -> this.dated.matcher(name).matches()).stream()
-			.sorted(Comparator.comparing(this::date).thenComparing(this::number).reversed())
-			.toList();
-	}
-
-	/** Where a damaged pair is set aside (contract row B7). */
+	/** Returns where a damaged pair is set aside. */
 	static Path aside(Path damaged) {
 		return damaged.resolveSibling(damaged.getFileName() + DAMAGED);
 	}
 
-	/** What was set aside in this directory, the last written first. */
-	List<Path> damaged() {
-		String current = current().getFileName() + DAMAGED;
-		return list((name) -> name.equals(current) || (name.endsWith(DAMAGED)
-				&& this.dated.matcher(name.substring(0, name.length() - DAMAGED.length())).matches()))
-			.stream()
-			.sorted(Comparator.comparing((Path file) -> file.toFile().lastModified())
-				.thenComparing(file -> file)
-				.reversed())
-			.toList();
-	}
-
-	/** What was about to become {@link #openRequest()}, if only for a moment. */
-	List<Path> unfinished() {
-		String prefix = DurableFiles.temporaryPrefix(openRequest());
-		return list((name) -> name.startsWith(prefix));
-	}
-
-	private List<Path> list(Predicate<String> names) {
-		if (!Files.isDirectory(this.directory)) {
-			return List.of();
-		}
+	/** Returns all files in the directory, also those that belong to others. */
+	List<Path> list() {
 		try (Stream<Path> files = Files.list(this.directory)) {
-			return files.filter((file) -> names.test(file.getFileName().toString())).toList();
+			return files.toList();
+		}
+		catch (NoSuchFileException | NotDirectoryException ex) {
+			return List.of();
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
 	}
 
-	private String date(Path file) {
-		return match(file).group(1);
+	/** Returns those of the files that are pairs with a date, the newest first. */
+	List<Path> dated(List<Path> files) {
+		return files.stream()
+			.map((file) -> new Dated(file, matcher(file.getFileName().toString())))
+			.filter((dated) -> dated.matcher.matches())
+			.sorted(Comparator.comparing(Dated::date).thenComparing(Dated::number).reversed())
+			.map(Dated::file)
+			.toList();
 	}
 
-	private int number(Path file) {
-		String number = match(file).group(2);
-		return (number != null) ? Integer.parseInt(number) : 0;
+	/**
+	 * Returns those of the files that were set aside, the one that was written last
+	 * first.
+	 */
+	List<Path> damaged(List<Path> files) {
+		String current = current().getFileName() + DAMAGED;
+		return files.stream()
+			.filter((file) -> isDamaged(file.getFileName().toString(), current))
+			.sorted(Comparator.comparing((Path file) -> file.toFile().lastModified())
+				.thenComparing(file -> file)
+				.reversed())
+			.toList();
 	}
 
-	private MatchResult match(Path file) {
-		Matcher matcher = this.dated.matcher(file.getFileName().toString());
-		if (!matcher.matches()) {
-			throw new IllegalArgumentException(file + " is no dated file");
-		}
-		return matcher;
+	/**
+	 * Returns those of the files that were about to become {@link #openRequest()}. They
+	 * exist for a moment, unless a process was killed.
+	 */
+	List<Path> unfinished(List<Path> files) {
+		String prefix = DurableFiles.temporaryPrefix(openRequest());
+		return files.stream().filter((file) -> file.getFileName().toString().startsWith(prefix)).toList();
+	}
+
+	private boolean isDamaged(String name, String current) {
+		return name.endsWith(DAMAGED)
+				&& (name.equals(current) || matcher(name.substring(0, name.length() - DAMAGED.length())).matches());
+	}
+
+	private Matcher matcher(String name) {
+		return DATED.matcher(name.startsWith(this.pairName) ? name.substring(this.pairName.length()) : "");
 	}
 
 	private Path file(String suffix) {
 		return this.directory.resolve(this.pairName + suffix);
+	}
+
+	private record Dated(Path file, Matcher matcher) {
+
+		String date() {
+			return this.matcher.group(1);
+		}
+
+		int number() {
+			String number = this.matcher.group(2);
+			return (number != null) ? Integer.parseInt(number) : 0;
+		}
+
 	}
 
 }

@@ -1,10 +1,10 @@
 package io.kubelet.cert.store;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where a pair is: its certificates in one file and its key in another, or both in one.
+ * The files of a pair: its certificates in one file and its key in another, or both in
+ * one.
  *
  * @param certificate the file with the certificates, leaf first
  * @param privateKey the file with the key
@@ -13,10 +13,6 @@ public record PairLocation(Path certificate, Path privateKey) {
 
 	static PairLocation of(Path file) {
 		return new PairLocation(file, file);
-	}
-
-	boolean exists() {
-		return Files.exists(this.certificate) && Files.exists(this.privateKey);
 	}
 
 	boolean isOneFile() {

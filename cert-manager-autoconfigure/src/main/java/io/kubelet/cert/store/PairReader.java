@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
-import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
@@ -14,31 +11,43 @@ import io.kubelet.cert.certificate.Pem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads pairs, and remembers the last one for as long as its files do not change.
+ * Reads pairs, and remembers the last one as long as its files do not change.
  */
 final class PairReader {
 
-	private @Nullable List<Version> versions;
+	private @Nullable FileVersion certificate;
+
+	private @Nullable FileVersion privateKey;
 
 	private @Nullable CertificatePair pair;
 
-	/** Whether a pair was read before. */
-	boolean hasRead() {
+	/** Whether there is a pair that was read or written before. */
+	boolean hasPair() {
 		return this.pair != null;
 	}
 
+	/** Remembers a pair that was just written to one file. */
+	void wrote(CertificatePair pair, FileVersion version) {
+		this.certificate = version;
+		this.privateKey = version;
+		this.pair = pair;
+	}
+
 	/**
-	 * Read a pair.
-	 * @throws StoreException if what the files hold is no pair
+	 * Reads a pair. If the files have not changed, this only asks for their versions.
+	 * @throws java.nio.file.NoSuchFileException if a file is missing
+	 * @throws StoreException if the files do not hold a pair
 	 */
 	CertificatePair read(PairLocation location) throws IOException {
-		List<Version> versions = List.of(Version.of(location.certificate()), Version.of(location.privateKey()));
-		if (this.pair != null && versions.equals(this.versions)) {
-			return this.pair;
+		FileVersion certificate = FileVersion.of(location.certificate());
+		FileVersion privateKey = location.isOneFile() ? certificate : FileVersion.of(location.privateKey());
+		CertificatePair pair = this.pair;
+		if (pair == null || !certificate.equals(this.certificate) || !privateKey.equals(this.privateKey)) {
+			pair = parse(location);
+			this.certificate = certificate;
+			this.privateKey = privateKey;
+			this.pair = pair;
 		}
-		CertificatePair pair = parse(location);
-		this.versions = versions;
-		this.pair = pair;
 		return pair;
 	}
 
@@ -53,8 +62,8 @@ final class PairReader {
 	}
 
 	/**
-	 * Read a file of PEM.
-	 * @throws MalformedPemException if it is too long, or no text
+	 * Reads a file of PEM.
+	 * @throws MalformedPemException if it is too long or not a text
 	 */
 	static String text(Path file) throws IOException {
 		if (Files.size(file) > Pem.MAXIMUM_LENGTH) {
@@ -64,19 +73,8 @@ final class PairReader {
 			return Files.readString(file);
 		}
 		catch (CharacterCodingException ex) {
-			throw new MalformedPemException("the file is no text", ex);
+			throw new MalformedPemException("the file is not a text");
 		}
-	}
-
-	/** Which state of a file was read; a link that was switched is another file. */
-	private record Version(Path file, FileTime modified, long size) {
-
-		static Version of(Path path) throws IOException {
-			Path file = path.toRealPath();
-			BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-			return new Version(file, attributes.lastModifiedTime(), attributes.size());
-		}
-
 	}
 
 }

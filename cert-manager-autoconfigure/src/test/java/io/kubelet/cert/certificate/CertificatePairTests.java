@@ -36,7 +36,7 @@ class CertificatePairTests {
 		List<X509Certificate> chain = chain(keys);
 		assertThat(new CertificatePair(chain, keys.getPrivate()).privateKey()).isSameAs(keys.getPrivate());
 		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(chain, others.getPrivate()))
-			.withMessageContaining("not that of the certificate");
+			.withMessageContaining("does not belong to the certificate");
 	}
 
 	@Test

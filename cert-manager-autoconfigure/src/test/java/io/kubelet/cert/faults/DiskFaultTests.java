@@ -219,7 +219,7 @@ class DiskFaultTests {
 	private void assertNextUpdateWorks(@Nullable StoreException failure) throws IOException {
 		if (failure != null) {
 			assertThat(failure).hasMessageContaining(this.directory.toString())
-				.hasMessageContaining("Make the directory writable and see that its disk has room");
+				.hasMessageContaining("Make the directory writable and check that its disk has room");
 		}
 		this.disk.repair();
 		assertThat(update(NEXT)).isNull();
@@ -230,7 +230,7 @@ class DiskFaultTests {
 	private void assertNotSaved(CertificateRequest request, String reason) {
 		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.saveOpenRequest(request))
 			.withMessageContainingAll(this.directory.toString(), reason,
-					"Make the directory writable and see that its disk has room");
+					"Make the directory writable and check that its disk has room");
 	}
 
 	/** What a process sees that starts now. */

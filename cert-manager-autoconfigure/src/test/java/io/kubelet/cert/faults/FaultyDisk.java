@@ -30,7 +30,7 @@ final class FaultyDisk {
 	private static final Set<Operation> CHANGES = EnumSet.of(Operation.CREATE_DIRECTORY, Operation.CREATE_FILE,
 			Operation.CREATE_LINK, Operation.RENAME, Operation.DELETE);
 
-	private final FileSystem fileSystem = new FaultyFileSystem(new FaultyProvider(this));
+	private final FileSystem fileSystem = new FaultyFileSystem(new FaultyProvider(this), this);
 
 	private final List<Operation> operations = new ArrayList<>();
 
@@ -41,6 +41,8 @@ final class FaultyDisk {
 	private int room = Integer.MAX_VALUE;
 
 	private boolean modes = true;
+
+	private int questions;
 
 	/** From now on the operations fail whose indexes are such, counted from now. */
 	void fail(IntPredicate failing) {
@@ -80,6 +82,15 @@ final class FaultyDisk {
 		return List.copyOf(this.operations);
 	}
 
+	/** How often a program asked for the state of a file or resolved its path. */
+	int questions() {
+		return this.questions;
+	}
+
+	void asked() {
+		this.questions++;
+	}
+
 	void before(Operation operation, Path file) throws IOException {
 		this.operations.add(operation);
 		if (this.failing.test(this.operations.size() - 1)) {
@@ -113,6 +124,9 @@ final class FaultyDisk {
 	}
 
 	private Object invoke(Path path, Method method, Object[] arguments) throws Throwable {
+		if (method.getName().equals("toRealPath")) {
+			asked();
+		}
 		Object[] real = (arguments == null) ? new Object[0]
 				: Stream.of(arguments)
 					.map((argument) -> (argument instanceof Path other) ? real(other) : argument)

@@ -19,8 +19,11 @@ final class FaultyFileSystem extends FileSystem {
 
 	private final FileSystemProvider provider;
 
-	FaultyFileSystem(FileSystemProvider provider) {
+	private final FaultyDisk disk;
+
+	FaultyFileSystem(FileSystemProvider provider, FaultyDisk disk) {
 		this.provider = provider;
+		this.disk = disk;
 	}
 
 	@Override
@@ -60,7 +63,7 @@ final class FaultyFileSystem extends FileSystem {
 
 	@Override
 	public Set<String> supportedFileAttributeViews() {
-		return this.real.supportedFileAttributeViews();
+		return this.disk.hasModes() ? this.real.supportedFileAttributeViews() : Set.of("basic");
 	}
 
 	@Override

@@ -137,12 +137,13 @@ final class FaultyProvider extends FileSystemProvider {
 
 	@Override
 	public FileStore getFileStore(Path path) throws IOException {
-		FileStore store = this.real.getFileStore(FaultyDisk.real(path));
-		return this.disk.hasModes() ? store : new ModelessFileStore(store);
+		this.disk.asked();
+		return this.real.getFileStore(FaultyDisk.real(path));
 	}
 
 	@Override
 	public void checkAccess(Path path, AccessMode... modes) throws IOException {
+		this.disk.asked();
 		this.real.checkAccess(FaultyDisk.real(path), modes);
 	}
 
@@ -154,6 +155,7 @@ final class FaultyProvider extends FileSystemProvider {
 	@Override
 	public <A extends BasicFileAttributes> A readAttributes(Path path, Class<A> type, LinkOption... options)
 			throws IOException {
+		this.disk.asked();
 		return this.real.readAttributes(FaultyDisk.real(path), type, options);
 	}
 

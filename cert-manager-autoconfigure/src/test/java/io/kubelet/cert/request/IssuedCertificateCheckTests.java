@@ -46,7 +46,7 @@ class IssuedCertificateCheckTests {
 	@MethodSource("chains")
 	void chainThatLeadsToAnAuthorityIsAccepted(String name, List<X509Certificate> chain,
 			List<X509Certificate> authorities) {
-		new IssuedCertificateCheck(() -> authorities).check(chain, REQUEST, NOW);
+		IssuedCertificateCheck.ofAuthorities(() -> authorities).check(chain, REQUEST, NOW);
 	}
 
 	static Stream<Arguments> chains() {
@@ -61,23 +61,30 @@ class IssuedCertificateCheckTests {
 						List.of(intermediate)),
 				arguments("beyond an intermediate that is trusted", List.of(leaf(INTERMEDIATE), intermediate, root),
 						List.of(intermediate)),
-				arguments("no authorities known", List.of(leaf(STRANGER)), List.of()));
+				arguments("with the root before the intermediate", List.of(leaf(INTERMEDIATE), root, intermediate),
+						List.of(root)),
+				arguments("with a certificate twice", List.of(leaf(INTERMEDIATE), intermediate, intermediate),
+						List.of(root)),
+				arguments("with an unrelated certificate",
+						List.of(leaf(INTERMEDIATE), STRANGER.certificate(), intermediate), List.of(root)),
+				arguments("with an intermediate that another authority signed too",
+						List.of(leaf(INTERMEDIATE), STRANGER.crossSign(INTERMEDIATE), intermediate), List.of(root)));
 	}
 
 	@Test
 	void chainOfAnotherAuthorityIsRefusedWithThoseThatAreKnown() {
-		IssuedCertificateCheck check = new IssuedCertificateCheck(
-				() -> List.of(ROOT.certificate(), INTERMEDIATE.certificate()));
+		IssuedCertificateCheck check = IssuedCertificateCheck
+			.ofAuthorities(() -> List.of(ROOT.certificate(), INTERMEDIATE.certificate()));
 		assertThatExceptionOfType(CertificateRefusedException.class)
 			.isThrownBy(() -> check.check(List.of(leaf(STRANGER)), REQUEST, NOW))
 			.satisfies((refused) -> assertThat(refused.problems()).singleElement()
 				.asString()
-				.startsWith("its chain does not lead to a configured authority ([CN=root, CN=intermediate]): "));
+				.isEqualTo("its chain does not lead to a configured authority ([CN=root, CN=intermediate])"));
 	}
 
 	@Test
 	void chainWithoutItsIntermediateIsRefused() {
-		IssuedCertificateCheck check = new IssuedCertificateCheck(() -> List.of(ROOT.certificate()));
+		IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
 		assertThatExceptionOfType(CertificateRefusedException.class)
 			.isThrownBy(() -> check.check(List.of(leaf(INTERMEDIATE)), REQUEST, NOW))
 			.withMessageContaining("does not lead to a configured authority ([CN=root])");
@@ -86,11 +93,92 @@ class IssuedCertificateCheckTests {
 	@Test
 	void certificateIsAcceptedUpToItsEnd() {
 		X509Certificate leaf = leaf(ROOT);
-		new IssuedCertificateCheck(List::of).check(List.of(leaf), REQUEST, leaf.getNotAfter().toInstant());
+		IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, leaf.getNotAfter().toInstant());
 		assertThatExceptionOfType(CertificateRefusedException.class)
-			.isThrownBy(() -> new IssuedCertificateCheck(List::of).check(List.of(leaf), REQUEST,
-					leaf.getNotAfter().toInstant().plusMillis(1)))
-			.withMessageContaining("it has expired at");
+			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
+				.check(List.of(leaf), REQUEST, leaf.getNotAfter().toInstant().plusMillis(1)))
+			.withMessageContaining("it expired at");
+	}
+
+	@Test
+	void pathThroughTheAuthorityIsPresented() {
+		X509Certificate leaf = leaf(INTERMEDIATE);
+		X509Certificate crossSigned = STRANGER.crossSign(INTERMEDIATE);
+		List<X509Certificate> chain = List.of(leaf, INTERMEDIATE.certificate(), crossSigned, STRANGER.certificate());
+		assertThat(IssuedCertificateCheck.ofAuthorities(() -> List.of(STRANGER.certificate()))
+			.check(chain, REQUEST, NOW)
+			.chain()).containsExactly(leaf, crossSigned, STRANGER.certificate());
+		assertThat(IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()))
+			.check(chain, REQUEST, NOW)
+			.chain()).containsExactly(leaf, INTERMEDIATE.certificate());
+		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, NOW).chain()).containsExactly(leaf,
+				INTERMEDIATE.certificate());
+	}
+
+	@Test
+	void withoutAnyAuthorityEveryChainIsRefused() {
+		assertThatExceptionOfType(CertificateRefusedException.class)
+			.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(List::of).check(List.of(leaf(ROOT)), REQUEST, NOW))
+			.withMessageContaining("does not lead to a configured authority ([])");
+	}
+
+	@Test
+	void whoeverSignedIsAcceptedIfThatIsSaid() {
+		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf(STRANGER)), REQUEST, NOW).privateKey())
+			.isSameAs(KEYS.getPrivate());
+	}
+
+	@Test
+	void leafThatIsDatedBackToBeforeItsIssuerBeganIsAccepted() {
+		TestAuthority fresh = ROOT.intermediate("fresh", NOW.minusSeconds(60), NOW.plus(Duration.ofDays(1)));
+		X509Certificate leaf = fresh.issue(KEYS.getPublic(), TEMPLATE, NOW.minus(Duration.ofMinutes(5)),
+				NOW.plus(Duration.ofHours(1)));
+		for (TestAuthority authority : List.of(ROOT, fresh)) {
+			IssuedCertificateCheck.ofAuthorities(() -> List.of(authority.certificate()))
+				.check(List.of(leaf, fresh.certificate()), REQUEST, NOW);
+		}
+	}
+
+	@Test
+	void issuerThatBeginsWithinTheClockSkewIsAcceptedAndOneThatBeginsLaterIsNot() {
+		for (Duration ahead : List.of(Duration.ofMinutes(1), Duration.ofMinutes(6))) {
+			TestAuthority fresh = ROOT.intermediate("fresh", NOW.plus(ahead), NOW.plus(Duration.ofDays(1)));
+			List<X509Certificate> chain = List.of(leaf(fresh), fresh.certificate());
+			IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
+			if (ahead.compareTo(IssuedCertificateCheck.CLOCK_SKEW) < 0) {
+				assertThat(check.check(chain, REQUEST, NOW).chain()).hasSize(2);
+			}
+			else {
+				assertThatExceptionOfType(CertificateRefusedException.class)
+					.isThrownBy(() -> check.check(chain, REQUEST, NOW));
+			}
+		}
+	}
+
+	@Test
+	void issuerThatExpiredAMinuteAgoIsRefusedAndNamed() {
+		Instant end = NOW.minusSeconds(60);
+		TestAuthority expired = ROOT.intermediate("expired", NOW.minus(Duration.ofDays(1)), end);
+		X509Certificate leaf = expired.issue(KEYS.getPublic(), TEMPLATE, NOW.minus(Duration.ofMinutes(5)),
+				NOW.plus(Duration.ofHours(1)));
+		for (TestAuthority authority : List.of(ROOT, expired)) {
+			assertThatExceptionOfType(CertificateRefusedException.class)
+				.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(() -> List.of(authority.certificate()))
+					.check(List.of(leaf, expired.certificate()), REQUEST, NOW))
+				.satisfies((refused) -> assertThat(refused.problems()).containsExactly(
+						"its chain does not lead to a configured authority ([%s]); 'CN=expired' expired at %s"
+							.formatted(authority.certificate().getSubjectX500Principal().getName(), end)));
+		}
+	}
+
+	@Test
+	void leafThatDoesNotComeFirstIsRefusedWithItsPlace() {
+		assertThatExceptionOfType(CertificateRefusedException.class)
+			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
+				.check(List.of(ROOT.certificate(), INTERMEDIATE.certificate(), leaf(INTERMEDIATE)), REQUEST, NOW))
+			.satisfies((refused) -> assertThat(refused.problems())
+				.contains("the first certificate has another public key: the one for the key of the request is "
+						+ "number 3, but the leaf must come first"));
 	}
 
 	private static X509Certificate leaf(TestAuthority authority) {

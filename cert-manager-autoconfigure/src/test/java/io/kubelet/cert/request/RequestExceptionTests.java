@@ -45,6 +45,25 @@ class RequestExceptionTests {
 						"no route"));
 	}
 
+	@ParameterizedTest(name = "{1}: {0}")
+	@MethodSource("recoveries")
+	void exceptionSaysWhatACallerCanDo(RequestException exception, Recovery recovery) {
+		assertThat(exception.recovery()).isEqualTo(recovery);
+	}
+
+	static Stream<Arguments> recoveries() {
+		return Stream.of(arguments(new RequestDeniedException("csr-1", "No", "no"), Recovery.RETRY_SLOWLY),
+				arguments(new RequestFailedException("csr-1", "No", "no"), Recovery.RETRY_SLOWLY),
+				arguments(new CertificateRefusedException("csr-1", List.of("wrong key")), Recovery.RETRY_SLOWLY),
+				arguments(new RequestRejectedException("csr-1", 422, "No", "no", null), Recovery.RETRY_SLOWLY),
+				arguments(new RequestRejectedException("csr-1", 401, "No", "no", null), Recovery.FIX_CREDENTIALS),
+				arguments(new RequestRejectedException("csr-1", 403, "No", "no", null), Recovery.FIX_CREDENTIALS),
+				arguments(new RequestGoneException("csr-1", "no"), Recovery.START_OVER),
+				arguments(new RequestNameTakenException("csr-1", "no"), Recovery.START_OVER),
+				arguments(new RequestTimedOutException("csr-1", Duration.ofMinutes(15)), Recovery.RETRY_SOON),
+				arguments(new SignerUnavailableException("csr-1", "No", "no", null, null), Recovery.RETRY_SOON));
+	}
+
 	@ParameterizedTest
 	@CsvSource({ "400, false", "401, true", "403, true", "404, false", "422, false" })
 	void rejectionIsAboutTheCredentialsOrTheRequest(int statusCode, boolean credentials) {

@@ -64,7 +64,7 @@ class OpenRequestTests {
 		assertThat(this.fixture.signer.requests).hasSize(2);
 		CertificateRequest resumed = this.fixture.signer.requests.get(1);
 		assertThat(resumed.name()).isEqualTo(first().name());
-		assertThat(resumed.uid()).isEqualTo("uid-of-" + first().name());
+		assertThat(resumed.uid()).as("its object is found by its name").isNull();
 		assertThat(secret(resumed.privateKey())).isEqualTo(secret(first().privateKey()));
 		answerLast();
 		assertThat(restarted.current()).isPresent()
@@ -218,12 +218,13 @@ class OpenRequestTests {
 	}
 
 	@Test
-	void confirmationThatCannotBeStoredIsNoFailure() {
+	void requestIsStoredOnceAndNotAgainWhenItIsConfirmed() {
 		this.fixture.signer.failsWith((request) -> {
 			this.fixture.store.writeFails = true;
 			return new SignerUnavailableException(request.name(), "Unreachable", "connection reset", null, null);
 		});
 		CertificateManager manager = this.fixture.start();
+		assertThat(this.fixture.store.request).isSameAs(first());
 		assertThat(this.fixture.failures).extracting(RotationFailure::reason).containsExactly("Unreachable");
 		assertThat(manager.status().openRequest()).isNotNull()
 			.satisfies((open) -> assertThat(open.createdAt()).isEqualTo(ManagerFixture.START));

@@ -51,7 +51,7 @@ class RefusedCertificateTests {
 		this.fixture.signer.issues((request) -> List.of(flaw.issue(this.fixture.authority, request)));
 		CertificateManager manager = this.fixture.start(this.fixture.builder()
 			.template(TEMPLATE)
-			.check(new IssuedCertificateCheck(() -> List.of(this.fixture.authority.certificate()))));
+			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
 		assertThat(manager.current()).contains(this.old);
 		assertThat(this.fixture.store.pair).isEqualTo(this.old);
 		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
@@ -92,7 +92,7 @@ class RefusedCertificateTests {
 				arguments("expired",
 						flaw((authority, request) -> authority.issue(request.publicKey(), TEMPLATE,
 								ManagerFixture.START.minus(HOUR), ManagerFixture.START.minusSeconds(1))),
-						List.of("it has expired at 2025-12-31T23:59:59Z")),
+						List.of("it expired at 2025-12-31T23:59:59Z")),
 				arguments("not yet valid",
 						flaw((authority, request) -> authority.issue(request.publicKey(), TEMPLATE,
 								ManagerFixture.START.plusSeconds(301), ManagerFixture.START.plus(HOUR))),
@@ -106,7 +106,7 @@ class RefusedCertificateTests {
 								ManagerFixture.START.minusSeconds(1), List.of(Usage.SERVER_AUTH))),
 						List.of("another public key", "common name is", "organizations lack", "DNS names lack",
 								"IP addresses lack", "usage 'digital signature'", "usage 'client auth'",
-								"it has expired")));
+								"it expired")));
 	}
 
 	@Test

@@ -159,7 +159,7 @@ class FileCertificateStoreTests {
 	@Test
 	void keyOfAnotherCertificateCanNeverBeStored() {
 		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(pair().chain(), pair().privateKey()))
-			.withMessageContaining("The private key is not that of the certificate");
+			.withMessageContaining("The private key does not belong to the certificate");
 	}
 
 	@Test

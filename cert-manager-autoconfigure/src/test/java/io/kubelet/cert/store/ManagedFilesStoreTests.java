@@ -85,7 +85,7 @@ class ManagedFilesStoreTests {
 		assertThat(this.store.current()).isPresent();
 		writeCertificate(pair());
 		assertFails(this.store::current,
-				"The pair in %s and %s is damaged: The private key is not that of the certificate"
+				"The pair in %s and %s is damaged: The private key does not belong to the certificate"
 					.formatted(this.files.certificate(), this.files.privateKey()));
 	}
 
@@ -94,7 +94,7 @@ class ManagedFilesStoreTests {
 		write(pair());
 		assertThat(this.store.current()).isPresent();
 		Files.delete(this.files.privateKey());
-		assertFails(this.store::current, "The pair in %s is not there any more".formatted(this.files));
+		assertFails(this.store::current, "The pair in %s no longer exists".formatted(this.files));
 	}
 
 	@Test
@@ -125,7 +125,7 @@ class ManagedFilesStoreTests {
 	void nothingIsEverWritten() throws IOException {
 		CertificateRequest request = CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
 				List.of(), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
-		String managed = "The pair in %s is managed by someone else".formatted(this.files);
+		String managed = "The pair in %s is managed by another program".formatted(this.files);
 		assertFails(() -> this.store.update(pair()), managed);
 		assertFails(() -> this.store.saveOpenRequest(request), managed);
 		assertFails(() -> this.store.deleteOpenRequest(request), managed);

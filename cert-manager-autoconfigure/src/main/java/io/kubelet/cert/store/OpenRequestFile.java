@@ -1,0 +1,81 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.PublicKey;
+import java.util.Arrays;
+import java.util.Optional;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateRequestPem;
+import io.kubelet.cert.certificate.MalformedPemException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The file of the open request and its key. As long as the file is the one that this
+ * object wrote or read, it knows what is in it.
+ */
+final class OpenRequestFile {
+
+	private static final Logger logger = LoggerFactory.getLogger(OpenRequestFile.class);
+
+	private final Path file;
+
+	private @Nullable Known known;
+
+	OpenRequestFile(Path file) {
+		this.file = file;
+	}
+
+	Optional<CertificateRequest> read() throws IOException {
+		this.known = null;
+		try {
+			FileVersion version = FileVersion.of(this.file);
+			CertificateRequest request = CertificateRequestPem.read(PairReader.text(this.file));
+			this.known = new Known(request.publicKey(), version);
+			return Optional.of(request);
+		}
+		catch (NoSuchFileException ex) {
+			return Optional.empty();
+		}
+		catch (MalformedPemException ex) {
+			logger.warn("The open request {} is damaged and ignored: {}", this.file, ex.getMessage());
+			return Optional.empty();
+		}
+	}
+
+	void write(CertificateRequest request) throws IOException {
+		FileVersion version = DurableFiles.replace(this.file, CertificateRequestPem.write(request));
+		this.known = new Known(request.publicKey(), version);
+	}
+
+	/** Deletes the file, unless it holds the request of another process. */
+	void delete(CertificateRequest request) throws IOException {
+		if (!isKnown()) {
+			read();
+		}
+		Known known = this.known;
+		if (known != null && Arrays.equals(known.publicKey().getEncoded(), request.publicKey().getEncoded())) {
+			Files.deleteIfExists(this.file);
+			this.known = null;
+		}
+	}
+
+	private boolean isKnown() throws IOException {
+		try {
+			return this.known != null && this.known.version().equals(FileVersion.of(this.file));
+		}
+		catch (NoSuchFileException ex) {
+			return false;
+		}
+	}
+
+	private record Known(PublicKey publicKey, FileVersion version) {
+
+	}
+
+}
