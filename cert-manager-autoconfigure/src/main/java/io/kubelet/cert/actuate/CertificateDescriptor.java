@@ -13,6 +13,8 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
+
 /**
  * The report of one certificate, as the endpoint shows it.
  *
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
 		@Nullable Template template, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest,
-		@Nullable String waitingFor, @Nullable Boolean serverHealthy) {
+		@Nullable String waitingFor, @Nullable Boolean serverHealthy) implements OperationResponseBody {
 
 	static CertificateDescriptor of(CertificateStatus status) {
 		CertificatePair pair = status.pair();

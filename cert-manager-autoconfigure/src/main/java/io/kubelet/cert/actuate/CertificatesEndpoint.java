@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
@@ -100,7 +101,8 @@ public class CertificatesEndpoint {
 	 *
 	 * @param certificates the reports by name
 	 */
-	public record CertificatesDescriptor(Map<String, CertificateDescriptor> certificates) {
+	public record CertificatesDescriptor(Map<String, CertificateDescriptor> certificates)
+			implements OperationResponseBody {
 
 	}
 

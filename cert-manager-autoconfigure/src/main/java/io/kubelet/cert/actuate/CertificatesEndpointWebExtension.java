@@ -6,6 +6,7 @@ import java.util.Set;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
@@ -69,7 +70,7 @@ public class CertificatesEndpointWebExtension {
 	 * @param message what is wrong
 	 * @param certificates the names that exist
 	 */
-	public record Unknown(String message, Set<String> certificates) {
+	public record Unknown(String message, Set<String> certificates) implements OperationResponseBody {
 
 	}
 
@@ -79,7 +80,7 @@ public class CertificatesEndpointWebExtension {
 	 * @param message what is wrong
 	 * @param retryAt when a rotation can be requested
 	 */
-	public record TooEarly(String message, Instant retryAt) {
+	public record TooEarly(String message, Instant retryAt) implements OperationResponseBody {
 
 	}
 

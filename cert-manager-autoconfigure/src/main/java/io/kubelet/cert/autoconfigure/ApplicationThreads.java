@@ -1,21 +1,19 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-import org.springframework.beans.factory.DisposableBean;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * The threads of listeners and template suppliers, which may block: as many daemon
  * threads as there are calls, or virtual threads if the application uses them. No
- * rotation waits for one.
+ * rotation waits for one. They end when idle, also those of a context that was closed.
  */
-final class ApplicationThreads implements Executor, DisposableBean {
+final class ApplicationThreads implements Executor {
 
 	private static final String THREAD_NAME_PREFIX = "certificate-listener-";
 
@@ -41,14 +39,6 @@ final class ApplicationThreads implements Executor, DisposableBean {
 	@Override
 	public void execute(Runnable task) {
 		this.executor.execute(task);
-	}
-
-	/** Calls that have begun may end; those of a closed context are not begun. */
-	@Override
-	public void destroy() {
-		if (this.executor instanceof ExecutorService service) {
-			service.shutdown();
-		}
 	}
 
 }

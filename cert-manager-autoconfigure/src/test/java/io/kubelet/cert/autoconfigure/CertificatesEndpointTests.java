@@ -112,7 +112,7 @@ class CertificatesEndpointTests {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start()) {
 			run(plane).close();
 			try (ConfigurableApplicationContext context = run(plane)) {
-				assertThat(json(send(context, "GET", PATH)).has("serverHealthy")).isFalse();
+				assertThat(send(context, "GET", PATH).body()).doesNotContain("serverHealthy");
 				assertThat(plane.count(RecordedRequest::isCreate)).isOne();
 			}
 		}
