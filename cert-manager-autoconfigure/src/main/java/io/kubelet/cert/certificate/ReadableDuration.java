@@ -1,0 +1,50 @@
+package io.kubelet.cert.certificate;
+
+import java.time.Duration;
+
+/**
+ * Formats durations for log lines and messages.
+ */
+public final class ReadableDuration {
+
+	private static final long MINUTE = 60;
+
+	private static final long HOUR = 60 * MINUTE;
+
+	private static final long DAY = 24 * HOUR;
+
+	private ReadableDuration() {
+	}
+
+	/**
+	 * Formats a duration as people write it: {@code 45s}, {@code 2m 5s}, {@code 15m},
+	 * {@code 3d 4h}. The text has at most two adjacent units. A duration is rounded up,
+	 * so that a wait is never announced as shorter than it is, and is at least
+	 * {@code 1s}.
+	 * @param duration the duration
+	 * @return the text
+	 */
+	public static String of(Duration duration) {
+		long seconds = Math.max(1, (duration.getNano() > 0) ? duration.getSeconds() + 1 : duration.getSeconds());
+		if (seconds >= HOUR) {
+			seconds = roundUp(seconds, (seconds >= DAY) ? HOUR : MINUTE);
+		}
+		StringBuilder text = new StringBuilder();
+		append(text, seconds / DAY, "d");
+		append(text, seconds % DAY / HOUR, "h");
+		append(text, seconds % HOUR / MINUTE, "m");
+		append(text, seconds % MINUTE, "s");
+		return text.toString();
+	}
+
+	private static long roundUp(long seconds, long unit) {
+		return (seconds + unit - 1) / unit * unit;
+	}
+
+	private static void append(StringBuilder text, long count, String unit) {
+		if (count > 0) {
+			text.append(text.isEmpty() ? "" : " ").append(count).append(unit);
+		}
+	}
+
+}
