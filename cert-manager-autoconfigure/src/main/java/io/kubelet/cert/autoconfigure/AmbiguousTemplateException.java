@@ -1,26 +1,26 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.util.Collection;
-
 import io.kubelet.cert.certificate.CertificateManagerException;
 
 /**
- * It cannot be told which certificate the template of a supplier is for.
+ * Reports that the templates of suppliers cannot be assigned to certificates.
  */
 final class AmbiguousTemplateException extends CertificateManagerException {
 
-	private final Collection<String> certificates;
+	private final String action;
 
 	/**
-	 * @param certificates the names of all certificates
+	 * Creates an exception.
+	 * @param message what is wrong
+	 * @param action what to do
 	 */
-	AmbiguousTemplateException(String message, Collection<String> certificates) {
+	AmbiguousTemplateException(String message, String action) {
 		super(message, null);
-		this.certificates = certificates;
+		this.action = action;
 	}
 
-	Collection<String> certificates() {
-		return this.certificates;
+	String action() {
+		return this.action;
 	}
 
 }

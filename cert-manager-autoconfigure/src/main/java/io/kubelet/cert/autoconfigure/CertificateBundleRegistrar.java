@@ -7,7 +7,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.autoconfigure.CertificateProperties.StartupMode;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -56,18 +57,18 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private void register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {
 		Supplier<List<X509Certificate>> authorities = this.trusted.of(certificate);
-		Duration drain = certificate.notNegative("ssl.drain", certificate.properties().ssl().drain());
-		if (certificate.properties().startup().mode() == StartupMode.WAIT) {
+		Duration drain = certificate.ssl().drain();
+		if (certificate.startup().waits()) {
 			FirstCertificate.await(manager, certificate);
 		}
-		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.bundleName())) {
-			throw certificate.invalid("ssl.bundle", certificate.bundleName(),
+		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.ssl().bundle())) {
+			throw certificate.invalid("ssl.bundle", certificate.ssl().bundle(),
 					"There is an SSL bundle of this name already: give one of them another name");
 		}
-		if (certificate.properties().ssl().trustConfigMap() != null) {
+		if (certificate.ssl().trustConfigMap() != null) {
 			authorities.get();
 		}
-		register(registry, certificate.bundleName(), manager, authorities, drain);
+		register(registry, certificate.ssl().bundle(), manager, authorities, drain);
 	}
 
 	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,

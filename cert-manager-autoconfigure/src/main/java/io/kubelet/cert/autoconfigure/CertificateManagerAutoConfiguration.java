@@ -2,6 +2,9 @@ package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
+import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.event.CertificateEventPublisher;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -16,9 +19,9 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnResource;
 import org.springframework.boot.thread.Threading;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
@@ -29,7 +32,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  */
 @AutoConfiguration
 @ConditionalOnBooleanProperty(name = "kubelet.cert.enabled", matchIfMissing = true)
-@EnableConfigurationProperties({ CertificateProperties.class, CertManagerProperties.class })
+@Import(SettingsConfiguration.class)
 public final class CertificateManagerAutoConfiguration {
 
 	@Bean
@@ -42,21 +45,16 @@ public final class CertificateManagerAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	@ConditionalOnResource(resources = KubernetesConnection.CLIENT_CLASS_FILE)
-	SignerSource certificateSigners(CertManagerProperties properties, ObjectProvider<Clock> clock) {
+	SignerSource certificateSigners(ConnectionSettings connection, ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
-		return new KubernetesConnection(properties.kubernetes(), threads, clock.getIfUnique(Clock::systemDefaultZone));
+		return new KubernetesConnection(connection, threads, clock.getIfUnique(Clock::systemDefaultZone));
 	}
 
 	@Bean
 	@ConditionalOnMissingBean
 	CertificateEventPublisher certificateEventPublisher(ApplicationEventPublisher publisher) {
 		return new CertificateEventPublisher(publisher);
-	}
-
-	@Bean
-	CertificateSettingsList certificateSettings(CertificateProperties first, CertManagerProperties all) {
-		return CertificateSettingsList.of(first, all.additional());
 	}
 
 	@Bean

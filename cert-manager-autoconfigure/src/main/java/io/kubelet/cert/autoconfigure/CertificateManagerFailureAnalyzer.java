@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.CertificateRefusedException;
@@ -10,20 +11,23 @@ import io.kubelet.cert.request.RequestTimedOutException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
+
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.env.Environment;
 
 /**
- * Says what to do when an application does not start for the lack of a certificate.
+ * Reports what to do when an application does not start because it has no certificate.
  */
 class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<CertificateManagerException> {
 
-	private static final String IN_BACKGROUND = " To start without the certificate and let it come later, set '%s' to 'background'.";
+	private static final String IN_BACKGROUND = " To start without the certificate and obtain it later, set '%s' to 'background'.";
 
 	private static final String KUBECONFIG = "kubelet.cert.kubernetes.kubeconfig";
 
 	private static final String BOOTSTRAP_KUBECONFIG = "kubelet.cert.kubernetes.bootstrap-kubeconfig";
+
+	private static final String CONTEXT = "kubelet.cert.kubernetes.context";
 
 	private final boolean bootstrapping;
 
@@ -33,37 +37,34 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, CertificateManagerException cause) {
+		return new FailureAnalysis(cause.getMessage(), action(cause), cause);
+	}
+
+	private String action(CertificateManagerException cause) {
 		if (cause instanceof CertificateUnavailableException unavailable) {
-			return new FailureAnalysis(cause.getMessage(),
-					action(unavailable) + IN_BACKGROUND.formatted(unavailable.settings().property("startup.mode")),
-					cause);
+			return action(unavailable) + IN_BACKGROUND.formatted(unavailable.settings().property("startup.mode"));
 		}
-		if (cause instanceof AmbiguousTemplateException ambiguous) {
-			return new FailureAnalysis(cause.getMessage(),
-					"Say which certificate each of them is for with @Qualifier(\"<certificate name>\"): there are "
-							+ ambiguous.certificates() + ".",
-					cause);
-		}
-		return new FailureAnalysis(cause.getMessage(), action(cause, quoted(KUBECONFIG)), cause);
+		return (cause instanceof AmbiguousTemplateException ambiguous) ? ambiguous.action()
+				: action(cause, quoted(KUBECONFIG));
 	}
 
 	private String action(CertificateUnavailableException unavailable) {
 		CertificateSettings settings = unavailable.settings();
 		return switch (unavailable.situation()) {
 			case OFF -> "Put a pair there, or set '" + settings.property("rotate-certificates") + "' to true.";
-			case UNKNOWN -> "See to it that this becomes known, or choose other addresses with '"
+			case UNKNOWN -> "Make sure that this becomes known, or choose another source of addresses with '"
 					+ settings.property("addresses.source") + "'.";
 			case REQUESTED -> (unavailable.getCause() instanceof CertificateRefusedException)
-					? "See what the signer is set up to issue, and ask for that: change the template, the usages or '%s'. Or name another signer ('%s')."
+					? "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
 						.formatted(settings.property("signer-ca-file"), settings.property("signer-name"))
 					: action(unavailable.getCause(), connection(settings));
 		};
 	}
 
-	/** Further certificates are requested as what the first one says. */
+	/** Further certificates are requested with the first one. */
 	private String connection(CertificateSettings settings) {
-		boolean first = settings.prefix().equals(CertificateProperties.PREFIX);
-		return (this.bootstrapping && first) ? "%s, or %s where that has a valid certificate"
+		boolean first = settings.prefix().equals("kubelet.cert");
+		return (this.bootstrapping && first) ? "%s, or %s if that has a valid certificate"
 			.formatted(quoted(BOOTSTRAP_KUBECONFIG), quoted(KUBECONFIG)) : quoted(KUBECONFIG);
 	}
 
@@ -77,31 +78,31 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				case 401 -> "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
 				case 403 ->
 					"Grant the permission with the rule above, or use other credentials (%s).".formatted(connection);
-				default -> "Change the properties of the certificate to what the API server takes.";
+				default -> "Change the properties of the certificate to what the API server accepts.";
 			};
 		}
 		if (cause instanceof SignerUnavailableException) {
-			return "See that the API server runs and that this machine reaches it, or name another one (%s)."
+			return "Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
 				.formatted(connection);
 		}
 		if (cause instanceof KubernetesConfigurationException) {
 			return this.bootstrapping
-					? "See that '%s' names a kubeconfig, and '%s' another one or a file that is not there yet. Set 'kubelet.cert.kubernetes.context' to a context of the former, or to nothing for its current one."
-						.formatted(BOOTSTRAP_KUBECONFIG, KUBECONFIG)
-					: "Set '%s' to a kubeconfig file and 'kubelet.cert.kubernetes.context' to one of its contexts, or to nothing for its current one, or run in a pod with a service account."
-						.formatted(KUBECONFIG);
+					? "Set '%s' to a kubeconfig, and '%s' to another kubeconfig or to a file that does not exist yet. Set '%s' to a context of the former, or leave it empty for its current context."
+						.formatted(BOOTSTRAP_KUBECONFIG, KUBECONFIG, CONTEXT)
+					: "Set '%s' to a kubeconfig file and '%s' to one of its contexts, or leave the latter empty for its current context. Or run in a pod with a service account."
+						.formatted(KUBECONFIG, CONTEXT);
 		}
 		if (cause instanceof RequestDeniedException || cause instanceof RequestFailedException) {
-			return "Ask whoever approves and signs in the cluster, or change the signer, the template or the usages.";
+			return "Ask those who approve and sign in the cluster, or change the signer, the template or the usages.";
 		}
 		if (cause instanceof StoreException) {
-			return "See that this process can read and write the files above and that they are whole, or set "
+			return "Make sure that this process can read and write the files above and that they are complete, or set "
 					+ "'kubelet.cert.cert-dir' to another directory.";
 		}
 		if (cause == null || cause instanceof RequestTimedOutException) {
-			return "Have the request approved and signed: see 'kubectl get csr', 'kubectl certificate approve'.";
+			return "Have the request approved and signed: see 'kubectl get csr' and 'kubectl certificate approve'.";
 		}
-		return "Mend what is said above; the log has more of it.";
+		return "Fix the problem described above; see the log for details.";
 	}
 
 }

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;

@@ -2,14 +2,16 @@ package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * There was no certificate when the application started.
+ * Reports that there was no certificate when the application started.
  */
 final class CertificateUnavailableException extends CertificateManagerException {
 
@@ -36,8 +38,8 @@ final class CertificateUnavailableException extends CertificateManagerException 
 			CertificateStatus status) {
 		RotationFailure failure = status.lastFailure();
 		OpenRequest openRequest = status.openRequest();
-		String message = "Certificate '%s' was not issued within %s (%s)".formatted(settings.name(), timeout,
-				settings.property("startup.timeout"));
+		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
+				ReadableDuration.of(timeout), settings.property("startup.timeout"), settings.request().signer());
 		if (status.waitingFor() != null) {
 			message += ". It waits for " + status.waitingFor();
 		}
@@ -45,7 +47,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 			message += ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message());
 		}
 		else if (openRequest != null && openRequest.name() != null) {
-			message += ". Request %s waits for its approval: see 'kubectl get csr %s'".formatted(openRequest.name(),
+			message += ". Request %s waits for approval: see 'kubectl get csr %s'".formatted(openRequest.name(),
 					openRequest.name());
 		}
 		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,
@@ -54,22 +56,20 @@ final class CertificateUnavailableException extends CertificateManagerException 
 
 	static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
 		return new CertificateUnavailableException(settings,
-				"Certificate '%s' cannot be had: %s".formatted(settings.name(), failure.message()), failure.cause(),
-				Situation.REQUESTED);
+				"Could not obtain certificate '%s' from %s: %s".formatted(settings.name(), settings.request().signer(),
+						failure.message()),
+				failure.cause(), Situation.REQUESTED);
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings) {
-		Object place = (settings.tlsCertFile() != null) ? settings.tlsCertFile() : settings.certDir();
-		String off = (settings.properties().rotateCertificates() != null)
-				? settings.property("rotate-certificates") + "=false" : "by the kubelet's configuration file";
 		return new CertificateUnavailableException(settings,
 				"There is no valid certificate '%s' in %s, and its rotation is off (%s)".formatted(settings.name(),
-						place, off),
+						settings.storage().place(), settings.rotation().origin()),
 				null, Situation.OFF);
 	}
 
 	/**
-	 * How far it came.
+	 * Why there is no certificate.
 	 */
 	enum Situation {
 
@@ -79,7 +79,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		/** It is not known yet what to request. */
 		UNKNOWN,
 
-		/** It was requested, or an attempt was made to. */
+		/** It was requested, or an attempt was made. */
 		REQUESTED
 
 	}

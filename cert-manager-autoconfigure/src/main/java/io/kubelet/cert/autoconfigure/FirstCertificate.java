@@ -6,7 +6,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
@@ -48,8 +50,9 @@ final class FirstCertificate implements RotationListener {
 		if (status.lastFailure() != null) {
 			listener.failed(manager.name(), status.lastFailure());
 		}
-		Duration timeout = settings.properties().startup().timeout();
-		logger.info("[{}] There is no valid certificate yet: waiting up to {} for it", manager.name(), timeout);
+		Duration timeout = settings.startup().timeout();
+		logger.info("[{}] There is no valid certificate yet: waiting up to {} for it", manager.name(),
+				ReadableDuration.of(timeout));
 		listener.await(manager, timeout);
 	}
 

@@ -4,6 +4,9 @@ import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.RotatingApiClient;
@@ -38,17 +41,17 @@ public final class KubernetesApiClientAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean({ RotatingApiClient.class, ApiClient.class })
-	RotatingApiClient rotatingApiClient(CertManagerProperties properties, CertificateSettingsList settings,
+	RotatingApiClient rotatingApiClient(ConnectionSettings connection, CertificateSettingsList settings,
 			CertificateManagers managers, SslBundles bundles, RotationScheduler scheduler) {
 		CertificateSettings certificate = settings.certificates().get(0);
 		CertificateManager manager = managers.get(certificate.name());
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("kubernetes-client-");
 		threads.setDaemon(true);
 		ExecutorService executor = Executors.newCachedThreadPool(threads);
-		var keyManagers = bundles.getBundle(certificate.bundleName()).getManagers().getKeyManagers();
+		var keyManagers = bundles.getBundle(certificate.ssl().bundle()).getManagers().getKeyManagers();
 		RotatingApiClient client = new RotatingApiClient(
-				KubernetesClients.createWithKeys(properties.kubernetes().kubeconfig(),
-						KubernetesConnection.context(properties.kubernetes()), keyManagers),
+				KubernetesClients.createWithKeys(connection.kubeconfig(),
+						KubernetesConnection.context(connection), keyManagers),
 				keyManagers, () -> manager.status().pair(), executor);
 		manager.addFollower(new RotationListener() {
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.ThreadFactory;
 
+import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.AddressSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
@@ -30,7 +31,7 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	 */
 	static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
 
-	private final CertManagerProperties.Kubernetes properties;
+	private final ConnectionSettings properties;
 
 	private final ThreadFactory threads;
 
@@ -40,7 +41,7 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 
 	private volatile @Nullable CertificateManager first;
 
-	KubernetesConnection(CertManagerProperties.Kubernetes properties, ThreadFactory threads, Clock clock) {
+	KubernetesConnection(ConnectionSettings properties, ThreadFactory threads, Clock clock) {
 		this.properties = properties;
 		this.threads = threads;
 		this.clock = clock;
@@ -68,7 +69,7 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	 * The context of the kubeconfig; with a bootstrap kubeconfig, the configured one is
 	 * of that, and what is written names its own.
 	 */
-	static @Nullable String context(CertManagerProperties.Kubernetes properties) {
+	static @Nullable String context(ConnectionSettings properties) {
 		return (properties.bootstrapKubeconfig() != null) ? null : properties.context();
 	}
 

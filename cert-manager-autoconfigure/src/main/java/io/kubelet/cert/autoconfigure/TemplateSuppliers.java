@@ -2,12 +2,13 @@ package io.kubelet.cert.autoconfigure;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.autoconfigure.CertificateProperties.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.scope.ScopedProxyUtils;
@@ -18,56 +19,73 @@ import org.springframework.beans.factory.annotation.Qualifier;
 
 /**
  * Finds the {@link CertificateTemplateSupplier} bean of each certificate: the one whose
- * qualifier or bean name is the certificate's name. The only supplier that is nobody
- * else's, and has no qualifier, is the first certificate's. One that has no bean, and
- * addresses that are not fixed, gets a supplier that follows them.
+ * qualifier or bean name is the certificate's name. A supplier without a qualifier is for
+ * the first certificate. A certificate without such a bean whose addresses are not fixed
+ * gets a supplier that follows them.
  */
 final class TemplateSuppliers {
 
 	private final Map<String, CertificateTemplateSupplier> suppliers = new HashMap<>();
 
 	/**
-	 * Find them.
-	 * @throws AmbiguousTemplateException if there is a supplier that is no certificate's,
-	 * or a certificate with two
+	 * Finds the suppliers.
+	 * @throws AmbiguousTemplateException if a supplier is for no certificate, or a
+	 * certificate has more than one
 	 */
 	TemplateSuppliers(ListableBeanFactory beanFactory, List<CertificateSettings> certificates,
 			AddressSources addresses) {
 		List<String> names = certificates.stream().map(CertificateSettings::name).toList();
-		List<String> unclaimed = Stream
+		Map<String, List<String>> beans = new LinkedHashMap<>();
+		for (String bean : supplierBeans(beanFactory)) {
+			beans.computeIfAbsent(certificate(bean, names, beanFactory), (name) -> new ArrayList<>()).add(bean);
+		}
+		beans.forEach((name, suppliers) -> {
+			requireOne(name, suppliers, names);
+			this.suppliers.put(name, beanFactory.getBean(suppliers.get(0), CertificateTemplateSupplier.class));
+		});
+		for (CertificateSettings certificate : certificates) {
+			if (certificate.rotation().enabled()
+					&& certificate.request().addresses().source() != AddressSourceKind.FIXED) {
+				this.suppliers.computeIfAbsent(certificate.name(), (name) -> addresses.templates(certificate));
+			}
+		}
+	}
+
+	private static List<String> supplierBeans(ListableBeanFactory beanFactory) {
+		return Stream
 			.of(BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beanFactory, CertificateTemplateSupplier.class))
 			.filter((bean) -> !ScopedProxyUtils.isScopedTarget(bean))
-			.collect(Collectors.toCollection(ArrayList::new));
-		Map<String, String> beans = new HashMap<>();
-		for (String name : names) {
-			List<String> claimed = unclaimed.stream()
-				.filter((bean) -> BeanFactoryAnnotationUtils.isQualifierMatch(name::equals, bean, beanFactory))
-				.toList();
-			if (claimed.size() > 1) {
-				throw new AmbiguousTemplateException(
-						"Certificate '%s' has more than one CertificateTemplateSupplier bean: %s".formatted(name,
-								claimed),
-						names);
-			}
-			claimed.forEach((bean) -> beans.put(name, bean));
-			unclaimed.removeAll(claimed);
-		}
-		if (unclaimed.size() == 1 && beanFactory.findAnnotationOnBean(unclaimed.get(0), Qualifier.class) == null
-				&& beans.putIfAbsent(names.get(0), unclaimed.get(0)) == null) {
-			unclaimed.clear();
-		}
-		if (!unclaimed.isEmpty()) {
+			.toList();
+	}
+
+	private static String certificate(String bean, List<String> names, ListableBeanFactory beanFactory) {
+		return names.stream()
+			.filter((name) -> BeanFactoryAnnotationUtils.isQualifierMatch(name::equals, bean, beanFactory))
+			.findFirst()
+			.orElseGet(() -> {
+				if (beanFactory.findAnnotationOnBean(bean, Qualifier.class) != null) {
+					throw new AmbiguousTemplateException(
+							"CertificateTemplateSupplier bean '%s' is for no certificate: its qualifier is not the name of one"
+								.formatted(bean),
+							qualify(names));
+				}
+				return names.get(0);
+			});
+	}
+
+	private static void requireOne(String name, List<String> suppliers, List<String> names) {
+		if (suppliers.size() > 1) {
 			throw new AmbiguousTemplateException(
-					"These CertificateTemplateSupplier beans are for no certificate: " + unclaimed, names);
+					"Certificate '%s' has %d CertificateTemplateSupplier beans, but can have only one: %s%s".formatted(name,
+							suppliers.size(), suppliers,
+							name.equals(names.get(0)) ? " (a supplier without a qualifier is for the first certificate)"
+									: ""),
+					qualify(names) + " Remove the others.");
 		}
-		beans.forEach(
-				(name, bean) -> this.suppliers.put(name, beanFactory.getBean(bean, CertificateTemplateSupplier.class)));
-		for (CertificateSettings certificate : certificates) {
-			if (certificate.rotates() && certificate.addressSource() != AddressSourceKind.FIXED) {
-				this.suppliers.computeIfAbsent(certificate.name(),
-						(name) -> addresses.templates(certificate, certificate.certificateTemplate()));
-			}
-		}
+	}
+
+	private static String qualify(List<String> names) {
+		return "Add @Qualifier(\"<certificate name>\") to each supplier. The certificates are " + names + ".";
 	}
 
 	@Nullable CertificateTemplateSupplier find(String certificate) {

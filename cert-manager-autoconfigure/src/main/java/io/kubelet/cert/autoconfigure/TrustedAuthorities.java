@@ -7,8 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.autoconfigure.CertificateProperties.StartupMode;
-import io.kubelet.cert.autoconfigure.CertificateProperties.Trust;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.AuthoritySource;
@@ -34,10 +33,9 @@ final class TrustedAuthorities {
 	}
 
 	Supplier<List<X509Certificate>> of(CertificateSettings certificate) {
-		CertificateProperties.Ssl ssl = certificate.properties().ssl();
-		Duration overlap = certificate.notNegative("ssl.trust-overlap", ssl.trustOverlap());
+		CertificateSettings.Ssl ssl = certificate.ssl();
 		AuthoritySource source = source(certificate, ssl);
-		return (source != null) ? new FollowedAuthorities(source, overlap, this.clock) : List::of;
+		return (source != null) ? new FollowedAuthorities(source, ssl.trustOverlap(), this.clock) : List::of;
 	}
 
 	/**
@@ -46,18 +44,14 @@ final class TrustedAuthorities {
 	 */
 	Supplier<List<X509Certificate>> unsaid(String name) {
 		return new FollowedAuthorities(
-				nobody(name, name, CertificateProperties.PREFIX + ".additional." + name, "CertificateManagers"),
+				nobody(name, name, "kubelet.cert.additional." + name, "CertificateManagers"),
 				Duration.ZERO, this.clock);
 	}
 
-	private @Nullable AuthoritySource source(CertificateSettings certificate, CertificateProperties.Ssl ssl) {
+	private @Nullable AuthoritySource source(CertificateSettings certificate, CertificateSettings.Ssl ssl) {
 		Path file = ssl.trustFile();
 		String configMap = ssl.trustConfigMap();
 		if (file != null) {
-			if (configMap != null) {
-				throw certificate.invalid("ssl.trust-config-map", configMap,
-						"There is an ssl.trust-file as well: leave out one of them");
-			}
 			AuthoritySource source = AuthoritySource.file(file);
 			certificate.check("ssl.trust-file", file, source::read);
 			return source;
@@ -68,17 +62,17 @@ final class TrustedAuthorities {
 				throw certificate.invalid("ssl.trust-config-map", configMap,
 						"There is no connection to an API server: use ssl.trust-file");
 			}
-			boolean wait = certificate.properties().startup().mode() == StartupMode.WAIT;
+			boolean wait = certificate.startup().waits();
 			AuthoritySource source = connection.authoritiesIn(configMap, wait);
 			AuthoritySource known = wait ? source
-					: new NobodyAtFirst(certificate.name(), certificate.bundleName(), configMap, source, this.clock);
+					: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), configMap, source, this.clock);
 			return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
 		}
-		if (ssl.trust() == Trust.SYSTEM) {
+		if (ssl.trustsSystem()) {
 			return null;
 		}
 		return (connection != null) ? ofCluster(certificate, connection)
-				: nobody(certificate.name(), certificate.bundleName(), certificate.prefix(), "SignerSource");
+				: nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), "SignerSource");
 	}
 
 	/**
@@ -91,7 +85,7 @@ final class TrustedAuthorities {
 			try {
 				AuthoritySource.Reading reading = source.read();
 				return reading.certificates().isEmpty()
-						? nobody(certificate.name(), certificate.bundleName(), certificate.prefix(), reading) : reading;
+						? nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), reading) : reading;
 			}
 			catch (KubernetesConfigurationException ex) {
 				throw certificate.invalid("ssl.trust", "cluster",

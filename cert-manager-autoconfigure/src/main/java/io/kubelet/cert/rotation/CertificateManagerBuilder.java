@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BiFunction;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 
@@ -47,7 +48,7 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable List<Usage> fixedUsages;
 
-	private @Nullable Function<PublicKey, List<Usage>> usagesByKey;
+	private @Nullable BiFunction<CertificateTemplate, PublicKey, List<Usage>> usagesByTemplateAndKey;
 
 	private @Nullable Duration requestedLifetime;
 
@@ -160,7 +161,16 @@ public final class CertificateManagerBuilder {
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder usages(Function<PublicKey, List<Usage>> usages) {
-		this.usagesByKey = usages;
+		return usages((template, key) -> usages.apply(key));
+	}
+
+	/**
+	 * Sets a function that determines the usages of a request.
+	 * @param usages returns the usages for a template and a public key
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder usages(BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages) {
+		this.usagesByTemplateAndKey = usages;
 		return this;
 	}
 
@@ -354,12 +364,12 @@ public final class CertificateManagerBuilder {
 	}
 
 	private RotationSettings settings() {
-		if ((this.fixedUsages == null) == (this.usagesByKey == null)) {
+		if ((this.fixedUsages == null) == (this.usagesByTemplateAndKey == null)) {
 			throw new IllegalStateException("Usages must be set either fixed or by key, and not both");
 		}
 		List<Usage> fixed = this.fixedUsages;
-		Function<PublicKey, List<Usage>> usages = (fixed != null) ? (key) -> fixed
-				: require(this.usagesByKey, "usages");
+		BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages = (fixed != null) ? (template, key) -> fixed
+				: require(this.usagesByTemplateAndKey, "usages");
 		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), fixed, usages,
 				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry, this.forcedInterval,
 				this.once);

@@ -51,11 +51,11 @@ final class OpenRequests {
 	CertificateRequest forTemplate(CertificateTemplate template) {
 		CertificateRequest open = this.open;
 		if (open != null && open.asksFor(template, this.settings.signerName(),
-				this.settings.usages().apply(open.publicKey()), this.settings.requestedLifetime())) {
+				this.settings.usages().apply(template, open.publicKey()), this.settings.requestedLifetime())) {
 			return open;
 		}
 		KeyPair keys = this.keys.generate(this.settings.key());
-		List<Usage> usages = this.settings.usages().apply(keys.getPublic());
+		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
 		CertificateRequest request = CertificateRequests.create(name, template, this.settings.signerName(), usages,
 				this.settings.requestedLifetime(), keys);

@@ -276,8 +276,12 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
 		List<Usage> fixed = this.settings.fixedUsages();
-		return (fixed != null) ? fixed
-				: (pair != null) ? this.settings.usages().apply(pair.leaf().getPublicKey()) : List.of();
+		if (fixed != null) {
+			return fixed;
+		}
+		CertificateTemplate template = this.templates.latest();
+		return (pair != null && template != null) ? this.settings.usages().apply(template, pair.leaf().getPublicKey())
+				: List.of();
 	}
 
 	private @Nullable Instant nextDeadline() {

@@ -83,7 +83,7 @@ class CertificateMetricsTests {
 	@Test
 	void whatHappenedBeforeARegistryIsBoundCountsInEachRegistryOnce() {
 		CertificateManager manager = builder("kubernetes.io/kubelet-serving")
-			.usages((key) -> DefaultUsages.of("kubernetes.io/kubelet-serving", key))
+			.usages((template, key) -> DefaultUsages.of("kubernetes.io/kubelet-serving", template, key))
 			.build();
 		CertificateMetrics metrics = new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time);
 		manager.addListener(metrics);
@@ -110,7 +110,7 @@ class CertificateMetricsTests {
 	@CsvSource(delimiter = '|', textBlock = """
 			example.com/signer                          | digital signature,server auth | server
 			example.com/signer                          | digital signature,client auth | client
-			example.com/signer                          |                               | server
+			example.com/signer                          |                               | client
 			kubernetes.io/kubelet-serving               |                               | server
 			kubernetes.io/kube-apiserver-client         |                               | client
 			kubernetes.io/kube-apiserver-client-kubelet |                               | client
@@ -121,7 +121,7 @@ class CertificateMetricsTests {
 		CertificateManagerBuilder builder = builder(signerName);
 		CertificateManager manager = start(
 				(usages != null) ? builder.usages(Stream.of(usages.split(",")).map(Usage::of).toList())
-						: builder.usages((key) -> DefaultUsages.of(signerName, key)));
+						: builder.usages((template, key) -> DefaultUsages.of(signerName, template, key)));
 		assertThat(timeToLive(kind)).isEqualTo(Double.POSITIVE_INFINITY);
 		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
 		this.time.settle();
@@ -134,7 +134,7 @@ class CertificateMetricsTests {
 	}
 
 	private CertificateManager start(String signerName) {
-		return start(builder(signerName).usages((key) -> DefaultUsages.of(signerName, key)));
+		return start(builder(signerName).usages((template, key) -> DefaultUsages.of(signerName, template, key)));
 	}
 
 	private CertificateManagerBuilder builder(String signerName) {

@@ -65,7 +65,7 @@ class CertificateManagerAutoConfigurationTests {
 
 	private ApplicationContextRunner runnerWithSigner() {
 		return runner().withUserConfiguration(SignerConfiguration.class)
-			.withPropertyValues("kubelet.cert.template.common-name=app");
+			.withPropertyValues("kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/app");
 	}
 
 	@Test
@@ -155,7 +155,8 @@ class CertificateManagerAutoConfigurationTests {
 					"kubelet.cert.additional.serving.template.dns-names=a.example",
 					"kubelet.cert.additional.serving.cert-dir=" + other,
 					"kubelet.cert.additional.serving.ssl.bundle=web", "kubelet.cert.additional.plain.pair-name=third",
-					"kubelet.cert.additional.plain.template.common-name=plain")
+					"kubelet.cert.additional.plain.template.common-name=plain",
+					"kubelet.cert.additional.plain.signer-name=example.com/app")
 			.run((context) -> {
 				assertThat(context.getBean(CertificateManagers.class).names())
 					.containsExactlyInAnyOrder("kubelet-client", "third", "serving");
@@ -170,7 +171,8 @@ class CertificateManagerAutoConfigurationTests {
 	@Test
 	void supplierBeanMakesTheTemplateDynamic() {
 		runner().withUserConfiguration(SignerConfiguration.class, SupplierConfiguration.class)
-			.withPropertyValues("kubelet.cert.additional.serving.startup.mode=background")
+			.withPropertyValues("kubelet.cert.signer-name=example.com/app", "kubelet.cert.additional.serving.signer-name=example.com/app",
+					"kubelet.cert.additional.serving.startup.mode=background")
 			.run((context) -> {
 				CertificateManagers managers = context.getBean(CertificateManagers.class);
 				assertThat(managers.get("kubelet-client").status().template())

@@ -62,7 +62,8 @@ class CertificateSslAutoConfigurationTests {
 					SslAutoConfiguration.class))
 			.withUserConfiguration(Signer.class)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.template.common-name=app", "kubelet.cert.startup.timeout=10s");
+					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/app",
+					"kubelet.cert.startup.timeout=10s");
 	}
 
 	@Test
@@ -191,10 +192,10 @@ class CertificateSslAutoConfigurationTests {
 	@Test
 	void negativeDurationIsNamed() {
 		runner().withPropertyValues("kubelet.cert.ssl.drain=-1s")
-			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.drain", "PT-1S",
+			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.drain", "-1s",
 					"It must not be negative"));
 		runner().withPropertyValues("kubelet.cert.ssl.trust-overlap=-1s")
-			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.trust-overlap", "PT-1S",
+			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.trust-overlap", "-1s",
 					"It must not be negative"));
 	}
 

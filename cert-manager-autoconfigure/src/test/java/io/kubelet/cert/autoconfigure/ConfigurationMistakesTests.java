@@ -49,7 +49,7 @@ class ConfigurationMistakesTests {
 	@CsvSource(delimiter = '|', textBlock = """
 			signer-name | no-slash | kubernetes.io/kubelet-serving
 			signer-name | Upper.io/case | lower-case domain
-			signer-name | kubernetes.io/legacy-unknown | does not take requests
+			signer-name | kubernetes.io/legacy-unknown | does not accept requests
 			requested-lifetime | 599s | from 10 minutes
 			key.size | 224 | 256, 384 or 521
 			rotation.earliest | 0 | from above 0 to below 1
@@ -65,8 +65,7 @@ class ConfigurationMistakesTests {
 			""")
 	void valueThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String property, String value, String remedy) {
 		runner("kubelet.cert.startup.mode=background", "kubelet.cert." + property + "=" + value).run((context) -> {
-			InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
-					InvalidConfigurationPropertyValueException.class);
+			InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
 			assertThat(failure.getName()).startsWith("kubelet.cert.");
 			assertThat(failure.getReason()).contains(remedy);
 			if (!property.startsWith("tls-")) {
@@ -79,7 +78,7 @@ class ConfigurationMistakesTests {
 	@Test
 	void weakRsaKeyIsRefused() {
 		runner("kubelet.cert.key.algorithm=rsa", "kubelet.cert.key.size=1024").run((context) -> assertThat(
-				find(context.getStartupFailure(), InvalidConfigurationPropertyValueException.class).getReason())
+				mistake(context.getStartupFailure()).getReason())
 			.contains("2048"));
 	}
 
@@ -93,8 +92,7 @@ class ConfigurationMistakesTests {
 	@Test
 	void twoCertificatesOfOneNameAreRefused() {
 		runner("kubelet.cert.additional.a.pair-name=kubelet-client").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
-					InvalidConfigurationPropertyValueException.class);
+			InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.a.pair-name");
 			assertThat(failure.getValue()).isEqualTo("kubelet-client");
 		});
@@ -106,8 +104,7 @@ class ConfigurationMistakesTests {
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory)
 			.run((context) -> {
-				InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
-						InvalidConfigurationPropertyValueException.class);
+				InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
 				assertThat(failure.getName()).isEqualTo("kubelet.cert.template.common-name");
 				assertThat(failure.getReason()).contains("CertificateTemplateSupplier", "rotate-certificates");
 			});
@@ -118,7 +115,7 @@ class ConfigurationMistakesTests {
 		Path kubeconfig = kubeconfig("https://127.0.0.1:" + closedPort());
 		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=2s").run((context) -> {
 			FailureAnalysis analysis = analyze(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("'kubelet-client' was not issued within PT2S",
+			assertThat(analysis.getDescription()).contains("'kubelet-client' was not issued within 2s",
 					"kubelet.cert.startup.timeout", "https://127.0.0.1:", "cannot be reached");
 			assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig",
 					"'kubelet.cert.startup.mode' to 'background'");
@@ -225,8 +222,7 @@ class ConfigurationMistakesTests {
 					"kubelet.cert.additional.b.template.organizations=system:nodes",
 					"kubelet.cert.additional.b.ssl.bundle=kubelet-client")
 				.run((context) -> {
-					InvalidConfigurationPropertyValueException failure = find(context.getStartupFailure(),
-							InvalidConfigurationPropertyValueException.class);
+					InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
 					assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.b.ssl.bundle");
 					assertThat(failure.getReason()).contains("already");
 				});
@@ -255,13 +251,13 @@ class ConfigurationMistakesTests {
 			.analyze(Objects.requireNonNull(failure, "The start must fail")));
 	}
 
-	private static <T extends Throwable> T find(@Nullable Throwable failure, Class<T> type) {
+	static InvalidConfigurationPropertyValueException mistake(@Nullable Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			if (type.isInstance(cause)) {
-				return type.cast(cause);
+			if (cause instanceof InvalidConfigurationPropertyValueException mistake) {
+				return mistake;
 			}
 		}
-		throw new AssertionError("There is no " + type.getSimpleName(), failure);
+		throw new AssertionError("No property is reported", failure);
 	}
 
 }

@@ -131,7 +131,7 @@ class KubeletProfileTests {
 			FailureAnalysis analysis = Objects
 				.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
 					.analyze(Objects.requireNonNull(context.getStartupFailure())));
-			assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within PT3S",
+			assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within 3s",
 					"It waits for addresses of node n1 (there is no such node)");
 			assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
 					"'kubelet.cert.startup.mode' to 'background'");
@@ -218,7 +218,7 @@ class KubeletProfileTests {
 		runner("kubelet.cert.profile=kubelet-serving").withBean(SignerSource.class, () -> (current) -> {
 			throw new IllegalStateException();
 		}).run((context) -> {
-			InvalidConfigurationPropertyValueException failure = KubeletConfigurationTests
+			InvalidConfigurationPropertyValueException failure = ConfigurationMistakesTests
 				.mistake(context.getStartupFailure());
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.addresses.source");
 			assertThat(failure.getReason()).contains("CertificateTemplateSupplier");
@@ -229,11 +229,11 @@ class KubeletProfileTests {
 	void certificateOfAnotherNodeIsNotReplaced() {
 		runner("kubelet.cert.profile=kubelet-client").run((context) -> assertThat(context).hasNotFailed());
 		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n2").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = KubeletConfigurationTests
+			InvalidConfigurationPropertyValueException failure = ConfigurationMistakesTests
 				.mistake(context.getStartupFailure());
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.node-name");
 			assertThat(failure.getValue()).isEqualTo("n2");
-			assertThat(failure.getReason()).contains("is of node 'n1'");
+			assertThat(failure.getReason()).contains("belongs to node 'n1'");
 		});
 	}
 

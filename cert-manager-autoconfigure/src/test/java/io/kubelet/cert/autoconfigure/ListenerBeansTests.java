@@ -46,7 +46,8 @@ class ListenerBeansTests {
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
 			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class)
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=app");
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=app",
+					"kubelet.cert.signer-name=example.com/app");
 	}
 
 	@Test
@@ -74,7 +75,8 @@ class ListenerBeansTests {
 	@Test
 	void listenerForEventsThatThrowsDoesNotKeepTheApplicationFromStarting() {
 		runner().withUserConfiguration(FailingEventListener.class)
-			.withPropertyValues("kubelet.cert.additional.other.template.common-name=other")
+			.withPropertyValues("kubelet.cert.additional.other.template.common-name=other",
+					"kubelet.cert.additional.other.signer-name=example.com/app")
 			.run((context) -> {
 				assertThat(context).hasNotFailed();
 				List<String> told = context.getBean(FailingEventListener.class).told;

@@ -6,14 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.spring.EnableEmbeddedControlPlane;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.boot.test.context.SpringBootTest;
@@ -22,22 +23,16 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.test.context.ContextConfiguration;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The README's application, with its configuration as it stands there, in the README's
- * test.
+ * The application of the README with its configuration, in the test of the README.
  */
 @SpringBootTest
 @EnableEmbeddedControlPlane(signers = "example.com/serving")
 @ContextConfiguration(initializers = ReadmeShopTests.Configured.class)
 class ReadmeShopTests {
-
-	@TempDir
-	static Path directory;
 
 	@Autowired
 	EmbeddedControlPlane controlPlane;
@@ -45,18 +40,20 @@ class ReadmeShopTests {
 	@Autowired
 	CertificateManager manager;
 
-	@DynamicPropertySource
-	static void properties(DynamicPropertyRegistry registry) {
-		registry.add("kubelet.cert.cert-dir", directory::toString);
-	}
-
 	@Test
 	void certificateIsIssuedByTheSignerThatTheTestNames() {
 		assertThat(this.manager.name()).isEqualTo("shop");
 		assertThat(this.manager.status().signerName()).isEqualTo("example.com/serving");
 		assertThat(CertificateNames.of(this.manager.current().orElseThrow().leaf()).dnsNames())
 			.containsExactly("shop.example.com");
+		assertThat(this.manager.status().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
+	}
+
+	@Test
+	void directoryOfTheApplicationIsNotUsed(@Value("${kubelet.cert.cert-dir}") Path directory) {
+		assertThat(Path.of("/var/run/shop/pki")).doesNotExist();
+		assertThat(directory.resolve("shop-current.pem")).exists();
 	}
 
 	@Test
@@ -68,7 +65,7 @@ class ReadmeShopTests {
 		return Files.readString(Path.of("..", "README.md"));
 	}
 
-	/** By the first YAML of the README. */
+	/** Adds the first YAML of the README. */
 	static class Configured implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
 		@Override

@@ -42,7 +42,7 @@ class ReadmeTests {
 
 	private static Map<String, String> defined() throws IOException {
 		Map<String, String> properties = new TreeMap<>();
-		try (InputStream metadata = CertificateProperties.class
+		try (InputStream metadata = CertificateManagerAutoConfiguration.class
 			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
 			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
 				String name = property.get("name").asString();

@@ -63,7 +63,7 @@ class RemediesTests {
 	void serverThatABootstrapTokenCannotReachIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
 		this.controlPlane.pause();
 		bootstrap(this.controlPlane.bootstrap(), TEMPLATE);
-		assertThat(action(output)).contains("See that the API server runs", BOOTSTRAP);
+		assertThat(action(output)).contains("Make sure that the API server runs", BOOTSTRAP);
 	}
 
 	@Test
@@ -72,7 +72,7 @@ class RemediesTests {
 				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate("poor", "poor")));
 		bootstrap(this.controlPlane.bootstrap(), TEMPLATE);
 		assertThat(action(output)).contains("Grant the permission", BOOTSTRAP,
-				KUBECONFIG + " where that has a valid certificate");
+				KUBECONFIG + " if that has a valid certificate");
 	}
 
 	@Test
@@ -98,7 +98,7 @@ class RemediesTests {
 				"--kubelet.cert.template.common-name=system:node:n1",
 				"--kubelet.cert.template.organizations=system:nodes", "--kubelet.cert.template.dns-names=n1");
 		assertThat(action(output))
-			.contains("See what the signer is set up to issue", "'kubelet.cert.signer-ca-file'",
+			.contains("Check what the signer issues", "'kubelet.cert.signer-ca-file'",
 					"('kubelet.cert.signer-name')")
 			.doesNotContain("kubectl");
 	}

@@ -38,7 +38,8 @@ class TemplateSuppliersTests {
 			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class)
 			.withUserConfiguration(suppliers)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=fixed",
-					"kubelet.cert.additional.serving.template.common-name=fixed");
+					"kubelet.cert.signer-name=example.com/app", "kubelet.cert.additional.serving.template.common-name=fixed",
+					"kubelet.cert.additional.serving.signer-name=example.com/app");
 	}
 
 	@Test
@@ -58,23 +59,34 @@ class TemplateSuppliersTests {
 	}
 
 	@Test
-	void twoSuppliersOfOneCertificateAreNamed() {
+	void twoSuppliersOfOneCertificateAreReported() {
 		runner(Serving.class, ServingAgain.class).run((context) -> {
 			FailureAnalysis analysis = analyze(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("'serving' has more than one", "oneForServing",
-					"anotherForServing");
+			assertThat(analysis.getDescription()).contains("'serving' has 2 CertificateTemplateSupplier beans",
+					"oneForServing", "anotherForServing");
 			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
 					"[kubelet-client, serving]");
 		});
 	}
 
 	@ParameterizedTest
-	@ValueSource(classes = { Misspelt.class, TwoPlain.class, FirstAndPlain.class })
-	void supplierThatIsForNoCertificateIsNamed(Class<?> suppliers) {
+	@ValueSource(classes = { TwoPlain.class, FirstAndPlain.class })
+	void twoSuppliersOfTheFirstCertificateAreReported(Class<?> suppliers) {
 		runner(suppliers).run((context) -> {
 			FailureAnalysis analysis = analyze(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("are for no certificate", "nobodys");
+			assertThat(analysis.getDescription()).contains("'kubelet-client' has 2 CertificateTemplateSupplier beans",
+					"another", "without a qualifier is for the first certificate");
 			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")");
+		});
+	}
+
+	@Test
+	void supplierWhoseQualifierIsNotACertificateIsReported() {
+		runner(Misspelt.class).run((context) -> {
+			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			assertThat(analysis.getDescription()).contains("'misspelt' is for no certificate");
+			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
+					"[kubelet-client, serving]");
 		});
 	}
 
@@ -130,7 +142,7 @@ class TemplateSuppliersTests {
 
 		@Bean
 		@Qualifier("srving")
-		CertificateTemplateSupplier nobodys() {
+		CertificateTemplateSupplier misspelt() {
 			return supplier("serving");
 		}
 
@@ -140,12 +152,12 @@ class TemplateSuppliersTests {
 	static class TwoPlain {
 
 		@Bean
-		CertificateTemplateSupplier nobodys() {
+		CertificateTemplateSupplier one() {
 			return supplier("one");
 		}
 
 		@Bean
-		CertificateTemplateSupplier nobodysEither() {
+		CertificateTemplateSupplier another() {
 			return supplier("another");
 		}
 
@@ -160,7 +172,7 @@ class TemplateSuppliersTests {
 		}
 
 		@Bean
-		CertificateTemplateSupplier nobodys() {
+		CertificateTemplateSupplier another() {
 			return supplier("another");
 		}
 

@@ -42,7 +42,7 @@ class InstalledProviderTests {
 		CertificatePair pair = new CertificatePair(List.of(new TestAuthority("test").issue(keys.getPublic(), template,
 				Instant.now(), Instant.now().plusSeconds(60))), keys.getPrivate());
 		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
-				DefaultUsages.of("example.com/app", keys.getPublic()), null, keys);
+				DefaultUsages.of("example.com/app", template, keys.getPublic()), null, keys);
 		String pem = Pem.write(pair);
 		String requestPem = CertificateRequestPem.write(request);
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
@@ -50,7 +50,7 @@ class InstalledProviderTests {
 		CertificateRequest read = CertificateRequestPem.read(requestPem);
 		assertThat(CertificateRequestPem.write(read)).isEqualTo(requestPem);
 		assertThat(read.asksFor(template, "example.com/app", request.usages(), null)).isTrue();
-		assertThat(DefaultUsages.of("example.com/app", read.publicKey())).isEqualTo(request.usages());
+		assertThat(DefaultUsages.of("example.com/app", template, read.publicKey())).isEqualTo(request.usages());
 		assertThat(pair.leaf().getPublicKey().getEncoded()).isEqualTo(read.publicKey().getEncoded());
 	}
 

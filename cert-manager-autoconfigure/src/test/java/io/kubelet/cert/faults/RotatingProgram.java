@@ -100,7 +100,7 @@ final class RotatingProgram implements AutoCloseable {
 		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
 			.scheduler(RotationScheduler.of(this.executor))
 			.signerName(SIGNER)
-			.usages((key) -> DefaultUsages.of(SIGNER, key))
+			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
 			.template(() -> {
 				this.looks.incrementAndGet();
 				return Optional.of(NODE);

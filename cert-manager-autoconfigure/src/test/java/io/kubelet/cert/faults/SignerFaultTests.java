@@ -187,7 +187,7 @@ class SignerFaultTests extends RotatingProgramTest {
 				KubernetesClients.create(this.program.controlPlane.writeKubeconfig(this.kubeconfigs), null),
 				Runnable::run, Clock.systemUTC());
 		CompletableFuture<?> answer = signer.request(CertificateRequests.create(name, other, RotatingProgram.SIGNER,
-				DefaultUsages.of(RotatingProgram.SIGNER, keys.getPublic()), null, keys), (submitted) -> {
+				DefaultUsages.of(RotatingProgram.SIGNER, other, keys.getPublic()), null, keys), (submitted) -> {
 				});
 		await().until(() -> this.program.controlPlane.openWatches() == 1);
 		this.program.controlPlane.deny(name, "Other", "not ours");

@@ -73,8 +73,9 @@ final class Adapter implements AutoCloseable {
 	}
 
 	static CertificateRequest newRequest(@Nullable String name, String commonName, KeyPair keys) {
-		return CertificateRequests.create(name, CertificateTemplate.ofSubject(commonName, "system:nodes"), SIGNER,
-				DefaultUsages.of(SIGNER, keys.getPublic()), null, keys);
+		CertificateTemplate template = CertificateTemplate.ofSubject(commonName, "system:nodes");
+		return CertificateRequests.create(name, template, SIGNER, DefaultUsages.of(SIGNER, template, keys.getPublic()),
+				null, keys);
 	}
 
 	CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {

@@ -3,6 +3,8 @@ package io.kubelet.cert.request;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
@@ -14,32 +16,49 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Contract row C10.
+ * Tests for {@link DefaultUsages}.
  */
 class DefaultUsagesTests {
 
-	@ParameterizedTest(name = "{0}, {1}")
-	@MethodSource("signers")
-	void usagesFollowTheSignerAndTheKey(String signerName, KeyAlgorithm algorithm, List<Usage> usages) {
+	private static final CertificateTemplate SUBJECT = CertificateTemplate.ofSubject("app");
+
+	private static final CertificateTemplate DNS_NAME = SUBJECT.withNames(List.of("app.example.com"), List.of());
+
+	private static final CertificateTemplate IP_ADDRESS = SUBJECT.withNames(List.of(),
+			List.of(CertificateNames.parseIpAddress("10.0.0.1")));
+
+	private static final CertificateTemplate URI = new CertificateTemplate(null, List.of(), List.of(), List.of(),
+			List.of("spiffe://example.com/app"), List.of());
+
+	@ParameterizedTest(name = "{0}, {2}")
+	@MethodSource("requests")
+	void usagesFollowTheSignerTheTemplateAndTheKey(String signerName, CertificateTemplate template,
+			KeyAlgorithm algorithm, List<Usage> usages) {
 		KeySpecification specification = new KeySpecification(algorithm, (algorithm == KeyAlgorithm.RSA) ? 2048 : 256);
-		assertThat(DefaultUsages.of(signerName, KeyPairSource.jdk().generate(specification).getPublic()))
+		assertThat(DefaultUsages.of(signerName, template, KeyPairSource.jdk().generate(specification).getPublic()))
 			.isEqualTo(usages);
 	}
 
-	static Stream<Arguments> signers() {
-		String client = "kubernetes.io/kube-apiserver-client-kubelet";
+	static Stream<Arguments> requests() {
+		String kubelet = "kubernetes.io/kube-apiserver-client-kubelet";
+		String client = "kubernetes.io/kube-apiserver-client";
 		String serving = "kubernetes.io/kubelet-serving";
-		return Stream.of(arguments(client, KeyAlgorithm.EC, List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH)),
-				arguments(client, KeyAlgorithm.RSA,
+		String other = "example.com/any";
+		List<Usage> forClients = List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
+		List<Usage> forServers = List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
+		return Stream.of(arguments(kubelet, SUBJECT, KeyAlgorithm.EC, forClients),
+				arguments(kubelet, SUBJECT, KeyAlgorithm.RSA,
 						List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, Usage.CLIENT_AUTH)),
-				arguments(client, KeyAlgorithm.ED25519, List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH)),
-				arguments("kubernetes.io/kube-apiserver-client", KeyAlgorithm.EC,
-						List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH)),
-				arguments(serving, KeyAlgorithm.EC, List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH)),
-				arguments(serving, KeyAlgorithm.RSA,
+				arguments(kubelet, SUBJECT, KeyAlgorithm.ED25519, forClients),
+				arguments(client, SUBJECT, KeyAlgorithm.EC, forClients),
+				arguments(client, DNS_NAME, KeyAlgorithm.EC, forClients),
+				arguments(serving, DNS_NAME, KeyAlgorithm.EC, forServers),
+				arguments(serving, IP_ADDRESS, KeyAlgorithm.RSA,
 						List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, Usage.SERVER_AUTH)),
-				arguments("example.com/any", KeyAlgorithm.EC,
-						List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH, Usage.CLIENT_AUTH)));
+				arguments(other, SUBJECT, KeyAlgorithm.EC, forClients),
+				arguments(other, URI, KeyAlgorithm.EC, forClients),
+				arguments(other, DNS_NAME, KeyAlgorithm.EC, forServers),
+				arguments(other, IP_ADDRESS, KeyAlgorithm.EC, forServers));
 	}
 
 }

@@ -63,7 +63,7 @@ public final class ManagerFixture {
 			.clock(this.time)
 			.random(() -> this.random)
 			.signerName(SIGNER)
-			.usages((key) -> DefaultUsages.of(SIGNER, key))
+			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
 			.listener(new RotationListener() {
 
 				@Override

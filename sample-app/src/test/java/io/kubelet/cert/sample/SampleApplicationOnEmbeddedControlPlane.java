@@ -1,7 +1,5 @@
 package io.kubelet.cert.sample;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -9,12 +7,10 @@ import io.kubelet.cert.test.spring.EmbeddedControlPlaneInitializer;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.util.StringUtils;
 
 /**
  * Runs the application on an embedded control plane whose certificates live for a little
- * over a minute, so that one can watch them rotate. The pairs are kept in a new
- * directory: another control plane's are of no use to this one.
+ * over a minute, so that one can watch them rotate.
  */
 public final class SampleApplicationOnEmbeddedControlPlane {
 
@@ -23,16 +19,14 @@ public final class SampleApplicationOnEmbeddedControlPlane {
 	private SampleApplicationOnEmbeddedControlPlane() {
 	}
 
-	public static void main(String[] args) throws IOException {
+	public static void main(String[] args) {
 		run(args);
 	}
 
-	/** An argument, since the application's own file names a directory too. */
-	static ConfigurableApplicationContext run(String... args) throws IOException {
+	static ConfigurableApplicationContext run(String... args) {
 		return new SpringApplicationBuilder(SampleApplication.class)
 			.initializers(new EmbeddedControlPlaneInitializer(), SampleApplicationOnEmbeddedControlPlane::shorten)
-			.run(StringUtils.addStringToArray(args,
-					"--kubelet.cert.cert-dir=" + Files.createTempDirectory("sample-app-pki")));
+			.run(args);
 	}
 
 	private static void shorten(ConfigurableApplicationContext context) {

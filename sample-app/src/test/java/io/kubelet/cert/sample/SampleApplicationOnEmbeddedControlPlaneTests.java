@@ -16,7 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class SampleApplicationOnEmbeddedControlPlaneTests {
 
 	@Test
-	void eachRunHasItsCertificatesFromItsOwnControlPlane() throws Exception {
+	void eachRunHasItsCertificatesFromItsOwnControlPlane() {
 		for (int run = 0; run < 2; run++) {
 			try (ConfigurableApplicationContext context = SampleApplicationOnEmbeddedControlPlane
 				.run("--server.port=0")) {

@@ -1,7 +1,6 @@
 package io.kubelet.cert.sample;
 
 import java.net.http.HttpClient;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +11,6 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.spring.EnableEmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -22,8 +20,6 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.web.client.RestClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -34,9 +30,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 @EnableEmbeddedControlPlane
 class SampleApplicationTests {
-
-	@TempDir
-	static Path directory;
 
 	@LocalServerPort
 	int port;
@@ -49,11 +42,6 @@ class SampleApplicationTests {
 
 	@Autowired
 	EmbeddedControlPlane controlPlane;
-
-	@DynamicPropertySource
-	static void properties(DynamicPropertyRegistry registry) {
-		registry.add("kubelet.cert.cert-dir", directory::toString);
-	}
 
 	@Test
 	void servesItsPageWithTheServingCertificate() {

@@ -4,8 +4,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 
 /**
- * Gives an application a control plane of its own, as
- * {@link EmbeddedControlPlaneInitializer} does, for a {@code main} among the tests that
+ * Gives an application its own control plane and its own directory for certificates, like
+ * {@link EmbeddedControlPlaneInitializer}, for a {@code main} method among the tests that
  * runs the application without a cluster:
  *
  * <pre class="code">

@@ -4,14 +4,20 @@ import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
- * Starts a control plane for an application context, before any bean is made:
+ * Starts a control plane for an application context, before any bean is created:
  * <ul>
- * <li>the property {@code kubelet.cert.kubernetes.kubeconfig} names a kubeconfig with the
- * bootstrap token, whatever other property sources say,</li>
- * <li>the {@link io.kubelet.cert.test.EmbeddedControlPlane} is a bean,</li>
- * <li>and it is closed after all other beans.</li>
+ * <li>The property {@code kubelet.cert.kubernetes.kubeconfig} names a kubeconfig with the
+ * bootstrap token, whatever other property sources contain.</li>
+ * <li>The properties {@code kubelet.cert.cert-dir} and
+ * {@code kubelet.cert.additional.*.cert-dir} name a temporary directory, whatever the
+ * configuration files, the environment variables and the system properties contain. The
+ * certificates of the application's real cluster are neither used nor replaced. To use
+ * another directory, set {@code kubelet.cert.cert-dir} as a property of the test or as a
+ * command-line argument.</li>
+ * <li>The {@link io.kubelet.cert.test.EmbeddedControlPlane} is a bean. It is closed, and
+ * the directory is deleted, after all other beans are destroyed.</li>
  * </ul>
- * Does nothing if the context has one already. For a {@code main}:
+ * Does nothing if the context already has a control plane. For a {@code main} method:
  *
  * <pre class="code">
  * new SpringApplicationBuilder(App.class).initializers(new EmbeddedControlPlaneInitializer()).run(args);

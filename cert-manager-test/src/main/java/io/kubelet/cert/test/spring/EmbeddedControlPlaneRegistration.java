@@ -12,6 +12,8 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.beans.factory.support.DefaultSingletonBeanRegistry;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.MutablePropertySources;
+import org.springframework.core.env.StandardEnvironment;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -21,7 +23,7 @@ final class EmbeddedControlPlaneRegistration {
 
 	private static final String NAME = "embeddedControlPlane";
 
-	private static final String PROPERTY = "kubelet.cert.kubernetes.kubeconfig";
+	private static final String KUBECONFIG = "kubelet.cert.kubernetes.kubeconfig";
 
 	private EmbeddedControlPlaneRegistration() {
 	}
@@ -33,7 +35,9 @@ final class EmbeddedControlPlaneRegistration {
 		EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 		Path directory = temporaryDirectory();
 		Path kubeconfig = controlPlane.writeKubeconfig(directory);
-		environment.getPropertySources().addFirst(new MapPropertySource(NAME, Map.of(PROPERTY, kubeconfig.toString())));
+		MutablePropertySources sources = environment.getPropertySources();
+		sources.addFirst(new MapPropertySource(NAME, Map.of(KUBECONFIG, kubeconfig.toString())));
+		addDirectory(sources, new TemporaryCertDir(environment, directory.resolve("pki")));
 		beans.registerSingleton(NAME, controlPlane);
 		// The first to be registered is the last to be closed
 		((DefaultSingletonBeanRegistry) beans).registerDisposableBean(NAME, () -> {
@@ -42,12 +46,26 @@ final class EmbeddedControlPlaneRegistration {
 		});
 	}
 
+	/**
+	 * What was set for this run (properties of the test, command-line arguments) comes
+	 * before the system properties, and what the application is configured with comes
+	 * after them.
+	 */
+	private static void addDirectory(MutablePropertySources sources, TemporaryCertDir directory) {
+		if (sources.contains(StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME)) {
+			sources.addBefore(StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME, directory);
+		}
+		else {
+			sources.addFirst(directory);
+		}
+	}
+
 	private static Path temporaryDirectory() {
 		try {
 			return Files.createTempDirectory("embedded-control-plane-");
 		}
 		catch (IOException ex) {
-			throw new UncheckedIOException("There is no room for the kubeconfig of the embedded control plane", ex);
+			throw new UncheckedIOException("Cannot create a temporary directory for the embedded control plane", ex);
 		}
 	}
 

@@ -8,8 +8,8 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotationMetadata;
 
 /**
- * Registers a control plane while the configuration is read, which is before the
- * conditions of auto-configurations are looked at and before properties are bound.
+ * Registers a control plane while the configuration is read, before the conditions of
+ * auto-configurations are evaluated and before properties are bound.
  */
 final class EmbeddedControlPlaneSelector implements ImportSelector {
 

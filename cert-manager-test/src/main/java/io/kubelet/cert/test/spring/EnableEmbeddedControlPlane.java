@@ -8,8 +8,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Gives a test's application context a control plane of its own, as
- * {@link EmbeddedControlPlaneInitializer} does:
+ * Gives the application context of a test its own control plane and its own temporary
+ * directory for certificates, like {@link EmbeddedControlPlaneInitializer}:
  *
  * <pre class="code">
  * &#064;SpringBootTest
@@ -22,11 +22,17 @@ import java.lang.annotation.Target;
  * }
  * </pre>
  *
- * What is asked of Kubernetes' own signers is approved and signed; of any other signer
- * only if it is named here:
+ * Requests for Kubernetes' own signers are approved and signed. Other signers have to be
+ * named:
  *
  * <pre class="code">
  * &#064;EnableEmbeddedControlPlane(signers = "example.com/serving")
+ * </pre>
+ *
+ * To use another directory, set {@code kubelet.cert.cert-dir} as a property of the test:
+ *
+ * <pre class="code">
+ * &#064;SpringBootTest(properties = "kubelet.cert.cert-dir=target/pki")
  * </pre>
  *
  * Tests that share a context share its control plane. Works with any test that uses the
@@ -40,8 +46,8 @@ public @interface EnableEmbeddedControlPlane {
 
 	/**
 	 * Names of signers that are not Kubernetes' own, as in {@code example.com/serving},
-	 * as if their controllers were installed. From the start of the context on, what is
-	 * asked of them is approved and signed.
+	 * as if their controllers were installed. From the start of the context on, their
+	 * requests are approved and signed.
 	 * @return the names of the signers
 	 */
 	String[] signers() default {};

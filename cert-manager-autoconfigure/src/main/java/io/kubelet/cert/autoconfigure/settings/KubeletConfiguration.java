@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.settings;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,11 +9,12 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
- * What a kubelet's configuration file says about certificates. As for a kubelet, what is
- * not in it is off, and paths are relative to it.
+ * What a kubelet's configuration file says about certificates. As for a kubelet, what the
+ * file does not set is off, and paths are relative to it.
  *
  * @param rotateCertificates whether the client certificate rotates
  * @param serverTlsBootstrap whether the serving certificate is requested, and rotates
@@ -28,8 +29,9 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 	private static final String API_VERSION = "kubelet.config.k8s.io/v1beta1";
 
 	/**
-	 * Read a file.
-	 * @throws IllegalArgumentException if it is no such file; the message says what to do
+	 * Reads a file.
+	 * @throws IllegalArgumentException if it is not such a file; the message says what to
+	 * do
 	 */
 	static KubeletConfiguration read(Path file) {
 		Map<?, ?> content = load(file);
@@ -53,15 +55,18 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 				return content;
 			}
 			throw new IllegalArgumentException(
-					"It is empty, or holds no object: name the file of the kubelet's --config");
+					"It is empty or contains no object: name the file of the kubelet's --config");
 		}
 		catch (IOException ex) {
 			throw new IllegalArgumentException(Files.exists(file)
-					? "It cannot be read (%s): let the user of this process read it, or name another file".formatted(ex)
-					: "There is no such file: name the file of the kubelet's --config, or leave the property out", ex);
+					? "It cannot be read (%s): make it readable for the user of this process, or name another file".formatted(ex)
+					: "There is no such file: name the file of the kubelet's --config, or remove the property", ex);
 		}
 		catch (YAMLException ex) {
-			throw new IllegalArgumentException("It is not YAML, and has to be mended: " + ex.getMessage(), ex);
+			// The exception quotes the file
+			String place = (ex instanceof MarkedYAMLException marked && marked.getProblemMark() != null)
+					? " (line " + (marked.getProblemMark().getLine() + 1) + ")" : "";
+			throw new IllegalArgumentException("It is not valid YAML" + place + ": correct it");
 		}
 	}
 
@@ -69,7 +74,7 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 		Object value = content.get(field);
 		if (!wanted.equals(value)) {
 			throw new IllegalArgumentException(
-					"Its %s is '%s', but only '%s' is understood: name the file of the kubelet's ".formatted(field,
+					"Its %s is '%s', but must be '%s': name the file of the kubelet's ".formatted(field,
 							value, wanted) + "--config");
 		}
 	}

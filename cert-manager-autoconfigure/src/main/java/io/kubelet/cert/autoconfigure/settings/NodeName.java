@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.settings;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The name of a node, found as the kubelet does: as configured, else the host name; in
- * either case without blanks around it and in lower case.
+ * The name of a node, determined as by the kubelet: the configured name, otherwise the
+ * host name, without surrounding blanks and in lower case.
  */
 final class NodeName {
 
@@ -19,7 +19,7 @@ final class NodeName {
 
 	private static final int MAXIMUM_LENGTH = 253;
 
-	/** As the API server takes names of nodes: a DNS subdomain (RFC 1123). */
+	/** The API server requires a DNS subdomain (RFC 1123). */
 	private static final Pattern VALID = Pattern
 		.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
 
@@ -27,19 +27,19 @@ final class NodeName {
 	}
 
 	/**
-	 * @throws IllegalArgumentException if no node can have this name
+	 * @throws IllegalArgumentException if a node cannot have this name
 	 */
 	static String of(@Nullable String configured) {
 		String name = ((configured != null) ? configured : hostName()).strip().toLowerCase(Locale.ROOT);
 		if (name.length() > MAXIMUM_LENGTH || !VALID.matcher(name).matches()) {
 			throw new IllegalArgumentException(
-					"'%s' is no name of a node: set it to the name that 'kubectl get nodes' shows".formatted(name));
+					"'%s' is not a valid node name: set it to the name that 'kubectl get nodes' shows".formatted(name));
 		}
 		return name;
 	}
 
 	/**
-	 * What the system calls itself, without asking a name server where that is possible.
+	 * Returns the host name, without a name server if possible.
 	 */
 	private static String hostName() {
 		try {

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.settings;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,7 +82,7 @@ class KubeletConfigurationTests {
 		Files.writeString(this.file, HEAD + line);
 		runner("kubelet.cert.profile=" + profile, "kubelet.cert.config-file=" + this.file,
 				(property != null) ? "kubelet.cert.rotate-certificates=" + property : "unrelated=x")
-			.run((context) -> assertThat(settings(context.getBean(CertificateSettingsList.class), 0).rotates())
+			.run((context) -> assertThat(settings(context.getBean(CertificateSettingsList.class), 0).rotation().enabled())
 				.isEqualTo(rotates));
 	}
 
@@ -93,13 +96,13 @@ class KubeletConfigurationTests {
 				"kubelet.cert.additional.other.tls-private-key-file=/a.key")
 			.run((context) -> {
 				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
-				assertThat(settings(list, 0).tlsCertFile()).isNull();
+				assertThat(settings(list, 0).storage().initialPair()).isNull();
 				CertificateSettings serving = list.find("kubelet-server").orElseThrow();
-				assertThat(serving.tlsCertFile()).isEqualTo(this.directory.resolve("tls.crt"));
-				assertThat(serving.tlsPrivateKeyFile()).isEqualTo(Path.of("/keys/tls.key"));
+				assertThat(serving.storage().initialPair())
+					.isEqualTo(new PairLocation(this.directory.resolve("tls.crt"), Path.of("/keys/tls.key")));
 				CertificateSettings other = list.find("other").orElseThrow();
-				assertThat(other.tlsCertFile()).isEqualTo(Path.of("/a.crt"));
-				assertThat(other.tlsPrivateKeyFile()).isEqualTo(Path.of("/a.key"));
+				assertThat(other.storage().initialPair())
+					.isEqualTo(new PairLocation(Path.of("/a.crt"), Path.of("/a.key")));
 			});
 	}
 
@@ -133,10 +136,10 @@ class KubeletConfigurationTests {
 					HEAD serverTLSBootstrap: 1                                              | serverTLSBootstrap is '1': set it to true or false
 					HEAD tlsCertFile: [a]                                                   | tlsCertFile is '[a]': set it to the path of a file
 					HEAD tlsCertFile: a                                                     | set both or none
-					HEAD rotateCertificates: true\\nrotateCertificates: false              | not YAML
-					HEAD x: !!java.io.File [/tmp/x]                                         | not YAML
-					HEAD x: "                                                               | not YAML
-					just text                                                               | holds no object
+					HEAD rotateCertificates: true\\nrotateCertificates: false              | not valid YAML
+					HEAD x: !!java.io.File [/tmp/x]                                         | not valid YAML
+					HEAD x: "                                                               | not valid YAML
+					just text                                                               | contains no object
 					\\n                                                                     | empty
 					""")
 	void fileThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String content, String reason) throws IOException {
@@ -168,7 +171,7 @@ class KubeletConfigurationTests {
 	@ParameterizedTest
 	@CsvSource({ "Node_1,node_1", "-n,-n", "n..m,n..m", "'n 1',n 1", "'',''" })
 	void nameThatNoNodeCanHaveIsNamedWithTheRemedy(String name, String shown) throws IOException {
-		assertMistake("kubelet.cert.node-name", name, "'" + shown + "' is no name of a node",
+		assertMistake("kubelet.cert.node-name", name, "'" + shown + "' is not a valid node name",
 				"kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=" + name);
 	}
 
@@ -180,7 +183,7 @@ class KubeletConfigurationTests {
 			kubelet.cert.rotate-certificates | perhaps | kubelet.cert.rotate-certificates
 			""")
 	void wordThatIsNotKnownIsNamedWithItsProperty(String property, String value, String named) throws IOException {
-		runner("kubelet.cert.template.common-name=a", property + "=" + value)
+		runner("kubelet.cert.template.common-name=a", "kubelet.cert.signer-name=example.com/app", property + "=" + value)
 			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining(named)
 				.hasStackTraceContaining(value));
 	}
@@ -220,9 +223,9 @@ class KubeletConfigurationTests {
 				"kubelet.cert.additional.b.node-name=n2")
 			.run((context) -> {
 				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
-				assertThat(list.find("kubelet-server").orElseThrow().template().commonName())
+				assertThat(list.find("kubelet-server").orElseThrow().request().template().commonName())
 					.isEqualTo("system:node:n1");
-				assertThat(list.find("b").orElseThrow().template().commonName()).isEqualTo("system:node:n2");
+				assertThat(list.find("b").orElseThrow().request().template().commonName()).isEqualTo("system:node:n2");
 			});
 	}
 

@@ -1,0 +1,216 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.store.PairLocation;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/**
+ * The settings of one certificate: validated, and with every default applied.
+ *
+ * @param properties the names of its properties
+ * @param name the certificate's name
+ * @param storage where its pairs are
+ * @param request what is requested
+ * @param rotation when it rotates
+ * @param startup what happens at startup if there is no certificate
+ * @param ssl its SSL bundle
+ */
+public record CertificateSettings(PropertyNames properties, String name, Storage storage, Request request,
+		Rotation rotation, Startup startup, Ssl ssl) {
+
+	/**
+	 * Returns the prefix of the certificate's own properties.
+	 * @return the prefix, without a dot at its end
+	 */
+	public String prefix() {
+		return this.properties.prefix();
+	}
+
+	/**
+	 * Returns the full name of a property, for messages. For a property that is inherited
+	 * from the first certificate it is the name there.
+	 * @param name the name without the prefix
+	 * @return the full name
+	 */
+	public String property(String name) {
+		return this.properties.of(name);
+	}
+
+	/**
+	 * Returns the report of a value that cannot be used.
+	 * @param property the property's name without the prefix
+	 * @param value the value, {@code null} if it is missing
+	 * @param reason what is wrong and what to do
+	 * @return the exception to throw
+	 */
+	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason) {
+		return this.properties.invalid(property, value, reason);
+	}
+
+	/**
+	 * Returns what a supplier makes of a value, and reports the property if it refuses.
+	 * @param property the property's name without the prefix
+	 * @param value the value
+	 * @param check uses the value
+	 * @param <T> the type of the result
+	 * @return the result
+	 */
+	public <T> T check(String property, @Nullable Object value, Supplier<T> check) {
+		return this.properties.check(property, value, check);
+	}
+
+	/**
+	 * Where the pairs of a certificate are.
+	 *
+	 * @param certDir the directory of the pair files
+	 * @param initialPair the pair to use until the first rotation, or always if there is
+	 * none; {@code null} if none is named
+	 * @param retain how many old pair files are kept
+	 */
+	public record Storage(Path certDir, @Nullable PairLocation initialPair, int retain) {
+
+		/**
+		 * Returns where a certificate is looked for that is not rotated.
+		 * @return the files or the directory
+		 */
+		public Object place() {
+			PairLocation pair = this.initialPair;
+			return (pair != null) ? pair : this.certDir;
+		}
+
+	}
+
+	/**
+	 * What is requested.
+	 *
+	 * @param signer the signer, {@code null} if none is named
+	 * @param signerCaFile the file with the authorities of the signer
+	 * @param usages the usages, empty for those that follow from signer, template and key
+	 * @param lifetime the lifetime, {@code null} to leave it to the signer
+	 * @param key the kind of key
+	 * @param template the configured template, without the addresses that are followed
+	 * @param addresses where further names are from
+	 * @param subjectProperty the property that determines the subject
+	 */
+	public record Request(@Nullable Signer signer, @Nullable Path signerCaFile, List<Usage> usages,
+			@Nullable Duration lifetime, KeySpecification key, CertificateTemplate template, Addresses addresses,
+			String subjectProperty) {
+
+		private static final CertificateTemplate NOTHING = CertificateTemplate.ofSubject(null);
+
+		/**
+		 * Whether nothing is configured that a certificate could state.
+		 * @return {@code true} if the template is empty
+		 */
+		public boolean isEmpty() {
+			return this.template.equals(NOTHING);
+		}
+
+	}
+
+	/**
+	 * The signer of a certificate.
+	 *
+	 * @param name the signer's name
+	 * @param origin the property or the rule that it comes from
+	 */
+	public record Signer(String name, String origin) {
+
+		/** The signer of the certificates that nodes authenticate with. */
+		public static final String KUBELET = Profile.KUBELET_CLIENT.signerName();
+
+		@Override
+		public String toString() {
+			return "signer '" + this.name + "' (" + this.origin + ")";
+		}
+
+	}
+
+	/**
+	 * Where DNS names and IP addresses are from, besides those of the template.
+	 *
+	 * @param source the source
+	 * @param interfaces the network interfaces that count, empty for all
+	 * @param dnsOnly whether DNS names suffice while there is no IP address
+	 * @param nodeName the node's name; empty if neither the subject nor the source needs
+	 * it
+	 */
+	public record Addresses(AddressSourceKind source, Set<String> interfaces, boolean dnsOnly, String nodeName) {
+	}
+
+	/**
+	 * When a certificate rotates.
+	 *
+	 * @param enabled whether it does
+	 * @param origin what says so, for messages
+	 * @param window the part of the lifetime in which the deadline falls
+	 * @param waitTimeout how long an attempt waits for the certificate
+	 * @param forcedInterval the shortest time between two requested rotations
+	 * @param retry the waits between attempts
+	 */
+	public record Rotation(boolean enabled, String origin, RotationWindow window, Duration waitTimeout,
+			Duration forcedInterval, RetrySchedule retry) {
+	}
+
+	/**
+	 * What happens at startup if there is no certificate.
+	 *
+	 * @param waits whether the application waits for it
+	 * @param timeout how long
+	 */
+	public record Startup(boolean waits, Duration timeout) {
+	}
+
+	/**
+	 * The SSL bundle of a certificate.
+	 *
+	 * @param bundle the bundle's name
+	 * @param trustsSystem whether it trusts the authorities of the JDK rather than the
+	 * cluster's, if neither a file nor a ConfigMap is named
+	 * @param trustFile the file with the authorities that it trusts
+	 * @param trustConfigMap the ConfigMap with the authorities that it trusts
+	 * @param trustOverlap how long a removed authority is trusted
+	 * @param drain how long connections with the previous certificate may stay open
+	 */
+	public record Ssl(String bundle, boolean trustsSystem, @Nullable Path trustFile, @Nullable String trustConfigMap,
+			Duration trustOverlap, Duration drain) {
+	}
+
+	/**
+	 * The sources of addresses.
+	 */
+	public enum AddressSourceKind {
+
+		/** Only those of the template. */
+		FIXED,
+
+		/** Those in the status of the Node object, watched through the API server. */
+		NODE,
+
+		/**
+		 * Those in POD_IP, POD_IPS and POD_NAME, which the pod's manifest sets by the
+		 * downward API. Without the first two, those of the network interfaces.
+		 */
+		POD,
+
+		/**
+		 * Those of the network interfaces, without loopback and link-local ones, and the
+		 * node name.
+		 */
+		INTERFACES
+
+	}
+
+}

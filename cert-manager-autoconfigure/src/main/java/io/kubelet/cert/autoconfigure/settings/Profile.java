@@ -1,0 +1,37 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+/**
+ * The kinds of certificate that a kubelet has.
+ */
+enum Profile {
+
+	/** The certificate that a node authenticates with to the API server. */
+	KUBELET_CLIENT("kubelet-client", "kubernetes.io/kube-apiserver-client-kubelet"),
+
+	/** The certificate that a node serves with. */
+	KUBELET_SERVING("kubelet-server", "kubernetes.io/kubelet-serving");
+
+	/** Begins the common name of every node, as the node authorizer requires. */
+	static final String NODE_PREFIX = "system:node:";
+
+	/** The organization of every node. */
+	static final String NODES = "system:nodes";
+
+	private final String pairName;
+
+	private final String signerName;
+
+	Profile(String pairName, String signerName) {
+		this.pairName = pairName;
+		this.signerName = signerName;
+	}
+
+	String pairName() {
+		return this.pairName;
+	}
+
+	String signerName() {
+		return this.signerName;
+	}
+
+}

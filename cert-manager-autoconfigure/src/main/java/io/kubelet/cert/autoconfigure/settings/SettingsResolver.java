@@ -1,0 +1,250 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Addresses;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Rotation;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Storage;
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.store.PairLocation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Resolves the properties of one certificate into its settings. For each setting the
+ * order is: the property, the profile, the kubelet's configuration file, the default.
+ */
+final class SettingsResolver {
+
+	/** As the API server validates it: a domain, a slash, a path. */
+	private static final Pattern SIGNER_NAME = Pattern.compile(
+			"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?"
+					+ "([.:][a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?)*");
+
+	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
+
+	private static final int RSA_SIZE = 2048;
+
+	private static final int DEFAULT_SIZE = 256;
+
+	private final PropertyNames names;
+
+	private final CertificateProperties properties;
+
+	private final @Nullable Profile profile;
+
+	/** Only a certificate that has a profile follows the kubelet's configuration. */
+	private final @Nullable KubeletConfiguration kubelet;
+
+	SettingsResolver(PropertyNames names, CertificateProperties properties) {
+		this.names = names;
+		this.properties = properties;
+		this.profile = properties.getProfile();
+		Path file = properties.getConfigFile();
+		this.kubelet = (file != null && hasProfile())
+				? names.check("config-file", file, () -> KubeletConfiguration.read(file)) : null;
+	}
+
+	boolean hasProfile() {
+		return this.profile != null;
+	}
+
+	/** A kubelet's configuration file says nothing about other certificates. */
+	void requireUseOfConfigFile(boolean used) {
+		if (this.properties.getConfigFile() != null && !used && !this.names.inherited().contains("config-file")) {
+			throw this.names.invalid("config-file", this.properties.getConfigFile(),
+					"The file applies to certificates of a kubelet only: set '%s' as well"
+						.formatted(this.names.of("profile")));
+		}
+	}
+
+	CertificateSettings resolve(String defaultName) {
+		String name = Objects.requireNonNullElse(this.properties.getPairName(),
+				(this.profile != null) ? this.profile.pairName() : defaultName);
+		return new CertificateSettings(this.names, name, storage(), request(), rotation(), startup(), ssl(name));
+	}
+
+	private Storage storage() {
+		Path certDir = this.properties.getCertDir();
+		if (Files.exists(certDir) && !Files.isDirectory(certDir)) {
+			throw this.names.invalid("cert-dir", certDir, "It is a file: set it to a directory for the pair files");
+		}
+		int retain = this.properties.getStore().getRetain();
+		if (retain < 1) {
+			throw this.names.invalid("store.retain", retain, "At least one old pair is kept: set it to 1 or more");
+		}
+		return new Storage(certDir, initialPair(), retain);
+	}
+
+	private @Nullable PairLocation initialPair() {
+		Path certificate = this.properties.getTlsCertFile();
+		Path privateKey = this.properties.getTlsPrivateKeyFile();
+		if (certificate != null && privateKey != null) {
+			return new PairLocation(certificate, privateKey);
+		}
+		if (certificate != null || privateKey != null) {
+			String missing = (certificate == null) ? "tls-cert-file" : "tls-private-key-file";
+			throw this.names.invalid(missing, null,
+					"A certificate and its key are configured together, but this one is missing: set both or none");
+		}
+		KubeletConfiguration kubelet = this.kubelet;
+		return (kubelet != null && this.profile == Profile.KUBELET_SERVING && kubelet.tlsCertFile() != null
+				&& kubelet.tlsPrivateKeyFile() != null)
+						? new PairLocation(kubelet.tlsCertFile(), kubelet.tlsPrivateKeyFile()) : null;
+	}
+
+	private Request request() {
+		TemplateProperties template = this.properties.getTemplate();
+		AddressSourceKind source = addressSource(template);
+		String nodeName = nodeName(source);
+		CertificateTemplate resolved = template(template, nodeName);
+		return new Request(signer(resolved, source), this.properties.getSignerCaFile(), usages(), lifetime(), key(),
+				resolved, addresses(source, nodeName),
+				this.names.of((template.getCommonName() != null) ? "template.common-name" : "node-name"));
+	}
+
+	private AddressSourceKind addressSource(TemplateProperties template) {
+		AddressSourceKind source = this.properties.getAddresses().getSource();
+		if (source != null) {
+			return source;
+		}
+		return (this.profile == Profile.KUBELET_SERVING && template.getDnsNames().isEmpty()
+				&& template.getIpAddresses().isEmpty()) ? AddressSourceKind.NODE : AddressSourceKind.FIXED;
+	}
+
+	/** The host is asked for its name only if that is of use. */
+	private String nodeName(AddressSourceKind source) {
+		String configured = this.properties.getNodeName();
+		boolean used = this.profile != null || source == AddressSourceKind.NODE
+				|| source == AddressSourceKind.INTERFACES;
+		return (configured != null || used)
+				? this.names.check("node-name", configured, () -> NodeName.of(configured)) : "";
+	}
+
+	private CertificateTemplate template(TemplateProperties template, String nodeName) {
+		boolean kubelet = this.profile != null;
+		String commonName = template.getCommonName();
+		List<String> organizations = template.getOrganizations();
+		return new CertificateTemplate((commonName == null && kubelet) ? Profile.NODE_PREFIX + nodeName : commonName,
+				(organizations.isEmpty() && kubelet) ? List.of(Profile.NODES) : organizations, template.getDnsNames(),
+				this.names.check("template.ip-addresses", template.getIpAddresses(),
+						() -> template.getIpAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
+				template.getUris(), template.getEmailAddresses());
+	}
+
+	private Addresses addresses(AddressSourceKind source, String nodeName) {
+		List<String> interfaces = this.properties.getAddresses().getInterfaces();
+		if (!interfaces.isEmpty() && source == AddressSourceKind.NODE) {
+			throw this.names.invalid("addresses.interfaces", interfaces,
+					"The addresses are those of the Node object: set '%s' to 'interfaces', or remove this property"
+						.formatted(this.names.of("addresses.source")));
+		}
+		return new Addresses(source, Set.copyOf(interfaces), this.properties.getAddresses().isDnsOnly(), nodeName);
+	}
+
+	private @Nullable Signer signer(CertificateTemplate template, AddressSourceKind source) {
+		String name = this.properties.getSignerName();
+		if (name != null) {
+			return new Signer(requireSignerName(name), this.names.of("signer-name"));
+		}
+		if (this.profile != null) {
+			return new Signer(this.profile.signerName(), this.names.of("profile"));
+		}
+		String commonName = template.commonName();
+		boolean kubelet = source == AddressSourceKind.FIXED && commonName != null
+				&& template.equals(CertificateTemplate.ofSubject(commonName, Profile.NODES))
+				&& commonName.startsWith(Profile.NODE_PREFIX);
+		return kubelet ? new Signer(Profile.KUBELET_CLIENT.signerName(), "the subject is that of a kubelet") : null;
+	}
+
+	private String requireSignerName(String name) {
+		if (!SIGNER_NAME.matcher(name).matches()) {
+			throw this.names.invalid("signer-name", name,
+					"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving");
+		}
+		if (name.equals("kubernetes.io/legacy-unknown")) {
+			throw this.names.invalid("signer-name", name,
+					"The API server does not accept requests for this signer: name the signer that issues the certificate");
+		}
+		return name;
+	}
+
+	private List<Usage> usages() {
+		List<String> usages = this.properties.getUsages();
+		return this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList());
+	}
+
+	private @Nullable Duration lifetime() {
+		Duration lifetime = this.properties.getRequestedLifetime();
+		if (lifetime != null
+				&& (lifetime.compareTo(SHORTEST_LIFETIME) < 0 || lifetime.toSeconds() > Integer.MAX_VALUE)) {
+			throw this.names.invalid("requested-lifetime", ReadableDuration.of(lifetime),
+					"The API server accepts lifetimes from 10 minutes to 68 years");
+		}
+		return lifetime;
+	}
+
+	private KeySpecification key() {
+		KeyAlgorithm algorithm = this.properties.getKey().getAlgorithm();
+		int size = Objects.requireNonNullElse(this.properties.getKey().getSize(),
+				(algorithm == KeyAlgorithm.RSA) ? RSA_SIZE : DEFAULT_SIZE);
+		return this.names.check("key.size", size, () -> new KeySpecification(algorithm, size));
+	}
+
+	private Rotation rotation() {
+		RotationProperties rotation = this.properties.getRotation();
+		RotationProperties.Retry retry = rotation.getRetry();
+		RotationWindow window = this.names.check("rotation.earliest", rotation.getEarliest(),
+				() -> new RotationWindow(rotation.getEarliest(), rotation.getLatest()));
+		RetrySchedule schedule = this.names.check("rotation.retry", null,
+				() -> new RetrySchedule(retry.getInitialDelay(), retry.getMultiplier(), retry.getJitter(),
+						retry.getAttempts(), retry.getInterval()));
+		Duration waitTimeout = this.names.positive("rotation.wait-timeout", rotation.getWaitTimeout());
+		Duration forcedInterval = this.names.notNegative("rotation.forced-interval", rotation.getForcedInterval());
+		Boolean configured = this.properties.getRotateCertificates();
+		if (configured != null || this.kubelet == null) {
+			boolean enabled = !Boolean.FALSE.equals(configured);
+			return new Rotation(enabled, this.names.of("rotate-certificates") + "=" + enabled, window, waitTimeout,
+					forcedInterval, schedule);
+		}
+		boolean serving = this.profile == Profile.KUBELET_SERVING;
+		return new Rotation(serving ? this.kubelet.serverTlsBootstrap() : this.kubelet.rotateCertificates(),
+				"by the kubelet's configuration file", window, waitTimeout, forcedInterval, schedule);
+	}
+
+	private Startup startup() {
+		StartupProperties startup = this.properties.getStartup();
+		return new Startup(startup.getMode() == StartupProperties.Mode.WAIT,
+				this.names.positive("startup.timeout", startup.getTimeout()));
+	}
+
+	private Ssl ssl(String name) {
+		SslProperties ssl = this.properties.getSsl();
+		if (ssl.getTrustFile() != null && ssl.getTrustConfigMap() != null) {
+			throw this.names.invalid("ssl.trust-config-map", ssl.getTrustConfigMap(),
+					"There is an ssl.trust-file as well: remove one of them");
+		}
+		return new Ssl(Objects.requireNonNullElse(ssl.getBundle(), name), ssl.getTrust() == SslProperties.Trust.SYSTEM,
+				ssl.getTrustFile(), ssl.getTrustConfigMap(),
+				this.names.notNegative("ssl.trust-overlap", ssl.getTrustOverlap()),
+				this.names.notNegative("ssl.drain", ssl.getDrain()));
+	}
+
+}

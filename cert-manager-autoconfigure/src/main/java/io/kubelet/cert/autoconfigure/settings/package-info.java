@@ -1,0 +1,8 @@
+/**
+ * The properties and what they mean: bound as Spring Boot's own, resolved once into an
+ * immutable, validated value for each certificate. Internal to the auto-configuration.
+ */
+@NullMarked
+package io.kubelet.cert.autoconfigure.settings;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,157 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.rotation.RotationWindow;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link AdditionalCertificates}: what a further certificate inherits.
+ */
+class AdditionalCertificatesTests {
+
+	private static final Pattern ROW = Pattern.compile("\\| `([a-z.-]+)` \\|[^|]*\\| (yes)? ?\\|.*");
+
+	private final ApplicationContextRunner runner = new ApplicationContextRunner()
+		.withUserConfiguration(SettingsConfiguration.class)
+		.withPropertyValues("kubelet.cert.cert-dir=/pki", "kubelet.cert.startup.mode=background",
+				"kubelet.cert.startup.timeout=30m", "kubelet.cert.rotation.earliest=0.5",
+				"kubelet.cert.rotation.retry.attempts=7", "kubelet.cert.rotation.wait-timeout=5m",
+				"kubelet.cert.store.retain=2", "kubelet.cert.key.algorithm=rsa", "kubelet.cert.key.size=4096",
+				"kubelet.cert.requested-lifetime=1d", "kubelet.cert.ssl.drain=5s", "kubelet.cert.ssl.trust-overlap=2h",
+				"kubelet.cert.ssl.trust-file=/ca.pem", "kubelet.cert.ssl.bundle=first",
+				"kubelet.cert.signer-name=example.com/first", "kubelet.cert.signer-ca-file=/signer.pem",
+				"kubelet.cert.usages=client auth", "kubelet.cert.template.common-name=first",
+				"kubelet.cert.addresses.source=pod", "kubelet.cert.rotate-certificates=false",
+				"kubelet.cert.tls-cert-file=/tls.crt", "kubelet.cert.tls-private-key-file=/tls.key");
+
+	@Test
+	void furtherCertificateInheritsWhatItDoesNotSet() {
+		this.runner.withPropertyValues("kubelet.cert.additional.shop-client.template.common-name=shop")
+			.run((context) -> {
+				List<CertificateSettings> all = context.getBean(CertificateSettingsList.class).certificates();
+				CertificateSettings first = all.get(0);
+				CertificateSettings second = all.get(1);
+				assertThat(second.startup()).isEqualTo(first.startup())
+					.isEqualTo(new CertificateSettings.Startup(false, Duration.ofMinutes(30)));
+				assertThat(second.rotation()).usingRecursiveComparison()
+					.ignoringFields("enabled", "origin")
+					.isEqualTo(first.rotation());
+				assertThat(second.rotation().window()).isEqualTo(new RotationWindow(0.5, 0.9));
+				assertThat(second.rotation().retry().attempts()).isEqualTo(7);
+				assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
+				assertThat(second.storage().retain()).isEqualTo(2);
+				assertThat(second.request().key()).isEqualTo(new KeySpecification(KeyAlgorithm.RSA, 4096));
+				assertThat(second.request().lifetime()).isEqualTo(Duration.ofDays(1));
+				assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
+				assertThat(second.ssl().trustFile()).isEqualTo(Path.of("/ca.pem"));
+			});
+	}
+
+	@Test
+	void whatIdentifiesACertificateIsNotInherited() {
+		this.runner.withPropertyValues("kubelet.cert.additional.shop-client.uris=").run((context) -> {
+			assertThat(context.getBean(CertificateSettingsList.class).certificates()).hasSize(1);
+		});
+		this.runner.withPropertyValues("kubelet.cert.additional.shop-client.template.dns-names=shop").run((context) -> {
+			CertificateSettings second = context.getBean(CertificateSettingsList.class).certificates().get(1);
+			assertThat(second.name()).isEqualTo("shop-client");
+			assertThat(second.ssl().bundle()).isEqualTo("shop-client");
+			assertThat(second.request().signer()).isNull();
+			assertThat(second.request().signerCaFile()).isNull();
+			assertThat(second.request().usages()).isEmpty();
+			assertThat(second.request().template().commonName()).isNull();
+			assertThat(second.request().addresses().source()).isEqualTo(CertificateSettings.AddressSourceKind.FIXED);
+			assertThat(second.rotation().enabled()).isTrue();
+			assertThat(second.storage().initialPair()).isNull();
+		});
+	}
+
+	@Test
+	void whatAFurtherCertificateSetsTakesPrecedence() {
+		this.runner
+			.withPropertyValues("kubelet.cert.additional.b.startup.timeout=10s",
+					"kubelet.cert.additional.b.rotation.latest=0.6", "kubelet.cert.additional.b.cert-dir=/b",
+					"kubelet.cert.additional.b.key.algorithm=ec",
+					"kubelet.cert.additional.b.ssl.trust-config-map=other-ca",
+					"kubelet.cert.additional.c.ssl.trust=system")
+			.run((context) -> {
+				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
+				CertificateSettings second = list.find("b").orElseThrow();
+				assertThat(second.startup())
+					.isEqualTo(new CertificateSettings.Startup(false, Duration.ofSeconds(10)));
+				assertThat(second.rotation().window()).isEqualTo(new RotationWindow(0.5, 0.6));
+				assertThat(second.storage().certDir()).isEqualTo(Path.of("/b"));
+				assertThat(second.request().key()).isEqualTo(KeySpecification.EC_P256);
+				assertThat(second.ssl().trustFile()).isNull();
+				assertThat(second.ssl().trustConfigMap()).isEqualTo("other-ca");
+				assertThat(list.find("c").orElseThrow().ssl().trustFile()).isNull();
+				assertThat(list.find("c").orElseThrow().ssl().trustsSystem()).isTrue();
+			});
+	}
+
+	@Test
+	void environmentVariablesAreInheritedAndOverridden() {
+		this.runner
+			.withInitializer((context) -> context.getEnvironment()
+				.getPropertySources()
+				.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment",
+						Map.of("KUBELET_CERT_SSL_DRAIN", "1m", "KUBELET_CERT_ADDITIONAL_B_STARTUP_TIMEOUT", "7s"))))
+			.run((context) -> {
+				CertificateSettings second = context.getBean(CertificateSettingsList.class).find("b").orElseThrow();
+				assertThat(second.ssl().drain()).isEqualTo(Duration.ofMinutes(1));
+				assertThat(second.startup().timeout()).isEqualTo(Duration.ofSeconds(7));
+			});
+	}
+
+	@ParameterizedTest(name = "{0}={1} is reported as {2}")
+	@CsvSource({ "kubelet.cert.additional.b.key.size, 1024, kubelet.cert.additional.b.key.size",
+			"kubelet.cert.additional.b.startup.timeout, 0s, kubelet.cert.additional.b.startup.timeout",
+			"kubelet.cert.startup.timeout, 0s, kubelet.cert.startup.timeout",
+			"kubelet.cert.additional.b.rotation.latest, 0.4, kubelet.cert.rotation.earliest" })
+	void mistakeIsReportedWithThePropertyThatHasTheValue(String property, String value, String reported) {
+		this.runner.withPropertyValues("kubelet.cert.additional.b.template.common-name=b", property + "=" + value)
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class,
+						(mistake) -> assertThat(mistake.getName()).isEqualTo(reported)));
+	}
+
+	@Test
+	void readmeMarksTheInheritedProperties() throws IOException {
+		Set<String> documented = new TreeSet<>();
+		Set<String> inherited = new TreeSet<>();
+		for (String line : Files.readAllLines(Path.of("..", "README.md"))) {
+			Matcher row = ROW.matcher(line);
+			if (row.matches()) {
+				if (row.group(2) != null) {
+					documented.add(row.group(1));
+				}
+				if (AdditionalCertificates.INHERITED.stream()
+					.anyMatch((name) -> row.group(1).equals(name) || row.group(1).startsWith(name + "."))) {
+					inherited.add(row.group(1));
+				}
+			}
+		}
+		assertThat(documented).isNotEmpty().isEqualTo(inherited);
+	}
+
+}
