@@ -195,7 +195,7 @@ public final class FileCertificateStore implements CertificateStore {
 		Path updated = this.files.updated();
 		try {
 			if (Files.isRegularFile(updated, LinkOption.NOFOLLOW_LINKS)) {
-				throw new StoreException(updated + " is a file, but only a link can be there: remove it", null);
+				throw new StoreException(updated + " is a file, but only a link can be there: move it away", null);
 			}
 			if (Files.isSymbolicLink(updated) && Files.exists(updated) && !Files.exists(current)) {
 				Files.move(updated, current, StandardCopyOption.ATOMIC_MOVE);

@@ -173,7 +173,7 @@ class ManagedFilesTests {
 			Files.delete(this.certificate);
 			this.time.pass(Duration.ofMinutes(5));
 			assertCurrent(context, this.first);
-			assertThat(output.getOut().split("is not there any more", -1)).hasSize(2);
+			assertThat(output.getOut().split("no longer exists", -1)).hasSize(2);
 			write(this.second, this.second);
 			this.time.pass(LOOK);
 			assertCurrent(context, this.second);

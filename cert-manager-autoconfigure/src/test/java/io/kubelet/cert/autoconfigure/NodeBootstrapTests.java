@@ -212,7 +212,8 @@ class NodeBootstrapTests {
 				assertThat(status.nextRotationDeadline()).isNull();
 			});
 		});
-		assertThat(creates()).hasSize(1);
+		assertThat(creates()).extracting(RecordedRequest::status).containsExactly(201, 409);
+		assertThat(this.controlPlane.certificateSigningRequests()).hasSize(1);
 	}
 
 	@Test
