@@ -53,22 +53,27 @@ final class CertificateManagerFactory {
 			TemplateSuppliers templates) {
 		KubernetesConnection connection = (signers instanceof KubernetesConnection kubernetes) ? kubernetes : null;
 		boolean bootstrapping = connection != null && connection.isBootstrapping();
+		StoredIssuers issuers = new StoredIssuers((connection != null) ? connection.authorities() : null);
 		List<CertificateManager> managers = new ArrayList<>();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			SignerSource source = (!first && connection != null) ? connection.asFirst() : signers;
-			managers.add(create(certificate, source, first && bootstrapping, templates.find(certificate.name())));
+			Supplier<List<X509Certificate>> authorities = authorities(certificate);
+			CertificateManager manager = create(certificate, source, first && bootstrapping,
+					templates.find(certificate.name()), authorities);
+			managers.add(manager);
 			if (first && connection != null) {
-				connection.setFirst(managers.get(0));
+				connection.setFirst(manager);
 				// After its store was read, which replaces a damaged pair
 				connection.prepare(certificate.storage().certDir().resolve(certificate.name() + "-current.pem"));
 			}
+			issuers.check(manager, certificate, authorities);
 		}
 		return new CertificateManagers(managers);
 	}
 
 	private CertificateManager create(CertificateSettings settings, SignerSource signers, boolean bootstraps,
-			@Nullable CertificateTemplateSupplier templates) {
+			@Nullable CertificateTemplateSupplier templates, Supplier<List<X509Certificate>> authorities) {
 		CertificateSettings.Request request = settings.request();
 		CertificateSettings.Rotation rotation = settings.rotation();
 		CertificateStore store = store(settings);
@@ -76,7 +81,7 @@ final class CertificateManagerFactory {
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
 			.scheduler(this.scheduler)
 			.naming(bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY)
-			.check(new IssuedCertificateCheck(authorities(settings)))
+			.check(new IssuedCertificateCheck(authorities))
 			.requestedLifetime(request.lifetime())
 			.key(request.key())
 			.window(rotation.window())
