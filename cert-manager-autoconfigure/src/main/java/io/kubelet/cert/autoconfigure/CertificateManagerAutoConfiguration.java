@@ -21,17 +21,19 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnResource;
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
- * Auto-configuration of the certificates and their rotation. A bean of the application
- * takes the place of each of these.
+ * Auto-configuration of the certificates and their rotation, for an application that
+ * configures at least one. A bean of the application replaces each of these beans.
  */
 @AutoConfiguration
 @ConditionalOnBooleanProperty(name = "kubelet.cert.enabled", matchIfMissing = true)
+@Conditional(OnConfiguredCertificate.class)
 @Import(SettingsConfiguration.class)
 public final class CertificateManagerAutoConfiguration {
 

@@ -1,6 +1,8 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.function.Supplier;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,22 +58,28 @@ final class CertificateManagerFactory {
 			TemplateSuppliers templates) {
 		KubernetesConnection connection = (signers instanceof KubernetesConnection kubernetes) ? kubernetes : null;
 		boolean bootstrapping = connection != null && connection.isBootstrapping();
+		StoredIssuers issuers = new StoredIssuers((connection != null) ? connection.authorities() : null);
 		List<CertificateManager> managers = new ArrayList<>();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			SignerSource source = (!first && connection != null) ? connection.asFirst() : signers;
-			managers.add(create(certificate, source, first && bootstrapping, templates.find(certificate.name())));
+			@Nullable Supplier<List<X509Certificate>> authorities = authorities(certificate);
+			CertificateManager manager = create(certificate, source, first && bootstrapping,
+					templates.find(certificate.name()), authorities);
+			managers.add(manager);
 			if (first && connection != null) {
-				connection.setFirst(managers.get(0));
+				connection.setFirst(manager);
 				// After its store was read, which replaces a damaged pair
 				connection.prepare(certificate.storage().certDir().resolve(certificate.name() + "-current.pem"));
 			}
+			issuers.check(manager, certificate, authorities);
 		}
 		return new CertificateManagers(managers);
 	}
 
 	private CertificateManager create(CertificateSettings settings, SignerSource signers, boolean bootstraps,
-			@Nullable CertificateTemplateSupplier templates) {
+			@Nullable CertificateTemplateSupplier templates,
+			@Nullable Supplier<List<X509Certificate>> authorities) {
 		CertificateSettings.Request request = settings.request();
 		CertificateSettings.Rotation rotation = settings.rotation();
 		CertificateStore store = store(settings);
@@ -80,7 +88,8 @@ final class CertificateManagerFactory {
 			.scheduler(this.scheduler)
 			.executor(this.executor)
 			.naming(bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY)
-			.check(issuedCertificateCheck(settings))
+			.check((authorities != null) ? IssuedCertificateCheck.ofAuthorities(authorities)
+					: IssuedCertificateCheck.ofAnyAuthority())
 			.requestedLifetime(request.lifetime())
 			.key(request.key())
 			.window(rotation.window())
@@ -127,15 +136,15 @@ final class CertificateManagerFactory {
 	}
 
 	/** An authority may sign only as long as the file names it. */
-	private IssuedCertificateCheck issuedCertificateCheck(CertificateSettings settings) {
+	private @Nullable Supplier<List<X509Certificate>> authorities(CertificateSettings settings) {
 		Path file = settings.request().signerCaFile();
 		if (file == null) {
-			return IssuedCertificateCheck.ofAnyAuthority();
+			return null;
 		}
 		FollowedAuthorities authorities = new FollowedAuthorities(AuthoritySource.file(file), Duration.ZERO,
 				this.clock);
 		settings.check("signer-ca-file", file, authorities::get);
-		return IssuedCertificateCheck.ofAuthorities(authorities);
+		return authorities;
 	}
 
 	private static Signer requireSigner(CertificateSettings settings) {

@@ -31,6 +31,7 @@ import io.kubernetes.client.openapi.ApiClient;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -41,12 +42,15 @@ import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+@ExtendWith(OutputCaptureExtension.class)
 class CertificateManagerAutoConfigurationTests {
 
 	private static final TestAuthority authority = new TestAuthority("test");
@@ -114,6 +118,27 @@ class CertificateManagerAutoConfigurationTests {
 					(context) -> context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
 			.run((context) -> Awaitility.await()
 				.untilAsserted(() -> assertThat(this.directory.resolve("kubelet-client-current.pem")).exists()));
+	}
+
+	@Test
+	void withoutAnyPropertyThereIsNothing(CapturedOutput output) {
+		new ApplicationContextRunner().withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+				CertificateSslAutoConfiguration.class, CertificateActuatorAutoConfiguration.class,
+				SslAutoConfiguration.class))
+			.run((context) -> assertThat(context).hasNotFailed()
+				.doesNotHaveBean(CertificateManagers.class)
+				.doesNotHaveBean("certificateBundleRegistrar"));
+		assertThat(output).containsOnlyOnce("No certificate is configured, so none is requested")
+			.contains("'kubelet.cert.signer-name'");
+	}
+
+	@Test
+	void supplierBeanAloneAsksForACertificate() {
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
+			.withBean(CertificateTemplateSupplier.class, () -> Optional::empty)
+			.run((context) -> assertThat(ConfigurationMistakesTests.mistake(context.getStartupFailure()).getName())
+				.isEqualTo("kubelet.cert.signer-name"));
 	}
 
 	@Test

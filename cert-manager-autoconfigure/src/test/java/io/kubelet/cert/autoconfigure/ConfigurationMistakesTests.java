@@ -111,6 +111,16 @@ class ConfigurationMistakesTests {
 	}
 
 	@Test
+	void certificateWithoutASignerIsReportedWithTheSignersThatThereAre() {
+		runner("kubelet.cert.additional.shop.template.common-name=shop").run((context) -> {
+			InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
+			assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.shop.signer-name");
+			assertThat(failure.getReason()).contains("No signer is configured for certificate 'shop'",
+					"kubernetes.io/kube-apiserver-client ", "kubernetes.io/kubelet-serving");
+		});
+	}
+
+	@Test
 	void unreachableServerIsReportedWithItsAddress() throws IOException {
 		Path kubeconfig = kubeconfig("https://127.0.0.1:" + closedPort());
 		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=2s").run((context) -> {
@@ -158,7 +168,8 @@ class ConfigurationMistakesTests {
 			.start()) {
 			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory))
 				.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription())
-					.contains("was denied", "ask someone else"));
+					.contains("was denied", "ask someone else",
+							"signer 'kubernetes.io/kube-apiserver-client-kubelet' (the subject is that of a kubelet)"));
 		}
 	}
 

@@ -304,7 +304,7 @@ class NodeBootstrapTests {
 		runner().withPropertyValues("kubelet.cert.template.common-name=system:node:n2")
 			.run((context) -> assertThat(context.getStartupFailure())
 				.hasStackTraceContaining("kubelet.cert.template.common-name")
-				.hasStackTraceContaining("is of node 'n1'"));
+				.hasStackTraceContaining("belongs to node 'n1'"));
 		assertThat(Pem.readPair(Files.readString(current))).isEqualTo(before);
 		assertThat(creates()).hasSize(1);
 	}

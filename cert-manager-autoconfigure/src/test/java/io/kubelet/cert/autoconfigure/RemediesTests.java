@@ -103,6 +103,31 @@ class RemediesTests {
 			.doesNotContain("kubectl");
 	}
 
+	@Test
+	void bundleThatDoesNotExistIsReportedWithTheOnesThatDo(CapturedOutput output) {
+		assertThatException()
+			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).run(
+					"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.pair-name=shop",
+					"--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+					"--kubelet.cert.template.common-name=system:node:n1",
+					"--kubelet.cert.template.organizations=system:nodes", "--server.port=0",
+					"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt",
+					"--server.ssl.bundle=shpo"));
+		assertThat(output).contains("There is no SSL bundle 'shpo', which ['server.ssl.bundle'] names",
+				"under 'kubelet.cert': shop.", "under 'spring.ssl.bundle': other.");
+		assertThat(action(output)).contains("Set ['server.ssl.bundle'] to the name of a bundle that exists",
+				"'kubelet.cert.ssl.bundle'");
+	}
+
+	@Test
+	void bundleOfACertificateThatIsNotConfiguredIsReportedWithWhatToSet(CapturedOutput output) {
+		assertThatException().isThrownBy(() -> new SpringApplicationBuilder(Application.class)
+			.run("--server.ssl.bundle=shop", "--server.port=0"));
+		assertThat(output).contains("There is no SSL bundle 'shop'", "under 'kubelet.cert': none.",
+				"No certificate is configured, so none is requested");
+		assertThat(action(output)).contains("'kubelet.cert.pair-name'");
+	}
+
 	private void bootstrap(Credential credential, String... arguments) {
 		start(Stream
 			.concat(Stream.of(arguments),

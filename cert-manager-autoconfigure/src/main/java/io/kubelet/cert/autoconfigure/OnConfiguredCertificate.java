@@ -1,0 +1,72 @@
+package io.kubelet.cert.autoconfigure;
+
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.boot.autoconfigure.condition.ConditionMessage;
+import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
+import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.context.annotation.ConfigurationCondition;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.Environment;
+import org.springframework.core.type.AnnotatedTypeMetadata;
+
+/**
+ * Matches if the application says anything about certificates: a property under
+ * {@code kubelet.cert}, a template supplier bean or managers of its own.
+ * <p>
+ * Without any of these, the starter backs off and logs one line instead of failing. It
+ * may be on the classpath because several applications share their dependencies, and the
+ * application works as before: it has not asked for a certificate, so it misses none. An
+ * application that uses an SSL bundle of the starter still fails to start, with a report
+ * of the missing bundle. Once any property is set, the certificate is wanted, and
+ * whatever is missing is reported.
+ */
+final class OnConfiguredCertificate extends SpringBootCondition implements ConfigurationCondition {
+
+	private static final Logger logger = LoggerFactory.getLogger(OnConfiguredCertificate.class);
+
+	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of("kubelet.cert");
+
+	@Override
+	public ConfigurationPhase getConfigurationPhase() {
+		return ConfigurationPhase.REGISTER_BEAN;
+	}
+
+	@Override
+	public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
+		ConditionMessage.Builder message = ConditionMessage.forCondition("Configured certificate");
+		if (hasProperty(context.getEnvironment())) {
+			return ConditionOutcome.match(message.because("a property under '" + PREFIX + "' is set"));
+		}
+		if (hasBean(context, CertificateTemplateSupplier.class) || hasBean(context, CertificateManagers.class)) {
+			return ConditionOutcome.match(message.because("the application defines a template or managers"));
+		}
+		logger.info("No certificate is configured, so none is requested. To obtain one, set '{}.signer-name' and "
+				+ "'{}.template.common-name', or '{}.profile' for the certificates of a kubelet", PREFIX, PREFIX,
+				PREFIX);
+		return ConditionOutcome.noMatch(message.because("no property under '" + PREFIX + "' is set"));
+	}
+
+	private static boolean hasProperty(Environment environment) {
+		for (var source : ConfigurationPropertySources
+			.from(((ConfigurableEnvironment) environment).getPropertySources())) {
+			if (source.containsDescendantOf(PREFIX) == ConfigurationPropertyState.PRESENT) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	private static boolean hasBean(ConditionContext context, Class<?> type) {
+		return context.getBeanFactory() != null
+				&& context.getBeanFactory().getBeanNamesForType(type, true, false).length > 0;
+	}
+
+}

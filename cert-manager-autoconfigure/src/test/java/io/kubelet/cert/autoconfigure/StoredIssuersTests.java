@@ -1,0 +1,105 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link StoredIssuers}: an application that finds the certificate of another
+ * authority in its directory.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class StoredIssuersTests {
+
+	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("system:node:n1", "system:nodes");
+
+	/** Has the name of the cluster's authority, as every kubeadm cluster does. */
+	private final TestAuthority other = new TestAuthority("kubernetes");
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	@AfterEach
+	void close() {
+		this.controlPlane.close();
+	}
+
+	private ApplicationContextRunner runner(String... properties) {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory,
+					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+					"kubelet.cert.template.common-name=system:node:n1",
+					"kubelet.cert.template.organizations=system:nodes")
+			.withPropertyValues(properties);
+	}
+
+	private CertificatePair store() {
+		Instant now = Instant.now();
+		CertificatePair pair = this.other.pair(TEMPLATE, now.minusSeconds(60), now.plus(Duration.ofDays(100)));
+		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(pair);
+		return pair;
+	}
+
+	@Test
+	void certificateOfAnotherClusterIsUsedUntilItIsReplaced(CapturedOutput output) {
+		CertificatePair stored = store();
+		runner().run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			assertThat(manager.current()).isPresent();
+			Awaitility.await().until(() -> !manager.current().orElseThrow().equals(stored));
+			assertThat(output).contains("WARN", "[kubelet-client] The stored certificate was issued by",
+					"not an authority of the cluster", "'kubelet.cert.signer-ca-file'");
+		});
+		runner().run((context) -> assertThat(context.getBean(CertificateManager.class).status().rotations()).isZero());
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
+	}
+
+	@Test
+	void certificateOfTheNamedAuthorityOfTheSignerIsLeftAlone(CapturedOutput output) throws Exception {
+		CertificatePair stored = store();
+		Path authority = Files.writeString(this.directory.resolve("ca.pem"),
+				Pem.write(List.of(this.other.certificate())));
+		runner("kubelet.cert.signer-ca-file=" + authority).run((context) -> {
+			assertThat(context.getBean(CertificateManager.class).current()).contains(stored);
+		});
+		assertThat(output).doesNotContain("was issued by");
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
+	}
+
+	@Test
+	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) {
+		store();
+		runner("kubelet.cert.signer-name=example.com/client").run(
+				(context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
+		assertThat(output).doesNotContain("was issued by");
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
+	}
+
+}
