@@ -59,7 +59,10 @@ final class BareExchange {
 			.build();
 	}
 
-	/** Arguments: the kubeconfig, the number of warm-up rounds, rounds, and requests in each. */
+	/**
+	 * Arguments: the kubeconfig, the number of warm-up rounds, rounds, and requests in
+	 * each.
+	 */
 	public static void main(String[] args) throws Exception {
 		int warmUp = Integer.parseInt(args[1]);
 		int rounds = Integer.parseInt(args[2]);

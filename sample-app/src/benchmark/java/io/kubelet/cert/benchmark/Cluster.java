@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the certificates come from: an embedded control plane in a process of its own,
- * or the cluster of the kubeconfig that the system property {@code kubeconfig} names.
+ * Where the certificates come from: an embedded control plane in a process of its own, or
+ * the cluster of the kubeconfig that the system property {@code kubeconfig} names.
  */
 final class Cluster implements AutoCloseable {
 

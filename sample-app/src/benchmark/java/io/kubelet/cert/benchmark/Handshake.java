@@ -128,11 +128,10 @@ public class Handshake {
 				String password = bundle.getStores().getKeyStorePassword();
 				KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
 				keys.init(bundle.getStores().getKeyStore(), (password != null) ? password.toCharArray() : new char[0]);
-				TrustManagerFactory trust = TrustManagerFactory
-					.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+				TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
 				trust.init(bundle.getStores().getTrustStore());
-				return new Contexts(bundle.createSslContext(),
-						create(keys.getKeyManagers(), trust.getTrustManagers()), trust.getTrustManagers());
+				return new Contexts(bundle.createSslContext(), create(keys.getKeyManagers(), trust.getTrustManagers()),
+						trust.getTrustManagers());
 			}
 			catch (GeneralSecurityException ex) {
 				throw new IllegalStateException("There is no TLS for the stored pair", ex);

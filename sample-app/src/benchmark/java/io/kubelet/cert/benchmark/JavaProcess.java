@@ -28,8 +28,7 @@ final class JavaProcess implements AutoCloseable {
 	 * @param arguments the arguments of its main method
 	 */
 	static JavaProcess start(Class<?> main, Object... arguments) throws IOException {
-		List<String> command = new ArrayList<>(
-				List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+		List<String> command = new ArrayList<>(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
 		for (Object argument : arguments) {
 			command.add(argument.toString());
 		}

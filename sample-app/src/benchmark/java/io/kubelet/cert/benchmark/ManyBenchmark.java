@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * How long 1,000 first certificates take that are requested at once, and what each
- * costs.
+ * How long 1,000 first certificates take that are requested at once, and what each costs.
  */
 final class ManyBenchmark {
 

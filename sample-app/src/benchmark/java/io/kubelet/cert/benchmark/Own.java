@@ -17,7 +17,9 @@ final class Own {
 	private Own() {
 	}
 
-	/** The CPU time of all threads so far, the compiler's and the collector's included. */
+	/**
+	 * The CPU time of all threads so far, the compiler's and the collector's included.
+	 */
 	static double cpuMillis() {
 		return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime() / 1e6;
 	}

@@ -12,7 +12,10 @@ final class RotationRun {
 	private RotationRun() {
 	}
 
-	/** Arguments: the kubeconfig, the directory, and the numbers of rotations to warm up and to measure. */
+	/**
+	 * Arguments: the kubeconfig, the directory, and the numbers of rotations to warm up
+	 * and to measure.
+	 */
 	public static void main(String[] args) throws Exception {
 		int warmUp = Integer.parseInt(args[2]);
 		int measured = Integer.parseInt(args[3]);

@@ -39,8 +39,8 @@ record Sample(double[] values) {
 			return "-";
 		}
 		double size = Math.abs(value);
-		return String.format(Locale.ROOT, (size >= 100 || value == Math.rint(value)) ? "%,.0f" : (size >= 10) ? "%.1f"
-				: "%.2f", value);
+		return String.format(Locale.ROOT,
+				(size >= 100 || value == Math.rint(value)) ? "%,.0f" : (size >= 10) ? "%.1f" : "%.2f", value);
 	}
 
 }
