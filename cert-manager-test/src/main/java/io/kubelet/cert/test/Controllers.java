@@ -129,8 +129,8 @@ final class Controllers {
 				|| !CertificateSigningRequests.has(request, "Approved")) {
 			return;
 		}
-		String refusal = Signer.refusal(Json.text(request, "spec", "signerName"),
-				SigningRequest.of(request), Json.texts(request, "spec", "usages"));
+		String refusal = Signer.refusal(Json.text(request, "spec", "signerName"), SigningRequest.of(request),
+				Json.texts(request, "spec", "usages"));
 		if (!refusal.isEmpty()) {
 			addCondition(name, "Failed", "SignerValidationFailure", refusal);
 			return;

@@ -1,0 +1,38 @@
+package io.kubelet.cert.benchmark;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Runs the benchmark that the first argument names.
+ */
+final class Benchmarks {
+
+	private static final Map<String, Benchmark> ALL = new TreeMap<>(
+			Map.of("jmh", JmhBenchmark::run, "rotation", RotationBenchmark::run, "many", ManyBenchmark::run, "idle",
+					IdleBenchmark::run, "rest", RestBenchmark::run, "startup", StartupBenchmark::run));
+
+	private Benchmarks() {
+	}
+
+	public static void main(String[] args) throws Exception {
+		Benchmark benchmark = (args.length > 0) ? ALL.get(args[0]) : null;
+		if (benchmark == null) {
+			System.err.printf("There is no benchmark %s. Name one of %s with -Dbenchmark=NAME%n", Arrays.toString(args),
+					ALL.keySet());
+			System.exit(1);
+		}
+		else {
+			benchmark.run();
+		}
+	}
+
+	@FunctionalInterface
+	private interface Benchmark {
+
+		void run() throws Exception;
+
+	}
+
+}

@@ -1,0 +1,104 @@
+package io.kubelet.cert.benchmark;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.kubernetes.KubernetesSigners;
+import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.store.FileCertificateStore;
+
+/**
+ * The engine as the auto-configuration sets it up: one scheduler with two threads, one
+ * source of signers, and a file store for each certificate.
+ */
+final class Engine implements AutoCloseable {
+
+	/** Approved and signed by every cluster without a person. */
+	static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
+
+	static final String ORGANIZATION = "system:nodes";
+
+	private static final int RETAIN = 5;
+
+	private final ScheduledThreadPoolExecutor executor;
+
+	private final KubernetesSigners signers;
+
+	private final CertificateManagers managers;
+
+	/**
+	 * Create an engine. Nothing is started yet.
+	 * @param kubeconfig the kubeconfig of the cluster
+	 * @param directory the directory of the pair files
+	 * @param certificates the number of certificates
+	 * @param supplied whether the templates come from suppliers
+	 */
+	Engine(Path kubeconfig, Path directory, int certificates, boolean supplied) {
+		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
+		this.executor.setRemoveOnCancelPolicy(true);
+		RotationScheduler scheduler = RotationScheduler.of(this.executor);
+		this.signers = new KubernetesSigners(kubeconfig, null, null, daemons("kubernetes-"), Clock.systemDefaultZone());
+		this.managers = new CertificateManagers(IntStream.range(0, certificates)
+			.mapToObj((number) -> manager(directory, scheduler, number, supplied))
+			.toList());
+	}
+
+	private CertificateManager manager(Path directory, RotationScheduler scheduler, int number, boolean supplied) {
+		String name = name(number);
+		CertificateTemplate template = template(number);
+		CertificateManagerBuilder builder = new CertificateManagerBuilder(name)
+			.store(new FileCertificateStore(directory, name, null, RETAIN, Clock.systemDefaultZone()))
+			.scheduler(scheduler)
+			.signers(this.signers::signer)
+			.signerName(SIGNER)
+			.usages((key) -> DefaultUsages.of(SIGNER, key));
+		return supplied ? builder.template(() -> Optional.of(template)).build() : builder.template(template).build();
+	}
+
+	static String name(int number) {
+		return "certificate-" + number;
+	}
+
+	static CertificateTemplate template(int number) {
+		return CertificateTemplate.ofSubject(commonName(number), ORGANIZATION);
+	}
+
+	static String commonName(int number) {
+		return "system:node:benchmark-" + number;
+	}
+
+	CertificateManagers managers() {
+		return this.managers;
+	}
+
+	CertificateManager first() {
+		return this.managers.get(name(0));
+	}
+
+	private static ThreadFactory daemons(String prefix) {
+		AtomicInteger number = new AtomicInteger();
+		return (task) -> {
+			Thread thread = new Thread(task, prefix + number.incrementAndGet());
+			thread.setDaemon(true);
+			return thread;
+		};
+	}
+
+	@Override
+	public void close() {
+		this.managers.stop();
+		this.signers.close();
+		this.executor.shutdownNow();
+	}
+
+}

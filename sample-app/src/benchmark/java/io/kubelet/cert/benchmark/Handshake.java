@@ -1,0 +1,149 @@
+package io.kubelet.cert.benchmark;
+
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.util.concurrent.TimeUnit;
+
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Full TLS handshakes in memory, with a server that has the live managers of the bundle,
+ * and with one that has the JDK's managers for the same pair.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+public class Handshake {
+
+	private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+	private final ConfigurableApplicationContext application;
+
+	private final Contexts contexts;
+
+	/** Starts an application that has a stored pair. */
+	public Handshake() {
+		StoredCertificate certificate = StoredCertificate.write(Certificates.directory());
+		this.application = new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
+			.run(certificate.arguments());
+		this.contexts = Contexts.of(this.application.getBean(SslBundles.class).getBundle(StoredCertificate.NAME));
+	}
+
+	/** Closes the application. */
+	@TearDown
+	public void stop() {
+		this.application.close();
+	}
+
+	/**
+	 * Shakes hands with the live managers.
+	 * @return the server's engine
+	 * @throws Exception if the handshake fails
+	 */
+	@Benchmark
+	public SSLEngine live() throws Exception {
+		return shakeHands(this.contexts.live());
+	}
+
+	/**
+	 * Shakes hands with the JDK's managers.
+	 * @return the server's engine
+	 * @throws Exception if the handshake fails
+	 */
+	@Benchmark
+	public SSLEngine fixed() throws Exception {
+		return shakeHands(this.contexts.fixed());
+	}
+
+	/** The client is new each time, so that it has no session to resume. */
+	private SSLEngine shakeHands(SSLContext context) throws GeneralSecurityException, SSLException {
+		SSLEngine server = context.createSSLEngine();
+		SSLEngine client = Contexts.create(null, this.contexts.trust()).createSSLEngine();
+		server.setUseClientMode(false);
+		client.setUseClientMode(true);
+		ByteBuffer toServer = ByteBuffer.allocate(32_768);
+		ByteBuffer toClient = ByteBuffer.allocate(32_768);
+		ByteBuffer discarded = ByteBuffer.allocate(32_768);
+		client.beginHandshake();
+		server.beginHandshake();
+		while (isHandshaking(client) || isHandshaking(server)) {
+			step(client, toClient, toServer, discarded);
+			step(server, toServer, toClient, discarded);
+		}
+		return server;
+	}
+
+	private static boolean isHandshaking(SSLEngine engine) {
+		return engine.getHandshakeStatus() != HandshakeStatus.NOT_HANDSHAKING;
+	}
+
+	private static void step(SSLEngine engine, ByteBuffer in, ByteBuffer out, ByteBuffer discarded)
+			throws SSLException {
+		switch (engine.getHandshakeStatus()) {
+			case NEED_TASK -> engine.getDelegatedTask().run();
+			case NEED_WRAP -> engine.wrap(NOTHING, out);
+			default -> {
+				in.flip();
+				engine.unwrap(in, discarded.clear());
+				in.compact();
+			}
+		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+	}
+
+	/** What the server has, and whom the client trusts. */
+	private record Contexts(SSLContext live, SSLContext fixed, TrustManager[] trust) {
+
+		static Contexts of(SslBundle bundle) {
+			try {
+				String password = bundle.getStores().getKeyStorePassword();
+				KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+				keys.init(bundle.getStores().getKeyStore(), (password != null) ? password.toCharArray() : new char[0]);
+				TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+				trust.init(bundle.getStores().getTrustStore());
+				return new Contexts(bundle.createSslContext(), create(keys.getKeyManagers(), trust.getTrustManagers()),
+						trust.getTrustManagers());
+			}
+			catch (GeneralSecurityException ex) {
+				throw new IllegalStateException("There is no TLS for the stored pair", ex);
+			}
+		}
+
+		static SSLContext create(KeyManager @Nullable [] keys, TrustManager[] trust) throws GeneralSecurityException {
+			SSLContext context = SSLContext.getInstance("TLS");
+			context.init(keys, trust, null);
+			return context;
+		}
+
+	}
+
+}

@@ -1,0 +1,129 @@
+package io.kubelet.cert.benchmark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What a web application uses until it has started, with the starter and without it. The
+ * web server has the same certificate in both: with the starter from its store, without
+ * it from a bundle of Spring Boot's own.
+ */
+final class StartupBenchmark {
+
+	/** What comes with the starter alone. */
+	private static final Pattern STARTER = Pattern.compile("(cert-manager|client-java|bc[a-z]+-jdk|okhttp|okio|kotlin"
+			+ "|annotations-|gson|swagger|commons-(lang3|codec|collections4|compress|io)"
+			+ "|protobuf|jackson-(core|databind)-2|jose4j|error_prone|logging-interceptor).*");
+
+	private static final Pattern LOADED = Pattern.compile(".*?\\] ([\\w.$]+).* source: .*");
+
+	private static final int RUNS = Integer.getInteger("benchmark.runs", 10);
+
+	private static final int PACKAGES = 10;
+
+	private final Map<String, Figures> figures = new LinkedHashMap<>();
+
+	private final Map<String, Map<String, Integer>> packages = new LinkedHashMap<>();
+
+	private StartupBenchmark() {
+	}
+
+	static void run() throws IOException, InterruptedException {
+		new StartupBenchmark().measure();
+	}
+
+	private void measure() throws IOException, InterruptedException {
+		Path directory = Certificates.directory();
+		StoredCertificate certificate = StoredCertificate.write(directory);
+		StartupJar with = StartupJar.create(StartupJar.sample(), directory.resolve("with.jar"), (name) -> true);
+		StartupJar without = StartupJar.create(StartupJar.sample(), directory.resolve("without.jar"),
+				(name) -> !STARTER.matcher(name).matches());
+		// Files are in the cache from then on
+		start(with, new Figures(), List.of(), certificate.arguments());
+		for (int run = 0; run < RUNS; run++) {
+			start(with, figures("with"), List.of(), certificate.arguments());
+			start(without, figures("without"), List.of(), certificate.plainArguments());
+		}
+		this.packages.put("with", packages(with, directory, certificate.arguments()));
+		this.packages.put("without", packages(without, directory, certificate.plainArguments()));
+		report(with, without);
+	}
+
+	private Figures figures(String name) {
+		return this.figures.computeIfAbsent(name, (key) -> new Figures());
+	}
+
+	private static void start(StartupJar jar, Figures figures, List<String> options, String[] arguments)
+			throws IOException, InterruptedException {
+		List<String> command = Stream
+			.of(options.stream(), Stream.of("-jar", jar.file().toString(), "--server.port=0"), Stream.of(arguments))
+			.flatMap((part) -> part)
+			.toList();
+		String name = jar.file().getFileName().toString();
+		try (JavaProcess process = JavaProcess.start(name, command)) {
+			process.finish(figures, name);
+		}
+	}
+
+	/** The number of classes that are loaded from each package. */
+	private static Map<String, Integer> packages(StartupJar jar, Path directory, String[] arguments)
+			throws IOException, InterruptedException {
+		Path log = directory.resolve("classes.log");
+		start(jar, new Figures(), List.of("-Xlog:class+load:file=" + log), arguments);
+		Map<String, Integer> packages = new TreeMap<>();
+		for (String line : Files.readAllLines(log)) {
+			Matcher matcher = LOADED.matcher(line);
+			if (matcher.matches()) {
+				packages.merge(prefix(matcher.group(1)), 1, Integer::sum);
+			}
+		}
+		return packages;
+	}
+
+	/** The first three parts of a name. */
+	private static String prefix(String name) {
+		String[] parts = name.split("\\.");
+		return String.join(".", List.of(parts).subList(0, Math.min(3, parts.length - 1)));
+	}
+
+	private void report(StartupJar with, StartupJar without) throws IOException {
+		Report report = new Report("startup");
+		report.columns("until a web application has started", "with the starter", "without", "difference");
+		row(report, "CPU, ms", "cpu.ms");
+		row(report, "time since the JVM began, ms", "up.ms");
+		row(report, "resident set, MB", "resident.mb");
+		row(report, "loaded classes", "classes");
+		row(report, "threads", "threads");
+		report.row("executable jar, MB", Sample.round(with.megabytes()), Sample.round(without.megabytes()),
+				Sample.round(with.megabytes() - without.megabytes()));
+		report.row("jars in it", with.libraries(), without.libraries(), with.libraries() - without.libraries());
+		report.columns("packages with the most further classes", "with the starter", "without", "difference");
+		Map<String, Integer> fewer = this.packages.getOrDefault("without", Map.of());
+		this.packages.getOrDefault("with", Map.of())
+			.entrySet()
+			.stream()
+			.sorted(Comparator.comparingInt((entry) -> fewer.getOrDefault(entry.getKey(), 0) - entry.getValue()))
+			.limit(PACKAGES)
+			.forEach((entry) -> {
+				int before = fewer.getOrDefault(entry.getKey(), 0);
+				report.row(entry.getKey(), entry.getValue(), before, entry.getValue() - before);
+			});
+		report.publish();
+	}
+
+	private void row(Report report, String title, String name) {
+		Sample with = figures("with").get(name);
+		Sample without = figures("without").get(name);
+		report.row(title, with, without, with.difference(without));
+	}
+
+}
