@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -33,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * registry is bound counts too, for every registry.
  */
 public class CertificateMetrics implements MeterBinder, RotationListener {
+
+	private static final String SERVING_SIGNER = "kubernetes.io/kubelet-serving";
 
 	private static final String CLIENT_SIGNERS = "kubernetes.io/kube-apiserver-client";
 
@@ -108,14 +111,15 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 			.register(registry);
 	}
 
-	/**
-	 * C10: a signer that is asked for both issues a serving certificate. The usages are
-	 * not known as long as they depend on a key that is yet to be made; by default, all
-	 * signers but those of clients are asked for server auth.
-	 */
+	/** While the usages are not known, as the default usages are chosen. */
 	private static boolean isServing(CertificateStatus status) {
-		return status.usages().isEmpty() ? !status.signerName().startsWith(CLIENT_SIGNERS)
-				: status.usages().contains(Usage.SERVER_AUTH);
+		if (!status.usages().isEmpty()) {
+			return status.usages().contains(Usage.SERVER_AUTH);
+		}
+		CertificateTemplate template = status.template();
+		return status.signerName().equals(SERVING_SIGNER)
+				|| (!status.signerName().startsWith(CLIENT_SIGNERS) && template != null
+						&& !(template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()));
 	}
 
 	private double secondsToLive(CertificateManager manager) {

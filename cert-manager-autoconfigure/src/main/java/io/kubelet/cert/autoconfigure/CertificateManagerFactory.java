@@ -130,9 +130,8 @@ final class CertificateManagerFactory {
 	private CertificateStore store(CertificateSettings settings) {
 		CertificateSettings.Storage storage = settings.storage();
 		return (storage.initialPair() != null && !settings.rotation().enabled())
-				? new ManagedFilesStore(storage.initialPair())
-				: new FileCertificateStore(storage.certDir(), settings.name(), storage.initialPair(), storage.retain(),
-						this.clock);
+				? new ManagedFilesStore(storage.initialPair()) : new FileCertificateStore(storage.certDir(),
+						settings.name(), storage.initialPair(), storage.retain(), this.clock);
 	}
 
 	/** An authority may sign only as long as the file names it. */
@@ -163,7 +162,8 @@ final class CertificateManagerFactory {
 	private static InvalidConfigurationPropertyValueException noTemplate(CertificateSettings settings) {
 		return settings.invalid("template.common-name", null,
 				("Nothing is configured that certificate '%s' is to state: set this property, another one under 'template' "
-						+ "or a profile, or define a CertificateTemplateSupplier bean. ").formatted(settings.name())
+						+ "or a profile, or define a CertificateTemplateSupplier bean. ")
+					.formatted(settings.name())
 						+ (settings.rotation().enabled()
 								? "If no certificate is to be requested, set '%s' to false"
 									.formatted(settings.property("rotate-certificates"))

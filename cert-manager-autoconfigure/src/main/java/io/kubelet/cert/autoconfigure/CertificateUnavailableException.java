@@ -55,16 +55,14 @@ final class CertificateUnavailableException extends CertificateManagerException 
 	}
 
 	static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
-		return new CertificateUnavailableException(settings,
-				"Could not obtain certificate '%s' from %s: %s".formatted(settings.name(), settings.request().signer(),
-						failure.message()),
-				failure.cause(), Situation.REQUESTED);
+		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s".formatted(
+				settings.name(), settings.request().signer(), failure.message()), failure.cause(), Situation.REQUESTED);
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings) {
-		return new CertificateUnavailableException(settings,
-				"There is no valid certificate '%s' in %s, and its rotation is off (%s)".formatted(settings.name(),
-						settings.storage().place(), settings.rotation().origin()),
+		return new CertificateUnavailableException(
+				settings, "There is no valid certificate '%s' in %s, and its rotation is off (%s)"
+					.formatted(settings.name(), settings.storage().place(), settings.rotation().origin()),
 				null, Situation.OFF);
 	}
 

@@ -39,7 +39,9 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 		Set<String> certificates = new TreeSet<>(SettingsConfiguration.bundleNames(this.environment));
 		Set<String> others = new TreeSet<>();
 		for (String type : List.of("pem", "jks")) {
-			others.addAll(Binder.get(this.environment).bind("spring.ssl.bundle." + type, BUNDLES).orElseGet(Map::of)
+			others.addAll(Binder.get(this.environment)
+				.bind("spring.ssl.bundle." + type, BUNDLES)
+				.orElseGet(Map::of)
 				.keySet());
 		}
 		String description = "There is no SSL bundle '%s'%s. Bundles of certificates under 'kubelet.cert': %s. Bundles under 'spring.ssl.bundle': %s."
@@ -60,7 +62,8 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 		for (PropertySource<?> source : ((ConfigurableEnvironment) this.environment).getPropertySources()) {
 			if (source instanceof EnumerablePropertySource<?> properties) {
 				for (String name : properties.getPropertyNames()) {
-					if (name.toLowerCase(Locale.ROOT).endsWith("bundle") && bundle.equals(this.environment.getProperty(name))) {
+					if (name.toLowerCase(Locale.ROOT).endsWith("bundle")
+							&& bundle.equals(this.environment.getProperty(name))) {
 						uses.add("'" + name + "'");
 					}
 				}

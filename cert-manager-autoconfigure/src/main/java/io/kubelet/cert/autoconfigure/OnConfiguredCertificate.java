@@ -48,9 +48,10 @@ final class OnConfiguredCertificate extends SpringBootCondition implements Confi
 		if (hasBean(context, CertificateTemplateSupplier.class) || hasBean(context, CertificateManagers.class)) {
 			return ConditionOutcome.match(message.because("the application defines a template or managers"));
 		}
-		logger.info("No certificate is configured, so none is requested. To obtain one, set '{}.signer-name' and "
-				+ "'{}.template.common-name', or '{}.profile' for the certificates of a kubelet", PREFIX, PREFIX,
-				PREFIX);
+		logger.info(
+				"No certificate is configured, so none is requested. To obtain one, set '{}.signer-name' and "
+						+ "'{}.template.common-name', or '{}.profile' for the certificates of a kubelet",
+				PREFIX, PREFIX, PREFIX);
 		return ConditionOutcome.noMatch(message.because("no property under '" + PREFIX + "' is set"));
 	}
 

@@ -76,10 +76,10 @@ final class TemplateSuppliers {
 	private static void requireOne(String name, List<String> suppliers, List<String> names) {
 		if (suppliers.size() > 1) {
 			throw new AmbiguousTemplateException(
-					"Certificate '%s' has %d CertificateTemplateSupplier beans, but can have only one: %s%s".formatted(name,
-							suppliers.size(), suppliers,
-							name.equals(names.get(0)) ? " (a supplier without a qualifier is for the first certificate)"
-									: ""),
+					"Certificate '%s' has %d CertificateTemplateSupplier beans, but can have only one: %s%s"
+						.formatted(name, suppliers.size(), suppliers,
+								name.equals(names.get(0))
+										? " (a supplier without a qualifier is for the first certificate)" : ""),
 					qualify(names) + " Remove the others.");
 		}
 	}

@@ -43,8 +43,7 @@ final class TrustedAuthorities {
 	 * properties say nothing.
 	 */
 	Supplier<List<X509Certificate>> unsaid(String name) {
-		return new FollowedAuthorities(
-				nobody(name, name, "kubelet.cert.additional." + name, "CertificateManagers"),
+		return new FollowedAuthorities(nobody(name, name, "kubelet.cert.additional." + name, "CertificateManagers"),
 				Duration.ZERO, this.clock);
 	}
 
@@ -85,7 +84,8 @@ final class TrustedAuthorities {
 			try {
 				AuthoritySource.Reading reading = source.read();
 				return reading.certificates().isEmpty()
-						? nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), reading) : reading;
+						? nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), reading)
+						: reading;
 			}
 			catch (KubernetesConfigurationException ex) {
 				throw certificate.invalid("ssl.trust", "cluster",

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * {@code null} if that depends on them
  */
 record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable List<Usage> fixedUsages,
-		BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages, @Nullable Duration requestedLifetime, KeySpecification key,
-		RotationWindow window, Duration waitTimeout, RetrySchedule retry, Duration forcedInterval, boolean once) {
+		BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages, @Nullable Duration requestedLifetime,
+		KeySpecification key, RotationWindow window, Duration waitTimeout, RetrySchedule retry,
+		Duration forcedInterval, boolean once) {
 
 }

@@ -33,15 +33,19 @@ class BackgroundHealthTests {
 	Path directory;
 
 	@Test
-	void applicationIsInServiceWhileItsFirstCertificateIsWaitedFor() throws Exception {
+	void applicationIsAliveButNotReadyUntilItHasItsCertificate() throws Exception {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().approval(ApprovalPolicy.manual()).start();
 				ConfigurableApplicationContext context = run(plane)) {
-			HttpResponse<String> waiting = health(context);
-			assertThat(waiting.statusCode()).isEqualTo(200);
+			HttpResponse<String> readiness = get(context, "/actuator/health/readiness");
+			assertThat(readiness.statusCode()).isEqualTo(503);
+			assertThat(readiness.body()).contains("OUT_OF_SERVICE");
+			assertThat(get(context, "/actuator/health/liveness").statusCode()).isEqualTo(200);
+			HttpResponse<String> waiting = get(context, "/actuator/health");
 			assertThat(status(waiting, "certificates")).isEqualTo("UNKNOWN");
 			assertThat(status(waiting, "ssl")).isEqualTo("UP");
 			plane.behavior().approval(ApprovalPolicy.approving());
-			Awaitility.await().until(() -> status(health(context), "certificates").equals("UP"));
+			Awaitility.await().until(() -> status(get(context, "/actuator/health"), "certificates").equals("UP"));
+			assertThat(get(context, "/actuator/health/readiness").statusCode()).isEqualTo(200);
 		}
 	}
 
@@ -54,10 +58,10 @@ class BackgroundHealthTests {
 				"--management.endpoint.health.show-components=always");
 	}
 
-	private static HttpResponse<String> health(ConfigurableApplicationContext context) throws Exception {
+	private static HttpResponse<String> get(ConfigurableApplicationContext context, String path) throws Exception {
 		String port = context.getEnvironment().getRequiredProperty("local.server.port");
 		return HttpClient.newHttpClient()
-			.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/actuator/health")).build(),
+			.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build(),
 					BodyHandlers.ofString());
 	}
 

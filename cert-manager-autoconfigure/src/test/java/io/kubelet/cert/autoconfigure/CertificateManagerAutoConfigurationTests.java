@@ -122,9 +122,10 @@ class CertificateManagerAutoConfigurationTests {
 
 	@Test
 	void withoutAnyPropertyThereIsNothing(CapturedOutput output) {
-		new ApplicationContextRunner().withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-				CertificateSslAutoConfiguration.class, CertificateActuatorAutoConfiguration.class,
-				SslAutoConfiguration.class))
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, CertificateActuatorAutoConfiguration.class,
+					SslAutoConfiguration.class))
 			.run((context) -> assertThat(context).hasNotFailed()
 				.doesNotHaveBean(CertificateManagers.class)
 				.doesNotHaveBean("certificateBundleRegistrar"));
@@ -196,7 +197,8 @@ class CertificateManagerAutoConfigurationTests {
 	@Test
 	void supplierBeanMakesTheTemplateDynamic() {
 		runner().withUserConfiguration(SignerConfiguration.class, SupplierConfiguration.class)
-			.withPropertyValues("kubelet.cert.signer-name=example.com/app", "kubelet.cert.additional.serving.signer-name=example.com/app",
+			.withPropertyValues("kubelet.cert.signer-name=example.com/app",
+					"kubelet.cert.additional.serving.signer-name=example.com/app",
 					"kubelet.cert.additional.serving.startup.mode=background")
 			.run((context) -> {
 				CertificateManagers managers = context.getBean(CertificateManagers.class);

@@ -77,9 +77,8 @@ class ConfigurationMistakesTests {
 
 	@Test
 	void weakRsaKeyIsRefused() {
-		runner("kubelet.cert.key.algorithm=rsa", "kubelet.cert.key.size=1024").run((context) -> assertThat(
-				mistake(context.getStartupFailure()).getReason())
-			.contains("2048"));
+		runner("kubelet.cert.key.algorithm=rsa", "kubelet.cert.key.size=1024")
+			.run((context) -> assertThat(mistake(context.getStartupFailure()).getReason()).contains("2048"));
 	}
 
 	@Test
@@ -167,9 +166,9 @@ class ConfigurationMistakesTests {
 			.approval((request) -> ApprovalPolicy.Verdict.deny("NotYours", "ask someone else"))
 			.start()) {
 			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory))
-				.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription())
-					.contains("was denied", "ask someone else",
-							"signer 'kubernetes.io/kube-apiserver-client-kubelet' (the subject is that of a kubelet)"));
+				.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription()).contains(
+						"was denied", "ask someone else",
+						"signer 'kubernetes.io/kube-apiserver-client-kubelet' (the subject is that of a kubelet)"));
 		}
 	}
 

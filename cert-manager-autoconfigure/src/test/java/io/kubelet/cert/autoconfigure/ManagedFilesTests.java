@@ -7,8 +7,8 @@ import java.nio.file.StandardCopyOption;
 import java.security.KeyStoreException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -20,6 +20,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -55,7 +56,7 @@ class ManagedFilesTests {
 
 	private final CertificatePair second = pair();
 
-	private final List<CertificateRotatedEvent> events = new ArrayList<>();
+	private final List<CertificateRotatedEvent> events = new CopyOnWriteArrayList<>();
 
 	@TempDir
 	Path directory;
@@ -103,7 +104,7 @@ class ManagedFilesTests {
 				this.time.pass(LOOK);
 				assertCurrent(context, pair);
 			}
-			assertThat(this.events).hasSize(3);
+			Awaitility.await().untilAsserted(() -> assertThat(this.events).hasSize(3));
 			assertThat(this.directory.resolve("nowhere")).doesNotExist();
 		});
 	}
@@ -117,7 +118,7 @@ class ManagedFilesTests {
 			write(this.second, this.second);
 			this.time.pass(LOOK);
 			assertCurrent(context, this.second);
-			assertThat(this.events).hasSize(1);
+			Awaitility.await().untilAsserted(() -> assertThat(this.events).hasSize(1));
 		});
 	}
 
@@ -148,7 +149,7 @@ class ManagedFilesTests {
 			write(this.second, this.second);
 			this.time.pass(LOOK);
 			assertCurrent(context, this.second);
-			assertThat(this.events).hasSize(1);
+			Awaitility.await().untilAsserted(() -> assertThat(this.events).hasSize(1));
 		});
 	}
 
@@ -209,9 +210,10 @@ class ManagedFilesTests {
 			write(this.first, this.first);
 			this.time.pass(LOOK);
 			assertThat(manager.current()).contains(this.first);
-			assertThat(this.events).singleElement()
-				.extracting(CertificateRotatedEvent::getPreviousCertificate)
-				.isNull();
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(this.events).singleElement()
+					.extracting(CertificateRotatedEvent::getPreviousCertificate)
+					.isNull());
 		});
 	}
 
@@ -229,7 +231,12 @@ class ManagedFilesTests {
 			.hasStackTraceContaining("The pair in " + this.certificate + " and " + this.privateKey + " is damaged"));
 	}
 
+	/** Bundles and events follow on threads of their own. */
 	private void assertCurrent(ApplicationContext context, CertificatePair pair) {
+		Awaitility.await().untilAsserted(() -> isCurrent(context, pair));
+	}
+
+	private void isCurrent(ApplicationContext context, CertificatePair pair) {
 		CertificateManager manager = context.getBean(CertificateManager.class);
 		assertThat(manager.current()).contains(pair);
 		assertThat(manager.status().pair()).isEqualTo(pair);

@@ -39,8 +39,7 @@ class MetricsOfTheStartTests {
 			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class,
 					FailingTwice.class)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=app",
-					"kubelet.cert.signer-name=example.com/app",
-					"kubelet.cert.rotation.retry.initial-delay=10ms")
+					"kubelet.cert.signer-name=example.com/app", "kubelet.cert.rotation.retry.initial-delay=10ms")
 			.run((context) -> {
 				assertThat(failures(context.getBean(MeterRegistry.class))).isEqualTo(2);
 				FakeSigner signer = context.getBean(FakeSigner.class);

@@ -98,21 +98,18 @@ class RemediesTests {
 				"--kubelet.cert.template.common-name=system:node:n1",
 				"--kubelet.cert.template.organizations=system:nodes", "--kubelet.cert.template.dns-names=n1");
 		assertThat(action(output))
-			.contains("Check what the signer issues", "'kubelet.cert.signer-ca-file'",
-					"('kubelet.cert.signer-name')")
+			.contains("Check what the signer issues", "'kubelet.cert.signer-ca-file'", "('kubelet.cert.signer-name')")
 			.doesNotContain("kubectl");
 	}
 
 	@Test
 	void bundleThatDoesNotExistIsReportedWithTheOnesThatDo(CapturedOutput output) {
-		assertThatException()
-			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).run(
-					"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.pair-name=shop",
-					"--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
-					"--kubelet.cert.template.common-name=system:node:n1",
-					"--kubelet.cert.template.organizations=system:nodes", "--server.port=0",
-					"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt",
-					"--server.ssl.bundle=shpo"));
+		assertThatException().isThrownBy(() -> new SpringApplicationBuilder(Application.class).run(
+				"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.pair-name=shop",
+				"--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+				"--kubelet.cert.template.common-name=system:node:n1",
+				"--kubelet.cert.template.organizations=system:nodes", "--server.port=0",
+				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo"));
 		assertThat(output).contains("There is no SSL bundle 'shpo', which ['server.ssl.bundle'] names",
 				"under 'kubelet.cert': shop.", "under 'spring.ssl.bundle': other.");
 		assertThat(action(output)).contains("Set ['server.ssl.bundle'] to the name of a bundle that exists",

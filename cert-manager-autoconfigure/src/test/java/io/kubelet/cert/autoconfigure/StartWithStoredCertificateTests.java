@@ -44,7 +44,9 @@ class StartWithStoredCertificateTests {
 		Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
 				"-Xlog:class+load:file=" + classes, "-cp", System.getProperty("java.class.path"),
 				Application.class.getName(), "--kubelet.cert.cert-dir=" + this.directory,
-				"--kubelet.cert.template.common-name=app", "--kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client", "--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
+				"--kubelet.cert.template.common-name=app",
+				"--kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
+				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
 				"--management.endpoints.web.exposure.include=certificates")
 			.redirectErrorStream(true)
 			.redirectOutput(this.directory.resolve("output.log").toFile())

@@ -96,8 +96,8 @@ class StoredIssuersTests {
 	@Test
 	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) {
 		store();
-		runner("kubelet.cert.signer-name=example.com/client").run(
-				(context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
+		runner("kubelet.cert.signer-name=example.com/client")
+			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
 		assertThat(output).doesNotContain("was issued by");
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
 	}

@@ -38,7 +38,8 @@ class TemplateSuppliersTests {
 			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class)
 			.withUserConfiguration(suppliers)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=fixed",
-					"kubelet.cert.signer-name=example.com/app", "kubelet.cert.additional.serving.template.common-name=fixed",
+					"kubelet.cert.signer-name=example.com/app",
+					"kubelet.cert.additional.serving.template.common-name=fixed",
 					"kubelet.cert.additional.serving.signer-name=example.com/app");
 	}
 

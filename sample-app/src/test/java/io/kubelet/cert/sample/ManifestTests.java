@@ -40,9 +40,8 @@ class ManifestTests {
 				List<CertificateSettings> certificates = context.getBean(CertificateSettingsList.class).certificates();
 				assertThat(certificates).extracting(CertificateSettings::name)
 					.containsExactly("kubelet-client", "kubelet-server");
-				assertThat(certificates)
-					.allSatisfy((certificate) -> assertThat(certificate.startup().timeout())
-						.isEqualTo(Duration.ofMinutes(30)))
+				assertThat(certificates).allSatisfy(
+						(certificate) -> assertThat(certificate.startup().timeout()).isEqualTo(Duration.ofMinutes(30)))
 					.allSatisfy((certificate) -> assertThat(certificate.storage().certDir())
 						.isEqualTo(Path.of("/var/run/sample-app/pki")));
 			});

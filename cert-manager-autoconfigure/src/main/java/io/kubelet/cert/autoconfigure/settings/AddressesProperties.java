@@ -6,7 +6,8 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceK
 import org.jspecify.annotations.Nullable;
 
 /**
- * Source of the DNS names and IP addresses of a certificate. Those of the template are added.
+ * Source of the DNS names and IP addresses of a certificate. Those of the template are
+ * added.
  */
 class AddressesProperties {
 

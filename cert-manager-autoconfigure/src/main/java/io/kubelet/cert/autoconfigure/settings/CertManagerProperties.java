@@ -112,8 +112,8 @@ class CertManagerProperties extends CertificateProperties {
 	static class ApiClient {
 
 		/**
-		 * Whether to define an ApiClient bean that authenticates with the first certificate.
-		 * Off by default, because it loads the Kubernetes client at startup.
+		 * Whether to define an ApiClient bean that authenticates with the first
+		 * certificate. Off by default, because it loads the Kubernetes client at startup.
 		 */
 		private boolean enabled;
 

@@ -9,38 +9,38 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 
 /**
- * The properties of one certificate, as they are bound. What is not set and has no default
- * here follows from other properties: see {@link SettingsResolver}.
+ * The properties of one certificate, as they are bound. What is not set and has no
+ * default here follows from other properties: see {@link SettingsResolver}.
  */
 class CertificateProperties {
 
 	/**
 	 * Kind of kubelet certificate. Sets the pair name, the subject, the signer and the
-	 * usages, and for a serving certificate the source of its addresses. Other
-	 * properties take precedence.
+	 * usages, and for a serving certificate the source of its addresses. Other properties
+	 * take precedence.
 	 */
 	private @Nullable Profile profile;
 
 	/**
-	 * Name of the node, for profiles and for the addresses of a node. By default the
-	 * host name, in lower case.
+	 * Name of the node, for profiles and for the addresses of a node. By default the host
+	 * name, in lower case.
 	 */
 	private @Nullable String nodeName;
 
 	/**
 	 * Configuration file of a kubelet, such as /var/lib/kubelet/config.yaml, for
 	 * certificates that have a profile: rotateCertificates, serverTLSBootstrap,
-	 * tlsCertFile and tlsPrivateKeyFile. As for a kubelet, what is missing in the file
-	 * is off. Other properties take precedence.
+	 * tlsCertFile and tlsPrivateKeyFile. As for a kubelet, what is missing in the file is
+	 * off. Other properties take precedence.
 	 */
 	private @Nullable Path configFile;
 
 	/**
-	 * Whether to rotate the certificate, like the kubelet's rotateCertificates. If
-	 * false, the stored certificate is used and no certificate is requested, except that
-	 * with a bootstrap kubeconfig the first certificate is requested once if none is
-	 * stored. Changes of the files that tls-cert-file and tls-private-key-file name are
-	 * then used within 10 seconds, and cert-dir is not read.
+	 * Whether to rotate the certificate, like the kubelet's rotateCertificates. If false,
+	 * the stored certificate is used and no certificate is requested, except that with a
+	 * bootstrap kubeconfig the first certificate is requested once if none is stored.
+	 * Changes of the files that tls-cert-file and tls-private-key-file name are then used
+	 * within 10 seconds, and cert-dir is not read.
 	 */
 	private @Nullable Boolean rotateCertificates;
 
@@ -77,17 +77,17 @@ class CertificateProperties {
 
 	/**
 	 * PEM file with the certificate authorities of the signer. It is read again when it
-	 * changes. An issued certificate whose chain does not lead to one of them is
-	 * refused, and a stored one is replaced. By default the chain of an issued
-	 * certificate is not checked.
+	 * changes. An issued certificate whose chain does not lead to one of them is refused,
+	 * and a stored one is replaced. By default the chain of an issued certificate is not
+	 * checked.
 	 */
 	private @Nullable Path signerCaFile;
 
 	/**
-	 * Usages to request. By default digital signature, key encipherment for RSA keys,
-	 * and server auth or client auth: that of the signer for Kubernetes' own signers;
-	 * for others server auth if the certificate has DNS names or IP addresses, and
-	 * client auth if it has none.
+	 * Usages to request. By default digital signature, key encipherment for RSA keys, and
+	 * server auth or client auth: that of the signer for Kubernetes' own signers; for
+	 * others server auth if the certificate has DNS names or IP addresses, and client
+	 * auth if it has none.
 	 */
 	private List<String> usages = List.of();
 

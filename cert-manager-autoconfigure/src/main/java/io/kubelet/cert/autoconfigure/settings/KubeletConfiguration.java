@@ -59,7 +59,8 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 		}
 		catch (IOException ex) {
 			throw new IllegalArgumentException(Files.exists(file)
-					? "It cannot be read (%s): make it readable for the user of this process, or name another file".formatted(ex)
+					? "It cannot be read (%s): make it readable for the user of this process, or name another file"
+						.formatted(ex)
 					: "There is no such file: name the file of the kubelet's --config, or remove the property", ex);
 		}
 		catch (YAMLException ex) {
@@ -74,8 +75,8 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 		Object value = content.get(field);
 		if (!wanted.equals(value)) {
 			throw new IllegalArgumentException(
-					"Its %s is '%s', but must be '%s': name the file of the kubelet's ".formatted(field,
-							value, wanted) + "--config");
+					"Its %s is '%s', but must be '%s': name the file of the kubelet's ".formatted(field, value, wanted)
+							+ "--config");
 		}
 	}
 

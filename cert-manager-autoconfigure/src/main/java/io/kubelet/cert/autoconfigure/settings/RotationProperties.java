@@ -13,8 +13,8 @@ class RotationProperties {
 	private double earliest = 0.7;
 
 	/**
-	 * Fraction of the lifetime by which the certificate is rotated. The rotation
-	 * deadline is a random moment between earliest and latest.
+	 * Fraction of the lifetime by which the certificate is rotated. The rotation deadline
+	 * is a random moment between earliest and latest.
 	 */
 	private double latest = 0.9;
 

@@ -134,8 +134,8 @@ final class SettingsResolver {
 		String configured = this.properties.getNodeName();
 		boolean used = this.profile != null || source == AddressSourceKind.NODE
 				|| source == AddressSourceKind.INTERFACES;
-		return (configured != null || used)
-				? this.names.check("node-name", configured, () -> NodeName.of(configured)) : "";
+		return (configured != null || used) ? this.names.check("node-name", configured, () -> NodeName.of(configured))
+				: "";
 	}
 
 	private CertificateTemplate template(TemplateProperties template, String nodeName) {

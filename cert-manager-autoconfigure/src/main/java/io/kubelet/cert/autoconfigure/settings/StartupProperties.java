@@ -8,8 +8,8 @@ import java.time.Duration;
 class StartupProperties {
 
 	/**
-	 * Whether to wait for the certificate and fail without it, or to start without it
-	 * and obtain it in the background.
+	 * Whether to wait for the certificate and fail without it, or to start without it and
+	 * obtain it in the background.
 	 */
 	private Mode mode = Mode.WAIT;
 

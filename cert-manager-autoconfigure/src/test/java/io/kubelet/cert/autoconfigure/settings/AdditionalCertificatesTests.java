@@ -88,17 +88,14 @@ class AdditionalCertificatesTests {
 
 	@Test
 	void whatAFurtherCertificateSetsTakesPrecedence() {
-		this.runner
-			.withPropertyValues("kubelet.cert.additional.b.startup.timeout=10s",
-					"kubelet.cert.additional.b.rotation.latest=0.6", "kubelet.cert.additional.b.cert-dir=/b",
-					"kubelet.cert.additional.b.key.algorithm=ec",
-					"kubelet.cert.additional.b.ssl.trust-config-map=other-ca",
-					"kubelet.cert.additional.c.ssl.trust=system")
+		this.runner.withPropertyValues("kubelet.cert.additional.b.startup.timeout=10s",
+				"kubelet.cert.additional.b.rotation.latest=0.6", "kubelet.cert.additional.b.cert-dir=/b",
+				"kubelet.cert.additional.b.key.algorithm=ec", "kubelet.cert.additional.b.ssl.trust-config-map=other-ca",
+				"kubelet.cert.additional.c.ssl.trust=system")
 			.run((context) -> {
 				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
 				CertificateSettings second = list.find("b").orElseThrow();
-				assertThat(second.startup())
-					.isEqualTo(new CertificateSettings.Startup(false, Duration.ofSeconds(10)));
+				assertThat(second.startup()).isEqualTo(new CertificateSettings.Startup(false, Duration.ofSeconds(10)));
 				assertThat(second.rotation().window()).isEqualTo(new RotationWindow(0.5, 0.6));
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/b"));
 				assertThat(second.request().key()).isEqualTo(KeySpecification.EC_P256);

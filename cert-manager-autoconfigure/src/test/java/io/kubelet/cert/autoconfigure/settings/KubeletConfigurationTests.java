@@ -82,7 +82,8 @@ class KubeletConfigurationTests {
 		Files.writeString(this.file, HEAD + line);
 		runner("kubelet.cert.profile=" + profile, "kubelet.cert.config-file=" + this.file,
 				(property != null) ? "kubelet.cert.rotate-certificates=" + property : "unrelated=x")
-			.run((context) -> assertThat(settings(context.getBean(CertificateSettingsList.class), 0).rotation().enabled())
+			.run((context) -> assertThat(
+					settings(context.getBean(CertificateSettingsList.class), 0).rotation().enabled())
 				.isEqualTo(rotates));
 	}
 
@@ -183,7 +184,8 @@ class KubeletConfigurationTests {
 			kubelet.cert.rotate-certificates | perhaps | kubelet.cert.rotate-certificates
 			""")
 	void wordThatIsNotKnownIsNamedWithItsProperty(String property, String value, String named) throws IOException {
-		runner("kubelet.cert.template.common-name=a", "kubelet.cert.signer-name=example.com/app", property + "=" + value)
+		runner("kubelet.cert.template.common-name=a", "kubelet.cert.signer-name=example.com/app",
+				property + "=" + value)
 			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining(named)
 				.hasStackTraceContaining(value));
 	}

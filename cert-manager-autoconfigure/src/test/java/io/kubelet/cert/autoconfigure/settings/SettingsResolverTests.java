@@ -49,18 +49,19 @@ class SettingsResolverTests {
 	}
 
 	@ParameterizedTest(name = "{0}: {1} ({2})")
-	@CsvSource(delimiter = '|', nullValues = "-", textBlock = """
-			signer-name=example.com/a                                                    | example.com/a | kubelet.cert.signer-name
-			profile=kubelet-client node-name=n1                                          | kubernetes.io/kube-apiserver-client-kubelet | kubelet.cert.profile
-			profile=kubelet-serving node-name=n1                                         | kubernetes.io/kubelet-serving | kubelet.cert.profile
-			profile=kubelet-serving node-name=n1 signer-name=a.b/c                       | a.b/c | kubelet.cert.signer-name
-			template.common-name=system:node:n1 template.organizations=system:nodes      | kubernetes.io/kube-apiserver-client-kubelet | the subject is that of a kubelet
-			template.common-name=system:node:n1 template.organizations=system:nodes template.dns-names=n1   | - | -
-			template.common-name=system:node:n1 template.organizations=system:nodes addresses.source=node   | - | -
-			template.common-name=system:node:n1                                          | - | -
-			template.common-name=system:node:n1 template.organizations=system:nodes,more | - | -
-			template.common-name=app template.organizations=system:nodes                 | - | -
-			""")
+	@CsvSource(delimiter = '|', nullValues = "-",
+			textBlock = """
+					signer-name=example.com/a                                                    | example.com/a | kubelet.cert.signer-name
+					profile=kubelet-client node-name=n1                                          | kubernetes.io/kube-apiserver-client-kubelet | kubelet.cert.profile
+					profile=kubelet-serving node-name=n1                                         | kubernetes.io/kubelet-serving | kubelet.cert.profile
+					profile=kubelet-serving node-name=n1 signer-name=a.b/c                       | a.b/c | kubelet.cert.signer-name
+					template.common-name=system:node:n1 template.organizations=system:nodes      | kubernetes.io/kube-apiserver-client-kubelet | the subject is that of a kubelet
+					template.common-name=system:node:n1 template.organizations=system:nodes template.dns-names=n1   | - | -
+					template.common-name=system:node:n1 template.organizations=system:nodes addresses.source=node   | - | -
+					template.common-name=system:node:n1                                          | - | -
+					template.common-name=system:node:n1 template.organizations=system:nodes,more | - | -
+					template.common-name=app template.organizations=system:nodes                 | - | -
+					""")
 	void signerIsTheConfiguredOneOrThatOfAKubelet(String properties, @Nullable String signer, @Nullable String origin) {
 		ApplicationContextRunner runner = this.runner;
 		for (String property : properties.split(" ")) {
