@@ -87,6 +87,7 @@ class RotationEndToEndTests {
 		try (Cluster cluster = Cluster.open(this.directory);
 				ConfigurableApplicationContext context = run(cluster.kubeconfig())) {
 			Application application = context.getBean(Application.class);
+			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(application.seen).hasSize(1));
 			for (int rotation = 1; rotation <= 3; rotation++) {
 				String rotated = context.getBean(CertificateManager.class)
 					.rotate()

@@ -72,7 +72,8 @@ class NodeBootstrapTests {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
-			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s", "kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
+					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
 							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
 					"kubelet.cert.kubernetes.kubeconfig=" + this.kubeconfig,
@@ -108,6 +109,7 @@ class NodeBootstrapTests {
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n1",
 					"kubelet.cert.additional.serving.profile=kubelet-serving",
+					"kubelet.cert.rotation.forced-interval=0s",
 					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
 							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),

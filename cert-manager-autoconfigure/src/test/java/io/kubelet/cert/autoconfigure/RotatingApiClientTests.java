@@ -77,7 +77,8 @@ class RotatingApiClientTests {
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class,
 					KubernetesApiClientAutoConfiguration.class))
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
+					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
 					"kubelet.cert.kubernetes.api-client.enabled=true",
 					"kubelet.cert.template.common-name=system:node:n1",

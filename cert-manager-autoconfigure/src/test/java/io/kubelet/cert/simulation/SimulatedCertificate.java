@@ -301,9 +301,11 @@ final class SimulatedCertificate implements RotationListener {
 
 	void rotate() {
 		CertificateManager manager = this.manager;
-		if (manager != null) {
+		CompletableFuture<?> asked = (manager != null) ? manager.rotate() : null;
+		// Refused if it is too early
+		if (asked != null && !asked.isCompletedExceptionally()) {
 			this.forced = true;
-			this.asked = manager.rotate();
+			this.asked = asked;
 			this.asked.thenRun(() -> this.forced = false);
 			this.budget.endPause();
 		}

@@ -70,7 +70,7 @@ final class RotatingServer implements AutoCloseable {
 			String... properties) {
 		return new SpringApplicationBuilder().logStartupInfo(false)
 			.properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1",
-					"kubelet.cert.cert-dir=" + directory.resolve("pki"),
+					"kubelet.cert.cert-dir=" + directory.resolve("pki"), "kubelet.cert.rotation.forced-interval=0s",
 					"kubelet.cert.kubernetes.kubeconfig=" + plane.writeKubeconfig(directory),
 					"kubelet.cert.pair-name=server", "kubelet.cert.signer-name=kubernetes.io/kubelet-serving",
 					"kubelet.cert.template.common-name=system:node:test",
