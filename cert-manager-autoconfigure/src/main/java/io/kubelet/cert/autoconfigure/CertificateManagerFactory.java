@@ -15,6 +15,8 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
@@ -27,8 +29,6 @@ import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.ssl.AuthoritySource;
-import io.kubelet.cert.ssl.FollowedAuthorities;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;
@@ -198,10 +198,9 @@ final class CertificateManagerFactory {
 		if (file == null) {
 			return List::of;
 		}
-		FollowedAuthorities authorities = new FollowedAuthorities(AuthoritySource.file(file), Duration.ZERO,
-				this.clock);
-		settings.check("signer-ca-file", file, authorities::get);
-		return authorities;
+		FollowedTrust trust = new FollowedTrust(TrustSource.file(file));
+		settings.check("signer-ca-file", file, trust::get);
+		return () -> trust.get().authorities();
 	}
 
 	private static @Nullable Duration requestedLifetime(CertificateSettings settings) {
