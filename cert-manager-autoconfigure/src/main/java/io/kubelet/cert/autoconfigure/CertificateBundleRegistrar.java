@@ -1,14 +1,13 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -20,8 +19,8 @@ import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
 
 /**
- * Registers an SSL bundle for each certificate, once there is a certificate if it is to
- * be waited for.
+ * Registers an SSL bundle for each certificate. If the application waits for its first
+ * certificate, this is where it waits.
  */
 final class CertificateBundleRegistrar implements SslBundleRegistrar, DisposableBean {
 
@@ -35,7 +34,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
-	/** What ends with the application: its scheduler may be somebody else's. */
+	/** Ends with the application context, which need not own the scheduler. */
 	private final Queue<Runnable> ends = new ConcurrentLinkedQueue<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
@@ -50,31 +49,31 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 	public void registerBundles(SslBundleRegistry registry) {
 		for (CertificateManager manager : this.managers) {
 			this.settings.find(manager.name())
-				.ifPresentOrElse((certificate) -> register(registry, certificate, manager),
-						() -> register(registry, manager.name(), manager, this.trusted.unsaid(manager.name()), DRAIN));
+				.ifPresentOrElse((certificate) -> register(registry, certificate, manager), () -> register(registry,
+						manager.name(), manager, this.trusted.undescribed(manager.name()), DRAIN));
 		}
 	}
 
 	private void register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {
-		Supplier<List<X509Certificate>> authorities = this.trusted.of(certificate);
+		Supplier<Trust> trust = this.trusted.of(certificate);
 		Duration drain = certificate.ssl().drain();
 		if (certificate.startup().waits()) {
 			FirstCertificate.await(manager, certificate);
 		}
 		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.ssl().bundle())) {
 			throw certificate.invalid("ssl.bundle", certificate.ssl().bundle(),
-					"There is an SSL bundle of this name already: give one of them another name");
+					"There is an SSL bundle of this name already: rename one of them");
 		}
 		if (certificate.ssl().trustConfigMap() != null) {
-			authorities.get();
+			trust.get();
 		}
-		register(registry, certificate.ssl().bundle(), manager, authorities, drain);
+		register(registry, certificate.ssl().bundle(), manager, trust, drain);
 	}
 
 	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<List<X509Certificate>> authorities, Duration drain) {
-		this.ends.add(CertificateBundles.register(registry, bundleName, manager, authorities,
-				new Drain(this.scheduler, drain)));
+			Supplier<Trust> trust, Duration drain) {
+		this.ends
+			.add(CertificateBundles.register(registry, bundleName, manager, trust, new Drain(this.scheduler, drain)));
 	}
 
 	@Override

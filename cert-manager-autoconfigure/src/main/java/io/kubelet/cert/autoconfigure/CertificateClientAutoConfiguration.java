@@ -2,7 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.LiveClientBuilders;
-import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -14,8 +14,9 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 import reactor.core.publisher.Mono;
 
 /**
- * Auto-configuration of HTTP clients whose certificate rotates. Spring Boot's builders
- * are adapted rather than replaced, whoever has defined them.
+ * Auto-configuration of HTTP clients whose certificate rotates. The builder bean of
+ * Spring Boot or of the application remains as it is; another one that follows the
+ * rotation is preferred to it.
  */
 @AutoConfiguration(after = CertificateManagerAutoConfiguration.class)
 @ConditionalOnBean(CertificateManagers.class)
@@ -23,16 +24,9 @@ import reactor.core.publisher.Mono;
 public final class CertificateClientAutoConfiguration {
 
 	@Bean
-	static BeanPostProcessor certificateRequestFactoryAdapter() {
-		return new BeanPostProcessor() {
-
-			@Override
-			public Object postProcessAfterInitialization(Object bean, String name) {
-				return (bean instanceof ClientHttpRequestFactoryBuilder<?> builder)
-						? LiveClientBuilders.following(builder) : bean;
-			}
-
-		};
+	static BeanDefinitionRegistryPostProcessor certificateRequestFactories() {
+		return new FollowingBuilder("certificateRequestFactoryBuilder", ClientHttpRequestFactoryBuilder.class,
+				LiveClientBuilders.class);
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -40,16 +34,9 @@ public final class CertificateClientAutoConfiguration {
 	static class Reactive {
 
 		@Bean
-		static BeanPostProcessor certificateConnectorAdapter() {
-			return new BeanPostProcessor() {
-
-				@Override
-				public Object postProcessAfterInitialization(Object bean, String name) {
-					return (bean instanceof ClientHttpConnectorBuilder<?> builder)
-							? LiveClientBuilders.Reactive.following(builder) : bean;
-				}
-
-			};
+		static BeanDefinitionRegistryPostProcessor certificateConnectors() {
+			return new FollowingBuilder("certificateConnectorBuilder", ClientHttpConnectorBuilder.class,
+					LiveClientBuilders.Reactive.class);
 		}
 
 	}

@@ -12,6 +12,8 @@ import java.util.concurrent.Executor;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
@@ -22,8 +24,6 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.ssl.AuthoritySource;
-import io.kubelet.cert.ssl.FollowedAuthorities;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;
@@ -140,10 +140,9 @@ final class CertificateManagerFactory {
 		if (file == null) {
 			return null;
 		}
-		FollowedAuthorities authorities = new FollowedAuthorities(AuthoritySource.file(file), Duration.ZERO,
-				this.clock);
-		settings.check("signer-ca-file", file, authorities::get);
-		return authorities;
+		FollowedTrust trust = new FollowedTrust(TrustSource.file(file));
+		settings.check("signer-ca-file", file, trust::get);
+		return () -> trust.get().authorities();
 	}
 
 	private static Signer requireSigner(CertificateSettings settings) {

@@ -7,6 +7,8 @@ import java.util.concurrent.ThreadFactory;
 
 import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.AddressSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
@@ -15,7 +17,6 @@ import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.ssl.AuthoritySource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -130,29 +131,21 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 		return current;
 	}
 
-	/** The authorities of the cluster, read when they are first needed. */
-	AuthoritySource authorities() {
-		return () -> {
-			// Only once it was read is it known which files there are
-			Object version = AuthoritySource.Reading.versionOf(clusterAuthorities().files());
-			ClusterAuthorities authorities = clusterAuthorities();
-			return AuthoritySource.Reading.of(authorities.files(), version, authorities.certificates());
-		};
-	}
-
-	private ClusterAuthorities clusterAuthorities() {
-		return ClusterAuthorities.read(this.properties.kubeconfig(), context(this.properties));
+	/** Returns a source of trust in the authorities of the cluster. */
+	TrustSource authorities() {
+		return ClusterAuthorities.source(this.properties.kubeconfig(), context(this.properties));
 	}
 
 	/**
 	 * The authorities in a ConfigMap, watched as what the first certificate says.
 	 * @param wait whether the first reading waits for them
 	 */
-	AuthoritySource authoritiesIn(String configMap, boolean wait) {
+	TrustSource authoritiesIn(String configMap, boolean wait) {
 		return () -> {
 			ConfigMapAuthorities authorities = signers().authoritiesIn(configMap, this::credentials);
 			ConfigMapAuthorities.Snapshot read = wait ? authorities.read() : authorities.readAtOnce();
-			return new AuthoritySource.Reading(authorities, read.version(), authorities::version, read.certificates());
+			return new TrustSource.Reading(authorities, read.version(), authorities::version,
+					Trust.exactly(read.certificates()));
 		};
 	}
 

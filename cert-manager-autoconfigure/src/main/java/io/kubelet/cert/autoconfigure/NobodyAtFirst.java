@@ -5,22 +5,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.NoAnswerYetException;
-import io.kubelet.cert.ssl.AuthoritySource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * What an application takes that does not wait for anything at the start: nobody is
- * trusted until the ConfigMap has been read for the first time.
+ * Trusts nobody until a ConfigMap has been read for the first time, for an application
+ * that does not wait at start.
  */
-final class NobodyAtFirst implements AuthoritySource {
+final class NobodyAtFirst implements TrustSource {
 
 	private static final Logger logger = LoggerFactory.getLogger(NobodyAtFirst.class);
 
-	/** For how long it is no reason to warn that there is no answer. */
+	/** How long a missing answer is not worth a warning. */
 	private static final Duration PATIENCE = Duration.ofSeconds(10);
 
 	private final String name;
@@ -29,7 +30,7 @@ final class NobodyAtFirst implements AuthoritySource {
 
 	private final String configMap;
 
-	private final AuthoritySource source;
+	private final TrustSource source;
 
 	private final Clock clock;
 
@@ -39,7 +40,7 @@ final class NobodyAtFirst implements AuthoritySource {
 
 	private @Nullable Instant warnAt;
 
-	NobodyAtFirst(String name, String bundleName, String configMap, AuthoritySource source, Clock clock) {
+	NobodyAtFirst(String name, String bundleName, String configMap, TrustSource source, Clock clock) {
 		this.name = name;
 		this.bundleName = bundleName;
 		this.configMap = configMap;
@@ -59,7 +60,7 @@ final class NobodyAtFirst implements AuthoritySource {
 				throw ex;
 			}
 			tell(String.valueOf(ex.getMessage()), ex instanceof NoAnswerYetException, this.clock.instant());
-			return new Reading("the ConfigMap " + this.configMap, "unknown", Object::new, List.of()).trustingNobody();
+			return new Reading("the ConfigMap " + this.configMap, "unknown", Object::new, Trust.exactly(List.of()));
 		}
 	}
 

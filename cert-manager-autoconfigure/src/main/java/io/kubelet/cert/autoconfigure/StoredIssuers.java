@@ -9,7 +9,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.ssl.AuthoritySource;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +27,7 @@ final class StoredIssuers {
 
 	private static final String KUBERNETES = "kubernetes.io/";
 
-	private final @Nullable AuthoritySource cluster;
+	private final @Nullable TrustSource cluster;
 
 	private @Nullable List<X509Certificate> clusterAuthorities;
 
@@ -35,7 +35,7 @@ final class StoredIssuers {
 	 * Creates a check.
 	 * @param cluster the authorities of the cluster, {@code null} if they are not known
 	 */
-	StoredIssuers(@Nullable AuthoritySource cluster) {
+	StoredIssuers(@Nullable TrustSource cluster) {
 		this.cluster = cluster;
 	}
 
@@ -76,9 +76,9 @@ final class StoredIssuers {
 	}
 
 	/** A kubeconfig that cannot be read is reported where it is needed. */
-	private static List<X509Certificate> read(@Nullable AuthoritySource source) {
+	private static List<X509Certificate> read(@Nullable TrustSource source) {
 		try {
-			return (source != null) ? source.read().certificates() : List.of();
+			return (source != null) ? source.read().trust().authorities() : List.of();
 		}
 		catch (KubernetesConfigurationException ex) {
 			return List.of();

@@ -1,23 +1,23 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.ssl.AuthoritySource;
-import io.kubelet.cert.ssl.FollowedAuthorities;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whom the bundle of a certificate trusts, as configured.
+ * Resolves which certificate authorities the SSL bundle of a certificate trusts. Those of
+ * the JDK are trusted only if a property says so.
  */
 final class TrustedAuthorities {
 
@@ -32,84 +32,86 @@ final class TrustedAuthorities {
 		this.clock = clock;
 	}
 
-	Supplier<List<X509Certificate>> of(CertificateSettings certificate) {
+	Supplier<Trust> of(CertificateSettings certificate) {
 		CertificateSettings.Ssl ssl = certificate.ssl();
-		AuthoritySource source = source(certificate, ssl);
-		return (source != null) ? new FollowedAuthorities(source, ssl.trustOverlap(), this.clock) : List::of;
-	}
-
-	/**
-	 * Whom the bundle of a manager trusts that is the application's own, and of which the
-	 * properties say nothing.
-	 */
-	Supplier<List<X509Certificate>> unsaid(String name) {
-		return new FollowedAuthorities(nobody(name, name, "kubelet.cert.additional." + name, "CertificateManagers"),
-				Duration.ZERO, this.clock);
-	}
-
-	private @Nullable AuthoritySource source(CertificateSettings certificate, CertificateSettings.Ssl ssl) {
+		Duration overlap = ssl.trustOverlap();
 		Path file = ssl.trustFile();
 		String configMap = ssl.trustConfigMap();
+		if (file != null && configMap != null) {
+			throw certificate.invalid("ssl.trust-config-map", configMap,
+					"ssl.trust-file is set as well: remove one of them");
+		}
 		if (file != null) {
-			AuthoritySource source = AuthoritySource.file(file);
+			TrustSource source = TrustSource.file(file);
 			certificate.check("ssl.trust-file", file, source::read);
-			return source;
+			return follow(source, overlap);
 		}
-		KubernetesConnection connection = (this.signers instanceof KubernetesConnection kubernetes) ? kubernetes : null;
 		if (configMap != null) {
-			if (connection == null) {
-				throw certificate.invalid("ssl.trust-config-map", configMap,
-						"There is no connection to an API server: use ssl.trust-file");
-			}
-			boolean wait = certificate.startup().waits();
-			AuthoritySource source = connection.authoritiesIn(configMap, wait);
-			AuthoritySource known = wait ? source
-					: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), configMap, source, this.clock);
-			return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
+			return follow(inConfigMap(certificate, configMap), overlap);
 		}
-		if (ssl.trustsSystem()) {
-			return null;
-		}
-		return (connection != null) ? ofCluster(certificate, connection)
-				: nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), "SignerSource");
+		return ssl.trustsSystem() ? Trust::system
+				: follow(ofCluster(certificate), overlap);
 	}
 
 	/**
-	 * Whom the JDK trusts is trusted only where it was said: a cluster that names no
-	 * authority leads to nobody.
+	 * Returns the trust of a bundle whose manager is a bean of the application that no
+	 * property describes.
 	 */
-	private static AuthoritySource ofCluster(CertificateSettings certificate, KubernetesConnection connection) {
-		AuthoritySource source = connection.authorities();
+	Supplier<Trust> undescribed(String name) {
+		Trust nobody = nobody(name, name, "kubelet.cert.additional." + name,
+				"The application's own CertificateManagers bean");
+		return () -> nobody;
+	}
+
+	private Supplier<Trust> follow(TrustSource source, Duration overlap) {
+		return new FollowedTrust(source, overlap, this.clock);
+	}
+
+	private TrustSource inConfigMap(CertificateSettings certificate, String configMap) {
+		if (!(this.signers instanceof KubernetesConnection connection)) {
+			throw certificate.invalid("ssl.trust-config-map", configMap,
+					"There is no connection to an API server: use ssl.trust-file");
+		}
+		boolean wait = certificate.startup().waits();
+		TrustSource source = connection.authoritiesIn(configMap, wait);
+		TrustSource known = wait ? source
+				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), configMap, source, this.clock);
+		return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
+	}
+
+	private TrustSource ofCluster(CertificateSettings certificate) {
+		if (!(this.signers instanceof KubernetesConnection connection)) {
+			Trust nobody = nobody(certificate, "The application's own SignerSource bean");
+			return () -> new TrustSource.Reading("the application", nobody, () -> nobody, nobody);
+		}
+		TrustSource source = connection.authorities();
 		return () -> {
 			try {
-				AuthoritySource.Reading reading = source.read();
-				return reading.certificates().isEmpty()
-						? nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), reading)
-						: reading;
+				TrustSource.Reading reading = source.read();
+				if (reading.trust().authorities().isEmpty()) {
+					nobody(certificate, reading.origin());
+				}
+				return reading;
 			}
 			catch (KubernetesConfigurationException ex) {
 				throw certificate.invalid("ssl.trust", "cluster",
-						ex.getMessage() + ". " + others(certificate.prefix()));
+						ex.getMessage() + ". " + alternatives(certificate.prefix()));
 			}
 		};
 	}
 
-	/** A bean of the application does not tell what its cluster is. */
-	private static AuthoritySource nobody(String name, String bundle, String prefix, String bean) {
-		Object unchanging = "";
-		return () -> nobody(name, bundle, prefix, new AuthoritySource.Reading("The application's own " + bean + " bean",
-				unchanging, () -> unchanging, List.of()));
+	private static Trust nobody(CertificateSettings certificate, Object origin) {
+		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), origin);
 	}
 
-	private static AuthoritySource.Reading nobody(String name, String bundle, String prefix,
-			AuthoritySource.Reading reading) {
-		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody. {}", name,
-				reading.origin(), bundle, others(prefix));
-		return reading.trustingNobody();
+	private static Trust nobody(String name, String bundle, String prefix, Object origin) {
+		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody: every peer "
+				+ "certificate is rejected. {}", name, origin, bundle, alternatives(prefix));
+		return Trust.exactly(List.of());
 	}
 
-	private static String others(String prefix) {
-		return ("To trust others than the cluster's, name them with '%1$s.ssl.trust-file', "
+	private static String alternatives(String prefix) {
+		return ("To trust other authorities than the cluster's, set '%1$s.ssl.trust-file' to a PEM file that contains them, "
 				+ "or set '%1$s.ssl.trust' to 'system' for those of the JDK")
 			.formatted(prefix);
 	}

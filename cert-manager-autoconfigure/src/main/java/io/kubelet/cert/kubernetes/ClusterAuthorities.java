@@ -5,9 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.function.Function;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +44,24 @@ public record ClusterAuthorities(@Nullable String server, List<Path> files, List
 		catch (IOException | MalformedPemException ex) {
 			throw new KubernetesConfigurationException("The cluster's certificate authority cannot be read: " + ex, ex);
 		}
+	}
+
+	/**
+	 * Returns a source of trust in exactly the authorities of the cluster.
+	 * @param kubeconfig as for {@link #read(Path, String)}
+	 * @param context as for {@link #read(Path, String)}
+	 * @return the source
+	 */
+	public static TrustSource source(@Nullable Path kubeconfig, @Nullable String context) {
+		return () -> reading(kubeconfig, context, (authorities) -> Trust.exactly(authorities.certificates()));
+	}
+
+	/** Only after a first reading is it known which files there are. */
+	static TrustSource.Reading reading(@Nullable Path kubeconfig, @Nullable String context,
+			Function<ClusterAuthorities, Trust> trust) {
+		Object version = TrustSource.Reading.versionOf(read(kubeconfig, context).files());
+		ClusterAuthorities authorities = read(kubeconfig, context);
+		return TrustSource.Reading.of(authorities.files(), version, trust.apply(authorities));
 	}
 
 }

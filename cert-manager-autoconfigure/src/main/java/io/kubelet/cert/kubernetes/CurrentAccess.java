@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeyStores;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
@@ -183,7 +184,7 @@ final class CurrentAccess implements AutoCloseable {
 		CertificatePair credentials = (pair != null) ? pair
 				: KubeconfigFile.read(this.kubeconfig, null).clientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return KubernetesClients.createWithKeys(this.kubeconfig, null, ClientKeys.of(credentials));
+			return KubernetesClients.createWithKeys(this.kubeconfig, null, KeyStores.managers(credentials));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(

@@ -11,6 +11,7 @@ import java.util.Optional;
 import javax.net.ssl.KeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeyStores;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.util.ClientBuilder;
 import io.kubernetes.client.util.KubeConfig;
@@ -94,7 +95,7 @@ public final class KubernetesClients {
 		ClientBuilder builder = ClientBuilder.kubeconfig(config(path, context));
 		Optional<CertificatePair> pair = file.clientCertificate(Instant.EPOCH);
 		if (pair.isPresent()) {
-			return builder.setAuthentication(keys(ClientKeys.of(pair.get())));
+			return builder.setAuthentication(keys(KeyStores.managers(pair.get())));
 		}
 		if (file.user().get("tokenFile") instanceof String tokenFile) {
 			Path token = path.toAbsolutePath().resolveSibling(tokenFile);

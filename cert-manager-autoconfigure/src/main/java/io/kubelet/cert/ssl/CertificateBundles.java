@@ -1,11 +1,11 @@
 package io.kubelet.cert.ssl;
 
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -17,13 +17,11 @@ import org.springframework.boot.ssl.SslBundleRegistry;
 
 /**
  * Keeps the SSL bundle of a certificate in step with its rotation, and with changes of
- * whom it trusts.
+ * the trusted authorities.
  */
 public final class CertificateBundles implements RotationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundles.class);
-
-	private static final String NOT_TAKEN = "Not all who use the SSL bundle '{}' have taken its update";
 
 	private static final Duration TRUST_INTERVAL = Duration.ofSeconds(10);
 
@@ -49,34 +47,40 @@ public final class CertificateBundles implements RotationListener {
 	}
 
 	/**
-	 * Register the bundle of a certificate, and update it at each rotation from then on.
+	 * Registers the bundle of a certificate, and updates it at each rotation from then
+	 * on.
 	 * <p>
-	 * Its key and trust managers ask for the current pair and the authorities at each
-	 * handshake; an SSL context that is made by the bundle presents nothing older in a
-	 * new connection, resumed sessions included. Each update has stores of its own with a
-	 * random password; servers that copy the stores are to be told by
+	 * Its key and trust managers apply the current pair and trust in each handshake. A
+	 * new connection of an SSL context that the bundle creates presents nothing older,
+	 * not even in a resumed session. Each update has stores of its own with a random
+	 * password. Servers that copy the stores are notified by
 	 * {@link org.springframework.boot.ssl.SslBundles#addBundleUpdateHandler}.
 	 * @param registry where to register it
 	 * @param bundleName the bundle's name
 	 * @param manager the certificate's manager
-	 * @param authorities the authorities to trust, asked for at each handshake; where
-	 * there are none, those of the JDK
-	 * @param drain how long connections of before a rotation may go on
-	 * @return ends the looks at whether the authorities have changed
+	 * @param trust returns the trust of the moment, in each handshake
+	 * @param drain how long connections of a previous pair may go on
+	 * @return stops following the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<List<X509Certificate>> authorities, Drain drain) {
-		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), authorities, drain);
+			Supplier<Trust> trust, Drain drain) {
+		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), trust, drain);
 		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle, drain.scheduler());
 		CertificatePair registered = manager.status().pair();
-		bundle.handOver((made) -> registry.registerBundle(bundleName, made));
+		registry.registerBundle(bundleName, bundle.first());
+		if (registered == null) {
+			logger.warn(
+					"[{}] There is no certificate yet: servers with the SSL bundle '{}' refuse every TLS handshake, "
+							+ "and clients present no certificate, until the first one is issued",
+					manager.name(), bundleName);
+		}
 		manager.addFollower(updates);
 		CertificatePair current = manager.status().pair();
 		if (current != null && !current.equals(registered)) {
 			updates.update();
 		}
-		if (authorities instanceof FollowedAuthorities) {
+		if (trust instanceof FollowedTrust) {
 			updates.followTrust();
 		}
 		return updates::end;
@@ -88,14 +92,9 @@ public final class CertificateBundles implements RotationListener {
 		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.bundleName, current);
 	}
 
-	/**
-	 * The managers need no update. First what was made with the old identity is left
-	 * behind, then those who copy the stores are told. One update at a time: a look at
-	 * the trust is not to put a pair back that a rotation has replaced meanwhile.
-	 */
-	private synchronized void update() {
-		attempt(NOT_TAKEN, this.bundle.managers()::changed);
-		attempt(NOT_TAKEN, () -> this.bundle.handOver((made) -> this.registry.updateBundle(this.bundleName, made)));
+	private void update() {
+		attempt("Not every user of the SSL bundle '{}' has taken over its update",
+				() -> this.bundle.updateAll((made) -> this.registry.updateBundle(this.bundleName, made)));
 	}
 
 	private void attempt(String problem, Runnable step) {
@@ -119,7 +118,7 @@ public final class CertificateBundles implements RotationListener {
 
 	private void lookAtTrust() {
 		try {
-			attempt("It cannot be told whether those whom the SSL bundle '{}' trusts have changed", () -> {
+			attempt("Cannot check whether the trusted authorities of the SSL bundle '{}' have changed", () -> {
 				if (this.bundle.hasOutdatedTrust()) {
 					update();
 				}

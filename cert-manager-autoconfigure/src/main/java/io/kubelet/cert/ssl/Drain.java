@@ -5,22 +5,27 @@ import java.time.Duration;
 import io.kubelet.cert.rotation.RotationScheduler;
 
 /**
- * How long connections that were made with an old identity may go on.
+ * How long connections that were made with a previous identity may go on.
  *
- * @param scheduler what to wait by
+ * @param scheduler runs what comes later
  * @param grace how long they may go on
  */
 public record Drain(RotationScheduler scheduler, Duration grace) {
 
-	void now(Runnable task) {
-		this.scheduler.schedule(task, Duration.ZERO);
-	}
-
-	void after(Duration time, Runnable task) {
+	/**
+	 * Runs a task after some time.
+	 * @param time the time
+	 * @param task the task
+	 */
+	public void after(Duration time, Runnable task) {
 		this.scheduler.schedule(task, time);
 	}
 
-	void atEnd(Runnable task) {
+	/**
+	 * Runs a task when the time is over.
+	 * @param task the task
+	 */
+	public void atEnd(Runnable task) {
 		after(this.grace, task);
 	}
 

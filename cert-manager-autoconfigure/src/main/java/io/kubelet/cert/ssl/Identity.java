@@ -1,18 +1,16 @@
 package io.kubelet.cert.ssl;
 
-import java.security.cert.X509Certificate;
-import java.util.List;
-
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Trust;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who an application is, and whom it trusts, at one moment. Two identities are equal if a
- * connection made with the one is as good as a connection made with the other.
+ * The pair that is presented and the trust that is applied at one moment. With an equal
+ * identity, a connection need not be made again.
  *
  * @param pair the pair to present, {@code null} while there is none
- * @param authorities the authorities to trust; if there are none, those of the JDK
+ * @param trust whose certificates are accepted
  */
-record Identity(@Nullable CertificatePair pair, List<X509Certificate> authorities) {
+public record Identity(@Nullable CertificatePair pair, Trust trust) {
 
 }

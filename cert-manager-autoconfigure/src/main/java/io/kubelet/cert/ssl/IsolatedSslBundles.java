@@ -1,7 +1,17 @@
 package io.kubelet.cert.ssl;
 
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
@@ -9,24 +19,125 @@ import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 
 /**
- * A registry whose update handlers do not depend on each other: what one of them throws
- * is logged, and the others are told all the same.
+ * A registry whose update handlers do not depend on each other. It takes the place of
+ * Spring Boot's because that one calls the handlers one after the other on the caller's
+ * thread, so that one that throws or hangs keeps the update from the others.
+ * <p>
+ * Here each handler runs on a thread of its own, and an update waits for all of them for
+ * up to 5 seconds. A handler that hangs is reported once; no update waits for it again,
+ * and it gets the latest bundle if it ever returns.
  */
 public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 
 	private static final Logger logger = LoggerFactory.getLogger(IsolatedSslBundles.class);
 
+	private static final Duration LIMIT = Duration.ofSeconds(5);
+
+	private final Map<String, List<Handler>> handlers = new ConcurrentHashMap<>();
+
+	/** A live bundle needs no reload, so Spring Boot must not warn of the lack of one. */
+	@Override
+	public void registerBundle(String name, SslBundle bundle) {
+		super.registerBundle(name, bundle);
+		if (bundle.getManagers() instanceof LiveManagers) {
+			super.addBundleUpdateHandler(name, (updated) -> {
+			});
+		}
+	}
+
 	@Override
 	public void addBundleUpdateHandler(String name, Consumer<SslBundle> handler) throws NoSuchSslBundleException {
-		super.addBundleUpdateHandler(name, (bundle) -> {
-			try {
-				handler.accept(bundle);
+		Handler isolated = new Handler(name, handler);
+		super.addBundleUpdateHandler(name, isolated::offer);
+		this.handlers.computeIfAbsent(name, (key) -> new CopyOnWriteArrayList<>()).add(isolated);
+	}
+
+	@Override
+	public void updateBundle(String name, SslBundle bundle) throws NoSuchSslBundleException {
+		super.updateBundle(name, bundle);
+		List<Handler> running = this.handlers.getOrDefault(name, List.of())
+			.stream()
+			.filter((handler) -> !handler.hangs)
+			.toList();
+		CompletableFuture<?>[] outcomes = running.stream().map(Handler::outcome).toArray(CompletableFuture<?>[]::new);
+		try {
+			CompletableFuture.allOf(outcomes).get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (TimeoutException ex) {
+			running.forEach(Handler::reportIfRunning);
+		}
+		catch (ExecutionException ex) {
+			throw new IllegalStateException(ex.getCause());
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	private static final class Handler {
+
+		private final String bundleName;
+
+		private final Consumer<SslBundle> handler;
+
+		private CompletableFuture<@Nullable Void> outcome = CompletableFuture.completedFuture(null);
+
+		private @Nullable SslBundle next;
+
+		private volatile boolean hangs;
+
+		Handler(String bundleName, Consumer<SslBundle> handler) {
+			this.bundleName = bundleName;
+			this.handler = handler;
+		}
+
+		synchronized void offer(SslBundle bundle) {
+			this.next = bundle;
+			if (this.outcome.isDone()) {
+				this.outcome = new CompletableFuture<>();
+				Thread thread = new Thread(this::run, "ssl-bundle-" + this.bundleName);
+				thread.setDaemon(true);
+				thread.start();
 			}
-			catch (RuntimeException | LinkageError ex) {
-				logger.error("A handler has not taken the update of the SSL bundle '{}', and goes on with what it had",
-						name, ex);
+		}
+
+		synchronized CompletableFuture<@Nullable Void> outcome() {
+			return this.outcome;
+		}
+
+		private void run() {
+			for (SslBundle bundle = next(); bundle != null; bundle = next()) {
+				try {
+					this.handler.accept(bundle);
+				}
+				catch (Throwable ex) {
+					logger.error(
+							"The update handler {} of the SSL bundle '{}' failed, so its owner continues with the previous bundle",
+							this.handler.getClass().getName(), this.bundleName, ex);
+				}
 			}
-		});
+		}
+
+		/** Once there is nothing more, the next update starts another thread. */
+		private synchronized @Nullable SslBundle next() {
+			SslBundle next = this.next;
+			this.next = null;
+			if (next == null) {
+				this.hangs = false;
+				this.outcome.complete(null);
+			}
+			return next;
+		}
+
+		private synchronized void reportIfRunning() {
+			if (!this.outcome.isDone()) {
+				this.hangs = true;
+				logger.warn(
+						"The update handler {} of the SSL bundle '{}' has not returned within {}s: its owner may continue with the previous bundle, and later updates do not wait for it",
+						this.handler.getClass().getName(), this.bundleName, LIMIT.toSeconds());
+			}
+		}
+
 	}
 
 }

@@ -29,10 +29,10 @@ import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.web.server.Ssl;
 
 /**
- * Lets Jetty take each new pair: Spring Boot gives it copies of the stores, and does not
- * reload them. Connections of before a rotation are asked to close with their next
- * response, those of HTTP/2 with their last stream; when the drain is over, they are
- * closed.
+ * Lets Jetty present each new pair: Spring Boot gives it copies of the stores and does
+ * not reload them. Connections that it accepted before a rotation are asked to close with
+ * their next response, those of HTTP/2 with their last stream, and closed when the drain
+ * is over.
  */
 public final class JettyRotation implements JettyServerCustomizer {
 
@@ -41,9 +41,9 @@ public final class JettyRotation implements JettyServerCustomizer {
 	private final Supplier<@Nullable Ssl> ssl;
 
 	/**
-	 * Create a customizer.
+	 * Creates a customizer.
 	 * @param bundles the SSL bundles
-	 * @param ssl the configuration of the server, asked for when the server is made
+	 * @param ssl returns the configuration of the server when the server is created
 	 */
 	public JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) {
 		this.bundles = bundles;
@@ -89,7 +89,7 @@ public final class JettyRotation implements JettyServerCustomizer {
 			SslContextFactory.Server factory) implements ServedCertificates.Connections {
 
 		@Override
-		public void reload(SslBundle bundle) {
+		public void reload(String serverName, SslBundle bundle) {
 			SslStoreBundle stores = bundle.getStores();
 			try {
 				this.factory.reload((reloaded) -> {
@@ -100,7 +100,8 @@ public final class JettyRotation implements JettyServerCustomizer {
 				});
 			}
 			catch (Exception ex) {
-				throw new IllegalStateException("Jetty does not take the new pair", ex);
+				throw new IllegalStateException(
+						"Jetty cannot load the new certificate and continues with the previous one", ex);
 			}
 		}
 

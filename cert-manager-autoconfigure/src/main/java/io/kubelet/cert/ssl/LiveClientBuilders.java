@@ -1,8 +1,12 @@
 package io.kubelet.cert.ssl;
 
+import java.io.IOException;
+import java.net.URI;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.http.client.JettyClientHttpRequestFactoryBuilder;
@@ -10,12 +14,16 @@ import org.springframework.boot.http.client.ReactorClientHttpRequestFactoryBuild
 import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
 import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
 import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.client.ClientHttpRequest;
 import org.springframework.http.client.ClientHttpRequestFactory;
 import org.springframework.http.client.reactive.ClientHttpConnector;
+import org.springframework.http.client.reactive.ClientHttpResponse;
+import reactor.core.publisher.Mono;
 
 /**
- * Makes clients that follow the rotation, where they are built with the SSL bundle of a
- * certificate; others are left as they are.
+ * Builds HTTP clients that follow the rotation, where they are built with the SSL bundle
+ * of a certificate. Others are built as they would be otherwise.
  */
 public final class LiveClientBuilders {
 
@@ -23,16 +31,17 @@ public final class LiveClientBuilders {
 	}
 
 	/**
-	 * Adapt the builder behind {@code RestClient} and {@code RestTemplate}.
-	 * @param builder the builder
-	 * @return one that builds the same, and anew after each rotation
+	 * Returns a builder like the one behind {@code RestClient} and {@code RestTemplate}
+	 * whose clients follow the rotation.
+	 * @param builder the builder, which is left as it is
+	 * @return one that builds the same, again for each rotation
 	 */
 	public static ClientHttpRequestFactoryBuilder<ClientHttpRequestFactory> following(
 			ClientHttpRequestFactoryBuilder<?> builder) {
 		return (settings) -> {
-			LiveManagers managers = managers(settings);
-			return (managers != null && settings != null)
-					? new LiveRequestFactory(managers, (resources) -> build(builder, settings, resources))
+			LiveSslBundle bundle = bundle(settings);
+			return (bundle != null && settings != null)
+					? new RequestFactory(bundle, (resources) -> build(builder, settings, resources))
 					: builder.build(settings);
 		};
 	}
@@ -48,9 +57,9 @@ public final class LiveClientBuilders {
 		return builder.build(settings);
 	}
 
-	private static @Nullable LiveManagers managers(@Nullable HttpClientSettings settings) {
+	private static @Nullable LiveSslBundle bundle(@Nullable HttpClientSettings settings) {
 		return (settings != null && settings.sslBundle() != null
-				&& settings.sslBundle().getManagers() instanceof LiveManagers live) ? live : null;
+				&& settings.sslBundle().getManagers() instanceof LiveManagers live) ? live.bundle() : null;
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */
@@ -60,15 +69,16 @@ public final class LiveClientBuilders {
 		}
 
 		/**
-		 * Adapt the builder behind {@code WebClient}.
-		 * @param builder the builder
-		 * @return one that builds the same, and anew after each rotation
+		 * Returns a builder like the one behind {@code WebClient} whose clients follow
+		 * the rotation.
+		 * @param builder the builder, which is left as it is
+		 * @return one that builds the same, again for each rotation
 		 */
 		public static ClientHttpConnectorBuilder<ClientHttpConnector> following(ClientHttpConnectorBuilder<?> builder) {
 			return (settings) -> {
-				LiveManagers managers = managers(settings);
-				return (managers != null && settings != null)
-						? new LiveConnector(managers, (resources) -> build(builder, settings, resources))
+				LiveSslBundle bundle = bundle(settings);
+				return (bundle != null && settings != null)
+						? new Connector(bundle, (resources) -> build(builder, settings, resources))
 						: builder.build(settings);
 			};
 		}
@@ -82,6 +92,45 @@ public final class LiveClientBuilders {
 				return ReactorClients.connector(reactor, settings, resources);
 			}
 			return builder.build(settings);
+		}
+
+		private record Connector(
+				LiveClient<ClientHttpConnector> client) implements ClientHttpConnector, DisposableBean {
+
+			Connector(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, ClientHttpConnector> maker) {
+				this(new LiveClient<>(bundle, maker));
+			}
+
+			@Override
+			public Mono<ClientHttpResponse> connect(HttpMethod method, URI uri,
+					Function<? super org.springframework.http.client.reactive.ClientHttpRequest, Mono<Void>> callback) {
+				return Mono.defer(() -> this.client.get().connect(method, uri, callback));
+			}
+
+			@Override
+			public void destroy() {
+				this.client.destroy();
+			}
+
+		}
+
+	}
+
+	private record RequestFactory(
+			LiveClient<ClientHttpRequestFactory> client) implements ClientHttpRequestFactory, DisposableBean {
+
+		RequestFactory(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, ClientHttpRequestFactory> maker) {
+			this(new LiveClient<>(bundle, maker));
+		}
+
+		@Override
+		public ClientHttpRequest createRequest(URI uri, HttpMethod method) throws IOException {
+			return this.client.get().createRequest(uri, method);
+		}
+
+		@Override
+		public void destroy() {
+			this.client.destroy();
 		}
 
 	}

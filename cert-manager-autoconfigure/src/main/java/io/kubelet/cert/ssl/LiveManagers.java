@@ -2,13 +2,6 @@ package io.kubelet.cert.ssl;
 
 import java.security.InvalidAlgorithmParameterException;
 import java.security.KeyStore;
-import java.security.cert.X509Certificate;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.Set;
-import java.util.WeakHashMap;
-import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -17,45 +10,34 @@ import javax.net.ssl.ManagerFactoryParameters;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-import io.kubelet.cert.certificate.CertificatePair;
-import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import org.springframework.boot.ssl.SslManagerBundle;
 
 /**
- * The live key and trust managers of one bundle, the same for its whole life, and what
- * goes by its identity.
+ * The key and trust managers of a live bundle. They are the same objects for its whole
+ * life and apply the identity of the moment in each handshake.
  */
-final class LiveManagers implements SslManagerBundle {
+public final class LiveManagers implements SslManagerBundle {
 
-	private final Supplier<Identity> identity;
-
-	private final Drain drain;
-
-	private final Handshakes handshakes = new Handshakes();
+	private final LiveSslBundle bundle;
 
 	private final KeyManagerFactory keyManagers;
 
 	private final TrustManagerFactory trustManagers;
 
-	private final Set<Runnable> dependents = Collections
-		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
-
-	LiveManagers(Supplier<@Nullable CertificatePair> pair, Supplier<List<X509Certificate>> authorities, Drain drain) {
-		this.identity = () -> new Identity(pair.get(), authorities.get());
-		this.drain = drain;
-		LiveKeyManager keyManager = new LiveKeyManager(pair, this.handshakes);
-		LiveTrustManager trustManager = new LiveTrustManager(authorities, this.handshakes);
+	LiveManagers(LiveSslBundle bundle, LiveKeyManager keyManager, LiveTrustManager trustManager) {
+		this.bundle = bundle;
 		SslManagerBundle base = SslManagerBundle.from(trustManager);
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(), keyManager);
 		this.trustManagers = base.getTrustManagerFactory();
 	}
 
-	Identity identity() {
-		return this.identity.get();
-	}
-
-	Drain drain() {
-		return this.drain;
+	/**
+	 * Returns the bundle that these managers belong to.
+	 * @return the bundle
+	 */
+	public LiveSslBundle bundle() {
+		return this.bundle;
 	}
 
 	@Override
@@ -71,27 +53,7 @@ final class LiveManagers implements SslManagerBundle {
 	@Override
 	public SSLContext createSslContext(String protocol) {
 		return new LiveSslContext(
-				new PerIdentity<>(this.identity, () -> SslManagerBundle.super.createSslContext(protocol)));
-	}
-
-	/**
-	 * Have something run when the identity has changed.
-	 * @param dependent what to run; it is forgotten when nothing else refers to it
-	 */
-	void whenChanged(Runnable dependent) {
-		this.dependents.add(dependent);
-	}
-
-	/** The identity has changed: nothing new is to be made with the old one. */
-	void changed() {
-		this.handshakes.invalidateSessions();
-		List<Runnable> dependents;
-		synchronized (this.dependents) {
-			dependents = new ArrayList<>(this.dependents);
-		}
-		dependents.forEach(Runnable::run);
-		// A ticket may have arrived on an old connection since
-		this.drain.atEnd(this.handshakes::invalidateSessions);
+				new PerIdentity<>(this.bundle::identity, () -> SslManagerBundle.super.createSslContext(protocol)));
 	}
 
 	private static final class LiveKeyManagerFactory extends KeyManagerFactory {

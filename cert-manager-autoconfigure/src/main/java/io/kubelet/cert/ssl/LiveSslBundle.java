@@ -1,84 +1,157 @@
 package io.kubelet.cert.ssl;
 
 import java.security.KeyStore;
-import java.security.cert.X509Certificate;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.SelfSignedPair;
+import io.kubelet.cert.certificate.KeyStores;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleKey;
 import org.springframework.boot.ssl.SslOptions;
 import org.springframework.boot.ssl.SslStoreBundle;
 
 /**
- * The SSL bundle of one certificate. Its managers follow the rotation by themselves; its
- * stores are those of one moment, for servers that copy them, and are made anew by
- * {@link #handOver(Consumer)}.
+ * The SSL bundle of one certificate. Its managers follow the rotation by themselves. Its
+ * stores are those of one moment, for servers that copy them, and are made again for each
+ * update.
  */
-final class LiveSslBundle {
+public final class LiveSslBundle {
+
+	private static final Logger logger = LoggerFactory.getLogger(LiveSslBundle.class);
+
+	private static final SecureRandom random = new SecureRandom();
 
 	private final String alias;
 
-	private final Supplier<@Nullable CertificatePair> current;
+	private final Supplier<@Nullable CertificatePair> pair;
 
-	private final Supplier<List<X509Certificate>> authorities;
+	private final Supplier<Trust> trust;
+
+	private final Drain drain;
+
+	private final Handshakes handshakes = new Handshakes();
 
 	private final LiveManagers managers;
 
-	private volatile @Nullable Stores latest;
+	private final Set<BundleUser> users = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+	/** Those that a server may have copied since the last update. */
+	private final List<Stores> inUse = new CopyOnWriteArrayList<>();
 
 	/**
 	 * The certificate's name is the alias in the key store: in lower case, as the store
 	 * writes it, since Jetty finds no other.
 	 */
-	LiveSslBundle(String name, Supplier<@Nullable CertificatePair> current, Supplier<List<X509Certificate>> authorities,
-			Drain drain) {
+	LiveSslBundle(String name, Supplier<@Nullable CertificatePair> pair, Supplier<Trust> trust, Drain drain) {
 		this.alias = name.toLowerCase(Locale.ENGLISH);
-		this.current = current;
-		this.authorities = authorities;
-		this.managers = new LiveManagers(current, authorities, drain);
+		this.pair = pair;
+		this.trust = trust;
+		this.drain = drain;
+		this.managers = new LiveManagers(this, new LiveKeyManager(pair, this.handshakes),
+				new LiveTrustManager(trust, this.handshakes::record));
+	}
+
+	/**
+	 * Returns the identity of the moment.
+	 * @return the identity
+	 */
+	public Identity identity() {
+		return new Identity(this.pair.get(), this.trust.get());
+	}
+
+	/**
+	 * Returns how long connections of a previous identity may go on.
+	 * @return the drain
+	 */
+	public Drain drain() {
+		return this.drain;
+	}
+
+	/**
+	 * Lets a server or client follow the bundle.
+	 * @param user the server or client; it is forgotten when nothing else refers to it
+	 */
+	public void addUser(BundleUser user) {
+		this.users.add(user);
 	}
 
 	LiveManagers managers() {
 		return this.managers;
 	}
 
-	/**
-	 * Hand over a bundle with stores of this moment; their password is new each time. If
-	 * the recipient fails, the stores of before are still those that are in use.
-	 */
-	void handOver(Consumer<SslBundle> recipient) {
-		String password = KeyStores.randomPassword();
-		Stores stores = new Stores(password);
-		recipient.accept(SslBundle.of(stores, SslBundleKey.of(password, this.alias), SslOptions.NONE,
-				SslBundle.DEFAULT_PROTOCOL, this.managers));
-		this.latest = stores;
+	/** Returns the bundle with stores of this moment, to be registered. */
+	SslBundle first() {
+		Stores stores = new Stores();
+		this.inUse.add(stores);
+		return stores.bundle();
 	}
 
 	/**
-	 * Whether somebody may have a copy of the latest trust store that is not right now.
+	 * Gives one server or client the stores of this moment. No other update comes
+	 * between.
+	 * @param user the server or client
+	 */
+	public synchronized void updateOnly(BundleUser user) {
+		user.update(first());
+	}
+
+	/**
+	 * Gives everyone the stores of this moment; their password is new each time. Sessions
+	 * of the previous identity are ended first, then our own servers and clients follow,
+	 * then the recipient. If the recipient fails, the previous stores count as those that
+	 * are in use.
+	 */
+	synchronized void updateAll(Consumer<SslBundle> recipient) {
+		this.handshakes.invalidateSessions();
+		Stores stores = new Stores();
+		List<BundleUser> users;
+		synchronized (this.users) {
+			users = new ArrayList<>(this.users);
+		}
+		users.forEach((user) -> update(user, stores.bundle()));
+		// A session ticket may arrive on a connection of the previous identity
+		this.drain.atEnd(this.handshakes::invalidateSessions);
+		recipient.accept(stores.bundle());
+		this.inUse.add(stores);
+		this.inUse.removeIf((other) -> other != stores);
+	}
+
+	private void update(BundleUser user, SslBundle bundle) {
+		try {
+			user.update(bundle);
+		}
+		catch (RuntimeException | LinkageError ex) {
+			logger.error("[{}] {} did not take over the update of the SSL bundle and continues with what it had",
+					this.alias, user.getClass().getName(), ex);
+		}
+	}
+
+	/**
+	 * Whether a server may have copied a trust store that is out of date.
 	 */
 	boolean hasOutdatedTrust() {
-		Stores latest = this.latest;
-		List<X509Certificate> copied = (latest != null) ? latest.copied : null;
-		return copied != null && !copied.equals(this.authorities.get());
+		Trust trust = this.trust.get();
+		return this.inUse.stream().anyMatch((stores) -> stores.copied != null && !trust.equals(stores.copied));
 	}
 
 	/**
-	 * What servers that copy the store need in order to start, and whom nobody trusts.
-	 */
-	private CertificatePair placeholder() {
-		return SelfSignedPair.create(this.alias + " has no certificate yet");
-	}
-
-	/**
-	 * The trust store is made when it is asked for: finding the authorities may take
-	 * reading the configuration of the API client.
+	 * The trust store is made when it is asked for: to find the authorities, the
+	 * configuration of the API client may have to be read.
 	 */
 	private final class Stores implements SslStoreBundle {
 
@@ -86,14 +159,25 @@ final class LiveSslBundle {
 
 		private final KeyStore keyStore;
 
-		/** Of the first copy: a server has it, whoever has looked since. */
-		private volatile @Nullable List<X509Certificate> copied;
+		/**
+		 * What the first caller copied, which may be a server. Later callers, such as the
+		 * health endpoint, do not change that.
+		 */
+		private volatile @Nullable Trust copied;
 
-		Stores(String password) {
-			this.password = password;
-			CertificatePair pair = LiveSslBundle.this.current.get();
-			this.keyStore = KeyStores.holding((pair != null) ? pair : placeholder(), LiveSslBundle.this.alias,
-					password);
+		Stores() {
+			byte[] password = new byte[16];
+			random.nextBytes(password);
+			this.password = HexFormat.of().formatHex(password);
+			CertificatePair pair = LiveSslBundle.this.pair.get();
+			String alias = LiveSslBundle.this.alias;
+			this.keyStore = (pair != null) ? KeyStores.holding(pair, alias, this.password)
+					: KeyStores.refusing(alias, this.password);
+		}
+
+		SslBundle bundle() {
+			return SslBundle.of(this, SslBundleKey.of(this.password, LiveSslBundle.this.alias), SslOptions.NONE,
+					SslBundle.DEFAULT_PROTOCOL, LiveSslBundle.this.managers);
 		}
 
 		@Override
@@ -108,11 +192,11 @@ final class LiveSslBundle {
 
 		@Override
 		public synchronized @Nullable KeyStore getTrustStore() {
-			List<X509Certificate> authorities = LiveSslBundle.this.authorities.get();
+			Trust trust = LiveSslBundle.this.trust.get();
 			if (this.copied == null) {
-				this.copied = authorities;
+				this.copied = trust;
 			}
-			return authorities.isEmpty() ? null : KeyStores.trusting(authorities);
+			return trust.store();
 		}
 
 		@Override

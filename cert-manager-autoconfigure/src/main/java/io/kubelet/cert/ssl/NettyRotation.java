@@ -29,9 +29,9 @@ import reactor.netty.http.server.HttpServer;
 
 /**
  * Drains the connections that a Reactor Netty server accepted before a rotation: they are
- * asked to close with their next response, those of HTTP/2 with their last stream; when
- * the drain is over, they are closed. Spring Boot itself lets the server take the new
- * pair.
+ * asked to close with their next response, those of HTTP/2 with their last stream, and
+ * closed when the drain is over. The server presents each new pair by itself, because
+ * Spring Boot configures it with the managers of the bundle.
  */
 public final class NettyRotation implements NettyServerCustomizer {
 
@@ -40,9 +40,9 @@ public final class NettyRotation implements NettyServerCustomizer {
 	private final Supplier<@Nullable Ssl> ssl;
 
 	/**
-	 * Create a customizer.
+	 * Creates a customizer.
 	 * @param bundles the SSL bundles
-	 * @param ssl the configuration of the server, asked for when the server is made
+	 * @param ssl returns the configuration of the server when the server is created
 	 */
 	public NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) {
 		this.bundles = bundles;

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
+import org.apache.catalina.Lifecycle;
 import org.apache.catalina.connector.Connector;
 import org.apache.coyote.http2.Http2Protocol;
 import org.jspecify.annotations.Nullable;
@@ -12,19 +13,20 @@ import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
 import org.springframework.boot.web.server.Ssl;
 
 /**
- * Drains the connections that Tomcat accepted before a rotation: they are asked to close
- * with their next response, and closed when the drain is over. Spring Boot itself lets
- * Tomcat take the new pair.
+ * Lets Tomcat present each new pair, and drains the connections that it accepted before a
+ * rotation: they are asked to close with their next response, and closed when the drain
+ * is over.
  * <p>
- * It takes a {@link DrainingNioProtocol}, and JSSE. Connections of another protocol,
- * which somebody has chosen instead, or of OpenSSL, which does not tell what was
- * presented, end when they have been idle for the keep-alive timeout.
+ * This requires {@link DrainingNioProtocol} and JSSE. Connections of another protocol
+ * that the application has chosen, or of OpenSSL, which does not tell what was presented,
+ * end when they have been idle for the keep-alive timeout.
  */
 public final class TomcatRotation implements TomcatConnectorCustomizer {
 
 	/**
-	 * From when a client is told to open no more streams until it is told which was the
-	 * last: those that come later are dropped. Tomcat would wait for a round trip.
+	 * The time between telling a client to open no more streams and telling it which
+	 * stream was the last. Later streams are dropped. Tomcat itself waits for one round
+	 * trip only.
 	 */
 	private static final Duration FAREWELL = Duration.ofSeconds(1);
 
@@ -33,22 +35,25 @@ public final class TomcatRotation implements TomcatConnectorCustomizer {
 	private final Supplier<@Nullable Ssl> ssl;
 
 	/**
-	 * Create a customizer.
+	 * Creates a customizer.
 	 * @param bundles the SSL bundles
-	 * @param ssl the configuration of the server, asked for when the server is made
+	 * @param ssl returns the configuration of the server when the server is created
 	 */
 	public TomcatRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) {
 		this.bundles = bundles;
 		this.ssl = ssl;
 	}
 
-	/**
-	 * After Spring Boot's own handler, which is there when the connector is customized.
-	 */
 	@Override
 	public void customize(Connector connector) {
 		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
-			ServedCertificates.of(this.bundles, this.ssl.get()).follow(protocol);
+			ServedCertificates served = ServedCertificates.of(this.bundles, this.ssl.get());
+			served.follow(protocol);
+			connector.addLifecycleListener((event) -> {
+				if (Lifecycle.AFTER_START_EVENT.equals(event.getType())) {
+					served.check();
+				}
+			});
 			Stream.of(connector.findUpgradeProtocols())
 				.filter(Http2Protocol.class::isInstance)
 				.map(Http2Protocol.class::cast)

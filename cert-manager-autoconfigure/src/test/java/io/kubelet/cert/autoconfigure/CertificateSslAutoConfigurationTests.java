@@ -31,8 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
-import org.springframework.boot.http.client.JdkClientHttpRequestFactoryBuilder;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -114,13 +112,6 @@ class CertificateSslAutoConfigurationTests {
 	}
 
 	@Test
-	void builderOfTheApplicationIsAdapted() {
-		runner().withBean(ClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::jdk)
-			.run((context) -> assertThat(context.getBean(ClientHttpRequestFactoryBuilder.class))
-				.isNotInstanceOf(JdkClientHttpRequestFactoryBuilder.class));
-	}
-
-	@Test
 	void bundleNameThatIsTakenIsNamed() {
 		runner()
 			.withPropertyValues("kubelet.cert.ssl.bundle=taken",
@@ -145,11 +136,11 @@ class CertificateSslAutoConfigurationTests {
 	@Test
 	void applicationWithASignerSourceOfItsOwnTrustsNobodyUnlessItSaysWhom(CapturedOutput output) {
 		runner().run((context) -> {
-			assertThat(trusted(context, "kubelet-client")).containsExactly("CN=nobody");
+			assertThat(trusted(context, "kubelet-client")).isEmpty();
 			assertThat(output).containsOnlyOnce("The application's own SignerSource bean names no certificate "
 					+ "authority, so the SSL bundle 'kubelet-client' trusts nobody");
-			assertThat(output)
-				.contains("with 'kubelet.cert.ssl.trust-file', or set 'kubelet.cert.ssl.trust' to 'system'");
+			assertThat(output).contains("set 'kubelet.cert.ssl.trust-file' to a PEM file that contains them, "
+					+ "or set 'kubelet.cert.ssl.trust' to 'system'");
 		});
 		runner().withPropertyValues("kubelet.cert.ssl.trust=system")
 			.run((context) -> assertThat(trusted(context, "kubelet-client")).hasSizeGreaterThan(1));
@@ -160,11 +151,12 @@ class CertificateSslAutoConfigurationTests {
 		ApplicationContextRunner runner = runner().withBean(CertificateManagers.class,
 				() -> new CertificateManagers(List.of(ownManager())));
 		runner.run((context) -> {
-			assertThat(trusted(context, "own")).containsExactly("CN=nobody");
+			assertThat(trusted(context, "own")).isEmpty();
 			assertThat(output).containsOnlyOnce("The application's own CertificateManagers bean names no certificate "
 					+ "authority, so the SSL bundle 'own' trusts nobody");
-			assertThat(output).contains("with 'kubelet.cert.additional.own.ssl.trust-file', "
-					+ "or set 'kubelet.cert.additional.own.ssl.trust' to 'system'");
+			assertThat(output)
+				.contains("set 'kubelet.cert.additional.own.ssl.trust-file' to a PEM file that contains them, "
+						+ "or set 'kubelet.cert.additional.own.ssl.trust' to 'system'");
 		});
 		Path file = Files.writeString(this.directory.resolve("ca.crt"), pem(authority));
 		runner.withPropertyValues("kubelet.cert.additional.own.ssl.trust-file=" + file)

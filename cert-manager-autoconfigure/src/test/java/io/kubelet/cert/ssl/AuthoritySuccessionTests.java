@@ -5,6 +5,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -25,9 +27,9 @@ class AuthoritySuccessionTests {
 
 	@Test
 	void clientPresentsItsCertificateToAServerThatTrustsBoth() throws Exception {
-		SslBundle server = SslBundle
-			.of(SslStoreBundle.of(KeyStores.holding(new FixedManager(this.before).pair(), "server", ""), "",
-					KeyStores.trusting(Stream.of(this.before, this.after).map(TestAuthority::certificate).toList())));
+		SslBundle server = SslBundle.of(SslStoreBundle.of(
+				KeyStores.holding(new FixedManager(this.before).pair(), "server", ""), "",
+				Trust.exactly(Stream.of(this.before, this.after).map(TestAuthority::certificate).toList()).store()));
 		try (MutualTlsServer mutual = new MutualTlsServer(server.createSslContext())) {
 			for (TestAuthority authority : List.of(this.before, this.after)) {
 				FixedManager manager = new FixedManager(authority);
@@ -41,7 +43,8 @@ class AuthoritySuccessionTests {
 
 	private SslBundle bundle(FixedManager manager) {
 		IsolatedSslBundles registry = new IsolatedSslBundles();
-		CertificateBundles.register(registry, "bundle", manager, () -> List.of(this.before.certificate()),
+		CertificateBundles.register(registry, "bundle", manager,
+				() -> Trust.exactly(List.of(this.before.certificate())),
 				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
 		return registry.getBundle("bundle");
 	}

@@ -1,12 +1,20 @@
 package io.kubelet.cert.ssl;
 
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
@@ -14,19 +22,49 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Servers that do not wait for what they need from the API server.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class BackgroundStartTests {
 
 	@TempDir
 	Path directory;
+
+	/** Not even for a client that trusts everyone, whatever it offers. */
+	@ParameterizedTest
+	@EnumSource
+	void serverWithoutACertificateRefusesEveryHandshake(Kind kind, CapturedOutput output) throws Exception {
+		List<X509Certificate> presented = new CopyOnWriteArrayList<>();
+		try (EmbeddedControlPlane own = EmbeddedControlPlane.builder().approval(ApprovalPolicy.manual()).start();
+				RotatingServer server = new RotatingServer(kind, own, this.directory,
+						"kubelet.cert.startup.mode=background",
+						"kubelet.cert.additional.client.startup.mode=background")) {
+			for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
+				SSLContext context = SSLContext.getInstance(protocol);
+				context.init(null, new TrustManager[] { new TrustingManager(presented) }, null);
+				SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", server.port());
+				try (socket) {
+					socket.setEnabledProtocols(new String[] { protocol });
+					socket.setEnabledCipherSuites(socket.getSupportedCipherSuites());
+					assertThatExceptionOfType(SSLHandshakeException.class).isThrownBy(socket::startHandshake);
+				}
+			}
+			assertThat(presented).isEmpty();
+			assertThat(output).containsOnlyOnce("[server] There is no certificate yet: servers with the SSL bundle "
+					+ "'server' refuse every TLS handshake");
+		}
+	}
 
 	/** The first one comes while the application is running. */
 	@ParameterizedTest
@@ -71,6 +109,49 @@ class BackgroundStartTests {
 				});
 			}
 		}
+	}
+
+	/** Trusts everyone, and notes what it is presented. */
+	private static final class TrustingManager extends X509ExtendedTrustManager {
+
+		private final List<X509Certificate> presented;
+
+		TrustingManager(List<X509Certificate> presented) {
+			this.presented = presented;
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
+			this.presented.addAll(List.of(chain));
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+			this.presented.addAll(List.of(chain));
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType) {
+			this.presented.addAll(List.of(chain));
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType) {
+		}
+
+		@Override
+		public X509Certificate[] getAcceptedIssuers() {
+			return new X509Certificate[0];
+		}
+
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.kubelet.cert.ssl;
 
 import java.lang.Thread.State;
+import java.lang.ref.Reference;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -13,7 +14,9 @@ import java.util.Objects;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.ssl.AuthoritySource.Reading;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.TrustSource.Reading;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
@@ -114,7 +117,7 @@ class CertificateBundlesTests {
 	void contextBeginsAnewWithEachIdentityAndIsTheSameInBetween() {
 		LiveManagers managers = (LiveManagers) register().getManagers();
 		List<Integer> made = new ArrayList<>();
-		PerIdentity<Integer> perIdentity = new PerIdentity<>(managers::identity, () -> {
+		PerIdentity<Integer> perIdentity = new PerIdentity<>(managers.bundle()::identity, () -> {
 			made.add(made.size());
 			return made.size();
 		});
@@ -124,44 +127,39 @@ class CertificateBundlesTests {
 	}
 
 	@Test
-	void idleClientIsClosedAtTheRotationAndABusyOneWithItsLastExchange() {
+	void clientIsReplacedAtTheRotationAndClosedAtTheEndOfTheDrainWhateverFails() {
 		LiveManagers managers = (LiveManagers) register().getManagers();
 		List<String> closed = new ArrayList<>();
-		Generations<AutoCloseable> generations = new Generations<>(managers, (resources) -> {
+		LiveClient<AutoCloseable> client = new LiveClient<>(managers.bundle(), (resources) -> {
 			String serial = this.manager.pair().serialNumber();
-			return () -> closed.add(serial);
+			resources.accept(() -> closed.add(serial));
+			return () -> {
+				throw new IllegalStateException(serial + " does not close");
+			};
 		});
 		String first = this.manager.pair().serialNumber();
-		generations.acquire().release();
+		AutoCloseable before = client.get();
+		assertThat(client.get()).isSameAs(before);
 		this.manager.rotate();
-		this.time.settle();
-		assertThat(closed).containsExactly(first);
-		String second = this.manager.pair().serialNumber();
-		Generations.Generation<AutoCloseable> busy = generations.acquire();
-		this.manager.rotate();
-		this.time.settle();
-		assertThat(closed).containsExactly(first);
-		busy.release();
-		this.time.settle();
-		assertThat(closed).containsExactly(first, second);
-	}
-
-	@Test
-	void clientThatIsStillBusyAtTheEndOfTheDrainIsClosedWhateverFails() {
-		LiveManagers managers = (LiveManagers) register().getManagers();
-		List<String> closed = new ArrayList<>();
-		Generations<AutoCloseable> generations = new Generations<>(managers, (resources) -> {
-			resources.accept(() -> {
-				throw new IllegalStateException("does not close");
-			});
-			return () -> closed.add("closed");
-		});
-		generations.acquire();
-		this.manager.rotate();
+		assertThat(client.get()).isNotSameAs(before);
 		this.time.pass(Duration.ofSeconds(29));
 		assertThat(closed).isEmpty();
 		this.time.pass(Duration.ofSeconds(1));
+		assertThat(closed).containsExactly(first);
+	}
+
+	/** There may be no further request that would find it out of date. */
+	@Test
+	void clientThatIsNotUsedAgainIsClosedAtTheEndOfTheDrain() {
+		LiveManagers managers = (LiveManagers) register().getManagers();
+		List<String> closed = new ArrayList<>();
+		LiveClient<AutoCloseable> client = new LiveClient<>(managers.bundle(),
+				(resources) -> () -> closed.add("closed"));
+		client.get();
+		this.manager.rotate();
+		this.time.pass(Duration.ofSeconds(30));
 		assertThat(closed).hasSize(1);
+		Reference.reachabilityFence(client);
 	}
 
 	@Test
@@ -183,9 +181,10 @@ class CertificateBundlesTests {
 			}
 
 		};
-		CertificateBundles.register(registry, "bundle", this.manager, new FollowedAuthorities(
-				() -> new Reading("here", List.copyOf(trusted), () -> List.copyOf(trusted), List.copyOf(trusted)),
-				Duration.ZERO, this.time), new Drain(this.time, Duration.ZERO));
+		CertificateBundles.register(
+				registry, "bundle", this.manager, new FollowedTrust(() -> new Reading("here", List.copyOf(trusted),
+						() -> List.copyOf(trusted), Trust.exactly(trusted)), Duration.ZERO, this.time),
+				new Drain(this.time, Duration.ZERO));
 		registry.getBundle("bundle").getStores().getTrustStore();
 		trusted.add(new TestAuthority("two").certificate());
 		this.time.pass(Duration.ofSeconds(10));
@@ -194,7 +193,8 @@ class CertificateBundlesTests {
 	}
 
 	private SslBundle register() {
-		CertificateBundles.register(this.registry, "bundle", this.manager, () -> List.of(this.authority.certificate()),
+		CertificateBundles.register(this.registry, "bundle", this.manager,
+				() -> Trust.exactly(List.of(this.authority.certificate())),
 				new Drain(this.time, Duration.ofSeconds(30)));
 		return this.registry.getBundle("bundle");
 	}

@@ -81,7 +81,8 @@ class ClientRotationTests {
 	@BeforeAll
 	static void start() {
 		plane = EmbeddedControlPlane.start();
-		application = RotatingServer.withoutServer(plane, directory, Clients.class);
+		application = RotatingServer.withoutServer(plane, directory, Clients.class,
+				"kubelet.cert.additional.client.ssl.drain=2s");
 		bundle = application.getBean(SslBundles.class).getBundle("client");
 	}
 
@@ -116,7 +117,8 @@ class ClientRotationTests {
 	}
 
 	/**
-	 * Those of the JDK's clients end when the collector comes around, or after 5 to 10 s.
+	 * At the end of the drain; those of the JDK's clients when the garbage collector runs
+	 * after that, or after 5 to 10 s.
 	 */
 	@ParameterizedTest
 	@EnumSource
@@ -313,9 +315,10 @@ class ClientRotationTests {
 	 */
 	private static SSLContext plainContext() {
 		try {
-			LiveManagers managers = (LiveManagers) bundle.getManagers();
-			LiveManagers unattended = new LiveManagers(() -> managers.identity().pair(),
-					() -> managers.identity().authorities(), managers.drain());
+			LiveSslBundle live = ((LiveManagers) bundle.getManagers()).bundle();
+			LiveManagers unattended = new LiveSslBundle("unattended", () -> live.identity().pair(),
+					() -> live.identity().trust(), live.drain())
+				.managers();
 			SSLContext context = SSLContext.getInstance("TLS");
 			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);
 			return context;

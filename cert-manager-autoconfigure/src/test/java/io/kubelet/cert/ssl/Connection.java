@@ -13,6 +13,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -57,7 +59,7 @@ final class Connection implements AutoCloseable {
 	/** A context without sessions that trusts the control plane's authority. */
 	static SSLContext context(EmbeddedControlPlane plane, @Nullable CertificatePair pair) {
 		return SslBundle.of(SslStoreBundle.of((pair != null) ? KeyStores.holding(pair, "client", "") : null, "",
-				KeyStores.trusting(Pem.readCertificates(plane.caPem()))))
+				Trust.exactly(Pem.readCertificates(plane.caPem())).store()))
 			.createSslContext();
 	}
 

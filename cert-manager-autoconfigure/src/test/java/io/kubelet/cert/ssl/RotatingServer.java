@@ -56,7 +56,14 @@ final class RotatingServer implements AutoCloseable {
 	private final URI uri;
 
 	RotatingServer(Kind kind, EmbeddedControlPlane plane, Path directory, String... properties) {
-		this.context = application(plane, directory, properties).sources(kind.configuration).web(kind.type).run();
+		this(kind, Certificates.class, plane, directory, properties);
+	}
+
+	/** A server of an application with something of its own. */
+	RotatingServer(Kind kind, Class<?> source, EmbeddedControlPlane plane, Path directory, String... properties) {
+		this.context = application(plane, directory, properties).sources(kind.configuration, source)
+			.web(kind.type)
+			.run();
 		this.uri = URI.create("https://localhost:" + this.context.getEnvironment().getProperty("local.server.port"));
 	}
 

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 
 import javax.net.ssl.SSLContext;
 
+import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -221,7 +222,7 @@ class ServerRotationTests {
 						CertificateTemplate.ofSubject("static").withNames(List.of("two.test"), List.of()),
 						Instant.now().minusSeconds(60), Instant.now().plusSeconds(3600))));
 		SSLContext context = SslBundle
-			.of(SslStoreBundle.of(null, null, KeyStores.trusting(List.of(authority.certificate()))))
+			.of(SslStoreBundle.of(null, null, Trust.exactly(List.of(authority.certificate())).store()))
 			.createSslContext();
 		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "kubelet.cert.ssl.drain=0s",
 				"spring.ssl.bundle.pem.static.keystore.certificate=" + pem,

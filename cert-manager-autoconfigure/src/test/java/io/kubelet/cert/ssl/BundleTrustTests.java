@@ -5,8 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.KeyStore;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -15,9 +13,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.ssl.AuthoritySource.Reading;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +29,12 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+/**
+ * Updates of an SSL bundle whose trusted authorities change.
+ */
 @ExtendWith(OutputCaptureExtension.class)
-class FollowedAuthoritiesTests {
+class BundleTrustTests {
 
 	private static final Duration OVERLAP = Duration.ofHours(1);
 
@@ -50,81 +49,13 @@ class FollowedAuthoritiesTests {
 
 	private Path file;
 
-	private FollowedAuthorities authorities;
+	private FollowedTrust authorities;
 
 	@BeforeEach
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.authorities = new FollowedAuthorities(AuthoritySource.file(this.file), OVERLAP, this.time);
-	}
-
-	@Test
-	void oldAuthorityIsTrustedForTheOverlapAfterAChange() throws IOException {
-		assertThat(this.authorities.get()).containsExactly(this.oldAuthority.certificate());
-		write(this.newAuthority);
-		this.time.pass(Duration.ofSeconds(1));
-		assertThat(this.authorities.get()).containsExactly(this.newAuthority.certificate(),
-				this.oldAuthority.certificate());
-		this.time.pass(OVERLAP);
-		assertThat(this.authorities.get()).containsExactly(this.newAuthority.certificate());
-	}
-
-	/** Nobody is no authority that has certificates in use. */
-	@Test
-	void whatStoodForNobodyIsNotTrustedForTheOverlap(CapturedOutput output) {
-		Queue<Reading> readings = new ArrayDeque<>();
-		readings.add(new Reading("here", "unknown", Object::new, List.of()).trustingNobody());
-		readings.add(new Reading("here", "known", () -> "known", List.of(this.newAuthority.certificate())));
-		FollowedAuthorities authorities = new FollowedAuthorities(readings::remove, OVERLAP, this.time);
-		assertThat(authorities.get()).hasSize(1).doesNotContain(this.newAuthority.certificate());
-		this.time.pass(Duration.ofSeconds(1));
-		assertThat(authorities.get()).containsExactly(this.newAuthority.certificate());
-		assertThat(output).contains("The certificate authorities in here are trusted from now on: there are 1")
-			.doesNotContain("those of before");
-	}
-
-	@Test
-	void fileThatBecomesUnreadableChangesNothing() throws IOException {
-		this.authorities.get();
-		Files.writeString(this.file, "nonsense");
-		this.time.pass(Duration.ofSeconds(1));
-		assertThat(this.authorities.get()).containsExactly(this.oldAuthority.certificate());
-		Files.delete(this.file);
-		this.time.pass(Duration.ofSeconds(1));
-		assertThat(this.authorities.get()).containsExactly(this.oldAuthority.certificate());
-		write(this.newAuthority);
-		this.time.pass(Duration.ofSeconds(1));
-		assertThat(this.authorities.get()).contains(this.newAuthority.certificate());
-	}
-
-	@Test
-	void missingOrEmptyFileIsNamed() throws IOException {
-		Path missing = this.directory.resolve("missing.crt");
-		assertThatIllegalArgumentException().isThrownBy(() -> AuthoritySource.file(missing).read())
-			.withMessageContaining("There is no file " + missing);
-		Path empty = Files.createFile(this.directory.resolve("empty.crt"));
-		assertThatIllegalArgumentException().isThrownBy(() -> AuthoritySource.file(empty).read())
-			.withMessageContaining(empty.toString())
-			.withMessageContaining("There is no CERTIFICATE block");
-	}
-
-	@Test
-	void trustManagerFollowsAndTrustsNobodyElse() throws Exception {
-		LiveTrustManager trust = new LiveTrustManager(this.authorities, new Handshakes());
-		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA");
-		assertThatExceptionOfType(CertificateException.class)
-			.isThrownBy(() -> trust.checkServerTrusted(chain(this.newAuthority), "ECDHE_ECDSA"));
-		assertThatExceptionOfType(CertificateException.class)
-			.isThrownBy(() -> trust.checkClientTrusted(chain(this.newAuthority), "EC"));
-		write(this.newAuthority);
-		this.time.pass(Duration.ofSeconds(1));
-		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA");
-		trust.checkServerTrusted(chain(this.newAuthority), "ECDHE_ECDSA");
-		assertThat(trust.getAcceptedIssuers()).hasSize(2);
-		this.time.pass(OVERLAP);
-		assertThatExceptionOfType(CertificateException.class)
-			.isThrownBy(() -> trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA"));
+		this.authorities = new FollowedTrust(TrustSource.file(this.file), OVERLAP, this.time);
 	}
 
 	/** Servers have a copy of the trust store: they are told of a change. */
@@ -172,9 +103,9 @@ class FollowedAuthoritiesTests {
 	@Test
 	void authoritiesAreFollowedWhateverIsThrown(CapturedOutput output) throws Exception {
 		IsolatedSslBundles registry = new IsolatedSslBundles();
-		AuthoritySource file = AuthoritySource.file(this.file);
+		TrustSource file = TrustSource.file(this.file);
 		Queue<Error> problems = new ArrayDeque<>();
-		FollowedAuthorities authorities = new FollowedAuthorities(() -> {
+		FollowedTrust authorities = new FollowedTrust(() -> {
 			if (!problems.isEmpty()) {
 				throw problems.remove();
 			}
@@ -190,8 +121,9 @@ class FollowedAuthoritiesTests {
 		this.time.pass(Duration.ofSeconds(10));
 		assertThat(problems).isEmpty();
 		assertThat(updates).isEmpty();
-		assertThat(output).contains("It cannot be told whether those whom the SSL bundle 'bundle' trusts have changed")
-			.doesNotContain("have taken its update");
+		assertThat(output)
+			.contains("Cannot check whether the trusted authorities of the SSL bundle 'bundle' have changed")
+			.doesNotContain("has taken over its update");
 		this.time.pass(Duration.ofSeconds(10));
 		assertThat(updates).hasSize(1);
 	}
@@ -225,11 +157,6 @@ class FollowedAuthoritiesTests {
 		assertThat(server).hasSize(1);
 		this.time.pass(Duration.ofSeconds(20));
 		assertThat(server).hasSize(1);
-	}
-
-	private static X509Certificate[] chain(TestAuthority authority) {
-		CertificatePair pair = new FixedManager(authority).pair();
-		return pair.chain().toArray(X509Certificate[]::new);
 	}
 
 	private void write(TestAuthority authority) throws IOException {

@@ -1,0 +1,106 @@
+package io.kubelet.cert.certificate.trust;
+
+import java.net.Socket;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+import io.kubelet.cert.certificate.Trust;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides each handshake by the trust of that moment.
+ */
+public final class LiveTrustManager extends X509ExtendedTrustManager {
+
+	private final Supplier<Trust> trust;
+
+	private final Consumer<Object> handshakes;
+
+	private volatile @Nullable Made made;
+
+	/**
+	 * Creates a trust manager.
+	 * @param trust returns the trust of the moment
+	 */
+	public LiveTrustManager(Supplier<Trust> trust) {
+		this(trust, (transport) -> {
+		});
+	}
+
+	/**
+	 * Creates a trust manager that reports the handshakes of clients.
+	 * @param trust returns the trust of the moment
+	 * @param handshakes accepts the socket or engine of each handshake in which a server
+	 * is checked
+	 */
+	public LiveTrustManager(Supplier<Trust> trust, Consumer<Object> handshakes) {
+		this.trust = trust;
+		this.handshakes = handshakes;
+	}
+
+	@Override
+	public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+			throws CertificateException {
+		delegate().checkClientTrusted(chain, authType, socket);
+	}
+
+	@Override
+	public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+			throws CertificateException {
+		delegate().checkClientTrusted(chain, authType, engine);
+	}
+
+	@Override
+	public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+		delegate().checkClientTrusted(chain, authType);
+	}
+
+	@Override
+	public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+			throws CertificateException {
+		this.handshakes.accept(socket);
+		delegate().checkServerTrusted(chain, authType, socket);
+	}
+
+	@Override
+	public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+			throws CertificateException {
+		this.handshakes.accept(engine);
+		delegate().checkServerTrusted(chain, authType, engine);
+	}
+
+	@Override
+	public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+		delegate().checkServerTrusted(chain, authType);
+	}
+
+	@Override
+	public X509Certificate[] getAcceptedIssuers() {
+		try {
+			return delegate().getAcceptedIssuers();
+		}
+		catch (CertificateException ex) {
+			return new X509Certificate[0];
+		}
+	}
+
+	private X509ExtendedTrustManager delegate() throws CertificateException {
+		Trust trust = this.trust.get();
+		Made made = this.made;
+		if (made == null || !made.trust.equals(trust)) {
+			made = new Made(trust, trust.manager());
+			this.made = made;
+		}
+		return made.manager;
+	}
+
+	private record Made(Trust trust, X509ExtendedTrustManager manager) {
+
+	}
+
+}

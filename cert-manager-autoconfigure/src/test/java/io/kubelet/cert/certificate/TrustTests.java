@@ -1,0 +1,71 @@
+package io.kubelet.cert.certificate;
+
+import java.security.InvalidKeyException;
+import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.X509CertSelector;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+class TrustTests {
+
+	private final TestAuthority authority = new TestAuthority("one");
+
+	private final X509Certificate[] chain = this.authority
+		.pair(CertificateTemplate.ofSubject("test"), Instant.now().minusSeconds(60), Instant.now().plusSeconds(600))
+		.chain()
+		.toArray(X509Certificate[]::new);
+
+	@Test
+	void exactlyTheGivenAuthoritiesAreTrusted() throws Exception {
+		Trust trust = Trust.exactly(List.of(this.authority.certificate(), this.authority.certificate()));
+		assertThat(trust.authorities()).containsExactly(this.authority.certificate());
+		trust.manager().checkClientTrusted(this.chain, "EC");
+		X509TrustManager other = Trust.exactly(List.of(new TestAuthority("one").certificate())).manager();
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> other.checkClientTrusted(this.chain, "EC"));
+	}
+
+	@Test
+	void exactlyNoneHasNoTrustManager() {
+		assertThatExceptionOfType(CertificateException.class).isThrownBy(() -> Trust.exactly(List.of()).manager())
+			.withMessageContaining("No certificate authority is trusted");
+	}
+
+	/** A null store means the authorities of the JDK, and servers take no empty one. */
+	@Test
+	void storeOfExactlyNoneIsAcceptedByTheJdkAndRejectsEveryone() throws Exception {
+		KeyStore store = Objects.requireNonNull(Trust.exactly(List.of()).store());
+		assertThat(new PKIXBuilderParameters(store, new X509CertSelector()).getTrustAnchors()).hasSize(1);
+		TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+		factory.init(store);
+		X509TrustManager manager = (X509TrustManager) factory.getTrustManagers()[0];
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> manager.checkClientTrusted(this.chain, "EC"));
+		X509Certificate itself = manager.getAcceptedIssuers()[0];
+		assertThat(itself.getPublicKey().getAlgorithm()).startsWith("X");
+		assertThatExceptionOfType(InvalidKeyException.class).isThrownBy(() -> itself.verify(itself.getPublicKey()));
+	}
+
+	@Test
+	void systemIsTheOnlyTrustWithoutAStore() throws Exception {
+		assertThat(Trust.system().store()).isNull();
+		assertThat(Trust.system().authorities()).hasSizeGreaterThan(1);
+		assertThat(Trust.system()).isEqualTo(Trust.system()).isNotEqualTo(Trust.exactly(List.of()));
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> Trust.system().manager().checkClientTrusted(this.chain, "EC"));
+	}
+
+}

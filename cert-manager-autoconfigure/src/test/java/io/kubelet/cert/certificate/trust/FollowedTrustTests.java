@@ -1,0 +1,163 @@
+package io.kubelet.cert.certificate.trust;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource.Reading;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+@ExtendWith(OutputCaptureExtension.class)
+class FollowedTrustTests {
+
+	private static final Duration OVERLAP = Duration.ofHours(1);
+
+	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
+
+	private final TestAuthority oldAuthority = new TestAuthority("old");
+
+	private final TestAuthority newAuthority = new TestAuthority("new");
+
+	@TempDir
+	Path directory;
+
+	private Path file;
+
+	private FollowedTrust trust;
+
+	@BeforeEach
+	void setUp() throws IOException {
+		this.file = this.directory.resolve("ca.crt");
+		write(this.oldAuthority);
+		this.trust = new FollowedTrust(TrustSource.file(this.file), OVERLAP, this.time);
+	}
+
+	@Test
+	void oldAuthorityIsTrustedForTheOverlapAfterAChange() throws IOException {
+		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
+		write(this.newAuthority);
+		assertThat(authorities()).containsExactly(this.newAuthority.certificate(), this.oldAuthority.certificate());
+		this.time.pass(OVERLAP);
+		assertThat(authorities()).containsExactly(this.newAuthority.certificate());
+	}
+
+	@Test
+	void authorityThatComesBackWithinTheOverlapStays() throws IOException {
+		authorities();
+		write(this.newAuthority);
+		authorities();
+		write(this.oldAuthority);
+		assertThat(authorities()).containsExactly(this.oldAuthority.certificate(), this.newAuthority.certificate());
+		this.time.pass(OVERLAP);
+		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
+	}
+
+	@Test
+	void trustIsTheSameObjectUntilItChanges() {
+		assertThat(this.trust.get()).isSameAs(this.trust.get());
+	}
+
+	@Test
+	void nothingRemainsOfATrustInNobody(CapturedOutput output) {
+		Queue<Reading> readings = new ArrayDeque<>();
+		readings.add(new Reading("here", "unknown", Object::new, Trust.exactly(List.of())));
+		readings
+			.add(new Reading("here", "known", () -> "known", Trust.exactly(List.of(this.newAuthority.certificate()))));
+		FollowedTrust trust = new FollowedTrust(readings::remove, OVERLAP, this.time);
+		assertThat(trust.get().authorities()).isEmpty();
+		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		assertThat(output).contains("The certificate authorities in here have changed: 1 trusted now\n");
+	}
+
+	/** As a source of which it has become known which authorities are meant. */
+	@Test
+	void nothingRemainsOfATrustInTheJdk() {
+		Queue<Reading> readings = new ArrayDeque<>();
+		readings.add(new Reading("here", "unknown", Object::new, Trust.system()));
+		readings
+			.add(new Reading("here", "known", () -> "known", Trust.exactly(List.of(this.newAuthority.certificate()))));
+		FollowedTrust trust = new FollowedTrust(readings::remove, OVERLAP, this.time);
+		assertThat(trust.get()).isEqualTo(Trust.system());
+		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+	}
+
+	@Test
+	void fileThatBecomesUnreadableChangesNothing() throws IOException {
+		authorities();
+		Files.writeString(this.file, "nonsense");
+		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
+		Files.delete(this.file);
+		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
+		write(this.newAuthority);
+		assertThat(authorities()).contains(this.newAuthority.certificate());
+	}
+
+	@Test
+	void missingOrEmptyFileIsNamed() throws IOException {
+		Path missing = this.directory.resolve("missing.crt");
+		assertThatIllegalArgumentException().isThrownBy(() -> TrustSource.file(missing).read())
+			.withMessageContaining("There is no file " + missing);
+		Path empty = Files.createFile(this.directory.resolve("empty.crt"));
+		assertThatIllegalArgumentException().isThrownBy(() -> TrustSource.file(empty).read())
+			.withMessageContaining(empty.toString())
+			.withMessageContaining("There is no CERTIFICATE block");
+	}
+
+	@Test
+	void trustManagerFollowsAndTrustsNobodyElse() throws Exception {
+		LiveTrustManager trust = new LiveTrustManager(this.trust);
+		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA");
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkServerTrusted(chain(this.newAuthority), "ECDHE_ECDSA"));
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkClientTrusted(chain(this.newAuthority), "EC"));
+		write(this.newAuthority);
+		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA");
+		trust.checkServerTrusted(chain(this.newAuthority), "ECDHE_ECDSA");
+		assertThat(trust.getAcceptedIssuers()).hasSize(2);
+		this.time.pass(OVERLAP);
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA"));
+	}
+
+	private List<X509Certificate> authorities() {
+		return this.trust.get().authorities();
+	}
+
+	private static X509Certificate[] chain(TestAuthority authority) {
+		Instant now = Instant.now();
+		return authority
+			.pair(CertificateTemplate.ofSubject("test"), now.minus(Duration.ofMinutes(5)),
+					now.plus(Duration.ofHours(1)))
+			.chain()
+			.toArray(X509Certificate[]::new);
+	}
+
+	private void write(TestAuthority authority) throws IOException {
+		Path next = Files.writeString(this.directory.resolve("next.crt"), Pem.write(List.of(authority.certificate())));
+		Files.move(next, this.file, StandardCopyOption.REPLACE_EXISTING);
+	}
+
+}
