@@ -28,6 +28,14 @@ final class Benchmarks {
 		}
 	}
 
+	/**
+	 * Returns how often to run what is measured.
+	 * @param normally the number unless the system property {@code benchmark.runs} is set
+	 */
+	static int runs(int normally) {
+		return Integer.getInteger("benchmark.runs", normally);
+	}
+
 	@FunctionalInterface
 	private interface Benchmark {
 

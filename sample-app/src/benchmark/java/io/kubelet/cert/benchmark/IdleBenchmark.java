@@ -11,7 +11,7 @@ final class IdleBenchmark {
 
 	private static final List<Integer> CERTIFICATES = List.of(1, 100, 1000, 10_000);
 
-	private static final int RUNS = 3;
+	private static final int RUNS = Benchmarks.runs(3);
 
 	private IdleBenchmark() {
 	}

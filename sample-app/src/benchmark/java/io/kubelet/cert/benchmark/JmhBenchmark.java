@@ -21,15 +21,16 @@ final class JmhBenchmark {
 	}
 
 	static void run() throws RunnerException, IOException {
-		Collection<RunResult> results = new Runner(new OptionsBuilder()
-			.include(JmhBenchmark.class.getPackageName() + "\\." + System.getProperty("benchmark.include", ""))
-			.forks(2)
-			.warmupIterations(5)
-			.warmupTime(TimeValue.seconds(1))
-			.measurementIterations(5)
-			.measurementTime(TimeValue.seconds(1))
-			.shouldFailOnError(true)
-			.build()).run();
+		Collection<RunResult> results = new Runner(
+				new OptionsBuilder().include(JmhBenchmark.class.getPackageName().replace(".", "\\."))
+					.forks(Benchmarks.runs(2))
+					.warmupIterations(5)
+					.warmupTime(TimeValue.seconds(1))
+					.measurementIterations(5)
+					.measurementTime(TimeValue.seconds(1))
+					.shouldFailOnError(true)
+					.build())
+			.run();
 		Report report = new Report("jmh");
 		report.columns("step", "mean", "error (99.9 %)", "unit");
 		for (RunResult run : results) {

@@ -8,9 +8,9 @@ import java.nio.file.Path;
  */
 final class ManyBenchmark {
 
-	private static final int CERTIFICATES = Integer.getInteger("benchmark.certificates", 1000);
+	private static final int CERTIFICATES = 1000;
 
-	private static final int RUNS = 5;
+	private static final int RUNS = Benchmarks.runs(5);
 
 	private ManyBenchmark() {
 	}

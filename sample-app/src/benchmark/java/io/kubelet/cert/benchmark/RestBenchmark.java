@@ -8,11 +8,11 @@ import java.nio.file.Path;
  */
 final class RestBenchmark {
 
-	private static final int CERTIFICATES = Integer.getInteger("benchmark.certificates", 10_000);
+	private static final int CERTIFICATES = 10_000;
 
 	private static final int SECONDS = 60;
 
-	private static final int RUNS = 3;
+	private static final int RUNS = Benchmarks.runs(3);
 
 	private RestBenchmark() {
 	}

@@ -9,11 +9,11 @@ import java.nio.file.Path;
  */
 final class RotationBenchmark {
 
-	private static final int COLD_RUNS = 5;
+	private static final int COLD_RUNS = Benchmarks.runs(5);
 
-	private static final int WARM_RUNS = 3;
+	private static final int WARM_RUNS = Benchmarks.runs(3);
 
-	private static final int WARM_UP = Integer.getInteger("benchmark.warm-up", 700);
+	private static final int WARM_UP = 700;
 
 	private static final int MEASURED = 300;
 

@@ -26,7 +26,7 @@ final class StartupBenchmark {
 
 	private static final Pattern LOADED = Pattern.compile(".*?\\] ([\\w.$]+).* source: .*");
 
-	private static final int RUNS = Integer.getInteger("benchmark.runs", 10);
+	private static final int RUNS = Benchmarks.runs(10);
 
 	private static final int PACKAGES = 10;
 
