@@ -46,4 +46,9 @@ final class AddressTemplates implements CertificateTemplateSupplier {
 		return Optional.of((onlyDns ? "an IP address among the " : "") + this.source.description());
 	}
 
+	@Override
+	public boolean onChange(Runnable changed) {
+		return this.source.onChange(changed);
+	}
+
 }

@@ -19,4 +19,13 @@ public interface AddressSource {
 	 */
 	String description();
 
+	/**
+	 * Registers a callback for changes.
+	 * @param changed the callback, which does not block
+	 * @return whether the callback is run at every change, {@code false} by default
+	 */
+	default boolean onChange(Runnable changed) {
+		return false;
+	}
+
 }

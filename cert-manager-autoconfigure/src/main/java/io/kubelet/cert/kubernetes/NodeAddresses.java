@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -40,6 +41,8 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private volatile String problem = "";
 
+	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
+
 	/**
 	 * Create a source.
 	 * @param node the node's name
@@ -65,6 +68,19 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	public String description() {
 		String problem = this.problem;
 		return "addresses of node " + this.node + (problem.isEmpty() ? "" : " (" + problem + ")");
+	}
+
+	@Override
+	public boolean onChange(Runnable changed) {
+		this.callbacks.add(changed);
+		return true;
+	}
+
+	private void problemIs(String problem) {
+		if (!problem.equals(this.problem)) {
+			this.problem = problem;
+			this.callbacks.forEach(Runnable::run);
+		}
 	}
 
 	@Override
@@ -100,18 +116,21 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 		@Override
 		public void listed(List<V1Node> nodes) {
-			NodeAddresses.this.problem = "there is no such node";
+			if (nodes.isEmpty()) {
+				problemIs("there is no such node");
+			}
 			nodes.forEach(this::changed);
 		}
 
 		@Override
 		public void changed(V1Node node) {
 			List<NodeAddress> found = NodeAddresses.addresses(node).toList();
-			NodeAddresses.this.problem = found.isEmpty() ? "it has none yet" : "";
+			problemIs(found.isEmpty() ? "it has none yet" : "");
 			if (!found.isEmpty() && !found.equals(NodeAddresses.this.addresses)) {
 				NodeAddresses.this.addresses = found;
 				logger.info("The addresses of node {}: {}", NodeAddresses.this.node,
 						found.stream().map(NodeAddress::address).distinct().toList());
+				NodeAddresses.this.callbacks.forEach(Runnable::run);
 			}
 		}
 
@@ -122,7 +141,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 		@Override
 		public void interrupted(String problem, int times) {
-			NodeAddresses.this.problem = problem;
+			problemIs(problem);
 			if (times == FAILURES_TO_TELL) {
 				logger.warn("The addresses of node {} cannot be followed for now: {}", NodeAddresses.this.node,
 						problem);

@@ -39,6 +39,12 @@ public final class PodAddresses implements AddressSource {
 		return addresses;
 	}
 
+	/** The environment does not change; the interfaces do. */
+	@Override
+	public boolean onChange(Runnable changed) {
+		return this.interfaces == null;
+	}
+
 	@Override
 	public String description() {
 		return "addresses of the pod (POD_IP, POD_IPS, POD_NAME)";

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -68,11 +69,14 @@ class NodeAddressesTests {
 
 	@Test
 	void changesAreFollowedAndTypesThatAreNotKnownAreLeftOut() throws Exception {
+		List<List<NodeAddress>> signalled = new CopyOnWriteArrayList<>();
+		assertThat(this.addresses.onChange(() -> signalled.add(this.addresses.addresses()))).isTrue();
 		this.node.create("Hostname=n1", "InternalIP=10.0.0.1", "Carrier=pigeon");
 		awaitAddresses(new NodeAddress(NodeAddress.Type.HOSTNAME, "n1"), FIRST);
 		awaitWatch();
 		this.node.readdress("InternalIP=10.0.0.2");
 		awaitAddresses(SECOND);
+		Awaitility.await().untilAsserted(() -> assertThat(signalled).last().isEqualTo(List.of(SECOND)));
 		assertThat(requests()).extracting(RecordedRequest::status).containsOnly(200);
 	}
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -209,6 +210,38 @@ class DynamicTemplateTests {
 		int before = asked[0];
 		this.fixture.time.pass(Duration.ofSeconds(10));
 		assertThat(asked[0] - before).isEqualTo(10);
+	}
+
+	@Test
+	void supplierThatSignalsItsChangesIsAskedOnceAMinuteAndAtEachSignal() {
+		int[] asked = new int[1];
+		AtomicReference<Runnable> signal = new AtomicReference<>(() -> {
+		});
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(new CertificateTemplateSupplier() {
+
+				@Override
+				public Optional<CertificateTemplate> get() {
+					asked[0]++;
+					return Optional.ofNullable(DynamicTemplateTests.this.template);
+				}
+
+				@Override
+				public boolean onChange(Runnable changed) {
+					signal.set(changed);
+					return true;
+				}
+
+			}));
+		this.fixture.time.pass(SECOND.multipliedBy(5));
+		int before = asked[0];
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(asked[0] - before).isEqualTo(10);
+		this.template = CHANGED;
+		signal.get().run();
+		this.fixture.time.settle();
+		assertThat(manager.status().template()).isEqualTo(CHANGED);
+		assertThat(manager.status().rotations()).isEqualTo(2);
 	}
 
 	@Test
