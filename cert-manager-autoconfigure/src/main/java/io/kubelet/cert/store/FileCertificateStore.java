@@ -61,7 +61,7 @@ public final class FileCertificateStore implements CertificateStore {
 	public FileCertificateStore(Path directory, String pairName, @Nullable PairLocation initial, int retain,
 			Clock clock) {
 		this.files = new PairFiles(directory, pairName);
-		this.request = new OpenRequestFile(this.files.openRequest());
+		this.request = new OpenRequestFile(this.files);
 		this.initial = initial;
 		this.retain = retain;
 		this.clock = clock;
@@ -134,7 +134,7 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private Optional<CertificatePair> readCurrent() throws IOException {
 		try {
-			return read(this.files.currentPair());
+			return read(PairLocation.of(this.files.current()));
 		}
 		catch (StoreException ex) {
 			if (this.reader.hasPair()) {

@@ -4,17 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The state of a file at one moment. Links are followed, so a link that was switched has
  * another version.
  *
  * @param file what identifies the file, whatever its name is
- * @param modified when it was modified
+ * @param modified when it was modified, in nanoseconds since 1970
  * @param size its size in bytes
  */
-record FileVersion(Object file, FileTime modified, long size) {
+record FileVersion(Object file, long modified, long size) {
 
 	/**
 	 * Returns the version of a file, at the price of one system call.
@@ -24,8 +24,8 @@ record FileVersion(Object file, FileTime modified, long size) {
 		BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
 		Object key = attributes.fileKey();
 		// Windows has no file keys
-		return new FileVersion((key != null) ? key : path.toRealPath(), attributes.lastModifiedTime(),
-				attributes.size());
+		return new FileVersion((key != null) ? key : path.toRealPath(),
+				attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS), attributes.size());
 	}
 
 }

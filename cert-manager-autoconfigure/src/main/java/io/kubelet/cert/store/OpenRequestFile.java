@@ -23,19 +23,20 @@ final class OpenRequestFile {
 
 	private static final Logger logger = LoggerFactory.getLogger(OpenRequestFile.class);
 
-	private final Path file;
+	private final PairFiles files;
 
 	private @Nullable Known known;
 
-	OpenRequestFile(Path file) {
-		this.file = file;
+	OpenRequestFile(PairFiles files) {
+		this.files = files;
 	}
 
 	Optional<CertificateRequest> read() throws IOException {
+		Path file = this.files.openRequest();
 		this.known = null;
 		try {
-			FileVersion version = FileVersion.of(this.file);
-			CertificateRequest request = CertificateRequestPem.read(PairReader.text(this.file));
+			FileVersion version = FileVersion.of(file);
+			CertificateRequest request = CertificateRequestPem.read(PairReader.text(file));
 			this.known = new Known(request.publicKey(), version);
 			return Optional.of(request);
 		}
@@ -43,13 +44,13 @@ final class OpenRequestFile {
 			return Optional.empty();
 		}
 		catch (MalformedPemException ex) {
-			logger.warn("The open request {} is damaged and ignored: {}", this.file, ex.getMessage());
+			logger.warn("The open request {} is damaged and ignored: {}", file, ex.getMessage());
 			return Optional.empty();
 		}
 	}
 
 	void write(CertificateRequest request) throws IOException {
-		FileVersion version = DurableFiles.replace(this.file, CertificateRequestPem.write(request));
+		FileVersion version = DurableFiles.replace(this.files.openRequest(), CertificateRequestPem.write(request));
 		this.known = new Known(request.publicKey(), version);
 	}
 
@@ -60,14 +61,14 @@ final class OpenRequestFile {
 		}
 		Known known = this.known;
 		if (known != null && Arrays.equals(known.publicKey().getEncoded(), request.publicKey().getEncoded())) {
-			Files.deleteIfExists(this.file);
+			Files.deleteIfExists(this.files.openRequest());
 			this.known = null;
 		}
 	}
 
 	private boolean isKnown() throws IOException {
 		try {
-			return this.known != null && this.known.version().equals(FileVersion.of(this.file));
+			return this.known != null && this.known.version().equals(FileVersion.of(this.files.openRequest()));
 		}
 		catch (NoSuchFileException ex) {
 			return false;

@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The names of one pair's files in its directory.
+ * The names of one pair's files in its directory. They are not kept: there may be many
+ * pairs, and a name is rarely needed.
  */
 final class PairFiles {
 
@@ -35,12 +36,9 @@ final class PairFiles {
 
 	private final String pairName;
 
-	private final PairLocation current;
-
 	PairFiles(Path directory, String pairName) {
 		this.directory = directory;
 		this.pairName = pairName;
-		this.current = PairLocation.of(file("-current.pem"));
 	}
 
 	Path directory() {
@@ -49,12 +47,7 @@ final class PairFiles {
 
 	/** The link to the current pair. */
 	Path current() {
-		return this.current.certificate();
-	}
-
-	/** The current pair, in one file. */
-	PairLocation currentPair() {
-		return this.current;
+		return file("-current.pem");
 	}
 
 	/** The link that is about to become {@link #current()}. */
