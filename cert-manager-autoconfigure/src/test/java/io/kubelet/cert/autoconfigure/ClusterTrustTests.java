@@ -97,7 +97,7 @@ class ClusterTrustTests {
 					"kubelet.cert.ssl.trust-file=/nowhere")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
-				.hasMessageContaining("leave out one of them"));
+				.hasMessageContaining("remove one of them"));
 	}
 
 	@Test
