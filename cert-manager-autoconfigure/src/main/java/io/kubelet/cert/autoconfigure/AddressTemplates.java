@@ -8,8 +8,8 @@ import io.kubelet.cert.kubernetes.AddressSource;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 
 /**
- * Supplies a serving template that follows the addresses of a node, a pod or a host
- * (contract row C26): a change of them rotates the certificate.
+ * Supplies a serving template that follows the addresses of a node, a pod or a host. A
+ * change of the addresses rotates the certificate.
  */
 final class AddressTemplates implements CertificateTemplateSupplier {
 
@@ -20,10 +20,10 @@ final class AddressTemplates implements CertificateTemplateSupplier {
 	private final boolean dnsOnly;
 
 	/**
-	 * Create a supplier.
-	 * @param source knows the addresses
-	 * @param subject the subject, and names to ask for besides the addresses
-	 * @param dnsOnly whether to do without an IP address if there is a DNS name
+	 * Creates a supplier.
+	 * @param source the source of the addresses
+	 * @param subject the subject, and the names to request besides the addresses
+	 * @param dnsOnly whether a DNS name suffices while there is no IP address
 	 */
 	AddressTemplates(AddressSource source, CertificateTemplate subject, boolean dnsOnly) {
 		this.source = source;

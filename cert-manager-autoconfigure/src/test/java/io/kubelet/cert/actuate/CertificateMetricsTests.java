@@ -110,7 +110,6 @@ class CertificateMetricsTests {
 	@CsvSource(delimiter = '|', textBlock = """
 			example.com/signer                          | digital signature,server auth | server
 			example.com/signer                          | digital signature,client auth | client
-			example.com/signer                          |                               | client
 			kubernetes.io/kubelet-serving               |                               | server
 			kubernetes.io/kube-apiserver-client         |                               | client
 			kubernetes.io/kube-apiserver-client-kubelet |                               | client

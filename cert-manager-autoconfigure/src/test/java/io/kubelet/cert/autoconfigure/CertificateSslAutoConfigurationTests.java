@@ -185,10 +185,10 @@ class CertificateSslAutoConfigurationTests {
 	void negativeDurationIsNamed() {
 		runner().withPropertyValues("kubelet.cert.ssl.drain=-1s")
 			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.drain", "-1s",
-					"It must not be negative"));
+					"must not be negative"));
 		runner().withPropertyValues("kubelet.cert.ssl.trust-overlap=-1s")
 			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.trust-overlap", "-1s",
-					"It must not be negative"));
+					"must not be negative"));
 	}
 
 	/** B1. */

@@ -55,6 +55,7 @@ class ConfigurationMistakesTests {
 			rotation.earliest | 0 | from above 0 to below 1
 			rotation.earliest | 0.95 | from above 0 to below 1
 			rotation.wait-timeout | 0s | longer than nothing
+			rotation.retry.interval | 0s | longer than nothing
 			startup.timeout | -1s | longer than nothing
 			store.retain | 0 | At least one
 			usages | client auth,no such usage | Unknown usage 'no such usage'

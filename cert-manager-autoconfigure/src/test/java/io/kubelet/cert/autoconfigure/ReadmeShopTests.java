@@ -22,6 +22,7 @@ import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.ByteArrayResource;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.ContextConfiguration;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -30,6 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The application of the README with its configuration, in the test of the README.
  */
 @SpringBootTest
+@DirtiesContext
 @EnableEmbeddedControlPlane(signers = "example.com/serving")
 @ContextConfiguration(initializers = ReadmeShopTests.Configured.class)
 class ReadmeShopTests {

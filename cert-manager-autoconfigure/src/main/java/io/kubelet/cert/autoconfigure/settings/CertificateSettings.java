@@ -60,7 +60,7 @@ public record CertificateSettings(PropertyNames properties, String name, Storage
 	}
 
 	/**
-	 * Returns what a supplier makes of a value, and reports the property if it refuses.
+	 * Returns the result of a check, and reports the property if the check fails.
 	 * @param property the property's name without the prefix
 	 * @param value the value
 	 * @param check uses the value

@@ -30,7 +30,7 @@ record PropertyNames(String prefix, Set<String> inherited) {
 	}
 
 	/**
-	 * Returns what a supplier makes of a value, and reports the property if it refuses.
+	 * Returns the result of a check, and reports the property if the check fails.
 	 */
 	<T> T check(String property, @Nullable Object value, Supplier<T> check) {
 		try {
@@ -43,17 +43,22 @@ record PropertyNames(String prefix, Set<String> inherited) {
 
 	Duration positive(String property, Duration duration) {
 		if (duration.isNegative() || duration.isZero()) {
-			throw invalid(property, duration, "The duration must be longer than nothing: set it to 60s, for example");
+			throw invalid(property, text(duration),
+					"The duration must be longer than nothing: set it to 60s, for example");
 		}
 		return duration;
 	}
 
 	Duration notNegative(String property, Duration duration) {
 		if (duration.isNegative()) {
-			throw invalid(property, "-" + ReadableDuration.of(duration.negated()),
+			throw invalid(property, text(duration),
 					"The duration must not be negative: set it to 0s for no time at all");
 		}
 		return duration;
+	}
+
+	private static String text(Duration duration) {
+		return duration.isZero() ? "0s" : "-" + ReadableDuration.of(duration.negated());
 	}
 
 }

@@ -213,9 +213,13 @@ final class SettingsResolver {
 		RotationProperties.Retry retry = rotation.getRetry();
 		RotationWindow window = this.names.check("rotation.earliest", rotation.getEarliest(),
 				() -> new RotationWindow(rotation.getEarliest(), rotation.getLatest()));
-		RetrySchedule schedule = this.names.check("rotation.retry", null,
-				() -> new RetrySchedule(retry.getInitialDelay(), retry.getMultiplier(), retry.getJitter(),
-						retry.getAttempts(), retry.getInterval()));
+		Duration initialDelay = this.names.positive("rotation.retry.initial-delay", retry.getInitialDelay());
+		Duration interval = this.names.positive("rotation.retry.interval", retry.getInterval());
+		RetrySchedule schedule = this.names.check("rotation.retry",
+				"multiplier %s, jitter %s, attempts %d".formatted(retry.getMultiplier(), retry.getJitter(),
+						retry.getAttempts()),
+				() -> new RetrySchedule(initialDelay, retry.getMultiplier(), retry.getJitter(), retry.getAttempts(),
+						interval));
 		Duration waitTimeout = this.names.positive("rotation.wait-timeout", rotation.getWaitTimeout());
 		Duration forcedInterval = this.names.notNegative("rotation.forced-interval", rotation.getForcedInterval());
 		Boolean configured = this.properties.getRotateCertificates();
