@@ -1,8 +1,8 @@
 package io.kubelet.cert.benchmark;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.BufferedReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
+
+import javax.net.SocketFactory;
 
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.CertificateRequests;
@@ -156,7 +158,7 @@ final class BareExchange {
 		System.exit(1);
 	}
 
-	private static final class NoDelaySocketFactory extends javax.net.SocketFactory {
+	private static final class NoDelaySocketFactory extends SocketFactory {
 
 		@Override
 		public Socket createSocket() throws IOException {

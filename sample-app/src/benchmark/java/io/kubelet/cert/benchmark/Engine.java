@@ -30,6 +30,8 @@ final class Engine implements AutoCloseable {
 
 	private static final int RETAIN = 5;
 
+	private static final Clock CLOCK = Clock.systemDefaultZone();
+
 	private final ScheduledThreadPoolExecutor executor;
 
 	private final KubernetesSigners signers;
@@ -47,7 +49,7 @@ final class Engine implements AutoCloseable {
 		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
 		this.executor.setRemoveOnCancelPolicy(true);
 		RotationScheduler scheduler = RotationScheduler.of(this.executor);
-		this.signers = new KubernetesSigners(kubeconfig, null, null, daemons("kubernetes-"), Clock.systemDefaultZone());
+		this.signers = new KubernetesSigners(kubeconfig, null, null, daemons("kubernetes-"), CLOCK);
 		this.managers = new CertificateManagers(IntStream.range(0, certificates)
 			.mapToObj((number) -> manager(directory, scheduler, number, supplied))
 			.toList());
@@ -57,11 +59,12 @@ final class Engine implements AutoCloseable {
 		String name = name(number);
 		CertificateTemplate template = template(number);
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(name)
-			.store(new FileCertificateStore(directory, name, null, RETAIN, Clock.systemDefaultZone()))
+			.store(new FileCertificateStore(directory, name, null, RETAIN, CLOCK))
 			.scheduler(scheduler)
 			.signers(this.signers::signer)
 			.signerName(SIGNER)
-			.usages((key) -> DefaultUsages.of(SIGNER, key));
+			.usages((key) -> DefaultUsages.of(SIGNER, key))
+			.clock(CLOCK);
 		return supplied ? builder.template(() -> Optional.of(template)).build() : builder.template(template).build();
 	}
 

@@ -37,8 +37,8 @@ final class Figures {
 		this.values.computeIfAbsent(name, (key) -> new ArrayList<>()).add(value);
 	}
 
-	Sample get(String name) {
-		return Sample.of(this.values.getOrDefault(name, List.of()));
+	Measured get(String name) {
+		return Measured.of(this.values.getOrDefault(name, List.of()));
 	}
 
 }

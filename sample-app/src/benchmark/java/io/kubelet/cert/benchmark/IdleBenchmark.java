@@ -29,8 +29,8 @@ final class IdleBenchmark {
 			}
 			double heap = figures.get("heap.bytes").median();
 			alone = (certificates == 1) ? heap : alone;
-			report.row("%,d".formatted(certificates), Sample.round(heap / 1024),
-					(certificates == 1) ? "-" : Sample.round((heap - alone) / (certificates - 1)),
+			report.row("%,d".formatted(certificates), Measured.round(heap / 1024),
+					(certificates == 1) ? "-" : Measured.round((heap - alone) / (certificates - 1)),
 					figures.get("threads"));
 		}
 		report.publish();

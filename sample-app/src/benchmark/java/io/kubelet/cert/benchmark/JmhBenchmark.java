@@ -35,7 +35,7 @@ final class JmhBenchmark {
 		report.columns("step", "mean", "error (99.9 %)", "unit");
 		for (RunResult run : results) {
 			Result<?> result = run.getPrimaryResult();
-			report.row(name(run.getParams()), Sample.round(result.getScore()), Sample.round(result.getScoreError()),
+			report.row(name(run.getParams()), Measured.round(result.getScore()), Measured.round(result.getScoreError()),
 					result.getScoreUnit());
 		}
 		report.publish();

@@ -35,8 +35,8 @@ final class ManyBenchmark {
 	}
 
 	private static void report(Figures figures, String cluster) throws IOException {
-		Sample all = figures.get("all.ms");
-		Sample bare = figures.get("bare.ms");
+		Measured all = figures.get("all.ms");
+		Measured bare = figures.get("bare.ms");
 		Report report = new Report("many");
 		report.columns("%,d first certificates at once, %s".formatted(CERTIFICATES, cluster),
 				"median (smallest to largest)");
@@ -45,7 +45,7 @@ final class ManyBenchmark {
 		report.row("requests for each", figures.get("requests"));
 		report.row("threads at most", figures.get("threads"));
 		report.row("the control plane alone, ms", bare);
-		report.row("its part, %", Sample.round(100 * bare.median() / all.median()));
+		report.row("its part, %", Measured.round(100 * bare.median() / all.median()));
 		report.row("the control plane's CPU for each, ms", figures.get("control-plane.cpu.ms"));
 		report.publish();
 	}

@@ -33,7 +33,7 @@ final class RestBenchmark {
 		report.publish();
 	}
 
-	private static Sample nothing() throws IOException, InterruptedException {
+	private static Measured nothing() throws IOException, InterruptedException {
 		Figures figures = new Figures();
 		Path directory = Certificates.directory();
 		JavaProcess.run(figures, IdleRun.class, directory, 0, false, SECONDS);

@@ -47,18 +47,18 @@ final class RotationBenchmark {
 	}
 
 	private static void report(Figures figures, String cluster) throws IOException {
-		Sample warm = figures.get("warm.ms");
-		Sample bare = figures.get("bare.ms");
+		Measured warm = figures.get("warm.ms");
+		Measured bare = figures.get("bare.ms");
 		Report report = new Report("rotation");
 		report.columns("One certificate, " + cluster, "median (smallest to largest)");
 		report.row("first certificate of a process, ms", figures.get("cold.ms"));
 		report.row("own CPU for it, ms", figures.get("cold.cpu.ms"));
 		report.row("warm rotation, ms", warm);
-		report.row("warm rotation, 90 % within, ms", Sample.round(warm.quantile(0.9)));
+		report.row("warm rotation, 90 % within, ms", Measured.round(warm.quantile(0.9)));
 		report.row("own CPU per warm rotation, ms", figures.get("warm.cpu.ms"));
 		report.row("requests per rotation", figures.get("requests"));
 		report.row("the control plane alone, ms", bare);
-		report.row("its part of a warm rotation, %", Sample.round(100 * bare.median() / warm.median()));
+		report.row("its part of a warm rotation, %", Measured.round(100 * bare.median() / warm.median()));
 		report.row("the control plane's CPU per rotation, ms", figures.get("control-plane.cpu.ms"));
 		report.publish();
 	}

@@ -103,8 +103,8 @@ final class StartupBenchmark {
 		row(report, "resident set, MB", "resident.mb");
 		row(report, "loaded classes", "classes");
 		row(report, "threads", "threads");
-		report.row("executable jar, MB", Sample.round(with.megabytes()), Sample.round(without.megabytes()),
-				Sample.round(with.megabytes() - without.megabytes()));
+		report.row("executable jar, MB", Measured.round(with.megabytes()), Measured.round(without.megabytes()),
+				Measured.round(with.megabytes() - without.megabytes()));
 		report.row("jars in it", with.libraries(), without.libraries(), with.libraries() - without.libraries());
 		report.columns("packages with the most further classes", "with the starter", "without", "difference");
 		Map<String, Integer> fewer = this.packages.getOrDefault("without", Map.of());
@@ -121,8 +121,8 @@ final class StartupBenchmark {
 	}
 
 	private void row(Report report, String title, String name) {
-		Sample with = figures("with").get(name);
-		Sample without = figures("without").get(name);
+		Measured with = figures("with").get(name);
+		Measured without = figures("without").get(name);
 		report.row(title, with, without, with.difference(without));
 	}
 

@@ -8,10 +8,10 @@ import java.util.Locale;
  *
  * @param values the values, in ascending order
  */
-record Sample(double[] values) {
+record Measured(double[] values) {
 
-	static Sample of(Collection<Double> values) {
-		return new Sample(values.stream().mapToDouble(Double::doubleValue).sorted().toArray());
+	static Measured of(Collection<Double> values) {
+		return new Measured(values.stream().mapToDouble(Double::doubleValue).sorted().toArray());
 	}
 
 	double median() {
@@ -23,7 +23,7 @@ record Sample(double[] values) {
 	}
 
 	/** The median of these values less the median of others. */
-	String difference(Sample other) {
+	String difference(Measured other) {
 		return round(median() - other.median());
 	}
 
