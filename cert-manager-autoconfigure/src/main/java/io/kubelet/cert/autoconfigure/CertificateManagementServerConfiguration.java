@@ -9,8 +9,8 @@ import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Import;
 
 /**
- * Configuration of a management server that has a port of its own, and with it a context
- * that knows nothing of the application's customizers.
+ * Configuration of a management server on its own port, whose context does not see the
+ * customizers of the application.
  */
 @ManagementContextConfiguration(value = ManagementContextType.CHILD, proxyBeanMethods = false)
 @ConditionalOnBean(CertificateManagers.class)

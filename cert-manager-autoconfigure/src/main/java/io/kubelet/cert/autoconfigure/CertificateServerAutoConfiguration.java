@@ -50,7 +50,7 @@ public final class CertificateServerAutoConfiguration {
 
 	}
 
-	/** Tomcat makes its protocol by the name of the class. */
+	/** Tomcat creates its protocol by the name of the class. */
 	static class ProtocolHints implements RuntimeHintsRegistrar {
 
 		@Override

@@ -14,9 +14,10 @@ import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration of an SSL bundle for each certificate. The registry is filled before
- * the web server is made: a first certificate that is not stored yet is waited for here.
- * It comes after Spring Boot's own bundles, so that a name that is taken is found here.
+ * Auto-configuration of an SSL bundle for each certificate. The bundles are registered
+ * before the web server is created, so this is where the application waits for a first
+ * certificate that is not stored yet. They are registered after Spring Boot's own, so
+ * that a name that is used twice is reported here.
  */
 @AutoConfiguration(after = { CertificateManagerAutoConfiguration.class, SslAutoConfiguration.class })
 @ConditionalOnBean({ CertificateManagers.class, CertificateSettingsList.class })

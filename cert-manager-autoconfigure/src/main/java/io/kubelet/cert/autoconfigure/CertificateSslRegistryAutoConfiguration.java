@@ -13,8 +13,8 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration of the registry of SSL bundles: in Spring Boot's own, an update
- * handler that throws stops the rest.
+ * Auto-configuration of the registry of SSL bundles. In Spring Boot's own, an update
+ * handler that throws or hangs keeps the update from the others.
  */
 @AutoConfiguration(after = CertificateManagerAutoConfiguration.class, before = SslAutoConfiguration.class)
 @ConditionalOnBean(CertificateManagers.class)

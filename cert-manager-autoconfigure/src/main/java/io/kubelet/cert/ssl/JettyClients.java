@@ -9,8 +9,7 @@ import org.springframework.http.client.ClientHttpRequestFactory;
 import org.springframework.http.client.reactive.ClientHttpConnector;
 
 /**
- * Makes Jetty clients that can be stopped. Spring starts them, and leaves it to others to
- * stop them.
+ * Creates Jetty clients that can be stopped. Spring starts them and does not stop them.
  */
 final class JettyClients {
 

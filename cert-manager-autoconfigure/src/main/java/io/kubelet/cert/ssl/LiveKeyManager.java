@@ -18,8 +18,8 @@ import io.kubelet.cert.certificate.CertificatePair;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Presents the pair that is current at each handshake. JSSE asks for the chain and the
- * key in two calls: the alias that it passes names the pair, so that both are of one
+ * Presents the pair that is current in each handshake. JSSE gets the chain and the key in
+ * two calls. The alias that it passes identifies the pair, so that both are of one
  * rotation whatever happens in between.
  */
 final class LiveKeyManager extends X509ExtendedKeyManager {
@@ -62,12 +62,14 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	@Override
 	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+		Handshakes.neverResume(socket);
 		return choose(new String[] { keyType }, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
+		Handshakes.neverResume(engine);
 		return choose(new String[] { keyType }, issuers);
 	}
 

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import javax.net.ssl.SSLSocketFactory;
 
 /**
- * Makes each socket by the factory of the moment.
+ * Creates each socket with the factory of the moment.
  */
 final class LiveSocketFactory extends SSLSocketFactory {
 

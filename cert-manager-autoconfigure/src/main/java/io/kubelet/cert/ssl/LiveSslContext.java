@@ -17,9 +17,10 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An SSL context that begins anew with each identity. A resumed TLS session goes on
- * presenting the identity of the handshake that began it, and a ticket for it may arrive
- * at any time: what is kept of sessions is left behind with the context that made them.
+ * An SSL context that is replaced with each identity behind the same object. A resumed
+ * TLS session continues to present the identity of the handshake that began it, and a
+ * ticket for it may arrive at any time. The sessions are left behind with the context
+ * that they belong to.
  */
 final class LiveSslContext extends SSLContext {
 
@@ -53,7 +54,7 @@ final class LiveSslContext extends SSLContext {
 			return this.socketFactory;
 		}
 
-		/** A server socket keeps the sessions, but never the pair, of its beginning. */
+		/** A server socket keeps the sessions of its context, but presents the current pair. */
 		@Override
 		protected SSLServerSocketFactory engineGetServerSocketFactory() {
 			return this.current.get().getServerSocketFactory();

@@ -5,9 +5,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that is made once for each identity.
+ * An object that is created once for each identity.
  *
- * @param <T> what is made
+ * @param <T> the type of object
  */
 final class PerIdentity<T> implements Supplier<T> {
 

@@ -17,10 +17,10 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
 /**
- * Makes Reactor clients that have a pool of their own, like the one that they would
- * share: a pool keeps what it needs to connect for ever, and with it the identity of
- * before. What a factory of the application's sets beside the pool belongs in a
- * customizer.
+ * Creates Reactor clients that have their own pool, configured like the one that they
+ * would share. A shared pool never discards what it uses to connect, including the
+ * previous identity. What the application's own {@code HttpClient} factory configures
+ * besides the pool must be configured by a customizer instead.
  */
 final class ReactorClients {
 
@@ -43,7 +43,7 @@ final class ReactorClients {
 			.build(settings);
 	}
 
-	/** A pool like that of a client that is made only to see it. */
+	/** A pool like that of a client that is created only to look at it. */
 	private static ConnectionProvider own(Consumer<UnaryOperator<HttpClient>> maker) {
 		AtomicReference<ConnectionProvider.@Nullable Builder> like = new AtomicReference<>();
 		maker.accept((client) -> {
@@ -54,7 +54,7 @@ final class ReactorClients {
 		return (builder != null) ? builder.build() : ConnectionProvider.create("certificate");
 	}
 
-	/** The pool closes what is idle; what is in use by then is closed as well. */
+	/** The pool closes idle connections only; those in use are closed as well. */
 	private static HttpClient closing(HttpClient client, ConnectionProvider own, Consumer<AutoCloseable> resources) {
 		Set<Channel> channels = ConcurrentHashMap.newKeySet();
 		resources.accept(own::dispose);

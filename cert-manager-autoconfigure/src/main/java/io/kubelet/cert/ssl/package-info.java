@@ -1,5 +1,6 @@
 /**
- * Live SSL bundles: what uses them follows the rotation.
+ * Live SSL bundles, whose users follow the rotation. Internal, except for
+ * {@link io.kubelet.cert.ssl.CertificateBundles} and {@link io.kubelet.cert.ssl.Drain}.
  */
 @NullMarked
 package io.kubelet.cert.ssl;

@@ -3,10 +3,13 @@ package io.kubelet.cert.ssl;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.awaitility.Awaitility;
@@ -59,24 +62,21 @@ class UpdateHandlerTests {
 			seen.add(bundle);
 			awaitUninterruptibly(hang);
 		};
-		try (RotatingServer server = new RotatingServer(kind, Handlers.class, plane, this.directory)) {
+		try (RotatingServer server = new RotatingServer(kind, Handlers.class, plane, this.directory);
+				Released released = hang::countDown) {
 			SslBundles bundles = server.context().getBean(SslBundles.class);
 			List<SslBundle> later = new CopyOnWriteArrayList<>();
 			bundles.addBundleUpdateHandler("server", later::add);
 			for (int rotation = 1; rotation <= 3; rotation++) {
-				X509Certificate rotated = server.rotate("server");
-				Awaitility.await().until(() -> served(server).equals(rotated));
+				rotate(server);
 				int updates = rotation;
 				Awaitility.await().until(() -> later.size() == updates);
 			}
 			assertThat(seen).hasSize(1);
 			assertThat(output).containsOnlyOnce("has not returned within 5s");
-			hang.countDown();
+			released.close();
 			Awaitility.await().until(() -> seen.size() == 2);
 			assertThat(seen.get(1)).isSameAs(bundles.getBundle("server"));
-		}
-		finally {
-			hang.countDown();
 		}
 	}
 
@@ -87,9 +87,17 @@ class UpdateHandlerTests {
 			throw new IllegalStateException("not now");
 		};
 		try (RotatingServer server = new RotatingServer(kind, Handlers.class, plane, this.directory)) {
-			X509Certificate rotated = server.rotate("server");
-			Awaitility.await().until(() -> served(server).equals(rotated));
+			rotate(server);
 		}
+	}
+
+	/** The server presents the new certificate, whatever else waits for the handler. */
+	private static void rotate(RotatingServer server) {
+		CompletableFuture<CertificatePair> rotation = server.context()
+			.getBean(CertificateManagers.class)
+			.get("server")
+			.rotate();
+		Awaitility.await().until(() -> rotation.isDone() && served(server).equals(rotation.join().leaf()));
 	}
 
 	private static void awaitUninterruptibly(CountDownLatch latch) {
@@ -125,6 +133,15 @@ class UpdateHandlerTests {
 
 			};
 		}
+
+	}
+
+	/** Something that no longer waits once this is closed. */
+	@FunctionalInterface
+	private interface Released extends AutoCloseable {
+
+		@Override
+		void close();
 
 	}
 
