@@ -106,8 +106,8 @@ class RotationEndToEndTests {
 				"--server.ssl.bundle=kubelet-client", "--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
 				"--kubelet.cert.template.common-name=system:node:end-to-end",
-				"--kubelet.cert.template.organizations=system:nodes",
-				"--kubelet.cert.rotation.forced-interval=0s", "--management.endpoints.web.exposure.include=certificates");
+				"--kubelet.cert.template.organizations=system:nodes", "--kubelet.cert.rotation.forced-interval=0s",
+				"--management.endpoints.web.exposure.include=certificates");
 	}
 
 	/** The serial number that everybody sees. */
@@ -139,7 +139,9 @@ class RotationEndToEndTests {
 
 		final List<String> serialNumbers = new CopyOnWriteArrayList<>();
 
-		/** The serial numbers that a listener finds at each event: of the event, of all. */
+		/**
+		 * The serial numbers that a listener finds at each event: of the event, of all.
+		 */
 		final List<Set<String>> seen = new CopyOnWriteArrayList<>();
 
 		private final ApplicationContext context;
@@ -158,8 +160,9 @@ class RotationEndToEndTests {
 			X509KeyManager keys = (X509KeyManager) bundle.getManagers().getKeyManagers()[0];
 			String alias = keys.chooseClientAlias(new String[] { "EC" }, null, null);
 			this.seen.add(Stream
-				.of(bundle.getStores().getKeyStore().getCertificate("kubelet-client"), keys.getCertificateChain(alias)[0],
-						server.certificate, this.context.getBean(CertificateManager.class).current().orElseThrow().leaf())
+				.of(bundle.getStores().getKeyStore().getCertificate("kubelet-client"),
+						keys.getCertificateChain(alias)[0], server.certificate,
+						this.context.getBean(CertificateManager.class).current().orElseThrow().leaf())
 				.map((certificate) -> CertificateNames.serialNumber((X509Certificate) certificate))
 				.collect(Collectors.toCollection(() -> new HashSet<>(Set.of(serialNumber)))));
 			this.serialNumbers.add(serialNumber);

@@ -28,8 +28,8 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param pendingRequest the request that waits for its certificate
  * @param waitingFor what has to become known before anything can be asked for, such as
  * the addresses of a node
- * @param serverHealthy whether the API server answered the last attempt, {@code null} if it
- * has not been contacted yet
+ * @param serverHealthy whether the API server answered the last attempt, {@code null} if
+ * it has not been contacted yet
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
 		@Nullable Template template, @Nullable Instant nextRotationDeadline, long rotations,

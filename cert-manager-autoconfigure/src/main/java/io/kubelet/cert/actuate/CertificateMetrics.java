@@ -117,9 +117,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 			return status.usages().contains(Usage.SERVER_AUTH);
 		}
 		CertificateTemplate template = status.template();
-		return status.signerName().equals(SERVING_SIGNER)
-				|| (!status.signerName().startsWith(CLIENT_SIGNERS) && template != null
-						&& !(template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()));
+		return status.signerName().equals(SERVING_SIGNER) || (!status.signerName().startsWith(CLIENT_SIGNERS)
+				&& template != null && !(template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()));
 	}
 
 	private double secondsToLive(CertificateManager manager) {

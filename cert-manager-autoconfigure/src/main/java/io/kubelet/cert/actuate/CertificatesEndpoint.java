@@ -101,8 +101,8 @@ public class CertificatesEndpoint {
 	 *
 	 * @param certificates the reports by name
 	 */
-	public record CertificatesDescriptor(Map<String, CertificateDescriptor> certificates)
-			implements OperationResponseBody {
+	public record CertificatesDescriptor(
+			Map<String, CertificateDescriptor> certificates) implements OperationResponseBody {
 
 	}
 

@@ -60,7 +60,8 @@ public class CertificatesEndpointWebExtension {
 	private WebEndpointResponse<Object> response(String name, @Nullable CertificateDescriptor report, int status) {
 		return (report != null) ? new WebEndpointResponse<>(report, status)
 				: new WebEndpointResponse<>(
-						new Unknown("There is no certificate '" + name + "'", this.endpoint.certificates().certificates().keySet()),
+						new Unknown("There is no certificate '" + name + "'",
+								this.endpoint.certificates().certificates().keySet()),
 						WebEndpointResponse.STATUS_NOT_FOUND);
 	}
 

@@ -78,8 +78,7 @@ final class CertificateManagerFactory {
 	}
 
 	private CertificateManager create(CertificateSettings settings, SignerSource signers, boolean bootstraps,
-			@Nullable CertificateTemplateSupplier templates,
-			@Nullable Supplier<List<X509Certificate>> authorities) {
+			@Nullable CertificateTemplateSupplier templates, @Nullable Supplier<List<X509Certificate>> authorities) {
 		CertificateSettings.Request request = settings.request();
 		CertificateSettings.Rotation rotation = settings.rotation();
 		CertificateStore store = store(settings);

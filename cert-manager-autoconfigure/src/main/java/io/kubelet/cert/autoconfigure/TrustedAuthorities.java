@@ -49,8 +49,7 @@ final class TrustedAuthorities {
 		if (configMap != null) {
 			return follow(inConfigMap(certificate, configMap), overlap);
 		}
-		return ssl.trustsSystem() ? Trust::system
-				: follow(ofCluster(certificate), overlap);
+		return ssl.trustsSystem() ? Trust::system : follow(ofCluster(certificate), overlap);
 	}
 
 	/**

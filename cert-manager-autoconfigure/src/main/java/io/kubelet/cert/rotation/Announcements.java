@@ -137,8 +137,9 @@ final class Announcements {
 		return Stream
 			.of((pair != null && !this.overdue) ? this.settings.window().end(pair).plus(TICK) : null,
 					(pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
-					(waiting == null) ? null : !waiting.told ? waiting.since.plus(ANSWERED_AT_ONCE)
-							: (pair != null && !waiting.warned) ? waiting.warnAt : null,
+					(waiting == null) ? null
+							: !waiting.told ? waiting.since.plus(ANSWERED_AT_ONCE)
+									: (pair != null && !waiting.warned) ? waiting.warnAt : null,
 					(this.invalidSince != null && !this.unavailable)
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)
 			.filter((at) -> at != null && at.isAfter(now))

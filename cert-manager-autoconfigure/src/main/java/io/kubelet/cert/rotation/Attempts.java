@@ -86,7 +86,9 @@ final class Attempts {
 		this.changed = changed;
 	}
 
-	/** Gives up the attempt in progress if it is of no use, and begins one if it is due. */
+	/**
+	 * Gives up the attempt in progress if it is of no use, and begins one if it is due.
+	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		if (this.forced.isRequested()) {
 			// A pair that was adopted meanwhile is not what was asked for
@@ -153,13 +155,17 @@ final class Attempts {
 		endRequested((future) -> future.completeExceptionally(cause));
 	}
 
-	/** After the task that is running, so that those who wait find the status complete. */
+	/**
+	 * After the task that is running, so that those who wait find the status complete.
+	 */
 	private void endRequested(Consumer<CompletableFuture<CertificatePair>> completion) {
 		Runnable end = this.forced.end(completion);
 		this.lane.execute(() -> this.delivery.afterFollowers(end));
 	}
 
-	/** The attempt is looked at and given up in one step, so that no answer comes between. */
+	/**
+	 * The attempt is looked at and given up in one step, so that no answer comes between.
+	 */
 	private void giveUpOutdated(@Nullable CertificateTemplate template, Instant now) {
 		Attempt attempt = this.attempt;
 		if (attempt == null) {
@@ -235,8 +241,8 @@ final class Attempts {
 		this.pair.replace(issued);
 		this.pair.review(request.template(), now);
 		logger.info("[{}] Rotated: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
-				this.settings.name(), issued.serialNumber(), issued.notAfter(),
-				this.settings.once() ? "never, since rotation is off" : this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
+				this.settings.name(), issued.serialNumber(), issued.notAfter(), this.settings.once()
+						? "never, since rotation is off" : this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
 				request.name(), request.signerName());
 		this.rotations++;
 		this.lastRotation = now;

@@ -355,10 +355,11 @@ public final class CertificateManagerBuilder {
 	 * @throws io.kubelet.cert.store.StoreException if the store cannot be read
 	 */
 	public CertificateManager build() {
-		CertificateManager manager = new RotatingCertificateManager(settings(), new Collaborators(
-				require(this.store, "store"), this.signers, this.keys, this.check, require(this.scheduler, "scheduler"),
-				this.executor, this.clock, this.random), (this.supplier == null) ? this.template : null, this.supplier,
-				this.bootstrapPair, (this.idleCheck != null) ? this.idleCheck : longestSleep(), pollInterval());
+		CertificateManager manager = new RotatingCertificateManager(settings(),
+				new Collaborators(require(this.store, "store"), this.signers, this.keys, this.check,
+						require(this.scheduler, "scheduler"), this.executor, this.clock, this.random),
+				(this.supplier == null) ? this.template : null, this.supplier, this.bootstrapPair,
+				(this.idleCheck != null) ? this.idleCheck : longestSleep(), pollInterval());
 		this.listeners.forEach(manager::addListener);
 		return manager;
 	}

@@ -35,22 +35,22 @@ import org.jspecify.annotations.Nullable;
  * @param unavailable whether there has been no valid certificate for five minutes
  * although the API server is healthy
  */
-public record CertificateStatus(String name, State state, @Nullable CertificatePair pair,
-		@Nullable Instant overdueAt, @Nullable CertificateTemplate template, String signerName, List<Usage> usages,
+public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, @Nullable Instant overdueAt,
+		@Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
 		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable) {
 
 	CertificateStatus in(State state) {
-		return new CertificateStatus(this.name, state, this.pair, this.overdueAt, this.template, this.signerName, this.usages,
-				this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation, this.lastFailure,
-				this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
+		return new CertificateStatus(this.name, state, this.pair, this.overdueAt, this.template, this.signerName,
+				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
+				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
 	}
 
 	CertificateStatus withFailure(RotationFailure lastFailure) {
-		return new CertificateStatus(this.name, this.state, this.pair, this.overdueAt, this.template, this.signerName, this.usages,
-				this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation, lastFailure,
-				this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
+		return new CertificateStatus(this.name, this.state, this.pair, this.overdueAt, this.template, this.signerName,
+				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
+				lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
 	}
 
 	/**

@@ -120,7 +120,9 @@ final class CurrentPair {
 		return !pair.isExpired(now) && !pair.notBefore().isAfter(now.plus(IssuedCertificateCheck.CLOCK_SKEW));
 	}
 
-	/** While the template is not known, the last one that ours satisfied takes its place. */
+	/**
+	 * While the template is not known, the last one that ours satisfied takes its place.
+	 */
 	private boolean passesOver(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
 		CertificatePair pair = this.pair;
 		CertificateTemplate template = (known != null) ? known : this.satisfied;
@@ -141,8 +143,9 @@ final class CurrentPair {
 	}
 
 	/**
-	 * Notes whether a rotation is due although the pair's scheduled deadline has not come:
-	 * it was forced, there is no valid pair, or the pair does not satisfy the template.
+	 * Notes whether a rotation is due although the pair's scheduled deadline has not
+	 * come: it was forced, there is no valid pair, or the pair does not satisfy the
+	 * template.
 	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;

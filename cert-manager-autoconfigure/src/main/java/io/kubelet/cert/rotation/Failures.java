@@ -44,7 +44,10 @@ final class Failures {
 		this.random = random;
 	}
 
-	/** Denials and the like are counted apart: glitches before one do not prolong its wait. */
+	/**
+	 * Denials and the like are counted apart: glitches before one do not prolong its
+	 * wait.
+	 */
 	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, Instant now) {
 		this.count++;
 		boolean answer = RetrySchedule.isAnswer(cause);

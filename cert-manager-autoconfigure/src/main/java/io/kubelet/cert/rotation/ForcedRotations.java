@@ -78,7 +78,9 @@ final class ForcedRotations {
 		this.demanded = demanded;
 	}
 
-	/** Ends the rotation, and returns a task that completes the futures of its callers. */
+	/**
+	 * Ends the rotation, and returns a task that completes the futures of its callers.
+	 */
 	synchronized Runnable end(Consumer<CompletableFuture<CertificatePair>> completion) {
 		List<CompletableFuture<CertificatePair>> ended = this.waiting;
 		this.waiting = new ArrayList<>();

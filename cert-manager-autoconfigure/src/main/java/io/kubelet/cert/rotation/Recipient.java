@@ -114,12 +114,15 @@ public final class Recipient {
 	}
 
 	private void warn(Thread thread) {
-		logger.warn("[{}] Rotation listener {} has not returned for {}. The rotation is not affected, "
-				+ "but the listener receives no further events for this certificate until it returns", this.name,
-				blocked(thread.getStackTrace()), ReadableDuration.of(PATIENCE));
+		logger.warn(
+				"[{}] Rotation listener {} has not returned for {}. The rotation is not affected, "
+						+ "but the listener receives no further events for this certificate until it returns",
+				this.name, blocked(thread.getStackTrace()), ReadableDuration.of(PATIENCE));
 	}
 
-	/** The outermost frame of the application, such as a method for application events. */
+	/**
+	 * The outermost frame of the application, such as a method for application events.
+	 */
 	private String blocked(StackTraceElement[] stack) {
 		String application = "";
 		for (StackTraceElement frame : stack) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable List<Usage> fixedUsages,
 		BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages, @Nullable Duration requestedLifetime,
-		KeySpecification key, RotationWindow window, Duration waitTimeout, RetrySchedule retry,
-		Duration forcedInterval, boolean once) {
+		KeySpecification key, RotationWindow window, Duration waitTimeout, RetrySchedule retry, Duration forcedInterval,
+		boolean once) {
 
 }

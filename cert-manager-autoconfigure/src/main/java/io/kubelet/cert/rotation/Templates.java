@@ -53,7 +53,9 @@ final class Templates {
 		return this.template;
 	}
 
-	/** What has to become known before the template is, {@code null} if that is unknown. */
+	/**
+	 * What has to become known before the template is, {@code null} if that is unknown.
+	 */
 	@Nullable String waitingFor() {
 		return this.waitingFor;
 	}
@@ -109,8 +111,8 @@ final class Templates {
 		this.waitingFor = null;
 		if (!this.problem.equals(ex.toString())) {
 			this.problem = ex.toString();
-			logger.error("[{}] The template supplier failed; nothing is requested until it returns a template", this.name,
-					ex);
+			logger.error("[{}] The template supplier failed; nothing is requested until it returns a template",
+					this.name, ex);
 		}
 	}
 

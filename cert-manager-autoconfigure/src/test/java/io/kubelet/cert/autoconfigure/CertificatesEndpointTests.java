@@ -59,8 +59,7 @@ class CertificatesEndpointTests {
 			HttpResponse<String> begun = send(context, "POST", PATH);
 			assertThat(begun.statusCode()).isEqualTo(202);
 			assertThat(json(begun).at("/state").asString()).isEqualTo("ROTATING");
-			Awaitility.await()
-				.until(() -> json(send(context, "GET", PATH)).at("/pendingRequest/createdAt").isString());
+			Awaitility.await().until(() -> json(send(context, "GET", PATH)).at("/pendingRequest/createdAt").isString());
 			HttpResponse<String> joined = send(context, "POST", PATH);
 			assertThat(joined.statusCode()).isEqualTo(202);
 			assertThat(json(joined).at("/pendingRequest/name").asString()).startsWith("csr-");
@@ -86,7 +85,8 @@ class CertificatesEndpointTests {
 				.startsWith("Certificate 'kubelet-client' is not rotated: a rotation was requested less than 10s ago");
 			Instant retryAt = Instant.parse(json(tooEarly).at("/retryAt").asString());
 			assertThat(retryAt).isBetween(begin.plusSeconds(10), Instant.now().plusSeconds(10));
-			for (int request = 0; request < 100 && Instant.now().isBefore(begin.plus(Duration.ofSeconds(9))); request++) {
+			for (int request = 0; request < 100
+					&& Instant.now().isBefore(begin.plus(Duration.ofSeconds(9))); request++) {
 				assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(429);
 			}
 			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);

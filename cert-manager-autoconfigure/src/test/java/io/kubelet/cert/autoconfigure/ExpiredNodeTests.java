@@ -63,9 +63,9 @@ class ExpiredNodeTests {
 		new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
 			.withBean(Clock.class, () -> this.clock)
-			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
-					"kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n1",
-					"kubelet.cert.cert-dir=" + pki, "kubelet.cert.additional.serving.profile=kubelet-serving",
+			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s", "kubelet.cert.profile=kubelet-client",
+					"kubelet.cert.node-name=n1", "kubelet.cert.cert-dir=" + pki,
+					"kubelet.cert.additional.serving.profile=kubelet-serving",
 					"kubelet.cert.additional.serving.template.ip-addresses=10.0.0.1",
 					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
 							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),

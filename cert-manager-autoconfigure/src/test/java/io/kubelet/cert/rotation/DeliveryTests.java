@@ -26,8 +26,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The order in which followers and listeners are called, and that none of them holds up
- * a rotation or another one.
+ * The order in which followers and listeners are called, and that none of them holds up a
+ * rotation or another one.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class DeliveryTests {

@@ -50,8 +50,8 @@ class ErrorTests {
 		assertFailed(manager, error);
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains(error.toString()))
 			.first()
-			.satisfies((line) -> assertThat(line).contains("ERROR",
-					"[kubelet-client] Attempt 1 failed; retrying in 2s"));
+			.satisfies(
+					(line) -> assertThat(line).contains("ERROR", "[kubelet-client] Attempt 1 failed; retrying in 2s"));
 		assertRecovers(manager);
 	}
 
@@ -131,7 +131,8 @@ class ErrorTests {
 		assertThat(rotated).isCompletedExceptionally();
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("ERROR"))
 			.singleElement()
-			.satisfies((line) -> assertThat(line).contains("[kubelet-client]", "Rotation check failed; retrying: " + error));
+			.satisfies((line) -> assertThat(line).contains("[kubelet-client]",
+					"Rotation check failed; retrying: " + error));
 		assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
 			assertThat(failure.cause()).isSameAs(error);
 			assertThat(failure.message()).isEqualTo(error.toString());

@@ -105,8 +105,7 @@ class ForcedRotationTests {
 	}
 
 	private CertificateManager start() {
-		return this.fixture
-			.start(this.fixture.builder().forcedInterval(INTERVAL).template(ManagerFixture.TEMPLATE));
+		return this.fixture.start(this.fixture.builder().forcedInterval(INTERVAL).template(ManagerFixture.TEMPLATE));
 	}
 
 }

@@ -38,8 +38,8 @@ class LogTests {
 		this.fixture.start();
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("a glitch"))
 			.singleElement()
-			.satisfies((line) -> assertThat(line).contains("WARN",
-					"[kubelet-client] Attempt 1 failed; retrying in 2s"));
+			.satisfies(
+					(line) -> assertThat(line).contains("WARN", "[kubelet-client] Attempt 1 failed; retrying in 2s"));
 	}
 
 	@Test

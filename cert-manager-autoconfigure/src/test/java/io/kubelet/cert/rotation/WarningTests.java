@@ -85,13 +85,15 @@ class WarningTests {
 		String name = this.fixture.signer.requests.get(0).name();
 		assertThat(output).doesNotContain("waiting");
 		this.fixture.time.pass(Duration.ofSeconds(1));
-		assertThat(output).containsOnlyOnce(
-				"Request " + name + " created for signer kubernetes.io/kube-apiserver-client-kubelet, waiting for approval");
+		assertThat(output).containsOnlyOnce("Request " + name
+				+ " created for signer kubernetes.io/kube-apiserver-client-kubelet, waiting for approval");
 		this.fixture.time.pass(Duration.ofMillis(6499));
 		assertThat(output).doesNotContain("certificate approve");
 		this.fixture.time.pass(Duration.ofMillis(1));
-		assertThat(output).containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s. "
-				+ "See 'kubectl describe csr " + name + "'; approve it with 'kubectl certificate approve " + name + "'");
+		assertThat(output)
+			.containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s. "
+					+ "See 'kubectl describe csr " + name + "'; approve it with 'kubectl certificate approve " + name
+					+ "'");
 		this.fixture.time.pass(Duration.ofSeconds(10));
 		assertThat(output).containsOnlyOnce("has been waiting");
 		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
