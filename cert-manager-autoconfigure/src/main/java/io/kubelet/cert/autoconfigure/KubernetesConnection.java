@@ -75,9 +75,9 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 	}
 
 	/**
-	 * Write the kubeconfig of the node if it is not there, or its certificate has expired
-	 * (contract row C22). The bootstrap kubeconfig is needed for that only: it is often
-	 * deleted once a node has joined.
+	 * Write the kubeconfig of the node if it does not exist, or if its certificate has
+	 * expired. The bootstrap kubeconfig is needed for that only: it is often deleted once
+	 * a node has joined. A kubeconfig that is not a node's is never replaced.
 	 * @param pair the file of the first certificate's current pair
 	 */
 	void prepare(Path pair) {
@@ -94,6 +94,13 @@ final class KubernetesConnection implements SignerSource, DisposableBean {
 			requireReadable("bootstrap-kubeconfig", bootstrap,
 					"name the one with the bootstrap token, since %s has no client certificate that is valid"
 						.formatted(kubeconfig));
+			NodeKubeconfig.foreignContent(kubeconfig).ifPresent((content) -> {
+				throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes.kubeconfig", kubeconfig,
+						("With a bootstrap kubeconfig, this file is written for the node, but it %s, which would be lost. "
+								+ "Name a file that does not exist yet, or leave out "
+								+ "'kubelet.cert.kubernetes.bootstrap-kubeconfig' to use this one as it is")
+							.formatted(content));
+			});
 			NodeKubeconfig.write(kubeconfig, bootstrap, this.properties.context(), pair);
 		}
 	}

@@ -9,9 +9,6 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.List;
 
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
-
 /**
  * Creates key stores that exist in memory only. Internal.
  */
@@ -41,23 +38,6 @@ public final class KeyStores {
 	public static KeyStore refusing(String alias, String password) {
 		UnusableKey unusable = UnusableKey.create(alias + " has no certificate yet");
 		return holding(unusable.key(), new X509Certificate[] { unusable.certificate() }, alias, password);
-	}
-
-	/**
-	 * Creates key managers that present a pair.
-	 * @param pair the pair
-	 * @return the key managers
-	 */
-	public static KeyManager[] managers(CertificatePair pair) {
-		try {
-			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-			factory.init(holding(pair, "current", ""), new char[0]);
-			return factory.getKeyManagers();
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException(
-					"Cannot create a key manager for the certificate with serial number " + pair.serialNumber(), ex);
-		}
 	}
 
 	static KeyStore trusting(List<X509Certificate> authorities) {

@@ -29,7 +29,7 @@ final class Answers {
 	}
 
 	/**
-	 * Return the issued chain.
+	 * Returns the issued chain.
 	 * @return the chain; empty as long as there is no answer
 	 * @throws RequestDeniedException if the request was denied
 	 * @throws RequestFailedException if the signer refused it
@@ -37,12 +37,13 @@ final class Answers {
 	 */
 	static Optional<List<X509Certificate>> issuedChain(V1CertificateSigningRequest object) {
 		String name = name(object);
+		String signer = object.getSpec().getSignerName();
 		condition(object, "Denied").ifPresent((denied) -> {
-			throw new RequestDeniedException(name, text(denied.getReason(), "Denied"),
+			throw new RequestDeniedException(name, signer, text(denied.getReason(), "Denied"),
 					text(denied.getMessage(), "no message was given"));
 		});
 		condition(object, "Failed").ifPresent((failed) -> {
-			throw new RequestFailedException(name, text(failed.getReason(), "Failed"),
+			throw new RequestFailedException(name, signer, text(failed.getReason(), "Failed"),
 					text(failed.getMessage(), "no message was given"));
 		});
 		byte[] certificate = certificate(object);
@@ -53,8 +54,13 @@ final class Answers {
 			return Optional.of(Pem.readCertificates(new String(certificate, StandardCharsets.US_ASCII)));
 		}
 		catch (MalformedPemException ex) {
-			throw new CertificateRefusedException(name, List.of("it is not PEM: " + ex.getMessage()));
+			throw new CertificateRefusedException(name, List.of("signer " + signer + " issued no PEM: " + ex.getMessage()));
 		}
+	}
+
+	/** Name a request and its signer, to begin a message with. */
+	static String describe(@Nullable String name, String signer) {
+		return "Request " + ((name != null) ? name + " " : "") + "to signer " + signer;
 	}
 
 	static SubmittedRequest describe(V1CertificateSigningRequest object) {

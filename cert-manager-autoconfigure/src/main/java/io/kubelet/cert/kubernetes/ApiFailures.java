@@ -8,8 +8,10 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.google.gson.JsonSyntaxException;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SignerUnavailableException;
@@ -17,11 +19,17 @@ import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1Status;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns what the client library throws into what a caller can do about it.
  */
 final class ApiFailures {
+
+	private static final Logger logger = LoggerFactory.getLogger(ApiFailures.class);
+
+	private final AtomicBoolean toldOfRefusal = new AtomicBoolean();
 
 	private final String server;
 
@@ -32,50 +40,72 @@ final class ApiFailures {
 		this.clock = clock;
 	}
 
-	RequestException translate(ApiException failure, @Nullable String requestName) {
+	/**
+	 * Say what a failure means for a request. The library's exception is not its cause: the
+	 * message of that one is the whole answer, which need not be that of an API server.
+	 * @param request the request, {@code null} if the call was about none
+	 */
+	RequestException translate(ApiException failure, @Nullable CertificateRequest request) {
 		int code = failure.getCode();
 		if (code == 0) {
 			Throwable cause = (failure.getCause() != null) ? failure.getCause() : failure;
-			return (cause instanceof IOException) ? unreachable(cause, requestName)
-					: unexpected(200, cause, requestName);
+			return (cause instanceof IOException unreachable) ? unreachable(unreachable, request)
+					: unexpected(200, request);
 		}
 		V1Status status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
-			return new SignerUnavailableException(requestName, reason(status, "HTTP" + code),
-					"The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
-					retryAfter(failure.getResponseHeaders()), failure);
+			return new SignerUnavailableException(name(request), reason(status, "HTTP" + code),
+					about(request) + "The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
+					retryAfter(failure.getResponseHeaders()), null);
 		}
 		if (status == null && code != 401) {
-			return unexpected(code, failure, requestName);
+			return unexpected(code, request);
 		}
 		String message = switch (code) {
 			case 401 ->
 				"The API server at %s does not know the credentials (401 Unauthorized): the token or the client "
 					.formatted(this.server) + "certificate is wrong or has expired";
 			case 403 -> RbacAdvice.on(message(status));
-			default ->
-				"The API server at %s does not take the request (%d): %s".formatted(this.server, code, message(status));
+			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
+					message(status));
 		};
-		return new RequestRejectedException(requestName, code, reason(status, "HTTP" + code), message, failure);
+		return new RequestRejectedException(name(request), code, reason(status, "HTTP" + code),
+				about(request) + message, null);
 	}
 
-	/** A refusal in a sentence that ends with what it takes. */
+	/** Log, for the first of many requests, that a permission is missing and what is done without it. */
+	void warnOnce(ApiException refusal, CertificateRequest request, String remedy) {
+		if (this.toldOfRefusal.compareAndSet(false, true)) {
+			logger.warn("{}\n{}", translate(refusal, request).getMessage(), remedy);
+		}
+	}
+
+	/** The beginning of a message, so that it names the signer. */
+	private static String about(@Nullable CertificateRequest request) {
+		return (request != null) ? Answers.describe(request.name(), request.signerName()) + ": " : "";
+	}
+
+	private static @Nullable String name(@Nullable CertificateRequest request) {
+		return (request != null) ? request.name() : null;
+	}
+
+	/** A refusal in a sentence that ends with the permission that is needed. */
 	static String refusal(ApiException failure, String permission) {
 		return "the API server answers %d: %s; %s".formatted(failure.getCode(),
 				message(status(failure.getResponseBody())), permission);
 	}
 
-	/** Contract row C12: what came is not from an API server. */
-	RequestException unexpected(int code, Throwable cause, @Nullable String requestName) {
-		return new SignerUnavailableException(requestName, "UnexpectedResponse",
-				"What answers at %s (status %d) is no API server, but perhaps a proxy in front of it"
+	/** The answer is not that of an API server. */
+	RequestException unexpected(int code, @Nullable CertificateRequest request) {
+		return new SignerUnavailableException(name(request), "UnexpectedResponse",
+				about(request) + "What answers at %s (status %d) is no API server, but perhaps a proxy in front of it"
 					.formatted(this.server, code),
-				null, cause);
+				null, null);
 	}
 
-	private RequestException unreachable(Throwable cause, @Nullable String requestName) {
-		return new SignerUnavailableException(requestName, "Unreachable",
-				"The API server at %s cannot be reached: %s".formatted(this.server, cause), null, cause);
+	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
+		return new SignerUnavailableException(name(request), "Unreachable",
+				about(request) + "The API server at %s cannot be reached: %s".formatted(this.server, cause), null, cause);
 	}
 
 	static @Nullable V1Status status(@Nullable String body) {

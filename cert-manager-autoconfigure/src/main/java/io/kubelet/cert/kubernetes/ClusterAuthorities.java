@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record ClusterAuthorities(@Nullable String server, List<Path> files, List<X509Certificate> certificates) {
 
+	private static final String WHAT = "The cluster's certificate authority";
+
 	/**
 	 * Read the authorities.
 	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
@@ -41,8 +43,11 @@ public record ClusterAuthorities(@Nullable String server, List<Path> files, List
 			return new ClusterAuthorities((file.cluster().get("server") instanceof String server) ? server : null,
 					file.authorityFiles(), file.authorities());
 		}
-		catch (IOException | MalformedPemException ex) {
-			throw new KubernetesConfigurationException("The cluster's certificate authority cannot be read: " + ex, ex);
+		catch (IOException ex) {
+			throw KubernetesConfigurationException.of(WHAT, "read", ex);
+		}
+		catch (MalformedPemException ex) {
+			throw new KubernetesConfigurationException(WHAT + " cannot be read: " + ex.getMessage());
 		}
 	}
 

@@ -4,13 +4,14 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.Objects;
 
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
-import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,16 +29,15 @@ final class ClusterTrust {
 	}
 
 	/**
-	 * Lets a client follow the authorities, unless it does not verify its server.
-	 * @param client the client
+	 * Lets a client follow the authorities.
+	 * @param client the client in the making
+	 * @param keys present the client certificate, {@code null} for none
 	 * @param kubeconfig the kubeconfig, as for
 	 * {@link ClusterAuthorities#read(Path, String)}
 	 * @param context the context of the kubeconfig
 	 */
-	static void follow(ApiClient client, @Nullable Path kubeconfig, @Nullable String context) {
-		if (!client.isVerifyingSsl()) {
-			return;
-		}
+	static void follow(OkHttpClient.Builder client, KeyManager @Nullable [] keys, @Nullable Path kubeconfig,
+			@Nullable String context) {
 		ClusterAuthorities first = ClusterAuthorities.read(kubeconfig, context);
 		FollowedTrust trust = new FollowedTrust(
 				() -> ClusterAuthorities.reading(kubeconfig, context, (latest) -> trust(latest, first)));
@@ -45,9 +45,8 @@ final class ClusterTrust {
 		LiveTrustManager manager = new LiveTrustManager(trust);
 		try {
 			SSLContext tls = SSLContext.getInstance("TLS");
-			tls.init(client.getKeyManagers(), new TrustManager[] { manager }, null);
-			client.setHttpClient(
-					client.getHttpClient().newBuilder().sslSocketFactory(tls.getSocketFactory(), manager).build());
+			tls.init(keys, new TrustManager[] { manager }, null);
+			client.sslSocketFactory(tls.getSocketFactory(), manager);
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("This JDK has no TLS", ex);
@@ -61,14 +60,13 @@ final class ClusterTrust {
 	private static Trust trust(ClusterAuthorities latest, ClusterAuthorities first) {
 		if (!Objects.equals(latest.server(), first.server())) {
 			throw new KubernetesConfigurationException("%s now names the API server %s instead of %s"
-				.formatted(latest.files(), latest.server(), first.server()), null);
+				.formatted(latest.files(), latest.server(), first.server()));
 		}
 		if (!latest.certificates().isEmpty()) {
 			return Trust.exactly(latest.certificates());
 		}
 		if (!first.certificates().isEmpty()) {
-			throw new KubernetesConfigurationException(latest.files() + " names no certificate authority any more",
-					null);
+			throw new KubernetesConfigurationException(latest.files() + " names no certificate authority any more");
 		}
 		return Trust.system();
 	}

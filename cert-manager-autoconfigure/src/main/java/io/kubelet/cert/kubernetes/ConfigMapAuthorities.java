@@ -107,14 +107,14 @@ public final class ConfigMapAuthorities implements AutoCloseable {
 		if (content.pem == null) {
 			String problem = this + " cannot be read: " + content.problem;
 			throw (content == UNANSWERED) ? new NoAnswerYetException(problem)
-					: new KubernetesConfigurationException(problem, null);
+					: new KubernetesConfigurationException(problem);
 		}
 		try {
 			return new Snapshot(content, Pem.readCertificates(content.pem));
 		}
 		catch (MalformedPemException ex) {
 			throw new KubernetesConfigurationException(this + " is to hold the certificates of the authorities under "
-					+ KEY + " in PEM form: " + ex.getMessage(), ex);
+					+ KEY + " in PEM form: " + ex.getMessage());
 		}
 	}
 

@@ -9,16 +9,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyStores;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
@@ -27,16 +26,16 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way to the API server at the moment.
+ * The access to the API server at the moment.
  * <p>
  * Without a bootstrap kubeconfig, the credentials are those of the kubeconfig. With one,
  * they are the pair that is current, and the bootstrap credentials only while there is
- * none that is valid (contract rows C22 and B11). A client whose credentials are
- * superseded, or that the server does not know any more (401), is closed (B12), and the
- * next one reads them anew. So is one that is more than a minute old once nobody waits
- * with it: what a kubeconfig names, such as a token of an exec plug-in, is good for a
- * while only. Such a plug-in may hang: access is had on a thread of its own, within a
- * limit of time.
+ * none that is valid: those are given up as soon as they have brought a certificate. A
+ * client whose credentials are superseded, or that the server does not know any more
+ * (401), is closed, and the next one reads them anew. So is one that is more than a minute
+ * old once nobody waits with it: what a kubeconfig names, such as the token of a plug-in,
+ * is good for a while only. Such a plug-in may hang: access is obtained on a thread of its
+ * own, within a limit of time.
  */
 final class CurrentAccess implements AutoCloseable {
 
@@ -123,21 +122,35 @@ final class CurrentAccess implements AutoCloseable {
 		}
 	}
 
-	private Access failed(Throwable failure) {
-		if (!(failure instanceof TimeoutException || failure instanceof CancellationException)) {
+	/** What hangs is ended. */
+	private Access failed(Connecting connecting, Throwable failure) {
+		CredentialPlugIn plugIn = connecting.plugIn;
+		if (plugIn != null) {
+			plugIn.end();
+		}
+		if (!(failure instanceof TimeoutException)) {
 			throw new CompletionException(failure);
 		}
+		String limit = "within " + this.timeout.toSeconds() + "s";
 		Path named = (this.bootstrapKubeconfig != null) ? this.bootstrapKubeconfig : this.kubeconfig;
-		try {
-			CredentialPlugIns.end(Kubeconfigs.find(named), this.context);
+		throw new KubernetesConfigurationException((plugIn != null)
+				? "%s did not end %s, and was ended. Run it by hand, as the user of this process, to see what it waits for"
+					.formatted(plugIn, limit)
+				: "What the kubeconfig%s names was not read %s: a disk or a network that it is on may hang"
+					.formatted((named != null) ? " " + named : "", limit));
+	}
+
+	/**
+	 * Take back an access that was waited with.
+	 * @param issued whether it has brought a certificate
+	 */
+	synchronized void returned(Access access, boolean issued) {
+		access.open.decrementAndGet();
+		if (issued && this.bootstrapKubeconfig != null && access.pair == null && access.isIdle()) {
+			supersede(access);
+			this.superseded.remove(access);
+			access.close();
 		}
-		catch (RuntimeException ex) {
-			failure.addSuppressed(ex);
-		}
-		throw (failure instanceof CancellationException closed) ? closed : new KubernetesConfigurationException(
-				"The kubeconfig%s gave no access to the API server within %d s: a credential plug-in that it names may hang"
-					.formatted((named != null) ? " " + named : "", this.timeout.toSeconds()),
-				failure);
 	}
 
 	/** A clock that was set back does not make an access last longer. */
@@ -176,23 +189,22 @@ final class CurrentAccess implements AutoCloseable {
 		this.access = null;
 	}
 
-	private ApiClient connect(@Nullable CertificatePair pair) {
+	private ApiClient connect(@Nullable CertificatePair pair, Consumer<CredentialPlugIn> plugIns) {
 		Path bootstrap = this.bootstrapKubeconfig;
 		if (bootstrap == null || this.kubeconfig == null) {
-			return KubernetesClients.create(this.kubeconfig, this.context);
+			return KubernetesClients.create(this.kubeconfig, this.context, plugIns);
 		}
 		CertificatePair credentials = (pair != null) ? pair
-				: KubeconfigFile.read(this.kubeconfig, null).clientCertificate(this.clock.instant()).orElse(null);
+				: KubeconfigFile.read(this.kubeconfig, null).validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return KubernetesClients.createWithKeys(this.kubeconfig, null, KeyStores.managers(credentials));
+			return KubernetesClients.createWithKeys(this.kubeconfig, null, ClientKeys.of(credentials));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
 					"There is no valid client certificate, and no bootstrap kubeconfig %s to ask for one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
-						.formatted(bootstrap),
-					null);
+						.formatted(bootstrap));
 		}
-		return KubernetesClients.create(bootstrap, this.context);
+		return KubernetesClients.create(bootstrap, this.context, plugIns);
 	}
 
 	/** After the executor, so that nobody comes any more. */
@@ -216,7 +228,9 @@ final class CurrentAccess implements AutoCloseable {
 		/** What those who wait are told. */
 		private final CompletableFuture<Access> outcome = this.access
 			.orTimeout(CurrentAccess.this.timeout.toMillis(), TimeUnit.MILLISECONDS)
-			.exceptionally(CurrentAccess.this::failed);
+			.exceptionally((failure) -> failed(this, failure));
+
+		private volatile @Nullable CredentialPlugIn plugIn;
 
 		Connecting(@Nullable CertificatePair pair) {
 			this.pair = pair;
@@ -225,12 +239,31 @@ final class CurrentAccess implements AutoCloseable {
 		@Override
 		public void run() {
 			try {
-				Access access = connected(this, connect(this.pair));
+				Access access = connected(this, connect(this.pair, this::runs));
 				this.access.complete(access);
 			}
+			catch (KubernetesConfigurationException | Error ex) {
+				fail(ex);
+			}
 			catch (Throwable ex) {
-				ended(this);
-				this.access.completeExceptionally(ex);
+				// Not as its cause: its message may quote a credential
+				KubernetesConfigurationException failure = new KubernetesConfigurationException(
+						"What the kubeconfig names cannot be used (%s)".formatted(ex.getClass().getSimpleName()));
+				failure.setStackTrace(ex.getStackTrace());
+				fail(failure);
+			}
+		}
+
+		private void fail(Throwable failure) {
+			ended(this);
+			this.access.completeExceptionally(failure);
+		}
+
+		/** It may have been given up before the plug-in was known. */
+		private void runs(CredentialPlugIn plugIn) {
+			this.plugIn = plugIn;
+			if (this.access.isDone()) {
+				plugIn.end();
 			}
 		}
 

@@ -15,18 +15,20 @@ import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.kubernetes.RequestWatches.Subscription;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequestList;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.Response;
 
 /**
- * One request's way: created or found, then watched until it is answered.
+ * One request until it is answered: it is created or found, and then watched.
  */
 final class Exchange implements RequestWatches.Subscriber {
 
@@ -38,11 +40,12 @@ final class Exchange implements RequestWatches.Subscriber {
 
 	private final Clock clock;
 
-	private final CertificateRequest request;
-
 	private final Consumer<SubmittedRequest> progress;
 
 	private final CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
+
+	/** Named as the object is, once that is known. */
+	private volatile CertificateRequest request;
 
 	Exchange(ApiClient client, RequestWatches watches, ApiFailures failures, Clock clock, CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
@@ -55,14 +58,16 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object) {
-		send(() -> this.api.createCertificateSigningRequest(object).buildCall(null), this::await, (failure) -> {
-			if (failure.getCode() == 409 && this.request.name() != null) {
-				read(this.request.name(), this::takeIfOurs);
-			}
-			else {
-				fail(failure);
-			}
-		});
+		send(() -> this.api.createCertificateSigningRequest(object).buildCall(null), V1CertificateSigningRequest.class,
+				this::await, (failure) -> {
+					String name = this.request.name();
+					if (failure.getCode() == 409 && name != null) {
+						read(name, this::takeIfOurs);
+					}
+					else {
+						fail(failure);
+					}
+				});
 		return this.answer;
 	}
 
@@ -78,12 +83,13 @@ final class Exchange implements RequestWatches.Subscriber {
 		return this.answer;
 	}
 
-	/** Contract row C20. */
+	/** An object of the same name is taken if it is this request, made earlier. */
 	private void takeIfOurs(V1CertificateSigningRequest found) {
 		Optional<String> difference = RequestComparison.difference(found.getSpec().getSignerName(),
 				new String(found.getSpec().getRequest(), StandardCharsets.US_ASCII), this.request);
 		if (difference.isPresent()) {
-			this.answer.completeExceptionally(new RequestNameTakenException(Answers.name(found), difference.get()));
+			this.answer.completeExceptionally(new RequestNameTakenException(Answers.name(found),
+					difference.get() + " (ours is to signer " + this.request.signerName() + ")"));
 		}
 		else {
 			take(found);
@@ -100,6 +106,8 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	private void await(V1CertificateSigningRequest object) {
+		SubmittedRequest submitted = Answers.describe(object);
+		this.request = this.request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
 		changed(object);
 		if (this.answer.isDone()) {
 			return;
@@ -125,30 +133,54 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	@Override
-	public void failed(RequestException failure) {
-		this.answer.completeExceptionally(failure);
+	public void refused(ApiException answer) {
+		fail(answer);
+	}
+
+	@Override
+	public void closed() {
+		this.answer.completeExceptionally(new SignerUnavailableException(this.request.name(), "Closed",
+				"The connection to the API server is closed", null, null));
 	}
 
 	private void read(String name, Consumer<V1CertificateSigningRequest> found) {
-		send(() -> this.api.readCertificateSigningRequest(name).buildCall(null), found, (failure) -> {
-			if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
-				gone(name, "is not there any more");
-			}
-			else {
-				fail(failure);
-			}
-		});
+		send(() -> this.api.readCertificateSigningRequest(name).buildCall(null), V1CertificateSigningRequest.class,
+				found, (failure) -> {
+					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
+						gone(name, "does not exist any more");
+					}
+					else if (failure.getCode() == 403) {
+						find(name, found, failure);
+					}
+					else {
+						fail(failure);
+					}
+				});
+	}
+
+	/**
+	 * Find the request in a list. The watch needs {@code list} anyway, so that a request
+	 * that is open is answered even if {@code get} alone is missing.
+	 * @param refusal the answer to reading it
+	 */
+	private void find(String name, Consumer<V1CertificateSigningRequest> found, ApiException refusal) {
+		send(() -> new Selector(false, name).call(this.api.getApiClient(), null, null),
+				V1CertificateSigningRequestList.class, (list) -> {
+					this.failures.warnOnce(refusal, this.request, "Until then, requests are looked for in a list.");
+					list.getItems().stream().findFirst().ifPresentOrElse(found, () -> gone(name, "does not exist any more"));
+				}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
 	}
 
 	private void gone(String name, String how) {
-		this.answer.completeExceptionally(new RequestGoneException(name, "Request " + name + " " + how));
+		this.answer.completeExceptionally(new RequestGoneException(name,
+				Answers.describe(name, this.request.signerName()) + " " + how));
 	}
 
 	private void fail(ApiException failure) {
-		this.answer.completeExceptionally(this.failures.translate(failure, this.request.name()));
+		this.answer.completeExceptionally(this.failures.translate(failure, this.request));
 	}
 
-	private void send(Sending sending, Consumer<V1CertificateSigningRequest> success, Consumer<ApiException> failure) {
+	private <T> void send(Sending sending, Class<T> type, Consumer<T> success, Consumer<ApiException> failure) {
 		guard(() -> {
 			Call call = sending.call();
 			this.answer.whenComplete((chain, cause) -> call.cancel());
@@ -156,7 +188,7 @@ final class Exchange implements RequestWatches.Subscriber {
 
 				@Override
 				public void onResponse(Call call, Response response) {
-					guard(() -> received(response, success, failure));
+					guard(() -> received(response, type, success, failure));
 				}
 
 				@Override
@@ -169,11 +201,10 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	/** Not by the library's own callback, which is not called where reading fails. */
-	private void received(Response response, Consumer<V1CertificateSigningRequest> success,
-			Consumer<ApiException> failure) {
-		V1CertificateSigningRequest object;
+	private <T> void received(Response response, Class<T> type, Consumer<T> success, Consumer<ApiException> failure) {
+		T object;
 		try {
-			object = this.api.getApiClient().handleResponse(response, V1CertificateSigningRequest.class);
+			object = this.api.getApiClient().handleResponse(response, type);
 		}
 		catch (ApiException ex) {
 			failure.accept(ex);
@@ -194,7 +225,9 @@ final class Exchange implements RequestWatches.Subscriber {
 			this.answer.completeExceptionally(ex);
 		}
 		catch (Throwable ex) {
-			this.answer.completeExceptionally(this.failures.unexpected(200, ex, this.request.name()));
+			RequestException failure = this.failures.unexpected(200, this.request);
+			failure.setStackTrace(ex.getStackTrace());
+			this.answer.completeExceptionally(failure);
 		}
 	}
 

@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -21,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * What one context of a kubeconfig says. It is read without the Kubernetes client, whose
@@ -30,14 +29,16 @@ import org.yaml.snakeyaml.error.YAMLException;
  * may be secret: no message repeats it.
  *
  * @param file the file
+ * @param config all of its content
  * @param cluster the cluster of the context, empty if it names none
+ * @param userName the name of the user of the context, empty if it names none
  * @param user the user of the context, empty if it names none
  * @param namespace the namespace of the context, {@code null} if it names none
  */
-record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user, @Nullable String namespace) {
+record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user, @Nullable String namespace) {
 
 	/**
-	 * Read a kubeconfig.
+	 * Reads a kubeconfig.
 	 * @param context the context, {@code null} for the current one
 	 * @throws KubernetesConfigurationException if it is missing or malformed, or has no
 	 * such context
@@ -46,34 +47,72 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user, @Nullable St
 		try (Reader reader = Files.newBufferedReader(file)) {
 			Object loaded = new Yaml(new SafeConstructor(new LoaderOptions())).load(reader);
 			if (!(loaded instanceof Map<?, ?> config)) {
-				throw new KubernetesConfigurationException("The kubeconfig " + file + " is malformed: it is no mapping",
-						null);
+				throw malformed(file, "it is not a mapping");
 			}
 			if (context != null) {
 				requireContext(file, config, context);
 			}
 			Object name = (context != null) ? context : config.get("current-context");
 			Map<?, ?> chosen = named(config, "contexts", "context", name);
-			return new KubeconfigFile(file, named(config, "clusters", "cluster", chosen.get("cluster")),
+			return new KubeconfigFile(file, config, named(config, "clusters", "cluster", chosen.get("cluster")),
+					(chosen.get("user") instanceof String user) ? user : "",
 					named(config, "users", "user", chosen.get("user")),
 					(chosen.get("namespace") instanceof String namespace) ? namespace : null);
 		}
 		catch (IOException ex) {
-			throw new KubernetesConfigurationException(
-					"The kubeconfig " + file + (Files.exists(file) ? " cannot be read: " + ex : " does not exist"), ex);
+			throw KubernetesConfigurationException.of("The kubeconfig " + file, "read", ex);
 		}
-		catch (YAMLException ex) {
-			String line = (ex instanceof MarkedYAMLException marked && marked.getProblemMark() != null)
-					? "line " + (marked.getProblemMark().getLine() + 1) : "something in it";
-			throw new KubernetesConfigurationException(
-					"The kubeconfig " + file + " is malformed: " + line + " is not YAML", null);
+		catch (MarkedYAMLException ex) {
+			Mark mark = ex.getProblemMark();
+			throw malformed(file, ((mark != null) ? "line " + (mark.getLine() + 1) : "its content") + " is not YAML");
 		}
+		catch (KubernetesConfigurationException ex) {
+			throw ex;
+		}
+		catch (RuntimeException ex) {
+			// Such as for a value that is not of the type that its tag says
+			throw malformed(file, "its content is not YAML");
+		}
+	}
+
+	private static KubernetesConfigurationException malformed(Path file, String problem) {
+		return new KubernetesConfigurationException("The kubeconfig %s is malformed: %s".formatted(file, problem));
+	}
+
+	/**
+	 * Return the address of the API server.
+	 * @throws KubernetesConfigurationException if there is none
+	 */
+	String server() {
+		if (this.cluster.get("server") instanceof String server) {
+			String url = server.contains("://") ? server : "https://" + server;
+			return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+		}
+		throw new KubernetesConfigurationException("The kubeconfig " + this.file
+				+ " names no server: its current context, or the cluster of that context, is missing");
+	}
+
+	/** Whether the server is not to be verified. */
+	boolean isInsecure() {
+		return Boolean.TRUE.equals(this.cluster.get("insecure-skip-tls-verify"));
+	}
+
+	/** The name in the certificate of the server, if it differs from its address. */
+	@Nullable String tlsServerName() {
+		return text(this.cluster, "tls-server-name");
 	}
 
 	/** The authorities of the cluster, empty if none are named. */
 	List<X509Certificate> authorities() {
 		String pem = content(this.cluster, "certificate-authority");
-		return (pem != null) ? Pem.readCertificates(pem) : List.of();
+		try {
+			return (pem != null) ? Pem.readCertificates(pem) : List.of();
+		}
+		catch (MalformedPemException ex) {
+			throw new KubernetesConfigurationException(
+					"The certificate-authority of the kubeconfig %s cannot be read: %s".formatted(this.file,
+							ex.getMessage()));
+		}
 	}
 
 	/** The files that the authorities stand in: this one, and one that it may name. */
@@ -82,48 +121,108 @@ record KubeconfigFile(Path file, Map<?, ?> cluster, Map<?, ?> user, @Nullable St
 				? List.of(this.file, this.file.resolveSibling(named)) : List.of(this.file);
 	}
 
+	/** A file that is named relative to this one. */
+	Path sibling(String named) {
+		return this.file.toAbsolutePath().resolveSibling(named);
+	}
+
+	/** The user and the file, for a message. */
+	String describeUser() {
+		return "user '%s' in the kubeconfig %s".formatted(this.userName, this.file);
+	}
+
 	/**
-	 * The client certificate of the user, if it has one that has not expired (contract
-	 * row C22). Certificate and key may be in one file, which the Java client cannot
-	 * read.
+	 * Return a field of the user.
+	 * @return the text, {@code null} if there is none
+	 * @throws KubernetesConfigurationException if it is no text
 	 */
-	Optional<CertificatePair> clientCertificate(Instant now) {
+	@Nullable String userText(String name) {
+		return text(this.user, name);
+	}
+
+	/**
+	 * Return the client certificate of the user, which may have expired. Certificate and
+	 * key may be in one file.
+	 * @return the pair, {@code null} if there is none
+	 * @throws KubernetesConfigurationException if it cannot be read
+	 */
+	@Nullable CertificatePair clientCertificate() {
+		String certificate = content(this.user, "client-certificate");
+		String key = content(this.user, "client-key");
 		try {
-			String certificate = content(this.user, "client-certificate");
-			String key = content(this.user, "client-key");
-			return (certificate != null && key != null)
-					? Optional.of(Pem.readPair(certificate, key)).filter((pair) -> !pair.isExpired(now))
-					: Optional.empty();
+			return (certificate != null && key != null) ? Pem.readPair(certificate, key) : null;
 		}
-		catch (MalformedPemException | KubernetesConfigurationException ex) {
+		catch (MalformedPemException ex) {
+			throw new KubernetesConfigurationException(
+					"The client-certificate and client-key of the %s cannot be used: %s".formatted(describeUser(),
+							ex.getMessage()));
+		}
+	}
+
+	/**
+	 * Return the client certificate of the user, if it has one that has not expired. One
+	 * that cannot be read is none.
+	 */
+	Optional<CertificatePair> validClientCertificate(Instant now) {
+		try {
+			return Optional.ofNullable(clientCertificate()).filter((pair) -> !pair.isExpired(now));
+		}
+		catch (KubernetesConfigurationException ex) {
 			return Optional.empty();
 		}
 	}
 
 	/** PEM that stands in the kubeconfig itself, or in a file that it names. */
 	private @Nullable String content(Map<?, ?> entry, String name) {
+		String data = text(entry, name + "-data");
 		try {
-			if (entry.get(name + "-data") instanceof String data) {
-				return new String(Base64.getMimeDecoder().decode(data), StandardCharsets.US_ASCII);
+			if (data != null) {
+				return new String(Base64.getDecoder().decode(data.replaceAll("\\s", "")), StandardCharsets.US_ASCII);
 			}
-			return (entry.get(name) instanceof String named) ? Files.readString(this.file.resolveSibling(named)) : null;
+			String named = text(entry, name);
+			return (named != null) ? Files.readString(sibling(named)) : null;
 		}
-		catch (IOException | IllegalArgumentException ex) {
+		catch (IllegalArgumentException ex) {
 			throw new KubernetesConfigurationException(
-					"What the kubeconfig " + this.file + " names as " + name + " cannot be read: " + ex, ex);
+					"The %s-data of the kubeconfig %s cannot be read: it is not Base64".formatted(name, this.file));
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException
+				.of("The file that the kubeconfig %s names as %s".formatted(this.file, name), "read", ex);
 		}
 	}
 
+	/** An empty text is none. YAML makes a number of digits without quotes. */
+	private @Nullable String text(Map<?, ?> entry, String name) {
+		Object value = entry.get(name);
+		if (value == null || value instanceof String) {
+			return "".equals(value) ? null : (String) value;
+		}
+		throw malformed(this.file, "'%s' is not text; put it in quotes".formatted(name));
+	}
+
 	private static void requireContext(Path file, Map<?, ?> config, String context) {
-		List<Object> names = entries(config, "contexts").<Object>map((entry) -> entry.get("name"))
-			.filter(Objects::nonNull)
-			.toList();
+		List<String> names = names(config, "contexts");
 		if (!names.contains(context)) {
 			throw new KubernetesConfigurationException(
 					"The kubeconfig %s has no context '%s'; it has %s. Set 'kubelet.cert.kubernetes.context' to one of them, or leave it out to use the current one"
-						.formatted(file, context, names),
-					null);
+						.formatted(file, context, names));
 		}
+	}
+
+	/**
+	 * Return the names of the entries of a list.
+	 * @param list such as {@code contexts}
+	 */
+	List<String> names(String list) {
+		return names(this.config, list);
+	}
+
+	private static List<String> names(Map<?, ?> config, String list) {
+		return entries(config, list).map((entry) -> entry.get("name"))
+			.filter(String.class::isInstance)
+			.map(String.class::cast)
+			.toList();
 	}
 
 	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {

@@ -22,6 +22,13 @@ final class Kubeconfigs {
 		return System.getenv("KUBERNETES_SERVICE_HOST") != null && Files.exists(SERVICE_ACCOUNT.resolve("token"));
 	}
 
+	/** The address of the API server, as a pod is told. */
+	static String serverOfPod() {
+		String host = System.getenv("KUBERNETES_SERVICE_HOST");
+		return "https://%s:%s".formatted((host != null && host.contains(":")) ? "[" + host + "]" : host,
+				System.getenv("KUBERNETES_SERVICE_PORT"));
+	}
+
 	/** The file that is configured, else that of {@code KUBECONFIG}, else the user's. */
 	static Path find(@Nullable Path configured) {
 		if (configured != null) {
@@ -35,8 +42,7 @@ final class Kubeconfigs {
 		if (!Files.exists(home)) {
 			throw new KubernetesConfigurationException(
 					"No API server is configured: this is no pod (there is no "
-							+ "service account token), the environment has no KUBECONFIG, and there is no " + home,
-					null);
+							+ "service account token), the environment has no KUBECONFIG, and there is no " + home);
 		}
 		return home;
 	}
@@ -50,7 +56,7 @@ final class Kubeconfigs {
 			return (namespace != null) ? namespace : "default";
 		}
 		catch (IOException ex) {
-			throw new KubernetesConfigurationException("The namespace of the pod cannot be read: " + ex, ex);
+			throw KubernetesConfigurationException.of("The namespace of the pod", "read", ex);
 		}
 	}
 

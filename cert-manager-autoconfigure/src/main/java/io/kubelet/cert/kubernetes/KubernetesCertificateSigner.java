@@ -46,7 +46,7 @@ public final class KubernetesCertificateSigner implements CertificateSigner {
 		this.client = client;
 		this.clock = clock;
 		this.failures = new ApiFailures(client.getBasePath(), clock);
-		this.watches = new RequestWatches(client, executor, this.failures, clock);
+		this.watches = new RequestWatches(client, executor, clock);
 	}
 
 	@Override

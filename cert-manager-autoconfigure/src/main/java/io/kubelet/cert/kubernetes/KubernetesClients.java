@@ -1,136 +1,119 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
-import java.io.Reader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
 
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyStores;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.util.ClientBuilder;
-import io.kubernetes.client.util.KubeConfig;
-import io.kubernetes.client.util.credentials.Authentication;
-import io.kubernetes.client.util.credentials.TokenFileAuthentication;
+import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
+import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes API clients from where Kubernetes programs look for their configuration, whose
- * certificate authorities they follow. Tokens, client certificates and exec plug-ins are
- * the client library's work.
+ * Makes API clients from where Kubernetes programs look for their configuration: the
+ * kubeconfig if one is given, else the service account of the pod, else the file that
+ * {@code KUBECONFIG} names, else {@code ~/.kube/config}. A client follows the certificate
+ * authorities there. Connecting and each answer may take 10 s.
  */
 public final class KubernetesClients {
 
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
+	/** Finds a connection of HTTP/2 that is dead. */
+	private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
+
+	/** How much longer than the server a watch is left open, before it counts as dead. */
+	private static final int WATCH_GRACE_SECONDS = 30;
+
 	private KubernetesClients() {
 	}
 
 	/**
-	 * Make a client: from the kubeconfig if one is given, else from inside a cluster,
-	 * else from the file that {@code KUBECONFIG} names, else from {@code ~/.kube/config}.
+	 * Makes a client with the credentials that are configured. A credential plug-in is run
+	 * now, without a limit of time.
 	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
-	 * @return the client; connecting and each answer may take 10 s
-	 * @throws KubernetesConfigurationException if there is none, it cannot be read, or it
-	 * has no such context
+	 * @return the client
+	 * @throws KubernetesConfigurationException if there is no kubeconfig, it has no such
+	 * context, or what it names cannot be used
 	 */
 	public static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
-		return build(builder(kubeconfig, context), kubeconfig, context);
+		return create(kubeconfig, context, (plugIn) -> {
+		});
 	}
 
 	/**
-	 * Make a client for the same server that authenticates with keys of one's own instead
-	 * of the credentials that are configured.
+	 * Makes a client with the credentials that are configured.
+	 * @param plugIns takes a credential plug-in before it is run, so that it can be ended
+	 */
+	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Consumer<CredentialPlugIn> plugIns) {
+		return build(kubeconfig, context, (file) -> (file != null) ? Credentials.of(file, plugIns)
+				: Credentials.ofToken(new TokenFile(Kubeconfigs.SERVICE_ACCOUNT.resolve("token"))));
+	}
+
+	/**
+	 * Makes a client for the same server that authenticates with other keys. Only the
+	 * cluster in a kubeconfig is read: no plug-in is run, and no token file is read.
 	 * @param kubeconfig as for {@link #create(Path, String)}
 	 * @param context as for {@link #create(Path, String)}
 	 * @param keyManagers present the client certificate
 	 * @return the client
-	 * @throws KubernetesConfigurationException as for {@link #create(Path, String)}
+	 * @throws KubernetesConfigurationException if there is no kubeconfig, it has no such
+	 * context, or its cluster cannot be used
 	 */
 	public static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context,
 			KeyManager[] keyManagers) {
-		return build(builder(kubeconfig, context).setAuthentication(keys(keyManagers)), kubeconfig, context);
+		return build(kubeconfig, context, (file) -> Credentials.ofKeys(keyManagers));
 	}
 
-	private static ClientBuilder builder(@Nullable Path kubeconfig, @Nullable String context) {
-		try {
-			if (kubeconfig == null && Kubeconfigs.isInCluster()) {
-				return ClientBuilder.cluster();
-			}
-			return client(Kubeconfigs.find(kubeconfig), context);
+	private static ApiClient build(@Nullable Path kubeconfig, @Nullable String context,
+			Function<@Nullable KubeconfigFile, Credentials> authentication) {
+		KubeconfigFile file = (kubeconfig == null && Kubeconfigs.isInCluster()) ? null
+				: KubeconfigFile.read(Kubeconfigs.find(kubeconfig), context);
+		ApiClient client = new ApiClient().setBasePath((file != null) ? file.server() : Kubeconfigs.serverOfPod());
+		Credentials credentials = authentication.apply(file);
+		if (file != null && file.isInsecure()) {
+			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 		}
-		catch (IOException | IllegalArgumentException ex) {
-			throw new KubernetesConfigurationException("The Kubernetes client cannot be configured: " + ex, ex);
+		if (file != null && file.tlsServerName() != null) {
+			client.setTlsServerName(file.tlsServerName());
 		}
+		OkHttpClient.Builder http = client.getHttpClient()
+			.newBuilder()
+			.socketFactory(new TrackedSockets())
+			.connectTimeout(TIMEOUT)
+			.readTimeout(TIMEOUT)
+			.writeTimeout(TIMEOUT)
+			.pingInterval(PING_INTERVAL)
+			.addInterceptor(KubernetesClients::leaveWatchOpen);
+		Supplier<String> authorization = credentials.authorization();
+		if (authorization != null) {
+			http.addInterceptor((chain) -> chain
+				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
+		}
+		if (client.isVerifyingSsl()) {
+			ClusterTrust.follow(http, credentials.keys(), kubeconfig, context);
+		}
+		return client.setHttpClient(http.build());
 	}
 
-	private static ApiClient build(ClientBuilder builder, @Nullable Path kubeconfig, @Nullable String context) {
-		int timeout = (int) TIMEOUT.toMillis();
-		try {
-			ApiClient client = builder.setReadTimeout(TIMEOUT).build();
-			ClusterTrust.follow(client, kubeconfig, context);
-			return client.setConnectTimeout(timeout).setWriteTimeout(timeout);
+	/** A watch lasts as long as it asks for; nothing may happen in the meantime. */
+	private static Response leaveWatchOpen(Interceptor.Chain chain) throws IOException {
+		HttpUrl url = chain.request().url();
+		String seconds = url.queryParameter("timeoutSeconds");
+		if (seconds == null || !"true".equals(url.queryParameter("watch"))) {
+			return chain.proceed(chain.request());
 		}
-		catch (KubernetesConfigurationException ex) {
-			throw ex;
-		}
-		catch (RuntimeException ex) {
-			throw new KubernetesConfigurationException("The credentials for the API server cannot be used: " + ex, ex);
-		}
-	}
-
-	/**
-	 * The library reads a token file once, relative to the working directory; it has to
-	 * be read again as it changes, relative to the kubeconfig. And it cannot read a
-	 * certificate and its key from one file, as they are in a kubelet's.
-	 */
-	private static ClientBuilder client(Path path, @Nullable String context) throws IOException {
-		KubeconfigFile file = KubeconfigFile.read(path, context);
-		ClientBuilder builder = ClientBuilder.kubeconfig(config(path, context));
-		Optional<CertificatePair> pair = file.clientCertificate(Instant.EPOCH);
-		if (pair.isPresent()) {
-			return builder.setAuthentication(keys(KeyStores.managers(pair.get())));
-		}
-		if (file.user().get("tokenFile") instanceof String tokenFile) {
-			Path token = path.toAbsolutePath().resolveSibling(tokenFile);
-			if (!Files.isReadable(token)) {
-				throw new KubernetesConfigurationException(
-						"The token file " + token + " that the kubeconfig " + path + " names cannot be read", null);
-			}
-			return builder.setAuthentication(new TokenFileAuthentication(token.toString()));
-		}
-		return builder;
-	}
-
-	private static KubeConfig config(Path file, @Nullable String context) throws IOException {
-		try (Reader reader = Files.newBufferedReader(file)) {
-			KubeConfig config = KubeConfig.loadKubeConfig(reader);
-			config.setFile(file.toAbsolutePath().toFile());
-			if (context != null) {
-				config.setContext(context);
-			}
-			if (config.getServer() == null) {
-				throw new KubernetesConfigurationException(
-						"The kubeconfig " + file
-								+ " names no server: its current context, or the cluster of that context, is missing",
-						null);
-			}
-			return config;
-		}
-		catch (ClassCastException ex) {
-			throw new KubernetesConfigurationException("The kubeconfig " + file + " is malformed: " + ex.getMessage(),
-					ex);
-		}
-	}
-
-	private static Authentication keys(KeyManager[] keyManagers) {
-		return (client) -> client.setKeyManagers(keyManagers);
+		return chain.withReadTimeout(Integer.parseInt(seconds) + WATCH_GRACE_SECONDS, TimeUnit.SECONDS)
+			.proceed(chain.request());
 	}
 
 }

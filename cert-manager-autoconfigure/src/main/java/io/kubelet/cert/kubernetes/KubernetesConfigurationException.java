@@ -1,15 +1,39 @@
 package io.kubelet.cert.kubernetes;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+
 import io.kubelet.cert.certificate.CertificateManagerException;
-import org.jspecify.annotations.Nullable;
 
 /**
- * There is no usable way to an API server. The message names the file and what to do.
+ * There is no usable way to an API server. The message names the file, what is wrong with
+ * it and what to do. There is never a cause: the message of a parser or of a plug-in may
+ * quote a credential.
  */
 public class KubernetesConfigurationException extends CertificateManagerException {
 
-	public KubernetesConfigurationException(String message, @Nullable Throwable cause) {
-		super(message, cause);
+	/**
+	 * Create an exception.
+	 * @param message the message, which quotes no content of a file and no output of a
+	 * program
+	 */
+	public KubernetesConfigurationException(String message) {
+		super(message, null);
+	}
+
+	/**
+	 * Create an exception for a file that cannot be read or written.
+	 * @param what the file and its purpose
+	 * @param verb what cannot be done, such as {@code read}
+	 * @param failure says why; its message is not used
+	 */
+	static KubernetesConfigurationException of(String what, String verb, IOException failure) {
+		String problem = (failure instanceof NoSuchFileException) ? " does not exist"
+				: (failure instanceof AccessDeniedException)
+						? " cannot be %s: the user of this process lacks the permission".formatted(verb)
+						: " cannot be %s (%s)".formatted(verb, failure.getClass().getSimpleName());
+		return new KubernetesConfigurationException(what + problem);
 	}
 
 }

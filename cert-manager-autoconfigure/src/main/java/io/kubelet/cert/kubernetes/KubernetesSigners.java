@@ -93,7 +93,7 @@ public final class KubernetesSigners implements AutoCloseable {
 				CompletableFuture<List<X509Certificate>> requested = access.signer().request(request, progress);
 				access.open().incrementAndGet();
 				end.thenRun(() -> requested.cancel(true));
-				return requested.whenComplete((chain, failure) -> access.open().decrementAndGet());
+				return requested.whenComplete((chain, failure) -> this.access.returned(access, failure == null));
 			});
 			answer.whenComplete((chain, failure) -> end.complete(null));
 			return answer;
@@ -135,7 +135,7 @@ public final class KubernetesSigners implements AutoCloseable {
 	}
 
 	/** Waits for it, with a limit of time. */
-	private ApiClient client(@Nullable CertificatePair current) {
+	ApiClient client(@Nullable CertificatePair current) {
 		try {
 			return this.access.get(current).join().client();
 		}

@@ -6,7 +6,7 @@ package io.kubelet.cert.kubernetes;
 public final class NoAnswerYetException extends KubernetesConfigurationException {
 
 	public NoAnswerYetException(String message) {
-		super(message, null);
+		super(message);
 	}
 
 }

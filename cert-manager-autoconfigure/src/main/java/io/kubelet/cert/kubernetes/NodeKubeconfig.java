@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,6 +11,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,9 +20,8 @@ import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * The kubeconfig of a node (contract rows C22 and C24): it points at the pair that
- * rotates, and is written from the bootstrap kubeconfig if it is not there yet. A kubelet
- * can go on with it.
+ * The kubeconfig of a node: it names the file of the pair that rotates, and is written
+ * from the bootstrap kubeconfig if it does not exist yet. A kubelet can carry on with it.
  */
 public final class NodeKubeconfig {
 
@@ -34,36 +35,62 @@ public final class NodeKubeconfig {
 	}
 
 	/**
-	 * Whether the kubeconfig is there and has a client certificate that has not expired:
-	 * then it is to be used as it is.
+	 * Whether the kubeconfig exists and has a client certificate that has not expired: it
+	 * is then used as it is.
 	 * @param kubeconfig the kubeconfig of the node
 	 * @param now the present
 	 * @return whether nothing has to be written
-	 * @throws KubernetesConfigurationException if there is something else in the
-	 * kubeconfig's place
+	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
 	public static boolean isUsable(Path kubeconfig, Instant now) {
-		return Files.exists(kubeconfig) && KubeconfigFile.read(kubeconfig, null).clientCertificate(now).isPresent();
+		return Files.exists(kubeconfig)
+				&& KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
 	}
 
 	/**
-	 * Write the kubeconfig, to be used with the pair.
-	 * @param kubeconfig the kubeconfig of the node
+	 * Return what a kubeconfig holds that is not a node's: other contexts or users, or
+	 * other credentials than a client certificate. It would be lost if the file were
+	 * written.
+	 * @param kubeconfig the kubeconfig, which may not exist
+	 * @return a phrase such as {@code has the contexts [a, b]}; empty if there is nothing
+	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
+	 */
+	public static Optional<String> foreignContent(Path kubeconfig) {
+		if (!Files.exists(kubeconfig)) {
+			return Optional.empty();
+		}
+		KubeconfigFile file = KubeconfigFile.read(kubeconfig, null);
+		for (String list : List.of("contexts", "users")) {
+			List<String> names = file.names(list);
+			if (names.size() > 1) {
+				return Optional.of("has the %s %s".formatted(list, names));
+			}
+		}
+		return file.user()
+			.keySet()
+			.stream()
+			.map(String::valueOf)
+			.filter((field) -> !field.startsWith("client-"))
+			.sorted()
+			.findFirst()
+			.map((field) -> "has the user '%s' with '%s'".formatted(file.userName(), field));
+	}
+
+	/**
+	 * Write the kubeconfig, to be used with the pair. A file that exists is kept under
+	 * another name.
+	 * @param kubeconfig the kubeconfig of the node, without
+	 * {@linkplain #foreignContent(Path) content of others}
 	 * @param bootstrap the bootstrap kubeconfig
-	 * @param context the context of the bootstrap kubeconfig, {@code null} for its
-	 * current one
-	 * @param pair the file of the current pair, which may not be there yet
-	 * @throws KubernetesConfigurationException if the bootstrap kubeconfig cannot be
-	 * read, or the other cannot be written
+	 * @param context the context of the bootstrap kubeconfig, {@code null} for its current
+	 * one
+	 * @param pair the file of the current pair, which may not exist yet
+	 * @throws KubernetesConfigurationException if the bootstrap kubeconfig cannot be read,
+	 * or the other cannot be written
 	 */
 	public static void write(Path kubeconfig, Path bootstrap, @Nullable String context, Path pair) {
 		KubeconfigFile from = KubeconfigFile.read(bootstrap, context);
-		if (!(from.cluster().get("server") instanceof String)) {
-			throw new KubernetesConfigurationException(
-					"The bootstrap kubeconfig " + bootstrap
-							+ " names no server: its current context, or the cluster of that context, is missing",
-					null);
-		}
+		from.server();
 		write(kubeconfig, content(from, pair.toAbsolutePath()));
 	}
 
@@ -113,7 +140,6 @@ public final class NodeKubeconfig {
 				: new FileAttribute<?>[0];
 	}
 
-	/** What is there is kept beside it. */
 	private static void write(Path kubeconfig, String content) {
 		Path file = kubeconfig.toAbsolutePath();
 		Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
@@ -126,16 +152,27 @@ public final class NodeKubeconfig {
 			Files.createFile(temporary, ownerOnly(file));
 			Files.writeString(temporary, content);
 			if (Files.exists(file)) {
-				Path old = file.resolveSibling(file.getFileName() + ".old");
-				Files.copy(file, old, StandardCopyOption.REPLACE_EXISTING);
 				logger.warn("The kubeconfig {} has no valid client certificate: it is replaced, and kept as {}", file,
-						old);
+						keep(file));
 			}
 			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
 			logger.info("Wrote the kubeconfig {}", file);
 		}
 		catch (IOException ex) {
-			throw new KubernetesConfigurationException("The kubeconfig " + file + " cannot be written: " + ex, ex);
+			throw KubernetesConfigurationException.of("The kubeconfig " + file, "written", ex);
+		}
+	}
+
+	/** Copy a file beside it, under a name that no earlier copy has. */
+	private static Path keep(Path file) throws IOException {
+		for (int number = 1;; number++) {
+			Path copy = file.resolveSibling(file.getFileName() + ((number == 1) ? ".old" : ".old." + number));
+			try {
+				return Files.copy(file, copy);
+			}
+			catch (FileAlreadyExistsException ex) {
+				// It is kept too: the next number
+			}
 		}
 	}
 

@@ -44,9 +44,6 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 
 	private static final int MINIMUM_SECONDS = 300;
 
-	/** How much longer than the server a watch is left open, before it counts as dead. */
-	private static final Duration GRACE = Duration.ofSeconds(30);
-
 	private static final long SHORTEST_PAUSE_MILLIS = 1000;
 
 	private static final long LONGEST_PAUSE_MILLIS = 30_000;
@@ -154,11 +151,7 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 
 	private void watch(ApiClient client) throws ApiException, IOException {
 		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
-		Call call = client.getHttpClient()
-			.newBuilder()
-			.readTimeout(Duration.ofSeconds(seconds).plus(GRACE))
-			.build()
-			.newCall(this.query.calls().make(client, this.resourceVersion, seconds).request());
+		Call call = this.query.calls().make(client, this.resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
 			return;

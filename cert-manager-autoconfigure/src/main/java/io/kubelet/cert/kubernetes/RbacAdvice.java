@@ -1,11 +1,18 @@
 package io.kubelet.cert.kubernetes;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What to do about a 403: the RBAC rule that it asks for, ready to paste. A refusal that
- * is not about a permission, as that of a group nobody may ask for, is left as it is.
+ * What to do about a 403: the RBAC rule that grants the permission, ready to paste. Each
+ * user has a rule and a binding of its own, so that pasting one takes nothing away from
+ * another. A refusal that is not about a permission, such as that of a group that nobody
+ * may ask for, is left as it is.
  */
 final class RbacAdvice {
 
@@ -15,11 +22,16 @@ final class RbacAdvice {
 
 	private static final Pattern SERVICE_ACCOUNT = Pattern.compile("system:serviceaccount:([^:]+):([^:]+)");
 
+	/** What a name in Kubernetes may consist of, RFC 1123. */
+	private static final Pattern NOT_OF_A_NAME = Pattern.compile("[^a-z0-9]+");
+
+	private static final int MAXIMUM_LENGTH = 200;
+
 	private RbacAdvice() {
 	}
 
 	/**
-	 * Add the advice.
+	 * Adds the advice.
 	 * @param message the message of the answer
 	 * @return the message, with what to do about it
 	 */
@@ -35,11 +47,11 @@ final class RbacAdvice {
 		}
 		return message + "\n"
 				+ """
-						It lacks the permission to %s certificate signing requests. An administrator grants it with 'kubectl apply -f -' and:
+						It lacks the permission to %1$s certificate signing requests. An administrator grants it with 'kubectl apply -f -' and:
 						apiVersion: rbac.authorization.k8s.io/v1
 						kind: ClusterRole
 						metadata:
-						  name: certificate-requester
+						  name: %2$s
 						rules:
 						- apiGroups: ["certificates.k8s.io"]
 						  resources: ["certificatesigningrequests"]
@@ -48,14 +60,38 @@ final class RbacAdvice {
 						apiVersion: rbac.authorization.k8s.io/v1
 						kind: ClusterRoleBinding
 						metadata:
-						  name: certificate-requester
+						  name: %2$s
 						roleRef:
 						  apiGroup: rbac.authorization.k8s.io
 						  kind: ClusterRole
-						  name: certificate-requester
+						  name: %2$s
 						subjects:
-						%s"""
-					.formatted(refusal.group(2), subject(user));
+						%3$s"""
+					.formatted(refusal.group(2), name(user), subject(user));
+	}
+
+	/**
+	 * Return a name for the rule of a user. Namespaces have no dots, so that no two
+	 * accounts share a name; another user is told apart by a digest.
+	 */
+	private static String name(String user) {
+		Matcher account = SERVICE_ACCOUNT.matcher(user);
+		if (account.matches() && user.length() <= MAXIMUM_LENGTH) {
+			return "certificate-requester.%s.%s".formatted(account.group(1), account.group(2));
+		}
+		String readable = NOT_OF_A_NAME.matcher(user.toLowerCase(Locale.ROOT)).replaceAll("-");
+		return "certificate-requester-%s-%s".formatted(
+				readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), digest(user)).replace("--", "-");
+	}
+
+	private static String digest(String user) {
+		try {
+			byte[] digest = MessageDigest.getInstance("SHA-256").digest(user.getBytes(StandardCharsets.UTF_8));
+			return HexFormat.of().formatHex(digest, 0, 5);
+		}
+		catch (NoSuchAlgorithmException ex) {
+			throw new IllegalStateException("Each JDK has SHA-256", ex);
+		}
 	}
 
 	private static String subject(String user) {

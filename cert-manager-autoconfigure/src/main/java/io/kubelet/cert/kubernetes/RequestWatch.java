@@ -11,7 +11,6 @@ import java.util.stream.Collectors;
 
 import com.google.gson.reflect.TypeToken;
 import io.kubelet.cert.kubernetes.RequestWatches.Subscriber;
-import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
@@ -32,16 +31,13 @@ final class RequestWatch {
 
 	private final Map<String, V1CertificateSigningRequest> latest = new HashMap<>();
 
-	private final ApiFailures failures;
-
 	private final Selector selector;
 
 	private final String start;
 
 	private final ObjectWatch<V1CertificateSigningRequest, V1CertificateSigningRequestList> watch;
 
-	RequestWatch(ApiClient client, ApiFailures failures, Clock clock, Selector selector, String resourceVersion) {
-		this.failures = failures;
+	RequestWatch(ApiClient client, Clock clock, Selector selector, String resourceVersion) {
 		this.selector = selector;
 		this.start = resourceVersion;
 		this.watch = new ObjectWatch<>(new ObjectWatch.Query<>(new TypeToken<V1CertificateSigningRequestList>() {
@@ -88,21 +84,22 @@ final class RequestWatch {
 		this.watch.close();
 	}
 
-	void fail(RequestException failure) {
-		subscribers().values().forEach((subscriber) -> subscriber.failed(failure));
+	/** Tell all subscribers, without the lock: what a subscriber does is not known here. */
+	void tell(Consumer<Subscriber> action) {
+		List<Subscriber> all;
+		synchronized (this.subscribers) {
+			all = List.copyOf(this.subscribers.values());
+		}
+		all.forEach(action);
 	}
 
-	/** Without the lock: what a subscriber does is not known here. */
 	private void tell(String uid, Consumer<Subscriber> action) {
-		Subscriber subscriber = subscribers().get(uid);
+		Subscriber subscriber;
+		synchronized (this.subscribers) {
+			subscriber = this.subscribers.get(uid);
+		}
 		if (subscriber != null) {
 			action.accept(subscriber);
-		}
-	}
-
-	private Map<String, Subscriber> subscribers() {
-		synchronized (this.subscribers) {
-			return Map.copyOf(this.subscribers);
 		}
 	}
 
@@ -112,7 +109,9 @@ final class RequestWatch {
 
 		@Override
 		public void listing() {
-			this.waiting = subscribers().keySet();
+			synchronized (RequestWatch.this.subscribers) {
+				this.waiting = Set.copyOf(RequestWatch.this.subscribers.keySet());
+			}
 		}
 
 		/** Whoever has waited since before the list, and is not on it, waits in vain. */
@@ -150,7 +149,7 @@ final class RequestWatch {
 
 		@Override
 		public void refused(ApiException answer, int times) {
-			fail(RequestWatch.this.failures.translate(answer, null));
+			tell((subscriber) -> subscriber.refused(answer));
 		}
 
 	}

@@ -6,9 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 
-import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 
 /**
@@ -23,16 +22,13 @@ final class RequestWatches {
 
 	private final Executor executor;
 
-	private final ApiFailures failures;
-
 	private final Clock clock;
 
 	private boolean closed;
 
-	RequestWatches(ApiClient client, Executor executor, ApiFailures failures, Clock clock) {
+	RequestWatches(ApiClient client, Executor executor, Clock clock) {
 		this.client = client;
 		this.executor = executor;
-		this.failures = failures;
 		this.clock = clock;
 	}
 
@@ -46,10 +42,12 @@ final class RequestWatches {
 		RequestWatch watch;
 		synchronized (this.open) {
 			if (this.closed) {
-				throw closed();
+				subscriber.closed();
+				return new Subscription(true, () -> {
+				});
 			}
 			RequestWatch shared = this.open.get(selector);
-			watch = (shared != null) ? shared : new RequestWatch(this.client, this.failures, this.clock, selector,
+			watch = (shared != null) ? shared : new RequestWatch(this.client, this.clock, selector,
 					Answers.resourceVersion(object));
 			watch.add(Answers.uid(object), subscriber);
 			if (shared == null) {
@@ -80,12 +78,8 @@ final class RequestWatches {
 		}
 		watches.forEach((watch) -> {
 			watch.close();
-			watch.fail(closed());
+			watch.tell(Subscriber::closed);
 		});
-	}
-
-	private static SignerUnavailableException closed() {
-		return new SignerUnavailableException(null, "Closed", "The connection to the API server is closed", null, null);
 	}
 
 	/**
@@ -107,7 +101,11 @@ final class RequestWatches {
 
 		void deleted();
 
-		void failed(RequestException failure);
+		/** The server does not permit the watch. */
+		void refused(ApiException answer);
+
+		/** Nothing more is told. */
+		void closed();
 
 	}
 

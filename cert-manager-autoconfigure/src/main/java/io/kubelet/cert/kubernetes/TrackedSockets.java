@@ -11,14 +11,16 @@ import java.util.WeakHashMap;
 import javax.net.SocketFactory;
 
 /**
- * Makes the sockets of a client, and knows those that are open.
+ * Makes the sockets of a client, and knows those that are open. They send at once: a
+ * small request that follows another would otherwise wait for the acknowledgment of the
+ * server, which takes its time (40 ms).
  */
 final class TrackedSockets extends SocketFactory {
 
 	private final Set<Socket> sockets = Collections.newSetFromMap(new WeakHashMap<>());
 
 	@Override
-	public Socket createSocket() {
+	public Socket createSocket() throws IOException {
 		return track(new Socket());
 	}
 
@@ -48,7 +50,8 @@ final class TrackedSockets extends SocketFactory {
 		return List.copyOf(this.sockets);
 	}
 
-	private synchronized Socket track(Socket socket) {
+	private synchronized Socket track(Socket socket) throws IOException {
+		socket.setTcpNoDelay(true);
 		this.sockets.removeIf(Socket::isClosed);
 		this.sockets.add(socket);
 		return socket;

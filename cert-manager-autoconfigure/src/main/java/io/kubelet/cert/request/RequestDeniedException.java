@@ -9,4 +9,8 @@ public final class RequestDeniedException extends RequestException {
 		super(Recovery.RETRY_SLOWLY, requestName, reason, "Request " + requestName + " was denied: " + message, null);
 	}
 
+	public RequestDeniedException(String requestName, String signerName, String reason, String message) {
+		super(Recovery.RETRY_SLOWLY, requestName, reason, "Request " + requestName + " to signer " + signerName + " was denied: " + message, null);
+	}
+
 }

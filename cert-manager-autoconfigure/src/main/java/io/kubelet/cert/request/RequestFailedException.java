@@ -10,4 +10,8 @@ public final class RequestFailedException extends RequestException {
 				null);
 	}
 
+	public RequestFailedException(String requestName, String signerName, String reason, String message) {
+		super(Recovery.RETRY_SLOWLY, requestName, reason, "Signer " + signerName + " failed to sign request " + requestName + ": " + message, null);
+	}
+
 }

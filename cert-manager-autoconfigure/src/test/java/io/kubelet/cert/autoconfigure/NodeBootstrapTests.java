@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificateNames;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -253,6 +255,34 @@ class NodeBootstrapTests {
 		this.controlPlane.removeToken("expired.token");
 		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=" + bootstrap)
 			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining("401 Unauthorized"));
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			token: s3cr3t | x | has the user 'u' with 'token'
+			tokenFile: s3cr3t | x | has the user 'u' with 'tokenFile'
+			exec: {command: s3cr3t} | x | has the user 'u' with 'exec'
+			client-key: none | other | has the contexts [x, other]
+			""")
+	void kubeconfigOfSomeoneElseIsNotReplaced(String user, String other, String content) throws Exception {
+		Files.writeString(this.kubeconfig, """
+				apiVersion: v1
+				kind: Config
+				clusters: [{name: c, cluster: {server: "%s"}}]
+				users: [{name: u, user: {%s}}]
+				contexts: [{name: x, context: {cluster: c, user: u}}%s]
+				current-context: x
+				""".formatted(this.controlPlane.url(), user,
+				other.equals("x") ? "" : ", {name: other, context: {cluster: c, user: u}}"));
+		String before = Files.readString(this.kubeconfig);
+		runner().run((context) -> assertThat(context.getStartupFailure())
+			.hasStackTraceContaining("kubelet.cert.kubernetes.kubeconfig with value '" + this.kubeconfig)
+			.hasStackTraceContaining("but it " + content + ", which would be lost. Name a file that does not exist yet")
+			.satisfies((failure) -> assertThat(failure).asString().doesNotContain("s3cr3t")));
+		assertThat(this.kubeconfig).hasContent(before);
+		try (Stream<Path> files = Files.list(this.directory)) {
+			assertThat(files).noneMatch((file) -> file.toString().endsWith(".old"));
+		}
 	}
 
 	@Test

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -29,6 +31,8 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.test.ClientCertificate;
+import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -45,6 +49,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -131,6 +137,44 @@ class RotatingApiClientTests {
 				whoAmI(context.getBean(ApiClient.class));
 				assertThat(reviews()).extracting(RecordedRequest::user).containsExactly("system:node:n1");
 			});
+	}
+
+	@Test
+	void everyConnectionSendsAtOnce() {
+		runner().run((context) -> {
+			ApiClient client = context.getBean(ApiClient.class);
+			List<Boolean> noDelays = new ArrayList<>();
+			client.setHttpClient(client.getHttpClient().newBuilder().addNetworkInterceptor((chain) -> {
+				noDelays.add(Objects.requireNonNull(chain.connection()).socket().getTcpNoDelay());
+				return chain.proceed(chain.request());
+			}).build());
+			whoAmI(client);
+			context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
+			whoAmI(client);
+			assertThat(noDelays).as("TCP_NODELAY before and after a rotation").containsExactly(true, true);
+		});
+	}
+
+	/** What authenticates with the certificate needs no other credentials. */
+	@ParameterizedTest
+	@ValueSource(strings = { "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plug-in}",
+			"tokenFile: missing", "token: [damaged]", "{client-certificate: missing, client-key: missing}" })
+	void userOfTheKubeconfigIsNotEvaluated(String user) throws Exception {
+		Path plugIn = Files.writeString(this.directory.resolve("plug-in"),
+				"#!/bin/sh\ntouch %s/run\nsleep 600\n".formatted(this.directory));
+		assertThat(plugIn.toFile().setExecutable(true)).isTrue();
+		String kubeconfig = this.controlPlane.kubeconfig(Credential.token("one", "TOKEN"));
+		Path file = Files.writeString(this.directory.resolve("kubeconfig"), kubeconfig.replace("token: TOKEN", user));
+		ClientCertificate stored = this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes");
+		Files.createDirectories(this.directory.resolve("pki"));
+		Files.writeString(this.directory.resolve("pki/kubelet-client-current.pem"),
+				stored.certificatePem() + stored.keyPem());
+		runner().withPropertyValues("kubelet.cert.kubernetes.kubeconfig=" + file).run((context) -> {
+			assertThat(context).hasNotFailed();
+			whoAmI(context.getBean(ApiClient.class));
+			assertThat(reviews()).extracting(RecordedRequest::user).containsExactly("system:node:n1");
+			assertThat(this.directory.resolve("run")).doesNotExist();
+		});
 	}
 
 	@Test

@@ -9,6 +9,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -87,6 +88,16 @@ final class Adapter implements AutoCloseable {
 		return new CertificatesV1Api(client(this.controlPlane.writeKubeconfig(directory, this.controlPlane.admin())))
 			.readCertificateSigningRequest(name)
 			.execute();
+	}
+
+	/** Remember of each request whether its connection sends at once ({@code TCP_NODELAY}). */
+	static List<Boolean> noDelays(ApiClient client) {
+		List<Boolean> noDelays = new CopyOnWriteArrayList<>();
+		client.setHttpClient(client.getHttpClient().newBuilder().addNetworkInterceptor((chain) -> {
+			noDelays.add(Objects.requireNonNull(chain.connection()).socket().getTcpNoDelay());
+			return chain.proceed(chain.request());
+		}).build());
+		return noDelays;
 	}
 
 	int creates() {

@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,6 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
 
 import com.google.gson.JsonSyntaxException;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SignerUnavailableException;
@@ -38,6 +42,9 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 class ApiFailuresTests {
 
 	private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+	private static final CertificateRequest REQUEST = Adapter.newRequest("csr-one", "system:node:one",
+			KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 
 	private static final String STATUS = """
 			{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "%s", "message": "%s", "code": %d}""";
@@ -73,6 +80,18 @@ class ApiFailuresTests {
 			.hasMessageContaining("perhaps a proxy in front of it")
 			.hasMessageNotContaining("s3cr3t");
 		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 200, 401, 403, 404, 422, 429, 503 })
+	void everyFailureNamesTheRequestAndItsSignerAndHasNoCauseThatQuotesTheAnswer(int code) {
+		for (String body : List.of(STATUS.formatted("Reason", "message", code), "<html>s3cr3t page</html>")) {
+			assertThat(translate(code, body, Map.of("set-cookie", List.of("s3cr3t"))))
+				.hasMessageStartingWith("Request csr-one to signer " + Adapter.SIGNER + ": ")
+				.hasNoCause();
+		}
+		assertThat(this.failures.translate(new ApiException(new IOException("reset")), REQUEST))
+			.hasMessageStartingWith("Request csr-one to signer " + Adapter.SIGNER + ": ");
 	}
 
 	@Test
@@ -135,6 +154,30 @@ class ApiFailuresTests {
 				"web");
 	}
 
+	/** What is pasted for one application must not replace what was pasted for another. */
+	@Test
+	void adviceForEachUserHasNamesOfItsOwnThatKubernetesAccepts() {
+		List<String> users = List.of("system:serviceaccount:web:shop", "system:serviceaccount:web:shop.v2",
+				"system:serviceaccount:web-shop:v2", "system:serviceaccount:user:jane", "jane", "Jane", "j@ne", "j-ne",
+				"system:node:one", "system:node-one", "-", "x".repeat(1000), "x".repeat(1001),
+				"system:serviceaccount:web:" + "x".repeat(253), "J\u00fcrgen");
+		Set<Object> names = new HashSet<>();
+		for (String user : users) {
+			List<Map<String, Object>> documents = documents(RbacAdvice.on(forbidden(user)));
+			assertThat(documents).extracting("metadata").extracting("name").hasSize(2).satisfies((both) -> {
+				assertThat(both.get(0)).isEqualTo(both.get(1));
+				assertThat(String.valueOf(both.get(0))).hasSizeLessThan(254)
+					.matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
+				names.add(both.get(0));
+			});
+			assertThat(documents.get(1)).extracting("roleRef")
+				.extracting("name")
+				.isEqualTo(((Map<?, ?>) documents.get(0).getOrDefault("metadata", Map.of())).get("name"));
+		}
+		assertThat(names).hasSameSizeAs(users);
+		assertThat(names).contains("certificate-requester.web.shop");
+	}
+
 	@Test
 	void nobodyIsAdvisedToLetInAnonymousUsers() {
 		assertThat(RbacAdvice.on(forbidden("system:anonymous"))).contains("No credentials were sent")
@@ -157,6 +200,7 @@ class ApiFailuresTests {
 				.hasMessageContaining("lacks the permission to create");
 			assertThat(subject(String.valueOf(failure.getMessage()))).containsEntry("name", "jane");
 			assertThat(adapter.controlPlane.count(RecordedRequest::isCreate)).isOne();
+			assertThat(rules(String.valueOf(failure.getMessage()))).containsExactly("create", "get", "list", "watch");
 			rules(String.valueOf(failure.getMessage()))
 				.forEach((verb) -> adapter.controlPlane.allow("jane", Set.of(verb), "certificatesigningrequests"));
 			adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
@@ -189,7 +233,7 @@ class ApiFailuresTests {
 	}
 
 	private RequestException translate(int code, String body, Map<String, List<String>> headers) {
-		return this.failures.translate(new ApiException("Failed", code, headers, body), "csr-one");
+		return this.failures.translate(new ApiException("Failed", code, headers, body), REQUEST);
 	}
 
 	private @Nullable Duration retryAfter(String header) {

@@ -73,8 +73,8 @@ class HangingPlugInTests {
 				assertThat(answer).failsWithin(Adapter.PATIENCE)
 					.withThrowableThat()
 					.withCauseInstanceOf(KubernetesConfigurationException.class)
-					.withMessageContaining("The kubeconfig " + this.kubeconfig
-							+ " gave no access to the API server within 2 s: a credential plug-in that it names may hang");
+					.withMessageContaining("The credential plug-in './plug-in' of the user 'u' in the kubeconfig "
+							+ this.kubeconfig + " did not end within 2s, and was ended. Run it by hand");
 			}
 			assertThat(asked()).isOne();
 			await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0);
@@ -108,9 +108,9 @@ class HangingPlugInTests {
 	@Test
 	void otherProgramsOfTheSameNameAreLeftAlone() throws Exception {
 		Process other = new ProcessBuilder(this.directory.resolve("plug-in").toString(), "copy").start();
-		try {
+		try (KubernetesSigners signers = signers(Duration.ofSeconds(2))) {
 			await().atMost(Adapter.PATIENCE).until(() -> asked() == 1);
-			CredentialPlugIns.end(this.kubeconfig, null);
+			assertThat(request(signers)).failsWithin(Adapter.PATIENCE);
 			assertThat(other.isAlive()).isTrue();
 		}
 		finally {

@@ -231,7 +231,7 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest confirmed = confirmed(false);
 		this.adapter.controlPlane.delete(name(confirmed));
 		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
-			.withMessageContaining("is not there any more");
+			.withMessageContaining("to signer " + Adapter.SIGNER + " does not exist any more");
 	}
 
 	@Test
@@ -248,7 +248,7 @@ class KubernetesCertificateSignerTests {
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
 		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(answer))
-			.withMessageContaining("was deleted");
+			.withMessageContaining("to signer " + Adapter.SIGNER + " was deleted");
 	}
 
 	@Test
@@ -256,7 +256,7 @@ class KubernetesCertificateSignerTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.denying("Policy", "not this node"));
 		assertThatExceptionOfType(RequestDeniedException.class)
 			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
-			.withMessageContaining("not this node")
+			.withMessageMatching("Request \\S+ to signer " + Adapter.SIGNER + " was denied: not this node")
 			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("Policy"));
 	}
 
@@ -267,7 +267,7 @@ class KubernetesCertificateSignerTests {
 		this.adapter.controlPlane.fail(this.adapter.controlPlane.certificateSigningRequests().get(0),
 				"SignerValidationFailure", "the subject is wrong");
 		assertThatExceptionOfType(RequestFailedException.class).isThrownBy(failure(answer))
-			.withMessageContaining("the subject is wrong")
+			.withMessageMatching("Signer " + Adapter.SIGNER + " failed to sign request \\S+: the subject is wrong")
 			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("SignerValidationFailure"));
 	}
 
@@ -275,7 +275,8 @@ class KubernetesCertificateSignerTests {
 	void garbageInPlaceOfACertificateIsRefused() {
 		this.adapter.controlPlane.behavior().flaws(SignerFlaw.GARBAGE);
 		assertThatExceptionOfType(CertificateRefusedException.class)
-			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())));
+			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.withMessageContaining("signer " + Adapter.SIGNER + " issued no PEM");
 	}
 
 	@Test

@@ -4,7 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
+import javax.net.ssl.KeyManager;
+
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -16,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,6 +92,35 @@ class KubernetesClientsTests {
 	@DisabledOnOs(OS.WINDOWS)
 	void execPluginIsRunRelativeToTheKubeconfig(String version) throws Exception {
 		assertThat(userOf(write(execPlugin(version)))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	/** Its standard error would be that of the application, whose log it is in a container. */
+	@Test
+	@EnabledOnOs(OS.LINUX)
+	void execPluginIsToldWhatToPrintAndWhatItSaysBesidesIsDiscarded() throws Exception {
+		Path kubeconfig = write(execPlugin("v1"));
+		Path script = this.directory.resolve("login.sh");
+		Files.writeString(script, Files.readString(script)
+				+ "readlink /proc/$$/fd/2 >%1$s/error\necho \"$KUBERNETES_EXEC_INFO\" >%1$s/info\ncat >>%1$s/info\n"
+					.formatted(this.directory));
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+		assertThat(this.directory.resolve("error")).content().isEqualToIgnoringNewLines("/dev/null");
+		assertThat(this.directory.resolve("info")).content()
+			.contains("\"apiVersion\":\"client.authentication.k8s.io/v1\"", "\"interactive\":false");
+	}
+
+	@Test
+	void authProviderIsRefusedWithWhatToUseInstead() {
+		refused(write("auth-provider: {name: oidc, config: {id-token: s3cr3t}}"), null,
+				"has an 'auth-provider', which is not supported: use a credential plug-in");
+	}
+
+	@Test
+	void keysOfAnotherOwnerArePresentedInPlaceOfTheUser() {
+		ClientCertificate node = this.controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+		KeyManager[] keys = ClientKeys.of(Pem.readPair(node.certificatePem(), node.keyPem()));
+		assertThat(userOf(KubernetesClients.createWithKeys(write("tokenFile: no-token"), null, keys)))
+			.isEqualTo("system:node:one");
 	}
 
 	@Test
@@ -193,7 +227,7 @@ class KubernetesClientsTests {
 				Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", authority));
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
 			.isThrownBy(() -> ClusterAuthorities.read(kubeconfig, null))
-			.withMessageContaining("cannot be read");
+			.withMessageContainingAll("certificate-authority", kubeconfig.toString());
 	}
 
 	private String execPlugin(String version) throws IOException {
@@ -230,6 +264,7 @@ class KubernetesClientsTests {
 	/** Who the server takes the client for. */
 	private String userOf(ApiClient client) {
 		this.controlPlane.clearRequests();
+		List<Boolean> noDelays = Adapter.noDelays(client);
 		try {
 			new CertificatesV1Api(client).listCertificateSigningRequest().execute();
 		}
@@ -240,6 +275,7 @@ class KubernetesClientsTests {
 			client.getHttpClient().dispatcher().executorService().shutdown();
 			client.getHttpClient().connectionPool().evictAll();
 		}
+		assertThat(noDelays).as("TCP_NODELAY").containsExactly(true);
 		return this.controlPlane.requests().stream().map(RecordedRequest::user).findFirst().orElseThrow();
 	}
 

@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -16,6 +17,7 @@ import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestNode;
+import io.kubernetes.client.openapi.ApiClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,6 +73,13 @@ class KubernetesSignersTests {
 		}
 		// One connection for what is short, and those that a watch was broken off on
 		assertThat(this.controlPlane.connections()).isLessThanOrEqualTo(5);
+	}
+
+	@Test
+	void everyConnectionSendsAtOnce() {
+		List<Boolean> noDelays = Adapter.noDelays(this.signers.client(null));
+		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
+		assertThat(noDelays).as("TCP_NODELAY of a creation and a watch").containsExactly(true, true);
 	}
 
 	@Test
@@ -144,6 +153,25 @@ class KubernetesSignersTests {
 				.withThrowableThat()
 				.withCauseInstanceOf(KubernetesConfigurationException.class)
 				.withMessageContainingAll(gone.toString(), "kubelet.cert.kubernetes.bootstrap-kubeconfig");
+		}
+	}
+
+	/** The client holds the token. */
+	@Test
+	void bootstrapCredentialsAreGivenUpAsSoonAsTheyHaveBroughtACertificate() {
+		Path bootstrap = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap());
+		try (KubernetesSigners node = new KubernetesSigners(this.directory.resolve("node"), bootstrap, null,
+				Thread::new, Clock.systemUTC())) {
+			// A kubeconfig without a certificate, as it is written before there is one
+			assertThat(this.directory.resolve("node")).satisfies((file) -> Files.writeString(file, "kind: Config"));
+			WeakReference<ApiClient> client = new WeakReference<>(node.client(null));
+			assertThat(request(node)).succeedsWithin(Adapter.PATIENCE);
+			assertThat(this.controlPlane.requests()).extracting(RecordedRequest::user)
+				.containsOnly("system:bootstrap:abcdef");
+			await().atMost(Adapter.PATIENCE).until(() -> {
+				System.gc();
+				return client.get() == null;
+			});
 		}
 	}
 

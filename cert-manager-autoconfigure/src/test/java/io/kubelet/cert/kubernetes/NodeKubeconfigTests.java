@@ -112,6 +112,17 @@ class NodeKubeconfigTests {
 	}
 
 	@Test
+	void noCopyReplacesAnEarlierOne() throws IOException {
+		for (int round = 1; round <= 4; round++) {
+			Files.writeString(this.kubeconfig, "kind: Config # " + round);
+			write(PAIR);
+		}
+		assertThat(this.directory.resolve("kubeconfig.old")).hasContent("kind: Config # 1");
+		assertThat(this.directory.resolve("kubeconfig.old.2")).hasContent("kind: Config # 2");
+		assertThat(this.directory.resolve("kubeconfig.old.4")).hasContent("kind: Config # 4");
+	}
+
+	@Test
 	void malformedKubeconfigIsReportedAndNotOverwritten() throws IOException {
 		Files.writeString(this.kubeconfig, "{");
 		assertThatExceptionOfType(KubernetesConfigurationException.class)

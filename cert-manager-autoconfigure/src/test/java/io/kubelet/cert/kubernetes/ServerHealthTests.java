@@ -47,7 +47,7 @@ class ServerHealthTests {
 		manager.rotate();
 		this.fixture.time.settle();
 		CertificatePair before = manager.current().orElseThrow();
-		this.fixture.signer.failsWith((request) -> this.failures.translate(failure, request.name()));
+		this.fixture.signer.failsWith((request) -> this.failures.translate(failure, request));
 		this.fixture.signer.silent();
 		manager.rotate();
 		this.fixture.time.settle();

@@ -7,6 +7,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.testsupport.TestNode;
+import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Interceptor;
 import okhttp3.MediaType;
 import okhttp3.Response;
@@ -102,9 +103,9 @@ class WatchErrorTests {
 	void addressesWithoutAThreadForTheirWatchAreFollowedFromTheNextLookOn() throws Exception {
 		TestNode node = new TestNode(this.adapter.controlPlane, this.directory, "n1");
 		node.create("InternalIP=10.0.0.1");
-		this.adapter.controlPlane.addToken("node", "system:node:n1", "system:nodes");
-		this.adapter.client.setApiKey("node");
-		try (NodeAddresses addresses = new NodeAddresses("n1", () -> this.adapter.client, onlyLater(),
+		ApiClient client = Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.directory,
+				this.adapter.controlPlane.addToken("node", "system:node:n1", "system:nodes")));
+		try (NodeAddresses addresses = new NodeAddresses("n1", () -> client, onlyLater(),
 				Clock.systemUTC())) {
 			assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(addresses::addresses);
 			await().atMost(Adapter.PATIENCE).until(() -> addresses.addresses().size() == 1);

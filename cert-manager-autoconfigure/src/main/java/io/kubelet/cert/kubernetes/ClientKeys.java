@@ -1,0 +1,73 @@
+package io.kubelet.cert.kubernetes;
+
+import java.net.Socket;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedKeyManager;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Presents one pair as a client certificate, whichever authorities the server names: a
+ * server that does not know the issuer says so. A key store would encrypt the key first,
+ * which takes longer than all the rest of a connection.
+ */
+final class ClientKeys extends X509ExtendedKeyManager {
+
+	private static final String ALIAS = "current";
+
+	private final CertificatePair pair;
+
+	private ClientKeys(CertificatePair pair) {
+		this.pair = pair;
+	}
+
+	static KeyManager[] of(CertificatePair pair) {
+		return new KeyManager[] { new ClientKeys(pair) };
+	}
+
+	@Override
+	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
+			@Nullable Socket socket) {
+		String algorithm = this.pair.leaf().getPublicKey().getAlgorithm();
+		return Arrays.asList(keyTypes).contains(algorithm) ? ALIAS : null;
+	}
+
+	@Override
+	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
+			@Nullable SSLEngine engine) {
+		return chooseClientAlias(keyTypes, issuers, null);
+	}
+
+	@Override
+	public X509Certificate[] getCertificateChain(@Nullable String alias) {
+		return this.pair.chain().toArray(X509Certificate[]::new);
+	}
+
+	@Override
+	public PrivateKey getPrivateKey(@Nullable String alias) {
+		return this.pair.privateKey();
+	}
+
+	@Override
+	public String @Nullable [] getClientAliases(String keyType, Principal @Nullable [] issuers) {
+		return new String[] { ALIAS };
+	}
+
+	@Override
+	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+		return null;
+	}
+
+	@Override
+	public String @Nullable [] getServerAliases(String keyType, Principal @Nullable [] issuers) {
+		return null;
+	}
+
+}

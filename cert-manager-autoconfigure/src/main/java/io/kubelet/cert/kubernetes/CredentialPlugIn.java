@@ -1,0 +1,209 @@
+package io.kubelet.cert.kubernetes;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A credential plug-in that a kubeconfig names: a program that prints an
+ * {@code ExecCredential}, as {@code kubectl} runs it. Its output is secret. No message
+ * repeats it, and what it writes to its standard error is discarded.
+ */
+final class CredentialPlugIn {
+
+	private static final String GROUP = "client.authentication.k8s.io/";
+
+	private static final List<String> VERSIONS = List.of(GROUP + "v1", GROUP + "v1beta1");
+
+	private static final int MAXIMUM_BYTES = 1024 * 1024;
+
+	private final KubeconfigFile kubeconfig;
+
+	private final Map<?, ?> exec;
+
+	private final String command;
+
+	private final String apiVersion;
+
+	private @Nullable Process process;
+
+	private boolean ended;
+
+	/**
+	 * Create a plug-in; it is not run yet.
+	 * @param kubeconfig the kubeconfig that names it
+	 * @param exec the entry {@code exec} of the user
+	 */
+	CredentialPlugIn(KubeconfigFile kubeconfig, Map<?, ?> exec) {
+		this.kubeconfig = kubeconfig;
+		this.exec = exec;
+		this.command = required("command");
+		this.apiVersion = required("apiVersion");
+		if (!VERSIONS.contains(this.apiVersion)) {
+			throw problem("has an apiVersion that is not supported: use one of " + VERSIONS);
+		}
+	}
+
+	/**
+	 * Run the plug-in, without a limit of time.
+	 * @param started takes the plug-in before it is run, so that it can be
+	 * {@link #end() ended}
+	 * @return the credentials
+	 * @throws KubernetesConfigurationException if it cannot be run, fails or prints
+	 * anything else
+	 */
+	Credentials run(Consumer<CredentialPlugIn> started) {
+		started.accept(this);
+		try {
+			Process process = start();
+			process.getOutputStream().close();
+			String output = read(process.getInputStream());
+			int exitCode = process.waitFor();
+			if (exitCode != 0) {
+				throw problem("failed with exit code " + exitCode
+						+ ". Run it by hand, as the user of this process, to see what it says");
+			}
+			return credentials(output);
+		}
+		catch (IOException ex) {
+			throw problem("ended before its output was read");
+		}
+		catch (InterruptedException ex) {
+			end();
+			Thread.currentThread().interrupt();
+			throw problem("was interrupted");
+		}
+	}
+
+	/** End the plug-in and the processes that it has started, at once and for good. */
+	synchronized void end() {
+		this.ended = true;
+		if (this.process != null) {
+			Stream.concat(this.process.descendants(), Stream.of(this.process.toHandle()))
+				.toList()
+				.forEach(ProcessHandle::destroyForcibly);
+		}
+	}
+
+	private synchronized Process start() {
+		if (this.ended) {
+			throw problem("is not run any more");
+		}
+		ProcessBuilder builder = new ProcessBuilder(commandLine()).redirectError(ProcessBuilder.Redirect.DISCARD);
+		builder.environment()
+			.put("KUBERNETES_EXEC_INFO", "{\"kind\":\"ExecCredential\",\"apiVersion\":\"" + this.apiVersion
+					+ "\",\"spec\":{\"interactive\":false}}");
+		entries("env").filter(Map.class::isInstance)
+			.map((entry) -> (Map<?, ?>) entry)
+			.forEach((entry) -> builder.environment()
+				.put(String.valueOf(entry.get("name")), String.valueOf(entry.get("value"))));
+		try {
+			Process process = builder.start();
+			this.process = process;
+			return process;
+		}
+		catch (IOException ex) {
+			throw problem("cannot be started: it is not there, or the user of this process may not execute it. "
+					+ "Install it, or correct its path in the kubeconfig");
+		}
+	}
+
+	/** A path is relative to the kubeconfig; a name alone is looked up in the PATH. */
+	private List<String> commandLine() {
+		List<String> line = new ArrayList<>();
+		boolean path = this.command.contains("/") || this.command.contains("\\");
+		line.add(path ? this.kubeconfig.sibling(this.command).normalize().toString() : this.command);
+		entries("args").map(String::valueOf).forEach(line::add);
+		return line;
+	}
+
+	private static String read(InputStream output) throws IOException {
+		try (output) {
+			return new String(output.readNBytes(MAXIMUM_BYTES), StandardCharsets.UTF_8);
+		}
+	}
+
+	private Credentials credentials(String output) {
+		JsonObject credential = credential(output);
+		if (!this.apiVersion.equals(text(credential, "apiVersion"))) {
+			throw problem("printed an ExecCredential of another apiVersion than %s, which the kubeconfig asks for"
+				.formatted(this.apiVersion));
+		}
+		JsonElement status = credential.get("status");
+		JsonObject content = (status != null && status.isJsonObject()) ? status.getAsJsonObject() : new JsonObject();
+		String token = text(content, "token");
+		String certificate = text(content, "clientCertificateData");
+		String key = text(content, "clientKeyData");
+		if (certificate != null && key != null) {
+			try {
+				return Credentials.ofKeys(ClientKeys.of(Pem.readPair(certificate, key)));
+			}
+			catch (MalformedPemException ex) {
+				throw problem("printed an ExecCredential whose clientCertificateData and clientKeyData are no pair");
+			}
+		}
+		if (token == null || token.isEmpty()) {
+			throw problem("printed an ExecCredential without a token and without a client certificate");
+		}
+		if (!Credentials.fitsHeader(token)) {
+			throw problem("printed a token with characters that no token has, such as a line break");
+		}
+		return Credentials.ofToken(() -> token);
+	}
+
+	private JsonObject credential(String output) {
+		try {
+			JsonElement element = JsonParser.parseString(output);
+			if (element.isJsonObject() && "ExecCredential".equals(text(element.getAsJsonObject(), "kind"))) {
+				return element.getAsJsonObject();
+			}
+		}
+		catch (JsonParseException ex) {
+			// As below
+		}
+		throw problem("printed no ExecCredential. See that its arguments make it print one of apiVersion "
+				+ this.apiVersion + ": a token alone is not enough");
+	}
+
+	private static @Nullable String text(JsonObject object, String name) {
+		JsonElement value = object.get(name);
+		return (value != null && value.isJsonPrimitive()) ? value.getAsString() : null;
+	}
+
+	private String required(String name) {
+		if (this.exec.get(name) instanceof String text) {
+			return text;
+		}
+		throw new KubernetesConfigurationException(
+				"The %s has a credential plug-in ('exec') without '%s'".formatted(this.kubeconfig.describeUser(), name));
+	}
+
+	private Stream<?> entries(String name) {
+		return (this.exec.get(name) instanceof List<?> entries) ? entries.stream() : Stream.empty();
+	}
+
+	private KubernetesConfigurationException problem(String problem) {
+		return new KubernetesConfigurationException(this + " " + problem);
+	}
+
+	@Override
+	public String toString() {
+		return "The credential plug-in '%s' of the %s".formatted(this.command, this.kubeconfig.describeUser());
+	}
+
+}

@@ -1,0 +1,269 @@
+package io.kubelet.cert;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.event.CertificateEvent;
+import io.kubelet.cert.event.CertificateRotationFailedEvent;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A secret that an application is given, in whichever file and however damaged, is in
+ * nothing that leaves it: not in the log, the endpoint, an event, the report of a start
+ * that failed, a text of an exception or a metric.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+@DisabledOnOs(OS.WINDOWS)
+class SecretsTests {
+
+	private static final String SECRET = "eyJzM2NyM3QtbWFya2Vy.s3cr3t-marker";
+
+	private static final String DAMAGED_KEY_DATA = Base64.getEncoder()
+		.encodeToString(("-----BEGIN EC PRIVATE KEY-----\n" + SECRET + "\n-----END EC PRIVATE KEY-----\n").getBytes());
+
+	private static final CertificatePair PAIR = new TestAuthority("test").pair(
+			CertificateTemplate.ofSubject("system:node:n1", "system:nodes"), Instant.now(),
+			Instant.now().plusSeconds(3600));
+
+	/** The certificate is whole; the end of the key has gone. */
+	private static final String DAMAGED_PAIR = withoutEndOfKey(Pem.write(PAIR));
+
+	private static final List<String> SECRETS = Stream
+		.concat(Stream.of(SECRET, DAMAGED_KEY_DATA),
+				DAMAGED_PAIR.substring(DAMAGED_PAIR.indexOf("PRIVATE KEY")).lines().filter((line) -> line.length() > 30))
+		.toList();
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	@AfterEach
+	void closeControlPlane() {
+		this.controlPlane.close();
+	}
+
+	static Stream<Input> inputs() {
+		return Stream.of(plugIn("prints a token only", "printed no ExecCredential", "echo " + SECRET),
+				plugIn("prints another kind", "printed no ExecCredential",
+						"echo '{\"kind\": \"Token\", \"apiVersion\": \"v1\", \"token\": \"%s\"}'"),
+				plugIn("prints half an object", "printed no ExecCredential",
+						"echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"%s'"),
+				plugIn("prints a version that is secret", "of another apiVersion than client.authentication.k8s.io/v1",
+						"echo '{\"kind\": \"ExecCredential\", \"apiVersion\": \"%1$s\", \"status\": \"%1$s\"}'"),
+				plugIn("prints no token", "without a token and without a client certificate",
+						credential("\"clientCertificateData\": \"%s\"")),
+				plugIn("prints a token that no header can carry", "characters that no token has",
+						credential("\"token\": \"one\\n%s\"")),
+				plugIn("prints a key that is none", "are no pair",
+						credential("\"clientCertificateData\": \"%1$s\", \"clientKeyData\": \"%1$s\"")),
+				plugIn("complains and fails", "failed with exit code 3", "echo %1$s >&2; echo %1$s; exit 3"),
+				user("command that is not there", "cannot be started",
+						"{exec: {apiVersion: client.authentication.k8s.io/v1, command: gone, args: [%1$s],"
+								+ " env: [{name: TOKEN, value: %1$s}]}}"),
+				user("token is a list", "'token' is not text", "{token: [%s]}"),
+				user("token is no number", "is not YAML", "{token: !!int %s}"),
+				user("password is a map", "'password' is not text", "{username: u, password: {of: %s}}"),
+				user("password that the server does not know", "system:anonymous", "{username: u, password: %s}"),
+				user("token that the server does not know", "401", "{token: %s}"),
+				user("token that no header can carry", "characters that no token has", "{token: \"one\\n%s\"}"),
+				user("token file with two lines", "holds no token", "{tokenFile: secret}"),
+				user("key that is no Base64", "is not Base64",
+						"{client-certificate-data: '%1$s!', client-key-data: '%1$s!'}"),
+				user("key that is damaged", "client-certificate and client-key of the user",
+						"{client-certificate-data: %1$s, client-key-data: %1$s}".formatted(DAMAGED_KEY_DATA)),
+				user("YAML that is damaged", "is not YAML", "{token: \"%s}"),
+				new Input("key in the store that is damaged", "is damaged", (test) -> {
+					test.store("kubelet-client-current.pem");
+					return List
+						.of("kubelet.cert.kubernetes.kubeconfig=" + test.controlPlane.writeKubeconfig(test.directory));
+				}), new Input("key in a file that is damaged", "is damaged", (test) -> {
+					Path file = test.store("tls.pem");
+					return List.of("kubelet.cert.tls-cert-file=" + file, "kubelet.cert.tls-private-key-file=" + file);
+				}));
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("inputs")
+	void startThatWaitsTellsNoSecret(Input input, CapturedOutput output) throws IOException {
+		String told = run(input, "kubelet.cert.startup.mode=wait", "kubelet.cert.startup.timeout=3s");
+		assertThat(told + output.getAll()).doesNotContain(SECRETS).contains(input.problem);
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("inputs")
+	void applicationThatRunsTellsNoSecret(Input input, CapturedOutput output) throws IOException {
+		String told = run(input, "kubelet.cert.startup.mode=background");
+		assertThat(told + output.getAll()).doesNotContain(SECRETS).contains(input.problem);
+	}
+
+	private String run(Input input, String... properties) throws IOException {
+		StringWriter told = new StringWriter();
+		PrintWriter writer = new PrintWriter(told, true);
+		List<String> all = Stream
+			.of(Stream.of("kubelet.cert.cert-dir=" + this.directory,
+					"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
+					"kubelet.cert.template.common-name=system:node:n1",
+					"kubelet.cert.template.organizations=system:nodes",
+					"management.endpoints.web.exposure.include=certificates", "spring.config.name=none"),
+					input.preparation.prepare(this).stream(), Arrays.stream(properties))
+			.flatMap((some) -> some)
+			.toList();
+		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+			.web(WebApplicationType.NONE)
+			.run(all.stream().map("--"::concat).toArray(String[]::new))) {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			Awaitility.await()
+				.atMost(Duration.ofSeconds(30))
+				.until(() -> manager.current().isPresent() || manager.status().lastFailure() != null);
+			tell(context, writer);
+		}
+		catch (RuntimeException ex) {
+			ex.printStackTrace(writer);
+		}
+		return told.toString();
+	}
+
+	/** All that an application tells of itself, but for its log. */
+	private static void tell(ConfigurableApplicationContext context, PrintWriter writer) {
+		writer.println(JsonMapper.shared().writeValueAsString(context.getBean(CertificatesEndpoint.class).certificates()));
+		CertificateManager manager = context.getBean(CertificateManager.class);
+		writer.println(manager + " " + manager.status() + " " + manager.current());
+		tell(manager.status().lastFailure(), writer);
+		for (CertificateEvent event : context.getBean(Application.class).events) {
+			writer.println(event);
+			if (event instanceof CertificateRotationFailedEvent failed) {
+				tell(failed.getFailure(), writer);
+			}
+		}
+		for (Meter meter : context.getBean(MeterRegistry.class).getMeters()) {
+			writer.println(meter.getId() + " " + meter.measure());
+		}
+	}
+
+	private static void tell(@Nullable RotationFailure failure, PrintWriter writer) {
+		if (failure != null) {
+			writer.println(failure);
+			failure.cause().printStackTrace(writer);
+		}
+	}
+
+	private Path store(String name) throws IOException {
+		return Files.writeString(this.directory.resolve(name), DAMAGED_PAIR);
+	}
+
+	private static String withoutEndOfKey(String pem) {
+		int end = pem.lastIndexOf("-----END");
+		return pem.substring(0, end - 30) + "\n" + pem.substring(end);
+	}
+
+	private static String credential(String status) {
+		return "echo '{\"kind\": \"ExecCredential\", \"apiVersion\": \"client.authentication.k8s.io/v1\", \"status\": {"
+				+ status + "}}'";
+	}
+
+	private static Input plugIn(String name, String problem, String script) {
+		return new Input("plug-in " + name, problem, (test) -> {
+			Path plugIn = Files.writeString(test.directory.resolve("plug-in"),
+					"#!/bin/sh\n" + script.replace("\\n", "\\\\n").formatted(SECRET) + "\n");
+			Files.setPosixFilePermissions(plugIn, PosixFilePermissions.fromString("rwx------"));
+			return test.writeUser("{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plug-in}}");
+		});
+	}
+
+	private static Input user(String name, String problem, String user) {
+		return new Input(name, problem, (test) -> {
+			Files.writeString(test.directory.resolve("secret"), SECRET + "\n" + SECRET);
+			return test.writeUser(user.contains("%") ? user.formatted(SECRET) : user);
+		});
+	}
+
+	private List<String> writeUser(String user) throws IOException {
+		String kubeconfig = this.controlPlane.kubeconfig(Credential.token("one", "TOKEN"));
+		Path file = Files.writeString(this.directory.resolve("with-secret"),
+				kubeconfig.replaceFirst("user:\\s+token: TOKEN", "user: " + Matcher.quoteReplacement(user)));
+		assertThat(file).content().contains(user);
+		return List.of("kubelet.cert.kubernetes.kubeconfig=" + file);
+	}
+
+	record Input(String name, String problem, Preparation preparation) {
+
+		@Override
+		public String toString() {
+			return this.name;
+		}
+
+	}
+
+	@FunctionalInterface
+	interface Preparation {
+
+		/** Write the files. The properties that name them are returned. */
+		List<String> prepare(SecretsTests test) throws IOException;
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+		final List<CertificateEvent> events = new CopyOnWriteArrayList<>();
+
+		@EventListener
+		void happened(CertificateEvent event) {
+			this.events.add(event);
+		}
+
+		@Bean
+		SimpleMeterRegistry meterRegistry() {
+			return new SimpleMeterRegistry();
+		}
+
+	}
+
+}
