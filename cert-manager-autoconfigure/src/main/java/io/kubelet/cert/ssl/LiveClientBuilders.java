@@ -59,7 +59,7 @@ public final class LiveClientBuilders {
 
 	private static @Nullable LiveSslBundle bundle(@Nullable HttpClientSettings settings) {
 		return (settings != null && settings.sslBundle() != null
-				&& settings.sslBundle().getManagers() instanceof LiveManagers live) ? live.bundle() : null;
+				&& settings.sslBundle().getManagers() instanceof LiveSslBundle live) ? live : null;
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */

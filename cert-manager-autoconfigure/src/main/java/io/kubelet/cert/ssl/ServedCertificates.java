@@ -54,8 +54,8 @@ final class ServedCertificates {
 	}
 
 	private void add(SslBundle bundle, String serverName) {
-		if (bundle.getManagers() instanceof LiveManagers managers) {
-			this.bundles.computeIfAbsent(managers.bundle(), (key) -> new ArrayList<>()).add(serverName);
+		if (bundle.getManagers() instanceof LiveSslBundle live) {
+			this.bundles.computeIfAbsent(live, (key) -> new ArrayList<>()).add(serverName);
 		}
 	}
 

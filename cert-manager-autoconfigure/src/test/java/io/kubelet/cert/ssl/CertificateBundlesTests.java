@@ -115,9 +115,9 @@ class CertificateBundlesTests {
 
 	@Test
 	void contextBeginsAnewWithEachIdentityAndIsTheSameInBetween() {
-		LiveManagers managers = (LiveManagers) register().getManagers();
+		LiveSslBundle bundle = (LiveSslBundle) register().getManagers();
 		List<Integer> made = new ArrayList<>();
-		PerIdentity<Integer> perIdentity = new PerIdentity<>(managers.bundle()::identity, () -> {
+		PerIdentity<Integer> perIdentity = new PerIdentity<>(bundle::identity, () -> {
 			made.add(made.size());
 			return made.size();
 		});
@@ -128,9 +128,9 @@ class CertificateBundlesTests {
 
 	@Test
 	void clientIsReplacedAtTheRotationAndClosedAtTheEndOfTheDrainWhateverFails() {
-		LiveManagers managers = (LiveManagers) register().getManagers();
+		LiveSslBundle bundle = (LiveSslBundle) register().getManagers();
 		List<String> closed = new ArrayList<>();
-		LiveClient<AutoCloseable> client = new LiveClient<>(managers.bundle(), (resources) -> {
+		LiveClient<AutoCloseable> client = new LiveClient<>(bundle, (resources) -> {
 			String serial = this.manager.pair().serialNumber();
 			resources.accept(() -> closed.add(serial));
 			return () -> {
@@ -151,9 +151,9 @@ class CertificateBundlesTests {
 	/** There may be no further request that would find it out of date. */
 	@Test
 	void clientThatIsNotUsedAgainIsClosedAtTheEndOfTheDrain() {
-		LiveManagers managers = (LiveManagers) register().getManagers();
+		LiveSslBundle bundle = (LiveSslBundle) register().getManagers();
 		List<String> closed = new ArrayList<>();
-		LiveClient<AutoCloseable> client = new LiveClient<>(managers.bundle(),
+		LiveClient<AutoCloseable> client = new LiveClient<>(bundle,
 				(resources) -> () -> closed.add("closed"));
 		client.get();
 		this.manager.rotate();

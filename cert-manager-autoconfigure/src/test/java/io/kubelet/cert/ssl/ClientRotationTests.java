@@ -315,10 +315,9 @@ class ClientRotationTests {
 	 */
 	private static SSLContext plainContext() {
 		try {
-			LiveSslBundle live = ((LiveManagers) bundle.getManagers()).bundle();
-			LiveManagers unattended = new LiveSslBundle("unattended", () -> live.identity().pair(),
-					() -> live.identity().trust(), live.drain())
-				.managers();
+			LiveSslBundle live = (LiveSslBundle) bundle.getManagers();
+			LiveSslBundle unattended = new LiveSslBundle("unattended", () -> live.identity().pair(),
+					() -> live.identity().trust(), live.drain());
 			SSLContext context = SSLContext.getInstance("TLS");
 			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);
 			return context;
