@@ -49,7 +49,8 @@ final class Handshakes {
 	 */
 	static void neverResume(@Nullable Object transport) {
 		SSLSession session = session(transport);
-		if (session != null && (session.getProtocol().equals("TLSv1.3") || "false".equals(System.getProperty(TICKETS)))) {
+		if (session != null
+				&& (session.getProtocol().equals("TLSv1.3") || "false".equals(System.getProperty(TICKETS)))) {
 			session.invalidate();
 		}
 	}

@@ -54,7 +54,10 @@ final class LiveSslContext extends SSLContext {
 			return this.socketFactory;
 		}
 
-		/** A server socket keeps the sessions of its context, but presents the current pair. */
+		/**
+		 * A server socket keeps the sessions of its context, but presents the current
+		 * pair.
+		 */
 		@Override
 		protected SSLServerSocketFactory engineGetServerSocketFactory() {
 			return this.current.get().getServerSocketFactory();

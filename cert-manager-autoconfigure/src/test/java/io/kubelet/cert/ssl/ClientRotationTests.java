@@ -22,6 +22,7 @@ import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.CertificateClientAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.client.LiveClientBuilders;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.netty.handler.ssl.SslContext;

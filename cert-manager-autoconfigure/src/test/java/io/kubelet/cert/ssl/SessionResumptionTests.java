@@ -122,11 +122,13 @@ class SessionResumptionTests {
 	}
 
 	private String connect(String... options) throws Exception {
-		List<String> command = new ArrayList<>(
-				List.of("openssl", "s_client", "-connect", "localhost:" + Objects.requireNonNull(this.server).port(), "-ign_eof"));
+		List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect",
+				"localhost:" + Objects.requireNonNull(this.server).port(), "-ign_eof"));
 		command.addAll(List.of(options));
 		Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-		process.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+		process.getOutputStream()
+			.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+				.getBytes(StandardCharsets.US_ASCII));
 		process.getOutputStream().flush();
 		String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
 		assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();

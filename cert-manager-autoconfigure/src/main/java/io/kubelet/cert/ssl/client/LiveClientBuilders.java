@@ -1,10 +1,11 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.client;
 
 import java.io.IOException;
 import java.net.URI;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
+import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
