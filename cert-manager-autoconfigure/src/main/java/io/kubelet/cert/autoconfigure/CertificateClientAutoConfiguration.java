@@ -1,7 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.ssl.LiveClientBuilders;
+import io.kubelet.cert.ssl.client.LiveClientBuilders;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;

@@ -1,10 +1,10 @@
 package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.ssl.DrainingNioProtocol;
-import io.kubelet.cert.ssl.JettyRotation;
-import io.kubelet.cert.ssl.NettyRotation;
-import io.kubelet.cert.ssl.TomcatRotation;
+import io.kubelet.cert.ssl.server.DrainingNioProtocol;
+import io.kubelet.cert.ssl.server.JettyRotation;
+import io.kubelet.cert.ssl.server.NettyRotation;
+import io.kubelet.cert.ssl.server.TomcatRotation;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aot.hint.MemberCategory;

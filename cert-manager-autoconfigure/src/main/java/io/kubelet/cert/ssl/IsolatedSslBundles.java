@@ -39,7 +39,7 @@ public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 	@Override
 	public void registerBundle(String name, SslBundle bundle) {
 		super.registerBundle(name, bundle);
-		if (bundle.getManagers() instanceof LiveManagers) {
+		if (bundle.getManagers() instanceof LiveSslBundle) {
 			super.addBundleUpdateHandler(name, (updated) -> {
 			});
 		}

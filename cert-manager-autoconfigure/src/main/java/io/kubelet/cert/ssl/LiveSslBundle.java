@@ -1,10 +1,7 @@
 package io.kubelet.cert.ssl;
 
-import java.security.KeyStore;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -13,8 +10,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import org.jspecify.annotations.Nullable;
@@ -22,19 +22,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleKey;
+import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.boot.ssl.SslOptions;
-import org.springframework.boot.ssl.SslStoreBundle;
 
 /**
- * The SSL bundle of one certificate. Its managers follow the rotation by themselves. Its
- * stores are those of one moment, for servers that copy them, and are made again for each
- * update.
+ * The SSL bundle of one certificate. Its key and trust managers are the same objects for
+ * its whole life and apply the identity of the moment in each handshake. Its stores are
+ * those of one moment, for servers that copy them, and are created again for each update.
  */
-public final class LiveSslBundle {
+public final class LiveSslBundle implements SslManagerBundle {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveSslBundle.class);
-
-	private static final SecureRandom random = new SecureRandom();
 
 	private final String alias;
 
@@ -46,7 +44,9 @@ public final class LiveSslBundle {
 
 	private final Handshakes handshakes = new Handshakes();
 
-	private final LiveManagers managers;
+	private final KeyManagerFactory keyManagers;
+
+	private final TrustManagerFactory trustManagers;
 
 	private final Set<BundleUser> users = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
@@ -62,8 +62,26 @@ public final class LiveSslBundle {
 		this.pair = pair;
 		this.trust = trust;
 		this.drain = drain;
-		this.managers = new LiveManagers(this, new LiveKeyManager(pair, this.handshakes),
-				new LiveTrustManager(trust, this.handshakes::record));
+		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
+		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
+				new LiveKeyManager(pair, this.handshakes));
+		this.trustManagers = base.getTrustManagerFactory();
+	}
+
+	@Override
+	public KeyManagerFactory getKeyManagerFactory() {
+		return this.keyManagers;
+	}
+
+	@Override
+	public TrustManagerFactory getTrustManagerFactory() {
+		return this.trustManagers;
+	}
+
+	@Override
+	public SSLContext createSslContext(String protocol) {
+		return new LiveSslContext(
+				new PerIdentity<>(this::identity, () -> SslManagerBundle.super.createSslContext(protocol)));
 	}
 
 	/**
@@ -90,15 +108,11 @@ public final class LiveSslBundle {
 		this.users.add(user);
 	}
 
-	LiveManagers managers() {
-		return this.managers;
-	}
-
 	/** Returns the bundle with stores of this moment, to be registered. */
 	SslBundle first() {
-		Stores stores = new Stores();
+		Stores stores = stores();
 		this.inUse.add(stores);
-		return stores.bundle();
+		return with(stores);
 	}
 
 	/**
@@ -118,17 +132,27 @@ public final class LiveSslBundle {
 	 */
 	synchronized void updateAll(Consumer<SslBundle> recipient) {
 		this.handshakes.invalidateSessions();
-		Stores stores = new Stores();
+		Stores stores = stores();
+		SslBundle bundle = with(stores);
 		List<BundleUser> users;
 		synchronized (this.users) {
 			users = new ArrayList<>(this.users);
 		}
-		users.forEach((user) -> update(user, stores.bundle()));
+		users.forEach((user) -> update(user, bundle));
 		// A session ticket may arrive on a connection of the previous identity
 		this.drain.atEnd(this.handshakes::invalidateSessions);
-		recipient.accept(stores.bundle());
+		recipient.accept(bundle);
 		this.inUse.add(stores);
 		this.inUse.removeIf((other) -> other != stores);
+	}
+
+	private Stores stores() {
+		return new Stores(this.alias, this.pair.get(), this.trust);
+	}
+
+	private SslBundle with(Stores stores) {
+		return SslBundle.of(stores, SslBundleKey.of(stores.getKeyStorePassword(), this.alias), SslOptions.NONE,
+				SslBundle.DEFAULT_PROTOCOL, this);
 	}
 
 	private void update(BundleUser user, SslBundle bundle) {
@@ -146,64 +170,7 @@ public final class LiveSslBundle {
 	 */
 	boolean hasOutdatedTrust() {
 		Trust trust = this.trust.get();
-		return this.inUse.stream().anyMatch((stores) -> stores.copied != null && !trust.equals(stores.copied));
-	}
-
-	/**
-	 * The trust store is made when it is asked for: to find the authorities, the
-	 * configuration of the API client may have to be read.
-	 */
-	private final class Stores implements SslStoreBundle {
-
-		private final String password;
-
-		private final KeyStore keyStore;
-
-		/**
-		 * What the first caller copied, which may be a server. Later callers, such as the
-		 * health endpoint, do not change that.
-		 */
-		private volatile @Nullable Trust copied;
-
-		Stores() {
-			byte[] password = new byte[16];
-			random.nextBytes(password);
-			this.password = HexFormat.of().formatHex(password);
-			CertificatePair pair = LiveSslBundle.this.pair.get();
-			String alias = LiveSslBundle.this.alias;
-			this.keyStore = (pair != null) ? KeyStores.holding(pair, alias, this.password)
-					: KeyStores.refusing(alias, this.password);
-		}
-
-		SslBundle bundle() {
-			return SslBundle.of(this, SslBundleKey.of(this.password, LiveSslBundle.this.alias), SslOptions.NONE,
-					SslBundle.DEFAULT_PROTOCOL, LiveSslBundle.this.managers);
-		}
-
-		@Override
-		public KeyStore getKeyStore() {
-			return this.keyStore;
-		}
-
-		@Override
-		public String getKeyStorePassword() {
-			return this.password;
-		}
-
-		@Override
-		public synchronized @Nullable KeyStore getTrustStore() {
-			Trust trust = LiveSslBundle.this.trust.get();
-			if (this.copied == null) {
-				this.copied = trust;
-			}
-			return trust.store();
-		}
-
-		@Override
-		public String toString() {
-			return "Stores of certificate " + LiveSslBundle.this.alias;
-		}
-
+		return this.inUse.stream().anyMatch((stores) -> stores.isOutdated(trust));
 	}
 
 }

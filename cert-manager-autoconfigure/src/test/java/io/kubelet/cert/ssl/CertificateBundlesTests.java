@@ -1,7 +1,6 @@
 package io.kubelet.cert.ssl;
 
 import java.lang.Thread.State;
-import java.lang.ref.Reference;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -115,51 +114,15 @@ class CertificateBundlesTests {
 
 	@Test
 	void contextBeginsAnewWithEachIdentityAndIsTheSameInBetween() {
-		LiveManagers managers = (LiveManagers) register().getManagers();
+		LiveSslBundle bundle = (LiveSslBundle) register().getManagers();
 		List<Integer> made = new ArrayList<>();
-		PerIdentity<Integer> perIdentity = new PerIdentity<>(managers.bundle()::identity, () -> {
+		PerIdentity<Integer> perIdentity = new PerIdentity<>(bundle::identity, () -> {
 			made.add(made.size());
 			return made.size();
 		});
 		assertThat(perIdentity.get()).isEqualTo(perIdentity.get()).isEqualTo(1);
 		this.manager.rotate();
 		assertThat(perIdentity.get()).isEqualTo(perIdentity.get()).isEqualTo(2);
-	}
-
-	@Test
-	void clientIsReplacedAtTheRotationAndClosedAtTheEndOfTheDrainWhateverFails() {
-		LiveManagers managers = (LiveManagers) register().getManagers();
-		List<String> closed = new ArrayList<>();
-		LiveClient<AutoCloseable> client = new LiveClient<>(managers.bundle(), (resources) -> {
-			String serial = this.manager.pair().serialNumber();
-			resources.accept(() -> closed.add(serial));
-			return () -> {
-				throw new IllegalStateException(serial + " does not close");
-			};
-		});
-		String first = this.manager.pair().serialNumber();
-		AutoCloseable before = client.get();
-		assertThat(client.get()).isSameAs(before);
-		this.manager.rotate();
-		assertThat(client.get()).isNotSameAs(before);
-		this.time.pass(Duration.ofSeconds(29));
-		assertThat(closed).isEmpty();
-		this.time.pass(Duration.ofSeconds(1));
-		assertThat(closed).containsExactly(first);
-	}
-
-	/** There may be no further request that would find it out of date. */
-	@Test
-	void clientThatIsNotUsedAgainIsClosedAtTheEndOfTheDrain() {
-		LiveManagers managers = (LiveManagers) register().getManagers();
-		List<String> closed = new ArrayList<>();
-		LiveClient<AutoCloseable> client = new LiveClient<>(managers.bundle(),
-				(resources) -> () -> closed.add("closed"));
-		client.get();
-		this.manager.rotate();
-		this.time.pass(Duration.ofSeconds(30));
-		assertThat(closed).hasSize(1);
-		Reference.reachabilityFence(client);
 	}
 
 	@Test

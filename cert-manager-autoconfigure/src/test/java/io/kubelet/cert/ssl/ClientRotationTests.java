@@ -22,6 +22,7 @@ import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.CertificateClientAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.client.LiveClientBuilders;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.netty.handler.ssl.SslContext;
@@ -315,10 +316,9 @@ class ClientRotationTests {
 	 */
 	private static SSLContext plainContext() {
 		try {
-			LiveSslBundle live = ((LiveManagers) bundle.getManagers()).bundle();
-			LiveManagers unattended = new LiveSslBundle("unattended", () -> live.identity().pair(),
-					() -> live.identity().trust(), live.drain())
-				.managers();
+			LiveSslBundle live = (LiveSslBundle) bundle.getManagers();
+			LiveSslBundle unattended = new LiveSslBundle("unattended", () -> live.identity().pair(),
+					() -> live.identity().trust(), live.drain());
 			SSLContext context = SSLContext.getInstance("TLS");
 			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);
 			return context;

@@ -17,7 +17,7 @@ import io.kubelet.cert.testsupport.TestAuthority;
 /**
  * A manager that rotates at once, on the caller's thread.
  */
-final class FixedManager implements CertificateManager {
+public final class FixedManager implements CertificateManager {
 
 	final List<RotationListener> listeners = new ArrayList<>();
 
@@ -25,7 +25,7 @@ final class FixedManager implements CertificateManager {
 
 	private volatile CertificatePair pair;
 
-	FixedManager(TestAuthority authority) {
+	public FixedManager(TestAuthority authority) {
 		this.authority = authority;
 		this.pair = issue();
 	}
@@ -37,7 +37,7 @@ final class FixedManager implements CertificateManager {
 				now.minus(Duration.ofMinutes(5)), now.plus(Duration.ofHours(1)));
 	}
 
-	CertificatePair pair() {
+	public CertificatePair pair() {
 		return this.pair;
 	}
 

@@ -62,21 +62,27 @@ class UpdateHandlerTests {
 			seen.add(bundle);
 			awaitUninterruptibly(hang);
 		};
-		try (RotatingServer server = new RotatingServer(kind, Handlers.class, plane, this.directory);
-				Released released = hang::countDown) {
-			SslBundles bundles = server.context().getBean(SslBundles.class);
-			List<SslBundle> later = new CopyOnWriteArrayList<>();
-			bundles.addBundleUpdateHandler("server", later::add);
-			for (int rotation = 1; rotation <= 3; rotation++) {
-				rotate(server);
-				int updates = rotation;
-				Awaitility.await().until(() -> later.size() == updates);
+		try (RotatingServer server = new RotatingServer(kind, Handlers.class, plane, this.directory)) {
+			try {
+				rotateThreeTimes(server);
+				assertThat(seen).hasSize(1);
+				assertThat(output).containsOnlyOnce("has not returned within 5s");
 			}
-			assertThat(seen).hasSize(1);
-			assertThat(output).containsOnlyOnce("has not returned within 5s");
-			released.close();
+			finally {
+				hang.countDown();
+			}
 			Awaitility.await().until(() -> seen.size() == 2);
-			assertThat(seen.get(1)).isSameAs(bundles.getBundle("server"));
+			assertThat(seen.get(1)).isSameAs(server.context().getBean(SslBundles.class).getBundle("server"));
+		}
+	}
+
+	private static void rotateThreeTimes(RotatingServer server) {
+		List<SslBundle> later = new CopyOnWriteArrayList<>();
+		server.context().getBean(SslBundles.class).addBundleUpdateHandler("server", later::add);
+		for (int rotation = 1; rotation <= 3; rotation++) {
+			rotate(server);
+			int updates = rotation;
+			Awaitility.await().until(() -> later.size() == updates);
 		}
 	}
 
@@ -133,15 +139,6 @@ class UpdateHandlerTests {
 
 			};
 		}
-
-	}
-
-	/** Something that no longer waits once this is closed. */
-	@FunctionalInterface
-	private interface Released extends AutoCloseable {
-
-		@Override
-		void close();
 
 	}
 

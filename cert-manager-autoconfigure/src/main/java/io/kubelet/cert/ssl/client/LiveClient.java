@@ -1,4 +1,4 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.client;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +8,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.ssl.BundleUser;
+import io.kubelet.cert.ssl.Identity;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

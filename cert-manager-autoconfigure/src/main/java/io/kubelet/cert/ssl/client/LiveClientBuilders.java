@@ -1,10 +1,11 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.client;
 
 import java.io.IOException;
 import java.net.URI;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
+import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
@@ -59,7 +60,7 @@ public final class LiveClientBuilders {
 
 	private static @Nullable LiveSslBundle bundle(@Nullable HttpClientSettings settings) {
 		return (settings != null && settings.sslBundle() != null
-				&& settings.sslBundle().getManagers() instanceof LiveManagers live) ? live.bundle() : null;
+				&& settings.sslBundle().getManagers() instanceof LiveSslBundle live) ? live : null;
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */

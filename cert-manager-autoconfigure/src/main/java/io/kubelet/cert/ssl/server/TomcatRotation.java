@@ -1,4 +1,4 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.server;
 
 import java.time.Duration;
 import java.util.function.Supplier;

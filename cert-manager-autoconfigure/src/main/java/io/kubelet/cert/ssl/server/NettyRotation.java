@@ -1,4 +1,4 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.server;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

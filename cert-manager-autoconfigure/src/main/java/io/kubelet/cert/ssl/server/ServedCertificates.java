@@ -1,4 +1,4 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.server;
 
 import java.security.KeyStore;
 import java.security.KeyStoreException;
@@ -15,6 +15,9 @@ import java.util.function.Predicate;
 
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.ssl.BundleUser;
+import io.kubelet.cert.ssl.Drain;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
@@ -54,8 +57,8 @@ final class ServedCertificates {
 	}
 
 	private void add(SslBundle bundle, String serverName) {
-		if (bundle.getManagers() instanceof LiveManagers managers) {
-			this.bundles.computeIfAbsent(managers.bundle(), (key) -> new ArrayList<>()).add(serverName);
+		if (bundle.getManagers() instanceof LiveSslBundle live) {
+			this.bundles.computeIfAbsent(live, (key) -> new ArrayList<>()).add(serverName);
 		}
 	}
 

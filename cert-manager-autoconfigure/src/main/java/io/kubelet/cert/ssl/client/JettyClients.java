@@ -1,4 +1,4 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.client;
 
 import java.util.function.Consumer;
 

@@ -1,0 +1,45 @@
+package io.kubelet.cert.ssl;
+
+import java.security.InvalidAlgorithmParameterException;
+import java.security.KeyStore;
+
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManagerFactorySpi;
+import javax.net.ssl.ManagerFactoryParameters;
+
+/**
+ * Gives out a live key manager to what takes a factory only.
+ */
+final class LiveKeyManagerFactory extends KeyManagerFactory {
+
+	LiveKeyManagerFactory(KeyManagerFactory base, LiveKeyManager manager) {
+		super(new Spi(manager), base.getProvider(), base.getAlgorithm());
+	}
+
+	private static final class Spi extends KeyManagerFactorySpi {
+
+		private final LiveKeyManager manager;
+
+		Spi(LiveKeyManager manager) {
+			this.manager = manager;
+		}
+
+		@Override
+		protected void engineInit(KeyStore store, char[] password) {
+			// The pair does not come from a store
+		}
+
+		@Override
+		protected void engineInit(ManagerFactoryParameters parameters) throws InvalidAlgorithmParameterException {
+			throw new InvalidAlgorithmParameterException("A live key manager takes no parameters");
+		}
+
+		@Override
+		protected KeyManager[] engineGetKeyManagers() {
+			return new KeyManager[] { this.manager };
+		}
+
+	}
+
+}
