@@ -73,9 +73,8 @@ class SecretsTests {
 	/** The certificate is whole; the end of the key has gone. */
 	private static final String DAMAGED_PAIR = withoutEndOfKey(Pem.write(PAIR));
 
-	private static final List<String> SECRETS = Stream
-		.concat(Stream.of(SECRET, DAMAGED_KEY_DATA),
-				DAMAGED_PAIR.substring(DAMAGED_PAIR.indexOf("PRIVATE KEY")).lines().filter((line) -> line.length() > 30))
+	private static final List<String> SECRETS = Stream.concat(Stream.of(SECRET, DAMAGED_KEY_DATA),
+			DAMAGED_PAIR.substring(DAMAGED_PAIR.indexOf("PRIVATE KEY")).lines().filter((line) -> line.length() > 30))
 		.toList();
 
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
@@ -145,13 +144,11 @@ class SecretsTests {
 	private String run(Input input, String... properties) throws IOException {
 		StringWriter told = new StringWriter();
 		PrintWriter writer = new PrintWriter(told, true);
-		List<String> all = Stream
-			.of(Stream.of("kubelet.cert.cert-dir=" + this.directory,
-					"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
-					"kubelet.cert.template.common-name=system:node:n1",
-					"kubelet.cert.template.organizations=system:nodes",
-					"management.endpoints.web.exposure.include=certificates", "spring.config.name=none"),
-					input.preparation.prepare(this).stream(), Arrays.stream(properties))
+		List<String> all = Stream.of(Stream.of("kubelet.cert.cert-dir=" + this.directory,
+				"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
+				"kubelet.cert.template.common-name=system:node:n1", "kubelet.cert.template.organizations=system:nodes",
+				"management.endpoints.web.exposure.include=certificates", "spring.config.name=none"),
+				input.preparation.prepare(this).stream(), Arrays.stream(properties))
 			.flatMap((some) -> some)
 			.toList();
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
@@ -171,7 +168,8 @@ class SecretsTests {
 
 	/** All that an application tells of itself, but for its log. */
 	private static void tell(ConfigurableApplicationContext context, PrintWriter writer) {
-		writer.println(JsonMapper.shared().writeValueAsString(context.getBean(CertificatesEndpoint.class).certificates()));
+		writer.println(
+				JsonMapper.shared().writeValueAsString(context.getBean(CertificatesEndpoint.class).certificates()));
 		CertificateManager manager = context.getBean(CertificateManager.class);
 		writer.println(manager + " " + manager.status() + " " + manager.current());
 		tell(manager.status().lastFailure(), writer);

@@ -54,7 +54,8 @@ final class Answers {
 			return Optional.of(Pem.readCertificates(new String(certificate, StandardCharsets.US_ASCII)));
 		}
 		catch (MalformedPemException ex) {
-			throw new CertificateRefusedException(name, List.of("signer " + signer + " issued no PEM: " + ex.getMessage()));
+			throw new CertificateRefusedException(name,
+					List.of("signer " + signer + " issued no PEM: " + ex.getMessage()));
 		}
 	}
 

@@ -41,8 +41,9 @@ final class ApiFailures {
 	}
 
 	/**
-	 * Say what a failure means for a request. The library's exception is not its cause: the
-	 * message of that one is the whole answer, which need not be that of an API server.
+	 * Say what a failure means for a request. The library's exception is not its cause:
+	 * the message of that one is the whole answer, which need not be that of an API
+	 * server.
 	 * @param request the request, {@code null} if the call was about none
 	 */
 	RequestException translate(ApiException failure, @Nullable CertificateRequest request) {
@@ -55,7 +56,8 @@ final class ApiFailures {
 		V1Status status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
 			return new SignerUnavailableException(name(request), reason(status, "HTTP" + code),
-					about(request) + "The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
+					about(request)
+							+ "The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
 					retryAfter(failure.getResponseHeaders()), null);
 		}
 		if (status == null && code != 401) {
@@ -73,7 +75,10 @@ final class ApiFailures {
 				about(request) + message, null);
 	}
 
-	/** Log, for the first of many requests, that a permission is missing and what is done without it. */
+	/**
+	 * Log, for the first of many requests, that a permission is missing and what is done
+	 * without it.
+	 */
 	void warnOnce(ApiException refusal, CertificateRequest request, String remedy) {
 		if (this.toldOfRefusal.compareAndSet(false, true)) {
 			logger.warn("{}\n{}", translate(refusal, request).getMessage(), remedy);
@@ -105,7 +110,8 @@ final class ApiFailures {
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
 		return new SignerUnavailableException(name(request), "Unreachable",
-				about(request) + "The API server at %s cannot be reached: %s".formatted(this.server, cause), null, cause);
+				about(request) + "The API server at %s cannot be reached: %s".formatted(this.server, cause), null,
+				cause);
 	}
 
 	static @Nullable V1Status status(@Nullable String body) {

@@ -61,8 +61,8 @@ final class CredentialPlugIn {
 
 	/**
 	 * Run the plug-in, without a limit of time.
-	 * @param started takes the plug-in before it is run, so that it can be
-	 * {@link #end() ended}
+	 * @param started takes the plug-in before it is run, so that it can be {@link #end()
+	 * ended}
 	 * @return the credentials
 	 * @throws KubernetesConfigurationException if it cannot be run, fails or prints
 	 * anything else
@@ -189,8 +189,8 @@ final class CredentialPlugIn {
 		if (this.exec.get(name) instanceof String text) {
 			return text;
 		}
-		throw new KubernetesConfigurationException(
-				"The %s has a credential plug-in ('exec') without '%s'".formatted(this.kubeconfig.describeUser(), name));
+		throw new KubernetesConfigurationException("The %s has a credential plug-in ('exec') without '%s'"
+			.formatted(this.kubeconfig.describeUser(), name));
 	}
 
 	private Stream<?> entries(String name) {

@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * they are the pair that is current, and the bootstrap credentials only while there is
  * none that is valid: those are given up as soon as they have brought a certificate. A
  * client whose credentials are superseded, or that the server does not know any more
- * (401), is closed, and the next one reads them anew. So is one that is more than a minute
- * old once nobody waits with it: what a kubeconfig names, such as the token of a plug-in,
- * is good for a while only. Such a plug-in may hang: access is obtained on a thread of its
- * own, within a limit of time.
+ * (401), is closed, and the next one reads them anew. So is one that is more than a
+ * minute old once nobody waits with it: what a kubeconfig names, such as the token of a
+ * plug-in, is good for a while only. Such a plug-in may hang: access is obtained on a
+ * thread of its own, within a limit of time.
  */
 final class CurrentAccess implements AutoCloseable {
 

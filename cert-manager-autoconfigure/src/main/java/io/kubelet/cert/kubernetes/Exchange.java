@@ -167,13 +167,16 @@ final class Exchange implements RequestWatches.Subscriber {
 		send(() -> new Selector(false, name).call(this.api.getApiClient(), null, null),
 				V1CertificateSigningRequestList.class, (list) -> {
 					this.failures.warnOnce(refusal, this.request, "Until then, requests are looked for in a list.");
-					list.getItems().stream().findFirst().ifPresentOrElse(found, () -> gone(name, "does not exist any more"));
+					list.getItems()
+						.stream()
+						.findFirst()
+						.ifPresentOrElse(found, () -> gone(name, "does not exist any more"));
 				}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
 	}
 
 	private void gone(String name, String how) {
-		this.answer.completeExceptionally(new RequestGoneException(name,
-				Answers.describe(name, this.request.signerName()) + " " + how));
+		this.answer.completeExceptionally(
+				new RequestGoneException(name, Answers.describe(name, this.request.signerName()) + " " + how));
 	}
 
 	private void fail(ApiException failure) {

@@ -35,7 +35,8 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
  * @param user the user of the context, empty if it names none
  * @param namespace the namespace of the context, {@code null} if it names none
  */
-record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user, @Nullable String namespace) {
+record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
+		@Nullable String namespace) {
 
 	/**
 	 * Reads a kubeconfig.

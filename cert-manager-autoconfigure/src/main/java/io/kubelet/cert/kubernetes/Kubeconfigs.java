@@ -40,9 +40,8 @@ final class Kubeconfigs {
 		}
 		Path home = Path.of(System.getProperty("user.home"), ".kube", "config");
 		if (!Files.exists(home)) {
-			throw new KubernetesConfigurationException(
-					"No API server is configured: this is no pod (there is no "
-							+ "service account token), the environment has no KUBECONFIG, and there is no " + home);
+			throw new KubernetesConfigurationException("No API server is configured: this is no pod (there is no "
+					+ "service account token), the environment has no KUBECONFIG, and there is no " + home);
 		}
 		return home;
 	}

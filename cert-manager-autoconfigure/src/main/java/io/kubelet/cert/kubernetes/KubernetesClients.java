@@ -37,8 +37,8 @@ public final class KubernetesClients {
 	}
 
 	/**
-	 * Makes a client with the credentials that are configured. A credential plug-in is run
-	 * now, without a limit of time.
+	 * Makes a client with the credentials that are configured. A credential plug-in is
+	 * run now, without a limit of time.
 	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
 	 * @return the client

@@ -82,11 +82,11 @@ public final class NodeKubeconfig {
 	 * @param kubeconfig the kubeconfig of the node, without
 	 * {@linkplain #foreignContent(Path) content of others}
 	 * @param bootstrap the bootstrap kubeconfig
-	 * @param context the context of the bootstrap kubeconfig, {@code null} for its current
-	 * one
+	 * @param context the context of the bootstrap kubeconfig, {@code null} for its
+	 * current one
 	 * @param pair the file of the current pair, which may not exist yet
-	 * @throws KubernetesConfigurationException if the bootstrap kubeconfig cannot be read,
-	 * or the other cannot be written
+	 * @throws KubernetesConfigurationException if the bootstrap kubeconfig cannot be
+	 * read, or the other cannot be written
 	 */
 	public static void write(Path kubeconfig, Path bootstrap, @Nullable String context, Path pair) {
 		KubeconfigFile from = KubeconfigFile.read(bootstrap, context);

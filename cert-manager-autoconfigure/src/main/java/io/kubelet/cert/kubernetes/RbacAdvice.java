@@ -80,8 +80,9 @@ final class RbacAdvice {
 			return "certificate-requester.%s.%s".formatted(account.group(1), account.group(2));
 		}
 		String readable = NOT_OF_A_NAME.matcher(user.toLowerCase(Locale.ROOT)).replaceAll("-");
-		return "certificate-requester-%s-%s".formatted(
-				readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), digest(user)).replace("--", "-");
+		return "certificate-requester-%s-%s"
+			.formatted(readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), digest(user))
+			.replace("--", "-");
 	}
 
 	private static String digest(String user) {

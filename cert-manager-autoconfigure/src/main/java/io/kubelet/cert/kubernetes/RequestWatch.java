@@ -84,7 +84,9 @@ final class RequestWatch {
 		this.watch.close();
 	}
 
-	/** Tell all subscribers, without the lock: what a subscriber does is not known here. */
+	/**
+	 * Tell all subscribers, without the lock: what a subscriber does is not known here.
+	 */
 	void tell(Consumer<Subscriber> action) {
 		List<Subscriber> all;
 		synchronized (this.subscribers) {

@@ -47,8 +47,8 @@ final class RequestWatches {
 				});
 			}
 			RequestWatch shared = this.open.get(selector);
-			watch = (shared != null) ? shared : new RequestWatch(this.client, this.clock, selector,
-					Answers.resourceVersion(object));
+			watch = (shared != null) ? shared
+					: new RequestWatch(this.client, this.clock, selector, Answers.resourceVersion(object));
 			watch.add(Answers.uid(object), subscriber);
 			if (shared == null) {
 				watch.start(this.executor);

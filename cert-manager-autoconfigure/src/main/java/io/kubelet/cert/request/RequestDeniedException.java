@@ -10,7 +10,8 @@ public final class RequestDeniedException extends RequestException {
 	}
 
 	public RequestDeniedException(String requestName, String signerName, String reason, String message) {
-		super(Recovery.RETRY_SLOWLY, requestName, reason, "Request " + requestName + " to signer " + signerName + " was denied: " + message, null);
+		super(Recovery.RETRY_SLOWLY, requestName, reason,
+				"Request " + requestName + " to signer " + signerName + " was denied: " + message, null);
 	}
 
 }

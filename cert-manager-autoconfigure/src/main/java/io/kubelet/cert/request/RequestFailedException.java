@@ -11,7 +11,8 @@ public final class RequestFailedException extends RequestException {
 	}
 
 	public RequestFailedException(String requestName, String signerName, String reason, String message) {
-		super(Recovery.RETRY_SLOWLY, requestName, reason, "Signer " + signerName + " failed to sign request " + requestName + ": " + message, null);
+		super(Recovery.RETRY_SLOWLY, requestName, reason,
+				"Signer " + signerName + " failed to sign request " + requestName + ": " + message, null);
 	}
 
 }

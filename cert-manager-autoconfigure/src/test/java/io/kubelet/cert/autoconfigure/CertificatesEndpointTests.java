@@ -9,6 +9,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
@@ -25,7 +26,6 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.util.StringUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -125,7 +125,7 @@ class CertificatesEndpointTests {
 				"--kubelet.cert.template.organizations=system:nodes",
 				"--management.endpoints.web.exposure.include=certificates" };
 		return new SpringApplicationBuilder(Application.class)
-			.run(StringUtils.concatenateStringArrays(arguments, more));
+			.run(Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new));
 	}
 
 	private static HttpResponse<String> send(ConfigurableApplicationContext context, String method, String path)

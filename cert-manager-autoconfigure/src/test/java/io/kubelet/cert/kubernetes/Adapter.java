@@ -90,7 +90,10 @@ final class Adapter implements AutoCloseable {
 			.execute();
 	}
 
-	/** Remember of each request whether its connection sends at once ({@code TCP_NODELAY}). */
+	/**
+	 * Remember of each request whether its connection sends at once
+	 * ({@code TCP_NODELAY}).
+	 */
 	static List<Boolean> noDelays(ApiClient client) {
 		List<Boolean> noDelays = new CopyOnWriteArrayList<>();
 		client.setHttpClient(client.getHttpClient().newBuilder().addNetworkInterceptor((chain) -> {

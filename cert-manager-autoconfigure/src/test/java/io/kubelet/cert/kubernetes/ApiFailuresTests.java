@@ -154,7 +154,9 @@ class ApiFailuresTests {
 				"web");
 	}
 
-	/** What is pasted for one application must not replace what was pasted for another. */
+	/**
+	 * What is pasted for one application must not replace what was pasted for another.
+	 */
 	@Test
 	void adviceForEachUserHasNamesOfItsOwnThatKubernetesAccepts() {
 		List<String> users = List.of("system:serviceaccount:web:shop", "system:serviceaccount:web:shop.v2",

@@ -94,7 +94,10 @@ class KubernetesClientsTests {
 		assertThat(userOf(write(execPlugin(version)))).isEqualTo("system:bootstrap:abcdef");
 	}
 
-	/** Its standard error would be that of the application, whose log it is in a container. */
+	/**
+	 * Its standard error would be that of the application, whose log it is in a
+	 * container.
+	 */
 	@Test
 	@EnabledOnOs(OS.LINUX)
 	void execPluginIsToldWhatToPrintAndWhatItSaysBesidesIsDiscarded() throws Exception {

@@ -43,9 +43,8 @@ class MissingPermissionTests {
 	@BeforeEach
 	void start() {
 		this.adapter = new Adapter(this.directory);
-		this.signer = new KubernetesCertificateSigner(
-				Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.directory,
-						this.adapter.controlPlane.addToken("weak", "jane"))),
+		this.signer = new KubernetesCertificateSigner(Adapter.client(this.adapter.controlPlane
+			.writeKubeconfig(this.directory, this.adapter.controlPlane.addToken("weak", "jane"))),
 				this.adapter.executor, Clock.systemUTC());
 		allow("create", "list", "watch");
 		this.adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
