@@ -14,7 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Contract row C10.
+ * The usages that are requested by default.
  */
 class DefaultUsagesTests {
 
