@@ -7,7 +7,6 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +30,8 @@ public final class CertificateRequestPem {
 
 	private static final String TYPE = "CERTIFICATE REQUEST";
 
+	private static final String BEGIN = "-----BEGIN " + TYPE + "-----\n";
+
 	private CertificateRequestPem() {
 	}
 
@@ -40,15 +41,20 @@ public final class CertificateRequestPem {
 	 * @return the PEM
 	 */
 	public static String write(CertificateRequest request) {
-		List<PemHeader> headers = new ArrayList<>();
-		add(headers, "Name", request.name());
-		add(headers, "Uid", request.uid());
-		add(headers, "Created-At", request.createdAt());
-		add(headers, "Signer-Name", request.signerName());
-		add(headers, "Usages", String.join(",", request.usages().stream().map(Usage::value).toList()));
-		add(headers, "Requested-Lifetime", request.requestedLifetime());
-		return Pem.writeBlocks(List.of(new PemObject(TYPE, headers, block(request.pkcs10()).getContent()),
-				PrivateKeyPem.block(request.privateKey(), request.publicKey())));
+		if (!request.pkcs10().startsWith(BEGIN)) {
+			throw new IllegalArgumentException("The request is not PEM");
+		}
+		StringBuilder text = new StringBuilder(BEGIN);
+		add(text, "Name", request.name());
+		add(text, "Uid", request.uid());
+		add(text, "Created-At", request.createdAt());
+		add(text, "Signer-Name", request.signerName());
+		add(text, "Usages", String.join(",", request.usages().stream().map(Usage::value).toList()));
+		add(text, "Requested-Lifetime", request.requestedLifetime());
+		return text.append('\n')
+			.append(request.pkcs10(), BEGIN.length(), request.pkcs10().length())
+			.append(Pem.writeBlocks(List.of(PrivateKeyPem.block(request.privateKey(), request.publicKey()))))
+			.toString();
 	}
 
 	/**
@@ -149,9 +155,9 @@ public final class CertificateRequestPem {
 		return Arrays.stream(value.split(",")).map(Usage::of).toList();
 	}
 
-	private static void add(List<PemHeader> headers, String name, @Nullable Object value) {
+	private static void add(StringBuilder text, String name, @Nullable Object value) {
 		if (value != null) {
-			headers.add(new PemHeader(name, value.toString()));
+			text.append(name).append(": ").append(value).append('\n');
 		}
 	}
 

@@ -10,7 +10,6 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -20,10 +19,8 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
-import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +50,8 @@ public final class CertificateRequests {
 
 	private static String pkcs10(CertificateTemplate template, KeyPair keys) {
 		try {
-			PKCS10CertificationRequestBuilder builder = new JcaPKCS10CertificationRequestBuilder(subject(template),
-					keys.getPublic());
+			PKCS10CertificationRequestBuilder builder = new PKCS10CertificationRequestBuilder(subject(template),
+					SubjectPublicKeyInfo.getInstance(keys.getPublic().getEncoded()));
 			GeneralName[] names = names(template);
 			if (names.length > 0) {
 				ExtensionsGenerator extensions = new ExtensionsGenerator();
@@ -63,16 +60,10 @@ public final class CertificateRequests {
 				extensions.addExtension(Extension.subjectAlternativeName, critical, new GeneralNames(names));
 				builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
 			}
-			String algorithm = KeySpecification.signatureAlgorithm(keys.getPublic());
-			byte[] request = builder.build(new JcaContentSignerBuilder(algorithm).build(keys.getPrivate()))
-				.getEncoded();
-			return CertificateRequestPem.ofPkcs10(request);
+			return CertificateRequestPem.ofPkcs10(builder.build(new RequestSignature(keys)).getEncoded());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
-		}
-		catch (OperatorCreationException ex) {
-			throw new IllegalArgumentException("The key cannot sign a request", ex);
 		}
 	}
 

@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Keys that are strong enough (contract row C9).
+ * Keys that are strong enough.
  */
 class KeySpecificationTests {
 

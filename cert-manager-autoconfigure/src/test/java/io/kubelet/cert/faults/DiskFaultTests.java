@@ -38,8 +38,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 /**
- * Tests for a store whose disk fails, is full, or cannot be written (contract rows C17,
- * B5 and B8).
+ * Tests for a store whose disk fails, is full, or cannot be written.
  */
 class DiskFaultTests {
 

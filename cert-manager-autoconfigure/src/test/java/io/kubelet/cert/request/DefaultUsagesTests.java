@@ -16,7 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Tests for {@link DefaultUsages}.
+ * <<<<<<< HEAD Tests for {@link DefaultUsages}. ======= The usages that are requested by
+ * default. >>>>>>> pairs
  */
 class DefaultUsagesTests {
 

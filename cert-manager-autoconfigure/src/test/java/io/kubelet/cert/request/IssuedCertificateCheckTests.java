@@ -22,7 +22,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Which chains are accepted (contract row B1).
+ * Which chains are accepted.
  */
 class IssuedCertificateCheckTests {
 

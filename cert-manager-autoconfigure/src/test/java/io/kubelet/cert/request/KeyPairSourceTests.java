@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Keys that the JDK makes (contract row C9).
+ * Keys that the JDK makes.
  */
 class KeyPairSourceTests {
 

@@ -18,7 +18,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Whether a request that is there already is ours (contract row C20).
+ * Whether a request that is there already is ours.
  */
 class RequestComparisonTests {
 

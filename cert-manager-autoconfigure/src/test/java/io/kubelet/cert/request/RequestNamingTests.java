@@ -26,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * C23, with vectors that the original made.
+ * The names of requests, with vectors that the original made.
  */
 class RequestNamingTests {
 

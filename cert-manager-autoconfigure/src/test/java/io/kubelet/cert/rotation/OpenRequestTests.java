@@ -29,7 +29,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * A certificate never has more than one open request (contract row B2).
+ * A certificate never has more than one open request.
  */
 class OpenRequestTests {
 

@@ -28,7 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * A certificate that is not what was asked for is not used (contract row B1).
+ * A certificate that is not what was asked for is not used.
  */
 class RefusedCertificateTests {
 

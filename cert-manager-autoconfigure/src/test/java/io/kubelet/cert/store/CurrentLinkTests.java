@@ -22,7 +22,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * The switch of the link to the current pair (contract row B5).
+ * The switch of the link to the current pair.
  */
 class CurrentLinkTests {
 

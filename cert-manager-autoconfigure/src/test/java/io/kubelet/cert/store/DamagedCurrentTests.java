@@ -26,7 +26,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * A current pair that cannot be read (contract row B7).
+ * A current pair that cannot be read.
  */
 class DamagedCurrentTests {
 

@@ -35,7 +35,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * The kubelet's directory (contract rows C14 to C18, B6 and B8).
+ * The kubelet's directory.
  */
 class FileCertificateStoreTests {
 

@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The same directory, used by a kubelet and by this store (contract rows C14 and C17).
+ * The same directory, used by a kubelet and by this store.
  */
 class KubeletFilesTests {
 

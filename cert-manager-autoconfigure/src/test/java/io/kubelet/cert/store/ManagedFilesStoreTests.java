@@ -25,7 +25,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * Files that someone else manages (contract row C28).
+ * Files that someone else manages.
  */
 class ManagedFilesStoreTests {
 
