@@ -1,15 +1,12 @@
 package io.kubelet.cert;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -26,10 +23,10 @@ import org.junit.platform.commons.support.AnnotationSupport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Every row of the behaviour contract has a test, and {@code contract-rows.md} says
- * which.
+ * Every row of {@code docs/kubelet-parity.md} has an implementation and a test that
+ * exist.
  */
-class ContractRowsTests {
+class KubeletParityTests {
 
 	private static final Path SOURCES = Path.of("src/test/java");
 
@@ -40,7 +37,9 @@ class ContractRowsTests {
 
 	private static final List<Row> ROWS = read();
 
-	private static final Map<String, Path> FILES = files();
+	private static final Map<String, Path> TESTS = files(SOURCES, "Tests.java");
+
+	private static final Map<String, Path> CLASSES = files(Path.of("src/main/java"), ".java");
 
 	@Test
 	void noRowIsMissingAndNoneIsThereTwice() {
@@ -51,6 +50,12 @@ class ContractRowsTests {
 			.flatMap((ids) -> ids)
 			.toList();
 		assertThat(ROWS).extracting(Row::id).doesNotHaveDuplicates().containsAll(expected);
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("rows")
+	void implementationOfARowExists(Row row) {
+		assertThat(row.classes()).isNotEmpty().allSatisfy((name) -> assertThat(CLASSES).containsKey(name));
 	}
 
 	@ParameterizedTest(name = "{0}")
@@ -72,7 +77,7 @@ class ContractRowsTests {
 	}
 
 	private static void check(String type, String method, @Nullable String testCase) throws Exception {
-		Path file = FILES.get(type);
+		Path file = TESTS.get(type);
 		assertThat(file).as(type).isNotNull();
 		String name = SOURCES.relativize(file).toString().replace(".java", "").replaceAll("[/\\\\]", ".");
 		boolean isTest = Arrays.stream(Class.forName(name).getDeclaredMethods())
@@ -90,19 +95,18 @@ class ContractRowsTests {
 	}
 
 	private static List<Row> read() {
-		try (InputStream table = ContractRowsTests.class.getResourceAsStream("/contract-rows.md")) {
-			String text = new String(Objects.requireNonNull(table).readAllBytes(), StandardCharsets.UTF_8);
-			return text.lines().filter((line) -> line.matches("\\| [A-Z].*")).map(Row::parse).toList();
+		try (Stream<String> lines = Files.lines(Path.of("../docs/kubelet-parity.md"))) {
+			return lines.filter((line) -> line.matches("\\| [A-Z].*")).map(Row::parse).toList();
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
 	}
 
-	private static Map<String, Path> files() {
-		try (Stream<Path> files = Files.walk(SOURCES)) {
+	private static Map<String, Path> files(Path sources, String suffix) {
+		try (Stream<Path> files = Files.walk(sources)) {
 			Map<String, Path> found = new TreeMap<>();
-			files.filter((file) -> file.toString().endsWith("Tests.java"))
+			files.filter((file) -> file.toString().endsWith(suffix))
 				.forEach((file) -> found.put(file.getFileName().toString().replace(".java", ""), file));
 			return found;
 		}
@@ -111,14 +115,17 @@ class ContractRowsTests {
 		}
 	}
 
-	record Row(String id, List<String> tests, String note) {
+	record Row(String id, List<String> classes, List<String> tests, String note) {
 
 		static Row parse(String line) {
 			String[] cells = line.split("\\|", -1);
-			assertThat(cells).as(line).hasSize(6);
-			return new Row(cells[1].strip(),
-					Stream.of(cells[3].split(";")).map(String::strip).filter((test) -> !test.isEmpty()).toList(),
-					cells[4].strip());
+			assertThat(cells).as(line).hasSize(7);
+			return new Row(cells[1].strip(), list(cells[3].replace("`", ""), ","), list(cells[4], ";"),
+					cells[5].strip());
+		}
+
+		private static List<String> list(String cell, String separator) {
+			return Stream.of(cell.split(separator)).map(String::strip).filter((item) -> !item.isEmpty()).toList();
 		}
 
 		@Override
