@@ -26,12 +26,12 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kubelet's metrics of its certificates, by the kubelet's names (contract row C29),
- * with the certificate's name as the tag {@code certificate}. A certificate for server
- * auth counts as the kubelet's serving one, any other as its client one.
+ * The kubelet's metrics of its certificates, under the kubelet's names, with the name of
+ * the certificate as the tag {@code certificate}. A certificate for server auth counts as
+ * the kubelet's serving certificate, any other as its client certificate.
  * <p>
- * It is to be told of what happens, as a listener of the managers. What is told before a
- * registry is bound counts too, for every registry.
+ * It has to be a listener of the managers. Events before a registry is bound count too,
+ * for every registry.
  */
 public class CertificateMetrics implements MeterBinder, RotationListener {
 
@@ -49,7 +49,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 	private final Map<String, Records> records = new ConcurrentHashMap<>();
 
 	/**
-	 * Create a binder.
+	 * Creates a binder.
 	 * @param managers the certificates to measure
 	 * @param clock the clock
 	 */

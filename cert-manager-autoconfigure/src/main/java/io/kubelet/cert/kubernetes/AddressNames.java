@@ -13,7 +13,8 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
- * The names that follow from addresses (contract row C26): each once, sorted, and a host
+ * The names that follow from addresses, as the kubelet derives them: each once, sorted,
+ * and a host
  * name that is an IP address counted as one. What is empty or no IP address where one
  * should be is left out.
  *
@@ -46,7 +47,7 @@ public record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses)
 	}
 
 	/**
-	 * Complete a serving template (contract row C26).
+	 * Completes a serving template.
 	 * @param subject the subject, and names to ask for besides those here
 	 * @param dnsOnly whether DNS names alone will do, as the kubelet's
 	 * AllowDNSOnlyNodeCSR

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Knows the connections of a client and their sockets, so that those of before a rotation
- * can be closed (contract row C27).
+ * can be closed.
  */
 final class TrackedConnections extends EventListener {
 

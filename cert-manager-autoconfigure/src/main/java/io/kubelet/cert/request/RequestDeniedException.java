@@ -5,10 +5,6 @@ package io.kubelet.cert.request;
  */
 public final class RequestDeniedException extends RequestException {
 
-	public RequestDeniedException(String requestName, String reason, String message) {
-		super(Recovery.RETRY_SLOWLY, requestName, reason, "Request " + requestName + " was denied: " + message, null);
-	}
-
 	public RequestDeniedException(String requestName, String signerName, String reason, String message) {
 		super(Recovery.RETRY_SLOWLY, requestName, reason,
 				"Request " + requestName + " to signer " + signerName + " was denied: " + message, null);

@@ -5,11 +5,6 @@ package io.kubelet.cert.request;
  */
 public final class RequestFailedException extends RequestException {
 
-	public RequestFailedException(String requestName, String reason, String message) {
-		super(Recovery.RETRY_SLOWLY, requestName, reason, "Signing of request " + requestName + " failed: " + message,
-				null);
-	}
-
 	public RequestFailedException(String requestName, String signerName, String reason, String message) {
 		super(Recovery.RETRY_SLOWLY, requestName, reason,
 				"Signer " + signerName + " failed to sign request " + requestName + ": " + message, null);

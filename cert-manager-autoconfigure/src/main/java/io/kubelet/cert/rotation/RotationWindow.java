@@ -6,8 +6,7 @@ import java.time.Instant;
 import io.kubelet.cert.certificate.CertificatePair;
 
 /**
- * The part of a certificate's lifetime in which its rotation deadline falls (contract row
- * C5).
+ * The part of a certificate's lifetime in which its rotation deadline falls.
  *
  * @param earliest the fraction of the lifetime at which it begins, from 0
  * @param latest the fraction of the lifetime at which it ends, below 1
@@ -18,7 +17,7 @@ public record RotationWindow(double earliest, double latest) {
 	public static final RotationWindow KUBELET = new RotationWindow(0.7, 0.9);
 
 	/**
-	 * Create a window.
+	 * Creates a window.
 	 * @throws IllegalArgumentException unless 0 &lt; earliest &le; latest &lt; 1
 	 */
 	public RotationWindow {
@@ -29,7 +28,7 @@ public record RotationWindow(double earliest, double latest) {
 	}
 
 	/**
-	 * Return a deadline for a pair.
+	 * Returns a deadline for a pair.
 	 * @param pair the pair
 	 * @param random a random number in [0, 1)
 	 * @return an instant in the window
@@ -39,7 +38,7 @@ public record RotationWindow(double earliest, double latest) {
 	}
 
 	/**
-	 * Return the end of the window of a pair.
+	 * Returns the end of the window of a pair.
 	 * @param pair the pair
 	 * @return the last possible deadline
 	 */

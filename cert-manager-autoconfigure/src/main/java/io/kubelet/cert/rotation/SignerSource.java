@@ -5,14 +5,13 @@ import io.kubelet.cert.request.CertificateSigner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands out the signer to ask. It is asked at every attempt, never twice at a time
- * (contract row C4).
+ * Provides the signer. It is called at every attempt, by one thread at a time.
  */
 @FunctionalInterface
 public interface SignerSource {
 
 	/**
-	 * Return the signer for one attempt.
+	 * Returns the signer for one attempt.
 	 * @param current the pair to authenticate with, {@code null} if there is none that is
 	 * valid
 	 * @return the signer

@@ -27,10 +27,10 @@ class RequestExceptionTests {
 
 	static Stream<Arguments> exceptions() {
 		return Stream.of(
-				arguments(new RequestDeniedException("csr-1", "NotYours", "ask us"), "NotYours",
-						"Request csr-1 was denied: ask us"),
-				arguments(new RequestFailedException("csr-1", "SignerValidationFailure", "organization is wrong"),
-						"SignerValidationFailure", "Signing of request csr-1 failed: organization is wrong"),
+				arguments(new RequestDeniedException("csr-1", "example.com/signer", "NotYours", "ask us"), "NotYours",
+						"Request csr-1 to signer example.com/signer was denied: ask us"),
+				arguments(new RequestFailedException("csr-1", "example.com/signer", "SignerValidationFailure", "organization is wrong"),
+						"SignerValidationFailure", "Signer example.com/signer failed to sign request csr-1: organization is wrong"),
 				arguments(new CertificateRefusedException("csr-1", List.of("wrong key", "it has expired")), "Refused",
 						"The certificate issued for request csr-1 is refused: wrong key; it has expired"),
 				arguments(new RequestGoneException("csr-1", "Request csr-1 was deleted"), "Gone",
@@ -52,8 +52,8 @@ class RequestExceptionTests {
 	}
 
 	static Stream<Arguments> recoveries() {
-		return Stream.of(arguments(new RequestDeniedException("csr-1", "No", "no"), Recovery.RETRY_SLOWLY),
-				arguments(new RequestFailedException("csr-1", "No", "no"), Recovery.RETRY_SLOWLY),
+		return Stream.of(arguments(new RequestDeniedException("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
+				arguments(new RequestFailedException("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
 				arguments(new CertificateRefusedException("csr-1", List.of("wrong key")), Recovery.RETRY_SLOWLY),
 				arguments(new RequestRejectedException("csr-1", 422, "No", "no", null), Recovery.RETRY_SLOWLY),
 				arguments(new RequestRejectedException("csr-1", 401, "No", "no", null), Recovery.FIX_CREDENTIALS),

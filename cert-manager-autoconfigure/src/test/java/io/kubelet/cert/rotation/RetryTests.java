@@ -85,11 +85,11 @@ class RetryTests {
 
 	static Stream<Arguments> answers() {
 		Function<CertificateRequest, Throwable> denied = (request) -> new RequestDeniedException(
-				String.valueOf(request.name()), "NotYours", "ask the platform team");
+				String.valueOf(request.name()), "example.com/signer", "NotYours", "ask the platform team");
 		Function<CertificateRequest, Throwable> failed = (request) -> new RequestFailedException(
-				String.valueOf(request.name()), "SignerValidationFailure", "organization is wrong");
+				String.valueOf(request.name()), "example.com/signer", "SignerValidationFailure", "organization is wrong");
 		return Stream.of(arguments("denied", denied, "NotYours", "was denied: ask the platform team"),
-				arguments("failed", failed, "SignerValidationFailure", "failed: organization is wrong"));
+				arguments("failed", failed, "SignerValidationFailure", ": organization is wrong"));
 	}
 
 	@Test
@@ -226,7 +226,7 @@ class RetryTests {
 	@Test
 	void failureOfADependentStageIsTakenForItsCause() {
 		this.fixture.signer.failsWith((request) -> new CompletionException(
-				new RequestDeniedException(String.valueOf(request.name()), "No", "no")));
+				new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no")));
 		this.fixture.start();
 		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
 			assertThat(failure.cause()).isInstanceOf(RequestDeniedException.class);
@@ -246,7 +246,7 @@ class RetryTests {
 
 	private void denials() {
 		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no"));
 	}
 
 	private void glitches() {

@@ -109,7 +109,7 @@ class WallClockTests {
 
 	private void denials() {
 		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "No", "no"));
+			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no"));
 	}
 
 }
