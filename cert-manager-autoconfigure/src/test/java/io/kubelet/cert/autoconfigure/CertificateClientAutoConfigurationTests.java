@@ -46,7 +46,8 @@ class CertificateClientAutoConfigurationTests {
 					ReactiveHttpClientAutoConfiguration.class))
 			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(authority, Clock.systemUTC()))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.template.common-name=app", "kubelet.cert.startup.timeout=10s");
+					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/client",
+					"kubelet.cert.startup.timeout=10s");
 	}
 
 	static Stream<Arguments> builders() {

@@ -196,12 +196,12 @@ class RotatingApiClientTests {
 	void busyConnectionThatWasMadeWithTheNewCertificateGoesOn() {
 		this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
 		AtomicReference<RotatingApiClient> client = new AtomicReference<>();
-		List<CountDownLatch> ended = new ArrayList<>();
+		List<CountDownLatch> ended = new CopyOnWriteArrayList<>();
 		runner().withBean(RotationListener.class, () -> new RotationListener() {
 
 			@Override
 			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				if (client.get() != null) {
+				if (previous != null) {
 					ended.add(watch(client.get().client()));
 				}
 			}
@@ -212,9 +212,11 @@ class RotatingApiClientTests {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			String before = manager.current().orElseThrow().serialNumber();
 			String after = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
-			assertThat(this.controlPlane.requests()).filteredOn(RotatingApiClientTests::isOwnWatch)
-				.extracting(RecordedRequest::certificateSerial)
-				.containsExactly(before, after);
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(this.controlPlane.requests())
+					.filteredOn(RotatingApiClientTests::isOwnWatch)
+					.extracting(RecordedRequest::certificateSerial)
+					.containsExactly(before, after));
 			assertThat(ended.get(0).await(30, TimeUnit.SECONDS)).isTrue();
 			assertThat(ended.get(1).await(1, TimeUnit.SECONDS)).isFalse();
 			whoAmI(client.get().client());
