@@ -133,8 +133,8 @@ public final class NodeKubeconfig {
 	}
 
 	/** None where the file system has no such permissions, as on Windows. */
-	private static FileAttribute<?>[] ownerOnly(Path file) throws IOException {
-		return Files.getFileStore(file.getParent()).supportsFileAttributeView("posix")
+	private static FileAttribute<?>[] ownerOnly(Path file) {
+		return file.getFileSystem().supportedFileAttributeViews().contains("posix")
 				? new FileAttribute<?>[] {
 						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
 				: new FileAttribute<?>[0];

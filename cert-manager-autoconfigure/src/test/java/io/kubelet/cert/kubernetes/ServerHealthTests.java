@@ -31,7 +31,7 @@ class ServerHealthTests {
 	void serverIsNotHealthyUntilItHasAnsweredAndHealthyOnceItHasIssued() {
 		CertificatePair stored = this.fixture.storePair();
 		CertificateManager manager = this.fixture.start();
-		assertThat(manager.status().serverHealthy()).isFalse();
+		assertThat(manager.status().serverHealthy()).isNull();
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(manager.status().serverHealthy()).isTrue();
