@@ -52,9 +52,17 @@ function add(name) {
 	return article;
 }
 
+async function reason(name, response) {
+	if (response.status === 405) {
+		return `${name} was not rotated: set management.endpoint.certificates.access to unrestricted`;
+	}
+	const answer = await response.json().catch(() => ({}));
+	return answer.message ?? `${name} was not rotated: ${response.status}`;
+}
+
 async function rotate(name) {
 	const response = await fetch(`/actuator/certificates/${name}`, { method: 'POST' });
-	report(response.ok ? '' : `${name} was not rotated: ${response.status}`);
+	report(response.ok ? '' : await reason(name, response));
 	refresh();
 }
 

@@ -26,6 +26,7 @@ public final class SampleApplicationOnEmbeddedControlPlane {
 	static ConfigurableApplicationContext run(String... args) {
 		return new SpringApplicationBuilder(SampleApplication.class)
 			.initializers(new EmbeddedControlPlaneInitializer(), SampleApplicationOnEmbeddedControlPlane::shorten)
+			.properties("management.endpoint.certificates.access=unrestricted")
 			.run(args);
 	}
 
