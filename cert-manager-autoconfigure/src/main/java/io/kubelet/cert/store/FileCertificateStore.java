@@ -9,10 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
 import java.time.Clock;
-import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -32,9 +29,6 @@ import org.slf4j.LoggerFactory;
 public final class FileCertificateStore implements CertificateStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(FileCertificateStore.class);
-
-	/** Longer than any process takes to write a file. */
-	private static final Duration UNFINISHED = Duration.ofHours(1);
 
 	private final PairFiles files;
 
@@ -97,7 +91,7 @@ public final class FileCertificateStore implements CertificateStore {
 			throw new StoreException("Cannot store the new pair in " + this.files.directory() + ": " + ex
 					+ ". Make the directory writable and check that its disk has room", ex);
 		}
-		prune();
+		new OldFiles(this.files, this.retain, this.clock.instant()).remove();
 	}
 
 	@Override
@@ -242,37 +236,6 @@ public final class FileCertificateStore implements CertificateStore {
 		finally {
 			if (Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
 				delete(kept);
-			}
-		}
-	}
-
-	private void prune() {
-		try {
-			List<Path> files = this.files.list();
-			deleteAllBut(this.retain + 1, this.files.dated(files));
-			// Damaged files may hold keys, too
-			deleteAllBut(1, this.files.damaged(files));
-			FileTime abandoned = FileTime.from(this.clock.instant().minus(UNFINISHED));
-			for (Path unfinished : this.files.unfinished(files)) {
-				if (Files.getLastModifiedTime(unfinished).compareTo(abandoned) < 0) {
-					Files.deleteIfExists(unfinished);
-				}
-			}
-		}
-		catch (IOException | UncheckedIOException ex) {
-			logger.warn("Cannot remove old files from {}: {}", this.files.directory(), ex.toString());
-		}
-	}
-
-	/** Keeps the first files, and the one that is current, whatever its name is. */
-	private void deleteAllBut(int kept, List<Path> files) throws IOException {
-		if (files.size() <= kept) {
-			return;
-		}
-		Path current = this.files.current().toRealPath();
-		for (Path old : files.subList(kept, files.size())) {
-			if (!old.toRealPath().equals(current)) {
-				Files.deleteIfExists(old);
 			}
 		}
 	}
