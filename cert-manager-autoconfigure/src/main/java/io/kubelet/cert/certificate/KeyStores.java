@@ -66,7 +66,8 @@ public final class KeyStores {
 
 	private static KeyStore empty() throws GeneralSecurityException {
 		try {
-			KeyStore store = KeyStore.getInstance("PKCS12");
+			// PKCS12 derives a key from the password for each entry, which takes 30 ms
+			KeyStore store = KeyStore.getInstance("JKS");
 			store.load(null, null);
 			return store;
 		}

@@ -14,9 +14,8 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
  * The names that follow from addresses, as the kubelet derives them: each once, sorted,
- * and a host
- * name that is an IP address counted as one. What is empty or no IP address where one
- * should be is left out.
+ * and a host name that is an IP address counted as one. What is empty or no IP address
+ * where one should be is left out.
  *
  * @param dnsNames the DNS names
  * @param ipAddresses the IP addresses

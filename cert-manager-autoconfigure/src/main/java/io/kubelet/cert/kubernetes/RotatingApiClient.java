@@ -35,10 +35,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An API client that authenticates with a certificate that rotates. It
- * is one client for its whole life: each new connection presents the pair of that moment,
- * and no call that begins after a rotation meets a connection of before. Those are closed
- * when the certificate has rotated, the idle ones at once.
+ * An API client that authenticates with a certificate that rotates. It is one client for
+ * its whole life: each new connection presents the pair of that moment, and no call that
+ * begins after a rotation meets a connection of before. Those are closed when the
+ * certificate has rotated, the idle ones at once.
  */
 public final class RotatingApiClient implements AutoCloseable {
 

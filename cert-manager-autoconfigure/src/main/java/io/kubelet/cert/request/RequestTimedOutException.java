@@ -2,6 +2,7 @@ package io.kubelet.cert.request;
 
 import java.time.Duration;
 
+import io.kubelet.cert.certificate.ReadableDuration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,9 @@ public final class RequestTimedOutException extends RequestException {
 
 	public RequestTimedOutException(@Nullable String requestName, Duration timeout) {
 		super(Recovery.RETRY_SOON, requestName, "TimedOut",
-				"Request %s was neither approved, denied nor signed within %s".formatted(requestName, timeout), null);
+				"Request %s was neither approved, denied nor signed within %s".formatted(requestName,
+						ReadableDuration.of(timeout)),
+				null);
 	}
 
 }

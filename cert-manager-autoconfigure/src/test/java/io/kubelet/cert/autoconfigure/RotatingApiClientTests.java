@@ -213,10 +213,10 @@ class RotatingApiClientTests {
 			String before = manager.current().orElseThrow().serialNumber();
 			String after = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
 			Awaitility.await()
-				.untilAsserted(() -> assertThat(this.controlPlane.requests())
-					.filteredOn(RotatingApiClientTests::isOwnWatch)
-					.extracting(RecordedRequest::certificateSerial)
-					.containsExactly(before, after));
+				.untilAsserted(
+						() -> assertThat(this.controlPlane.requests()).filteredOn(RotatingApiClientTests::isOwnWatch)
+							.extracting(RecordedRequest::certificateSerial)
+							.containsExactly(before, after));
 			assertThat(ended.get(0).await(30, TimeUnit.SECONDS)).isTrue();
 			assertThat(ended.get(1).await(1, TimeUnit.SECONDS)).isFalse();
 			whoAmI(client.get().client());

@@ -29,8 +29,11 @@ class RequestExceptionTests {
 		return Stream.of(
 				arguments(new RequestDeniedException("csr-1", "example.com/signer", "NotYours", "ask us"), "NotYours",
 						"Request csr-1 to signer example.com/signer was denied: ask us"),
-				arguments(new RequestFailedException("csr-1", "example.com/signer", "SignerValidationFailure", "organization is wrong"),
-						"SignerValidationFailure", "Signer example.com/signer failed to sign request csr-1: organization is wrong"),
+				arguments(
+						new RequestFailedException("csr-1", "example.com/signer", "SignerValidationFailure",
+								"organization is wrong"),
+						"SignerValidationFailure",
+						"Signer example.com/signer failed to sign request csr-1: organization is wrong"),
 				arguments(new CertificateRefusedException("csr-1", List.of("wrong key", "it has expired")), "Refused",
 						"The certificate issued for request csr-1 is refused: wrong key; it has expired"),
 				arguments(new RequestGoneException("csr-1", "Request csr-1 was deleted"), "Gone",
@@ -38,7 +41,7 @@ class RequestExceptionTests {
 				arguments(new RequestNameTakenException("csr-1", "it is not signed with our key"), "AlreadyExists",
 						"The name csr-1 is taken by another request: it is not signed with our key"),
 				arguments(new RequestTimedOutException("csr-1", Duration.ofMinutes(15)), "TimedOut",
-						"Request csr-1 was neither approved, denied nor signed within PT15M"),
+						"Request csr-1 was neither approved, denied nor signed within 15m"),
 				arguments(new RequestRejectedException("csr-1", 422, "Invalid", "spec is wrong", null), "Invalid",
 						"spec is wrong"),
 				arguments(new SignerUnavailableException("csr-1", "Unreachable", "no route", null, null), "Unreachable",
@@ -52,7 +55,8 @@ class RequestExceptionTests {
 	}
 
 	static Stream<Arguments> recoveries() {
-		return Stream.of(arguments(new RequestDeniedException("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
+		return Stream.of(
+				arguments(new RequestDeniedException("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
 				arguments(new RequestFailedException("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
 				arguments(new CertificateRefusedException("csr-1", List.of("wrong key")), Recovery.RETRY_SLOWLY),
 				arguments(new RequestRejectedException("csr-1", 422, "No", "no", null), Recovery.RETRY_SLOWLY),

@@ -47,8 +47,8 @@ class CertificateStatusTests {
 
 	@Test
 	void lastFailureIsToldUntilTheNextSuccess() {
-		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no"));
+		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
+				"example.com/signer", "No", "no"));
 		CertificateManager manager = this.fixture.start();
 		assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
 			assertThat(failure.reason()).isEqualTo("No");

@@ -23,8 +23,8 @@ class LogTests {
 
 	@Test
 	void answerIsLoggedAsAnErrorWithTheTimeOfTheNextAttempt(CapturedOutput output) {
-		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "ask us"));
+		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
+				"example.com/signer", "No", "ask us"));
 		this.fixture.start();
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("was denied: ask us"))
 			.singleElement()

@@ -97,7 +97,8 @@ class RetryScheduleTests {
 	static Stream<Arguments> failures() {
 		Duration glitch = Duration.ofSeconds(2);
 		Duration answer = Duration.ofMinutes(1);
-		return Stream.of(arguments("denied", new RequestDeniedException("csr", "example.com/signer", "No", "no"), answer, true),
+		return Stream.of(
+				arguments("denied", new RequestDeniedException("csr", "example.com/signer", "No", "no"), answer, true),
 				arguments("failed", new RequestFailedException("csr", "example.com/signer", "No", "no"), answer, true),
 				arguments("refused", new CertificateRefusedException("csr", List.of("wrong key")), answer, true),
 				arguments("invalid", rejected(422), answer, true),

@@ -87,7 +87,8 @@ class RetryTests {
 		Function<CertificateRequest, Throwable> denied = (request) -> new RequestDeniedException(
 				String.valueOf(request.name()), "example.com/signer", "NotYours", "ask the platform team");
 		Function<CertificateRequest, Throwable> failed = (request) -> new RequestFailedException(
-				String.valueOf(request.name()), "example.com/signer", "SignerValidationFailure", "organization is wrong");
+				String.valueOf(request.name()), "example.com/signer", "SignerValidationFailure",
+				"organization is wrong");
 		return Stream.of(arguments("denied", denied, "NotYours", "was denied: ask the platform team"),
 				arguments("failed", failed, "SignerValidationFailure", ": organization is wrong"));
 	}
@@ -245,8 +246,8 @@ class RetryTests {
 	}
 
 	private void denials() {
-		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no"));
+		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
+				"example.com/signer", "No", "no"));
 	}
 
 	private void glitches() {

@@ -108,8 +108,8 @@ class WallClockTests {
 	}
 
 	private void denials() {
-		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no"));
+		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
+				"example.com/signer", "No", "no"));
 	}
 
 }

@@ -74,8 +74,10 @@ final class Approver {
 
 	private void decide(SigningObject object) {
 		switch (this.mood) {
-			case DENIES -> refuse(object, new RequestDeniedException(object.name(), "example.com/signer", "Policy", "no"));
-			case FAILS -> refuse(object, new RequestFailedException(object.name(), "example.com/signer", "SignerValidationFailure", "no"));
+			case DENIES ->
+				refuse(object, new RequestDeniedException(object.name(), "example.com/signer", "Policy", "no"));
+			case FAILS -> refuse(object,
+					new RequestFailedException(object.name(), "example.com/signer", "SignerValidationFailure", "no"));
 			case WRONG -> {
 				object.owner.answeredAgainst();
 				issue(object, wrong(object.request));

@@ -2,6 +2,7 @@ package io.kubelet.cert.benchmark;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
@@ -63,7 +64,8 @@ final class Engine implements AutoCloseable {
 			.scheduler(scheduler)
 			.signers(this.signers::signer)
 			.signerName(SIGNER)
-			.usages((key) -> DefaultUsages.of(SIGNER, key))
+			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
+			.forcedInterval(Duration.ZERO)
 			.clock(CLOCK);
 		return supplied ? builder.template(() -> Optional.of(template)).build() : builder.template(template).build();
 	}
