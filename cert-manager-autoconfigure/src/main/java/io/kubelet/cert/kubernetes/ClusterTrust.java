@@ -60,15 +60,15 @@ final class ClusterTrust {
 	 */
 	private static Trust trust(ClusterAuthorities latest, ClusterAuthorities first) {
 		if (!Objects.equals(latest.server(), first.server())) {
-			throw new KubernetesConfigurationException("%s now names the API server %s instead of %s"
-				.formatted(latest.files(), latest.server(), first.server()), null);
+			throw new KubernetesConfigurationException(
+					latest.files().get(0) + " no longer names the API server " + first.server(), null);
 		}
 		if (!latest.certificates().isEmpty()) {
 			return Trust.exactly(latest.certificates());
 		}
 		if (!first.certificates().isEmpty()) {
-			throw new KubernetesConfigurationException(latest.files() + " names no certificate authority any more",
-					null);
+			throw new KubernetesConfigurationException(
+					latest.files().get(0) + " names no certificate authority any more", null);
 		}
 		return Trust.system();
 	}
