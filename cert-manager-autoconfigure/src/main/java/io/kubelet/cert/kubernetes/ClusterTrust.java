@@ -45,7 +45,7 @@ final class ClusterTrust {
 		LiveTrustManager manager = new LiveTrustManager(trust);
 		try {
 			SSLContext tls = SSLContext.getInstance("TLS");
-			tls.init(keys, new TrustManager[] { manager }, null);
+			tls.init(keys, new TrustManager[] { manager });
 			client.sslSocketFactory(tls.getSocketFactory(), manager);
 		}
 		catch (GeneralSecurityException ex) {
@@ -59,14 +59,15 @@ final class ClusterTrust {
 	 */
 	private static Trust trust(ClusterAuthorities latest, ClusterAuthorities first) {
 		if (!Objects.equals(latest.server(), first.server())) {
-			throw new KubernetesConfigurationException("%s now names the API server %s instead of %s"
-				.formatted(latest.files(), latest.server(), first.server()));
+			throw new KubernetesConfigurationException(
+					latest.files().get(0) + " no longer names the API server " + first.server());
 		}
 		if (!latest.certificates().isEmpty()) {
 			return Trust.exactly(latest.certificates());
 		}
 		if (!first.certificates().isEmpty()) {
-			throw new KubernetesConfigurationException(latest.files() + " names no certificate authority any more");
+			throw new KubernetesConfigurationException(
+					latest.files().get(0) + " names no certificate authority any more");
 		}
 		return Trust.system();
 	}

@@ -51,6 +51,7 @@ import org.springframework.boot.restclient.autoconfigure.RestClientSsl;
 import org.springframework.boot.restclient.autoconfigure.RestTemplateAutoConfiguration;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfiguration;
 import org.springframework.boot.webclient.autoconfigure.WebClientSsl;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -95,9 +96,15 @@ class ClientRotationTests {
 
 	@BeforeEach
 	void startServer() throws IOException {
-		SslBundle live = application.getBean(SslBundles.class).getBundle("server");
-		// Without our managers, which let no session be resumed
-		this.server = new MutualTlsServer(SslBundle.of(live.getStores(), live.getKey()).createSslContext());
+		this.server = new MutualTlsServer(serverContext(application));
+	}
+
+	/** The server is not ours, so it lets sessions be resumed. */
+	static SSLContext serverContext(ConfigurableApplicationContext application) {
+		SslStoreBundle stores = application.getBean(SslBundles.class).getBundle("server").getStores();
+		return SslBundle
+			.of(SslStoreBundle.of(stores.getKeyStore(), stores.getKeyStorePassword(), stores.getTrustStore()))
+			.createSslContext();
 	}
 
 	@AfterEach

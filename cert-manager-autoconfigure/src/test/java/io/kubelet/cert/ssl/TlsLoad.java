@@ -106,8 +106,7 @@ class TlsLoad {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 				ConfigurableApplicationContext application = RotatingServer.withoutServer(plane, this.directory,
 						Clients.class);
-				MutualTlsServer server = new MutualTlsServer(
-						application.getBean(SslBundles.class).getBundle("server").createSslContext());
+				MutualTlsServer server = new MutualTlsServer(ClientRotationTests.serverContext(application));
 				Load load = new Load()) {
 			Function<URI, String> requests = client.with(application.getBean(SslBundles.class).getBundle("client"));
 			for (int i = 0; i < 4; i++) {
