@@ -45,7 +45,7 @@ final class ClusterTrust {
 		LiveTrustManager manager = new LiveTrustManager(trust);
 		try {
 			SSLContext tls = SSLContext.getInstance("TLS");
-			tls.init(keys, new TrustManager[] { manager });
+			tls.init(keys, new TrustManager[] { manager }, null);
 			client.sslSocketFactory(tls.getSocketFactory(), manager);
 		}
 		catch (GeneralSecurityException ex) {
