@@ -64,6 +64,8 @@ class RotationEndToEndTests {
 		try (Cluster cluster = Cluster.open(this.directory);
 				ConfigurableApplicationContext context = run(cluster.kubeconfig())) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
+			List<String> events = context.getBean(Application.class).serialNumbers;
+			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(events).hasSize(1));
 			String first = agreedSerialNumber(context);
 			for (int rotation = 1; rotation <= 3; rotation++) {
 				String before = agreedSerialNumber(context);

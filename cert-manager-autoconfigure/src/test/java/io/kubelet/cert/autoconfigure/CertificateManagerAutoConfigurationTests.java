@@ -5,7 +5,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -29,6 +28,7 @@ import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -89,13 +89,14 @@ class CertificateManagerAutoConfigurationTests {
 	@Test
 	void theFirstCertificateIsPublishedOnceTheListenersAreThere() {
 		runnerWithSigner().withUserConfiguration(ListenerConfiguration.class)
-			.run((context) -> assertThat(context.getBean(ListenerConfiguration.class).events).singleElement()
-				.satisfies((event) -> {
-					assertThat(event.getName()).isEqualTo("kubelet-client");
-					assertThat(event.getPreviousCertificate()).isNull();
-					assertThat(event.getCertificate())
-						.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().leaf());
-				}));
+			.run((context) -> eventually(
+					() -> assertThat(context.getBean(ListenerConfiguration.class).events).singleElement()
+						.satisfies((event) -> {
+							assertThat(event.getName()).isEqualTo("kubelet-client");
+							assertThat(event.getPreviousCertificate()).isNull();
+							assertThat(event.getCertificate())
+								.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().leaf());
+						})));
 	}
 
 	/** The builder of HTTP clients needs the bundles, which wait for the certificate. */
@@ -105,10 +106,14 @@ class CertificateManagerAutoConfigurationTests {
 			assertThat(context).hasNotFailed();
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			List<String> told = context.getBean(NotifyingConfiguration.class).told;
-			assertThat(told).containsExactly(manager.current().orElseThrow().serialNumber());
+			eventually(() -> assertThat(told).containsExactly(manager.current().orElseThrow().serialNumber()));
 			String rotated = manager.rotate().join().serialNumber();
-			assertThat(told).hasSize(2).contains(rotated);
+			eventually(() -> assertThat(told).hasSize(2).contains(rotated));
 		});
+	}
+
+	private static void eventually(ThrowingRunnable assertion) {
+		Awaitility.await().untilAsserted(assertion);
 	}
 
 	@Test
@@ -287,7 +292,7 @@ class CertificateManagerAutoConfigurationTests {
 	@Configuration(proxyBeanMethods = false)
 	static class ListenerConfiguration {
 
-		final List<CertificateRotatedEvent> events = new ArrayList<>();
+		final List<CertificateRotatedEvent> events = new CopyOnWriteArrayList<>();
 
 		@EventListener
 		void rotated(CertificateRotatedEvent event) {

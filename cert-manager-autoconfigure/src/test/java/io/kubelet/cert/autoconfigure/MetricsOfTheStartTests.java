@@ -9,6 +9,7 @@ import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,11 +42,12 @@ class MetricsOfTheStartTests {
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=app",
 					"kubelet.cert.signer-name=example.com/app", "kubelet.cert.rotation.retry.initial-delay=10ms")
 			.run((context) -> {
-				assertThat(failures(context.getBean(MeterRegistry.class))).isEqualTo(2);
+				MeterRegistry registry = context.getBean(MeterRegistry.class);
+				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isEqualTo(2));
 				FakeSigner signer = context.getBean(FakeSigner.class);
 				signer.failsWith((request) -> new IllegalStateException("not today"));
 				assertThat(context.getBean(CertificateManager.class).rotate()).failsWithin(30, TimeUnit.SECONDS);
-				assertThat(failures(context.getBean(MeterRegistry.class))).isEqualTo(3);
+				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isEqualTo(3));
 			});
 	}
 
