@@ -34,6 +34,7 @@ class CertificateHealthIndicatorTests {
 
 	private final CertificateManager manager = new CertificateManagerBuilder("c").store(new MemoryStore())
 		.scheduler(this.time)
+		.executor(Runnable::run)
 		.clock(this.time)
 		.signerName("example.com/c")
 		.usages(List.of(Usage.CLIENT_AUTH))
