@@ -47,7 +47,7 @@ class MetricsOfTheStartTests {
 				FakeSigner signer = context.getBean(FakeSigner.class);
 				signer.failsWith((request) -> new IllegalStateException("not today"));
 				assertThat(context.getBean(CertificateManager.class).rotate()).failsWithin(30, TimeUnit.SECONDS);
-				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isEqualTo(3));
+				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isGreaterThan(2));
 			});
 	}
 
