@@ -53,7 +53,7 @@ public final class CertificateRequestPem {
 		add(text, "Requested-Lifetime", request.requestedLifetime());
 		return text.append('\n')
 			.append(request.pkcs10(), BEGIN.length(), request.pkcs10().length())
-			.append(Pem.writeBlocks(List.of(PrivateKeyPem.block(request.privateKey(), request.publicKey()))))
+			.append(PrivateKeyPem.block(request.privateKey(), request.publicKey()).write())
 			.toString();
 	}
 
@@ -63,7 +63,7 @@ public final class CertificateRequestPem {
 	 * @return one {@code CERTIFICATE REQUEST} block
 	 */
 	public static String ofPkcs10(byte[] pkcs10) {
-		return Pem.writeBlocks(List.of(new PemObject(TYPE, pkcs10)));
+		return new PemBlock(TYPE, pkcs10).write();
 	}
 
 	/**
@@ -85,12 +85,11 @@ public final class CertificateRequestPem {
 		Duration requestedLifetime = optional(headers, "Requested-Lifetime", Duration::parse);
 		try {
 			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.getContent());
-			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo());
+			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo().getEncoded());
 			PrivateKey privateKey = Pem.readPrivateKey(text);
 			requireWhole(pkcs10, publicKey, privateKey);
-			return new CertificateRequest(headers.get("Name"), headers.get("Uid"), createdAt,
-					CertificateNames.of(pkcs10), signerName, usages, requestedLifetime, ofPkcs10(block.getContent()),
-					publicKey, privateKey);
+			return new CertificateRequest(headers.get("Name"), headers.get("Uid"), createdAt, RequestNames.of(pkcs10),
+					signerName, usages, requestedLifetime, ofPkcs10(block.getContent()), publicKey, privateKey);
 		}
 		catch (MalformedPemException ex) {
 			throw ex;

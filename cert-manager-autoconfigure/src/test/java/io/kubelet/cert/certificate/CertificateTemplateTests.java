@@ -83,7 +83,7 @@ class CertificateTemplateTests {
 		PKCS10CertificationRequest request = new JcaPKCS10CertificationRequestBuilder(
 				new X500Name("CN=one+O=o1,O=o2+OU=unit"), this.keys.getPublic())
 			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate()));
-		assertThat(CertificateNames.of(request)).isEqualTo(CertificateTemplate.ofSubject("one", "o1", "o2"));
+		assertThat(RequestNames.of(request)).isEqualTo(CertificateTemplate.ofSubject("one", "o1", "o2"));
 	}
 
 	private X509Certificate certificate(CertificateTemplate template) {

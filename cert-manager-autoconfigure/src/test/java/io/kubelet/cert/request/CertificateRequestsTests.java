@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.RequestNames;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
@@ -40,7 +41,7 @@ class CertificateRequestsTests {
 	void everythingThatTheTemplateSaysIsAskedFor() throws IOException {
 		PKCS10CertificationRequest request = parse(create(NAMES, this.keys));
 		assertThat(request.getSubject()).hasToString("O=o1,O=o2,CN=one");
-		assertThat(CertificateNames.of(request)).isEqualTo(NAMES);
+		assertThat(RequestNames.of(request)).isEqualTo(NAMES);
 	}
 
 	@Test
