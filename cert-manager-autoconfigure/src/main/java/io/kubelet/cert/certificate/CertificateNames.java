@@ -17,7 +17,6 @@ import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import javax.security.auth.x500.X500Principal;
 
-import org.bouncycastle.asn1.x509.GeneralName;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,31 +35,6 @@ public final class CertificateNames {
 		.compile("(" + OCTET + "\\.){3}" + OCTET + "|(?=.*:)[0-9a-fA-F:.]+");
 
 	private CertificateNames() {
-	}
-
-	/**
-	 * Returns the names in a certificate, as the template that it satisfies exactly.
-	 * @param certificate the certificate
-	 * @return the names in it
-	 * @throws IllegalArgumentException if its subject alternative names cannot be read
-	 */
-	public static CertificateTemplate of(X509Certificate certificate) {
-		X500Principal subject = certificate.getSubjectX500Principal();
-		try {
-			Map<Integer, List<String>> names = alternativeNames(certificate);
-			return new CertificateTemplate(commonName(subject), values(subject, "O"),
-					names.getOrDefault(GeneralName.dNSName, List.of()),
-					names.getOrDefault(GeneralName.iPAddress, List.of())
-						.stream()
-						.map(CertificateNames::parseIpAddress)
-						.toList(),
-					names.getOrDefault(GeneralName.uniformResourceIdentifier, List.of()),
-					names.getOrDefault(GeneralName.rfc822Name, List.of()));
-		}
-		catch (CertificateParsingException | RuntimeException ex) {
-			throw new IllegalArgumentException("The subject alternative names of the certificate with serial number "
-					+ serialNumber(certificate) + " cannot be read", ex);
-		}
 	}
 
 	/**
@@ -104,8 +78,8 @@ public final class CertificateNames {
 		return (digits.length() % 2 == 0) ? digits : "0" + digits;
 	}
 
-	private static Map<Integer, List<String>> alternativeNames(X509Certificate certificate)
-			throws CertificateParsingException {
+	/** The names by their type (RFC 5280, 4.2.1.6). */
+	static Map<Integer, List<String>> alternativeNames(X509Certificate certificate) throws CertificateParsingException {
 		Collection<List<?>> names = certificate.getSubjectAlternativeNames();
 		if (names == null && certificate.getExtensionValue(ALTERNATIVE_NAMES) != null) {
 			throw new CertificateParsingException("The JDK cannot read the subject alternative names");

@@ -60,7 +60,8 @@ class StartWithStoredCertificateTests {
 			.contains("started with the certificate of CN=app")
 			.doesNotContain("cannot be reached");
 		List<String> loaded = Files.readAllLines(classes);
-		assertThat(loaded).anyMatch((line) -> line.contains("io.kubelet.cert.rotation.RotatingCertificateManager"));
+		assertThat(loaded)
+			.anyMatch((line) -> line.contains("io.kubelet.cert.rotation.engine.RotatingCertificateManager"));
 		assertThat(loaded).noneMatch((line) -> line.contains(" io.kubernetes.") || line.contains(" okhttp3.")
 				|| line.contains(" org.bouncycastle."));
 	}
