@@ -64,7 +64,7 @@ final class Engine implements AutoCloseable {
 			.scheduler(scheduler)
 			.signers(this.signers::signer)
 			.signerName(SIGNER)
-			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
+			.usages((names, key) -> DefaultUsages.of(SIGNER, names, key))
 			.forcedInterval(Duration.ZERO)
 			.clock(CLOCK);
 		return supplied ? builder.template(() -> Optional.of(template)).build() : builder.template(template).build();
