@@ -19,7 +19,7 @@ import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationScheduler;

@@ -3,9 +3,8 @@ package io.kubelet.cert.rotation;
 import java.time.Instant;
 
 import io.kubelet.cert.request.CertificateRefusedException;
-import io.kubelet.cert.request.Recovery;
 import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestException.Recovery;
 import io.kubelet.cert.request.RequestFailedException;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
@@ -27,14 +26,6 @@ import io.kubelet.cert.store.StoreException;
 public record RotationFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt,
 		Throwable cause) {
 
-	static RotationFailure of(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
-		String reason = (cause instanceof RequestException request) ? request.reason()
-				: cause.getClass().getSimpleName().replace("Exception", "");
-		// The message of an error alone, such as the name of a class, says nothing
-		String message = (cause.getMessage() == null || cause instanceof Error) ? cause.toString() : cause.getMessage();
-		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
-	}
-
 	/**
 	 * Whether someone has to do something, because the next attempt will hardly fare
 	 * better by itself: credentials, permissions, the request or the configuration are
@@ -43,8 +34,7 @@ public record RotationFailure(Instant at, String reason, String message, int att
 	 * or the request was lost
 	 */
 	public boolean needsAttention() {
-		return !(this.cause instanceof RequestException failed
-				&& (failed.recovery() == Recovery.RETRY_SOON || failed.recovery() == Recovery.START_OVER));
+		return !Recovery.RETRY_SOON.appliesTo(this.cause) && !Recovery.START_OVER.appliesTo(this.cause);
 	}
 
 	/**

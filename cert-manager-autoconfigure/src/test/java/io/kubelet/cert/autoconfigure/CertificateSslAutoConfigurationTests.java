@@ -15,7 +15,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRefusedException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;

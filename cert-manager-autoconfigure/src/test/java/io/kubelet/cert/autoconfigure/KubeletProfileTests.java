@@ -248,7 +248,7 @@ class KubeletProfileTests {
 	}
 
 	private static CertificateTemplate names(CertificateStatus status) {
-		return CertificateNames.of(Objects.requireNonNull(status.pair()).leaf());
+		return CertificateTemplate.of(Objects.requireNonNull(status.pair()).leaf());
 	}
 
 	private static List<String> threads() {

@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import java.util.concurrent.TimeUnit;
 
-import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -342,7 +341,7 @@ class NodeBootstrapTests {
 	}
 
 	private static List<String> addresses(CertificateManager manager) {
-		return CertificateNames.of(manager.current().orElseThrow().leaf())
+		return CertificateTemplate.of(manager.current().orElseThrow().leaf())
 			.ipAddresses()
 			.stream()
 			.map(InetAddress::getHostAddress)

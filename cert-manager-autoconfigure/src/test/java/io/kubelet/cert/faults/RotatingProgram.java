@@ -16,7 +16,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;

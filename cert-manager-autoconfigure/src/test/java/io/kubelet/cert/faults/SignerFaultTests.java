@@ -19,7 +19,7 @@ import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.store.CertificateStore;

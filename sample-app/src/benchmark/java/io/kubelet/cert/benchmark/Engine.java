@@ -13,7 +13,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.FileCertificateStore;
@@ -64,7 +64,7 @@ final class Engine implements AutoCloseable {
 			.scheduler(scheduler)
 			.signers(this.signers::signer)
 			.signerName(SIGNER)
-			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
+			.usages((names, key) -> DefaultUsages.of(SIGNER, names, key))
 			.forcedInterval(Duration.ZERO)
 			.clock(CLOCK);
 		return supplied ? builder.template(() -> Optional.of(template)).build() : builder.template(template).build();
