@@ -93,8 +93,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 			gauge("expiry", "Time until the certificate expires, negative once it has",
 					(status) -> (status.pair() != null) ? until(status.pair().notAfter()) : Double.NaN);
 			gauge("lifetime", "Time from the start to the end of the certificate's validity",
-					(status) -> (status.pair() != null)
-							? seconds(status.pair().notBefore(), status.pair().notAfter()) : Double.NaN);
+					(status) -> (status.pair() != null) ? seconds(status.pair().notBefore(), status.pair().notAfter())
+							: Double.NaN);
 			gauge("rotation.deadline", "Time until the next rotation is due, negative once it is",
 					(status) -> (status.nextRotationDeadline() != null) ? until(status.nextRotationDeadline())
 							: Double.NaN);
@@ -109,8 +109,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					.tags(this.tags.and("state", state.name()))
 					.register(this.registry);
 			}
-			FunctionCounter
-				.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations())
+			FunctionCounter.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations())
 				.description("Certificates that were obtained")
 				.tags(this.tags)
 				.register(this.registry);

@@ -68,7 +68,9 @@ public record RotationFailure(Instant at, String reason, String message, int att
 		/** The signer refused to sign the request. */
 		FAILED,
 
-		/** The issued certificate is not what was requested, or its chain is not trusted. */
+		/**
+		 * The issued certificate is not what was requested, or its chain is not trusted.
+		 */
 		REFUSED,
 
 		/** The credentials are not known or lack a permission. */

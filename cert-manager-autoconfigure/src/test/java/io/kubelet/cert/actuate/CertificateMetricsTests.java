@@ -82,9 +82,8 @@ class CertificateMetricsTests {
 		this.fixture.time.pass(Duration.ofMinutes(16));
 		assertThat(failures("timed_out")).isOne();
 		issue(1);
-		assertThat(this.registry.get("kubelet.cert.request.wait")
-			.functionTimer()
-			.totalTime(TimeUnit.MINUTES)).isEqualTo(16);
+		assertThat(this.registry.get("kubelet.cert.request.wait").functionTimer().totalTime(TimeUnit.MINUTES))
+			.isEqualTo(16);
 	}
 
 	@Test
@@ -147,7 +146,8 @@ class CertificateMetricsTests {
 			.map((match) -> match.group(1))
 			.collect(Collectors.toCollection(TreeSet::new));
 		assertThat(reported).isEqualTo(documented());
-		assertThat(prometheus.scrape()).contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");
+		assertThat(prometheus.scrape())
+			.contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");
 		assertThat(reasons()).isEqualTo(Pattern.compile("reason=\"(\\w+)\"")
 			.matcher(prometheus.scrape())
 			.results()

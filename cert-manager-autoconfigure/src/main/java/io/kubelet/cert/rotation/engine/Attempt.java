@@ -43,7 +43,9 @@ final class Attempt {
 		return this.request;
 	}
 
-	/** How long the attempt has taken, not less than nothing if the clock was set back. */
+	/**
+	 * How long the attempt has taken, not less than nothing if the clock was set back.
+	 */
 	Duration duration(Instant now) {
 		return now.isAfter(this.start) ? Duration.between(this.start, now) : Duration.ZERO;
 	}

@@ -92,9 +92,8 @@ final class RotatingCertificateManager implements CertificateManager {
 		this.pair = new CurrentPair(settings, with.store(), with.random(), this::replaced, bootstrap, now);
 		this.announcements = new Announcements(settings, this.delivery);
 		SignerSource signers = with.signers();
-		this.attempts = (signers != null)
-				? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair, this.history,
-						this::reconcile) : null;
+		this.attempts = (signers != null) ? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair,
+				this.history, this::reconcile) : null;
 		this.pair.review(rotates() ? template : null, now);
 		this.snapshot = describe();
 	}
@@ -121,18 +120,22 @@ final class RotatingCertificateManager implements CertificateManager {
 		CertificatePair pair = this.pair.get();
 		if (pair == null) {
 			if (this.attempts == null) {
-				logger.info("[{}] There is no stored certificate, and rotation is off", name());
+				this.settings.about(logger.atWarn())
+					.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
+							name());
 			}
 		}
 		else if (this.attempts == null) {
-			logger.info("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
-					pair.serialNumber(), pair.notAfter());
+			this.settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
+						pair.serialNumber(), pair.notAfter());
 		}
 		else {
 			Instant next = this.pair.deadline();
-			logger.info("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
-					pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
-							: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
+			this.settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
+						pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
+								: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
 		}
 	}
 
@@ -299,8 +302,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		return new CertificateStatus(name(), State.WAITING, pair,
 				(pair != null && rotates())
 						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
-				this.templates.latest(),
-				this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
+				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
 				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
 				progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
