@@ -2,6 +2,8 @@ package io.kubelet.cert.rotation;
 
 import java.time.Instant;
 
+import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.request.RequestException.Recovery;
 
 /**
@@ -26,6 +28,15 @@ public record RotationFailure(Instant at, String reason, String message, int att
 	 */
 	public boolean needsAttention() {
 		return !Recovery.RETRY_SOON.appliesTo(this.cause) && !Recovery.START_OVER.appliesTo(this.cause);
+	}
+
+	/**
+	 * Returns the kind of the failure. Unlike the reason, which the API server or the
+	 * approver may choose, it is one of a few words, which suits the tag of a metric.
+	 * @return the kind
+	 */
+	public Kind kind() {
+		return (this.cause instanceof CertificateManagerException known) ? known.kind() : Kind.OTHER;
 	}
 
 }

@@ -57,6 +57,8 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private final Announcements announcements;
 
+	private final History history = new History();
+
 	/** Absent if rotation is off. */
 	private final @Nullable Attempts attempts;
 
@@ -89,8 +91,8 @@ final class RotatingCertificateManager implements CertificateManager {
 		this.pair = new CurrentPair(settings, with.store(), with.random(), this::replaced, bootstrap, now);
 		this.announcements = new Announcements(settings, this.delivery);
 		SignerSource signers = with.signers();
-		this.attempts = (signers != null)
-				? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair, this::reconcile) : null;
+		this.attempts = (signers != null) ? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair,
+				this.history, this::reconcile) : null;
 		this.pair.review(rotates() ? template : null, now);
 		this.snapshot = describe();
 	}
@@ -215,7 +217,10 @@ final class RotatingCertificateManager implements CertificateManager {
 	/** Runs when the template is up to date. */
 	private void review() {
 		look((now) -> {
-			this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
+			CertificatePair adopted = this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
+			if (adopted != null) {
+				this.history.adopted(adopted, now);
+			}
 			Duration untilDue = this.pollInterval;
 			if (this.attempts != null) {
 				this.attempts.review(this.templates.latest(), now);
@@ -295,7 +300,8 @@ final class RotatingCertificateManager implements CertificateManager {
 				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
 				progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
-				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable());
+				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable(),
+				this.history.outcomes());
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
