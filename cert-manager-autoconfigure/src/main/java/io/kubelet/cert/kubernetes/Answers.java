@@ -59,11 +59,6 @@ final class Answers {
 		}
 	}
 
-	/** Name a request and its signer, to begin a message with. */
-	static String describe(@Nullable String name, String signer) {
-		return "Request " + ((name != null) ? name + " " : "") + "to signer " + signer;
-	}
-
 	static SubmittedRequest describe(V1CertificateSigningRequest object) {
 		return new SubmittedRequest(name(object), uid(object),
 				Objects.requireNonNull(metadata(object).getCreationTimestamp()).toInstant(),

@@ -7,17 +7,18 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.RequestWatches.Subscription;
 import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.request.SubmittedRequest;
-import io.kubelet.cert.kubernetes.RequestWatches.Subscription;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
@@ -26,11 +27,16 @@ import io.kubernetes.client.openapi.models.V1CertificateSigningRequestList;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.Response;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One request until it is answered: it is created or found, and then watched.
+ * The exchange with the API server for one request, until it is answered: the request is
+ * created or found, and then watched.
  */
 final class Exchange implements RequestWatches.Subscriber {
+
+	private static final Logger logger = LoggerFactory.getLogger(Exchange.class);
 
 	private final CertificatesV1Api api;
 
@@ -44,14 +50,14 @@ final class Exchange implements RequestWatches.Subscriber {
 
 	private final CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
 
-	/** Named as the object is, once that is known. */
+	/** With the name of the object, once it is known. */
 	private volatile CertificateRequest request;
 
-	Exchange(ApiClient client, RequestWatches watches, ApiFailures failures, Clock clock, CertificateRequest request,
+	Exchange(ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
 		this.api = new CertificatesV1Api(client);
 		this.watches = watches;
-		this.failures = failures;
+		this.failures = new ApiFailures(client.getBasePath(), clock);
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;
@@ -83,7 +89,7 @@ final class Exchange implements RequestWatches.Subscriber {
 		return this.answer;
 	}
 
-	/** An object of the same name is taken if it is this request, made earlier. */
+	/** An object of the same name is taken if it is this request, created earlier. */
 	private void takeIfOurs(V1CertificateSigningRequest found) {
 		Optional<String> difference = RequestComparison.difference(found.getSpec().getSignerName(),
 				new String(found.getSpec().getRequest(), StandardCharsets.US_ASCII), this.request);
@@ -112,7 +118,7 @@ final class Exchange implements RequestWatches.Subscriber {
 		if (this.answer.isDone()) {
 			return;
 		}
-		Subscription subscription = this.watches.subscribe(object, this);
+		Subscription subscription = this.watches.subscribe(this.api.getApiClient(), object, this);
 		this.answer.whenComplete((chain, failure) -> subscription.end().run());
 		if (!subscription.complete()) {
 			read(Answers.name(object), this::changed);
@@ -159,14 +165,17 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	/**
-	 * Find the request in a list. The watch needs {@code list} anyway, so that a request
-	 * that is open is answered even if {@code get} alone is missing.
+	 * Finds the request in a list. The watch needs {@code list} anyway, so an open request
+	 * is answered even if only {@code get} is missing.
 	 * @param refusal the answer to reading it
 	 */
 	private void find(String name, Consumer<V1CertificateSigningRequest> found, ApiException refusal) {
-		send(() -> new Selector(false, name).call(this.api.getApiClient(), null, null),
-				V1CertificateSigningRequestList.class, (list) -> {
-					this.failures.warnOnce(refusal, this.request, "Until then, requests are looked for in a list.");
+		send(() -> RequestWatches.byName(name).list(this.api.getApiClient()), V1CertificateSigningRequestList.class,
+				(list) -> {
+					if (this.watches.isFirstRefusal()) {
+						logger.warn("{}\nUntil then, requests are looked up in a list.",
+								this.failures.translate(refusal, this.request).getMessage());
+					}
 					list.getItems()
 						.stream()
 						.findFirst()
@@ -176,14 +185,14 @@ final class Exchange implements RequestWatches.Subscriber {
 
 	private void gone(String name, String how) {
 		this.answer.completeExceptionally(
-				new RequestGoneException(name, Answers.describe(name, this.request.signerName()) + " " + how));
+				new RequestGoneException(name, ApiFailures.describe(name, this.request.signerName()) + " " + how));
 	}
 
 	private void fail(ApiException failure) {
 		this.answer.completeExceptionally(this.failures.translate(failure, this.request));
 	}
 
-	private <T> void send(Sending sending, Class<T> type, Consumer<T> success, Consumer<ApiException> failure) {
+	private <T> void send(Callable<Call> sending, Class<T> type, Consumer<T> success, Consumer<ApiException> failure) {
 		guard(() -> {
 			Call call = sending.call();
 			this.answer.whenComplete((chain, cause) -> call.cancel());
@@ -191,7 +200,14 @@ final class Exchange implements RequestWatches.Subscriber {
 
 				@Override
 				public void onResponse(Call call, Response response) {
-					guard(() -> received(response, type, success, failure));
+					guard(() -> {
+						try {
+							success.accept(Exchange.this.api.getApiClient().handleResponse(response, type));
+						}
+						catch (ApiException ex) {
+							failure.accept(ex);
+						}
+					});
 				}
 
 				@Override
@@ -203,20 +219,7 @@ final class Exchange implements RequestWatches.Subscriber {
 		});
 	}
 
-	/** Not by the library's own callback, which is not called where reading fails. */
-	private <T> void received(Response response, Class<T> type, Consumer<T> success, Consumer<ApiException> failure) {
-		T object;
-		try {
-			object = this.api.getApiClient().handleResponse(response, type);
-		}
-		catch (ApiException ex) {
-			failure.accept(ex);
-			return;
-		}
-		success.accept(object);
-	}
-
-	/** Whatever goes wrong, on whichever thread, is an answer, not silence. */
+	/** Anything that goes wrong, on any thread, is an answer. */
 	private void guard(Action action) {
 		try {
 			action.run();
@@ -235,16 +238,9 @@ final class Exchange implements RequestWatches.Subscriber {
 	}
 
 	@FunctionalInterface
-	private interface Sending {
-
-		Call call() throws ApiException;
-
-	}
-
-	@FunctionalInterface
 	private interface Action {
 
-		void run() throws ApiException;
+		void run() throws Exception;
 
 	}
 

@@ -5,7 +5,6 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -20,54 +19,50 @@ import io.kubernetes.client.openapi.models.V1CertificateSigningRequestSpec;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 
 /**
- * Has requests answered through {@code certificates.k8s.io/v1}: one request creates the
- * object, one watch waits for the answer. All requests that are open at a time share the
- * watch; they carry a label for it.
+ * Sends requests to {@code certificates.k8s.io/v1}: one call creates the object, and one
+ * watch waits for the answer. All open requests share the watch, by a label.
  */
-public final class KubernetesCertificateSigner implements CertificateSigner {
+public final class KubernetesCertificateSigner implements CertificateSigner, AutoCloseable {
 
 	private final ApiClient client;
 
-	private final Clock clock;
-
-	private final ApiFailures failures;
-
 	private final RequestWatches watches;
 
-	private final Map<String, String> labels = Map.of(Selector.LABEL, UUID.randomUUID().toString());
+	private final Clock clock;
 
 	/**
-	 * Create a signer.
-	 * @param client the client that speaks to the API server
-	 * @param executor runs the watches, one after all: a thread while requests are open
-	 * @param clock tells whether a certificate that is found has expired
+	 * Creates a signer with watches of its own.
+	 * @param client the client of the API server
+	 * @param executor runs the watches, each on a thread while requests are open
+	 * @param clock the clock, which shows whether a certificate that is found has expired
 	 */
 	public KubernetesCertificateSigner(ApiClient client, Executor executor, Clock clock) {
+		this(client, new RequestWatches(executor, clock), clock);
+	}
+
+	KubernetesCertificateSigner(ApiClient client, RequestWatches watches, Clock clock) {
 		this.client = client;
+		this.watches = watches;
 		this.clock = clock;
-		this.failures = new ApiFailures(client.getBasePath(), clock);
-		this.watches = new RequestWatches(client, executor, clock);
 	}
 
 	@Override
 	public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
-		Exchange exchange = new Exchange(this.client, this.watches, this.failures, this.clock, request, progress);
+		Exchange exchange = new Exchange(this.client, this.watches, this.clock, request, progress);
 		String name = request.name();
 		return (name != null && request.uid() != null) ? exchange.resume(name) : exchange.create(object(request));
 	}
 
-	/**
-	 * End the watches: a stream that is being read is no call that could be cancelled.
-	 */
-	void close() {
+	/** Ends the watches. Cancelling a call does not end a stream that is being read. */
+	@Override
+	public void close() {
 		this.watches.close();
 		this.client.getHttpClient().connectionPool().evictAll();
 	}
 
-	/** Contract row C19. */
 	private V1CertificateSigningRequest object(CertificateRequest request) {
-		V1ObjectMeta metadata = new V1ObjectMeta().labels(this.labels);
+		V1ObjectMeta metadata = new V1ObjectMeta().labels(this.watches.labels());
 		if (request.name() != null) {
 			metadata.setName(request.name());
 		}

@@ -77,7 +77,7 @@ class ExpiredNodeTests {
 				this.clock.set(Duration.ofHours(3));
 				assertThat(client.current()).isEmpty();
 				assertThatException().isThrownBy(() -> serving.rotate().get(30, TimeUnit.SECONDS))
-					.withMessageContaining("there is no valid certificate 'kubelet-client' to ask with");
+					.withMessageContaining("there is no valid certificate 'kubelet-client' to authenticate with");
 				this.controlPlane.behavior().approval(ApprovalPolicy.approving());
 				client.rotate().get(30, TimeUnit.SECONDS);
 				serving.rotate().get(30, TimeUnit.SECONDS);

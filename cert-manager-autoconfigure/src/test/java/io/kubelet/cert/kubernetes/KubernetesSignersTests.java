@@ -40,6 +40,8 @@ class KubernetesSignersTests {
 
 	private final ThreadGroup threads = new ThreadGroup("signers");
 
+	private CurrentAccess access;
+
 	private KubernetesSigners signers;
 
 	private Path kubeconfig;
@@ -52,7 +54,8 @@ class KubernetesSignersTests {
 			return thread;
 		};
 		this.kubeconfig = this.controlPlane.writeKubeconfig(this.directory);
-		this.signers = new KubernetesSigners(this.kubeconfig, null, null, factory, Clock.systemUTC());
+		this.access = new CurrentAccess(this.kubeconfig, null, null, factory, Clock.systemUTC());
+		this.signers = new KubernetesSigners(this.access, Clock.systemUTC());
 	}
 
 	@AfterEach
@@ -77,7 +80,7 @@ class KubernetesSignersTests {
 
 	@Test
 	void everyConnectionSendsAtOnce() {
-		List<Boolean> noDelays = Adapter.noDelays(this.signers.client(null));
+		List<Boolean> noDelays = Adapter.noDelays(this.access.client(null));
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		assertThat(noDelays).as("TCP_NODELAY of a creation and a watch").containsExactly(true, true);
 	}
@@ -131,7 +134,8 @@ class KubernetesSignersTests {
 		TestNode node = new TestNode(this.controlPlane, this.directory, "n1");
 		node.create("InternalIP=10.0.0.1");
 		presentOnly(this.controlPlane.addToken("old", "system:node:n1", "system:nodes"));
-		AddressSource addresses = this.signers.addressesOf("n1", () -> null);
+		NodeAddresses addresses = new NodeAddresses("n1", () -> this.access.client(null), this.access.executor(),
+				Clock.systemUTC());
 		awaitAddress(addresses, "10.0.0.1");
 		this.controlPlane.removeToken("old");
 		presentOnly(this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes"));
@@ -147,8 +151,8 @@ class KubernetesSignersTests {
 	void bootstrapKubeconfigThatIsGoneWhenItIsNeededIsNamedWithItsProperty() throws Exception {
 		Path gone = this.directory.resolve("gone");
 		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(Credential.token("none", "none")));
-		try (KubernetesSigners node = new KubernetesSigners(this.kubeconfig, gone, null, Thread::new,
-				Clock.systemUTC())) {
+		try (KubernetesSigners node = new KubernetesSigners(
+				new CurrentAccess(this.kubeconfig, gone, null, Thread::new, Clock.systemUTC()), Clock.systemUTC())) {
 			assertThat(request(node)).failsWithin(Adapter.PATIENCE)
 				.withThrowableThat()
 				.withCauseInstanceOf(KubernetesConfigurationException.class)
@@ -160,11 +164,12 @@ class KubernetesSignersTests {
 	@Test
 	void bootstrapCredentialsAreGivenUpAsSoonAsTheyHaveBroughtACertificate() {
 		Path bootstrap = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap());
-		try (KubernetesSigners node = new KubernetesSigners(this.directory.resolve("node"), bootstrap, null,
-				Thread::new, Clock.systemUTC())) {
+		CurrentAccess nodeAccess = new CurrentAccess(this.directory.resolve("node"), bootstrap, null, Thread::new,
+				Clock.systemUTC());
+		try (KubernetesSigners node = new KubernetesSigners(nodeAccess, Clock.systemUTC())) {
 			// A kubeconfig without a certificate, as it is written before there is one
 			assertThat(this.directory.resolve("node")).satisfies((file) -> Files.writeString(file, "kind: Config"));
-			WeakReference<ApiClient> client = new WeakReference<>(node.client(null));
+			WeakReference<ApiClient> client = new WeakReference<>(nodeAccess.client(null));
 			assertThat(request(node)).succeedsWithin(Adapter.PATIENCE);
 			assertThat(this.controlPlane.requests()).extracting(RecordedRequest::user)
 				.containsOnly("system:bootstrap:abcdef");

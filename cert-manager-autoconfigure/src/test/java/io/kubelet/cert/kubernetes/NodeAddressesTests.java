@@ -82,7 +82,7 @@ class NodeAddressesTests {
 
 	@Test
 	void nodeThatComesLaterIsWaitedFor() throws Exception {
-		awaitDescription("(there is no such node)");
+		awaitDescription("(it does not exist)");
 		this.node.create();
 		awaitDescription("(it has none yet)");
 		this.node.readdress("InternalIP=10.0.0.1");

@@ -44,8 +44,8 @@ class RefusedHandshakeTests {
 		write(client(new TestAuthority("unknown")));
 		try (MutualTlsServer server = new MutualTlsServer(context())) {
 			writeKubeconfig(server);
-			try (KubernetesSigners signers = new KubernetesSigners(this.directory.resolve("kubeconfig"), null, null,
-					Thread::new, time)) {
+			try (KubernetesSigners signers = new KubernetesSigners(
+					new CurrentAccess(this.directory.resolve("kubeconfig"), null, null, Thread::new, time), time)) {
 				assertThat(request(signers)).failsWithin(Adapter.PATIENCE)
 					.withThrowableThat()
 					.havingRootCause()
