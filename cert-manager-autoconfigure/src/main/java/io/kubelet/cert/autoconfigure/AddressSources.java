@@ -3,9 +3,9 @@ package io.kubelet.cert.autoconfigure;
 import java.time.Clock;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.kubernetes.AddressSource;
-import io.kubelet.cert.kubernetes.InterfaceAddresses;
-import io.kubelet.cert.kubernetes.PodAddresses;
+import io.kubelet.cert.kubernetes.node.AddressSource;
+import io.kubelet.cert.kubernetes.node.InterfaceAddresses;
+import io.kubelet.cert.kubernetes.node.PodAddresses;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.CurrentAccess;
-import io.kubelet.cert.kubernetes.KubernetesSigners;
+import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagerBuilder;

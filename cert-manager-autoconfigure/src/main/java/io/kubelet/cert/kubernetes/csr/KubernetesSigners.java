@@ -1,8 +1,10 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.time.Clock;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.CertificateSigner;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.node;
 
 import java.net.InetAddress;
 import java.util.Collection;

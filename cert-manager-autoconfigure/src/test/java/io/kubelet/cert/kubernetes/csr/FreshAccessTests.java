@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.io.IOException;
 import java.net.URI;
@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
+import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -22,6 +22,7 @@ import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import org.assertj.core.api.ThrowableAssert;

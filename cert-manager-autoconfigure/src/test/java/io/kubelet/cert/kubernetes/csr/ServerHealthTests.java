@@ -1,10 +1,11 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.io.IOException;
 import java.util.Map;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubernetes.client.openapi.ApiException;

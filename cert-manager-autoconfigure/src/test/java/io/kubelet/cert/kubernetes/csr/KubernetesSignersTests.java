@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -10,12 +10,18 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
+import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.node.AddressSource;
+import io.kubelet.cert.kubernetes.node.NodeAddress;
+import io.kubelet.cert.kubernetes.node.NodeAddresses;
 import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubernetes.client.openapi.ApiClient;
 import org.junit.jupiter.api.AfterEach;

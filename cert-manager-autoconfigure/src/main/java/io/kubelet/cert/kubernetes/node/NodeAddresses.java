@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.node;
 
 import java.time.Clock;
 import java.util.List;
@@ -7,6 +7,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.kubernetes.FollowedObject;
+import io.kubelet.cert.kubernetes.Selection;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.models.V1Node;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.testsupport;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.csr.KubernetesCertificateSigner;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
@@ -35,25 +37,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * A signer that speaks to a control plane of its own, and what it was told.
  */
-final class Adapter implements AutoCloseable {
+public final class Adapter implements AutoCloseable {
 
-	static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
+	public static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
 
-	static final Duration PATIENCE = Duration.ofSeconds(30);
+	public static final Duration PATIENCE = Duration.ofSeconds(30);
 
-	final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+	public final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
-	final AtomicInteger threads = new AtomicInteger();
+	public final AtomicInteger threads = new AtomicInteger();
 
-	final List<SubmittedRequest> progress = new CopyOnWriteArrayList<>();
+	public final List<SubmittedRequest> progress = new CopyOnWriteArrayList<>();
 
-	final ApiClient client;
+	public final ApiClient client;
 
-	final ThreadPoolExecutor executor;
+	public final ThreadPoolExecutor executor;
 
-	final KubernetesCertificateSigner signer;
+	public final KubernetesCertificateSigner signer;
 
-	Adapter(Path directory) {
+	public Adapter(Path directory) {
 		this.client = client(this.controlPlane.writeKubeconfig(directory));
 		this.executor = (ThreadPoolExecutor) Executors.newCachedThreadPool((task) -> {
 			Thread thread = new Thread(task, "adapter-" + this.threads.incrementAndGet());
@@ -63,28 +65,28 @@ final class Adapter implements AutoCloseable {
 		this.signer = new KubernetesCertificateSigner(this.client, this.executor, Clock.systemUTC());
 	}
 
-	static ApiClient client(Path kubeconfig) {
+	public static ApiClient client(Path kubeconfig) {
 		return KubernetesClients.create(kubeconfig, null);
 	}
 
-	static CertificateRequest newRequest() {
+	public static CertificateRequest newRequest() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		return newRequest(RequestNaming.BY_KEY.name(keys.getPublic(), CertificateTemplate.ofSubject(null), List.of()),
 				"system:node:one", keys);
 	}
 
-	static CertificateRequest newRequest(@Nullable String name, String commonName, KeyPair keys) {
+	public static CertificateRequest newRequest(@Nullable String name, String commonName, KeyPair keys) {
 		CertificateTemplate template = CertificateTemplate.ofSubject(commonName, "system:nodes");
 		return CertificateRequests.create(name, template, SIGNER, DefaultUsages.of(SIGNER, template, keys.getPublic()),
 				null, keys);
 	}
 
-	CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
+	public CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
 		return this.signer.request(request, this.progress::add);
 	}
 
 	/** What is stored, read by an administrator. */
-	V1CertificateSigningRequest stored(String name, Path directory) throws ApiException {
+	public V1CertificateSigningRequest stored(String name, Path directory) throws ApiException {
 		return new CertificatesV1Api(client(this.controlPlane.writeKubeconfig(directory, this.controlPlane.admin())))
 			.readCertificateSigningRequest(name)
 			.execute();
@@ -94,7 +96,7 @@ final class Adapter implements AutoCloseable {
 	 * Remember of each request whether its connection sends at once
 	 * ({@code TCP_NODELAY}).
 	 */
-	static List<Boolean> noDelays(ApiClient client) {
+	public static List<Boolean> noDelays(ApiClient client) {
 		List<Boolean> noDelays = new CopyOnWriteArrayList<>();
 		client.setHttpClient(client.getHttpClient().newBuilder().addNetworkInterceptor((chain) -> {
 			noDelays.add(Objects.requireNonNull(chain.connection()).socket().getTcpNoDelay());
@@ -103,31 +105,31 @@ final class Adapter implements AutoCloseable {
 		return noDelays;
 	}
 
-	int creates() {
+	public int creates() {
 		return this.controlPlane.count(RecordedRequest::isCreate);
 	}
 
-	int watches() {
+	public int watches() {
 		return this.controlPlane.count(RecordedRequest::isWatch);
 	}
 
-	int gets() {
+	public int gets() {
 		return this.controlPlane.count(RecordedRequest::isGet);
 	}
 
-	int lists() {
+	public int lists() {
 		return this.controlPlane.count(RecordedRequest::isList);
 	}
 
-	int requests() {
+	public int requests() {
 		return this.controlPlane.count((request) -> true);
 	}
 
-	String figures() {
+	public String figures() {
 		return "%d POST, %d watch, %d GET, %d list".formatted(creates(), watches(), gets(), lists());
 	}
 
-	static Path write(Path file, String content) {
+	public static Path write(Path file, String content) {
 		try {
 			return Files.writeString(file, content);
 		}

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.nio.file.Path;
 import java.time.Clock;
@@ -6,6 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.kubelet.cert.kubernetes.node.NodeAddresses;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Interceptor;

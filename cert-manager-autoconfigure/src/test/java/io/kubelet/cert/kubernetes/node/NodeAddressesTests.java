@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.node;
 
 import java.nio.file.Path;
 import java.time.Clock;
@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestNode;
@@ -20,8 +21,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -128,19 +127,6 @@ class NodeAddressesTests {
 		awaitAddresses(FIRST);
 		awaitWatch();
 		assertThat(requests().stream().filter((request) -> !request.isWatch())).hasSize(2);
-	}
-
-	@ParameterizedTest
-	@CsvSource({ "0,PT1S", "1,PT1S", "2,PT2S", "5,PT16S", "6,PT30S", "1000000,PT30S" })
-	void watchThatBringsNothingIsOpenedEverMoreSeldom(int times, Duration longest) {
-		assertThat(ObjectWatch.pause(times, Duration.ZERO, 1)).isEqualTo(longest);
-		assertThat(ObjectWatch.pause(times, Duration.ZERO, 0)).isEqualTo(longest.dividedBy(2));
-	}
-
-	@ParameterizedTest
-	@CsvSource({ "PT0S,PT1S", "PT10S,PT10S", "PT1H,PT1H", "PT24H,PT1H", "P100000D,PT1H" })
-	void serverThatAsksForAPauseGetsItUpToAnHour(Duration retryAfter, Duration pause) {
-		assertThat(ObjectWatch.pause(1, retryAfter, 1)).isEqualTo(pause);
 	}
 
 	@Test

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.node;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
+import io.kubelet.cert.kubernetes.KubeconfigFile;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

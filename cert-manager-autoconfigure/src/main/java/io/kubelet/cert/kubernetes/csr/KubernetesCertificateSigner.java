@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;

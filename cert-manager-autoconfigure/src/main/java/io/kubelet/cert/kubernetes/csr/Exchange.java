@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.kubernetes.RequestWatches.Subscription;
+import io.kubelet.cert.kubernetes.ApiFailures;
+import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscription;
 import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestGoneException;

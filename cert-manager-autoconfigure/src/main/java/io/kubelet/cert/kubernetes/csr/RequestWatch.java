@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.time.Clock;
 import java.util.HashMap;
@@ -9,7 +9,10 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-import io.kubelet.cert.kubernetes.RequestWatches.Subscriber;
+import io.kubelet.cert.kubernetes.ObjectWatch;
+import io.kubelet.cert.kubernetes.Selection;
+import io.kubelet.cert.kubernetes.WatchObserver;
+import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscriber;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -12,6 +12,7 @@ import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.testsupport.Adapter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

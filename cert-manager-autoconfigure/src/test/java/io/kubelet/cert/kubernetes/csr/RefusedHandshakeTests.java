@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.csr;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,12 +14,15 @@ import javax.net.ssl.SSLContext;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.pem.PemSslStoreBundle;
 import org.springframework.boot.ssl.pem.PemSslStoreDetails;
