@@ -290,7 +290,7 @@ class NodeBootstrapTests {
 			.run((context) -> assertThat(context.getStartupFailure())
 				.hasStackTraceContaining("kubelet.cert.kubernetes.bootstrap-kubeconfig")
 				.hasStackTraceContaining("There is no such file")
-				.hasStackTraceContaining("has no client certificate that is valid"));
+				.hasStackTraceContaining("has no valid client certificate"));
 	}
 
 	/** kubeadm deletes it once the node has joined. */
