@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.ssl;
 
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.server.DrainingNioProtocol;
@@ -7,6 +7,7 @@ import io.kubelet.cert.ssl.server.NettyRotation;
 import io.kubelet.cert.ssl.server.TomcatRotation;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.jspecify.annotations.Nullable;
+
 import org.springframework.aot.hint.MemberCategory;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.RuntimeHintsRegistrar;

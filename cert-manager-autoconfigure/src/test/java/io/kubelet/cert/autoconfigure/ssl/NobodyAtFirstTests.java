@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.ssl;
 
 import java.time.Duration;
 import java.time.Instant;

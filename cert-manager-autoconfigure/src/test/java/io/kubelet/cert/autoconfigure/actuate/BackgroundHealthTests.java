@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.actuate;
 
 import java.net.URI;
 import java.net.http.HttpClient;

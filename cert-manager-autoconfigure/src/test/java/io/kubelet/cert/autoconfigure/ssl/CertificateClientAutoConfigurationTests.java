@@ -1,10 +1,11 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.ssl;
 
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Clock;
 import java.util.LinkedHashMap;
@@ -11,10 +11,12 @@ import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.actuate.CertificatesEndpointWebExtension;
 import io.kubelet.cert.actuate.CertificatesInfoContributor;
 import io.kubelet.cert.actuate.KubeletMetrics;
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.micrometer.core.instrument.MeterRegistry;
+
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.autoconfigure.endpoint.expose.EndpointExposure;
