@@ -21,6 +21,8 @@ final class Attempt {
 
 	private final CompletableFuture<List<X509Certificate>> answer;
 
+	private final Instant start;
+
 	private Instant lastLook;
 
 	private Duration waited = Duration.ZERO;
@@ -32,12 +34,18 @@ final class Attempt {
 	 */
 	Attempt(CertificateRequest request, Instant start, CompletableFuture<List<X509Certificate>> answer) {
 		this.request = request;
+		this.start = start;
 		this.lastLook = start;
 		this.answer = answer;
 	}
 
 	CertificateRequest request() {
 		return this.request;
+	}
+
+	/** How long the attempt has taken, not less than nothing if the clock was set back. */
+	Duration duration(Instant now) {
+		return now.isAfter(this.start) ? Duration.between(this.start, now) : Duration.ZERO;
 	}
 
 	/**

@@ -55,6 +55,8 @@ final class Attempts {
 
 	private final ForcedRotations forced;
 
+	private final History history;
+
 	private final Runnable changed;
 
 	private volatile @Nullable Attempt attempt;
@@ -68,10 +70,11 @@ final class Attempts {
 	private @Nullable Boolean serverHealthy;
 
 	/**
+	 * @param history to which the outcome of each attempt is added
 	 * @param changed called on the lane when an attempt has made progress or has ended
 	 */
 	Attempts(RotationSettings settings, Collaborators with, SignerSource signers, Lane lane, Delivery delivery,
-			CurrentPair pair, Runnable changed) {
+			CurrentPair pair, History history, Runnable changed) {
 		this.settings = settings;
 		this.signers = signers;
 		this.check = with.check();
@@ -83,6 +86,7 @@ final class Attempts {
 		this.failures = new Failures(settings, with.random());
 		this.templateChanges = new TemplateChanges(settings.retry());
 		this.forced = new ForcedRotations(settings.name(), settings.forcedInterval(), with.clock());
+		this.history = history;
 		this.changed = changed;
 	}
 
@@ -182,14 +186,14 @@ final class Attempts {
 		else if (!attempt.isAnswered()
 				&& attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
-			failed(attempt.request(),
+			failed(attempt,
 					new RequestTimedOutException(attempt.request().name(), this.settings.waitTimeout()), now);
 		}
 	}
 
 	private void begin(CertificateTemplate template, Instant now) {
 		try {
-			CertificateRequest request = this.openRequests.forTemplate(template);
+			CertificateRequest request = this.openRequests.forTemplate(template, now);
 			this.conditions = List.of();
 			CertificatePair current = this.pair.get();
 			Attempt attempt = new Attempt(request, now,
@@ -222,21 +226,22 @@ final class Attempts {
 		Instant now = this.clock.instant();
 		try {
 			if (chain != null) {
-				issued(attempt.request(), chain, now);
+				issued(attempt, chain, now);
 			}
 			else {
-				failed(attempt.request(), (failure != null) ? failure : new IllegalStateException("No answer"), now);
+				failed(attempt, (failure != null) ? failure : new IllegalStateException("No answer"), now);
 			}
 		}
 		catch (Throwable ex) {
-			failed(attempt.request(), ex, now);
+			failed(attempt, ex, now);
 		}
 		finally {
 			this.changed.run();
 		}
 	}
 
-	private void issued(CertificateRequest request, List<X509Certificate> chain, Instant now) {
+	private void issued(Attempt attempt, List<X509Certificate> chain, Instant now) {
+		CertificateRequest request = attempt.request();
 		CertificatePair issued = this.check.check(chain, request, now);
 		this.pair.replace(issued);
 		this.pair.review(request.template(), now);
@@ -246,6 +251,7 @@ final class Attempts {
 				request.name(), request.signerName());
 		this.rotations++;
 		this.lastRotation = now;
+		this.history.rotated(issued, confirmedName(), this.openRequests.waited(now), now);
 		this.serverHealthy = true;
 		this.openRequests.drop();
 		boolean dueAgain = !this.pair.deadline().isAfter(now);
@@ -255,7 +261,8 @@ final class Attempts {
 	}
 
 	/** The one place where a failure is counted, logged and published. */
-	private void failed(@Nullable CertificateRequest request, Throwable cause, Instant now) {
+	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
+		CertificateRequest request = (attempt != null) ? attempt.request() : null;
 		updateServerHealth(cause);
 		if (cause instanceof RequestGoneException && request != null && request.uid() != null) {
 			this.openRequests.drop();
@@ -263,12 +270,19 @@ final class Attempts {
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null, now);
+		this.history.failed(failure, confirmedName(), (attempt != null) ? attempt.duration(now) : Duration.ZERO);
 		this.forced.pauseIs(this.failures.demandedPause());
 		if (endsRequest(cause)) {
 			this.openRequests.drop();
 		}
 		this.lane.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		failRequested(cause);
+	}
+
+	/** The name of the object that the signer has for the open request. */
+	private @Nullable String confirmedName() {
+		return this.openRequests.isConfirmed() ? this.openRequests.current().map(CertificateRequest::name).orElse(null)
+				: null;
 	}
 
 	/** A rejection does not end a request whose object exists already. */

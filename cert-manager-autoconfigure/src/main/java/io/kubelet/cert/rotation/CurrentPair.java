@@ -96,8 +96,9 @@ final class CurrentPair {
 	 * Takes a pair that another program has stored, if it is valid. One that does not
 	 * satisfy the template is not taken while ours does: two programs that want different
 	 * things of one file would rotate without end.
+	 * @return the pair that was taken, {@code null} if none was
 	 */
-	void adoptStored(@Nullable CertificateTemplate template, Instant now) {
+	@Nullable CertificatePair adoptStored(@Nullable CertificateTemplate template, Instant now) {
 		try {
 			CertificatePair stored = this.store.current().orElse(null);
 			this.storeProblem = "";
@@ -106,6 +107,7 @@ final class CurrentPair {
 				logger.info("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
 				this.forced = false;
 				swap(stored);
+				return stored;
 			}
 		}
 		catch (StoreException ex) {
@@ -114,6 +116,7 @@ final class CurrentPair {
 				logger.error("[{}] {}; the last valid pair stays in use", this.settings.name(), ex.getMessage());
 			}
 		}
+		return null;
 	}
 
 	private static boolean isValid(CertificatePair pair, Instant now) {

@@ -1,6 +1,8 @@
 package io.kubelet.cert.rotation;
 
 import java.security.KeyPair;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -33,6 +35,9 @@ final class OpenRequests {
 
 	private @Nullable CertificateRequest open;
 
+	/** When this process sent the open request for the first time. */
+	private @Nullable Instant sentAt;
+
 	OpenRequests(CertificateStore store, KeyPairSource keys, RotationSettings settings) {
 		this.store = store;
 		this.keys = keys;
@@ -48,10 +53,11 @@ final class OpenRequests {
 	 * Returns the open request if it asks for the template, otherwise a new one that
 	 * replaces it.
 	 */
-	CertificateRequest forTemplate(CertificateTemplate template) {
+	CertificateRequest forTemplate(CertificateTemplate template, Instant now) {
 		CertificateRequest open = this.open;
 		if (open != null && open.asksFor(template, this.settings.signerName(),
 				this.settings.usages().apply(template, open.publicKey()), this.settings.requestedLifetime())) {
+			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
 			return open;
 		}
 		KeyPair keys = this.keys.generate(this.settings.key());
@@ -61,7 +67,13 @@ final class OpenRequests {
 				this.settings.requestedLifetime(), keys);
 		this.store.saveOpenRequest(request);
 		this.open = request;
+		this.sentAt = now;
 		return request;
+	}
+
+	/** How long ago this process sent the open request for the first time. */
+	Duration waited(Instant now) {
+		return (this.sentAt != null && now.isAfter(this.sentAt)) ? Duration.between(this.sentAt, now) : Duration.ZERO;
 	}
 
 	/** Whether the signer has confirmed the open request in this process. */
@@ -85,6 +97,7 @@ final class OpenRequests {
 	void drop() {
 		CertificateRequest open = this.open;
 		this.open = null;
+		this.sentAt = null;
 		if (open == null) {
 			return;
 		}

@@ -50,6 +50,8 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private final Announcements announcements;
 
+	private final History history = new History();
+
 	/** Absent if rotation is off. */
 	private final @Nullable Attempts attempts;
 
@@ -83,7 +85,8 @@ final class RotatingCertificateManager implements CertificateManager {
 		this.announcements = new Announcements(settings, this.delivery);
 		SignerSource signers = with.signers();
 		this.attempts = (signers != null)
-				? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair, this::reconcile) : null;
+				? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair, this.history,
+						this::reconcile) : null;
 		this.pair.review(rotates() ? template : null, now);
 		this.snapshot = describe();
 	}
@@ -191,7 +194,10 @@ final class RotatingCertificateManager implements CertificateManager {
 	/** Runs when the template is up to date. */
 	private void review() {
 		look((now) -> {
-			this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
+			CertificatePair adopted = this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
+			if (adopted != null) {
+				this.history.adopted(adopted, now);
+			}
 			Duration untilDue = this.pollInterval;
 			if (this.attempts != null) {
 				this.attempts.review(this.templates.latest(), now);
@@ -271,7 +277,8 @@ final class RotatingCertificateManager implements CertificateManager {
 				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
 				progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
-				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable());
+				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable(),
+				this.history.outcomes());
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
