@@ -62,8 +62,7 @@ class DocumentationTests {
 	private static final String SOURCES = sources();
 
 	/** Written elsewhere; to be removed once they are here. */
-	private static final List<String> EXPECTED = List.of("images/page.png", "reference/metrics.md",
-			"reference/ssl-bundle-consumers.md");
+	private static final List<String> EXPECTED = List.of("images/page.png", "reference/ssl-bundle-consumers.md");
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("applicationYaml")
@@ -150,6 +149,15 @@ class DocumentationTests {
 		for (String part : message.split("<[^>]+>")) {
 			assertThat(SOURCES.contains(part.strip())).as("The code has '%s' of '%s'", part.strip(), message).isTrue();
 		}
+	}
+
+	@Test
+	void alertsPointToASectionOfTheTroubleshooting() throws IOException {
+		String rules = Files.readString(Markdown.ROOT.resolve("docs/monitoring/rules.yaml"));
+		List<String> anchors = Markdown.of("docs/troubleshooting.md").anchors();
+		assertThat(Pattern.compile("runbook_url: \\S+/troubleshooting\\.md#(\\S+)").matcher(rules).results())
+			.hasSameSizeAs(Pattern.compile("- alert:").matcher(rules).results().toList())
+			.allMatch((runbook) -> anchors.contains(runbook.group(1)));
 	}
 
 	@Test
