@@ -83,7 +83,7 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 
 		private static CertificateTemplate names(CertificatePair pair) {
 			try {
-				return CertificateNames.of(pair.leaf());
+				return CertificateTemplate.of(pair.leaf());
 			}
 			catch (IllegalArgumentException ex) {
 				return CertificateTemplate.ofSubject(CertificateNames.commonName(pair.leaf()));

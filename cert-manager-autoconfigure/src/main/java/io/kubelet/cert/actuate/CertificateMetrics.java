@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToDoubleFunction;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -93,8 +94,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 			gauge("expiry", "Time until the certificate expires, negative once it has",
 					(status) -> (status.pair() != null) ? until(status.pair().notAfter()) : Double.NaN);
 			gauge("lifetime", "Time from the start to the end of the certificate's validity",
-					(status) -> (status.pair() != null)
-							? seconds(status.pair().notBefore(), status.pair().notAfter()) : Double.NaN);
+					(status) -> (status.pair() != null) ? seconds(status.pair().notBefore(), status.pair().notAfter())
+							: Double.NaN);
 			gauge("rotation.deadline", "Time until the next rotation is due, negative once it is",
 					(status) -> (status.nextRotationDeadline() != null) ? until(status.nextRotationDeadline())
 							: Double.NaN);
@@ -109,8 +110,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					.tags(this.tags.and("state", state.name()))
 					.register(this.registry);
 			}
-			FunctionCounter
-				.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations())
+			FunctionCounter.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations())
 				.description("Certificates that were obtained")
 				.tags(this.tags)
 				.register(this.registry);
@@ -118,7 +118,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 		}
 
 		private void bindTotals(Totals totals) {
-			for (RotationFailure.Kind kind : RotationFailure.Kind.values()) {
+			for (Kind kind : Kind.values()) {
 				FunctionCounter.builder("kubelet.cert.failures", totals.failures(kind), LongAdder::sum)
 					.description("Attempts to rotate the certificate that failed")
 					.tags(this.tags.and("reason", kind.name().toLowerCase(Locale.ROOT)))
@@ -158,9 +158,9 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 
 		final LongAdder waitMillis = new LongAdder();
 
-		private final Map<RotationFailure.Kind, LongAdder> failures = new ConcurrentHashMap<>();
+		private final Map<Kind, LongAdder> failures = new ConcurrentHashMap<>();
 
-		LongAdder failures(RotationFailure.Kind kind) {
+		LongAdder failures(Kind kind) {
 			return this.failures.computeIfAbsent(kind, (first) -> new LongAdder());
 		}
 

@@ -43,14 +43,24 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
 		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable, List<Outcome> history) {
 
-	CertificateStatus in(State state) {
+	/**
+	 * Returns this status in another state.
+	 * @param state the state
+	 * @return the new status
+	 */
+	public CertificateStatus withState(State state) {
 		return new CertificateStatus(this.name, state, this.pair, this.overdueAt, this.template, this.signerName,
 				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
 				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable,
 				this.history);
 	}
 
-	CertificateStatus withFailure(RotationFailure lastFailure) {
+	/**
+	 * Returns this status with another failure.
+	 * @param lastFailure the last failed attempt
+	 * @return the new status
+	 */
+	public CertificateStatus withLastFailure(RotationFailure lastFailure) {
 		return new CertificateStatus(this.name, this.state, this.pair, this.overdueAt, this.template, this.signerName,
 				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
 				lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable, this.history);
@@ -79,24 +89,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		EXPIRED,
 
 		/** The certificate is valid, and rotation is off. */
-		STATIC;
-
-		static State of(CertificateStatus status, boolean requested, Instant now) {
-			if (status.pair == null) {
-				return WAITING;
-			}
-			if (status.pair.isExpired(now)) {
-				return EXPIRED;
-			}
-			if (status.overdueAt == null) {
-				return STATIC;
-			}
-			if (now.isAfter(status.overdueAt)) {
-				return OVERDUE;
-			}
-			Instant deadline = status.nextRotationDeadline;
-			return (requested || (deadline != null && !now.isBefore(deadline))) ? ROTATING : VALID;
-		}
+		STATIC
 
 	}
 

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.request.RequestDeniedException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -82,9 +83,8 @@ class CertificateMetricsTests {
 		this.fixture.time.pass(Duration.ofMinutes(16));
 		assertThat(failures("timed_out")).isOne();
 		issue(1);
-		assertThat(this.registry.get("kubelet.cert.request.wait")
-			.functionTimer()
-			.totalTime(TimeUnit.MINUTES)).isEqualTo(16);
+		assertThat(this.registry.get("kubelet.cert.request.wait").functionTimer().totalTime(TimeUnit.MINUTES))
+			.isEqualTo(16);
 	}
 
 	@Test
@@ -103,7 +103,7 @@ class CertificateMetricsTests {
 				"WhateverTheApproverWrites", "not today"));
 		start(this.registry);
 		assertThat(failures("denied")).isOne();
-		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(RotationFailure.Kind.values().length);
+		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
 		assertThat(failures("unavailable")).isZero();
 		this.fixture.signer
 			.failsWith((request) -> new SignerUnavailableException("csr-1", "Unreachable", "no way", null, null));
@@ -147,7 +147,8 @@ class CertificateMetricsTests {
 			.map((match) -> match.group(1))
 			.collect(Collectors.toCollection(TreeSet::new));
 		assertThat(reported).isEqualTo(documented());
-		assertThat(prometheus.scrape()).contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");
+		assertThat(prometheus.scrape())
+			.contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");
 		assertThat(reasons()).isEqualTo(Pattern.compile("reason=\"(\\w+)\"")
 			.matcher(prometheus.scrape())
 			.results()

@@ -97,8 +97,8 @@ class CertificateHealthTests {
 		try (ConfigurableApplicationContext context = run()) {
 			JsonNode info = json(get(context, "/actuator/info")).at("/certificates/kubelet-client");
 			assertThat(info.at("/state").asString()).isEqualTo("VALID");
-			assertThat(info.at("/serialNumber").asString()).isEqualTo(
-					context.getBean(CertificateManager.class).current().orElseThrow().serialNumber());
+			assertThat(info.at("/serialNumber").asString())
+				.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().serialNumber());
 			assertThat(info.at("/nextRotationDeadline").asString()).endsWith("Z");
 		}
 	}
