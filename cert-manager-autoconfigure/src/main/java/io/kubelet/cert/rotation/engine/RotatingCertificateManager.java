@@ -18,6 +18,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
 import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.CertificateStatus.Window;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
@@ -295,7 +296,9 @@ final class RotatingCertificateManager implements CertificateManager {
 		Attempts.Progress progress = (this.attempts != null) ? this.attempts.progress() : Attempts.Progress.NONE;
 		CertificateRequest open = progress.openRequest().orElse(null);
 		return new CertificateStatus(name(), State.WAITING, pair,
-				(pair != null && rotates()) ? this.settings.window().end(pair) : null, this.templates.latest(),
+				(pair != null && rotates())
+						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
+				this.templates.latest(),
 				this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
 				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
 				progress.lastFailure(),
