@@ -51,6 +51,22 @@ class ArchitectureTests {
 		slices().matching(BASE + "(**)").should().beFreeOfCycles().check(CLASSES);
 	}
 
+	@ParameterizedTest(name = "{0} uses {1}")
+	@CsvSource({ "certificate,", "request, certificate", "store, certificate", "rotation, certificate request store",
+			"kubernetes, certificate request store", "ssl, certificate rotation", "event, certificate rotation",
+			"actuate, certificate rotation" })
+	void packageUsesOnlyWhatItMay(String name, String mayUse) {
+		String[] allowed = (name + ((mayUse != null) ? " " + mayUse : "")).split(" ");
+		for (int i = 0; i < allowed.length; i++) {
+			allowed[i] = BASE + allowed[i] + "..";
+		}
+		noClasses().that()
+			.resideInAPackage(BASE + name + "..")
+			.should()
+			.dependOnClassesThat(resideInAPackage("io.kubelet.cert..").and(not(resideInAnyPackage(allowed))))
+			.check(CLASSES);
+	}
+
 	@Test
 	void engineKnowsNoFramework() {
 		noClasses().that()

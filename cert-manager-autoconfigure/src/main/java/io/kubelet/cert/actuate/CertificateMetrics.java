@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToDoubleFunction;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -117,7 +118,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 		}
 
 		private void bindTotals(Totals totals) {
-			for (RotationFailure.Kind kind : RotationFailure.Kind.values()) {
+			for (Kind kind : Kind.values()) {
 				FunctionCounter.builder("kubelet.cert.failures", totals.failures(kind), LongAdder::sum)
 					.description("Attempts to rotate the certificate that failed")
 					.tags(this.tags.and("reason", kind.name().toLowerCase(Locale.ROOT)))
@@ -157,9 +158,9 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 
 		final LongAdder waitMillis = new LongAdder();
 
-		private final Map<RotationFailure.Kind, LongAdder> failures = new ConcurrentHashMap<>();
+		private final Map<Kind, LongAdder> failures = new ConcurrentHashMap<>();
 
-		LongAdder failures(RotationFailure.Kind kind) {
+		LongAdder failures(Kind kind) {
 			return this.failures.computeIfAbsent(kind, (first) -> new LongAdder());
 		}
 

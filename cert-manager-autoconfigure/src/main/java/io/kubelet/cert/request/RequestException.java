@@ -13,12 +13,9 @@ public abstract class RequestException extends CertificateManagerException {
 
 	private final String reason;
 
-	private final Recovery recovery;
-
-	protected RequestException(Recovery recovery, @Nullable String requestName, String reason, String message,
+	protected RequestException(Kind kind, @Nullable String requestName, String reason, String message,
 			@Nullable Throwable cause) {
-		super(message, cause);
-		this.recovery = recovery;
+		super(kind, message, cause);
 		this.requestName = requestName;
 		this.reason = reason;
 	}
@@ -28,7 +25,12 @@ public abstract class RequestException extends CertificateManagerException {
 	 * @return the way to go on
 	 */
 	public Recovery recovery() {
-		return this.recovery;
+		return switch (kind()) {
+			case UNAVAILABLE, TIMED_OUT -> Recovery.RETRY_SOON;
+			case UNAUTHORIZED -> Recovery.FIX_CREDENTIALS;
+			case LOST -> Recovery.START_OVER;
+			default -> Recovery.RETRY_SLOWLY;
+		};
 	}
 
 	/**
@@ -82,7 +84,7 @@ public abstract class RequestException extends CertificateManagerException {
 		 * @return {@code true} if it is a {@link RequestException} with this recovery
 		 */
 		public boolean appliesTo(Throwable failure) {
-			return failure instanceof RequestException request && request.recovery == this;
+			return failure instanceof RequestException request && request.recovery() == this;
 		}
 
 	}

@@ -2,16 +2,9 @@ package io.kubelet.cert.rotation;
 
 import java.time.Instant;
 
-import io.kubelet.cert.request.CertificateRefusedException;
-import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.request.RequestException.Recovery;
-import io.kubelet.cert.request.RequestFailedException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
-import io.kubelet.cert.store.StoreException;
 
 /**
  * A failed attempt to rotate.
@@ -43,57 +36,7 @@ public record RotationFailure(Instant at, String reason, String message, int att
 	 * @return the kind
 	 */
 	public Kind kind() {
-		if (this.cause instanceof RequestRejectedException rejected) {
-			return rejected.isAboutCredentials() ? Kind.UNAUTHORIZED : Kind.REJECTED;
-		}
-		if (this.cause instanceof RequestGoneException || this.cause instanceof RequestNameTakenException) {
-			return Kind.LOST;
-		}
-		return (this.cause instanceof RequestDeniedException) ? Kind.DENIED
-				: (this.cause instanceof RequestFailedException) ? Kind.FAILED
-						: (this.cause instanceof CertificateRefusedException) ? Kind.REFUSED
-								: (this.cause instanceof SignerUnavailableException) ? Kind.UNAVAILABLE
-										: (this.cause instanceof RequestTimedOutException) ? Kind.TIMED_OUT
-												: (this.cause instanceof StoreException) ? Kind.STORE : Kind.OTHER;
-	}
-
-	/**
-	 * The kinds of failures.
-	 */
-	public enum Kind {
-
-		/** An approver denied the request. */
-		DENIED,
-
-		/** The signer refused to sign the request. */
-		FAILED,
-
-		/**
-		 * The issued certificate is not what was requested, or its chain is not trusted.
-		 */
-		REFUSED,
-
-		/** The credentials are not known or lack a permission. */
-		UNAUTHORIZED,
-
-		/** The API server does not accept the request. */
-		REJECTED,
-
-		/** The API server cannot be reached, or does not answer as one. */
-		UNAVAILABLE,
-
-		/** The request was neither approved nor denied in time. */
-		TIMED_OUT,
-
-		/** The request was deleted, or another one has its name. */
-		LOST,
-
-		/** The pair or the request could not be stored. */
-		STORE,
-
-		/** Anything else. */
-		OTHER
-
+		return (this.cause instanceof CertificateManagerException known) ? known.kind() : Kind.OTHER;
 	}
 
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.request.RequestDeniedException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -102,7 +103,7 @@ class CertificateMetricsTests {
 				"WhateverTheApproverWrites", "not today"));
 		start(this.registry);
 		assertThat(failures("denied")).isOne();
-		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(RotationFailure.Kind.values().length);
+		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
 		assertThat(failures("unavailable")).isZero();
 		this.fixture.signer
 			.failsWith((request) -> new SignerUnavailableException("csr-1", "Unreachable", "no way", null, null));

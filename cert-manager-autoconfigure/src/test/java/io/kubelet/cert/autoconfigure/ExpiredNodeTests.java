@@ -79,9 +79,9 @@ class ExpiredNodeTests {
 				// The first call may join the rotation that has just made the certificate
 				// current
 				Awaitility.await()
-					.untilAsserted(
-							() -> assertThatException().isThrownBy(() -> serving.rotate().get(30, TimeUnit.SECONDS))
-								.withMessageContaining("there is no valid certificate 'kubelet-client' to ask with"));
+					.untilAsserted(() -> assertThatException()
+						.isThrownBy(() -> serving.rotate().get(30, TimeUnit.SECONDS))
+						.withMessageContaining("there is no valid certificate 'kubelet-client' to authenticate with"));
 				this.controlPlane.behavior().approval(ApprovalPolicy.approving());
 				client.rotate().get(30, TimeUnit.SECONDS);
 				serving.rotate().get(30, TimeUnit.SECONDS);

@@ -10,7 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.KubernetesSigners;
+import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
@@ -50,7 +51,8 @@ final class Engine implements AutoCloseable {
 		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
 		this.executor.setRemoveOnCancelPolicy(true);
 		RotationScheduler scheduler = RotationScheduler.of(this.executor);
-		this.signers = new KubernetesSigners(kubeconfig, null, null, daemons("kubernetes-"), CLOCK);
+		this.signers = new KubernetesSigners(new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
+				CLOCK);
 		this.managers = new CertificateManagers(IntStream.range(0, certificates)
 			.mapToObj((number) -> manager(directory, scheduler, number, supplied))
 			.toList());

@@ -9,11 +9,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.Callable;
 
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.awaitility.Awaitility;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -31,7 +32,6 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.support.ui.WebDriverWait;
 
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -259,9 +259,11 @@ class PageTests {
 		return ((Number) Objects.requireNonNull(browser.executeScript(script))).intValue();
 	}
 
-	private static void until(BooleanSupplier condition) {
-		new WebDriverWait(browser, Duration.ofSeconds(30)).ignoring(StaleElementReferenceException.class)
-			.until((driver) -> condition.getAsBoolean());
+	private static void until(Callable<Boolean> condition) {
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.ignoreException(StaleElementReferenceException.class)
+			.until(condition);
 	}
 
 }
