@@ -135,7 +135,7 @@ function tick() {
 
 function percent(instant, { notBefore, notAfter }) {
 	const start = Date.parse(notBefore);
-	return `${Math.round((Date.parse(instant) - start) / (Date.parse(notAfter) - start) * 100)} %`;
+	return `${Math.round((Date.parse(instant) - start) / (Date.parse(notAfter) - start) * 100)}\u00a0%`;
 }
 
 function add(name) {
