@@ -16,12 +16,14 @@ import org.springframework.boot.ssl.SslBundle;
  * <p>
  * For PostgreSQL, the JDBC URL names the bundle:
  * {@code sslfactory=io.kubelet.cert.ssl.BundleSocketFactory&sslfactoryarg=<bundle>}. LDAP
- * by JNDI ({@code java.naming.ldap.factory.socket}) takes no argument, and gets the bundle
- * of the first certificate.
+ * by JNDI ({@code java.naming.ldap.factory.socket}) takes no argument, and gets the
+ * bundle of the first certificate.
  */
 public final class BundleSocketFactory extends LiveSocketFactory {
 
-	/** There is no other way from the name of a class to the bundles of an application. */
+	/**
+	 * There is no other way from the name of a class to the bundles of an application.
+	 */
 	private static final Map<String, SslBundle> bundles = Collections.synchronizedMap(new LinkedHashMap<>());
 
 	/**
@@ -51,7 +53,7 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	private static SSLContext context(String bundleName, @Nullable SslBundle bundle) {
 		if (bundle == null) {
 			throw new IllegalArgumentException("There is no SSL bundle '%s' of a certificate yet; there are %s: "
-					.formatted(bundleName, bundles.keySet())
+				.formatted(bundleName, bundles.keySet())
 					+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'");
 		}
 		return bundle.createSslContext();

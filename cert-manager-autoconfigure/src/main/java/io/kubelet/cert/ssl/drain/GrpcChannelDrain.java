@@ -26,7 +26,7 @@ public final class GrpcChannelDrain implements ConnectionDrain {
 	/** A channel does not tell its bundle, and a handshake more does no harm. */
 	@Override
 	public void drain(String bundleName) {
-		Stream<Channel> stubs = ExistingBeans.of(AbstractStub.class, this.beans).map(AbstractStub::getChannel);
+		Stream<Channel> stubs = ExistingBeans.of(AbstractStub.class, this.beans).map((stub) -> stub.getChannel());
 		Stream.concat(ExistingBeans.of(ManagedChannel.class, this.beans), stubs)
 			.distinct()
 			.filter(ManagedChannel.class::isInstance)

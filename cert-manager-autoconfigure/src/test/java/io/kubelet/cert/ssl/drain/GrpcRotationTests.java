@@ -46,8 +46,7 @@ import static org.awaitility.Awaitility.await;
  */
 class GrpcRotationTests {
 
-	private static final MethodDescriptor<String, String> SERIAL = MethodDescriptor
-		.newBuilder(new Text(), new Text())
+	private static final MethodDescriptor<String, String> SERIAL = MethodDescriptor.newBuilder(new Text(), new Text())
 		.setType(MethodDescriptor.MethodType.UNARY)
 		.setFullMethodName("test/serial")
 		.build();

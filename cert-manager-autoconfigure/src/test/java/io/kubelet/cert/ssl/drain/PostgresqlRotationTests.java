@@ -79,18 +79,16 @@ class PostgresqlRotationTests {
 				"spring.r2dbc.pool.enabled=false", "kubelet.cert.postgresql.bundle=client");
 				ServerProgram server = start(application, port)) {
 			ConnectionFactory connections = application.bean(ConnectionFactory.class);
-			Callable<String> serial = () -> Objects.requireNonNull(
-					Mono.usingWhen(connections.create(),
-							(connection) -> Mono.from(connection.createStatement(SERIAL).execute())
-								.flatMap((result) -> Mono.from(result.map((row) -> row.get(0, String.class)))),
-							io.r2dbc.spi.Connection::close)
-						.block());
+			Callable<String> serial = () -> Objects.requireNonNull(Mono.usingWhen(connections.create(),
+					(connection) -> Mono.from(connection.createStatement(SERIAL).execute())
+						.flatMap((result) -> Mono.from(result.map((row) -> row.get(0, String.class)))),
+					io.r2dbc.spi.Connection::close)
+				.block());
 			assertThat(serial.call()).isEqualTo(decimal(application.serial("client")));
-			int calls = RotatingApplication.tenRotationsUnderLoad(serial,
-					() -> {
-						String current = decimal(application.rotate("client"));
-						assertThat(serial.call()).isEqualTo(current);
-					});
+			int calls = RotatingApplication.tenRotationsUnderLoad(serial, () -> {
+				String current = decimal(application.rotate("client"));
+				assertThat(serial.call()).isEqualTo(current);
+			});
 			assertThat(calls).isPositive();
 		}
 	}

@@ -62,6 +62,7 @@ class RabbitRotationTests {
 					});
 			assertThat(tap.presented()).doesNotContain("resumed");
 			confirming.destroy();
+			application.close();
 		}
 	}
 

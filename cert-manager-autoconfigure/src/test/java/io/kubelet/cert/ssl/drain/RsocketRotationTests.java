@@ -52,7 +52,9 @@ class RsocketRotationTests {
 						application.rotate("client");
 						assertThat(serverOf(other, port)).isEqualTo(serial);
 						assertThat(serverOf(other, port)).isEqualTo(serial);
-						RSocket another = RSocketConnector.create().connect(client(application, transport, port)).block();
+						RSocket another = RSocketConnector.create()
+							.connect(client(application, transport, port))
+							.block();
 						assertThat(another.requestResponse(DefaultPayload.create("")).block().getDataUtf8())
 							.isEqualTo("answer");
 						another.dispose();
@@ -63,8 +65,7 @@ class RsocketRotationTests {
 		}
 	}
 
-	private static NettyRSocketServer start(RotatingApplication application, Transport transport)
-			throws Exception {
+	private static NettyRSocketServer start(RotatingApplication application, Transport transport) throws Exception {
 		NettyRSocketServerFactory factory = new NettyRSocketServerFactory();
 		factory.setAddress(InetAddress.getLoopbackAddress());
 		factory.setPort(0);

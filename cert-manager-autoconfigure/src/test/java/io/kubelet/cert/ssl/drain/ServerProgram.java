@@ -38,9 +38,7 @@ final class ServerProgram implements AutoCloseable {
 		builder.environment().putAll(environment);
 		this.process = builder.start();
 		try {
-			Awaitility.await()
-				.atMost(Duration.ofMinutes(1))
-				.until(() -> !this.process.isAlive() || accepts(port));
+			Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> !this.process.isAlive() || accepts(port));
 			if (!this.process.isAlive()) {
 				throw new IllegalStateException("It has ended");
 			}
