@@ -3,12 +3,12 @@ package io.kubelet.cert.autoconfigure;
 import java.time.Clock;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
-import io.kubelet.cert.kubernetes.AddressSource;
-import io.kubelet.cert.kubernetes.InterfaceAddresses;
-import io.kubelet.cert.kubernetes.PodAddresses;
+import io.kubelet.cert.kubernetes.node.AddressSource;
+import io.kubelet.cert.kubernetes.node.InterfaceAddresses;
+import io.kubelet.cert.kubernetes.node.PodAddresses;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.SignerSource;
+
 import org.springframework.core.env.Environment;
 
 /**
@@ -16,41 +16,36 @@ import org.springframework.core.env.Environment;
  */
 final class AddressSources {
 
-	private final SignerSource signers;
+	private final KubernetesConnection connection;
 
 	private final Environment environment;
 
 	private final Clock clock;
 
-	AddressSources(SignerSource signers, Environment environment, Clock clock) {
-		this.signers = signers;
+	AddressSources(KubernetesConnection connection, Environment environment, Clock clock) {
+		this.connection = connection;
 		this.environment = environment;
 		this.clock = clock;
 	}
 
-	CertificateTemplateSupplier templates(CertificateSettings settings) {
-		return new AddressTemplates(source(settings), settings.request().template(),
+	/**
+	 * Returns the templates of a certificate.
+	 * @param managers the managers, beginning with that of the first certificate
+	 */
+	CertificateTemplateSupplier templates(CertificateSettings settings, Iterable<CertificateManager> managers) {
+		return new AddressTemplates(source(settings, managers), settings.request().template(),
 				settings.request().addresses().dnsOnly());
 	}
 
-	private AddressSource source(CertificateSettings settings) {
+	private AddressSource source(CertificateSettings settings, Iterable<CertificateManager> managers) {
 		CertificateSettings.Addresses addresses = settings.request().addresses();
 		return switch (addresses.source()) {
-			case NODE -> node(settings);
+			case NODE -> this.connection.addressesOf(addresses.nodeName(), managers);
 			case POD -> new PodAddresses(this.environment::getProperty,
 					new InterfaceAddresses(null, addresses.interfaces(), this.clock));
 			case INTERFACES -> new InterfaceAddresses(addresses.nodeName(), addresses.interfaces(), this.clock);
 			case FIXED -> throw new IllegalStateException("Fixed addresses have no source");
 		};
-	}
-
-	private AddressSource node(CertificateSettings settings) {
-		if (this.signers instanceof KubernetesConnection connection) {
-			return connection.addressesOf(settings.request().addresses().nodeName());
-		}
-		throw settings.invalid("addresses.source", AddressSourceKind.NODE,
-				"The Node object cannot be read, because the application defines its own SignerSource bean: "
-						+ "choose another source, or define a CertificateTemplateSupplier bean");
 	}
 
 }

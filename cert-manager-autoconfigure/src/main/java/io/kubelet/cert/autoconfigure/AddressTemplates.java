@@ -3,8 +3,8 @@ package io.kubelet.cert.autoconfigure;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.AddressNames;
-import io.kubelet.cert.kubernetes.AddressSource;
+import io.kubelet.cert.kubernetes.node.AddressNames;
+import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 
 /**

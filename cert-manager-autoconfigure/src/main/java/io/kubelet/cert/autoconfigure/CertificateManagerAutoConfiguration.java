@@ -12,6 +12,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
+
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -45,12 +46,17 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	@ConditionalOnMissingBean
-	@ConditionalOnResource(resources = KubernetesConnection.CLIENT_CLASS_FILE)
-	SignerSource certificateSigners(ConnectionSettings connection, ObjectProvider<Clock> clock) {
+	KubernetesConnection certificateConnection(ConnectionSettings settings, ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
-		return new KubernetesConnection(connection, threads, clock.getIfUnique(Clock::systemDefaultZone));
+		return new KubernetesConnection(settings, threads, clock.getIfUnique(Clock::systemDefaultZone));
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	@ConditionalOnResource(resources = KubernetesConnection.CLIENT_CLASS_FILE)
+	SignerSource certificateSigners(KubernetesConnection connection) {
+		return connection::signer;
 	}
 
 	@Bean
@@ -75,17 +81,17 @@ public final class CertificateManagerAutoConfiguration {
 	@Lazy(false)
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
-			SignerSource signers, ObjectProvider<KeyPairSource> keys, ObjectProvider<Clock> clock,
-			ListenerBeans listeners, ApplicationThreads threads, ListableBeanFactory beanFactory,
-			Environment environment) {
+			KubernetesConnection connection, SignerSource signers, ObjectProvider<KeyPairSource> keys,
+			ObjectProvider<Clock> clock, ListenerBeans listeners, ApplicationThreads threads,
+			ListableBeanFactory beanFactory, Environment environment) {
 		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads,
 				keys.getIfAvailable(KeyPairSource::jdk), time);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
-				new AddressSources(signers, environment, time));
-		CertificateManagers managers = factory.create(settings.certificates(), signers, templates);
+				new AddressSources(connection, environment, time));
+		CertificateManagers managers = factory.create(settings.certificates(), signers, templates, connection);
 		listeners.follow(managers);
-		if (signers instanceof KubernetesConnection connection && connection.isBootstrapping()) {
+		if (connection.isBootstrapping()) {
 			managers.startInOrder();
 		}
 		else {

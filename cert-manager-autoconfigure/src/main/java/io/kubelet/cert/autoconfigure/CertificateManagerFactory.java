@@ -2,12 +2,13 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.util.function.Supplier;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
@@ -19,7 +20,7 @@ import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -53,27 +54,29 @@ final class CertificateManagerFactory {
 		this.clock = clock;
 	}
 
-	/** In bootstrap mode, the further certificates are requested with the first one. */
+	/**
+	 * Creates the managers, which are not started yet. In bootstrap mode, the further
+	 * certificates are requested with the first one.
+	 */
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
-			TemplateSuppliers templates) {
-		KubernetesConnection connection = (signers instanceof KubernetesConnection kubernetes) ? kubernetes : null;
-		boolean bootstrapping = connection != null && connection.isBootstrapping();
-		StoredIssuers issuers = new StoredIssuers((connection != null) ? connection.authorities() : null);
-		List<CertificateManager> managers = new ArrayList<>();
+			TemplateSuppliers templates, KubernetesConnection connection) {
+		boolean bootstrapping = connection.isBootstrapping();
+		StoredIssuers issuers = new StoredIssuers(connection.authorities().orElse(null));
+		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
+		SignerSource furtherSigners = bootstrapping ? (own) -> signers.signer(connection.credentials(managers))
+				: signers;
+		List<Runnable> checks = new ArrayList<>();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
-			SignerSource source = (!first && connection != null) ? connection.asFirst() : signers;
 			@Nullable Supplier<List<X509Certificate>> authorities = authorities(certificate);
-			CertificateManager manager = create(certificate, source, first && bootstrapping,
-					templates.find(certificate.name()), authorities);
+			CertificateManager manager = create(certificate, first ? signers : furtherSigners, first && bootstrapping,
+					templates.find(certificate, managers), authorities);
 			managers.add(manager);
-			if (first && connection != null) {
-				connection.setFirst(manager);
-				// After its store was read, which replaces a damaged pair
-				connection.prepare(certificate.storage().certDir().resolve(certificate.name() + "-current.pem"));
-			}
-			issuers.check(manager, certificate, authorities);
+			checks.add(() -> issuers.check(manager, certificate, authorities));
 		}
+		CertificateSettings first = certificates.get(0);
+		connection.writeKubeconfig(first.storage().certDir().resolve(first.name() + "-current.pem"));
+		checks.forEach(Runnable::run);
 		return new CertificateManagers(managers);
 	}
 

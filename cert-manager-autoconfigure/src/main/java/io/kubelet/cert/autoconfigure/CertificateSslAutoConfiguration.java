@@ -5,7 +5,7 @@ import java.time.Clock;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.rotation.SignerSource;
+
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -25,9 +25,9 @@ public final class CertificateSslAutoConfiguration {
 
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			SignerSource signers, RotationScheduler scheduler, ObjectProvider<Clock> clock) {
+			KubernetesConnection connection, RotationScheduler scheduler, ObjectProvider<Clock> clock) {
 		return new CertificateBundleRegistrar(settings, managers,
-				new TrustedAuthorities(signers, clock.getIfUnique(Clock::systemDefaultZone)), scheduler);
+				new TrustedAuthorities(connection, managers, clock.getIfUnique(Clock::systemDefaultZone)), scheduler);
 	}
 
 }

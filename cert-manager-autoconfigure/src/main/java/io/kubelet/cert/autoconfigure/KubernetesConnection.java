@@ -3,172 +3,239 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.kubernetes.AddressSource;
-import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
-import io.kubelet.cert.kubernetes.KubernetesSigners;
-import io.kubelet.cert.kubernetes.NodeKubeconfig;
+import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.Kubeconfigs;
+import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
+import io.kubelet.cert.kubernetes.node.AddressSource;
+import io.kubelet.cert.kubernetes.node.NodeAddresses;
+import io.kubelet.cert.kubernetes.node.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.SignerSource;
+import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
+
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * The connection to the API server, as configured. Nothing of the Kubernetes client is
- * loaded, let alone contacted, before the first request for a certificate.
+ * The connection to the API server, as configured: signers, addresses and certificate
+ * authorities. Nothing of the Kubernetes client is loaded, and nothing is requested,
+ * before something is needed. With a bootstrap kubeconfig, the first certificate is what
+ * everything else is requested with.
  */
-final class KubernetesConnection implements SignerSource, DisposableBean {
+final class KubernetesConnection implements DisposableBean {
 
 	/**
-	 * To look for the client as a resource, since looking for the class would load it.
+	 * To find out whether the Kubernetes client is there without loading its classes.
 	 */
 	static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
 
-	private final ConnectionSettings properties;
+	private final ConnectionSettings settings;
 
 	private final ThreadFactory threads;
 
 	private final Clock clock;
 
-	private @Nullable KubernetesSigners signers;
+	private @Nullable Client client;
 
-	private volatile @Nullable CertificateManager first;
-
-	KubernetesConnection(ConnectionSettings properties, ThreadFactory threads, Clock clock) {
-		this.properties = properties;
+	KubernetesConnection(ConnectionSettings settings, ThreadFactory threads, Clock clock) {
+		this.settings = settings;
 		this.threads = threads;
 		this.clock = clock;
-		if (properties.bootstrapKubeconfig() == null && properties.kubeconfig() != null) {
-			requireReadable("kubeconfig", properties.kubeconfig(),
+		if (settings.bootstrapKubeconfig() == null && settings.kubeconfig() != null) {
+			requireReadable("kubeconfig", settings.kubeconfig(),
 					"name the kubeconfig of the cluster, or leave it out in a pod");
 		}
 	}
 
 	private static void requireReadable(String property, Path file, String remedy) {
 		if (!Files.isReadable(file)) {
-			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes." + property, file,
+			throw invalid(property, file,
 					Files.exists(file)
 							? "The file cannot be read: let the user of this process read it, or name another file"
 							: "There is no such file: " + remedy);
 		}
 	}
 
-	/** Whether the first certificate is what the other ones are requested with. */
+	private static InvalidConfigurationPropertyValueException invalid(String property, @Nullable Path file,
+			String reason) {
+		return new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes." + property, file, reason);
+	}
+
+	/** Returns whether the first certificate is requested with bootstrap credentials. */
 	boolean isBootstrapping() {
-		return this.properties.bootstrapKubeconfig() != null;
+		return this.settings.bootstrapKubeconfig() != null;
 	}
 
 	/**
-	 * The context of the kubeconfig; with a bootstrap kubeconfig, the configured one is
-	 * of that, and what is written names its own.
+	 * Returns the context of the kubeconfig. If there is a bootstrap kubeconfig, the
+	 * configured context is one of that, and the kubeconfig that is written has its own.
 	 */
-	static @Nullable String context(ConnectionSettings properties) {
-		return (properties.bootstrapKubeconfig() != null) ? null : properties.context();
+	static @Nullable String context(ConnectionSettings settings) {
+		return (settings.bootstrapKubeconfig() != null) ? null : settings.context();
 	}
 
 	/**
-	 * Write the kubeconfig of the node if it does not exist, or if its certificate has
-	 * expired. The bootstrap kubeconfig is needed for that only: it is often deleted once
-	 * a node has joined. A kubeconfig that is not a node's is never replaced.
-	 * @param pair the file of the first certificate's current pair
+	 * Writes the kubeconfig of a node that bootstraps, if it does not exist or if its
+	 * certificate has expired. Only then is the bootstrap kubeconfig needed, which is
+	 * often deleted once a node has joined. A kubeconfig with other content is never
+	 * replaced.
+	 * @param pair the file of the first certificate's current pair; a damaged one must
+	 * have been replaced before
 	 */
-	void prepare(Path pair) {
-		Path bootstrap = this.properties.bootstrapKubeconfig();
+	void writeKubeconfig(Path pair) {
+		Path bootstrap = this.settings.bootstrapKubeconfig();
 		if (bootstrap == null) {
 			return;
 		}
-		Path kubeconfig = this.properties.kubeconfig();
+		Path kubeconfig = this.settings.kubeconfig();
 		if (kubeconfig == null) {
-			throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes.kubeconfig", null,
-					"With a bootstrap kubeconfig it must be set: it names the file that is written for the time after");
+			throw invalid("kubeconfig", null,
+					"With a bootstrap kubeconfig it must be set to the file that is written for later requests");
 		}
-		if (!NodeKubeconfig.isUsable(kubeconfig, this.clock.instant())) {
-			requireReadable("bootstrap-kubeconfig", bootstrap,
-					"name the one with the bootstrap token, since %s has no client certificate that is valid"
-						.formatted(kubeconfig));
-			NodeKubeconfig.foreignContent(kubeconfig).ifPresent((content) -> {
-				throw new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes.kubeconfig", kubeconfig,
-						("With a bootstrap kubeconfig, this file is written for the node, but it %s, which would be lost. "
-								+ "Name a file that does not exist yet, or leave out "
-								+ "'kubelet.cert.kubernetes.bootstrap-kubeconfig' to use this one as it is")
-							.formatted(content));
-			});
-			NodeKubeconfig.write(kubeconfig, bootstrap, this.properties.context(), pair);
+		if (NodeKubeconfig.isUsable(kubeconfig, this.clock.instant())) {
+			return;
 		}
-	}
-
-	/** Set which certificate everything else is asked for with. */
-	void setFirst(CertificateManager first) {
-		this.first = first;
+		requireReadable("bootstrap-kubeconfig", bootstrap,
+				"name the one with the bootstrap token, because %s has no valid client certificate"
+					.formatted(kubeconfig));
+		NodeKubeconfig.foreignContent(kubeconfig).ifPresent((content) -> {
+			throw invalid("kubeconfig", kubeconfig,
+					("With a bootstrap kubeconfig, this file is written for the node, but it %s, which would be lost. "
+							+ "Name a file that does not exist yet, or leave out "
+							+ "'kubelet.cert.kubernetes.bootstrap-kubeconfig' to use this one as it is")
+						.formatted(content));
+		});
+		NodeKubeconfig.write(kubeconfig, bootstrap, this.settings.context(), pair);
 	}
 
 	/**
-	 * The signers of a further certificate: it is requested by the first one's subject,
-	 * and with a bootstrap kubeconfig by nobody else. While there is no first one, such
-	 * as after it has expired, an attempt fails.
+	 * Returns the signer for one attempt.
+	 * @param current the pair to authenticate with in bootstrap mode, {@code null} to use
+	 * the bootstrap credentials
 	 */
-	SignerSource asFirst() {
-		return (own) -> signer(credentials());
-	}
-
-	@Override
-	public CertificateSigner signer(@Nullable CertificatePair current) {
-		return signers().signer(current);
-	}
-
-	/** The addresses of a node, watched as what the first certificate says. */
-	AddressSource addressesOf(String node) {
-		return signers().addressesOf(node, this::credentials);
-	}
-
-	private @Nullable CertificatePair credentials() {
-		CertificateManager first = this.first;
-		CertificatePair current = (first != null) ? first.current().orElse(null) : null;
-		if (first != null && current == null && isBootstrapping()) {
-			throw new IllegalStateException("there is no valid certificate '" + first.name() + "' to ask with");
-		}
-		return current;
-	}
-
-	/** Returns a source of trust in the authorities of the cluster. */
-	TrustSource authorities() {
-		return ClusterAuthorities.source(this.properties.kubeconfig(), context(this.properties));
+	CertificateSigner signer(@Nullable CertificatePair current) {
+		return client().signers.signer(current);
 	}
 
 	/**
-	 * The authorities in a ConfigMap, watched as what the first certificate says.
-	 * @param wait whether the first reading waits for them
+	 * Returns the pair to authenticate with, except to request the first certificate.
+	 * @param managers the managers, beginning with that of the first certificate
+	 * @throws IllegalStateException if the first certificate is needed and not valid
 	 */
-	TrustSource authoritiesIn(String configMap, boolean wait) {
-		return () -> {
-			ConfigMapAuthorities authorities = signers().authoritiesIn(configMap, this::credentials);
-			ConfigMapAuthorities.Snapshot read = wait ? authorities.read() : authorities.readAtOnce();
-			return new TrustSource.Reading(authorities, read.version(), authorities::version,
-					Trust.exactly(read.certificates()));
-		};
+	@Nullable CertificatePair credentials(Iterable<CertificateManager> managers) {
+		if (!isBootstrapping()) {
+			return null;
+		}
+		Iterator<CertificateManager> all = managers.iterator();
+		CertificateManager first = all.hasNext() ? all.next() : null;
+		return Optional.ofNullable(first)
+			.flatMap(CertificateManager::current)
+			.orElseThrow(() -> new IllegalStateException("there is no valid certificate%s to authenticate with"
+				.formatted((first != null) ? " '" + first.name() + "'" : "")));
 	}
 
-	private synchronized KubernetesSigners signers() {
-		if (this.signers == null) {
-			this.signers = new KubernetesSigners(this.properties.kubeconfig(), this.properties.bootstrapKubeconfig(),
-					this.properties.context(), this.threads, this.clock);
+	/**
+	 * Returns the addresses of a node.
+	 * @param managers as for {@link #credentials(Iterable)}
+	 */
+	AddressSource addressesOf(String node, Iterable<CertificateManager> managers) {
+		return client().addressesOf(node, () -> credentials(managers));
+	}
+
+	/**
+	 * Returns a source of trust in the authorities of the cluster; empty if no API server
+	 * is configured.
+	 */
+	Optional<TrustSource> authorities() {
+		return Kubeconfigs.authorities(this.settings.kubeconfig(), context(this.settings));
+	}
+
+	/**
+	 * Returns a source of trust in the authorities in a ConfigMap.
+	 * @param configMap the ConfigMap, such as {@code kube-system/kube-root-ca.crt}, or
+	 * without a namespace one in the namespace of the context or the pod
+	 * @param wait whether the first reading waits for the API server
+	 * @param managers as for {@link #credentials(Iterable)}
+	 */
+	TrustSource authoritiesIn(String configMap, boolean wait, Iterable<CertificateManager> managers) {
+		return () -> client().authoritiesIn(configMap, () -> credentials(managers)).source(wait).read();
+	}
+
+	private synchronized Client client() {
+		if (this.client == null) {
+			this.client = new Client(this.settings, this.threads, this.clock);
 		}
-		return this.signers;
+		return this.client;
 	}
 
 	@Override
 	public synchronized void destroy() {
-		if (this.signers != null) {
+		if (this.client != null) {
+			this.client.close();
+		}
+	}
+
+	/** What needs the classes of the Kubernetes client. */
+	private static final class Client {
+
+		private final Map<String, NodeAddresses> addresses = new HashMap<>();
+
+		private final Map<String, ConfigMapAuthorities> authorities = new HashMap<>();
+
+		private final ConnectionSettings settings;
+
+		private final Clock clock;
+
+		private final CurrentAccess access;
+
+		private final KubernetesSigners signers;
+
+		Client(ConnectionSettings settings, ThreadFactory threads, Clock clock) {
+			this.settings = settings;
+			this.clock = clock;
+			this.access = new CurrentAccess(settings.kubeconfig(), settings.bootstrapKubeconfig(), settings.context(),
+					threads, clock);
+			this.signers = new KubernetesSigners(this.access, clock);
+		}
+
+		synchronized NodeAddresses addressesOf(String node, Supplier<@Nullable CertificatePair> credentials) {
+			return this.addresses.computeIfAbsent(node,
+					(name) -> new NodeAddresses(name, clients(credentials), this.access.executor(), this.clock));
+		}
+
+		synchronized ConfigMapAuthorities authoritiesIn(String configMap,
+				Supplier<@Nullable CertificatePair> credentials) {
+			return this.authorities.computeIfAbsent(configMap, (name) -> {
+				int slash = name.indexOf('/');
+				String namespace = (slash >= 0) ? name.substring(0, slash)
+						: Kubeconfigs.namespace(this.settings.kubeconfig(), context(this.settings));
+				return new ConfigMapAuthorities(namespace, name.substring(slash + 1), clients(credentials),
+						this.access.executor(), this.clock);
+			});
+		}
+
+		private Supplier<ApiClient> clients(Supplier<@Nullable CertificatePair> credentials) {
+			return () -> this.access.client(credentials.get());
+		}
+
+		synchronized void close() {
+			this.addresses.values().forEach(NodeAddresses::close);
+			this.authorities.values().forEach(ConfigMapAuthorities::close);
 			this.signers.close();
 		}
+
 	}
 
 }

@@ -7,7 +7,7 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.kubernetes.NoAnswerYetException;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,7 +59,8 @@ final class NobodyAtFirst implements TrustSource {
 			if (this.known) {
 				throw ex;
 			}
-			tell(String.valueOf(ex.getMessage()), ex instanceof NoAnswerYetException, this.clock.instant());
+			boolean unanswered = ex instanceof KubernetesConfigurationException problem && problem.isUnanswered();
+			tell(String.valueOf(ex.getMessage()), unanswered, this.clock.instant());
 			return new Reading("the ConfigMap " + this.configMap, "unknown", Object::new, Trust.exactly(List.of()));
 		}
 	}

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.scope.ScopedProxyUtils;
@@ -27,6 +28,8 @@ final class TemplateSuppliers {
 
 	private final Map<String, CertificateTemplateSupplier> suppliers = new HashMap<>();
 
+	private final AddressSources addresses;
+
 	/**
 	 * Finds the suppliers.
 	 * @throws AmbiguousTemplateException if a supplier is for no certificate, or a
@@ -34,6 +37,7 @@ final class TemplateSuppliers {
 	 */
 	TemplateSuppliers(ListableBeanFactory beanFactory, List<CertificateSettings> certificates,
 			AddressSources addresses) {
+		this.addresses = addresses;
 		List<String> names = certificates.stream().map(CertificateSettings::name).toList();
 		Map<String, List<String>> beans = new LinkedHashMap<>();
 		for (String bean : supplierBeans(beanFactory)) {
@@ -43,12 +47,6 @@ final class TemplateSuppliers {
 			requireOne(name, suppliers, names);
 			this.suppliers.put(name, beanFactory.getBean(suppliers.get(0), CertificateTemplateSupplier.class));
 		});
-		for (CertificateSettings certificate : certificates) {
-			if (certificate.rotation().enabled()
-					&& certificate.request().addresses().source() != AddressSourceKind.FIXED) {
-				this.suppliers.computeIfAbsent(certificate.name(), (name) -> addresses.templates(certificate));
-			}
-		}
 	}
 
 	private static List<String> supplierBeans(ListableBeanFactory beanFactory) {
@@ -88,8 +86,15 @@ final class TemplateSuppliers {
 		return "Add @Qualifier(\"<certificate name>\") to each supplier. The certificates are " + names + ".";
 	}
 
-	@Nullable CertificateTemplateSupplier find(String certificate) {
-		return this.suppliers.get(certificate);
+	/**
+	 * Returns the supplier of a certificate, {@code null} if its template is static.
+	 * @param managers the managers, beginning with that of the first certificate
+	 */
+	@Nullable CertificateTemplateSupplier find(CertificateSettings certificate, Iterable<CertificateManager> managers) {
+		CertificateTemplateSupplier own = this.suppliers.get(certificate.name());
+		boolean fixed = certificate.request().addresses().source() == AddressSourceKind.FIXED;
+		return (own != null || fixed || !certificate.rotation().enabled()) ? own
+				: this.addresses.templates(certificate, managers);
 	}
 
 }

@@ -11,7 +11,7 @@ import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.rotation.CertificateManagers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,12 +23,15 @@ final class TrustedAuthorities {
 
 	private static final Logger logger = LoggerFactory.getLogger(TrustedAuthorities.class);
 
-	private final SignerSource signers;
+	private final KubernetesConnection connection;
+
+	private final CertificateManagers managers;
 
 	private final Clock clock;
 
-	TrustedAuthorities(SignerSource signers, Clock clock) {
-		this.signers = signers;
+	TrustedAuthorities(KubernetesConnection connection, CertificateManagers managers, Clock clock) {
+		this.connection = connection;
+		this.managers = managers;
 		this.clock = clock;
 	}
 
@@ -58,7 +61,7 @@ final class TrustedAuthorities {
 	 */
 	Supplier<Trust> undescribed(String name) {
 		Trust nobody = nobody(name, name, "kubelet.cert.additional." + name,
-				"The application's own CertificateManagers bean");
+				"The application's own CertificateManagers bean names no certificate authority");
 		return () -> nobody;
 	}
 
@@ -67,28 +70,24 @@ final class TrustedAuthorities {
 	}
 
 	private TrustSource inConfigMap(CertificateSettings certificate, String configMap) {
-		if (!(this.signers instanceof KubernetesConnection connection)) {
-			throw certificate.invalid("ssl.trust-config-map", configMap,
-					"There is no connection to an API server: use ssl.trust-file");
-		}
 		boolean wait = certificate.startup().waits();
-		TrustSource source = connection.authoritiesIn(configMap, wait);
+		TrustSource source = this.connection.authoritiesIn(configMap, wait, this.managers);
 		TrustSource known = wait ? source
 				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), configMap, source, this.clock);
 		return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
 	}
 
 	private TrustSource ofCluster(CertificateSettings certificate) {
-		if (!(this.signers instanceof KubernetesConnection connection)) {
-			Trust nobody = nobody(certificate, "The application's own SignerSource bean");
-			return () -> new TrustSource.Reading("the application", nobody, () -> nobody, nobody);
+		TrustSource source = this.connection.authorities().orElse(null);
+		if (source == null) {
+			Trust nobody = nobody(certificate, "No API server is configured");
+			return () -> new TrustSource.Reading("the cluster", nobody, () -> nobody, nobody);
 		}
-		TrustSource source = connection.authorities();
 		return () -> {
 			try {
 				TrustSource.Reading reading = source.read();
 				if (reading.trust().authorities().isEmpty()) {
-					nobody(certificate, reading.origin());
+					nobody(certificate, reading.origin() + " names no certificate authority");
 				}
 				return reading;
 			}
@@ -99,13 +98,13 @@ final class TrustedAuthorities {
 		};
 	}
 
-	private static Trust nobody(CertificateSettings certificate, Object origin) {
-		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), origin);
+	private static Trust nobody(CertificateSettings certificate, String reason) {
+		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), reason);
 	}
 
-	private static Trust nobody(String name, String bundle, String prefix, Object origin) {
-		logger.warn("[{}] {} names no certificate authority, so the SSL bundle '{}' trusts nobody: every peer "
-				+ "certificate is rejected. {}", name, origin, bundle, alternatives(prefix));
+	private static Trust nobody(String name, String bundle, String prefix, String reason) {
+		logger.warn("[{}] {}, so the SSL bundle '{}' trusts nobody: every peer " + "certificate is rejected. {}", name,
+				reason, bundle, alternatives(prefix));
 		return Trust.exactly(List.of());
 	}
 

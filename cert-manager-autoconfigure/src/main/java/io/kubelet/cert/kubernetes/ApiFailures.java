@@ -8,7 +8,6 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.google.gson.JsonSyntaxException;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -19,34 +18,35 @@ import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1Status;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Turns what the client library throws into what a caller can do about it.
+ * Translates the exceptions of the client library into exceptions that state what a
+ * caller can do.
  */
-final class ApiFailures {
-
-	private static final Logger logger = LoggerFactory.getLogger(ApiFailures.class);
-
-	private final AtomicBoolean toldOfRefusal = new AtomicBoolean();
+public final class ApiFailures {
 
 	private final String server;
 
 	private final Clock clock;
 
-	ApiFailures(String server, Clock clock) {
+	/**
+	 * Creates a translation.
+	 * @param server the address of the API server
+	 * @param clock the clock
+	 */
+	public ApiFailures(String server, Clock clock) {
 		this.server = server;
 		this.clock = clock;
 	}
 
 	/**
-	 * Say what a failure means for a request. The library's exception is not its cause:
-	 * the message of that one is the whole answer, which need not be that of an API
-	 * server.
+	 * Translates a failure. The exception of the library is not the cause of the result:
+	 * its message contains the whole answer, which need not be that of an API server.
+	 * @param failure the exception of the library
 	 * @param request the request, {@code null} if the call was about none
+	 * @return the failure of the request
 	 */
-	RequestException translate(ApiException failure, @Nullable CertificateRequest request) {
+	public RequestException translate(ApiException failure, @Nullable CertificateRequest request) {
 		int code = failure.getCode();
 		if (code == 0) {
 			Throwable cause = (failure.getCause() != null) ? failure.getCause() : failure;
@@ -76,32 +76,41 @@ final class ApiFailures {
 	}
 
 	/**
-	 * Log, for the first of many requests, that a permission is missing and what is done
-	 * without it.
+	 * Names a request and its signer, for a message.
+	 * @param name the name of the request, {@code null} if it has none yet
+	 * @param signer the name of the signer
+	 * @return the beginning of a sentence
 	 */
-	void warnOnce(ApiException refusal, CertificateRequest request, String remedy) {
-		if (this.toldOfRefusal.compareAndSet(false, true)) {
-			logger.warn("{}\n{}", translate(refusal, request).getMessage(), remedy);
-		}
+	public static String describe(@Nullable String name, String signer) {
+		return "Request " + ((name != null) ? name + " " : "") + "to signer " + signer;
 	}
 
-	/** The beginning of a message, so that it names the signer. */
 	private static String about(@Nullable CertificateRequest request) {
-		return (request != null) ? Answers.describe(request.name(), request.signerName()) + ": " : "";
+		return (request != null) ? describe(request.name(), request.signerName()) + ": " : "";
 	}
 
 	private static @Nullable String name(@Nullable CertificateRequest request) {
 		return (request != null) ? request.name() : null;
 	}
 
-	/** A refusal in a sentence that ends with the permission that is needed. */
-	static String refusal(ApiException failure, String permission) {
+	/**
+	 * Describes a refusal.
+	 * @param failure the answer
+	 * @param permission the permission that is needed
+	 * @return a clause that ends with the permission
+	 */
+	public static String refusal(ApiException failure, String permission) {
 		return "the API server answers %d: %s; %s".formatted(failure.getCode(),
 				message(status(failure.getResponseBody())), permission);
 	}
 
-	/** The answer is not that of an API server. */
-	RequestException unexpected(int code, @Nullable CertificateRequest request) {
+	/**
+	 * Returns the failure of an answer that is not that of an API server.
+	 * @param code the status of the answer
+	 * @param request the request, {@code null} if the call was about none
+	 * @return the failure of the request
+	 */
+	public RequestException unexpected(int code, @Nullable CertificateRequest request) {
 		return new SignerUnavailableException(name(request), "UnexpectedResponse",
 				about(request) + "What answers at %s (status %d) is no API server, but perhaps a proxy in front of it"
 					.formatted(this.server, code),
@@ -114,7 +123,12 @@ final class ApiFailures {
 				cause);
 	}
 
-	static @Nullable V1Status status(@Nullable String body) {
+	/**
+	 * Reads an answer as a Status object.
+	 * @param body the body of the answer
+	 * @return the object, {@code null} if the answer is something else
+	 */
+	public static @Nullable V1Status status(@Nullable String body) {
 		try {
 			V1Status status = (body != null) ? JSON.deserialize(body, V1Status.class) : null;
 			return (status != null && "Status".equals(status.getKind())) ? status : null;

@@ -6,16 +6,17 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubernetes.client.openapi.ApiClient;
@@ -26,21 +27,26 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The access to the API server at the moment.
+ * Provides the client that is used at the moment. Nothing is read before it is needed.
  * <p>
- * Without a bootstrap kubeconfig, the credentials are those of the kubeconfig. With one,
- * they are the pair that is current, and the bootstrap credentials only while there is
- * none that is valid: those are given up as soon as they have brought a certificate. A
- * client whose credentials are superseded, or that the server does not know any more
- * (401), is closed, and the next one reads them anew. So is one that is more than a
- * minute old once nobody waits with it: what a kubeconfig names, such as the token of a
- * plug-in, is good for a while only. Such a plug-in may hang: access is obtained on a
- * thread of its own, within a limit of time.
+ * Without a bootstrap kubeconfig, the client authenticates with the credentials of the
+ * kubeconfig. With one, it authenticates with the current pair, and with the bootstrap
+ * credentials only if there is no valid pair; the bootstrap credentials are dropped as
+ * soon as they have obtained a certificate. A client is replaced, and its credentials are
+ * read again, when the pair changes, when the server does not accept the credentials
+ * (401), and when the client is more than a minute old and nobody uses it. A credential
+ * plug-in may hang, so a client is created on a thread of its own and within a time
+ * limit.
  */
-final class CurrentAccess implements AutoCloseable {
+public final class CurrentAccess implements AutoCloseable {
 
-	/** Certificates that rotate together share a client. */
+	/** Certificates that rotate within this time share a client. */
 	private static final Duration FRESH = Duration.ofMinutes(1);
+
+	/** Less than an application waits at startup, so that it can report the reason. */
+	private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
+
+	private static final long IDLE_SECONDS = 5;
 
 	private final @Nullable Path kubeconfig;
 
@@ -50,41 +56,92 @@ final class CurrentAccess implements AutoCloseable {
 
 	private final Clock clock;
 
-	private final Duration timeout;
-
-	private final Duration idle;
+	private final Duration connectTimeout;
 
 	private final ExecutorService executor;
 
 	private final Dispatcher dispatcher;
-
-	/** Those of the past with which someone may still wait. */
-	private final List<Access> superseded = new ArrayList<>();
 
 	private @Nullable Access access;
 
 	private @Nullable Connecting connecting;
 
 	/**
-	 * Create it; nothing is read yet.
-	 * @param timeout how long it may take to have access
-	 * @param executor runs the client's calls and watches; shut down by its owner
-	 * @param idle how long connections are kept that nobody uses
+	 * Creates it. Nothing is read yet.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials,
+	 * {@code null} if there is none
+	 * @param context the context to use, {@code null} for the current one; if there is a
+	 * bootstrap kubeconfig, it is one of its contexts
+	 * @param threads creates the threads, which exist only while there is something to
+	 * wait for
+	 * @param clock the clock
 	 */
-	CurrentAccess(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context, Clock clock,
-			Duration timeout, ExecutorService executor, Duration idle) {
+	public CurrentAccess(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+			ThreadFactory threads, Clock clock) {
+		this(kubeconfig, bootstrapKubeconfig, context, threads, clock, CONNECT_TIMEOUT);
+	}
+
+	CurrentAccess(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+			ThreadFactory threads, Clock clock, Duration connectTimeout) {
 		this.kubeconfig = kubeconfig;
 		this.bootstrapKubeconfig = bootstrapKubeconfig;
 		this.context = context;
 		this.clock = clock;
-		this.timeout = timeout;
-		this.executor = executor;
-		this.idle = idle;
-		this.dispatcher = new Dispatcher(executor);
+		this.connectTimeout = connectTimeout;
+		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
+				new SynchronousQueue<>(), threads);
+		this.dispatcher = new Dispatcher(this.executor);
 	}
 
-	/** Who comes while it is had waits for the same: what hangs is not begun again. */
-	synchronized CompletableFuture<Access> get(@Nullable CertificatePair current) {
+	/**
+	 * Returns the executor of everything that waits for the API server.
+	 * @return the executor, which is shut down when this is closed
+	 */
+	public ExecutorService executor() {
+		return this.executor;
+	}
+
+	/**
+	 * Does work with the client of the moment. The client is not replaced because of its
+	 * age before the work is done. If there is no usable way to an API server, the result
+	 * is a {@link KubernetesConfigurationException}.
+	 * @param <T> the type of the result
+	 * @param current the pair to authenticate with, {@code null} if there is none that is
+	 * valid
+	 * @param work the work; its success means that a certificate was obtained
+	 * @return the result; cancelling it cancels the work
+	 */
+	public <T> CompletableFuture<T> use(@Nullable CertificatePair current,
+			Function<ApiClient, CompletableFuture<T>> work) {
+		CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+		CompletableFuture<T> result = get(current).thenCompose((access) -> {
+			CompletableFuture<T> working = work.apply(access.client);
+			used(access);
+			end.thenRun(() -> working.cancel(true));
+			return working.whenComplete((obtained, failure) -> returned(access, failure == null));
+		});
+		result.whenComplete((obtained, failure) -> end.complete(null));
+		return result;
+	}
+
+	/**
+	 * Returns the client of the moment. Waits until it is created, within a time limit.
+	 * @param current as for {@link #use}
+	 * @return the client
+	 * @throws KubernetesConfigurationException if there is no usable way to an API server
+	 */
+	public ApiClient client(@Nullable CertificatePair current) {
+		try {
+			return get(current).join().client;
+		}
+		catch (CompletionException ex) {
+			throw (ex.getCause() instanceof RuntimeException cause) ? cause : ex;
+		}
+	}
+
+	/** Concurrent callers share an attempt, so a plug-in that hangs runs only once. */
+	private synchronized CompletableFuture<Access> get(@Nullable CertificatePair current) {
 		CertificatePair pair = (this.bootstrapKubeconfig != null) ? current : null;
 		Access access = this.access;
 		if (access != null && Objects.equals(access.pair, pair) && !isStale(access)) {
@@ -99,70 +156,56 @@ final class CurrentAccess implements AutoCloseable {
 		return connecting.outcome;
 	}
 
+	/** A clock that was set back does not make an access last longer. */
+	private boolean isStale(Access access) {
+		return access.users == 0 && Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
+	}
+
+	private synchronized void used(Access access) {
+		access.users++;
+	}
+
+	private synchronized void returned(Access access, boolean obtained) {
+		access.users--;
+		if (obtained && this.bootstrapKubeconfig != null && access.pair == null && access.users == 0) {
+			supersede(access);
+		}
+	}
+
+	private synchronized void discard(ApiClient client) {
+		if (this.access != null && this.access.client == client) {
+			supersede(this.access);
+		}
+	}
+
+	/** Those who use it continue; its connections are closed once they are idle. */
+	private void supersede(Access access) {
+		access.client.getHttpClient().connectionPool().evictAll();
+		if (this.access == access) {
+			this.access = null;
+		}
+	}
+
 	private synchronized Access connected(Connecting connecting, ApiClient client) {
 		client.setHttpClient(client.getHttpClient()
 			.newBuilder()
 			.dispatcher(this.dispatcher)
-			.connectionPool(new ConnectionPool(5, this.idle.toMillis(), TimeUnit.MILLISECONDS))
-			.addInterceptor((chain) -> discardWhenRefused(client, chain))
+			.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
+			.addInterceptor((chain) -> discardIfRefused(client, chain))
 			.build());
-		Access access = new Access(connecting.pair, this.clock.instant(), client,
-				new KubernetesCertificateSigner(client, this.executor, this.clock), new AtomicInteger());
+		Access access = new Access(connecting.pair, this.clock.instant(), client);
 		ended(connecting);
 		if (!connecting.access.isDone()) {
-			supersede(this.access);
+			if (this.access != null) {
+				supersede(this.access);
+			}
 			this.access = access;
 		}
 		return access;
 	}
 
-	private synchronized void ended(Connecting connecting) {
-		if (this.connecting == connecting) {
-			this.connecting = null;
-		}
-	}
-
-	/** What hangs is ended. */
-	private Access failed(Connecting connecting, Throwable failure) {
-		CredentialPlugIn plugIn = connecting.plugIn;
-		if (plugIn != null) {
-			plugIn.end();
-		}
-		if (!(failure instanceof TimeoutException)) {
-			throw new CompletionException(failure);
-		}
-		String limit = "within " + this.timeout.toSeconds() + "s";
-		Path named = (this.bootstrapKubeconfig != null) ? this.bootstrapKubeconfig : this.kubeconfig;
-		throw new KubernetesConfigurationException((plugIn != null)
-				? "%s did not end %s, and was ended. Run it by hand, as the user of this process, to see what it waits for"
-					.formatted(plugIn, limit)
-				: "What the kubeconfig%s names was not read %s: a disk or a network that it is on may hang"
-					.formatted((named != null) ? " " + named : "", limit));
-	}
-
-	/**
-	 * Take back an access that was waited with.
-	 * @param issued whether it has brought a certificate
-	 */
-	synchronized void returned(Access access, boolean issued) {
-		access.open.decrementAndGet();
-		if (issued && this.bootstrapKubeconfig != null && access.pair == null && access.isIdle()) {
-			supersede(access);
-			this.superseded.remove(access);
-			access.close();
-		}
-	}
-
-	/** A clock that was set back does not make an access last longer. */
-	private boolean isStale(Access access) {
-		return access.isIdle() && Duration.between(access.made, this.clock.instant()).abs().compareTo(FRESH) > 0;
-	}
-
-	/**
-	 * Credentials that the server does not know any more may have been replaced; requests
-	 * learn of it, and watches.
-	 */
-	private Response discardWhenRefused(ApiClient client, Interceptor.Chain chain) throws IOException {
+	/** Credentials that the server does not accept may have been replaced since. */
+	private Response discardIfRefused(ApiClient client, Interceptor.Chain chain) throws IOException {
 		Response answer = chain.proceed(chain.request());
 		if (answer.code() == 401) {
 			discard(client);
@@ -170,23 +213,10 @@ final class CurrentAccess implements AutoCloseable {
 		return answer;
 	}
 
-	private synchronized void discard(ApiClient client) {
-		Access access = this.access;
-		if (access != null && access.client == client) {
-			supersede(access);
+	private synchronized void ended(Connecting connecting) {
+		if (this.connecting == connecting) {
+			this.connecting = null;
 		}
-	}
-
-	/** Who waits with it goes on to, but nobody begins with it any more. */
-	private synchronized void supersede(@Nullable Access access) {
-		if (access == null || access != this.access) {
-			return;
-		}
-		this.superseded.stream().filter(Access::isIdle).forEach(Access::close);
-		this.superseded.removeIf(Access::isIdle);
-		this.superseded.add(access);
-		access.client.getHttpClient().connectionPool().evictAll();
-		this.access = null;
 	}
 
 	private ApiClient connect(@Nullable CertificatePair pair, Consumer<CredentialPlugIn> plugIns) {
@@ -201,34 +231,55 @@ final class CurrentAccess implements AutoCloseable {
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
-					"There is no valid client certificate, and no bootstrap kubeconfig %s to ask for one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
+					"There is no valid client certificate, and there is no bootstrap kubeconfig %s to request one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
 						.formatted(bootstrap));
 		}
 		return KubernetesClients.create(bootstrap, this.context, plugIns);
 	}
 
-	/** After the executor, so that nobody comes any more. */
 	@Override
-	public synchronized void close() {
+	public void close() {
+		this.executor.shutdownNow();
 		this.dispatcher.cancelAll();
-		supersede(this.access);
-		this.superseded.forEach(Access::close);
-		if (this.connecting != null) {
-			this.connecting.access.cancel(true);
+		synchronized (this) {
+			if (this.access != null) {
+				supersede(this.access);
+			}
+			if (this.connecting != null) {
+				this.connecting.access.cancel(true);
+			}
 		}
 	}
 
-	/** An access that is being had. */
+	private static final class Access {
+
+		private final @Nullable CertificatePair pair;
+
+		private final Instant created;
+
+		private final ApiClient client;
+
+		private int users;
+
+		Access(@Nullable CertificatePair pair, Instant created, ApiClient client) {
+			this.pair = pair;
+			this.created = created;
+			this.client = client;
+		}
+
+	}
+
+	/** An attempt to create a client. */
 	private final class Connecting implements Runnable {
 
 		private final @Nullable CertificatePair pair;
 
 		private final CompletableFuture<Access> access = new CompletableFuture<>();
 
-		/** What those who wait are told. */
+		/** What the callers get. */
 		private final CompletableFuture<Access> outcome = this.access
-			.orTimeout(CurrentAccess.this.timeout.toMillis(), TimeUnit.MILLISECONDS)
-			.exceptionally((failure) -> failed(this, failure));
+			.orTimeout(CurrentAccess.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
+			.exceptionally(this::failed);
 
 		private volatile @Nullable CredentialPlugIn plugIn;
 
@@ -239,16 +290,15 @@ final class CurrentAccess implements AutoCloseable {
 		@Override
 		public void run() {
 			try {
-				Access access = connected(this, connect(this.pair, this::runs));
-				this.access.complete(access);
+				this.access.complete(connected(this, connect(this.pair, this::starts)));
 			}
 			catch (KubernetesConfigurationException | Error ex) {
 				fail(ex);
 			}
 			catch (Throwable ex) {
-				// Not as its cause: its message may quote a credential
+				// Not as its cause, because its message may quote a credential
 				KubernetesConfigurationException failure = new KubernetesConfigurationException(
-						"What the kubeconfig names cannot be used (%s)".formatted(ex.getClass().getSimpleName()));
+						"The content of the kubeconfig cannot be used (%s)".formatted(ex.getClass().getSimpleName()));
 				failure.setStackTrace(ex.getStackTrace());
 				fail(failure);
 			}
@@ -259,27 +309,30 @@ final class CurrentAccess implements AutoCloseable {
 			this.access.completeExceptionally(failure);
 		}
 
-		/** It may have been given up before the plug-in was known. */
-		private void runs(CredentialPlugIn plugIn) {
+		/** The attempt may have timed out before the plug-in was known. */
+		private void starts(CredentialPlugIn plugIn) {
 			this.plugIn = plugIn;
 			if (this.access.isDone()) {
 				plugIn.end();
 			}
 		}
 
-	}
-
-	/** A client, its signer, and how many wait with it. */
-	record Access(@Nullable CertificatePair pair, Instant made, ApiClient client, KubernetesCertificateSigner signer,
-			AtomicInteger open) {
-
-		/** Whether nobody waits. */
-		boolean isIdle() {
-			return this.open.get() == 0;
-		}
-
-		void close() {
-			this.signer.close();
+		private Access failed(Throwable failure) {
+			CredentialPlugIn plugIn = this.plugIn;
+			if (plugIn != null) {
+				plugIn.end();
+			}
+			if (!(failure instanceof TimeoutException)) {
+				throw new CompletionException(failure);
+			}
+			String limit = "within " + CurrentAccess.this.connectTimeout.toSeconds() + "s";
+			Path named = (CurrentAccess.this.bootstrapKubeconfig != null) ? CurrentAccess.this.bootstrapKubeconfig
+					: CurrentAccess.this.kubeconfig;
+			throw new KubernetesConfigurationException((plugIn != null)
+					? "%s did not end %s and was terminated. Run it by hand, as the user of this process, to see what it waits for"
+						.formatted(plugIn, limit)
+					: "The kubeconfig%s and the files that it names were not read %s: their disk or network may hang"
+						.formatted((named != null) ? " " + named : "", limit));
 		}
 
 	}

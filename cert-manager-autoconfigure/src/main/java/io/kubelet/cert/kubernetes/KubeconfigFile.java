@@ -35,7 +35,7 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
  * @param user the user of the context, empty if it names none
  * @param namespace the namespace of the context, {@code null} if it names none
  */
-record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
+public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
 		@Nullable String namespace) {
 
 	/**
@@ -44,7 +44,7 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 	 * @throws KubernetesConfigurationException if it is missing or malformed, or has no
 	 * such context
 	 */
-	static KubeconfigFile read(Path file, @Nullable String context) {
+	public static KubeconfigFile read(Path file, @Nullable String context) {
 		try (Reader reader = Files.newBufferedReader(file)) {
 			Object loaded = new Yaml(new SafeConstructor(new LoaderOptions())).load(reader);
 			if (!(loaded instanceof Map<?, ?> config)) {
@@ -84,7 +84,7 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 	 * Return the address of the API server.
 	 * @throws KubernetesConfigurationException if there is none
 	 */
-	String server() {
+	public String server() {
 		if (this.cluster.get("server") instanceof String server) {
 			String url = server.contains("://") ? server : "https://" + server;
 			return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
@@ -164,7 +164,7 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 	 * Return the client certificate of the user, if it has one that has not expired. One
 	 * that cannot be read is none.
 	 */
-	Optional<CertificatePair> validClientCertificate(Instant now) {
+	public Optional<CertificatePair> validClientCertificate(Instant now) {
 		try {
 			return Optional.ofNullable(clientCertificate()).filter((pair) -> !pair.isExpired(now));
 		}
@@ -215,7 +215,7 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 	 * Return the names of the entries of a list.
 	 * @param list such as {@code contexts}
 	 */
-	List<String> names(String list) {
+	public List<String> names(String list) {
 		return names(this.config, list);
 	}
 

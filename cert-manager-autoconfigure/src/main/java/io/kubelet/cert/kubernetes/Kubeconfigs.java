@@ -4,59 +4,82 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
+import io.kubelet.cert.certificate.trust.TrustSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The places where Kubernetes programs find their way to an API server.
+ * The places where Kubernetes programs look for their API server: the configured
+ * kubeconfig, the service account of the pod, the file that {@code KUBECONFIG} names, and
+ * {@code ~/.kube/config}. Nothing of the Kubernetes client is loaded.
  */
-final class Kubeconfigs {
+public final class Kubeconfigs {
 
-	/** What a pod is given: {@code token}, {@code ca.crt} and {@code namespace}. */
+	/** Contains {@code token}, {@code ca.crt} and {@code namespace} in a pod. */
 	static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
 	private Kubeconfigs() {
+	}
+
+	/**
+	 * Returns the authorities of the cluster.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 * @return a source of trust in exactly these authorities; empty if there is no API
+	 * server in any of the usual places
+	 */
+	public static Optional<TrustSource> authorities(@Nullable Path kubeconfig, @Nullable String context) {
+		return (kubeconfig != null || isInCluster() || findInEnvironment().isPresent())
+				? Optional.of(ClusterAuthorities.source(kubeconfig, context)) : Optional.empty();
+	}
+
+	/**
+	 * Returns the namespace of the context or the pod.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 * @return the namespace, {@code default} if none is named
+	 */
+	public static String namespace(@Nullable Path kubeconfig, @Nullable String context) {
+		try {
+			String namespace = (kubeconfig == null && isInCluster())
+					? Files.readString(SERVICE_ACCOUNT.resolve("namespace")).trim()
+					: KubeconfigFile.read(find(kubeconfig), context).namespace();
+			return (namespace != null) ? namespace : "default";
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException.of("The namespace of the pod", "read", ex);
+		}
 	}
 
 	static boolean isInCluster() {
 		return System.getenv("KUBERNETES_SERVICE_HOST") != null && Files.exists(SERVICE_ACCOUNT.resolve("token"));
 	}
 
-	/** The address of the API server, as a pod is told. */
+	/** Returns the address of the API server in the environment of a pod. */
 	static String serverOfPod() {
 		String host = System.getenv("KUBERNETES_SERVICE_HOST");
 		return "https://%s:%s".formatted((host != null && host.contains(":")) ? "[" + host + "]" : host,
 				System.getenv("KUBERNETES_SERVICE_PORT"));
 	}
 
-	/** The file that is configured, else that of {@code KUBECONFIG}, else the user's. */
 	static Path find(@Nullable Path configured) {
-		if (configured != null) {
-			return configured;
-		}
-		String variable = System.getenv("KUBECONFIG");
-		if (variable != null && !variable.isBlank()) {
-			return Path.of(variable.split(File.pathSeparator)[0]);
-		}
-		Path home = Path.of(System.getProperty("user.home"), ".kube", "config");
-		if (!Files.exists(home)) {
-			throw new KubernetesConfigurationException("No API server is configured: this is no pod (there is no "
-					+ "service account token), the environment has no KUBECONFIG, and there is no " + home);
-		}
-		return home;
+		return (configured != null) ? configured
+				: findInEnvironment().orElseThrow(() -> new KubernetesConfigurationException(
+						"No API server is configured: this is not a pod with a service account token, "
+								+ "the environment variable KUBECONFIG is not set, and there is no " + home()));
 	}
 
-	/** The namespace of the pod, else of the context, else {@code default}. */
-	static String namespace(@Nullable Path configured, @Nullable String context) {
-		try {
-			String namespace = (configured == null && isInCluster())
-					? Files.readString(SERVICE_ACCOUNT.resolve("namespace")).trim()
-					: KubeconfigFile.read(find(configured), context).namespace();
-			return (namespace != null) ? namespace : "default";
+	private static Optional<Path> findInEnvironment() {
+		String variable = System.getenv("KUBECONFIG");
+		if (variable != null && !variable.isBlank()) {
+			return Optional.of(Path.of(variable.split(File.pathSeparator)[0]));
 		}
-		catch (IOException ex) {
-			throw KubernetesConfigurationException.of("The namespace of the pod", "read", ex);
-		}
+		return Optional.of(home()).filter(Files::exists);
+	}
+
+	private static Path home() {
+		return Path.of(System.getProperty("user.home"), ".kube", "config");
 	}
 
 }

@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -9,7 +10,11 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -18,32 +23,33 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes API clients from where Kubernetes programs look for their configuration: the
- * kubeconfig if one is given, else the service account of the pod, else the file that
- * {@code KUBECONFIG} names, else {@code ~/.kube/config}. A client follows the certificate
- * authorities there. Connecting and each answer may take 10 s.
+ * Creates API clients from the configuration in the places where Kubernetes programs look
+ * for it: the kubeconfig if one is given, otherwise the service account of the pod,
+ * otherwise the file that {@code KUBECONFIG} names, otherwise {@code ~/.kube/config}. A
+ * client follows the certificate authorities there. Connecting and each answer may take
+ * 10 seconds.
  */
 public final class KubernetesClients {
 
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-	/** Finds a connection of HTTP/2 that is dead. */
+	/** To find dead HTTP/2 connections. */
 	private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
 
-	/** How much longer than the server a watch is left open, before it counts as dead. */
+	/** How much longer than it should last a watch may be silent. */
 	private static final int WATCH_GRACE_SECONDS = 30;
 
 	private KubernetesClients() {
 	}
 
 	/**
-	 * Makes a client with the credentials that are configured. A credential plug-in is
-	 * run now, without a limit of time.
+	 * Creates a client with the configured credentials. A credential plug-in is run
+	 * immediately and without a time limit.
 	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
 	 * @return the client
-	 * @throws KubernetesConfigurationException if there is no kubeconfig, it has no such
-	 * context, or what it names cannot be used
+	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
+	 * have the context, or it cannot be used
 	 */
 	public static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
 		return create(kubeconfig, context, (plugIn) -> {
@@ -51,8 +57,8 @@ public final class KubernetesClients {
 	}
 
 	/**
-	 * Makes a client with the credentials that are configured.
-	 * @param plugIns takes a credential plug-in before it is run, so that it can be ended
+	 * Creates a client with the configured credentials.
+	 * @param plugIns accepts a credential plug-in before it is run, to terminate it
 	 */
 	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Consumer<CredentialPlugIn> plugIns) {
 		return build(kubeconfig, context, (file) -> (file != null) ? Credentials.of(file, plugIns)
@@ -60,14 +66,14 @@ public final class KubernetesClients {
 	}
 
 	/**
-	 * Makes a client for the same server that authenticates with other keys. Only the
-	 * cluster in a kubeconfig is read: no plug-in is run, and no token file is read.
+	 * Creates a client for the same server that authenticates with other keys. Only the
+	 * cluster in the kubeconfig is read; its user is ignored.
 	 * @param kubeconfig as for {@link #create(Path, String)}
 	 * @param context as for {@link #create(Path, String)}
 	 * @param keyManagers present the client certificate
 	 * @return the client
-	 * @throws KubernetesConfigurationException if there is no kubeconfig, it has no such
-	 * context, or its cluster cannot be used
+	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
+	 * have the context, or its cluster cannot be used
 	 */
 	public static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context,
 			KeyManager[] keyManagers) {
@@ -100,12 +106,25 @@ public final class KubernetesClients {
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
 		if (client.isVerifyingSsl()) {
-			ClusterTrust.follow(http, credentials.keys(), kubeconfig, context);
+			LiveTrustManager trust = new LiveTrustManager(ClusterAuthorities.ofClient(kubeconfig, context));
+			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());
 	}
 
-	/** A watch lasts as long as it asks for; nothing may happen in the meantime. */
+	/** Returns a TLS context that presents the keys and verifies servers by the trust. */
+	static SSLContext tls(KeyManager @Nullable [] keys, X509TrustManager trust) {
+		try {
+			SSLContext tls = SSLContext.getInstance("TLS");
+			tls.init(keys, new TrustManager[] { trust }, null);
+			return tls;
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("This JDK has no TLS", ex);
+		}
+	}
+
+	/** Nothing may happen for as long as a watch lasts. */
 	private static Response leaveWatchOpen(Interceptor.Chain chain) throws IOException {
 		HttpUrl url = chain.request().url();
 		String seconds = url.queryParameter("timeoutSeconds");

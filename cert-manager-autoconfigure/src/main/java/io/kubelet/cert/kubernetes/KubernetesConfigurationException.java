@@ -8,27 +8,53 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 
 /**
  * There is no usable way to an API server. The message names the file, what is wrong with
- * it and what to do. There is never a cause: the message of a parser or of a plug-in may
- * quote a credential.
+ * it and what to do. There is never a cause, because the message of a parser or of a
+ * plug-in may quote a credential.
  */
-public class KubernetesConfigurationException extends CertificateManagerException {
+public final class KubernetesConfigurationException extends CertificateManagerException {
+
+	private final boolean unanswered;
 
 	/**
-	 * Create an exception.
+	 * Creates an exception.
 	 * @param message the message, which quotes no content of a file and no output of a
 	 * program
 	 */
 	public KubernetesConfigurationException(String message) {
+		this(message, false);
+	}
+
+	private KubernetesConfigurationException(String message, boolean unanswered) {
 		super(message, null);
+		this.unanswered = unanswered;
 	}
 
 	/**
-	 * Create an exception for a file that cannot be read or written.
+	 * Creates an exception for an API server that has not answered yet.
+	 * @param message the message
+	 * @return the exception
+	 */
+	public static KubernetesConfigurationException unanswered(String message) {
+		return new KubernetesConfigurationException(message, true);
+	}
+
+	/**
+	 * Returns whether the API server has not answered yet, so that the problem may
+	 * resolve itself.
+	 * @return whether this is a missing answer
+	 */
+	public boolean isUnanswered() {
+		return this.unanswered;
+	}
+
+	/**
+	 * Creates an exception for a file that cannot be read or written.
 	 * @param what the file and its purpose
 	 * @param verb what cannot be done, such as {@code read}
 	 * @param failure says why; its message is not used
+	 * @return the exception
 	 */
-	static KubernetesConfigurationException of(String what, String verb, IOException failure) {
+	public static KubernetesConfigurationException of(String what, String verb, IOException failure) {
 		String problem = (failure instanceof NoSuchFileException) ? " does not exist"
 				: (failure instanceof AccessDeniedException)
 						? " cannot be %s: the user of this process lacks the permission".formatted(verb)

@@ -3,8 +3,8 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -12,35 +12,41 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
-import com.google.gson.reflect.TypeToken;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.request.SignerUnavailableException;
-import io.kubernetes.client.common.KubernetesListObject;
-import io.kubernetes.client.common.KubernetesObject;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.util.Watch;
+import io.kubernetes.client.openapi.JSON;
 import okhttp3.Call;
+import okhttp3.Response;
+import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One watch, taken up again where it ended until it is closed. Where its resource version
- * is of no use any more (410 among others), the objects are listed anew. It never opens
- * again at once: the pauses grow, up to half a minute, for as long as it brings nothing;
- * a server that asks for a longer one gets it, up to an hour.
+ * Watches objects until it is closed. A watch that ends is opened again where it ended;
+ * if its resource version cannot be used any more (410 among others), the objects are
+ * listed again. There is always a pause in between. It grows up to half a minute for as
+ * long as the watch brings nothing. If the server asks for a longer pause, it is made, up
+ * to an hour.
  *
  * @param <T> the type of object
- * @param <L> the type of its list
  */
-final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObject> implements AutoCloseable {
+public final class ObjectWatch<T> implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(ObjectWatch.class);
 
-	private static final int EXPIRED = 410;
+	private static final int GONE = 410;
 
-	/** Also the answer to a version that the server, restored, has not reached yet. */
-	private static final int TIMEOUT = 504;
+	/**
+	 * Also the answer to a resource version that a restored server has not reached yet.
+	 */
+	private static final int GATEWAY_TIMEOUT = 504;
 
 	private static final int MINIMUM_SECONDS = 300;
 
@@ -51,7 +57,10 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	/** A proxy may ask for a day. */
 	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
 
-	private final Query<T, L> query;
+	/** A watch that fails now and then is normal. */
+	private static final int FAILURES_TO_REPORT = 3;
+
+	private final Selection<T> selection;
 
 	private final WatchObserver<T> observer;
 
@@ -65,7 +74,7 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 
 	private volatile @Nullable Call call;
 
-	/** Where to go on; {@code null} where the objects have to be listed first. */
+	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
 
 	/** How many times in a row it was opened and brought nothing. */
@@ -74,16 +83,16 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	private Duration retryAfter = Duration.ZERO;
 
 	/**
-	 * Create a watch.
-	 * @param query what to ask for
-	 * @param observer whom to tell
-	 * @param clients asked for the client at each connection
+	 * Creates a watch.
+	 * @param selection the objects
+	 * @param observer the observer
+	 * @param clients returns the client to use; called for each connection
 	 * @param clock the clock
-	 * @param resourceVersion where to begin, {@code null} with a list
+	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	ObjectWatch(Query<T, L> query, WatchObserver<T> observer, Supplier<ApiClient> clients, Clock clock,
+	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients, Clock clock,
 			@Nullable String resourceVersion) {
-		this.query = query;
+		this.selection = selection;
 		this.observer = observer;
 		this.clients = clients;
 		this.clock = clock;
@@ -91,11 +100,11 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	}
 
 	/**
-	 * Begin, unless it has begun. What the executor throws, such as for the lack of a
-	 * thread, comes back, and the next call tries again.
-	 * @param executor runs the watch, for as long as this is open
+	 * Starts the watch unless it has been started. If the executor throws an exception,
+	 * such as for lack of a thread, it is thrown, and the next call tries again.
+	 * @param executor runs the watch until this is closed
 	 */
-	void start(Executor executor) {
+	public void start(Executor executor) {
 		if (!isClosed() && this.started.compareAndSet(false, true)) {
 			try {
 				executor.execute(this::run);
@@ -129,95 +138,138 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 		}
 	}
 
-	private void follow(ApiClient client) throws IOException {
+	private void follow(ApiClient client) {
 		try {
-			if (this.resourceVersion == null) {
-				list(client);
-			}
-			watch(client);
+			String resourceVersion = (this.resourceVersion != null) ? this.resourceVersion : list(client);
+			watch(client, resourceVersion);
+		}
+		catch (IOException ex) {
+			failed(client, new ApiException(ex));
 		}
 		catch (ApiException ex) {
 			failed(client, ex);
 		}
 	}
 
-	@SuppressWarnings("unchecked")
-	private void list(ApiClient client) throws ApiException {
+	private String list(ApiClient client) throws ApiException {
 		this.observer.listing();
-		L list = client.<L>execute(this.query.calls().make(client, null, null), this.query.list().getType()).getData();
-		this.observer.listed((List<T>) list.getItems());
-		this.resourceVersion = Objects.requireNonNull(list.getMetadata()).getResourceVersion();
+		JsonObject list = client.<JsonObject>execute(this.selection.list(client), JsonObject.class).getData();
+		List<T> objects = new ArrayList<>();
+		String resourceVersion = parse(() -> {
+			if (list.get("items") instanceof JsonArray items) {
+				items.forEach((item) -> objects.add(object(item)));
+			}
+			return resourceVersion(list);
+		});
+		this.observer.listed(objects);
+		this.resourceVersion = resourceVersion;
+		return resourceVersion;
 	}
 
-	private void watch(ApiClient client) throws ApiException, IOException {
+	/** Each event is a line of JSON. */
+	private void watch(ApiClient client, String resourceVersion) throws ApiException, IOException {
 		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
-		Call call = this.query.calls().make(client, this.resourceVersion, seconds);
+		Call call = this.selection.watch(client, resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
 			return;
 		}
-		try (Watch<T> watch = Watch.createWatch(client, call, this.query.event().getType())) {
-			for (Watch.Response<T> event : watch) {
-				received(event);
+		try (Response response = call.execute()) {
+			if (!response.isSuccessful()) {
+				client.handleResponse(response, JsonObject.class);
+			}
+			BufferedSource lines = response.body().source();
+			for (String line = lines.readUtf8Line(); line != null; line = lines.readUtf8Line()) {
+				received(line);
 			}
 		}
 	}
 
-	private void received(Watch.Response<T> event) throws ApiException {
-		T object = event.object;
-		if (object == null || "ERROR".equals(event.type)) {
-			Integer code = (event.status != null) ? event.status.getCode() : null;
-			throw new ApiException((code != null) ? code : 500, "The server ended the watch with an error");
+	private void received(String line) throws ApiException {
+		JsonObject event = parse(() -> JsonParser.parseString(line).getAsJsonObject());
+		String type = parse(() -> event.get("type").getAsString());
+		JsonObject object = parse(() -> event.getAsJsonObject("object"));
+		if (type.equals("ERROR")) {
+			int code = parse(() -> object.has("code") ? object.get("code").getAsInt() : 500);
+			throw new ApiException(code, "The server ended the watch with an error");
 		}
+		String resourceVersion = parse(() -> resourceVersion(object));
+		boolean bookmark = type.equals("BOOKMARK");
+		T changed = bookmark ? null : parse(() -> object(object));
 		this.fruitless = 0;
-		this.resourceVersion = Objects.requireNonNull(object.getMetadata()).getResourceVersion();
-		switch (event.type) {
-			case "ADDED", "MODIFIED" -> this.observer.changed(object);
-			case "DELETED" -> this.observer.deleted(object);
-			default -> {
-				// A bookmark: the resource version is all it says
-			}
+		this.resourceVersion = resourceVersion;
+		if (changed != null && type.equals("DELETED")) {
+			this.observer.deleted(changed);
+		}
+		else if (changed != null) {
+			this.observer.changed(changed);
 		}
 	}
 
-	/** What the server refuses with a version is listed anew without one. */
+	private T object(JsonElement json) {
+		return JSON.getGson().fromJson(json, this.selection.type());
+	}
+
+	private static String resourceVersion(JsonObject listOrObject) {
+		return listOrObject.getAsJsonObject("metadata").get("resourceVersion").getAsString();
+	}
+
+	/** The message of a parser quotes what it parsed, so it is not passed on. */
+	private static <V> V parse(Supplier<V> parser) throws ApiException {
+		try {
+			return parser.get();
+		}
+		catch (RuntimeException ex) {
+			throw new ApiException(ex);
+		}
+	}
+
+	/** If the server refuses a resource version, the next attempt begins with a list. */
 	private void failed(ApiClient client, ApiException ex) {
-		if (ex.getCode() == EXPIRED) {
+		if (ex.getCode() == GONE) {
 			this.resourceVersion = null;
 		}
 		else if (new ApiFailures(client.getBasePath(), this.clock).translate(ex,
 				null) instanceof SignerUnavailableException unavailable) {
-			this.resourceVersion = (ex.getCode() == TIMEOUT) ? null : this.resourceVersion;
+			this.resourceVersion = (ex.getCode() == GATEWAY_TIMEOUT) ? null : this.resourceVersion;
 			this.retryAfter = (unavailable.retryAfter() != null) ? unavailable.retryAfter() : Duration.ZERO;
 			interrupted(String.valueOf(unavailable.getMessage()));
 		}
 		else {
 			this.resourceVersion = null;
-			this.observer.refused(ex, this.fruitless);
+			report(this.observer.refused(ex));
 		}
 	}
 
 	private void interrupted(String problem) {
 		if (!isClosed()) {
-			this.observer.interrupted(problem, this.fruitless);
+			this.observer.interrupted(problem);
+			report(problem);
 		}
 	}
 
-	/** Not even an error, such as a class that is missing, ends a watch, or is silent. */
+	private void report(String problem) {
+		if (this.fruitless == FAILURES_TO_REPORT) {
+			logger.warn("{} cannot be watched at the moment: {}", this.observer, problem);
+		}
+	}
+
+	/** Not even an error, such as a missing class, ends a watch or goes unreported. */
 	private void interrupted(Throwable cause) {
 		try {
-			boolean error = cause instanceof Error;
-			if (error && this.fruitless == 1) {
-				logger.error("A watch failed, and is opened again", cause);
+			if (cause instanceof Error && this.fruitless == 1) {
+				logger.error("A watch failed and is opened again", cause);
 			}
-			interrupted((error || cause.getMessage() == null) ? cause.toString() : cause.getMessage());
+			boolean ours = cause instanceof CertificateManagerException || cause instanceof IllegalStateException;
+			interrupted((ours && cause.getMessage() != null) ? cause.getMessage()
+					: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
 		}
 		catch (Throwable ex) {
 			// No memory for that either
 		}
 	}
 
-	/** A watch that has ended is never opened again at once, whatever ended it. */
+	/** A watch is never opened again at once, whatever ended it. */
 	private void pause() {
 		Duration pause = pause(this.fruitless, this.retryAfter, ThreadLocalRandom.current().nextDouble());
 		try {
@@ -231,9 +283,9 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 	}
 
 	/**
-	 * How long to wait.
-	 * @param fruitless how many times in a row nothing was brought
-	 * @param retryAfter for how long the server does not want to be asked
+	 * Returns how long to wait.
+	 * @param fruitless how many times in a row the watch brought nothing
+	 * @param retryAfter how long the server asks to wait
 	 * @param random a random number in [0, 1)
 	 */
 	static Duration pause(int fruitless, Duration retryAfter, double random) {
@@ -248,34 +300,6 @@ final class ObjectWatch<T extends KubernetesObject, L extends KubernetesListObje
 
 	private boolean isClosed() {
 		return this.closed.getCount() == 0;
-	}
-
-	/**
-	 * What to ask for.
-	 *
-	 * @param <T> the type of object
-	 * @param <L> the type of its list
-	 * @param list the type of the list
-	 * @param event the type of an event
-	 * @param calls makes the calls
-	 */
-	record Query<T, L>(TypeToken<L> list, TypeToken<Watch.Response<T>> event, Calls calls) {
-
-	}
-
-	/**
-	 * Makes the calls of a query.
-	 */
-	@FunctionalInterface
-	interface Calls {
-
-		/**
-		 * Make a call.
-		 * @param resourceVersion where a watch begins, {@code null} for a list
-		 * @param seconds how long a watch is to last, {@code null} for a list
-		 */
-		Call make(ApiClient client, @Nullable String resourceVersion, @Nullable Integer seconds) throws ApiException;
-
 	}
 
 }

@@ -2,7 +2,6 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.net.Socket;
-import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Collections;
@@ -17,7 +16,6 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSessionContext;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -69,7 +67,7 @@ public final class RotatingApiClient implements AutoCloseable {
 		this.client = client;
 		OkHttpClient base = client.getHttpClient();
 		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
-		this.context = context(keyManagers, trust);
+		this.context = KubernetesClients.tls(keyManagers, trust);
 		client.setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
 			.socketFactory(this.connections.sockets())
@@ -183,17 +181,6 @@ public final class RotatingApiClient implements AutoCloseable {
 			if (session != null) {
 				session.invalidate();
 			}
-		}
-	}
-
-	private static SSLContext context(KeyManager[] keyManagers, X509TrustManager trust) {
-		try {
-			SSLContext context = SSLContext.getInstance("TLS");
-			context.init(keyManagers, new TrustManager[] { trust }, null);
-			return context;
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("This JDK has no TLS", ex);
 		}
 	}
 

@@ -5,37 +5,48 @@ import java.util.List;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
- * Is told what an {@link ObjectWatch} sees, on its thread.
+ * Observes an {@link ObjectWatch}, on its thread. The string representation names what is
+ * watched.
  *
  * @param <T> the type of object
  */
-interface WatchObserver<T> {
+public interface WatchObserver<T> {
 
-	/** The objects are about to be listed. */
+	/**
+	 * The objects are about to be listed.
+	 */
 	default void listing() {
 	}
 
-	/** These are all there are. */
+	/**
+	 * The objects were listed.
+	 * @param objects all objects
+	 */
 	void listed(List<T> objects);
 
-	/** An object is new, or has changed. */
+	/**
+	 * An object was created or has changed.
+	 * @param object the object
+	 */
 	void changed(T object);
 
-	/** An object is no more. */
+	/**
+	 * An object was deleted.
+	 * @param object its last state
+	 */
 	void deleted(T object);
 
 	/**
-	 * The watch broke off, and is taken up again.
+	 * The watch failed and will be opened again.
 	 * @param problem what is wrong
-	 * @param times how many times in a row nothing was brought
 	 */
-	void interrupted(String problem, int times);
+	void interrupted(String problem);
 
 	/**
-	 * The server does not permit it. It is asked again all the same.
-	 * @param answer what it answers
-	 * @param times how many times in a row nothing was brought
+	 * The server refuses the watch. It will be opened again all the same.
+	 * @param answer the answer of the server
+	 * @return what is wrong
 	 */
-	void refused(ApiException answer, int times);
+	String refused(ApiException answer);
 
 }

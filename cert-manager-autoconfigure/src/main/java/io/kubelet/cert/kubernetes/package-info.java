@@ -1,5 +1,6 @@
 /**
- * The adapter to Kubernetes: the certificates API through the official Java client.
+ * Access to the API server: kubeconfig, credentials, clients, and watches. Internal,
+ * except for {@link io.kubelet.cert.kubernetes.KubernetesConfigurationException}.
  */
 @NullMarked
 package io.kubelet.cert.kubernetes;

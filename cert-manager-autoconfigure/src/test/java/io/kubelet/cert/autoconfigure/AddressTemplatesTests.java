@@ -5,8 +5,8 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.AddressSource;
-import io.kubelet.cert.kubernetes.NodeAddress;
+import io.kubelet.cert.kubernetes.node.AddressSource;
+import io.kubelet.cert.kubernetes.node.NodeAddress;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;

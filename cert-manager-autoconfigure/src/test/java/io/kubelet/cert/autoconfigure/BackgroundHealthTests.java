@@ -41,7 +41,7 @@ class BackgroundHealthTests {
 			assertThat(readiness.body()).contains("OUT_OF_SERVICE");
 			assertThat(get(context, "/actuator/health/liveness").statusCode()).isEqualTo(200);
 			HttpResponse<String> waiting = get(context, "/actuator/health");
-			assertThat(status(waiting, "certificates")).isEqualTo("UNKNOWN");
+			assertThat(status(waiting, "certificates")).isEqualTo("DOWN");
 			assertThat(status(waiting, "ssl")).isEqualTo("UP");
 			plane.behavior().approval(ApprovalPolicy.approving());
 			Awaitility.await().until(() -> status(get(context, "/actuator/health"), "certificates").equals("UP"));

@@ -15,7 +15,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRefusedException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
@@ -134,11 +134,11 @@ class CertificateSslAutoConfigurationTests {
 
 	/** Never silently those of the JDK. */
 	@Test
-	void applicationWithASignerSourceOfItsOwnTrustsNobodyUnlessItSaysWhom(CapturedOutput output) {
+	void withoutAnApiServerNobodyIsTrustedUnlessAPropertyNamesAnAuthority(CapturedOutput output) {
 		runner().run((context) -> {
 			assertThat(trusted(context, "kubelet-client")).isEmpty();
-			assertThat(output).containsOnlyOnce("The application's own SignerSource bean names no certificate "
-					+ "authority, so the SSL bundle 'kubelet-client' trusts nobody");
+			assertThat(output)
+				.containsOnlyOnce("No API server is configured, so the SSL bundle 'kubelet-client' trusts nobody");
 			assertThat(output).contains("set 'kubelet.cert.ssl.trust-file' to a PEM file that contains them, "
 					+ "or set 'kubelet.cert.ssl.trust' to 'system'");
 		});

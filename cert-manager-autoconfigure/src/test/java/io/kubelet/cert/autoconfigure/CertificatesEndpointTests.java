@@ -9,7 +9,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+
+import javax.management.MBeanException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
@@ -28,6 +33,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The endpoint over HTTP: what is allowed, what is answered, and how many requests to the
@@ -115,6 +121,54 @@ class CertificatesEndpointTests {
 				assertThat(send(context, "GET", PATH).body()).doesNotContain("serverHealthy");
 				assertThat(plane.count(RecordedRequest::isCreate)).isOne();
 			}
+		}
+	}
+
+	@Test
+	void historyHasTheRotationsAndFailuresWithReasonAndDurationTheLatestFirst() throws Exception {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+				ConfigurableApplicationContext context = run(plane, "--kubelet.cert.rotation.forced-interval=0s")) {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			plane.behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
+			assertThat(manager.rotate()).failsWithin(Duration.ofSeconds(30));
+			plane.behavior().approval(ApprovalPolicy.approving());
+			String serialNumber = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
+			JsonNode history = json(send(context, "GET", PATH)).at("/history");
+			assertThat(history.size()).isEqualTo(3);
+			assertThat(history.at("/0/outcome").asString()).isEqualTo("ROTATED");
+			assertThat(history.at("/0/serialNumber").asString()).isEqualTo(serialNumber);
+			assertThat(history.at("/0/requestName").asString()).startsWith("csr-");
+			assertThat(Duration.parse(history.at("/0/duration").asString())).isBetween(Duration.ofMillis(1),
+					Duration.ofSeconds(30));
+			assertThat(history.at("/1/outcome").asString()).isEqualTo("FAILED");
+			assertThat(history.at("/1/reason").asString()).isEqualTo("NotToday");
+			assertThat(history.at("/1/message").asString()).endsWith("the approver is on holiday");
+			assertThat(Duration.parse(history.at("/1/duration").asString())).isPositive();
+			assertThat(history.at("/2/outcome").asString()).isEqualTo("ROTATED");
+		}
+	}
+
+	@Test
+	void endpointReportsAndRotatesOverJmx() throws Exception {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+				ConfigurableApplicationContext context = run(plane, "--spring.jmx.enabled=true",
+						"--management.endpoints.jmx.exposure.include=certificates",
+						"--management.endpoint.certificates.access=unrestricted")) {
+			MBeanServer server = context.getBean(MBeanServer.class);
+			ObjectName endpoint = new ObjectName("org.springframework.boot:type=Endpoint,name=Certificates");
+			assertThat(server.invoke(endpoint, "certificates", new Object[0], new String[0])).asString()
+				.contains("kubelet-client", "VALID", "nextRotationDeadline", "history");
+			Object[] name = { "kubelet-client" };
+			String[] signature = { String.class.getName() };
+			assertThat(server.invoke(endpoint, "certificate", name, signature)).asString()
+				.contains("SHA256:")
+				.doesNotContain("PRIVATE KEY");
+			assertThat(server.invoke(endpoint, "rotate", name, signature)).asString().contains("state=ROTATING");
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			Awaitility.await().until(() -> manager.status().rotations() == 2);
+			assertThatExceptionOfType(MBeanException.class)
+				.isThrownBy(() -> server.invoke(endpoint, "rotate", name, signature))
+				.withStackTraceContaining("a rotation was requested less than 10s ago");
 		}
 	}
 

@@ -78,7 +78,7 @@ class ClusterTrustTests {
 	void configMapThatIsMissingIsNamed() {
 		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("The ConfigMap kube-system/nothing cannot be read: there is no such ConfigMap"));
+				.hasMessageContaining("The ConfigMap kube-system/nothing cannot be read: it does not exist"));
 	}
 
 	@Test
@@ -87,7 +87,7 @@ class ClusterTrustTests {
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
 				.hasMessageContaining("403")
-				.hasMessageContaining("it takes list and watch on the ConfigMap"));
+				.hasMessageContaining("list and watch on the ConfigMap are needed"));
 	}
 
 	@Test

@@ -1,6 +1,8 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -20,6 +22,8 @@ import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.FakeSigner;
+import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -132,7 +136,7 @@ class KubeletProfileTests {
 				.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
 					.analyze(Objects.requireNonNull(context.getStartupFailure())));
 			assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within 3s",
-					"It waits for addresses of node n1 (there is no such node)");
+					"It waits for addresses of node n1 (it does not exist)");
 			assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
 					"'kubelet.cert.startup.mode' to 'background'");
 		});
@@ -143,7 +147,7 @@ class KubeletProfileTests {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.mode=background").run((context) -> {
 			CertificatesEndpoint endpoint = new CertificatesEndpoint(context.getBean(CertificateManagers.class));
 			Awaitility.await()
-				.until(() -> "addresses of node n1 (there is no such node)"
+				.until(() -> "addresses of node n1 (it does not exist)"
 					.equals(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()));
 			this.node.create("Hostname=n1");
 			Awaitility.await()
@@ -214,15 +218,18 @@ class KubeletProfileTests {
 	}
 
 	@Test
-	void nodeOfAConnectionThatIsTheApplicationsOwnCannotBeRead() {
-		runner("kubelet.cert.profile=kubelet-serving").withBean(SignerSource.class, () -> (current) -> {
-			throw new IllegalStateException();
-		}).run((context) -> {
-			InvalidConfigurationPropertyValueException failure = ConfigurationMistakesTests
-				.mistake(context.getStartupFailure());
-			assertThat(failure.getName()).isEqualTo("kubelet.cert.addresses.source");
-			assertThat(failure.getReason()).contains("CertificateTemplateSupplier");
-		});
+	void signersOfTheApplicationReplaceOnlyTheSigners() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		TestAuthority own = new TestAuthority("own");
+		runner("kubelet.cert.profile=kubelet-serving")
+			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(own, Clock.systemUTC()))
+			.run((context) -> {
+				CertificateManager manager = context.getBean(CertificateManager.class);
+				Awaitility.await().until(() -> manager.current().isPresent());
+				assertThat(names(manager.status()).ipAddresses()).containsExactly(InetAddress.getByName("10.0.0.1"));
+				assertThat(manager.current().orElseThrow().leaf().getIssuerX500Principal().getName())
+					.isEqualTo("CN=own");
+			});
 	}
 
 	@Test
@@ -248,7 +255,7 @@ class KubeletProfileTests {
 	}
 
 	private static CertificateTemplate names(CertificateStatus status) {
-		return CertificateNames.of(Objects.requireNonNull(status.pair()).leaf());
+		return CertificateTemplate.of(Objects.requireNonNull(status.pair()).leaf());
 	}
 
 	private static List<String> threads() {

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-import io.kubelet.cert.kubernetes.NoAnswerYetException;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,7 +19,7 @@ class NobodyAtFirstTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
-	private RuntimeException problem = new NoAnswerYetException("It cannot be read yet");
+	private RuntimeException problem = KubernetesConfigurationException.unanswered("It cannot be read yet");
 
 	private final NobodyAtFirst authorities = new NobodyAtFirst("test", "bundle", "kube-root-ca.crt", () -> {
 		throw this.problem;

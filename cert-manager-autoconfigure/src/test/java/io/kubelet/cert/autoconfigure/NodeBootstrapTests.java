@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.stream.Stream;
 import java.util.concurrent.TimeUnit;
 
-import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -291,7 +290,7 @@ class NodeBootstrapTests {
 			.run((context) -> assertThat(context.getStartupFailure())
 				.hasStackTraceContaining("kubelet.cert.kubernetes.bootstrap-kubeconfig")
 				.hasStackTraceContaining("There is no such file")
-				.hasStackTraceContaining("has no client certificate that is valid"));
+				.hasStackTraceContaining("has no valid client certificate"));
 	}
 
 	/** kubeadm deletes it once the node has joined. */
@@ -342,7 +341,7 @@ class NodeBootstrapTests {
 	}
 
 	private static List<String> addresses(CertificateManager manager) {
-		return CertificateNames.of(manager.current().orElseThrow().leaf())
+		return CertificateTemplate.of(manager.current().orElseThrow().leaf())
 			.ipAddresses()
 			.stream()
 			.map(InetAddress::getHostAddress)

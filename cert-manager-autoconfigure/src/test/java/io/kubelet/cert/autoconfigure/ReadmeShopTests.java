@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -46,7 +46,7 @@ class ReadmeShopTests {
 	void certificateIsIssuedByTheSignerThatTheTestNames() {
 		assertThat(this.manager.name()).isEqualTo("shop");
 		assertThat(this.manager.status().signerName()).isEqualTo("example.com/serving");
-		assertThat(CertificateNames.of(this.manager.current().orElseThrow().leaf()).dnsNames())
+		assertThat(CertificateTemplate.of(this.manager.current().orElseThrow().leaf()).dnsNames())
 			.containsExactly("shop.example.com");
 		assertThat(this.manager.status().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();

@@ -13,10 +13,11 @@ import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.KubernetesSigners;
+import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;
@@ -89,13 +90,14 @@ final class RotatingProgram implements AutoCloseable {
 	}
 
 	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {
-		KubernetesSigners signers = new KubernetesSigners(this.controlPlane.writeKubeconfig(this.kubeconfigs,
+		KubernetesSigners signers = new KubernetesSigners(new CurrentAccess(this.controlPlane.writeKubeconfig(
+				this.kubeconfigs,
 				this.controlPlane.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")), null,
 				null, (task) -> {
 					Thread thread = new Thread(task, "faults-requests");
 					thread.setDaemon(true);
 					return thread;
-				}, this.clock);
+				}, this.clock), this.clock);
 		this.signers = signers;
 		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
 			.scheduler(RotationScheduler.of(this.executor))

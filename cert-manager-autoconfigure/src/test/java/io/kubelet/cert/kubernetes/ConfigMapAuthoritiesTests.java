@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
@@ -64,7 +65,7 @@ class ConfigMapAuthoritiesTests {
 
 	@Test
 	void nothingIsAskedBeforeSomeoneWantsToKnow() {
-		this.authorities.version();
+		assertThat(this.authorities.source(true)).isNotNull();
 		assertThat(this.controlPlane.requests()).isEmpty();
 	}
 
@@ -72,22 +73,22 @@ class ConfigMapAuthoritiesTests {
 	void authoritiesOfTheClusterAreThereForWhoeverMayReadThem() {
 		this.authorities = authoritiesIn("kube-root-ca.crt");
 		this.controlPlane.allow("app", Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
-		assertThat(this.authorities.read().certificates()).isEqualTo(Pem.readCertificates(this.controlPlane.caPem()));
+		assertThat(read().trust().authorities()).isEqualTo(Pem.readCertificates(this.controlPlane.caPem()));
 	}
 
 	@Test
 	void changeIsSeenWithoutAsking() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		ConfigMapAuthorities.Snapshot before = this.authorities.read();
-		assertThat(before.certificates()).containsExactly(AUTHORITY.certificate());
-		assertThat(this.authorities.version()).isEqualTo(before.version());
+		TrustSource.Reading before = read();
+		assertThat(before.trust().authorities()).containsExactly(AUTHORITY.certificate());
+		assertThat(before.latest().get()).isEqualTo(before.version());
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		int requests = this.controlPlane.requests().size();
 		TestAuthority other = new TestAuthority("other");
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
-		Awaitility.await().until(() -> !this.authorities.version().equals(before.version()));
-		assertThat(this.authorities.read().certificates()).containsExactly(other.certificate());
+		Awaitility.await().until(() -> !before.latest().get().equals(before.version()));
+		assertThat(read().trust().authorities()).containsExactly(other.certificate());
 		assertThat(this.controlPlane.requests()).hasSize(requests + 1);
 	}
 
@@ -95,19 +96,19 @@ class ConfigMapAuthoritiesTests {
 	void deletionIsToldAndAnotherOneIsTaken() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		Object version = this.authorities.read().version();
+		TrustSource.Reading before = read();
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		this.api.deleteNamespacedConfigMap("trust", "default").execute();
-		Awaitility.await().until(() -> !this.authorities.version().equals(version));
+		Awaitility.await().until(() -> !before.latest().get().equals(before.version()));
 		assertFails("it has been deleted");
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		Awaitility.await().until(() -> this.authorities.version().equals(version));
+		Awaitility.await().until(() -> before.latest().get().equals(before.version()));
 	}
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
 			ca.pem | whatever | it has no key ca.crt
-			ca.crt | nonsense | is to hold the certificates of the authorities under ca.crt in PEM form
+			ca.crt | nonsense | must contain the certificates of the authorities under ca.crt in PEM form
 			""")
 	void contentThatIsOfNoUseIsTold(String key, String value, String message) throws Exception {
 		permit();
@@ -118,13 +119,13 @@ class ConfigMapAuthoritiesTests {
 	@Test
 	void missingConfigMapIsTold() {
 		permit();
-		assertFails("The ConfigMap default/trust cannot be read: there is no such ConfigMap");
+		assertFails("The ConfigMap default/trust cannot be read: it does not exist");
 	}
 
 	@Test
 	void refusalIsToldWithThePermissionItTakes() {
 		assertFails("403: configmaps \"trust\" is forbidden: User \"app\" cannot list resource \"configmaps\"");
-		assertFails("it takes list and watch on the ConfigMap");
+		assertFails("list and watch on the ConfigMap are needed");
 	}
 
 	@ParameterizedTest
@@ -133,7 +134,7 @@ class ConfigMapAuthoritiesTests {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
 		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).answer(status);
-		assertThat(this.authorities.read().certificates()).containsExactly(AUTHORITY.certificate());
+		assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate());
 	}
 
 	@Test
@@ -142,7 +143,7 @@ class ConfigMapAuthoritiesTests {
 		create(Map.of("ca.crt", pem(AUTHORITY)));
 		this.client.setHttpClient(this.client.getHttpClient().newBuilder().retryOnConnectionFailure(false).build());
 		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).cutBefore();
-		assertThat(this.authorities.read().certificates()).containsExactly(AUTHORITY.certificate());
+		assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate());
 	}
 
 	@Test
@@ -159,18 +160,21 @@ class ConfigMapAuthoritiesTests {
 		Awaitility.await()
 			.atMost(Duration.ofSeconds(30))
 			.ignoreExceptions()
-			.untilAsserted(
-					() -> assertThat(this.authorities.read().certificates()).containsExactly(AUTHORITY.certificate()));
-		Object version = this.authorities.version();
+			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate()));
+		TrustSource.Reading before = read();
 		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
 		this.controlPlane.faults().cutWatches();
 		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
-		assertThat(this.authorities.version()).isEqualTo(version);
+		assertThat(before.latest().get()).isEqualTo(before.version());
 	}
 
 	private void assertFails(String message) {
-		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this.authorities::read)
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
 			.withMessageContaining(message);
+	}
+
+	private TrustSource.Reading read() {
+		return this.authorities.source(true).read();
 	}
 
 	private ConfigMapAuthorities authoritiesIn(String name) {

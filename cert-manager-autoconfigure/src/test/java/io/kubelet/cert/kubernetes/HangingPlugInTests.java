@@ -3,7 +3,6 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -11,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.testsupport.Adapter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Tests for {@link KubernetesSigners} with a credential plug-in that does not answer.
+ * Tests for {@link CurrentAccess} with a credential plug-in that does not answer.
  */
 @Timeout(60)
 class HangingPlugInTests {
@@ -67,38 +67,38 @@ class HangingPlugInTests {
 
 	@Test
 	void attemptsFailInTimeAndTheNextOneAsksAnew() throws Exception {
-		try (KubernetesSigners signers = signers(Duration.ofSeconds(2))) {
-			var answers = IntStream.range(0, 5).mapToObj((i) -> request(signers)).toList();
+		try (CurrentAccess access = access(Duration.ofSeconds(2))) {
+			var answers = IntStream.range(0, 5).mapToObj((i) -> use(access)).toList();
 			for (var answer : answers) {
 				assertThat(answer).failsWithin(Adapter.PATIENCE)
 					.withThrowableThat()
 					.withCauseInstanceOf(KubernetesConfigurationException.class)
 					.withMessageContaining("The credential plug-in './plug-in' of the user 'u' in the kubeconfig "
-							+ this.kubeconfig + " did not end within 2s, and was ended. Run it by hand");
+							+ this.kubeconfig + " did not end within 2s and was terminated. Run it by hand");
 			}
 			assertThat(asked()).isOne();
 			await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0);
-			assertThat(request(signers)).failsWithin(Adapter.PATIENCE);
+			assertThat(use(access)).failsWithin(Adapter.PATIENCE);
 			assertThat(asked()).isEqualTo(2);
 		}
 	}
 
 	@Test
 	void closingEndsWhatHangs() {
-		CompletableFuture<List<X509Certificate>> answer;
-		try (KubernetesSigners signers = signers(LONG)) {
-			answer = request(signers);
+		CompletableFuture<Void> answer;
+		try (CurrentAccess access = access(LONG)) {
+			answer = use(access);
 			await().atMost(Adapter.PATIENCE).until(() -> plugIns().size() == 1 && asked() == 1);
-			assertThat(CompletableFuture.runAsync(signers::close)).succeedsWithin(Duration.ofSeconds(1));
+			assertThat(CompletableFuture.runAsync(access::close)).succeedsWithin(Duration.ofSeconds(1));
 		}
 		assertThat(answer).isCompletedExceptionally();
 	}
 
 	@Test
 	void attemptThatIsGivenUpDoesNotKeepTheOthersFromWaiting() {
-		try (KubernetesSigners signers = signers(Duration.ofSeconds(2))) {
-			var given = request(signers);
-			var other = request(signers);
+		try (CurrentAccess access = access(Duration.ofSeconds(2))) {
+			var given = use(access);
+			var other = use(access);
 			given.cancel(true);
 			assertThat(other).isNotDone();
 			assertThat(other).failsWithin(Adapter.PATIENCE);
@@ -108,9 +108,9 @@ class HangingPlugInTests {
 	@Test
 	void otherProgramsOfTheSameNameAreLeftAlone() throws Exception {
 		Process other = new ProcessBuilder(this.directory.resolve("plug-in").toString(), "copy").start();
-		try (KubernetesSigners signers = signers(Duration.ofSeconds(2))) {
+		try (CurrentAccess access = access(Duration.ofSeconds(2))) {
 			await().atMost(Adapter.PATIENCE).until(() -> asked() == 1);
-			assertThat(request(signers)).failsWithin(Adapter.PATIENCE);
+			assertThat(use(access)).failsWithin(Adapter.PATIENCE);
 			assertThat(other.isAlive()).isTrue();
 		}
 		finally {
@@ -119,8 +119,8 @@ class HangingPlugInTests {
 		}
 	}
 
-	private KubernetesSigners signers(Duration timeout) {
-		return new KubernetesSigners(this.kubeconfig, null, null, (task) -> {
+	private CurrentAccess access(Duration timeout) {
+		return new CurrentAccess(this.kubeconfig, null, null, (task) -> {
 			Thread thread = new Thread(this.threads, task, "signers");
 			thread.setDaemon(true);
 			return thread;
@@ -143,9 +143,8 @@ class HangingPlugInTests {
 		return Files.exists(asked) ? Files.readAllLines(asked).size() : 0;
 	}
 
-	private static CompletableFuture<List<X509Certificate>> request(KubernetesSigners signers) {
-		return signers.signer(null).request(Adapter.newRequest(), (submitted) -> {
-		});
+	private static CompletableFuture<Void> use(CurrentAccess access) {
+		return access.use(null, (client) -> new CompletableFuture<>());
 	}
 
 }

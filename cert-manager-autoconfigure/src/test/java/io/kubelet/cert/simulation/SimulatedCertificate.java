@@ -23,7 +23,7 @@ import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.RequestTimedOutException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.store.StoreException;

@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.concurrent.Semaphore;
 import javax.net.SocketFactory;
 
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
@@ -26,7 +28,6 @@ import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequestSpec;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
-import io.kubernetes.client.util.Config;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.OkHttpClient;
@@ -51,8 +52,8 @@ final class BareExchange {
 
 	private final OkHttpClient http;
 
-	private BareExchange(String kubeconfig) throws IOException {
-		ApiClient client = Config.fromConfig(kubeconfig);
+	private BareExchange(String kubeconfig) {
+		ApiClient client = KubernetesClients.create(Path.of(kubeconfig), null);
 		this.api = new CertificatesV1Api(client);
 		this.http = client.getHttpClient()
 			.newBuilder()
@@ -94,8 +95,8 @@ final class BareExchange {
 
 	private V1CertificateSigningRequest object(KeyPair keys) {
 		String pkcs10 = CertificateRequests
-			.create(null, Engine.template(0), Engine.SIGNER, DefaultUsages.of(Engine.SIGNER, keys.getPublic()), null,
-					keys)
+			.create(null, Engine.template(0), Engine.SIGNER,
+					DefaultUsages.of(Engine.SIGNER, Engine.template(0), keys.getPublic()), null, keys)
 			.pkcs10();
 		return new V1CertificateSigningRequest().apiVersion("certificates.k8s.io/v1")
 			.kind("CertificateSigningRequest")

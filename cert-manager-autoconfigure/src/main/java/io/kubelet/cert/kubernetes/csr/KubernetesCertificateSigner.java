@@ -1,0 +1,85 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.SubmittedRequest;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequestSpec;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+
+/**
+ * Sends requests to {@code certificates.k8s.io/v1}: one call creates the object, and one
+ * watch waits for the answer. All open requests share the watch, by a label.
+ */
+public final class KubernetesCertificateSigner implements CertificateSigner, AutoCloseable {
+
+	private final ApiClient client;
+
+	private final RequestWatches watches;
+
+	private final Clock clock;
+
+	/**
+	 * Creates a signer with watches of its own.
+	 * @param client the client of the API server
+	 * @param executor runs the watches, each on a thread while requests are open
+	 * @param clock the clock, which shows whether a certificate that is found has expired
+	 */
+	public KubernetesCertificateSigner(ApiClient client, Executor executor, Clock clock) {
+		this(client, new RequestWatches(executor, clock), clock);
+	}
+
+	KubernetesCertificateSigner(ApiClient client, RequestWatches watches, Clock clock) {
+		this.client = client;
+		this.watches = watches;
+		this.clock = clock;
+	}
+
+	@Override
+	public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
+			Consumer<SubmittedRequest> progress) {
+		Exchange exchange = new Exchange(this.client, this.watches, this.clock, request, progress);
+		String name = request.name();
+		return (name != null && request.uid() != null) ? exchange.resume(name) : exchange.create(object(request));
+	}
+
+	/** Ends the watches. Cancelling a call does not end a stream that is being read. */
+	@Override
+	public void close() {
+		this.watches.close();
+		this.client.getHttpClient().connectionPool().evictAll();
+	}
+
+	private V1CertificateSigningRequest object(CertificateRequest request) {
+		V1ObjectMeta metadata = new V1ObjectMeta().labels(this.watches.labels());
+		if (request.name() != null) {
+			metadata.setName(request.name());
+		}
+		else {
+			metadata.setGenerateName("csr-");
+		}
+		V1CertificateSigningRequestSpec spec = new V1CertificateSigningRequestSpec()
+			.request(request.pkcs10().getBytes(StandardCharsets.US_ASCII))
+			.signerName(request.signerName())
+			.usages(request.usages().stream().map(Usage::value).toList());
+		if (request.requestedLifetime() != null) {
+			spec.setExpirationSeconds((int) request.requestedLifetime().toSeconds());
+		}
+		return new V1CertificateSigningRequest().apiVersion("certificates.k8s.io/v1")
+			.kind("CertificateSigningRequest")
+			.metadata(metadata)
+			.spec(spec);
+	}
+
+}

@@ -1,0 +1,147 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+import io.kubelet.cert.kubernetes.ObjectWatch;
+import io.kubelet.cert.kubernetes.Selection;
+import io.kubelet.cert.kubernetes.WatchObserver;
+import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscriber;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+
+/**
+ * A watch of certificate signing requests for its subscribers. It begins at a resource
+ * version, so nothing is missed. A server that refuses it ends the waiting.
+ */
+final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
+
+	private final Map<String, Subscriber> subscribers = new HashMap<>();
+
+	private final Map<String, V1CertificateSigningRequest> latest = new HashMap<>();
+
+	private final String start;
+
+	private final ObjectWatch<V1CertificateSigningRequest> watch;
+
+	private Set<String> subscribedBeforeList = Set.of();
+
+	RequestWatch(ApiClient client, Clock clock, Selection<V1CertificateSigningRequest> selection,
+			String resourceVersion) {
+		this.start = resourceVersion;
+		this.watch = new ObjectWatch<>(selection, this, () -> client, clock, resourceVersion);
+	}
+
+	synchronized void add(String uid, Subscriber subscriber) {
+		this.subscribers.put(uid, subscriber);
+	}
+
+	/**
+	 * Passes the latest known state of an object to its subscriber.
+	 * @return whether nothing can have been missed since the given state
+	 */
+	boolean catchUp(V1CertificateSigningRequest object, Subscriber subscriber) {
+		V1CertificateSigningRequest seen;
+		synchronized (this) {
+			seen = this.latest.get(Answers.uid(object));
+		}
+		if (seen != null) {
+			subscriber.changed(seen);
+		}
+		return seen != null || !Answers.isOlder(object, this.start);
+	}
+
+	/** Removes a subscriber, and returns whether none is left. */
+	synchronized boolean remove(String uid, Subscriber subscriber) {
+		if (this.subscribers.remove(uid, subscriber)) {
+			this.latest.remove(uid);
+		}
+		return this.subscribers.isEmpty();
+	}
+
+	void start(Executor executor) {
+		this.watch.start(executor);
+	}
+
+	void close() {
+		this.watch.close();
+	}
+
+	/** Ends the watch although there are subscribers. */
+	void end() {
+		close();
+		subscribers().forEach(Subscriber::closed);
+	}
+
+	@Override
+	public synchronized void listing() {
+		this.subscribedBeforeList = Set.copyOf(this.subscribers.keySet());
+	}
+
+	/** Objects that existed before the list and are not on it were deleted. */
+	@Override
+	public void listed(List<V1CertificateSigningRequest> objects) {
+		objects.forEach(this::changed);
+		Set<String> found = objects.stream().map(Answers::uid).collect(Collectors.toSet());
+		this.subscribedBeforeList.stream().filter((uid) -> !found.contains(uid)).forEach(this::deleted);
+	}
+
+	@Override
+	public void changed(V1CertificateSigningRequest object) {
+		synchronized (this) {
+			this.latest.put(Answers.uid(object), object);
+		}
+		notify(Answers.uid(object), (subscriber) -> subscriber.changed(object));
+	}
+
+	@Override
+	public void deleted(V1CertificateSigningRequest object) {
+		deleted(Answers.uid(object));
+	}
+
+	private void deleted(String uid) {
+		synchronized (this) {
+			this.latest.remove(uid);
+		}
+		notify(uid, Subscriber::deleted);
+	}
+
+	@Override
+	public void interrupted(String problem) {
+		// The subscribers wait until the watch is open again
+	}
+
+	@Override
+	public String refused(ApiException answer) {
+		subscribers().forEach((subscriber) -> subscriber.refused(answer));
+		return "the API server answers " + answer.getCode();
+	}
+
+	/** Without the lock, because it is not known here what a subscriber does. */
+	private void notify(String uid, Consumer<Subscriber> action) {
+		Subscriber subscriber;
+		synchronized (this) {
+			subscriber = this.subscribers.get(uid);
+		}
+		if (subscriber != null) {
+			action.accept(subscriber);
+		}
+	}
+
+	private synchronized List<Subscriber> subscribers() {
+		return List.copyOf(this.subscribers.values());
+	}
+
+	@Override
+	public String toString() {
+		return "Certificate signing requests";
+	}
+
+}

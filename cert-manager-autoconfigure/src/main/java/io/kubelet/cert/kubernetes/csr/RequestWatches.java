@@ -1,0 +1,140 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import io.kubelet.cert.kubernetes.Selection;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+
+/**
+ * The open watches of certificate signing requests. All requests that are open at a time
+ * and use the same client share one watch, which selects them by their label. Requests of
+ * an earlier process have another label, and so another watch.
+ */
+final class RequestWatches {
+
+	private static final String PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+
+	private static final String LABEL = "cert.kubelet.io/requester";
+
+	private final Map<Key, RequestWatch> open = new HashMap<>();
+
+	private final Map<String, String> labels = Map.of(LABEL, UUID.randomUUID().toString());
+
+	private final AtomicBoolean refused = new AtomicBoolean();
+
+	private final Executor executor;
+
+	private final Clock clock;
+
+	private boolean closed;
+
+	RequestWatches(Executor executor, Clock clock) {
+		this.executor = executor;
+		this.clock = clock;
+	}
+
+	/** Returns the labels of new requests. */
+	Map<String, String> labels() {
+		return this.labels;
+	}
+
+	/** Whether this is the first request that may not be read, to report it only once. */
+	boolean isFirstRefusal() {
+		return this.refused.compareAndSet(false, true);
+	}
+
+	static Selection<V1CertificateSigningRequest> byName(String name) {
+		return Selection.byName(V1CertificateSigningRequest.class, PATH, name);
+	}
+
+	private static Selection<V1CertificateSigningRequest> select(V1CertificateSigningRequest object) {
+		String requester = Answers.labels(object).get(LABEL);
+		return (requester != null) ? Selection.byLabel(V1CertificateSigningRequest.class, PATH, LABEL, requester)
+				: byName(Answers.name(object));
+	}
+
+	/**
+	 * Watches an object from its known state. The subscriber receives later states before
+	 * this method returns and, from then on, on another thread.
+	 */
+	Subscription subscribe(ApiClient client, V1CertificateSigningRequest object, Subscriber subscriber) {
+		Key key = new Key(client, select(object));
+		RequestWatch watch;
+		synchronized (this.open) {
+			if (this.closed) {
+				subscriber.closed();
+				return new Subscription(true, () -> {
+				});
+			}
+			RequestWatch shared = this.open.get(key);
+			watch = (shared != null) ? shared
+					: new RequestWatch(client, this.clock, key.selection, Answers.resourceVersion(object));
+			watch.add(Answers.uid(object), subscriber);
+			if (shared == null) {
+				watch.start(this.executor);
+				this.open.put(key, watch);
+			}
+		}
+		boolean complete = watch.catchUp(object, subscriber);
+		return new Subscription(complete, () -> unsubscribe(key, Answers.uid(object), subscriber));
+	}
+
+	private void unsubscribe(Key key, String uid, Subscriber subscriber) {
+		synchronized (this.open) {
+			RequestWatch watch = this.open.get(key);
+			if (watch != null && watch.remove(uid, subscriber)) {
+				this.open.remove(key);
+				watch.close();
+			}
+		}
+	}
+
+	/** Ends all watches permanently. */
+	void close() {
+		List<RequestWatch> watches;
+		synchronized (this.open) {
+			this.closed = true;
+			watches = List.copyOf(this.open.values());
+		}
+		watches.forEach(RequestWatch::end);
+	}
+
+	private record Key(ApiClient client, Selection<V1CertificateSigningRequest> selection) {
+
+	}
+
+	/**
+	 * A subscription.
+	 *
+	 * @param complete whether the subscriber receives every state; {@code false} if the
+	 * watch began after the known state of the object, so that the object has to be read
+	 * @param end ends the subscription
+	 */
+	record Subscription(boolean complete, Runnable end) {
+
+	}
+
+	/** Receives what happens to one object. */
+	interface Subscriber {
+
+		void changed(V1CertificateSigningRequest object);
+
+		void deleted();
+
+		/** The server refuses the watch. */
+		void refused(ApiException answer);
+
+		/** The watch was closed. */
+		void closed();
+
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * Signers that use the CertificateSigningRequest API. Internal.
+ */
+@NullMarked
+package io.kubelet.cert.kubernetes.csr;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,102 @@
+package io.kubelet.cert.kubernetes.node;
+
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The addresses of the host's network interfaces that are up, without loopback and
+ * link-local ones, and the host's name. They are read again every 10 seconds.
+ */
+public final class InterfaceAddresses implements AddressSource {
+
+	private static final Duration MAXIMUM_AGE = Duration.ofSeconds(10);
+
+	private final @Nullable String hostName;
+
+	private final Set<String> names;
+
+	private final Clock clock;
+
+	private Instant readAt = Instant.MIN;
+
+	private List<NodeAddress> addresses = List.of();
+
+	private String problem = "";
+
+	/**
+	 * Create a source.
+	 * @param hostName the name of the host, {@code null} to leave it out
+	 * @param names the interfaces to read, empty for all
+	 * @param clock the clock
+	 */
+	public InterfaceAddresses(@Nullable String hostName, Set<String> names, Clock clock) {
+		this.hostName = hostName;
+		this.names = Set.copyOf(names);
+		this.clock = clock;
+	}
+
+	@Override
+	public synchronized List<NodeAddress> addresses() {
+		Instant now = this.clock.instant();
+		if (this.readAt.isBefore(now.minus(MAXIMUM_AGE)) || this.readAt.isAfter(now)) {
+			this.readAt = now;
+			read();
+		}
+		return this.addresses;
+	}
+
+	@Override
+	public synchronized String description() {
+		return "addresses of the network interfaces" + (this.names.isEmpty() ? "" : " " + this.names)
+				+ (this.problem.isEmpty() ? "" : " (" + this.problem + ")");
+	}
+
+	/** Where they cannot be read, the last ones stay. */
+	private void read() {
+		List<NodeAddress> addresses = new ArrayList<>();
+		if (this.hostName != null) {
+			addresses.add(new NodeAddress(NodeAddress.Type.HOSTNAME, this.hostName));
+		}
+		try {
+			for (NetworkInterface networkInterface : NetworkInterface.networkInterfaces().toList()) {
+				if (networkInterface.isUp()
+						&& (this.names.isEmpty() || this.names.contains(networkInterface.getName()))) {
+					networkInterface.inetAddresses()
+						.filter(InterfaceAddresses::isReachable)
+						.forEach((address) -> addresses
+							.add(new NodeAddress(NodeAddress.Type.INTERNAL_IP, withoutScope(address))));
+				}
+			}
+			this.addresses = List.copyOf(addresses);
+			this.problem = "";
+		}
+		catch (SocketException ex) {
+			this.problem = "they cannot be read: " + ex.getMessage();
+		}
+	}
+
+	static boolean isReachable(InetAddress address) {
+		return !address.isLoopbackAddress() && !address.isLinkLocalAddress() && !address.isAnyLocalAddress()
+				&& !address.isMulticastAddress();
+	}
+
+	private static String withoutScope(InetAddress address) {
+		try {
+			return InetAddress.getByAddress(address.getAddress()).getHostAddress();
+		}
+		catch (UnknownHostException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}

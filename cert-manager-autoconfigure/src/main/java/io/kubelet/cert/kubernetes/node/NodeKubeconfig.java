@@ -1,0 +1,181 @@
+package io.kubelet.cert.kubernetes.node;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+import io.kubelet.cert.kubernetes.KubeconfigFile;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * The kubeconfig of a node: it names the file of the pair that rotates, and is written
+ * from the bootstrap kubeconfig if it does not exist yet. A kubelet can carry on with it.
+ */
+public final class NodeKubeconfig {
+
+	private static final Logger logger = LoggerFactory.getLogger(NodeKubeconfig.class);
+
+	/** What a kubeconfig says of a cluster; the original loses the last three. */
+	private static final List<String> CLUSTER = List.of("certificate-authority", "certificate-authority-data", "server",
+			"insecure-skip-tls-verify", "tls-server-name", "proxy-url", "disable-compression");
+
+	private NodeKubeconfig() {
+	}
+
+	/**
+	 * Whether the kubeconfig exists and has a client certificate that has not expired: it
+	 * is then used as it is.
+	 * @param kubeconfig the kubeconfig of the node
+	 * @param now the present
+	 * @return whether nothing has to be written
+	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
+	 */
+	public static boolean isUsable(Path kubeconfig, Instant now) {
+		return Files.exists(kubeconfig)
+				&& KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
+	}
+
+	/**
+	 * Return what a kubeconfig holds that is not a node's: other contexts or users, or
+	 * other credentials than a client certificate. It would be lost if the file were
+	 * written.
+	 * @param kubeconfig the kubeconfig, which may not exist
+	 * @return a phrase such as {@code has the contexts [a, b]}; empty if there is nothing
+	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
+	 */
+	public static Optional<String> foreignContent(Path kubeconfig) {
+		if (!Files.exists(kubeconfig)) {
+			return Optional.empty();
+		}
+		KubeconfigFile file = KubeconfigFile.read(kubeconfig, null);
+		for (String list : List.of("contexts", "users")) {
+			List<String> names = file.names(list);
+			if (names.size() > 1) {
+				return Optional.of("has the %s %s".formatted(list, names));
+			}
+		}
+		return file.user()
+			.keySet()
+			.stream()
+			.map(String::valueOf)
+			.filter((field) -> !field.startsWith("client-"))
+			.sorted()
+			.findFirst()
+			.map((field) -> "has the user '%s' with '%s'".formatted(file.userName(), field));
+	}
+
+	/**
+	 * Write the kubeconfig, to be used with the pair. A file that exists is kept under
+	 * another name.
+	 * @param kubeconfig the kubeconfig of the node, without
+	 * {@linkplain #foreignContent(Path) content of others}
+	 * @param bootstrap the bootstrap kubeconfig
+	 * @param context the context of the bootstrap kubeconfig, {@code null} for its
+	 * current one
+	 * @param pair the file of the current pair, which may not exist yet
+	 * @throws KubernetesConfigurationException if the bootstrap kubeconfig cannot be
+	 * read, or the other cannot be written
+	 */
+	public static void write(Path kubeconfig, Path bootstrap, @Nullable String context, Path pair) {
+		KubeconfigFile from = KubeconfigFile.read(bootstrap, context);
+		from.server();
+		write(kubeconfig, content(from, pair.toAbsolutePath()));
+	}
+
+	private static String content(KubeconfigFile from, Path pair) {
+		Map<String, Object> cluster = new LinkedHashMap<>();
+		for (String key : CLUSTER) {
+			Object value = from.cluster().get(key);
+			if (value != null) {
+				cluster.put(key, key.equals("certificate-authority")
+						? from.file().toAbsolutePath().resolveSibling(value.toString()).toString() : value);
+			}
+		}
+		Map<String, Object> config = new LinkedHashMap<>();
+		config.put("apiVersion", "v1");
+		config.put("clusters", List.of(entry("cluster", cluster, "default-cluster")));
+		config.put("contexts",
+				List.of(entry("context",
+						ordered("cluster", "default-cluster", "namespace", "default", "user", "default-auth"),
+						"default-context")));
+		config.put("current-context", "default-context");
+		config.put("kind", "Config");
+		config.put("users", List.of(entry("user",
+				ordered("client-certificate", pair.toString(), "client-key", pair.toString()), "default-auth")));
+		DumperOptions options = new DumperOptions();
+		options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+		options.setWidth(Integer.MAX_VALUE);
+		return new Yaml(options).dump(config);
+	}
+
+	private static Map<String, Object> entry(String kind, Map<String, Object> content, String name) {
+		return ordered(kind, content, "name", name);
+	}
+
+	private static Map<String, Object> ordered(Object... keysAndValues) {
+		Map<String, Object> map = new LinkedHashMap<>();
+		for (int i = 0; i < keysAndValues.length; i += 2) {
+			map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+		}
+		return map;
+	}
+
+	/** None where the file system has no such permissions, as on Windows. */
+	private static FileAttribute<?>[] ownerOnly(Path file) {
+		return file.getFileSystem().supportedFileAttributeViews().contains("posix")
+				? new FileAttribute<?>[] {
+						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
+				: new FileAttribute<?>[0];
+	}
+
+	private static void write(Path kubeconfig, String content) {
+		Path file = kubeconfig.toAbsolutePath();
+		Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
+		try {
+			if (Files.exists(file) && Files.readString(file).equals(content)) {
+				return;
+			}
+			Files.createDirectories(file.getParent());
+			Files.deleteIfExists(temporary);
+			Files.createFile(temporary, ownerOnly(file));
+			Files.writeString(temporary, content);
+			if (Files.exists(file)) {
+				logger.warn("The kubeconfig {} has no valid client certificate: it is replaced, and kept as {}", file,
+						keep(file));
+			}
+			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+			logger.info("Wrote the kubeconfig {}", file);
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException.of("The kubeconfig " + file, "written", ex);
+		}
+	}
+
+	/** Copy a file beside it, under a name that no earlier copy has. */
+	private static Path keep(Path file) throws IOException {
+		for (int number = 1;; number++) {
+			Path copy = file.resolveSibling(file.getFileName() + ((number == 1) ? ".old" : ".old." + number));
+			try {
+				return Files.copy(file, copy);
+			}
+			catch (FileAlreadyExistsException ex) {
+				// It is kept too: the next number
+			}
+		}
+	}
+
+}

@@ -1,0 +1,379 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.CertificateRefusedException;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestFailedException;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.test.SignerFlaw;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.Figures;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import org.assertj.core.api.ThrowableAssert;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link KubernetesCertificateSigner}: how many requests it makes, and what
+ * becomes of each answer.
+ */
+class KubernetesCertificateSignerTests {
+
+	@TempDir
+	Path directory;
+
+	private Adapter adapter;
+
+	@BeforeEach
+	void start() {
+		this.adapter = new Adapter(this.directory);
+	}
+
+	@AfterEach
+	void stop() {
+		this.adapter.close();
+	}
+
+	@Test
+	void oneCertificateTakesOneCreateAndOneWatch() {
+		CertificateRequest request = Adapter.newRequest();
+		List<X509Certificate> chain = answer(this.adapter.send(request));
+		assertThat(chain.get(0).getPublicKey()).isEqualTo(request.publicKey());
+		assertThat(this.adapter.creates()).isOne();
+		assertThat(this.adapter.watches()).isOne();
+		assertThat(this.adapter.requests()).isEqualTo(2);
+	}
+
+	@Test
+	void watchBeginsAtTheResourceVersionOfTheCreatedObject() throws Exception {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
+		V1CertificateSigningRequest stored = this.adapter
+			.stored(this.adapter.controlPlane.certificateSigningRequests().get(0), this.directory);
+		RecordedRequest watch = this.adapter.controlPlane.requests()
+			.stream()
+			.filter(RecordedRequest::isWatch)
+			.findFirst()
+			.orElseThrow();
+		assertThat(watch.query()).contains("resourceVersion=" + Answers.resourceVersion(stored))
+			.contains("allowWatchBookmarks=true")
+			.contains("timeoutSeconds=");
+		answer.cancel(true);
+	}
+
+	@Test
+	void fiftyAtOnceShareOneWatch() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		List<CompletableFuture<List<X509Certificate>>> answers = send(50);
+		assertThat(this.adapter.watches()).isOne();
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		answers.forEach(KubernetesCertificateSignerTests::answer);
+		assertThat(this.adapter.creates()).isEqualTo(50);
+		assertThat(this.adapter.watches()).isOne();
+		assertThat(this.adapter.lists()).isZero();
+		// Those that were created before the watch began, but came to it later
+		assertThat(this.adapter.gets()).isLessThan(5);
+		Figures.report("50 certificates, one signer", this.adapter.figures());
+	}
+
+	@Test
+	void fiftyThatAreAnsweredAtOnceAreAllTold() {
+		IntStream.range(0, 50)
+			.mapToObj((index) -> this.adapter.send(Adapter.newRequest()))
+			.toList()
+			.forEach(KubernetesCertificateSignerTests::answer);
+		assertThat(this.adapter.creates()).isEqualTo(50);
+		Figures.report("50 certificates, answered at once", this.adapter.figures());
+	}
+
+	@Test
+	void conditionsAreReportedAsProgress() {
+		CertificateRequest request = Adapter.newRequest();
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual()).signingDelay(Duration.ofMillis(200));
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
+		awaitOpen(1);
+		this.adapter.controlPlane.approve(name(request));
+		answer(answer);
+		assertThat(this.adapter.progress).extracting(SubmittedRequest::conditions)
+			.startsWith(List.of())
+			.endsWith(List.of("Approved"));
+		assertThat(this.adapter.progress).extracting(SubmittedRequest::name).containsOnly(name(request));
+		assertThat(this.adapter.progress).extracting(SubmittedRequest::uid).containsOnly(uid());
+	}
+
+	@Test
+	void withoutNameOneIsGenerated() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		answer(this.adapter.send(Adapter.newRequest(null, "system:node:one", keys)));
+		assertThat(this.adapter.progress.get(0).name()).matches("csr-[a-z0-9]{5}");
+	}
+
+	@Test
+	void lifetimeIsRequestedInWholeSeconds() throws Exception {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		CertificateRequest plain = Adapter.newRequest("plain", "system:node:one", keys);
+		answer(this.adapter.send(CertificateRequests.create("timed", plain.template(), Adapter.SIGNER, plain.usages(),
+				Duration.ofMillis(3_600_900), keys)));
+		assertThat(this.adapter.stored("timed", this.directory).getSpec().getExpirationSeconds()).isEqualTo(3600);
+	}
+
+	@Test
+	void objectThatIsOursIsTakenAfterAConflict() {
+		CertificateRequest request = Adapter.newRequest();
+		answer(this.adapter.send(request));
+		this.adapter.controlPlane.clearRequests();
+		answer(this.adapter.send(request));
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 0 watch, 1 GET, 0 list");
+		assertThat(this.adapter.controlPlane.certificateSigningRequests()).hasSize(1);
+	}
+
+	@Test
+	void nameTakenWithAnotherKeyIsRefusedWithTheDifference() {
+		CertificateRequest request = Adapter.newRequest();
+		answer(this.adapter.send(request));
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		assertThatExceptionOfType(RequestNameTakenException.class)
+			.isThrownBy(failure(this.adapter.send(Adapter.newRequest(name(request), "system:node:one", keys))))
+			.withMessageContaining(name(request))
+			.withMessageContaining("it is not signed with our key");
+	}
+
+	@Test
+	void nameTakenForAnotherSubjectIsRefusedWithTheDifference() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		answer(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:one", keys)));
+		assertThatExceptionOfType(RequestNameTakenException.class)
+			.isThrownBy(failure(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:two", keys))))
+			.withMessageContaining("system:node:one")
+			.withMessageContaining("system:node:two");
+	}
+
+	@Test
+	void conflictWithOursThatHasExpiredIsGone() {
+		CertificateRequest request = Adapter.newRequest();
+		this.adapter.controlPlane.behavior().alreadyExpired();
+		answer(this.adapter.send(request));
+		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(request)))
+			.withMessageContaining("expired");
+	}
+
+	@Test
+	void resumedRequestThatWasIssuedMeanwhileTakesOneGet() {
+		CertificateRequest confirmed = confirmed(false);
+		this.adapter.controlPlane.approve(name(confirmed));
+		awaitOpen(0);
+		answer(this.adapter.send(confirmed));
+		assertThat(this.adapter.figures()).isEqualTo("0 POST, 0 watch, 1 GET, 0 list");
+	}
+
+	@Test
+	void resumedRequestThatIsStillOpenIsWatched() {
+		CertificateRequest confirmed = confirmed(false);
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(confirmed);
+		await().until(() -> this.adapter.watches() == 1);
+		this.adapter.controlPlane.approve(name(confirmed));
+		answer(answer);
+		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 1 GET, 0 list");
+	}
+
+	@Test
+	void manyThatAreResumedShareOneWatch() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		List<CertificateRequest> requests = IntStream.range(0, 20).mapToObj((index) -> Adapter.newRequest()).toList();
+		List<CompletableFuture<List<X509Certificate>>> first = requests.stream().map(this.adapter::send).toList();
+		awaitOpen(20);
+		await().until(() -> this.adapter.progress.stream().map(SubmittedRequest::name).distinct().count() == 20);
+		first.forEach((answer) -> answer.cancel(true));
+		this.adapter.controlPlane.clearRequests();
+		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream()
+			.map((request) -> confirm(request, submitted(name(request))))
+			.map(this.adapter::send)
+			.toList();
+		await().until(() -> this.adapter.gets() >= 20 && this.adapter.watches() == 1);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		answers.forEach(KubernetesCertificateSignerTests::answer);
+		assertThat(this.adapter.creates()).isZero();
+		assertThat(this.adapter.watches()).isOne();
+		Figures.report("20 certificates, resumed", this.adapter.figures());
+	}
+
+	@Test
+	void resumedRequestWhoseNameIsAnotherObjectsIsGone() {
+		CertificateRequest confirmed = confirmed(false);
+		CertificateRequest other = confirmed.confirmed(name(confirmed), "another-uid", Instant.now());
+		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(other)))
+			.withMessageContaining("is another object now");
+	}
+
+	@Test
+	void resumedRequestThatWasDeletedIsGone() {
+		CertificateRequest confirmed = confirmed(false);
+		this.adapter.controlPlane.delete(name(confirmed));
+		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+			.withMessageContaining("to signer " + Adapter.SIGNER + " does not exist any more");
+	}
+
+	@Test
+	void resumedRequestWithAnExpiredCertificateIsGone() {
+		this.adapter.controlPlane.behavior().alreadyExpired();
+		CertificateRequest confirmed = confirmed(true);
+		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+			.withMessageContaining("expired");
+	}
+
+	@Test
+	void requestThatIsDeletedWhileWaitedForIsGone() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
+		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
+		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(answer))
+			.withMessageContaining("to signer " + Adapter.SIGNER + " was deleted");
+	}
+
+	@Test
+	void denialCarriesReasonAndMessage() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.denying("Policy", "not this node"));
+		assertThatExceptionOfType(RequestDeniedException.class)
+			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.withMessageMatching("Request \\S+ to signer " + Adapter.SIGNER + " was denied: not this node")
+			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("Policy"));
+	}
+
+	@Test
+	void failureCarriesReasonAndMessage() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
+		this.adapter.controlPlane.fail(this.adapter.controlPlane.certificateSigningRequests().get(0),
+				"SignerValidationFailure", "the subject is wrong");
+		assertThatExceptionOfType(RequestFailedException.class).isThrownBy(failure(answer))
+			.withMessageMatching("Signer " + Adapter.SIGNER + " failed to sign request \\S+: the subject is wrong")
+			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("SignerValidationFailure"));
+	}
+
+	@Test
+	void garbageInPlaceOfACertificateIsRefused() {
+		this.adapter.controlPlane.behavior().flaws(SignerFlaw.GARBAGE);
+		assertThatExceptionOfType(CertificateRefusedException.class)
+			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.withMessageContaining("signer " + Adapter.SIGNER + " issued no PEM");
+	}
+
+	@Test
+	void cancellingStopsTheWatchAndItsThread() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
+		assertThat(this.adapter.executor.getActiveCount()).isOne();
+		answer.cancel(true);
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+		// The server notices as it writes
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 1 watch, 0 GET, 0 list");
+	}
+
+	@Test
+	void watchStaysOpenUntilTheLastOneIsAnswered() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		List<CompletableFuture<List<X509Certificate>>> answers = send(3);
+		answers.get(0).cancel(true);
+		answers.get(1).cancel(true);
+		assertThat(this.adapter.executor.getActiveCount()).isOne();
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		answer(answers.get(2));
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+		assertThat(this.adapter.watches()).isOne();
+	}
+
+	@Test
+	void cancellingBeforeTheAnswerToTheCreationLeavesNoWatch() {
+		for (int round = 0; round < 30; round++) {
+			this.adapter.send(Adapter.newRequest()).cancel(true);
+		}
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+	}
+
+	/** Requests that are created and wait, unless the control plane answers them. */
+	private List<CompletableFuture<List<X509Certificate>>> send(int count) {
+		List<CompletableFuture<List<X509Certificate>>> answers = IntStream.range(0, count)
+			.mapToObj((index) -> this.adapter.send(Adapter.newRequest()))
+			.toList();
+		awaitOpen(count);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		return answers;
+	}
+
+	/** A request that was created, by an earlier process as it were. */
+	private CertificateRequest confirmed(boolean answered) {
+		if (!answered) {
+			this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		}
+		CertificateRequest request = Adapter.newRequest();
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
+		await().until(() -> !this.adapter.progress.isEmpty());
+		if (answered) {
+			answer(answer);
+		}
+		answer.cancel(true);
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+		this.adapter.controlPlane.clearRequests();
+		return confirm(request, this.adapter.progress.get(0));
+	}
+
+	private static CertificateRequest confirm(CertificateRequest request, SubmittedRequest submitted) {
+		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+	}
+
+	private void awaitOpen(int count) {
+		await().until(() -> this.adapter.controlPlane.openCertificateSigningRequests().size() == count);
+	}
+
+	private SubmittedRequest submitted(String name) {
+		return this.adapter.progress.stream()
+			.filter((request) -> request.name().equals(name))
+			.findFirst()
+			.orElseThrow();
+	}
+
+	private String uid() {
+		return this.adapter.progress.get(0).uid();
+	}
+
+	private static String name(CertificateRequest request) {
+		return String.valueOf(request.name());
+	}
+
+	private static List<X509Certificate> answer(CompletableFuture<List<X509Certificate>> answer) {
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		return answer.join();
+	}
+
+	private static ThrowableAssert.ThrowingCallable failure(CompletableFuture<?> answer) {
+		return () -> {
+			assertThat(answer).failsWithin(Adapter.PATIENCE);
+			throw answer.handle((result, failure) -> failure).join();
+		};
+	}
+
+}

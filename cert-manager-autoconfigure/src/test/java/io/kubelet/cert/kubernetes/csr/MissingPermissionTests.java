@@ -1,0 +1,124 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.testsupport.Adapter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link KubernetesCertificateSigner} as a user that may create certificate
+ * signing requests but not read one by its name.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class MissingPermissionTests {
+
+	private static final String ADVICE = "lacks the permission to get certificate signing requests";
+
+	@TempDir
+	Path directory;
+
+	private Adapter adapter;
+
+	private KubernetesCertificateSigner signer;
+
+	@BeforeEach
+	void start() {
+		this.adapter = new Adapter(this.directory);
+		this.signer = new KubernetesCertificateSigner(Adapter.client(this.adapter.controlPlane
+			.writeKubeconfig(this.directory, this.adapter.controlPlane.addToken("weak", "jane"))),
+				this.adapter.executor, Clock.systemUTC());
+		allow("create", "list", "watch");
+		this.adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
+	}
+
+	@AfterEach
+	void stop() {
+		this.signer.close();
+		this.adapter.close();
+	}
+
+	@Test
+	void requestOfAnEarlierProcessIsAnsweredAndTheLogNamesThePermission(CapturedOutput output) {
+		CertificateRequest confirmed = confirmed();
+		CompletableFuture<List<X509Certificate>> answer = send(confirmed);
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 1);
+		this.adapter.controlPlane.approve(String.valueOf(confirmed.name()));
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 1 GET, 1 list");
+		assertThat(output).containsOnlyOnce(ADVICE).contains("kind: ClusterRole", "\"get\"");
+	}
+
+	@Test
+	void requestOfAnEarlierProcessThatWasDeletedIsGone() {
+		CertificateRequest confirmed = confirmed();
+		this.adapter.controlPlane.delete(String.valueOf(confirmed.name()));
+		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCauseInstanceOf(RequestGoneException.class);
+	}
+
+	@Test
+	void requestWhoseCreationWasNotConfirmedIsTaken() {
+		CertificateRequest request = Adapter.newRequest();
+		assertThat(send(request)).succeedsWithin(Adapter.PATIENCE);
+		assertThat(send(request)).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.controlPlane.certificateSigningRequests()).hasSize(1);
+	}
+
+	@Test
+	void failureNamesThePermissionWhereNothingElseHelps() {
+		CertificateRequest confirmed = confirmed();
+		this.signer.close();
+		this.signer = new KubernetesCertificateSigner(
+				Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.directory,
+						this.adapter.controlPlane.addToken("weaker", "joe"))),
+				this.adapter.executor, Clock.systemUTC());
+		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCauseInstanceOf(RequestRejectedException.class)
+			.withMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
+					"verbs: [\"create\", \"get\", \"list\", \"watch\"]");
+	}
+
+	/** A request that an earlier process made, and that is open. */
+	private CertificateRequest confirmed() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CertificateRequest request = Adapter.newRequest();
+		CompletableFuture<List<X509Certificate>> answer = send(request);
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.controlPlane.openWatches() == 1);
+		answer.cancel(true);
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.executor.getActiveCount() == 0);
+		this.adapter.controlPlane.clearRequests();
+		SubmittedRequest submitted = this.adapter.progress.get(0);
+		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+	}
+
+	private CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
+		return this.signer.request(request, this.adapter.progress::add);
+	}
+
+	private void allow(String... verbs) {
+		this.adapter.controlPlane.allow("jane", Set.of(verbs), "certificatesigningrequests");
+	}
+
+}

@@ -1,0 +1,178 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.Faults;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.Figures;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link RequestWatch}: what may happen to a watch, and how it goes on.
+ */
+class RequestWatchTests {
+
+	@TempDir
+	Path directory;
+
+	private Adapter adapter;
+
+	@BeforeEach
+	void start() {
+		this.adapter = new Adapter(this.directory);
+	}
+
+	@AfterEach
+	void stop() {
+		this.adapter.close();
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource
+	void watchThatBreaksOffIsTakenUpAgain(String what, Consumer<Faults.Injection> fault, String figures) {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		fault.accept(this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch));
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(Adapter.newRequest());
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.figures().equals(figures));
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.figures()).isEqualTo(figures);
+		Figures.report("watch: " + what, figures);
+	}
+
+	static Stream<Arguments> watchThatBreaksOffIsTakenUpAgain() {
+		String reopened = "1 POST, 2 watch, 0 GET, 0 list";
+		String listed = "1 POST, 2 watch, 0 GET, 1 list";
+		return Stream.of(breaking("ended at once", Faults.Injection::end, reopened),
+				breaking("cut at once", Faults.Injection::cut, reopened),
+				breaking("cut before it began", Faults.Injection::cutBefore, reopened),
+				breaking("500", (next) -> next.answer(500), reopened),
+				breaking("503 with Retry-After", (next) -> next.answer(503, Duration.ofSeconds(1)), reopened),
+				breaking("429 with Retry-After", (next) -> next.answer(429, Duration.ofSeconds(1)), reopened),
+				breaking("504, a version not reached", (next) -> next.answer(504), listed),
+				breaking("410 as an event", Faults.Injection::expire, listed),
+				breaking("410 as the status", (next) -> next.answer(410), listed));
+	}
+
+	private static Arguments breaking(String what, Consumer<Faults.Injection> fault, String figures) {
+		return Arguments.of(what, fault, figures);
+	}
+
+	@Test
+	void openWatchThatIsEndedGoesOnWhereItWas() {
+		interrupt(Faults::endWatches);
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 0 list");
+	}
+
+	@Test
+	void openWatchThatIsCutGoesOnWhereItWas() {
+		interrupt(Faults::cutWatches);
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 0 list");
+	}
+
+	@Test
+	void openWatchThatExpiresListsAnew() {
+		interrupt(Faults::expireWatches);
+		assertThat(this.adapter.lists()).isOne();
+		assertThat(this.adapter.creates()).isOne();
+	}
+
+	@Test
+	void watchIsResumedAfterTheServerWasAway() {
+		CompletableFuture<List<X509Certificate>> answer = waiting();
+		this.adapter.controlPlane.pause();
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		this.adapter.controlPlane.resume();
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.creates()).isOne();
+		assertThat(this.adapter.lists()).isZero();
+		Figures.report("server away", this.adapter.figures());
+	}
+
+	@Test
+	void listFindsThatTheObjectWasDeleted() {
+		CompletableFuture<List<X509Certificate>> answer = waiting();
+		this.adapter.controlPlane.pause();
+		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
+		this.adapter.controlPlane.compactHistory();
+		this.adapter.controlPlane.resume();
+		assertThat(answer).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCauseInstanceOf(RequestGoneException.class);
+		assertThat(this.adapter.lists()).isOne();
+	}
+
+	@Test
+	void listThatFailsIsRepeated() {
+		CompletableFuture<List<X509Certificate>> answer = waiting();
+		this.adapter.controlPlane.faults().next(2, RecordedRequest::isList).answer(503).expireWatches();
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 2);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 3 list");
+	}
+
+	@Test
+	void watchesThatEndAtOnceAreNoStorm() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		this.adapter.controlPlane.faults().next(1000, RecordedRequest::isWatch).end();
+		CertificateRequest request = Adapter.newRequest();
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 4);
+		List<RecordedRequest> watches = this.adapter.controlPlane.requests()
+			.stream()
+			.filter(RecordedRequest::isWatch)
+			.toList();
+		// At least 0.5 + 1 + 2 s, as the waits double
+		assertThat(Duration.between(watches.get(0).at(), watches.get(3).at())).isGreaterThan(Duration.ofSeconds(3));
+		answer.cancel(true);
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+		Figures.report("watches that end at once", this.adapter.figures());
+	}
+
+	@Test
+	void refusedWatchEndsTheWaiting() {
+		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
+		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCauseInstanceOf(RequestRejectedException.class);
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+	}
+
+	/** A request that is waited for with a watch that is open. */
+	private CompletableFuture<List<X509Certificate>> waiting() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(Adapter.newRequest());
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		return answer;
+	}
+
+	private void interrupt(Consumer<Faults> interruption) {
+		CompletableFuture<List<X509Certificate>> answer = waiting();
+		interruption.accept(this.adapter.controlPlane.faults());
+		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+	}
+
+}

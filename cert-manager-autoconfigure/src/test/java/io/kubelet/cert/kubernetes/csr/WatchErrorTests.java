@@ -1,0 +1,158 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.kubelet.cert.kubernetes.node.NodeAddresses;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.TestNode;
+import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Interceptor;
+import okhttp3.MediaType;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import okio.BufferedSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * What is no exception but an error, such as a class that is missing or memory that is
+ * short, ends neither a request nor a watch in silence.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class WatchErrorTests {
+
+	private static final Error ERROR = new NoClassDefFoundError("a class of another version");
+
+	private static final Error NO_THREAD = new OutOfMemoryError("unable to create native thread");
+
+	@TempDir
+	Path directory;
+
+	private final AtomicInteger calls = new AtomicInteger();
+
+	private Adapter adapter;
+
+	@BeforeEach
+	void start() {
+		this.adapter = new Adapter(this.directory);
+	}
+
+	@AfterEach
+	void stop() {
+		this.adapter.close();
+	}
+
+	@Test
+	void errorWhileAnAnswerIsReadIsTheAnswer() {
+		intercept((chain) -> {
+			Response answer = chain.proceed(chain.request());
+			return answer.newBuilder().body(new UnreadableBody(answer)).build();
+		});
+		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCause(ERROR);
+	}
+
+	@Test
+	void errorOfWhoIsToldOfTheProgressIsTheAnswer() {
+		assertThat(this.adapter.signer.request(Adapter.newRequest(), (submitted) -> {
+			throw ERROR;
+		})).failsWithin(Adapter.PATIENCE).withThrowableThat().withCause(ERROR);
+	}
+
+	@Test
+	void watchOfRequestsGoesOnAfterAnErrorThatIsLogged(CapturedOutput output) {
+		intercept((chain) -> {
+			if (chain.request().url().queryParameter("watch") != null && this.calls.getAndIncrement() == 0) {
+				throw ERROR;
+			}
+			return chain.proceed(chain.request());
+		});
+		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.watches()).isOne();
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("A watch failed"))
+			.singleElement()
+			.asString()
+			.contains("ERROR");
+	}
+
+	@Test
+	void requestWithoutAThreadForItsWatchFailsAndTheNextOneIsAnswered() {
+		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(this.adapter.client, onlyLater(),
+				Clock.systemUTC());
+		assertThat(signer.request(Adapter.newRequest(), this.adapter.progress::add)).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.withCause(NO_THREAD);
+		CompletableFuture<?> next = signer.request(Adapter.newRequest(), this.adapter.progress::add);
+		assertThat(next).succeedsWithin(Adapter.PATIENCE);
+	}
+
+	@Test
+	void addressesWithoutAThreadForTheirWatchAreFollowedFromTheNextLookOn() throws Exception {
+		TestNode node = new TestNode(this.adapter.controlPlane, this.directory, "n1");
+		node.create("InternalIP=10.0.0.1");
+		ApiClient client = Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.directory,
+				this.adapter.controlPlane.addToken("node", "system:node:n1", "system:nodes")));
+		try (NodeAddresses addresses = new NodeAddresses("n1", () -> client, onlyLater(), Clock.systemUTC())) {
+			assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(addresses::addresses);
+			await().atMost(Adapter.PATIENCE).until(() -> addresses.addresses().size() == 1);
+		}
+	}
+
+	/** An executor that has no thread the first time. */
+	private Executor onlyLater() {
+		return (task) -> {
+			if (this.calls.getAndIncrement() == 0) {
+				throw NO_THREAD;
+			}
+			this.adapter.executor.execute(task);
+		};
+	}
+
+	private void intercept(Interceptor interceptor) {
+		this.adapter.client
+			.setHttpClient(this.adapter.client.getHttpClient().newBuilder().addInterceptor(interceptor).build());
+	}
+
+	/** A body that an error comes of. */
+	private static final class UnreadableBody extends ResponseBody {
+
+		private final Response answer;
+
+		UnreadableBody(Response answer) {
+			this.answer = answer;
+		}
+
+		@Override
+		public MediaType contentType() {
+			return MediaType.get("application/json");
+		}
+
+		@Override
+		public long contentLength() {
+			return -1;
+		}
+
+		@Override
+		public BufferedSource source() {
+			this.answer.close();
+			throw ERROR;
+		}
+
+	}
+
+}

@@ -1,0 +1,217 @@
+package io.kubelet.cert.kubernetes.node;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.TestNode;
+import io.kubernetes.client.openapi.ApiClient;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The addresses of a Node object, through all that happens to a watch.
+ */
+class NodeAddressesTests {
+
+	private static final NodeAddress FIRST = new NodeAddress(NodeAddress.Type.INTERNAL_IP, "10.0.0.1");
+
+	private static final NodeAddress SECOND = new NodeAddress(NodeAddress.Type.INTERNAL_IP, "10.0.0.2");
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	private final ExecutorService executor = Executors.newCachedThreadPool();
+
+	private final AtomicReference<ApiClient> client = new AtomicReference<>();
+
+	@TempDir
+	Path directory;
+
+	private TestNode node;
+
+	private NodeAddresses addresses;
+
+	@BeforeEach
+	void connect() {
+		this.node = new TestNode(this.controlPlane, this.directory, "n1");
+		this.client.set(client("system:node:n1", "system:nodes"));
+		this.addresses = new NodeAddresses("n1", this.client::get, this.executor, Clock.systemUTC());
+	}
+
+	@AfterEach
+	void close() {
+		this.addresses.close();
+		this.executor.shutdownNow();
+		this.controlPlane.close();
+	}
+
+	@Test
+	void nothingIsAskedBeforeSomeoneWantsToKnow() {
+		assertThat(this.addresses.description()).isEqualTo("addresses of node n1");
+		assertThat(this.controlPlane.requests()).isEmpty();
+	}
+
+	@Test
+	void changesAreFollowedAndTypesThatAreNotKnownAreLeftOut() throws Exception {
+		List<List<NodeAddress>> signalled = new CopyOnWriteArrayList<>();
+		assertThat(this.addresses.onChange(() -> signalled.add(this.addresses.addresses()))).isTrue();
+		this.node.create("Hostname=n1", "InternalIP=10.0.0.1", "Carrier=pigeon");
+		awaitAddresses(new NodeAddress(NodeAddress.Type.HOSTNAME, "n1"), FIRST);
+		awaitWatch();
+		this.node.readdress("InternalIP=10.0.0.2");
+		awaitAddresses(SECOND);
+		Awaitility.await().untilAsserted(() -> assertThat(signalled).last().isEqualTo(List.of(SECOND)));
+		assertThat(requests()).extracting(RecordedRequest::status).containsOnly(200);
+	}
+
+	@Test
+	void nodeThatComesLaterIsWaitedFor() throws Exception {
+		awaitDescription("(it does not exist)");
+		this.node.create();
+		awaitDescription("(it has none yet)");
+		this.node.readdress("InternalIP=10.0.0.1");
+		awaitAddresses(FIRST);
+		assertThat(this.addresses.description()).isEqualTo("addresses of node n1");
+	}
+
+	@Test
+	void nodeThatIsDeletedKeepsItsAddressesUntilItIsThereAgain() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		awaitAddresses(FIRST);
+		awaitWatch();
+		this.node.delete();
+		this.node.create();
+		// The watch tells what happens in its order
+		awaitDescription("(it has none yet)");
+		assertThat(this.addresses.addresses()).containsExactly(FIRST);
+		this.node.readdress("InternalIP=10.0.0.2");
+		awaitAddresses(SECOND);
+		assertThat(requests().stream().filter((request) -> !request.isWatch())).hasSize(1);
+	}
+
+	@Test
+	void watchThatIsCutOrEndedOrTooOldIsTakenUpAgain() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		awaitAddresses(FIRST);
+		for (Runnable end : List.<Runnable>of(() -> this.controlPlane.faults().cutWatches(),
+				() -> this.controlPlane.faults().endWatches(), () -> this.controlPlane.faults().expireWatches())) {
+			awaitWatch();
+			end.run();
+			this.node.readdress("InternalIP=10.0.0.2");
+			awaitAddresses(SECOND);
+			awaitWatch();
+			this.node.readdress("InternalIP=10.0.0.1");
+			awaitAddresses(FIRST);
+		}
+	}
+
+	@Test
+	void versionThatIsTooOldLeadsToAnotherList() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		this.controlPlane.faults().next(1, RecordedRequest::isWatch).expire();
+		awaitAddresses(FIRST);
+		awaitWatch();
+		assertThat(requests().stream().filter((request) -> !request.isWatch())).hasSize(2);
+	}
+
+	@Test
+	void serverThatIsOverloadedIsAskedAgain() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		this.controlPlane.faults()
+			.next(1, (request) -> request.path().endsWith("/nodes"))
+			.answer(429, Duration.ofSeconds(1));
+		this.addresses.addresses();
+		awaitAddresses(FIRST);
+	}
+
+	@Test
+	void refusalIsToldAndOtherCredentialsAreTriedAtTheNextConnection() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		this.client.set(client("nobody"));
+		awaitDescription("the API server answers 403");
+		assertThat(this.addresses.description()).contains("nobody", "a node may read its own Node");
+		this.client.set(client("system:node:n1", "system:nodes"));
+		awaitAddresses(FIRST);
+	}
+
+	@Test
+	void anyoneWithThePermissionMayAsk() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		this.controlPlane.allow("somebody", Set.of("list", "watch"), "nodes", "n1");
+		this.client.set(client("somebody"));
+		awaitAddresses(FIRST);
+		awaitWatch();
+	}
+
+	@Test
+	void clientThatCannotBeMadeIsToldAndAskedForAgain() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		NodeAddresses failing = new NodeAddresses("n1", () -> {
+			throw new IllegalStateException("no kubeconfig yet");
+		}, this.executor, Clock.systemUTC());
+		Awaitility.await().until(() -> {
+			failing.addresses();
+			return failing.description().equals("addresses of node n1 (no kubeconfig yet)");
+		});
+		failing.close();
+	}
+
+	@Test
+	void closingEndsTheWatchAndItsThread() throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		awaitAddresses(FIRST);
+		awaitWatch();
+		this.addresses.close();
+		this.executor.shutdown();
+		Awaitility.await().until(this.executor::isTerminated);
+		AtomicInteger number = new AtomicInteger();
+		Awaitility.await().until(() -> {
+			// What the server sends is how it notices
+			this.node.readdress("InternalIP=10.0.1." + number.incrementAndGet());
+			return this.controlPlane.openWatches() == 0;
+		});
+		assertThat(this.addresses.addresses()).containsExactly(FIRST);
+	}
+
+	private ApiClient client(String user, String... groups) {
+		return KubernetesClients.create(this.controlPlane.writeKubeconfig(this.directory,
+				this.controlPlane.addToken("token-of-" + user.replace(':', '-'), user, groups)), null);
+	}
+
+	private List<RecordedRequest> requests() {
+		return this.controlPlane.requests().stream().filter((request) -> request.query().contains("n1")).toList();
+	}
+
+	private void awaitAddresses(NodeAddress... expected) {
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(60))
+			.untilAsserted(() -> assertThat(this.addresses.addresses()).containsExactly(expected));
+	}
+
+	private void awaitDescription(String text) {
+		Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
+			this.addresses.addresses();
+			return this.addresses.description().contains(text);
+		});
+	}
+
+	private void awaitWatch() {
+		Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> this.controlPlane.openWatches() == 1);
+	}
+
+}

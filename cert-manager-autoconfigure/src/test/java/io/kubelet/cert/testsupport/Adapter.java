@@ -1,0 +1,150 @@
+package io.kubelet.cert.testsupport;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.csr.KubernetesCertificateSigner;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestNaming;
+import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A signer that speaks to a control plane of its own, and what it was told.
+ */
+public final class Adapter implements AutoCloseable {
+
+	public static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
+
+	public static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	public final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	public final AtomicInteger threads = new AtomicInteger();
+
+	public final List<SubmittedRequest> progress = new CopyOnWriteArrayList<>();
+
+	public final ApiClient client;
+
+	public final ThreadPoolExecutor executor;
+
+	public final KubernetesCertificateSigner signer;
+
+	public Adapter(Path directory) {
+		this.client = client(this.controlPlane.writeKubeconfig(directory));
+		this.executor = (ThreadPoolExecutor) Executors.newCachedThreadPool((task) -> {
+			Thread thread = new Thread(task, "adapter-" + this.threads.incrementAndGet());
+			thread.setDaemon(true);
+			return thread;
+		});
+		this.signer = new KubernetesCertificateSigner(this.client, this.executor, Clock.systemUTC());
+	}
+
+	public static ApiClient client(Path kubeconfig) {
+		return KubernetesClients.create(kubeconfig, null);
+	}
+
+	public static CertificateRequest newRequest() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		return newRequest(RequestNaming.BY_KEY.name(keys.getPublic(), CertificateTemplate.ofSubject(null), List.of()),
+				"system:node:one", keys);
+	}
+
+	public static CertificateRequest newRequest(@Nullable String name, String commonName, KeyPair keys) {
+		CertificateTemplate template = CertificateTemplate.ofSubject(commonName, "system:nodes");
+		return CertificateRequests.create(name, template, SIGNER, DefaultUsages.of(SIGNER, template, keys.getPublic()),
+				null, keys);
+	}
+
+	public CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
+		return this.signer.request(request, this.progress::add);
+	}
+
+	/** What is stored, read by an administrator. */
+	public V1CertificateSigningRequest stored(String name, Path directory) throws ApiException {
+		return new CertificatesV1Api(client(this.controlPlane.writeKubeconfig(directory, this.controlPlane.admin())))
+			.readCertificateSigningRequest(name)
+			.execute();
+	}
+
+	/**
+	 * Remember of each request whether its connection sends at once
+	 * ({@code TCP_NODELAY}).
+	 */
+	public static List<Boolean> noDelays(ApiClient client) {
+		List<Boolean> noDelays = new CopyOnWriteArrayList<>();
+		client.setHttpClient(client.getHttpClient().newBuilder().addNetworkInterceptor((chain) -> {
+			noDelays.add(Objects.requireNonNull(chain.connection()).socket().getTcpNoDelay());
+			return chain.proceed(chain.request());
+		}).build());
+		return noDelays;
+	}
+
+	public int creates() {
+		return this.controlPlane.count(RecordedRequest::isCreate);
+	}
+
+	public int watches() {
+		return this.controlPlane.count(RecordedRequest::isWatch);
+	}
+
+	public int gets() {
+		return this.controlPlane.count(RecordedRequest::isGet);
+	}
+
+	public int lists() {
+		return this.controlPlane.count(RecordedRequest::isList);
+	}
+
+	public int requests() {
+		return this.controlPlane.count((request) -> true);
+	}
+
+	public String figures() {
+		return "%d POST, %d watch, %d GET, %d list".formatted(creates(), watches(), gets(), lists());
+	}
+
+	public static Path write(Path file, String content) {
+		try {
+			return Files.writeString(file, content);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	@Override
+	public void close() {
+		this.executor.shutdownNow();
+		this.client.getHttpClient().dispatcher().cancelAll();
+		this.client.getHttpClient().dispatcher().executorService().shutdown();
+		this.client.getHttpClient().connectionPool().evictAll();
+		this.controlPlane.close();
+	}
+
+}
