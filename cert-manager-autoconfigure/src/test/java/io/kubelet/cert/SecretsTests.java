@@ -147,8 +147,8 @@ class SecretsTests {
 		List<String> all = Stream.of(Stream.of("kubelet.cert.cert-dir=" + this.directory,
 				"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
 				"kubelet.cert.template.common-name=system:node:n1", "kubelet.cert.template.organizations=system:nodes",
-				"management.endpoints.web.exposure.include=certificates", "spring.config.name=none"),
-				input.preparation.prepare(this).stream(), Arrays.stream(properties))
+				"management.endpoints.web.exposure.include=certificates"), input.preparation.prepare(this).stream(),
+				Arrays.stream(properties))
 			.flatMap((some) -> some)
 			.toList();
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)

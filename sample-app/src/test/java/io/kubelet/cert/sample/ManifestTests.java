@@ -18,6 +18,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
+import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1ClusterRole;
 import io.kubernetes.client.openapi.models.V1ClusterRoleBinding;
 import io.kubernetes.client.openapi.models.V1Container;
@@ -28,7 +29,6 @@ import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
 import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
-import io.kubernetes.client.util.Yaml;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -155,8 +155,7 @@ class ManifestTests {
 		return files(BASE).filter((file) -> file.toString().endsWith(".yaml"))
 			.flatMap(ManifestTests::manifests)
 			.filter((manifest) -> type.getSimpleName().equals("V1" + manifest.kind()))
-			.map((manifest) -> Yaml.getSnakeYaml(type)
-				.<T>loadAs(new org.yaml.snakeyaml.Yaml().dump(manifest.content()), type))
+			.map((manifest) -> JSON.<T>deserialize(new Gson().toJson(manifest.content()), type))
 			.findFirst()
 			.orElseThrow();
 	}

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -27,16 +28,17 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebDriver;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.support.ui.WebDriverWait;
 
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * The page in a browser without a window. Skipped if Debian's packages {@code chromium}
@@ -62,8 +64,8 @@ class PageTests {
 		options.setBinary(CHROMIUM.toFile());
 		options.setAcceptInsecureCerts(true);
 		options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu");
-		browser = new ChromeDriver(
-				new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.toFile()).build(), options);
+		browser = new ChromeDriver(new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.toFile()).build(),
+				options);
 	}
 
 	@AfterAll
@@ -86,8 +88,8 @@ class PageTests {
 
 	@AfterEach
 	void noErrorInTheConsole() {
-		assertThat(browser.manage().logs().get("browser").getAll()).noneMatch(
-				(entry) -> entry.getMessage().contains("page.js"));
+		assertThat(browser.manage().logs().get("browser").getAll())
+			.noneMatch((entry) -> entry.getMessage().contains("page.js"));
 	}
 
 	@Test
@@ -147,7 +149,8 @@ class PageTests {
 	void failureShowsItsReasonAndTheNextAttempt() {
 		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
 		button("kubelet-client").click();
-		until(() -> field("kubelet-client", "failure").matches("(?s)Attempt \\d+ failed: .*the approver is on holiday.*"));
+		until(() -> field("kubelet-client", "failure")
+			.matches("(?s)Attempt \\d+ failed: .*the approver is on holiday.*"));
 		until(() -> field("kubelet-client", "history").contains("NotToday after"));
 		violations();
 		plane().behavior().approval(ApprovalPolicy.approving());
@@ -235,9 +238,10 @@ class PageTests {
 		return ((Number) Objects.requireNonNull(browser.executeScript(script))).intValue();
 	}
 
-	private static void until(java.util.function.BooleanSupplier condition) {
-		new WebDriverWait(browser, Duration.ofSeconds(30)).ignoring(org.openqa.selenium.StaleElementReferenceException.class)
-			.until((driver) -> condition.getAsBoolean());
+	private static void until(BooleanSupplier condition) {
+		await().atMost(Duration.ofSeconds(30))
+			.ignoreException(StaleElementReferenceException.class)
+			.until(condition::getAsBoolean);
 	}
 
 }
