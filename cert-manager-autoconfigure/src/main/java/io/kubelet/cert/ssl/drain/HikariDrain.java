@@ -2,6 +2,7 @@ package io.kubelet.cert.ssl.drain;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
 
 import javax.sql.DataSource;
@@ -14,12 +15,16 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
  * Lets the pools of HikariCP whose connections present the pair of a bundle close them:
- * idle ones at once, the others when they are returned to the pool. A second later it
+ * idle ones at once, the others when they are returned to the pool. A little later it
  * does so again, for connections whose handshake had begun before the rotation.
  */
 public final class HikariDrain implements ConnectionDrain {
 
-	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
+	/**
+	 * A connection that was being made may present the old pair and join the pool later:
+	 * usually within a second, on a busy machine within ten.
+	 */
+	private static final List<Duration> AGAIN = List.of(Duration.ofSeconds(1), Duration.ofSeconds(10));
 
 	private final ConfigurableListableBeanFactory beans;
 
@@ -38,7 +43,7 @@ public final class HikariDrain implements ConnectionDrain {
 	@Override
 	public void drain(String bundleName) {
 		evict(bundleName);
-		this.scheduler.schedule(() -> evict(bundleName), HANDSHAKE);
+		AGAIN.forEach((delay) -> this.scheduler.schedule(() -> evict(bundleName), delay));
 	}
 
 	private void evict(String bundleName) {

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -100,7 +101,8 @@ class PostgresqlRotationTests {
 		assertThat(call.call()).containsExactly(decimal(application.serial("client")));
 		int calls = RotatingApplication.tenRotationsUnderLoad(call, () -> {
 			String serial = decimal(application.rotate("client"));
-			await().untilAsserted(() -> assertThat(query(source, SERIALS)).containsOnly(serial));
+			await().atMost(Duration.ofSeconds(30))
+				.untilAsserted(() -> assertThat(query(source, SERIALS)).containsOnly(serial));
 		});
 		assertThat(calls).isPositive();
 	}
