@@ -120,18 +120,22 @@ final class RotatingCertificateManager implements CertificateManager {
 		CertificatePair pair = this.pair.get();
 		if (pair == null) {
 			if (this.attempts == null) {
-				logger.info("[{}] There is no stored certificate, and rotation is off", name());
+				this.settings.about(logger.atWarn())
+					.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
+							name());
 			}
 		}
 		else if (this.attempts == null) {
-			logger.info("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
-					pair.serialNumber(), pair.notAfter());
+			this.settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
+						pair.serialNumber(), pair.notAfter());
 		}
 		else {
 			Instant next = this.pair.deadline();
-			logger.info("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
-					pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
-							: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
+			this.settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
+						pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
+								: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
 		}
 	}
 
