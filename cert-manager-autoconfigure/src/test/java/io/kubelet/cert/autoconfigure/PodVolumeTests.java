@@ -79,10 +79,8 @@ class PodVolumeTests {
 	/** Of a Secret of cert-manager as well as of its CSI driver. */
 	@Test
 	void volumeOfCertManagerIsFollowed(CapturedOutput output) throws IOException {
-		follow(KeySpecification.EC_P256, "tls.crt", "tls.key",
-				(pair) -> Map.of("tls.crt", Pem.write(pair.chain()), "tls.key", kubeletKey(pair), "ca.crt",
-						Pem.write(List.of(this.root.certificate()))),
-				output);
+		follow(KeySpecification.EC_P256, "tls.crt", "tls.key", (pair) -> Map.of("tls.crt", Pem.write(pair.chain()),
+				"tls.key", kubeletKey(pair), "ca.crt", Pem.write(List.of(this.root.certificate()))), output);
 	}
 
 	private void follow(KeySpecification key, String certificateFile, String keyFile, Content content,
