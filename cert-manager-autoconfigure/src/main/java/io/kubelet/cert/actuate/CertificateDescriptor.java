@@ -22,6 +22,8 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param state its state
  * @param current the certificate, {@code null} if there is none yet
  * @param template what is asked for, {@code null} if it is not known yet
+ * @param rotationWindow the time in which its rotation falls, {@code null} if there is no
+ * certificate or rotation is off
  * @param nextRotationDeadline when the next rotation is due
  * @param rotations how many certificates were obtained since the start
  * @param lastRotation when the last one was obtained
@@ -34,7 +36,7 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param history the last 20 rotations and failed attempts, the latest one first
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
-		@Nullable Template template, @Nullable Instant nextRotationDeadline, long rotations,
+		@Nullable Template template, CertificateStatus.@Nullable Window rotationWindow, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest,
 		@Nullable String waitingFor, @Nullable Boolean serverHealthy,
 		List<Outcome> history) implements OperationResponseBody {
@@ -45,7 +47,8 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 		RotationFailure failure = status.lastFailure();
 		CertificateStatus.OpenRequest open = status.openRequest();
 		return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
-				(template != null) ? Template.of(template, status) : null, status.nextRotationDeadline(),
+				(template != null) ? Template.of(template, status) : null, status.rotationWindow(),
+				status.nextRotationDeadline(),
 				status.rotations(), status.lastRotation(),
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,

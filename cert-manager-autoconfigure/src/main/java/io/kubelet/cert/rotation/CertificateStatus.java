@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the certificate's name
  * @param state its state
  * @param pair the last pair, even if it has expired, {@code null} if there is none yet
- * @param overdueAt when its rotation becomes overdue, {@code null} if there is none or
- * rotation is off
+ * @param rotationWindow the time in which its rotation falls and after which it is overdue,
+ * {@code null} if there is none or rotation is off
  * @param template the requested names, {@code null} while a supplier has not returned any
  * @param signerName the signer
  * @param usages the requested usages, empty if they depend on a key that is not generated
@@ -37,11 +37,19 @@ import org.jspecify.annotations.Nullable;
  * @param history the last 20 rotations and failed attempts since this manager was
  * created, the latest one first
  */
-public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, @Nullable Instant overdueAt,
+public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, @Nullable Window rotationWindow,
 		@Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
 		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable, List<Outcome> history) {
+
+	/**
+	 * Returns when the rotation becomes overdue.
+	 * @return the end of the window, {@code null} if there is none
+	 */
+	public @Nullable Instant overdueAt() {
+		return (this.rotationWindow != null) ? this.rotationWindow.latest() : null;
+	}
 
 	/**
 	 * Returns this status in another state.
@@ -49,7 +57,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @return the new status
 	 */
 	public CertificateStatus withState(State state) {
-		return new CertificateStatus(this.name, state, this.pair, this.overdueAt, this.template, this.signerName,
+		return new CertificateStatus(this.name, state, this.pair, this.rotationWindow, this.template, this.signerName,
 				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
 				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable,
 				this.history);
@@ -61,7 +69,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @return the new status
 	 */
 	public CertificateStatus withLastFailure(RotationFailure lastFailure) {
-		return new CertificateStatus(this.name, this.state, this.pair, this.overdueAt, this.template, this.signerName,
+		return new CertificateStatus(this.name, this.state, this.pair, this.rotationWindow, this.template, this.signerName,
 				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
 				lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable, this.history);
 	}
@@ -90,6 +98,16 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 
 		/** The certificate is valid, and rotation is off. */
 		STATIC
+
+	}
+
+	/**
+	 * The time in which the rotation of a certificate falls.
+	 *
+	 * @param earliest when it begins
+	 * @param latest when it ends
+	 */
+	public record Window(Instant earliest, Instant latest) {
 
 	}
 

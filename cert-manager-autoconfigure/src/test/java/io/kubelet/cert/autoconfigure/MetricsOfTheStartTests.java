@@ -3,6 +3,8 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
+import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.SignerSource;

@@ -51,8 +51,8 @@ final class Engine implements AutoCloseable {
 		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
 		this.executor.setRemoveOnCancelPolicy(true);
 		RotationScheduler scheduler = RotationScheduler.of(this.executor);
-		this.signers = new KubernetesSigners(
-				new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK), CLOCK);
+		this.signers = new KubernetesSigners(new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
+				CLOCK);
 		this.managers = new CertificateManagers(IntStream.range(0, certificates)
 			.mapToObj((number) -> manager(directory, scheduler, number, supplied))
 			.toList());

@@ -3,7 +3,7 @@ package io.kubelet.cert.autoconfigure.connections;
 import com.zaxxer.hikari.HikariDataSource;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
-import io.kubelet.cert.autoconfigure.CertificateSslAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.drain.ConnectionDrain;

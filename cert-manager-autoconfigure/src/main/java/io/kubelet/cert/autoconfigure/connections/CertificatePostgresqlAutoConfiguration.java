@@ -2,7 +2,7 @@ package io.kubelet.cert.autoconfigure.connections;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.kubelet.cert.autoconfigure.CertificateSslAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.drain.PostgresqlDriver;
 import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;

@@ -6,8 +6,8 @@ import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.request.RequestException.Recovery;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestException.Recovery;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;

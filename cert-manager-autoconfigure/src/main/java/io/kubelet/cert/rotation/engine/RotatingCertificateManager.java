@@ -18,6 +18,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
 import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.CertificateStatus.Window;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
@@ -146,7 +147,7 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public Optional<CertificatePair> current() {
-		CertificatePair pair = this.pair.get();
+		CertificatePair pair = this.snapshot.pair();
 		return (pair == null || pair.isExpired(this.clock.instant())) ? Optional.empty() : Optional.of(pair);
 	}
 
@@ -195,8 +196,10 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	/** After the task that is running, so that listeners find the status complete. */
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
-		this.lane.execute(
-				() -> this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current)));
+		this.lane.execute(() -> {
+			this.snapshot = describe();
+			this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+		});
 	}
 
 	private void reconcile() {
@@ -295,7 +298,9 @@ final class RotatingCertificateManager implements CertificateManager {
 		Attempts.Progress progress = (this.attempts != null) ? this.attempts.progress() : Attempts.Progress.NONE;
 		CertificateRequest open = progress.openRequest().orElse(null);
 		return new CertificateStatus(name(), State.WAITING, pair,
-				(pair != null && rotates()) ? this.settings.window().end(pair) : null, this.templates.latest(),
+				(pair != null && rotates())
+						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
+				this.templates.latest(),
 				this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
 				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
 				progress.lastFailure(),

@@ -3,8 +3,8 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 
-import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;

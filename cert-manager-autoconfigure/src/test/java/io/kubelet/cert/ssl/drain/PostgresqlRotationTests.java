@@ -32,6 +32,7 @@ import static org.awaitility.Awaitility.await;
  * JDBC and R2DBC connections to a PostgreSQL server that demands client certificates and
  * tells which one a connection presented.
  */
+@SuppressWarnings("try")
 class PostgresqlRotationTests {
 
 	/** The certificate of this connection. */

@@ -28,6 +28,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * A publisher and a listener of a RabbitMQ server that demands client certificates.
  */
+@SuppressWarnings("try")
 class RabbitRotationTests {
 
 	private static final String QUEUE = "messages";

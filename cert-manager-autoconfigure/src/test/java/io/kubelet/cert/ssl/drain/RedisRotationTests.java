@@ -20,6 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Connections to a Redis server that demands client certificates. Nothing closes those
  * that exist.
  */
+@SuppressWarnings("try")
 class RedisRotationTests {
 
 	@ParameterizedTest
