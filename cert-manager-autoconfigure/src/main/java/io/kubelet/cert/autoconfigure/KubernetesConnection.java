@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
 import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
@@ -61,9 +62,10 @@ final class KubernetesConnection implements DisposableBean {
 
 	private static void requireReadable(String property, Path file, String remedy) {
 		if (!Files.isReadable(file)) {
-			throw invalid(property, file, Files.exists(file)
-					? "The file cannot be read: let the user of this process read it, or name another file"
-					: "There is no such file: " + remedy);
+			throw invalid(property, file,
+					Files.exists(file)
+							? "The file cannot be read: let the user of this process read it, or name another file"
+							: "There is no such file: " + remedy);
 		}
 	}
 
@@ -87,8 +89,9 @@ final class KubernetesConnection implements DisposableBean {
 
 	/**
 	 * Writes the kubeconfig of a node that bootstraps, if it does not exist or if its
-	 * certificate has expired. Only then is the bootstrap kubeconfig needed, which is often
-	 * deleted once a node has joined. A kubeconfig with other content is never replaced.
+	 * certificate has expired. Only then is the bootstrap kubeconfig needed, which is
+	 * often deleted once a node has joined. A kubeconfig with other content is never
+	 * replaced.
 	 * @param pair the file of the first certificate's current pair; a damaged one must
 	 * have been replaced before
 	 */
@@ -157,7 +160,7 @@ final class KubernetesConnection implements DisposableBean {
 	 * is configured.
 	 */
 	Optional<TrustSource> authorities() {
-		return Kubeconfigs.authorities(this.settings.kubeconfig(), context(this.settings));
+		return ClusterAuthorities.source(this.settings.kubeconfig(), context(this.settings));
 	}
 
 	/**

@@ -158,8 +158,7 @@ public final class CurrentAccess implements AutoCloseable {
 
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
-		return access.users == 0
-				&& Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
+		return access.users == 0 && Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
 	}
 
 	private synchronized void used(Access access) {

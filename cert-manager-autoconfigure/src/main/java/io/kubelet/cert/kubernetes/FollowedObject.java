@@ -33,7 +33,8 @@ public final class FollowedObject<T> implements AutoCloseable {
 	/**
 	 * Creates it. Nothing is requested yet.
 	 * @param selection selects the object by its name
-	 * @param description describes the object in the log, such as {@code The ConfigMap a/b}
+	 * @param description describes the object in the log, such as
+	 * {@code The ConfigMap a/b}
 	 * @param permission the permission that is needed, as a clause
 	 * @param changes accepts each new state, on the thread of the watch
 	 * @param clients returns the client to use; called for each connection
@@ -82,7 +83,7 @@ public final class FollowedObject<T> implements AutoCloseable {
 
 	}
 
-	private final class Observer implements WatchObserver<T> {
+	private final class Observer implements ObjectWatch.Observer<T> {
 
 		@Override
 		public void listed(List<T> objects) {

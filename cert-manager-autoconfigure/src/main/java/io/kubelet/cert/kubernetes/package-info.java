@@ -1,6 +1,6 @@
 /**
- * Access to the API server: kubeconfig, credentials, clients, and watches. Internal, except
- * for {@link io.kubelet.cert.kubernetes.KubernetesConfigurationException}.
+ * Access to the API server: kubeconfig, credentials, clients, and watches. Internal,
+ * except for {@link io.kubelet.cert.kubernetes.KubernetesConfigurationException}.
  */
 @NullMarked
 package io.kubelet.cert.kubernetes;

@@ -137,8 +137,8 @@ class CertificateSslAutoConfigurationTests {
 	void withoutAnApiServerNobodyIsTrustedUnlessAPropertyNamesAnAuthority(CapturedOutput output) {
 		runner().run((context) -> {
 			assertThat(trusted(context, "kubelet-client")).isEmpty();
-			assertThat(output).containsOnlyOnce(
-					"No API server is configured, so the SSL bundle 'kubelet-client' trusts nobody");
+			assertThat(output)
+				.containsOnlyOnce("No API server is configured, so the SSL bundle 'kubelet-client' trusts nobody");
 			assertThat(output).contains("set 'kubelet.cert.ssl.trust-file' to a PEM file that contains them, "
 					+ "or set 'kubelet.cert.ssl.trust' to 'system'");
 		});

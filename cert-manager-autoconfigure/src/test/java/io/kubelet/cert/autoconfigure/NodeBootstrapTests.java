@@ -45,7 +45,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * From a bootstrap token to certificates that rotate (C22 to C24, B11).
+ * From a bootstrap token to certificates that rotate.
  */
 class NodeBootstrapTests {
 
@@ -291,7 +291,7 @@ class NodeBootstrapTests {
 			.run((context) -> assertThat(context.getStartupFailure())
 				.hasStackTraceContaining("kubelet.cert.kubernetes.bootstrap-kubeconfig")
 				.hasStackTraceContaining("There is no such file")
-				.hasStackTraceContaining("has no client certificate that is valid"));
+				.hasStackTraceContaining("has no valid client certificate"));
 	}
 
 	/** kubeadm deletes it once the node has joined. */

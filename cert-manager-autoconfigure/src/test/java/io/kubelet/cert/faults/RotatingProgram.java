@@ -90,7 +90,8 @@ final class RotatingProgram implements AutoCloseable {
 	}
 
 	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {
-		KubernetesSigners signers = new KubernetesSigners(new CurrentAccess(this.controlPlane.writeKubeconfig(this.kubeconfigs,
+		KubernetesSigners signers = new KubernetesSigners(new CurrentAccess(this.controlPlane.writeKubeconfig(
+				this.kubeconfigs,
 				this.controlPlane.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")), null,
 				null, (task) -> {
 					Thread thread = new Thread(task, "faults-requests");

@@ -160,8 +160,7 @@ class ConfigMapAuthoritiesTests {
 		Awaitility.await()
 			.atMost(Duration.ofSeconds(30))
 			.ignoreExceptions()
-			.untilAsserted(
-					() -> assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate()));
+			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate()));
 		TrustSource.Reading before = read();
 		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
 		this.controlPlane.faults().cutWatches();

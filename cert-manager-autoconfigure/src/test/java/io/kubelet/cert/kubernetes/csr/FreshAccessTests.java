@@ -64,11 +64,12 @@ class FreshAccessTests {
 				""".formatted(this.controlPlane.url(), plugIn));
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		present("first");
-		this.signers = new KubernetesSigners(new CurrentAccess(this.directory.resolve("kubeconfig"), null, null, (task) -> {
-			Thread thread = new Thread(task, "signers");
-			thread.setDaemon(true);
-			return thread;
-		}, this.time), this.time);
+		this.signers = new KubernetesSigners(
+				new CurrentAccess(this.directory.resolve("kubeconfig"), null, null, (task) -> {
+					Thread thread = new Thread(task, "signers");
+					thread.setDaemon(true);
+					return thread;
+				}, this.time), this.time);
 	}
 
 	@AfterEach
