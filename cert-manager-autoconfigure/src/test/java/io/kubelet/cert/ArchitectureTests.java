@@ -9,14 +9,19 @@ import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +32,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for how the packages may depend on each other, and for what no class may do.
@@ -46,9 +52,41 @@ class ArchitectureTests {
 		.withImportOption((location) -> !location.contains("cert-manager-test"))
 		.importPackages("io.kubelet.cert");
 
+	private static final SliceAssignment TOP_LEVEL_CLASSES = new SliceAssignment() {
+
+		@Override
+		public SliceIdentifier getIdentifierOf(JavaClass type) {
+			JavaClass top = type;
+			while (top.getEnclosingClass().isPresent()) {
+				top = top.getEnclosingClass().get();
+			}
+			return top.getPackageName().startsWith("io.kubelet.cert") ? SliceIdentifier.of(top.getName())
+					: SliceIdentifier.ignore();
+		}
+
+		@Override
+		public String getDescription() {
+			return "top-level classes";
+		}
+
+	};
+
 	@Test
 	void packagesAreFreeOfCycles() {
 		slices().matching(BASE + "(**)").should().beFreeOfCycles().check(CLASSES);
+	}
+
+	@Test
+	void classesAreFreeOfCycles() {
+		slices().assignedFrom(TOP_LEVEL_CLASSES).should().beFreeOfCycles().check(CLASSES);
+	}
+
+	@Test
+	void packagesHaveAtMostTwentyFiles() {
+		Map<String, Long> files = CLASSES.stream()
+			.filter(JavaClass::isTopLevelClass)
+			.collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
+		assertThat(files).allSatisfy((name, count) -> assertThat(count).as(name).isLessThanOrEqualTo(20));
 	}
 
 	@ParameterizedTest(name = "{0} uses {1}")

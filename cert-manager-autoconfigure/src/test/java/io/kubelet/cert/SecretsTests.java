@@ -95,18 +95,18 @@ class SecretsTests {
 	}
 
 	static Stream<Input> inputs() {
-		return Stream.of(plugIn("prints a token only", "printed no ExecCredential", "echo " + SECRET),
-				plugIn("prints another kind", "printed no ExecCredential",
+		return Stream.of(plugIn("prints a token only", "did not print an ExecCredential", "echo " + SECRET),
+				plugIn("prints another kind", "did not print an ExecCredential",
 						"echo '{\"kind\": \"Token\", \"apiVersion\": \"v1\", \"token\": \"%s\"}'"),
-				plugIn("prints half an object", "printed no ExecCredential",
+				plugIn("prints half an object", "did not print an ExecCredential",
 						"echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"%s'"),
 				plugIn("prints a version that is secret", "of another apiVersion than client.authentication.k8s.io/v1",
 						"echo '{\"kind\": \"ExecCredential\", \"apiVersion\": \"%1$s\", \"status\": \"%1$s\"}'"),
 				plugIn("prints no token", "without a token and without a client certificate",
 						credential("\"clientCertificateData\": \"%s\"")),
-				plugIn("prints a token that no header can carry", "characters that no token has",
+				plugIn("prints a token that no header can carry", "invalid characters",
 						credential("\"token\": \"one\\n%s\"")),
-				plugIn("prints a key that is none", "are no pair",
+				plugIn("prints a key that is none", "do not belong together",
 						credential("\"clientCertificateData\": \"%1$s\", \"clientKeyData\": \"%1$s\"")),
 				plugIn("complains and fails", "failed with exit code 3", "echo %1$s >&2; echo %1$s; exit 3"),
 				user("command that is not there", "cannot be started",
@@ -117,8 +117,8 @@ class SecretsTests {
 				user("password is a map", "'password' is not text", "{username: u, password: {of: %s}}"),
 				user("password that the server does not know", "system:anonymous", "{username: u, password: %s}"),
 				user("token that the server does not know", "401", "{token: %s}"),
-				user("token that no header can carry", "characters that no token has", "{token: \"one\\n%s\"}"),
-				user("token file with two lines", "holds no token", "{tokenFile: secret}"),
+				user("token that no header can carry", "invalid characters", "{token: \"one\\n%s\"}"),
+				user("token file with two lines", "contains no token", "{tokenFile: secret}"),
 				user("key that is no Base64", "is not Base64",
 						"{client-certificate-data: '%1$s!', client-key-data: '%1$s!'}"),
 				user("key that is damaged", "client-certificate and client-key of the user",
@@ -154,8 +154,8 @@ class SecretsTests {
 		List<String> all = Stream.of(Stream.of("kubelet.cert.cert-dir=" + this.directory,
 				"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
 				"kubelet.cert.template.common-name=system:node:n1", "kubelet.cert.template.organizations=system:nodes",
-				"management.endpoints.web.exposure.include=certificates", "spring.config.name=none"),
-				input.preparation.prepare(this).stream(), Arrays.stream(properties))
+				"management.endpoints.web.exposure.include=certificates"), input.preparation.prepare(this).stream(),
+				Arrays.stream(properties))
 			.flatMap((some) -> some)
 			.toList();
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)

@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
 import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
@@ -159,7 +160,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * is configured.
 	 */
 	public Optional<TrustSource> authorities() {
-		return Kubeconfigs.authorities(this.settings.kubeconfig(), context(this.settings));
+		return ClusterAuthorities.source(this.settings.kubeconfig(), context(this.settings));
 	}
 
 	/**

@@ -65,7 +65,7 @@ public final class ApiFailures {
 		}
 		String message = switch (code) {
 			case 401 ->
-				"The API server at %s does not know the credentials (401 Unauthorized): the token or the client "
+				"The API server at %s does not accept the credentials (401 Unauthorized): the token or the client "
 					.formatted(this.server) + "certificate is wrong or has expired";
 			case 403 -> RbacAdvice.on(message(status));
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
@@ -111,8 +111,8 @@ public final class ApiFailures {
 	 * @return the failure of the request
 	 */
 	public RequestException unexpected(int code, @Nullable CertificateRequest request) {
-		return new SignerUnavailableException(name(request), "UnexpectedResponse",
-				about(request) + "What answers at %s (status %d) is no API server, but perhaps a proxy in front of it"
+		return new SignerUnavailableException(name(request), "UnexpectedResponse", about(request)
+				+ "The answer from %s (status %d) is not that of an API server. Perhaps a proxy in between has answered"
 					.formatted(this.server, code),
 				null, null);
 	}
@@ -143,12 +143,12 @@ public final class ApiFailures {
 				: otherwise;
 	}
 
-	/** Never the body as it came: it can be a whole page of a proxy. */
+	/** Never the body itself, which can be a whole page of a proxy. */
 	private static String message(@Nullable V1Status status) {
-		return (status != null && status.getMessage() != null) ? status.getMessage() : "without saying why";
+		return (status != null && status.getMessage() != null) ? status.getMessage() : "no reason given";
 	}
 
-	/** RFC 9110, 10.2.3: seconds, or a date. */
+	/** In seconds or as a date (RFC 9110, 10.2.3). */
 	private @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
 		if (headers == null) {
 			return null;

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 
 import io.kubelet.cert.certificate.MalformedPemException;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param files the files that contain them
  * @param certificates the authorities, empty if none are named
  */
-record ClusterAuthorities(@Nullable String server, List<Path> files, List<X509Certificate> certificates) {
+public record ClusterAuthorities(@Nullable String server, List<Path> files, List<X509Certificate> certificates) {
 
 	private static final String WHAT = "The cluster's certificate authority";
 
@@ -45,9 +46,17 @@ record ClusterAuthorities(@Nullable String server, List<Path> files, List<X509Ce
 		}
 	}
 
-	/** Returns a source of trust in exactly the authorities of the cluster. */
-	static TrustSource source(@Nullable Path kubeconfig, @Nullable String context) {
-		return () -> reading(kubeconfig, context, (authorities) -> Trust.exactly(authorities.certificates));
+	/**
+	 * Returns a source of trust in exactly the authorities of the cluster.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 * @return the source, empty if no API server is configured in any place
+	 */
+	public static Optional<TrustSource> source(@Nullable Path kubeconfig, @Nullable String context) {
+		return Kubeconfigs.isConfigured(kubeconfig)
+				? Optional
+					.of(() -> reading(kubeconfig, context, (authorities) -> Trust.exactly(authorities.certificates)))
+				: Optional.empty();
 	}
 
 	/**
@@ -66,7 +75,7 @@ record ClusterAuthorities(@Nullable String server, List<Path> files, List<X509Ce
 			}
 			if (latest.certificates.isEmpty() && !first.certificates.isEmpty()) {
 				throw new KubernetesConfigurationException(
-						latest.files.get(0) + " names no certificate authority any more");
+						latest.files.get(0) + " no longer names a certificate authority");
 			}
 			return latest.certificates.isEmpty() ? Trust.system() : Trust.exactly(latest.certificates);
 		}));

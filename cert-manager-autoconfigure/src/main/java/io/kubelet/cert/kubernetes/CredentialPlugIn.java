@@ -20,9 +20,9 @@ import io.kubelet.cert.certificate.Pem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A credential plug-in that a kubeconfig names: a program that prints an
- * {@code ExecCredential}, as {@code kubectl} runs it. Its output is secret. No message
- * repeats it, and what it writes to its standard error is discarded.
+ * A credential plug-in in a kubeconfig: a program that prints an {@code ExecCredential},
+ * as with {@code kubectl}. Its output is secret, so no message repeats it, and its
+ * standard error is discarded.
  */
 final class CredentialPlugIn {
 
@@ -45,8 +45,8 @@ final class CredentialPlugIn {
 	private boolean ended;
 
 	/**
-	 * Create a plug-in; it is not run yet.
-	 * @param kubeconfig the kubeconfig that names it
+	 * Creates a plug-in, which is not started yet.
+	 * @param kubeconfig the kubeconfig
 	 * @param exec the entry {@code exec} of the user
 	 */
 	CredentialPlugIn(KubeconfigFile kubeconfig, Map<?, ?> exec) {
@@ -60,11 +60,11 @@ final class CredentialPlugIn {
 	}
 
 	/**
-	 * Run the plug-in, without a limit of time.
-	 * @param started takes the plug-in before it is run, so that it can be {@link #end()
-	 * ended}
+	 * Runs the plug-in without a time limit.
+	 * @param started accepts the plug-in before it is started, to {@linkplain #end()
+	 * terminate} it
 	 * @return the credentials
-	 * @throws KubernetesConfigurationException if it cannot be run, fails or prints
+	 * @throws KubernetesConfigurationException if it cannot be started, fails or prints
 	 * anything else
 	 */
 	Credentials run(Consumer<CredentialPlugIn> started) {
@@ -76,12 +76,12 @@ final class CredentialPlugIn {
 			int exitCode = process.waitFor();
 			if (exitCode != 0) {
 				throw problem("failed with exit code " + exitCode
-						+ ". Run it by hand, as the user of this process, to see what it says");
+						+ ". Run it by hand, as the user of this process, to see its messages");
 			}
 			return credentials(output);
 		}
 		catch (IOException ex) {
-			throw problem("ended before its output was read");
+			throw problem("was terminated before its output was read");
 		}
 		catch (InterruptedException ex) {
 			end();
@@ -90,7 +90,7 @@ final class CredentialPlugIn {
 		}
 	}
 
-	/** End the plug-in and the processes that it has started, at once and for good. */
+	/** Terminates the plug-in and its child processes immediately and permanently. */
 	synchronized void end() {
 		this.ended = true;
 		if (this.process != null) {
@@ -102,7 +102,7 @@ final class CredentialPlugIn {
 
 	private synchronized Process start() {
 		if (this.ended) {
-			throw problem("is not run any more");
+			throw problem("was terminated before it was started");
 		}
 		ProcessBuilder builder = new ProcessBuilder(commandLine()).redirectError(ProcessBuilder.Redirect.DISCARD);
 		builder.environment()
@@ -118,12 +118,12 @@ final class CredentialPlugIn {
 			return process;
 		}
 		catch (IOException ex) {
-			throw problem("cannot be started: it is not there, or the user of this process may not execute it. "
+			throw problem("cannot be started: it does not exist, or the user of this process may not execute it. "
 					+ "Install it, or correct its path in the kubeconfig");
 		}
 	}
 
-	/** A path is relative to the kubeconfig; a name alone is looked up in the PATH. */
+	/** A path is relative to the kubeconfig; a name is looked up in the PATH. */
 	private List<String> commandLine() {
 		List<String> line = new ArrayList<>();
 		boolean path = this.command.contains("/") || this.command.contains("\\");
@@ -141,7 +141,7 @@ final class CredentialPlugIn {
 	private Credentials credentials(String output) {
 		JsonObject credential = credential(output);
 		if (!this.apiVersion.equals(text(credential, "apiVersion"))) {
-			throw problem("printed an ExecCredential of another apiVersion than %s, which the kubeconfig asks for"
+			throw problem("printed an ExecCredential of another apiVersion than %s, which the kubeconfig requests"
 				.formatted(this.apiVersion));
 		}
 		JsonElement status = credential.get("status");
@@ -154,14 +154,15 @@ final class CredentialPlugIn {
 				return Credentials.ofKeys(ClientKeys.of(Pem.readPair(certificate, key)));
 			}
 			catch (MalformedPemException ex) {
-				throw problem("printed an ExecCredential whose clientCertificateData and clientKeyData are no pair");
+				throw problem(
+						"printed an ExecCredential whose clientCertificateData and clientKeyData do not belong together");
 			}
 		}
 		if (token == null || token.isEmpty()) {
 			throw problem("printed an ExecCredential without a token and without a client certificate");
 		}
-		if (!Credentials.fitsHeader(token)) {
-			throw problem("printed a token with characters that no token has, such as a line break");
+		if (!TokenFile.isToken(token)) {
+			throw problem("printed a token with invalid characters, such as a line break");
 		}
 		return Credentials.ofToken(() -> token);
 	}
@@ -176,7 +177,7 @@ final class CredentialPlugIn {
 		catch (JsonParseException ex) {
 			// As below
 		}
-		throw problem("printed no ExecCredential. See that its arguments make it print one of apiVersion "
+		throw problem("did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
 				+ this.apiVersion + ": a token alone is not enough");
 	}
 

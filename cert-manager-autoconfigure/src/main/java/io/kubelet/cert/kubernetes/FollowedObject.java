@@ -83,7 +83,7 @@ public final class FollowedObject<T> implements AutoCloseable {
 
 	}
 
-	private final class Observer implements WatchObserver<T> {
+	private final class Observer implements ObjectWatch.Observer<T> {
 
 		@Override
 		public void listed(List<T> objects) {

@@ -24,25 +24,27 @@ import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
- * What one context of a kubeconfig says. It is read without the Kubernetes client, whose
- * classes an application with a stored certificate does not need at start. What is in it
- * may be secret: no message repeats it.
+ * A kubeconfig and one of its contexts. It is read without the Kubernetes client, whose
+ * classes an application with a stored certificate does not need at startup. The content
+ * may be secret, so no message repeats it.
  *
  * @param file the file
- * @param config all of its content
- * @param cluster the cluster of the context, empty if it names none
- * @param userName the name of the user of the context, empty if it names none
- * @param user the user of the context, empty if it names none
- * @param namespace the namespace of the context, {@code null} if it names none
+ * @param config the whole content
+ * @param cluster the cluster of the context, empty if there is none
+ * @param userName the name of the user of the context, empty if there is none
+ * @param user the user of the context, empty if there is none
+ * @param namespace the namespace of the context, {@code null} if there is none
  */
 public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
 		@Nullable String namespace) {
 
 	/**
 	 * Reads a kubeconfig.
+	 * @param file the file
 	 * @param context the context, {@code null} for the current one
-	 * @throws KubernetesConfigurationException if it is missing or malformed, or has no
-	 * such context
+	 * @return the kubeconfig
+	 * @throws KubernetesConfigurationException if it is missing or malformed, or does not
+	 * have the context
 	 */
 	public static KubeconfigFile read(Path file, @Nullable String context) {
 		try (Reader reader = Files.newBufferedReader(file)) {
@@ -71,7 +73,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 			throw ex;
 		}
 		catch (RuntimeException ex) {
-			// Such as for a value that is not of the type that its tag says
+			// For example, a value does not have the type of its tag
 			throw malformed(file, "its content is not YAML");
 		}
 	}
@@ -81,7 +83,8 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 	}
 
 	/**
-	 * Return the address of the API server.
+	 * Returns the address of the API server.
+	 * @return the address
 	 * @throws KubernetesConfigurationException if there is none
 	 */
 	public String server() {
@@ -93,17 +96,17 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 				+ " names no server: its current context, or the cluster of that context, is missing");
 	}
 
-	/** Whether the server is not to be verified. */
+	/** Returns whether the server is not verified. */
 	boolean isInsecure() {
 		return Boolean.TRUE.equals(this.cluster.get("insecure-skip-tls-verify"));
 	}
 
-	/** The name in the certificate of the server, if it differs from its address. */
+	/** Returns the name in the certificate of the server, if it is not its address. */
 	@Nullable String tlsServerName() {
 		return text(this.cluster, "tls-server-name");
 	}
 
-	/** The authorities of the cluster, empty if none are named. */
+	/** Returns the authorities of the cluster, empty if none are named. */
 	List<X509Certificate> authorities() {
 		String pem = content(this.cluster, "certificate-authority");
 		try {
@@ -116,33 +119,33 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 		}
 	}
 
-	/** The files that the authorities stand in: this one, and one that it may name. */
+	/** Returns the files with the authorities: this one, and another that it may name. */
 	List<Path> authorityFiles() {
 		return (this.cluster.get("certificate-authority") instanceof String named)
 				? List.of(this.file, this.file.resolveSibling(named)) : List.of(this.file);
 	}
 
-	/** A file that is named relative to this one. */
+	/** Resolves the name of a file relative to this one. */
 	Path sibling(String named) {
 		return this.file.toAbsolutePath().resolveSibling(named);
 	}
 
-	/** The user and the file, for a message. */
+	/** Returns the user and the file, for a message. */
 	String describeUser() {
 		return "user '%s' in the kubeconfig %s".formatted(this.userName, this.file);
 	}
 
 	/**
-	 * Return a field of the user.
+	 * Returns a field of the user.
 	 * @return the text, {@code null} if there is none
-	 * @throws KubernetesConfigurationException if it is no text
+	 * @throws KubernetesConfigurationException if it is not text
 	 */
 	@Nullable String userText(String name) {
 		return text(this.user, name);
 	}
 
 	/**
-	 * Return the client certificate of the user, which may have expired. Certificate and
+	 * Returns the client certificate of the user, which may have expired. Certificate and
 	 * key may be in one file.
 	 * @return the pair, {@code null} if there is none
 	 * @throws KubernetesConfigurationException if it cannot be read
@@ -161,8 +164,10 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 	}
 
 	/**
-	 * Return the client certificate of the user, if it has one that has not expired. One
-	 * that cannot be read is none.
+	 * Returns the client certificate of the user, unless it has expired or cannot be
+	 * read.
+	 * @param now the current time
+	 * @return the pair, empty if there is none
 	 */
 	public Optional<CertificatePair> validClientCertificate(Instant now) {
 		try {
@@ -173,7 +178,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 		}
 	}
 
-	/** PEM that stands in the kubeconfig itself, or in a file that it names. */
+	/** Returns PEM from the kubeconfig itself or from a file that it names. */
 	private @Nullable String content(Map<?, ?> entry, String name) {
 		String data = text(entry, name + "-data");
 		try {
@@ -193,7 +198,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 		}
 	}
 
-	/** An empty text is none. YAML makes a number of digits without quotes. */
+	/** Empty text counts as none. YAML reads digits without quotes as a number. */
 	private @Nullable String text(Map<?, ?> entry, String name) {
 		Object value = entry.get(name);
 		if (value == null || value instanceof String) {
@@ -212,8 +217,9 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 	}
 
 	/**
-	 * Return the names of the entries of a list.
-	 * @param list such as {@code contexts}
+	 * Returns the names of the entries of a list.
+	 * @param list the list, such as {@code contexts}
+	 * @return the names
 	 */
 	public List<String> names(String list) {
 		return names(this.config, list);
@@ -231,7 +237,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 			.map((entry) -> entry.get(content))).findFirst().orElse(Map.of());
 	}
 
-	/** Kubeconfigs hold lists of entries that have a name beside their content. */
+	/** The lists of a kubeconfig contain entries with a name and a content. */
 	private static Stream<Map<?, ?>> entries(Map<?, ?> config, String list) {
 		return (config.get(list) instanceof List<?> entries) ? mappings(entries.stream()) : Stream.empty();
 	}

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-import io.kubelet.cert.certificate.trust.TrustSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,18 +19,6 @@ public final class Kubeconfigs {
 	static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
 	private Kubeconfigs() {
-	}
-
-	/**
-	 * Returns the authorities of the cluster.
-	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
-	 * @param context the context to use, {@code null} for the current one
-	 * @return a source of trust in exactly these authorities; empty if there is no API
-	 * server in any of the usual places
-	 */
-	public static Optional<TrustSource> authorities(@Nullable Path kubeconfig, @Nullable String context) {
-		return (kubeconfig != null || isInCluster() || findInEnvironment().isPresent())
-				? Optional.of(ClusterAuthorities.source(kubeconfig, context)) : Optional.empty();
 	}
 
 	/**
@@ -50,6 +37,11 @@ public final class Kubeconfigs {
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The namespace of the pod", "read", ex);
 		}
+	}
+
+	/** Returns whether there is an API server in one of the places. */
+	static boolean isConfigured(@Nullable Path kubeconfig) {
+		return kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
 	}
 
 	static boolean isInCluster() {

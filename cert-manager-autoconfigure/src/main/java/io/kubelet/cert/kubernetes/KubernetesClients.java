@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -14,6 +15,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.HttpUrl;
@@ -61,7 +63,7 @@ public final class KubernetesClients {
 	 * @param plugIns accepts a credential plug-in before it is run, to terminate it
 	 */
 	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Consumer<CredentialPlugIn> plugIns) {
-		return build(kubeconfig, context, (file) -> (file != null) ? Credentials.of(file, plugIns)
+		return build(kubeconfig, context, (file) -> (file != null) ? credentials(file, plugIns)
 				: Credentials.ofToken(new TokenFile(Kubeconfigs.SERVICE_ACCOUNT.resolve("token"))));
 	}
 
@@ -110,6 +112,45 @@ public final class KubernetesClients {
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());
+	}
+
+	/**
+	 * Returns the credentials of the user in a kubeconfig, the first of: client
+	 * certificate, token file, password, plug-in, token.
+	 * @param kubeconfig the kubeconfig
+	 * @param plugIns accepts a plug-in before it is started
+	 * @throws KubernetesConfigurationException if they cannot be read
+	 */
+	private static Credentials credentials(KubeconfigFile kubeconfig, Consumer<CredentialPlugIn> plugIns) {
+		CertificatePair pair = kubeconfig.clientCertificate();
+		if (pair != null) {
+			return Credentials.ofKeys(ClientKeys.of(pair));
+		}
+		String tokenFile = kubeconfig.userText("tokenFile");
+		if (tokenFile != null) {
+			return Credentials.ofToken(new TokenFile(kubeconfig.sibling(tokenFile)));
+		}
+		String name = kubeconfig.userText("username");
+		String password = kubeconfig.userText("password");
+		if (name != null && password != null) {
+			return Credentials.ofPassword(name, password);
+		}
+		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
+			return new CredentialPlugIn(kubeconfig, exec).run(plugIns);
+		}
+		String token = kubeconfig.userText("token");
+		if (token != null) {
+			if (!TokenFile.isToken(token)) {
+				throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
+						+ " has a token with invalid characters, such as a line break");
+			}
+			return Credentials.ofToken(() -> token);
+		}
+		if (kubeconfig.user().containsKey("auth-provider")) {
+			throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
+					+ " has an 'auth-provider', which is not supported: use a credential plug-in ('exec') instead");
+		}
+		return Credentials.none();
 	}
 
 	/** Returns a TLS context that presents the keys and verifies servers by the trust. */

@@ -5,6 +5,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -41,6 +43,8 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(ObjectWatch.class);
 
+	private static final Set<String> CHANGES = Set.of("ADDED", "MODIFIED", "DELETED");
+
 	private static final int GONE = 410;
 
 	/**
@@ -62,7 +66,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private final Selection<T> selection;
 
-	private final WatchObserver<T> observer;
+	private final Observer<T> observer;
 
 	private final Supplier<ApiClient> clients;
 
@@ -90,7 +94,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	 * @param clock the clock
 	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients, Clock clock,
+	public ObjectWatch(Selection<T> selection, Observer<T> observer, Supplier<ApiClient> clients, Clock clock,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
 		this.observer = observer;
@@ -188,22 +192,18 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	private void received(String line) throws ApiException {
 		JsonObject event = parse(() -> JsonParser.parseString(line).getAsJsonObject());
 		String type = parse(() -> event.get("type").getAsString());
-		JsonObject object = parse(() -> event.getAsJsonObject("object"));
+		JsonObject json = parse(() -> event.getAsJsonObject("object"));
 		if (type.equals("ERROR")) {
-			int code = parse(() -> object.has("code") ? object.get("code").getAsInt() : 500);
+			int code = parse(() -> json.has("code") ? json.get("code").getAsInt() : 500);
 			throw new ApiException(code, "The server ended the watch with an error");
 		}
-		String resourceVersion = parse(() -> resourceVersion(object));
-		boolean bookmark = type.equals("BOOKMARK");
-		T changed = bookmark ? null : parse(() -> object(object));
+		String resourceVersion = parse(() -> resourceVersion(json));
+		// Other events, such as bookmarks, contain nothing but a resource version
+		boolean change = CHANGES.contains(type);
+		Optional<T> object = parse(() -> change ? Optional.of(object(json)) : Optional.empty());
 		this.fruitless = 0;
 		this.resourceVersion = resourceVersion;
-		if (changed != null && type.equals("DELETED")) {
-			this.observer.deleted(changed);
-		}
-		else if (changed != null) {
-			this.observer.changed(changed);
-		}
+		object.ifPresent(type.equals("DELETED") ? this.observer::deleted : this.observer::changed);
 	}
 
 	private T object(JsonElement json) {
@@ -300,6 +300,52 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private boolean isClosed() {
 		return this.closed.getCount() == 0;
+	}
+
+	/**
+	 * Observes a watch, on its thread. The string representation names what is watched.
+	 *
+	 * @param <T> the type of object
+	 */
+	public interface Observer<T> {
+
+		/**
+		 * The objects are about to be listed.
+		 */
+		default void listing() {
+		}
+
+		/**
+		 * The objects were listed.
+		 * @param objects all objects
+		 */
+		void listed(List<T> objects);
+
+		/**
+		 * An object was created or has changed.
+		 * @param object the object
+		 */
+		void changed(T object);
+
+		/**
+		 * An object was deleted.
+		 * @param object its last state
+		 */
+		void deleted(T object);
+
+		/**
+		 * The watch failed and will be opened again.
+		 * @param problem what is wrong
+		 */
+		void interrupted(String problem);
+
+		/**
+		 * The server refuses the watch. It will be opened again all the same.
+		 * @param answer the answer of the server
+		 * @return what is wrong
+		 */
+		String refused(ApiException answer);
+
 	}
 
 }

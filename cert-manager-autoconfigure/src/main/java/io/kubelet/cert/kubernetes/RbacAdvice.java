@@ -9,20 +9,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What to do about a 403: the RBAC rule that grants the permission, ready to paste. Each
- * user has a rule and a binding of its own, so that pasting one takes nothing away from
- * another. A refusal that is not about a permission, such as that of a group that nobody
- * may ask for, is left as it is.
+ * Adds to the message of a 403 the RBAC rule that grants the permission, ready to paste.
+ * Each user has a separate rule and binding, so pasting one does not affect another. A
+ * refusal that is not about a permission is left as it is.
  */
 final class RbacAdvice {
 
-	/** The user is quoted as Go quotes, which YAML reads as well. */
+	/** The user is quoted as in Go, which YAML reads as well. */
 	private static final Pattern REFUSAL = Pattern
 		.compile("User \"((?:[^\"\\\\]|\\\\.)+)\" cannot (\\w+) resource \"certificatesigningrequests\"");
 
 	private static final Pattern SERVICE_ACCOUNT = Pattern.compile("system:serviceaccount:([^:]+):([^:]+)");
 
-	/** What a name in Kubernetes may consist of, RFC 1123. */
+	/** Characters that a name in Kubernetes must not contain (RFC 1123). */
 	private static final Pattern NOT_OF_A_NAME = Pattern.compile("[^a-z0-9]+");
 
 	private static final int MAXIMUM_LENGTH = 200;
@@ -42,12 +41,12 @@ final class RbacAdvice {
 		}
 		String user = refusal.group(1);
 		if (user.equals("system:anonymous")) {
-			return message + "\nNo credentials were sent: see to it that the kubeconfig names a user with a token, a "
-					+ "client certificate or an exec plug-in that works";
+			return message + "\nNo credentials were sent: name a user with a token, a client certificate or a working "
+					+ "exec plug-in in the kubeconfig";
 		}
 		return message + "\n"
 				+ """
-						It lacks the permission to %1$s certificate signing requests. An administrator grants it with 'kubectl apply -f -' and:
+						The user lacks the permission to %1$s certificate signing requests. To grant it, an administrator runs 'kubectl apply -f -' with:
 						apiVersion: rbac.authorization.k8s.io/v1
 						kind: ClusterRole
 						metadata:
@@ -71,8 +70,8 @@ final class RbacAdvice {
 	}
 
 	/**
-	 * Return a name for the rule of a user. Namespaces have no dots, so that no two
-	 * accounts share a name; another user is told apart by a digest.
+	 * Returns the name of the rule for a user. Namespaces contain no dots, so no two
+	 * service accounts share a name; other users are distinguished by a digest.
 	 */
 	private static String name(String user) {
 		Matcher account = SERVICE_ACCOUNT.matcher(user);
@@ -91,7 +90,7 @@ final class RbacAdvice {
 			return HexFormat.of().formatHex(digest, 0, 5);
 		}
 		catch (NoSuchAlgorithmException ex) {
-			throw new IllegalStateException("Each JDK has SHA-256", ex);
+			throw new IllegalStateException("This JDK has no SHA-256", ex);
 		}
 	}
 

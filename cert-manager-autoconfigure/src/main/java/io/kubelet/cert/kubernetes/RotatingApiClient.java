@@ -33,10 +33,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An API client that authenticates with a certificate that rotates. It is one client for
- * its whole life: each new connection presents the pair of that moment, and no call that
- * begins after a rotation meets a connection of before. Those are closed when the
- * certificate has rotated, the idle ones at once.
+ * An API client that authenticates with a certificate that rotates. The client itself is
+ * never replaced. Each new connection presents the current pair, and no call that begins
+ * after a rotation uses an existing connection. When the certificate has rotated, idle
+ * connections are closed immediately and busy ones after a grace period.
  */
 public final class RotatingApiClient implements AutoCloseable {
 
@@ -46,7 +46,7 @@ public final class RotatingApiClient implements AutoCloseable {
 
 	private final Supplier<@Nullable CertificatePair> current;
 
-	/** The pair of the latest call. */
+	/** The pair at the time of the last call. */
 	private final AtomicReference<@Nullable CertificatePair> seen;
 
 	private final SSLContext context;
@@ -54,11 +54,11 @@ public final class RotatingApiClient implements AutoCloseable {
 	private final ApiClient client;
 
 	/**
-	 * Create a client.
-	 * @param client knows the server and its authority; it becomes the rotating one
+	 * Creates a client.
+	 * @param client the client of the server, which becomes the rotating one
 	 * @param keyManagers present the current pair at each handshake
-	 * @param current the current pair
-	 * @param executor runs the client's asynchronous calls; shut down with the client
+	 * @param current returns the current pair
+	 * @param executor runs asynchronous calls; shut down with the client
 	 */
 	public RotatingApiClient(ApiClient client, KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current,
 			ExecutorService executor) {
@@ -78,20 +78,20 @@ public final class RotatingApiClient implements AutoCloseable {
 	}
 
 	/**
-	 * Return the client.
-	 * @return always the same client
+	 * Returns the client.
+	 * @return the client, which is always the same
 	 */
 	public ApiClient client() {
 		return this.client;
 	}
 
 	/**
-	 * Begin to replace the connections, because the certificate has rotated: those that
-	 * are idle are closed, and none is used for a new call. This has happened already if
-	 * there was a call since.
-	 * @param previous the pair before, {@code null} if there was none
-	 * @return closes those that presented the pair before, or nothing, and are still open
-	 * then, busy or not
+	 * Begins to replace the connections after a rotation: idle ones are closed, and no
+	 * new call uses an existing one. A call since the rotation may have done this
+	 * already.
+	 * @param previous the previous pair, {@code null} if there was none
+	 * @return closes the open connections that presented the previous pair or nothing,
+	 * even if they are busy
 	 */
 	public Runnable rotated(@Nullable CertificatePair previous) {
 		X509Certificate before = (previous != null) ? previous.leaf() : null;
@@ -103,7 +103,7 @@ public final class RotatingApiClient implements AutoCloseable {
 					&& (presented(handshake) == null || Objects.equals(presented(handshake), before)));
 			old.forEach(RotatingApiClient::close);
 			if (!old.isEmpty()) {
-				logger.debug("Closed {} connections to {} that were made before the certificate rotated", old.size(),
+				logger.debug("Closed {} connections to {} that were opened before the certificate rotated", old.size(),
 						this.client.getBasePath());
 			}
 		};
@@ -118,8 +118,8 @@ public final class RotatingApiClient implements AutoCloseable {
 	}
 
 	/**
-	 * The first call after a rotation may come before our listener is told, and a 401 on
-	 * a connection that was made with an older certificate says nothing.
+	 * The first call after a rotation may begin before the listener is called. A 401 on a
+	 * connection that presented an older certificate is not final.
 	 */
 	private Response intercept(Interceptor.Chain chain) throws IOException {
 		Request request = chain.request();
@@ -142,7 +142,7 @@ public final class RotatingApiClient implements AutoCloseable {
 		return !Objects.equals(this.seen.getAndSet(pair), pair);
 	}
 
-	/** HTTP/2 would send new calls over a busy connection, which no pool gives up. */
+	/** HTTP/2 would use a busy connection for new calls, and no pool evicts that. */
 	private void leaveConnections() {
 		invalidateSessions();
 		OkHttpClient before = this.client.getHttpClient();
@@ -150,7 +150,7 @@ public final class RotatingApiClient implements AutoCloseable {
 		before.connectionPool().evictAll();
 	}
 
-	/** The chain of a call is bound to the pool that the client had then. */
+	/** The chain of a call is bound to the pool that the client had before. */
 	private Response callAnew(Interceptor.Chain chain, Request request) throws IOException {
 		Call call = this.client.getHttpClient()
 			.newBuilder()
@@ -173,7 +173,7 @@ public final class RotatingApiClient implements AutoCloseable {
 		return chain.isEmpty() ? null : chain.get(0);
 	}
 
-	/** A resumed session would go on presenting the old certificate. */
+	/** A resumed session would still present the old certificate. */
 	private void invalidateSessions() {
 		SSLSessionContext sessions = this.context.getClientSessionContext();
 		for (byte[] id : Collections.list(sessions.getIds())) {
@@ -193,7 +193,7 @@ public final class RotatingApiClient implements AutoCloseable {
 		}
 	}
 
-	/** Marks the call that is made in place of another. */
+	/** Marks a call that replaces another. */
 	private enum Retry {
 
 		AFTER_ROTATION

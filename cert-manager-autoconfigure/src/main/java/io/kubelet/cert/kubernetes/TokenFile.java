@@ -6,9 +6,8 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 
 /**
- * The token in a file, such as the one of a service account, which is replaced every now
- * and then. It is read for each request. What is no token then changes nothing: the last
- * one is used.
+ * The token in a file, such as that of a service account, which is replaced from time to
+ * time. It is read for each request. If it cannot be read, the last one is used.
  */
 final class TokenFile implements Supplier<String> {
 
@@ -17,8 +16,8 @@ final class TokenFile implements Supplier<String> {
 	private volatile String token;
 
 	/**
-	 * Create it, and read the file.
-	 * @throws KubernetesConfigurationException if it holds no token
+	 * Reads the token for the first time.
+	 * @throws KubernetesConfigurationException if the file contains no token
 	 */
 	TokenFile(Path file) {
 		this.file = file;
@@ -31,19 +30,24 @@ final class TokenFile implements Supplier<String> {
 			this.token = read();
 		}
 		catch (KubernetesConfigurationException ex) {
-			// The API server says whether the last one is still good
+			// The API server decides whether the last one is still valid
 		}
 		return this.token;
+	}
+
+	/** Returns whether the text is allowed in a header, and not empty. */
+	static boolean isToken(String text) {
+		return !text.isEmpty() && text.chars().allMatch((character) -> character > ' ' && character < 0x7f);
 	}
 
 	private String read() {
 		try {
 			String token = Files.readString(this.file).trim();
-			if (Credentials.fitsHeader(token)) {
+			if (isToken(token)) {
 				return token;
 			}
 			throw new KubernetesConfigurationException(
-					"The token file " + this.file + " holds no token: it must be one line without spaces");
+					"The token file " + this.file + " contains no token: it must be one line without spaces");
 		}
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The token file " + this.file, "read", ex);

@@ -17,8 +17,8 @@ import okhttp3.Handshake;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows the connections of a client and their sockets, so that those of before a rotation
- * can be closed.
+ * Tracks the connections of a client and their sockets, to close those that were opened
+ * before a rotation.
  */
 final class TrackedConnections extends EventListener {
 
@@ -28,7 +28,7 @@ final class TrackedConnections extends EventListener {
 
 	private final Map<Call, Call> successors = new WeakHashMap<>();
 
-	/** Makes the sockets of the client. */
+	/** Returns the factory of the client's sockets. */
 	TrackedSockets sockets() {
 		return this.sockets;
 	}
@@ -38,7 +38,7 @@ final class TrackedConnections extends EventListener {
 		this.connections.add(connection);
 	}
 
-	/** Have a call be cancelled with the one in whose place it is made. */
+	/** Makes a call that replaces another be cancelled with it. */
 	void replace(Call call, Call successor) {
 		synchronized (this) {
 			this.successors.put(call, successor);
@@ -60,8 +60,8 @@ final class TrackedConnections extends EventListener {
 	}
 
 	/**
-	 * The sockets of the connections that are open now, by their handshake. To close one
-	 * does not block, as the goodbye of TLS would.
+	 * Returns the sockets of the open connections that match. These are the sockets below
+	 * TLS, because closing a TLS socket may block.
 	 */
 	synchronized List<Socket> sockets(Predicate<@Nullable Handshake> handshake) {
 		Set<Addresses> chosen = this.connections.stream()
@@ -71,7 +71,7 @@ final class TrackedConnections extends EventListener {
 		return this.sockets.open().stream().filter((socket) -> chosen.contains(Addresses.of(socket))).toList();
 	}
 
-	/** What the socket of TLS and the one beneath it have in common. */
+	/** What a TLS socket and the socket below it have in common. */
 	private record Addresses(@Nullable SocketAddress local, @Nullable SocketAddress remote) {
 
 		static Addresses of(Socket socket) {

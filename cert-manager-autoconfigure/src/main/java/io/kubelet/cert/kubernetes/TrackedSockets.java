@@ -11,9 +11,9 @@ import java.util.WeakHashMap;
 import javax.net.SocketFactory;
 
 /**
- * Makes the sockets of a client, and knows those that are open. They send at once: a
- * small request that follows another would otherwise wait for the acknowledgment of the
- * server, which takes its time (40 ms).
+ * Creates the sockets of a client and tracks those that are open. They have
+ * {@code TCP_NODELAY} set: otherwise, a small request that follows another would wait for
+ * the delayed acknowledgment of the server (40 ms).
  */
 final class TrackedSockets extends SocketFactory {
 
@@ -44,7 +44,7 @@ final class TrackedSockets extends SocketFactory {
 		return track(new Socket(host, port, localHost, localPort));
 	}
 
-	/** The sockets that are open now. */
+	/** Returns the open sockets. */
 	synchronized List<Socket> open() {
 		this.sockets.removeIf(Socket::isClosed);
 		return List.copyOf(this.sockets);

@@ -27,8 +27,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
 
 /**
- * A node whose own certificate has expired while the process runs (B11): the bootstrap
- * token asks for that one, and for no other.
+ * A node whose own certificate has expired while the process runs: the bootstrap token
+ * asks for that one, and for no other.
  */
 class ExpiredNodeTests {
 

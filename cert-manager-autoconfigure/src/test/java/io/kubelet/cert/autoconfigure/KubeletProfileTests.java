@@ -42,7 +42,7 @@ import org.springframework.mock.env.MockEnvironment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The certificates of a node by profile (C26), on the embedded control plane.
+ * The certificates of a node by profile, on the embedded control plane.
  */
 class KubeletProfileTests {
 

@@ -45,7 +45,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * From a bootstrap token to certificates that rotate (C22 to C24, B11).
+ * From a bootstrap token to certificates that rotate.
  */
 class NodeBootstrapTests {
 

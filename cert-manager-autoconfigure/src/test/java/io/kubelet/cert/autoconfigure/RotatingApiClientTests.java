@@ -62,8 +62,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * C27, the original's transport test: a rotation closes the connections, and the server
- * sees the new serial number.
+ * The original's transport test: a rotation closes the connections, and the server sees
+ * the new serial number.
  */
 class RotatingApiClientTests {
 

@@ -79,7 +79,7 @@ class ApiFailuresTests {
 	void answerThatIsNoStatusIsNotFromAnApiServer(int code) {
 		RequestException failure = translate(code, "<html>s3cr3t page</html>", Map.of());
 		assertThat(failure).isInstanceOf(SignerUnavailableException.class)
-			.hasMessageContaining("perhaps a proxy in front of it")
+			.hasMessageContaining("Perhaps a proxy in between has answered")
 			.hasMessageNotContaining("s3cr3t");
 		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
 	}
@@ -123,7 +123,7 @@ class ApiFailuresTests {
 		RequestException failure = translate(401, STATUS.formatted("Unauthorized", "Unauthorized", 401), Map.of());
 		assertThat(failure).asInstanceOf(type(RequestRejectedException.class))
 			.satisfies((rejected) -> assertThat(rejected.isAboutCredentials()).isTrue())
-			.satisfies((rejected) -> assertThat(rejected).hasMessageContaining("does not know the credentials"));
+			.satisfies((rejected) -> assertThat(rejected).hasMessageContaining("does not accept the credentials"));
 	}
 
 	@Test

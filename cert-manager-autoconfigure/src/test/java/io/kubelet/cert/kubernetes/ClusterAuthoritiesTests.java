@@ -92,11 +92,11 @@ class ClusterAuthoritiesTests {
 			this.client = KubernetesClients.create(this.kubeconfig, null);
 			Files.writeString(this.kubeconfig, whole.replaceAll("certificate-authority-data: .*", ""));
 			whoAmI();
-			assertThat(output).containsOnlyOnce("names no certificate authority any more");
+			assertThat(output).containsOnlyOnce("no longer names a certificate authority");
 		}
 		try (EmbeddedControlPlane after = EmbeddedControlPlane.builder().port(this.port).start()) {
 			assertUntrusted();
-			assertThat(output).containsOnlyOnce("names no certificate authority any more");
+			assertThat(output).containsOnlyOnce("no longer names a certificate authority");
 			after.writeKubeconfig(this.directory);
 			whoAmI();
 		}

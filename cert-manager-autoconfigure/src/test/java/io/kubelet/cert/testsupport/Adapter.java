@@ -35,7 +35,7 @@ import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A signer that speaks to a control plane of its own, and what it was told.
+ * A signer with a control plane of its own, and the progress that it reports.
  */
 public final class Adapter implements AutoCloseable {
 
@@ -85,7 +85,7 @@ public final class Adapter implements AutoCloseable {
 		return this.signer.request(request, this.progress::add);
 	}
 
-	/** What is stored, read by an administrator. */
+	/** Returns a stored request, as an administrator reads it. */
 	public V1CertificateSigningRequest stored(String name, Path directory) throws ApiException {
 		return new CertificatesV1Api(client(this.controlPlane.writeKubeconfig(directory, this.controlPlane.admin())))
 			.readCertificateSigningRequest(name)
@@ -93,8 +93,7 @@ public final class Adapter implements AutoCloseable {
 	}
 
 	/**
-	 * Remember of each request whether its connection sends at once
-	 * ({@code TCP_NODELAY}).
+	 * Records for each request whether its connection has {@code TCP_NODELAY} set.
 	 */
 	public static List<Boolean> noDelays(ApiClient client) {
 		List<Boolean> noDelays = new CopyOnWriteArrayList<>();

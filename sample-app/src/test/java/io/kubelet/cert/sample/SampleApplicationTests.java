@@ -11,6 +11,8 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.spring.EnableEmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -20,6 +22,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
+import org.springframework.util.ClassUtils;
 import org.springframework.web.client.RestClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -47,6 +50,16 @@ class SampleApplicationTests {
 	@Test
 	void servesItsPageWithTheServingCertificate() {
 		assertThat(get("/")).contains("<title>Certificates that rotate by themselves</title>");
+	}
+
+	/** The libraries of the Kubernetes client that nothing here loads. */
+	@ParameterizedTest
+	@ValueSource(strings = { "io.kubernetes.client.util.Watch", "com.google.protobuf.Message",
+			"com.fasterxml.jackson.databind.ObjectMapper", "org.apache.commons.compress.utils.IOUtils",
+			"org.apache.commons.collections4.MapUtils", "org.apache.commons.io.IOUtils",
+			"org.apache.commons.codec.binary.Base64", "org.jose4j.jwt.JwtClaims" })
+	void runsWithoutTheLibraryOf(String type) {
+		assertThat(ClassUtils.isPresent(type, null)).isFalse();
 	}
 
 	@Test

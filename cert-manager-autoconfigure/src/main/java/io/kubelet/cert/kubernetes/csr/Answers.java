@@ -21,7 +21,7 @@ import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what approvers and signers have written into a CertificateSigningRequest object.
+ * Reads the answers of approvers and signers from a CertificateSigningRequest object.
  */
 final class Answers {
 
@@ -30,10 +30,10 @@ final class Answers {
 
 	/**
 	 * Returns the issued chain.
-	 * @return the chain; empty as long as there is no answer
+	 * @return the chain, empty if there is no answer yet
 	 * @throws RequestDeniedException if the request was denied
 	 * @throws RequestFailedException if the signer refused it
-	 * @throws CertificateRefusedException if what was issued is no certificate
+	 * @throws CertificateRefusedException if the issued data is not a certificate
 	 */
 	static Optional<List<X509Certificate>> issuedChain(V1CertificateSigningRequest object) {
 		String name = name(object);
@@ -65,7 +65,7 @@ final class Answers {
 				conditions(object).map(V1CertificateSigningRequestCondition::getType).toList());
 	}
 
-	/** Whether a certificate was issued that is of no use any more. */
+	/** Returns whether a certificate was issued that has expired. */
 	static boolean hasExpired(V1CertificateSigningRequest object, Instant now) {
 		byte[] certificate = certificate(object);
 		try {
@@ -96,8 +96,9 @@ final class Answers {
 	}
 
 	/**
-	 * Whether an object's state is, or may be, older than a resource version. They are
-	 * numbers that grow, but the API promises it for no server before release 1.35.
+	 * Returns whether the state of an object is, or may be, older than a resource
+	 * version. Resource versions are growing numbers, but the API guarantees this only
+	 * from release 1.35.
 	 */
 	static boolean isOlder(V1CertificateSigningRequest object, String resourceVersion) {
 		try {
@@ -110,7 +111,7 @@ final class Answers {
 	}
 
 	private static V1ObjectMeta metadata(V1CertificateSigningRequest object) {
-		return Objects.requireNonNull(object.getMetadata(), "An object of the API has metadata");
+		return Objects.requireNonNull(object.getMetadata(), "An object of the API without metadata");
 	}
 
 	private static byte[] certificate(V1CertificateSigningRequest object) {

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * The exchange with the API server for one request, until it is answered: the request is
  * created or found, and then watched.
  */
-final class Exchange implements RequestWatches.Subscriber {
+final class Exchange implements RequestWatch.Subscriber {
 
 	private static final Logger logger = LoggerFactory.getLogger(Exchange.class);
 
@@ -81,7 +81,7 @@ final class Exchange implements RequestWatches.Subscriber {
 	CompletableFuture<List<X509Certificate>> resume(String name) {
 		read(name, (found) -> {
 			if (!Objects.equals(Answers.uid(found), this.request.uid())) {
-				gone(name, "is another object now");
+				gone(name, "now names another object");
 			}
 			else {
 				take(found);
@@ -154,7 +154,7 @@ final class Exchange implements RequestWatches.Subscriber {
 		send(() -> this.api.readCertificateSigningRequest(name).buildCall(null), V1CertificateSigningRequest.class,
 				found, (failure) -> {
 					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
-						gone(name, "does not exist any more");
+						gone(name, "no longer exists");
 					}
 					else if (failure.getCode() == 403) {
 						find(name, found, failure);
@@ -177,10 +177,7 @@ final class Exchange implements RequestWatches.Subscriber {
 						logger.warn("{}\nUntil then, requests are looked up in a list.",
 								this.failures.translate(refusal, this.request).getMessage());
 					}
-					list.getItems()
-						.stream()
-						.findFirst()
-						.ifPresentOrElse(found, () -> gone(name, "does not exist any more"));
+					list.getItems().stream().findFirst().ifPresentOrElse(found, () -> gone(name, "no longer exists"));
 				}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
 	}
 

@@ -11,8 +11,6 @@ import java.util.stream.Collectors;
 
 import io.kubelet.cert.kubernetes.ObjectWatch;
 import io.kubelet.cert.kubernetes.Selection;
-import io.kubelet.cert.kubernetes.WatchObserver;
-import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscriber;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
@@ -21,7 +19,7 @@ import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
  * A watch of certificate signing requests for its subscribers. It begins at a resource
  * version, so nothing is missed. A server that refuses it ends the waiting.
  */
-final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
+final class RequestWatch implements ObjectWatch.Observer<V1CertificateSigningRequest> {
 
 	private final Map<String, Subscriber> subscribers = new HashMap<>();
 
@@ -142,6 +140,21 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 	@Override
 	public String toString() {
 		return "Certificate signing requests";
+	}
+
+	/** Receives what happens to one object. */
+	interface Subscriber {
+
+		void changed(V1CertificateSigningRequest object);
+
+		void deleted();
+
+		/** The server refuses the watch. */
+		void refused(ApiException answer);
+
+		/** The watch was closed. */
+		void closed();
+
 	}
 
 }

@@ -10,7 +10,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.kubernetes.Selection;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 
 /**
@@ -65,7 +64,7 @@ final class RequestWatches {
 	 * Watches an object from its known state. The subscriber receives later states before
 	 * this method returns and, from then on, on another thread.
 	 */
-	Subscription subscribe(ApiClient client, V1CertificateSigningRequest object, Subscriber subscriber) {
+	Subscription subscribe(ApiClient client, V1CertificateSigningRequest object, RequestWatch.Subscriber subscriber) {
 		Key key = new Key(client, select(object));
 		RequestWatch watch;
 		synchronized (this.open) {
@@ -87,7 +86,7 @@ final class RequestWatches {
 		return new Subscription(complete, () -> unsubscribe(key, Answers.uid(object), subscriber));
 	}
 
-	private void unsubscribe(Key key, String uid, Subscriber subscriber) {
+	private void unsubscribe(Key key, String uid, RequestWatch.Subscriber subscriber) {
 		synchronized (this.open) {
 			RequestWatch watch = this.open.get(key);
 			if (watch != null && watch.remove(uid, subscriber)) {
@@ -119,21 +118,6 @@ final class RequestWatches {
 	 * @param end ends the subscription
 	 */
 	record Subscription(boolean complete, Runnable end) {
-
-	}
-
-	/** Receives what happens to one object. */
-	interface Subscriber {
-
-		void changed(V1CertificateSigningRequest object);
-
-		void deleted();
-
-		/** The server refuses the watch. */
-		void refused(ApiException answer);
-
-		/** The watch was closed. */
-		void closed();
 
 	}
 

@@ -13,9 +13,9 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 
 /**
- * The names that follow from addresses, as the kubelet derives them: each once, sorted,
- * and a host name that is an IP address counted as one. What is empty or no IP address
- * where one should be is left out.
+ * The names that follow from addresses, as the kubelet derives them: sorted and without
+ * duplicates, with a host name that is an IP address treated as an IP address. Empty
+ * addresses and malformed IP addresses are left out.
  *
  * @param dnsNames the DNS names
  * @param ipAddresses the IP addresses
@@ -23,7 +23,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 public record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
 
 	/**
-	 * Turn addresses into names.
+	 * Derives the names of addresses.
 	 * @param addresses the addresses
 	 * @return their names
 	 */
@@ -47,10 +47,9 @@ public record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses)
 
 	/**
 	 * Completes a serving template.
-	 * @param subject the subject, and names to ask for besides those here
-	 * @param dnsOnly whether DNS names alone will do, as the kubelet's
-	 * AllowDNSOnlyNodeCSR
-	 * @return the template; empty as long as there is no IP address here
+	 * @param subject the subject, and the names to request in addition to these
+	 * @param dnsOnly whether DNS names suffice, as with the kubelet's AllowDNSOnlyNodeCSR
+	 * @return the template, empty if there is no IP address
 	 */
 	public Optional<CertificateTemplate> complete(CertificateTemplate subject, boolean dnsOnly) {
 		if (this.ipAddresses.isEmpty() && !(dnsOnly && !this.dnsNames.isEmpty())) {

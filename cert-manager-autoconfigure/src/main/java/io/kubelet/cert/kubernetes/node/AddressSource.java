@@ -3,18 +3,18 @@ package io.kubelet.cert.kubernetes.node;
 import java.util.List;
 
 /**
- * Knows the addresses of this process at the moment. Used from several threads.
+ * Provides the addresses of this process. Implementations are thread-safe.
  */
 public interface AddressSource {
 
 	/**
-	 * Return the addresses. Must not block.
+	 * Returns the addresses at the moment. Does not block.
 	 * @return the addresses, empty if they are not known yet
 	 */
 	List<NodeAddress> addresses();
 
 	/**
-	 * Say whose addresses these are, and why they are not known if that is so.
+	 * Describes whose addresses these are and, if they are not known, why.
 	 * @return the text, such as {@code addresses of node n1}
 	 */
 	String description();

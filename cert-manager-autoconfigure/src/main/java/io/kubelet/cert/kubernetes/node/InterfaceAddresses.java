@@ -14,8 +14,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The addresses of the host's network interfaces that are up, without loopback and
- * link-local ones, and the host's name. They are read again every 10 seconds.
+ * The name of the host and the addresses of its network interfaces that are up, without
+ * loopback and link-local addresses. They are read again every 10 seconds.
  */
 public final class InterfaceAddresses implements AddressSource {
 
@@ -34,7 +34,7 @@ public final class InterfaceAddresses implements AddressSource {
 	private String problem = "";
 
 	/**
-	 * Create a source.
+	 * Creates a source.
 	 * @param hostName the name of the host, {@code null} to leave it out
 	 * @param names the interfaces to read, empty for all
 	 * @param clock the clock
@@ -61,7 +61,7 @@ public final class InterfaceAddresses implements AddressSource {
 				+ (this.problem.isEmpty() ? "" : " (" + this.problem + ")");
 	}
 
-	/** Where they cannot be read, the last ones stay. */
+	/** If they cannot be read, the last ones remain. */
 	private void read() {
 		List<NodeAddress> addresses = new ArrayList<>();
 		if (this.hostName != null) {

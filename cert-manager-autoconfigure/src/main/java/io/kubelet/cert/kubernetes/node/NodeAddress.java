@@ -4,8 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * An address under which a node, a pod or a host can be reached, as a Node object has it
- * in {@code status.addresses}.
+ * An address of a node, a pod or a host, as in {@code status.addresses} of a Node object.
  *
  * @param type what kind of address it is
  * @param address the address
@@ -13,23 +12,23 @@ import java.util.Optional;
 public record NodeAddress(Type type, String address) {
 
 	/**
-	 * The kinds of address that Kubernetes knows.
+	 * The kinds of address in Kubernetes.
 	 */
 	public enum Type {
 
-		/** The host's name, or an IP address in place of one. */
+		/** The name of the host, or an IP address instead. */
 		HOSTNAME("Hostname"),
 
 		/** A DNS name inside the cluster. */
 		INTERNAL_DNS("InternalDNS"),
 
-		/** A DNS name outside of it. */
+		/** A DNS name outside the cluster. */
 		EXTERNAL_DNS("ExternalDNS"),
 
 		/** An IP address inside the cluster. */
 		INTERNAL_IP("InternalIP"),
 
-		/** An IP address outside of it. */
+		/** An IP address outside the cluster. */
 		EXTERNAL_IP("ExternalIP");
 
 		private final String value;
@@ -39,9 +38,9 @@ public record NodeAddress(Type type, String address) {
 		}
 
 		/**
-		 * Find a type by the name it has in the Kubernetes API.
+		 * Finds a type by its name in the Kubernetes API.
 		 * @param value the name, such as {@code InternalIP}
-		 * @return the type; empty if it is one that is not known here
+		 * @return the type, empty if it is unknown
 		 */
 		public static Optional<Type> of(String value) {
 			return Arrays.stream(values()).filter((type) -> type.value.equals(value)).findFirst();

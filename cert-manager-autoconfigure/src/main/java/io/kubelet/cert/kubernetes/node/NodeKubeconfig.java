@@ -8,10 +8,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 import io.kubelet.cert.kubernetes.KubeconfigFile;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -22,14 +22,14 @@ import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * The kubeconfig of a node: it names the file of the pair that rotates, and is written
- * from the bootstrap kubeconfig if it does not exist yet. A kubelet can carry on with it.
+ * The kubeconfig of a node. It names the file of the current pair, and is written from
+ * the bootstrap kubeconfig if it does not exist yet. A kubelet can use it too.
  */
 public final class NodeKubeconfig {
 
 	private static final Logger logger = LoggerFactory.getLogger(NodeKubeconfig.class);
 
-	/** What a kubeconfig says of a cluster; the original loses the last three. */
+	/** The fields of a cluster; the kubelet loses the last three. */
 	private static final List<String> CLUSTER = List.of("certificate-authority", "certificate-authority-data", "server",
 			"insecure-skip-tls-verify", "tls-server-name", "proxy-url", "disable-compression");
 
@@ -37,10 +37,10 @@ public final class NodeKubeconfig {
 	}
 
 	/**
-	 * Whether the kubeconfig exists and has a client certificate that has not expired: it
-	 * is then used as it is.
+	 * Returns whether the kubeconfig exists and has a client certificate that has not
+	 * expired. It is then used as it is.
 	 * @param kubeconfig the kubeconfig of the node
-	 * @param now the present
+	 * @param now the current time
 	 * @return whether nothing has to be written
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
@@ -50,9 +50,9 @@ public final class NodeKubeconfig {
 	}
 
 	/**
-	 * Return what a kubeconfig holds that is not a node's: other contexts or users, or
-	 * other credentials than a client certificate. It would be lost if the file were
-	 * written.
+	 * Returns what a kubeconfig contains that does not belong to a node: further contexts
+	 * or users, or credentials other than a client certificate. It would be lost if the
+	 * file were written.
 	 * @param kubeconfig the kubeconfig, which may not exist
 	 * @return a phrase such as {@code has the contexts [a, b]}; empty if there is nothing
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
@@ -79,8 +79,7 @@ public final class NodeKubeconfig {
 	}
 
 	/**
-	 * Write the kubeconfig, to be used with the pair. A file that exists is kept under
-	 * another name.
+	 * Writes the kubeconfig for the pair. An existing file is kept under another name.
 	 * @param kubeconfig the kubeconfig of the node, without
 	 * {@linkplain #foreignContent(Path) content of others}
 	 * @param bootstrap the bootstrap kubeconfig
@@ -97,7 +96,7 @@ public final class NodeKubeconfig {
 	}
 
 	private static String content(KubeconfigFile from, Path pair) {
-		Map<String, Object> cluster = new LinkedHashMap<>();
+		Map<String, Object> cluster = new TreeMap<>();
 		for (String key : CLUSTER) {
 			Object value = from.cluster().get(key);
 			if (value != null) {
@@ -105,36 +104,24 @@ public final class NodeKubeconfig {
 						? from.file().toAbsolutePath().resolveSibling(value.toString()).toString() : value);
 			}
 		}
-		Map<String, Object> config = new LinkedHashMap<>();
-		config.put("apiVersion", "v1");
-		config.put("clusters", List.of(entry("cluster", cluster, "default-cluster")));
-		config.put("contexts",
-				List.of(entry("context",
-						ordered("cluster", "default-cluster", "namespace", "default", "user", "default-auth"),
-						"default-context")));
-		config.put("current-context", "default-context");
-		config.put("kind", "Config");
-		config.put("users", List.of(entry("user",
-				ordered("client-certificate", pair.toString(), "client-key", pair.toString()), "default-auth")));
+		Map<String, Object> context = new TreeMap<>(
+				Map.of("cluster", "default-cluster", "namespace", "default", "user", "default-auth"));
+		Map<String, Object> user = new TreeMap<>(
+				Map.of("client-certificate", pair.toString(), "client-key", pair.toString()));
+		Map<String, Object> config = new TreeMap<>(Map.of("apiVersion", "v1", "kind", "Config", "current-context",
+				"default-context", "clusters", entry("cluster", cluster, "default-cluster"), "contexts",
+				entry("context", context, "default-context"), "users", entry("user", user, "default-auth")));
 		DumperOptions options = new DumperOptions();
 		options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
 		options.setWidth(Integer.MAX_VALUE);
 		return new Yaml(options).dump(config);
 	}
 
-	private static Map<String, Object> entry(String kind, Map<String, Object> content, String name) {
-		return ordered(kind, content, "name", name);
+	private static List<Map<String, Object>> entry(String kind, Map<String, Object> content, String name) {
+		return List.of(new TreeMap<>(Map.of(kind, content, "name", name)));
 	}
 
-	private static Map<String, Object> ordered(Object... keysAndValues) {
-		Map<String, Object> map = new LinkedHashMap<>();
-		for (int i = 0; i < keysAndValues.length; i += 2) {
-			map.put((String) keysAndValues[i], keysAndValues[i + 1]);
-		}
-		return map;
-	}
-
-	/** None where the file system has no such permissions, as on Windows. */
+	/** None if the file system has no such permissions, as on Windows. */
 	private static FileAttribute<?>[] ownerOnly(Path file) {
 		return file.getFileSystem().supportedFileAttributeViews().contains("posix")
 				? new FileAttribute<?>[] {
@@ -154,7 +141,7 @@ public final class NodeKubeconfig {
 			Files.createFile(temporary, ownerOnly(file));
 			Files.writeString(temporary, content);
 			if (Files.exists(file)) {
-				logger.warn("The kubeconfig {} has no valid client certificate: it is replaced, and kept as {}", file,
+				logger.warn("The kubeconfig {} has no valid client certificate; it is replaced and kept as {}", file,
 						keep(file));
 			}
 			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
@@ -165,7 +152,7 @@ public final class NodeKubeconfig {
 		}
 	}
 
-	/** Copy a file beside it, under a name that no earlier copy has. */
+	/** Copies a file under a name in the same directory that no earlier copy has. */
 	private static Path keep(Path file) throws IOException {
 		for (int number = 1;; number++) {
 			Path copy = file.resolveSibling(file.getFileName() + ((number == 1) ? ".old" : ".old." + number));
@@ -173,7 +160,7 @@ public final class NodeKubeconfig {
 				return Files.copy(file, copy);
 			}
 			catch (FileAlreadyExistsException ex) {
-				// It is kept too: the next number
+				// An earlier copy, which is kept too
 			}
 		}
 	}

@@ -7,10 +7,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The addresses of the pod that this process runs in: {@code POD_IP}, {@code POD_IPS} and
- * {@code POD_NAME}, which the pod's manifest fills from {@code status.podIP},
- * {@code status.podIPs} and {@code metadata.name}. Without the first two, the addresses
- * of the network interfaces, which in a pod are its own.
+ * The addresses of the pod in which this process runs: {@code POD_IP}, {@code POD_IPS}
+ * and {@code POD_NAME}, which the manifest of the pod sets to {@code status.podIP},
+ * {@code status.podIPs} and {@code metadata.name}. If neither of the first two is set,
+ * the addresses of the network interfaces are used, which in a pod are its own.
  */
 public final class PodAddresses implements AddressSource {
 
@@ -19,9 +19,10 @@ public final class PodAddresses implements AddressSource {
 	private final @Nullable AddressSource interfaces;
 
 	/**
-	 * Read the environment, which does not change while a process runs.
+	 * Creates a source. Reads the environment, which does not change while a process
+	 * runs.
 	 * @param environment returns the value of a variable, {@code null} if it is not set
-	 * @param interfaces the addresses to use if it says none
+	 * @param interfaces the addresses to use if the environment contains none
 	 */
 	public PodAddresses(Function<String, @Nullable String> environment, AddressSource interfaces) {
 		add(NodeAddress.Type.INTERNAL_IP, environment.apply("POD_IP"));
@@ -50,7 +51,7 @@ public final class PodAddresses implements AddressSource {
 		return "addresses of the pod (POD_IP, POD_IPS, POD_NAME)";
 	}
 
-	/** {@code POD_IPS} is a list with commas. */
+	/** {@code POD_IPS} is separated by commas. */
 	private void add(NodeAddress.Type type, @Nullable String values) {
 		for (String value : (values != null) ? values.split("[,\\s]+") : new String[0]) {
 			if (!value.isEmpty()) {

@@ -151,7 +151,7 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public Optional<CertificatePair> current() {
-		CertificatePair pair = this.pair.get();
+		CertificatePair pair = this.snapshot.pair();
 		return (pair == null || pair.isExpired(this.clock.instant())) ? Optional.empty() : Optional.of(pair);
 	}
 
@@ -200,8 +200,10 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	/** After the task that is running, so that listeners find the status complete. */
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
-		this.lane.execute(
-				() -> this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current)));
+		this.lane.execute(() -> {
+			this.snapshot = describe();
+			this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+		});
 	}
 
 	private void reconcile() {

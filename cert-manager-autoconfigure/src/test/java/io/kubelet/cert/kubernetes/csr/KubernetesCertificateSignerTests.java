@@ -224,7 +224,7 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest confirmed = confirmed(false);
 		CertificateRequest other = confirmed.confirmed(name(confirmed), "another-uid", Instant.now());
 		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(other)))
-			.withMessageContaining("is another object now");
+			.withMessageContaining("now names another object");
 	}
 
 	@Test
@@ -232,7 +232,7 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest confirmed = confirmed(false);
 		this.adapter.controlPlane.delete(name(confirmed));
 		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
-			.withMessageContaining("to signer " + Adapter.SIGNER + " does not exist any more");
+			.withMessageContaining("to signer " + Adapter.SIGNER + " no longer exists");
 	}
 
 	@Test

@@ -18,7 +18,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * What an answer to a creation says of the server (contract row C12).
+ * What an answer to a creation says about the health of the server.
  */
 class ServerHealthTests {
 

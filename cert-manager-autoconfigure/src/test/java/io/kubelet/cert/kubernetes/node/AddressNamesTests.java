@@ -16,8 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * Contract row C26, and the original's rows of addresses to names and to templates. The
- * gate is the kubelet's AllowDNSOnlyNodeCSR.
+ * Tests for {@link AddressNames} with the cases of the kubelet, whose gate is
+ * AllowDNSOnlyNodeCSR.
  */
 class AddressNamesTests {
 

@@ -16,11 +16,15 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -137,6 +141,27 @@ class NodeAddressesTests {
 			.answer(429, Duration.ofSeconds(1));
 		this.addresses.addresses();
 		awaitAddresses(FIRST);
+	}
+
+	/** As by a proxy, or by a server that sends what is no event. */
+	@ParameterizedTest
+	@ValueSource(strings = { "s3cr3t", "{\"s3cr3t\": true}", "{\"type\": \"ADDED\", \"object\": \"s3cr3t\"}",
+			"{\"type\": \"ERROR\", \"object\": {\"code\": \"s3cr3t\"}}" })
+	void contentThatIsNoEventIsReportedWithoutQuotingIt(String content) throws Exception {
+		this.node.create("InternalIP=10.0.0.1");
+		ApiClient client = client("system:node:n1", "system:nodes");
+		client.setHttpClient(client.getHttpClient().newBuilder().addInterceptor((chain) -> {
+			Response response = chain.proceed(chain.request());
+			if (chain.request().url().queryParameter("watch") == null) {
+				return response;
+			}
+			response.close();
+			return response.newBuilder().body(ResponseBody.create(content, null)).build();
+		}).build());
+		this.client.set(client);
+		awaitDescription("is not that of an API server");
+		assertThat(this.addresses.description()).doesNotContain("s3cr3t");
+		assertThat(this.addresses.addresses()).containsExactly(FIRST);
 	}
 
 	@Test

@@ -24,7 +24,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * C22 and C24.
+ * Tests for {@link NodeKubeconfig}.
  */
 class NodeKubeconfigTests {
 
