@@ -81,10 +81,7 @@ class PageTests {
 
 	@BeforeEach
 	void open() {
-		plane().behavior()
-			.reset()
-			.approval(ApprovalPolicy.approving())
-			.certificateLifetime(Duration.ofDays(10));
+		plane().behavior().reset().approval(ApprovalPolicy.approving()).certificateLifetime(Duration.ofDays(10));
 		size(1280);
 		scheme("light");
 		load();

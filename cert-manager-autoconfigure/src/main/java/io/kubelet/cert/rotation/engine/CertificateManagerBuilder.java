@@ -49,7 +49,7 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable RotationScheduler scheduler;
 
-	private Executor executor = ListenerThreads.SHARED;
+	private Executor executor = Delivery.SHARED_THREADS;
 
 	private @Nullable String signerName;
 

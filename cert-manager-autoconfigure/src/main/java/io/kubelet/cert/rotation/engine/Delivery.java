@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -23,6 +26,16 @@ final class Delivery {
 	private static final Logger logger = LoggerFactory.getLogger(Delivery.class);
 
 	static final Duration FOLLOWER_LIMIT = Duration.ofSeconds(10);
+
+	/**
+	 * Daemon threads, as many as there are tasks, that end after 5 seconds without work.
+	 */
+	static final Executor SHARED_THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS,
+			new SynchronousQueue<>(), (task) -> {
+				Thread thread = new Thread(task, "certificate-listener");
+				thread.setDaemon(true);
+				return thread;
+			});
 
 	private final List<Recipient> followers = new CopyOnWriteArrayList<>();
 

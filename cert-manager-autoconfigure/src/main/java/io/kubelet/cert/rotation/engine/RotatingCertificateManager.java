@@ -4,23 +4,16 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
-import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.rotation.CertificateStatus.Window;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
@@ -58,10 +51,10 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private final Announcements announcements;
 
-	private final History history = new History();
-
 	/** Absent if rotation is off. */
 	private final @Nullable Attempts attempts;
+
+	private final StatusReport report;
 
 	private final AtomicBoolean started = new AtomicBoolean();
 
@@ -91,11 +84,14 @@ final class RotatingCertificateManager implements CertificateManager {
 		Instant now = this.clock.instant();
 		this.pair = new CurrentPair(settings, with.store(), with.random(), this::replaced, bootstrap, now);
 		this.announcements = new Announcements(settings, this.delivery);
+		History history = new History();
 		SignerSource signers = with.signers();
-		this.attempts = (signers != null) ? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair,
-				this.history, this::reconcile) : null;
+		this.attempts = (signers != null)
+				? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair, history, this::reconcile)
+				: null;
+		this.report = new StatusReport(settings, this.pair, this.templates, this.announcements, history, this.attempts);
 		this.pair.review(rotates() ? template : null, now);
-		this.snapshot = describe();
+		this.snapshot = this.report.create();
 	}
 
 	@Override
@@ -157,26 +153,7 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public CertificateStatus status() {
-		CertificateStatus snapshot = this.snapshot;
-		return snapshot.withState(state(snapshot, this.clock.instant()));
-	}
-
-	private State state(CertificateStatus status, Instant now) {
-		if (status.pair() == null) {
-			return State.WAITING;
-		}
-		if (status.pair().isExpired(now)) {
-			return State.EXPIRED;
-		}
-		if (status.overdueAt() == null) {
-			return State.STATIC;
-		}
-		if (now.isAfter(status.overdueAt())) {
-			return State.OVERDUE;
-		}
-		boolean requested = this.attempts != null && this.attempts.isRequested();
-		Instant deadline = status.nextRotationDeadline();
-		return (requested || (deadline != null && !now.isBefore(deadline))) ? State.ROTATING : State.VALID;
+		return this.report.inState(this.snapshot, this.clock.instant());
 	}
 
 	@Override
@@ -201,7 +178,7 @@ final class RotatingCertificateManager implements CertificateManager {
 	/** After the task that is running, so that listeners find the status complete. */
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
 		this.lane.execute(() -> {
-			this.snapshot = describe();
+			this.snapshot = this.report.create();
 			this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
 		});
 	}
@@ -216,7 +193,7 @@ final class RotatingCertificateManager implements CertificateManager {
 				announce(now);
 			}
 			this.templates.update(now, this::review);
-			this.snapshot = describe();
+			this.snapshot = this.report.create();
 			return Templates.PATIENCE;
 		});
 	}
@@ -226,7 +203,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		look((now) -> {
 			CertificatePair adopted = this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
 			if (adopted != null) {
-				this.history.adopted(adopted, now);
+				this.report.history().adopted(adopted, now);
 			}
 			Duration untilDue = this.pollInterval;
 			if (this.attempts != null) {
@@ -237,7 +214,7 @@ final class RotatingCertificateManager implements CertificateManager {
 				this.pair.review(null, now);
 			}
 			announce(now);
-			this.snapshot = describe();
+			this.snapshot = this.report.create();
 			return untilDue;
 		});
 	}
@@ -295,36 +272,6 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private boolean rotates() {
 		return this.attempts != null && !this.settings.once();
-	}
-
-	private CertificateStatus describe() {
-		CertificatePair pair = this.pair.get();
-		Attempts.Progress progress = (this.attempts != null) ? this.attempts.progress() : Attempts.Progress.NONE;
-		CertificateRequest open = progress.openRequest().orElse(null);
-		return new CertificateStatus(name(), State.WAITING, pair,
-				(pair != null && rotates())
-						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
-				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
-				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
-				progress.lastFailure(),
-				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
-				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable(),
-				this.history.outcomes());
-	}
-
-	private List<Usage> usages(@Nullable CertificatePair pair) {
-		List<Usage> fixed = this.settings.fixedUsages();
-		if (fixed != null) {
-			return fixed;
-		}
-		CertificateTemplate template = this.templates.latest();
-		return (pair != null && template != null) ? this.settings.usages().apply(template, pair.leaf().getPublicKey())
-				: List.of();
-	}
-
-	private @Nullable Instant nextDeadline() {
-		Instant deadline = (this.attempts != null) ? this.pair.deadline() : Instant.MAX;
-		return deadline.equals(Instant.MAX) ? null : deadline;
 	}
 
 	private static Duration shorter(Duration one, Duration other) {
