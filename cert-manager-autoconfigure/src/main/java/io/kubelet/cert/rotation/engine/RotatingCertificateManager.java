@@ -300,8 +300,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		return new CertificateStatus(name(), State.WAITING, pair,
 				(pair != null && rotates())
 						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
-				this.templates.latest(),
-				this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
+				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
 				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
 				progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,

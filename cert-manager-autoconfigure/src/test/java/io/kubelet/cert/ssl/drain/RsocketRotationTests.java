@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl.drain;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.util.Objects;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -17,6 +18,7 @@ import io.rsocket.transport.ClientTransport;
 import io.rsocket.transport.netty.client.TcpClientTransport;
 import io.rsocket.transport.netty.client.WebsocketClientTransport;
 import io.rsocket.util.DefaultPayload;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,22 +45,18 @@ class RsocketRotationTests {
 	void newConnectionSeesTheCurrentCertificate(Transport transport, @TempDir Path directory) throws Exception {
 		try (RotatingApplication application = new RotatingApplication(directory, None.class)) {
 			NettyRSocketServer server = start(application, transport);
-			int port = server.address().getPort();
-			RSocket requests = RSocketConnector.create().connect(client(application, transport, port)).block();
+			int port = Objects.requireNonNull(server.address()).getPort();
+			RSocket requests = connect(application, transport, port);
 			SSLContext other = clientThatResumes(application);
-			int calls = RotatingApplication.tenRotationsUnderLoad(
-					() -> requests.requestResponse(DefaultPayload.create("")).map(Payload::getDataUtf8).block(), () -> {
-						String serial = application.rotate("server");
-						application.rotate("client");
-						assertThat(serverOf(other, port)).isEqualTo(serial);
-						assertThat(serverOf(other, port)).isEqualTo(serial);
-						RSocket another = RSocketConnector.create()
-							.connect(client(application, transport, port))
-							.block();
-						assertThat(another.requestResponse(DefaultPayload.create("")).block().getDataUtf8())
-							.isEqualTo("answer");
-						another.dispose();
-					});
+			int calls = RotatingApplication.tenRotationsUnderLoad(() -> answer(requests), () -> {
+				String serial = application.rotate("server");
+				application.rotate("client");
+				assertThat(serverOf(other, port)).isEqualTo(serial);
+				assertThat(serverOf(other, port)).isEqualTo(serial);
+				RSocket another = connect(application, transport, port);
+				assertThat(answer(another)).isEqualTo("answer");
+				another.dispose();
+			});
 			assertThat(calls).isPositive();
 			requests.dispose();
 			server.stop();
@@ -78,6 +76,14 @@ class RsocketRotationTests {
 			.create(SocketAcceptor.forRequestResponse((payload) -> Mono.just(DefaultPayload.create("answer"))));
 		server.start();
 		return server;
+	}
+
+	private static RSocket connect(RotatingApplication application, Transport transport, int port) throws Exception {
+		return Objects.requireNonNull(RSocketConnector.create().connect(client(application, transport, port)).block());
+	}
+
+	private static @Nullable String answer(RSocket requests) {
+		return requests.requestResponse(DefaultPayload.create("")).map(Payload::getDataUtf8).block();
 	}
 
 	private static ClientTransport client(RotatingApplication application, Transport transport, int port)
