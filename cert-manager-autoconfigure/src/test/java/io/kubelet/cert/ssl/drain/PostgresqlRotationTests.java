@@ -155,7 +155,11 @@ class PostgresqlRotationTests {
 				"ssl_cert_file=" + directory.resolve("server.crt"), "-c",
 				"ssl_key_file=" + directory.resolve("server.key"), "-c", "ssl_ca_file=" + directory.resolve("ca.crt"),
 				"-c", "hba_file=" + directory.resolve("hba.conf")));
-		return new ServerProgram(command, Map.of(), directory, port);
+		ServerProgram server = new ServerProgram(command, Map.of(), directory, port);
+		// It accepts connections before that, and refuses to serve them
+		await().atMost(Duration.ofMinutes(1))
+			.until(() -> Files.readString(directory.resolve("output.txt")).contains("ready to accept connections"));
+		return server;
 	}
 
 	private static void run(List<String> command, Path directory) throws Exception {

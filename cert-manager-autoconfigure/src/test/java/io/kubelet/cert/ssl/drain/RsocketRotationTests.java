@@ -18,13 +18,10 @@ import io.rsocket.transport.ClientTransport;
 import io.rsocket.transport.netty.client.TcpClientTransport;
 import io.rsocket.transport.netty.client.WebsocketClientTransport;
 import io.rsocket.util.DefaultPayload;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import reactor.core.publisher.Mono;
-import reactor.netty.http.client.HttpClient;
-import reactor.netty.tcp.TcpClient;
-
 import org.springframework.boot.rsocket.netty.NettyRSocketServer;
 import org.springframework.boot.rsocket.netty.NettyRSocketServerFactory;
 import org.springframework.boot.rsocket.server.RSocketServer.Transport;
@@ -32,13 +29,15 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.context.annotation.Configuration;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.tcp.TcpClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Spring Boot's RSocket server, which demands client certificates.
  */
-@SuppressWarnings("try")
 class RsocketRotationTests {
 
 	@ParameterizedTest
@@ -49,25 +48,19 @@ class RsocketRotationTests {
 			int port = Objects.requireNonNull(server.address()).getPort();
 			RSocket requests = connect(application, transport, port);
 			SSLContext other = clientThatResumes(application);
-			int calls = RotatingApplication.tenRotationsUnderLoad(
-					() -> requests.requestResponse(DefaultPayload.create("")).map(Payload::getDataUtf8).block(), () -> {
-						String serial = application.rotate("server");
-						application.rotate("client");
-						assertThat(serverOf(other, port)).isEqualTo(serial);
-						assertThat(serverOf(other, port)).isEqualTo(serial);
-						RSocket another = connect(application, transport, port);
-						assertThat(another.requestResponse(DefaultPayload.create("")).map(Payload::getDataUtf8).block())
-							.isEqualTo("answer");
-						another.dispose();
-					});
+			int calls = RotatingApplication.tenRotationsUnderLoad(() -> answer(requests), () -> {
+				String serial = application.rotate("server");
+				application.rotate("client");
+				assertThat(serverOf(other, port)).isEqualTo(serial);
+				assertThat(serverOf(other, port)).isEqualTo(serial);
+				RSocket another = connect(application, transport, port);
+				assertThat(answer(another)).isEqualTo("answer");
+				another.dispose();
+			});
 			assertThat(calls).isPositive();
 			requests.dispose();
 			server.stop();
 		}
-	}
-
-	private static RSocket connect(RotatingApplication application, Transport transport, int port) throws Exception {
-		return Objects.requireNonNull(RSocketConnector.create().connect(client(application, transport, port)).block());
 	}
 
 	private static NettyRSocketServer start(RotatingApplication application, Transport transport) throws Exception {
@@ -83,6 +76,14 @@ class RsocketRotationTests {
 			.create(SocketAcceptor.forRequestResponse((payload) -> Mono.just(DefaultPayload.create("answer"))));
 		server.start();
 		return server;
+	}
+
+	private static RSocket connect(RotatingApplication application, Transport transport, int port) throws Exception {
+		return Objects.requireNonNull(RSocketConnector.create().connect(client(application, transport, port)).block());
+	}
+
+	private static @Nullable String answer(RSocket requests) {
+		return requests.requestResponse(DefaultPayload.create("")).map(Payload::getDataUtf8).block();
 	}
 
 	private static ClientTransport client(RotatingApplication application, Transport transport, int port)
