@@ -1,100 +1,238 @@
 const articles = new Map();
-const serialNumbers = new Map();
+let report;
+let clockOffset = 0;
+let clientSerialNumber;
 
-async function refresh() {
-	try {
-		const { certificates } = await getJson('/actuator/certificates');
-		Object.entries(certificates).forEach(([name, certificate]) => show(name, certificate));
-		const { username } = await getJson('/who-am-i');
-		document.getElementById('who').textContent = username ?? 'nobody';
-		report('');
+const events = new EventSource('/events');
+events.addEventListener('report', ({ data }) => {
+	report = JSON.parse(data);
+	clockOffset = Date.parse(report.now) - Date.now();
+	connection('Live', true);
+	Object.entries(report.certificates).forEach(([name, certificate]) => show(name, certificate));
+	showPresented(report.presented);
+	updateWho();
+	tick();
+});
+events.onerror = () => connection('The application does not answer; reconnecting…', false);
+setInterval(tick, 1000);
+
+function connection(text, live) {
+	const element = document.getElementById('connection');
+	if (element.textContent !== text) {
+		element.textContent = text;
 	}
-	catch (error) {
-		report(`The application does not answer: ${error.message}`);
-	}
+	element.classList.toggle('live', live);
 }
 
-async function getJson(url) {
-	const response = await fetch(url);
-	if (!response.ok) {
-		throw new Error(`${url} says ${response.status}`);
-	}
-	return response.json();
-}
-
-function show(name, { state, current, template, nextRotationDeadline, rotations, lastFailure }) {
+function show(name, { state, current, template, rotationWindow, nextRotationDeadline, rotations, lastFailure, pendingRequest, history }) {
 	const article = articles.get(name) ?? add(name);
-	const set = (field, text) => article.querySelector(`[data-field=${field}]`).textContent = text ?? '-';
+	const set = setter(article);
 	set('state', state);
 	article.querySelector('.state').className = `state ${state}`;
-	set('serialNumber', current?.serialNumber);
-	set('subject', current?.subject);
+	set('serialNumber', current?.serialNumber ?? 'none yet');
+	set('subject', current?.subject ?? template?.commonName ?? 'not known yet');
 	set('names', [...current?.dnsNames ?? [], ...current?.ipAddresses ?? []].join(', ') || 'none');
-	set('signer', template?.signerName);
-	set('notAfter', time(current?.notAfter));
-	set('deadline', time(nextRotationDeadline));
+	set('key', current?.keyAlgorithm ?? 'none yet');
+	set('signer', template?.signerName ?? 'not known yet');
 	set('rotations', rotations);
-	set('failure', lastFailure ? `Attempt ${lastFailure.attempt} failed: ${lastFailure.message}` : '');
+	article.querySelector('.timeline').hidden = !current;
 	if (current) {
-		const start = Date.parse(current.notBefore);
-		article.querySelector('progress').value = (Date.now() - start) / (Date.parse(current.notAfter) - start);
-		noteRotation(name, current.serialNumber);
+		showTimeline(article, current, rotationWindow, nextRotationDeadline);
 	}
+	const waits = pendingRequest?.createdAt && state !== 'VALID';
+	article.querySelector('.pending').hidden = !waits;
+	if (waits) {
+		set('command', `kubectl certificate approve ${pendingRequest.name}`);
+	}
+	article.querySelector('.failure').hidden = !lastFailure;
+	showHistory(article.querySelector('.history'), history);
+}
+
+function showTimeline(article, { notBefore, notAfter }, rotationWindow, deadline) {
+	const track = article.querySelector('.track');
+	const start = Date.parse(notBefore);
+	const lifetime = Date.parse(notAfter) - start;
+	const place = (property, instant) =>
+		track.style.setProperty(property, `${Math.min(100, Math.max(0, (Date.parse(instant) - start) / lifetime * 100))}%`);
+	place('--earliest', rotationWindow?.earliest ?? notAfter);
+	place('--latest', rotationWindow?.latest ?? notAfter);
+	place('--deadline', deadline ?? notAfter);
+	track.querySelector('.deadline').hidden = !deadline;
+	const moments = [['Not before', notBefore], ['Now', null, 'now'],
+		...rotationWindow ? [['Window opens', rotationWindow.earliest, 'window']] : [],
+		...deadline ? [['Rotation due', deadline, 'deadline']] : [],
+		...rotationWindow ? [['Window closes', rotationWindow.latest, 'window']] : [], ['Not after', notAfter]];
+	article.querySelector('.legend').replaceChildren(...moments.map(([label, instant, kind]) => {
+		const item = element('li', { className: kind ? `is-${kind}` : '' });
+		item.append(element('i', { ariaHidden: 'true' }), element('span', { textContent: label }), instantElement(instant));
+		return item;
+	}));
+}
+
+function showHistory(list, history) {
+	const entries = history.map(({ at, outcome, serialNumber, requestName, duration, reason, message }) => {
+		const item = element('li');
+		const took = duration ? ` in ${distance(seconds(duration) * 1000)}` : '';
+		const by = requestName ? ` (${requestName})` : '';
+		const text = outcome === 'FAILED' ? `${reason} after ${distance(seconds(duration) * 1000)}: ${message}`
+			: `${outcome === 'ADOPTED' ? 'Taken from another program' : 'Rotated'} to ${serialNumber}${took}${by}`;
+		item.append(instantElement(at), element('span', { className: outcome, textContent: text }));
+		return item;
+	});
+	list.replaceChildren(...entries.length ? entries : [element('li', { textContent: 'Nothing since the start.' })]);
+}
+
+/** What changes with time alone. */
+function tick() {
+	if (!report) {
+		return;
+	}
+	const now = Date.now() + clockOffset;
+	Object.entries(report.certificates).forEach(([name, certificate]) => {
+		const { current, nextRotationDeadline, pendingRequest, lastFailure, state, rotationWindow } = certificate;
+		const article = articles.get(name);
+		const set = setter(article);
+		const due = Date.parse(nextRotationDeadline ?? current?.notAfter);
+		const left = due - now;
+		if (!current) {
+			set('what', 'No certificate yet');
+			set('countdown', 'Waiting');
+		}
+		else if (state === 'EXPIRED') {
+			set('what', 'Expired');
+			set('countdown', `${distance(now - Date.parse(current.notAfter))} ago`);
+		}
+		else if (left > 0) {
+			set('what', nextRotationDeadline ? 'Rotates in' : 'Expires in');
+			set('countdown', distance(left));
+		}
+		else {
+			set('what', 'Is being rotated; expires in');
+			set('countdown', distance(Date.parse(current.notAfter) - now));
+		}
+		if (current) {
+			const start = Date.parse(current.notBefore);
+			const passed = Math.min(100, Math.max(0, (now - start) / (Date.parse(current.notAfter) - start) * 100));
+			const track = article.querySelector('.track');
+			track.style.setProperty('--now', `${passed}%`);
+			track.setAttribute('aria-label', `${Math.round(passed)} % of the lifetime has passed.`
+				+ (rotationWindow ? ` The rotation falls between ${percent(rotationWindow.earliest, current)} and ${percent(rotationWindow.latest, current)}.` : ''));
+			setInstant(article.querySelector('.is-now time'), new Date(now).toISOString());
+		}
+		if (pendingRequest?.createdAt) {
+			set('pending', `Request ${pendingRequest.name} has been waiting for ${distance(now - Date.parse(pendingRequest.createdAt))}. `
+				+ `Conditions: ${pendingRequest.conditions.join(', ') || 'none'}. Approve it with:`);
+		}
+		if (lastFailure) {
+			const next = Date.parse(lastFailure.nextAttempt) - now;
+			set('failure', `Attempt ${lastFailure.attempt} failed: ${lastFailure.message}. `
+				+ (next > 0 ? `The next one is in ${distance(next)}.` : 'The next one is in progress.'));
+		}
+	});
+}
+
+function percent(instant, { notBefore, notAfter }) {
+	const start = Date.parse(notBefore);
+	return `${Math.round((Date.parse(instant) - start) / (Date.parse(notAfter) - start) * 100)} %`;
 }
 
 function add(name) {
-	const fragment = document.getElementById('certificate').content.cloneNode(true);
-	const article = fragment.querySelector('article');
-	article.querySelector('[data-field=name]').textContent = name;
-	article.querySelector('button').addEventListener('click', () => rotate(name));
+	const article = document.getElementById('certificate').content.cloneNode(true).querySelector('article');
+	const heading = article.querySelector('h2');
+	heading.textContent = name;
+	heading.id = `name-${name}`;
+	article.setAttribute('aria-labelledby', heading.id);
+	const rotateButton = article.querySelector('.rotate');
+	rotateButton.setAttribute('aria-label', `Rotate now: ${name}`);
+	rotateButton.addEventListener('click', () => rotate(name, article));
+	const copyButton = article.querySelector('.copy');
+	copyButton.addEventListener('click', async () => {
+		await navigator.clipboard.writeText(article.querySelector('.command code').textContent);
+		copyButton.textContent = 'Copied';
+	});
 	document.getElementById('certificates').append(article);
 	articles.set(name, article);
 	return article;
 }
 
-async function reason(name, response) {
-	if (response.status === 405) {
-		return `${name} was not rotated: set management.endpoint.certificates.access to unrestricted`;
+async function rotate(name, article) {
+	const set = setter(article);
+	set('answer', 'Requesting a rotation…');
+	try {
+		const response = await fetch(`/actuator/certificates/${name}`, { method: 'POST' });
+		const answer = await response.json().catch(() => ({}));
+		set('answer', response.ok ? `${response.status}: the rotation has begun.`
+			: `${response.status}: ${answer.message ?? explain(response.status)}`);
 	}
-	const answer = await response.json().catch(() => ({}));
-	return answer.message ?? `${name} was not rotated: ${response.status}`;
+	catch (error) {
+		set('answer', `The application does not answer: ${error.message}`);
+	}
 }
 
-async function rotate(name) {
-	const response = await fetch(`/actuator/certificates/${name}`, { method: 'POST' });
-	report(response.ok ? '' : await reason(name, response));
-	refresh();
+function explain(status) {
+	return status === 405 ? 'not allowed; set management.endpoint.certificates.access to unrestricted' : 'not rotated';
 }
 
-function noteRotation(name, serialNumber) {
-	const before = serialNumbers.get(name);
-	serialNumbers.set(name, serialNumber);
-	if (before && before !== serialNumber) {
-		const log = document.getElementById('log');
-		if (!log.dataset.used) {
-			log.replaceChildren();
-			log.dataset.used = true;
+function showPresented({ serialNumber, problem }) {
+	const owner = Object.entries(report.certificates).find(([, { current }]) => serialNumber && current?.serialNumber === serialNumber);
+	const target = document.getElementById('presented');
+	target.replaceChildren(...problem ? [`no certificate that it trusts: ${problem}`]
+		: ['the certificate ', element('code', { textContent: serialNumber }),
+			owner ? `, which is the current one of ${owner[0]}.` : ', which is not a current one.']);
+}
+
+/** The answer changes when the client certificate does. */
+async function updateWho() {
+	const serialNumber = Object.values(report.certificates)[0]?.current?.serialNumber;
+	if (serialNumber === clientSerialNumber) {
+		return;
+	}
+	clientSerialNumber = serialNumber;
+	const response = await fetch('/who-am-i').catch(() => null);
+	document.getElementById('who').textContent = response?.ok ? (await response.json()).username ?? 'nobody' : 'nobody yet';
+}
+
+function setter(article) {
+	return (field, text) => {
+		const target = article.querySelector(`[data-field=${field}]`);
+		if (target.textContent !== String(text)) {
+			target.textContent = text;
 		}
-		const entry = document.createElement('li');
-		entry.textContent = `${new Date().toLocaleTimeString()} ${name}: ${before} was replaced by ${serialNumber}`;
-		log.prepend(entry);
+	};
+}
+
+function element(name, properties = {}) {
+	return Object.assign(document.createElement(name), properties);
+}
+
+function instantElement(instant) {
+	const time = element('time');
+	if (instant) {
+		setInstant(time, instant);
 	}
+	return time;
 }
 
-function time(instant) {
-	if (!instant) {
-		return null;
+/** The date only if it is another day than today. */
+function setInstant(time, instant) {
+	const date = new Date(instant);
+	const today = date.toDateString() === new Date().toDateString();
+	time.dateTime = instant;
+	time.textContent = today ? date.toLocaleTimeString() : date.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** ISO 8601, as the endpoint writes durations. */
+function seconds(duration) {
+	const [, hours = 0, minutes = 0, rest = 0] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$/.exec(duration) ?? [];
+	return hours * 3600 + minutes * 60 + Number(rest);
+}
+
+function distance(milliseconds) {
+	const total = Math.max(0, milliseconds / 1000);
+	if (total < 1) {
+		return `${Math.round(total * 1000)} ms`;
 	}
-	const seconds = Math.round((Date.parse(instant) - Date.now()) / 1000);
-	const distance = Math.abs(seconds) < 120 ? `${Math.abs(seconds)} s` : `${Math.round(Math.abs(seconds) / 60)} min`;
-	return `${new Date(instant).toLocaleString()} (${seconds < 0 ? `${distance} ago` : `in ${distance}`})`;
+	const units = [['d', Math.floor(total / 86400)], ['h', Math.floor(total / 3600) % 24], ['min', Math.floor(total / 60) % 60], ['s', Math.floor(total) % 60]];
+	const first = units.findIndex(([, count]) => count > 0);
+	return units.slice(first, first + (first === 0 ? 3 : 2)).map(([unit, count]) => `${count} ${unit}`).join(' ');
 }
-
-function report(problem) {
-	const element = document.getElementById('problem');
-	element.textContent = problem;
-	element.hidden = !problem;
-}
-
-refresh();
-setInterval(refresh, 1000);

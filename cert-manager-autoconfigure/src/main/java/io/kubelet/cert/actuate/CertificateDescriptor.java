@@ -1,6 +1,7 @@
 package io.kubelet.cert.actuate;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -21,6 +22,8 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param state its state
  * @param current the certificate, {@code null} if there is none yet
  * @param template what is asked for, {@code null} if it is not known yet
+ * @param rotationWindow the time in which its rotation falls, {@code null} if there is no
+ * certificate or rotation is off
  * @param nextRotationDeadline when the next rotation is due
  * @param rotations how many certificates were obtained since the start
  * @param lastRotation when the last one was obtained
@@ -30,11 +33,13 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * the addresses of a node
  * @param serverHealthy whether the API server answered the last attempt, {@code null} if
  * it has not been contacted yet
+ * @param history the last 20 rotations and failed attempts, the latest one first
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
-		@Nullable Template template, @Nullable Instant nextRotationDeadline, long rotations,
+		@Nullable Template template, CertificateStatus.@Nullable Window rotationWindow, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest,
-		@Nullable String waitingFor, @Nullable Boolean serverHealthy) implements OperationResponseBody {
+		@Nullable String waitingFor, @Nullable Boolean serverHealthy,
+		List<Outcome> history) implements OperationResponseBody {
 
 	static CertificateDescriptor of(CertificateStatus status) {
 		CertificatePair pair = status.pair();
@@ -42,12 +47,13 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 		RotationFailure failure = status.lastFailure();
 		CertificateStatus.OpenRequest open = status.openRequest();
 		return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
-				(template != null) ? Template.of(template, status) : null, status.nextRotationDeadline(),
+				(template != null) ? Template.of(template, status) : null, status.rotationWindow(),
+				status.nextRotationDeadline(),
 				status.rotations(), status.lastRotation(),
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,
 				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions()) : null,
-				status.waitingFor(), status.serverHealthy());
+				status.waitingFor(), status.serverHealthy(), status.history().stream().map(Outcome::of).toList());
 	}
 
 	private static List<String> text(List<InetAddress> addresses) {
@@ -80,7 +86,7 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 
 		private static CertificateTemplate names(CertificatePair pair) {
 			try {
-				return CertificateNames.of(pair.leaf());
+				return CertificateTemplate.of(pair.leaf());
 			}
 			catch (IllegalArgumentException ex) {
 				return CertificateTemplate.ofSubject(CertificateNames.commonName(pair.leaf()));
@@ -125,6 +131,52 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 	 * @param nextAttempt when the next one begins
 	 */
 	public record LastFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt) {
+
+	}
+
+	/**
+	 * How a rotation ended.
+	 *
+	 * @param at when
+	 * @param outcome {@code ROTATED}, {@code ADOPTED} for a pair that another program
+	 * stored, or {@code FAILED}
+	 * @param serialNumber the serial number of the certificate, {@code null} after a
+	 * failure
+	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
+	 * was none
+	 * @param duration how long it took, as ISO 8601 text: for a certificate since the
+	 * request was sent for the first time, for a failure since the attempt began;
+	 * {@code null} for a pair that another program stored
+	 * @param reason why it failed, in one word
+	 * @param message why it failed, for people
+	 */
+	public record Outcome(Instant at, Result outcome, @Nullable String serialNumber, @Nullable String requestName,
+			@Nullable String duration, @Nullable String reason, @Nullable String message) {
+
+		static Outcome of(CertificateStatus.Outcome outcome) {
+			RotationFailure failure = outcome.failure();
+			Duration duration = outcome.duration();
+			return new Outcome(outcome.at(),
+					(failure != null) ? Result.FAILED : (duration != null) ? Result.ROTATED : Result.ADOPTED,
+					outcome.serialNumber(), outcome.requestName(), (duration != null) ? duration.toString() : null,
+					(failure != null) ? failure.reason() : null, (failure != null) ? failure.message() : null);
+		}
+
+		/**
+		 * What a rotation led to.
+		 */
+		public enum Result {
+
+			/** A certificate was obtained. */
+			ROTATED,
+
+			/** A pair that another program stored has become current. */
+			ADOPTED,
+
+			/** The attempt failed; another one follows. */
+			FAILED
+
+		}
 
 	}
 

@@ -1,43 +1,67 @@
 package io.kubelet.cert.actuate;
 
+import java.time.Clock;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
+
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * The health of one certificate: {@code DOWN} once it has expired, or when there is none
- * after five minutes although the API server is healthy; {@code UNKNOWN} while the
- * application waits for the first one; otherwise {@code UP}.
+ * The health of one certificate: {@code DOWN} while there is none or once it has expired,
+ * otherwise {@code UP}. A certificate whose rotation is overdue has a status of choice,
+ * and a warning among the details.
+ * <p>
+ * What counts is the fraction of the lifetime that is left, not a number of days: a
+ * certificate for an hour and one for a year are overdue after the same fraction.
  */
 public class CertificateHealthIndicator extends AbstractHealthIndicator {
 
 	private final CertificateManager manager;
 
+	private final Status overdue;
+
+	private final Clock clock;
+
 	/**
 	 * Creates an indicator.
 	 * @param manager the certificate's manager
+	 * @param overdue the status while the rotation is overdue
+	 * @param clock the clock
 	 */
-	public CertificateHealthIndicator(CertificateManager manager) {
+	public CertificateHealthIndicator(CertificateManager manager, Status overdue, Clock clock) {
 		super("The certificate's health check failed");
 		this.manager = manager;
+		this.overdue = overdue;
+		this.clock = clock;
 	}
 
 	@Override
 	protected void doHealthCheck(Health.Builder builder) {
 		CertificateStatus status = this.manager.status();
 		builder.status(switch (status.state()) {
-			case EXPIRED -> Status.DOWN;
-			case WAITING -> status.unavailable() ? Status.DOWN : Status.UNKNOWN;
-			case VALID, ROTATING, OVERDUE, STATIC -> Status.UP;
+			case EXPIRED, WAITING -> Status.DOWN;
+			case OVERDUE -> this.overdue;
+			case VALID, ROTATING, STATIC -> Status.UP;
 		});
 		builder.withDetail("state", status.state());
 		CertificatePair pair = status.pair();
 		if (pair != null) {
 			builder.withDetail("notAfter", pair.notAfter());
+			builder.withDetail("lifetimeLeft", percent(pair) + " %");
+			if (status.state() == CertificateStatus.State.OVERDUE) {
+				builder.withDetail("warning", warning(pair, status));
+			}
+		}
+		if (status.openRequest() != null && status.openRequest().name() != null) {
+			builder.withDetail("pendingRequest", status.openRequest().name());
 		}
 		if (status.waitingFor() != null) {
 			builder.withDetail("waitingFor", status.waitingFor());
@@ -46,6 +70,18 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		if (failure != null) {
 			builder.withDetail("lastFailure", failure.reason());
 		}
+	}
+
+	private long percent(CertificatePair pair) {
+		long lifetime = Math.max(1, Duration.between(pair.notBefore(), pair.notAfter()).toMillis());
+		long left = Duration.between(this.clock.instant(), pair.notAfter()).toMillis();
+		return Math.max(0, Math.min(100, left * 100 / lifetime));
+	}
+
+	private String warning(CertificatePair pair, CertificateStatus status) {
+		Duration left = Duration.between(this.clock.instant(), pair.notAfter()).truncatedTo(ChronoUnit.SECONDS);
+		return "The rotation is overdue since %s; the certificate is valid for another %s".formatted(status.overdueAt(),
+				ReadableDuration.of(left));
 	}
 
 }

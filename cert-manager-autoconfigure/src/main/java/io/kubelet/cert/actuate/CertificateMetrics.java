@@ -2,51 +2,44 @@ package io.kubelet.cert.actuate;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.IdentityHashMap;
+import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToDoubleFunction;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kubelet's metrics of its certificates, under the kubelet's names, with the name of
- * the certificate as the tag {@code certificate}. A certificate for server auth counts as
- * the kubelet's serving certificate, any other as its client certificate.
+ * The metrics of certificates, each with the name of the certificate as the tag
+ * {@code certificate}.
  * <p>
  * It has to be a listener of the managers. Events before a registry is bound count too,
  * for every registry.
  */
 public class CertificateMetrics implements MeterBinder, RotationListener {
 
-	private static final String SERVING_SIGNER = "kubernetes.io/kubelet-serving";
-
-	private static final String CLIENT_SIGNERS = "kubernetes.io/kube-apiserver-client";
-
-	private static final double[] BUCKETS = { 60, 3600, 14_400, 86_400, 604_800, 2_592_000, 7_776_000, 15_552_000,
-			31_104_000, 124_416_000 };
-
 	private final CertificateManagers managers;
 
 	private final Clock clock;
 
-	private final Map<String, Records> records = new ConcurrentHashMap<>();
+	private final Map<String, Totals> totals = new ConcurrentHashMap<>();
 
 	/**
 	 * Creates a binder.
@@ -60,95 +53,123 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
-		this.managers.forEach((manager) -> bind(manager, registry));
-	}
-
-	private void bind(CertificateManager manager, MeterRegistry registry) {
-		boolean serving = isServing(manager.status());
-		Tags tags = Tags.of("certificate", manager.name());
-		Gauge
-			.builder("kubelet.certificate.manager." + (serving ? "server" : "client") + ".ttl.seconds", manager,
-					this::secondsToLive)
-			.description("Seconds until the certificate expires; negative once it has, infinite if there is none")
-			.tags(tags)
-			.register(registry);
-		Records records = records(manager.name());
-		FunctionCounter
-			.builder(
-					serving ? "kubelet.server.expiration.renew.errors"
-							: "kubelet.certificate.manager.client.expiration.renew.errors",
-					records.failures, LongAdder::sum)
-			.description("Failed attempts to rotate the certificate")
-			.tags(tags)
-			.register(registry);
-		if (serving) {
-			records.add(rotations(registry, tags));
-		}
+		this.managers.forEach((manager) -> new Binding(manager, registry).bind());
 	}
 
 	@Override
 	public void failed(String name, RotationFailure failure) {
-		records(name).failures.increment();
+		totals(name).failures(failure.kind()).increment();
 	}
 
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		if (previous != null) {
-			records(name).rotated(Duration.between(previous.notBefore(), this.clock.instant()).toSeconds());
+		this.managers.find(name)
+			.stream()
+			.flatMap((manager) -> manager.status().history().stream())
+			.filter((outcome) -> current.serialNumber().equals(outcome.serialNumber()))
+			.limit(1)
+			.forEach((outcome) -> totals(name).waited(outcome.duration()));
+	}
+
+	private Totals totals(String certificate) {
+		return this.totals.computeIfAbsent(certificate, (name) -> new Totals());
+	}
+
+	/** One certificate and one registry. */
+	private final class Binding {
+
+		private final CertificateManager manager;
+
+		private final MeterRegistry registry;
+
+		private final Tags tags;
+
+		Binding(CertificateManager manager, MeterRegistry registry) {
+			this.manager = manager;
+			this.registry = registry;
+			this.tags = Tags.of("certificate", manager.name());
 		}
-	}
 
-	private Records records(String certificate) {
-		return this.records.computeIfAbsent(certificate, (name) -> new Records());
-	}
-
-	private static DistributionSummary rotations(MeterRegistry registry, Tags tags) {
-		return DistributionSummary.builder("kubelet.certificate.manager.server.rotation.seconds")
-			.description("How long the certificate had lived when it was rotated")
-			.baseUnit("seconds")
-			.serviceLevelObjectives(BUCKETS)
-			.tags(tags)
-			.register(registry);
-	}
-
-	/** While the usages are not known, as the default usages are chosen. */
-	private static boolean isServing(CertificateStatus status) {
-		if (!status.usages().isEmpty()) {
-			return status.usages().contains(Usage.SERVER_AUTH);
-		}
-		CertificateTemplate template = status.template();
-		return status.signerName().equals(SERVING_SIGNER) || (!status.signerName().startsWith(CLIENT_SIGNERS)
-				&& template != null && !(template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()));
-	}
-
-	private double secondsToLive(CertificateManager manager) {
-		CertificatePair pair = manager.status().pair();
-		return (pair != null) ? Duration.between(this.clock.instant(), pair.notAfter()).toSeconds()
-				: Double.POSITIVE_INFINITY;
-	}
-
-	/** What is recorded of one certificate. */
-	private static final class Records {
-
-		final LongAdder failures = new LongAdder();
-
-		/** By identity: those of two registries are equal. */
-		private final Set<DistributionSummary> rotations = Collections.newSetFromMap(new IdentityHashMap<>());
-
-		/** The one rotation that there may be at the start, in seconds. */
-		private @Nullable Long early;
-
-		synchronized void add(DistributionSummary summary) {
-			if (this.rotations.add(summary) && this.early != null) {
-				summary.record(this.early);
+		void bind() {
+			gauge("expiry", "Time until the certificate expires, negative once it has",
+					(status) -> (status.pair() != null) ? until(status.pair().notAfter()) : Double.NaN);
+			gauge("lifetime", "Time from the start to the end of the certificate's validity",
+					(status) -> (status.pair() != null) ? seconds(status.pair().notBefore(), status.pair().notAfter())
+							: Double.NaN);
+			gauge("rotation.deadline", "Time until the next rotation is due, negative once it is",
+					(status) -> (status.nextRotationDeadline() != null) ? until(status.nextRotationDeadline())
+							: Double.NaN);
+			gauge("request.age", "Time since the pending request was created, 0 if no request is pending",
+					(status) -> (status.openRequest() != null && status.openRequest().createdAt() != null)
+							? Math.max(0, -until(status.openRequest().createdAt())) : 0);
+			for (CertificateStatus.State state : CertificateStatus.State.values()) {
+				Gauge
+					.builder("kubelet.cert.state", this.manager,
+							(manager) -> (manager.status().state() == state) ? 1 : 0)
+					.description("1 for the state of the certificate, 0 for the other states")
+					.tags(this.tags.and("state", state.name()))
+					.register(this.registry);
 			}
+			FunctionCounter.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations())
+				.description("Certificates that were obtained")
+				.tags(this.tags)
+				.register(this.registry);
+			bindTotals(totals(this.manager.name()));
 		}
 
-		synchronized void rotated(long seconds) {
-			if (this.rotations.isEmpty()) {
-				this.early = seconds;
+		private void bindTotals(Totals totals) {
+			for (Kind kind : Kind.values()) {
+				FunctionCounter.builder("kubelet.cert.failures", totals.failures(kind), LongAdder::sum)
+					.description("Attempts to rotate the certificate that failed")
+					.tags(this.tags.and("reason", kind.name().toLowerCase(Locale.ROOT)))
+					.register(this.registry);
 			}
-			this.rotations.forEach((summary) -> summary.record(seconds));
+			FunctionTimer
+				.builder("kubelet.cert.request.wait", totals, (total) -> total.waits.sum(),
+						(total) -> total.waitMillis.sum(), TimeUnit.MILLISECONDS)
+				.description("How long requests that led to a certificate waited for approval and signature")
+				.tags(this.tags)
+				.register(this.registry);
+		}
+
+		private void gauge(String name, String description, ToDoubleFunction<CertificateStatus> value) {
+			TimeGauge
+				.builder("kubelet.cert." + name, this.manager, TimeUnit.SECONDS,
+						(manager) -> value.applyAsDouble(manager.status()))
+				.description(description)
+				.tags(this.tags)
+				.register(this.registry);
+		}
+
+		private double until(Instant end) {
+			return seconds(CertificateMetrics.this.clock.instant(), end);
+		}
+
+		private static double seconds(Instant start, Instant end) {
+			return Duration.between(start, end).toMillis() / 1000.0;
+		}
+
+	}
+
+	/** What is counted of one certificate. */
+	private static final class Totals {
+
+		final LongAdder waits = new LongAdder();
+
+		final LongAdder waitMillis = new LongAdder();
+
+		private final Map<Kind, LongAdder> failures = new ConcurrentHashMap<>();
+
+		LongAdder failures(Kind kind) {
+			return this.failures.computeIfAbsent(kind, (first) -> new LongAdder());
+		}
+
+		/** A pair that another program stored was not waited for. */
+		void waited(@Nullable Duration duration) {
+			if (duration != null) {
+				this.waits.increment();
+				this.waitMillis.add(duration.toMillis());
+			}
 		}
 
 	}

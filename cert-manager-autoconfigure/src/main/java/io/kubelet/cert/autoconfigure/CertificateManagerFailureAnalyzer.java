@@ -2,14 +2,9 @@ package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.request.CertificateRefusedException;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
 import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
-import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
@@ -54,7 +49,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			case OFF -> "Put a pair there, or set '" + settings.property("rotate-certificates") + "' to true.";
 			case UNKNOWN -> "Make sure that this becomes known, or choose another source of addresses with '"
 					+ settings.property("addresses.source") + "'.";
-			case REQUESTED -> (unavailable.getCause() instanceof CertificateRefusedException)
+			case REQUESTED -> (kind(unavailable.getCause()) == Kind.REFUSED)
 					? "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
 						.formatted(settings.property("signer-ca-file"), settings.property("signer-name"))
 					: action(unavailable.getCause(), connection(settings));
@@ -73,18 +68,6 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 	}
 
 	private String action(@Nullable Throwable cause, String connection) {
-		if (cause instanceof RequestRejectedException rejected) {
-			return switch (rejected.statusCode()) {
-				case 401 -> "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
-				case 403 ->
-					"Grant the permission with the rule above, or use other credentials (%s).".formatted(connection);
-				default -> "Change the properties of the certificate to what the API server accepts.";
-			};
-		}
-		if (cause instanceof SignerUnavailableException) {
-			return "Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
-				.formatted(connection);
-		}
 		if (cause instanceof KubernetesConfigurationException) {
 			return this.bootstrapping
 					? "Set '%s' to a kubeconfig, and '%s' to another kubeconfig or to a file that does not exist yet. Set '%s' to a context of the former, or leave it empty for its current context."
@@ -92,17 +75,28 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 					: "Set '%s' to a kubeconfig file and '%s' to one of its contexts, or leave the latter empty for its current context. Or run in a pod with a service account."
 						.formatted(KUBECONFIG, CONTEXT);
 		}
-		if (cause instanceof RequestDeniedException || cause instanceof RequestFailedException) {
-			return "Ask those who approve and sign in the cluster, or change the signer, the template or the usages.";
-		}
-		if (cause instanceof StoreException) {
-			return "Make sure that this process can read and write the files above and that they are complete, or set "
-					+ "'kubelet.cert.cert-dir' to another directory.";
-		}
-		if (cause == null || cause instanceof RequestTimedOutException) {
-			return "Have the request approved and signed: see 'kubectl get csr' and 'kubectl certificate approve'.";
-		}
-		return "Fix the problem described above; see the log for details.";
+		return switch (kind(cause)) {
+			case UNAUTHORIZED -> (cause instanceof RequestRejectedException rejected && rejected.statusCode() == 403)
+					? "Grant the permission with the rule above, or use other credentials (%s).".formatted(connection)
+					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
+			case REJECTED -> "Change the properties of the certificate to what the API server accepts.";
+			case UNAVAILABLE ->
+				"Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
+					.formatted(connection);
+			case DENIED, FAILED ->
+				"Ask those who approve and sign in the cluster, or change the signer, the template or the usages.";
+			case STORE -> "Make sure that this process can read and write the files above and that they are complete, "
+					+ "or set 'kubelet.cert.cert-dir' to another directory.";
+			case TIMED_OUT ->
+				"Have the request approved and signed: see 'kubectl get csr' and 'kubectl certificate approve'.";
+			default -> "Fix the problem described above; see the log for details.";
+		};
+	}
+
+	/** Without a cause, nobody has answered in time. */
+	private static Kind kind(@Nullable Throwable cause) {
+		return (cause == null) ? Kind.TIMED_OUT
+				: (cause instanceof CertificateManagerException known) ? known.kind() : Kind.OTHER;
 	}
 
 }

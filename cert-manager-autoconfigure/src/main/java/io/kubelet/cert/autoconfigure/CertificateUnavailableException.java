@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reports that there was no certificate when the application started.
  */
-final class CertificateUnavailableException extends CertificateManagerException {
+public final class CertificateUnavailableException extends CertificateManagerException {
 
 	private final CertificateSettings settings;
 
@@ -34,7 +34,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 		return this.situation;
 	}
 
-	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
+	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
 		RotationFailure failure = status.lastFailure();
 		OpenRequest openRequest = status.openRequest();
@@ -54,12 +54,12 @@ final class CertificateUnavailableException extends CertificateManagerException 
 				(status.waitingFor() != null) ? Situation.UNKNOWN : Situation.REQUESTED);
 	}
 
-	static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
+	public static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
 		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s".formatted(
 				settings.name(), settings.request().signer(), failure.message()), failure.cause(), Situation.REQUESTED);
 	}
 
-	static CertificateUnavailableException absent(CertificateSettings settings) {
+	public static CertificateUnavailableException absent(CertificateSettings settings) {
 		return new CertificateUnavailableException(
 				settings, "There is no valid certificate '%s' in %s, and its rotation is off (%s)"
 					.formatted(settings.name(), settings.storage().place(), settings.rotation().origin()),

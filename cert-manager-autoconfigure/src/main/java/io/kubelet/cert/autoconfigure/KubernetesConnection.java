@@ -35,12 +35,12 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * before something is needed. With a bootstrap kubeconfig, the first certificate is what
  * everything else is requested with.
  */
-final class KubernetesConnection implements DisposableBean {
+public final class KubernetesConnection implements DisposableBean {
 
 	/**
 	 * To find out whether the Kubernetes client is there without loading its classes.
 	 */
-	static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
+	public static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
 
 	private final ConnectionSettings settings;
 
@@ -83,7 +83,7 @@ final class KubernetesConnection implements DisposableBean {
 	 * Returns the context of the kubeconfig. If there is a bootstrap kubeconfig, the
 	 * configured context is one of that, and the kubeconfig that is written has its own.
 	 */
-	static @Nullable String context(ConnectionSettings settings) {
+	public static @Nullable String context(ConnectionSettings settings) {
 		return (settings.bootstrapKubeconfig() != null) ? null : settings.context();
 	}
 
@@ -159,7 +159,7 @@ final class KubernetesConnection implements DisposableBean {
 	 * Returns a source of trust in the authorities of the cluster; empty if no API server
 	 * is configured.
 	 */
-	Optional<TrustSource> authorities() {
+	public Optional<TrustSource> authorities() {
 		return ClusterAuthorities.source(this.settings.kubeconfig(), context(this.settings));
 	}
 
@@ -170,7 +170,7 @@ final class KubernetesConnection implements DisposableBean {
 	 * @param wait whether the first reading waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	TrustSource authoritiesIn(String configMap, boolean wait, Iterable<CertificateManager> managers) {
+	public TrustSource authoritiesIn(String configMap, boolean wait, Iterable<CertificateManager> managers) {
 		return () -> client().authoritiesIn(configMap, () -> credentials(managers)).source(wait).read();
 	}
 

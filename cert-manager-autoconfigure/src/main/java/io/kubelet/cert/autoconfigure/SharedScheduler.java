@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.concurrent.Future;
 
 import io.kubelet.cert.rotation.RotationScheduler;
+
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.TaskScheduler;

@@ -1,50 +1,40 @@
 package io.kubelet.cert.certificate;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.asn1.ASN1OctetString;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.GeneralName;
-import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
-import org.bouncycastle.pkcs.PKCS10CertificationRequest;
-import org.bouncycastle.util.IPAddress;
+import javax.naming.NamingException;
+import javax.naming.directory.Attribute;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.security.auth.x500.X500Principal;
+
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the names in a certificate or in a certificate signing request.
+ * Reads the names in a certificate. It does so with the JDK, so that a start with a
+ * stored certificate does not load Bouncy Castle.
  */
 public final class CertificateNames {
 
-	private CertificateNames() {
-	}
+	/** The object identifier of the extension (RFC 5280, 4.2.1.6). */
+	private static final String ALTERNATIVE_NAMES = "2.5.29.17";
 
-	/**
-	 * Returns the names in a certificate, as the template that it satisfies exactly.
-	 * @param certificate the certificate
-	 * @return the names in it
-	 * @throws IllegalArgumentException if its subject alternative names cannot be read
-	 */
-	public static CertificateTemplate of(X509Certificate certificate) {
-		try {
-			byte[] extension = certificate.getExtensionValue(Extension.subjectAlternativeName.getId());
-			GeneralNames names = (extension != null)
-					? GeneralNames.getInstance(JcaX509ExtensionUtils.parseExtensionValue(extension)) : null;
-			return of(subject(certificate), names);
-		}
-		catch (IOException | RuntimeException ex) {
-			throw new IllegalArgumentException("The subject alternative names of the certificate with serial number "
-					+ serialNumber(certificate) + " cannot be read", ex);
-		}
+	private static final String OCTET = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+
+	/** With a colon, the JDK never takes it for the name of a host. */
+	private static final Pattern IP_ADDRESS = Pattern
+		.compile("(" + OCTET + "\\.){3}" + OCTET + "|(?=.*:)[0-9a-fA-F:.]+");
+
+	private CertificateNames() {
 	}
 
 	/**
@@ -53,19 +43,11 @@ public final class CertificateNames {
 	 * @return the first common name, {@code null} if there is none
 	 */
 	public static @Nullable String commonName(X509Certificate certificate) {
-		return values(subject(certificate), BCStyle.CN).stream().findFirst().orElse(null);
+		return commonName(certificate.getSubjectX500Principal());
 	}
 
-	/**
-	 * Returns the names that a PKCS#10 request asks for.
-	 * @param request the request
-	 * @return the names in it
-	 */
-	public static CertificateTemplate of(PKCS10CertificationRequest request) {
-		Extension extension = (request.getRequestedExtensions() != null)
-				? request.getRequestedExtensions().getExtension(Extension.subjectAlternativeName) : null;
-		return of(request.getSubject(),
-				(extension != null) ? GeneralNames.getInstance(extension.getParsedValue()) : null);
+	static @Nullable String commonName(X500Principal subject) {
+		return values(subject, "CN").stream().findFirst().orElse(null);
 	}
 
 	/**
@@ -75,7 +57,7 @@ public final class CertificateNames {
 	 * @throws IllegalArgumentException if it is not an IP address
 	 */
 	public static InetAddress parseIpAddress(String address) {
-		if (!IPAddress.isValid(address)) {
+		if (!IP_ADDRESS.matcher(address).matches()) {
 			throw new IllegalArgumentException("'" + address + "' is not an IP address");
 		}
 		try {
@@ -96,44 +78,32 @@ public final class CertificateNames {
 		return (digits.length() % 2 == 0) ? digits : "0" + digits;
 	}
 
-	private static CertificateTemplate of(X500Name subject, @Nullable GeneralNames names) {
-		List<String> dnsNames = new ArrayList<>();
-		List<InetAddress> ipAddresses = new ArrayList<>();
-		List<String> uris = new ArrayList<>();
-		List<String> emailAddresses = new ArrayList<>();
-		for (GeneralName name : (names != null) ? names.getNames() : new GeneralName[0]) {
-			switch (name.getTagNo()) {
-				case GeneralName.dNSName -> dnsNames.add(name.getName().toString());
-				case GeneralName.uniformResourceIdentifier -> uris.add(name.getName().toString());
-				case GeneralName.rfc822Name -> emailAddresses.add(name.getName().toString());
-				case GeneralName.iPAddress -> ipAddresses.add(address(name));
-				default -> {
-					// Of a kind that a template cannot ask for
+	/** The names by their type (RFC 5280, 4.2.1.6). */
+	static Map<Integer, List<String>> alternativeNames(X509Certificate certificate) throws CertificateParsingException {
+		Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+		if (names == null && certificate.getExtensionValue(ALTERNATIVE_NAMES) != null) {
+			throw new CertificateParsingException("The JDK cannot read the subject alternative names");
+		}
+		return (names != null) ? names.stream()
+			.filter((name) -> name.get(1) instanceof String)
+			.collect(Collectors.groupingBy((name) -> (Integer) name.get(0),
+					Collectors.mapping((name) -> (String) name.get(1), Collectors.toList())))
+				: Map.of();
+	}
+
+	static List<String> values(X500Principal subject, String type) {
+		try {
+			List<String> values = new ArrayList<>();
+			for (Rdn name : new LdapName(subject.getName()).getRdns()) {
+				Attribute attribute = name.toAttributes().get(type);
+				for (int i = 0; attribute != null && i < attribute.size(); i++) {
+					values.add(String.valueOf(attribute.get(i)));
 				}
 			}
+			return values;
 		}
-		return new CertificateTemplate(values(subject, BCStyle.CN).stream().findFirst().orElse(null),
-				values(subject, BCStyle.O), dnsNames, ipAddresses, uris, emailAddresses);
-	}
-
-	private static X500Name subject(X509Certificate certificate) {
-		return X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
-	}
-
-	private static List<String> values(X500Name subject, ASN1ObjectIdentifier type) {
-		return Arrays.stream(subject.getRDNs(type))
-			.flatMap((rdn) -> Arrays.stream(rdn.getTypesAndValues()))
-			.filter((value) -> value.getType().equals(type))
-			.map((value) -> value.getValue().toString())
-			.toList();
-	}
-
-	private static InetAddress address(GeneralName name) {
-		try {
-			return InetAddress.getByAddress(ASN1OctetString.getInstance(name.getName()).getOctets());
-		}
-		catch (UnknownHostException ex) {
-			throw new IllegalArgumentException("IP address of an illegal length", ex);
+		catch (NamingException ex) {
+			throw new IllegalArgumentException("The subject '" + subject + "' cannot be read", ex);
 		}
 	}
 

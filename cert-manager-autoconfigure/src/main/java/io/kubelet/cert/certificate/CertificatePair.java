@@ -30,6 +30,11 @@ public final class CertificatePair {
 
 	private final PrivateKey privateKey;
 
+	/** Kept, since an X509Certificate looks them up by name, and a timer asks often. */
+	private final Instant notBefore;
+
+	private final Instant notAfter;
+
 	/**
 	 * Creates a pair whose key comes from elsewhere, such as from a file. It signs once
 	 * and verifies once, to prove that the key is the leaf's.
@@ -45,6 +50,8 @@ public final class CertificatePair {
 	private CertificatePair(PrivateKey privateKey, List<X509Certificate> path) {
 		this.chain = path;
 		this.privateKey = privateKey;
+		this.notBefore = leaf().getNotBefore().toInstant();
+		this.notAfter = leaf().getNotAfter().toInstant();
 	}
 
 	/**
@@ -104,7 +111,7 @@ public final class CertificatePair {
 	 * @return the instant, to the second
 	 */
 	public Instant notBefore() {
-		return leaf().getNotBefore().toInstant();
+		return this.notBefore;
 	}
 
 	/**
@@ -112,7 +119,7 @@ public final class CertificatePair {
 	 * @return the last instant at which it is valid, to the second
 	 */
 	public Instant notAfter() {
-		return leaf().getNotAfter().toInstant();
+		return this.notAfter;
 	}
 
 	/**
@@ -120,7 +127,7 @@ public final class CertificatePair {
 	 * @return the time from {@link #notBefore()} to {@link #notAfter()}
 	 */
 	public Duration lifetime() {
-		return Duration.between(notBefore(), notAfter());
+		return Duration.between(this.notBefore, this.notAfter);
 	}
 
 	/**
@@ -129,7 +136,7 @@ public final class CertificatePair {
 	 * @return {@code true} once {@code now} is after {@link #notAfter()}
 	 */
 	public boolean isExpired(Instant now) {
-		return now.isAfter(notAfter());
+		return now.isAfter(this.notAfter);
 	}
 
 	/**
@@ -184,7 +191,7 @@ public final class CertificatePair {
 	@Override
 	public String toString() {
 		return "CertificatePair[subject=%s, serialNumber=%s, notAfter=%s]"
-			.formatted(leaf().getSubjectX500Principal().getName(), serialNumber(), notAfter());
+			.formatted(leaf().getSubjectX500Principal().getName(), serialNumber(), this.notAfter);
 	}
 
 }

@@ -2,17 +2,27 @@ package io.kubelet.cert.certificate;
 
 import java.io.IOException;
 import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
+import javax.security.auth.x500.X500Principal;
+
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -53,7 +63,7 @@ public final class CertificateRequestPem {
 		add(text, "Requested-Lifetime", request.requestedLifetime());
 		return text.append('\n')
 			.append(request.pkcs10(), BEGIN.length(), request.pkcs10().length())
-			.append(Pem.writeBlocks(List.of(PrivateKeyPem.block(request.privateKey(), request.publicKey()))))
+			.append(PrivateKeyPem.block(request.privateKey(), request.publicKey()).write())
 			.toString();
 	}
 
@@ -63,7 +73,7 @@ public final class CertificateRequestPem {
 	 * @return one {@code CERTIFICATE REQUEST} block
 	 */
 	public static String ofPkcs10(byte[] pkcs10) {
-		return Pem.writeBlocks(List.of(new PemObject(TYPE, pkcs10)));
+		return new PemBlock(TYPE, pkcs10).write();
 	}
 
 	/**
@@ -85,12 +95,11 @@ public final class CertificateRequestPem {
 		Duration requestedLifetime = optional(headers, "Requested-Lifetime", Duration::parse);
 		try {
 			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.getContent());
-			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo());
+			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo().getEncoded());
 			PrivateKey privateKey = Pem.readPrivateKey(text);
 			requireWhole(pkcs10, publicKey, privateKey);
-			return new CertificateRequest(headers.get("Name"), headers.get("Uid"), createdAt,
-					CertificateNames.of(pkcs10), signerName, usages, requestedLifetime, ofPkcs10(block.getContent()),
-					publicKey, privateKey);
+			return new CertificateRequest(headers.get("Name"), headers.get("Uid"), createdAt, template(pkcs10),
+					signerName, usages, requestedLifetime, ofPkcs10(block.getContent()), publicKey, privateKey);
 		}
 		catch (MalformedPemException ex) {
 			throw ex;
@@ -111,6 +120,52 @@ public final class CertificateRequestPem {
 		}
 		if (!CertificatePair.belongTogether(publicKey, privateKey)) {
 			throw new MalformedPemException("The private key does not belong to the certificate signing request");
+		}
+	}
+
+	private static CertificateTemplate template(PKCS10CertificationRequest request) {
+		List<String> dnsNames = new ArrayList<>();
+		List<InetAddress> ipAddresses = new ArrayList<>();
+		List<String> uris = new ArrayList<>();
+		List<String> emailAddresses = new ArrayList<>();
+		for (GeneralName name : alternativeNames(request)) {
+			switch (name.getTagNo()) {
+				case GeneralName.dNSName -> dnsNames.add(name.getName().toString());
+				case GeneralName.uniformResourceIdentifier -> uris.add(name.getName().toString());
+				case GeneralName.rfc822Name -> emailAddresses.add(name.getName().toString());
+				case GeneralName.iPAddress -> ipAddresses.add(address(name));
+				default -> {
+					// Of a kind that a template cannot ask for
+				}
+			}
+		}
+		X500Principal subject = subject(request);
+		return new CertificateTemplate(CertificateNames.commonName(subject), CertificateNames.values(subject, "O"),
+				dnsNames, ipAddresses, uris, emailAddresses);
+	}
+
+	private static GeneralName[] alternativeNames(PKCS10CertificationRequest request) {
+		Extension extension = (request.getRequestedExtensions() != null)
+				? request.getRequestedExtensions().getExtension(Extension.subjectAlternativeName) : null;
+		return (extension != null) ? GeneralNames.getInstance(extension.getParsedValue()).getNames()
+				: new GeneralName[0];
+	}
+
+	private static X500Principal subject(PKCS10CertificationRequest request) {
+		try {
+			return new X500Principal(request.getSubject().getEncoded());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private static InetAddress address(GeneralName name) {
+		try {
+			return InetAddress.getByAddress(ASN1OctetString.getInstance(name.getName()).getOctets());
+		}
+		catch (UnknownHostException ex) {
+			throw new IllegalArgumentException("IP address of an illegal length", ex);
 		}
 	}
 

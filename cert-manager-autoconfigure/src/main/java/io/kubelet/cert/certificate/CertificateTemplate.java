@@ -1,12 +1,17 @@
 package io.kubelet.cert.certificate;
 
 import java.net.InetAddress;
+import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
+import javax.security.auth.x500.X500Principal;
+
+import org.bouncycastle.asn1.x509.GeneralName;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +33,31 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 		ipAddresses = List.copyOf(ipAddresses);
 		uris = List.copyOf(uris);
 		emailAddresses = List.copyOf(emailAddresses);
+	}
+
+	/**
+	 * Returns the names in a certificate, as the template that it satisfies exactly.
+	 * @param certificate the certificate
+	 * @return the names in it
+	 * @throws IllegalArgumentException if its subject alternative names cannot be read
+	 */
+	public static CertificateTemplate of(X509Certificate certificate) {
+		X500Principal subject = certificate.getSubjectX500Principal();
+		try {
+			Map<Integer, List<String>> names = CertificateNames.alternativeNames(certificate);
+			return new CertificateTemplate(CertificateNames.commonName(subject), CertificateNames.values(subject, "O"),
+					names.getOrDefault(GeneralName.dNSName, List.of()),
+					names.getOrDefault(GeneralName.iPAddress, List.of())
+						.stream()
+						.map(CertificateNames::parseIpAddress)
+						.toList(),
+					names.getOrDefault(GeneralName.uniformResourceIdentifier, List.of()),
+					names.getOrDefault(GeneralName.rfc822Name, List.of()));
+		}
+		catch (CertificateParsingException | RuntimeException ex) {
+			throw new IllegalArgumentException("The subject alternative names of the certificate with serial number "
+					+ CertificateNames.serialNumber(certificate) + " cannot be read", ex);
+		}
 	}
 
 	/**
@@ -72,7 +102,7 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	public List<String> differences(X509Certificate certificate) {
 		CertificateTemplate actual;
 		try {
-			actual = CertificateNames.of(certificate);
+			actual = of(certificate);
 		}
 		catch (IllegalArgumentException ex) {
 			return List.of(String.valueOf(ex.getMessage()));

@@ -1,24 +1,12 @@
 package io.kubelet.cert.certificate;
 
-import java.io.IOException;
-import java.io.StringReader;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
+import java.io.ByteArrayInputStream;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
-
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.cert.X509CertificateHolder;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.openssl.PEMEncryptedKeyPair;
-import org.bouncycastle.openssl.PEMKeyPair;
-import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
-import org.bouncycastle.util.io.pem.PemObject;
-import org.bouncycastle.util.io.pem.PemWriter;
 
 /**
  * Certificates and keys as PEM (RFC 7468), in the block types that Kubernetes writes:
@@ -84,11 +72,11 @@ public final class Pem {
 	 */
 	public static String write(List<X509Certificate> certificates) {
 		try {
-			List<PemObject> blocks = new ArrayList<>();
+			StringBuilder text = new StringBuilder();
 			for (X509Certificate certificate : certificates) {
-				blocks.add(new PemObject("CERTIFICATE", certificate.getEncoded()));
+				text.append(new PemBlock("CERTIFICATE", certificate.getEncoded()).write());
 			}
-			return writeBlocks(blocks);
+			return text.toString();
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalArgumentException("The certificate cannot be encoded", ex);
@@ -102,21 +90,7 @@ public final class Pem {
 	 * @return the PEM
 	 */
 	public static String write(CertificatePair pair) {
-		return write(pair.chain())
-				+ writeBlocks(List.of(PrivateKeyPem.block(pair.privateKey(), pair.leaf().getPublicKey())));
-	}
-
-	static String writeBlocks(List<PemObject> blocks) {
-		StringWriter text = new StringWriter();
-		try (PemWriter writer = new PemWriter(text)) {
-			for (PemObject block : blocks) {
-				writer.writeObject(block);
-			}
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-		return text.toString().replace(System.lineSeparator(), "\n");
+		return write(pair.chain()) + PrivateKeyPem.block(pair.privateKey(), pair.leaf().getPublicKey()).write();
 	}
 
 	private static CertificatePair pair(Blocks blocks) {
@@ -143,34 +117,36 @@ public final class Pem {
 					"The text has %d characters, but at most %d are read".formatted(text.length(), MAXIMUM_LENGTH));
 		}
 		Blocks blocks = new Blocks(new ArrayList<>(), new ArrayList<>());
-		try (PEMParser parser = new PEMParser(new StringReader(text))) {
-			for (Object object = parser.readObject(); object != null; object = parser.readObject()) {
-				add(object, blocks);
+		for (PemBlock block : PemBlock.read(text)) {
+			try {
+				add(block, blocks);
 			}
-			return blocks;
+			catch (MalformedPemException ex) {
+				throw ex;
+			}
+			catch (GeneralSecurityException | RuntimeException ex) {
+				throw PemBlock.damaged();
+			}
 		}
-		catch (IOException | GeneralSecurityException | RuntimeException ex) {
-			if (ex instanceof MalformedPemException malformed) {
-				throw malformed;
+		return blocks;
+	}
+
+	private static void add(PemBlock block, Blocks blocks) throws GeneralSecurityException {
+		switch (block.type()) {
+			case "CERTIFICATE" -> blocks.certificates.add(certificate(block.content()));
+			case "EC PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.ec(block.content()));
+			case "RSA PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.rsa(block.content()));
+			case "PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.pkcs8(block.content()));
+			case "ENCRYPTED PRIVATE KEY" -> throw PemBlock.encrypted();
+			default -> {
+				// Neither a certificate nor a key
 			}
-			// The parser's message may quote the text, which may hold a key
-			throw new MalformedPemException("A PEM block cannot be read: it is cut off or damaged");
 		}
 	}
 
-	private static void add(Object object, Blocks blocks) throws IOException, GeneralSecurityException {
-		if (object instanceof X509CertificateHolder holder) {
-			blocks.certificates.add(new JcaX509CertificateConverter().getCertificate(holder));
-		}
-		else if (object instanceof PEMKeyPair pair) {
-			blocks.privateKeys.add(EncodedKeys.privateKey(pair.getPrivateKeyInfo()));
-		}
-		else if (object instanceof PrivateKeyInfo key) {
-			blocks.privateKeys.add(EncodedKeys.privateKey(key));
-		}
-		else if (object instanceof PEMEncryptedKeyPair || object instanceof PKCS8EncryptedPrivateKeyInfo) {
-			throw new MalformedPemException("The private key is encrypted: store it without a passphrase");
-		}
+	private static X509Certificate certificate(byte[] content) throws GeneralSecurityException {
+		return (X509Certificate) CertificateFactory.getInstance("X.509")
+			.generateCertificate(new ByteArrayInputStream(content));
 	}
 
 	private record Blocks(List<X509Certificate> certificates, List<PrivateKey> privateKeys) {

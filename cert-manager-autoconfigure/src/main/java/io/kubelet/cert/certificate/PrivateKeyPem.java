@@ -10,7 +10,6 @@ import java.security.interfaces.RSAKey;
 import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.util.io.pem.PemObject;
 
 /**
  * Creates the PEM block of a private key as Go writes it, so that a kubelet can read it.
@@ -21,15 +20,15 @@ final class PrivateKeyPem {
 	private PrivateKeyPem() {
 	}
 
-	static PemObject block(PrivateKey privateKey, PublicKey publicKey) {
+	static PemBlock block(PrivateKey privateKey, PublicKey publicKey) {
 		PrivateKeyInfo info = PrivateKeyInfo.getInstance(privateKey.getEncoded());
 		try {
 			if (privateKey instanceof ECPrivateKey ec) {
-				return new PemObject("EC PRIVATE KEY", sec1(ec, publicKey, info));
+				return new PemBlock("EC PRIVATE KEY", sec1(ec, publicKey, info));
 			}
 			return (privateKey instanceof RSAKey)
-					? new PemObject("RSA PRIVATE KEY", info.parsePrivateKey().toASN1Primitive().getEncoded())
-					: new PemObject("PRIVATE KEY", info.getEncoded());
+					? new PemBlock("RSA PRIVATE KEY", info.parsePrivateKey().toASN1Primitive().getEncoded())
+					: new PemBlock("PRIVATE KEY", info.getEncoded());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

@@ -4,6 +4,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
+
 import org.springframework.context.ApplicationEventPublisher;
 
 /**

@@ -10,6 +10,7 @@ import java.security.cert.PKIXBuilderParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Date;
@@ -37,11 +38,12 @@ record AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> au
 	 * leaf back by five minutes, which may be before its issuer began. If the signer's
 	 * clock is ahead, the path may also be valid only within the clock skew from now.
 	 * @param now the current time
+	 * @param clockSkew by how much the signer's clock may be ahead
 	 * @return the sorted chain, empty if there is no path
 	 */
-	Optional<List<X509Certificate>> find(Instant now) {
+	Optional<List<X509Certificate>> find(Instant now, Duration clockSkew) {
 		Instant begin = all().map((certificate) -> certificate.getNotBefore().toInstant())
-			.filter((notBefore) -> !notBefore.isAfter(now.plus(IssuedCertificateCheck.CLOCK_SKEW)))
+			.filter((notBefore) -> !notBefore.isAfter(now.plus(clockSkew)))
 			.max(Instant::compareTo)
 			.orElse(now);
 		return valid(now).or(() -> begin.isAfter(now) ? valid(begin) : Optional.empty());

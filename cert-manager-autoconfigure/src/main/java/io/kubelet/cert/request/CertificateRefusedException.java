@@ -12,7 +12,7 @@ public final class CertificateRefusedException extends RequestException {
 	private final List<String> problems;
 
 	public CertificateRefusedException(@Nullable String requestName, List<String> problems) {
-		super(Recovery.RETRY_SLOWLY, requestName, "Refused", "The certificate issued for request %s is refused: %s"
+		super(Kind.REFUSED, requestName, "Refused", "The certificate issued for request %s is refused: %s"
 			.formatted(requestName, String.join("; ", problems)), null);
 		this.problems = List.copyOf(problems);
 	}

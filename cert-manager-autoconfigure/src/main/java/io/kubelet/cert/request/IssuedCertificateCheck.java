@@ -75,7 +75,7 @@ public final class IssuedCertificateCheck {
 			return chain;
 		}
 		AuthorityPath path = new AuthorityPath(chain, this.authorities.get());
-		return path.find(now)
+		return path.find(now, CLOCK_SKEW)
 			.orElseThrow(() -> new CertificateRefusedException(request.name(), List.of(path.problem(now))));
 	}
 

@@ -13,12 +13,9 @@ public abstract class RequestException extends CertificateManagerException {
 
 	private final String reason;
 
-	private final Recovery recovery;
-
-	protected RequestException(Recovery recovery, @Nullable String requestName, String reason, String message,
+	protected RequestException(Kind kind, @Nullable String requestName, String reason, String message,
 			@Nullable Throwable cause) {
-		super(message, cause);
-		this.recovery = recovery;
+		super(kind, message, cause);
 		this.requestName = requestName;
 		this.reason = reason;
 	}
@@ -28,7 +25,12 @@ public abstract class RequestException extends CertificateManagerException {
 	 * @return the way to go on
 	 */
 	public Recovery recovery() {
-		return this.recovery;
+		return switch (kind()) {
+			case UNAVAILABLE, TIMED_OUT -> Recovery.RETRY_SOON;
+			case UNAUTHORIZED -> Recovery.FIX_CREDENTIALS;
+			case LOST -> Recovery.START_OVER;
+			default -> Recovery.RETRY_SLOWLY;
+		};
 	}
 
 	/**
@@ -45,6 +47,46 @@ public abstract class RequestException extends CertificateManagerException {
 	 */
 	public String reason() {
 		return this.reason;
+	}
+
+	/**
+	 * What a caller can do about a request that failed.
+	 */
+	public enum Recovery {
+
+		/**
+		 * Send the same request again soon: the signer was out of reach or busy, or it
+		 * has not answered in time.
+		 */
+		RETRY_SOON,
+
+		/**
+		 * Ask again slowly, or with another template: this was an answer, and the same
+		 * request would get the same one.
+		 */
+		RETRY_SLOWLY,
+
+		/**
+		 * Fix the credentials or their permissions. The same request is accepted once
+		 * they are right.
+		 */
+		FIX_CREDENTIALS,
+
+		/**
+		 * Make a new request with a new key: this one no longer exists, or its name is
+		 * taken.
+		 */
+		START_OVER;
+
+		/**
+		 * Whether this is what a caller can do about a failure.
+		 * @param failure any failure
+		 * @return {@code true} if it is a {@link RequestException} with this recovery
+		 */
+		public boolean appliesTo(Throwable failure) {
+			return failure instanceof RequestException request && request.recovery() == this;
+		}
+
 	}
 
 }

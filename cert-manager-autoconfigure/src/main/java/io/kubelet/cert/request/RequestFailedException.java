@@ -6,7 +6,7 @@ package io.kubelet.cert.request;
 public final class RequestFailedException extends RequestException {
 
 	public RequestFailedException(String requestName, String signerName, String reason, String message) {
-		super(Recovery.RETRY_SLOWLY, requestName, reason,
+		super(Kind.FAILED, requestName, reason,
 				"Signer " + signerName + " failed to sign request " + requestName + ": " + message, null);
 	}
 

@@ -6,7 +6,7 @@ package io.kubelet.cert.request;
 public final class RequestGoneException extends RequestException {
 
 	public RequestGoneException(String requestName, String message) {
-		super(Recovery.START_OVER, requestName, "Gone", message, null);
+		super(Kind.LOST, requestName, "Gone", message, null);
 	}
 
 }

@@ -6,7 +6,7 @@ package io.kubelet.cert.request;
 public final class RequestNameTakenException extends RequestException {
 
 	public RequestNameTakenException(String requestName, String difference) {
-		super(Recovery.START_OVER, requestName, "AlreadyExists",
+		super(Kind.LOST, requestName, "AlreadyExists",
 				"The name " + requestName + " is taken by another request: " + difference, null);
 	}
 

@@ -12,8 +12,7 @@ public final class RequestRejectedException extends RequestException {
 
 	public RequestRejectedException(@Nullable String requestName, int statusCode, String reason, String message,
 			@Nullable Throwable cause) {
-		super(isAboutCredentials(statusCode) ? Recovery.FIX_CREDENTIALS : Recovery.RETRY_SLOWLY, requestName, reason,
-				message, cause);
+		super(isAboutCredentials(statusCode) ? Kind.UNAUTHORIZED : Kind.REJECTED, requestName, reason, message, cause);
 		this.statusCode = statusCode;
 	}
 

@@ -12,10 +12,8 @@ import org.jspecify.annotations.Nullable;
 public final class RequestTimedOutException extends RequestException {
 
 	public RequestTimedOutException(@Nullable String requestName, Duration timeout) {
-		super(Recovery.RETRY_SOON, requestName, "TimedOut",
-				"Request %s was neither approved, denied nor signed within %s".formatted(requestName,
-						ReadableDuration.of(timeout)),
-				null);
+		super(Kind.TIMED_OUT, requestName, "TimedOut", "Request %s was neither approved, denied nor signed within %s"
+			.formatted(requestName, ReadableDuration.of(timeout)), null);
 	}
 
 }

@@ -13,7 +13,7 @@ public final class SignerUnavailableException extends RequestException {
 
 	public SignerUnavailableException(@Nullable String requestName, String reason, String message,
 			@Nullable Duration retryAfter, @Nullable Throwable cause) {
-		super(Recovery.RETRY_SOON, requestName, reason, message, cause);
+		super(Kind.UNAVAILABLE, requestName, reason, message, cause);
 		this.retryAfter = retryAfter;
 	}
 

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the certificate's name
  * @param state its state
  * @param pair the last pair, even if it has expired, {@code null} if there is none yet
- * @param overdueAt when its rotation becomes overdue, {@code null} if there is none or
- * rotation is off
+ * @param rotationWindow the time in which its rotation falls and after which it is overdue,
+ * {@code null} if there is none or rotation is off
  * @param template the requested names, {@code null} while a supplier has not returned any
  * @param signerName the signer
  * @param usages the requested usages, empty if they depend on a key that is not generated
@@ -34,23 +34,44 @@ import org.jspecify.annotations.Nullable;
  * it has not been contacted yet
  * @param unavailable whether there has been no valid certificate for five minutes
  * although the API server is healthy
+ * @param history the last 20 rotations and failed attempts since this manager was
+ * created, the latest one first
  */
-public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, @Nullable Instant overdueAt,
+public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, @Nullable Window rotationWindow,
 		@Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
-		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable) {
+		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable, List<Outcome> history) {
 
-	CertificateStatus in(State state) {
-		return new CertificateStatus(this.name, state, this.pair, this.overdueAt, this.template, this.signerName,
-				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
-				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
+	/**
+	 * Returns when the rotation becomes overdue.
+	 * @return the end of the window, {@code null} if there is none
+	 */
+	public @Nullable Instant overdueAt() {
+		return (this.rotationWindow != null) ? this.rotationWindow.latest() : null;
 	}
 
-	CertificateStatus withFailure(RotationFailure lastFailure) {
-		return new CertificateStatus(this.name, this.state, this.pair, this.overdueAt, this.template, this.signerName,
+	/**
+	 * Returns this status in another state.
+	 * @param state the state
+	 * @return the new status
+	 */
+	public CertificateStatus withState(State state) {
+		return new CertificateStatus(this.name, state, this.pair, this.rotationWindow, this.template, this.signerName,
 				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
-				lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable);
+				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable,
+				this.history);
+	}
+
+	/**
+	 * Returns this status with another failure.
+	 * @param lastFailure the last failed attempt
+	 * @return the new status
+	 */
+	public CertificateStatus withLastFailure(RotationFailure lastFailure) {
+		return new CertificateStatus(this.name, this.state, this.pair, this.rotationWindow, this.template, this.signerName,
+				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
+				lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable, this.history);
 	}
 
 	/**
@@ -76,24 +97,17 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		EXPIRED,
 
 		/** The certificate is valid, and rotation is off. */
-		STATIC;
+		STATIC
 
-		static State of(CertificateStatus status, boolean requested, Instant now) {
-			if (status.pair == null) {
-				return WAITING;
-			}
-			if (status.pair.isExpired(now)) {
-				return EXPIRED;
-			}
-			if (status.overdueAt == null) {
-				return STATIC;
-			}
-			if (now.isAfter(status.overdueAt)) {
-				return OVERDUE;
-			}
-			Instant deadline = status.nextRotationDeadline;
-			return (requested || (deadline != null && !now.isBefore(deadline))) ? ROTATING : VALID;
-		}
+	}
+
+	/**
+	 * The time in which the rotation of a certificate falls.
+	 *
+	 * @param earliest when it begins
+	 * @param latest when it ends
+	 */
+	public record Window(Instant earliest, Instant latest) {
 
 	}
 
@@ -107,6 +121,25 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @param conditions the types of its conditions
 	 */
 	public record OpenRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions) {
+
+	}
+
+	/**
+	 * How a rotation ended: with a certificate, or with a failure after which another
+	 * attempt follows.
+	 *
+	 * @param at when it ended
+	 * @param serialNumber the serial number of the certificate that became current,
+	 * {@code null} after a failure
+	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
+	 * was none
+	 * @param duration how long it took: for a certificate since this process sent the
+	 * request for the first time, for a failure since the attempt began; {@code null} for
+	 * a pair that another program stored
+	 * @param failure what went wrong, {@code null} if there is a certificate
+	 */
+	public record Outcome(Instant at, @Nullable String serialNumber, @Nullable String requestName,
+			@Nullable Duration duration, @Nullable RotationFailure failure) {
 
 	}
 

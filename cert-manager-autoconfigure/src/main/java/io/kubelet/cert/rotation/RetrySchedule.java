@@ -2,8 +2,7 @@ package io.kubelet.cert.rotation;
 
 import java.time.Duration;
 
-import io.kubelet.cert.request.Recovery;
-import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestException.Recovery;
 import io.kubelet.cert.request.SignerUnavailableException;
 
 /**
@@ -58,7 +57,7 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	 * @return the time until the next attempt
 	 */
 	public Duration delay(Throwable cause, int failures, double random) {
-		if (isAnswer(cause)) {
+		if (Recovery.RETRY_SLOWLY.appliesTo(cause)) {
 			return withJitter(answered(failures), random);
 		}
 		if (cause instanceof SignerUnavailableException unavailable) {
@@ -70,13 +69,12 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}
 
-	/** Whether the same request would get the same answer again. */
-	static boolean isAnswer(Throwable cause) {
-		return cause instanceof RequestException failed && failed.recovery() == Recovery.RETRY_SLOWLY;
-	}
-
-	/** Growing waits for the first attempts, then the interval. */
-	Duration growing(int failures) {
+	/**
+	 * Returns the growing wait of the first attempts, then the interval, without jitter.
+	 * @param failures how many attempts have failed in a row, from 1
+	 * @return the time to wait
+	 */
+	public Duration growing(int failures) {
 		if (failures >= this.attempts) {
 			return this.interval;
 		}

@@ -2,8 +2,9 @@ package io.kubelet.cert.rotation;
 
 import java.time.Instant;
 
-import io.kubelet.cert.request.Recovery;
-import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.request.RequestException.Recovery;
 
 /**
  * A failed attempt to rotate.
@@ -18,14 +19,6 @@ import io.kubelet.cert.request.RequestException;
 public record RotationFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt,
 		Throwable cause) {
 
-	static RotationFailure of(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
-		String reason = (cause instanceof RequestException request) ? request.reason()
-				: cause.getClass().getSimpleName().replace("Exception", "");
-		// The message of an error alone, such as the name of a class, says nothing
-		String message = (cause.getMessage() == null || cause instanceof Error) ? cause.toString() : cause.getMessage();
-		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
-	}
-
 	/**
 	 * Whether someone has to do something, because the next attempt will hardly fare
 	 * better by itself: credentials, permissions, the request or the configuration are
@@ -34,8 +27,16 @@ public record RotationFailure(Instant at, String reason, String message, int att
 	 * or the request was lost
 	 */
 	public boolean needsAttention() {
-		return !(this.cause instanceof RequestException failed
-				&& (failed.recovery() == Recovery.RETRY_SOON || failed.recovery() == Recovery.START_OVER));
+		return !Recovery.RETRY_SOON.appliesTo(this.cause) && !Recovery.START_OVER.appliesTo(this.cause);
+	}
+
+	/**
+	 * Returns the kind of the failure. Unlike the reason, which the API server or the
+	 * approver may choose, it is one of a few words, which suits the tag of a metric.
+	 * @return the kind
+	 */
+	public Kind kind() {
+		return (this.cause instanceof CertificateManagerException known) ? known.kind() : Kind.OTHER;
 	}
 
 }

@@ -12,7 +12,7 @@ public final class RotationThrottledException extends CertificateManagerExceptio
 
 	private final transient Instant retryAt;
 
-	RotationThrottledException(String name, String reason, Instant retryAt) {
+	public RotationThrottledException(String name, String reason, Instant retryAt) {
 		super("Certificate '%s' is not rotated: %s. Try again at %s".formatted(name, reason, retryAt), null);
 		this.retryAt = retryAt;
 	}

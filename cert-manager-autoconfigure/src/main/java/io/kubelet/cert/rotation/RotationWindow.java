@@ -38,6 +38,15 @@ public record RotationWindow(double earliest, double latest) {
 	}
 
 	/**
+	 * Returns the beginning of the window of a pair.
+	 * @param pair the pair
+	 * @return the first possible deadline
+	 */
+	public Instant begin(CertificatePair pair) {
+		return at(pair, this.earliest);
+	}
+
+	/**
 	 * Returns the end of the window of a pair.
 	 * @param pair the pair
 	 * @return the last possible deadline

@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Trust;
 import org.jspecify.annotations.Nullable;
+
 import org.springframework.boot.ssl.SslStoreBundle;
 
 /**

@@ -80,10 +80,13 @@ final class PairFiles {
 		return damaged.resolveSibling(damaged.getFileName() + DAMAGED);
 	}
 
-	/** Returns all files in the directory, also those that belong to others. */
+	/**
+	 * Returns the files whose names contain the pair's. The directory may hold those of
+	 * thousands of other pairs.
+	 */
 	List<Path> list() {
 		try (Stream<Path> files = Files.list(this.directory)) {
-			return files.toList();
+			return files.filter((file) -> file.getFileName().toString().contains(this.pairName)).toList();
 		}
 		catch (NoSuchFileException | NotDirectoryException ex) {
 			return List.of();

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 public final class StoreException extends CertificateManagerException {
 
 	public StoreException(String message, @Nullable Throwable cause) {
-		super(message, cause);
+		super(Kind.STORE, message, cause);
 	}
 
 }

@@ -4,25 +4,28 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
 
+import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * C27: where the kubelet exits, health is DOWN and listeners are told.
+ * The health of a certificate through its life. Where the kubelet exits, listeners are
+ * called.
  */
 class CertificateHealthIndicatorTests {
 
@@ -60,16 +63,42 @@ class CertificateHealthIndicatorTests {
 	}
 
 	@Test
-	void unknownWhileTheFirstCertificateIsWaitedForAndDownAfterFiveMinutesOfAHealthyServer() {
+	void overdueIsAsConfiguredAndWarnsWhateverTheLifetime() {
+		for (Duration lifetime : List.of(Duration.ofMinutes(10), Duration.ofDays(365))) {
+			CertificateHealthIndicatorTests test = new CertificateHealthIndicatorTests();
+			test.signer.lifetime = lifetime;
+			test.start();
+			test.signer.holds();
+			test.time.pass(lifetime.multipliedBy(91).dividedBy(100));
+			assertThat(test.health(Status.UP).getStatus()).isEqualTo(Status.UP);
+			assertThat(test.health(Status.OUT_OF_SERVICE)).satisfies((health) -> {
+				assertThat(health.getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+				assertThat(health.getDetails()).containsEntry("lifetimeLeft", "9 %").containsKey("pendingRequest");
+				assertThat(health.getDetails().get("warning")).asString()
+					.startsWith("The rotation is overdue since 2026-")
+					.contains("valid for another ");
+			});
+		}
+	}
+
+	@Test
+	void certificateThatIsNotOverdueHasNoWarning() {
+		start();
+		assertThat(health(Status.OUT_OF_SERVICE)).satisfies((health) -> {
+			assertThat(health.getStatus()).isEqualTo(Status.UP);
+			assertThat(health.getDetails()).containsEntry("lifetimeLeft", "100 %").doesNotContainKey("warning");
+		});
+	}
+
+	@Test
+	void downWithoutACertificateAndListenersAreCalledAfterFiveMinutesOfAHealthyServer() {
 		this.signer.holds();
 		start();
-		assertThat(status()).isEqualTo(Status.UNKNOWN);
-		this.time.pass(Duration.ofMinutes(4));
-		assertThat(status()).isEqualTo(Status.UNKNOWN);
-		assertThat(this.unavailable).isEmpty();
-		this.time.pass(Duration.ofMinutes(3));
 		assertThat(status()).isEqualTo(Status.DOWN);
-		this.time.pass(Duration.ofMinutes(5));
+		this.time.pass(Duration.ofMinutes(4));
+		assertThat(this.unavailable).isEmpty();
+		this.time.pass(Duration.ofMinutes(8));
+		assertThat(status()).isEqualTo(Status.DOWN);
 		assertThat(this.unavailable).containsExactly("c");
 		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
 		this.time.settle();
@@ -77,13 +106,15 @@ class CertificateHealthIndicatorTests {
 	}
 
 	@Test
-	void unknownAsLongAsTheServerIsNotHealthy() {
+	void listenersAreNotCalledAsLongAsTheServerIsNotHealthy() {
+		this.signer.silent();
 		this.signer.failsWith(
 				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
 		start();
-		this.time.settle();
+		this.time.pass(Duration.ofMinutes(12));
 		assertThat(this.manager.status().serverHealthy()).isFalse();
-		assertThat(status()).isEqualTo(Status.UNKNOWN);
+		assertThat(health(Status.UP).getDetails()).containsEntry("lastFailure", "Unreachable");
+		assertThat(this.unavailable).isEmpty();
 	}
 
 	private void start() {
@@ -92,7 +123,11 @@ class CertificateHealthIndicatorTests {
 	}
 
 	private Status status() {
-		return new CertificateHealthIndicator(this.manager).health().getStatus();
+		return health(Status.UP).getStatus();
+	}
+
+	private Health health(Status overdue) {
+		return Objects.requireNonNull(new CertificateHealthIndicator(this.manager, overdue, this.time).health());
 	}
 
 }

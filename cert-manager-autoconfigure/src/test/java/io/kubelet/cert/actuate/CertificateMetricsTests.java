@@ -1,161 +1,222 @@
 package io.kubelet.cert.actuate;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
-import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.request.RequestDeniedException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.testsupport.FakeSigner;
-import io.kubelet.cert.testsupport.MemoryStore;
-import io.kubelet.cert.testsupport.SimulatedTime;
-import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import org.jspecify.annotations.Nullable;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * C29 and B13.
+ * The metrics of a certificate through its life, and their names.
  */
 class CertificateMetricsTests {
 
-	private static final TestAuthority authority = new TestAuthority("test");
+	private static final Path REFERENCE = Path.of("../docs/reference/metrics.md");
 
-	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
-
-	private final FakeSigner signer = new FakeSigner(authority, this.time);
-
-	private final MemoryStore store = new MemoryStore();
+	private final ManagerFixture fixture = new ManagerFixture();
 
 	private final MeterRegistry registry = new SimpleMeterRegistry();
 
-	private @Nullable CertificateMetrics metrics;
-
 	@Test
-	void timeToLiveIsInfiniteWithoutACertificateThenCountsDownAndGoesBelowZero() {
-		this.signer.holds();
-		CertificateManager manager = start("kubernetes.io/kube-apiserver-client-kubelet");
-		assertThat(timeToLive("client")).isEqualTo(Double.POSITIVE_INFINITY);
-		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
-		this.time.settle();
-		assertThat(timeToLive("client")).isEqualTo(3600);
-		this.time.pass(Duration.ofMinutes(90));
-		assertThat(timeToLive("client")).isEqualTo(-1800);
-		manager.stop();
+	void gaugesFollowACertificateFromTheRequestToItsExpiry() {
+		this.fixture.signer.holds();
+		start(this.registry);
+		assertThat(value("expiry")).isNaN();
+		assertThat(value("lifetime")).isNaN();
+		assertThat(states()).containsExactly("WAITING");
+		this.fixture.time.pass(Duration.ofSeconds(30));
+		assertThat(value("request.age")).isEqualTo(30);
+		issue(0);
+		assertThat(value("request.age")).isZero();
+		assertThat(value("expiry")).isEqualTo(3600);
+		assertThat(value("lifetime")).isEqualTo(3600);
+		assertThat(value("rotation.deadline")).isEqualTo(3600 * 0.7);
+		assertThat(states()).containsExactly("VALID");
+		this.fixture.time.pass(Duration.ofMinutes(45));
+		assertThat(value("rotation.deadline")).isEqualTo(3600 * -0.05);
+		assertThat(states()).containsExactly("ROTATING");
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(states()).containsExactly("OVERDUE");
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(value("expiry")).isEqualTo(-300);
+		assertThat(states()).containsExactly("EXPIRED");
 	}
 
 	@Test
-	void failedAttemptsAreCounted() {
-		this.signer.failsWith(
-				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
-		start("kubernetes.io/kube-apiserver-client-kubelet");
-		this.time.pass(Duration.ofMinutes(2));
-		assertThat(this.registry.get("kubelet.certificate.manager.client.expiration.renew.errors")
-			.tag("certificate", "c")
-			.functionCounter()
-			.count()).isEqualTo(this.signer.requests.size()).isPositive();
+	void rotationsAndTheTimeThatRequestsWaitedAreCounted() {
+		this.fixture.signer.holds();
+		start(this.registry);
+		this.fixture.time.pass(Duration.ofSeconds(30));
+		issue(0);
+		this.fixture.time.pass(Duration.ofMinutes(43));
+		issue(1);
+		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isEqualTo(2);
+		var wait = this.registry.get("kubelet.cert.request.wait").functionTimer();
+		assertThat(wait.count()).isEqualTo(2);
+		assertThat(wait.totalTime(TimeUnit.SECONDS)).isEqualTo(30 + 60);
 	}
 
 	@Test
-	void servingCertificatesHaveTheServersNamesAndTheirAgeAtRotationIsRecorded() {
-		CertificateManager manager = start("kubernetes.io/kubelet-serving");
-		assertThat(timeToLive("server")).isEqualTo(3600);
-		this.time.pass(Duration.ofMinutes(10));
-		manager.rotate();
-		this.time.settle();
-		assertThat(this.registry.get("kubelet.certificate.manager.server.rotation.seconds").summary().totalAmount())
-			.isEqualTo(600);
-		assertThat(this.registry.find("kubelet.server.expiration.renew.errors").functionCounter()).isNotNull();
-		assertThat(this.registry.find("kubelet.certificate.manager.client.ttl.seconds").gauge()).isNull();
+	void requestThatTimesOutAndIsApprovedLaterHasWaitedAllTheTime() {
+		this.fixture.signer.holds();
+		start(this.registry);
+		this.fixture.time.pass(Duration.ofMinutes(16));
+		assertThat(failures("timed_out")).isOne();
+		issue(1);
+		assertThat(this.registry.get("kubelet.cert.request.wait").functionTimer().totalTime(TimeUnit.MINUTES))
+			.isEqualTo(16);
 	}
 
 	@Test
-	void whatHappenedBeforeARegistryIsBoundCountsInEachRegistryOnce() {
-		CertificateManager manager = builder("kubernetes.io/kubelet-serving")
-			.usages((template, key) -> DefaultUsages.of("kubernetes.io/kubelet-serving", template, key))
-			.build();
-		CertificateMetrics metrics = new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time);
-		manager.addListener(metrics);
+	void pairThatAnotherProgramStoredIsNotCountedAsARotation() {
+		start(this.registry);
+		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofHours(99));
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(value("lifetime")).isEqualTo(99 * 3600);
+		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isOne();
+		assertThat(this.registry.get("kubelet.cert.request.wait").functionTimer().count()).isOne();
+	}
+
+	@Test
+	void failuresAreCountedByReasonsThatAreThereFromTheStart() {
+		this.fixture.signer.failsWith((request) -> new RequestDeniedException("csr-1", "example.com/s",
+				"WhateverTheApproverWrites", "not today"));
+		start(this.registry);
+		assertThat(failures("denied")).isOne();
+		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
+		assertThat(failures("unavailable")).isZero();
+		this.fixture.signer
+			.failsWith((request) -> new SignerUnavailableException("csr-1", "Unreachable", "no way", null, null));
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(failures("unavailable")).isPositive();
+	}
+
+	@Test
+	void eventsBeforeARegistryIsBoundCountInEachRegistryOnce() {
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("broken"));
+		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		CertificateMetrics metrics = listening(manager);
 		manager.start();
-		this.time.settle();
-		this.time.pass(Duration.ofMinutes(10));
-		this.signer.failsWith(
-				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
-		manager.rotate();
-		this.time.settle();
-		this.signer.issues();
-		manager.rotate();
-		this.time.settle();
+		this.fixture.time.settle();
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(10));
 		for (MeterRegistry each : List.of(this.registry, new SimpleMeterRegistry())) {
 			metrics.bindTo(each);
 			metrics.bindTo(each);
-			assertThat(each.get("kubelet.server.expiration.renew.errors").functionCounter().count()).isOne();
-			assertThat(each.get("kubelet.certificate.manager.server.rotation.seconds").summary().totalAmount())
-				.isEqualTo(600);
+			assertThat(each.get("kubelet.cert.failures").tag("reason", "other").functionCounter().count()).isOne();
+			assertThat(each.get("kubelet.cert.request.wait").functionTimer().count()).isOne();
 		}
 	}
 
-	@ParameterizedTest(name = "{0}, {1}: {2}")
-	@CsvSource(delimiter = '|', textBlock = """
-			example.com/signer                          | digital signature,server auth | server
-			example.com/signer                          | digital signature,client auth | client
-			kubernetes.io/kubelet-serving               |                               | server
-			kubernetes.io/kube-apiserver-client         |                               | client
-			kubernetes.io/kube-apiserver-client-kubelet |                               | client
-			""")
-	void usagesDecideOfWhichKindACertificateIsBeforeThereIsOne(String signerName, @Nullable String usages,
-			String kind) {
-		this.signer.holds();
-		CertificateManagerBuilder builder = builder(signerName);
-		CertificateManager manager = start(
-				(usages != null) ? builder.usages(Stream.of(usages.split(",")).map(Usage::of).toList())
-						: builder.usages((template, key) -> DefaultUsages.of(signerName, template, key)));
-		assertThat(timeToLive(kind)).isEqualTo(Double.POSITIVE_INFINITY);
-		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
-		this.time.settle();
-		assertThat(timeToLive(kind)).isEqualTo(3600);
-		assertThat(manager.status().usages().contains(Usage.SERVER_AUTH)).isEqualTo(kind.equals("server"));
+	@Test
+	void namesInPrometheusAreThoseOfTheReference() throws IOException {
+		PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+		CertificateManager client = start(prometheus);
+		CertificateManager server = this.fixture.builder()
+			.signerName("kubernetes.io/kubelet-serving")
+			.usages((template, key) -> List.of())
+			.template(ManagerFixture.TEMPLATE)
+			.build();
+		for (CertificateManager manager : List.of(client, server)) {
+			new KubeletMetrics(new CertificateManagers(List.of(manager)), (name) -> true, this.fixture.time)
+				.bindTo(prometheus);
+		}
+		Set<String> reported = Pattern.compile("(?m)^(kubelet_\\w+)")
+			.matcher(prometheus.scrape())
+			.results()
+			.map((match) -> match.group(1))
+			.collect(Collectors.toCollection(TreeSet::new));
+		assertThat(reported).isEqualTo(documented());
+		assertThat(prometheus.scrape())
+			.contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");
+		assertThat(reasons()).isEqualTo(Pattern.compile("reason=\"(\\w+)\"")
+			.matcher(prometheus.scrape())
+			.results()
+			.map((match) -> match.group(1))
+			.collect(Collectors.toCollection(TreeSet::new)));
 	}
 
-	private double timeToLive(String kind) {
-		return this.registry.get("kubelet.certificate.manager." + kind + ".ttl.seconds").gauge().value();
+	private static Set<String> documented() throws IOException {
+		Set<String> names = new TreeSet<>();
+		for (String row : Files.readAllLines(REFERENCE)) {
+			var name = Pattern.compile("`(kubelet_\\w+?)(_bucket|_count)?`((?:, `_\\w+`)*)").matcher(row);
+			if (row.startsWith("| `") && name.find()) {
+				names.add(name.group(1) + ((name.group(2) != null) ? name.group(2) : ""));
+				Pattern.compile("_\\w+")
+					.matcher(name.group(3))
+					.results()
+					.forEach((suffix) -> names.add(name.group(1) + suffix.group()));
+			}
+		}
+		return names;
 	}
 
-	private CertificateManager start(String signerName) {
-		return start(builder(signerName).usages((template, key) -> DefaultUsages.of(signerName, template, key)));
+	private static Set<String> reasons() throws IOException {
+		String reference = Files.readString(REFERENCE);
+		String table = reference.substring(reference.indexOf("## Reasons"), reference.indexOf("## Expressions"));
+		return Pattern.compile("(?m)^\\| `(\\w+)`")
+			.matcher(table)
+			.results()
+			.map((match) -> match.group(1))
+			.collect(Collectors.toCollection(TreeSet::new));
 	}
 
-	private CertificateManagerBuilder builder(String signerName) {
-		return new CertificateManagerBuilder("c").store(this.store)
-			.scheduler(this.time)
-			.executor(Runnable::run)
-			.forcedInterval(Duration.ZERO)
-			.clock(this.time)
-			.random(() -> 0.5)
-			.signerName(signerName)
-			.template(CertificateTemplate.ofSubject("c"))
-			.signers((current) -> this.signer);
-	}
-
-	private CertificateManager start(CertificateManagerBuilder builder) {
-		CertificateManager manager = builder.build();
-		this.metrics = new CertificateMetrics(new CertificateManagers(List.of(manager)), this.time);
-		manager.addListener(this.metrics);
-		this.metrics.bindTo(this.registry);
+	private CertificateManager start(MeterRegistry registry) {
+		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		listening(manager).bindTo(registry);
 		manager.start();
-		this.time.settle();
+		this.fixture.time.settle();
 		return manager;
+	}
+
+	private CertificateMetrics listening(CertificateManager manager) {
+		CertificateMetrics metrics = new CertificateMetrics(new CertificateManagers(List.of(manager)),
+				this.fixture.time);
+		manager.addListener(metrics);
+		return metrics;
+	}
+
+	private void issue(int request) {
+		this.fixture.signer.answers.get(request)
+			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(request)));
+		this.fixture.time.settle();
+	}
+
+	private double value(String name) {
+		return this.registry.get("kubelet.cert." + name).tag("certificate", "kubelet-client").timeGauge().value();
+	}
+
+	private double failures(String reason) {
+		return this.registry.get("kubelet.cert.failures").tag("reason", reason).functionCounter().count();
+	}
+
+	private List<String> states() {
+		return this.registry.get("kubelet.cert.state")
+			.gauges()
+			.stream()
+			.filter((gauge) -> gauge.value() == 1)
+			.map((gauge) -> String.valueOf(gauge.getId().getTag("state")))
+			.toList();
 	}
 
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -255,7 +256,7 @@ class KubeletProfileTests {
 	}
 
 	private static CertificateTemplate names(CertificateStatus status) {
-		return CertificateNames.of(Objects.requireNonNull(status.pair()).leaf());
+		return CertificateTemplate.of(Objects.requireNonNull(status.pair()).leaf());
 	}
 
 	private static List<String> threads() {

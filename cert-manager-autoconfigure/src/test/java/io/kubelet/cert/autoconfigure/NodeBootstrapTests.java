@@ -1,7 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.net.InetAddress;
 import java.math.BigInteger;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -10,10 +10,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -342,7 +342,7 @@ class NodeBootstrapTests {
 	}
 
 	private static List<String> addresses(CertificateManager manager) {
-		return CertificateNames.of(manager.current().orElseThrow().leaf())
+		return CertificateTemplate.of(manager.current().orElseThrow().leaf())
 			.ipAddresses()
 			.stream()
 			.map(InetAddress::getHostAddress)

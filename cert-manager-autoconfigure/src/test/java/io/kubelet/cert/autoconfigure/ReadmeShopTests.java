@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -28,7 +28,7 @@ import org.springframework.test.context.ContextConfiguration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The application of the README with its configuration, in the test of the README.
+ * The application of the README with its configuration, in the test of the guide.
  */
 @SpringBootTest
 @DirtiesContext
@@ -46,7 +46,7 @@ class ReadmeShopTests {
 	void certificateIsIssuedByTheSignerThatTheTestNames() {
 		assertThat(this.manager.name()).isEqualTo("shop");
 		assertThat(this.manager.status().signerName()).isEqualTo("example.com/serving");
-		assertThat(CertificateNames.of(this.manager.current().orElseThrow().leaf()).dnsNames())
+		assertThat(CertificateTemplate.of(this.manager.current().orElseThrow().leaf()).dnsNames())
 			.containsExactly("shop.example.com");
 		assertThat(this.manager.status().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
@@ -59,12 +59,13 @@ class ReadmeShopTests {
 	}
 
 	@Test
-	void testIsThatOfTheReadme() throws IOException {
-		assertThat(readme()).contains("@EnableEmbeddedControlPlane(signers = \"example.com/serving\")");
+	void testIsThatOfTheGuide() throws IOException {
+		assertThat(read("docs/how-to/test.md"))
+			.contains("@EnableEmbeddedControlPlane(signers = \"example.com/serving\")");
 	}
 
-	private static String readme() throws IOException {
-		return Files.readString(Path.of("..", "README.md"));
+	private static String read(String document) throws IOException {
+		return Files.readString(Path.of("..", document));
 	}
 
 	/** Adds the first YAML of the README. */
@@ -73,7 +74,7 @@ class ReadmeShopTests {
 		@Override
 		public void initialize(ConfigurableApplicationContext context) {
 			try {
-				String yaml = readme().split("```yaml\n")[1].split("```")[0];
+				String yaml = read("README.md").split("```yaml\n")[1].split("```")[0];
 				new YamlPropertySourceLoader()
 					.load("readme", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)))
 					.forEach(context.getEnvironment().getPropertySources()::addLast);

@@ -25,6 +25,8 @@ import java.util.stream.Collectors;
 import javax.net.SocketFactory;
 import javax.net.ssl.KeyManager;
 
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.RotatingApiClient;

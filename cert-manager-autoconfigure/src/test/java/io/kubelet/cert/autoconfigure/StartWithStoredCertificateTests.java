@@ -2,14 +2,17 @@ package io.kubelet.cert.autoconfigure;
 
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -31,15 +34,16 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class StartWithStoredCertificateTests {
 
+	private final TestAuthority authority = new TestAuthority("test");
+
 	@TempDir
 	Path directory;
 
 	@Test
-	void doesNotContactTheApiServerAndLoadsNothingOfTheKubernetesClient() throws Exception {
+	void doesNotContactTheApiServerAndLoadsNeitherTheKubernetesClientNorBouncyCastle() throws Exception {
 		Instant now = Instant.now();
-		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
-			.update(new TestAuthority("test").pair(CertificateTemplate.ofSubject("app"), now.minusSeconds(60),
-					now.plusSeconds(3600)));
+		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(
+				this.authority.pair(CertificateTemplate.ofSubject("app"), now.minusSeconds(60), now.plusSeconds(3600)));
 		Path classes = this.directory.resolve("classes.log");
 		Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
 				"-Xlog:class+load:file=" + classes, "-cp", System.getProperty("java.class.path"),
@@ -56,8 +60,10 @@ class StartWithStoredCertificateTests {
 			.contains("started with the certificate of CN=app")
 			.doesNotContain("cannot be reached");
 		List<String> loaded = Files.readAllLines(classes);
-		assertThat(loaded).anyMatch((line) -> line.contains("io.kubelet.cert.rotation.RotatingCertificateManager"));
-		assertThat(loaded).noneMatch((line) -> line.contains(" io.kubernetes.") || line.contains(" okhttp3."));
+		assertThat(loaded)
+			.anyMatch((line) -> line.contains("io.kubelet.cert.rotation.engine.RotatingCertificateManager"));
+		assertThat(loaded).noneMatch((line) -> line.contains(" io.kubernetes.") || line.contains(" okhttp3.")
+				|| line.contains(" org.bouncycastle."));
 	}
 
 	private Path kubeconfig() throws IOException {
@@ -65,11 +71,12 @@ class StartWithStoredCertificateTests {
 			return Files.writeString(this.directory.resolve("kubeconfig"), """
 					apiVersion: v1
 					kind: Config
-					clusters: [{name: c, cluster: {server: "https://127.0.0.1:%d"}}]
+					clusters: [{name: c, cluster: {server: "https://127.0.0.1:%d", certificate-authority-data: %s}}]
 					users: [{name: u, user: {token: t}}]
 					contexts: [{name: x, context: {cluster: c, user: u}}]
 					current-context: x
-					""".formatted(socket.getLocalPort()));
+					""".formatted(socket.getLocalPort(), Base64.getEncoder()
+				.encodeToString(Pem.write(List.of(this.authority.certificate())).getBytes(StandardCharsets.US_ASCII))));
 		}
 	}
 

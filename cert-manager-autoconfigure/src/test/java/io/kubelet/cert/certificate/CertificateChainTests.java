@@ -144,7 +144,7 @@ class CertificateChainTests {
 	}
 
 	private static String key() {
-		return Pem.writeBlocks(List.of(PrivateKeyPem.block(KEYS.getPrivate(), KEYS.getPublic())));
+		return PrivateKeyPem.block(KEYS.getPrivate(), KEYS.getPublic()).write();
 	}
 
 }

@@ -1,16 +1,19 @@
 package io.kubelet.cert.certificate;
 
+import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Date;
 import java.util.List;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.bouncycastle.pkcs.PKCS10CertificationRequest;
-import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,7 +32,7 @@ class CertificateTemplateTests {
 
 	@Test
 	void certificateSaysAllThatItWasMadeOf() {
-		assertThat(CertificateNames.of(certificate(FULL))).isEqualTo(FULL);
+		assertThat(CertificateTemplate.of(certificate(FULL))).isEqualTo(FULL);
 		assertThat(FULL.isSatisfiedBy(certificate(FULL))).isTrue();
 		assertThat(CertificateTemplate.ofSubject("one", "o2").isSatisfiedBy(certificate(FULL))).isTrue();
 	}
@@ -80,10 +83,13 @@ class CertificateTemplateTests {
 
 	@Test
 	void namesThatShareAPartOfTheSubjectAreToldApart() throws Exception {
-		PKCS10CertificationRequest request = new JcaPKCS10CertificationRequestBuilder(
-				new X500Name("CN=one+O=o1,O=o2+OU=unit"), this.keys.getPublic())
+		X500Name subject = new X500Name("CN=one+O=o1,O=o2+OU=unit");
+		Date date = Date.from(Instant.EPOCH);
+		X509CertificateHolder certificate = new JcaX509v3CertificateBuilder(subject, BigInteger.ONE, date, date,
+				subject, this.keys.getPublic())
 			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate()));
-		assertThat(CertificateNames.of(request)).isEqualTo(CertificateTemplate.ofSubject("one", "o1", "o2"));
+		assertThat(CertificateTemplate.of(new JcaX509CertificateConverter().getCertificate(certificate)))
+			.isEqualTo(CertificateTemplate.ofSubject("one", "o1", "o2"));
 	}
 
 	private X509Certificate certificate(CertificateTemplate template) {

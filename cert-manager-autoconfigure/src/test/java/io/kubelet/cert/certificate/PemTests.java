@@ -93,8 +93,9 @@ class PemTests {
 			"request-no-signer, The header Signer-Name is missing",
 			"request-no-headers, The header Signer-Name is missing",
 			"request-bad-date, The header Created-At cannot be read",
-			"request-bad-lifetime, The header Requested-Lifetime cannot be read", "request-no-key, cannot be read",
-			"pair, There is no CERTIFICATE REQUEST block", "cut-in-block, cannot be read" })
+			"request-bad-lifetime, The header Requested-Lifetime cannot be read",
+			"request-no-key, exactly one private key", "pair, There is no CERTIFICATE REQUEST block",
+			"cut-in-block, cannot be read" })
 	void brokenRequestIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text(file)))
 			.withMessageContaining(message);

@@ -14,7 +14,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.Figures;

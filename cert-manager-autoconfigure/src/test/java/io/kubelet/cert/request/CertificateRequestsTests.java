@@ -9,6 +9,7 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -40,7 +41,9 @@ class CertificateRequestsTests {
 	void everythingThatTheTemplateSaysIsAskedFor() throws IOException {
 		PKCS10CertificationRequest request = parse(create(NAMES, this.keys));
 		assertThat(request.getSubject()).hasToString("O=o1,O=o2,CN=one");
-		assertThat(CertificateNames.of(request)).isEqualTo(NAMES);
+		CertificateRequest made = CertificateRequests.create("csr", NAMES, "example.com/signer",
+				List.of(Usage.CLIENT_AUTH), null, this.keys);
+		assertThat(CertificateRequestPem.read(CertificateRequestPem.write(made)).template()).isEqualTo(NAMES);
 	}
 
 	@Test

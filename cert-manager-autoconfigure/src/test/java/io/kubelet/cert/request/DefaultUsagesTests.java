@@ -16,8 +16,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * <<<<<<< HEAD Tests for {@link DefaultUsages}. ======= The usages that are requested by
- * default. >>>>>>> pairs
+ * The usages that are requested by default.
  */
 class DefaultUsagesTests {
 

@@ -5,12 +5,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.KeyStores;
+import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslStoreBundle;
 

@@ -13,12 +13,13 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
-import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
+
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslStoreBundle;
 

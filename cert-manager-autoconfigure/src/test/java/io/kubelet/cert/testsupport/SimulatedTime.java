@@ -6,7 +6,8 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Comparator;
-import java.util.PriorityQueue;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 
@@ -16,8 +17,7 @@ import io.kubelet.cert.rotation.RotationScheduler;
  */
 public final class SimulatedTime extends Clock implements RotationScheduler {
 
-	private final PriorityQueue<Task> tasks = new PriorityQueue<>(
-			Comparator.comparing(Task::at).thenComparing(Task::number));
+	private final NavigableSet<Task> tasks = new TreeSet<>(Comparator.comparing(Task::at).thenComparing(Task::number));
 
 	private Instant monotonic = Instant.EPOCH;
 
@@ -54,8 +54,8 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 	/** Let time pass, and run what is due in it. */
 	public void pass(Duration duration) {
 		Instant end = this.monotonic.plus(duration);
-		for (Task task = this.tasks.peek(); task != null && !task.at.isAfter(end); task = this.tasks.peek()) {
-			this.tasks.remove();
+		while (!this.tasks.isEmpty() && !this.tasks.first().at.isAfter(end)) {
+			Task task = this.tasks.pollFirst();
 			this.monotonic = task.at.isAfter(this.monotonic) ? task.at : this.monotonic;
 			task.task.run();
 		}

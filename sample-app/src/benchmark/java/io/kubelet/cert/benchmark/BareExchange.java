@@ -95,8 +95,8 @@ final class BareExchange {
 
 	private V1CertificateSigningRequest object(KeyPair keys) {
 		String pkcs10 = CertificateRequests
-			.create(null, Engine.template(0), Engine.SIGNER, DefaultUsages.of(Engine.SIGNER, Engine.template(0), keys.getPublic()), null,
-					keys)
+			.create(null, Engine.template(0), Engine.SIGNER,
+					DefaultUsages.of(Engine.SIGNER, Engine.template(0), keys.getPublic()), null, keys)
 			.pkcs10();
 		return new V1CertificateSigningRequest().apiVersion("certificates.k8s.io/v1")
 			.kind("CertificateSigningRequest")

@@ -14,7 +14,7 @@ import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.FileCertificateStore;
@@ -51,8 +51,8 @@ final class Engine implements AutoCloseable {
 		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
 		this.executor.setRemoveOnCancelPolicy(true);
 		RotationScheduler scheduler = RotationScheduler.of(this.executor);
-		this.signers = new KubernetesSigners(
-				new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK), CLOCK);
+		this.signers = new KubernetesSigners(new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
+				CLOCK);
 		this.managers = new CertificateManagers(IntStream.range(0, certificates)
 			.mapToObj((number) -> manager(directory, scheduler, number, supplied))
 			.toList());
@@ -66,7 +66,7 @@ final class Engine implements AutoCloseable {
 			.scheduler(scheduler)
 			.signers(this.signers::signer)
 			.signerName(SIGNER)
-			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
+			.usages((names, key) -> DefaultUsages.of(SIGNER, names, key))
 			.forcedInterval(Duration.ZERO)
 			.clock(CLOCK);
 		return supplied ? builder.template(() -> Optional.of(template)).build() : builder.template(template).build();

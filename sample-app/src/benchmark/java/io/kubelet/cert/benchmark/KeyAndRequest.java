@@ -60,7 +60,7 @@ public class KeyAndRequest {
 	@Benchmark
 	public CertificateRequest request() {
 		return CertificateRequests.create(null, Engine.template(0), Engine.SIGNER,
-				DefaultUsages.of(Engine.SIGNER, this.keys.getPublic()), null, this.keys);
+				DefaultUsages.of(Engine.SIGNER, Engine.template(0), this.keys.getPublic()), null, this.keys);
 	}
 
 }

@@ -2,78 +2,200 @@ package io.kubelet.cert.sample;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
+import io.kubernetes.client.openapi.JSON;
+import io.kubernetes.client.openapi.models.V1ClusterRole;
+import io.kubernetes.client.openapi.models.V1ClusterRoleBinding;
+import io.kubernetes.client.openapi.models.V1Container;
+import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1Namespace;
+import io.kubernetes.client.openapi.models.V1NetworkPolicy;
+import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
+import io.kubernetes.client.openapi.models.V1PodSpec;
+import io.kubernetes.client.openapi.models.V1Service;
+import io.kubernetes.client.openapi.models.V1ServiceAccount;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
-import org.yaml.snakeyaml.Yaml;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for the manifest of the application: the environment variables of its Deployment
- * on top of its own configuration.
+ * Tests for the manifests of the application: each object matches the model of the
+ * Kubernetes client, the objects agree with each other, and the configuration is valid.
  */
 class ManifestTests {
 
-	private static final Path MANIFEST = Path.of("src", "main", "kubernetes", "sample-app.yaml");
+	private static final Path KUBERNETES = Path.of("src", "main", "kubernetes");
+
+	private static final Path BASE = KUBERNETES.resolve("base");
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("objects")
+	void objectMatchesItsModel(Manifest manifest) throws Exception {
+		JsonElement json = new Gson().toJsonTree(manifest.content());
+		Class<?> model = manifest.model();
+		model.getMethod("validateJsonElement", JsonElement.class).invoke(null, json);
+	}
 
 	@Test
-	void bothCertificatesWaitForSomebodyToApprove() {
-		new ApplicationContextRunner().withInitializer(new ConfigDataApplicationContextInitializer())
-			.withInitializer((context) -> context.getEnvironment()
-				.getPropertySources()
-				.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", environment())))
+	void everyFileIsInTheKustomization() throws IOException {
+		Map<?, ?> kustomization = manifests(BASE.resolve("kustomization.yaml")).findFirst().orElseThrow().content();
+		assertThat(kustomization.get("resources")).asInstanceOf(InstanceOfAssertFactories.list(String.class))
+			.containsExactlyInAnyOrderElementsOf(files(BASE).map((file) -> file.getFileName().toString())
+				.filter((name) -> name.endsWith(".yaml") && !name.equals("kustomization.yaml"))
+				.toList());
+		assertThat(BASE.resolve("application.yml")).exists();
+	}
+
+	@Test
+	void everythingSelectsThePodsOfTheDeployment() {
+		V1Deployment deployment = object(V1Deployment.class);
+		Map<String, String> labels = deployment.getSpec().getTemplate().getMetadata().getLabels();
+		assertThat(deployment.getSpec().getSelector().getMatchLabels()).isEqualTo(labels);
+		assertThat(object(V1Service.class).getSpec().getSelector()).isEqualTo(labels);
+		assertThat(object(V1NetworkPolicy.class).getSpec().getPodSelector().getMatchLabels()).isEqualTo(labels);
+		assertThat(object(V1PodDisruptionBudget.class).getSpec().getSelector().getMatchLabels()).isEqualTo(labels);
+		assertThat(object(V1Namespace.class).getMetadata().getName())
+			.isEqualTo(deployment.getMetadata().getNamespace());
+	}
+
+	@Test
+	void accountMayCreateAndFollowRequestsOnly() {
+		String account = object(V1ServiceAccount.class).getMetadata().getName();
+		assertThat(pod().getServiceAccountName()).isEqualTo(account);
+		assertThat(object(V1ClusterRoleBinding.class).getSubjects()).singleElement()
+			.satisfies((subject) -> assertThat(subject.getName()).isEqualTo(account));
+		assertThat(object(V1ClusterRole.class).getRules()).singleElement().satisfies((rule) -> {
+			assertThat(rule.getResources()).containsExactly("certificatesigningrequests");
+			assertThat(rule.getVerbs()).containsExactly("create", "get", "list", "watch");
+		});
+	}
+
+	@Test
+	void podPassesTheRestrictedStandardAndKeepsItsKeysInMemory() {
+		assertThat(object(V1Deployment.class).getSpec().getReplicas()).isEqualTo(2);
+		assertThat(pod().getSecurityContext().getRunAsNonRoot()).isTrue();
+		assertThat(pod().getSecurityContext().getSeccompProfile().getType()).isEqualTo("RuntimeDefault");
+		V1Container container = pod().getContainers().get(0);
+		assertThat(container.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
+		assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
+		assertThat(container.getSecurityContext().getCapabilities().getDrop()).containsExactly("ALL");
+		assertThat(container.getResources().getLimits()).containsKey("memory");
+		assertThat(pod().getVolumes()).filteredOn((volume) -> volume.getEmptyDir() != null)
+			.hasSize(2)
+			.allSatisfy((volume) -> assertThat(volume.getEmptyDir().getMedium()).isEqualTo("Memory"));
+		assertThat(container.getVolumeMounts()).extracting((mount) -> mount.getName())
+			.containsExactlyInAnyOrderElementsOf(
+					pod().getVolumes().stream().map((volume) -> volume.getName()).toList());
+	}
+
+	@Test
+	void configurationWaitsAsLongAsTheStartupProbe() {
+		V1Container container = pod().getContainers().get(0);
+		Duration patience = Duration.ofSeconds((long) container.getStartupProbe().getPeriodSeconds()
+				* container.getStartupProbe().getFailureThreshold());
+		new ApplicationContextRunner().withPropertyValues("spring.config.additional-location=" + BASE.toUri())
+			.withInitializer(new ConfigDataApplicationContextInitializer())
 			.withUserConfiguration(SettingsConfiguration.class)
 			.run((context) -> {
 				List<CertificateSettings> certificates = context.getBean(CertificateSettingsList.class).certificates();
 				assertThat(certificates).extracting(CertificateSettings::name)
 					.containsExactly("kubelet-client", "kubelet-server");
-				assertThat(certificates).allSatisfy(
-						(certificate) -> assertThat(certificate.startup().timeout()).isEqualTo(Duration.ofMinutes(30)))
-					.allSatisfy((certificate) -> assertThat(certificate.storage().certDir())
-						.isEqualTo(Path.of("/var/run/sample-app/pki")));
+				assertThat(certificates)
+					.allSatisfy((certificate) -> assertThat(certificate.startup().timeout())
+						.isGreaterThan(Duration.ofMinutes(20))
+						.isLessThan(patience))
+					.allSatisfy((certificate) -> assertThat(container.getVolumeMounts())
+						.anyMatch((mount) -> mount.getMountPath().equals(certificate.storage().certDir().toString())));
+				assertThat(certificates.get(1).request().addresses().source()).isEqualTo(AddressSourceKind.POD);
 			});
 	}
 
-	private static Map<String, Object> environment() {
-		Map<String, Object> environment = new LinkedHashMap<>();
-		try (Reader reader = Files.newBufferedReader(MANIFEST)) {
-			for (Object document : new Yaml().loadAll(reader)) {
-				if (document instanceof Map<?, ?> object && "Deployment".equals(object.get("kind"))) {
-					collect(object, environment);
-				}
-			}
-		}
-		catch (IOException ex) {
-			throw new IllegalStateException(ex);
-		}
-		assertThat(environment).isNotEmpty();
-		return environment;
+	@Test
+	void imageRunsTheJarOfThisVersionAsAnOrdinaryUser() throws IOException {
+		List<String> lines = Files.readAllLines(Path.of("Containerfile"));
+		String image = pod().getContainers().get(0).getImage();
+		assertThat(lines).hasSizeLessThanOrEqualTo(10)
+			.anyMatch((line) -> line.contains("target/" + image.replace(':', '-') + ".jar"))
+			.contains("USER 1000:1000");
+		assertThat(Files.readString(Path.of("pom.xml"))).contains("<version>" + image.split(":")[1] + "</version>");
 	}
 
-	/** Environment variables are the only maps of a name and a value in a Deployment. */
-	private static void collect(Object node, Map<String, Object> environment) {
-		if (node instanceof Map<?, ?> map) {
-			if (map.get("name") instanceof String name && map.get("value") != null) {
-				environment.put(name, map.get("value"));
-			}
-			map.values().forEach((value) -> collect(value, environment));
+	static Stream<Manifest> objects() {
+		return files(KUBERNETES).filter((file) -> file.toString().endsWith(".yaml"))
+			.flatMap(ManifestTests::manifests)
+			.filter((manifest) -> !manifest.kind().equals("Kustomization"));
+	}
+
+	private static V1PodSpec pod() {
+		return Objects.requireNonNull(object(V1Deployment.class).getSpec().getTemplate().getSpec());
+	}
+
+	private static <T> T object(Class<T> type) {
+		return files(BASE).filter((file) -> file.toString().endsWith(".yaml"))
+			.flatMap(ManifestTests::manifests)
+			.filter((manifest) -> type.getSimpleName().equals("V1" + manifest.kind()))
+			.map((manifest) -> JSON.<T>deserialize(JSON.serialize(manifest.content()), type))
+			.findFirst()
+			.orElseThrow();
+	}
+
+	private static Stream<Path> files(Path directory) {
+		try (Stream<Path> files = Files.walk(directory)) {
+			return files.filter(Files::isRegularFile).sorted().toList().stream();
 		}
-		else if (node instanceof List<?> list) {
-			list.forEach((value) -> collect(value, environment));
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
 		}
+	}
+
+	private static Stream<Manifest> manifests(Path file) {
+		try (Reader reader = Files.newBufferedReader(file)) {
+			return StreamSupport.stream(new org.yaml.snakeyaml.Yaml().loadAll(reader).spliterator(), false)
+				.map((document) -> new Manifest(file, (Map<?, ?>) document))
+				.toList()
+				.stream();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	record Manifest(Path file, Map<?, ?> content) {
+
+		String kind() {
+			return String.valueOf(this.content.get("kind"));
+		}
+
+		Class<?> model() throws ClassNotFoundException {
+			return Class.forName("io.kubernetes.client.openapi.models.V1" + kind());
+		}
+
+		@Override
+		public String toString() {
+			return kind() + " in " + this.file.getFileName();
+		}
+
 	}
 
 }

@@ -21,14 +21,15 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  *
  * @param properties the names of its properties
  * @param name the certificate's name
+ * @param kubelet whether it has a profile, which means that it does the work of a kubelet
  * @param storage where its pairs are
  * @param request what is requested
  * @param rotation when it rotates
  * @param startup what happens at startup if there is no certificate
  * @param ssl its SSL bundle
  */
-public record CertificateSettings(PropertyNames properties, String name, Storage storage, Request request,
-		Rotation rotation, Startup startup, Ssl ssl) {
+public record CertificateSettings(PropertyNames properties, String name, boolean kubelet, Storage storage,
+		Request request, Rotation rotation, Startup startup, Ssl ssl) {
 
 	/**
 	 * Returns the prefix of the certificate's own properties.

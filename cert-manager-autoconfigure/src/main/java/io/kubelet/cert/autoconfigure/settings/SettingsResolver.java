@@ -78,7 +78,8 @@ final class SettingsResolver {
 	CertificateSettings resolve(String defaultName) {
 		String name = Objects.requireNonNullElse(this.properties.getPairName(),
 				(this.profile != null) ? this.profile.pairName() : defaultName);
-		return new CertificateSettings(this.names, name, storage(), request(), rotation(), startup(), ssl(name));
+		return new CertificateSettings(this.names, name, hasProfile(), storage(), request(), rotation(), startup(),
+				ssl(name));
 	}
 
 	private Storage storage() {

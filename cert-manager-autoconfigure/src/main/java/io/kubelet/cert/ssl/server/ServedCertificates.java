@@ -19,6 +19,7 @@ import io.kubelet.cert.ssl.BundleUser;
 import io.kubelet.cert.ssl.Drain;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
+
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Ssl;

@@ -1,15 +1,9 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -28,8 +22,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link AdditionalCertificates}: what a further certificate inherits.
  */
 class AdditionalCertificatesTests {
-
-	private static final Pattern ROW = Pattern.compile("\\| `([a-z.-]+)` \\|[^|]*\\| (yes)? ?\\|.*");
 
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withUserConfiguration(SettingsConfiguration.class)
@@ -130,25 +122,6 @@ class AdditionalCertificatesTests {
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class,
 						(mistake) -> assertThat(mistake.getName()).isEqualTo(reported)));
-	}
-
-	@Test
-	void readmeMarksTheInheritedProperties() throws IOException {
-		Set<String> documented = new TreeSet<>();
-		Set<String> inherited = new TreeSet<>();
-		for (String line : Files.readAllLines(Path.of("..", "README.md"))) {
-			Matcher row = ROW.matcher(line);
-			if (row.matches()) {
-				if (row.group(2) != null) {
-					documented.add(row.group(1));
-				}
-				if (AdditionalCertificates.INHERITED.stream()
-					.anyMatch((name) -> row.group(1).equals(name) || row.group(1).startsWith(name + "."))) {
-					inherited.add(row.group(1));
-				}
-			}
-		}
-		assertThat(documented).isNotEmpty().isEqualTo(inherited);
 	}
 
 }

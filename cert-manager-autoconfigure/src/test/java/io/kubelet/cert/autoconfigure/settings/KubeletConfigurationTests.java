@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
-import io.kubelet.cert.autoconfigure.CertificateSslAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;

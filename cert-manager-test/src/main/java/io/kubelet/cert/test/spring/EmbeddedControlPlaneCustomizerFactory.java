@@ -3,7 +3,6 @@ package io.kubelet.cert.test.spring;
 import java.util.List;
 import java.util.Set;
 
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.context.ConfigurableApplicationContext;
@@ -34,9 +33,7 @@ final class EmbeddedControlPlaneCustomizerFactory implements ContextCustomizerFa
 
 		@Override
 		public void customizeContext(ConfigurableApplicationContext context, MergedContextConfiguration configuration) {
-			new EmbeddedControlPlaneInitializer().initialize(context);
-			EmbeddedControlPlane controlPlane = context.getBeanFactory().getBean(EmbeddedControlPlane.class);
-			this.signers.forEach((signer) -> controlPlane.behavior().sign(signer));
+			new EmbeddedControlPlaneInitializer(this.signers.toArray(String[]::new)).initialize(context);
 		}
 
 	}

@@ -1,5 +1,8 @@
 package io.kubelet.cert.test.spring;
 
+import io.kubelet.cert.test.Behavior;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -14,10 +17,10 @@ import org.springframework.context.ConfigurableApplicationContext;
  * certificates of the application's real cluster are neither used nor replaced. To use
  * another directory, set {@code kubelet.cert.cert-dir} as a property of the test or as a
  * command-line argument.</li>
- * <li>The {@link io.kubelet.cert.test.EmbeddedControlPlane} is a bean. It is closed, and
- * the directory is deleted, after all other beans are destroyed.</li>
+ * <li>The {@link EmbeddedControlPlane} is a bean. It is closed, and the directory is
+ * deleted, after all other beans are destroyed.</li>
  * </ul>
- * Does nothing if the context already has a control plane. For a {@code main} method:
+ * A context that already has a control plane keeps it. For a {@code main} method:
  *
  * <pre class="code">
  * new SpringApplicationBuilder(App.class).initializers(new EmbeddedControlPlaneInitializer()).run(args);
@@ -26,9 +29,24 @@ import org.springframework.context.ConfigurableApplicationContext;
 public final class EmbeddedControlPlaneInitializer
 		implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
+	private final String[] signers;
+
+	/**
+	 * Creates an initializer.
+	 * @param signers names of signers that are not Kubernetes' own, as in
+	 * {@code example.com/serving}, whose requests are approved and signed as well
+	 */
+	public EmbeddedControlPlaneInitializer(String... signers) {
+		this.signers = signers.clone();
+	}
+
 	@Override
 	public void initialize(ConfigurableApplicationContext context) {
 		EmbeddedControlPlaneRegistration.register(context.getEnvironment(), context.getBeanFactory());
+		Behavior behavior = context.getBeanFactory().getBean(EmbeddedControlPlane.class).behavior();
+		for (String signer : this.signers) {
+			behavior.sign(signer);
+		}
 	}
 
 }

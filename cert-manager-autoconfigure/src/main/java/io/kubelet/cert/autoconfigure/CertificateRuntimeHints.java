@@ -1,0 +1,38 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
+import org.springframework.aot.hint.TypeReference;
+
+/**
+ * Hints for a native image: the models of the Kubernetes client that requests and watches
+ * use, which are read and written by reflection. Spring Boot itself adds those of the
+ * properties and of the endpoint.
+ */
+final class CertificateRuntimeHints implements RuntimeHintsRegistrar {
+
+	private static final String MODELS = "io.kubernetes.client.openapi.models.V1";
+
+	private static final List<String> USED = List.of("CertificateSigningRequest", "CertificateSigningRequestCondition",
+			"CertificateSigningRequestList", "CertificateSigningRequestSpec", "CertificateSigningRequestStatus",
+			"ConfigMap", "ConfigMapList", "ListMeta", "Node", "NodeAddress", "NodeList", "NodeStatus", "ObjectMeta",
+			"OwnerReference", "Status", "StatusCause", "StatusDetails");
+
+	@Override
+	public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
+		for (String model : USED) {
+			hints.reflection()
+				.registerTypeIfPresent(classLoader, MODELS + model, MemberCategory.ACCESS_DECLARED_FIELDS,
+						MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
+		}
+		hints.reflection()
+			.registerType(TypeReference.of("io.kubernetes.client.util.Watch$Response"),
+					MemberCategory.ACCESS_DECLARED_FIELDS, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
+	}
+
+}

@@ -1,0 +1,118 @@
+package io.kubelet.cert.autoconfigure.actuate;
+
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import io.kubelet.cert.actuate.CertificateHealthIndicator;
+import io.kubelet.cert.actuate.CertificateMetrics;
+import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.CertificatesEndpointWebExtension;
+import io.kubelet.cert.actuate.CertificatesInfoContributor;
+import io.kubelet.cert.actuate.KubeletMetrics;
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.micrometer.core.instrument.MeterRegistry;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.actuate.autoconfigure.endpoint.expose.EndpointExposure;
+import org.springframework.boot.actuate.autoconfigure.info.ConditionalOnEnabledInfoContributor;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.health.contributor.CompositeHealthContributor;
+import org.springframework.boot.health.contributor.HealthContributor;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Auto-configuration of what operators see.
+ */
+@AutoConfiguration(after = CertificateManagerAutoConfiguration.class)
+@ConditionalOnBean(CertificateManagers.class)
+public final class CertificateActuatorAutoConfiguration {
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
+	static class EndpointConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean
+		@ConditionalOnAvailableEndpoint(CertificatesEndpoint.class)
+		CertificatesEndpoint certificatesEndpoint(CertificateManagers managers) {
+			return new CertificatesEndpoint(managers);
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		@ConditionalOnBean(CertificatesEndpoint.class)
+		@ConditionalOnAvailableEndpoint(endpoint = CertificatesEndpoint.class, exposure = EndpointExposure.WEB)
+		CertificatesEndpointWebExtension certificatesEndpointWebExtension(CertificatesEndpoint endpoint) {
+			return new CertificatesEndpointWebExtension(endpoint);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(ConditionalOnEnabledHealthIndicator.class)
+	@EnableConfigurationProperties(CertificateHealthProperties.class)
+	static class HealthConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean(name = "certificatesHealthContributor")
+		@ConditionalOnEnabledHealthIndicator("certificates")
+		HealthContributor certificatesHealthContributor(CertificateManagers managers,
+				CertificateHealthProperties properties, ObjectProvider<Clock> clock) {
+			Clock time = clock.getIfUnique(Clock::systemUTC);
+			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
+			managers.forEach((manager) -> indicators.put(manager.name(),
+					new CertificateHealthIndicator(manager, properties.getOverdueStatus().status(), time)));
+			return CompositeHealthContributor.fromMap(indicators);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(ConditionalOnEnabledInfoContributor.class)
+	static class InfoConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean
+		@ConditionalOnEnabledInfoContributor("certificates")
+		CertificatesInfoContributor certificatesInfoContributor(CertificateManagers managers) {
+			return new CertificatesInfoContributor(managers);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ MeterRegistry.class, MetricsAutoConfiguration.class })
+	static class MetricsConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean
+		CertificateMetrics certificateMetrics(CertificateManagers managers, ObjectProvider<Clock> clock) {
+			return new CertificateMetrics(managers, clock.getIfUnique(Clock::systemUTC));
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		KubeletMetrics kubeletCertificateMetrics(CertificateManagers managers,
+				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<Clock> clock) {
+			CertificateSettingsList all = settings.getIfAvailable(() -> new CertificateSettingsList(List.of()));
+			return new KubeletMetrics(managers,
+					(name) -> all.find(name).filter(CertificateSettings::kubelet).isPresent(),
+					clock.getIfUnique(Clock::systemUTC));
+		}
+
+	}
+
+}

@@ -1,0 +1,48 @@
+package io.kubelet.cert.autoconfigure.actuate;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.health.contributor.Status;
+
+/**
+ * Properties of the certificates' health.
+ */
+@ConfigurationProperties("management.health.certificates")
+class CertificateHealthProperties {
+
+	/**
+	 * Status of a certificate whose rotation is overdue.
+	 */
+	private OverdueStatus overdueStatus = OverdueStatus.UP;
+
+	public OverdueStatus getOverdueStatus() {
+		return this.overdueStatus;
+	}
+
+	public void setOverdueStatus(OverdueStatus overdueStatus) {
+		this.overdueStatus = overdueStatus;
+	}
+
+	/**
+	 * The possible statuses of a certificate whose rotation is overdue.
+	 */
+	enum OverdueStatus {
+
+		/** Up, with a warning among the details. */
+		UP(Status.UP),
+
+		/** Out of service, also with the warning. */
+		OUT_OF_SERVICE(Status.OUT_OF_SERVICE);
+
+		private final Status status;
+
+		OverdueStatus(Status status) {
+			this.status = status;
+		}
+
+		Status status() {
+			return this.status;
+		}
+
+	}
+
+}

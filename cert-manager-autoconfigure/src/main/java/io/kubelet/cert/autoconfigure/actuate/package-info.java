@@ -1,0 +1,8 @@
+/**
+ * Auto-configuration of the endpoint, health, readiness, information and metrics.
+ * Internal, but for the auto-configurations, which an application may exclude.
+ */
+@NullMarked
+package io.kubelet.cert.autoconfigure.actuate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,85 @@
+package io.kubelet.cert.autoconfigure.ssl;
+
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.ssl.CertificateBundles;
+import io.kubelet.cert.ssl.Drain;
+
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
+import org.springframework.boot.ssl.SslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
+
+/**
+ * Registers an SSL bundle for each certificate. If the application waits for its first
+ * certificate, this is where it waits.
+ */
+final class CertificateBundleRegistrar implements SslBundleRegistrar, DisposableBean {
+
+	private static final Duration DRAIN = Duration.ofSeconds(30);
+
+	private final CertificateSettingsList settings;
+
+	private final CertificateManagers managers;
+
+	private final TrustedAuthorities trusted;
+
+	private final RotationScheduler scheduler;
+
+	/** Ends with the application context, which need not own the scheduler. */
+	private final Queue<Runnable> ends = new ConcurrentLinkedQueue<>();
+
+	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
+			TrustedAuthorities trusted, RotationScheduler scheduler) {
+		this.settings = settings;
+		this.managers = managers;
+		this.trusted = trusted;
+		this.scheduler = scheduler;
+	}
+
+	@Override
+	public void registerBundles(SslBundleRegistry registry) {
+		for (CertificateManager manager : this.managers) {
+			this.settings.find(manager.name())
+				.ifPresentOrElse((certificate) -> register(registry, certificate, manager), () -> register(registry,
+						manager.name(), manager, this.trusted.undescribed(manager.name()), DRAIN));
+		}
+	}
+
+	private void register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {
+		Supplier<Trust> trust = this.trusted.of(certificate);
+		Duration drain = certificate.ssl().drain();
+		if (certificate.startup().waits()) {
+			FirstCertificate.await(manager, certificate);
+		}
+		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.ssl().bundle())) {
+			throw certificate.invalid("ssl.bundle", certificate.ssl().bundle(),
+					"There is an SSL bundle of this name already: rename one of them");
+		}
+		if (certificate.ssl().trustConfigMap() != null) {
+			trust.get();
+		}
+		register(registry, certificate.ssl().bundle(), manager, trust, drain);
+	}
+
+	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
+			Supplier<Trust> trust, Duration drain) {
+		this.ends
+			.add(CertificateBundles.register(registry, bundleName, manager, trust, new Drain(this.scheduler, drain)));
+	}
+
+	@Override
+	public void destroy() {
+		this.ends.forEach(Runnable::run);
+	}
+
+}

@@ -1,0 +1,90 @@
+package io.kubelet.cert.autoconfigure.ssl;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import io.kubelet.cert.autoconfigure.CertificateUnavailableException;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.RotationListener;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Waits for a certificate when an application starts.
+ */
+final class FirstCertificate implements RotationListener {
+
+	private static final Logger logger = LoggerFactory.getLogger(FirstCertificate.class);
+
+	private final CompletableFuture<CertificatePair> first = new CompletableFuture<>();
+
+	private final CertificateSettings settings;
+
+	private FirstCertificate(CertificateSettings settings) {
+		this.settings = settings;
+	}
+
+	/**
+	 * Wait until there is a certificate.
+	 * @throws CertificateUnavailableException if it does not come in time, or if waiting
+	 * longer would not bring it
+	 */
+	static void await(CertificateManager manager, CertificateSettings settings) {
+		FirstCertificate listener = new FirstCertificate(settings);
+		manager.addFollower(listener);
+		if (manager.current().isPresent()) {
+			return;
+		}
+		CertificateStatus status = manager.status();
+		if (status.nextRotationDeadline() == null) {
+			throw CertificateUnavailableException.absent(settings);
+		}
+		if (status.lastFailure() != null) {
+			listener.failed(manager.name(), status.lastFailure());
+		}
+		Duration timeout = settings.startup().timeout();
+		logger.info("[{}] There is no valid certificate yet: waiting up to {} for it", manager.name(),
+				ReadableDuration.of(timeout));
+		listener.await(manager, timeout);
+	}
+
+	private void await(CertificateManager manager, Duration timeout) {
+		try {
+			this.first.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (ExecutionException ex) {
+			throw (ex.getCause() instanceof CertificateUnavailableException unavailable) ? unavailable
+					: new IllegalStateException(ex.getCause());
+		}
+		catch (TimeoutException ex) {
+			CertificateStatus status = manager.status();
+			throw CertificateUnavailableException.timedOut(this.settings, timeout, status);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException("Interrupted while waiting for certificate " + manager.name(), ex);
+		}
+	}
+
+	@Override
+	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+		this.first.complete(current);
+	}
+
+	@Override
+	public void failed(String name, RotationFailure failure) {
+		if (failure.needsAttention()) {
+			this.first.completeExceptionally(CertificateUnavailableException.failed(this.settings, failure));
+		}
+	}
+
+}

@@ -1,0 +1,118 @@
+package io.kubelet.cert.autoconfigure.ssl;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.autoconfigure.KubernetesConnection;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.rotation.CertificateManagers;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Resolves which certificate authorities the SSL bundle of a certificate trusts. Those of
+ * the JDK are trusted only if a property says so.
+ */
+final class TrustedAuthorities {
+
+	private static final Logger logger = LoggerFactory.getLogger(TrustedAuthorities.class);
+
+	private final KubernetesConnection connection;
+
+	private final CertificateManagers managers;
+
+	private final Clock clock;
+
+	TrustedAuthorities(KubernetesConnection connection, CertificateManagers managers, Clock clock) {
+		this.connection = connection;
+		this.managers = managers;
+		this.clock = clock;
+	}
+
+	Supplier<Trust> of(CertificateSettings certificate) {
+		CertificateSettings.Ssl ssl = certificate.ssl();
+		Duration overlap = ssl.trustOverlap();
+		Path file = ssl.trustFile();
+		String configMap = ssl.trustConfigMap();
+		if (file != null && configMap != null) {
+			throw certificate.invalid("ssl.trust-config-map", configMap,
+					"ssl.trust-file is set as well: remove one of them");
+		}
+		if (file != null) {
+			TrustSource source = TrustSource.file(file);
+			certificate.check("ssl.trust-file", file, source::read);
+			return follow(source, overlap);
+		}
+		if (configMap != null) {
+			return follow(inConfigMap(certificate, configMap), overlap);
+		}
+		return ssl.trustsSystem() ? Trust::system : follow(ofCluster(certificate), overlap);
+	}
+
+	/**
+	 * Returns the trust of a bundle whose manager is a bean of the application that no
+	 * property describes.
+	 */
+	Supplier<Trust> undescribed(String name) {
+		Trust nobody = nobody(name, name, "kubelet.cert.additional." + name,
+				"The application's own CertificateManagers bean names no certificate authority");
+		return () -> nobody;
+	}
+
+	private Supplier<Trust> follow(TrustSource source, Duration overlap) {
+		return new FollowedTrust(source, overlap, this.clock);
+	}
+
+	private TrustSource inConfigMap(CertificateSettings certificate, String configMap) {
+		boolean wait = certificate.startup().waits();
+		TrustSource source = this.connection.authoritiesIn(configMap, wait, this.managers);
+		TrustSource known = wait ? source
+				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), configMap, source, this.clock);
+		return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
+	}
+
+	private TrustSource ofCluster(CertificateSettings certificate) {
+		TrustSource source = this.connection.authorities().orElse(null);
+		if (source == null) {
+			Trust nobody = nobody(certificate, "No API server is configured");
+			return () -> new TrustSource.Reading("the cluster", nobody, () -> nobody, nobody);
+		}
+		return () -> {
+			try {
+				TrustSource.Reading reading = source.read();
+				if (reading.trust().authorities().isEmpty()) {
+					nobody(certificate, reading.origin() + " names no certificate authority");
+				}
+				return reading;
+			}
+			catch (KubernetesConfigurationException ex) {
+				throw certificate.invalid("ssl.trust", "cluster",
+						ex.getMessage() + ". " + alternatives(certificate.prefix()));
+			}
+		};
+	}
+
+	private static Trust nobody(CertificateSettings certificate, String reason) {
+		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), reason);
+	}
+
+	private static Trust nobody(String name, String bundle, String prefix, String reason) {
+		logger.warn("[{}] {}, so the SSL bundle '{}' trusts nobody: every peer " + "certificate is rejected. {}", name,
+				reason, bundle, alternatives(prefix));
+		return Trust.exactly(List.of());
+	}
+
+	private static String alternatives(String prefix) {
+		return ("To trust other authorities than the cluster's, set '%1$s.ssl.trust-file' to a PEM file that contains them, "
+				+ "or set '%1$s.ssl.trust' to 'system' for those of the JDK")
+			.formatted(prefix);
+	}
+
+}

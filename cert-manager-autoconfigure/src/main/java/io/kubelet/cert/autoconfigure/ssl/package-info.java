@@ -1,0 +1,8 @@
+/**
+ * Auto-configuration of the SSL bundles and of what uses them: servers and clients.
+ * Internal, but for the auto-configurations, which an application may exclude.
+ */
+@NullMarked
+package io.kubelet.cert.autoconfigure.ssl;
+
+import org.jspecify.annotations.NullMarked;

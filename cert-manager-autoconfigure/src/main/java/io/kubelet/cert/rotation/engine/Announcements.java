@@ -1,0 +1,173 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ReadableDuration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reports what only the passing of time brings, once each and at its time: a request that
+ * waits, a certificate that is overdue or has expired, and that there has been none for
+ * long. Used on the certificate's lane only.
+ */
+final class Announcements {
+
+	private static final Logger logger = LoggerFactory.getLogger(Announcements.class);
+
+	private static final Duration UNAVAILABLE_AFTER = Duration.ofMinutes(5);
+
+	/** A request that is answered sooner is not worth a line. */
+	private static final Duration ANSWERED_AT_ONCE = Duration.ofSeconds(1);
+
+	/** "After" an instant begins with the next tick of this length. */
+	private static final Duration TICK = Duration.ofMillis(1);
+
+	private final RotationSettings settings;
+
+	private final Delivery delivery;
+
+	private @Nullable CertificatePair pair;
+
+	private boolean overdue;
+
+	private boolean expired;
+
+	private @Nullable Instant invalidSince;
+
+	private boolean unavailable;
+
+	private @Nullable Waiting waiting;
+
+	Announcements(RotationSettings settings, Delivery delivery) {
+		this.settings = settings;
+		this.delivery = delivery;
+	}
+
+	/** Whether it was reported that there has been no valid certificate for long. */
+	boolean isUnavailable() {
+		return this.unavailable;
+	}
+
+	/**
+	 * Reports what has become due.
+	 * @param pair the last pair, {@code null} if there is none yet
+	 * @param pending the request that is waited for, {@code null} if there is none
+	 * @param serverHealthy whether the API server answered the last attempt
+	 */
+	void review(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, boolean serverHealthy,
+			Instant now) {
+		if (pair != this.pair) {
+			this.pair = pair;
+			this.overdue = false;
+			this.expired = false;
+		}
+		reviewWaiting(pair, pending, now);
+		reviewUnavailable(pair == null || pair.isExpired(now), serverHealthy, now);
+		if (pair == null) {
+			return;
+		}
+		if (!this.overdue && now.isAfter(this.settings.window().end(pair))) {
+			this.overdue = true;
+			logger.warn("[{}] The certificate is overdue for rotation; it is valid until {}", this.settings.name(),
+					pair.notAfter());
+			this.delivery.deliver((listener) -> listener.overdue(this.settings.name(), pair));
+		}
+		if (!this.expired && pair.isExpired(now)) {
+			this.expired = true;
+			logger.error("[{}] The certificate expired at {}: new TLS connections that present it fail",
+					this.settings.name(), pair.notAfter());
+			this.delivery.deliver((listener) -> listener.expired(this.settings.name(), pair));
+		}
+	}
+
+	private void reviewWaiting(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, Instant now) {
+		if (pending == null || pending.uid() == null) {
+			this.waiting = null;
+			return;
+		}
+		Waiting waiting = this.waiting;
+		if (waiting == null || !pending.uid().equals(waiting.uid)) {
+			this.waiting = Waiting.since(now, pending.uid(), pair);
+			return;
+		}
+		if (!waiting.told && !now.isBefore(waiting.since.plus(ANSWERED_AT_ONCE))) {
+			logger.info("[{}] Request {} created for signer {}, waiting for approval", this.settings.name(),
+					pending.name(), pending.signerName());
+			this.waiting = waiting.asTold();
+		}
+		else if (!waiting.warned && pair != null && !now.isBefore(waiting.warnAt)) {
+			logger.warn(
+					"[{}] Request {} to signer {} has been waiting for {}, and the certificate is valid for only another {}. "
+							+ "See 'kubectl describe csr {}'; approve it with 'kubectl certificate approve {}'",
+					this.settings.name(), pending.name(), pending.signerName(),
+					ReadableDuration.of(Duration.between(waiting.since, now)),
+					ReadableDuration.of(Duration.between(now, pair.notAfter())), pending.name(), pending.name());
+			this.waiting = waiting.asWarned();
+		}
+	}
+
+	private void reviewUnavailable(boolean invalid, boolean serverHealthy, Instant now) {
+		if (!invalid) {
+			this.invalidSince = null;
+			this.unavailable = false;
+			return;
+		}
+		if (this.invalidSince == null || this.invalidSince.isAfter(now)) {
+			this.invalidSince = now;
+		}
+		if (serverHealthy && !this.unavailable
+				&& Duration.between(this.invalidSince, now).compareTo(UNAVAILABLE_AFTER) > 0) {
+			this.unavailable = true;
+			logger.error("[{}] There has been no valid certificate since {}, although the API server is healthy",
+					this.settings.name(), this.invalidSince);
+			this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));
+		}
+	}
+
+	/** How long there will be nothing to report after a review; at most a given time. */
+	Duration untilDue(Instant now, Duration longest) {
+		CertificatePair pair = this.pair;
+		Waiting waiting = this.waiting;
+		return Stream
+			.of((pair != null && !this.overdue) ? this.settings.window().end(pair).plus(TICK) : null,
+					(pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
+					(waiting == null) ? null
+							: !waiting.told ? waiting.since.plus(ANSWERED_AT_ONCE)
+									: (pair != null && !waiting.warned) ? waiting.warnAt : null,
+					(this.invalidSince != null && !this.unavailable)
+							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)
+			.filter((at) -> at != null && at.isAfter(now))
+			.map((at) -> Duration.between(now, at))
+			.reduce(longest, (one, other) -> (one.compareTo(other) < 0) ? one : other);
+	}
+
+	/**
+	 * A request that waits.
+	 *
+	 * @param warnAt when a quarter of the time has passed that the certificate was still
+	 * valid at the beginning
+	 */
+	private record Waiting(String uid, Instant since, Instant warnAt, boolean told, boolean warned) {
+
+		static Waiting since(Instant now, String uid, @Nullable CertificatePair pair) {
+			Duration left = (pair != null) ? Duration.between(now, pair.notAfter()) : Duration.ZERO;
+			return new Waiting(uid, now, now.plus(left.dividedBy(4)), false, left.isNegative() || left.isZero());
+		}
+
+		Waiting asTold() {
+			return new Waiting(this.uid, this.since, this.warnAt, true, this.warned);
+		}
+
+		Waiting asWarned() {
+			return new Waiting(this.uid, this.since, this.warnAt, this.told, true);
+		}
+
+	}
+
+}

@@ -1,0 +1,83 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BiConsumer;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt to have a request answered. Used on the certificate's lane only, except for
+ * {@link #cancel()}.
+ */
+final class Attempt {
+
+	private final CertificateRequest request;
+
+	private final CompletableFuture<List<X509Certificate>> answer;
+
+	private final Instant start;
+
+	private Instant lastLook;
+
+	private Duration waited = Duration.ZERO;
+
+	/**
+	 * @param request what was asked, as it was known when the attempt began
+	 * @param start when the attempt began
+	 * @param answer the signer's answer to come
+	 */
+	Attempt(CertificateRequest request, Instant start, CompletableFuture<List<X509Certificate>> answer) {
+		this.request = request;
+		this.start = start;
+		this.lastLook = start;
+		this.answer = answer;
+	}
+
+	CertificateRequest request() {
+		return this.request;
+	}
+
+	/**
+	 * How long the attempt has taken, not less than nothing if the clock was set back.
+	 */
+	Duration duration(Instant now) {
+		return now.isAfter(this.start) ? Duration.between(this.start, now) : Duration.ZERO;
+	}
+
+	/**
+	 * Notes the wall clock. A clock that is set back neither ends the wait nor restarts
+	 * it: only the time since the last look is lost.
+	 */
+	void timeIs(Instant now) {
+		if (now.isAfter(this.lastLook)) {
+			this.waited = this.waited.plus(Duration.between(this.lastLook, now));
+		}
+		this.lastLook = now;
+	}
+
+	/** How much of a time limit was left at the last look. */
+	Duration remaining(Duration limit) {
+		return limit.minus(this.waited);
+	}
+
+	/** Whether the answer has come, even if it has not been processed yet. */
+	boolean isAnswered() {
+		return this.answer.isDone();
+	}
+
+	void whenAnswered(BiConsumer<? super @Nullable List<X509Certificate>, ? super @Nullable Throwable> action) {
+		this.answer.whenComplete((chain, failure) -> action.accept(chain,
+				(failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause() : failure));
+	}
+
+	void cancel() {
+		this.answer.cancel(true);
+	}
+
+}

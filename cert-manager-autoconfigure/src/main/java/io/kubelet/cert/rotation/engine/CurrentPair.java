@@ -1,0 +1,212 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.DoubleSupplier;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.IssuedCertificateCheck;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The current pair, in memory and in the store, and when its rotation is due. Used on the
+ * certificate's lane only, except for {@link #get()}.
+ */
+final class CurrentPair {
+
+	private static final Logger logger = LoggerFactory.getLogger(CurrentPair.class);
+
+	private final RotationSettings settings;
+
+	private final CertificateStore store;
+
+	private final DoubleSupplier random;
+
+	private final BiConsumer<@Nullable CertificatePair, CertificatePair> replaced;
+
+	private volatile @Nullable CertificatePair pair;
+
+	private Instant scheduled = Instant.MIN;
+
+	/** Since when a rotation is due for another reason than the lifetime. */
+	private @Nullable Instant dueSince;
+
+	private boolean forced;
+
+	/** A template that the pair satisfies. */
+	private @Nullable CertificateTemplate satisfied;
+
+	private @Nullable PassedOver passedOver;
+
+	private String storeProblem = "";
+
+	/**
+	 * Reads the store. Without a valid pair there, a bootstrap pair is used and stored,
+	 * and a rotation is due at once.
+	 * @param replaced called on the lane with the old and the new pair
+	 */
+	CurrentPair(RotationSettings settings, CertificateStore store, DoubleSupplier random,
+			BiConsumer<@Nullable CertificatePair, CertificatePair> replaced, @Nullable CertificatePair bootstrap,
+			Instant now) {
+		this.settings = settings;
+		this.store = store;
+		this.random = random;
+		this.replaced = replaced;
+		CertificatePair stored = store.current().orElse(null);
+		boolean usable = stored != null && !stored.isExpired(now);
+		hold((!usable && bootstrap != null) ? bootstrap : stored);
+		this.forced = !usable;
+		this.dueSince = usable ? null : now;
+		if (!usable && bootstrap != null) {
+			try {
+				store.update(bootstrap);
+			}
+			catch (StoreException ex) {
+				logger.warn("[{}] The bootstrap pair is used, but could not be stored: {}", settings.name(),
+						ex.getMessage());
+			}
+		}
+	}
+
+	/** The last pair, expired or not. */
+	@Nullable CertificatePair get() {
+		return this.pair;
+	}
+
+	/** Makes a rotation due now, however long the pair is valid. */
+	void force(Instant now) {
+		this.forced = true;
+		dueFrom(now);
+	}
+
+	/** Takes an issued pair: stores it, then uses it. */
+	void replace(CertificatePair pair) {
+		this.store.update(pair);
+		this.forced = false;
+		swap(pair);
+	}
+
+	/**
+	 * Takes a pair that another program has stored, if it is valid. One that does not
+	 * satisfy the template is not taken while ours does: two programs that want different
+	 * things of one file would rotate without end.
+	 * @return the pair that was taken, {@code null} if none was
+	 */
+	@Nullable CertificatePair adoptStored(@Nullable CertificateTemplate template, Instant now) {
+		try {
+			CertificatePair stored = this.store.current().orElse(null);
+			this.storeProblem = "";
+			if (stored != null && !stored.equals(this.pair) && isValid(stored, now)
+					&& !passesOver(stored, template, now)) {
+				logger.info("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
+				this.forced = false;
+				swap(stored);
+				return stored;
+			}
+		}
+		catch (StoreException ex) {
+			if (!this.storeProblem.equals(ex.getMessage())) {
+				this.storeProblem = String.valueOf(ex.getMessage());
+				logger.error("[{}] {}; the last valid pair stays in use", this.settings.name(), ex.getMessage());
+			}
+		}
+		return null;
+	}
+
+	private static boolean isValid(CertificatePair pair, Instant now) {
+		return !pair.isExpired(now) && !pair.notBefore().isAfter(now.plus(IssuedCertificateCheck.CLOCK_SKEW));
+	}
+
+	/**
+	 * While the template is not known, the last one that ours satisfied takes its place.
+	 */
+	private boolean passesOver(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
+		CertificatePair pair = this.pair;
+		CertificateTemplate template = (known != null) ? known : this.satisfied;
+		if (template == null || pair == null || pair.isExpired(now) || !satisfies(pair, template)) {
+			return false;
+		}
+		PassedOver candidate = new PassedOver(stored, template);
+		if (!candidate.equals(this.passedOver)) {
+			List<String> differences = template.differences(stored.leaf());
+			if (differences.isEmpty()) {
+				return false;
+			}
+			this.passedOver = candidate;
+			logger.warn("[{}] Another program stored a pair that does not match the template, and is not used: {}",
+					this.settings.name(), differences);
+		}
+		return true;
+	}
+
+	/**
+	 * Notes whether a rotation is due although the pair's scheduled deadline has not
+	 * come: it was forced, there is no valid pair, or the pair does not satisfy the
+	 * template.
+	 */
+	void review(@Nullable CertificateTemplate template, Instant now) {
+		CertificatePair pair = this.pair;
+		if (this.forced || pair == null || pair.isExpired(now)) {
+			dueFrom(now);
+		}
+		else if (this.settings.once() || template == null || satisfies(pair, template)) {
+			this.dueSince = null;
+		}
+		else {
+			if (this.dueSince == null) {
+				logger.info("[{}] The certificate does not match the template and is rotated: {}", this.settings.name(),
+						template.differences(pair.leaf()));
+			}
+			dueFrom(now);
+		}
+	}
+
+	private void dueFrom(Instant now) {
+		if (this.dueSince == null || this.dueSince.isAfter(now)) {
+			this.dueSince = now;
+		}
+	}
+
+	/**
+	 * When the rotation is due, as of the last review: as scheduled, or since the moment
+	 * at which it became due for another reason; the end of time if a valid pair is not
+	 * to be rotated.
+	 */
+	Instant deadline() {
+		return (this.dueSince != null) ? this.dueSince : this.settings.once() ? Instant.MAX : this.scheduled;
+	}
+
+	/** The last answer is kept, since a watched template is compared each second. */
+	private boolean satisfies(CertificatePair pair, CertificateTemplate template) {
+		if (!template.equals(this.satisfied) && template.isSatisfiedBy(pair.leaf())) {
+			this.satisfied = template;
+		}
+		return template.equals(this.satisfied);
+	}
+
+	private void swap(CertificatePair pair) {
+		CertificatePair previous = this.pair;
+		hold(pair);
+		this.replaced.accept(previous, pair);
+	}
+
+	private void hold(@Nullable CertificatePair pair) {
+		this.pair = pair;
+		this.satisfied = null;
+		this.dueSince = null;
+		if (pair != null) {
+			this.scheduled = this.settings.window().deadline(pair, this.random.getAsDouble());
+		}
+	}
+
+	private record PassedOver(CertificatePair pair, CertificateTemplate template) {
+
+	}
+
+}

@@ -1,0 +1,93 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Delivers the events of one certificate in their order: to the followers first, such as
+ * SSL bundles, and once these have returned to the listeners. A follower that does not
+ * return delays the listeners for a limited time.
+ */
+final class Delivery {
+
+	private static final Logger logger = LoggerFactory.getLogger(Delivery.class);
+
+	static final Duration FOLLOWER_LIMIT = Duration.ofSeconds(10);
+
+	private final List<Recipient> followers = new CopyOnWriteArrayList<>();
+
+	private final List<Recipient> listeners = new CopyOnWriteArrayList<>();
+
+	private final String name;
+
+	private final Executor executor;
+
+	private final RotationScheduler scheduler;
+
+	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+
+	Delivery(String name, Executor executor, RotationScheduler scheduler) {
+		this.name = name;
+		this.executor = executor;
+		this.scheduler = scheduler;
+	}
+
+	void addFollower(RotationListener follower) {
+		this.followers.add(recipient(follower));
+	}
+
+	void addListener(RotationListener listener) {
+		this.listeners.add(recipient(listener));
+	}
+
+	private Recipient recipient(RotationListener listener) {
+		return new Recipient(this.name, listener, this.executor, this.scheduler);
+	}
+
+	/** Delivers an event after all earlier ones. Does not block. */
+	synchronized void deliver(Consumer<RotationListener> event) {
+		this.last = this.last.thenCompose((before) -> toFollowers(event))
+			.thenRun(() -> this.listeners.forEach((listener) -> listener.call(event)));
+	}
+
+	/**
+	 * Runs a task of the application on a thread that may block, once the followers have
+	 * returned from all earlier events.
+	 */
+	synchronized void afterFollowers(Runnable task) {
+		this.last = this.last.thenRun(() -> this.executor.execute(task)).exceptionally((ex) -> {
+			logger.error("[{}] No thread to complete a rotation that was requested", this.name, ex);
+			return null;
+		});
+	}
+
+	private CompletableFuture<?> toFollowers(Consumer<RotationListener> event) {
+		CompletableFuture<?>[] returned = this.followers.stream().map((follower) -> {
+			CompletableFuture<Void> done = new CompletableFuture<>();
+			follower.call(event, () -> done.complete(null));
+			return done;
+		}).toArray(CompletableFuture<?>[]::new);
+		CompletableFuture<?> all = CompletableFuture.allOf(returned);
+		if (all.isDone()) {
+			return all;
+		}
+		Runnable cancelLimit = this.scheduler.schedule(() -> {
+			if (all.complete(null)) {
+				logger.error("[{}] Not every SSL bundle or client has been updated within {}; listeners are called now",
+						this.name, ReadableDuration.of(FOLLOWER_LIMIT));
+			}
+		}, FOLLOWER_LIMIT);
+		return all.thenRun(cancelLimit);
+	}
+
+}

@@ -1,0 +1,139 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.DoubleSupplier;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.RequestException.Recovery;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationFailure;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Counts and logs the attempts that failed in a row, and decides when the next one may
+ * begin.
+ */
+final class Failures {
+
+	private static final Logger logger = LoggerFactory.getLogger(Failures.class);
+
+	private final String name;
+
+	private final RetrySchedule schedule;
+
+	private final DoubleSupplier random;
+
+	private int count;
+
+	private int answers;
+
+	private @Nullable RotationFailure last;
+
+	/** The template that the last answer was about. */
+	private @Nullable CertificateTemplate answered;
+
+	private Pause pause = Pause.NONE;
+
+	private Pause demanded = Pause.NONE;
+
+	Failures(RotationSettings settings, DoubleSupplier random) {
+		this.name = settings.name();
+		this.schedule = settings.retry();
+		this.random = random;
+	}
+
+	/**
+	 * Denials and the like are counted apart: glitches before one do not prolong its
+	 * wait.
+	 */
+	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, Instant now) {
+		this.count++;
+		boolean answer = Recovery.RETRY_SLOWLY.appliesTo(cause);
+		if (answer) {
+			this.answers++;
+			this.answered = template;
+		}
+		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
+		this.pause = Pause.of(now, delay);
+		boolean demanded = cause instanceof SignerUnavailableException unavailable && unavailable.retryAfter() != null;
+		this.demanded = demanded ? this.pause : Pause.NONE;
+		RotationFailure failure = describe(cause, this.count, now, this.pause.end());
+		log(failure, ReadableDuration.of(delay));
+		this.last = failure;
+		return failure;
+	}
+
+	static RotationFailure describe(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
+		String reason = (cause instanceof RequestException request) ? request.reason()
+				: cause.getClass().getSimpleName().replace("Exception", "");
+		// The message of an error alone, such as the name of a class, says nothing
+		String message = (cause.getMessage() == null || cause instanceof Error) ? cause.toString() : cause.getMessage();
+		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
+	}
+
+	private void log(RotationFailure failure, String delay) {
+		if (Recovery.RETRY_SLOWLY.appliesTo(failure.cause())) {
+			logger.error("[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {}", this.name,
+					failure.attempt(), delay, failure.message());
+		}
+		else if (failure.cause() instanceof Error error) {
+			logger.error("[{}] Attempt {} failed; retrying in {}: {}", this.name, failure.attempt(), delay,
+					failure.message(), error);
+		}
+		else {
+			logger.warn("[{}] Attempt {} failed; retrying in {}: {}", this.name, failure.attempt(), delay,
+					failure.message());
+		}
+	}
+
+	/** A success ends the row; the next attempt may begin after a pause. */
+	void succeeded(Pause pause) {
+		this.count = 0;
+		this.answers = 0;
+		this.last = null;
+		this.answered = null;
+		this.pause = pause;
+		this.demanded = Pause.NONE;
+	}
+
+	/**
+	 * A denial of one template does not hold for another. A server that is busy or out of
+	 * reach is so for any template.
+	 */
+	void templateIs(CertificateTemplate template) {
+		if (this.answered == null || this.answered.equals(template)) {
+			return;
+		}
+		this.answered = null;
+		this.answers = 0;
+		if (this.last != null && Recovery.RETRY_SLOWLY.appliesTo(this.last.cause())) {
+			this.count = 0;
+			endPause();
+		}
+	}
+
+	/** Ends the pause, but not one that the API server asked for. */
+	void endPause() {
+		this.pause = this.demanded;
+	}
+
+	/** The pause that the API server asked for. */
+	Pause demandedPause() {
+		return this.demanded;
+	}
+
+	Pause pause() {
+		return this.pause;
+	}
+
+	@Nullable RotationFailure last() {
+		return this.last;
+	}
+
+}

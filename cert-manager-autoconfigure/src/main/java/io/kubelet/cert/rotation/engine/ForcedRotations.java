@@ -1,0 +1,91 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.RotationThrottledException;
+
+/**
+ * The rotations that callers request: one at a time, which later callers join, and not
+ * more often than once in an interval. Safe for use by several threads.
+ */
+final class ForcedRotations {
+
+	private final String name;
+
+	private final Duration interval;
+
+	private final Clock clock;
+
+	/** Those who wait for the rotation in progress. */
+	private List<CompletableFuture<CertificatePair>> waiting = new ArrayList<>();
+
+	private Pause interim = Pause.NONE;
+
+	private Pause demanded = Pause.NONE;
+
+	ForcedRotations(String name, Duration interval, Clock clock) {
+		this.name = name;
+		this.interval = interval;
+		this.clock = clock;
+	}
+
+	/**
+	 * Joins the rotation that was requested and has not ended, or begins one.
+	 * @param start begins a rotation
+	 * @return its outcome; failed with a {@link RotationThrottledException} if it is too
+	 * early for another one
+	 */
+	CompletableFuture<CertificatePair> request(Runnable start) {
+		CompletableFuture<CertificatePair> requested = new CompletableFuture<>();
+		synchronized (this) {
+			if (!this.waiting.isEmpty()) {
+				this.waiting.add(requested);
+				return requested;
+			}
+			Instant now = this.clock.instant();
+			if (!this.demanded.isOver(now)) {
+				return tooEarly("the API server asks for a pause", this.demanded);
+			}
+			if (!this.interim.isOver(now)) {
+				return tooEarly("a rotation was requested less than " + ReadableDuration.of(this.interval) + " ago",
+						this.interim);
+			}
+			this.interim = Pause.of(now, this.interval);
+			this.waiting.add(requested);
+		}
+		start.run();
+		return requested;
+	}
+
+	private CompletableFuture<CertificatePair> tooEarly(String reason, Pause pause) {
+		return CompletableFuture.failedFuture(new RotationThrottledException(this.name, reason, pause.end()));
+	}
+
+	/** Whether a rotation was requested and has not ended. */
+	synchronized boolean isRequested() {
+		return !this.waiting.isEmpty();
+	}
+
+	/** Sets the pause that the API server asks for. */
+	synchronized void pauseIs(Pause demanded) {
+		this.demanded = demanded;
+	}
+
+	/**
+	 * Ends the rotation, and returns a task that completes the futures of its callers.
+	 */
+	synchronized Runnable end(Consumer<CompletableFuture<CertificatePair>> completion) {
+		List<CompletableFuture<CertificatePair>> ended = this.waiting;
+		this.waiting = new ArrayList<>();
+		return () -> ended.forEach(completion);
+	}
+
+}

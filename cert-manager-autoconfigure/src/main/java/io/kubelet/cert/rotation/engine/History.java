@@ -1,0 +1,45 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateStatus.Outcome;
+import io.kubelet.cert.rotation.RotationFailure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The last rotations and failed attempts of a certificate. Used on the certificate's lane
+ * only.
+ */
+final class History {
+
+	private static final int SIZE = 20;
+
+	private List<Outcome> outcomes = List.of();
+
+	void rotated(CertificatePair pair, @Nullable String requestName, Duration duration, Instant now) {
+		add(new Outcome(now, pair.serialNumber(), requestName, duration, null));
+	}
+
+	/** Another program has stored a pair, which has become current. */
+	void adopted(CertificatePair pair, Instant now) {
+		add(new Outcome(now, pair.serialNumber(), null, null, null));
+	}
+
+	void failed(RotationFailure failure, @Nullable String requestName, Duration duration) {
+		add(new Outcome(failure.at(), null, requestName, duration, failure));
+	}
+
+	private void add(Outcome outcome) {
+		this.outcomes = Stream.concat(Stream.of(outcome), this.outcomes.stream()).limit(SIZE).toList();
+	}
+
+	/** The last outcomes, the latest one first. */
+	List<Outcome> outcomes() {
+		return this.outcomes;
+	}
+
+}

@@ -1,0 +1,94 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+import io.kubelet.cert.rotation.RotationScheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the tasks of one certificate on the shared scheduler, one after the other, so that
+ * what they touch needs no lock. Whatever a task throws, the next one runs.
+ */
+final class Lane {
+
+	private static final Logger logger = LoggerFactory.getLogger(Lane.class);
+
+	private final Queue<Runnable> tasks = new ArrayDeque<>();
+
+	private final RotationScheduler scheduler;
+
+	private boolean scheduled;
+
+	private boolean draining;
+
+	Lane(RotationScheduler scheduler) {
+		this.scheduler = scheduler;
+	}
+
+	/** Run a task soon, on a thread of the scheduler. */
+	void execute(Runnable task) {
+		synchronized (this.tasks) {
+			this.tasks.add(task);
+			if (this.scheduled || this.draining) {
+				return;
+			}
+			this.scheduled = true;
+		}
+		try {
+			this.scheduler.schedule(this::drain, Duration.ZERO);
+		}
+		catch (Throwable ex) {
+			// No thread, perhaps: the next task tries again
+			synchronized (this.tasks) {
+				this.scheduled = false;
+			}
+			throw ex;
+		}
+	}
+
+	private void drain() {
+		synchronized (this.tasks) {
+			if (this.draining) {
+				return;
+			}
+			this.draining = true;
+		}
+		for (Runnable task = next(); task != null; task = next()) {
+			run(task);
+		}
+	}
+
+	private @Nullable Runnable next() {
+		synchronized (this.tasks) {
+			Runnable task = this.tasks.poll();
+			if (task == null) {
+				this.scheduled = false;
+				this.draining = false;
+			}
+			return task;
+		}
+	}
+
+	private static void run(Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			report(ex);
+		}
+	}
+
+	private static void report(Throwable problem) {
+		try {
+			logger.error("A rotation task failed", problem);
+		}
+		catch (Throwable ex) {
+			// No memory for that either
+		}
+	}
+
+}

@@ -1,0 +1,337 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
+import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.CertificateStatus.Window;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.SignerSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
+ * {@link #reconcile()}, which asks for the template and then reviews the stored pair and
+ * the attempt in progress, does what is due, and schedules the next look. It runs on the
+ * certificate's {@link Lane}, the only place where the state below changes.
+ */
+final class RotatingCertificateManager implements CertificateManager {
+
+	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
+
+	private final RotationSettings settings;
+
+	private final Duration idleCheck;
+
+	private final Clock clock;
+
+	private final RotationScheduler scheduler;
+
+	private final Lane lane;
+
+	private final Delivery delivery;
+
+	private final @Nullable CertificateTemplateSupplier supplier;
+
+	private final Templates templates;
+
+	private final CurrentPair pair;
+
+	private final Announcements announcements;
+
+	private final History history = new History();
+
+	/** Absent if rotation is off. */
+	private final @Nullable Attempts attempts;
+
+	private final AtomicBoolean started = new AtomicBoolean();
+
+	private volatile boolean stopped;
+
+	private volatile CertificateStatus snapshot;
+
+	private Duration pollInterval;
+
+	private String problem = "";
+
+	private Runnable cancelTimer = () -> {
+	};
+
+	RotatingCertificateManager(RotationSettings settings, Collaborators with, @Nullable CertificateTemplate template,
+			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap, Duration idleCheck,
+			Duration pollInterval) {
+		this.settings = settings;
+		this.idleCheck = idleCheck;
+		this.pollInterval = pollInterval;
+		this.clock = with.clock();
+		this.scheduler = with.scheduler();
+		this.lane = new Lane(this.scheduler);
+		this.delivery = new Delivery(settings.name(), with.executor(), this.scheduler);
+		this.supplier = supplier;
+		this.templates = new Templates(settings.name(), template, supplier, with.executor(), this.lane);
+		Instant now = this.clock.instant();
+		this.pair = new CurrentPair(settings, with.store(), with.random(), this::replaced, bootstrap, now);
+		this.announcements = new Announcements(settings, this.delivery);
+		SignerSource signers = with.signers();
+		this.attempts = (signers != null) ? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair,
+				this.history, this::reconcile) : null;
+		this.pair.review(rotates() ? template : null, now);
+		this.snapshot = describe();
+	}
+
+	@Override
+	public String name() {
+		return this.settings.name();
+	}
+
+	@Override
+	public void start() {
+		if (this.started.compareAndSet(false, true)) {
+			this.lane.execute(() -> {
+				logStart();
+				if (this.supplier != null && this.supplier.onChange(() -> this.lane.execute(this::reconcile))) {
+					this.pollInterval = this.idleCheck;
+				}
+				reconcile();
+			});
+		}
+	}
+
+	private void logStart() {
+		CertificatePair pair = this.pair.get();
+		if (pair == null) {
+			if (this.attempts == null) {
+				logger.info("[{}] There is no stored certificate, and rotation is off", name());
+			}
+		}
+		else if (this.attempts == null) {
+			logger.info("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
+					pair.serialNumber(), pair.notAfter());
+		}
+		else {
+			Instant next = this.pair.deadline();
+			logger.info("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
+					pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
+							: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
+		}
+	}
+
+	@Override
+	public void stop() {
+		this.stopped = true;
+		Attempts attempts = this.attempts;
+		if (attempts != null) {
+			attempts.cancel();
+		}
+		this.lane.execute(this::reconcile);
+	}
+
+	@Override
+	public Optional<CertificatePair> current() {
+		CertificatePair pair = this.pair.get();
+		return (pair == null || pair.isExpired(this.clock.instant())) ? Optional.empty() : Optional.of(pair);
+	}
+
+	@Override
+	public CertificateStatus status() {
+		CertificateStatus snapshot = this.snapshot;
+		return snapshot.withState(state(snapshot, this.clock.instant()));
+	}
+
+	private State state(CertificateStatus status, Instant now) {
+		if (status.pair() == null) {
+			return State.WAITING;
+		}
+		if (status.pair().isExpired(now)) {
+			return State.EXPIRED;
+		}
+		if (status.overdueAt() == null) {
+			return State.STATIC;
+		}
+		if (now.isAfter(status.overdueAt())) {
+			return State.OVERDUE;
+		}
+		boolean requested = this.attempts != null && this.attempts.isRequested();
+		Instant deadline = status.nextRotationDeadline();
+		return (requested || (deadline != null && !now.isBefore(deadline))) ? State.ROTATING : State.VALID;
+	}
+
+	@Override
+	public CompletableFuture<CertificatePair> rotate() {
+		Attempts attempts = this.attempts;
+		if (this.stopped || attempts == null) {
+			return CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"));
+		}
+		return attempts.request();
+	}
+
+	@Override
+	public void addListener(RotationListener listener) {
+		this.delivery.addListener(listener);
+	}
+
+	@Override
+	public void addFollower(RotationListener follower) {
+		this.delivery.addFollower(follower);
+	}
+
+	/** After the task that is running, so that listeners find the status complete. */
+	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
+		this.lane.execute(
+				() -> this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current)));
+	}
+
+	private void reconcile() {
+		if (this.supplier == null) {
+			review();
+			return;
+		}
+		look((now) -> {
+			if (this.templates.isAwaited()) {
+				announce(now);
+			}
+			this.templates.update(now, this::review);
+			this.snapshot = describe();
+			return Templates.PATIENCE;
+		});
+	}
+
+	/** Runs when the template is up to date. */
+	private void review() {
+		look((now) -> {
+			CertificatePair adopted = this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
+			if (adopted != null) {
+				this.history.adopted(adopted, now);
+			}
+			Duration untilDue = this.pollInterval;
+			if (this.attempts != null) {
+				this.attempts.review(this.templates.latest(), now);
+				untilDue = this.attempts.untilDue(this.templates.latest(), now, this.pollInterval);
+			}
+			else {
+				this.pair.review(null, now);
+			}
+			announce(now);
+			this.snapshot = describe();
+			return untilDue;
+		});
+	}
+
+	private void look(Look look) {
+		this.cancelTimer.run();
+		if (this.stopped) {
+			end();
+			return;
+		}
+		if (!this.started.get()) {
+			return;
+		}
+		Instant now = this.clock.instant();
+		Duration untilNextLook = this.idleCheck;
+		try {
+			untilNextLook = this.announcements.untilDue(now, shorter(look.at(now), this.pollInterval));
+			this.problem = "";
+		}
+		catch (Throwable ex) {
+			disturbed(ex, now);
+		}
+		finally {
+			this.cancelTimer.run();
+			this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile),
+					untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
+		}
+	}
+
+	private void announce(Instant now) {
+		boolean healthy = this.attempts != null && Boolean.TRUE.equals(this.attempts.progress().serverHealthy());
+		this.announcements.review(this.pair.get(), (this.attempts != null) ? this.attempts.pending() : null, healthy,
+				now);
+	}
+
+	/** Whatever goes wrong is reported, and tried again. */
+	private void disturbed(Throwable cause, Instant now) {
+		this.snapshot = this.snapshot.withLastFailure(Failures.describe(cause, 1, now, now.plus(this.idleCheck)));
+		if (this.attempts != null) {
+			this.attempts.failRequested(cause);
+		}
+		if (!this.problem.equals(cause.toString())) {
+			this.problem = cause.toString();
+			logger.error("[{}] Rotation check failed; retrying: {}", name(), cause.toString(), cause);
+		}
+	}
+
+	/** Also what was begun while another thread called {@link #stop()}. */
+	private void end() {
+		if (this.attempts != null) {
+			this.attempts.cancel();
+			this.attempts.cancelRequested();
+		}
+	}
+
+	private boolean rotates() {
+		return this.attempts != null && !this.settings.once();
+	}
+
+	private CertificateStatus describe() {
+		CertificatePair pair = this.pair.get();
+		Attempts.Progress progress = (this.attempts != null) ? this.attempts.progress() : Attempts.Progress.NONE;
+		CertificateRequest open = progress.openRequest().orElse(null);
+		return new CertificateStatus(name(), State.WAITING, pair,
+				(pair != null && rotates())
+						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
+				this.templates.latest(),
+				this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
+				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
+				progress.lastFailure(),
+				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
+				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable(),
+				this.history.outcomes());
+	}
+
+	private List<Usage> usages(@Nullable CertificatePair pair) {
+		List<Usage> fixed = this.settings.fixedUsages();
+		if (fixed != null) {
+			return fixed;
+		}
+		CertificateTemplate template = this.templates.latest();
+		return (pair != null && template != null) ? this.settings.usages().apply(template, pair.leaf().getPublicKey())
+				: List.of();
+	}
+
+	private @Nullable Instant nextDeadline() {
+		Instant deadline = (this.attempts != null) ? this.pair.deadline() : Instant.MAX;
+		return deadline.equals(Instant.MAX) ? null : deadline;
+	}
+
+	private static Duration shorter(Duration one, Duration other) {
+		return (one.compareTo(other) < 0) ? one : other;
+	}
+
+	@FunctionalInterface
+	private interface Look {
+
+		/** Looks, and returns when to look again. */
+		Duration at(Instant now);
+
+	}
+
+}

@@ -1,0 +1,286 @@
+package io.kubelet.cert;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import javax.xml.parsers.DocumentBuilderFactory;
+
+import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
+import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.Markdown.Block;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.assertj.core.groups.Tuple;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.xml.sax.InputSource;
+import org.yaml.snakeyaml.Yaml;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.ByteArrayResource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What the documentation shows works: properties exist and are valid, Java compiles,
+ * objects of Kubernetes are whole, links lead somewhere, and messages are those of the
+ * code.
+ */
+class DocumentationTests {
+
+	private static final List<Markdown> DOCUMENTS = Markdown.all();
+
+	private static final Map<String, String> PROPERTIES = properties();
+
+	private static final String SOURCES = sources();
+
+	/** Written elsewhere; to be removed once they are here. */
+	private static final List<String> EXPECTED = List.of("images/page.png", "reference/ssl-bundle-consumers.md");
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("applicationYaml")
+	void propertiesExistAndAreValid(Block block) throws IOException {
+		List<PropertySource<?>> sources = new YamlPropertySourceLoader().load("documentation",
+				new ByteArrayResource(block.content().getBytes(StandardCharsets.UTF_8)));
+		for (PropertySource<?> source : sources) {
+			assertThat(((EnumerablePropertySource<?>) source).getPropertyNames())
+				.allMatch(DocumentationTests::isProperty);
+		}
+		new ApplicationContextRunner()
+			.withInitializer((context) -> sources.forEach(context.getEnvironment().getPropertySources()::addFirst))
+			.withUserConfiguration(SettingsConfiguration.class)
+			.run((context) -> assertThat(context).hasNotFailed());
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("objectYaml")
+	void objectsAreWhole(Block block) {
+		for (Object document : new Yaml().loadAll(block.content())) {
+			assertThat(document).asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
+				.containsKeys("apiVersion", "kind");
+		}
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("java")
+	void javaCompiles(Markdown document, @TempDir Path output) {
+		JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+		DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
+		boolean compiled = compiler
+			.getTask(null, null, diagnostics,
+					List.of("-proc:none", "-d", output.toString(), "-classpath", System.getProperty("java.class.path")),
+					null, document.blocks("java").map((block) -> new Source(block.content())).toList())
+			.call();
+		assertThat(compiled)
+			.withFailMessage(() -> document + ": "
+					+ diagnostics.getDiagnostics()
+						.stream()
+						.filter((diagnostic) -> diagnostic.getKind() == Diagnostic.Kind.ERROR)
+						.map(Object::toString)
+						.collect(Collectors.joining("\n")))
+			.isTrue();
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("data")
+	void jsonAndXmlAreWellFormed(Block block) throws Exception {
+		if (block.language().equals("json")) {
+			assertThat(JsonMapper.shared().readTree(block.content()).isObject()).isTrue();
+		}
+		else {
+			DocumentBuilderFactory.newInstance()
+				.newDocumentBuilder()
+				.parse(new InputSource(new StringReader("<some>" + block.content() + "</some>")));
+		}
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("documents")
+	void linksLeadSomewhere(Markdown document) {
+		for (String link : document.links()) {
+			if (link.contains("://") || EXPECTED.stream().anyMatch(link.split("#")[0]::endsWith)) {
+				continue;
+			}
+			String[] parts = link.split("#", 2);
+			Path target = parts[0].isEmpty() ? document.file() : document.file().resolveSibling(parts[0]).normalize();
+			assertThat(target).as("%s links to %s", document, link).exists();
+			if (parts.length > 1) {
+				assertThat(Markdown.of(Markdown.ROOT.relativize(target).toString()).anchors())
+					.as("%s links to %s", document, link)
+					.contains(parts[1]);
+			}
+		}
+	}
+
+	/**
+	 * Between parts that differ from case to case, which are written as {@code <this>},
+	 * each message is a text of the code.
+	 */
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("messages")
+	void messageIsOneOfTheCode(String message) {
+		for (String part : message.split("<[^>]+>")) {
+			assertThat(SOURCES.contains(part.strip())).as("The code has '%s' of '%s'", part.strip(), message).isTrue();
+		}
+	}
+
+	@Test
+	void alertsPointToASectionOfTheTroubleshooting() throws IOException {
+		String rules = Files.readString(Markdown.ROOT.resolve("docs/monitoring/rules.yaml"));
+		List<String> anchors = Markdown.of("docs/troubleshooting.md").anchors();
+		assertThat(Pattern.compile("runbook_url: \\S+/troubleshooting\\.md#(\\S+)").matcher(rules).results())
+			.hasSameSizeAs(Pattern.compile("- alert:").matcher(rules).results().toList())
+			.allMatch((runbook) -> anchors.contains(runbook.group(1)));
+	}
+
+	@Test
+	void translationShowsTheSame() {
+		Markdown readme = Markdown.of("README.md");
+		Markdown translation = Markdown.of("README.zh-CN.md");
+		assertThat(translation.blocks()).extracting(Block::language, Block::content)
+			.isEqualTo(
+					readme.blocks().stream().map((block) -> Tuple.tuple(block.language(), block.content())).toList());
+		assertThat(translation.anchors()).hasSameSizeAs(readme.anchors());
+		assertThat(withoutTheOther(translation)).isEqualTo(withoutTheOther(readme));
+	}
+
+	private static List<String> withoutTheOther(Markdown document) {
+		return document.links().stream().filter((link) -> !link.startsWith("README")).toList();
+	}
+
+	static Stream<Markdown> documents() {
+		return DOCUMENTS.stream();
+	}
+
+	static Stream<Block> applicationYaml() {
+		return blocks("yaml").filter((block) -> !isObject(block));
+	}
+
+	static Stream<Block> objectYaml() {
+		return blocks("yaml").filter(DocumentationTests::isObject);
+	}
+
+	static Stream<Markdown> java() {
+		return documents().filter((document) -> document.blocks("java").findAny().isPresent());
+	}
+
+	static Stream<Block> data() {
+		return Stream.concat(blocks("json"), blocks("xml"));
+	}
+
+	static Stream<String> messages() {
+		return Markdown.of("docs/troubleshooting.md").blocks("text").flatMap((block) -> block.content().lines());
+	}
+
+	private static Stream<Block> blocks(String language) {
+		return DOCUMENTS.stream().flatMap((document) -> document.blocks(language));
+	}
+
+	private static boolean isObject(Block block) {
+		return block.content().contains("apiVersion:");
+	}
+
+	private static boolean isProperty(String name) {
+		String known = name.replaceAll("\\[\\d+]", "")
+			.replaceFirst("^kubelet\\.cert\\.additional\\.[^.]+\\.", "kubelet.cert.");
+		if (PROPERTIES.containsKey(known)) {
+			return true;
+		}
+		for (int dot = known.lastIndexOf('.'); dot > 0; dot = known.lastIndexOf('.', dot - 1)) {
+			if (PROPERTIES.getOrDefault(known.substring(0, dot), "").startsWith("java.util.Map")) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	/** The types of all properties on the class path, by name. */
+	private static Map<String, String> properties() {
+		Map<String, String> properties = new HashMap<>();
+		try {
+			for (URL metadata : Collections.list(DocumentationTests.class.getClassLoader()
+				.getResources("META-INF/spring-configuration-metadata.json"))) {
+				try (InputStream content = metadata.openStream()) {
+					for (JsonNode property : JsonMapper.shared().readTree(content).get("properties")) {
+						properties.put(property.get("name").asString(),
+								property.has("type") ? property.get("type").asString() : "");
+					}
+				}
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		return properties;
+	}
+
+	/** The code of the project, with its texts in one piece. */
+	private static String sources() {
+		try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+			StringBuilder text = new StringBuilder();
+			for (Path file : files.filter(Files::isRegularFile).toList()) {
+				text.append(Files.readString(file));
+			}
+			return text.toString()
+				.replaceAll("\"\\s*(\\.formatted\\([^()]*\\)\\s*)?\\+\\s*\"", "")
+				.replace("\\\"", "\"");
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/** A class or an interface with its imports. */
+	private static final class Source extends SimpleJavaFileObject {
+
+		private static final Pattern TYPE = Pattern
+			.compile("(?m)^(?:public )?(?:final )?(?:class|interface|record) (\\w+)");
+
+		private final String content;
+
+		Source(String content) {
+			super(URI.create("string:///" + name(content) + Kind.SOURCE.extension), Kind.SOURCE);
+			this.content = content;
+		}
+
+		private static String name(String content) {
+			Matcher type = TYPE.matcher(content);
+			assertThat(type.find()).as(content).isTrue();
+			return type.group(1);
+		}
+
+		@Override
+		public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+			return this.content;
+		}
+
+	}
+
+}

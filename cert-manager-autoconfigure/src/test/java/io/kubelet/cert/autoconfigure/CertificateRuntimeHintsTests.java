@@ -1,0 +1,54 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
+import org.springframework.aot.hint.TypeReference;
+import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
+import org.springframework.core.io.support.SpringFactoriesLoader;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link CertificateRuntimeHints}.
+ */
+class CertificateRuntimeHintsTests {
+
+	private static final Pattern MODEL = Pattern.compile("import (io\\.kubernetes\\.client\\.openapi\\.models\\.\\w+);");
+
+	@Test
+	void everyModelThatIsUsedHasAHint() throws IOException {
+		RuntimeHints hints = new RuntimeHints();
+		SpringFactoriesLoader.forResourceLocation("META-INF/spring/aot.factories")
+			.load(RuntimeHintsRegistrar.class)
+			.stream()
+			.filter(CertificateRuntimeHints.class::isInstance)
+			.forEach((registrar) -> registrar.registerHints(hints, getClass().getClassLoader()));
+		assertThat(models()).isNotEmpty()
+			.allMatch((model) -> RuntimeHintsPredicates.reflection()
+				.onType(TypeReference.of(model))
+				.withMemberCategory(MemberCategory.ACCESS_DECLARED_FIELDS)
+				.test(hints));
+	}
+
+	private static Set<String> models() throws IOException {
+		try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+			StringBuilder imports = new StringBuilder();
+			for (Path source : sources.filter(Files::isRegularFile).toList()) {
+				imports.append(Files.readString(source));
+			}
+			return MODEL.matcher(imports).results().map((model) -> model.group(1)).collect(Collectors.toSet());
+		}
+	}
+
+}

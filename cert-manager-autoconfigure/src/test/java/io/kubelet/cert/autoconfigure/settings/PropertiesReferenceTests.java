@@ -1,0 +1,88 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+import io.kubelet.cert.testsupport.Markdown;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The reference of the properties is what the configuration metadata says. With the
+ * system property {@code docs.generate}, the tables are written anew.
+ */
+class PropertiesReferenceTests {
+
+	private static final Path FILE = Markdown.ROOT.resolve("docs/reference/properties.md");
+
+	private static final String TABLES = "## Of each certificate";
+
+	@Test
+	void referenceIsGeneratedFromTheMetadata() throws IOException {
+		String written = Files.readString(FILE);
+		String generated = written.substring(0, written.indexOf(TABLES)) + TABLES
+				+ "\n\n| property | default | inherited | |\n|---|---|---|---|\n" + rows(false)
+				+ "\n## Of the whole application\n\n| property | default | |\n|---|---|---|\n" + rows(true);
+		if (Boolean.getBoolean("docs.generate")) {
+			Files.writeString(FILE, generated);
+		}
+		assertThat(Files.readString(FILE)).isEqualTo(generated);
+	}
+
+	private static String rows(boolean ofApplication) throws IOException {
+		StringBuilder rows = new StringBuilder();
+		try (InputStream metadata = CertManagerProperties.class
+			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
+				String name = property.get("name").asString();
+				if (name.startsWith(CertManagerProperties.PREFIX + ".")) {
+					String relative = name.substring(CertManagerProperties.PREFIX.length() + 1);
+					if (isOfApplication(relative) == ofApplication) {
+						rows.append("| `%s` | %s |%s %s%s |\n".formatted(relative, defaultValue(property),
+								ofApplication ? "" : isInherited(relative) ? " yes |" : " |", values(property),
+								property.get("description").asString()));
+					}
+				}
+			}
+		}
+		return rows.toString();
+	}
+
+	/** A property that a further certificate does not have. */
+	private static boolean isOfApplication(String name) {
+		return Arrays.stream(CertManagerProperties.class.getDeclaredFields())
+			.anyMatch((field) -> field.getName().equals(name.split("\\.")[0]));
+	}
+
+	private static boolean isInherited(String name) {
+		return AdditionalCertificates.INHERITED.stream()
+			.anyMatch((inherited) -> inherited.equals(name) || name.startsWith(inherited + "."));
+	}
+
+	private static String defaultValue(JsonNode property) {
+		JsonNode value = property.get("defaultValue");
+		return (value != null && !value.isArray()) ? "`" + value.asString() + "`" : "";
+	}
+
+	/** The values of a property that has few. */
+	private static String values(JsonNode property) {
+		try {
+			Class<?> type = Class.forName(property.get("type").asString().replaceAll("<.*", ""));
+			return type.isEnum() ? Arrays.stream(type.getEnumConstants())
+				.map((value) -> "`" + value.toString().toLowerCase(Locale.ROOT).replace('_', '-') + "`")
+				.collect(Collectors.joining(", ", "", ". ")) : "";
+		}
+		catch (ClassNotFoundException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}

@@ -1,0 +1,203 @@
+package io.kubelet.cert.autoconfigure.ssl;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+import javax.net.ssl.X509TrustManager;
+
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.test.ClientCertificate;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubernetes.client.openapi.apis.CoreV1Api;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslStoreBundle;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Trust in the authorities of the cluster.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class ClusterTrustTests {
+
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	@AfterEach
+	void close() {
+		this.controlPlane.close();
+	}
+
+	@Test
+	void authoritiesOfTheClusterAreTrustedAndFollowed() {
+		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> {
+				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+				assertThat(trusted(bundle)).isOne();
+				TestAuthority next = new TestAuthority("next");
+				new CoreV1Api(KubernetesClients
+					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null))
+					.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
+							new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
+								.data(Map.of("ca.crt", Pem.write(List.of(next.certificate())))))
+					.execute();
+				Awaitility.await().until(() -> trusted(bundle) == 2);
+			});
+	}
+
+	@Test
+	void configMapThatIsMissingIsNamed() {
+		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("The ConfigMap kube-system/nothing cannot be read: it does not exist"));
+	}
+
+	@Test
+	void configMapThatMayNotBeReadIsNamedWithItsProperty() {
+		runner(this.controlPlane.bootstrap()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
+				.hasMessageContaining("403")
+				.hasMessageContaining("list and watch on the ConfigMap are needed"));
+	}
+
+	@Test
+	void configMapAndFileAreOneTooMany() {
+		runner(this.controlPlane.admin())
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt",
+					"kubelet.cert.ssl.trust-file=/nowhere")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
+				.hasMessageContaining("remove one of them"));
+	}
+
+	@Test
+	void applicationThatDoesNotWaitTrustsNobodyUntilTheConfigMapIsRead(CapturedOutput output) {
+		ApplicationContextRunner runner = runner(this.controlPlane.admin()).withPropertyValues(
+				"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "kubelet.cert.startup.mode=background");
+		X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
+		CoreV1Api api = new CoreV1Api(KubernetesClients
+			.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null));
+		this.controlPlane.pause();
+		runner.run((context) -> {
+			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+			X509TrustManager trust = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
+			assertThat(trusted(bundle)).isOne();
+			assertThatExceptionOfType(CertificateException.class)
+				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+			assertThat(output).containsOnlyOnce("The SSL bundle 'kubelet-client' trusts nobody for now: "
+					+ "The ConfigMap default/kube-root-ca.crt cannot be read: the API server has not answered yet");
+			this.controlPlane.resume();
+			Awaitility.await()
+				.ignoreExceptions()
+				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+			assertThat(trusted(bundle)).isOne();
+			api.deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
+			Awaitility.await().untilAsserted(() -> {
+				trust.checkClientTrusted(new X509Certificate[] { issued }, "EC");
+				assertThat(output)
+					.contains("it has been deleted; the certificate authorities that were read before remain");
+			});
+		});
+	}
+
+	/** Never silently those of the JDK. */
+	@Test
+	void kubeconfigThatNamesNoAuthorityLeadsToNobody(CapturedOutput output) throws IOException {
+		Path kubeconfig = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin());
+		String whole = Files.readString(kubeconfig);
+		Files.writeString(kubeconfig,
+				whole.replaceAll("certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
+		runner(kubeconfig).run((context) -> {
+			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+			X509TrustManager trust = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
+			X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
+			assertThat(trusted(bundle)).isOne();
+			assertThat(trust.getAcceptedIssuers()).isEmpty();
+			assertThatExceptionOfType(CertificateException.class)
+				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+			assertThat(output)
+				.contains("names no certificate authority, so the SSL bundle 'kubelet-client' trusts nobody")
+				.contains("set 'kubelet.cert.ssl.trust' to 'system'");
+			Files.writeString(kubeconfig, whole);
+			Awaitility.await()
+				.ignoreExceptions()
+				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
+		});
+		runner(kubeconfig).withPropertyValues("kubelet.cert.ssl.trust=system")
+			.run((context) -> assertThat(
+					context.getBean(SslBundles.class).getBundle("kubelet-client").getStores().getTrustStore())
+				.isNull());
+	}
+
+	@Test
+	void withoutAClusterWhomToTrustHasToBeSaid() throws Exception {
+		ClientCertificate pair = this.controlPlane.issueClientCertificate("one");
+		Path pem = Files.writeString(this.directory.resolve("tls.pem"),
+				Pem.write(new CertificatePair(List.of(pair.certificate()), pair.key())));
+		runner(this.controlPlane.admin())
+			.withPropertyValues("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + pem,
+					"kubelet.cert.tls-private-key-file=" + pem)
+			.run((context) -> {
+				Files.delete(
+						Path.of(context.getEnvironment().getRequiredProperty("kubelet.cert.kubernetes.kubeconfig")));
+				SslStoreBundle stores = context.getBean(SslBundles.class).getBundle("kubelet-client").getStores();
+				assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+					.isThrownBy(stores::getTrustStore)
+					.withMessageContaining("kubelet.cert.ssl.trust")
+					.withMessageContaining("does not exist")
+					.withMessageContaining("'kubelet.cert.ssl.trust-file'");
+			});
+	}
+
+	private ApplicationContextRunner runner(Credential credential) {
+		return runner(this.controlPlane.writeKubeconfig(this.directory, credential));
+	}
+
+	private ApplicationContextRunner runner(Path kubeconfig) {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
+					SslAutoConfiguration.class))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
+					"kubelet.cert.template.common-name=system:node:test",
+					"kubelet.cert.template.organizations=system:nodes");
+	}
+
+	private static int trusted(SslBundle bundle) throws Exception {
+		KeyStore store = Objects.requireNonNull(bundle.getStores().getTrustStore());
+		return store.size();
+	}
+
+}

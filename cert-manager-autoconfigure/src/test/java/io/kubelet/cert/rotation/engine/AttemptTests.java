@@ -1,0 +1,132 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.RequestTimedOutException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * One attempt, from the key to the swap (contract row C9).
+ */
+class AttemptTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@Test
+	void failedCreationIsOneFailureAndKeepsTheOldCertificate() {
+		CertificatePair old = overdue();
+		this.fixture.signer.failsWith(
+				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "create error", null, null));
+		this.fixture.random = 0.5;
+		CertificateManager manager = this.fixture.start();
+		assertThat(this.fixture.failures).singleElement()
+			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("create error"));
+		assertThat(manager.current()).contains(old);
+		assertThat(manager.status().rotations()).isZero();
+	}
+
+	@Test
+	void failedWaitIsOneFailureAndKeepsTheOldCertificate() {
+		CertificatePair old = overdue();
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).waitTimeout(Duration.ofMillis(1)));
+		assertThat(this.fixture.failures).isEmpty();
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(this.fixture.failures).singleElement()
+			.satisfies((failure) -> assertThat(failure.cause()).isInstanceOf(RequestTimedOutException.class));
+		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
+		assertThat(manager.current()).contains(old);
+	}
+
+	@Test
+	void failedStoreIsOneFailureAndKeepsTheOldCertificate() {
+		CertificatePair old = overdue();
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.store.writeFails = true;
+		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
+		this.fixture.time.settle();
+		assertThat(this.fixture.failures).hasSize(1);
+		assertThat(manager.current()).contains(old);
+		assertThat(this.fixture.store.pair).isEqualTo(old);
+	}
+
+	@Test
+	void issuedPairIsStoredBeforeItIsTold() {
+		CertificatePair old = overdue();
+		CertificateManager manager = this.fixture.start();
+		CertificatePair issued = manager.current().orElseThrow();
+		assertThat(this.fixture.store.pair).isEqualTo(issued).isNotEqualTo(old);
+		assertThat(this.fixture.rotations).containsExactly(new ManagerFixture.Rotated(old, issued));
+		assertThat(this.fixture.store.request).isNull();
+	}
+
+	@Test
+	void rotationTellsHowLongTheOldCertificateWasInUse() {
+		CertificatePair old = this.fixture.pair(Duration.ofHours(2), Duration.ofHours(-1));
+		this.fixture.store.pair = old;
+		CertificateManager manager = this.fixture.start();
+		assertThat(this.fixture.rotations).singleElement().satisfies((rotated) -> {
+			CertificatePair previous = rotated.previous();
+			assertThat(previous).isEqualTo(old);
+			assertThat(manager.status().lastRotation()).isEqualTo(old.notBefore().plus(Duration.ofHours(2)));
+		});
+	}
+
+	@Test
+	void everyRequestHasAKeyOfItsOwn() {
+		CertificateManager manager = this.fixture.start();
+		manager.rotate();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.requests).hasSize(2)
+			.extracting((request) -> request.publicKey())
+			.doesNotHaveDuplicates();
+	}
+
+	@Test
+	void keyIsEcP256UnlessConfigured() {
+		this.fixture.start();
+		assertThat(this.fixture.signer.requests).singleElement()
+			.satisfies((request) -> assertThat(KeySpecification.describe(request.publicKey())).isEqualTo("EC P-256"));
+	}
+
+	@Test
+	void configuredKeyIsMadeAndGoesWithItsUsages() {
+		this.fixture.start(this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.key(new KeySpecification(KeyAlgorithm.RSA, 2048)));
+		assertThat(this.fixture.signer.requests).singleElement().satisfies((request) -> {
+			assertThat(KeySpecification.describe(request.publicKey())).isEqualTo("RSA 2048");
+			assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
+					Usage.CLIENT_AUTH);
+		});
+	}
+
+	@Test
+	void keySourceThatFailsIsAFailureAndNothingIsSent() {
+		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).keys((specification) -> {
+			throw new IllegalStateException("no entropy");
+		}));
+		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.fixture.store.request).isNull();
+		assertThat(this.fixture.failures).singleElement()
+			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("no entropy"));
+	}
+
+	private CertificatePair overdue() {
+		CertificatePair pair = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
+		this.fixture.store.pair = pair;
+		return pair;
+	}
+
+}

@@ -1,0 +1,114 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * What must be set, and what is so unless it is set.
+ */
+class CertificateManagerBuilderTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@ParameterizedTest
+	@CsvSource({ "false, true, true, No store is set", "true, false, true, No scheduler is set",
+			"true, true, false, No signer name is set" })
+	void settingThatIsMissingIsNamed(boolean store, boolean scheduler, boolean signerName, String message) {
+		CertificateManagerBuilder builder = new CertificateManagerBuilder("incomplete").usages(List.of());
+		if (store) {
+			builder.store(this.fixture.store);
+		}
+		if (scheduler) {
+			builder.scheduler(this.fixture.time);
+		}
+		if (signerName) {
+			builder.signerName("example.com/signer");
+		}
+		assertThatIllegalStateException().isThrownBy(builder::build).withMessage(message);
+	}
+
+	@Test
+	void fixedUsagesAndTheLifetimeAreRequested() {
+		List<Usage> usages = List.of(Usage.CLIENT_AUTH, Usage.SERVER_AUTH);
+		CertificateManager manager = this.fixture.start(minimal().usages(usages).requestedLifetime(Duration.ofDays(1)));
+		assertThat(this.fixture.signer.requests).singleElement().satisfies((request) -> {
+			assertThat(request.usages()).isEqualTo(usages);
+			assertThat(request.requestedLifetime()).hasDays(1);
+		});
+		assertThat(manager.status().usages()).isEqualTo(usages);
+		assertThat(manager.status().requestedLifetime()).hasDays(1);
+	}
+
+	@Test
+	void deadlinesAreSpreadOverTheWindow() {
+		CertificatePair pair = this.fixture.storePair();
+		assertThat(IntStream.range(0, 50)
+			.mapToObj((index) -> minimal().usages(List.of()).build().status().nextRotationDeadline())
+			.distinct()).hasSizeGreaterThan(1)
+			.allSatisfy((deadline) -> assertThat(deadline).isBetween(RotationWindow.KUBELET.deadline(pair, 0),
+					RotationWindow.KUBELET.end(pair)));
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("idleChecks")
+	void storedPairIsLookedAtAsOftenAsItMayChange(String name, UnaryOperator<CertificateManagerBuilder> settings,
+			Duration idleCheck) {
+		this.fixture.storePair();
+		CertificateManager manager = this.fixture.start(settings.apply(this.fixture.withoutSigner()));
+		CertificatePair next = this.fixture.storePair();
+		this.fixture.time.pass(idleCheck.minusMillis(1));
+		assertThat(manager.current()).isPresent().get().isNotEqualTo(next);
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(manager.current()).contains(next);
+	}
+
+	static Stream<Arguments> idleChecks() {
+		ManagerFixture other = new ManagerFixture();
+		return Stream
+			.of(arguments("rotation is off", settings((builder) -> builder), Duration.ofSeconds(10)), arguments(
+					"template is fixed",
+					settings((builder) -> builder.template(ManagerFixture.TEMPLATE).signers((current) -> other.signer)),
+					Duration.ofMinutes(1)),
+					arguments("template can change",
+							settings((builder) -> builder.template(() -> Optional.of(ManagerFixture.TEMPLATE))
+								.signers((current) -> other.signer)),
+							Duration.ofSeconds(1)),
+					arguments("as configured", settings((builder) -> builder.idleCheck(Duration.ofSeconds(3))),
+							Duration.ofSeconds(3)));
+	}
+
+	private static UnaryOperator<CertificateManagerBuilder> settings(
+			UnaryOperator<CertificateManagerBuilder> settings) {
+		return settings;
+	}
+
+	/** No more than must be set, on simulated time. */
+	private CertificateManagerBuilder minimal() {
+		return new CertificateManagerBuilder("minimal").store(this.fixture.store)
+			.scheduler(this.fixture.time)
+			.clock(this.fixture.time)
+			.signerName("example.com/signer")
+			.template(ManagerFixture.TEMPLATE)
+			.signers((current) -> this.fixture.signer);
+	}
+
+}

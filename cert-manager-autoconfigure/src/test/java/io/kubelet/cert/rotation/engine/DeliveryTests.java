@@ -1,0 +1,197 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ThrowingRunnable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The order in which followers and listeners are called, and that none of them holds up a
+ * rotation or another one.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class DeliveryTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final ExecutorService threads = Executors.newCachedThreadPool();
+
+	private final List<String> calls = new CopyOnWriteArrayList<>();
+
+	private final CountDownLatch blocked = new CountDownLatch(1);
+
+	@AfterEach
+	void end() {
+		this.blocked.countDown();
+		this.threads.shutdownNow();
+	}
+
+	@Test
+	void followersReturnBeforeTheFutureCompletesAndListenersAreCalled() {
+		CertificateManager manager = start();
+		manager.addListener(rotated((pair) -> this.calls.add("listener")));
+		manager.addFollower(rotated((pair) -> {
+			await();
+			this.calls.add("follower");
+		}));
+		CompletableFuture<?> rotation = manager.rotate().thenRun(() -> this.calls.add("future"));
+		this.fixture.time.settle();
+		assertThat(this.calls).isEmpty();
+		this.blocked.countDown();
+		assertThat(rotation).succeedsWithin(30, TimeUnit.SECONDS);
+		eventually(() -> assertThat(this.calls).startsWith("follower").contains("listener", "future"));
+	}
+
+	@Test
+	void followerThatHangsDelaysListenersForALimitedTime(CapturedOutput output) {
+		CertificateManager manager = start();
+		manager.addFollower(rotated((pair) -> await()));
+		manager.addFollower(rotated((pair) -> this.calls.add("follower")));
+		manager.addListener(rotated((pair) -> this.calls.add("listener")));
+		manager.rotate();
+		this.fixture.time.settle();
+		eventually(() -> assertThat(this.calls).containsExactly("follower"));
+		this.fixture.time.pass(Delivery.FOLLOWER_LIMIT);
+		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener"));
+		assertThat(output).contains("Not every SSL bundle or client has been updated within 10s");
+		manager.rotate();
+		this.fixture.time.pass(Delivery.FOLLOWER_LIMIT);
+		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener", "follower", "listener"));
+		assertThat(manager.status().rotations()).isEqualTo(3);
+	}
+
+	@Test
+	void listenerThatHangsHoldsUpNeitherRotationsNorOtherListenersAndIsNamed(CapturedOutput output) {
+		CertificateManager manager = start();
+		manager.addListener(rotated((pair) -> await()));
+		manager.addListener(rotated((pair) -> this.calls.add(pair.serialNumber())));
+		for (int rotation = 0; rotation < 3; rotation++) {
+			CompletableFuture<CertificatePair> rotated = manager.rotate();
+			this.fixture.time.settle();
+			assertThat(rotated).succeedsWithin(30, TimeUnit.SECONDS);
+			String serialNumber = manager.current().orElseThrow().serialNumber();
+			eventually(() -> assertThat(this.calls).last().isEqualTo(serialNumber));
+		}
+		assertThat(output).doesNotContain("has not returned");
+		this.fixture.time.pass(Duration.ofSeconds(30));
+		assertThat(output).containsOnlyOnce("Rotation listener " + DeliveryTests.class.getName())
+			.contains("has not returned for 30s");
+	}
+
+	@Test
+	void listenerReceivesItsEventsOneAtATimeInTheirOrder() {
+		CertificateManager manager = start();
+		manager.addListener(rotated((pair) -> {
+			this.calls.add("begin " + pair.serialNumber());
+			await();
+			this.calls.add("end " + pair.serialNumber());
+		}));
+		String[] expected = new String[6];
+		for (int rotation = 0; rotation < 3; rotation++) {
+			manager.rotate();
+			this.fixture.time.settle();
+			String serialNumber = manager.current().orElseThrow().serialNumber();
+			expected[2 * rotation] = "begin " + serialNumber;
+			expected[2 * rotation + 1] = "end " + serialNumber;
+			eventually(() -> assertThat(this.calls).hasSize(1));
+		}
+		this.blocked.countDown();
+		eventually(() -> assertThat(this.calls).containsExactly(expected));
+	}
+
+	@Test
+	void listenerMayRotateAndWaitForIt() {
+		CertificateManager manager = start();
+		CompletableFuture<CertificatePair> joined = new CompletableFuture<>();
+		manager.addListener(rotated((pair) -> {
+			if (!joined.isDone()) {
+				joined.complete(manager.rotate().join());
+			}
+		}));
+		manager.rotate();
+		Awaitility.await().until(() -> {
+			this.fixture.time.settle();
+			return joined.isDone();
+		});
+		assertThat(manager.status().rotations()).isEqualTo(3);
+	}
+
+	/** The test's thread is the scheduler's: the certificate's lane is not blocked. */
+	@Test
+	void templateSupplierThatHangsDelaysOnlyItsCertificateAndTheStatusReportsIt(CapturedOutput output) {
+		CertificateManager manager = this.fixture.builder().executor(this.threads).template(() -> {
+			await();
+			return Optional.of(ManagerFixture.TEMPLATE);
+		}).build();
+		manager.start();
+		this.fixture.time.pass(Templates.PATIENCE.minusSeconds(1));
+		assertThat(manager.status().waitingFor()).isNull();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(manager.status().waitingFor()).startsWith("the template supplier " + DeliveryTests.class.getName())
+			.endsWith("which has not returned since " + ManagerFixture.START);
+		assertThat(output).containsOnlyOnce("Nothing is requested yet: waiting for the template supplier");
+		this.blocked.countDown();
+		Awaitility.await().until(() -> {
+			this.fixture.time.settle();
+			return manager.current().isPresent();
+		});
+		assertThat(manager.status().waitingFor()).isNull();
+	}
+
+	private CertificateManager start() {
+		CertificateManager manager = this.fixture.builder()
+			.executor(this.threads)
+			.template(ManagerFixture.TEMPLATE)
+			.build();
+		manager.start();
+		this.fixture.time.settle();
+		return manager;
+	}
+
+	private void await() {
+		try {
+			this.blocked.await();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	private static void eventually(ThrowingRunnable assertion) {
+		Awaitility.await().untilAsserted(assertion);
+	}
+
+	private static RotationListener rotated(Consumer<CertificatePair> action) {
+		return new RotationListener() {
+
+			@Override
+			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+				action.accept(current);
+			}
+
+		};
+	}
+
+}

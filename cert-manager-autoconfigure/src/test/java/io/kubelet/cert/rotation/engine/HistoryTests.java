@@ -1,0 +1,73 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.List;
+
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.Outcome;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a certificate's status tells of its past.
+ */
+class HistoryTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@Test
+	void certificateHasTheSerialNumberTheRequestAndTheTimeSinceItWasFirstSent() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(16));
+		this.fixture.signer.answers.get(1).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(1)));
+		this.fixture.time.settle();
+		List<Outcome> history = manager.status().history();
+		assertThat(history).hasSize(2);
+		assertThat(history.get(0).failure()).isNull();
+		assertThat(history.get(0).serialNumber()).isEqualTo(manager.current().orElseThrow().serialNumber());
+		assertThat(history.get(0).requestName()).isEqualTo(this.fixture.signer.requests.get(0).name());
+		assertThat(history.get(0).duration()).isEqualTo(Duration.ofMinutes(16));
+		assertThat(history.get(1).failure()).isEqualTo(this.fixture.failures.get(0));
+		assertThat(history.get(1).duration()).isEqualTo(Duration.ofMinutes(15));
+		assertThat(history.get(1).requestName()).isEqualTo(history.get(0).requestName());
+	}
+
+	@Test
+	void onlyTheLastTwentyAreKept() {
+		this.fixture.signer
+			.failsWith((request) -> new SignerUnavailableException("csr-1", "Unreachable", "no way", null, null));
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(this.fixture.failures).hasSizeGreaterThan(20);
+		assertThat(manager.status().history()).hasSize(20)
+			.first()
+			.extracting(Outcome::failure)
+			.isEqualTo(manager.status().lastFailure());
+	}
+
+	@Test
+	void pairThatAnotherProgramStoredHasNoDuration() {
+		CertificateManager manager = this.fixture.start();
+		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofHours(99));
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		Outcome adopted = manager.status().history().get(0);
+		assertThat(adopted.serialNumber()).isEqualTo(this.fixture.store.pair.serialNumber());
+		assertThat(adopted.duration()).isNull();
+		assertThat(adopted.failure()).isNull();
+	}
+
+	@Test
+	void clockThatIsSetBackMakesNoNegativeDuration() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.setClock(Duration.ofMinutes(-5));
+		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
+		this.fixture.time.settle();
+		assertThat(manager.status().history().get(0).duration()).isZero();
+	}
+
+}

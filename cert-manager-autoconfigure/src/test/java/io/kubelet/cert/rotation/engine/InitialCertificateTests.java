@@ -1,0 +1,214 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * What a manager begins with (contract rows C1 to C4).
+ */
+class InitialCertificateTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final CertificatePair bootstrap = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+
+	@Test
+	void withoutSignerTheStoredCertificateIsUsedAndNothingElseHappens() {
+		CertificatePair stored = this.fixture.storePair();
+		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE));
+		this.fixture.time.pass(Duration.ofHours(98));
+		assertThat(manager.current()).contains(stored);
+		assertThat(manager.status().state()).isEqualTo(State.STATIC);
+		assertThat(manager.status().nextRotationDeadline()).isNull();
+		assertThat(manager.rotate()).isCompletedExceptionally();
+		assertThat(this.fixture.store.request).isNull();
+	}
+
+	@Test
+	void bootstrapPairIsUsedStoredAndRotatedAtOnce() {
+		CertificateManager manager = this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.bootstrapPair(this.bootstrap)
+			.build();
+		assertThat(manager.current()).contains(this.bootstrap);
+		assertThat(this.fixture.store.pair).isEqualTo(this.bootstrap);
+		manager.start();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.fixture.credentials).containsExactly(this.bootstrap);
+	}
+
+	@Test
+	void bootstrapPairIsNotNeededWhereAValidOneIsStored() {
+		CertificatePair stored = this.fixture.storePair();
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).bootstrapPair(this.bootstrap));
+		assertThat(manager.current()).contains(stored);
+		assertThat(this.fixture.signer.requests).isEmpty();
+	}
+
+	@Test
+	void bootstrapPairIsUsedAlsoIfItCannotBeStored() {
+		this.fixture.store.writeFails = true;
+		CertificateManager manager = this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.bootstrapPair(this.bootstrap)
+			.build();
+		assertThat(manager.current()).contains(this.bootstrap);
+		assertThat(this.fixture.store.pair).isNull();
+	}
+
+	@Test
+	void storeThatCannotBeReadFailsTheConstruction() {
+		this.fixture.store.readFails = true;
+		CertificateManagerBuilder builder = this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.bootstrapPair(this.bootstrap);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(builder::build);
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("currentOrBootstrap")
+	void storedCertificateIsUsedElseARotationIsForced(String name, boolean isStored) {
+		CertificatePair stored = isStored ? this.fixture.storePair() : null;
+		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		assertThat(manager.current().orElse(null)).isEqualTo(stored);
+		manager.start();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.requests).hasSize(isStored ? 0 : 1);
+	}
+
+	static Stream<Arguments> currentOrBootstrap() {
+		return Stream.of(arguments("certificate from the store", true),
+				arguments("nothing stored and no bootstrap", false));
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("clients")
+	void certificateBeforeAndAfterTheStart(String name, Kept stored, boolean hasBootstrap, Kept before, Kept after) {
+		certificateBeforeAndAfter("kubernetes.io/kube-apiserver-client", stored, hasBootstrap, before, after);
+	}
+
+	static Stream<Arguments> clients() {
+		return Stream.of(arguments("nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
+				arguments("nothing and the v1 API alone", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
+				arguments("bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
+				arguments("store", Kept.STORED, false, Kept.STORED, Kept.STORED),
+				arguments("store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED),
+				arguments("expired store", Kept.EXPIRED, false, Kept.NONE, Kept.ISSUED));
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("otherClients")
+	void certificateOfAnotherSignerBeforeAndAfterTheStart(String name, Kept stored, boolean hasBootstrap, Kept before,
+			Kept after) {
+		certificateBeforeAndAfter("example.com/another", stored, hasBootstrap, before, after);
+	}
+
+	static Stream<Arguments> otherClients() {
+		return Stream.of(arguments("other: nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
+				arguments("other: bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
+				arguments("other: store", Kept.STORED, false, Kept.STORED, Kept.STORED),
+				arguments("other: store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED));
+	}
+
+	private void certificateBeforeAndAfter(String signerName, Kept stored, boolean hasBootstrap, Kept before,
+			Kept after) {
+		this.fixture.store.pair = switch (stored) {
+			case STORED -> this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+			case EXPIRED -> this.fixture.pair(Duration.ofHours(10), Duration.ofHours(-1));
+			default -> null;
+		};
+		CertificatePair original = this.fixture.store.pair;
+		CertificateManagerBuilder builder = this.fixture.builder()
+			.signerName(signerName)
+			.template(ManagerFixture.TEMPLATE);
+		if (hasBootstrap) {
+			builder.bootstrapPair(this.bootstrap);
+		}
+		CertificateManager manager = builder.build();
+		assertThat(kept(manager, original)).isEqualTo(before);
+		manager.start();
+		this.fixture.time.settle();
+		assertThat(kept(manager, original)).isEqualTo(after);
+		assertThat(this.fixture.signer.requests).allMatch((request) -> request.signerName().equals(signerName));
+	}
+
+	private Kept kept(CertificateManager manager, @Nullable CertificatePair original) {
+		CertificatePair current = manager.current().orElse(null);
+		if (current == null) {
+			return Kept.NONE;
+		}
+		return current.equals(original) ? Kept.STORED : current.equals(this.bootstrap) ? Kept.BOOTSTRAP : Kept.ISSUED;
+	}
+
+	@Test
+	void currentIsEmptyOnceTheCertificateHasExpired() {
+		CertificatePair stored = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1));
+		this.fixture.store.pair = stored;
+		CertificateManager manager = this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE).build();
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(manager.current()).contains(stored);
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(manager.current()).isEmpty();
+	}
+
+	@Test
+	void usagesAreGivenExactlyOnce() {
+		CertificateManagerBuilder both = this.fixture.builder().usages(List.of(Usage.CLIENT_AUTH));
+		CertificateManagerBuilder neither = new CertificateManagerBuilder("kubelet-client").store(this.fixture.store)
+			.scheduler(this.fixture.time)
+			.signerName("example.com/signer");
+		assertThatIllegalStateException().isThrownBy(both::build).withMessageContaining("and not both");
+		assertThatIllegalStateException().isThrownBy(neither::build).withMessageContaining("and not both");
+	}
+
+	@Test
+	void templateSupplierWinsOverAFixedTemplateWhicheverIsGivenFirst() {
+		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
+		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
+		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
+		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed)).status().template())
+			.isEqualTo(supplied);
+		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier)).status().template())
+			.isEqualTo(supplied);
+	}
+
+	@Test
+	void signerIsAskedForAtEachAttemptWithTheCurrentCertificate() {
+		CertificateManager manager = this.fixture.start();
+		CertificatePair first = manager.current().orElseThrow();
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+		manager.rotate();
+		this.fixture.time.pass(Duration.ofSeconds(3));
+		assertThat(this.fixture.credentials).containsExactly(null, first, first);
+	}
+
+	enum Kept {
+
+		NONE, STORED, EXPIRED, BOOTSTRAP, ISSUED
+
+	}
+
+}

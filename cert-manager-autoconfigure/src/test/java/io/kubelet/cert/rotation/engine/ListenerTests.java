@@ -1,0 +1,89 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * How listeners are called.
+ */
+class ListenerTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final List<String> told = new ArrayList<>();
+
+	@ParameterizedTest
+	@MethodSource("mistakes")
+	void listenerThatThrowsStopsNeitherTheOthersNorTheRotation(Runnable mistake) {
+		CertificateManager manager = this.fixture.start(this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.listener(listener(mistake))
+			.listener(listener(() -> this.told.add("rotated"))));
+		manager.rotate();
+		this.fixture.time.settle();
+		assertThat(this.told).containsExactly("rotated", "rotated");
+		assertThat(manager.status().rotations()).isEqualTo(2);
+		assertThat(this.fixture.failures).isEmpty();
+	}
+
+	static Stream<Runnable> mistakes() {
+		return Stream.of(() -> {
+			throw new IllegalStateException("a mistake");
+		}, () -> {
+			throw new NoClassDefFoundError("a class of another version");
+		});
+	}
+
+	@Test
+	void listenerSeesTheRotationInTheStatusAndItsEndInNoFutureYet() {
+		CertificateManager manager = this.fixture.start();
+		manager.addListener(listener(() -> {
+			this.told.add("rotations " + manager.status().rotations());
+			this.told.add("failure " + manager.status().lastFailure());
+			this.told.add("open request " + manager.status().openRequest());
+		}));
+		manager.rotate().thenRun(() -> this.told.add("future"));
+		this.fixture.time.settle();
+		assertThat(this.told).containsExactly("rotations 2", "failure null", "open request null", "future");
+	}
+
+	@Test
+	void listenerThatRotatesAgainIsNotCalledWithinItself() {
+		CertificateManager manager = this.fixture.start();
+		manager.addListener(listener(() -> {
+			this.told.add("begin");
+			if (this.told.size() < 6) {
+				manager.rotate();
+			}
+			this.told.add("end");
+		}));
+		manager.rotate();
+		this.fixture.time.settle();
+		assertThat(this.told).startsWith("begin", "end", "begin", "end", "begin", "end");
+		assertThat(manager.status().rotations()).isEqualTo(5);
+	}
+
+	private static RotationListener listener(Runnable action) {
+		return new RotationListener() {
+
+			@Override
+			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+				action.run();
+			}
+
+		};
+	}
+
+}

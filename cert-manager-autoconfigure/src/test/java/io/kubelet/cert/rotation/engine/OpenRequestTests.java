@@ -1,0 +1,259 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.security.PrivateKey;
+import java.security.interfaces.ECPrivateKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.RequestGoneException;
+import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.RequestTimedOutException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * A certificate never has more than one open request.
+ */
+class OpenRequestTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@Test
+	void requestStillPendingAfterTheWaitIsResumedNotRepeated() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(15).minusMillis(1));
+		assertThat(this.fixture.failures).isEmpty();
+		this.fixture.time.pass(Duration.ofHours(24));
+		assertThat(this.fixture.failures).hasSizeGreaterThan(90)
+			.allSatisfy((failure) -> assertThat(failure.cause()).isInstanceOf(RequestTimedOutException.class));
+		assertThat(this.fixture.signer.requests).hasSizeGreaterThan(90)
+			.allSatisfy((request) -> assertThat(request.publicKey()).isEqualTo(first().publicKey()));
+		assertThat(this.fixture.signer.requests.get(0).uid()).isNull();
+		assertThat(this.fixture.signer.requests.subList(1, this.fixture.signer.requests.size()))
+			.allSatisfy((request) -> assertThat(request.uid()).isEqualTo("uid-of-" + first().name()));
+		answerLast();
+		assertThat(manager.current()).isPresent();
+		assertThat(manager.status().openRequest()).isNull();
+	}
+
+	@Test
+	void requestStillPendingAfterARestartIsResumedWithItsStoredKey(@TempDir Path directory) {
+		this.fixture.signer.holds();
+		this.fixture.start(onDisk(directory)).stop();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
+		CertificateManager restarted = this.fixture.start(onDisk(directory));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		CertificateRequest resumed = this.fixture.signer.requests.get(1);
+		assertThat(resumed.name()).isEqualTo(first().name());
+		assertThat(resumed.uid()).as("its object is found by its name").isNull();
+		assertThat(secret(resumed.privateKey())).isEqualTo(secret(first().privateKey()));
+		answerLast();
+		assertThat(restarted.current()).isPresent()
+			.get()
+			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(first().privateKey())));
+		assertThat(directory.resolve("kubelet-client-request.pem")).doesNotExist();
+	}
+
+	/** Such as by an application that was configured anew while it waited. */
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("changes")
+	void requestThatWouldBringAnotherCertificateIsNotResumed(String name,
+			UnaryOperator<CertificateManagerBuilder> change, boolean resumed) {
+		this.fixture.signer.holds();
+		this.fixture.start(configured()).stop();
+		this.fixture.time.settle();
+		this.fixture.start(change.apply(configured()));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(last().publicKey().equals(first().publicKey())).isEqualTo(resumed);
+	}
+
+	private CertificateManagerBuilder configured() {
+		return this.fixture.builder().template(ManagerFixture.TEMPLATE).requestedLifetime(Duration.ofHours(1));
+	}
+
+	static Stream<Arguments> changes() {
+		return Stream.of(arguments("the same", change((builder) -> builder), true),
+				arguments("other usages", change((builder) -> builder.usages((key) -> List.of(Usage.SERVER_AUTH))),
+						false),
+				arguments("another lifetime", change((builder) -> builder.requestedLifetime(Duration.ofHours(2))),
+						false),
+				arguments("another signer", change((builder) -> builder.signerName("example.com/another")), false));
+	}
+
+	private static UnaryOperator<CertificateManagerBuilder> change(UnaryOperator<CertificateManagerBuilder> change) {
+		return change;
+	}
+
+	@Test
+	void requestIsStoredBeforeItIsSentSoThatALostAnswerLosesNothing() {
+		this.fixture.signer.failsWith((request) -> {
+			assertThat(this.fixture.store.request).isNotNull();
+			return new SignerUnavailableException(request.name(), "Unreachable", "connection reset", null, null);
+		});
+		this.fixture.random = 0.5;
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(5));
+		assertThat(this.fixture.signer.requests).hasSizeGreaterThan(5)
+			.allSatisfy((request) -> assertThat(request.name()).isEqualTo(first().name()));
+	}
+
+	@Test
+	void requestThatCannotBeStoredIsNotSent() {
+		this.fixture.store.writeFails = true;
+		this.fixture.start();
+		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.fixture.failures).hasSize(1);
+	}
+
+	@Test
+	void resumedRequestThatIsGoneIsReplacedAtOnceAndIsNoFailure() {
+		this.fixture.signer.holds();
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(16));
+		int failures = this.fixture.failures.size();
+		int requests = this.fixture.signer.requests.size();
+		this.fixture.signer.answers.get(requests - 1)
+			.completeExceptionally(new RequestGoneException(String.valueOf(first().name()), "it was deleted"));
+		this.fixture.time.settle();
+		assertThat(this.fixture.failures).hasSize(failures);
+		assertThat(this.fixture.signer.requests).hasSize(requests + 1);
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+	}
+
+	@Test
+	void requestThatIsDeletedWhileItIsNewIsAFailureAndReplaced() {
+		this.fixture.signer.failsWith(
+				(request) -> new RequestGoneException(String.valueOf(request.name()), "another object has its name"));
+		this.fixture.start();
+		assertThat(this.fixture.failures).hasSize(1);
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+	}
+
+	@Test
+	void requestWhoseNameIsTakenIsMadeAnewUnderAnotherName() {
+		this.fixture.signer.failsWith((request) -> new RequestNameTakenException(String.valueOf(request.name()),
+				"its signer is 'a', not 'b'"));
+		this.fixture.start();
+		assertThat(this.fixture.failures).singleElement()
+			.satisfies((failure) -> assertThat(failure.message()).contains("its signer is 'a', not 'b'"));
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(last().name()).isNotEqualTo(first().name());
+		assertThat(this.fixture.rotations).hasSize(1);
+	}
+
+	@Test
+	void openRequestForAnotherTemplateIsNotResumed() {
+		this.fixture.signer.holds();
+		this.fixture.start().stop();
+		this.fixture
+			.start(this.fixture.builder().template(CertificateTemplate.ofSubject("system:node:n2", "system:nodes")));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+		assertThat(this.fixture.store.request).isNotNull()
+			.satisfies((request) -> assertThat(request.name()).isEqualTo(last().name()));
+	}
+
+	@Test
+	void openRequestToAnotherSignerIsNotResumed() {
+		this.fixture.signer.holds();
+		this.fixture.start().stop();
+		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).signerName("example.com/another"));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+		assertThat(last().signerName()).isEqualTo("example.com/another");
+	}
+
+	@Test
+	void rejectionOfARequestThatIsOpenLeavesItOpen() {
+		this.fixture.signer.failsWith((request) -> rejected(422));
+		CertificateManager manager = this.fixture.start();
+		assertThat(this.fixture.failures).hasSize(1);
+		assertThat(manager.status().openRequest()).isNotNull();
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(last().uid()).isEqualTo("uid-of-" + first().name());
+		assertThat(manager.current()).isPresent();
+	}
+
+	@Test
+	void requestThatIsRejectedAtItsCreationIsMadeAnew() {
+		this.fixture.signer.silent();
+		this.fixture.signer.failsWith((request) -> rejected(422));
+		CertificateManager manager = this.fixture.start();
+		assertThat(manager.status().openRequest()).isNull();
+		assertThat(this.fixture.store.request).isNull();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+	}
+
+	@Test
+	void requestThatIsRejectedForItsCredentialsIsSentAgain() {
+		this.fixture.signer.silent();
+		this.fixture.signer.failsWith((request) -> rejected(403));
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(last().publicKey()).isEqualTo(first().publicKey());
+	}
+
+	/** The signer finds the object by its name after a restart. */
+	@Test
+	void requestIsStoredOnceAndNotAgainWhenItIsConfirmed() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		assertThat(manager.status().openRequest()).isNotNull()
+			.satisfies((open) -> assertThat(open.createdAt()).isEqualTo(ManagerFixture.START));
+		assertThat(this.fixture.store.request).isSameAs(first());
+	}
+
+	private static RequestRejectedException rejected(int statusCode) {
+		return new RequestRejectedException("csr", statusCode, "Rejected", "not like this", null);
+	}
+
+	private CertificateManagerBuilder onDisk(Path directory) {
+		return this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.store(new FileCertificateStore(directory, "kubelet-client", null, 5, this.fixture.time));
+	}
+
+	private static BigInteger secret(PrivateKey key) {
+		return ((ECPrivateKey) key).getS();
+	}
+
+	private CertificateRequest first() {
+		return this.fixture.signer.requests.get(0);
+	}
+
+	private CertificateRequest last() {
+		return this.fixture.signer.requests.get(this.fixture.signer.requests.size() - 1);
+	}
+
+	private void answerLast() {
+		this.fixture.signer.answers.get(this.fixture.signer.answers.size() - 1)
+			.complete(this.fixture.signer.issue(last()));
+		this.fixture.time.settle();
+	}
+
+}

@@ -1,0 +1,167 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.net.InetAddress;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRefusedException;
+import io.kubelet.cert.request.IssuedCertificateCheck;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * A certificate that is not what was asked for is not used.
+ */
+class RefusedCertificateTests {
+
+	private static final CertificateTemplate TEMPLATE = ManagerFixture.TEMPLATE.withNames(List.of("n1.example.com"),
+			List.of(InetAddress.getLoopbackAddress()));
+
+	private static final List<Usage> USAGES = List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
+
+	private static final Duration HOUR = Duration.ofHours(1);
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final CertificatePair old = this.fixture.authority.pair(TEMPLATE,
+			ManagerFixture.START.minus(Duration.ofHours(80)), ManagerFixture.START.plus(Duration.ofHours(20)));
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("flaws")
+	void flawedCertificateIsRefusedReportedAndAskedForAgainSlowly(String name, Flaw flaw, List<String> problems) {
+		this.fixture.store.pair = this.old;
+		this.fixture.signer.issues((request) -> List.of(flaw.issue(this.fixture.authority, request)));
+		CertificateManager manager = this.fixture.start(this.fixture.builder()
+			.template(TEMPLATE)
+			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
+		assertThat(manager.current()).contains(this.old);
+		assertThat(this.fixture.store.pair).isEqualTo(this.old);
+		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+			assertThat(failure.reason()).isEqualTo("Refused");
+			assertThat(failure.cause()).asInstanceOf(InstanceOfAssertFactories.type(CertificateRefusedException.class))
+				.extracting(CertificateRefusedException::problems, InstanceOfAssertFactories.list(String.class))
+				.hasSize(problems.size())
+				.allSatisfy((problem) -> assertThat(problems).anyMatch(problem::contains));
+		});
+		this.fixture.time.pass(Duration.ofSeconds(59));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		this.fixture.time.pass(Duration.ofSeconds(1));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+	}
+
+	static Stream<Arguments> flaws() {
+		return Stream.of(
+				arguments("wrong key", flaw((authority, request) -> issue(authority, request, anotherKey(), TEMPLATE)),
+						List.of("another public key")),
+				arguments("dropped DNS name",
+						flaw((authority, request) -> issue(authority, request,
+								TEMPLATE.withNames(List.of(), TEMPLATE.ipAddresses()))),
+						List.of("DNS names lack [n1.example.com]")),
+				arguments("dropped IP address",
+						flaw((authority, request) -> issue(authority, request,
+								TEMPLATE.withNames(TEMPLATE.dnsNames(), List.of()))),
+						List.of("IP addresses lack [127.0.0.1]")),
+				arguments("another common name",
+						flaw((authority, request) -> issue(authority, request,
+								CertificateTemplate.ofSubject("someone else", "system:nodes")
+									.withNames(TEMPLATE.dnsNames(), TEMPLATE.ipAddresses()))),
+						List.of("common name is 'someone else', not 'system:node:n1'")),
+				arguments("missing usage",
+						flaw((authority, request) -> authority.issue(request.publicKey(), TEMPLATE,
+								ManagerFixture.START, ManagerFixture.START.plus(HOUR),
+								List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))),
+						List.of("usage 'client auth' is missing")),
+				arguments("expired",
+						flaw((authority, request) -> authority.issue(request.publicKey(), TEMPLATE,
+								ManagerFixture.START.minus(HOUR), ManagerFixture.START.minusSeconds(1))),
+						List.of("it expired at 2025-12-31T23:59:59Z")),
+				arguments("not yet valid",
+						flaw((authority, request) -> authority.issue(request.publicKey(), TEMPLATE,
+								ManagerFixture.START.plusSeconds(301), ManagerFixture.START.plus(HOUR))),
+						List.of("it is not valid before 2026-01-01T00:05:01Z")),
+				arguments("unknown authority",
+						flaw((authority, request) -> issue(new TestAuthority("unknown"), request, TEMPLATE)),
+						List.of("its chain does not lead to a configured authority")),
+				arguments("several flaws at once",
+						flaw((authority, request) -> authority.issue(anotherKey().getPublic(),
+								CertificateTemplate.ofSubject("someone else"), ManagerFixture.START.minus(HOUR),
+								ManagerFixture.START.minusSeconds(1), List.of(Usage.SERVER_AUTH))),
+						List.of("another public key", "common name is", "organizations lack", "DNS names lack",
+								"IP addresses lack", "usage 'digital signature'", "usage 'client auth'",
+								"it expired")));
+	}
+
+	@Test
+	void nothingThatWasIssuedIsRefusedToo() {
+		this.fixture.store.pair = this.old;
+		this.fixture.signer.issues((request) -> List.of());
+		this.fixture.start(this.fixture.builder().template(TEMPLATE));
+		assertThat(this.fixture.failures).singleElement()
+			.satisfies((failure) -> assertThat(failure.message()).contains("there is no certificate in it"));
+	}
+
+	@Test
+	void certificateFromWithinTheClockSkewIsUsed() {
+		Instant notBefore = ManagerFixture.START.plus(IssuedCertificateCheck.CLOCK_SKEW);
+		this.fixture.signer.issues((request) -> List
+			.of(this.fixture.authority.issue(request.publicKey(), TEMPLATE, notBefore, notBefore.plus(HOUR), USAGES)));
+		CertificateManager manager = this.fixture.start(this.fixture.builder().template(TEMPLATE));
+		assertThat(manager.current()).isPresent();
+	}
+
+	@Test
+	void signerThatDropsANameIsAskedLessThanThirtyTimesADay() {
+		this.fixture.signer.issues(
+				(request) -> List.of(issue(this.fixture.authority, request, TEMPLATE.withNames(List.of(), List.of()))));
+		this.fixture.start(this.fixture.builder().template(TEMPLATE));
+		this.fixture.time.pass(Duration.ofDays(1));
+		assertThat(this.fixture.signer.requests).hasSizeBetween(24, 29);
+	}
+
+	private static X509Certificate issue(TestAuthority authority, CertificateRequest request,
+			CertificateTemplate template) {
+		return authority.issue(request.publicKey(), template, ManagerFixture.START, ManagerFixture.START.plus(HOUR),
+				USAGES);
+	}
+
+	private static X509Certificate issue(TestAuthority authority, CertificateRequest request, KeyPair keys,
+			CertificateTemplate template) {
+		return authority.issue(keys.getPublic(), template, ManagerFixture.START, ManagerFixture.START.plus(HOUR),
+				request.usages());
+	}
+
+	private static KeyPair anotherKey() {
+		return KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+	}
+
+	private static Flaw flaw(Flaw flaw) {
+		return flaw;
+	}
+
+	@FunctionalInterface
+	interface Flaw {
+
+		X509Certificate issue(TestAuthority authority, CertificateRequest request);
+
+	}
+
+}

@@ -1,0 +1,278 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestFailedException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+/**
+ * How long it is from a failure to the next attempt (contract rows C8, B3 and B4).
+ */
+class RetryTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	@Test
+	void glitchIsRetriedAtGrowingWaitsThenAtOneIntervalWithoutEnd() {
+		glitches();
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32, 32, 32)).hasSizeGreaterThan(20);
+		assertThat(this.fixture.signer.requests).hasSameSizeAs(this.fixture.failures);
+	}
+
+	@Test
+	void growingWaitsGetUpToTenPercentOfJitter() {
+		glitches();
+		this.fixture.random = 1;
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(this.fixture.waits()).startsWith(seconds(2.2, 4.4, 8.8, 17.6, 32));
+	}
+
+	@Test
+	void successBeginsTheRowAnew() {
+		glitches();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(4));
+		assertThat(manager.current()).isPresent();
+		glitches();
+		manager.rotate();
+		this.fixture.time.settle();
+		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 2));
+		assertThat(this.fixture.failures).extracting(RotationFailure::attempt).containsExactly(1, 2, 1);
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("answers")
+	void answerIsReportedWithItsReasonAndRetriedFromAMinuteDoublingToAnHour(String name,
+			Function<CertificateRequest, Throwable> answer, String reason, String message) {
+		this.fixture.signer.failsWith(answer);
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofHours(5));
+		assertThat(this.fixture.waits()).startsWith(minutes(1, 2, 4, 8, 16, 32, 60, 60, 60));
+		assertThat(this.fixture.failures).allSatisfy((failure) -> {
+			assertThat(failure.reason()).isEqualTo(reason);
+			assertThat(failure.message()).contains(message);
+			assertThat(failure.needsAttention()).isTrue();
+		});
+		assertThat(this.fixture.signer.requests).extracting(CertificateRequest::publicKey).doesNotHaveDuplicates();
+	}
+
+	static Stream<Arguments> answers() {
+		Function<CertificateRequest, Throwable> denied = (request) -> new RequestDeniedException(
+				String.valueOf(request.name()), "example.com/signer", "NotYours", "ask the platform team");
+		Function<CertificateRequest, Throwable> failed = (request) -> new RequestFailedException(
+				String.valueOf(request.name()), "example.com/signer", "SignerValidationFailure",
+				"organization is wrong");
+		return Stream.of(arguments("denied", denied, "NotYours", "was denied: ask the platform team"),
+				arguments("failed", failed, "SignerValidationFailure", ": organization is wrong"));
+	}
+
+	@Test
+	void templateChangeAfterADenialIsRequestedAtOnce() {
+		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
+		denials();
+		this.fixture.start(this.fixture.builder().template(() -> Optional.of(template.get())));
+		this.fixture.time.pass(Duration.ofMinutes(30));
+		int before = this.fixture.signer.requests.size();
+		template.set(CertificateTemplate.ofSubject("system:node:n1", "others"));
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(1));
+		assertThat(this.fixture.signer.requests).hasSize(before + 1);
+		assertThat(this.fixture.rotations).hasSize(1);
+	}
+
+	@Test
+	void retryAfterIsObeyed() {
+		unavailable(Duration.ofSeconds(42));
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofSeconds(42).minusMillis(1));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+	}
+
+	/** A server that says "at once" each time is not asked at once each time. */
+	@Test
+	void retryAfterThatIsShorterThanTheGrowingWaitDoesNotShortenIt() {
+		unavailable(Duration.ZERO);
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32));
+	}
+
+	/** Also one that follows a denial: that holds for the old template only. */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void retryAfterIsObeyedWhenTheTemplateChanges(boolean deniedBefore) {
+		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
+		if (deniedBefore) {
+			denials();
+		}
+		else {
+			unavailable(Duration.ofMinutes(5));
+		}
+		this.fixture.start(this.fixture.builder().template(() -> Optional.of(template.get())));
+		if (deniedBefore) {
+			unavailable(Duration.ofMinutes(5));
+			this.fixture.time.pass(Duration.ofMinutes(1));
+		}
+		int before = this.fixture.signer.requests.size();
+		template.set(CertificateTemplate.ofSubject("system:node:n1", "others"));
+		denials();
+		this.fixture.time.pass(Duration.ofMinutes(5).minusMillis(1));
+		assertThat(this.fixture.signer.requests).hasSize(before);
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(this.fixture.signer.requests).hasSize(before + 1);
+		assertThat(this.fixture.waits()).last().isEqualTo(Duration.ofMinutes(1));
+	}
+
+	@Test
+	void waitsAfterGlitchesGrowAlsoWhenTheTemplateChanges() {
+		glitches();
+		this.fixture.start(this.fixture.builder()
+			.template(() -> Optional
+				.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.fixture.failures.size()))));
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32));
+	}
+
+	@Test
+	void retryAfterIsNeverCutShortAndLastsAnHourAtMost() {
+		unavailable(Duration.ofSeconds(42));
+		this.fixture.random = 1;
+		this.fixture.start();
+		assertThat(this.fixture.waits()).containsExactly(seconds(46.2));
+		assertThat(RetrySchedule.KUBELET.delay(unavailableFor(Duration.ofDays(365)), 1, 0))
+			.isEqualTo(Duration.ofHours(1));
+	}
+
+	@Test
+	void unreachableServerIsTriedAgainAtRandomButNeverBeforeTheFirstWait() {
+		SignerUnavailableException cause = unavailableFor(null);
+		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(Duration.ofSeconds(2));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 1)).isEqualTo(Duration.ofMillis(2200));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0)).isEqualTo(Duration.ofSeconds(2));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0.5)).isEqualTo(Duration.ofSeconds(8));
+		assertThat(RetrySchedule.KUBELET.delay(cause, 9, 1)).isEqualTo(Duration.ofSeconds(62));
+	}
+
+	@Test
+	void unreachableServerIsTriedAgainAtTheGrowingWaitsWithoutJitter() {
+		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(2), 2, 0, 5, Duration.ofSeconds(32));
+		assertThat(Stream.of(1, 2, 3, 4, 5, 6).map((failures) -> schedule.delay(unavailableFor(null), failures, 0.01)))
+			.containsExactly(seconds(2, 4, 8, 16, 32, 32));
+	}
+
+	@Test
+	void glitchesBeforeADenialDoNotSlowItsRetry() {
+		glitches();
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofSeconds(6));
+		denials();
+		this.fixture.time.pass(Duration.ofSeconds(8));
+		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 8, 60));
+	}
+
+	@Test
+	void rotationOnDemandDoesNotWaitForTheNextAttempt() {
+		denials();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.signer.issues();
+		var rotated = manager.rotate();
+		this.fixture.time.settle();
+		assertThat(rotated).isCompleted();
+		assertThat(this.fixture.signer.requests).hasSize(2);
+	}
+
+	@Test
+	void rotationOnDemandFailsWithItsAttemptAndIsTriedAgain() {
+		CertificateManager manager = this.fixture.start();
+		IllegalStateException glitch = new IllegalStateException("a glitch");
+		this.fixture.signer.failsWith((request) -> glitch);
+		var rotated = manager.rotate();
+		this.fixture.time.settle();
+		assertThat(rotated).isCompletedExceptionally();
+		assertThatExceptionOfType(ExecutionException.class).isThrownBy(rotated::get).withCause(glitch);
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(manager.status().rotations()).isEqualTo(2);
+	}
+
+	@Test
+	void failureOfADependentStageIsTakenForItsCause() {
+		this.fixture.signer.failsWith((request) -> new CompletionException(
+				new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no")));
+		this.fixture.start();
+		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+			assertThat(failure.cause()).isInstanceOf(RequestDeniedException.class);
+			assertThat(failure.reason()).isEqualTo("No");
+		});
+	}
+
+	@Test
+	void failureWithoutAMessageIsToldByItsKind() {
+		this.fixture.signer.failsWith((request) -> new CompletionException(null, null));
+		this.fixture.start();
+		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+			assertThat(failure.reason()).isEqualTo("Completion");
+			assertThat(failure.message()).isEqualTo("java.util.concurrent.CompletionException");
+		});
+	}
+
+	private void denials() {
+		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
+				"example.com/signer", "No", "no"));
+	}
+
+	private void glitches() {
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+	}
+
+	private void unavailable(Duration retryAfter) {
+		this.fixture.signer.failsWith((request) -> unavailableFor(retryAfter));
+	}
+
+	private static SignerUnavailableException unavailableFor(@Nullable Duration retryAfter) {
+		return new SignerUnavailableException(null, "TooManyRequests", "busy", retryAfter, null);
+	}
+
+	private static Duration[] seconds(double... seconds) {
+		return DoubleStream.of(seconds)
+			.mapToObj((value) -> Duration.ofMillis(Math.round(value * 1000)))
+			.toArray(Duration[]::new);
+	}
+
+	private static Duration[] minutes(long... minutes) {
+		return Arrays.stream(minutes).mapToObj(Duration::ofMinutes).toArray(Duration[]::new);
+	}
+
+}

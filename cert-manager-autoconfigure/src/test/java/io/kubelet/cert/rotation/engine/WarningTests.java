@@ -1,0 +1,209 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What is reported of a certificate that is not as it should be, when, and how often.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class WarningTests {
+
+	private static final Duration LOOK = Duration.ofMinutes(1);
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final List<String> told = new ArrayList<>();
+
+	@Test
+	void overdueIsToldOnceAfterTheEndOfTheWindow() {
+		CertificatePair pair = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
+		this.fixture.store.pair = pair;
+		this.fixture.signer.holds();
+		start();
+		this.fixture.time.pass(Duration.ofHours(9));
+		assertThat(this.told).isEmpty();
+		this.fixture.time.pass(LOOK);
+		assertThat(this.told).containsExactly("overdue " + pair.serialNumber());
+		this.fixture.time.pass(Duration.ofMinutes(50));
+		assertThat(this.told).hasSize(1);
+	}
+
+	@Test
+	void expiryIsToldOnceAfterTheEndOfTheCertificate() {
+		CertificatePair pair = this.fixture.pair(Duration.ofHours(9), Duration.ofHours(1));
+		this.fixture.store.pair = pair;
+		unreachable();
+		start();
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(this.told).doesNotContain("expired " + pair.serialNumber());
+		this.fixture.time.pass(LOOK);
+		assertThat(this.told).containsExactly("overdue " + pair.serialNumber(), "expired " + pair.serialNumber());
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(this.told).hasSize(2);
+	}
+
+	/** The state, the log and the event agree to the second, although a request waits. */
+	@Test
+	void overdueAndExpiredAreToldByTheClockWhileARequestWaits(CapturedOutput output) {
+		CertificatePair pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
+		this.fixture.store.pair = pair;
+		this.fixture.signer.holds();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofSeconds(90));
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
+		assertThat(this.told).isEmpty();
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
+		assertThat(this.told).containsExactly("overdue " + pair.serialNumber());
+		assertThat(output).contains("The certificate is overdue for rotation; it is valid until " + pair.notAfter());
+		this.fixture.time.pass(Duration.ofSeconds(10));
+		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
+		assertThat(this.told).hasSize(2).contains("expired " + pair.serialNumber());
+		assertThat(output).contains("The certificate expired at " + pair.notAfter());
+	}
+
+	@Test
+	void requestThatWaitsIsReportedBeforeTheCertificateIsInDanger(CapturedOutput output) {
+		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
+		this.fixture.signer.holds();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofSeconds(70));
+		String name = this.fixture.signer.requests.get(0).name();
+		assertThat(output).doesNotContain("waiting");
+		this.fixture.time.pass(Duration.ofSeconds(1));
+		assertThat(output).containsOnlyOnce("Request " + name
+				+ " created for signer kubernetes.io/kube-apiserver-client-kubelet, waiting for approval");
+		this.fixture.time.pass(Duration.ofMillis(6499));
+		assertThat(output).doesNotContain("certificate approve");
+		this.fixture.time.pass(Duration.ofMillis(1));
+		assertThat(output)
+			.containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s. "
+					+ "See 'kubectl describe csr " + name + "'; approve it with 'kubectl certificate approve " + name
+					+ "'");
+		this.fixture.time.pass(Duration.ofSeconds(10));
+		assertThat(output).containsOnlyOnce("has been waiting");
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
+	}
+
+	@Test
+	void requestThatIsAnsweredAtOnceIsOneLine(CapturedOutput output) {
+		this.fixture.storePair();
+		CertificateManager manager = start();
+		int before = output.getOut().split("\\[kubelet-client\\]", -1).length;
+		this.fixture.time.pass(Duration.ofHours(70));
+		assertThat(manager.status().rotations()).isPositive();
+		assertThat(output.getOut().split("\\[kubelet-client\\]", -1).length - before)
+			.isEqualTo((int) manager.status().rotations());
+		assertThat(output).contains("Using the stored certificate ", "next rotation 2026-01-03T21:00:00Z");
+	}
+
+	@Test
+	void nextPairIsWarnedOfAnew() {
+		CertificatePair first = this.fixture.pair(Duration.ofHours(9), Duration.ofHours(1));
+		this.fixture.store.pair = first;
+		unreachable();
+		start();
+		this.fixture.time.pass(Duration.ofHours(2));
+		CertificatePair second = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
+		this.fixture.store.pair = second;
+		this.fixture.time.pass(Duration.ofHours(11));
+		assertThat(this.told).containsExactly("overdue " + first.serialNumber(), "expired " + first.serialNumber(),
+				"overdue " + second.serialNumber(), "expired " + second.serialNumber());
+	}
+
+	@Test
+	void unavailabilityIsToldOnceAfterFiveMinutesOfAHealthyServer() {
+		this.fixture.signer.holds();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofMinutes(5));
+		assertThat(this.told).isEmpty();
+		assertThat(manager.status().unavailable()).isFalse();
+		this.fixture.time.pass(LOOK);
+		assertThat(this.told).containsExactly("unavailable");
+		assertThat(manager.status().unavailable()).isTrue();
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(this.told).hasSize(1);
+	}
+
+	@Test
+	void unavailabilityEndsWithTheNextCertificateAndIsToldAgainAfterwards() {
+		this.fixture.signer.holds();
+		this.fixture.signer.lifetime = Duration.ofMinutes(10);
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofMinutes(6));
+		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
+		this.fixture.time.pass(Duration.ofMinutes(14));
+		assertThat(manager.status().unavailable()).isFalse();
+		assertThat(this.told).filteredOn("unavailable"::equals).hasSize(1);
+		this.fixture.time.pass(Duration.ofMinutes(3));
+		assertThat(manager.status().unavailable()).isTrue();
+		assertThat(this.told).filteredOn("unavailable"::equals).hasSize(2);
+	}
+
+	@Test
+	void unavailabilityIsNotToldOfWhileTheServerIsNotHealthy() {
+		unreachable();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(this.told).isEmpty();
+		assertThat(manager.status().unavailable()).isFalse();
+	}
+
+	@Test
+	void unavailabilityIsCountedFromAClockThatWasSetBack() {
+		this.fixture.signer.holds();
+		start();
+		this.fixture.time.pass(Duration.ofMinutes(4));
+		this.fixture.time.setClock(Duration.ofHours(-1));
+		this.fixture.time.pass(Duration.ofMinutes(5));
+		assertThat(this.told).isEmpty();
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		assertThat(this.told).containsExactly("unavailable");
+	}
+
+	private void unreachable() {
+		this.fixture.signer.silent();
+		this.fixture.random = 0.5;
+		this.fixture.signer.failsWith((request) -> new SignerUnavailableException(request.name(), "Unreachable",
+				"no route to host", null, null));
+	}
+
+	private CertificateManager start() {
+		return this.fixture
+			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).listener(new RotationListener() {
+
+				@Override
+				public void overdue(String name, CertificatePair current) {
+					WarningTests.this.told.add("overdue " + current.serialNumber());
+				}
+
+				@Override
+				public void expired(String name, CertificatePair expired) {
+					WarningTests.this.told.add("expired " + expired.serialNumber());
+				}
+
+				@Override
+				public void unavailable(String name) {
+					WarningTests.this.told.add("unavailable");
+				}
+
+			}));
+	}
+
+}

@@ -1,0 +1,243 @@
+package io.kubelet.cert.sample;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Dimension;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.OutputType;
+import org.openqa.selenium.WebDriver;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.support.ui.WebDriverWait;
+
+import org.springframework.context.ConfigurableApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The page in a browser without a window. Skipped if Debian's packages {@code chromium}
+ * and {@code chromium-driver} are not installed.
+ */
+class PageTests {
+
+	private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+
+	private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+	private static ConfigurableApplicationContext application;
+
+	private static ChromeDriver browser;
+
+	@BeforeAll
+	static void start() {
+		Assumptions.assumeTrue(Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER),
+				"The page is not tested: there is no " + CHROMIUM + " or no " + DRIVER);
+		application = SampleApplicationOnEmbeddedControlPlane.run("--server.port=0",
+				"--kubelet.cert.rotation.forced-interval=0s");
+		ChromeOptions options = new ChromeOptions();
+		options.setBinary(CHROMIUM.toFile());
+		options.setAcceptInsecureCerts(true);
+		options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu");
+		browser = new ChromeDriver(
+				new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.toFile()).build(), options);
+	}
+
+	@AfterAll
+	static void stop() {
+		if (browser != null) {
+			browser.quit();
+		}
+		if (application != null) {
+			application.close();
+		}
+	}
+
+	@BeforeEach
+	void open() {
+		plane().behavior().approval(ApprovalPolicy.approving()).certificateLifetime(Duration.ofDays(10));
+		size(1280);
+		scheme("light");
+		load();
+	}
+
+	@AfterEach
+	void noErrorInTheConsole() {
+		assertThat(browser.manage().logs().get("browser").getAll()).noneMatch(
+				(entry) -> entry.getMessage().contains("page.js"));
+	}
+
+	@Test
+	void rotateNowShowsTheAnswerTheNewCertificateAndTheHistoryThatSurvivesAReload() {
+		String before = field("kubelet-server", "serialNumber");
+		button("kubelet-server").click();
+		until(() -> field("kubelet-server", "answer").equals("202: the rotation has begun."));
+		until(() -> !field("kubelet-server", "serialNumber").equals(before));
+		String after = field("kubelet-server", "serialNumber");
+		until(() -> field("kubelet-server", "history").contains("Rotated to " + after));
+		until(() -> text("#presented").contains(after));
+		assertThat(text("#presented")).contains("the current one of kubelet-server");
+		load();
+		assertThat(field("kubelet-server", "history")).contains("Rotated to " + after);
+		assertThat(text("#who")).isEqualTo("system:node:sample");
+	}
+
+	@Test
+	void countdownShowsDaysWhenDaysRemainAndGoesOn() {
+		rotate("kubelet-client");
+		until(() -> field("kubelet-client", "countdown").matches("\\d+ d \\d+ h \\d+ min"));
+		plane().behavior().certificateLifetime(Duration.ofMinutes(30));
+		rotate("kubelet-client");
+		until(() -> field("kubelet-client", "countdown").matches("\\d+ min \\d+ s"));
+		String before = field("kubelet-client", "countdown");
+		until(() -> !field("kubelet-client", "countdown").equals(before));
+	}
+
+	@Test
+	void timelineHasTheMomentsInTheirOrder() {
+		WebElement card = card("kubelet-client");
+		assertThat(card.findElements(By.cssSelector(".legend li span"))).extracting(WebElement::getText)
+			.containsExactly("Not before", "Now", "Window opens", "Rotation due", "Window closes", "Not after");
+		List<Integer> places = List.of(".window", ".deadline")
+			.stream()
+			.map((part) -> card.findElement(By.cssSelector(part)).getRect().getX())
+			.toList();
+		assertThat(card.findElement(By.cssSelector(".track .now")).getRect().getX()).isLessThan(places.get(0));
+		assertThat(places.get(0)).isLessThanOrEqualTo(places.get(1) + 10);
+		assertThat(card.findElement(By.cssSelector(".track")).getDomAttribute("aria-label"))
+			.contains("falls between 70 % and 90 %");
+	}
+
+	@Test
+	void pendingRequestShowsTheCommandThatApprovesIt() {
+		plane().behavior().approval(ApprovalPolicy.manual());
+		button("kubelet-client").sendKeys(Keys.ENTER);
+		until(() -> field("kubelet-client", "command").startsWith("kubectl certificate approve csr-"));
+		until(() -> field("kubelet-client", "state").equals("ROTATING"));
+		assertThat(field("kubelet-client", "pending")).contains("has been waiting for");
+		violations();
+		plane().behavior().approval(ApprovalPolicy.approving());
+		until(() -> !card("kubelet-client").findElement(By.cssSelector(".pending")).isDisplayed());
+	}
+
+	@Test
+	void failureShowsItsReasonAndTheNextAttempt() {
+		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
+		button("kubelet-client").click();
+		until(() -> field("kubelet-client", "failure").matches("(?s)Attempt \\d+ failed: .*the approver is on holiday.*"));
+		until(() -> field("kubelet-client", "history").contains("NotToday after"));
+		violations();
+		plane().behavior().approval(ApprovalPolicy.approving());
+		rotate("kubelet-client");
+		until(() -> !card("kubelet-client").findElement(By.cssSelector(".failure")).isDisplayed());
+	}
+
+	@ParameterizedTest(name = "{0}, {1} px wide")
+	@CsvSource({ "light, 1280", "dark, 1280", "light, 320", "dark, 320" })
+	void pageFitsAndHasNoViolationsOfTheRulesOfAccessibility(String scheme, int width) throws IOException {
+		scheme(scheme);
+		size(width);
+		load();
+		assertThat(number("return document.documentElement.scrollWidth")).isLessThanOrEqualTo(width);
+		violations();
+		Path screenshots = Files.createDirectories(Path.of("target/screenshots"));
+		Files.write(screenshots.resolve("page-" + scheme + "-" + width + ".png"),
+				browser.getScreenshotAs(OutputType.BYTES));
+	}
+
+	@Test
+	void keyboardReachesEachButtonInTheirOrder() {
+		WebElement body = browser.findElement(By.tagName("body"));
+		body.sendKeys(Keys.TAB);
+		assertThat(browser.switchTo().activeElement().getAccessibleName()).isEqualTo("Rotate now: kubelet-client");
+		browser.switchTo().activeElement().sendKeys(Keys.TAB);
+		assertThat(browser.switchTo().activeElement().getAccessibleName()).isEqualTo("Rotate now: kubelet-server");
+		assertThat(browser.switchTo().activeElement().getCssValue("outline-style")).isEqualTo("solid");
+	}
+
+	private static void violations() {
+		try (InputStream axe = PageTests.class.getResourceAsStream("/axe.min.js")) {
+			browser.executeScript(new String(Objects.requireNonNull(axe).readAllBytes(), StandardCharsets.UTF_8));
+		}
+		catch (IOException ex) {
+			throw new IllegalStateException(ex);
+		}
+		Object violations = browser.executeAsyncScript("const done = arguments[0];"
+				+ "axe.run().then((results) => done(results.violations.map((rule) => rule.id + ': ' + rule.help + ' '"
+				+ " + rule.nodes.map((node) => node.html).join(' '))));");
+		assertThat(violations).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST).isEmpty();
+	}
+
+	private static void rotate(String name) {
+		assertThat(application.getBean(CertificateManagers.class).get(name).rotate())
+			.succeedsWithin(Duration.ofSeconds(30));
+	}
+
+	private static void load() {
+		browser.get("https://localhost:" + application.getEnvironment().getProperty("local.server.port") + "/");
+		until(() -> text("#connection").equals("Live") && !text("#who").equals("…"));
+	}
+
+	private static void size(int width) {
+		browser.executeCdpCommand("Emulation.setDeviceMetricsOverride",
+				Map.of("width", width, "height", 1000, "deviceScaleFactor", 1, "mobile", false));
+	}
+
+	private static void scheme(String scheme) {
+		browser.executeCdpCommand("Emulation.setEmulatedMedia",
+				Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+	}
+
+	private static EmbeddedControlPlane plane() {
+		return application.getBean(EmbeddedControlPlane.class);
+	}
+
+	private static WebElement card(String name) {
+		return browser.findElement(By.cssSelector("article[aria-labelledby=name-" + name + "]"));
+	}
+
+	private static WebElement button(String name) {
+		return card(name).findElement(By.cssSelector(".rotate"));
+	}
+
+	private static String field(String name, String field) {
+		return card(name).findElement(By.cssSelector("[data-field=" + field + "]")).getText();
+	}
+
+	private static String text(String selector) {
+		return browser.findElement(By.cssSelector(selector)).getText();
+	}
+
+	private static int number(String script) {
+		return ((Number) Objects.requireNonNull(browser.executeScript(script))).intValue();
+	}
+
+	private static void until(java.util.function.BooleanSupplier condition) {
+		new WebDriverWait(browser, Duration.ofSeconds(30)).ignoring(org.openqa.selenium.StaleElementReferenceException.class)
+			.until((driver) -> condition.getAsBoolean());
+	}
+
+}
