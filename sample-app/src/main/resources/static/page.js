@@ -58,12 +58,13 @@ function showTimeline(article, { notBefore, notAfter }, rotationWindow, deadline
 	place('--latest', rotationWindow?.latest ?? notAfter);
 	place('--deadline', deadline ?? notAfter);
 	track.querySelector('.deadline').hidden = !deadline;
-	const moments = [['Not before', notBefore], ['Now', null, 'now'],
-		...rotationWindow ? [['Window opens', rotationWindow.earliest, 'window']] : [],
+	const current = { notBefore, notAfter };
+	const moments = [['Not before', notBefore, 'start'], ['Now', null, 'now'],
+		...rotationWindow ? [[`Window opens, ${percent(rotationWindow.earliest, current)}`, rotationWindow.earliest, 'window']] : [],
 		...deadline ? [['Rotation due', deadline, 'deadline']] : [],
-		...rotationWindow ? [['Window closes', rotationWindow.latest, 'window']] : [], ['Not after', notAfter]];
+		...rotationWindow ? [[`Window closes, ${percent(rotationWindow.latest, current)}`, rotationWindow.latest, 'window']] : [], ['Not after', notAfter, 'end']];
 	article.querySelector('.legend').replaceChildren(...moments.map(([label, instant, kind]) => {
-		const item = element('li', { className: kind ? `is-${kind}` : '' });
+		const item = element('li', { className: `is-${kind}` });
 		item.append(element('i', { ariaHidden: 'true' }), element('span', { textContent: label }), instantElement(instant));
 		return item;
 	}));
@@ -74,9 +75,10 @@ function showHistory(list, history) {
 		const item = element('li');
 		const took = duration ? ` in ${distance(seconds(duration) * 1000)}` : '';
 		const by = requestName ? ` (${requestName})` : '';
-		const text = outcome === 'FAILED' ? `${reason} after ${distance(seconds(duration) * 1000)}: ${message}`
-			: `${outcome === 'ADOPTED' ? 'Taken from another program' : 'Rotated'} to ${serialNumber}${took}${by}`;
-		item.append(instantElement(at), element('span', { className: outcome, textContent: text }));
+		const entry = element('span', { className: outcome });
+		entry.append(...outcome === 'FAILED' ? [`${reason} after ${distance(seconds(duration) * 1000)}: ${message}`]
+			: [outcome === 'ADOPTED' ? 'Another program stored ' : 'Rotated to ', element('code', { textContent: serialNumber }), took + by]);
+		item.append(instantElement(at), entry);
 		return item;
 	});
 	list.replaceChildren(...entries.length ? entries : [element('li', { textContent: 'Nothing since the start.' })]);
@@ -176,9 +178,9 @@ function explain(status) {
 function showPresented({ serialNumber, problem }) {
 	const owner = Object.entries(report.certificates).find(([, { current }]) => serialNumber && current?.serialNumber === serialNumber);
 	const target = document.getElementById('presented');
-	target.replaceChildren(...problem ? [`no certificate that it trusts: ${problem}`]
+	target.replaceChildren(...problem ? [`no certificate that it can trust: ${problem}.`]
 		: ['the certificate ', element('code', { textContent: serialNumber }),
-			owner ? `, which is the current one of ${owner[0]}.` : ', which is not a current one.']);
+			owner ? `, the current one of ${owner[0]}.` : ', which is no longer current.']);
 }
 
 /** The answer changes when the client certificate does. */

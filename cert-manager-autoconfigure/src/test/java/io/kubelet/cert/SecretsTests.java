@@ -6,6 +6,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -15,7 +16,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.actuate.CertificateHealthIndicator;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.CertificatesInfoContributor;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -41,8 +44,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.actuate.info.Info;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -54,8 +60,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A secret that an application is given, in whichever file and however damaged, is in
- * nothing that leaves it: not in the log, the endpoint, an event, the report of a start
- * that failed, a text of an exception or a metric.
+ * nothing that leaves it: not in the log, the endpoint with its history, health, the
+ * information, an event, the report of a start that failed, a text of an exception or a
+ * metric.
  */
 @ExtendWith(OutputCaptureExtension.class)
 @DisabledOnOs(OS.WINDOWS)
@@ -137,7 +144,7 @@ class SecretsTests {
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("inputs")
 	void applicationThatRunsTellsNoSecret(Input input, CapturedOutput output) throws IOException {
-		String told = run(input, "kubelet.cert.startup.mode=background");
+		String told = run(input, "kubelet.cert.startup.mode=background", "logging.structured.format.console=ecs");
 		assertThat(told + output.getAll()).doesNotContain(SECRETS).contains(input.problem);
 	}
 
@@ -147,8 +154,8 @@ class SecretsTests {
 		List<String> all = Stream.of(Stream.of("kubelet.cert.cert-dir=" + this.directory,
 				"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
 				"kubelet.cert.template.common-name=system:node:n1", "kubelet.cert.template.organizations=system:nodes",
-				"management.endpoints.web.exposure.include=certificates", "spring.config.name=none"),
-				input.preparation.prepare(this).stream(), Arrays.stream(properties))
+				"management.endpoints.web.exposure.include=certificates"), input.preparation.prepare(this).stream(),
+				Arrays.stream(properties))
 			.flatMap((some) -> some)
 			.toList();
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
@@ -171,6 +178,12 @@ class SecretsTests {
 		writer.println(
 				JsonMapper.shared().writeValueAsString(context.getBean(CertificatesEndpoint.class).certificates()));
 		CertificateManager manager = context.getBean(CertificateManager.class);
+		Health health = new CertificateHealthIndicator(manager, Status.UP, Clock.systemUTC()).health();
+		writer.println(JsonMapper.shared().writeValueAsString(health));
+		Info.Builder info = new Info.Builder();
+		context.getBean(CertificatesInfoContributor.class).contribute(info);
+		writer.println(JsonMapper.shared().writeValueAsString(info.build()));
+		manager.status().history().forEach(writer::println);
 		writer.println(manager + " " + manager.status() + " " + manager.current());
 		tell(manager.status().lastFailure(), writer);
 		for (CertificateEvent event : context.getBean(Application.class).events) {

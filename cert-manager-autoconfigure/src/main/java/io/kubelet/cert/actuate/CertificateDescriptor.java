@@ -36,10 +36,10 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * @param history the last 20 rotations and failed attempts, the latest one first
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
-		@Nullable Template template, CertificateStatus.@Nullable Window rotationWindow, @Nullable Instant nextRotationDeadline, long rotations,
-		@Nullable Instant lastRotation, @Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest,
-		@Nullable String waitingFor, @Nullable Boolean serverHealthy,
-		List<Outcome> history) implements OperationResponseBody {
+		@Nullable Template template, CertificateStatus.@Nullable Window rotationWindow,
+		@Nullable Instant nextRotationDeadline, long rotations, @Nullable Instant lastRotation,
+		@Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest, @Nullable String waitingFor,
+		@Nullable Boolean serverHealthy, List<Outcome> history) implements OperationResponseBody {
 
 	static CertificateDescriptor of(CertificateStatus status) {
 		CertificatePair pair = status.pair();
@@ -48,8 +48,7 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 		CertificateStatus.OpenRequest open = status.openRequest();
 		return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
 				(template != null) ? Template.of(template, status) : null, status.rotationWindow(),
-				status.nextRotationDeadline(),
-				status.rotations(), status.lastRotation(),
+				status.nextRotationDeadline(), status.rotations(), status.lastRotation(),
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,
 				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions()) : null,

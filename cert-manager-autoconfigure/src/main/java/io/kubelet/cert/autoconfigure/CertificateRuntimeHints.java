@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.aot.hint.MemberCategory;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.RuntimeHintsRegistrar;
-import org.springframework.aot.hint.TypeReference;
 
 /**
  * Hints for a native image: the models of the Kubernetes client that requests and watches
@@ -30,9 +29,6 @@ final class CertificateRuntimeHints implements RuntimeHintsRegistrar {
 				.registerTypeIfPresent(classLoader, MODELS + model, MemberCategory.ACCESS_DECLARED_FIELDS,
 						MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
 		}
-		hints.reflection()
-			.registerType(TypeReference.of("io.kubernetes.client.util.Watch$Response"),
-					MemberCategory.ACCESS_DECLARED_FIELDS, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
 	}
 
 }

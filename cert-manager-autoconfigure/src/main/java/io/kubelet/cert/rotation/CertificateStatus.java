@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the certificate's name
  * @param state its state
  * @param pair the last pair, even if it has expired, {@code null} if there is none yet
- * @param rotationWindow the time in which its rotation falls and after which it is overdue,
- * {@code null} if there is none or rotation is off
+ * @param rotationWindow the time in which its rotation falls and after which it is
+ * overdue, {@code null} if there is none or rotation is off
  * @param template the requested names, {@code null} while a supplier has not returned any
  * @param signerName the signer
  * @param usages the requested usages, empty if they depend on a key that is not generated
@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @param history the last 20 rotations and failed attempts since this manager was
  * created, the latest one first
  */
-public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, @Nullable Window rotationWindow,
-		@Nullable CertificateTemplate template, String signerName, List<Usage> usages,
+public record CertificateStatus(String name, State state, @Nullable CertificatePair pair,
+		@Nullable Window rotationWindow, @Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
 		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable, List<Outcome> history) {
@@ -69,9 +69,10 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @return the new status
 	 */
 	public CertificateStatus withLastFailure(RotationFailure lastFailure) {
-		return new CertificateStatus(this.name, this.state, this.pair, this.rotationWindow, this.template, this.signerName,
-				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
-				lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable, this.history);
+		return new CertificateStatus(this.name, this.state, this.pair, this.rotationWindow, this.template,
+				this.signerName, this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations,
+				this.lastRotation, lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable,
+				this.history);
 	}
 
 	/**

@@ -61,7 +61,7 @@ public final class CertificateBundles implements RotationListener {
 	 * @param manager the certificate's manager
 	 * @param trust returns the trust of the moment, in each handshake
 	 * @param drain how long connections of a previous pair may go on
-	 * @return stops following the trust
+	 * @return ends the use of the bundle by name, and stops following the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
@@ -69,7 +69,9 @@ public final class CertificateBundles implements RotationListener {
 		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), trust, drain);
 		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle, drain.scheduler());
 		CertificatePair registered = manager.status().pair();
-		registry.registerBundle(bundleName, bundle.first());
+		SslBundle first = bundle.first();
+		registry.registerBundle(bundleName, first);
+		BundleSocketFactory.add(bundleName, first);
 		if (registered == null) {
 			logger.warn(
 					"[{}] There is no certificate yet: servers with the SSL bundle '{}' refuse every TLS handshake, "
@@ -84,7 +86,10 @@ public final class CertificateBundles implements RotationListener {
 		if (trust instanceof FollowedTrust) {
 			updates.followTrust();
 		}
-		return updates::end;
+		return () -> {
+			updates.end();
+			BundleSocketFactory.remove(bundleName, first);
+		};
 	}
 
 	@Override

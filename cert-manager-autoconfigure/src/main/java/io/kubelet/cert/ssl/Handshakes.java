@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Handshakes {
 
-	/** The system property by which JSSE issues tickets for the sessions of servers. */
-	private static final String TICKETS = "jdk.tls.server.enableSessionTicketExtension";
+	/** The name of a value that a session has, so that JSSE puts it into no ticket. */
+	private static final String NO_TICKET = "io.kubelet.cert.noTicket";
 
 	/** Sessions that no context keeps yet because their handshakes are not finished. */
 	private final Queue<WeakReference<SSLSession>> open = new ConcurrentLinkedQueue<>();
@@ -30,34 +30,38 @@ final class Handshakes {
 	private final Set<SSLSessionContext> contexts = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
-	/** Records the handshake of a client, so that its session can be invalidated. */
+	/** Records a handshake, so that its session can be invalidated. */
 	void record(@Nullable Object transport) {
 		SSLSession session = session(transport);
-		this.open.removeIf((reference) -> isSettled(reference.get()));
+		settle();
 		if (session != null) {
 			this.open.add(new WeakReference<>(session));
 		}
 	}
 
 	/**
-	 * Keeps the session of a server's handshake from being resumed. Its state is in a
-	 * ticket that the client holds, which cannot be taken back at a rotation, so none may
-	 * be issued. The session is not valid for that purpose, and is valid otherwise.
+	 * Keeps the state of a server's session out of a ticket, which the client holds and
+	 * which cannot be taken back at a rotation.
 	 * <p>
-	 * With TLS 1.2, JSSE has already announced a ticket at this point, and the handshake
-	 * would fail. There it is possible only without tickets.
+	 * With TLS 1.3, the session counts as not valid for resumption, so there is no
+	 * ticket. With TLS 1.2, JSSE has already announced one at this point. It is empty if
+	 * the session has values that the application put into it (RFC 5077, section 3.3).
+	 * Such a session is kept in the server's memory and invalidated at a rotation.
 	 */
-	static void neverResume(@Nullable Object transport) {
+	void recordServer(@Nullable Object transport) {
 		SSLSession session = session(transport);
-		if (session != null
-				&& (session.getProtocol().equals("TLSv1.3") || "false".equals(System.getProperty(TICKETS)))) {
+		if (session != null && session.getProtocol().equals("TLSv1.3")) {
 			session.invalidate();
+		}
+		else if (session != null) {
+			session.putValue(NO_TICKET, true);
+			record(transport);
 		}
 	}
 
-	/** Lets each new connection of a client make a full handshake. */
+	/** Lets each new connection make a full handshake. */
 	void invalidateSessions() {
-		this.open.removeIf((reference) -> isSettled(reference.get()));
+		settle();
 		this.open.forEach((reference) -> invalidate(reference.get()));
 		Set<SSLSessionContext> contexts;
 		synchronized (this.contexts) {
@@ -66,6 +70,10 @@ final class Handshakes {
 		for (SSLSessionContext context : contexts) {
 			Collections.list(context.getIds()).forEach((id) -> invalidate(context.getSession(id)));
 		}
+	}
+
+	private void settle() {
+		this.open.removeIf((reference) -> isSettled(reference.get()));
 	}
 
 	private static @Nullable SSLSession session(@Nullable Object transport) {
@@ -81,8 +89,9 @@ final class Handshakes {
 		return session == null || context != null;
 	}
 
+	/** An announced ticket has to come, so the handshake of a server is not disturbed. */
 	private static void invalidate(@Nullable SSLSession session) {
-		if (session != null) {
+		if (session != null && (session.getSessionContext() != null || session.getValue(NO_TICKET) == null)) {
 			session.invalidate();
 		}
 	}

@@ -62,14 +62,14 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	@Override
 	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
-		Handshakes.neverResume(socket);
+		this.handshakes.recordServer(socket);
 		return choose(new String[] { keyType }, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
-		Handshakes.neverResume(engine);
+		this.handshakes.recordServer(engine);
 		return choose(new String[] { keyType }, issuers);
 	}
 

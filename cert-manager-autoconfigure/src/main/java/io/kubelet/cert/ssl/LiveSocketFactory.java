@@ -11,7 +11,7 @@ import javax.net.ssl.SSLSocketFactory;
 /**
  * Creates each socket with the factory of the moment.
  */
-final class LiveSocketFactory extends SSLSocketFactory {
+class LiveSocketFactory extends SSLSocketFactory {
 
 	private final Supplier<SSLSocketFactory> current;
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 import javax.net.ssl.KeyManagerFactory;
 
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
@@ -61,15 +64,21 @@ class SessionResumptionTests {
 
 	@Test
 	void sessionOfBeforeARotationIsNotResumed() throws Exception {
-		assertNotResumed("-tls1_3", "New, TLSv1.3");
+		assertNotResumed("New, TLSv1.3", "-tls1_3");
 	}
 
-	/** JSSE cannot withhold a ticket of TLS 1.2, except for all of them. */
+	@ParameterizedTest
+	@ValueSource(strings = { "", "-no_ticket" })
+	void sessionOfTls12IsNotResumed(String option) throws Exception {
+		assertNotResumed("New, TLSv1.2", "-tls1_2", option);
+	}
+
+	/** The application's server need not have tickets. */
 	@Test
 	void sessionOfTls12IsNotResumedWhereThereAreNoTickets() throws Exception {
 		System.setProperty("jdk.tls.server.enableSessionTicketExtension", "false");
 		try {
-			assertNotResumed("-tls1_2", "New, TLSv1.2");
+			assertNotResumed("New, TLSv1.2", "-tls1_2");
 		}
 		finally {
 			System.clearProperty("jdk.tls.server.enableSessionTicketExtension");
@@ -82,15 +91,18 @@ class SessionResumptionTests {
 		assertThat(connect("-tls1_2")).contains("New, TLSv1.2", "served");
 	}
 
-	private void assertNotResumed(String version, String complete) throws Exception {
+	private void assertNotResumed(String complete, String... options) throws Exception {
 		start(live());
-		String before = connect(version, "-sess_out", this.session);
+		String before = connect(with(options, "-sess_out"));
 		assertThat(before).contains(complete, "served");
 		this.manager.rotate();
-		String after = Files.exists(Path.of(this.session)) ? connect(version, "-sess_in", this.session)
-				: connect(version);
+		String after = Files.exists(Path.of(this.session)) ? connect(with(options, "-sess_in")) : connect(options);
 		assertThat(after).contains(complete, "served");
 		assertThat(pem(after)).isNotEqualTo(pem(before));
+	}
+
+	private String[] with(String[] options, String option) {
+		return Stream.concat(Stream.of(options), Stream.of(option, this.session)).toArray(String[]::new);
 	}
 
 	private static String pem(String output) {
@@ -124,7 +136,7 @@ class SessionResumptionTests {
 	private String connect(String... options) throws Exception {
 		List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect",
 				"localhost:" + Objects.requireNonNull(this.server).port(), "-ign_eof"));
-		command.addAll(List.of(options));
+		Stream.of(options).filter((option) -> !option.isEmpty()).forEach(command::add);
 		Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
 		process.getOutputStream()
 			.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

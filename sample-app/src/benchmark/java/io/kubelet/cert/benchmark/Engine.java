@@ -14,9 +14,9 @@ import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.store.FileCertificateStore;
 
 /**

@@ -60,8 +60,7 @@ class PageEvents {
 		}
 		Map<String, CertificateDescriptor> certificates = this.endpoint.certificates().certificates();
 		Report last = this.last;
-		if (last == null || !certificates.equals(last.certificates)
-				|| Instant.now().isAfter(last.now.plus(SILENCE))) {
+		if (last == null || !certificates.equals(last.certificates) || Instant.now().isAfter(last.now.plus(SILENCE))) {
 			Report report = report();
 			this.last = report;
 			this.pages.forEach((page) -> send(page, report));
@@ -88,8 +87,7 @@ class PageEvents {
 		}
 	}
 
-	record Report(Instant now, Map<String, CertificateDescriptor> certificates,
-			PresentedCertificate.Look presented) {
+	record Report(Instant now, Map<String, CertificateDescriptor> certificates, PresentedCertificate.Look presented) {
 
 	}
 

@@ -2,7 +2,6 @@ package io.kubelet.cert.sample;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,11 +9,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 
-import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.awaitility.Awaitility;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -24,19 +25,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.openqa.selenium.By;
-import org.openqa.selenium.Dimension;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
-import org.openqa.selenium.WebDriver;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.support.ui.WebDriverWait;
 
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * The page in a browser without a window. Skipped if Debian's packages {@code chromium}
@@ -47,6 +47,8 @@ class PageTests {
 	private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
 
 	private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+	private static final Path SCREENSHOTS = Path.of("target/screenshots");
 
 	private static ConfigurableApplicationContext application;
 
@@ -62,8 +64,8 @@ class PageTests {
 		options.setBinary(CHROMIUM.toFile());
 		options.setAcceptInsecureCerts(true);
 		options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu");
-		browser = new ChromeDriver(
-				new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.toFile()).build(), options);
+		browser = new ChromeDriver(new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.toFile()).build(),
+				options);
 	}
 
 	@AfterAll
@@ -86,8 +88,8 @@ class PageTests {
 
 	@AfterEach
 	void noErrorInTheConsole() {
-		assertThat(browser.manage().logs().get("browser").getAll()).noneMatch(
-				(entry) -> entry.getMessage().contains("page.js"));
+		assertThat(browser.manage().logs().get("browser").getAll())
+			.noneMatch((entry) -> entry.getMessage().contains("page.js"));
 	}
 
 	@Test
@@ -120,7 +122,8 @@ class PageTests {
 	void timelineHasTheMomentsInTheirOrder() {
 		WebElement card = card("kubelet-client");
 		assertThat(card.findElements(By.cssSelector(".legend li span"))).extracting(WebElement::getText)
-			.containsExactly("Not before", "Now", "Window opens", "Rotation due", "Window closes", "Not after");
+			.containsExactly("Not before", "Now", "Window opens, 70 %", "Rotation due", "Window closes, 90 %",
+					"Not after");
 		List<Integer> places = List.of(".window", ".deadline")
 			.stream()
 			.map((part) -> card.findElement(By.cssSelector(part)).getRect().getX())
@@ -147,7 +150,8 @@ class PageTests {
 	void failureShowsItsReasonAndTheNextAttempt() {
 		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
 		button("kubelet-client").click();
-		until(() -> field("kubelet-client", "failure").matches("(?s)Attempt \\d+ failed: .*the approver is on holiday.*"));
+		until(() -> field("kubelet-client", "failure")
+			.matches("(?s)Attempt \\d+ failed: .*the approver is on holiday.*"));
 		until(() -> field("kubelet-client", "history").contains("NotToday after"));
 		violations();
 		plane().behavior().approval(ApprovalPolicy.approving());
@@ -163,9 +167,30 @@ class PageTests {
 		load();
 		assertThat(number("return document.documentElement.scrollWidth")).isLessThanOrEqualTo(width);
 		violations();
-		Path screenshots = Files.createDirectories(Path.of("target/screenshots"));
-		Files.write(screenshots.resolve("page-" + scheme + "-" + width + ".png"),
+		Files.write(Files.createDirectories(SCREENSHOTS).resolve("page-" + scheme + "-" + width + ".png"),
 				browser.getScreenshotAs(OutputType.BYTES));
+	}
+
+	@Test
+	void screenshotsForTheDocumentationAreSmall() throws IOException {
+		CertificateManagers managers = application.getBean(CertificateManagers.class);
+		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
+		assertThat(managers.get("kubelet-server").rotate()).failsWithin(Duration.ofSeconds(30));
+		plane().behavior().approval(ApprovalPolicy.approving());
+		rotate("kubelet-client");
+		rotate("kubelet-server");
+		plane().behavior().approval(ApprovalPolicy.manual());
+		managers.get("kubelet-client").rotate();
+		until(() -> field("kubelet-client", "pending").contains("has been waiting for"));
+		size(1100);
+		for (String name : List.of("page", "page-dark")) {
+			scheme(name.equals("page") ? "light" : "dark");
+			byte[] screenshot = browser.getScreenshotAs(OutputType.BYTES);
+			assertThat(screenshot.length).isLessThan(200_000);
+			Files.write(Files.createDirectories(SCREENSHOTS).resolve(name + ".png"), screenshot);
+		}
+		plane().behavior().approval(ApprovalPolicy.approving());
+		rotate("kubelet-client");
 	}
 
 	@Test
@@ -188,7 +213,7 @@ class PageTests {
 		Object violations = browser.executeAsyncScript("const done = arguments[0];"
 				+ "axe.run().then((results) => done(results.violations.map((rule) => rule.id + ': ' + rule.help + ' '"
 				+ " + rule.nodes.map((node) => node.html).join(' '))));");
-		assertThat(violations).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST).isEmpty();
+		assertThat(violations).asInstanceOf(InstanceOfAssertFactories.LIST).isEmpty();
 	}
 
 	private static void rotate(String name) {
@@ -235,9 +260,11 @@ class PageTests {
 		return ((Number) Objects.requireNonNull(browser.executeScript(script))).intValue();
 	}
 
-	private static void until(java.util.function.BooleanSupplier condition) {
-		new WebDriverWait(browser, Duration.ofSeconds(30)).ignoring(org.openqa.selenium.StaleElementReferenceException.class)
-			.until((driver) -> condition.getAsBoolean());
+	private static void until(Callable<Boolean> condition) {
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.ignoreException(StaleElementReferenceException.class)
+			.until(condition);
 	}
 
 }

@@ -25,6 +25,8 @@ public final class SampleApplicationOnEmbeddedControlPlane {
 
 	static ConfigurableApplicationContext run(String... args) {
 		return new SpringApplicationBuilder(SampleApplication.class)
+			// What was processed ahead of time is found by the application's main class
+			.main(SampleApplication.class)
 			.initializers(new EmbeddedControlPlaneInitializer(), SampleApplicationOnEmbeddedControlPlane::shorten)
 			.properties("management.endpoint.certificates.access=unrestricted")
 			.run(args);

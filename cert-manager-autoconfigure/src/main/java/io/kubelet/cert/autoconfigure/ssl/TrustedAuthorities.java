@@ -104,7 +104,7 @@ final class TrustedAuthorities {
 	}
 
 	private static Trust nobody(String name, String bundle, String prefix, String reason) {
-		logger.warn("[{}] {}, so the SSL bundle '{}' trusts nobody: every peer " + "certificate is rejected. {}", name,
+		logger.warn("[{}] {}, so the SSL bundle '{}' trusts nobody: every peer certificate is rejected. {}", name,
 				reason, bundle, alternatives(prefix));
 		return Trust.exactly(List.of());
 	}

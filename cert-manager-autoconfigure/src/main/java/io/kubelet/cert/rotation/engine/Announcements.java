@@ -68,51 +68,64 @@ final class Announcements {
 			this.expired = false;
 		}
 		reviewWaiting(pair, pending, now);
-		reviewUnavailable(pair == null || pair.isExpired(now), serverHealthy, now);
+		reviewUnavailable(pair == null || pair.isExpired(now), pending, serverHealthy, now);
 		if (pair == null) {
 			return;
 		}
 		if (!this.overdue && now.isAfter(this.settings.window().end(pair))) {
 			this.overdue = true;
-			logger.warn("[{}] The certificate is overdue for rotation; it is valid until {}", this.settings.name(),
-					pair.notAfter());
+			this.settings.about(logger.atWarn(), pair)
+				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
+						this.settings.name(), pair.notAfter(), whatNext(pending));
 			this.delivery.deliver((listener) -> listener.overdue(this.settings.name(), pair));
 		}
 		if (!this.expired && pair.isExpired(now)) {
 			this.expired = true;
-			logger.error("[{}] The certificate expired at {}: new TLS connections that present it fail",
-					this.settings.name(), pair.notAfter());
+			this.settings.about(logger.atError(), pair)
+				.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is rotated. {}",
+						this.settings.name(), pair.notAfter(), whatNext(pending));
 			this.delivery.deliver((listener) -> listener.expired(this.settings.name(), pair));
 		}
 	}
 
+	/** The end of a message: what is done about it, or what somebody can do. */
+	private static String whatNext(@Nullable CertificateRequest pending) {
+		return (pending == null || pending.uid() == null) ? "Further attempts follow; the last failure names the reason"
+				: "Request %1$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
+					.formatted(pending.name());
+	}
+
 	private void reviewWaiting(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, Instant now) {
 		if (pending == null || pending.uid() == null) {
-			this.waiting = null;
+			// Between two attempts the request waits on
 			return;
 		}
 		Waiting waiting = this.waiting;
 		if (waiting == null || !pending.uid().equals(waiting.uid)) {
-			this.waiting = Waiting.since(now, pending.uid(), pair);
+			Instant createdAt = pending.createdAt();
+			this.waiting = Waiting.since((createdAt != null && createdAt.isBefore(now)) ? createdAt : now, now,
+					pending.uid(), pair);
 			return;
 		}
 		if (!waiting.told && !now.isBefore(waiting.since.plus(ANSWERED_AT_ONCE))) {
-			logger.info("[{}] Request {} created for signer {}, waiting for approval", this.settings.name(),
-					pending.name(), pending.signerName());
+			this.settings.about(logger.atInfo(), pending)
+				.log("[{}] Request {} created for signer {}, waiting for approval", this.settings.name(),
+						pending.name(), pending.signerName());
 			this.waiting = waiting.asTold();
 		}
 		else if (!waiting.warned && pair != null && !now.isBefore(waiting.warnAt)) {
-			logger.warn(
-					"[{}] Request {} to signer {} has been waiting for {}, and the certificate is valid for only another {}. "
-							+ "See 'kubectl describe csr {}'; approve it with 'kubectl certificate approve {}'",
-					this.settings.name(), pending.name(), pending.signerName(),
-					ReadableDuration.of(Duration.between(waiting.since, now)),
-					ReadableDuration.of(Duration.between(now, pair.notAfter())), pending.name(), pending.name());
+			this.settings.about(logger.atWarn(), pending)
+				.log("[{}] Request {} to signer {} has been waiting for {}, and the certificate is valid for only another {}. "
+						+ "See 'kubectl describe csr {}'; approve it with 'kubectl certificate approve {}'",
+						this.settings.name(), pending.name(), pending.signerName(),
+						ReadableDuration.of(Duration.between(waiting.since, now)),
+						ReadableDuration.of(Duration.between(now, pair.notAfter())), pending.name(), pending.name());
 			this.waiting = waiting.asWarned();
 		}
 	}
 
-	private void reviewUnavailable(boolean invalid, boolean serverHealthy, Instant now) {
+	private void reviewUnavailable(boolean invalid, @Nullable CertificateRequest pending, boolean serverHealthy,
+			Instant now) {
 		if (!invalid) {
 			this.invalidSince = null;
 			this.unavailable = false;
@@ -124,8 +137,10 @@ final class Announcements {
 		if (serverHealthy && !this.unavailable
 				&& Duration.between(this.invalidSince, now).compareTo(UNAVAILABLE_AFTER) > 0) {
 			this.unavailable = true;
-			logger.error("[{}] There has been no valid certificate since {}, although the API server is healthy",
-					this.settings.name(), this.invalidSince);
+			this.settings.about(logger.atError())
+				.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers refuse "
+						+ "TLS handshakes, and clients present no certificate. {}", this.settings.name(),
+						this.invalidSince, whatNext(pending));
 			this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));
 		}
 	}
@@ -155,9 +170,9 @@ final class Announcements {
 	 */
 	private record Waiting(String uid, Instant since, Instant warnAt, boolean told, boolean warned) {
 
-		static Waiting since(Instant now, String uid, @Nullable CertificatePair pair) {
+		static Waiting since(Instant since, Instant now, String uid, @Nullable CertificatePair pair) {
 			Duration left = (pair != null) ? Duration.between(now, pair.notAfter()) : Duration.ZERO;
-			return new Waiting(uid, now, now.plus(left.dividedBy(4)), false, left.isNegative() || left.isZero());
+			return new Waiting(uid, since, now.plus(left.dividedBy(4)), false, left.isNegative() || left.isZero());
 		}
 
 		Waiting asTold() {

@@ -181,8 +181,9 @@ final class Attempts {
 		CertificatePair pair = this.pair.get();
 		if (template != null && !template.equals(attempt.request().template())
 				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
-			logger.info("[{}] The template changed; request {} is abandoned", this.settings.name(),
-					attempt.request().name());
+			this.settings.about(logger.atInfo(), attempt.request())
+				.log("[{}] The template changed; request {} is abandoned, and a new one follows", this.settings.name(),
+						attempt.request().name());
 			cancel();
 		}
 		else if (!attempt.isAnswered()
@@ -246,10 +247,14 @@ final class Attempts {
 		CertificatePair issued = this.check.check(chain, request, now);
 		this.pair.replace(issued);
 		this.pair.review(request.template(), now);
-		logger.info("[{}] Rotated: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
-				this.settings.name(), issued.serialNumber(), issued.notAfter(), this.settings.once()
-						? "never, since rotation is off" : this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
-				request.name(), request.signerName());
+		this.settings.about(logger.atInfo(), issued)
+			.addKeyValue("kubelet.cert.request", request.name())
+			.addKeyValue("kubelet.cert.signer", request.signerName())
+			.log("[{}] Rotated: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
+					this.settings.name(), issued.serialNumber(), issued.notAfter(),
+					this.settings.once() ? "never, since rotation is off"
+							: this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
+					request.name(), request.signerName());
 		this.rotations++;
 		this.lastRotation = now;
 		this.history.rotated(issued, confirmedName(), this.openRequests.waited(now), now);
@@ -267,10 +272,12 @@ final class Attempts {
 		updateServerHealth(cause);
 		if (cause instanceof RequestGoneException && request != null && request.uid() != null) {
 			this.openRequests.drop();
-			logger.info("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
+			this.settings.about(logger.atInfo(), request)
+				.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
 			return;
 		}
-		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null, now);
+		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null,
+				this.pair.get(), now);
 		this.history.failed(failure, confirmedName(), (attempt != null) ? attempt.duration(now) : Duration.ZERO);
 		this.forced.pauseIs(this.failures.demandedPause());
 		if (endsRequest(cause)) {

@@ -104,7 +104,8 @@ final class CurrentPair {
 			this.storeProblem = "";
 			if (stored != null && !stored.equals(this.pair) && isValid(stored, now)
 					&& !passesOver(stored, template, now)) {
-				logger.info("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
+				this.settings.about(logger.atInfo(), stored)
+					.log("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
 				this.forced = false;
 				swap(stored);
 				return stored;

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.DoubleSupplier;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.RequestException;
@@ -14,6 +15,7 @@ import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Counts and logs the attempts that failed in a row, and decides when the next one may
@@ -23,7 +25,7 @@ final class Failures {
 
 	private static final Logger logger = LoggerFactory.getLogger(Failures.class);
 
-	private final String name;
+	private final RotationSettings settings;
 
 	private final RetrySchedule schedule;
 
@@ -43,7 +45,7 @@ final class Failures {
 	private Pause demanded = Pause.NONE;
 
 	Failures(RotationSettings settings, DoubleSupplier random) {
-		this.name = settings.name();
+		this.settings = settings;
 		this.schedule = settings.retry();
 		this.random = random;
 	}
@@ -51,8 +53,11 @@ final class Failures {
 	/**
 	 * Denials and the like are counted apart: glitches before one do not prolong its
 	 * wait.
+	 * @param template the requested template, {@code null} if there was no request
+	 * @param pair the last pair, {@code null} if there is none yet
 	 */
-	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, Instant now) {
+	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, @Nullable CertificatePair pair,
+			Instant now) {
 		this.count++;
 		boolean answer = Recovery.RETRY_SLOWLY.appliesTo(cause);
 		if (answer) {
@@ -64,7 +69,7 @@ final class Failures {
 		boolean demanded = cause instanceof SignerUnavailableException unavailable && unavailable.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		RotationFailure failure = describe(cause, this.count, now, this.pause.end());
-		log(failure, ReadableDuration.of(delay));
+		log(failure, ReadableDuration.of(delay), effect(pair, now));
 		this.last = failure;
 		return failure;
 	}
@@ -77,19 +82,24 @@ final class Failures {
 		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
 	}
 
-	private void log(RotationFailure failure, String delay) {
-		if (Recovery.RETRY_SLOWLY.appliesTo(failure.cause())) {
-			logger.error("[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {}", this.name,
-					failure.attempt(), delay, failure.message());
-		}
-		else if (failure.cause() instanceof Error error) {
-			logger.error("[{}] Attempt {} failed; retrying in {}: {}", this.name, failure.attempt(), delay,
-					failure.message(), error);
-		}
-		else {
-			logger.warn("[{}] Attempt {} failed; retrying in {}: {}", this.name, failure.attempt(), delay,
-					failure.message());
-		}
+	private void log(RotationFailure failure, String delay, String effect) {
+		boolean answer = Recovery.RETRY_SLOWLY.appliesTo(failure.cause());
+		boolean error = failure.cause() instanceof Error;
+		LoggingEventBuilder entry = this.settings.about((answer || error) ? logger.atError() : logger.atWarn())
+			.addKeyValue("kubelet.cert.reason", failure.reason())
+			.addKeyValue("kubelet.cert.attempt", failure.attempt())
+			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
+		(error ? entry.setCause(failure.cause()) : entry).log(
+				answer ? "[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {} ({})"
+						: "[{}] Attempt {} failed; retrying in {}: {} ({})",
+				this.settings.name(), failure.attempt(), delay, failure.message(), effect);
+	}
+
+	/** What the failure means for the application at this moment. */
+	private static String effect(@Nullable CertificatePair pair, Instant now) {
+		return (pair == null) ? "there is no certificate yet"
+				: pair.isExpired(now) ? "the certificate has expired" : "the current certificate is valid for another "
+						+ ReadableDuration.of(Duration.between(now, pair.notAfter()));
 	}
 
 	/** A success ends the row; the next attempt may begin after a pause. */

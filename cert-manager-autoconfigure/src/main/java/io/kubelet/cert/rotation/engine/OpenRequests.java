@@ -105,7 +105,7 @@ final class OpenRequests {
 			this.store.deleteOpenRequest(open);
 		}
 		catch (StoreException ex) {
-			logger.warn("{}", ex.getMessage());
+			logger.warn("[{}] {}; the rotation is not affected", this.settings.name(), ex.getMessage());
 		}
 	}
 

@@ -120,18 +120,22 @@ final class RotatingCertificateManager implements CertificateManager {
 		CertificatePair pair = this.pair.get();
 		if (pair == null) {
 			if (this.attempts == null) {
-				logger.info("[{}] There is no stored certificate, and rotation is off", name());
+				this.settings.about(logger.atWarn())
+					.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
+							name());
 			}
 		}
 		else if (this.attempts == null) {
-			logger.info("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
-					pair.serialNumber(), pair.notAfter());
+			this.settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
+						pair.serialNumber(), pair.notAfter());
 		}
 		else {
 			Instant next = this.pair.deadline();
-			logger.info("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
-					pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
-							: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
+			this.settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
+						pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
+								: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
 		}
 	}
 
@@ -147,7 +151,7 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	@Override
 	public Optional<CertificatePair> current() {
-		CertificatePair pair = this.pair.get();
+		CertificatePair pair = this.snapshot.pair();
 		return (pair == null || pair.isExpired(this.clock.instant())) ? Optional.empty() : Optional.of(pair);
 	}
 
@@ -196,8 +200,10 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	/** After the task that is running, so that listeners find the status complete. */
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
-		this.lane.execute(
-				() -> this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current)));
+		this.lane.execute(() -> {
+			this.snapshot = describe();
+			this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+		});
 	}
 
 	private void reconcile() {
@@ -298,8 +304,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		return new CertificateStatus(name(), State.WAITING, pair,
 				(pair != null && rotates())
 						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
-				this.templates.latest(),
-				this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
+				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
 				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
 				progress.lastFailure(),
 				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,

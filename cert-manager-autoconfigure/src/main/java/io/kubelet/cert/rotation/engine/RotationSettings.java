@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.BiFunction;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
@@ -12,6 +14,7 @@ import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * What is fixed about one certificate's rotation.
@@ -23,5 +26,22 @@ record RotationSettings(String name, RequestNaming naming, String signerName, @N
 		BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages, @Nullable Duration requestedLifetime,
 		KeySpecification key, RotationWindow window, Duration waitTimeout, RetrySchedule retry, Duration forcedInterval,
 		boolean once) {
+
+	/** Adds the fields of structured logging that every entry about a certificate has. */
+	LoggingEventBuilder about(LoggingEventBuilder entry) {
+		return entry.addKeyValue("kubelet.cert.name", this.name);
+	}
+
+	/** Adds the fields of structured logging that describe a pair. */
+	LoggingEventBuilder about(LoggingEventBuilder entry, CertificatePair pair) {
+		return about(entry).addKeyValue("kubelet.cert.serial", pair.serialNumber())
+			.addKeyValue("kubelet.cert.not_after", pair.notAfter());
+	}
+
+	/** Adds the fields of structured logging that describe a request. */
+	LoggingEventBuilder about(LoggingEventBuilder entry, CertificateRequest request) {
+		return about(entry).addKeyValue("kubelet.cert.request", request.name())
+			.addKeyValue("kubelet.cert.signer", request.signerName());
+	}
 
 }

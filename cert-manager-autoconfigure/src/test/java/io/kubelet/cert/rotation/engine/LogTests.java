@@ -1,13 +1,22 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -41,6 +50,76 @@ class LogTests {
 			.singleElement()
 			.satisfies(
 					(line) -> assertThat(line).contains("WARN", "[kubelet-client] Attempt 1 failed; retrying in 2s"));
+	}
+
+	@Test
+	void failureSaysWhetherAnyoneIsAffected(CapturedOutput output) {
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+		this.fixture.start();
+		assertThat(output).contains("a glitch (there is no certificate yet)");
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofSeconds(10));
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("another glitch"));
+		this.fixture.time.pass(Duration.ofMinutes(43));
+		assertThat(output).contains("another glitch (the current certificate is valid for another 18m)");
+		this.fixture.time.pass(Duration.ofMinutes(30));
+		assertThat(output).contains("another glitch (the certificate has expired)");
+	}
+
+	@Test
+	void overdueAndExpiredSayWhatIsAffectedAndWhatToDo(CapturedOutput output) {
+		this.fixture.start();
+		this.fixture.signer.holds();
+		this.fixture.time.pass(Duration.ofMinutes(61));
+		String approve = "approve it with 'kubectl certificate approve " + this.fixture.signer.requests.get(1).name()
+				+ "'";
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("overdue"))
+			.singleElement()
+			.asString()
+			.contains("No connection is affected yet. Request csr-", approve);
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("The certificate expired at"))
+			.singleElement()
+			.asString()
+			.contains("new TLS connections that present it fail until it is rotated. Request csr-", approve);
+		this.fixture.time.pass(Duration.ofMinutes(6));
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("no valid certificate since"))
+			.singleElement()
+			.asString()
+			.contains("servers refuse TLS handshakes", approve);
+	}
+
+	@Test
+	void entriesHaveFieldsForStructuredLogging() {
+		ListAppender<ILoggingEvent> entries = new ListAppender<>();
+		entries.start();
+		Logger logger = (Logger) LoggerFactory.getLogger("io.kubelet.cert.rotation");
+		logger.addAppender(entries);
+		try {
+			this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+			CertificateManager manager = this.fixture.start();
+			this.fixture.signer.issues();
+			this.fixture.time.pass(Duration.ofSeconds(10));
+			assertThat(fields(entries.list, "failed; retrying")).containsEntry("kubelet.cert.name", "kubelet-client")
+				.containsEntry("kubelet.cert.reason", "IllegalState")
+				.containsEntry("kubelet.cert.attempt", 1)
+				.containsEntry("kubelet.cert.next_attempt", this.fixture.failures.get(0).nextAttempt());
+			CertificatePair pair = manager.current().orElseThrow();
+			assertThat(fields(entries.list, "Rotated:")).containsEntry("kubelet.cert.name", "kubelet-client")
+				.containsEntry("kubelet.cert.serial", pair.serialNumber())
+				.containsEntry("kubelet.cert.not_after", pair.notAfter())
+				.containsEntry("kubelet.cert.signer", "kubernetes.io/kube-apiserver-client-kubelet")
+				.containsKey("kubelet.cert.request");
+		}
+		finally {
+			logger.detachAppender(entries);
+		}
+	}
+
+	private static Map<String, Object> fields(List<ILoggingEvent> entries, String text) {
+		return entries.stream()
+			.filter((entry) -> entry.getFormattedMessage().contains(text))
+			.flatMap((entry) -> entry.getKeyValuePairs().stream())
+			.collect(Collectors.toMap((field) -> field.key, (field) -> field.value));
 	}
 
 	@Test

@@ -102,6 +102,18 @@ class WarningTests {
 	}
 
 	@Test
+	void requestThatWaitsForSeveralAttemptsIsReportedOnceWithAllTheTimeThatItWaited(CapturedOutput output) {
+		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(7), Duration.ofHours(3));
+		this.fixture.signer.holds();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofMinutes(50));
+		assertThat(this.fixture.failures).hasSize(3);
+		assertThat(output).containsOnlyOnce("waiting for approval")
+			.containsOnlyOnce("has been waiting for 45m, and the certificate is valid for only another 2h 15m");
+		manager.stop();
+	}
+
+	@Test
 	void requestThatIsAnsweredAtOnceIsOneLine(CapturedOutput output) {
 		this.fixture.storePair();
 		CertificateManager manager = start();

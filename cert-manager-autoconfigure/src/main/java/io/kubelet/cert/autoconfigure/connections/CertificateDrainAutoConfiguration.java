@@ -1,0 +1,102 @@
+package io.kubelet.cert.autoconfigure.connections;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.AbstractStub;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.ssl.drain.ConnectionDrain;
+import io.kubelet.cert.ssl.drain.GrpcChannelDrain;
+import io.kubelet.cert.ssl.drain.GrpcConnectionAge;
+import io.kubelet.cert.ssl.drain.HikariDrain;
+import io.kubelet.cert.ssl.drain.RabbitDrain;
+
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
+import org.springframework.grpc.server.ServerBuilderCustomizer;
+
+/**
+ * Auto-configuration of what happens to the connections of other clients and servers
+ * after a rotation, where a library can give them up without losing anything.
+ */
+@AutoConfiguration(after = CertificateSslAutoConfiguration.class)
+@ConditionalOnBean({ CertificateManagers.class, SslBundles.class })
+public final class CertificateDrainAutoConfiguration {
+
+	@Bean
+	Drains certificateConnectionDrains(SslBundles bundles, ObjectProvider<ConnectionDrain> drains) {
+		return new Drains(bundles, drains);
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(CachingConnectionFactory.class)
+	@ConditionalOnBooleanProperty(name = "kubelet.cert.drain.rabbitmq", matchIfMissing = true)
+	static class Rabbit {
+
+		@Bean
+		@ConditionalOnMissingBean(name = "rabbitConnectionDrain")
+		ConnectionDrain rabbitConnectionDrain(ConfigurableListableBeanFactory beans, Environment environment) {
+			return new RabbitDrain(beans, environment.getProperty("spring.rabbitmq.ssl.bundle"));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(HikariDataSource.class)
+	@ConditionalOnBooleanProperty(name = "kubelet.cert.drain.hikari", matchIfMissing = true)
+	static class Hikari {
+
+		@Bean
+		@ConditionalOnMissingBean(name = "hikariConnectionDrain")
+		ConnectionDrain hikariConnectionDrain(ConfigurableListableBeanFactory beans, RotationScheduler scheduler) {
+			return new HikariDrain(beans, scheduler);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ ManagedChannel.class, AbstractStub.class })
+	@ConditionalOnBooleanProperty(name = "kubelet.cert.drain.grpc", matchIfMissing = true)
+	static class GrpcChannels {
+
+		@Bean
+		@ConditionalOnMissingBean(name = "grpcConnectionDrain")
+		ConnectionDrain grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
+			return new GrpcChannelDrain(beans);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(ServerBuilderCustomizer.class)
+	@ConditionalOnBooleanProperty(name = "kubelet.cert.drain.grpc", matchIfMissing = true)
+	@ConditionalOnProperty("spring.grpc.server.ssl.bundle")
+	@ConditionalOnProperty(name = "spring.grpc.server.keepalive.connection.max-age", havingValue = "not set",
+			matchIfMissing = true)
+	static class GrpcServers {
+
+		/** First, so that a customizer of the application has the last word. */
+		@Bean
+		@Order(Ordered.HIGHEST_PRECEDENCE)
+		@ConditionalOnMissingBean(name = "grpcConnectionAge")
+		ServerBuilderCustomizer<?> grpcConnectionAge(SslBundles bundles, Environment environment) {
+			return new GrpcConnectionAge<>(bundles, environment.getRequiredProperty("spring.grpc.server.ssl.bundle"));
+		}
+
+	}
+
+}

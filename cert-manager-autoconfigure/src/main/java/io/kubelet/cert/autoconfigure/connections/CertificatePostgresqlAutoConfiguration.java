@@ -1,0 +1,88 @@
+package io.kubelet.cert.autoconfigure.connections;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.drain.PostgresqlDriver;
+import io.r2dbc.postgresql.PostgresqlConnectionFactoryProvider;
+import io.r2dbc.postgresql.client.SSLMode;
+import io.r2dbc.spi.ConnectionFactoryOptions;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslManagerBundle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+/**
+ * Auto-configuration of connections to PostgreSQL, for which Spring Boot has no property
+ * that names an SSL bundle.
+ */
+@AutoConfiguration(after = CertificateSslAutoConfiguration.class)
+@ConditionalOnBean(CertificateManagers.class)
+public final class CertificatePostgresqlAutoConfiguration {
+
+	private static final String BUNDLE = "kubelet.cert.postgresql.bundle";
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(HikariDataSource.class)
+	static class Jdbc {
+
+		/** The bundle must be there before the pool connects. */
+		@Bean
+		static BeanPostProcessor certificateDataSources(Environment environment, ObjectProvider<SslBundles> bundles) {
+			return new BeanPostProcessor() {
+
+				@Override
+				public Object postProcessBeforeInitialization(Object bean, String beanName) {
+					if (bean instanceof HikariConfig source) {
+						String bundleName = environment.getProperty(BUNDLE);
+						if (bundleName != null) {
+							PostgresqlDriver.configure(source, bundleName);
+						}
+						String used = PostgresqlDriver.bundle(source);
+						if (used != null) {
+							bundles.getObject().getBundle(used);
+						}
+					}
+					return bean;
+				}
+
+			};
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass({ ConnectionFactoryOptionsBuilderCustomizer.class, PostgresqlConnectionFactoryProvider.class })
+	@ConditionalOnProperty(BUNDLE)
+	static class R2dbc {
+
+		@Bean
+		ConnectionFactoryOptionsBuilderCustomizer certificatePostgresqlOptions(SslBundles bundles,
+				Environment environment) {
+			SslManagerBundle managers = bundles.getBundle(environment.getRequiredProperty(BUNDLE)).getManagers();
+			return (options) -> {
+				ConnectionFactoryOptions given = options.build();
+				if ("postgresql".equals(given.getValue(ConnectionFactoryOptions.DRIVER))) {
+					options.option(PostgresqlConnectionFactoryProvider.SSL_CONTEXT_BUILDER_CUSTOMIZER,
+							(context) -> context.keyManager(managers.getKeyManagerFactory())
+								.trustManager(managers.getTrustManagerFactory()));
+					if (!given.hasOption(PostgresqlConnectionFactoryProvider.SSL_MODE)) {
+						options.option(PostgresqlConnectionFactoryProvider.SSL_MODE, SSLMode.VERIFY_FULL);
+					}
+				}
+			};
+		}
+
+	}
+
+}

@@ -1,0 +1,71 @@
+package io.kubelet.cert.ssl;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLContext;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.ssl.SslBundle;
+
+/**
+ * A socket factory for libraries that take the name of a class. Its connections present
+ * the pair of a certificate that is current when they are made.
+ * <p>
+ * For PostgreSQL, the JDBC URL names the bundle:
+ * {@code sslfactory=io.kubelet.cert.ssl.BundleSocketFactory&sslfactoryarg=<bundle>}. LDAP
+ * by JNDI ({@code java.naming.ldap.factory.socket}) takes no argument, and gets the
+ * bundle of the first certificate.
+ */
+public final class BundleSocketFactory extends LiveSocketFactory {
+
+	/**
+	 * There is no other way from the name of a class to the bundles of an application.
+	 */
+	private static final Map<String, SslBundle> bundles = Collections.synchronizedMap(new LinkedHashMap<>());
+
+	/**
+	 * Creates a factory.
+	 * @param bundleName the name of the SSL bundle of a certificate
+	 * @throws IllegalArgumentException if there is no such bundle, or not yet
+	 */
+	public BundleSocketFactory(String bundleName) {
+		this(bundleName, bundles.get(bundleName));
+	}
+
+	private BundleSocketFactory(String bundleName, @Nullable SslBundle bundle) {
+		super(context(bundleName, bundle)::getSocketFactory);
+	}
+
+	/**
+	 * Returns a factory for the bundle of the first certificate.
+	 * @return the factory
+	 * @throws IllegalArgumentException if there is no bundle, or not yet
+	 */
+	public static SocketFactory getDefault() {
+		synchronized (bundles) {
+			return new BundleSocketFactory(bundles.keySet().stream().findFirst().orElse(""));
+		}
+	}
+
+	private static SSLContext context(String bundleName, @Nullable SslBundle bundle) {
+		if (bundle == null) {
+			throw new IllegalArgumentException("There is no SSL bundle '%s' of a certificate yet; there are %s: "
+				.formatted(bundleName, bundles.keySet())
+					+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'");
+		}
+		return bundle.createSslContext();
+	}
+
+	static void add(String bundleName, SslBundle bundle) {
+		bundles.put(bundleName, bundle);
+	}
+
+	static void remove(String bundleName, SslBundle bundle) {
+		bundles.remove(bundleName, bundle);
+	}
+
+}

@@ -1,0 +1,38 @@
+package io.kubelet.cert.ssl.drain;
+
+import java.util.stream.Stream;
+
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.AbstractStub;
+
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+
+/**
+ * Lets the channels of gRPC that are beans, or belong to stubs that are, make their next
+ * call on a new connection. Calls that have begun end on the previous one.
+ */
+public final class GrpcChannelDrain implements ConnectionDrain {
+
+	private final ConfigurableListableBeanFactory beans;
+
+	/**
+	 * Creates a drain.
+	 * @param beans the beans
+	 */
+	public GrpcChannelDrain(ConfigurableListableBeanFactory beans) {
+		this.beans = beans;
+	}
+
+	/** A channel does not tell its bundle, and a handshake more does no harm. */
+	@Override
+	public void drain(String bundleName) {
+		Stream<Channel> stubs = ExistingBeans.of(AbstractStub.class, this.beans).map((stub) -> stub.getChannel());
+		Stream.concat(ExistingBeans.of(ManagedChannel.class, this.beans), stubs)
+			.distinct()
+			.filter(ManagedChannel.class::isInstance)
+			.map(ManagedChannel.class::cast)
+			.forEach(ManagedChannel::enterIdle);
+	}
+
+}

@@ -1,0 +1,47 @@
+package io.kubelet.cert.ssl.drain;
+
+import java.util.concurrent.TimeUnit;
+
+import io.grpc.ServerBuilder;
+import io.kubelet.cert.ssl.LiveSslBundle;
+
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.grpc.server.ServerBuilderCustomizer;
+
+/**
+ * Limits the age of a gRPC server's connections to the drain of its certificate. The
+ * server asks a client to open another connection, and ends the old one with its last
+ * call. A server cannot be told to do so at one time.
+ *
+ * @param <B> the type of builder
+ */
+public final class GrpcConnectionAge<B extends ServerBuilder<B>> implements ServerBuilderCustomizer<B> {
+
+	private final SslBundles bundles;
+
+	private final String bundleName;
+
+	/**
+	 * Creates a customizer.
+	 * @param bundles the SSL bundles
+	 * @param bundleName the name of the server's bundle
+	 */
+	public GrpcConnectionAge(SslBundles bundles, String bundleName) {
+		this.bundles = bundles;
+		this.bundleName = bundleName;
+	}
+
+	@Override
+	public void customize(B builder) {
+		if (this.bundles.getBundle(this.bundleName).getManagers() instanceof LiveSslBundle live
+				&& !live.drain().grace().isZero()) {
+			try {
+				builder.maxConnectionAge(live.drain().grace().toNanos(), TimeUnit.NANOSECONDS);
+			}
+			catch (UnsupportedOperationException ex) {
+				// A server in this process or in a servlet container has no connections
+			}
+		}
+	}
+
+}

@@ -1,0 +1,73 @@
+package io.kubelet.cert.ssl.drain;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+import javax.sql.DataSource;
+
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import io.kubelet.cert.rotation.RotationScheduler;
+
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+
+/**
+ * Lets the pools of HikariCP whose connections present the pair of a bundle close them:
+ * idle ones at once, the others when they are returned to the pool. A little later it
+ * does so again, for connections whose handshake had begun before the rotation.
+ */
+public final class HikariDrain implements ConnectionDrain {
+
+	/**
+	 * A connection that was being made may present the old pair and join the pool later:
+	 * usually within a second, on a busy machine within ten.
+	 */
+	private static final List<Duration> AGAIN = List.of(Duration.ofSeconds(1), Duration.ofSeconds(10));
+
+	private final ConfigurableListableBeanFactory beans;
+
+	private final RotationScheduler scheduler;
+
+	/**
+	 * Creates a drain.
+	 * @param beans the beans
+	 * @param scheduler runs what comes later
+	 */
+	public HikariDrain(ConfigurableListableBeanFactory beans, RotationScheduler scheduler) {
+		this.beans = beans;
+		this.scheduler = scheduler;
+	}
+
+	@Override
+	public void drain(String bundleName) {
+		evict(bundleName);
+		AGAIN.forEach((delay) -> this.scheduler.schedule(() -> evict(bundleName), delay));
+	}
+
+	private void evict(String bundleName) {
+		ExistingBeans.of(DataSource.class, this.beans)
+			.flatMap(HikariDrain::pool)
+			.filter((pool) -> bundleName.equals(PostgresqlDriver.bundle(pool)))
+			.forEach(HikariDrain::evict);
+	}
+
+	private static Stream<HikariDataSource> pool(DataSource source) {
+		try {
+			return source.isWrapperFor(HikariDataSource.class) ? Stream.of(source.unwrap(HikariDataSource.class))
+					: Stream.empty();
+		}
+		catch (SQLException ex) {
+			return Stream.empty();
+		}
+	}
+
+	private static void evict(HikariDataSource source) {
+		HikariPoolMXBean pool = source.getHikariPoolMXBean();
+		if (pool != null) {
+			pool.softEvictConnections();
+		}
+	}
+
+}

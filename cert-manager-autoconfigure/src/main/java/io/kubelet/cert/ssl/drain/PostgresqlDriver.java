@@ -1,0 +1,60 @@
+package io.kubelet.cert.ssl.drain;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import com.zaxxer.hikari.HikariConfig;
+import io.kubelet.cert.ssl.BundleSocketFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parameters of PostgreSQL's JDBC driver, which are in the URL or in the properties
+ * of a data source.
+ */
+public final class PostgresqlDriver {
+
+	private static final String FACTORY = "sslfactory";
+
+	private static final String ARGUMENT = "sslfactoryarg";
+
+	private static final String MODE = "sslmode";
+
+	private PostgresqlDriver() {
+	}
+
+	/**
+	 * Lets the connections of a PostgreSQL data source present the pair of a bundle,
+	 * unless it names a socket factory of its own. The server's name is verified, unless
+	 * the data source says otherwise.
+	 * @param source the data source
+	 * @param bundleName the name of the bundle
+	 */
+	public static void configure(HikariConfig source, String bundleName) {
+		if (String.valueOf(source.getJdbcUrl()).startsWith("jdbc:postgresql:") && parameter(source, FACTORY) == null) {
+			source.addDataSourceProperty(FACTORY, BundleSocketFactory.class.getName());
+			source.addDataSourceProperty(ARGUMENT, bundleName);
+			if (parameter(source, MODE) == null) {
+				source.addDataSourceProperty(MODE, "verify-full");
+			}
+		}
+	}
+
+	/**
+	 * Returns the bundle that a data source names.
+	 * @param source the data source
+	 * @return the name of the bundle, {@code null} if there is none
+	 */
+	public static @Nullable String bundle(HikariConfig source) {
+		return BundleSocketFactory.class.getName().equals(parameter(source, FACTORY)) ? parameter(source, ARGUMENT)
+				: null;
+	}
+
+	private static @Nullable String parameter(HikariConfig source, String name) {
+		Matcher matcher = Pattern.compile("[?&]" + name + "=([^&]*)").matcher(String.valueOf(source.getJdbcUrl()));
+		return matcher.find() ? URLDecoder.decode(matcher.group(1), StandardCharsets.UTF_8)
+				: source.getDataSourceProperties().getProperty(name);
+	}
+
+}

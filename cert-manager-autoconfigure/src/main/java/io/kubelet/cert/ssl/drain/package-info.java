@@ -1,0 +1,8 @@
+/**
+ * Clients of other protocols than HTTP whose connections follow a live SSL bundle.
+ * Internal, except for {@link io.kubelet.cert.ssl.drain.ConnectionDrain}.
+ */
+@NullMarked
+package io.kubelet.cert.ssl.drain;
+
+import org.jspecify.annotations.NullMarked;

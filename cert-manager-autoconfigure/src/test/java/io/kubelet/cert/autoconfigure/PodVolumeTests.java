@@ -1,0 +1,167 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPair;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ApplicationContext;
+import org.springframework.util.FileSystemUtils;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Pairs in volumes that the kubelet or a CSI driver writes. Both replace all files of a
+ * volume at once by switching one link, and remove the previous ones.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class PodVolumeTests {
+
+	private static final Instant NOW = Instant.parse("2030-01-01T00:00:00Z");
+
+	private final SimulatedTime time = new SimulatedTime(NOW);
+
+	private final TestAuthority root = new TestAuthority("root");
+
+	private final TestAuthority intermediate = this.root.intermediate("intermediate");
+
+	@TempDir
+	Path volume;
+
+	private int versions;
+
+	/** The key in PKCS #8, then the chain without the root, all in one file. */
+	@ParameterizedTest
+	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 3072", "ED25519, 256" })
+	void credentialBundleOfAPodCertificateIsFollowed(KeyAlgorithm algorithm, int size, CapturedOutput output)
+			throws IOException {
+		follow(new KeySpecification(algorithm, size), "credentialbundle.pem", "credentialbundle.pem",
+				(pair) -> Map.of("credentialbundle.pem", key(pair) + Pem.write(pair.chain())), output);
+	}
+
+	/** With a key file and a chain file in place of the bundle. */
+	@Test
+	void filesOfAPodCertificateAreFollowed(CapturedOutput output) throws IOException {
+		follow(KeySpecification.EC_P256, "certificates.pem", "key.pem",
+				(pair) -> Map.of("key.pem", key(pair), "certificates.pem", Pem.write(pair.chain())), output);
+	}
+
+	/** Of a Secret of cert-manager as well as of its CSI driver. */
+	@Test
+	void volumeOfCertManagerIsFollowed(CapturedOutput output) throws IOException {
+		follow(KeySpecification.EC_P256, "tls.crt", "tls.key", (pair) -> Map.of("tls.crt", Pem.write(pair.chain()),
+				"tls.key", kubeletKey(pair), "ca.crt", Pem.write(List.of(this.root.certificate()))), output);
+	}
+
+	private void follow(KeySpecification key, String certificateFile, String keyFile, Content content,
+			CapturedOutput output) throws IOException {
+		CertificatePair first = pair(key);
+		write(content.of(first));
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withBean(SimulatedTime.class, () -> this.time)
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.volume.resolve("nowhere"),
+					"kubelet.cert.rotate-certificates=false", "kubelet.cert.ssl.trust=system",
+					"kubelet.cert.tls-cert-file=" + this.volume.resolve(certificateFile),
+					"kubelet.cert.tls-private-key-file=" + this.volume.resolve(keyFile))
+			.run((context) -> {
+				assertCurrent(context, first);
+				for (int i = 0; i < 3; i++) {
+					CertificatePair next = pair(key);
+					write(content.of(next));
+					this.time.pass(Duration.ofSeconds(10));
+					assertCurrent(context, next);
+				}
+				assertThat(output).doesNotContain("ERROR", "damaged");
+			});
+	}
+
+	private static void assertCurrent(ApplicationContext context, CertificatePair pair) {
+		Awaitility.await().untilAsserted(() -> {
+			assertThat(context.getBean(CertificateManager.class).current()).contains(pair);
+			KeyStore store = Objects.requireNonNull(
+					context.getBean(SslBundles.class).getBundle("kubelet-client").getStores().getKeyStore());
+			assertThat(store.getCertificateChain(store.aliases().nextElement()))
+				.containsExactlyElementsOf(pair.chain());
+		});
+	}
+
+	/** As the kubelet's and the CSI library's writer does. */
+	private void write(Map<String, String> files) throws IOException {
+		Path data = this.volume.resolve("..data");
+		Path previous = Files.exists(data) ? data.toRealPath() : null;
+		Path version = Files.createDirectory(this.volume.resolve("..2030_01_01_00_00_00." + this.versions++));
+		for (Map.Entry<String, String> file : files.entrySet()) {
+			Path target = Files.writeString(version.resolve(file.getKey()), file.getValue());
+			Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-------"));
+		}
+		Path link = Files.createSymbolicLink(this.volume.resolve("..data_tmp"), version.getFileName());
+		Files.move(link, data, StandardCopyOption.ATOMIC_MOVE);
+		for (String name : files.keySet()) {
+			if (!Files.isSymbolicLink(this.volume.resolve(name))) {
+				Files.createSymbolicLink(this.volume.resolve(name), Path.of("..data", name));
+			}
+		}
+		FileSystemUtils.deleteRecursively(previous);
+	}
+
+	private CertificatePair pair(KeySpecification specification) {
+		KeyPair keys = KeyPairSource.jdk().generate(specification);
+		return new CertificatePair(List.of(
+				this.intermediate.issue(keys.getPublic(), CertificateTemplate.ofSubject("pod"),
+						NOW.minus(Duration.ofHours(1)), NOW.plus(Duration.ofHours(23))),
+				this.intermediate.certificate()), keys.getPrivate());
+	}
+
+	private static String key(CertificatePair pair) {
+		return "-----BEGIN PRIVATE KEY-----\n"
+				+ Base64.getMimeEncoder(64, new byte[] { '\n' }).encodeToString(pair.privateKey().getEncoded())
+				+ "\n-----END PRIVATE KEY-----\n";
+	}
+
+	private static String kubeletKey(CertificatePair pair) {
+		String pem = Pem.write(pair);
+		return pem.substring(pem.lastIndexOf("-----BEGIN"));
+	}
+
+	/** The files of a pair by name. */
+	private interface Content {
+
+		Map<String, String> of(CertificatePair pair);
+
+	}
+
+}

@@ -1,0 +1,69 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The fields of a rotation in Spring Boot's structured logging.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class StructuredLogTests {
+
+	@TempDir
+	Path directory;
+
+	@ParameterizedTest
+	@ValueSource(strings = { "ecs", "logstash" })
+	void rotationHasItsFields(String format, CapturedOutput output) {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+				ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+					.web(WebApplicationType.NONE)
+					.run("--logging.structured.format.console=" + format,
+							"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+							"--kubelet.cert.kubernetes.kubeconfig=" + plane.writeKubeconfig(this.directory),
+							"--kubelet.cert.template.common-name=system:node:test",
+							"--kubelet.cert.template.organizations=system:nodes")) {
+			String entry = output.getOut()
+				.lines()
+				.filter((line) -> line.contains("Rotated:"))
+				.reduce((first, second) -> second)
+				.orElseThrow();
+			JsonNode json = JsonMapper.shared().readTree(entry);
+			String serialNumber = context.getBean(CertificateManager.class).current().orElseThrow().serialNumber();
+			assertThat(field(json, "name")).isEqualTo("kubelet-client");
+			assertThat(field(json, "serial")).isEqualTo(serialNumber);
+			assertThat(field(json, "not_after")).endsWith("Z");
+		}
+	}
+
+	/** ECS nests fields, logstash keeps their dots. */
+	private static String field(JsonNode entry, String name) {
+		JsonNode flat = entry.path("kubelet.cert." + name);
+		return (flat.isMissingNode() ? entry.at("/kubelet/cert/" + name) : flat).asString();
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+	}
+
+}

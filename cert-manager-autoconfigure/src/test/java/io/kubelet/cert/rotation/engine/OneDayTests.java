@@ -1,0 +1,147 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A day of a certificate that lives for six hours, in simulated time. Its log is kept in
+ * {@code docs/examples/one-day.log}.
+ */
+class OneDayTests {
+
+	private static final Path KEPT = Path.of("../docs/examples/one-day.log");
+
+	private static final String SIGNER = "example.com/shop";
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final List<String> log = new ArrayList<>();
+
+	private boolean outage;
+
+	@Test
+	void logOfTheDayIsTheOneInTheDocumentation() throws IOException {
+		Logger logger = (Logger) LoggerFactory.getLogger("io.kubelet.cert");
+		AppenderBase<ILoggingEvent> appender = appender();
+		logger.addAppender(appender);
+		try {
+			day();
+		}
+		finally {
+			logger.detachAppender(appender);
+		}
+		Path target = Files.createDirectories(Path.of("target")).resolve("one-day.log");
+		Files.write(target, this.log);
+		assertThat(KEPT).as("If the messages have changed on purpose, replace the file by %s", target)
+			.hasSameTextualContentAs(target);
+	}
+
+	private void day() {
+		this.fixture.signer.lifetime = Duration.ofHours(6);
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start(new CertificateManagerBuilder("shop").store(this.fixture.store)
+			.scheduler(this.fixture.time)
+			.executor(Runnable::run)
+			.clock(this.fixture.time)
+			.random(() -> 0.5)
+			.signers((current) -> signer())
+			.signerName(SIGNER)
+			.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
+			.keys(repeatableKeys())
+			.template(CertificateTemplate.ofSubject("shop").withNames(List.of("shop.example.com"), List.of())));
+		approveAfter(Duration.ofSeconds(90));
+		this.fixture.signer.issues();
+		passUntil(9, 30);
+		this.outage = true;
+		passUntil(9, 40);
+		this.outage = false;
+		passUntil(14, 0);
+		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), SIGNER,
+				"NotToday", "the approver does not know this application"));
+		passUntil(14, 29);
+		this.fixture.signer.issues();
+		passUntil(19, 0);
+		this.fixture.signer.holds();
+		passUntil(20, 20);
+		approveAfter(Duration.ofMinutes(1));
+		passUntil(24, 0);
+		assertThat(manager.status().rotations()).isEqualTo(5);
+		manager.stop();
+	}
+
+	private CertificateSigner signer() {
+		if (this.outage) {
+			throw new SignerUnavailableException(null, "Unreachable",
+					"The API server at https://10.0.0.1:443 cannot be reached: Connection refused", null, null);
+		}
+		return this.fixture.signer;
+	}
+
+	private void passUntil(int hour, int minute) {
+		Duration ofTheDay = Duration.ofHours(hour).plusMinutes(minute);
+		this.fixture.time.pass(Duration.between(this.fixture.time.instant(), ManagerFixture.START.plus(ofTheDay)));
+	}
+
+	private void approveAfter(Duration duration) {
+		this.fixture.time.pass(duration);
+		int last = this.fixture.signer.requests.size() - 1;
+		this.fixture.signer.answers.get(last)
+			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(last)));
+		this.fixture.time.settle();
+	}
+
+	private AppenderBase<ILoggingEvent> appender() {
+		AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+
+			@Override
+			protected void append(ILoggingEvent entry) {
+				OneDayTests.this.log
+					.add("%s %-5s %s".formatted(OneDayTests.this.fixture.time.instant().truncatedTo(ChronoUnit.SECONDS),
+							entry.getLevel(), entry.getFormattedMessage()));
+			}
+
+		};
+		appender.start();
+		return appender;
+	}
+
+	/** The names of requests follow from their keys. */
+	private static KeyPairSource repeatableKeys() {
+		try {
+			SecureRandom random = SecureRandom.getInstance("SHA1PRNG");
+			random.setSeed(1);
+			KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+			generator.initialize(new ECGenParameterSpec("secp256r1"), random);
+			return (specification) -> generator.generateKeyPair();
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}

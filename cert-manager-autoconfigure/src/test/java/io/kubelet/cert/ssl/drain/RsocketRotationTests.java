@@ -1,0 +1,123 @@
+package io.kubelet.cert.ssl.drain;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.Objects;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.rsocket.Payload;
+import io.rsocket.RSocket;
+import io.rsocket.SocketAcceptor;
+import io.rsocket.core.RSocketConnector;
+import io.rsocket.transport.ClientTransport;
+import io.rsocket.transport.netty.client.TcpClientTransport;
+import io.rsocket.transport.netty.client.WebsocketClientTransport;
+import io.rsocket.util.DefaultPayload;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.tcp.TcpClient;
+
+import org.springframework.boot.rsocket.netty.NettyRSocketServer;
+import org.springframework.boot.rsocket.netty.NettyRSocketServerFactory;
+import org.springframework.boot.rsocket.server.RSocketServer.Transport;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Spring Boot's RSocket server, which demands client certificates.
+ */
+@SuppressWarnings("try")
+class RsocketRotationTests {
+
+	@ParameterizedTest
+	@EnumSource(Transport.class)
+	void newConnectionSeesTheCurrentCertificate(Transport transport, @TempDir Path directory) throws Exception {
+		try (RotatingApplication application = new RotatingApplication(directory, None.class)) {
+			NettyRSocketServer server = start(application, transport);
+			int port = Objects.requireNonNull(server.address()).getPort();
+			RSocket requests = connect(application, transport, port);
+			SSLContext other = clientThatResumes(application);
+			int calls = RotatingApplication.tenRotationsUnderLoad(
+					() -> requests.requestResponse(DefaultPayload.create("")).map(Payload::getDataUtf8).block(), () -> {
+						String serial = application.rotate("server");
+						application.rotate("client");
+						assertThat(serverOf(other, port)).isEqualTo(serial);
+						assertThat(serverOf(other, port)).isEqualTo(serial);
+						RSocket another = connect(application, transport, port);
+						assertThat(another.requestResponse(DefaultPayload.create("")).map(Payload::getDataUtf8).block())
+							.isEqualTo("answer");
+						another.dispose();
+					});
+			assertThat(calls).isPositive();
+			requests.dispose();
+			server.stop();
+		}
+	}
+
+	private static RSocket connect(RotatingApplication application, Transport transport, int port) throws Exception {
+		return Objects.requireNonNull(RSocketConnector.create().connect(client(application, transport, port)).block());
+	}
+
+	private static NettyRSocketServer start(RotatingApplication application, Transport transport) throws Exception {
+		NettyRSocketServerFactory factory = new NettyRSocketServerFactory();
+		factory.setAddress(InetAddress.getLoopbackAddress());
+		factory.setPort(0);
+		factory.setTransport(transport);
+		Ssl ssl = Ssl.forBundle("server");
+		ssl.setClientAuth(Ssl.ClientAuth.NEED);
+		factory.setSsl(ssl);
+		factory.setSslBundles(application.bean(SslBundles.class));
+		NettyRSocketServer server = factory
+			.create(SocketAcceptor.forRequestResponse((payload) -> Mono.just(DefaultPayload.create("answer"))));
+		server.start();
+		return server;
+	}
+
+	private static ClientTransport client(RotatingApplication application, Transport transport, int port)
+			throws Exception {
+		var managers = application.bundle("client").getManagers();
+		SslContext context = SslContextBuilder.forClient()
+			.keyManager(managers.getKeyManagerFactory())
+			.trustManager(managers.getTrustManagerFactory())
+			.build();
+		return (transport == Transport.TCP)
+				? TcpClientTransport
+					.create(TcpClient.create().host("localhost").port(port).secure((spec) -> spec.sslContext(context)))
+				: WebsocketClientTransport.create(
+						HttpClient.create().host("localhost").port(port).secure((spec) -> spec.sslContext(context)),
+						"/");
+	}
+
+	/** A client that is not ours offers to resume its sessions. */
+	private static SSLContext clientThatResumes(RotatingApplication application) {
+		SslBundle bundle = application.bundle("client");
+		return SslBundle.of(bundle.getStores(), bundle.getKey()).createSslContext();
+	}
+
+	/** The serial number of the certificate that a new connection sees. */
+	private static String serverOf(SSLContext context, int port) throws Exception {
+		try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
+			socket.setEnabledProtocols(new String[] { "TLSv1.2" });
+			socket.startHandshake();
+			return ((X509Certificate) socket.getSession().getPeerCertificates()[0]).getSerialNumber().toString(16);
+		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class None {
+
+	}
+
+}
