@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.testsupport.Markdown;
@@ -22,6 +23,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 class PropertiesReferenceTests {
 
 	private static final Path FILE = Markdown.ROOT.resolve("docs/reference/properties.md");
+
+	/** Read by auto-configurations, not by a class of properties. */
+	private static final Set<String> OF_CONDITIONS = Set.of("drain", "postgresql");
 
 	private static final String TABLES = "## Of each certificate";
 
@@ -58,8 +62,9 @@ class PropertiesReferenceTests {
 
 	/** A property that a further certificate does not have. */
 	private static boolean isOfApplication(String name) {
-		return Arrays.stream(CertManagerProperties.class.getDeclaredFields())
-			.anyMatch((field) -> field.getName().equals(name.split("\\.")[0]));
+		String first = name.split("\\.")[0];
+		return OF_CONDITIONS.contains(first) || Arrays.stream(CertManagerProperties.class.getDeclaredFields())
+			.anyMatch((field) -> field.getName().equals(first));
 	}
 
 	private static boolean isInherited(String name) {
