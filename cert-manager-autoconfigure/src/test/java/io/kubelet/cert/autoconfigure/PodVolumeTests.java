@@ -64,7 +64,7 @@ class PodVolumeTests {
 
 	/** The key in PKCS #8, then the chain without the root, all in one file. */
 	@ParameterizedTest
-	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 3072", "ED25519, 256" })
+	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 2048", "ED25519, 256" })
 	void credentialBundleOfAPodCertificateIsFollowed(KeyAlgorithm algorithm, int size, CapturedOutput output)
 			throws IOException {
 		follow(new KeySpecification(algorithm, size), "credentialbundle.pem", "credentialbundle.pem",
@@ -105,7 +105,7 @@ class PodVolumeTests {
 					this.time.pass(Duration.ofSeconds(10));
 					assertCurrent(context, next);
 				}
-				assertThat(output).doesNotContain("ERROR", "damaged");
+				assertThat(output).doesNotContain("damaged", "stays in use");
 			});
 	}
 
