@@ -24,7 +24,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificateRuntimeHintsTests {
 
-	private static final Pattern MODEL = Pattern.compile("import (io\\.kubernetes\\.client\\.openapi\\.models\\.\\w+);");
+	private static final Pattern MODEL = Pattern
+		.compile("import (io\\.kubernetes\\.client\\.openapi\\.models\\.\\w+);");
 
 	@Test
 	void everyModelThatIsUsedHasAHint() throws IOException {
