@@ -91,17 +91,20 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 		}
 
 		void bind() {
+			// The gauges must not hold this, and with it the manager, once the context is
+			// closed
+			Clock clock = CertificateMetrics.this.clock;
 			gauge("expiry", "Time until the certificate expires, negative once it has",
-					(status) -> (status.pair() != null) ? until(status.pair().notAfter()) : Double.NaN);
+					(status) -> (status.pair() != null) ? until(clock, status.pair().notAfter()) : Double.NaN);
 			gauge("lifetime", "Time from the start to the end of the certificate's validity",
 					(status) -> (status.pair() != null) ? seconds(status.pair().notBefore(), status.pair().notAfter())
 							: Double.NaN);
 			gauge("rotation.deadline", "Time until the next rotation is due, negative once it is",
-					(status) -> (status.nextRotationDeadline() != null) ? until(status.nextRotationDeadline())
+					(status) -> (status.nextRotationDeadline() != null) ? until(clock, status.nextRotationDeadline())
 							: Double.NaN);
 			gauge("request.age", "Time since the pending request was created, 0 if no request is pending",
 					(status) -> (status.openRequest() != null && status.openRequest().createdAt() != null)
-							? Math.max(0, -until(status.openRequest().createdAt())) : 0);
+							? Math.max(0, -until(clock, status.openRequest().createdAt())) : 0);
 			for (CertificateStatus.State state : CertificateStatus.State.values()) {
 				Gauge
 					.builder("kubelet.cert.state", this.manager,
@@ -141,8 +144,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 				.register(this.registry);
 		}
 
-		private double until(Instant end) {
-			return seconds(CertificateMetrics.this.clock.instant(), end);
+		private static double until(Clock clock, Instant end) {
+			return seconds(clock.instant(), end);
 		}
 
 		private static double seconds(Instant start, Instant end) {

@@ -32,7 +32,7 @@ public final class CertificateNames {
 
 	/** With a colon, the JDK never takes it for the name of a host. */
 	private static final Pattern IP_ADDRESS = Pattern
-		.compile("(" + OCTET + "\\.){3}" + OCTET + "|(?=.*:)[0-9a-fA-F:.]+");
+		.compile("(" + OCTET + "\\.){3}" + OCTET + "|(?=.*:)[0-9a-fA-F:][0-9a-fA-F:.]*");
 
 	private CertificateNames() {
 	}
@@ -97,7 +97,9 @@ public final class CertificateNames {
 			for (Rdn name : new LdapName(subject.getName()).getRdns()) {
 				Attribute attribute = name.toAttributes().get(type);
 				for (int i = 0; attribute != null && i < attribute.size(); i++) {
-					values.add(String.valueOf(attribute.get(i)));
+					if (attribute.get(i) instanceof String value) {
+						values.add(value);
+					}
 				}
 			}
 			return values;

@@ -124,7 +124,8 @@ public final class Pem {
 			catch (MalformedPemException ex) {
 				throw ex;
 			}
-			catch (GeneralSecurityException | RuntimeException ex) {
+			catch (GeneralSecurityException | RuntimeException | StackOverflowError ex) {
+				// The JDK recurses into nested values
 				throw PemBlock.damaged();
 			}
 		}

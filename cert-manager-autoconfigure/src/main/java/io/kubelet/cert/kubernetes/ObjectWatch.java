@@ -202,8 +202,8 @@ public final class ObjectWatch<T> implements AutoCloseable {
 		boolean change = CHANGES.contains(type);
 		Optional<T> object = parse(() -> change ? Optional.of(object(json)) : Optional.empty());
 		this.fruitless = 0;
-		this.resourceVersion = resourceVersion;
 		object.ifPresent(type.equals("DELETED") ? this.observer::deleted : this.observer::changed);
+		this.resourceVersion = resourceVersion;
 	}
 
 	private T object(JsonElement json) {

@@ -1,7 +1,9 @@
 package io.kubelet.cert.ssl;
 
-import java.util.Collections;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import javax.net.SocketFactory;
@@ -23,9 +25,10 @@ import org.springframework.boot.ssl.SslBundle;
 public final class BundleSocketFactory extends LiveSocketFactory {
 
 	/**
-	 * There is no other way from the name of a class to the bundles of an application.
+	 * There is no other way from the name of a class to the bundles of an application. If
+	 * there are several application contexts in a process, the last one comes first.
 	 */
-	private static final Map<String, SslBundle> bundles = Collections.synchronizedMap(new LinkedHashMap<>());
+	private static final Map<String, Deque<SslBundle>> bundles = new LinkedHashMap<>();
 
 	/**
 	 * Creates a factory.
@@ -33,7 +36,7 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no such bundle, or not yet
 	 */
 	public BundleSocketFactory(String bundleName) {
-		this(bundleName, bundles.get(bundleName));
+		this(bundleName, find(bundleName));
 	}
 
 	private BundleSocketFactory(String bundleName, @Nullable SslBundle bundle) {
@@ -46,26 +49,43 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no bundle, or not yet
 	 */
 	public static SocketFactory getDefault() {
-		synchronized (bundles) {
-			return new BundleSocketFactory(bundles.keySet().stream().findFirst().orElse(""));
-		}
+		return new BundleSocketFactory(names().stream().findFirst().orElse(""));
 	}
 
 	private static SSLContext context(String bundleName, @Nullable SslBundle bundle) {
 		if (bundle == null) {
-			throw new IllegalArgumentException("There is no SSL bundle '%s' of a certificate yet; there are %s: "
-				.formatted(bundleName, bundles.keySet())
-					+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'");
+			throw new IllegalArgumentException(
+					"There is no SSL bundle '%s' of a certificate yet; there are %s: ".formatted(bundleName, names())
+							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'");
 		}
 		return bundle.createSslContext();
 	}
 
+	private static List<String> names() {
+		synchronized (bundles) {
+			return List.copyOf(bundles.keySet());
+		}
+	}
+
+	private static @Nullable SslBundle find(String bundleName) {
+		synchronized (bundles) {
+			return bundles.getOrDefault(bundleName, new ArrayDeque<>()).peek();
+		}
+	}
+
 	static void add(String bundleName, SslBundle bundle) {
-		bundles.put(bundleName, bundle);
+		synchronized (bundles) {
+			bundles.computeIfAbsent(bundleName, (name) -> new ArrayDeque<>()).push(bundle);
+		}
 	}
 
 	static void remove(String bundleName, SslBundle bundle) {
-		bundles.remove(bundleName, bundle);
+		synchronized (bundles) {
+			bundles.computeIfPresent(bundleName, (name, others) -> {
+				others.removeIf((other) -> other == bundle);
+				return others.isEmpty() ? null : others;
+			});
+		}
 	}
 
 }

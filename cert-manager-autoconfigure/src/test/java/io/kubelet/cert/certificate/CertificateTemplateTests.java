@@ -63,7 +63,7 @@ class CertificateTemplateTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "localhost", "10.0.0", "10.0.0.256", "", "fd00::1::2" })
+	@ValueSource(strings = { "localhost", "10.0.0", "10.0.0.256", "", "fd00::1::2", ".:1" })
 	void whatIsNoIpAddressIsNeverLookedUp(String text) {
 		assertThatIllegalArgumentException().isThrownBy(() -> CertificateNames.parseIpAddress(text))
 			.withMessage("'" + text + "' is not an IP address");

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -83,6 +84,15 @@ class BundleSocketFactoryTests {
 	void bundleOfAnApplicationThatHasEndedIsNotFound() {
 		this.end.run();
 		assertThatIllegalArgumentException().isThrownBy(() -> new BundleSocketFactory("bundle"));
+	}
+
+	@Test
+	void bundleOfAnotherApplicationContextLeavesThisOneWhenItEnds() {
+		Runnable other = CertificateBundles.register(new IsolatedSslBundles(), "bundle", this.manager,
+				() -> Trust.exactly(List.of(this.authority.certificate())),
+				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
+		other.run();
+		assertThatCode(() -> new BundleSocketFactory("bundle")).doesNotThrowAnyException();
 	}
 
 	private X509Certificate presented(Client client) throws Exception {

@@ -48,8 +48,8 @@ class PageEvents {
 		SseEmitter page = new SseEmitter(0L);
 		page.onCompletion(() -> this.pages.remove(page));
 		page.onError((ex) -> this.pages.remove(page));
-		send(page, report());
 		this.pages.add(page);
+		send(page, report());
 		return page;
 	}
 

@@ -5,7 +5,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.drain.ConnectionDrain;
 import io.kubelet.cert.ssl.drain.GrpcChannelDrain;
 import io.kubelet.cert.ssl.drain.GrpcConnectionAge;
@@ -62,8 +61,8 @@ public final class CertificateDrainAutoConfiguration {
 
 		@Bean
 		@ConditionalOnMissingBean(name = "hikariConnectionDrain")
-		ConnectionDrain hikariConnectionDrain(ConfigurableListableBeanFactory beans, RotationScheduler scheduler) {
-			return new HikariDrain(beans, scheduler);
+		ConnectionDrain hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
+			return new HikariDrain(beans);
 		}
 
 	}

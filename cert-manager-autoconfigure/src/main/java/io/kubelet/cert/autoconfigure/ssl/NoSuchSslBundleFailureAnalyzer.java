@@ -50,7 +50,10 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 		String action = "%s, or give a certificate this bundle with 'kubelet.cert.ssl.bundle' or 'kubelet.cert.pair-name'."
 			.formatted(uses.isEmpty() ? "Correct the name where the bundle is used"
 					: "Set " + uses + " to the name of a bundle that exists");
-		return new FailureAnalysis(description, action, cause);
+		boolean off = !this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true);
+		return new FailureAnalysis(description, off
+				? "The certificates are switched off ('kubelet.cert.enabled' is false): switch them on, or use no bundle of theirs in this configuration."
+				: action, cause);
 	}
 
 	private static String text(Set<String> names) {

@@ -178,8 +178,12 @@ final class RotatingCertificateManager implements CertificateManager {
 	/** After the task that is running, so that listeners find the status complete. */
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
 		this.lane.execute(() -> {
-			this.snapshot = this.report.create();
-			this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+			try {
+				this.snapshot = this.report.create();
+			}
+			finally {
+				this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+			}
 		});
 	}
 

@@ -1,15 +1,15 @@
 package io.kubelet.cert.ssl.drain;
 
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
-import io.kubelet.cert.rotation.RotationScheduler;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -24,26 +24,23 @@ public final class HikariDrain implements ConnectionDrain {
 	 * A connection that was being made may present the old pair and join the pool later:
 	 * usually within a second, on a busy machine within ten.
 	 */
-	private static final List<Duration> AGAIN = List.of(Duration.ofSeconds(1), Duration.ofSeconds(10));
+	private static final List<Integer> AGAIN = List.of(1, 10);
 
 	private final ConfigurableListableBeanFactory beans;
-
-	private final RotationScheduler scheduler;
 
 	/**
 	 * Creates a drain.
 	 * @param beans the beans
-	 * @param scheduler runs what comes later
 	 */
-	public HikariDrain(ConfigurableListableBeanFactory beans, RotationScheduler scheduler) {
+	public HikariDrain(ConfigurableListableBeanFactory beans) {
 		this.beans = beans;
-		this.scheduler = scheduler;
 	}
 
 	@Override
 	public void drain(String bundleName) {
+		AGAIN.forEach((seconds) -> CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS)
+			.execute(() -> evict(bundleName)));
 		evict(bundleName);
-		AGAIN.forEach((delay) -> this.scheduler.schedule(() -> evict(bundleName), delay));
 	}
 
 	private void evict(String bundleName) {
@@ -58,7 +55,8 @@ public final class HikariDrain implements ConnectionDrain {
 			return source.isWrapperFor(HikariDataSource.class) ? Stream.of(source.unwrap(HikariDataSource.class))
 					: Stream.empty();
 		}
-		catch (SQLException ex) {
+		catch (SQLException | RuntimeException ex) {
+			// Such as one that routes to a pool by a value of the caller's thread
 			return Stream.empty();
 		}
 	}

@@ -2,12 +2,16 @@ package io.kubelet.cert.ssl.drain;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The parameters of PostgreSQL's JDBC driver, which are in the URL or in the properties
@@ -21,18 +25,32 @@ public final class PostgresqlDriver {
 
 	private static final String MODE = "sslmode";
 
+	/** What says already whom to trust and what to present. */
+	private static final List<String> OWN = List.of(FACTORY, "sslcert", "sslkey", "sslrootcert");
+
+	private static final Logger logger = LoggerFactory.getLogger(PostgresqlDriver.class);
+
 	private PostgresqlDriver() {
 	}
 
 	/**
 	 * Lets the connections of a PostgreSQL data source present the pair of a bundle,
-	 * unless it names a socket factory of its own. The server's name is verified, unless
-	 * the data source says otherwise.
+	 * unless it names a socket factory, keys or authorities of its own. The server's name
+	 * is verified, unless the data source says otherwise.
 	 * @param source the data source
 	 * @param bundleName the name of the bundle
 	 */
 	public static void configure(HikariConfig source, String bundleName) {
-		if (String.valueOf(source.getJdbcUrl()).startsWith("jdbc:postgresql:") && parameter(source, FACTORY) == null) {
+		if (String.valueOf(source.getJdbcUrl()).startsWith("jdbc:postgresql:")
+				&& OWN.stream().allMatch((name) -> parameter(source, name) == null)) {
+			if (source instanceof HikariDataSource pool && pool.isRunning()) {
+				logger.warn(
+						"The connections of the pool {} do not present the certificate of the SSL bundle '{}', because "
+								+ "it was started before its properties could be set: add '?{}={}&{}={}' to its URL",
+						source.getPoolName(), bundleName, FACTORY, BundleSocketFactory.class.getName(), ARGUMENT,
+						bundleName);
+				return;
+			}
 			source.addDataSourceProperty(FACTORY, BundleSocketFactory.class.getName());
 			source.addDataSourceProperty(ARGUMENT, bundleName);
 			if (parameter(source, MODE) == null) {

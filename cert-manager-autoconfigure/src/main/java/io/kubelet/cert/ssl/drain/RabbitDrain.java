@@ -22,7 +22,7 @@ public final class RabbitDrain implements ConnectionDrain {
 	 * Creates a drain.
 	 * @param beans the beans
 	 * @param configured the name of the SSL bundle that Spring Boot's connection factory
-	 * is configured with; {@code null} if the application configures TLS in code
+	 * is configured with; {@code null} if there is none, and no connection is closed
 	 */
 	public RabbitDrain(ConfigurableListableBeanFactory beans, @Nullable String configured) {
 		this.beans = beans;
@@ -31,7 +31,7 @@ public final class RabbitDrain implements ConnectionDrain {
 
 	@Override
 	public void drain(String bundleName) {
-		if (this.configured == null || this.configured.equals(bundleName)) {
+		if (bundleName.equals(this.configured)) {
 			ExistingBeans.of(CachingConnectionFactory.class, this.beans)
 				.filter((factory) -> factory.getRabbitConnectionFactory().isSSL())
 				.filter((factory) -> !factory.isPublisherConfirms() && !factory.isSimplePublisherConfirms())
