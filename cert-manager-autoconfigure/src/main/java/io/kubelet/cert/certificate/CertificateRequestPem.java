@@ -1,7 +1,6 @@
 package io.kubelet.cert.certificate;
 
 import java.io.IOException;
-import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -12,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -27,9 +25,6 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
-import org.bouncycastle.util.io.pem.PemHeader;
-import org.bouncycastle.util.io.pem.PemObject;
-import org.bouncycastle.util.io.pem.PemReader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,22 +79,23 @@ public final class CertificateRequestPem {
 	 * @throws MalformedPemException if the text does not hold an intact request
 	 */
 	public static CertificateRequest read(String text) {
-		PemObject block = block(text);
-		Map<String, String> headers = new HashMap<>();
-		for (Object header : block.getHeaders()) {
-			headers.put(((PemHeader) header).getName(), ((PemHeader) header).getValue());
-		}
+		PemBlock block = PemBlock.read(text)
+			.stream()
+			.filter((candidate) -> candidate.type().equals(TYPE))
+			.findFirst()
+			.orElseThrow(() -> new MalformedPemException("There is no " + TYPE + " block"));
+		Map<String, String> headers = block.headers();
 		String signerName = required(headers, "Signer-Name");
 		List<Usage> usages = parse("Usages", required(headers, "Usages"), CertificateRequestPem::usages);
 		Instant createdAt = optional(headers, "Created-At", Instant::parse);
 		Duration requestedLifetime = optional(headers, "Requested-Lifetime", Duration::parse);
 		try {
-			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.getContent());
+			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.content());
 			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo().getEncoded());
 			PrivateKey privateKey = Pem.readPrivateKey(text);
 			requireWhole(pkcs10, publicKey, privateKey);
 			return new CertificateRequest(headers.get("Name"), headers.get("Uid"), createdAt, template(pkcs10),
-					signerName, usages, requestedLifetime, ofPkcs10(block.getContent()), publicKey, privateKey);
+					signerName, usages, requestedLifetime, ofPkcs10(block.content()), publicKey, privateKey);
 		}
 		catch (MalformedPemException ex) {
 			throw ex;
@@ -167,20 +163,6 @@ public final class CertificateRequestPem {
 		catch (UnknownHostException ex) {
 			throw new IllegalArgumentException("IP address of an illegal length", ex);
 		}
-	}
-
-	private static PemObject block(String text) {
-		try (PemReader reader = new PemReader(new StringReader(text))) {
-			for (PemObject block = reader.readPemObject(); block != null; block = reader.readPemObject()) {
-				if (block.getType().equals(TYPE)) {
-					return block;
-				}
-			}
-		}
-		catch (IOException | RuntimeException ex) {
-			throw new MalformedPemException("A PEM block cannot be read: it is cut off or damaged");
-		}
-		throw new MalformedPemException("There is no " + TYPE + " block");
 	}
 
 	private static String required(Map<String, String> headers, String name) {
