@@ -73,7 +73,7 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 	}
 
 	private long percent(CertificatePair pair) {
-		long lifetime = Math.max(1, Duration.between(pair.notBefore(), pair.notAfter()).toMillis());
+		long lifetime = Math.max(1, pair.lifetime().toMillis());
 		long left = Duration.between(this.clock.instant(), pair.notAfter()).toMillis();
 		return Math.max(0, Math.min(100, left * 100 / lifetime));
 	}

@@ -97,8 +97,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 			gauge("expiry", "Time until the certificate expires, negative once it has",
 					(status) -> (status.pair() != null) ? until(clock, status.pair().notAfter()) : Double.NaN);
 			gauge("lifetime", "Time from the start to the end of the certificate's validity",
-					(status) -> (status.pair() != null) ? seconds(status.pair().notBefore(), status.pair().notAfter())
-							: Double.NaN);
+					(status) -> (status.pair() != null) ? seconds(status.pair().lifetime()) : Double.NaN);
 			gauge("rotation.deadline", "Time until the next rotation is due, negative once it is",
 					(status) -> (status.nextRotationDeadline() != null) ? until(clock, status.nextRotationDeadline())
 							: Double.NaN);
@@ -145,11 +144,11 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 		}
 
 		private static double until(Clock clock, Instant end) {
-			return seconds(clock.instant(), end);
+			return seconds(Duration.between(clock.instant(), end));
 		}
 
-		private static double seconds(Instant start, Instant end) {
-			return Duration.between(start, end).toMillis() / 1000.0;
+		private static double seconds(Duration duration) {
+			return duration.toMillis() / 1000.0;
 		}
 
 	}
