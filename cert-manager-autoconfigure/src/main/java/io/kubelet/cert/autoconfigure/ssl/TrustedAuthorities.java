@@ -41,10 +41,6 @@ final class TrustedAuthorities {
 		Duration overlap = ssl.trustOverlap();
 		Path file = ssl.trustFile();
 		String configMap = ssl.trustConfigMap();
-		if (file != null && configMap != null) {
-			throw certificate.invalid("ssl.trust-config-map", configMap,
-					"ssl.trust-file is set as well: remove one of them");
-		}
 		if (file != null) {
 			TrustSource source = TrustSource.file(file);
 			certificate.check("ssl.trust-file", file, source::read);
