@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -27,12 +28,14 @@ final class Delivery {
 
 	static final Duration FOLLOWER_LIMIT = Duration.ofSeconds(10);
 
+	private static final AtomicInteger THREADS = new AtomicInteger();
+
 	/**
 	 * Daemon threads, as many as there are tasks, that end after 5 seconds without work.
 	 */
 	static final Executor SHARED_THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS,
 			new SynchronousQueue<>(), (task) -> {
-				Thread thread = new Thread(task, "certificate-listener");
+				Thread thread = new Thread(task, "certificate-listener-" + THREADS.incrementAndGet());
 				thread.setDaemon(true);
 				return thread;
 			});
