@@ -26,7 +26,6 @@ import io.kubelet.cert.testsupport.Adapter;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -195,9 +194,9 @@ class ApiFailuresTests {
 	}
 
 	@Test
-	void missingPermissionIsAnsweredWithTheRuleThatGrantsIt(@TempDir Path directory) {
-		try (Adapter adapter = new Adapter(directory)) {
-			Path kubeconfig = adapter.controlPlane.writeKubeconfig(directory,
+	void missingPermissionIsAnsweredWithTheRuleThatGrantsIt() {
+		try (Adapter adapter = new Adapter()) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory,
 					adapter.controlPlane.addToken("weak", "jane"));
 			RequestException failure = send(adapter, kubeconfig);
 			assertThat(failure).isInstanceOf(RequestRejectedException.class)
@@ -213,9 +212,9 @@ class ApiFailuresTests {
 	}
 
 	@Test
-	void portWhereNobodyListensIsUnreachable(@TempDir Path directory) {
-		try (Adapter adapter = new Adapter(directory)) {
-			Path kubeconfig = adapter.controlPlane.writeKubeconfig(directory);
+	void portWhereNobodyListensIsUnreachable() {
+		try (Adapter adapter = new Adapter()) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory);
 			adapter.controlPlane.pause();
 			RequestException failure = send(adapter, kubeconfig);
 			assertThat(failure.reason()).isEqualTo("Unreachable");

@@ -34,6 +34,8 @@ import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.util.FileSystemUtils;
+
 /**
  * A signer with a control plane of its own, and the progress that it reports.
  */
@@ -55,8 +57,11 @@ public final class Adapter implements AutoCloseable {
 
 	public final KubernetesCertificateSigner signer;
 
-	public Adapter(Path directory) {
-		this.client = client(this.controlPlane.writeKubeconfig(directory));
+	/** For kubeconfigs; deleted at the end. */
+	public final Path directory = temporaryDirectory();
+
+	public Adapter() {
+		this.client = client(this.controlPlane.writeKubeconfig(this.directory));
 		this.executor = (ThreadPoolExecutor) Executors.newCachedThreadPool((task) -> {
 			Thread thread = new Thread(task, "adapter-" + this.threads.incrementAndGet());
 			thread.setDaemon(true);
@@ -86,8 +91,9 @@ public final class Adapter implements AutoCloseable {
 	}
 
 	/** Returns a stored request, as an administrator reads it. */
-	public V1CertificateSigningRequest stored(String name, Path directory) throws ApiException {
-		return new CertificatesV1Api(client(this.controlPlane.writeKubeconfig(directory, this.controlPlane.admin())))
+	public V1CertificateSigningRequest stored(String name) throws ApiException {
+		return new CertificatesV1Api(
+				client(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())))
 			.readCertificateSigningRequest(name)
 			.execute();
 	}
@@ -137,6 +143,15 @@ public final class Adapter implements AutoCloseable {
 		}
 	}
 
+	private static Path temporaryDirectory() {
+		try {
+			return Files.createTempDirectory("adapter");
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
 	@Override
 	public void close() {
 		this.executor.shutdownNow();
@@ -144,6 +159,7 @@ public final class Adapter implements AutoCloseable {
 		this.client.getHttpClient().dispatcher().executorService().shutdown();
 		this.client.getHttpClient().connectionPool().evictAll();
 		this.controlPlane.close();
+		FileSystemUtils.deleteRecursively(this.directory.toFile());
 	}
 
 }

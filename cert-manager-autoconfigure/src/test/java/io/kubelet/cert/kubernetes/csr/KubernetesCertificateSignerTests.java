@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -26,10 +25,8 @@ import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import org.assertj.core.api.ThrowableAssert;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -41,20 +38,8 @@ import static org.awaitility.Awaitility.await;
  */
 class KubernetesCertificateSignerTests {
 
-	@TempDir
-	Path directory;
-
-	private Adapter adapter;
-
-	@BeforeEach
-	void start() {
-		this.adapter = new Adapter(this.directory);
-	}
-
-	@AfterEach
-	void stop() {
-		this.adapter.close();
-	}
+	@AutoClose
+	private final Adapter adapter = new Adapter();
 
 	@Test
 	void oneCertificateTakesOneCreateAndOneWatch() {
@@ -71,7 +56,7 @@ class KubernetesCertificateSignerTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		V1CertificateSigningRequest stored = this.adapter
-			.stored(this.adapter.controlPlane.certificateSigningRequests().get(0), this.directory);
+			.stored(this.adapter.controlPlane.certificateSigningRequests().get(0));
 		RecordedRequest watch = this.adapter.controlPlane.requests()
 			.stream()
 			.filter(RecordedRequest::isWatch)
@@ -136,7 +121,7 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest plain = Adapter.newRequest("plain", "system:node:one", keys);
 		answer(this.adapter.send(CertificateRequests.create("timed", plain.template(), Adapter.SIGNER, plain.usages(),
 				Duration.ofMillis(3_600_900), keys)));
-		assertThat(this.adapter.stored("timed", this.directory).getSpec().getExpirationSeconds()).isEqualTo(3600);
+		assertThat(this.adapter.stored("timed").getSpec().getExpirationSeconds()).isEqualTo(3600);
 	}
 
 	@Test

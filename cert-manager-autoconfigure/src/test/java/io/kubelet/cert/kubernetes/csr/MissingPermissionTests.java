@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
@@ -14,10 +13,10 @@ import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -34,18 +33,15 @@ class MissingPermissionTests {
 
 	private static final String ADVICE = "lacks the permission to get certificate signing requests";
 
-	@TempDir
-	Path directory;
-
-	private Adapter adapter;
+	@AutoClose
+	private final Adapter adapter = new Adapter();
 
 	private KubernetesCertificateSigner signer;
 
 	@BeforeEach
 	void start() {
-		this.adapter = new Adapter(this.directory);
 		this.signer = new KubernetesCertificateSigner(Adapter.client(this.adapter.controlPlane
-			.writeKubeconfig(this.directory, this.adapter.controlPlane.addToken("weak", "jane"))),
+			.writeKubeconfig(this.adapter.directory, this.adapter.controlPlane.addToken("weak", "jane"))),
 				this.adapter.executor, Clock.systemUTC());
 		allow("create", "list", "watch");
 		this.adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
@@ -54,7 +50,6 @@ class MissingPermissionTests {
 	@AfterEach
 	void stop() {
 		this.signer.close();
-		this.adapter.close();
 	}
 
 	@Test
@@ -90,7 +85,7 @@ class MissingPermissionTests {
 		CertificateRequest confirmed = confirmed();
 		this.signer.close();
 		this.signer = new KubernetesCertificateSigner(
-				Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.directory,
+				Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
 						this.adapter.controlPlane.addToken("weaker", "joe"))),
 				this.adapter.executor, Clock.systemUTC());
 		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)

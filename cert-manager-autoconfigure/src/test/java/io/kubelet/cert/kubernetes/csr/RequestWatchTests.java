@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -16,10 +15,8 @@ import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,20 +29,8 @@ import static org.awaitility.Awaitility.await;
  */
 class RequestWatchTests {
 
-	@TempDir
-	Path directory;
-
-	private Adapter adapter;
-
-	@BeforeEach
-	void start() {
-		this.adapter = new Adapter(this.directory);
-	}
-
-	@AfterEach
-	void stop() {
-		this.adapter.close();
-	}
+	@AutoClose
+	private final Adapter adapter = new Adapter();
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource

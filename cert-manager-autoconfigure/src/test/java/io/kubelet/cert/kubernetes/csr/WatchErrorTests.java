@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -15,11 +14,9 @@ import okhttp3.MediaType;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import okio.BufferedSource;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -39,22 +36,10 @@ class WatchErrorTests {
 
 	private static final Error NO_THREAD = new OutOfMemoryError("unable to create native thread");
 
-	@TempDir
-	Path directory;
-
 	private final AtomicInteger calls = new AtomicInteger();
 
-	private Adapter adapter;
-
-	@BeforeEach
-	void start() {
-		this.adapter = new Adapter(this.directory);
-	}
-
-	@AfterEach
-	void stop() {
-		this.adapter.close();
-	}
+	@AutoClose
+	private final Adapter adapter = new Adapter();
 
 	@Test
 	void errorWhileAnAnswerIsReadIsTheAnswer() {
@@ -103,9 +88,9 @@ class WatchErrorTests {
 
 	@Test
 	void addressesWithoutAThreadForTheirWatchAreFollowedFromTheNextLookOn() throws Exception {
-		TestNode node = new TestNode(this.adapter.controlPlane, this.directory, "n1");
+		TestNode node = new TestNode(this.adapter.controlPlane, this.adapter.directory, "n1");
 		node.create("InternalIP=10.0.0.1");
-		ApiClient client = Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.directory,
+		ApiClient client = Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
 				this.adapter.controlPlane.addToken("node", "system:node:n1", "system:nodes")));
 		try (NodeAddresses addresses = new NodeAddresses("n1", () -> client, onlyLater(), Clock.systemUTC())) {
 			assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(addresses::addresses);
