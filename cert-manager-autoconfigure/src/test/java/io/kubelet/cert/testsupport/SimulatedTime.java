@@ -6,18 +6,20 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Comparator;
-import java.util.NavigableSet;
-import java.util.TreeSet;
+import java.util.PriorityQueue;
+import java.util.Queue;
 
 import io.kubelet.cert.rotation.RotationScheduler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A clock and a scheduler that go as fast as the test wants. Timers run on a monotonic
- * time; the wall clock can be set without it.
+ * time; the wall clock can be set without it. Any thread may schedule; one lets time
+ * pass.
  */
 public final class SimulatedTime extends Clock implements RotationScheduler {
 
-	private final NavigableSet<Task> tasks = new TreeSet<>(Comparator.comparing(Task::at).thenComparing(Task::number));
+	private final Queue<Task> tasks = new PriorityQueue<>(Comparator.comparing(Task::at).thenComparing(Task::number));
 
 	private Instant monotonic = Instant.EPOCH;
 
@@ -30,7 +32,7 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 	}
 
 	@Override
-	public Instant instant() {
+	public synchronized Instant instant() {
 		return this.monotonic.plus(this.wallOffset);
 	}
 
@@ -45,21 +47,37 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 	}
 
 	@Override
-	public Runnable schedule(Runnable task, Duration delay) {
+	public synchronized Runnable schedule(Runnable task, Duration delay) {
 		Task scheduled = new Task(this.monotonic.plus(delay.isNegative() ? Duration.ZERO : delay), this.number++, task);
 		this.tasks.add(scheduled);
-		return () -> this.tasks.remove(scheduled);
+		return () -> cancel(scheduled);
+	}
+
+	private synchronized void cancel(Task task) {
+		this.tasks.remove(task);
 	}
 
 	/** Let time pass, and run what is due in it. */
 	public void pass(Duration duration) {
-		Instant end = this.monotonic.plus(duration);
-		while (!this.tasks.isEmpty() && !this.tasks.first().at.isAfter(end)) {
-			Task task = this.tasks.pollFirst();
-			this.monotonic = task.at.isAfter(this.monotonic) ? task.at : this.monotonic;
+		Instant end = monotonic().plus(duration);
+		for (Task task = next(end); task != null; task = next(end)) {
 			task.task.run();
 		}
-		this.monotonic = end;
+	}
+
+	private synchronized Instant monotonic() {
+		return this.monotonic;
+	}
+
+	/** The next task that is due by then; none when it is then. */
+	private synchronized @Nullable Task next(Instant end) {
+		Task task = this.tasks.peek();
+		if (task == null || task.at.isAfter(end)) {
+			this.monotonic = end;
+			return null;
+		}
+		this.monotonic = task.at.isAfter(this.monotonic) ? task.at : this.monotonic;
+		return this.tasks.poll();
 	}
 
 	/** Run what is due now. */
@@ -68,12 +86,12 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 	}
 
 	/** Set the wall clock forward or back; timers do not notice. */
-	public void setClock(Duration by) {
+	public synchronized void setClock(Duration by) {
 		this.wallOffset = this.wallOffset.plus(by);
 	}
 
 	/** How many tasks are scheduled. */
-	public int scheduled() {
+	public synchronized int scheduled() {
 		return this.tasks.size();
 	}
 

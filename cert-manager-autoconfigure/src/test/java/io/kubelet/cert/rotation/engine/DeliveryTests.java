@@ -77,6 +77,8 @@ class DeliveryTests {
 		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener"));
 		assertThat(output).contains("Not every SSL bundle or client has been updated within 10s");
 		manager.rotate();
+		this.fixture.time.settle();
+		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener", "follower"));
 		this.fixture.time.pass(Delivery.FOLLOWER_LIMIT);
 		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener", "follower", "listener"));
 		assertThat(manager.status().rotations()).isEqualTo(3);
