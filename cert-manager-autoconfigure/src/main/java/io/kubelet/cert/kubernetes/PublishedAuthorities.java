@@ -150,7 +150,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	public record Place(String description, Selection<JsonObject> selection, String member, String key,
 			IntFunction<String> remedy) {
 
-		/** In a cluster of 1.37 and later as v1. */
+		/** Version v1 exists since Kubernetes 1.37. */
 		private static final String[] TRUST_BUNDLES = { "/apis/certificates.k8s.io/v1/clustertrustbundles",
 				"/apis/certificates.k8s.io/v1beta1/clustertrustbundles" };
 
