@@ -3,6 +3,11 @@ let report;
 let clockOffset = 0;
 let clientSerialNumber;
 
+const triggers = {
+	FIRST: 'First certificate', DEADLINE: 'Rotated at the deadline to', TEMPLATE: 'Rotated for a new template to',
+	REQUESTED: 'Rotated on request to', EXPIRED: 'Rotated after the expiry to',
+};
+
 const events = new EventSource('/events');
 events.addEventListener('report', ({ data }) => {
 	report = JSON.parse(data);
@@ -71,13 +76,13 @@ function showTimeline(article, { notBefore, notAfter }, rotationWindow, deadline
 }
 
 function showHistory(list, history) {
-	const entries = history.map(({ at, outcome, serialNumber, requestName, duration, reason, message }) => {
+	const entries = history.map(({ at, outcome, trigger, serialNumber, requestName, duration, reason, message }) => {
 		const item = element('li');
 		const took = duration ? ` in ${distance(seconds(duration) * 1000)}` : '';
 		const by = requestName ? ` (${requestName})` : '';
 		const entry = element('span', { className: outcome });
 		entry.append(...outcome === 'FAILED' ? [`${reason} after ${distance(seconds(duration) * 1000)}: ${message}`]
-			: [outcome === 'ADOPTED' ? 'Another program stored ' : 'Rotated to ', element('code', { textContent: serialNumber }), took + by]);
+			: [`${triggers[trigger] ?? 'Another program stored'} `, element('code', { textContent: serialNumber }), took + by]);
 		item.append(instantElement(at), entry);
 		return item;
 	});

@@ -100,11 +100,11 @@ class PageTests {
 		until(() -> field("kubelet-server", "answer").equals("202: the rotation has begun."));
 		until(() -> !field("kubelet-server", "serialNumber").equals(before));
 		String after = field("kubelet-server", "serialNumber");
-		until(() -> field("kubelet-server", "history").contains("Rotated to " + after));
+		until(() -> field("kubelet-server", "history").contains("Rotated on request to " + after));
 		until(() -> text("#presented").contains(after));
 		assertThat(text("#presented")).contains("the current one of kubelet-server");
 		load();
-		assertThat(field("kubelet-server", "history")).contains("Rotated to " + after);
+		assertThat(field("kubelet-server", "history")).contains("Rotated on request to " + after);
 		assertThat(text("#who")).isEqualTo("system:node:sample");
 	}
 
