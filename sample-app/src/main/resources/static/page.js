@@ -237,9 +237,9 @@ function seconds(duration) {
 function distance(milliseconds) {
 	const total = Math.max(0, milliseconds / 1000);
 	if (total < 1) {
-		return `${Math.round(total * 1000)} ms`;
+		return `${Math.round(total * 1000)}\u00a0ms`;
 	}
 	const units = [['d', Math.floor(total / 86400)], ['h', Math.floor(total / 3600) % 24], ['min', Math.floor(total / 60) % 60], ['s', Math.floor(total) % 60]];
 	const first = units.findIndex(([, count]) => count > 0);
-	return units.slice(first, first + (first === 0 ? 3 : 2)).map(([unit, count]) => `${count} ${unit}`).join(' ');
+	return units.slice(first, first + (first === 0 ? 3 : 2)).map(([unit, count]) => `${count}\u00a0${unit}`).join(' ');
 }
