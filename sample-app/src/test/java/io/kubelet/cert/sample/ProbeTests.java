@@ -5,6 +5,10 @@ import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
@@ -33,6 +37,7 @@ import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -94,13 +99,16 @@ class ProbeTests {
 		try (Probe liveness = probe(this.container.getLivenessProbe(), "http", management);
 				Probe readiness = probe(this.container.getReadinessProbe(), "http", management)) {
 			this.application = run("--kubelet.cert.startup.mode=background", "--management.server.port=" + management,
-					"--management.server.ssl.enabled=false");
+					"--management.server.ssl.enabled=false", "--management.endpoint.health.show-components=always");
 			liveness.await(OK);
 			readiness.await("503");
 			assertThatExceptionOfType(SSLException.class).isThrownBy(() -> status(uri("https", this.port, "/")));
 			assertThat(readiness.results()).doesNotContain(OK);
+			assertThat(health(management, "certificates")).isEqualTo("DOWN");
+			assertThat(health(management, "ssl")).isEqualTo("UP");
 			approveUntil(readiness);
 			assertThat(status(uri("https", this.port, "/"))).isEqualTo(OK);
+			assertThat(health(management, "certificates")).isEqualTo("UP");
 			rotationFails();
 			assertThat(Stream.of(liveness, readiness)).allMatch(Probe::staysOnceItSucceeded);
 		}
@@ -127,6 +135,13 @@ class ProbeTests {
 		this.plane.behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
 		CertificateManagers managers = this.application.getBean(CertificateManagers.class);
 		assertThat(managers.get("kubelet-server").rotate()).failsWithin(Duration.ofSeconds(30));
+	}
+
+	/** What the whole health has of one of Spring Boot's indicators. */
+	private static String health(int port, String component) throws Exception {
+		HttpResponse<String> health = HttpClient.newHttpClient()
+			.send(HttpRequest.newBuilder(uri("http", port, "/actuator/health")).build(), BodyHandlers.ofString());
+		return JsonMapper.shared().readTree(health.body()).at("/components/" + component + "/status").asString();
 	}
 
 	private static Probe probe(V1Probe probe, String scheme, int port) {
