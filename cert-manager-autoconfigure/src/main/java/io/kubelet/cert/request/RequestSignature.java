@@ -52,8 +52,7 @@ final class RequestSignature implements ContentSigner {
 	@Override
 	public byte[] getSignature() {
 		try {
-			Signature signature = Signature.getInstance(this.algorithm);
-			signature.initSign(this.key);
+			Signature signature = EllipticCurves.signature(this.algorithm, this.key);
 			signature.update(this.content.toByteArray());
 			return signature.sign();
 		}
