@@ -146,7 +146,7 @@ final class CurrentPair {
 			this.passedOver = candidate;
 			this.settings.about(logger.atWarn(), stored)
 				.log("[{}] Another program stored a pair that does not match the template, and is not used: {}",
-						this.settings.name(), differences);
+						this.settings.name(), String.join("; ", differences));
 		}
 		return true;
 	}
@@ -168,7 +168,7 @@ final class CurrentPair {
 			if (this.dueSince == null) {
 				this.settings.about(logger.atInfo(), pair)
 					.log("[{}] The certificate does not match the template and is rotated: {}", this.settings.name(),
-							template.differences(pair.leaf()));
+							String.join("; ", template.differences(pair.leaf())));
 			}
 			dueFrom(now);
 		}
