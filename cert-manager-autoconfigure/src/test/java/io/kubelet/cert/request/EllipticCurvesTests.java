@@ -28,9 +28,7 @@ class EllipticCurvesTests {
 		assertThat(keys.getPublic().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(keys.getPrivate().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(((ECPublicKey) keys.getPublic()).getParams().getOrder().bitLength()).isEqualTo(size);
-		Signature signature = EllipticCurves.signature("SHA256withECDSA", keys.getPrivate());
-		signature.update(CONTENT);
-		byte[] signed = signature.sign();
+		byte[] signed = EllipticCurves.sign("SHA256withECDSA", keys.getPrivate(), CONTENT);
 		Signature verification = Signature.getInstance("SHA256withECDSA", "SunEC");
 		verification.initVerify(keys.getPublic());
 		verification.update(CONTENT);
@@ -41,9 +39,7 @@ class EllipticCurvesTests {
 	void providerThatTheJvmPrefersIsUsed() throws Exception {
 		try (CountingProvider preferred = new CountingProvider()) {
 			KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-			Signature signature = EllipticCurves.signature("SHA256withECDSA", keys.getPrivate());
-			signature.update(CONTENT);
-			signature.sign();
+			EllipticCurves.sign("SHA256withECDSA", keys.getPrivate(), CONTENT);
 			assertThat(preferred.take()).containsEntry(Operation.KEY_GENERATION, 1)
 				.containsEntry(Operation.SIGNATURE, 1);
 		}
