@@ -19,8 +19,7 @@ final class CertificateRuntimeHints implements RuntimeHintsRegistrar {
 
 	private static final List<String> USED = List.of("CertificateSigningRequest", "CertificateSigningRequestCondition",
 			"CertificateSigningRequestList", "CertificateSigningRequestSpec", "CertificateSigningRequestStatus",
-			"ConfigMap", "ConfigMapList", "ListMeta", "Node", "NodeAddress", "NodeList", "NodeStatus", "ObjectMeta",
-			"OwnerReference", "Status", "StatusCause", "StatusDetails");
+			"ListMeta", "ObjectMeta", "OwnerReference", "Status", "StatusCause", "StatusDetails");
 
 	@Override
 	public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {

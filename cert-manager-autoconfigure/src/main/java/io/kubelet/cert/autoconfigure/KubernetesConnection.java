@@ -10,13 +10,14 @@ import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
 import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
-import io.kubelet.cert.kubernetes.ConfigMapAuthorities;
 import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
+import io.kubelet.cert.kubernetes.PublishedAuthorities;
 import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
@@ -164,14 +165,13 @@ public final class KubernetesConnection implements DisposableBean {
 	}
 
 	/**
-	 * Returns a source of trust in the authorities in a ConfigMap.
-	 * @param configMap the ConfigMap, such as {@code kube-system/kube-root-ca.crt}, or
-	 * without a namespace one in the namespace of the context or the pod
+	 * Returns a source of trust in the authorities in objects of the API.
+	 * @param objects the objects
 	 * @param wait whether the first reading waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	public TrustSource authoritiesIn(String configMap, boolean wait, Iterable<CertificateManager> managers) {
-		return () -> client().authoritiesIn(configMap, () -> credentials(managers)).source(wait).read();
+	public TrustSource authoritiesIn(TrustObjects objects, boolean wait, Iterable<CertificateManager> managers) {
+		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(wait).read();
 	}
 
 	private synchronized Client client() {
@@ -193,7 +193,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final Map<String, NodeAddresses> addresses = new HashMap<>();
 
-		private final Map<String, ConfigMapAuthorities> authorities = new HashMap<>();
+		private final Map<TrustObjects, PublishedAuthorities> authorities = new HashMap<>();
 
 		private final ConnectionSettings settings;
 
@@ -216,15 +216,24 @@ public final class KubernetesConnection implements DisposableBean {
 					(name) -> new NodeAddresses(name, clients(credentials), this.access.executor(), this.clock));
 		}
 
-		synchronized ConfigMapAuthorities authoritiesIn(String configMap,
+		synchronized PublishedAuthorities authoritiesIn(TrustObjects objects,
 				Supplier<@Nullable CertificatePair> credentials) {
-			return this.authorities.computeIfAbsent(configMap, (name) -> {
-				int slash = name.indexOf('/');
-				String namespace = (slash >= 0) ? name.substring(0, slash)
-						: Kubeconfigs.namespace(this.settings.kubeconfig(), context(this.settings));
-				return new ConfigMapAuthorities(namespace, name.substring(slash + 1), clients(credentials),
-						this.access.executor(), this.clock);
-			});
+			return this.authorities.computeIfAbsent(objects, (key) -> new PublishedAuthorities(place(key),
+					clients(credentials), this.access.executor(), this.clock));
+		}
+
+		private PublishedAuthorities.Place place(TrustObjects objects) {
+			String name = objects.name();
+			return switch (objects.kind()) {
+				case CONFIG_MAP -> {
+					int slash = name.indexOf('/');
+					String namespace = (slash >= 0) ? name.substring(0, slash)
+							: Kubeconfigs.namespace(this.settings.kubeconfig(), context(this.settings));
+					yield PublishedAuthorities.Place.configMap(namespace, name.substring(slash + 1));
+				}
+				case TRUST_BUNDLE -> PublishedAuthorities.Place.trustBundle(name);
+				case TRUST_BUNDLES_OF_SIGNER -> PublishedAuthorities.Place.trustBundles(name, objects.labels());
+			};
 		}
 
 		private Supplier<ApiClient> clients(Supplier<@Nullable CertificatePair> credentials) {
@@ -233,7 +242,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 		synchronized void close() {
 			this.addresses.values().forEach(NodeAddresses::close);
-			this.authorities.values().forEach(ConfigMapAuthorities::close);
+			this.authorities.values().forEach(PublishedAuthorities::close);
 			this.signers.close();
 		}
 

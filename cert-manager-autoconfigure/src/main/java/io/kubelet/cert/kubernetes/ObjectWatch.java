@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -33,9 +34,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Watches objects until it is closed. A watch that ends is opened again where it ended;
  * if its resource version cannot be used any more (410 among others), the objects are
- * listed again. There is always a pause in between. It grows up to half a minute for as
- * long as the watch brings nothing. If the server asks for a longer pause, it is made, up
- * to an hour.
+ * listed again, in the first version of the API that the server serves. There is always a
+ * pause in between. It grows up to half a minute for as long as the watch brings nothing.
+ * If the server asks for a longer pause, it is made, up to an hour.
  *
  * @param <T> the type of object
  */
@@ -44,6 +45,8 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	private static final Logger logger = LoggerFactory.getLogger(ObjectWatch.class);
 
 	private static final Set<String> CHANGES = Set.of("ADDED", "MODIFIED", "DELETED");
+
+	private static final int NOT_FOUND = 404;
 
 	private static final int GONE = 410;
 
@@ -78,6 +81,9 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private volatile @Nullable Call call;
 
+	/** The path in the version of the API that the server serves, as far as known. */
+	private String path;
+
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
 
@@ -97,6 +103,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	public ObjectWatch(Selection<T> selection, Observer<T> observer, Supplier<ApiClient> clients, Clock clock,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
+		this.path = selection.paths().get(0);
 		this.observer = observer;
 		this.clients = clients;
 		this.clock = clock;
@@ -157,7 +164,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private String list(ApiClient client) throws ApiException {
 		this.observer.listing();
-		JsonObject list = client.<JsonObject>execute(this.selection.list(client), JsonObject.class).getData();
+		JsonObject list = listed(client);
 		List<T> objects = new ArrayList<>();
 		String resourceVersion = parse(() -> {
 			if (list.get("items") instanceof JsonArray items) {
@@ -170,10 +177,26 @@ public final class ObjectWatch<T> implements AutoCloseable {
 		return resourceVersion;
 	}
 
+	/** A version that the server does not serve is not found. */
+	private JsonObject listed(ApiClient client) throws ApiException {
+		Iterator<String> paths = this.selection.paths().iterator();
+		while (true) {
+			this.path = paths.next();
+			try {
+				return client.<JsonObject>execute(this.selection.list(client, this.path), JsonObject.class).getData();
+			}
+			catch (ApiException ex) {
+				if (ex.getCode() != NOT_FOUND || !paths.hasNext()) {
+					throw ex;
+				}
+			}
+		}
+	}
+
 	/** Each event is a line of JSON. */
 	private void watch(ApiClient client, String resourceVersion) throws ApiException, IOException {
 		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
-		Call call = this.selection.watch(client, resourceVersion, seconds);
+		Call call = this.selection.watch(client, this.path, resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
 			return;

@@ -15,22 +15,28 @@ import okhttp3.Call;
  *
  * @param <T> the type of object
  * @param type the type of object
- * @param path the path of the list, such as {@code /api/v1/nodes}
- * @param parameter the query parameter that contains the selector
- * @param selector the selector
+ * @param paths the path of the list, such as {@code /api/v1/nodes}, in the versions of
+ * the API in which the objects may be served, the preferred one first
+ * @param selectors the query parameters that select
  */
-public record Selection<T>(Class<T> type, String path, String parameter, String selector) {
+public record Selection<T>(Class<T> type, List<String> paths, Map<String, String> selectors) {
+
+	/** The query parameter that selects by fields. */
+	public static final String FIELDS = "fieldSelector";
+
+	/** The query parameter that selects by labels. */
+	public static final String LABELS = "labelSelector";
 
 	/**
 	 * Selects the object of a name.
 	 * @param <T> the type of object
 	 * @param type the type of object
-	 * @param path the path of the list
 	 * @param name the name
+	 * @param paths the path of the list, in each version of the API
 	 * @return the selection
 	 */
-	public static <T> Selection<T> byName(Class<T> type, String path, String name) {
-		return new Selection<>(type, path, "fieldSelector", "metadata.name=" + name);
+	public static <T> Selection<T> byName(Class<T> type, String name, String... paths) {
+		return new Selection<>(type, List.of(paths), Map.of(FIELDS, "metadata.name=" + name));
 	}
 
 	/**
@@ -43,29 +49,33 @@ public record Selection<T>(Class<T> type, String path, String parameter, String 
 	 * @return the selection
 	 */
 	public static <T> Selection<T> byLabel(Class<T> type, String path, String label, String value) {
-		return new Selection<>(type, path, "labelSelector", label + "=" + value);
+		return new Selection<>(type, List.of(path), Map.of(LABELS, label + "=" + value));
 	}
 
 	/**
-	 * Returns a call that lists the objects.
+	 * Returns a call that lists the objects in the preferred version.
 	 * @param client the client
 	 * @return the call
 	 * @throws ApiException if the call cannot be built
 	 */
 	public Call list(ApiClient client) throws ApiException {
-		return call(client, Map.of());
+		return list(client, this.paths.get(0));
 	}
 
-	Call watch(ApiClient client, String resourceVersion, int seconds) throws ApiException {
-		return call(client, Map.of("watch", "true", "allowWatchBookmarks", "true", "resourceVersion", resourceVersion,
-				"timeoutSeconds", String.valueOf(seconds)));
+	Call list(ApiClient client, String path) throws ApiException {
+		return call(client, path, Map.of());
 	}
 
-	private Call call(ApiClient client, Map<String, String> parameters) throws ApiException {
+	Call watch(ApiClient client, String path, String resourceVersion, int seconds) throws ApiException {
+		return call(client, path, Map.of("watch", "true", "allowWatchBookmarks", "true", "resourceVersion",
+				resourceVersion, "timeoutSeconds", String.valueOf(seconds)));
+	}
+
+	private Call call(ApiClient client, String path, Map<String, String> parameters) throws ApiException {
 		List<Pair> query = new ArrayList<>();
-		query.add(new Pair(this.parameter, this.selector));
+		this.selectors.forEach((name, value) -> query.add(new Pair(name, value)));
 		parameters.forEach((name, value) -> query.add(new Pair(name, value)));
-		return client.buildCall(null, this.path, "GET", query, List.of(), null,
+		return client.buildCall(null, path, "GET", query, List.of(), null,
 				new HashMap<>(Map.of("Accept", "application/json")), new HashMap<>(), new HashMap<>(), new String[0],
 				null);
 	}

@@ -64,6 +64,8 @@ class ConfigurationMistakesTests {
 			tls-cert-file | /tmp/a.pem | configured together
 			kubernetes.kubeconfig | /nowhere/kubeconfig | There is no such file
 			ssl.trust-file | /nowhere/ca.pem | There is no file
+			ssl.trust-bundle.signer-name | no-slash | lower-case domain
+			ssl.trust-bundle.label-selector | a=b | set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
 			""")
 	void valueThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String property, String value, String remedy) {
 		runner("kubelet.cert.startup.mode=background", "kubelet.cert." + property + "=" + value).run((context) -> {

@@ -45,7 +45,7 @@ class ConfigMapAuthoritiesTests {
 
 	private ApiClient client;
 
-	private ConfigMapAuthorities authorities;
+	private PublishedAuthorities authorities;
 
 	@BeforeEach
 	void connect() {
@@ -177,12 +177,13 @@ class ConfigMapAuthoritiesTests {
 		return this.authorities.source(true).read();
 	}
 
-	private ConfigMapAuthorities authoritiesIn(String name) {
+	private PublishedAuthorities authoritiesIn(String name) {
 		return authoritiesIn(name, Duration.ofSeconds(60));
 	}
 
-	private ConfigMapAuthorities authoritiesIn(String name, Duration patience) {
-		return new ConfigMapAuthorities("default", name, () -> this.client, this.executor, Clock.systemUTC(), patience);
+	private PublishedAuthorities authoritiesIn(String name, Duration patience) {
+		return new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", name), () -> this.client,
+				this.executor, Clock.systemUTC(), patience);
 	}
 
 	private void permit() {

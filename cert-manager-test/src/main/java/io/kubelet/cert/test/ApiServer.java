@@ -102,7 +102,7 @@ final class ApiServer {
 		}
 		for (ResourceType type : this.types) {
 			if (type.plural().equals(access.resource()) && type.group().equals(access.group())
-					&& access.version().equals("v1")) {
+					&& type.version().equals(access.version())) {
 				return this.objects.handle(type, access, request, caller);
 			}
 		}

@@ -30,6 +30,9 @@ final class Authorizer {
 		role("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", NODES, Set.of("create"),
 				requests + "/selfnodeclient");
 		role("system:node", NODES, Set.of("create", "get", "list", "watch"), requests);
+		role("system:node", NODES, Set.of("get", "list", "watch"), ClusterTrustBundles.PLURAL);
+		role("system:cluster-trust-bundle-discovery", "system:serviceaccounts", Set.of("get", "list", "watch"),
+				ClusterTrustBundles.PLURAL);
 		for (String resource : List.of("selfsubjectreviews", "selfsubjectaccessreviews")) {
 			role("system:basic-user", "system:authenticated", Set.of("create"), resource);
 		}

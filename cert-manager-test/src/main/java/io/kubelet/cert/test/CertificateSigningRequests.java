@@ -212,9 +212,7 @@ final class CertificateSigningRequests extends ResourceType {
 	}
 
 	private boolean mayUse(String signer, String verb, Caller caller) {
-		String domain = signer.substring(0, Math.max(0, signer.indexOf('/')));
-		return this.permitted.test(caller, Access.to(verb, GROUP, "signers", "", signer))
-				|| this.permitted.test(caller, Access.to(verb, GROUP, "signers", "", domain + "/*"));
+		return SignerName.isPermitted(signer, verb, caller, this.permitted);
 	}
 
 }

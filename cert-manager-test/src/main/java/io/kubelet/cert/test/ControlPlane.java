@@ -1,6 +1,7 @@
 package io.kubelet.cert.test;
 
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -66,8 +67,11 @@ final class ControlPlane implements AutoCloseable {
 				new Signer(this.authority, this.behavior, settings.clock), this.behavior, settings.clock,
 				this.executor);
 		ResourceType configMaps = PlainType.configMaps();
-		List<ResourceType> types = List.of(this.certificateSigningRequests, configMaps, new Nodes(), new Secrets(),
-				PlainType.leases());
+		List<ResourceType> types = new ArrayList<>(
+				List.of(this.certificateSigningRequests, configMaps, new Nodes(), new Secrets(), PlainType.leases()));
+		for (String version : settings.trustBundleVersions) {
+			types.add(new ClusterTrustBundles(version, this.authorizer::isAllowed));
+		}
 		this.http = new HttpFrontEnd(settings.port, ServerTls.context(this.authority));
 		this.port = this.http.bind();
 		this.api = new ApiServer(this.identities, this.authorizer,

@@ -39,21 +39,23 @@ final class Discovery {
 			case "/version" -> ApiResponse.json(200, version());
 			case "/api" -> ApiResponse.json(200, coreVersions());
 			case "/apis" -> ApiResponse.json(200, Json.object("kind", "APIGroupList", "apiVersion", "v1", "groups",
-					groups().stream().map((group) -> group(group, false)).toList()));
+					groups().stream().map((group) -> group(group, new JsonObject())).toList()));
 			default -> OpenApi.serves(path) ? this.openApi.answer(path) : group(path);
 		};
 	}
 
 	private ApiResponse group(String path) {
 		if (path.equals("/api/v1")) {
-			return ApiResponse.json(200, resources(""));
+			return ApiResponse.json(200, resources("", "v1"));
 		}
 		for (String group : groups()) {
 			if (path.equals("/apis/" + group)) {
-				return ApiResponse.json(200, group(group, true));
+				return ApiResponse.json(200, group(group, Json.object("kind", "APIGroup", "apiVersion", "v1")));
 			}
-			if (path.equals("/apis/" + group + "/v1")) {
-				return ApiResponse.json(200, resources(group));
+			for (String version : versions(group)) {
+				if (path.equals("/apis/" + group + "/" + version)) {
+					return ApiResponse.json(200, resources(group, version));
+				}
 			}
 		}
 		throw ApiFailure.noSuchPath();
@@ -63,6 +65,16 @@ final class Discovery {
 		Set<String> groups = new TreeSet<>(REVIEW_GROUPS);
 		this.types.stream().map(ResourceType::group).filter((group) -> !group.isEmpty()).forEach(groups::add);
 		return groups;
+	}
+
+	/** The versions of a group, the preferred one first. */
+	private Set<String> versions(String group) {
+		Set<String> versions = new TreeSet<>(Set.of("v1"));
+		this.types.stream()
+			.filter((type) -> type.group().equals(group))
+			.map(ResourceType::version)
+			.forEach(versions::add);
+		return versions;
 	}
 
 	private static JsonObject version() {
@@ -77,31 +89,32 @@ final class Discovery {
 				List.of(Json.object("clientCIDR", "0.0.0.0/0", "serverAddress", this.address)));
 	}
 
-	private static JsonObject group(String group, boolean alone) {
-		JsonObject version = Json.object("groupVersion", group + "/v1", "version", "v1");
-		JsonObject object = alone ? Json.object("kind", "APIGroup", "apiVersion", "v1") : new JsonObject();
+	private JsonObject group(String group, JsonObject object) {
+		List<JsonObject> versions = versions(group).stream()
+			.map((version) -> Json.object("groupVersion", group + "/" + version, "version", version))
+			.toList();
 		object.addProperty("name", group);
-		object.add("versions", Json.array(List.of(version)));
-		object.add("preferredVersion", version);
+		object.add("versions", Json.array(versions));
+		object.add("preferredVersion", versions.get(0));
 		return object;
 	}
 
-	private JsonObject resources(String group) {
+	private JsonObject resources(String group, String version) {
 		JsonArray resources = new JsonArray();
 		for (ResourceType type : this.types) {
-			if (type.group().equals(group)) {
+			if (type.group().equals(group) && type.version().equals(version)) {
 				resources.add(resource(type));
 				new TreeSet<>(type.subresources()).forEach((subresource) -> resources.add(resource(type, subresource)));
 			}
 		}
 		Reviews.KINDS.forEach((plural, kind) -> {
-			if (Reviews.group(plural).equals(group)) {
+			if (Reviews.group(plural).equals(group) && version.equals("v1")) {
 				resources.add(Json.object("name", plural, "singularName", kind.toLowerCase(), "namespaced", false,
 						"kind", kind, "verbs", List.of("create")));
 			}
 		});
 		return Json.object("kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
-				group.isEmpty() ? "v1" : group + "/v1", "resources", resources);
+				group.isEmpty() ? version : group + "/" + version, "resources", resources);
 	}
 
 	private static JsonObject resource(ResourceType type) {

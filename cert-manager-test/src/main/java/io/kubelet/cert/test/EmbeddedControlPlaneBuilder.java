@@ -2,6 +2,7 @@ package io.kubelet.cert.test;
 
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -12,6 +13,8 @@ public final class EmbeddedControlPlaneBuilder {
 	Clock clock = Clock.systemUTC();
 
 	ApprovalPolicy approval = ApprovalPolicy.approving();
+
+	Set<String> trustBundleVersions = Set.of("v1", "v1beta1");
 
 	int port;
 
@@ -50,6 +53,18 @@ public final class EmbeddedControlPlaneBuilder {
 	 */
 	public EmbeddedControlPlaneBuilder approval(ApprovalPolicy policy) {
 		this.approval = policy;
+		return this;
+	}
+
+	/**
+	 * Serve ClusterTrustBundles in these versions of {@code certificates.k8s.io}, as in
+	 * {@code v1beta1} for the releases before 1.37.
+	 * @param versions the versions; {@code v1} and {@code v1beta1} by default, none for a
+	 * cluster that does not have this API
+	 * @return this
+	 */
+	public EmbeddedControlPlaneBuilder trustBundles(String... versions) {
+		this.trustBundleVersions = Set.of(versions);
 		return this;
 	}
 

@@ -75,7 +75,8 @@ final class ObjectRequests {
 		if (object == null) {
 			throw ApiFailure.notFound(type, access.name());
 		}
-		return ApiResponse.json(200, Table.isWanted(request) ? Table.of(type, object, this.clock.instant()) : object);
+		return ApiResponse.json(200,
+				Table.isWanted(request) ? Table.of(type, object, this.clock.instant()) : type.view(object));
 	}
 
 	private ApiResponse list(ResourceType type, Access access, ApiRequest request) {
@@ -100,7 +101,7 @@ final class ObjectRequests {
 				.internal("resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax"
 					.formatted(since, since));
 		}
-		UnaryOperator<JsonObject> view = !Table.isWanted(request) ? UnaryOperator.identity()
+		UnaryOperator<JsonObject> view = !Table.isWanted(request) ? type::view
 				: (object) -> Table.of(type, object, this.clock.instant());
 		return new ApiResponse.Stream(
 				new Watch(this.store, type, access.namespace(), selected, request, view, this.watches));
@@ -120,15 +121,15 @@ final class ObjectRequests {
 		boolean dryRun = request.parameter("dryRun").equals("All");
 		JsonObject[] dry = new JsonObject[1];
 		JsonObject stored = this.store.update(type, access.namespace(), access.name(), (existing) -> {
-			JsonObject submitted = change.apply(existing.deepCopy());
+			JsonObject submitted = change.apply(type.view(existing).deepCopy());
 			ObjectMetadata.requireMatch(type, submitted, existing, access.name());
 			JsonObject members = type.prepareForUpdate(access.subresource(), submitted, existing.deepCopy());
 			JsonObject updated = assemble(type, ObjectMetadata.update(submitted, existing), members);
 			check(type, access.subresource(), updated, existing, caller);
 			dry[0] = updated;
-			return dryRun ? existing : updated;
+			return (dryRun || updated.equals(type.view(existing))) ? existing : updated;
 		});
-		return ApiResponse.json(200, dryRun ? dry[0] : stored);
+		return ApiResponse.json(200, dryRun ? dry[0] : type.view(stored));
 	}
 
 	private void check(ResourceType type, String subresource, JsonObject object, @Nullable JsonObject existing,

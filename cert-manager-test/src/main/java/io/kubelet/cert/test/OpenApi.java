@@ -53,7 +53,7 @@ final class OpenApi {
 		}
 		return Json.object("parameters", parameters, "responses", Json.object("200", Json.object("description", "OK")),
 				"x-kubernetes-action", "patch", "x-kubernetes-group-version-kind",
-				Json.object("group", type.group(), "version", "v1", "kind", type.kind()));
+				Json.object("group", type.group(), "version", type.version(), "kind", type.kind()));
 	}
 
 }

@@ -12,8 +12,10 @@ import java.util.regex.Pattern;
  */
 final class Pem {
 
+	/** Headers are lines with a colon. */
 	private static final Pattern BLOCK = Pattern
-		.compile("-----BEGIN ([^-\\r\\n]+)-----\\r?\\n([A-Za-z0-9+/=\\s]*?)-----END \\1-----");
+		.compile("-----BEGIN ([^-\\r\\n]+)-----\\r?\\n((?:[^:\\n]*:[^\\n]*\\n)*)"
+				+ "([A-Za-z0-9+/=\\s]*?)-----END \\1-----");
 
 	private Pem() {
 	}
@@ -22,9 +24,10 @@ final class Pem {
 		List<Block> blocks = new ArrayList<>();
 		Matcher matcher = BLOCK.matcher(text);
 		while (matcher.find()) {
-			String base64 = matcher.group(2).replaceAll("\\s", "");
+			String base64 = matcher.group(3).replaceAll("\\s", "");
 			if (base64.length() % 4 == 0) {
-				blocks.add(new Block(matcher.group(1), Base64.getDecoder().decode(base64)));
+				blocks
+					.add(new Block(matcher.group(1), !matcher.group(2).isEmpty(), Base64.getDecoder().decode(base64)));
 			}
 		}
 		return blocks;
@@ -45,7 +48,7 @@ final class Pem {
 		return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
 	}
 
-	record Block(String type, byte[] content) {
+	record Block(String type, boolean hasHeaders, byte[] content) {
 
 	}
 

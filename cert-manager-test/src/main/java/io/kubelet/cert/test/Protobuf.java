@@ -74,6 +74,9 @@ final class Protobuf {
 		.bytesMap(3, "binaryData")
 		.flag(4, "immutable");
 
+	private static final ProtobufMessage TRUST_BUNDLE = message().message(1, "metadata", METADATA)
+		.message(2, "spec", message().text(1, "signerName").text(2, "trustBundle"));
+
 	private static final ProtobufMessage LEASE = message().message(1, "metadata", METADATA)
 		.message(2, "spec",
 				message().text(1, "holderIdentity")
@@ -87,7 +90,7 @@ final class Protobuf {
 
 	private static final Map<String, ProtobufMessage> TYPES = Map.of("CertificateSigningRequest", SIGNING_REQUEST,
 			"SelfSubjectReview", message(), "SelfSubjectAccessReview", ACCESS_REVIEW, "Secret", SECRET, "ConfigMap",
-			CONFIG_MAP, "Lease", LEASE, "DeleteOptions", DELETE_OPTIONS);
+			CONFIG_MAP, "ClusterTrustBundle", TRUST_BUNDLE, "Lease", LEASE, "DeleteOptions", DELETE_OPTIONS);
 
 	private Protobuf() {
 	}

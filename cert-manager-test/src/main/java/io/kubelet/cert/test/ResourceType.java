@@ -15,6 +15,8 @@ abstract class ResourceType {
 
 	private final String group;
 
+	private final String version;
+
 	private final String plural;
 
 	private final String kind;
@@ -22,7 +24,13 @@ abstract class ResourceType {
 	private final boolean namespaced;
 
 	ResourceType(String group, String plural, String kind, boolean namespaced) {
+		this(group, "v1", plural, kind, namespaced);
+	}
+
+	/** Create a type in one of the versions of its API; all share the objects. */
+	ResourceType(String group, String version, String plural, String kind, boolean namespaced) {
 		this.group = group;
+		this.version = version;
 		this.plural = plural;
 		this.kind = kind;
 		this.namespaced = namespaced;
@@ -30,6 +38,10 @@ abstract class ResourceType {
 
 	final String group() {
 		return this.group;
+	}
+
+	final String version() {
+		return this.version;
 	}
 
 	final String plural() {
@@ -45,7 +57,22 @@ abstract class ResourceType {
 	}
 
 	final String apiVersion() {
-		return this.group.isEmpty() ? "v1" : this.group + "/v1";
+		return this.group.isEmpty() ? this.version : this.group + "/" + this.version;
+	}
+
+	/** Whether the other is this type, in whatever version. */
+	final boolean isSame(ResourceType other) {
+		return this.group.equals(other.group) && this.plural.equals(other.plural);
+	}
+
+	/** The object as this version shows it. */
+	final JsonObject view(JsonObject object) {
+		if (Json.text(object, "apiVersion").equals(apiVersion())) {
+			return object;
+		}
+		JsonObject view = object.deepCopy();
+		view.addProperty("apiVersion", apiVersion());
+		return view;
 	}
 
 	/** Where its API group is served, as in {@code /apis/certificates.k8s.io/v1}. */

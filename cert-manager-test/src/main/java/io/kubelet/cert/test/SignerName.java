@@ -2,6 +2,7 @@ package io.kubelet.cert.test;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiPredicate;
 
 /**
  * The form of a signer's name: {@code domain/path}.
@@ -37,6 +38,14 @@ final class SignerName {
 			}
 		}
 		return errors;
+	}
+
+	/** Whether a caller may do something with what belongs to the signer. */
+	static boolean isPermitted(String name, String verb, Caller caller, BiPredicate<Caller, Access> permitted) {
+		String domain = name.substring(0, Math.max(0, name.indexOf('/')));
+		String group = CertificateSigningRequests.GROUP;
+		return permitted.test(caller, Access.to(verb, group, "signers", "", name))
+				|| permitted.test(caller, Access.to(verb, group, "signers", "", domain + "/*"));
 	}
 
 	private static FieldError invalid(String field, String segment, String label, String why) {

@@ -161,7 +161,7 @@ final class Watch implements ApiResponse.Source {
 	 * An object that comes into the selection is added, one that leaves it is deleted.
 	 */
 	private void send(OutputStream output, ObjectStore.Change change) throws IOException {
-		if (change.resource() != this.type) {
+		if (!change.resource().isSame(this.type)) {
 			return;
 		}
 		JsonObject previous = change.previous();

@@ -46,6 +46,7 @@ class RecordingReplayTests {
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
 		.approval(ApprovalPolicy.realCluster())
 		.nameSuffixes(this.nameSuffixes::remove)
+		.trustBundles()
 		.start();
 
 	private final Correspondence correspondence = new Correspondence();

@@ -24,11 +24,12 @@ final class AdditionalCertificates extends AbstractBindHandler {
 
 	/** The inherited properties and groups of properties. */
 	static final Set<String> INHERITED = Set.of("node-name", "config-file", "cert-dir", "requested-lifetime", "key",
-			"rotation", "startup", "store", "ssl.trust", "ssl.trust-file", "ssl.trust-config-map", "ssl.trust-overlap",
-			"ssl.drain");
+			"rotation", "startup", "store", "ssl.trust", "ssl.trust-file", "ssl.trust-config-map", "ssl.trust-bundle",
+			"ssl.trust-overlap", "ssl.drain");
 
 	/** Either of these says whom a bundle trusts, so none of them adds to another. */
-	private static final Set<String> TRUST = Set.of("ssl.trust", "ssl.trust-file", "ssl.trust-config-map");
+	private static final Set<String> TRUST = Set.of("ssl.trust", "ssl.trust-file", "ssl.trust-config-map",
+			"ssl.trust-bundle.name", "ssl.trust-bundle.signer-name");
 
 	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(CertManagerProperties.PREFIX);
 
@@ -115,7 +116,7 @@ final class AdditionalCertificates extends AbstractBindHandler {
 					|| inherited.startsWith(property + "."));
 	}
 
-	/** A size is one of an algorithm, and a file replaces a ConfigMap. */
+	/** A size is one of an algorithm, and a source of trust replaces another. */
 	private Set<String> excluded(ConfigurationPropertyName name) {
 		Set<String> excluded = new HashSet<>();
 		if (isSet(name, "key.algorithm")) {
@@ -123,6 +124,7 @@ final class AdditionalCertificates extends AbstractBindHandler {
 		}
 		if (TRUST.stream().anyMatch((property) -> isSet(name, property))) {
 			excluded.addAll(TRUST);
+			excluded.add("ssl.trust-bundle.label-selector");
 		}
 		return excluded;
 	}

@@ -179,14 +179,54 @@ public record CertificateSettings(PropertyNames properties, String name, boolean
 	 *
 	 * @param bundle the bundle's name
 	 * @param trustsSystem whether it trusts the authorities of the JDK rather than the
-	 * cluster's, if neither a file nor a ConfigMap is named
+	 * cluster's, if neither a file nor an object of the API is named
 	 * @param trustFile the file with the authorities that it trusts
-	 * @param trustConfigMap the ConfigMap with the authorities that it trusts
+	 * @param trustObjects the objects of the API with the authorities that it trusts
 	 * @param trustOverlap how long a removed authority is trusted
 	 * @param drain how long connections with the previous certificate may stay open
 	 */
-	public record Ssl(String bundle, boolean trustsSystem, @Nullable Path trustFile, @Nullable String trustConfigMap,
-			Duration trustOverlap, Duration drain) {
+	public record Ssl(String bundle, boolean trustsSystem, @Nullable Path trustFile,
+			@Nullable TrustObjects trustObjects, Duration trustOverlap, Duration drain) {
+	}
+
+	/**
+	 * Objects of the API with the authorities that a bundle trusts.
+	 *
+	 * @param kind what they are
+	 * @param name the name of the object or of its signer
+	 * @param labels selects among the objects of a signer, empty for all
+	 */
+	public record TrustObjects(TrustObjectKind kind, String name, String labels) {
+	}
+
+	/**
+	 * The kinds of object with authorities, each with the property that names it.
+	 */
+	public enum TrustObjectKind {
+
+		/** A ConfigMap. */
+		CONFIG_MAP("ssl.trust-config-map"),
+
+		/** A ClusterTrustBundle. */
+		TRUST_BUNDLE("ssl.trust-bundle.name"),
+
+		/** The ClusterTrustBundles of a signer. */
+		TRUST_BUNDLES_OF_SIGNER("ssl.trust-bundle.signer-name");
+
+		private final String property;
+
+		TrustObjectKind(String property) {
+			this.property = property;
+		}
+
+		/**
+		 * Returns the property that names it.
+		 * @return the name without the prefix
+		 */
+		public String property() {
+			return this.property;
+		}
+
 	}
 
 	/**

@@ -16,6 +16,8 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Storage;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjectKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
@@ -163,7 +165,7 @@ final class SettingsResolver {
 	private @Nullable Signer signer(CertificateTemplate template, AddressSourceKind source) {
 		String name = this.properties.getSignerName();
 		if (name != null) {
-			return new Signer(requireSignerName(name), this.names.of("signer-name"));
+			return new Signer(requireIssuingSigner(name), this.names.of("signer-name"));
 		}
 		if (this.profile != null) {
 			return new Signer(this.profile.signerName(), this.names.of("profile"));
@@ -175,16 +177,20 @@ final class SettingsResolver {
 		return kubelet ? new Signer(Profile.KUBELET_CLIENT.signerName(), "the subject is that of a kubelet") : null;
 	}
 
-	private String requireSignerName(String name) {
-		if (!SIGNER_NAME.matcher(name).matches()) {
-			throw this.names.invalid("signer-name", name,
-					"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving");
-		}
+	private String requireIssuingSigner(String name) {
+		requireSignerName("signer-name", name);
 		if (name.equals("kubernetes.io/legacy-unknown")) {
 			throw this.names.invalid("signer-name", name,
 					"The API server does not accept requests for this signer: name the signer that issues the certificate");
 		}
 		return name;
+	}
+
+	private void requireSignerName(String property, String name) {
+		if (!SIGNER_NAME.matcher(name).matches()) {
+			throw this.names.invalid(property, name,
+					"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving");
+		}
 	}
 
 	private List<Usage> usages() {
@@ -242,14 +248,42 @@ final class SettingsResolver {
 
 	private Ssl ssl(String name) {
 		SslProperties ssl = this.properties.getSsl();
-		if (ssl.getTrustFile() != null && ssl.getTrustConfigMap() != null) {
-			throw this.names.invalid("ssl.trust-config-map", ssl.getTrustConfigMap(),
-					"There is an ssl.trust-file as well: remove one of them");
-		}
 		return new Ssl(Objects.requireNonNullElse(ssl.getBundle(), name), ssl.getTrust() == SslProperties.Trust.SYSTEM,
-				ssl.getTrustFile(), ssl.getTrustConfigMap(),
+				ssl.getTrustFile(), trustObjects(ssl),
 				this.names.notNegative("ssl.trust-overlap", ssl.getTrustOverlap()),
 				this.names.notNegative("ssl.drain", ssl.getDrain()));
+	}
+
+	private @Nullable TrustObjects trustObjects(SslProperties ssl) {
+		SslProperties.TrustBundle bundle = ssl.getTrustBundle();
+		String signer = bundle.getSignerName();
+		String labels = Objects.requireNonNullElse(bundle.getLabelSelector(), "");
+		if (signer != null) {
+			requireSignerName(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property(), signer);
+		}
+		else if (!labels.isEmpty()) {
+			throw this.names.invalid("ssl.trust-bundle.label-selector", labels,
+					"It selects among the ClusterTrustBundles of a signer: set '%s' as well"
+						.formatted(this.names.of(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property())));
+		}
+		String first = (ssl.getTrustFile() != null) ? "ssl.trust-file" : null;
+		TrustObjects objects = null;
+		for (TrustObjectKind kind : TrustObjectKind.values()) {
+			String value = switch (kind) {
+				case CONFIG_MAP -> ssl.getTrustConfigMap();
+				case TRUST_BUNDLE -> bundle.getName();
+				case TRUST_BUNDLES_OF_SIGNER -> signer;
+			};
+			if (value != null && first != null) {
+				throw this.names.invalid(kind.property(), value,
+						"There is an " + first + " as well: remove one of them");
+			}
+			if (value != null) {
+				first = kind.property();
+				objects = new TrustObjects(kind, value, labels);
+			}
+		}
+		return objects;
 	}
 
 }

@@ -16,7 +16,8 @@ class SslProperties {
 	private @Nullable String bundle;
 
 	/**
-	 * Authorities that the bundle trusts, unless trust-file or trust-config-map is set.
+	 * Authorities that the bundle trusts, unless trust-file, trust-config-map or
+	 * trust-bundle is set.
 	 */
 	private Trust trust = Trust.CLUSTER;
 
@@ -27,6 +28,8 @@ class SslProperties {
 	 * startup.mode=background, the bundle trusts no one until it has been read.
 	 */
 	private @Nullable String trustConfigMap;
+
+	private final TrustBundle trustBundle = new TrustBundle();
 
 	/**
 	 * PEM file with the certificate authorities that the bundle trusts. It is read again
@@ -69,6 +72,10 @@ class SslProperties {
 		this.trustConfigMap = trustConfigMap;
 	}
 
+	public TrustBundle getTrustBundle() {
+		return this.trustBundle;
+	}
+
 	public @Nullable Path getTrustFile() {
 		return this.trustFile;
 	}
@@ -91,6 +98,56 @@ class SslProperties {
 
 	public void setDrain(Duration drain) {
 		this.drain = drain;
+	}
+
+	/**
+	 * The ClusterTrustBundles whose authorities an SSL bundle trusts.
+	 */
+	static class TrustBundle {
+
+		/**
+		 * ClusterTrustBundle with the certificate authorities that the bundle trusts. It
+		 * is read like trust-config-map. Requires Kubernetes 1.37, or 1.33 with the API
+		 * enabled.
+		 */
+		private @Nullable String name;
+
+		/**
+		 * Signer whose ClusterTrustBundles hold the certificate authorities that the
+		 * bundle trusts, such as kubernetes.io/kube-apiserver-serving. They are merged.
+		 */
+		private @Nullable String signerName;
+
+		/**
+		 * Label selector for the ClusterTrustBundles of signer-name, as for kubectl, such
+		 * as 'environment in (production, staging)'. By default all of them.
+		 */
+		private @Nullable String labelSelector;
+
+		public @Nullable String getName() {
+			return this.name;
+		}
+
+		public void setName(@Nullable String name) {
+			this.name = name;
+		}
+
+		public @Nullable String getSignerName() {
+			return this.signerName;
+		}
+
+		public void setSignerName(@Nullable String signerName) {
+			this.signerName = signerName;
+		}
+
+		public @Nullable String getLabelSelector() {
+			return this.labelSelector;
+		}
+
+		public void setLabelSelector(@Nullable String labelSelector) {
+			this.labelSelector = labelSelector;
+		}
+
 	}
 
 	/**

@@ -65,7 +65,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			throw certificate.invalid("ssl.bundle", certificate.ssl().bundle(),
 					"There is an SSL bundle of this name already: rename one of them");
 		}
-		if (certificate.ssl().trustConfigMap() != null) {
+		if (certificate.ssl().trustObjects() != null) {
 			trust.get();
 		}
 		register(registry, certificate.ssl().bundle(), manager, trust, drain);

@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Trusts nobody until a ConfigMap has been read for the first time, for an application
- * that does not wait at start.
+ * Trusts nobody until an object of the API has been read for the first time, for an
+ * application that does not wait at start.
  */
 final class NobodyAtFirst implements TrustSource {
 
@@ -28,8 +28,6 @@ final class NobodyAtFirst implements TrustSource {
 
 	private final String bundleName;
 
-	private final String configMap;
-
 	private final TrustSource source;
 
 	private final Clock clock;
@@ -40,10 +38,9 @@ final class NobodyAtFirst implements TrustSource {
 
 	private @Nullable Instant warnAt;
 
-	NobodyAtFirst(String name, String bundleName, String configMap, TrustSource source, Clock clock) {
+	NobodyAtFirst(String name, String bundleName, TrustSource source, Clock clock) {
 		this.name = name;
 		this.bundleName = bundleName;
-		this.configMap = configMap;
 		this.source = source;
 		this.clock = clock;
 	}
@@ -61,7 +58,7 @@ final class NobodyAtFirst implements TrustSource {
 			}
 			boolean unanswered = ex instanceof KubernetesConfigurationException problem && problem.isUnanswered();
 			tell(String.valueOf(ex.getMessage()), unanswered, this.clock.instant());
-			return new Reading("the ConfigMap " + this.configMap, "unknown", Object::new, Trust.exactly(List.of()));
+			return new Reading("the API", "unknown", Object::new, Trust.exactly(List.of()));
 		}
 	}
 

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
@@ -40,14 +41,14 @@ final class TrustedAuthorities {
 		CertificateSettings.Ssl ssl = certificate.ssl();
 		Duration overlap = ssl.trustOverlap();
 		Path file = ssl.trustFile();
-		String configMap = ssl.trustConfigMap();
+		TrustObjects objects = ssl.trustObjects();
 		if (file != null) {
 			TrustSource source = TrustSource.file(file);
 			certificate.check("ssl.trust-file", file, source::read);
 			return follow(source, overlap);
 		}
-		if (configMap != null) {
-			return follow(inConfigMap(certificate, configMap), overlap);
+		if (objects != null) {
+			return follow(in(objects, certificate), overlap);
 		}
 		return ssl.trustsSystem() ? Trust::system : follow(ofCluster(certificate), overlap);
 	}
@@ -66,12 +67,12 @@ final class TrustedAuthorities {
 		return new FollowedTrust(source, overlap, this.clock);
 	}
 
-	private TrustSource inConfigMap(CertificateSettings certificate, String configMap) {
+	private TrustSource in(TrustObjects objects, CertificateSettings certificate) {
 		boolean wait = certificate.startup().waits();
-		TrustSource source = this.connection.authoritiesIn(configMap, wait, this.managers);
+		TrustSource source = this.connection.authoritiesIn(objects, wait, this.managers);
 		TrustSource known = wait ? source
-				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), configMap, source, this.clock);
-		return () -> certificate.check("ssl.trust-config-map", configMap, known::read);
+				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source, this.clock);
+		return () -> certificate.check(objects.kind().property(), objects.name(), known::read);
 	}
 
 	private TrustSource ofCluster(CertificateSettings certificate) {

@@ -51,7 +51,7 @@ final class RequestWatches {
 	}
 
 	static Selection<V1CertificateSigningRequest> byName(String name) {
-		return Selection.byName(V1CertificateSigningRequest.class, PATH, name);
+		return Selection.byName(V1CertificateSigningRequest.class, name, PATH);
 	}
 
 	private static Selection<V1CertificateSigningRequest> select(V1CertificateSigningRequest object) {

@@ -7,11 +7,12 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.kubernetes.FollowedObject;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.kubernetes.FollowedObjects;
 import io.kubelet.cert.kubernetes.Selection;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.models.V1Node;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +27,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private final String node;
 
-	private final FollowedObject<V1Node> followed;
+	private final FollowedObjects followed;
 
 	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
 
@@ -41,9 +42,9 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	 */
 	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor, Clock clock) {
 		this.node = node;
-		this.followed = new FollowedObject<>(Selection.byName(V1Node.class, "/api/v1/nodes", node), "Node " + node,
-				"a node may read its own Node, other users need list and watch on nodes", this::changed, clients,
-				executor, clock);
+		this.followed = new FollowedObjects(Selection.byName(JsonObject.class, node, "/api/v1/nodes"), "Node " + node,
+				(status) -> "a node may read its own Node, other users need list and watch on nodes", this::changed,
+				clients, executor, clock);
 	}
 
 	@Override
@@ -69,12 +70,11 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 		this.followed.close();
 	}
 
-	private void changed(FollowedObject.State<V1Node> state) {
+	private void changed(FollowedObjects.State state) {
 		Known before = this.known;
-		List<NodeAddress> found = addresses(state.object());
-		String problem = (state.object() != null && state.problem().isEmpty() && found.isEmpty()) ? "it has none yet"
-				: state.problem();
-		Known now = new Known(found.isEmpty() ? before.addresses : found, problem);
+		List<NodeAddress> found = state.objects().stream().flatMap(NodeAddresses::addresses).toList();
+		boolean none = !state.objects().isEmpty() && state.problem().isEmpty() && found.isEmpty();
+		Known now = new Known(found.isEmpty() ? before.addresses : found, none ? "it has none yet" : state.problem());
 		this.known = now;
 		if (!now.addresses.equals(before.addresses)) {
 			logger.info("The addresses of node {} are {}", this.node,
@@ -86,17 +86,16 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	}
 
 	/** Unknown types are left out, as by the kubelet. */
-	private static List<NodeAddress> addresses(@Nullable V1Node node) {
-		if (node == null || node.getStatus() == null || node.getStatus().getAddresses() == null) {
-			return List.of();
+	private static Stream<NodeAddress> addresses(JsonObject node) {
+		if (!(node.get("status") instanceof JsonObject status && status.get("addresses") instanceof JsonArray all)) {
+			return Stream.empty();
 		}
-		return node.getStatus()
-			.getAddresses()
+		return all.asList()
 			.stream()
-			.flatMap((address) -> NodeAddress.Type.of(address.getType())
-				.map((type) -> Stream.of(new NodeAddress(type, address.getAddress())))
-				.orElseGet(Stream::empty))
-			.toList();
+			.map(JsonElement::getAsJsonObject)
+			.flatMap((address) -> NodeAddress.Type.of(address.get("type").getAsString())
+				.map((type) -> new NodeAddress(type, address.get("address").getAsString()))
+				.stream());
 	}
 
 	private record Known(List<NodeAddress> addresses, String problem) {

@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjectKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.RotationWindow;
@@ -92,9 +94,28 @@ class AdditionalCertificatesTests {
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/b"));
 				assertThat(second.request().key()).isEqualTo(KeySpecification.EC_P256);
 				assertThat(second.ssl().trustFile()).isNull();
-				assertThat(second.ssl().trustConfigMap()).isEqualTo("other-ca");
+				assertThat(second.ssl().trustObjects())
+					.isEqualTo(new TrustObjects(TrustObjectKind.CONFIG_MAP, "other-ca", ""));
 				assertThat(list.find("c").orElseThrow().ssl().trustFile()).isNull();
 				assertThat(list.find("c").orElseThrow().ssl().trustsSystem()).isTrue();
+			});
+	}
+
+	@Test
+	void trustBundleIsInheritedUnlessThereIsAnotherSourceOfTrust() {
+		this.runner.withPropertyValues("kubelet.cert.ssl.trust-file=",
+				"kubelet.cert.ssl.trust-bundle.signer-name=example.com/ca",
+				"kubelet.cert.ssl.trust-bundle.label-selector=a=b", "kubelet.cert.additional.b.template.common-name=b",
+				"kubelet.cert.additional.c.ssl.trust-bundle.name=c",
+				"kubelet.cert.additional.d.ssl.trust-bundle.label-selector=c=d",
+				"kubelet.cert.additional.e.ssl.trust=cluster")
+			.run((context) -> {
+				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
+				assertThat(List.of("b", "c", "d", "e"))
+					.map((name) -> list.find(name).orElseThrow().ssl().trustObjects())
+					.containsExactly(new TrustObjects(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER, "example.com/ca", "a=b"),
+							new TrustObjects(TrustObjectKind.TRUST_BUNDLE, "c", ""),
+							new TrustObjects(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER, "example.com/ca", "c=d"), null);
 			});
 	}
 

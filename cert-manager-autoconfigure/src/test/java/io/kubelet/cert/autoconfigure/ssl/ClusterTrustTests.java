@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -91,14 +93,16 @@ class ClusterTrustTests {
 				.hasMessageContaining("list and watch on the ConfigMap are needed"));
 	}
 
-	@Test
-	void configMapAndFileAreOneTooMany() {
+	@ParameterizedTest
+	@CsvSource({ "trust-file, trust-config-map", "trust-file, trust-bundle.name",
+			"trust-config-map, trust-bundle.signer-name", "trust-bundle.name, trust-bundle.signer-name" })
+	void twoSourcesAreOneTooMany(String first, String second) {
 		runner(this.controlPlane.admin())
-			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt",
-					"kubelet.cert.ssl.trust-file=/nowhere")
+			.withPropertyValues("kubelet.cert.ssl." + first + "=example.com/a",
+					"kubelet.cert.ssl." + second + "=example.com/b")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
-				.hasMessageContaining("remove one of them"));
+				.hasMessageContaining("kubelet.cert.ssl." + second)
+				.hasMessageContaining("There is an ssl." + first + " as well: remove one of them"));
 	}
 
 	@Test

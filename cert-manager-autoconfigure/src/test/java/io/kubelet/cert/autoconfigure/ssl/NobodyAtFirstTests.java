@@ -21,7 +21,7 @@ class NobodyAtFirstTests {
 
 	private RuntimeException problem = KubernetesConfigurationException.unanswered("It cannot be read yet");
 
-	private final NobodyAtFirst authorities = new NobodyAtFirst("test", "bundle", "kube-root-ca.crt", () -> {
+	private final NobodyAtFirst authorities = new NobodyAtFirst("test", "bundle", () -> {
 		throw this.problem;
 	}, this.time);
 

@@ -1,0 +1,138 @@
+package io.kubelet.cert.kubernetes;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+
+import com.google.gson.JsonObject;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+
+/**
+ * Follows the selected objects of the API from the first look at them. If the API server
+ * cannot be reached, the last known state remains. Objects are JSON, because the models
+ * of the client library do not accept the fields of a later release.
+ */
+public final class FollowedObjects implements AutoCloseable {
+
+	private final String description;
+
+	private final IntFunction<String> remedy;
+
+	private final Consumer<State> changes;
+
+	private final Executor executor;
+
+	private final ObjectWatch<JsonObject> watch;
+
+	private volatile State state = new State(List.of(), "the API server has not answered yet", false);
+
+	/**
+	 * Creates it. Nothing is requested yet.
+	 * @param selection selects the objects
+	 * @param description describes the objects in the log, such as {@code ConfigMap a/b}
+	 * @param remedy returns what is needed if the API server refuses with a status, as a
+	 * clause
+	 * @param changes accepts each new state, on the thread of the watch
+	 * @param clients returns the client to use; called for each connection
+	 * @param executor runs the watch until this is closed
+	 * @param clock the clock
+	 */
+	public FollowedObjects(Selection<JsonObject> selection, String description, IntFunction<String> remedy,
+			Consumer<State> changes, Supplier<ApiClient> clients, Executor executor, Clock clock) {
+		this.description = description;
+		this.remedy = remedy;
+		this.changes = changes;
+		this.executor = executor;
+		this.watch = new ObjectWatch<>(selection, new Observer(), clients, clock, null);
+	}
+
+	/**
+	 * Returns the last known state, and starts to follow the objects.
+	 * @return the state
+	 */
+	public State state() {
+		this.watch.start(this.executor);
+		return this.state;
+	}
+
+	private void change(State state) {
+		this.state = state;
+		this.changes.accept(state);
+	}
+
+	@Override
+	public void close() {
+		this.watch.close();
+	}
+
+	/**
+	 * What is known about the objects.
+	 *
+	 * @param objects the objects by name, empty if they are not known or there are none
+	 * @param problem why no object is known or they cannot be followed, empty if there is
+	 * no problem
+	 * @param answered whether the API server has answered at least once
+	 */
+	public record State(List<JsonObject> objects, String problem, boolean answered) {
+
+	}
+
+	private final class Observer implements ObjectWatch.Observer<JsonObject> {
+
+		private final SortedMap<String, JsonObject> known = new TreeMap<>();
+
+		@Override
+		public void listed(List<JsonObject> objects) {
+			this.known.clear();
+			objects.forEach((object) -> this.known.put(name(object), object));
+			change("it does not exist");
+		}
+
+		@Override
+		public void changed(JsonObject object) {
+			this.known.put(name(object), object);
+			change("");
+		}
+
+		@Override
+		public void deleted(JsonObject object) {
+			this.known.remove(name(object));
+			change("it has been deleted");
+		}
+
+		private void change(String problemIfNone) {
+			List<JsonObject> objects = List.copyOf(this.known.values());
+			FollowedObjects.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", true));
+		}
+
+		@Override
+		public void interrupted(String problem) {
+			State last = FollowedObjects.this.state;
+			FollowedObjects.this.change(new State(last.objects, problem, last.answered));
+		}
+
+		@Override
+		public String refused(ApiException answer) {
+			String problem = ApiFailures.refusal(answer, FollowedObjects.this.remedy.apply(answer.getCode()));
+			FollowedObjects.this.change(new State(FollowedObjects.this.state.objects, problem, true));
+			return problem;
+		}
+
+		private static String name(JsonObject object) {
+			return object.getAsJsonObject("metadata").get("name").getAsString();
+		}
+
+		@Override
+		public String toString() {
+			return FollowedObjects.this.description;
+		}
+
+	}
+
+}

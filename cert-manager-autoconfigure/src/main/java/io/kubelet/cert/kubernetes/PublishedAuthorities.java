@@ -1,0 +1,215 @@
+package io.kubelet.cert.kubernetes;
+
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubernetes.client.openapi.ApiClient;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The certificate authorities in objects of the API. The objects are watched from the
+ * first reading, which requires {@code list} and {@code watch} on them.
+ */
+public final class PublishedAuthorities implements AutoCloseable {
+
+	/** How long the first reading waits for the API server. */
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	private final Place place;
+
+	private final Duration patience;
+
+	private final FollowedObjects followed;
+
+	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
+
+	/**
+	 * Creates a source.
+	 * @param place where the authorities are
+	 * @param clients returns the client to use; called for each connection
+	 * @param executor runs the watch until this is closed
+	 * @param clock the clock
+	 */
+	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor, Clock clock) {
+		this(place, clients, executor, clock, PATIENCE);
+	}
+
+	PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor, Clock clock, Duration patience) {
+		this.place = place;
+		this.patience = patience;
+		this.followed = new FollowedObjects(place.selection, place.description, place.remedy, (state) -> {
+			if (state.answered()) {
+				this.answered.complete(null);
+			}
+		}, clients, executor, clock);
+	}
+
+	/**
+	 * Returns a source of trust in exactly these authorities, each of them once.
+	 * @param wait whether the first reading waits for the API server, up to 30 seconds
+	 * @return the source; reading it throws a {@link KubernetesConfigurationException} if
+	 * the authorities are not known
+	 */
+	public TrustSource source(boolean wait) {
+		return () -> read(wait);
+	}
+
+	private TrustSource.Reading read(boolean wait) {
+		this.followed.state();
+		if (wait) {
+			awaitAnswer();
+		}
+		Content content = content();
+		if (content.pems.isEmpty()) {
+			String problem = "The %s cannot be read: %s".formatted(this, content.problem);
+			throw this.answered.isDone() ? new KubernetesConfigurationException(problem)
+					: KubernetesConfigurationException.unanswered(problem);
+		}
+		try {
+			List<X509Certificate> authorities = content.pems.stream()
+				.flatMap((pem) -> Pem.readCertificates(pem).stream())
+				.toList();
+			return new TrustSource.Reading("the " + this, content, this::content, Trust.exactly(authorities));
+		}
+		catch (MalformedPemException ex) {
+			throw new KubernetesConfigurationException(
+					"The %s must contain the certificates of the authorities under %s in PEM form: %s".formatted(this,
+							this.place.key, ex.getMessage()));
+		}
+	}
+
+	/** If the first answer does not come in time, later readings do not wait. */
+	private void awaitAnswer() {
+		try {
+			this.answered.get(this.patience.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			this.answered.complete(null);
+		}
+	}
+
+	private Content content() {
+		FollowedObjects.State state = this.followed.state();
+		List<String> pems = new ArrayList<>();
+		for (JsonObject object : state.objects()) {
+			if (!(object.get(this.place.member) instanceof JsonObject member
+					&& member.get(this.place.key) instanceof JsonPrimitive pem)) {
+				return new Content(List.of(), "it has no key " + this.place.key);
+			}
+			pems.add(pem.getAsString());
+		}
+		return new Content(pems, pems.isEmpty() ? state.problem() : "");
+	}
+
+	@Override
+	public void close() {
+		this.followed.close();
+		this.answered.complete(null);
+	}
+
+	@Override
+	public String toString() {
+		return this.place.description;
+	}
+
+	/** Two states of the objects with the same content are the same version. */
+	private record Content(List<String> pems, String problem) {
+
+	}
+
+	/**
+	 * Where authorities are published.
+	 *
+	 * @param description describes the objects, such as {@code ConfigMap a/b}
+	 * @param selection selects the objects
+	 * @param member the member of an object that contains the key
+	 * @param key the key whose value is the PEM with the authorities
+	 * @param remedy as for {@link FollowedObjects}
+	 */
+	public record Place(String description, Selection<JsonObject> selection, String member, String key,
+			IntFunction<String> remedy) {
+
+		/** Version v1 exists since Kubernetes 1.37. */
+		private static final String[] TRUST_BUNDLES = { "/apis/certificates.k8s.io/v1/clustertrustbundles",
+				"/apis/certificates.k8s.io/v1beta1/clustertrustbundles" };
+
+		/**
+		 * Returns the key {@code ca.crt} of a ConfigMap, such as
+		 * {@code kube-root-ca.crt}, which the cluster keeps in each namespace.
+		 * @param namespace the namespace
+		 * @param name the name of the ConfigMap
+		 * @return the place
+		 */
+		public static Place configMap(String namespace, String name) {
+			return new Place("ConfigMap " + namespace + "/" + name,
+					Selection.byName(JsonObject.class, name, "/api/v1/namespaces/" + namespace + "/configmaps"), "data",
+					"ca.crt", (status) -> "list and watch on the ConfigMap are needed");
+		}
+
+		/**
+		 * Returns a ClusterTrustBundle.
+		 * @param name its name
+		 * @return the place
+		 */
+		public static Place trustBundle(String name) {
+			return ofTrustBundles("ClusterTrustBundle " + name,
+					Selection.byName(JsonObject.class, name, TRUST_BUNDLES));
+		}
+
+		/**
+		 * Returns the ClusterTrustBundles of a signer, merged as the kubelet merges them
+		 * for a volume.
+		 * @param signer the name of the signer
+		 * @param labels a label selector, empty for all of the signer
+		 * @return the place
+		 */
+		public static Place trustBundles(String signer, String labels) {
+			Map<String, String> selectors = new LinkedHashMap<>();
+			selectors.put(Selection.FIELDS, "spec.signerName=" + signer);
+			if (!labels.isEmpty()) {
+				selectors.put(Selection.LABELS, labels);
+			}
+			return ofTrustBundles(
+					"ClusterTrustBundle of signer " + signer + (labels.isEmpty() ? "" : " with labels " + labels),
+					new Selection<>(JsonObject.class, List.of(TRUST_BUNDLES), selectors));
+		}
+
+		private static Place ofTrustBundles(String description, Selection<JsonObject> selection) {
+			return new Place(description, selection, "spec", "trustBundle", Place::remedyOfTrustBundles);
+		}
+
+		private static String remedyOfTrustBundles(int status) {
+			return switch (status) {
+				case 400 -> "the name or the label selector is not valid";
+				case 404 -> "the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1 (Kubernetes 1.37) "
+						+ "nor as v1beta1 (from 1.33, with the feature gate ClusterTrustBundle and the API server's "
+						+ "option --runtime-config=certificates.k8s.io/v1beta1/clustertrustbundles=true)";
+				default -> "list and watch on clustertrustbundles in API group certificates.k8s.io are needed, such as "
+						+ "by the ClusterRole system:cluster-trust-bundle-discovery";
+			};
+		}
+
+	}
+
+}

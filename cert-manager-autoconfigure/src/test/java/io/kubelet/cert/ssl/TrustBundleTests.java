@@ -1,0 +1,143 @@
+package io.kubelet.cert.ssl;
+
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TrustBundles;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Servers that require a client certificate of an authority that is published in
+ * ClusterTrustBundles.
+ */
+class TrustBundleTests {
+
+	private static final String BOOTSTRAPPER = "system:bootstrap:abcdef";
+
+	private final TestAuthority before = new TestAuthority("before");
+
+	private final TestAuthority after = new TestAuthority("after");
+
+	private final CertificatePair clientOfBefore = client(this.before);
+
+	private final CertificatePair clientOfAfter = client(this.after);
+
+	@TempDir
+	Path directory;
+
+	@Test
+	void serverFollowsABundle() throws Exception {
+		try (EmbeddedControlPlane plane = plane("v1")) {
+			TrustBundles bundles = new TrustBundles(plane, this.directory, "v1");
+			bundles.create("shop", Map.of(), this.before);
+			try (RotatingServer server = new RotatingServer(Kind.NETTY, plane, this.directory,
+					"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-overlap=0s",
+					"kubelet.cert.ssl.trust-bundle.name=shop")) {
+				assertAccepted(plane, server, this.clientOfBefore);
+				assertRefused(plane, server, this.clientOfAfter);
+				bundles.replace("shop", this.before, this.after);
+				assertAccepted(plane, server, this.clientOfAfter);
+				assertAccepted(plane, server, this.clientOfBefore);
+				bundles.replace("shop", this.after);
+				assertRefused(plane, server, this.clientOfBefore);
+				assertAccepted(plane, server, this.clientOfAfter);
+			}
+		}
+	}
+
+	@Test
+	void serverFollowsTheBundlesOfASigner() throws Exception {
+		try (EmbeddedControlPlane plane = plane("v1beta1")) {
+			TrustBundles bundles = new TrustBundles(plane, this.directory, "v1beta1");
+			TestAuthority other = new TestAuthority("other");
+			bundles.create("example.com:shop:one", Map.of("stage", "live"), this.before);
+			bundles.create("example.com:shop:two", Map.of("stage", "test"), other);
+			bundles.create("example.com:toys:one", Map.of("stage", "live"), other);
+			try (RotatingServer server = new RotatingServer(Kind.TOMCAT, plane, this.directory,
+					"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-overlap=0s",
+					"kubelet.cert.ssl.trust-bundle.signer-name=example.com/shop",
+					"kubelet.cert.ssl.trust-bundle.label-selector=stage in (live)")) {
+				assertAccepted(plane, server, this.clientOfBefore);
+				assertRefused(plane, server, client(other));
+				bundles.create("example.com:shop:three", Map.of("stage", "live"), this.before, this.after);
+				assertAccepted(plane, server, this.clientOfAfter);
+				bundles.replace("example.com:shop:three", this.after);
+				assertAccepted(plane, server, this.clientOfBefore);
+				bundles.delete("example.com:shop:one");
+				assertRefused(plane, server, this.clientOfBefore);
+				assertAccepted(plane, server, this.clientOfAfter);
+			}
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			v1 | list,watch | name=nothing | The ClusterTrustBundle nothing cannot be read: it does not exist
+			v1 | list,watch | signer-name=example.com/shop | The ClusterTrustBundle of signer example.com/shop cannot \
+			be read: it does not exist
+			v1 | create | name=shop | list and watch on clustertrustbundles in API group certificates.k8s.io are needed
+			v2 | list,watch | name=shop | the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1
+			""")
+	void startThatFailsNamesThePropertyAndTheRemedy(String version, String permission, String property,
+			String message) {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().trustBundles(version).start()) {
+			plane.allow(BOOTSTRAPPER, Set.of(permission.split(",")), "clustertrustbundles");
+			assertThatException()
+				.isThrownBy(() -> RotatingServer.withoutServer(plane, this.directory, RotatingServer.Certificates.class,
+						"kubelet.cert.ssl.trust-bundle." + property))
+				.havingRootCause()
+				.withMessageContaining("kubelet.cert.ssl.trust-bundle." + property.substring(0, property.indexOf('=')))
+				.withMessageContaining(message);
+		}
+	}
+
+	private static EmbeddedControlPlane plane(String version) {
+		EmbeddedControlPlane plane = EmbeddedControlPlane.builder().trustBundles(version).start();
+		plane.allow(BOOTSTRAPPER, Set.of("list", "watch"), "clustertrustbundles");
+		return plane;
+	}
+
+	private static CertificatePair client(TestAuthority authority) {
+		return authority.pair(CertificateTemplate.ofSubject("client"), Instant.now().minusSeconds(60),
+				Instant.now().plusSeconds(3600));
+	}
+
+	private static void assertAccepted(EmbeddedControlPlane plane, RotatingServer server, CertificatePair client) {
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(60))
+			.ignoreExceptions()
+			.untilAsserted(() -> assertThat(get(plane, server, client))
+				.isEqualTo(client.leaf().getSerialNumber().toString(16)));
+	}
+
+	private static void assertRefused(EmbeddedControlPlane plane, RotatingServer server, CertificatePair client) {
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(60))
+			.untilAsserted(() -> assertThatExceptionOfType(UncheckedIOException.class)
+				.isThrownBy(() -> get(plane, server, client)));
+	}
+
+	private static String get(EmbeddedControlPlane plane, RotatingServer server, CertificatePair client) {
+		try (Connection connection = new Connection(Connection.context(plane, client), server.port(), null)) {
+			return connection.get();
+		}
+	}
+
+}
