@@ -85,7 +85,7 @@ final class KafkaServer implements AutoCloseable {
 
 	/**
 	 * Returns the serial number with which the last request of a kind was sent.
-	 * @param client the identifier of the client
+	 * @param client the identifier of the client, without its number
 	 * @param request the kind of request
 	 * @return the serial number, {@code null} if there was no such request
 	 */
@@ -134,7 +134,8 @@ final class KafkaServer implements AutoCloseable {
 
 		@Override
 		public List<AuthorizationResult> authorize(AuthorizableRequestContext request, List<Action> actions) {
-			serials.put(request.clientId() + "/" + request.requestType(), request.principal().getName());
+			String client = request.clientId().replaceFirst("-[0-9]+$", "");
+			serials.put(client + "/" + request.requestType(), request.principal().getName());
 			return Collections.nCopies(actions.size(), AuthorizationResult.ALLOWED);
 		}
 
