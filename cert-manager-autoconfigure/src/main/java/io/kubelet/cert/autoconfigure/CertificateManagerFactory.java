@@ -118,7 +118,7 @@ final class CertificateManagerFactory {
 			builder.once();
 		}
 		String signerName = (signer != null) ? signer.name() : CertificateSettings.Signer.KUBELET;
-		builder.signerName(signerName);
+		builder.signerName(signerName, (signer != null) ? signer.origin() : null);
 		if (request.usages().isEmpty()) {
 			builder.usages((template, key) -> DefaultUsages.of(signerName, template, key));
 		}

@@ -74,18 +74,8 @@ public final class ApiFailures {
 				about(request) + message, null);
 	}
 
-	/**
-	 * Names a request and its signer, for a message.
-	 * @param name the name of the request, {@code null} if it has none yet
-	 * @param signer the name of the signer
-	 * @return the beginning of a sentence
-	 */
-	public static String describe(@Nullable String name, String signer) {
-		return "Request " + ((name != null) ? name + " " : "") + "to signer " + signer;
-	}
-
 	private static String about(@Nullable CertificateRequest request) {
-		return (request != null) ? describe(request.name(), request.signerName()) + ": " : "";
+		return (request != null) ? RequestException.describe(request.name(), request.signerName()) + ": " : "";
 	}
 
 	private static @Nullable String name(@Nullable CertificateRequest request) {

@@ -11,9 +11,9 @@ public final class CertificateRefusedException extends RequestException {
 
 	private final List<String> problems;
 
-	public CertificateRefusedException(@Nullable String requestName, List<String> problems) {
-		super(Kind.REFUSED, requestName, "Refused", "The certificate issued for request %s is refused: %s"
-			.formatted(requestName, String.join("; ", problems)), null);
+	public CertificateRefusedException(@Nullable String requestName, String signerName, List<String> problems) {
+		super(Kind.REFUSED, requestName, "Refused", "%s was answered with a certificate that is refused: %s"
+			.formatted(describe(requestName, signerName), String.join("; ", problems)), null);
 		this.problems = List.copyOf(problems);
 	}
 

@@ -66,7 +66,7 @@ public final class IssuedCertificateCheck {
 		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
 				: problems(chain, request, now);
 		if (!problems.isEmpty()) {
-			throw new CertificateRefusedException(request.name(), problems);
+			throw refused(request, problems);
 		}
 		return CertificatePair.of(path(chain, request, now), new KeyPair(request.publicKey(), request.privateKey()));
 	}
@@ -76,8 +76,11 @@ public final class IssuedCertificateCheck {
 			return chain;
 		}
 		AuthorityPath path = new AuthorityPath(chain, this.authorities.get());
-		return path.find(now, CLOCK_SKEW)
-			.orElseThrow(() -> new CertificateRefusedException(request.name(), List.of(path.problem(now))));
+		return path.find(now, CLOCK_SKEW).orElseThrow(() -> refused(request, List.of(path.problem(now))));
+	}
+
+	private static CertificateRefusedException refused(CertificateRequest request, List<String> problems) {
+		return new CertificateRefusedException(request.name(), request.signerName(), problems);
 	}
 
 	private static List<String> problems(List<X509Certificate> chain, CertificateRequest request, Instant now) {

@@ -6,8 +6,7 @@ package io.kubelet.cert.request;
 public final class RequestDeniedException extends RequestException {
 
 	public RequestDeniedException(String requestName, String signerName, String reason, String message) {
-		super(Kind.DENIED, requestName, reason,
-				"Request " + requestName + " to signer " + signerName + " was denied: " + message, null);
+		super(Kind.DENIED, requestName, reason, describe(requestName, signerName) + " was denied: " + message, null);
 	}
 
 }

@@ -50,6 +50,16 @@ public abstract class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * Names a request and its signer, for a message.
+	 * @param name the name of the request, {@code null} if it has none yet
+	 * @param signer the name of the signer
+	 * @return the beginning of a sentence
+	 */
+	public static String describe(@Nullable String name, String signer) {
+		return "Request " + ((name != null) ? name + " " : "") + "to signer " + signer;
+	}
+
+	/**
 	 * What a caller can do about a request that failed.
 	 */
 	public enum Recovery {

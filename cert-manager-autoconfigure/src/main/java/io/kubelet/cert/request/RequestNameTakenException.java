@@ -5,9 +5,9 @@ package io.kubelet.cert.request;
  */
 public final class RequestNameTakenException extends RequestException {
 
-	public RequestNameTakenException(String requestName, String difference) {
+	public RequestNameTakenException(String requestName, String signerName, String difference) {
 		super(Kind.LOST, requestName, "AlreadyExists",
-				"The name " + requestName + " is taken by another request: " + difference, null);
+				describe(requestName, signerName) + " has a name that another request has taken: " + difference, null);
 	}
 
 }

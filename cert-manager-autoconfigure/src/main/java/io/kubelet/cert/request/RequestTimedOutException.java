@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestTimedOutException extends RequestException {
 
-	public RequestTimedOutException(@Nullable String requestName, Duration timeout) {
+	public RequestTimedOutException(@Nullable String requestName, String signerName, Duration timeout) {
 		super(Kind.TIMED_OUT, requestName, "TimedOut",
-				"%s was neither approved, denied nor signed within %s, and is waited for again".formatted(
-						(requestName != null) ? "Request " + requestName : "The request", ReadableDuration.of(timeout)),
+				"%s was neither approved, denied nor signed within %s, and is waited for again"
+					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout)),
 				null);
 	}
 

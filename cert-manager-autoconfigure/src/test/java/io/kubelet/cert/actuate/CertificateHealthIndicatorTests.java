@@ -5,21 +5,29 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -27,6 +35,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The health of a certificate through its life. Where the kubelet exits, listeners are
  * called.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class CertificateHealthIndicatorTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
@@ -34,6 +43,8 @@ class CertificateHealthIndicatorTests {
 	private final FakeSigner signer = new FakeSigner(new TestAuthority("test"), this.time);
 
 	private final List<String> unavailable = new ArrayList<>();
+
+	private final List<String> told = new ArrayList<>();
 
 	private final CertificateManager manager = new CertificateManagerBuilder("c").store(new MemoryStore())
 		.scheduler(this.time)
@@ -48,6 +59,16 @@ class CertificateHealthIndicatorTests {
 			@Override
 			public void unavailable(String name) {
 				CertificateHealthIndicatorTests.this.unavailable.add(name);
+			}
+
+			@Override
+			public void overdue(String name, CertificatePair current) {
+				CertificateHealthIndicatorTests.this.told.add("overdue");
+			}
+
+			@Override
+			public void expired(String name, CertificatePair current) {
+				CertificateHealthIndicatorTests.this.told.add("expired");
 			}
 
 		})
@@ -79,6 +100,36 @@ class CertificateHealthIndicatorTests {
 					.contains("valid for another ");
 			});
 		}
+	}
+
+	/**
+	 * One clock decides, so nobody is paged by one of them and finds the others green.
+	 */
+	@Test
+	void healthMetricsLogAndEventAgreeWithinASecond(CapturedOutput output) {
+		MeterRegistry registry = new SimpleMeterRegistry();
+		new CertificateMetrics(new CertificateManagers(List.of(this.manager)), this.time).bindTo(registry);
+		this.signer.lifetime = Duration.ofSeconds(100);
+		start();
+		this.signer.holds();
+		this.time.pass(Duration.ofSeconds(90));
+		assertThat(health(Status.OUT_OF_SERVICE).getStatus()).isEqualTo(Status.UP);
+		assertThat(state(registry)).isEqualTo("ROTATING");
+		assertThat(this.told).isEmpty();
+		assertThat(output).doesNotContain("overdue");
+		this.time.pass(Duration.ofMillis(1));
+		assertThat(health(Status.OUT_OF_SERVICE).getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+		assertThat(state(registry)).isEqualTo("OVERDUE");
+		assertThat(this.told).containsExactly("overdue");
+		assertThat(output).containsOnlyOnce("The certificate is overdue for rotation");
+		this.time.pass(Duration.ofMillis(9999));
+		assertThat(status()).isEqualTo(Status.UP);
+		assertThat(output).doesNotContain("The certificate expired at");
+		this.time.pass(Duration.ofMillis(1));
+		assertThat(status()).isEqualTo(Status.DOWN);
+		assertThat(state(registry)).isEqualTo("EXPIRED");
+		assertThat(this.told).containsExactly("overdue", "expired");
+		assertThat(output).containsOnlyOnce("The certificate expired at");
 	}
 
 	@Test
@@ -120,6 +171,15 @@ class CertificateHealthIndicatorTests {
 	private void start() {
 		this.manager.start();
 		this.time.settle();
+	}
+
+	private static String state(MeterRegistry registry) {
+		return registry.get("kubelet.cert.state")
+			.gauges()
+			.stream()
+			.filter((gauge) -> gauge.value() == 1)
+			.map((gauge) -> String.valueOf(gauge.getId().getTag("state")))
+			.collect(Collectors.joining());
 	}
 
 	private Status status() {

@@ -172,7 +172,7 @@ class ConfigurationMistakesTests {
 			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory))
 				.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription()).contains(
 						"was denied", "ask someone else",
-						"signer 'kubernetes.io/kube-apiserver-client-kubelet' (the subject is that of a kubelet)"));
+						"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)"));
 		}
 	}
 

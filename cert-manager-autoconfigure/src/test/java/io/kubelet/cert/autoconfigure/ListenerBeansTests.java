@@ -1,8 +1,10 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
@@ -63,6 +65,32 @@ class ListenerBeansTests {
 		runner().withUserConfiguration(RotatingEventListener.class)
 			.run((context) -> eventually(() -> assertThat(context.getBean(RotatingEventListener.class).told)
 				.containsExactly("first begins", "first ends", "second begins", "second ends")));
+	}
+
+	/** The certificates share two threads, and each of these listeners could hold one. */
+	@Test
+	void listenersThatBlockKeepNoCertificateFromRotating() {
+		runner().withUserConfiguration(BlockingEventListeners.class)
+			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
+					"kubelet.cert.additional.second.template.common-name=second",
+					"kubelet.cert.additional.second.signer-name=example.com/app",
+					"kubelet.cert.additional.third.template.common-name=third",
+					"kubelet.cert.additional.third.signer-name=example.com/app")
+			.run((context) -> {
+				BlockingEventListeners listeners = context.getBean(BlockingEventListeners.class);
+				try {
+					eventually(() -> assertThat(listeners.told).contains("kubelet-client", "second"));
+					CertificateManagers managers = context.getBean(CertificateManagers.class);
+					for (String name : List.of("third", "second", "kubelet-client", "third")) {
+						assertThat(managers.get(name).rotate()).succeedsWithin(Duration.ofSeconds(30));
+					}
+					eventually(() -> assertThat(listeners.told).containsExactlyInAnyOrder("kubelet-client", "second",
+							"third", "third", "third"));
+				}
+				finally {
+					listeners.released.countDown();
+				}
+			});
 	}
 
 	@Test
@@ -173,6 +201,39 @@ class ListenerBeansTests {
 		@EventListener(CertificateRotatedEvent.class)
 		void rotated() {
 			this.rotation.told();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class BlockingEventListeners {
+
+		final List<String> told = new CopyOnWriteArrayList<>();
+
+		final CountDownLatch released = new CountDownLatch(1);
+
+		@EventListener
+		void first(CertificateRotatedEvent event) throws InterruptedException {
+			block("kubelet-client", event);
+		}
+
+		@EventListener
+		void second(CertificateRotatedEvent event) throws InterruptedException {
+			block("second", event);
+		}
+
+		@EventListener
+		void third(CertificateRotatedEvent event) {
+			if (event.getName().equals("third")) {
+				this.told.add("third");
+			}
+		}
+
+		private void block(String name, CertificateRotatedEvent event) throws InterruptedException {
+			if (event.getName().equals(name)) {
+				this.told.add(name);
+				this.released.await();
+			}
 		}
 
 	}

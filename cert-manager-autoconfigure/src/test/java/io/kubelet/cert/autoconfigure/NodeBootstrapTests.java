@@ -263,6 +263,7 @@ class NodeBootstrapTests {
 			tokenFile: s3cr3t | x | has the user 'u' with 'tokenFile'
 			exec: {command: s3cr3t} | x | has the user 'u' with 'exec'
 			client-key: none | other | has the contexts [x, other]
+			client-certificate: c.pem}}, {name: v, user: {token: s3cr3t | x | has the users [u, v]
 			""")
 	void kubeconfigOfSomeoneElseIsNotReplaced(String user, String other, String content) throws Exception {
 		Files.writeString(this.kubeconfig, """

@@ -94,6 +94,21 @@ class StoredIssuersTests {
 	}
 
 	@Test
+	void certificateOfAnotherAuthorityThanTheNamedOneIsReplaced(CapturedOutput output) throws Exception {
+		CertificatePair stored = store();
+		this.controlPlane.behavior().sign("example.com/client");
+		Path authority = Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
+		runner("kubelet.cert.signer-name=example.com/client", "kubelet.cert.signer-ca-file=" + authority)
+			.run((context) -> {
+				CertificateManager manager = context.getBean(CertificateManager.class);
+				Awaitility.await().until(() -> !manager.current().orElseThrow().equals(stored));
+			});
+		assertThat(output).contains("WARN", "[kubelet-client] The stored certificate was issued by",
+				"not an authority of " + authority);
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
+	}
+
+	@Test
 	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) {
 		store();
 		runner("kubelet.cert.signer-name=example.com/client")

@@ -1,8 +1,11 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -60,6 +63,29 @@ class TemplateSuppliersTests {
 	}
 
 	@Test
+	void supplierThatHangsDelaysOnlyItsOwnCertificate() {
+		runner(Hanging.class)
+			.withPropertyValues("kubelet.cert.startup.mode=background", "kubelet.cert.rotation.forced-interval=0s",
+					"kubelet.cert.additional.third.template.common-name=fixed",
+					"kubelet.cert.additional.third.signer-name=example.com/app")
+			.run((context) -> {
+				Hanging suppliers = context.getBean(Hanging.class);
+				try {
+					assertThat(suppliers.asked.await(30, TimeUnit.SECONDS)).isTrue();
+					CertificateManagers managers = context.getBean(CertificateManagers.class);
+					for (int rotation = 0; rotation < 3; rotation++) {
+						assertThat(managers.get("third").rotate()).succeedsWithin(Duration.ofSeconds(30));
+					}
+					assertThat(managers.get("serving").current()).isEmpty();
+					assertThat(managers.get("kubelet-client").current()).isEmpty();
+				}
+				finally {
+					suppliers.released.countDown();
+				}
+			});
+	}
+
+	@Test
 	void twoSuppliersOfOneCertificateAreReported() {
 		runner(Serving.class, ServingAgain.class).run((context) -> {
 			FailureAnalysis analysis = analyze(context.getStartupFailure());
@@ -104,6 +130,38 @@ class TemplateSuppliersTests {
 
 	private static CertificateTemplateSupplier supplier(String commonName) {
 		return () -> Optional.of(CertificateTemplate.ofSubject(commonName));
+	}
+
+	/** Both hang, and there are two threads for all certificates. */
+	@Configuration(proxyBeanMethods = false)
+	static class Hanging {
+
+		final CountDownLatch asked = new CountDownLatch(2);
+
+		final CountDownLatch released = new CountDownLatch(1);
+
+		@Bean
+		CertificateTemplateSupplier hanging() {
+			return this::hang;
+		}
+
+		@Bean
+		@Qualifier("serving")
+		CertificateTemplateSupplier hangingToo() {
+			return this::hang;
+		}
+
+		private Optional<CertificateTemplate> hang() {
+			this.asked.countDown();
+			try {
+				this.released.await();
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+			return Optional.empty();
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -113,6 +113,18 @@ class KubernetesClientsTests {
 			.contains("\"apiVersion\":\"client.authentication.k8s.io/v1\"", "\"interactive\":false");
 	}
 
+	/** Without repeating what it printed. */
+	@Test
+	@DisabledOnOs(OS.WINDOWS)
+	void execPluginThatPrintsABareTokenIsNamedWithItsUserFileAndRemedy() throws Exception {
+		Path kubeconfig = write(execPlugin("v1"));
+		Files.writeString(this.directory.resolve("login.sh"), "#!/bin/sh\necho eyJzZWNyZXQ\n");
+		refused(kubeconfig, null,
+				"The credential plug-in './login.sh' of the user 'one' in the kubeconfig " + kubeconfig
+						+ " did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
+						+ "client.authentication.k8s.io/v1: a token alone is not enough");
+	}
+
 	@Test
 	void authProviderIsRefusedWithWhatToUseInstead() {
 		refused(write("auth-provider: {name: oidc, config: {id-token: s3cr3t}}"), null,

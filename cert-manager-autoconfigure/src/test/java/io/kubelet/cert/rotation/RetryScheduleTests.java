@@ -100,14 +100,16 @@ class RetryScheduleTests {
 		return Stream.of(
 				arguments("denied", new RequestDeniedException("csr", "example.com/signer", "No", "no"), answer, true),
 				arguments("failed", new RequestFailedException("csr", "example.com/signer", "No", "no"), answer, true),
-				arguments("refused", new CertificateRefusedException("csr", List.of("wrong key")), answer, true),
+				arguments("refused", new CertificateRefusedException("csr", "example.com/s", List.of("wrong key")),
+						answer, true),
 				arguments("invalid", rejected(422), answer, true),
 				arguments("unauthorized", rejected(401), glitch, true),
 				arguments("forbidden", rejected(403), glitch, true),
 				arguments("unreachable", unavailable(null), glitch, false),
-				arguments("timed out", new RequestTimedOutException("csr", Duration.ofMinutes(15)), glitch, false),
-				arguments("gone", new RequestGoneException("csr", "deleted"), glitch, false),
-				arguments("name taken", new RequestNameTakenException("csr", "another key"), glitch, false));
+				arguments("timed out", new RequestTimedOutException("csr", "example.com/s", Duration.ofMinutes(15)),
+						glitch, false),
+				arguments("gone", new RequestGoneException("csr", "deleted"), glitch, false), arguments("name taken",
+						new RequestNameTakenException("csr", "example.com/s", "another key"), glitch, false));
 	}
 
 	private static RequestRejectedException rejected(int statusCode) {

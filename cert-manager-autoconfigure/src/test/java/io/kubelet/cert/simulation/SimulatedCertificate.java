@@ -220,7 +220,7 @@ final class SimulatedCertificate implements RotationListener {
 			this.budget.reset();
 		}
 		else if (failure instanceof CancellationException) {
-			this.budget.failed(new RequestTimedOutException(request.name(), WAIT_TIMEOUT), now);
+			this.budget.failed(new RequestTimedOutException(request.name(), request.signerName(), WAIT_TIMEOUT), now);
 		}
 		else if (failure != null) {
 			this.budget.failed(failure, now);

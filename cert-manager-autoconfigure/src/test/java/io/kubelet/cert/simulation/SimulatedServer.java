@@ -145,7 +145,8 @@ final class SimulatedServer {
 			answer.completeExceptionally(gone(object));
 		}
 		else if (!object.request.publicKey().equals(request.publicKey())) {
-			answer.completeExceptionally(new RequestNameTakenException(object.name(), "another key"));
+			answer.completeExceptionally(
+					new RequestNameTakenException(object.name(), request.signerName(), "another key"));
 		}
 		else {
 			progress.accept(object.submitted());

@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 
 import javax.net.ssl.SSLContext;
 
@@ -18,6 +20,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -32,6 +35,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslStoreBundle;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
+import org.springframework.core.env.Environment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -64,6 +70,20 @@ class ServerRotationTests {
 			for (int rotation = 0; rotation < 3; rotation++) {
 				X509Certificate rotated = server.rotate("server");
 				Awaitility.await().until(() -> served(server, null).equals(rotated));
+			}
+		}
+	}
+
+	/** What a listener does with the event, such as a check of the server, holds. */
+	@ParameterizedTest
+	@EnumSource
+	void listenerOfTheEventFindsTheServerUpdated(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, Listening.class, plane, this.directory)) {
+			for (int rotation = 0; rotation < 3; rotation++) {
+				X509Certificate rotated = server.rotate("server");
+				Map<X509Certificate, X509Certificate> served = server.context().getBean(Listening.class).served;
+				Awaitility.await().untilAsserted(() -> assertThat(served).containsKey(rotated));
+				assertThat(served).containsEntry(rotated, rotated);
 			}
 		}
 	}
@@ -252,6 +272,26 @@ class ServerRotationTests {
 		try (Connection connection = new Connection(Connection.context(plane, null), port, serverName)) {
 			return connection.serverCertificate();
 		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Listening {
+
+		/** By the certificate of each event, that of the server meanwhile. */
+		final Map<X509Certificate, X509Certificate> served = new ConcurrentHashMap<>();
+
+		private final Environment environment;
+
+		Listening(Environment environment) {
+			this.environment = environment;
+		}
+
+		@EventListener(condition = "#event.name == 'server'")
+		void rotated(CertificateRotatedEvent event) {
+			int port = this.environment.getRequiredProperty("local.server.port", Integer.class);
+			this.served.put(event.getCertificate(), ServerRotationTests.served(port, null));
+		}
+
 	}
 
 }

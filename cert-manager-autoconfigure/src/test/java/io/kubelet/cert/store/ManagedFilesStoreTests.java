@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -77,6 +78,19 @@ class ManagedFilesStoreTests {
 		CertificatePair pair = pair();
 		Path file = Files.writeString(this.directory.resolve("tls.pem"), Pem.write(pair));
 		assertThat(new ManagedFilesStore(new PairLocation(file, file)).current()).contains(pair);
+	}
+
+	/** As some signers send it: Go reads it, and so must every server here. */
+	@Test
+	void tangledChainIsReadAsOnePath() throws IOException {
+		TestAuthority issuer = this.authority.intermediate("issuer");
+		X509Certificate root = this.authority.certificate();
+		CertificatePair pair = issuer.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
+				ManagerFixture.START.plus(Duration.ofHours(1)));
+		write(this.files.certificate(), Pem.write(List.of(pair.leaf(), root, issuer.certificate(), root)));
+		writeKey(pair);
+		assertThat(this.store.current()).map(CertificatePair::chain)
+			.contains(List.of(pair.leaf(), issuer.certificate(), root));
 	}
 
 	@Test

@@ -134,7 +134,7 @@ public record CertificateSettings(PropertyNames properties, String name, boolean
 
 		@Override
 		public String toString() {
-			return "signer '" + this.name + "' (" + this.origin + ")";
+			return "signer '" + this.name + "' (from " + this.origin + ")";
 		}
 
 	}

@@ -86,7 +86,8 @@ class RotationProperties {
 		private double multiplier = 2;
 
 		/**
-		 * Fraction of the wait that is added at random.
+		 * Fraction of the wait that is added at random. With 0, the waits are exact, also
+		 * while the API server cannot be reached.
 		 */
 		private double jitter = 0.1;
 

@@ -174,7 +174,7 @@ final class SettingsResolver {
 		boolean kubelet = source == AddressSourceKind.FIXED && commonName != null
 				&& template.equals(CertificateTemplate.ofSubject(commonName, Profile.NODES))
 				&& commonName.startsWith(Profile.NODE_PREFIX);
-		return kubelet ? new Signer(Profile.KUBELET_CLIENT.signerName(), "the subject is that of a kubelet") : null;
+		return kubelet ? new Signer(Profile.KUBELET_CLIENT.signerName(), "the subject of a kubelet") : null;
 	}
 
 	private String requireIssuingSigner(String name) {

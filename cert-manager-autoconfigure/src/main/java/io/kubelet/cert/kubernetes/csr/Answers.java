@@ -54,8 +54,7 @@ final class Answers {
 			return Optional.of(Pem.readCertificates(new String(certificate, StandardCharsets.US_ASCII)));
 		}
 		catch (MalformedPemException ex) {
-			throw new CertificateRefusedException(name,
-					List.of("signer " + signer + " issued no PEM: " + ex.getMessage()));
+			throw new CertificateRefusedException(name, signer, List.of("it is not PEM: " + ex.getMessage()));
 		}
 	}
 

@@ -96,8 +96,8 @@ final class Exchange implements RequestWatch.Subscriber {
 		Optional<String> difference = RequestComparison.difference(found.getSpec().getSignerName(),
 				new String(found.getSpec().getRequest(), StandardCharsets.US_ASCII), this.request);
 		if (difference.isPresent()) {
-			this.answer.completeExceptionally(new RequestNameTakenException(Answers.name(found),
-					difference.get() + " (ours is to signer " + this.request.signerName() + ")"));
+			this.answer.completeExceptionally(
+					new RequestNameTakenException(Answers.name(found), this.request.signerName(), difference.get()));
 		}
 		else {
 			take(found);
@@ -184,7 +184,7 @@ final class Exchange implements RequestWatch.Subscriber {
 
 	private void gone(String name, String how) {
 		this.answer.completeExceptionally(
-				new RequestGoneException(name, ApiFailures.describe(name, this.request.signerName()) + " " + how));
+				new RequestGoneException(name, RequestException.describe(name, this.request.signerName()) + " " + how));
 	}
 
 	private void fail(ApiException failure) {

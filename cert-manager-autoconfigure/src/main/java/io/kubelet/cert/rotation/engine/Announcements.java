@@ -92,8 +92,8 @@ final class Announcements {
 	private static String whatNext(@Nullable CertificateRequest pending) {
 		return (pending == null || pending.uid() == null)
 				? "Further attempts follow; the last failed one has the reason, in this log and as 'lastFailure' in the endpoint"
-				: "Request %1$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
-					.formatted(pending.name());
+				: "Request %1$s to signer %2$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
+					.formatted(pending.name(), pending.signerName());
 	}
 
 	private void reviewWaiting(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, Instant now) {
@@ -110,8 +110,9 @@ final class Announcements {
 		}
 		if (!waiting.told && !now.isBefore(waiting.since.plus(ANSWERED_AT_ONCE))) {
 			this.settings.about(logger.atInfo(), pending)
-				.log("[{}] Request {} created for signer {}, waiting for approval", this.settings.name(),
-						pending.name(), pending.signerName());
+				.log("[{}] Request {} created for signer {}{}, waiting for approval", this.settings.name(),
+						pending.name(), pending.signerName(),
+						(this.settings.signerOrigin() != null) ? " (from " + this.settings.signerOrigin() + ")" : "");
 			this.waiting = waiting.asTold();
 		}
 		else if (!waiting.warned && pair != null && !now.isBefore(waiting.warnAt)) {

@@ -183,14 +183,15 @@ final class Attempts {
 		if (template != null && !template.equals(attempt.request().template())
 				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
 			this.settings.about(logger.atInfo(), attempt.request())
-				.log("[{}] The template changed; request {} is abandoned, and a new one follows", this.settings.name(),
-						attempt.request().name());
+				.log("[{}] The template changed; request {} to signer {} is abandoned, and a new one follows",
+						this.settings.name(), attempt.request().name(), attempt.request().signerName());
 			cancel();
 		}
 		else if (!attempt.isAnswered()
 				&& attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
-			failed(attempt, new RequestTimedOutException(attempt.request().name(), this.settings.waitTimeout()), now);
+			failed(attempt, new RequestTimedOutException(attempt.request().name(), attempt.request().signerName(),
+					this.settings.waitTimeout()), now);
 		}
 	}
 

@@ -53,6 +53,8 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable String signerName;
 
+	private @Nullable String signerOrigin;
+
 	private @Nullable List<Usage> fixedUsages;
 
 	private @Nullable BiFunction<CertificateTemplate, PublicKey, List<Usage>> usagesByTemplateAndKey;
@@ -148,7 +150,19 @@ public final class CertificateManagerBuilder {
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder signerName(String signerName) {
+		return signerName(signerName, null);
+	}
+
+	/**
+	 * Sets the signer and what names it.
+	 * @param signerName the signer, {@code domain/path}
+	 * @param origin where the name is from, for the log, such as a property; {@code null}
+	 * to leave it out
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder signerName(String signerName, @Nullable String origin) {
 		this.signerName = signerName;
+		this.signerOrigin = origin;
 		return this;
 	}
 
@@ -378,9 +392,9 @@ public final class CertificateManagerBuilder {
 		List<Usage> fixed = this.fixedUsages;
 		BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages = (fixed != null) ? (template, key) -> fixed
 				: require(this.usagesByTemplateAndKey, "usages");
-		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), fixed, usages,
-				this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry, this.forcedInterval,
-				this.once);
+		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), this.signerOrigin,
+				fixed, usages, this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry,
+				this.forcedInterval, this.once);
 	}
 
 	private Duration longestSleep() {

@@ -92,7 +92,14 @@ final class Failures {
 		(error ? entry.setCause(failure.cause()) : entry).log(
 				answer ? "[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {} ({})"
 						: "[{}] Attempt {} failed; retrying in {}: {} ({})",
-				this.settings.name(), failure.attempt(), delay, failure.message(), effect);
+				this.settings.name(), failure.attempt(), delay, failure.message(),
+				answer ? whichSigner() + effect : effect);
+	}
+
+	/** An answer may be that of a signer that nobody meant. */
+	private String whichSigner() {
+		return (this.settings.signerOrigin() != null) ? "the signer is from " + this.settings.signerOrigin() + "; "
+				: "";
 	}
 
 	/** What the failure means for the application at this moment. */

@@ -19,13 +19,14 @@ import org.slf4j.spi.LoggingEventBuilder;
 /**
  * What is fixed about one certificate's rotation.
  *
+ * @param signerOrigin what names the signer, {@code null} if that is not known
  * @param fixedUsages what it is requested for whatever the template and the key,
  * {@code null} if that depends on them
  */
-record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable List<Usage> fixedUsages,
-		BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages, @Nullable Duration requestedLifetime,
-		KeySpecification key, RotationWindow window, Duration waitTimeout, RetrySchedule retry, Duration forcedInterval,
-		boolean once) {
+record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable String signerOrigin,
+		@Nullable List<Usage> fixedUsages, BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages,
+		@Nullable Duration requestedLifetime, KeySpecification key, RotationWindow window, Duration waitTimeout,
+		RetrySchedule retry, Duration forcedInterval, boolean once) {
 
 	/** Adds the fields of structured logging that every entry about a certificate has. */
 	LoggingEventBuilder about(LoggingEventBuilder entry) {

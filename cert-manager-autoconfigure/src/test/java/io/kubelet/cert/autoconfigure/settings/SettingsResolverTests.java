@@ -55,7 +55,7 @@ class SettingsResolverTests {
 					profile=kubelet-client node-name=n1                                          | kubernetes.io/kube-apiserver-client-kubelet | kubelet.cert.profile
 					profile=kubelet-serving node-name=n1                                         | kubernetes.io/kubelet-serving | kubelet.cert.profile
 					profile=kubelet-serving node-name=n1 signer-name=a.b/c                       | a.b/c | kubelet.cert.signer-name
-					template.common-name=system:node:n1 template.organizations=system:nodes      | kubernetes.io/kube-apiserver-client-kubelet | the subject is that of a kubelet
+					template.common-name=system:node:n1 template.organizations=system:nodes      | kubernetes.io/kube-apiserver-client-kubelet | the subject of a kubelet
 					template.common-name=system:node:n1 template.organizations=system:nodes template.dns-names=n1   | - | -
 					template.common-name=system:node:n1 template.organizations=system:nodes addresses.source=node   | - | -
 					template.common-name=system:node:n1                                          | - | -

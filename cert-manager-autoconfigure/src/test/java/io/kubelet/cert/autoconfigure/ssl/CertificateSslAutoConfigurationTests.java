@@ -75,6 +75,13 @@ class CertificateSslAutoConfigurationTests {
 	}
 
 	@Test
+	void firstCertificateIsWaitedForAsLongAsTheLogSays(CapturedOutput output) {
+		runner().withPropertyValues("kubelet.cert.startup.timeout=1m")
+			.run((context) -> assertThat(context).hasNotFailed());
+		assertThat(output).contains("There is no valid certificate yet: waiting up to 1m for it");
+	}
+
+	@Test
 	void registryOfTheApplicationStays() {
 		runner().withUserConfiguration(OwnRegistry.class)
 			.run((context) -> assertThat(context).hasNotFailed()

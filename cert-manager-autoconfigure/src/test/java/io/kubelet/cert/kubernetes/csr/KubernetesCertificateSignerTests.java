@@ -262,7 +262,8 @@ class KubernetesCertificateSignerTests {
 		this.adapter.controlPlane.behavior().flaws(SignerFlaw.GARBAGE);
 		assertThatExceptionOfType(CertificateRefusedException.class)
 			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
-			.withMessageContaining("signer " + Adapter.SIGNER + " issued no PEM");
+			.withMessageContaining("to signer " + Adapter.SIGNER
+					+ " was answered with a certificate that is refused: it is not PEM: ");
 	}
 
 	@Test

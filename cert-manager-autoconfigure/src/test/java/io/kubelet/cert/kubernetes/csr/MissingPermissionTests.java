@@ -5,13 +5,19 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.MemoryStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,16 +89,41 @@ class MissingPermissionTests {
 	@Test
 	void failureNamesThePermissionWhereNothingElseHelps() {
 		CertificateRequest confirmed = confirmed();
-		this.signer.close();
-		this.signer = new KubernetesCertificateSigner(
-				Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
-						this.adapter.controlPlane.addToken("weaker", "joe"))),
-				this.adapter.executor, Clock.systemUTC());
+		loseAllPermissions();
 		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
 			.withCauseInstanceOf(RequestRejectedException.class)
 			.withMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
 					"verbs: [\"create\", \"get\", \"list\", \"watch\"]");
+	}
+
+	@Test
+	void statusNamesThePermissionWhereNothingElseHelps() {
+		CertificateRequest confirmed = confirmed();
+		loseAllPermissions();
+		MemoryStore store = new MemoryStore();
+		store.request = confirmed;
+		ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
+		try {
+			CertificateManager manager = new CertificateManagerBuilder("kubelet-client").store(store)
+				.scheduler(RotationScheduler.of(threads))
+				.signerName(Adapter.SIGNER)
+				.usages(confirmed.usages())
+				.template(confirmed.template())
+				.signers((current) -> this.signer)
+				.build();
+			manager.start();
+			await().atMost(Adapter.PATIENCE).until(() -> manager.status().lastFailure() != null);
+			assertThat(manager.status().lastFailure()).satisfies((failure) -> {
+				assertThat(failure.reason()).isEqualTo("Forbidden");
+				assertThat(failure.message()).contains("to signer " + Adapter.SIGNER, ADVICE, "kind: ClusterRole");
+			});
+			assertThat(manager.status().openRequest()).isNotNull();
+			manager.stop();
+		}
+		finally {
+			threads.shutdownNow();
+		}
 	}
 
 	/** A request that an earlier process made, and that is open. */
@@ -110,6 +141,14 @@ class MissingPermissionTests {
 
 	private CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
 		return this.signer.request(request, this.adapter.progress::add);
+	}
+
+	private void loseAllPermissions() {
+		this.signer.close();
+		this.signer = new KubernetesCertificateSigner(
+				Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
+						this.adapter.controlPlane.addToken("weaker", "joe"))),
+				this.adapter.executor, Clock.systemUTC());
 	}
 
 	private void allow(String... verbs) {

@@ -5,12 +5,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.RequestDeniedException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -40,7 +42,30 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("was denied: ask us"))
 			.singleElement()
 			.satisfies((line) -> assertThat(line).contains("ERROR",
-					"[kubelet-client] Attempt 1 failed and would fail again unchanged; the next one is in 1m"));
+					"[kubelet-client] Attempt 1 failed and would fail again unchanged; the next one is in 1m",
+					"(there is no certificate yet)"));
+	}
+
+	/** A signer by default, or from another configuration file, is not the one meant. */
+	@Test
+	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {
+		String signer = "example.com/meant";
+		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
+		this.fixture.signer.holds();
+		this.fixture.start(this.fixture.builder()
+			.signerName(signer, "kubelet.cert.signer-name")
+			.template(() -> Optional.of(template.get())));
+		this.fixture.time.pass(Duration.ofMinutes(16));
+		template.set(ManagerFixture.TEMPLATE.withNames(List.of("n1.example.com"), List.of()));
+		this.fixture.signer
+			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), signer, "No", "ask us"));
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("equest csr-"))
+			.hasSizeGreaterThanOrEqualTo(4)
+			.allMatch((line) -> line.contains("signer " + signer));
+		assertThat(output).contains("created for signer example.com/meant (from kubelet.cert.signer-name), waiting",
+				"was neither approved, denied nor signed within 15m", "is abandoned",
+				"was denied: ask us (the signer is from kubelet.cert.signer-name; there is no certificate yet)");
 	}
 
 	@Test
@@ -74,19 +99,20 @@ class LogTests {
 		this.fixture.time.pass(Duration.ofMinutes(61));
 		String approve = "approve it with 'kubectl certificate approve " + this.fixture.signer.requests.get(1).name()
 				+ "'";
+		String waits = " to signer kubernetes.io/kube-apiserver-client-kubelet waits for approval and signature";
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("overdue"))
 			.singleElement()
 			.asString()
-			.contains("No connection is affected yet. Request csr-", approve);
+			.contains("No connection is affected yet. Request csr-", waits, approve);
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("The certificate expired at"))
 			.singleElement()
 			.asString()
-			.contains("new TLS connections that present it fail until it is rotated. Request csr-", approve);
+			.contains("new TLS connections that present it fail until it is rotated. Request csr-", waits, approve);
 		this.fixture.time.pass(Duration.ofMinutes(6));
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("no valid certificate since"))
 			.singleElement()
 			.asString()
-			.contains("servers refuse TLS handshakes", approve);
+			.contains("servers refuse TLS handshakes", waits, approve);
 	}
 
 	@Test

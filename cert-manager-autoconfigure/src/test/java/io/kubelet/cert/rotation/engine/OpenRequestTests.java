@@ -153,7 +153,7 @@ class OpenRequestTests {
 	@Test
 	void requestWhoseNameIsTakenIsMadeAnewUnderAnotherName() {
 		this.fixture.signer.failsWith((request) -> new RequestNameTakenException(String.valueOf(request.name()),
-				"its signer is 'a', not 'b'"));
+				request.signerName(), "its signer is 'a', not 'b'"));
 		this.fixture.start();
 		assertThat(this.fixture.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.message()).contains("its signer is 'a', not 'b'"));

@@ -115,14 +115,15 @@ class WarningTests {
 
 	@Test
 	void requestThatIsAnsweredAtOnceIsOneLine(CapturedOutput output) {
-		this.fixture.storePair();
+		CertificatePair stored = this.fixture.storePair();
 		CertificateManager manager = start();
 		int before = output.getOut().split("\\[kubelet-client\\]", -1).length;
 		this.fixture.time.pass(Duration.ofHours(70));
 		assertThat(manager.status().rotations()).isPositive();
 		assertThat(output.getOut().split("\\[kubelet-client\\]", -1).length - before)
 			.isEqualTo((int) manager.status().rotations());
-		assertThat(output).contains("Using the stored certificate ", "next rotation 2026-01-03T21:00:00Z");
+		assertThat(output).contains("Using the stored certificate " + stored.serialNumber()
+				+ ", valid until 2026-01-05T03:00:00Z, next rotation 2026-01-03T21:00:00Z");
 	}
 
 	@Test
