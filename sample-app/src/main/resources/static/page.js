@@ -3,6 +3,11 @@ let report;
 let clockOffset = 0;
 let clientSerialNumber;
 
+const triggers = {
+	FIRST: 'First certificate', DEADLINE: 'Rotated at the deadline to', TEMPLATE: 'Rotated for a new template to',
+	REQUESTED: 'Rotated on request to', EXPIRED: 'Rotated after the expiry to',
+};
+
 const events = new EventSource('/events');
 events.addEventListener('report', ({ data }) => {
 	report = JSON.parse(data);
@@ -71,13 +76,13 @@ function showTimeline(article, { notBefore, notAfter }, rotationWindow, deadline
 }
 
 function showHistory(list, history) {
-	const entries = history.map(({ at, outcome, serialNumber, requestName, duration, reason, message }) => {
+	const entries = history.map(({ at, outcome, trigger, serialNumber, requestName, duration, reason, message }) => {
 		const item = element('li');
 		const took = duration ? ` in ${distance(seconds(duration) * 1000)}` : '';
 		const by = requestName ? ` (${requestName})` : '';
 		const entry = element('span', { className: outcome });
 		entry.append(...outcome === 'FAILED' ? [`${reason} after ${distance(seconds(duration) * 1000)}: ${message}`]
-			: [outcome === 'ADOPTED' ? 'Another program stored ' : 'Rotated to ', element('code', { textContent: serialNumber }), took + by]);
+			: [`${triggers[trigger] ?? 'Another program stored'} `, element('code', { textContent: serialNumber }), took + by]);
 		item.append(instantElement(at), entry);
 		return item;
 	});
@@ -232,9 +237,9 @@ function seconds(duration) {
 function distance(milliseconds) {
 	const total = Math.max(0, milliseconds / 1000);
 	if (total < 1) {
-		return `${Math.round(total * 1000)} ms`;
+		return `${Math.round(total * 1000)}\u00a0ms`;
 	}
 	const units = [['d', Math.floor(total / 86400)], ['h', Math.floor(total / 3600) % 24], ['min', Math.floor(total / 60) % 60], ['s', Math.floor(total) % 60]];
 	const first = units.findIndex(([, count]) => count > 0);
-	return units.slice(first, first + (first === 0 ? 3 : 2)).map(([unit, count]) => `${count} ${unit}`).join(' ');
+	return units.slice(first, first + (first === 0 ? 3 : 2)).map(([unit, count]) => `${count}\u00a0${unit}`).join(' ');
 }

@@ -9,10 +9,12 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -26,15 +28,19 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import javax.xml.parsers.DocumentBuilderFactory;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
-import org.assertj.core.api.InstanceOfAssertFactories;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xml.sax.InputSource;
 import org.yaml.snakeyaml.Yaml;
 import tools.jackson.databind.JsonNode;
@@ -50,8 +56,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What the documentation shows works: properties exist and are valid, Java compiles,
- * objects of Kubernetes are whole, links lead somewhere, and messages are those of the
- * code.
+ * objects of Kubernetes match their models, links lead somewhere, and messages are those
+ * of the code.
  */
 class DocumentationTests {
 
@@ -78,10 +84,14 @@ class DocumentationTests {
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("objectYaml")
-	void objectsAreWhole(Block block) {
+	void objectsMatchTheirModels(Block block) throws Exception {
 		for (Object document : new Yaml().loadAll(block.content())) {
-			assertThat(document).asInstanceOf(InstanceOfAssertFactories.map(String.class, Object.class))
-				.containsKeys("apiVersion", "kind");
+			JsonObject object = new Gson().toJsonTree(document).getAsJsonObject();
+			String kind = object.get("kind").getAsString();
+			// The client is older than the first version of the newest kinds
+			Class<?> model = Class.forName("io.kubernetes.client.openapi.models."
+					+ (kind.equals("ClusterTrustBundle") ? "V1beta1" : "V1") + kind);
+			model.getMethod("validateJsonElement", JsonElement.class).invoke(null, object);
 		}
 	}
 
@@ -149,12 +159,42 @@ class DocumentationTests {
 	}
 
 	@Test
-	void alertsPointToASectionOfTheTroubleshooting() throws IOException {
+	void alertsLeadToASectionOfTheTroubleshootingAtTheAddressOfTheProject() throws IOException {
+		Matcher address = Pattern.compile("<url>(\\S+)</url>\\s+<licenses>")
+			.matcher(Files.readString(Markdown.ROOT.resolve("pom.xml")));
+		assertThat(address.find()).isTrue();
 		String rules = Files.readString(Markdown.ROOT.resolve("docs/monitoring/rules.yaml"));
 		List<String> anchors = Markdown.of("docs/troubleshooting.md").anchors();
-		assertThat(Pattern.compile("runbook_url: \\S+/troubleshooting\\.md#(\\S+)").matcher(rules).results())
+		assertThat(Pattern.compile("runbook_url: (\\S+)/docs/troubleshooting\\.md#(\\S+)").matcher(rules).results())
 			.hasSameSizeAs(Pattern.compile("- alert:").matcher(rules).results().toList())
-			.allMatch((runbook) -> anchors.contains(runbook.group(1)));
+			.allMatch((runbook) -> runbook.group(1).equals(address.group(1)))
+			.allMatch((runbook) -> anchors.contains(runbook.group(2)));
+		assertThat(Markdown.of("docs/monitoring/README.md").blocks("shell")).extracting(Block::content)
+			.anyMatch((command) -> command.startsWith("sed -i 's|" + address.group(1) + "|"));
+	}
+
+	@Test
+	void fieldsOfTheLogAreThoseOfTheCode() {
+		Set<String> documented = Markdown.of("docs/reference/runtime.md")
+			.prose()
+			.filter((line) -> line.startsWith("| `kubelet.cert."))
+			.flatMap((row) -> Pattern.compile("`(kubelet\\.cert\\.\\w+)`").matcher(row).results())
+			.map((field) -> field.group(1))
+			.collect(Collectors.toSet());
+		assertThat(documented).isEqualTo(Pattern.compile("addKeyValue\\(\"([^\"]+)\"")
+			.matcher(SOURCES)
+			.results()
+			.map((field) -> field.group(1))
+			.collect(Collectors.toSet()));
+	}
+
+	@ParameterizedTest
+	@ValueSource(classes = { CertificateStatus.State.class, CertificateStatus.Trigger.class })
+	void endpointReferenceHasEveryValueOf(Class<? extends Enum<?>> type) {
+		assertThat(Markdown.of("docs/reference/endpoint.md").prose())
+			.filteredOn((line) -> line.matches("\\| `[A-Z]+` \\|.*"))
+			.extracting((row) -> row.split("`")[1])
+			.containsSequence(Arrays.stream(type.getEnumConstants()).map(Enum::name).toList());
 	}
 
 	@Test

@@ -139,6 +139,8 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 	 * @param at when
 	 * @param outcome {@code ROTATED}, {@code ADOPTED} for a pair that another program
 	 * stored, or {@code FAILED}
+	 * @param trigger why the rotation was due, {@code null} for a pair that another
+	 * program stored
 	 * @param serialNumber the serial number of the certificate, {@code null} after a
 	 * failure
 	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
@@ -149,16 +151,18 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 	 * @param reason why it failed, in one word
 	 * @param message why it failed, for people
 	 */
-	public record Outcome(Instant at, Result outcome, @Nullable String serialNumber, @Nullable String requestName,
-			@Nullable String duration, @Nullable String reason, @Nullable String message) {
+	public record Outcome(Instant at, Result outcome, CertificateStatus.@Nullable Trigger trigger,
+			@Nullable String serialNumber, @Nullable String requestName, @Nullable String duration,
+			@Nullable String reason, @Nullable String message) {
 
 		static Outcome of(CertificateStatus.Outcome outcome) {
 			RotationFailure failure = outcome.failure();
 			Duration duration = outcome.duration();
 			return new Outcome(outcome.at(),
 					(failure != null) ? Result.FAILED : (duration != null) ? Result.ROTATED : Result.ADOPTED,
-					outcome.serialNumber(), outcome.requestName(), (duration != null) ? duration.toString() : null,
-					(failure != null) ? failure.reason() : null, (failure != null) ? failure.message() : null);
+					outcome.trigger(), outcome.serialNumber(), outcome.requestName(),
+					(duration != null) ? duration.toString() : null, (failure != null) ? failure.reason() : null,
+					(failure != null) ? failure.message() : null);
 		}
 
 		/**

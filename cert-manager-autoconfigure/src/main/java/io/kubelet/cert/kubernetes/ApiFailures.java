@@ -9,13 +9,12 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 
-import com.google.gson.JsonSyntaxException;
+import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1Status;
 import org.jspecify.annotations.Nullable;
 
@@ -130,10 +129,10 @@ public final class ApiFailures {
 	 */
 	public static @Nullable V1Status status(@Nullable String body) {
 		try {
-			V1Status status = (body != null) ? JSON.deserialize(body, V1Status.class) : null;
+			V1Status status = (body != null) ? ApiObjects.read(body, V1Status.class) : null;
 			return (status != null && "Status".equals(status.getKind())) ? status : null;
 		}
-		catch (JsonSyntaxException | IllegalArgumentException ex) {
+		catch (JsonParseException ex) {
 			return null;
 		}
 	}

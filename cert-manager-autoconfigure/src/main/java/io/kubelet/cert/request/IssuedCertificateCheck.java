@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.trust.AuthorityPath;
 import org.jspecify.annotations.Nullable;
 
 /**

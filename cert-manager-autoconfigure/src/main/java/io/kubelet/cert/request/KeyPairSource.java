@@ -3,7 +3,6 @@ package io.kubelet.cert.request;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.spec.ECGenParameterSpec;
 
 import io.kubelet.cert.certificate.KeySpecification;
 
@@ -38,25 +37,22 @@ public interface KeyPairSource {
 	}
 
 	/**
-	 * Returns the source that uses the JDK's default provider.
+	 * Returns the source that uses the JDK's default providers; Bouncy Castle generates
+	 * EC keys in place of the JDK's own SunEC.
 	 * @return the source
 	 */
 	static KeyPairSource jdk() {
 		return (specification) -> {
 			try {
-				KeyPairGenerator generator = KeyPairGenerator.getInstance(switch (specification.algorithm()) {
-					case EC -> "EC";
-					case RSA -> "RSA";
-					case ED25519 -> "Ed25519";
-				});
-				switch (specification.algorithm()) {
-					case EC -> generator.initialize(new ECGenParameterSpec("secp" + specification.size() + "r1"));
-					case RSA -> generator.initialize(specification.size());
-					case ED25519 -> {
-						// There is only one size
+				return switch (specification.algorithm()) {
+					case EC -> EllipticCurves.generate(specification.size());
+					case RSA -> {
+						KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+						generator.initialize(specification.size());
+						yield generator.generateKeyPair();
 					}
-				}
-				return generator.generateKeyPair();
+					case ED25519 -> KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+				};
 			}
 			catch (GeneralSecurityException ex) {
 				throw new IllegalStateException("This JDK cannot generate keys of the kind " + specification, ex);

@@ -5,7 +5,6 @@ import java.io.OutputStream;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.util.Map;
 import java.util.Objects;
 
@@ -52,10 +51,7 @@ final class RequestSignature implements ContentSigner {
 	@Override
 	public byte[] getSignature() {
 		try {
-			Signature signature = Signature.getInstance(this.algorithm);
-			signature.initSign(this.key);
-			signature.update(this.content.toByteArray());
-			return signature.sign();
+			return EllipticCurves.sign(this.algorithm, this.key, this.content.toByteArray());
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalArgumentException("The key cannot sign a request", ex);

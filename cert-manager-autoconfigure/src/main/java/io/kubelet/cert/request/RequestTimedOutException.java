@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
 public final class RequestTimedOutException extends RequestException {
 
 	public RequestTimedOutException(@Nullable String requestName, Duration timeout) {
-		super(Kind.TIMED_OUT, requestName, "TimedOut", "Request %s was neither approved, denied nor signed within %s"
-			.formatted(requestName, ReadableDuration.of(timeout)), null);
+		super(Kind.TIMED_OUT, requestName, "TimedOut",
+				"%s was neither approved, denied nor signed within %s, and is waited for again".formatted(
+						(requestName != null) ? "Request " + requestName : "The request", ReadableDuration.of(timeout)),
+				null);
 	}
 
 }

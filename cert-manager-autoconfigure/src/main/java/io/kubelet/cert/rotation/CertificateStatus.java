@@ -130,6 +130,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * attempt follows.
 	 *
 	 * @param at when it ended
+	 * @param trigger why it was due when the attempt began, {@code null} for a pair that
+	 * another program stored
 	 * @param serialNumber the serial number of the certificate that became current,
 	 * {@code null} after a failure
 	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
@@ -139,8 +141,32 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * a pair that another program stored
 	 * @param failure what went wrong, {@code null} if there is a certificate
 	 */
-	public record Outcome(Instant at, @Nullable String serialNumber, @Nullable String requestName,
-			@Nullable Duration duration, @Nullable RotationFailure failure) {
+	public record Outcome(Instant at, @Nullable Trigger trigger, @Nullable String serialNumber,
+			@Nullable String requestName, @Nullable Duration duration, @Nullable RotationFailure failure) {
+
+	}
+
+	/**
+	 * Why a rotation is due.
+	 */
+	public enum Trigger {
+
+		/** No certificate was stored that can be used. */
+		FIRST,
+
+		/** The rotation deadline has passed. */
+		DEADLINE,
+
+		/** The certificate does not match the template, which has changed. */
+		TEMPLATE,
+
+		/**
+		 * A caller requested it, or the authority of the stored certificate is not known.
+		 */
+		REQUESTED,
+
+		/** The certificate has expired. */
+		EXPIRED
 
 	}
 

@@ -43,7 +43,7 @@ class StructuredLogTests {
 							"--kubelet.cert.template.organizations=system:nodes")) {
 			String entry = output.getOut()
 				.lines()
-				.filter((line) -> line.contains("Rotated:"))
+				.filter((line) -> line.contains("Obtained the first certificate:"))
 				.reduce((first, second) -> second)
 				.orElseThrow();
 			JsonNode json = JsonMapper.shared().readTree(entry);

@@ -77,6 +77,8 @@ class PemTests {
 				+ "-----BEGIN B-----\nAAAA\n-----END B-----\n"))
 			.extracting(PemBlock::headers)
 			.containsExactly(Map.of("Name", "one"), Map.of());
+		assertThatExceptionOfType(MalformedPemException.class)
+			.isThrownBy(() -> PemBlock.read("-----BEGIN A-----\n: nameless\n\nAAAA\n-----END A-----\n"));
 	}
 
 	@Test

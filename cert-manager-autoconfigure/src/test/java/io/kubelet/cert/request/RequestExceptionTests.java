@@ -42,7 +42,7 @@ class RequestExceptionTests {
 				arguments(new RequestNameTakenException("csr-1", "it is not signed with our key"), "AlreadyExists",
 						"The name csr-1 is taken by another request: it is not signed with our key"),
 				arguments(new RequestTimedOutException("csr-1", Duration.ofMinutes(15)), "TimedOut",
-						"Request csr-1 was neither approved, denied nor signed within 15m"),
+						"Request csr-1 was neither approved, denied nor signed within 15m, and is waited for again"),
 				arguments(new RequestRejectedException("csr-1", 422, "Invalid", "spec is wrong", null), "Invalid",
 						"spec is wrong"),
 				arguments(new SignerUnavailableException("csr-1", "Unreachable", "no route", null, null), "Unreachable",

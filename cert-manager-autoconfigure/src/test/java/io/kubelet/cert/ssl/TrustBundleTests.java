@@ -6,9 +6,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -18,6 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
@@ -47,7 +53,7 @@ class TrustBundleTests {
 		try (EmbeddedControlPlane plane = plane("v1")) {
 			TrustBundles bundles = new TrustBundles(plane, this.directory, "v1");
 			bundles.create("shop", Map.of(), this.before);
-			try (RotatingServer server = new RotatingServer(Kind.NETTY, plane, this.directory,
+			try (RotatingServer server = new RotatingServer(Kind.NETTY, Hasty.class, plane, this.directory,
 					"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-overlap=0s",
 					"kubelet.cert.ssl.trust-bundle.name=shop")) {
 				assertAccepted(plane, server, this.clientOfBefore);
@@ -70,7 +76,7 @@ class TrustBundleTests {
 			bundles.create("example.com:shop:one", Map.of("stage", "live"), this.before);
 			bundles.create("example.com:shop:two", Map.of("stage", "test"), other);
 			bundles.create("example.com:toys:one", Map.of("stage", "live"), other);
-			try (RotatingServer server = new RotatingServer(Kind.TOMCAT, plane, this.directory,
+			try (RotatingServer server = new RotatingServer(Kind.TOMCAT, Hasty.class, plane, this.directory,
 					"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-overlap=0s",
 					"kubelet.cert.ssl.trust-bundle.signer-name=example.com/shop",
 					"kubelet.cert.ssl.trust-bundle.label-selector=stage in (live)")) {
@@ -138,6 +144,23 @@ class TrustBundleTests {
 		try (Connection connection = new Connection(Connection.context(plane, client), server.port(), null)) {
 			return connection.get();
 		}
+	}
+
+	/** Looks at the trust twenty times as often. */
+	@Configuration(proxyBeanMethods = false)
+	static class Hasty extends RotatingServer.Certificates {
+
+		@Bean(destroyMethod = "shutdownNow")
+		ScheduledExecutorService hastyThreads() {
+			return Executors.newScheduledThreadPool(2);
+		}
+
+		@Bean
+		RotationScheduler hastyScheduler(ScheduledExecutorService hastyThreads) {
+			RotationScheduler scheduler = RotationScheduler.of(hastyThreads);
+			return (task, delay) -> scheduler.schedule(task, delay.dividedBy(20));
+		}
+
 	}
 
 }

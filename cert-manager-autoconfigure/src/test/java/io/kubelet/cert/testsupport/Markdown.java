@@ -103,6 +103,13 @@ public final class Markdown {
 	}
 
 	/**
+	 * Returns the lines outside of the fenced blocks.
+	 */
+	public Stream<String> prose() {
+		return this.prose.stream();
+	}
+
+	/**
 	 * Returns the anchors of the headings, as hosting services derive them.
 	 */
 	public List<String> anchors() {

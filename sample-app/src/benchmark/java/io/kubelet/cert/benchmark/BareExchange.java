@@ -100,7 +100,7 @@ final class BareExchange {
 			.pkcs10();
 		return new V1CertificateSigningRequest().apiVersion("certificates.k8s.io/v1")
 			.kind("CertificateSigningRequest")
-			.metadata(new V1ObjectMeta().generateName("benchmark-").labels(Map.of(LABEL, this.run)))
+			.metadata(new V1ObjectMeta().name("benchmark-" + UUID.randomUUID()).labels(Map.of(LABEL, this.run)))
 			.spec(new V1CertificateSigningRequestSpec().request(pkcs10.getBytes(StandardCharsets.US_ASCII))
 				.signerName(Engine.SIGNER)
 				.usages(List.of("digital signature", "client auth")));

@@ -3,6 +3,8 @@ package io.kubelet.cert.sample;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +23,7 @@ import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1ClusterRole;
 import io.kubernetes.client.openapi.models.V1ClusterRoleBinding;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1Deployment;
 import io.kubernetes.client.openapi.models.V1Namespace;
@@ -31,6 +34,7 @@ import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -69,6 +73,29 @@ class ManifestTests {
 				.filter((name) -> name.endsWith(".yaml") && !name.equals("kustomization.yaml"))
 				.toList());
 		assertThat(BASE.resolve("application.yml")).exists();
+	}
+
+	/**
+	 * In place of the kustomization there is the ConfigMap, whose name ends with a
+	 * digest.
+	 */
+	@Test
+	void kustomizationBuildsWithTheConfigurationThatTheDeploymentMounts() throws Exception {
+		List<Manifest> built = manifests(new Yaml().loadAll(kubectl("kustomize", BASE.toString())), BASE).toList();
+		for (Manifest manifest : built) {
+			objectMatchesItsModel(manifest);
+		}
+		V1ConfigMap configuration = object(built.stream(), V1ConfigMap.class);
+		assertThat(configuration.getData()).containsEntry("application.yml",
+				Files.readString(BASE.resolve("application.yml")));
+		assertThat(object(built.stream(), V1Deployment.class).getSpec().getTemplate().getSpec().getVolumes())
+			.filteredOn((volume) -> volume.getConfigMap() != null)
+			.singleElement()
+			.satisfies((volume) -> assertThat(volume.getConfigMap().getName())
+				.isEqualTo(configuration.getMetadata().getName()));
+		assertThat(built).hasSize((int) files(BASE).filter((file) -> file.toString().endsWith(".yaml"))
+			.flatMap(ManifestTests::manifests)
+			.count());
 	}
 
 	@Test
@@ -151,14 +178,17 @@ class ManifestTests {
 			.filter((manifest) -> !manifest.kind().equals("Kustomization"));
 	}
 
-	private static V1PodSpec pod() {
+	static V1PodSpec pod() {
 		return Objects.requireNonNull(object(V1Deployment.class).getSpec().getTemplate().getSpec());
 	}
 
 	private static <T> T object(Class<T> type) {
-		return files(BASE).filter((file) -> file.toString().endsWith(".yaml"))
-			.flatMap(ManifestTests::manifests)
-			.filter((manifest) -> type.getSimpleName().equals("V1" + manifest.kind()))
+		return object(files(BASE).filter((file) -> file.toString().endsWith(".yaml")).flatMap(ManifestTests::manifests),
+				type);
+	}
+
+	private static <T> T object(Stream<Manifest> manifests, Class<T> type) {
+		return manifests.filter((manifest) -> type.getSimpleName().equals("V1" + manifest.kind()))
 			.map((manifest) -> JSON.<T>deserialize(new Gson().toJson(manifest.content()), type))
 			.findFirst()
 			.orElseThrow();
@@ -175,14 +205,34 @@ class ManifestTests {
 
 	private static Stream<Manifest> manifests(Path file) {
 		try (Reader reader = Files.newBufferedReader(file)) {
-			return StreamSupport.stream(new Yaml().loadAll(reader).spliterator(), false)
-				.map((document) -> new Manifest(file, (Map<?, ?>) document))
-				.toList()
-				.stream();
+			return manifests(new Yaml().loadAll(reader), file);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	private static Stream<Manifest> manifests(Iterable<Object> documents, Path file) {
+		return StreamSupport.stream(documents.spliterator(), false)
+			.map((document) -> new Manifest(file, (Map<?, ?>) document))
+			.toList()
+			.stream();
+	}
+
+	private static String kubectl(String... arguments) throws Exception {
+		Process process;
+		try {
+			process = new ProcessBuilder(Stream.concat(Stream.of("kubectl"), Stream.of(arguments)).toList())
+				.redirectError(Redirect.INHERIT)
+				.start();
+		}
+		catch (IOException ex) {
+			return Assumptions.abort(
+					"kubectl is not installed (Debian package kubernetes-client), so the kustomization is not built");
+		}
+		String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+		assertThat(process.waitFor()).isZero();
+		return output;
 	}
 
 	record Manifest(Path file, Map<?, ?> content) {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -15,6 +17,7 @@ import io.kubelet.cert.test.spring.EnableEmbeddedControlPlane;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
@@ -51,10 +54,20 @@ class MonitoringTests {
 			.containsAll(used);
 	}
 
+	/** As rules, in which the variables of the dashboard have a value. */
 	@Test
-	void dashboardIsJson() throws IOException {
-		assertThat(JsonMapper.shared().readTree(Files.readString(MONITORING.resolve("dashboard.json"))).get("panels"))
-			.isNotEmpty();
+	void expressionsOfTheDashboardAreValid(@TempDir Path directory) throws Exception {
+		List<Map<String, String>> rules = JsonMapper.shared()
+			.readTree(Files.readString(MONITORING.resolve("dashboard.json")))
+			.findValuesAsString("expr")
+			.stream()
+			.map((expression) -> Map.of("record", "panel", "expr", expression.replace("$certificate", ".*")))
+			.toList();
+		assertThat(rules).isNotEmpty();
+		Path file = directory.resolve("rules.json");
+		Files.writeString(file, JsonMapper.shared()
+			.writeValueAsString(Map.of("groups", List.of(Map.of("name", "dashboard", "rules", rules)))));
+		promtool("check", "rules", "--lint=none", file.toString());
 	}
 
 	@Test

@@ -100,11 +100,11 @@ class PageTests {
 		until(() -> field("kubelet-server", "answer").equals("202: the rotation has begun."));
 		until(() -> !field("kubelet-server", "serialNumber").equals(before));
 		String after = field("kubelet-server", "serialNumber");
-		until(() -> field("kubelet-server", "history").contains("Rotated to " + after));
+		until(() -> field("kubelet-server", "history").contains("Rotated on request to " + after));
 		until(() -> text("#presented").contains(after));
 		assertThat(text("#presented")).contains("the current one of kubelet-server");
 		load();
-		assertThat(field("kubelet-server", "history")).contains("Rotated to " + after);
+		assertThat(field("kubelet-server", "history")).contains("Rotated on request to " + after);
 		assertThat(text("#who")).isEqualTo("system:node:sample");
 	}
 
@@ -183,10 +183,12 @@ class PageTests {
 		plane().behavior().approval(ApprovalPolicy.manual());
 		managers.get("kubelet-client").rotate();
 		until(() -> field("kubelet-client", "pending").matches("(?s).*has been waiting for \\d s.*"));
-		size(1200);
-		for (String name : List.of("page", "page-dark")) {
-			scheme(name.equals("page") ? "light" : "dark");
-			Files.write(Files.createDirectories(SCREENSHOTS).resolve(name + ".png"),
+		Path directory = Boolean.getBoolean("docs.generate") ? Path.of("../docs/images") : SCREENSHOTS;
+		for (String name : List.of("page", "page-dark", "page-narrow")) {
+			scheme(name.equals("page-dark") ? "dark" : "light");
+			size(name.equals("page-narrow") ? 320 : 1200, 100);
+			size(name.equals("page-narrow") ? 320 : 1200, number("return document.documentElement.scrollHeight"));
+			Files.write(Files.createDirectories(directory).resolve(name + ".png"),
 					browser.getScreenshotAs(OutputType.BYTES));
 		}
 		plane().behavior().approval(ApprovalPolicy.approving());
@@ -227,8 +229,12 @@ class PageTests {
 	}
 
 	private static void size(int width) {
+		size(width, 1100);
+	}
+
+	private static void size(int width, int height) {
 		browser.executeCdpCommand("Emulation.setDeviceMetricsOverride",
-				Map.of("width", width, "height", 1100, "deviceScaleFactor", 1, "mobile", false));
+				Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
 	}
 
 	private static void scheme(String scheme) {

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiFailures;
+import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscription;
 import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
@@ -200,7 +201,8 @@ final class Exchange implements RequestWatch.Subscriber {
 				public void onResponse(Call call, Response response) {
 					guard(() -> {
 						try {
-							success.accept(Exchange.this.api.getApiClient().handleResponse(response, type));
+							String json = Exchange.this.api.getApiClient().handleResponse(response, String.class);
+							success.accept(ApiObjects.read(json, type));
 						}
 						catch (ApiException ex) {
 							failure.accept(ex);

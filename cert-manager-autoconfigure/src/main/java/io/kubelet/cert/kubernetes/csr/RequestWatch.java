@@ -9,8 +9,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-import io.kubelet.cert.kubernetes.ObjectWatch;
-import io.kubelet.cert.kubernetes.Selection;
+import io.kubelet.cert.kubernetes.watch.ObjectWatch;
+import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;

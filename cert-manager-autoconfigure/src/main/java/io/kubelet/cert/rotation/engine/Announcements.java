@@ -92,7 +92,8 @@ final class Announcements {
 
 	/** The end of a message: what is done about it, or what somebody can do. */
 	private static String whatNext(@Nullable CertificateRequest pending) {
-		return (pending == null || pending.uid() == null) ? "Further attempts follow; the last failure names the reason"
+		return (pending == null || pending.uid() == null)
+				? "Further attempts follow; the last failed one has the reason, in this log and as 'lastFailure' in the endpoint"
 				: "Request %1$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
 					.formatted(pending.name());
 	}

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Attempt {
 
 	private final CertificateRequest request;
+
+	private final Trigger trigger;
 
 	private final CompletableFuture<List<X509Certificate>> answer;
 
@@ -29,11 +32,14 @@ final class Attempt {
 
 	/**
 	 * @param request what was asked, as it was known when the attempt began
+	 * @param trigger why the rotation is due
 	 * @param start when the attempt began
 	 * @param answer the signer's answer to come
 	 */
-	Attempt(CertificateRequest request, Instant start, CompletableFuture<List<X509Certificate>> answer) {
+	Attempt(CertificateRequest request, Trigger trigger, Instant start,
+			CompletableFuture<List<X509Certificate>> answer) {
 		this.request = request;
+		this.trigger = trigger;
 		this.start = start;
 		this.lastLook = start;
 		this.answer = answer;
@@ -41,6 +47,10 @@ final class Attempt {
 
 	CertificateRequest request() {
 		return this.request;
+	}
+
+	Trigger trigger() {
+		return this.trigger;
 	}
 
 	/**

@@ -23,6 +23,7 @@ import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.RequestTimedOutException;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.SignerSource;
 import org.jspecify.annotations.Nullable;
@@ -201,7 +202,7 @@ final class Attempts {
 			CertificateRequest request = this.openRequests.forTemplate(template, now);
 			this.conditions = List.of();
 			CertificatePair current = this.pair.get();
-			Attempt attempt = new Attempt(request, now,
+			Attempt attempt = new Attempt(request, this.pair.trigger(now), now,
 					this.signers.signer((current != null && !current.isExpired(now)) ? current : null)
 						.request(request, (submitted) -> this.lane.execute(() -> progressed(request, submitted))));
 			attempt.whenAnswered((chain, failure) -> this.lane.execute(() -> ended(attempt, chain, failure)));
@@ -251,19 +252,30 @@ final class Attempts {
 		this.settings.about(logger.atInfo(), issued)
 			.addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
-			.log("[{}] Rotated: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
-					this.settings.name(), issued.serialNumber(), issued.notAfter(),
+			.addKeyValue("kubelet.cert.trigger", attempt.trigger())
+			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
+					this.settings.name(), inWords(attempt.trigger()), issued.serialNumber(), issued.notAfter(),
 					this.settings.once() ? "never, since rotation is off"
 							: this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
 					request.name(), request.signerName());
 		this.rotations++;
 		this.lastRotation = now;
-		this.history.rotated(issued, confirmedName(), this.openRequests.waited(now), now);
+		this.history.rotated(issued, attempt.trigger(), confirmedName(), this.openRequests.waited(now), now);
 		this.serverHealthy = true;
 		this.openRequests.drop();
 		boolean dueAgain = !this.pair.deadline().isAfter(now);
 		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
 		endRequested((future) -> future.complete(issued));
+	}
+
+	private static String inWords(Trigger trigger) {
+		return switch (trigger) {
+			case FIRST -> "Obtained the first certificate";
+			case DEADLINE -> "Rotated at the deadline";
+			case TEMPLATE -> "Rotated to match the template";
+			case REQUESTED -> "Rotated on request";
+			case EXPIRED -> "Rotated after the expiry";
+		};
 	}
 
 	/** The one place where a failure is counted, logged and published. */
@@ -278,7 +290,8 @@ final class Attempts {
 		}
 		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null,
 				this.pair.get(), now);
-		this.history.failed(failure, confirmedName(), (attempt != null) ? attempt.duration(now) : Duration.ZERO);
+		this.history.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now), confirmedName(),
+				(attempt != null) ? attempt.duration(now) : Duration.ZERO);
 		if (endsRequest(cause)) {
 			this.openRequests.drop();
 		}

@@ -8,6 +8,7 @@ import java.util.function.DoubleSupplier;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.IssuedCertificateCheck;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,8 @@ final class CurrentPair {
 	/** Since when a rotation is due for another reason than the lifetime. */
 	private @Nullable Instant dueSince;
 
-	private boolean forced;
+	/** Why a rotation is due that neither the lifetime nor the template asks for. */
+	private @Nullable Trigger forced;
 
 	/** A template that the pair satisfies. */
 	private @Nullable CertificateTemplate satisfied;
@@ -61,14 +63,15 @@ final class CurrentPair {
 		CertificatePair stored = store.current().orElse(null);
 		boolean usable = stored != null && !stored.isExpired(now);
 		hold((!usable && bootstrap != null) ? bootstrap : stored);
-		this.forced = !usable;
+		this.forced = usable ? null : (stored == null) ? Trigger.FIRST : Trigger.EXPIRED;
 		if (!usable && bootstrap != null) {
 			try {
 				store.update(bootstrap);
 			}
 			catch (StoreException ex) {
-				logger.warn("[{}] The bootstrap pair is used, but could not be stored: {}", settings.name(),
-						ex.getMessage());
+				settings.about(logger.atWarn(), bootstrap)
+					.log("[{}] The bootstrap pair is used, but could not be stored: {}", settings.name(),
+							ex.getMessage());
 			}
 		}
 	}
@@ -80,13 +83,13 @@ final class CurrentPair {
 
 	/** Makes a rotation due with the next review, however long the pair is valid. */
 	void force() {
-		this.forced = true;
+		this.forced = (this.forced != null) ? this.forced : Trigger.REQUESTED;
 	}
 
 	/** Takes an issued pair: stores it, then uses it. */
 	void replace(CertificatePair pair) {
 		this.store.update(pair);
-		this.forced = false;
+		this.forced = null;
 		swap(pair);
 	}
 
@@ -104,7 +107,7 @@ final class CurrentPair {
 					&& !passesOver(stored, template, now)) {
 				this.settings.about(logger.atInfo(), stored)
 					.log("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
-				this.forced = false;
+				this.forced = null;
 				swap(stored);
 				return stored;
 			}
@@ -112,7 +115,8 @@ final class CurrentPair {
 		catch (StoreException ex) {
 			if (!this.storeProblem.equals(ex.getMessage())) {
 				this.storeProblem = String.valueOf(ex.getMessage());
-				logger.error("[{}] {}; the last valid pair stays in use", this.settings.name(), ex.getMessage());
+				this.settings.about(logger.atError())
+					.log("[{}] {}; the last valid pair stays in use", this.settings.name(), ex.getMessage());
 			}
 		}
 		return null;
@@ -138,8 +142,9 @@ final class CurrentPair {
 				return false;
 			}
 			this.passedOver = candidate;
-			logger.warn("[{}] Another program stored a pair that does not match the template, and is not used: {}",
-					this.settings.name(), differences);
+			this.settings.about(logger.atWarn(), stored)
+				.log("[{}] Another program stored a pair that does not match the template, and is not used: {}",
+						this.settings.name(), String.join("; ", differences));
 		}
 		return true;
 	}
@@ -151,7 +156,7 @@ final class CurrentPair {
 	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
-		if (this.forced || pair == null || pair.isExpired(now)) {
+		if (this.forced != null || pair == null || pair.isExpired(now)) {
 			dueFrom(now);
 		}
 		else if (this.settings.once() || template == null || satisfies(pair, template)) {
@@ -159,8 +164,9 @@ final class CurrentPair {
 		}
 		else {
 			if (this.dueSince == null) {
-				logger.info("[{}] The certificate does not match the template and is rotated: {}", this.settings.name(),
-						template.differences(pair.leaf()));
+				this.settings.about(logger.atInfo(), pair)
+					.log("[{}] The certificate does not match the template and is rotated: {}", this.settings.name(),
+							String.join("; ", template.differences(pair.leaf())));
 			}
 			dueFrom(now);
 		}
@@ -179,6 +185,18 @@ final class CurrentPair {
 	 */
 	Instant deadline() {
 		return (this.dueSince != null) ? this.dueSince : this.settings.once() ? Instant.MAX : this.scheduled;
+	}
+
+	/** Why a rotation is due, as of the last review. */
+	Trigger trigger(Instant now) {
+		CertificatePair pair = this.pair;
+		if (pair == null) {
+			return Trigger.FIRST;
+		}
+		if (pair.isExpired(now)) {
+			return Trigger.EXPIRED;
+		}
+		return (this.forced != null) ? this.forced : (this.dueSince != null) ? Trigger.TEMPLATE : Trigger.DEADLINE;
 	}
 
 	/** The last answer is kept, since a watched template is compared each second. */

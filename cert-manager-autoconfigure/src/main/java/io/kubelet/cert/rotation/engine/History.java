@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 
@@ -20,17 +21,17 @@ final class History {
 
 	private List<Outcome> outcomes = List.of();
 
-	void rotated(CertificatePair pair, @Nullable String requestName, Duration duration, Instant now) {
-		add(new Outcome(now, pair.serialNumber(), requestName, duration, null));
+	void rotated(CertificatePair pair, Trigger trigger, @Nullable String requestName, Duration duration, Instant now) {
+		add(new Outcome(now, trigger, pair.serialNumber(), requestName, duration, null));
 	}
 
 	/** Another program has stored a pair, which has become current. */
 	void adopted(CertificatePair pair, Instant now) {
-		add(new Outcome(now, pair.serialNumber(), null, null, null));
+		add(new Outcome(now, null, pair.serialNumber(), null, null, null));
 	}
 
-	void failed(RotationFailure failure, @Nullable String requestName, Duration duration) {
-		add(new Outcome(failure.at(), null, requestName, duration, failure));
+	void failed(RotationFailure failure, Trigger trigger, @Nullable String requestName, Duration duration) {
+		add(new Outcome(failure.at(), trigger, null, requestName, duration, failure));
 	}
 
 	private void add(Outcome outcome) {

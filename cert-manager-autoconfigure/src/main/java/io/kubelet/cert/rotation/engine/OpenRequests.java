@@ -105,7 +105,8 @@ final class OpenRequests {
 			this.store.deleteOpenRequest(open);
 		}
 		catch (StoreException ex) {
-			logger.warn("[{}] {}; the rotation is not affected", this.settings.name(), ex.getMessage());
+			this.settings.about(logger.atWarn(), open)
+				.log("[{}] {}; the rotation is not affected", this.settings.name(), ex.getMessage());
 		}
 	}
 

@@ -260,7 +260,9 @@ final class RotatingCertificateManager implements CertificateManager {
 		}
 		if (!this.problem.equals(cause.toString())) {
 			this.problem = cause.toString();
-			logger.error("[{}] Rotation check failed; retrying: {}", name(), cause.toString(), cause);
+			this.settings.about(logger.atError())
+				.setCause(cause)
+				.log("[{}] Rotation check failed; retrying: {}", name(), cause.toString());
 		}
 	}
 

@@ -136,6 +136,7 @@ class CertificatesEndpointTests {
 			JsonNode history = json(send(context, "GET", PATH)).at("/history");
 			assertThat(history.size()).isEqualTo(3);
 			assertThat(history.at("/0/outcome").asString()).isEqualTo("ROTATED");
+			assertThat(history.at("/0/trigger").asString()).isEqualTo("REQUESTED");
 			assertThat(history.at("/0/serialNumber").asString()).isEqualTo(serialNumber);
 			assertThat(history.at("/0/requestName").asString()).startsWith("csr-");
 			assertThat(Duration.parse(history.at("/0/duration").asString())).isBetween(Duration.ofMillis(1),
@@ -145,6 +146,7 @@ class CertificatesEndpointTests {
 			assertThat(history.at("/1/message").asString()).endsWith("the approver is on holiday");
 			assertThat(Duration.parse(history.at("/1/duration").asString())).isPositive();
 			assertThat(history.at("/2/outcome").asString()).isEqualTo("ROTATED");
+			assertThat(history.at("/2/trigger").asString()).isEqualTo("FIRST");
 		}
 	}
 

@@ -71,7 +71,7 @@ class DynamicTemplateTests {
 		this.fixture.signer.holds();
 		this.template = CHANGED;
 		this.fixture.time.pass(SECOND.multipliedBy(10));
-		assertThat(output).containsOnlyOnce("does not match the template and is rotated: [organizations lack [");
+		assertThat(output).containsOnlyOnce("does not match the template and is rotated: organizations lack [");
 	}
 
 	@Test

@@ -2,14 +2,19 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 /**
  * What a certificate's status tells of its past.
@@ -57,7 +62,38 @@ class HistoryTests {
 		Outcome adopted = manager.status().history().get(0);
 		assertThat(adopted.serialNumber()).isEqualTo(this.fixture.store.pair.serialNumber());
 		assertThat(adopted.duration()).isNull();
+		assertThat(adopted.trigger()).isNull();
 		assertThat(adopted.failure()).isNull();
+	}
+
+	@Test
+	void eachOutcomeHasTheTriggerOfItsAttempt() {
+		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(() -> Optional.of(template.get())));
+		this.fixture.time.pass(Duration.ofMinutes(43));
+		manager.rotate();
+		this.fixture.time.settle();
+		template.set(ManagerFixture.TEMPLATE.withNames(List.of("n1.example.com"), List.of()));
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		this.fixture.signer.holds();
+		this.fixture.time.pass(Duration.ofMinutes(75));
+		int last = this.fixture.signer.requests.size() - 1;
+		this.fixture.signer.answers.get(last)
+			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(last)));
+		this.fixture.time.settle();
+		assertThat(manager.status().history()).extracting((outcome) -> outcome.failure() == null, Outcome::trigger)
+			.containsExactly(tuple(true, Trigger.EXPIRED), tuple(false, Trigger.DEADLINE),
+					tuple(false, Trigger.DEADLINE), tuple(true, Trigger.TEMPLATE), tuple(true, Trigger.REQUESTED),
+					tuple(true, Trigger.DEADLINE), tuple(true, Trigger.FIRST));
+	}
+
+	@Test
+	void bootstrapPairIsReplacedByTheFirstCertificate() {
+		CertificateManager manager = this.fixture.start(this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.bootstrapPair(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99))));
+		assertThat(manager.status().history()).extracting(Outcome::trigger).containsExactly(Trigger.FIRST);
 	}
 
 	@Test

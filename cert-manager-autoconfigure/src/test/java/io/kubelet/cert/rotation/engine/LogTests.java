@@ -13,6 +13,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestDeniedException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -104,10 +105,12 @@ class LogTests {
 				.containsEntry("kubelet.cert.attempt", 1)
 				.containsEntry("kubelet.cert.next_attempt", this.fixture.failures.get(0).nextAttempt());
 			CertificatePair pair = manager.current().orElseThrow();
-			assertThat(fields(entries.list, "Rotated:")).containsEntry("kubelet.cert.name", "kubelet-client")
+			assertThat(fields(entries.list, "Obtained the first certificate:"))
+				.containsEntry("kubelet.cert.name", "kubelet-client")
 				.containsEntry("kubelet.cert.serial", pair.serialNumber())
 				.containsEntry("kubelet.cert.not_after", pair.notAfter())
 				.containsEntry("kubelet.cert.signer", "kubernetes.io/kube-apiserver-client-kubelet")
+				.containsEntry("kubelet.cert.trigger", Trigger.FIRST)
 				.containsKey("kubelet.cert.request");
 		}
 		finally {

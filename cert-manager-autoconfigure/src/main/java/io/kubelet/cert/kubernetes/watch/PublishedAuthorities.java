@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.watch;
 
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -21,6 +21,7 @@ import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.watch;
 
 import java.io.IOException;
 import java.time.Clock;
@@ -20,10 +20,11 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.kubernetes.ApiFailures;
+import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.JSON;
 import okhttp3.Call;
 import okhttp3.Response;
 import okio.BufferedSource;
@@ -230,7 +231,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	}
 
 	private T object(JsonElement json) {
-		return JSON.getGson().fromJson(json, this.selection.type());
+		return ApiObjects.read(json, this.selection.type());
 	}
 
 	private static String resourceVersion(JsonObject listOrObject) {

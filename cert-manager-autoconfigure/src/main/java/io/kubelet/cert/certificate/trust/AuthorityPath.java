@@ -1,4 +1,4 @@
-package io.kubelet.cert.request;
+package io.kubelet.cert.certificate.trust;
 
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPath;
@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * @param chain the chain as issued, leaf first
  * @param authorities the certificates of the authorities
  */
-record AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> authorities) {
+public record AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> authorities) {
 
 	/**
 	 * Returns the chain with the certificates of the path first, so that they are
@@ -41,7 +41,7 @@ record AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> au
 	 * @param clockSkew by how much the signer's clock may be ahead
 	 * @return the sorted chain, empty if there is no path
 	 */
-	Optional<List<X509Certificate>> find(Instant now, Duration clockSkew) {
+	public Optional<List<X509Certificate>> find(Instant now, Duration clockSkew) {
 		Instant begin = all().map((certificate) -> certificate.getNotBefore().toInstant())
 			.filter((notBefore) -> !notBefore.isAfter(now.plus(clockSkew)))
 			.max(Instant::compareTo)
@@ -49,8 +49,12 @@ record AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> au
 		return valid(now).or(() -> begin.isAfter(now) ? valid(begin) : Optional.empty());
 	}
 
-	/** Returns what a user needs to know where there is no path. */
-	String problem(Instant now) {
+	/**
+	 * Returns what a user needs to know where there is no path.
+	 * @param now the current time
+	 * @return the authorities, and the certificates that have expired
+	 */
+	public String problem(Instant now) {
 		String expired = all().filter((certificate) -> now.isAfter(certificate.getNotAfter().toInstant()))
 			.distinct()
 			.map((certificate) -> "; '%s' expired at %s".formatted(name(certificate),

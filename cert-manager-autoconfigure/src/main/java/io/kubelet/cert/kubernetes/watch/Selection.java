@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.watch;
 
 import java.util.ArrayList;
 import java.util.HashMap;

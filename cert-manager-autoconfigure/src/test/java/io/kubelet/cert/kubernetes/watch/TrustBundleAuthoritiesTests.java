@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.watch;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -12,7 +12,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 import io.kubelet.cert.certificate.trust.FollowedTrust;
-import io.kubelet.cert.kubernetes.PublishedAuthorities.Place;
+import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.watch.PublishedAuthorities.Place;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;

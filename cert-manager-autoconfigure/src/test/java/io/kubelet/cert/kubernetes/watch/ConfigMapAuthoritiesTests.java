@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.watch;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -12,6 +12,8 @@ import java.util.concurrent.Executors;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes;
+package io.kubelet.cert.kubernetes.watch;
 
 import java.time.Clock;
 import java.util.List;
@@ -10,6 +10,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 

@@ -1,0 +1,48 @@
+package io.kubelet.cert.request;
+
+import java.security.KeyPair;
+import java.security.Signature;
+import java.security.interfaces.ECPublicKey;
+
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.testsupport.CountingProvider;
+import io.kubelet.cert.testsupport.CountingProvider.Operation;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link EllipticCurves}.
+ */
+class EllipticCurvesTests {
+
+	private static final byte[] CONTENT = { 1, 2, 3 };
+
+	@ParameterizedTest
+	@ValueSource(ints = { 256, 384, 521 })
+	void keysAreOfTheClassesOfTheJdkAndSign(int size) throws Exception {
+		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.EC, size));
+		assertThat(keys.getPublic().getClass().getName()).startsWith("sun.security.ec.");
+		assertThat(keys.getPrivate().getClass().getName()).startsWith("sun.security.ec.");
+		assertThat(((ECPublicKey) keys.getPublic()).getParams().getOrder().bitLength()).isEqualTo(size);
+		byte[] signed = EllipticCurves.sign("SHA256withECDSA", keys.getPrivate(), CONTENT);
+		Signature verification = Signature.getInstance("SHA256withECDSA", "SunEC");
+		verification.initVerify(keys.getPublic());
+		verification.update(CONTENT);
+		assertThat(verification.verify(signed)).isTrue();
+	}
+
+	@Test
+	void providerThatTheJvmPrefersIsUsed() throws Exception {
+		try (CountingProvider preferred = new CountingProvider()) {
+			KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+			EllipticCurves.sign("SHA256withECDSA", keys.getPrivate(), CONTENT);
+			assertThat(preferred.take()).containsEntry(Operation.KEY_GENERATION, 1)
+				.containsEntry(Operation.SIGNATURE, 1);
+		}
+	}
+
+}

@@ -1,0 +1,257 @@
+package io.kubelet.cert.sample;
+
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
+
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubernetes.client.openapi.models.V1Container;
+import io.kubernetes.client.openapi.models.V1Probe;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.context.ConfigurableApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * The application with the configuration of the cluster and the probes of its Deployment,
+ * sent over HTTP as a kubelet does, from before its start until after a rotation that
+ * fails.
+ */
+@NullUnmarked
+class ProbeTests {
+
+	private static final String OK = "200";
+
+	private static final String REFUSED = "refused";
+
+	private final EmbeddedControlPlane plane = EmbeddedControlPlane.builder().approval(ApprovalPolicy.manual()).start();
+
+	private final int port = freePort();
+
+	private final V1Container container = ManifestTests.pod().getContainers().get(0);
+
+	@TempDir
+	Path directory;
+
+	private ConfigurableApplicationContext application;
+
+	@AfterEach
+	void close() {
+		if (this.application != null) {
+			this.application.close();
+		}
+		this.plane.close();
+	}
+
+	@Test
+	void applicationThatWaitsIsStartedAliveAndReadyWithItsCertificates() throws Exception {
+		try (Probe startup = probe(this.container.getStartupProbe(), "https", this.port);
+				Probe liveness = probe(this.container.getLivenessProbe(), "https", this.port);
+				Probe readiness = probe(this.container.getReadinessProbe(), "https", this.port)) {
+			CompletableFuture<Void> start = CompletableFuture.runAsync(() -> this.application = run());
+			Awaitility.await()
+				.atMost(Duration.ofSeconds(30))
+				.until(() -> !this.plane.openCertificateSigningRequests().isEmpty());
+			assertThat(Stream.of(startup, liveness, readiness)).allMatch((probe) -> probe.is(REFUSED));
+			approveUntil(readiness);
+			start.get(30, TimeUnit.SECONDS);
+			rotationFails();
+			assertThat(Stream.of(startup, liveness, readiness)).allMatch(Probe::staysOnceItSucceeded);
+		}
+	}
+
+	@Test
+	void applicationInTheBackgroundIsAliveButNotReadyUntilItHasItsCertificates() throws Exception {
+		int management = freePort();
+		try (Probe liveness = probe(this.container.getLivenessProbe(), "http", management);
+				Probe readiness = probe(this.container.getReadinessProbe(), "http", management)) {
+			this.application = run("--kubelet.cert.startup.mode=background", "--management.server.port=" + management,
+					"--management.server.ssl.enabled=false", "--management.endpoint.health.show-components=always");
+			liveness.await(OK);
+			readiness.await("503");
+			assertThatExceptionOfType(SSLException.class).isThrownBy(() -> status(uri("https", this.port, "/")));
+			assertThat(readiness.results()).doesNotContain(OK);
+			assertThat(health(management, "certificates")).isEqualTo("DOWN");
+			assertThat(health(management, "ssl")).isEqualTo("UP");
+			approveUntil(readiness);
+			assertThat(status(uri("https", this.port, "/"))).isEqualTo(OK);
+			assertThat(health(management, "certificates")).isEqualTo("UP");
+			rotationFails();
+			assertThat(Stream.of(liveness, readiness)).allMatch(Probe::staysOnceItSucceeded);
+		}
+	}
+
+	private ConfigurableApplicationContext run(String... more) {
+		Stream<String> arguments = Stream.of("--server.port=" + this.port,
+				"--spring.config.additional-location=src/main/kubernetes/base/", "--POD_IP=127.0.0.1",
+				"--POD_NAME=sample-app-0", "--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+				"--kubelet.cert.kubernetes.kubeconfig=" + this.plane.writeKubeconfig(this.directory));
+		return SpringApplication.run(SampleApplication.class,
+				Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
+	}
+
+	/** Two certificates make two requests. */
+	private void approveUntil(Probe ready) {
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+			this.plane.openCertificateSigningRequests().forEach(this.plane::approve);
+			return ready.is(OK);
+		});
+	}
+
+	private void rotationFails() {
+		this.plane.behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
+		CertificateManagers managers = this.application.getBean(CertificateManagers.class);
+		assertThat(managers.get("kubelet-server").rotate()).failsWithin(Duration.ofSeconds(30));
+	}
+
+	/** What the whole health has of one of Spring Boot's indicators. */
+	private static String health(int port, String component) throws Exception {
+		HttpResponse<String> health = HttpClient.newHttpClient()
+			.send(HttpRequest.newBuilder(uri("http", port, "/actuator/health")).build(), BodyHandlers.ofString());
+		return JsonMapper.shared().readTree(health.body()).at("/components/" + component + "/status").asString();
+	}
+
+	private static Probe probe(V1Probe probe, String scheme, int port) {
+		var get = probe.getHttpGet();
+		assertThat(get.getScheme()).isEqualTo("HTTPS");
+		return new Probe(uri(scheme, port, get.getPath()));
+	}
+
+	private static URI uri(String scheme, int port, String path) {
+		return URI.create(scheme + "://127.0.0.1:" + port + path);
+	}
+
+	private static int freePort() {
+		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			return socket.getLocalPort();
+		}
+		catch (IOException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	/** As a kubelet, which does not verify the certificate of a pod. */
+	private static String status(URI uri) throws IOException {
+		HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+		if (connection instanceof HttpsURLConnection tls) {
+			tls.setSSLSocketFactory(trustingAnyone().getSocketFactory());
+			tls.setHostnameVerifier((host, session) -> true);
+		}
+		connection.setConnectTimeout(1000);
+		connection.setReadTimeout(5000);
+		return String.valueOf(connection.getResponseCode());
+	}
+
+	private static SSLContext trustingAnyone() {
+		try {
+			SSLContext context = SSLContext.getInstance("TLS");
+			context.init(null, new TrustManager[] { new Anyone() }, null);
+			return context;
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	/** The results of a probe, of which equal ones in a row count once. */
+	private static final class Probe implements AutoCloseable {
+
+		private static final Duration PERIOD = Duration.ofMillis(50);
+
+		private final List<String> results = new CopyOnWriteArrayList<>();
+
+		private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor();
+
+		Probe(URI uri) {
+			this.executor.scheduleWithFixedDelay(() -> add(result(uri)), 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+		}
+
+		private static String result(URI uri) {
+			try {
+				return status(uri);
+			}
+			catch (IOException ex) {
+				return REFUSED;
+			}
+		}
+
+		private void add(String result) {
+			if (!is(result)) {
+				this.results.add(result);
+			}
+		}
+
+		List<String> results() {
+			return this.results;
+		}
+
+		boolean is(String result) {
+			return !this.results.isEmpty() && this.results.get(this.results.size() - 1).equals(result);
+		}
+
+		void await(String result) {
+			Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> is(result));
+		}
+
+		boolean staysOnceItSucceeded() {
+			return this.results.get(0).equals(REFUSED) && this.results.indexOf(OK) == this.results.size() - 1;
+		}
+
+		@Override
+		public void close() {
+			this.executor.shutdownNow();
+		}
+
+	}
+
+	private static final class Anyone implements X509TrustManager {
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType) {
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType) {
+		}
+
+		@Override
+		public X509Certificate[] getAcceptedIssuers() {
+			return new X509Certificate[0];
+		}
+
+	}
+
+}
