@@ -41,9 +41,10 @@ public final class CertificateDrainAutoConfiguration {
 		return new Drains(bundles, drains);
 	}
 
+	/** Not by default, because it loses messages that are being published. */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(CachingConnectionFactory.class)
-	@ConditionalOnBooleanProperty(name = "kubelet.cert.drain.rabbitmq", matchIfMissing = true)
+	@ConditionalOnBooleanProperty("kubelet.cert.drain.rabbitmq")
 	static class Rabbit {
 
 		@Bean

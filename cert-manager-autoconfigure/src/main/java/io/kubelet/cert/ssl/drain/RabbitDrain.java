@@ -1,5 +1,7 @@
 package io.kubelet.cert.ssl.drain;
 
+import java.util.ConcurrentModificationException;
+
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
@@ -8,11 +10,15 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 /**
  * Closes the connections to RabbitMQ. Publishers open others with their next message, and
  * listener containers at once. Messages that were not acknowledged are delivered again.
+ * Those that are being published without confirms may be lost without an error, since the
+ * server ignores what follows the request to close.
  * <p>
  * Connections of publishers that wait for confirms remain, because closing them would
  * fail what they wait for.
  */
 public final class RabbitDrain implements ConnectionDrain {
+
+	private static final int ATTEMPTS = 10;
 
 	private final ConfigurableListableBeanFactory beans;
 
@@ -35,7 +41,25 @@ public final class RabbitDrain implements ConnectionDrain {
 			ExistingBeans.of(CachingConnectionFactory.class, this.beans)
 				.filter((factory) -> factory.getRabbitConnectionFactory().isSSL())
 				.filter((factory) -> !factory.isPublisherConfirms() && !factory.isSimplePublisherConfirms())
-				.forEach(CachingConnectionFactory::resetConnection);
+				.forEach(RabbitDrain::reset);
+		}
+	}
+
+	/**
+	 * A channel that is returned meanwhile lets the reset end halfway, after which the
+	 * factory would cache no channel any more.
+	 */
+	private static void reset(CachingConnectionFactory factory) {
+		for (int attempt = 1;; attempt++) {
+			try {
+				factory.resetConnection();
+				return;
+			}
+			catch (ConcurrentModificationException ex) {
+				if (attempt == ATTEMPTS) {
+					throw ex;
+				}
+			}
 		}
 	}
 

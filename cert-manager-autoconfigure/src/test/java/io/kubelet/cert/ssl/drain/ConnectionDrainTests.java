@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl.drain;
 
+import java.util.ConcurrentModificationException;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -44,6 +45,25 @@ class ConnectionDrainTests {
 		assertThat(closed).hasValue(0);
 		new RabbitDrain(this.beans, "shop").drain("shop");
 		assertThat(closed).hasValue(1);
+	}
+
+	@Test
+	void resetThatEndsHalfwayIsRepeated() throws Exception {
+		AtomicInteger attempts = new AtomicInteger();
+		ConnectionFactory tls = new ConnectionFactory();
+		tls.useSslProtocol();
+		this.beans.registerSingleton("connections", new CachingConnectionFactory(tls) {
+
+			@Override
+			public void resetConnection() {
+				if (attempts.incrementAndGet() < 3) {
+					throw new ConcurrentModificationException();
+				}
+			}
+
+		});
+		new RabbitDrain(this.beans, "shop").drain("shop");
+		assertThat(attempts).hasValue(3);
 	}
 
 	@Test

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.List;
 import java.util.Objects;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -80,26 +79,6 @@ class GrpcRotationTests {
 			String after = application.rotate("server");
 			await().untilAsserted(() -> assertThat(serverOf(channel)).isEqualTo(after).isNotEqualTo(before));
 			channel.shutdownNow();
-		}
-	}
-
-	@Test
-	void maximumAgeOfTheApplicationIsLeftAlone(@TempDir Path directory) {
-		try (RotatingApplication application = new RotatingApplication(directory, Calls.class,
-				"spring.grpc.server.ssl.bundle=server", "spring.grpc.server.keepalive.connection.max-age=1h")) {
-			assertThat(application.hasBean("grpcConnectionAge")).isFalse();
-			assertThat(application.hasBean("grpcConnectionDrain")).isTrue();
-		}
-	}
-
-	@Test
-	void drainIsSwitchedOffByAProperty(@TempDir Path directory) {
-		try (RotatingApplication application = new RotatingApplication(directory, Calls.class,
-				"spring.grpc.server.ssl.bundle=server", "kubelet.cert.drain.grpc=false",
-				"kubelet.cert.drain.hikari=false", "kubelet.cert.drain.rabbitmq=false")) {
-			assertThat(List.of("grpcConnectionAge", "grpcConnectionDrain", "hikariConnectionDrain",
-					"rabbitConnectionDrain"))
-				.noneMatch(application::hasBean);
 		}
 	}
 

@@ -16,6 +16,7 @@ import java.util.concurrent.Callable;
 
 import javax.sql.DataSource;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.r2dbc.spi.ConnectionFactory;
 import org.junit.jupiter.api.Test;
@@ -47,29 +48,34 @@ class PostgresqlRotationTests {
 	private Path directory;
 
 	@Test
-	void poolOfSpringBootFollowsTheRotation() throws Exception {
+	void poolsFollowTheRotationAndAnotherConnectionRemains() throws Exception {
 		int port = RotatingApplication.freePort();
-		try (RotatingApplication application = new RotatingApplication(this.directory, Jdbc.class, url(port, ""),
-				"spring.datasource.username=test", "kubelet.cert.postgresql.bundle=client",
-				"spring.datasource.hikari.maximum-pool-size=3"); ServerProgram server = start(application, port)) {
-			assertThatPoolFollows(application);
-		}
-	}
-
-	@Test
-	void poolWhoseUrlNamesTheSocketFactoryFollowsTheRotation() throws Exception {
-		int port = RotatingApplication.freePort();
+		String url = "jdbc:postgresql://localhost:" + port + "/postgres";
 		String parameters = "?sslmode=verify-full&sslfactory=" + BundleSocketFactory.class.getName()
 				+ "&sslfactoryarg=client";
 		try (RotatingApplication application = new RotatingApplication(this.directory, Jdbc.class,
-				url(port, parameters), "spring.datasource.username=test",
-				"spring.datasource.hikari.maximum-pool-size=3"); ServerProgram server = start(application, port)) {
-			assertThatPoolFollows(application);
-			String before = application.serial("client");
-			try (Connection connection = DriverManager
-				.getConnection("jdbc:postgresql://localhost:" + port + "/postgres" + parameters, "test", "")) {
+				"spring.datasource.url=" + url, "spring.datasource.username=test",
+				"kubelet.cert.postgresql.bundle=client", "spring.datasource.hikari.maximum-pool-size=3");
+				ServerProgram server = start(application, port);
+				HikariDataSource named = new HikariDataSource()) {
+			DataSource pool = application.bean(DataSource.class);
+			named.setJdbcUrl(url + parameters);
+			named.setUsername("test");
+			named.setMaximumPoolSize(3);
+			application.add("named", named);
+			String before = decimal(application.serial("client"));
+			Callable<List<String>> call = () -> List.of(serial(pool), serial(named));
+			assertThat(call.call()).containsExactly(before, before);
+			int calls = RotatingApplication.tenRotationsUnderLoad(call, () -> {
+				String serial = decimal(application.rotate("client"));
+				await().atMost(Duration.ofSeconds(30))
+					.untilAsserted(() -> assertThat(serials(pool)).containsOnly(serial));
+			});
+			assertThat(calls).isPositive();
+			String last = decimal(application.serial("client"));
+			try (Connection connection = DriverManager.getConnection(url + parameters, "test", "")) {
 				application.rotate("client");
-				assertThat(query(connection, SERIAL)).containsExactly(decimal(before));
+				assertThat(query(connection, SERIAL)).containsExactly(last);
 			}
 		}
 	}
@@ -95,21 +101,15 @@ class PostgresqlRotationTests {
 		}
 	}
 
-	private static void assertThatPoolFollows(RotatingApplication application) throws Exception {
-		DataSource source = application.bean(DataSource.class);
-		Callable<List<String>> call = () -> query(source, SERIAL);
-		assertThat(call.call()).containsExactly(decimal(application.serial("client")));
-		int calls = RotatingApplication.tenRotationsUnderLoad(call, () -> {
-			String serial = decimal(application.rotate("client"));
-			await().atMost(Duration.ofSeconds(30))
-				.untilAsserted(() -> assertThat(query(source, SERIALS)).containsOnly(serial));
-		});
-		assertThat(calls).isPositive();
+	private static String serial(DataSource source) throws Exception {
+		try (Connection connection = source.getConnection()) {
+			return query(connection, SERIAL).get(0);
+		}
 	}
 
-	private static List<String> query(DataSource source, String sql) throws Exception {
+	private static List<String> serials(DataSource source) throws Exception {
 		try (Connection connection = source.getConnection()) {
-			return query(connection, sql);
+			return query(connection, SERIALS);
 		}
 	}
 
@@ -125,10 +125,6 @@ class PostgresqlRotationTests {
 
 	private static String decimal(String hexadecimal) {
 		return new java.math.BigInteger(hexadecimal, 16).toString();
-	}
-
-	private static String url(int port, String parameters) {
-		return "spring.datasource.url=jdbc:postgresql://localhost:" + port + "/postgres" + parameters;
 	}
 
 	/** PostgreSQL does not run as root. */

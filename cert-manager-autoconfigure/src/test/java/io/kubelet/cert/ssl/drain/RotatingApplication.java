@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
@@ -76,10 +78,6 @@ final class RotatingApplication implements AutoCloseable {
 		this.context.getBeanFactory().registerSingleton(name, bean);
 	}
 
-	boolean hasBean(String name) {
-		return this.context.containsBean(name);
-	}
-
 	SslBundle bundle(String name) {
 		return bean(SslBundles.class).getBundle(name);
 	}
@@ -130,7 +128,7 @@ final class RotatingApplication implements AutoCloseable {
 	}
 
 	/**
-	 * Rotates ten times while two threads make calls.
+	 * Rotates ten times while two threads make a call every few milliseconds.
 	 * @param call the call
 	 * @param rotation rotates once, and checks what it is to change
 	 * @return the number of calls, none of which failed
@@ -138,24 +136,19 @@ final class RotatingApplication implements AutoCloseable {
 	static int tenRotationsUnderLoad(Callable<?> call, ThrowingRunnable rotation) throws Exception {
 		AtomicInteger calls = new AtomicInteger();
 		List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
-		AtomicBoolean ended = new AtomicBoolean();
-		List<Thread> threads = new ArrayList<>();
-		for (int i = 0; i < 2; i++) {
-			Thread thread = new Thread(() -> {
-				while (!ended.get()) {
-					try {
-						call.call();
-						calls.incrementAndGet();
-					}
-					catch (Exception ex) {
-						failures.add(ex);
-					}
-				}
-			}, "load-" + i);
-			thread.start();
-			threads.add(thread);
-		}
+		Runnable counted = () -> {
+			try {
+				call.call();
+				calls.incrementAndGet();
+			}
+			catch (Exception ex) {
+				failures.add(ex);
+			}
+		};
+		ScheduledExecutorService load = Executors.newScheduledThreadPool(2);
 		try {
+			load.scheduleWithFixedDelay(counted, 0, 2, TimeUnit.MILLISECONDS);
+			load.scheduleWithFixedDelay(counted, 0, 3, TimeUnit.MILLISECONDS);
 			for (int i = 0; i < 10; i++) {
 				int before = calls.get();
 				rotation.run();
@@ -163,10 +156,8 @@ final class RotatingApplication implements AutoCloseable {
 			}
 		}
 		finally {
-			ended.set(true);
-			for (Thread thread : threads) {
-				thread.join();
-			}
+			load.shutdown();
+			assertThat(load.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
 		}
 		logger.info("Ten rotations: {} calls, {} failed", calls, failures.size());
 		assertThat(failures).isEmpty();

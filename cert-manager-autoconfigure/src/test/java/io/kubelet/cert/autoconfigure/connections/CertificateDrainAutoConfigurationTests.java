@@ -1,0 +1,112 @@
+package io.kubelet.cert.autoconfigure.connections;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyServerBuilder;
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslRegistryAutoConfiguration;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.ssl.drain.ConnectionDrain;
+import io.kubelet.cert.testsupport.FakeSigner;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.grpc.server.ServerBuilderCustomizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class CertificateDrainAutoConfigurationTests {
+
+	private static final TestAuthority authority = new TestAuthority("test");
+
+	@TempDir
+	Path directory;
+
+	private ApplicationContextRunner runner() {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
+					CertificateDrainAutoConfiguration.class, SslAutoConfiguration.class))
+			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(authority, Clock.systemUTC()))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.pair-name=shop",
+					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/client",
+					"kubelet.cert.startup.timeout=10s", "kubelet.cert.rotation.forced-interval=0s",
+					"spring.grpc.server.ssl.bundle=shop");
+	}
+
+	@Test
+	void libraryThatLosesNothingHasABean() {
+		runner().run((context) -> {
+			assertThat(context).getBeanNames(ConnectionDrain.class)
+				.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain");
+			assertThat(context).hasBean("grpcConnectionAge");
+		});
+	}
+
+	@Test
+	void libraryThatIsMissingHasNone() {
+		runner().withPropertyValues("kubelet.cert.drain.rabbitmq=true")
+			.withClassLoader(new FilteredClassLoader(CachingConnectionFactory.class, HikariDataSource.class,
+					ManagedChannel.class, ServerBuilderCustomizer.class))
+			.run((context) -> {
+				assertThat(context).hasNotFailed().doesNotHaveBean(ConnectionDrain.class);
+				assertThat(context).doesNotHaveBean("grpcConnectionAge");
+			});
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "kubelet.cert.drain.grpc, grpcConnectionDrain", "kubelet.cert.drain.grpc, grpcConnectionAge",
+			"kubelet.cert.drain.hikari, hikariConnectionDrain", "kubelet.cert.drain.rabbitmq, rabbitConnectionDrain" })
+	void propertySwitchesABeanOnAndOff(String property, String bean) {
+		runner().withPropertyValues(property + "=true").run((context) -> assertThat(context).hasBean(bean));
+		runner().withPropertyValues(property + "=false").run((context) -> assertThat(context).doesNotHaveBean(bean));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "grpcConnectionDrain", "hikariConnectionDrain", "rabbitConnectionDrain", "another" })
+	void beanOfTheApplicationIsCalledAndReplacesTheOneOfItsName(String name) {
+		List<String> drained = new CopyOnWriteArrayList<>();
+		Set<String> names = new TreeSet<>(
+				List.of("grpcConnectionDrain", "hikariConnectionDrain", "rabbitConnectionDrain", name));
+		ApplicationContextRunner runner = runner().withPropertyValues("kubelet.cert.drain.rabbitmq=true")
+			.withBean(name, ConnectionDrain.class, () -> drained::add);
+		runner.run((context) -> {
+			assertThat(context).getBeanNames(ConnectionDrain.class).containsExactlyInAnyOrderElementsOf(names);
+			context.getBean(CertificateManagers.class).get("shop").rotate().join();
+			assertThat(drained).containsExactly("shop");
+		});
+	}
+
+	@Test
+	void customizerOfTheApplicationReplacesTheOneOfItsName() {
+		ServerBuilderCustomizer<NettyServerBuilder> own = (builder) -> builder.maxConnectionAge(1, TimeUnit.HOURS);
+		runner().withBean("grpcConnectionAge", ServerBuilderCustomizer.class, () -> own)
+			.run((context) -> assertThat(context).getBean(ServerBuilderCustomizer.class).isSameAs(own));
+	}
+
+	@Test
+	void maximumAgeOfTheApplicationIsLeftAlone() {
+		runner().withPropertyValues("spring.grpc.server.keepalive.connection.max-age=1h")
+			.run((context) -> assertThat(context).doesNotHaveBean("grpcConnectionAge").hasBean("grpcConnectionDrain"));
+	}
+
+}
