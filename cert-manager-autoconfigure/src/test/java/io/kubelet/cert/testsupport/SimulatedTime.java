@@ -62,8 +62,8 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 
 	/**
 	 * Let time pass, and run what is due in it.
-	 * @throws IllegalStateException if tasks follow each other without end and time stands
-	 * still
+	 * @throws IllegalStateException if tasks follow each other without end and time
+	 * stands still
 	 */
 	public void pass(Duration duration) {
 		Instant end = monotonic().plus(duration);
