@@ -5,7 +5,8 @@ import java.util.List;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
- * Observes an {@link ObjectWatch}, on its thread. The string representation names what is watched.
+ * Observes an {@link ObjectWatch}, on its thread. The string representation names what is
+ * watched.
  *
  * @param <T> the type of object
  */
