@@ -1,6 +1,7 @@
 package io.kubelet.cert.certificate;
 
 import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -72,12 +73,10 @@ final class EncodedKeys {
 	private static ByteBuffer next(ByteBuffer values) {
 		values.get(); // tag
 		int length = values.get() & 0xFF;
-		if (length > 0x80) {
-			int octets = length - 0x80;
-			length = 0;
-			for (int i = 0; i < octets; i++) {
-				length = (length << 8) | (values.get() & 0xFF);
-			}
+		if ((length & 0x80) != 0) {
+			byte[] octets = new byte[length & 0x7F];
+			values.get(octets);
+			length = new BigInteger(1, octets).intValueExact();
 		}
 		ByteBuffer content = values.slice(values.position(), length);
 		values.position(values.position() + length);

@@ -79,7 +79,7 @@ record PemBlock(String type, Map<String, String> headers, byte[] content) {
 	}
 
 	private static @Nullable String type(String line) {
-		return (line.startsWith(BEGIN) && line.endsWith(DASHES) && line.length() > BEGIN.length() + DASHES.length())
+		return (line.startsWith(BEGIN) && line.endsWith(DASHES))
 				? line.substring(BEGIN.length(), line.length() - DASHES.length()) : null;
 	}
 

@@ -7,7 +7,6 @@ import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.Date;
 
@@ -43,14 +42,12 @@ record UnusableKey(PrivateKey key, X509Certificate certificate) {
 	static UnusableKey create(String commonName) {
 		try {
 			KeyPair keys = KeyPairGenerator.getInstance("X25519").generateKeyPair();
-			KeyPairGenerator signers = KeyPairGenerator.getInstance("EC");
-			signers.initialize(new ECGenParameterSpec("secp256r1"));
+			KeyPair signer = KeyPairGenerator.getInstance("EC").generateKeyPair();
 			X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
 			X509Certificate certificate = new JcaX509CertificateConverter()
 				.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()), START,
 						END, subject, keys.getPublic())
-					.build(new JcaContentSignerBuilder("SHA256withECDSA")
-						.build(signers.generateKeyPair().getPrivate())));
+					.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
 			return new UnusableKey(keys.getPrivate(), certificate);
 		}
 		catch (GeneralSecurityException | OperatorCreationException ex) {

@@ -1,6 +1,8 @@
 package io.kubelet.cert.rotation;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 
 import io.kubelet.cert.request.RequestException.Recovery;
 import io.kubelet.cert.request.SignerUnavailableException;
@@ -102,11 +104,11 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	}
 
 	private static Duration atMost(Duration delay, Duration maximum) {
-		return (delay.compareTo(maximum) < 0) ? delay : maximum;
+		return Collections.min(List.of(delay, maximum));
 	}
 
 	private static Duration longer(Duration one, Duration other) {
-		return (one.compareTo(other) > 0) ? one : other;
+		return Collections.max(List.of(one, other));
 	}
 
 	private static void require(boolean condition, String rule) {

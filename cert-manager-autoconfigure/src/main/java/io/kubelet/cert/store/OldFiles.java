@@ -47,12 +47,8 @@ record OldFiles(PairFiles files, int retain, Instant now) {
 
 	/** Keeps the first files, and the one that is current, whatever its name is. */
 	private void removeAllBut(int kept, List<Path> candidates) throws IOException {
-		if (candidates.size() <= kept) {
-			return;
-		}
-		Path current = this.files.current().toRealPath();
-		for (Path old : candidates.subList(kept, candidates.size())) {
-			if (!old.toRealPath().equals(current)) {
+		for (Path old : candidates.stream().skip(kept).toList()) {
+			if (!Files.isSameFile(old, this.files.current())) {
 				Files.deleteIfExists(old);
 			}
 		}

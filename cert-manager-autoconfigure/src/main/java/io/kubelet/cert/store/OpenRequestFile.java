@@ -56,22 +56,19 @@ final class OpenRequestFile {
 
 	/** Deletes the file, unless it holds the request of another process. */
 	void delete(CertificateRequest request) throws IOException {
-		if (!isKnown()) {
-			read();
-		}
-		Known known = this.known;
-		if (known != null && Arrays.equals(known.publicKey().getEncoded(), request.publicKey().getEncoded())) {
-			Files.deleteIfExists(this.files.openRequest());
-			this.known = null;
-		}
-	}
-
-	private boolean isKnown() throws IOException {
+		Path file = this.files.openRequest();
 		try {
-			return this.known != null && this.known.version().equals(FileVersion.of(this.files.openRequest()));
+			Known known = this.known;
+			if (known == null || !known.version().equals(FileVersion.of(file))) {
+				read();
+				known = this.known;
+			}
+			if (known != null && Arrays.equals(known.publicKey().getEncoded(), request.publicKey().getEncoded())) {
+				Files.delete(file);
+			}
 		}
 		catch (NoSuchFileException ex) {
-			return false;
+			// Another process has deleted it
 		}
 	}
 

@@ -37,6 +37,9 @@ class CertificatePairTests {
 		assertThat(new CertificatePair(chain, keys.getPrivate()).privateKey()).isSameAs(keys.getPrivate());
 		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(chain, others.getPrivate()))
 			.withMessageContaining("does not belong to the certificate");
+		assertThat(CertificatePair.of(chain, keys).privateKey()).isSameAs(keys.getPrivate());
+		assertThatIllegalArgumentException().isThrownBy(() -> CertificatePair.of(chain, others))
+			.withMessageContaining("does not belong to the certificate");
 	}
 
 	@Test
@@ -61,9 +64,11 @@ class CertificatePairTests {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		List<X509Certificate> chain = chain(keys);
 		CertificatePair pair = new CertificatePair(chain, keys.getPrivate());
+		CertificatePair other = new CertificatePair(chain(keys), keys.getPrivate());
 		assertThat(pair).isEqualTo(new CertificatePair(chain, keys.getPrivate()))
 			.hasSameHashCodeAs(new CertificatePair(chain, keys.getPrivate()))
-			.isNotEqualTo(new CertificatePair(chain(keys), keys.getPrivate()))
+			.isNotEqualTo(other)
+			.doesNotHaveSameHashCodeAs(other)
 			.isNotEqualTo(chain);
 	}
 

@@ -9,7 +9,13 @@ import java.util.List;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.OtherName;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
@@ -90,6 +96,24 @@ class CertificateTemplateTests {
 			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate()));
 		assertThat(CertificateTemplate.of(new JcaX509CertificateConverter().getCertificate(certificate)))
 			.isEqualTo(CertificateTemplate.ofSubject("one", "o1", "o2"));
+	}
+
+	/**
+	 * As Active Directory issues them, with the user in an otherName (RFC 5280, 4.2.1.6).
+	 */
+	@Test
+	void nameOfAKindThatNoTemplateHasDoesNotMatter() throws Exception {
+		X500Name subject = new X500Name("CN=one");
+		Date date = Date.from(Instant.EPOCH);
+		GeneralName user = new GeneralName(GeneralName.otherName,
+				new OtherName(new ASN1ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), new DERUTF8String("a@example.com")));
+		X509CertificateHolder certificate = new JcaX509v3CertificateBuilder(subject, BigInteger.ONE, date, date,
+				subject, this.keys.getPublic())
+			.addExtension(Extension.subjectAlternativeName, false,
+					new GeneralNames(new GeneralName[] { user, new GeneralName(GeneralName.dNSName, "a.example") }))
+			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate()));
+		assertThat(CertificateTemplate.of(new JcaX509CertificateConverter().getCertificate(certificate)))
+			.isEqualTo(CertificateTemplate.ofSubject("one").withNames(List.of("a.example"), List.of()));
 	}
 
 	private X509Certificate certificate(CertificateTemplate template) {

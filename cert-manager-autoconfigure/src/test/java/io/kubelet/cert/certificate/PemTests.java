@@ -4,12 +4,22 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.interfaces.ECPrivateKey;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.DERTaggedObject;
+import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
+import org.bouncycastle.util.BigIntegers;
 import org.bouncycastle.util.io.pem.PemReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +54,31 @@ class PemTests {
 	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text(file)))
 			.withMessageContaining(message);
+	}
+
+	/** The lengths in its DER and around it, also with one and two further octets. */
+	@Test
+	void ecKeyOfAnyLengthIsRead() throws IOException {
+		BigInteger secret = ((ECPrivateKey) Pem.readPair(text("pair")).privateKey()).getS();
+		for (int length = 32; length < 300; length++) {
+			byte[] number = new byte[length];
+			System.arraycopy(BigIntegers.asUnsignedByteArray(32, secret), 0, number, length - 32, 32);
+			byte[] key = new DERSequence(new ASN1Encodable[] { new ASN1Integer(1), new DEROctetString(number),
+					new DERTaggedObject(0, SECObjectIdentifiers.secp256r1) })
+				.getEncoded();
+			assertThat(Pem.readPrivateKey(new PemBlock("EC PRIVATE KEY", key).write()))
+				.isInstanceOfSatisfying(ECPrivateKey.class, (read) -> assertThat(read.getS()).isEqualTo(secret));
+		}
+	}
+
+	@Test
+	void headersAreThoseOfTheirOwnBlock() {
+		assertThat(PemBlock.read("-----BEGIN A-----\nName: one\n\nAAAA\n-----END A-----\n"
+				+ "-----BEGIN B-----\nAAAA\n-----END B-----\n"))
+			.extracting(PemBlock::headers)
+			.containsExactly(Map.of("Name", "one"), Map.of());
+		assertThatExceptionOfType(MalformedPemException.class)
+			.isThrownBy(() -> PemBlock.read("-----BEGIN A-----\n: nameless\n\nAAAA\n-----END A-----\n"));
 	}
 
 	@Test

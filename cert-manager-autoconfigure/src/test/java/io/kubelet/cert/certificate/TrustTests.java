@@ -32,6 +32,7 @@ class TrustTests {
 	void exactlyTheGivenAuthoritiesAreTrusted() throws Exception {
 		Trust trust = Trust.exactly(List.of(this.authority.certificate(), this.authority.certificate()));
 		assertThat(trust.authorities()).containsExactly(this.authority.certificate());
+		assertThat(trust).hasToString("exactly [CN=one]");
 		trust.manager().checkClientTrusted(this.chain, "EC");
 		X509TrustManager other = Trust.exactly(List.of(new TestAuthority("one").certificate())).manager();
 		assertThatExceptionOfType(CertificateException.class)

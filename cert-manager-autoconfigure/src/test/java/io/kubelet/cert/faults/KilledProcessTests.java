@@ -59,7 +59,6 @@ class KilledProcessTests {
 		List<CertificatePair> pairs = writePairs();
 		ProgramJar.write(jar(), StoreUpdater.class, FileCertificateStore.class, Logger.class, PEMParser.class,
 				ASN1Object.class, PKIStatus.class);
-		archiveClasses();
 		new FileCertificateStore(this.directory, "one", null, 5, Clock.systemUTC()).update(pairs.get(0));
 		Set<CertificatePair> seen = new HashSet<>();
 		int mostFiles = 0;
@@ -114,30 +113,8 @@ class KilledProcessTests {
 		return pairs;
 	}
 
-	/** Runs the program once, so that the JVM can load its classes from an archive. */
-	private void archiveClasses() throws IOException {
-		Process process = start("-XX:ArchiveClassesAtExit=" + archive());
-		process.getOutputStream().close();
-		assertThat(process.onExit().join().exitValue()).isZero();
-	}
-
-	private Process start(String option) throws IOException {
-		List<String> command = new ArrayList<>(
-				List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), option,
-						"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-Dslf4j.internal.verbosity=ERROR",
-						"-cp", jar().toString(), StoreUpdater.class.getName(), this.directory.toString()));
-		for (int i = 0; i < 3; i++) {
-			command.add(this.pairFiles.resolve(i + ".pem").toString());
-		}
-		return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-	}
-
 	private Path jar() {
 		return this.pairFiles.resolve("updater.jar");
-	}
-
-	private Path archive() {
-		return this.pairFiles.resolve("updater.jsa");
 	}
 
 	private List<String> files() throws IOException {
@@ -154,7 +131,14 @@ class KilledProcessTests {
 		private final BufferedReader output;
 
 		Child() throws IOException {
-			this.process = KilledProcessTests.this.start("-XX:SharedArchiveFile=" + archive());
+			List<String> command = new ArrayList<>(List.of(
+					Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xshare:auto",
+					"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-Dslf4j.internal.verbosity=ERROR", "-cp",
+					jar().toString(), StoreUpdater.class.getName(), KilledProcessTests.this.directory.toString()));
+			for (int i = 0; i < 3; i++) {
+				command.add(KilledProcessTests.this.pairFiles.resolve(i + ".pem").toString());
+			}
+			this.process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
 			this.output = this.process.inputReader();
 		}
 

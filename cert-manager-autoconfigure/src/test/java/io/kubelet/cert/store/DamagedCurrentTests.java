@@ -16,10 +16,14 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -28,6 +32,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * A current pair that cannot be read.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class DamagedCurrentTests {
 
 	@TempDir
@@ -39,13 +44,17 @@ class DamagedCurrentTests {
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("damages")
-	void newestGoodPairTakesThePlaceOfADamagedOne(String name, UnaryOperator<String> damage) throws IOException {
+	void newestGoodPairTakesThePlaceOfADamagedOne(String name, UnaryOperator<String> damage, CapturedOutput output)
+			throws IOException {
 		update();
 		CertificatePair good = update();
+		Path goodFile = this.directory.resolve("kubelet-client-current.pem").toRealPath();
 		update();
 		Path damaged = damage(damage);
 		assertThat(store().current()).contains(good);
 		assertThat(store().current()).contains(good);
+		assertThat(output)
+			.containsOnlyOnce("It is kept as " + aside(damaged) + ", and the older pair " + goodFile + " is used");
 		assertThat(damaged).doesNotExist();
 		assertThat(aside(damaged)).exists();
 	}

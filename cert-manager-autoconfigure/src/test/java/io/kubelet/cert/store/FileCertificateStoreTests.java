@@ -123,7 +123,7 @@ class FileCertificateStoreTests {
 		FileCertificateStore store = store(initial, 5);
 		CertificatePair updated = pair(length);
 		store.update(updated);
-		assertThat(store.current()).contains(updated);
+		assertThat(store.current()).as("it is not read back").containsSame(updated);
 		assertThat(store(initial, 5).current()).contains(updated);
 		assertThat(updated.chain()).hasSize(length);
 	}
@@ -141,6 +141,14 @@ class FileCertificateStoreTests {
 		CertificatePair pair = pair();
 		store.update(pair);
 		assertThat(store.current()).contains(pair);
+	}
+
+	@Test
+	void openRequestMakesTheDirectory() {
+		Path missing = this.directory.resolve("not/yet/there");
+		FileCertificateStore store = new FileCertificateStore(missing, "kubelet-client", null, 5, this.time);
+		store.saveOpenRequest(request());
+		assertThat(store.openRequest()).isPresent();
 	}
 
 	@Test
@@ -232,6 +240,7 @@ class FileCertificateStoreTests {
 		assertThat(dated()).extracting(Path::getFileName).containsExactlyInAnyOrderElementsOf(written.subList(3, 6));
 		assertThat(stranger).exists();
 		assertThat(note).exists();
+		assertThat(new PairFiles(this.directory, "kubelet-client").list()).contains(note).doesNotContain(stranger);
 	}
 
 	/** A process that is killed while it stores its request leaves a key behind. */
@@ -240,15 +249,17 @@ class FileCertificateStoreTests {
 		Path abandoned = this.directory.resolve(".kubelet-client-request.pem.abandoned");
 		Path other = this.directory.resolve(".kubelet-server-request.pem.abandoned");
 		Path recent = this.directory.resolve(".kubelet-client-request.pem.recent");
-		for (Path file : List.of(abandoned, other, recent)) {
+		Path note = file("note.pem");
+		for (Path file : List.of(abandoned, other, recent, note)) {
 			Files.writeString(file, "secret");
 			Files.setLastModifiedTime(file, FileTime
-				.from(this.time.instant().minus(file.equals(recent) ? Duration.ofMinutes(1) : Duration.ofHours(2))));
+				.from(this.time.instant().minus(file.equals(recent) ? Duration.ofHours(1) : Duration.ofHours(2))));
 		}
 		store(null, 5).update(pair());
 		assertThat(abandoned).doesNotExist();
 		assertThat(other).exists();
 		assertThat(recent).exists();
+		assertThat(note).exists();
 	}
 
 	@Test
@@ -261,6 +272,27 @@ class FileCertificateStoreTests {
 		store.deleteOpenRequest(kept);
 		assertThat(store.openRequest()).isEmpty();
 		store.deleteOpenRequest(kept);
+		assertThat(store.openRequest()).isEmpty();
+	}
+
+	@Test
+	void openRequestThatAnotherProcessStoredMeanwhileIsNotForgotten() {
+		FileCertificateStore store = store(null, 5);
+		CertificateRequest own = request();
+		store.saveOpenRequest(own);
+		CertificateRequest other = request();
+		store(null, 5).saveOpenRequest(other);
+		store.deleteOpenRequest(own);
+		assertThat(store.openRequest()).map(CertificateRequest::publicKey).contains(other.publicKey());
+	}
+
+	@Test
+	void openRequestThatIsGoneNeedsNotBeForgotten() throws IOException {
+		FileCertificateStore store = store(null, 5);
+		CertificateRequest request = request();
+		store.saveOpenRequest(request);
+		Files.delete(file("request.pem"));
+		store.deleteOpenRequest(request);
 		assertThat(store.openRequest()).isEmpty();
 	}
 

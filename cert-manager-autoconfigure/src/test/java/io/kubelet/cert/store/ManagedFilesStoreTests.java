@@ -3,6 +3,7 @@ package io.kubelet.cert.store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,6 +71,21 @@ class ManagedFilesStoreTests {
 		assertThat(this.store.current()).containsSame(read);
 		CertificatePair second = write(pair());
 		assertThat(this.store.current()).contains(second);
+	}
+
+	/** As by programs that set the date of what they install. */
+	@Test
+	void pairThatWasReplacedByOneOfTheSameLengthAndDateIsRead() throws IOException {
+		Path file = this.directory.resolve("tls.pem");
+		ManagedFilesStore store = new ManagedFilesStore(new PairLocation(file, file));
+		for (int replaced = 0; replaced < 2; replaced++) {
+			CertificatePair pair = pair();
+			String text = Pem.write(pair);
+			Path next = Files.writeString(this.directory.resolve("next"), text + "\n".repeat(4096 - text.length()));
+			Files.setLastModifiedTime(next, FileTime.from(ManagerFixture.START));
+			Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
+			assertThat(store.current()).contains(pair);
+		}
 	}
 
 	@Test

@@ -3,8 +3,11 @@ package io.kubelet.cert.testsupport;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -27,6 +30,9 @@ public final class FakeSigner implements CertificateSigner {
 	/** How long certificates live. */
 	public Duration lifetime = Duration.ofHours(1);
 
+	/** When the object of each name was created. */
+	private final Map<String, Instant> created = new HashMap<>();
+
 	private final TestAuthority authority;
 
 	private final Clock clock;
@@ -48,8 +54,9 @@ public final class FakeSigner implements CertificateSigner {
 		CompletableFuture<List<X509Certificate>> answer = this.answer.apply(request);
 		this.answers.add(answer);
 		if (this.confirms) {
-			progress.accept(new SubmittedRequest(String.valueOf(request.name()), "uid-of-" + request.name(),
-					this.clock.instant(), List.of()));
+			String name = String.valueOf(request.name());
+			progress.accept(new SubmittedRequest(name, "uid-of-" + name,
+					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), List.of()));
 		}
 		return answer;
 	}

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SimulatedTime extends Clock implements RotationScheduler {
 
+	/** More than any test needs at one instant. */
+	private static final int LIMIT = 10_000;
+
 	private final Queue<Task> tasks = new PriorityQueue<>(Comparator.comparing(Task::at).thenComparing(Task::number));
 
 	private Instant monotonic = Instant.EPOCH;
@@ -57,10 +60,21 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 		this.tasks.remove(task);
 	}
 
-	/** Let time pass, and run what is due in it. */
+	/**
+	 * Let time pass, and run what is due in it.
+	 * @throws IllegalStateException if tasks follow each other without end and time stands
+	 * still
+	 */
 	public void pass(Duration duration) {
 		Instant end = monotonic().plus(duration);
+		Instant last = Instant.MIN;
+		int count = 0;
 		for (Task task = next(end); task != null; task = next(end)) {
+			count = task.at.equals(last) ? count + 1 : 0;
+			last = task.at;
+			if (count > LIMIT) {
+				throw new IllegalStateException("More than " + LIMIT + " tasks ran at " + instant());
+			}
 			task.task.run();
 		}
 	}

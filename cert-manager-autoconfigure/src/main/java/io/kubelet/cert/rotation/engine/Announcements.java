@@ -2,6 +2,8 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.function.BinaryOperator;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -160,7 +162,7 @@ final class Announcements {
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)
 			.filter((at) -> at != null && at.isAfter(now))
 			.map((at) -> Duration.between(now, at))
-			.reduce(longest, (one, other) -> (one.compareTo(other) < 0) ? one : other);
+			.reduce(longest, BinaryOperator.minBy(Comparator.naturalOrder()));
 	}
 
 	/**

@@ -5,9 +5,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -88,7 +90,8 @@ final class Attempts {
 		this.openRequests = new OpenRequests(with.store(), with.keys(), settings);
 		this.failures = new Failures(settings, with.random());
 		this.templateChanges = new TemplateChanges(settings.retry());
-		this.forced = new ForcedRotations(settings.name(), settings.forcedInterval(), with.clock());
+		this.forced = new ForcedRotations(settings.name(), settings.forcedInterval(), this.failures::demandedPause,
+				with.clock());
 		this.history = history;
 		this.changed = changed;
 	}
@@ -99,7 +102,7 @@ final class Attempts {
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		if (this.forced.isRequested()) {
 			// A pair that was adopted meanwhile is not what was asked for
-			this.pair.force(now);
+			this.pair.force();
 		}
 		this.pair.review(template, now);
 		giveUpOutdated(template, now);
@@ -127,13 +130,13 @@ final class Attempts {
 		return Stream.of(this.failures.pause(), this.templateChanges.pause(template))
 			.filter((pause) -> !pause.isOver(now))
 			.map((pause) -> Duration.between(now, pause.end()))
-			.reduce(Duration.between(now, due), (one, other) -> (one.compareTo(other) < 0) ? other : one);
+			.reduce(Duration.between(now, due), BinaryOperator.maxBy(Comparator.naturalOrder()));
 	}
 
 	/** Requests a rotation, whatever the deadline. From any thread. */
 	CompletableFuture<CertificatePair> request() {
 		return this.forced.request(() -> this.lane.execute(() -> {
-			this.pair.force(this.clock.instant());
+			this.pair.force();
 			this.failures.endPause();
 			this.templateChanges.endPause();
 			this.changed.run();
@@ -202,11 +205,10 @@ final class Attempts {
 			Attempt attempt = new Attempt(request, this.pair.trigger(now), now,
 					this.signers.signer((current != null && !current.isExpired(now)) ? current : null)
 						.request(request, (submitted) -> this.lane.execute(() -> progressed(request, submitted))));
-			this.attempt = attempt;
 			attempt.whenAnswered((chain, failure) -> this.lane.execute(() -> ended(attempt, chain, failure)));
+			this.attempt = attempt;
 		}
 		catch (Throwable ex) {
-			cancel();
 			failed(null, ex, now);
 		}
 	}
@@ -247,7 +249,6 @@ final class Attempts {
 		CertificateRequest request = attempt.request();
 		CertificatePair issued = this.check.check(chain, request, now);
 		this.pair.replace(issued);
-		this.pair.review(request.template(), now);
 		this.settings.about(logger.atInfo(), issued)
 			.addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
@@ -264,7 +265,6 @@ final class Attempts {
 		this.openRequests.drop();
 		boolean dueAgain = !this.pair.deadline().isAfter(now);
 		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
-		this.forced.pauseIs(Pause.NONE);
 		endRequested((future) -> future.complete(issued));
 	}
 
@@ -292,7 +292,6 @@ final class Attempts {
 				this.pair.get(), now);
 		this.history.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now), confirmedName(),
 				(attempt != null) ? attempt.duration(now) : Duration.ZERO);
-		this.forced.pauseIs(this.failures.demandedPause());
 		if (endsRequest(cause)) {
 			this.openRequests.drop();
 		}

@@ -9,7 +9,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiFunction;
 import java.util.function.DoubleSupplier;
-import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -160,15 +159,6 @@ public final class CertificateManagerBuilder {
 	public CertificateManagerBuilder usages(List<Usage> usages) {
 		this.fixedUsages = List.copyOf(usages);
 		return this;
-	}
-
-	/**
-	 * Sets the usages by the key.
-	 * @param usages returns the usages for a public key
-	 * @return this builder
-	 */
-	public CertificateManagerBuilder usages(Function<PublicKey, List<Usage>> usages) {
-		return usages((template, key) -> usages.apply(key));
 	}
 
 	/**

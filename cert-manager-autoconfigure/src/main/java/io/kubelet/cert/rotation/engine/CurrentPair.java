@@ -50,7 +50,7 @@ final class CurrentPair {
 
 	/**
 	 * Reads the store. Without a valid pair there, a bootstrap pair is used and stored,
-	 * and a rotation is due at once.
+	 * and a rotation is due with the first review.
 	 * @param replaced called on the lane with the old and the new pair
 	 */
 	CurrentPair(RotationSettings settings, CertificateStore store, DoubleSupplier random,
@@ -64,7 +64,6 @@ final class CurrentPair {
 		boolean usable = stored != null && !stored.isExpired(now);
 		hold((!usable && bootstrap != null) ? bootstrap : stored);
 		this.forced = usable ? null : (stored == null) ? Trigger.FIRST : Trigger.EXPIRED;
-		this.dueSince = usable ? null : now;
 		if (!usable && bootstrap != null) {
 			try {
 				store.update(bootstrap);
@@ -82,10 +81,9 @@ final class CurrentPair {
 		return this.pair;
 	}
 
-	/** Makes a rotation due now, however long the pair is valid. */
-	void force(Instant now) {
+	/** Makes a rotation due with the next review, however long the pair is valid. */
+	void force() {
 		this.forced = (this.forced != null) ? this.forced : Trigger.REQUESTED;
-		dueFrom(now);
 	}
 
 	/** Takes an issued pair: stores it, then uses it. */

@@ -42,7 +42,7 @@ final class Failures {
 
 	private Pause pause = Pause.NONE;
 
-	private Pause demanded = Pause.NONE;
+	private volatile Pause demanded = Pause.NONE;
 
 	Failures(RotationSettings settings, DoubleSupplier random) {
 		this.settings = settings;
@@ -133,7 +133,7 @@ final class Failures {
 		this.pause = this.demanded;
 	}
 
-	/** The pause that the API server asked for. */
+	/** The pause that the API server asked for. From any thread. */
 	Pause demandedPause() {
 		return this.demanded;
 	}

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -22,6 +23,8 @@ final class ForcedRotations {
 
 	private final Duration interval;
 
+	private final Supplier<Pause> demanded;
+
 	private final Clock clock;
 
 	/** Those who wait for the rotation in progress. */
@@ -29,11 +32,14 @@ final class ForcedRotations {
 
 	private Pause interim = Pause.NONE;
 
-	private Pause demanded = Pause.NONE;
-
-	ForcedRotations(String name, Duration interval, Clock clock) {
+	/**
+	 * @param interval the least time from one rotation to the next
+	 * @param demanded returns the pause that the API server asks for, on any thread
+	 */
+	ForcedRotations(String name, Duration interval, Supplier<Pause> demanded, Clock clock) {
 		this.name = name;
 		this.interval = interval;
+		this.demanded = demanded;
 		this.clock = clock;
 	}
 
@@ -51,8 +57,9 @@ final class ForcedRotations {
 				return requested;
 			}
 			Instant now = this.clock.instant();
-			if (!this.demanded.isOver(now)) {
-				return tooEarly("the API server asks for a pause", this.demanded);
+			Pause demanded = this.demanded.get();
+			if (!demanded.isOver(now)) {
+				return tooEarly("the API server asks for a pause", demanded);
 			}
 			if (!this.interim.isOver(now)) {
 				return tooEarly("a rotation was requested less than " + ReadableDuration.of(this.interval) + " ago",
@@ -72,11 +79,6 @@ final class ForcedRotations {
 	/** Whether a rotation was requested and has not ended. */
 	synchronized boolean isRequested() {
 		return !this.waiting.isEmpty();
-	}
-
-	/** Sets the pause that the API server asks for. */
-	synchronized void pauseIs(Pause demanded) {
-		this.demanded = demanded;
 	}
 
 	/**

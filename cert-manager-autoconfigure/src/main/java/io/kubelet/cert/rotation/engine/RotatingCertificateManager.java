@@ -4,6 +4,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -214,9 +216,6 @@ final class RotatingCertificateManager implements CertificateManager {
 				this.attempts.review(this.templates.latest(), now);
 				untilDue = this.attempts.untilDue(this.templates.latest(), now, this.pollInterval);
 			}
-			else {
-				this.pair.review(null, now);
-			}
 			announce(now);
 			this.snapshot = this.report.create();
 			return untilDue;
@@ -235,14 +234,13 @@ final class RotatingCertificateManager implements CertificateManager {
 		Instant now = this.clock.instant();
 		Duration untilNextLook = this.idleCheck;
 		try {
-			untilNextLook = this.announcements.untilDue(now, shorter(look.at(now), this.pollInterval));
+			untilNextLook = this.announcements.untilDue(now, Collections.min(List.of(look.at(now), this.pollInterval)));
 			this.problem = "";
 		}
 		catch (Throwable ex) {
 			disturbed(ex, now);
 		}
 		finally {
-			this.cancelTimer.run();
 			this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile),
 					untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
 		}
@@ -278,10 +276,6 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private boolean rotates() {
 		return this.attempts != null && !this.settings.once();
-	}
-
-	private static Duration shorter(Duration one, Duration other) {
-		return (one.compareTo(other) < 0) ? one : other;
 	}
 
 	@FunctionalInterface

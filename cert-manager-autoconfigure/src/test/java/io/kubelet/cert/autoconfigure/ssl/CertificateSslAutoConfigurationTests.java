@@ -254,7 +254,7 @@ class CertificateSslAutoConfigurationTests {
 			.scheduler(fixture.time)
 			.template(ManagerFixture.TEMPLATE)
 			.signerName("example.com/own")
-			.usages((key) -> List.of(Usage.CLIENT_AUTH))
+			.usages((template, key) -> List.of(Usage.CLIENT_AUTH))
 			.build();
 		manager.start();
 		return manager;

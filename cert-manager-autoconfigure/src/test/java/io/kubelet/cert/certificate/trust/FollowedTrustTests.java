@@ -1,6 +1,7 @@
 package io.kubelet.cert.certificate.trust;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -9,8 +10,13 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -56,10 +62,11 @@ class FollowedTrustTests {
 	}
 
 	@Test
-	void oldAuthorityIsTrustedForTheOverlapAfterAChange() throws IOException {
+	void oldAuthorityIsTrustedForTheOverlapAfterAChange(CapturedOutput output) throws IOException {
 		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
 		write(this.newAuthority);
 		assertThat(authorities()).containsExactly(this.newAuthority.certificate(), this.oldAuthority.certificate());
+		assertThat(output).contains("have changed: 1 trusted now, 1 removed and trusted for another 3600s");
 		this.time.pass(OVERLAP);
 		assertThat(authorities()).containsExactly(this.newAuthority.certificate());
 	}
@@ -76,8 +83,28 @@ class FollowedTrustTests {
 	}
 
 	@Test
-	void trustIsTheSameObjectUntilItChanges() {
+	void trustIsTheSameObjectUntilItChanges() throws IOException {
 		assertThat(this.trust.get()).isSameAs(this.trust.get());
+		write(this.newAuthority);
+		assertThat(this.trust.get()).isSameAs(this.trust.get());
+		this.time.pass(OVERLAP);
+		assertThat(this.trust.get()).isSameAs(this.trust.get());
+	}
+
+	@Test
+	void sourceIsReadAgainOnlyIfItHasChanged() throws IOException {
+		AtomicInteger reads = new AtomicInteger();
+		FollowedTrust trust = new FollowedTrust(() -> {
+			reads.incrementAndGet();
+			return TrustSource.file(this.file).read();
+		});
+		trust.get();
+		trust.get();
+		assertThat(reads).hasValue(1);
+		write(this.newAuthority);
+		trust.get();
+		trust.get();
+		assertThat(reads).hasValue(2);
 	}
 
 	@Test
@@ -141,6 +168,27 @@ class FollowedTrustTests {
 		this.time.pass(OVERLAP);
 		assertThatExceptionOfType(CertificateException.class)
 			.isThrownBy(() -> trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA"));
+	}
+
+	@Test
+	void trustManagerDecidesAlsoOverSocketsAndEnginesAndTellsOfThoseThatCheckAServer() throws Exception {
+		List<Object> handshakes = new ArrayList<>();
+		LiveTrustManager trust = new LiveTrustManager(this.trust, handshakes::add);
+		X509Certificate[] stranger = chain(this.newAuthority);
+		Socket socket = new Socket();
+		SSLEngine engine = SSLContext.getDefault().createSSLEngine();
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkClientTrusted(stranger, "EC", socket));
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkClientTrusted(stranger, "EC", engine));
+		assertThat(handshakes).isEmpty();
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkServerTrusted(stranger, "ECDHE_ECDSA", socket));
+		assertThatExceptionOfType(CertificateException.class)
+			.isThrownBy(() -> trust.checkServerTrusted(stranger, "ECDHE_ECDSA", engine));
+		assertThat(handshakes).containsExactly(socket, engine);
+		trust.checkClientTrusted(chain(this.oldAuthority), "EC", socket);
+		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA", socket);
 	}
 
 	private List<X509Certificate> authorities() {

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -39,6 +40,19 @@ class ForcedRotationTests {
 		CertificatePair rotated = manager.current().orElseThrow();
 		assertThat(callers).allSatisfy((caller) -> assertThat(caller).isCompletedWithValue(rotated));
 		assertThat(manager.status().rotations()).isEqualTo(2);
+	}
+
+	@Test
+	void statusSaysSoAtOnceAndUntilItEnds() {
+		CertificateManager manager = start();
+		this.fixture.signer.holds();
+		manager.rotate();
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
+		this.fixture.time.settle();
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
+		this.fixture.signer.answers.get(1).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(1)));
+		this.fixture.time.settle();
+		assertThat(manager.status().state()).isEqualTo(State.VALID);
 	}
 
 	@Test

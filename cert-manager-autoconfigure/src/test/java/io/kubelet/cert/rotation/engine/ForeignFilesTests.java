@@ -86,6 +86,20 @@ class ForeignFilesTests {
 	}
 
 	@Test
+	void pairForTheChangedTemplateIsTakenAndRequestsNothing() {
+		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
+		store().update(this.first);
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(() -> Optional.of(template.get())).store(store()));
+		CertificatePair other = pairOfAnother();
+		store().update(other);
+		template.set(OTHER_TEMPLATE);
+		this.fixture.time.pass(LOOK);
+		assertThat(manager.current()).contains(other);
+		assertThat(this.fixture.signer.requests).isEmpty();
+	}
+
+	@Test
 	void pairThatDoesNotSayWhatItShouldIsTakenWhereThereIsNoBetterOne() {
 		CertificateManager manager = startWithFirst();
 		this.fixture.signer.holds();

@@ -1,6 +1,7 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -11,6 +12,7 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +99,18 @@ class InitialCertificateTests {
 		manager.start();
 		this.fixture.time.settle();
 		assertThat(this.fixture.signer.requests).hasSize(isStored ? 0 : 1);
+	}
+
+	@Test
+	void rotationIsDueBeforeTheStartUnlessWhatIsStoredIsAsItShouldBe() {
+		assertThat(deadline(ManagerFixture.TEMPLATE)).isEqualTo(ManagerFixture.START);
+		CertificatePair stored = this.fixture.storePair();
+		assertThat(deadline(ManagerFixture.TEMPLATE)).isEqualTo(RotationWindow.KUBELET.deadline(stored, 0));
+		assertThat(deadline(CertificateTemplate.ofSubject("another"))).isEqualTo(ManagerFixture.START);
+	}
+
+	private @Nullable Instant deadline(CertificateTemplate template) {
+		return this.fixture.builder().template(template).build().status().nextRotationDeadline();
 	}
 
 	static Stream<Arguments> currentOrBootstrap() {

@@ -8,9 +8,13 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -18,6 +22,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Tasks that run one after the other.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class LaneTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
@@ -54,13 +59,14 @@ class LaneTests {
 
 	@ParameterizedTest
 	@MethodSource("mistakes")
-	void taskThatFailsDoesNotEndTheLane(Runnable mistake) {
+	void taskThatFailsIsReportedAndDoesNotEndTheLane(Runnable mistake, CapturedOutput output) {
 		this.lane.execute(mistake);
 		this.lane.execute(() -> this.ran.add("next"));
 		this.time.settle();
 		this.lane.execute(() -> this.ran.add("later"));
 		this.time.settle();
 		assertThat(this.ran).containsExactly("next", "later");
+		assertThat(output).containsOnlyOnce("A rotation task failed");
 	}
 
 	static Stream<Runnable> mistakes() {

@@ -93,8 +93,8 @@ class OpenRequestTests {
 
 	static Stream<Arguments> changes() {
 		return Stream.of(arguments("the same", change((builder) -> builder), true),
-				arguments("other usages", change((builder) -> builder.usages((key) -> List.of(Usage.SERVER_AUTH))),
-						false),
+				arguments("other usages",
+						change((builder) -> builder.usages((template, key) -> List.of(Usage.SERVER_AUTH))), false),
 				arguments("another lifetime", change((builder) -> builder.requestedLifetime(Duration.ofHours(2))),
 						false),
 				arguments("another signer", change((builder) -> builder.signerName("example.com/another")), false));

@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.SignerUnavailableException;
@@ -114,6 +115,19 @@ class WarningTests {
 	}
 
 	@Test
+	void requestThatWaitedBeforeARestartIsReportedWithAllTheTimeThatItWaited(CapturedOutput output) {
+		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(7), Duration.ofHours(3));
+		this.fixture.signer.holds();
+		CertificateManager manager = start();
+		this.fixture.time.pass(Duration.ofMinutes(12));
+		manager.stop();
+		start();
+		this.fixture.time.pass(Duration.ofMinutes(42));
+		assertThat(output)
+			.containsOnlyOnce("has been waiting for 54m, and the certificate is valid for only another 2h 6m");
+	}
+
+	@Test
 	void requestThatIsAnsweredAtOnceIsOneLine(CapturedOutput output) {
 		this.fixture.storePair();
 		CertificateManager manager = start();
@@ -144,9 +158,11 @@ class WarningTests {
 		this.fixture.signer.holds();
 		CertificateManager manager = start();
 		this.fixture.time.pass(Duration.ofMinutes(5));
+		manager.rotate();
+		this.fixture.time.settle();
 		assertThat(this.told).isEmpty();
 		assertThat(manager.status().unavailable()).isFalse();
-		this.fixture.time.pass(LOOK);
+		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(this.told).containsExactly("unavailable");
 		assertThat(manager.status().unavailable()).isTrue();
 		this.fixture.time.pass(Duration.ofMinutes(10));
@@ -189,6 +205,29 @@ class WarningTests {
 		assertThat(this.told).containsExactly("unavailable");
 	}
 
+	@Test
+	void expiryIsToldOfAlthoughTheTemplateSupplierHangs() {
+		CertificatePair pair = this.fixture.pair(Duration.ofHours(9), Duration.ofMinutes(1));
+		this.fixture.store.pair = pair;
+		unreachable();
+		List<Runnable> calls = new ArrayList<>();
+		start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)).executor(calls::add));
+		this.fixture.time.pass(Duration.ofMinutes(2));
+		calls.forEach(Runnable::run);
+		assertThat(this.told).containsExactly("overdue " + pair.serialNumber(), "expired " + pair.serialNumber());
+	}
+
+	@Test
+	void pairThatIsReplacedBeforeItExpiresIsNotToldOf() {
+		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(9));
+		this.fixture.signer.holds();
+		start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)));
+		this.fixture.time.pass(Duration.ofHours(8));
+		this.fixture.storePair();
+		this.fixture.time.pass(Duration.ofSeconds(1));
+		assertThat(this.told).isEmpty();
+	}
+
 	private void unreachable() {
 		this.fixture.signer.silent();
 		this.fixture.random = 0.5;
@@ -197,25 +236,28 @@ class WarningTests {
 	}
 
 	private CertificateManager start() {
-		return this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).listener(new RotationListener() {
+		return start(this.fixture.builder().template(ManagerFixture.TEMPLATE));
+	}
 
-				@Override
-				public void overdue(String name, CertificatePair current) {
-					WarningTests.this.told.add("overdue " + current.serialNumber());
-				}
+	private CertificateManager start(CertificateManagerBuilder builder) {
+		return this.fixture.start(builder.listener(new RotationListener() {
 
-				@Override
-				public void expired(String name, CertificatePair expired) {
-					WarningTests.this.told.add("expired " + expired.serialNumber());
-				}
+			@Override
+			public void overdue(String name, CertificatePair current) {
+				WarningTests.this.told.add("overdue " + current.serialNumber());
+			}
 
-				@Override
-				public void unavailable(String name) {
-					WarningTests.this.told.add("unavailable");
-				}
+			@Override
+			public void expired(String name, CertificatePair expired) {
+				WarningTests.this.told.add("expired " + expired.serialNumber());
+			}
 
-			}));
+			@Override
+			public void unavailable(String name) {
+				WarningTests.this.told.add("unavailable");
+			}
+
+		}));
 	}
 
 }
