@@ -244,7 +244,7 @@ class DocumentationTests {
 		return block.content().contains("apiVersion:");
 	}
 
-	private static boolean isProperty(String name) {
+	static boolean isProperty(String name) {
 		String known = name.replaceAll("\\[\\d+]", "")
 			.replaceFirst("^kubelet\\.cert\\.additional\\.[^.]+\\.", "kubelet.cert.");
 		if (PROPERTIES.containsKey(known)) {

@@ -16,6 +16,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.stream.Stream;
 
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+
 import io.kubelet.cert.actuate.CertificateHealthIndicator;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.actuate.CertificatesInfoContributor;
@@ -29,9 +33,8 @@ import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
-import io.micrometer.core.instrument.Meter;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -60,9 +63,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A secret that an application is given, in whichever file and however damaged, is in
- * nothing that leaves it: not in the log, the endpoint with its history, health, the
- * information, an event, the report of a start that failed, a text of an exception or a
- * metric.
+ * nothing that leaves it: not in the log, the endpoint with its history, over JMX either,
+ * health, the information, an event, the report of a start that failed, a text of an
+ * exception or what Prometheus reads.
  */
 @ExtendWith(OutputCaptureExtension.class)
 @DisabledOnOs(OS.WINDOWS)
@@ -154,7 +157,8 @@ class SecretsTests {
 		List<String> all = Stream.of(Stream.of("kubelet.cert.cert-dir=" + this.directory,
 				"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
 				"kubelet.cert.template.common-name=system:node:n1", "kubelet.cert.template.organizations=system:nodes",
-				"management.endpoints.web.exposure.include=certificates"), input.preparation.prepare(this).stream(),
+				"management.endpoints.web.exposure.include=certificates", "spring.jmx.enabled=true",
+				"management.endpoints.jmx.exposure.include=certificates"), input.preparation.prepare(this).stream(),
 				Arrays.stream(properties))
 			.flatMap((some) -> some)
 			.toList();
@@ -192,8 +196,18 @@ class SecretsTests {
 				tell(failed.getFailure(), writer);
 			}
 		}
-		for (Meter meter : context.getBean(MeterRegistry.class).getMeters()) {
-			writer.println(meter.getId() + " " + meter.measure());
+		writer.println(context.getBean(PrometheusMeterRegistry.class).scrape());
+		writer.println(overJmx(context));
+	}
+
+	private static Object overJmx(ConfigurableApplicationContext context) {
+		try {
+			return context.getBean(MBeanServer.class)
+				.invoke(new ObjectName("org.springframework.boot:type=Endpoint,name=Certificates"), "certificates",
+						new Object[0], new String[0]);
+		}
+		catch (JMException ex) {
+			throw new IllegalStateException(ex);
 		}
 	}
 
@@ -271,8 +285,8 @@ class SecretsTests {
 		}
 
 		@Bean
-		SimpleMeterRegistry meterRegistry() {
-			return new SimpleMeterRegistry();
+		PrometheusMeterRegistry meterRegistry() {
+			return new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 		}
 
 	}

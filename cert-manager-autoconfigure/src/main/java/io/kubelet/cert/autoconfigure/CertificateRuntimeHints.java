@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import java.util.List;
 
+import io.kubelet.cert.ssl.BundleSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.aot.hint.MemberCategory;
@@ -10,8 +11,8 @@ import org.springframework.aot.hint.RuntimeHintsRegistrar;
 
 /**
  * Hints for a native image: the models of the Kubernetes client that requests and watches
- * use, which are read and written by reflection. Spring Boot itself adds those of the
- * properties and of the endpoint.
+ * use, which are read and written by reflection, and the socket factory, which libraries
+ * load by its name. Spring Boot itself adds those of the properties and of the endpoint.
  */
 final class CertificateRuntimeHints implements RuntimeHintsRegistrar {
 
@@ -28,6 +29,9 @@ final class CertificateRuntimeHints implements RuntimeHintsRegistrar {
 				.registerTypeIfPresent(classLoader, MODELS + model, MemberCategory.ACCESS_DECLARED_FIELDS,
 						MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
 		}
+		hints.reflection()
+			.registerType(BundleSocketFactory.class, MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS,
+					MemberCategory.INVOKE_PUBLIC_METHODS);
 	}
 
 }

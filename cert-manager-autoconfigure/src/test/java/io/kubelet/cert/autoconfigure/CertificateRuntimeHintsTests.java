@@ -8,6 +8,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.ssl.BundleSocketFactory;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.aot.hint.MemberCategory;
@@ -27,19 +29,33 @@ class CertificateRuntimeHintsTests {
 	private static final Pattern MODEL = Pattern
 		.compile("import (io\\.kubernetes\\.client\\.openapi\\.models\\.\\w+);");
 
-	@Test
-	void everyModelThatIsUsedHasAHint() throws IOException {
-		RuntimeHints hints = new RuntimeHints();
+	private final RuntimeHints hints = new RuntimeHints();
+
+	@BeforeEach
+	void register() {
 		SpringFactoriesLoader.forResourceLocation("META-INF/spring/aot.factories")
 			.load(RuntimeHintsRegistrar.class)
 			.stream()
 			.filter(CertificateRuntimeHints.class::isInstance)
-			.forEach((registrar) -> registrar.registerHints(hints, getClass().getClassLoader()));
+			.forEach((registrar) -> registrar.registerHints(this.hints, getClass().getClassLoader()));
+	}
+
+	/** JDBC URLs, and the environment of JNDI. */
+	@Test
+	void socketFactoryCanBeCreatedByItsName() throws NoSuchMethodException {
+		assertThat(RuntimeHintsPredicates.reflection()
+			.onConstructorInvocation(BundleSocketFactory.class.getConstructor(String.class))).accepts(this.hints);
+		assertThat(RuntimeHintsPredicates.reflection()
+			.onMethodInvocation(BundleSocketFactory.class.getMethod("getDefault"))).accepts(this.hints);
+	}
+
+	@Test
+	void everyModelThatIsUsedHasAHint() throws IOException {
 		assertThat(models()).isNotEmpty()
 			.allMatch((model) -> RuntimeHintsPredicates.reflection()
 				.onType(TypeReference.of(model))
 				.withMemberCategory(MemberCategory.ACCESS_DECLARED_FIELDS)
-				.test(hints));
+				.test(this.hints));
 	}
 
 	private static Set<String> models() throws IOException {

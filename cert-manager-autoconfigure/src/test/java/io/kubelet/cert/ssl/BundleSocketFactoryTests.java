@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Hashtable;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 
 import javax.naming.Context;
@@ -17,6 +18,9 @@ import javax.net.ssl.SSLSocket;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.Transport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +72,21 @@ class BundleSocketFactoryTests {
 				environment.put(Context.PROVIDER_URL, "ldaps://localhost:" + port);
 				environment.put("java.naming.ldap.factory.socket", BundleSocketFactory.class.getName());
 				assertThatThrownBy(() -> new InitialDirContext(environment)).isInstanceOf(NamingException.class);
+			})).isEqualTo(this.manager.pair().leaf());
+			this.manager.rotate();
+		}
+	}
+
+	/** The server is left after the handshake here as well. */
+	@Test
+	void connectionOfMailPresentsTheCurrentPair() throws Exception {
+		Properties properties = new Properties();
+		properties.put("mail.smtps.ssl.socketFactory.class", BundleSocketFactory.class.getName());
+		for (int i = 0; i < 3; i++) {
+			assertThat(presented((port) -> {
+				Transport transport = Session.getInstance(properties).getTransport("smtps");
+				assertThatThrownBy(() -> transport.connect("localhost", port, "user", "password"))
+					.isInstanceOf(MessagingException.class);
 			})).isEqualTo(this.manager.pair().leaf());
 			this.manager.rotate();
 		}

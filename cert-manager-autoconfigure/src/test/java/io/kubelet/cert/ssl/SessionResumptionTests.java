@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl;
 
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,8 +12,8 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-import javax.net.ssl.KeyManagerFactory;
-
+import io.grpc.Server;
+import io.grpc.TlsServerCredentials.ClientAuth;
 import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -20,23 +21,36 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
-import org.jspecify.annotations.Nullable;
+import io.rsocket.SocketAcceptor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
 
+import org.springframework.boot.rsocket.netty.NettyRSocketServer;
+import org.springframework.boot.rsocket.netty.NettyRSocketServerFactory;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslManagerBundle;
+import org.springframework.boot.ssl.SslStoreBundle;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.grpc.server.GrpcServerFactory;
+import org.springframework.grpc.server.NettyGrpcServerFactory;
+import org.springframework.grpc.server.ShadedNettyGrpcServerFactory;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThatCode;
 
 /**
- * A server that keeps one Netty context made of the bundle's managers, as those of gRPC
- * and RSocket do, and a client that offers a session of before a rotation.
+ * Servers that keep one Netty context made of the bundle's managers, and a client that
+ * offers a session of before a rotation.
  */
 class SessionResumptionTests {
 
@@ -44,7 +58,9 @@ class SessionResumptionTests {
 
 	private String session = "";
 
-	private @Nullable DisposableServer server;
+	private final List<Runnable> ends = new ArrayList<>();
+
+	private int port;
 
 	@BeforeEach
 	void requireOpenSsl(@TempDir Path directory) {
@@ -53,24 +69,44 @@ class SessionResumptionTests {
 	}
 
 	/** What the other tests guard against is real. */
-	@Test
-	void sessionOfAFixedKeyIsResumed() throws Exception {
-		KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-		keys.init(KeyStores.holding(this.manager.pair(), "server", ""), new char[0]);
-		start(keys);
-		assertThat(connect("-tls1_3", "-sess_out", this.session)).contains("New, TLSv1.3", "served");
-		assertThat(connect("-tls1_3", "-sess_in", this.session)).contains("Reused, TLSv1.3", "served");
-	}
-
-	@Test
-	void sessionOfBeforeARotationIsNotResumed() throws Exception {
-		assertNotResumed("New, TLSv1.3", "-tls1_3");
+	@ParameterizedTest
+	@EnumSource
+	void sessionOfAFixedKeyIsResumed(Kind kind) throws Exception {
+		SslStoreBundle stores = SslStoreBundle.of(KeyStores.holding(this.manager.pair(), "server", ""), "", null);
+		start(kind, new DefaultSslBundleRegistry("bundle", SslBundle.of(stores)));
+		assertThat(connect(kind, "-tls1_3", "-sess_out", this.session)).contains("New, TLSv1.3", kind.answer);
+		assertThat(connect(kind, "-tls1_3", "-sess_in", this.session)).contains("Reused, TLSv1.3", kind.answer);
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "", "-no_ticket" })
-	void sessionOfTls12IsNotResumed(String option) throws Exception {
-		assertNotResumed("New, TLSv1.2", "-tls1_2", option);
+	@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GRPC_SHADED")
+	void sessionOfBeforeARotationIsNotResumed(Kind kind) throws Exception {
+		assertNotResumed(kind, "New, TLSv1.3", "-tls1_3");
+	}
+
+	/**
+	 * As the documentation says. OpenSSL makes its tickets without asking the managers.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "-tls1_2", "-tls1_3" })
+	void shadedServerOfGrpcResumesASessionOfBeforeARotation(String version) throws Exception {
+		start(Kind.GRPC_SHADED, live());
+		assertThat(connect(Kind.GRPC_SHADED, version, "-sess_out", this.session)).contains("New, TLS");
+		this.manager.rotate();
+		assertThat(connect(Kind.GRPC_SHADED, version, "-sess_in", this.session)).contains("Reused, TLS");
+		assertThat(connect(Kind.GRPC_SHADED, version)).contains("New, TLS");
+	}
+
+	@ParameterizedTest
+	@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GRPC_SHADED")
+	void sessionOfTls12IsNotResumed(Kind kind) throws Exception {
+		assertNotResumed(kind, "New, TLSv1.2", "-tls1_2");
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void sessionOfTls12WithoutTicketIsNotResumed(Kind kind) throws Exception {
+		assertNotResumed(kind, "New, TLSv1.2", "-tls1_2", "-no_ticket");
 	}
 
 	/** The application's server need not have tickets. */
@@ -78,7 +114,7 @@ class SessionResumptionTests {
 	void sessionOfTls12IsNotResumedWhereThereAreNoTickets() throws Exception {
 		System.setProperty("jdk.tls.server.enableSessionTicketExtension", "false");
 		try {
-			assertNotResumed("New, TLSv1.2", "-tls1_2");
+			assertNotResumed(Kind.HTTP, "New, TLSv1.2", "-tls1_2");
 		}
 		finally {
 			System.clearProperty("jdk.tls.server.enableSessionTicketExtension");
@@ -87,17 +123,18 @@ class SessionResumptionTests {
 
 	@Test
 	void handshakeOfTls12SucceedsWithATicket() throws Exception {
-		start(live());
-		assertThat(connect("-tls1_2")).contains("New, TLSv1.2", "served");
+		start(Kind.HTTP, live());
+		assertThat(connect(Kind.HTTP, "-tls1_2")).contains("New, TLSv1.2", Kind.HTTP.answer);
 	}
 
-	private void assertNotResumed(String complete, String... options) throws Exception {
-		start(live());
-		String before = connect(with(options, "-sess_out"));
-		assertThat(before).contains(complete, "served");
+	private void assertNotResumed(Kind kind, String complete, String... options) throws Exception {
+		start(kind, live());
+		String before = connect(kind, with(options, "-sess_out"));
+		assertThat(before).contains(complete, kind.answer);
 		this.manager.rotate();
-		String after = Files.exists(Path.of(this.session)) ? connect(with(options, "-sess_in")) : connect(options);
-		assertThat(after).contains(complete, "served");
+		String after = Files.exists(Path.of(this.session)) ? connect(kind, with(options, "-sess_in"))
+				: connect(kind, options);
+		assertThat(after).contains(complete, kind.answer);
 		assertThat(pem(after)).isNotEqualTo(pem(before));
 	}
 
@@ -109,42 +146,97 @@ class SessionResumptionTests {
 		return output.substring(output.indexOf("-----BEGIN"), output.indexOf("-----END"));
 	}
 
-	private KeyManagerFactory live() {
+	private SslBundles live() {
 		IsolatedSslBundles registry = new IsolatedSslBundles();
 		CertificateBundles.register(registry, "bundle", this.manager, Trust::system,
 				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
-		return registry.getBundle("bundle").getManagers().getKeyManagerFactory();
+		return registry;
 	}
 
-	private void start(KeyManagerFactory keys) throws Exception {
-		SslContext context = SslContextBuilder.forServer(keys).sslProvider(SslProvider.JDK).build();
-		this.server = HttpServer.create()
-			.host("localhost")
-			.port(0)
-			.secure((spec) -> spec.sslContext(context))
-			.handle((request, response) -> response.sendString(Mono.just("served")))
-			.bindNow();
+	private void start(Kind kind, SslBundles bundles) throws Exception {
+		SslManagerBundle managers = bundles.getBundle("bundle").getManagers();
+		switch (kind) {
+			case HTTP -> {
+				SslContext context = SslContextBuilder.forServer(managers.getKeyManagerFactory())
+					.sslProvider(SslProvider.JDK)
+					.build();
+				DisposableServer server = HttpServer.create()
+					.host("localhost")
+					.port(0)
+					.secure((spec) -> spec.sslContext(context))
+					.handle((request, response) -> response.sendString(Mono.just("served")))
+					.bindNow();
+				this.ends.add(server::disposeNow);
+				this.port = server.port();
+			}
+			case GRPC -> start(new NettyGrpcServerFactory("localhost:0", List.of(), managers.getKeyManagerFactory(),
+					managers.getTrustManagerFactory(), ClientAuth.NONE));
+			case GRPC_SHADED -> start(new ShadedNettyGrpcServerFactory("localhost:0", List.of(),
+					managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.NONE));
+			case RSOCKET -> {
+				NettyRSocketServerFactory factory = new NettyRSocketServerFactory();
+				factory.setAddress(InetAddress.getLoopbackAddress());
+				factory.setPort(0);
+				factory.setSsl(Ssl.forBundle("bundle"));
+				factory.setSslBundles(bundles);
+				NettyRSocketServer server = factory
+					.create(SocketAcceptor.forRequestResponse((payload) -> Mono.just(payload)));
+				server.start();
+				this.ends.add(server::stop);
+				this.port = Objects.requireNonNull(server.address()).getPort();
+			}
+		}
+	}
+
+	private void start(GrpcServerFactory factory) throws Exception {
+		Server server = factory.createServer().start();
+		this.ends.add(server::shutdownNow);
+		this.port = server.getPort();
 	}
 
 	@AfterEach
 	void stop() {
-		if (this.server != null) {
-			this.server.disposeNow();
-		}
+		this.ends.forEach(Runnable::run);
 	}
 
-	private String connect(String... options) throws Exception {
-		List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect",
-				"localhost:" + Objects.requireNonNull(this.server).port(), "-ign_eof"));
-		Stream.of(options).filter((option) -> !option.isEmpty()).forEach(command::add);
+	private String connect(Kind kind, String... options) throws Exception {
+		List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect", "localhost:" + this.port,
+				"-ign_eof", "-alpn", kind.protocol));
+		Stream.of(options).forEach(command::add);
 		Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-		process.getOutputStream()
-			.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-				.getBytes(StandardCharsets.US_ASCII));
+		process.getOutputStream().write(kind.request.getBytes(StandardCharsets.ISO_8859_1));
 		process.getOutputStream().flush();
-		String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+		String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
 		assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
 		return output;
+	}
+
+	/** A server, and something that it answers by closing the connection. */
+	enum Kind {
+
+		HTTP("http/1.1", "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "served"),
+
+		/** Not HTTP/2. */
+		GRPC("h2", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "Unexpected HTTP/1.x request"),
+
+		/** With a Netty of its own, and OpenSSL in it. */
+		GRPC_SHADED(GRPC.protocol, GRPC.request, GRPC.answer),
+
+		/** A frame for keeping alive what has not begun, with its length before it. */
+		RSOCKET("rsocket", "\0\0\16\0\0\0\0\14\0\0\0\0\0\0\0\0\0", "SETUP or RESUME frame must be received");
+
+		private final String protocol;
+
+		private final String request;
+
+		private final String answer;
+
+		Kind(String protocol, String request, String answer) {
+			this.protocol = protocol;
+			this.request = request;
+			this.answer = answer;
+		}
+
 	}
 
 }

@@ -68,8 +68,15 @@ class CertificatesEndpointTests {
 			Awaitility.await().until(() -> json(send(context, "GET", PATH)).at("/pendingRequest/createdAt").isString());
 			HttpResponse<String> joined = send(context, "POST", PATH);
 			assertThat(joined.statusCode()).isEqualTo(202);
-			assertThat(json(joined).at("/pendingRequest/name").asString()).startsWith("csr-");
-			plane.behavior().approval(ApprovalPolicy.approving());
+			String request = json(joined).at("/pendingRequest/name").asString();
+			assertThat(request).startsWith("csr-");
+			assertThat(json(joined).at("/pendingRequest/conditions").isEmpty()).isTrue();
+			plane.behavior().signingDelay(Duration.ofHours(1));
+			plane.approve(request);
+			Awaitility.await()
+				.until(() -> json(send(context, "GET", PATH)).at("/pendingRequest/conditions/0").asString(""),
+						"Approved"::equals);
+			plane.behavior().signingDelay(Duration.ZERO);
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			Awaitility.await().until(() -> manager.status().rotations() == 2);
 			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);

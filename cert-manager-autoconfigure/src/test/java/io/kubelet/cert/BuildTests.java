@@ -1,0 +1,116 @@
+package io.kubelet.cert;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.Markdown.Block;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The commands of the documentation name profiles, modules, tests, properties and files
+ * that exist, and each JAR has the name of a module.
+ */
+class BuildTests {
+
+	private static final Pattern IN_PROSE = Pattern.compile("`(\\./mvnw [^`]+)`");
+
+	private static final List<String> MODULES = all("<module>([^<]+)</module>", "pom.xml").toList();
+
+	private static final Set<String> PROFILES = Stream
+		.concat(Stream.of("pom.xml"), MODULES.stream().map(BuildTests::pom))
+		.flatMap((pom) -> all("<profile>\\s+(?:<!--(?s:.*?)-->\\s+)?<id>([^<]+)</id>", pom))
+		.collect(Collectors.toSet());
+
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("commands")
+	void whatACommandNamesExists(String command) {
+		assertThat(PROFILES).containsAll(named(command, " -P([\\w,-]+)"));
+		assertThat(MODULES).containsAll(named(command, " -pl ([\\w,-]+)"));
+		assertThat(named(command, " -Dtest='?([\\w,]+)"))
+			.allSatisfy((test) -> assertThat(files()).anyMatch((file) -> file.endsWith("/" + test + ".java")));
+		assertThat(named(command, "--((?:kubelet|server|spring|management)\\.[\\w.-]+)="))
+			.allMatch(DocumentationTests::isProperty);
+		assertThat(named(command, "(?<=\\s)((?:docs|sample-app|cert-manager-[a-z]+)/[\\w./-]+)"))
+			.allSatisfy((file) -> assertThat(Markdown.ROOT.resolve(file)).exists());
+	}
+
+	@Test
+	void eachModuleHasANameOfItsOwn() {
+		assertThat(all("<Automatic-Module-Name>([^<]+)</", "pom.xml")).containsExactly("${automatic.module.name}");
+		List<String> names = MODULES.stream()
+			.flatMap((module) -> all("<automatic\\.module\\.name>([^<]+)</", pom(module)))
+			.toList();
+		assertThat(names).hasSameSizeAs(MODULES)
+			.doesNotHaveDuplicates()
+			.allMatch((name) -> name.matches("io\\.kubelet\\.cert\\.[a-z]+"));
+	}
+
+	static Stream<String> commands() {
+		List<String> commands = documents()
+			.flatMap((document) -> Stream.concat(document.blocks("shell").map(Block::content).flatMap(String::lines),
+					document.prose()
+						.flatMap((line) -> IN_PROSE.matcher(line).results().map((command) -> command.group(1)))))
+			.distinct()
+			.toList();
+		assertThat(commands).anyMatch((command) -> command.contains(" -P"))
+			.anyMatch((command) -> command.contains(" -Dtest="))
+			.anyMatch((command) -> command.contains("--kubelet.cert."));
+		return commands.stream();
+	}
+
+	private static Stream<Markdown> documents() {
+		return Stream.concat(Markdown.all().stream(), Stream.of(Markdown.of("CONTRIBUTING.md")));
+	}
+
+	private static List<String> named(String command, String pattern) {
+		return Pattern.compile(pattern)
+			.matcher(command)
+			.results()
+			.flatMap((names) -> Stream.of(names.group(1).split(",")))
+			.toList();
+	}
+
+	private static String pom(String module) {
+		return module + "/pom.xml";
+	}
+
+	private static Stream<String> all(String pattern, String file) {
+		try {
+			return Pattern.compile(pattern)
+				.matcher(Files.readString(Markdown.ROOT.resolve(file)))
+				.results()
+				.map((match) -> match.group(1));
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private static List<String> files() {
+		return MODULES.stream()
+			.map((module) -> Markdown.ROOT.resolve(module).resolve("src/test"))
+			.filter(Files::exists)
+			.flatMap((tests) -> {
+				try (Stream<Path> files = Files.walk(tests)) {
+					return files.map(Path::toString).toList().stream();
+				}
+				catch (IOException ex) {
+					throw new UncheckedIOException(ex);
+				}
+			})
+			.toList();
+	}
+
+}
