@@ -1,5 +1,9 @@
 package io.kubelet.cert;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -11,20 +15,29 @@ import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.Markdown.Block;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
@@ -46,6 +59,8 @@ class ArchitectureTests {
 
 	private static final Set<Class<?>> TIMES = Set.of(Instant.class, LocalDate.class, LocalDateTime.class,
 			LocalTime.class, OffsetDateTime.class, ZonedDateTime.class);
+
+	private static final Pattern INTERNAL = Pattern.compile("Internal(?<which>\\.|:|, except for)(?<names>.*)\\*/");
 
 	private static final JavaClasses CLASSES = new ClassFileImporter()
 		.withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -87,6 +102,23 @@ class ArchitectureTests {
 			.filter(JavaClass::isTopLevelClass)
 			.collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
 		assertThat(files).allSatisfy((name, count) -> assertThat(count).as(name).isLessThanOrEqualTo(20));
+	}
+
+	@Test
+	void publicTypesAreDocumentedOrInternal() {
+		Set<String> documented = Markdown.all()
+			.stream()
+			.filter((document) -> document.toString().matches("docs/(reference|how-to)/.*"))
+			.flatMap((document) -> Stream.concat(document.prose().flatMap(ArchitectureTests::code),
+					document.blocks().stream().map(Block::content)))
+			.flatMap((text) -> Stream.of(text.split("\\W+")))
+			.collect(Collectors.toSet());
+		assertThat(CLASSES).filteredOn(JavaClass::isTopLevelClass)
+			.filteredOn((type) -> type.getModifiers().contains(JavaModifier.PUBLIC) && !isInternal(type))
+			.extracting(JavaClass::getSimpleName)
+			.as("public, not named in docs/reference or docs/how-to, and not internal by the package-info")
+			.filteredOn((name) -> !documented.contains(name))
+			.isEmpty();
 	}
 
 	@ParameterizedTest(name = "{0} uses {1}")
@@ -178,6 +210,34 @@ class ArchitectureTests {
 			.orShould()
 			.accessField(System.class, "err")
 			.check(CLASSES);
+	}
+
+	/** An application excludes auto-configurations by their names. */
+	private static boolean isInternal(JavaClass type) {
+		Matcher mark = INTERNAL.matcher(packageDocumentation(type.getPackageName()));
+		if (type.isAnnotatedWith(AutoConfiguration.class) || !mark.find()) {
+			return false;
+		}
+		boolean named = mark.group("names").contains("." + type.getSimpleName() + "}");
+		return switch (mark.group("which")) {
+			case ":" -> named;
+			case ", except for" -> !named;
+			default -> true;
+		};
+	}
+
+	private static Stream<String> code(String prose) {
+		return Pattern.compile("`[^`]+`").matcher(prose).results().map(MatchResult::group);
+	}
+
+	private static String packageDocumentation(String name) {
+		try {
+			return Files.readString(Path.of("src/main/java", name.replace('.', '/'), "package-info.java"))
+				.replaceAll("\\s+(\\* )?", " ");
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	private static DescribedPredicate<JavaMethodCall> readsTheTime() {

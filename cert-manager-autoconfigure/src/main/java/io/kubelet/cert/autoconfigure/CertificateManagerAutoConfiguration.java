@@ -5,7 +5,6 @@ import java.time.Clock;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
-import io.kubelet.cert.event.CertificateEventPublisher;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -60,7 +59,6 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	@ConditionalOnMissingBean
 	CertificateEventPublisher certificateEventPublisher(ApplicationEventPublisher publisher) {
 		return new CertificateEventPublisher(publisher);
 	}

@@ -1,5 +1,6 @@
 /**
- * Properties and wiring. Nothing depends on this package.
+ * The wiring of the engine. Nothing outside of the auto-configurations depends on this
+ * package. Internal, except for the auto-configuration, which an application may exclude.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure;

@@ -10,7 +10,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 
 /**
- * Creates key stores that exist in memory only. Internal.
+ * Creates key stores that exist in memory only.
  */
 public final class KeyStores {
 

@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -15,7 +14,6 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -48,11 +46,7 @@ public final class CurrentAccess implements AutoCloseable {
 
 	private static final long IDLE_SECONDS = 5;
 
-	private final @Nullable Path kubeconfig;
-
-	private final @Nullable Path bootstrapKubeconfig;
-
-	private final @Nullable String context;
+	private final AccessFiles files;
 
 	private final Clock clock;
 
@@ -84,9 +78,7 @@ public final class CurrentAccess implements AutoCloseable {
 
 	CurrentAccess(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 			ThreadFactory threads, Clock clock, Duration connectTimeout) {
-		this.kubeconfig = kubeconfig;
-		this.bootstrapKubeconfig = bootstrapKubeconfig;
-		this.context = context;
+		this.files = new AccessFiles(kubeconfig, bootstrapKubeconfig, context, clock);
 		this.clock = clock;
 		this.connectTimeout = connectTimeout;
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
@@ -142,7 +134,7 @@ public final class CurrentAccess implements AutoCloseable {
 
 	/** Concurrent callers share an attempt, so a plug-in that hangs runs only once. */
 	private synchronized CompletableFuture<Access> get(@Nullable CertificatePair current) {
-		CertificatePair pair = (this.bootstrapKubeconfig != null) ? current : null;
+		CertificatePair pair = this.files.canBootstrap() ? current : null;
 		Access access = this.access;
 		if (access != null && Objects.equals(access.pair, pair) && !isStale(access)) {
 			return CompletableFuture.completedFuture(access);
@@ -167,7 +159,7 @@ public final class CurrentAccess implements AutoCloseable {
 
 	private synchronized void returned(Access access, boolean obtained) {
 		access.users--;
-		if (obtained && this.bootstrapKubeconfig != null && access.pair == null && access.users == 0) {
+		if (obtained && this.files.canBootstrap() && access.pair == null && access.users == 0) {
 			supersede(access);
 		}
 	}
@@ -217,24 +209,6 @@ public final class CurrentAccess implements AutoCloseable {
 		if (this.connecting == connecting) {
 			this.connecting = null;
 		}
-	}
-
-	private ApiClient connect(@Nullable CertificatePair pair, Consumer<CredentialPlugIn> plugIns) {
-		Path bootstrap = this.bootstrapKubeconfig;
-		if (bootstrap == null || this.kubeconfig == null) {
-			return KubernetesClients.create(this.kubeconfig, this.context, plugIns);
-		}
-		CertificatePair credentials = (pair != null) ? pair
-				: KubeconfigFile.read(this.kubeconfig, null).validClientCertificate(this.clock.instant()).orElse(null);
-		if (credentials != null) {
-			return KubernetesClients.createWithKeys(this.kubeconfig, null, ClientKeys.of(credentials));
-		}
-		if (!Files.exists(bootstrap)) {
-			throw new KubernetesConfigurationException(
-					"There is no valid client certificate, and there is no bootstrap kubeconfig %s to request one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
-						.formatted(bootstrap));
-		}
-		return KubernetesClients.create(bootstrap, this.context, plugIns);
 	}
 
 	@Override
@@ -290,23 +264,12 @@ public final class CurrentAccess implements AutoCloseable {
 		@Override
 		public void run() {
 			try {
-				this.access.complete(connected(this, connect(this.pair, this::starts)));
-			}
-			catch (KubernetesConfigurationException | Error ex) {
-				fail(ex);
+				this.access.complete(connected(this, CurrentAccess.this.files.connect(this.pair, this::starts)));
 			}
 			catch (Throwable ex) {
-				// Not as its cause, because its message may quote a credential
-				KubernetesConfigurationException failure = new KubernetesConfigurationException(
-						"The content of the kubeconfig cannot be used (%s)".formatted(ex.getClass().getSimpleName()));
-				failure.setStackTrace(ex.getStackTrace());
-				fail(failure);
+				ended(this);
+				this.access.completeExceptionally(ex);
 			}
-		}
-
-		private void fail(Throwable failure) {
-			ended(this);
-			this.access.completeExceptionally(failure);
 		}
 
 		/** The attempt may have timed out before the plug-in was known. */
@@ -325,14 +288,7 @@ public final class CurrentAccess implements AutoCloseable {
 			if (!(failure instanceof TimeoutException)) {
 				throw new CompletionException(failure);
 			}
-			String limit = "within " + CurrentAccess.this.connectTimeout.toSeconds() + "s";
-			Path named = (CurrentAccess.this.bootstrapKubeconfig != null) ? CurrentAccess.this.bootstrapKubeconfig
-					: CurrentAccess.this.kubeconfig;
-			throw new KubernetesConfigurationException((plugIn != null)
-					? "%s did not end %s and was terminated. Run it by hand, as the user of this process, to see what it waits for"
-						.formatted(plugIn, limit)
-					: "The kubeconfig%s and the files that it names were not read %s: their disk or network may hang"
-						.formatted((named != null) ? " " + named : "", limit));
+			throw CurrentAccess.this.files.timedOut(plugIn, CurrentAccess.this.connectTimeout);
 		}
 
 	}

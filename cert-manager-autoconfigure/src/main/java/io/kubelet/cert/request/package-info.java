@@ -1,5 +1,9 @@
 /**
  * Requesting a certificate: keys, PKCS#10, the port to a signer, and its answers.
+ * <p>
+ * Internal: {@link io.kubelet.cert.request.CertificateRequests},
+ * {@link io.kubelet.cert.request.DefaultUsages},
+ * {@link io.kubelet.cert.request.RequestComparison}.
  */
 @NullMarked
 package io.kubelet.cert.request;

@@ -1,6 +1,6 @@
 /**
  * Live SSL bundles, whose users follow the rotation. Internal, except for
- * {@link io.kubelet.cert.ssl.CertificateBundles} and {@link io.kubelet.cert.ssl.Drain}.
+ * {@link io.kubelet.cert.ssl.BundleSocketFactory}.
  */
 @NullMarked
 package io.kubelet.cert.ssl;

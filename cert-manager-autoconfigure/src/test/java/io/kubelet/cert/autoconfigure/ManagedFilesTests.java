@@ -39,8 +39,8 @@ import org.springframework.context.ApplicationListener;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Certificate files that someone else manages (C28, and the original's rows of a
- * file-managed serving certificate).
+ * Certificate files that someone else manages, such as those of a kubelet's
+ * {@code --tls-cert-file}.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ManagedFilesTests {

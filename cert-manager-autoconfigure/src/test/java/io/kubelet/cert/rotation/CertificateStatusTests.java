@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * What a status tells (contract row B13).
+ * What a status contains.
  */
 class CertificateStatusTests {
 

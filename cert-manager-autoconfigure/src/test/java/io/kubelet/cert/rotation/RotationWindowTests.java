@@ -12,7 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
- * Which windows there are (contract row C5).
+ * Which windows are valid.
  */
 class RotationWindowTests {
 

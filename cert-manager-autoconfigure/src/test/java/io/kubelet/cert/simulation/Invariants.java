@@ -91,7 +91,7 @@ final class Invariants {
 		this.world.require(!now.isAfter(pair.leaf().getNotAfter().toInstant()), "an expired certificate is served");
 	}
 
-	/** Contract row C5. */
+	/** Within the window of a pair that does, and now if there is none. */
 	private void checkDeadline(CertificateStatus status, Instant now) {
 		CertificatePair pair = status.pair();
 		Instant deadline = status.nextRotationDeadline();

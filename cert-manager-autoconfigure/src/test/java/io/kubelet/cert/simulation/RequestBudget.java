@@ -11,8 +11,8 @@ import io.kubelet.cert.request.SignerUnavailableException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From when on a certificate's next request is allowed, as the contract has it (rows C8,
- * B3 and B4): the shortest wait, whatever the jitter. By the machine's clock.
+ * From when on a certificate's next request is allowed after a failure: the shortest
+ * wait, whatever the jitter. By the machine's clock.
  */
 final class RequestBudget {
 

@@ -22,8 +22,8 @@ import io.kubelet.cert.simulation.SimulatedCertificate.Death;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An API server with its clean-up, as one of its clients meets it (contract, part S). It
- * knows nothing of the engine but the port.
+ * An API server with its clean-up, as one of its clients meets it. It knows nothing of
+ * the engine but the port.
  */
 final class SimulatedServer {
 

@@ -1,6 +1,6 @@
 /**
  * Auto-configuration of the endpoint, health, readiness, information and metrics.
- * Internal, but for the auto-configurations, which an application may exclude.
+ * Internal, except for the auto-configurations, which an application may exclude.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure.actuate;

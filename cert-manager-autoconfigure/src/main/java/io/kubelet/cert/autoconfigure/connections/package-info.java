@@ -1,5 +1,6 @@
 /**
- * Auto-configuration of clients of other protocols than HTTP. Internal.
+ * Auto-configuration of clients of other protocols than HTTP. Internal, except for the
+ * auto-configurations, which an application may exclude.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure.connections;

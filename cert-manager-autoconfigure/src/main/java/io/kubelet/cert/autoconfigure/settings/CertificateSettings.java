@@ -187,6 +187,10 @@ public record CertificateSettings(PropertyNames properties, String name, boolean
 	 */
 	public record Ssl(String bundle, boolean trustsSystem, @Nullable Path trustFile,
 			@Nullable TrustObjects trustObjects, Duration trustOverlap, Duration drain) {
+
+		/** For a certificate that has no settings. */
+		public static final Duration DEFAULT_DRAIN = new SslProperties().getDrain();
+
 	}
 
 	/**

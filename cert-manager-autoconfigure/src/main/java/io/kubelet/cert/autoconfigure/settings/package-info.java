@@ -1,6 +1,6 @@
 /**
  * The properties and what they mean: bound as Spring Boot's own, resolved once into an
- * immutable, validated value for each certificate. Internal to the auto-configuration.
+ * immutable, validated value for each certificate. Internal.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure.settings;

@@ -25,8 +25,6 @@ import org.springframework.boot.ssl.SslBundles;
  */
 final class CertificateBundleRegistrar implements SslBundleRegistrar, DisposableBean {
 
-	private static final Duration DRAIN = Duration.ofSeconds(30);
-
 	private final CertificateSettingsList settings;
 
 	private final CertificateManagers managers;
@@ -50,8 +48,9 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 	public void registerBundles(SslBundleRegistry registry) {
 		for (CertificateManager manager : this.managers) {
 			this.settings.find(manager.name())
-				.ifPresentOrElse((certificate) -> register(registry, certificate, manager), () -> register(registry,
-						manager.name(), manager, this.trusted.undescribed(manager.name()), DRAIN));
+				.ifPresentOrElse((certificate) -> register(registry, certificate, manager),
+						() -> register(registry, manager.name(), manager, this.trusted.undescribed(manager.name()),
+								CertificateSettings.Ssl.DEFAULT_DRAIN));
 		}
 	}
 

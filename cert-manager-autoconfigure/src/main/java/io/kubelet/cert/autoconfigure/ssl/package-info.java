@@ -1,6 +1,6 @@
 /**
  * Auto-configuration of the SSL bundles and of what uses them: servers and clients.
- * Internal, but for the auto-configurations, which an application may exclude.
+ * Internal, except for the auto-configurations, which an application may exclude.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure.ssl;

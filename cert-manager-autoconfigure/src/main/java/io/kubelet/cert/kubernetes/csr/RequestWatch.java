@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 
 import io.kubelet.cert.kubernetes.watch.ObjectWatch;
 import io.kubelet.cert.kubernetes.watch.Selection;
+import io.kubelet.cert.kubernetes.watch.WatchObserver;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
@@ -19,7 +20,7 @@ import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
  * A watch of certificate signing requests for its subscribers. It begins at a resource
  * version, so nothing is missed. A server that refuses it ends the waiting.
  */
-final class RequestWatch implements ObjectWatch.Observer<V1CertificateSigningRequest> {
+final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	private final Map<String, Subscriber> subscribers = new HashMap<>();
 

@@ -84,7 +84,7 @@ public final class FollowedObjects implements AutoCloseable {
 
 	}
 
-	private final class Observer implements ObjectWatch.Observer<JsonObject> {
+	private final class Observer implements WatchObserver<JsonObject> {
 
 		private final SortedMap<String, JsonObject> known = new TreeMap<>();
 

@@ -3,11 +3,7 @@ package io.kubelet.cert.kubernetes.watch;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -15,13 +11,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.ApiFailures;
-import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -45,8 +37,6 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(ObjectWatch.class);
 
-	private static final Set<String> CHANGES = Set.of("ADDED", "MODIFIED", "DELETED");
-
 	private static final int NOT_FOUND = 404;
 
 	private static final int GONE = 410;
@@ -58,19 +48,12 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private static final int MINIMUM_SECONDS = 300;
 
-	private static final long SHORTEST_PAUSE_MILLIS = 1000;
-
-	private static final long LONGEST_PAUSE_MILLIS = 30_000;
-
-	/** A proxy may ask for a day. */
-	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
-
 	/** A watch that fails now and then is normal. */
 	private static final int FAILURES_TO_REPORT = 3;
 
 	private final Selection<T> selection;
 
-	private final Observer<T> observer;
+	private final WatchObserver<T> observer;
 
 	private final Supplier<ApiClient> clients;
 
@@ -88,10 +71,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
 
-	/** How many times in a row it was opened and brought nothing. */
-	private int fruitless;
-
-	private Duration retryAfter = Duration.ZERO;
+	private final WatchPause pause = new WatchPause();
 
 	/**
 	 * Creates a watch.
@@ -101,7 +81,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	 * @param clock the clock
 	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	public ObjectWatch(Selection<T> selection, Observer<T> observer, Supplier<ApiClient> clients, Clock clock,
+	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients, Clock clock,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
 		this.path = selection.paths().get(0);
@@ -130,7 +110,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private void run() {
 		while (!isClosed()) {
-			this.fruitless++;
+			this.pause.opening();
 			try {
 				follow(this.clients.get());
 			}
@@ -165,17 +145,10 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private String list(ApiClient client) throws ApiException {
 		this.observer.listing();
-		JsonObject list = listed(client);
-		List<T> objects = new ArrayList<>();
-		String resourceVersion = parse(() -> {
-			if (list.get("items") instanceof JsonArray items) {
-				items.forEach((item) -> objects.add(object(item)));
-			}
-			return resourceVersion(list);
-		});
-		this.observer.listed(objects);
-		this.resourceVersion = resourceVersion;
-		return resourceVersion;
+		WatchJson.Listed<T> list = WatchJson.listed(listed(client), this.selection.type());
+		this.observer.listed(list.objects());
+		this.resourceVersion = list.resourceVersion();
+		return list.resourceVersion();
 	}
 
 	/** A version that the server does not serve is not found. */
@@ -214,38 +187,16 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	}
 
 	private void received(String line) throws ApiException {
-		JsonObject event = parse(() -> JsonParser.parseString(line).getAsJsonObject());
-		String type = parse(() -> event.get("type").getAsString());
-		JsonObject json = parse(() -> event.getAsJsonObject("object"));
-		if (type.equals("ERROR")) {
-			int code = parse(() -> json.has("code") ? json.get("code").getAsInt() : 500);
-			throw new ApiException(code, "The server ended the watch with an error");
+		WatchJson.Event<T> event = WatchJson.event(line, this.selection.type());
+		this.pause.fruitful();
+		T object = event.object();
+		if (object != null && event.deletes()) {
+			this.observer.deleted(object);
 		}
-		String resourceVersion = parse(() -> resourceVersion(json));
-		// Other events, such as bookmarks, contain nothing but a resource version
-		boolean change = CHANGES.contains(type);
-		Optional<T> object = parse(() -> change ? Optional.of(object(json)) : Optional.empty());
-		this.fruitless = 0;
-		object.ifPresent(type.equals("DELETED") ? this.observer::deleted : this.observer::changed);
-		this.resourceVersion = resourceVersion;
-	}
-
-	private T object(JsonElement json) {
-		return ApiObjects.read(json, this.selection.type());
-	}
-
-	private static String resourceVersion(JsonObject listOrObject) {
-		return listOrObject.getAsJsonObject("metadata").get("resourceVersion").getAsString();
-	}
-
-	/** The message of a parser quotes what it parsed, so it is not passed on. */
-	private static <V> V parse(Supplier<V> parser) throws ApiException {
-		try {
-			return parser.get();
+		else if (object != null) {
+			this.observer.changed(object);
 		}
-		catch (RuntimeException ex) {
-			throw new ApiException(ex);
-		}
+		this.resourceVersion = event.resourceVersion();
 	}
 
 	/** If the server refuses a resource version, the next attempt begins with a list. */
@@ -256,7 +207,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 		else if (new ApiFailures(client.getBasePath(), this.clock).translate(ex,
 				null) instanceof SignerUnavailableException unavailable) {
 			this.resourceVersion = (ex.getCode() == GATEWAY_TIMEOUT) ? null : this.resourceVersion;
-			this.retryAfter = (unavailable.retryAfter() != null) ? unavailable.retryAfter() : Duration.ZERO;
+			this.pause.askedFor(unavailable.retryAfter());
 			interrupted(String.valueOf(unavailable.getMessage()));
 		}
 		else {
@@ -273,7 +224,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	}
 
 	private void report(String problem) {
-		if (this.fruitless == FAILURES_TO_REPORT) {
+		if (this.pause.fruitless() == FAILURES_TO_REPORT) {
 			logger.warn("{} cannot be watched at the moment: {}", this.observer, problem);
 		}
 	}
@@ -281,7 +232,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	/** Not even an error, such as a missing class, ends a watch or goes unreported. */
 	private void interrupted(Throwable cause) {
 		try {
-			if (cause instanceof Error && this.fruitless == 1) {
+			if (cause instanceof Error && this.pause.fruitless() == 1) {
 				logger.error("A watch failed and is opened again", cause);
 			}
 			boolean ours = cause instanceof CertificateManagerException || cause instanceof IllegalStateException;
@@ -295,10 +246,9 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	/** A watch is never opened again at once, whatever ended it. */
 	private void pause() {
-		Duration pause = pause(this.fruitless, this.retryAfter, ThreadLocalRandom.current().nextDouble());
+		Duration pause = this.pause.next(ThreadLocalRandom.current().nextDouble());
 		try {
 			this.closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
-			this.retryAfter = Duration.ZERO;
 		}
 		catch (InterruptedException ex) {
 			this.closed.countDown();
@@ -306,70 +256,8 @@ public final class ObjectWatch<T> implements AutoCloseable {
 		}
 	}
 
-	/**
-	 * Returns how long to wait.
-	 * @param fruitless how many times in a row the watch brought nothing
-	 * @param retryAfter how long the server asks to wait
-	 * @param random a random number in [0, 1)
-	 */
-	static Duration pause(int fruitless, Duration retryAfter, double random) {
-		if (retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
-			return LONGEST_RETRY_AFTER;
-		}
-		int doublings = Math.min(Math.max(fruitless - 1, 0), 5);
-		long limit = Math.min(LONGEST_PAUSE_MILLIS, SHORTEST_PAUSE_MILLIS << doublings);
-		long wait = limit / 2 + (long) (random * limit / 2);
-		return Duration.ofMillis(Math.max(wait, retryAfter.toMillis()));
-	}
-
 	private boolean isClosed() {
 		return this.closed.getCount() == 0;
-	}
-
-	/**
-	 * Observes a watch, on its thread. The string representation names what is watched.
-	 *
-	 * @param <T> the type of object
-	 */
-	public interface Observer<T> {
-
-		/**
-		 * The objects are about to be listed.
-		 */
-		default void listing() {
-		}
-
-		/**
-		 * The objects were listed.
-		 * @param objects all objects
-		 */
-		void listed(List<T> objects);
-
-		/**
-		 * An object was created or has changed.
-		 * @param object the object
-		 */
-		void changed(T object);
-
-		/**
-		 * An object was deleted.
-		 * @param object its last state
-		 */
-		void deleted(T object);
-
-		/**
-		 * The watch failed and will be opened again.
-		 * @param problem what is wrong
-		 */
-		void interrupted(String problem);
-
-		/**
-		 * The server refuses the watch. It will be opened again all the same.
-		 * @param answer the answer of the server
-		 * @return what is wrong
-		 */
-		String refused(ApiException answer);
-
 	}
 
 }

@@ -1,6 +1,6 @@
 /**
- * The rotation loop. {@link io.kubelet.cert.rotation.engine.CertificateManagerBuilder} is
- * for users; everything else is internal.
+ * The rotation loop. Internal, except for
+ * {@link io.kubelet.cert.rotation.engine.CertificateManagerBuilder}.
  */
 @NullMarked
 package io.kubelet.cert.rotation.engine;

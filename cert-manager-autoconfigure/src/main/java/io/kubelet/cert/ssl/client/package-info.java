@@ -1,6 +1,5 @@
 /**
- * HTTP clients that follow a live SSL bundle. Internal, except for
- * {@link io.kubelet.cert.ssl.client.LiveClientBuilders}.
+ * HTTP clients that follow a live SSL bundle. Internal.
  */
 @NullMarked
 package io.kubelet.cert.ssl.client;

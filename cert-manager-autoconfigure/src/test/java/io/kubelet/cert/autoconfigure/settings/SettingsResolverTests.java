@@ -1,21 +1,35 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
+import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
@@ -26,10 +40,15 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class SettingsResolverTests {
 
+	private static final Map<String, String> METADATA = metadata();
+
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withUserConfiguration(SettingsConfiguration.class);
 
-	/** The defaults are set at the properties; those of the engine are the same. */
+	/**
+	 * The defaults are set at the properties. Those of the engine and of the metadata,
+	 * where it is written by hand, are the same.
+	 */
 	@Test
 	void defaultsAreThoseOfTheKubelet() {
 		this.runner.run((context) -> {
@@ -45,7 +64,49 @@ class SettingsResolverTests {
 			assertThat(settings.startup()).isEqualTo(new CertificateSettings.Startup(true, Duration.ofSeconds(60)));
 			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client", false, null, null,
 					Duration.ofHours(1), Duration.ofSeconds(30)));
+			assertThat(settings.ssl().drain()).isEqualTo(CertificateSettings.Ssl.DEFAULT_DRAIN);
+			assertThat(new CertificateManagerBuilder("any"))
+				.extracting("window", "retry", "waitTimeout", "forcedInterval", "key")
+				.containsExactly(settings.rotation().window(), settings.rotation().retry(),
+						settings.rotation().waitTimeout(), settings.rotation().forcedInterval(),
+						settings.request().key());
+			assertThat(METADATA).containsEntry("cert-dir", settings.storage().certDir().toString())
+				.containsEntry("pair-name", settings.name())
+				.containsEntry("rotate-certificates", String.valueOf(settings.rotation().enabled()));
 		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(classes = { CertificateManagerAutoConfiguration.class, KubernetesApiClientAutoConfiguration.class,
+			CertificateDrainAutoConfiguration.class })
+	void conditionsHaveTheDefaultsOfTheirProperties(Class<?> configuration) {
+		assertThat(Stream.concat(Stream.of(configuration), Stream.of(configuration.getDeclaredClasses()))
+			.map((type) -> type.getAnnotation(ConditionalOnBooleanProperty.class))
+			.filter(Objects::nonNull)).isNotEmpty().allSatisfy((condition) -> {
+				String[] names = (condition.name().length > 0) ? condition.name() : condition.value();
+				assertThat(names).hasSize(1)
+					.extracting((name) -> METADATA.get(name.substring(CertManagerProperties.PREFIX.length() + 1)))
+					.containsExactly(String.valueOf(condition.matchIfMissing()));
+			});
+	}
+
+	/** The defaults in the metadata, by property. */
+	private static Map<String, String> metadata() {
+		Map<String, String> defaults = new HashMap<>();
+		try (InputStream metadata = CertManagerProperties.class
+			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
+				String name = property.get("name").asString();
+				if (name.startsWith(CertManagerProperties.PREFIX + ".") && property.has("defaultValue")) {
+					defaults.put(name.substring(CertManagerProperties.PREFIX.length() + 1),
+							property.get("defaultValue").asString());
+				}
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		return defaults;
 	}
 
 	@ParameterizedTest(name = "{0}: {1} ({2})")

@@ -193,7 +193,6 @@ class CertificateSslAutoConfigurationTests {
 					"must not be negative"));
 	}
 
-	/** B1. */
 	@Test
 	void signerWhoseChainDoesNotLeadToTheConfiguredAuthorityIsRefusedAndTheOldPairStays() throws IOException {
 		Path file = Files.writeString(this.directory.resolve("signer.crt"), pem(authority));

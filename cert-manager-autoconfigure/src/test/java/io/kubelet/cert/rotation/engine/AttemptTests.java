@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * One attempt, from the key to the swap (contract row C9).
+ * One attempt, from the key to the swap.
  */
 class AttemptTests {
 

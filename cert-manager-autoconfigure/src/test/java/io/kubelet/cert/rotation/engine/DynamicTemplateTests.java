@@ -21,7 +21,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Templates that change, disappear and return (contract rows C7, C11 and B14).
+ * Templates that change, disappear and return.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class DynamicTemplateTests {

@@ -26,7 +26,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Files that another program writes (contract rows B9 and C28).
+ * Files that another program writes.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ForeignFilesTests {

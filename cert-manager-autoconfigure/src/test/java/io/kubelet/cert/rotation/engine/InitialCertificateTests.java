@@ -27,7 +27,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * What a manager begins with (contract rows C1 to C4).
+ * What a manager begins with: its settings, and the pair that is stored or given.
  */
 class InitialCertificateTests {
 

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A certificate that is requested while there is none, and not rotated (contract row
- * C25).
+ * A certificate that is requested while there is none, and not rotated, as a kubelet
+ * bootstraps with rotation off.
  */
 class OnceTests {
 

@@ -31,7 +31,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * How long it is from a failure to the next attempt (contract rows C8, B3 and B4).
+ * How long it takes from a failure to the next attempt.
  */
 class RetryTests {
 

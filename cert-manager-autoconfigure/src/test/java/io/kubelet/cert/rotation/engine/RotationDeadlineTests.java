@@ -25,7 +25,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * When a rotation is due (contract rows C5 and C6).
+ * When a rotation is due: the window, and what makes a certificate due at once.
  */
 class RotationDeadlineTests {
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * How it ends (contract row C13).
+ * How a manager stops.
  */
 class StopTests {
 

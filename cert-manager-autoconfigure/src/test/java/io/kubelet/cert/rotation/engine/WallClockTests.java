@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Clocks that are set, and machines that sleep (contract row B10).
+ * Clocks that are set, and machines that sleep.
  */
 class WallClockTests {
 

@@ -1,6 +1,11 @@
-package io.kubelet.cert.event;
+package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.event.CertificateExpiredEvent;
+import io.kubelet.cert.event.CertificateOverdueEvent;
+import io.kubelet.cert.event.CertificateRotatedEvent;
+import io.kubelet.cert.event.CertificateRotationFailedEvent;
+import io.kubelet.cert.event.CertificateUnavailableEvent;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
@@ -10,15 +15,11 @@ import org.springframework.context.ApplicationEventPublisher;
 /**
  * Publishes the events of certificates as application events.
  */
-public final class CertificateEventPublisher implements RotationListener {
+final class CertificateEventPublisher implements RotationListener {
 
 	private final ApplicationEventPublisher publisher;
 
-	/**
-	 * Creates a publisher.
-	 * @param publisher where to publish
-	 */
-	public CertificateEventPublisher(ApplicationEventPublisher publisher) {
+	CertificateEventPublisher(ApplicationEventPublisher publisher) {
 		this.publisher = publisher;
 	}
 

@@ -8,21 +8,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for the pauses of an {@link ObjectWatch}.
+ * Tests for {@link WatchPause}.
  */
-class ObjectWatchTests {
+class WatchPauseTests {
 
 	@ParameterizedTest
 	@CsvSource({ "0,PT1S", "1,PT1S", "2,PT2S", "5,PT16S", "6,PT30S", "1000000,PT30S" })
 	void watchThatBringsNothingIsOpenedEverMoreSeldom(int times, Duration longest) {
-		assertThat(ObjectWatch.pause(times, Duration.ZERO, 1)).isEqualTo(longest);
-		assertThat(ObjectWatch.pause(times, Duration.ZERO, 0)).isEqualTo(longest.dividedBy(2));
+		assertThat(WatchPause.of(times, Duration.ZERO, 1)).isEqualTo(longest);
+		assertThat(WatchPause.of(times, Duration.ZERO, 0)).isEqualTo(longest.dividedBy(2));
 	}
 
 	@ParameterizedTest
 	@CsvSource({ "PT0S,PT1S", "PT10S,PT10S", "PT1H,PT1H", "PT24H,PT1H", "P100000D,PT1H" })
 	void serverThatAsksForAPauseGetsItUpToAnHour(Duration retryAfter, Duration pause) {
-		assertThat(ObjectWatch.pause(1, retryAfter, 1)).isEqualTo(pause);
+		assertThat(WatchPause.of(1, retryAfter, 1)).isEqualTo(pause);
 	}
 
 }

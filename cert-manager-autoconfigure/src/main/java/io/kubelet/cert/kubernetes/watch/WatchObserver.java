@@ -1,0 +1,52 @@
+package io.kubelet.cert.kubernetes.watch;
+
+import java.util.List;
+
+import io.kubernetes.client.openapi.ApiException;
+
+/**
+ * Observes an {@link ObjectWatch}, on its thread. The string representation names what is
+ * watched.
+ *
+ * @param <T> the type of object
+ */
+public interface WatchObserver<T> {
+
+	/**
+	 * The objects are about to be listed.
+	 */
+	default void listing() {
+	}
+
+	/**
+	 * The objects were listed.
+	 * @param objects all objects
+	 */
+	void listed(List<T> objects);
+
+	/**
+	 * An object was created or has changed.
+	 * @param object the object
+	 */
+	void changed(T object);
+
+	/**
+	 * An object was deleted.
+	 * @param object its last state
+	 */
+	void deleted(T object);
+
+	/**
+	 * The watch failed and will be opened again.
+	 * @param problem what is wrong
+	 */
+	void interrupted(String problem);
+
+	/**
+	 * The server refuses the watch. It will be opened again all the same.
+	 * @param answer the answer of the server
+	 * @return what is wrong
+	 */
+	String refused(ApiException answer);
+
+}

@@ -1,0 +1,68 @@
+package io.kubelet.cert.kubernetes.watch;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pauses of a watch before it is opened again: up to a second at first, up to half a
+ * minute the longer it brings nothing. If the server asks for a longer pause, it is made,
+ * up to an hour. Used by one thread.
+ */
+final class WatchPause {
+
+	private static final long SHORTEST_MILLIS = 1000;
+
+	private static final long LONGEST_MILLIS = 30_000;
+
+	/** A proxy may ask for a day. */
+	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
+
+	private int fruitless;
+
+	private Duration retryAfter = Duration.ZERO;
+
+	/** The watch is about to be opened. */
+	void opening() {
+		this.fruitless++;
+	}
+
+	/** The watch has brought something. */
+	void fruitful() {
+		this.fruitless = 0;
+	}
+
+	/** Returns how many times in a row the watch was opened and brought nothing. */
+	int fruitless() {
+		return this.fruitless;
+	}
+
+	/**
+	 * Sets how long the server asks to wait.
+	 * @param retryAfter the time, for the next pause only; {@code null} for none
+	 */
+	void askedFor(@Nullable Duration retryAfter) {
+		this.retryAfter = (retryAfter != null) ? retryAfter : Duration.ZERO;
+	}
+
+	/**
+	 * Returns how long to wait now.
+	 * @param random a random number in [0, 1)
+	 */
+	Duration next(double random) {
+		Duration pause = of(this.fruitless, this.retryAfter, random);
+		this.retryAfter = Duration.ZERO;
+		return pause;
+	}
+
+	static Duration of(int fruitless, Duration retryAfter, double random) {
+		if (retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
+			return LONGEST_RETRY_AFTER;
+		}
+		int doublings = Math.min(Math.max(fruitless - 1, 0), 5);
+		long limit = Math.min(LONGEST_MILLIS, SHORTEST_MILLIS << doublings);
+		long wait = limit / 2 + (long) (random * limit / 2);
+		return Duration.ofMillis(Math.max(wait, retryAfter.toMillis()));
+	}
+
+}
