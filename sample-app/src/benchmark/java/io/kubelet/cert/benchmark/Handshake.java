@@ -47,10 +47,11 @@ public class Handshake {
 
 	private final Contexts contexts;
 
-	/** Starts an application that has a stored pair. */
+	/** Starts an application that has a stored pair, and nothing of the sample. */
 	public Handshake() {
 		StoredCertificate certificate = StoredCertificate.write(Certificates.directory());
 		this.application = new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
+			.properties("spring.config.location=optional:classpath:/none/")
 			.run(certificate.arguments());
 		this.contexts = Contexts.of(this.application.getBean(SslBundles.class).getBundle(StoredCertificate.NAME));
 	}
