@@ -16,8 +16,8 @@ import io.kubernetes.client.openapi.ApiException;
 
 /**
  * Follows the selected objects of the API from the first look at them. If the API server
- * cannot be reached, the last known state remains. Objects are JSON, because the models
- * of the client library do not accept the fields of a later release.
+ * cannot be reached, the last known state remains. Objects are JSON, because the client
+ * library has no model of each of them in each version.
  */
 public final class FollowedObjects implements AutoCloseable {
 

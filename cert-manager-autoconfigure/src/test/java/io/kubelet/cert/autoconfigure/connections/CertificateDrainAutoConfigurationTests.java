@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.connections;
 
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -11,14 +10,9 @@ import java.util.concurrent.TimeUnit;
 import com.zaxxer.hikari.HikariDataSource;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyServerBuilder;
-import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslRegistryAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.drain.ConnectionDrain;
-import io.kubelet.cert.testsupport.FakeSigner;
-import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,8 +20,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.grpc.server.ServerBuilderCustomizer;
@@ -36,20 +28,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class CertificateDrainAutoConfigurationTests {
 
-	private static final TestAuthority authority = new TestAuthority("test");
-
 	@TempDir
 	Path directory;
 
 	private ApplicationContextRunner runner() {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-					CertificateDrainAutoConfiguration.class, SslAutoConfiguration.class))
-			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(authority, Clock.systemUTC()))
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.pair-name=shop",
-					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/client",
-					"kubelet.cert.startup.timeout=10s", "kubelet.cert.rotation.forced-interval=0s",
+		return CertificateContexts.runner(this.directory, CertificateDrainAutoConfiguration.class)
+			.withPropertyValues("kubelet.cert.pair-name=shop", "kubelet.cert.rotation.forced-interval=0s",
 					"spring.grpc.server.ssl.bundle=shop");
 	}
 

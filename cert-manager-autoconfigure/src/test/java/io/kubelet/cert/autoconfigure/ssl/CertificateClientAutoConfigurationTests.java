@@ -1,22 +1,16 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
-import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.testsupport.FakeSigner;
-import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.http.client.JdkClientHttpRequestFactoryBuilder;
@@ -34,22 +28,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 class CertificateClientAutoConfigurationTests {
 
-	private static final TestAuthority authority = new TestAuthority("test");
-
 	@TempDir
 	Path directory;
 
 	private ApplicationContextRunner runner() {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-					CertificateClientAutoConfiguration.class, SslAutoConfiguration.class,
-					HttpClientAutoConfiguration.class, ImperativeHttpClientAutoConfiguration.class,
-					ReactiveHttpClientAutoConfiguration.class))
-			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(authority, Clock.systemUTC()))
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/client",
-					"kubelet.cert.startup.timeout=10s");
+		return CertificateContexts.runner(this.directory, CertificateClientAutoConfiguration.class,
+				HttpClientAutoConfiguration.class, ImperativeHttpClientAutoConfiguration.class,
+				ReactiveHttpClientAutoConfiguration.class);
 	}
 
 	static Stream<Arguments> builders() {

@@ -1,20 +1,17 @@
 package io.kubelet.cert.kubernetes.watch;
 
-import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
@@ -22,9 +19,9 @@ import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,12 +33,10 @@ class ConfigMapAuthoritiesTests {
 
 	private static final TestAuthority AUTHORITY = new TestAuthority("authority");
 
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+	@AutoClose
+	private final Adapter adapter = new Adapter();
 
-	private final ExecutorService executor = Executors.newCachedThreadPool();
-
-	@TempDir
-	Path directory;
+	private final EmbeddedControlPlane controlPlane = this.adapter.controlPlane;
 
 	private CoreV1Api api;
 
@@ -51,18 +46,16 @@ class ConfigMapAuthoritiesTests {
 
 	@BeforeEach
 	void connect() {
-		this.api = new CoreV1Api(KubernetesClients
-			.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null));
-		this.client = KubernetesClients.create(
-				this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.addToken("token", "app")), null);
+		this.api = new CoreV1Api(
+				Adapter.client(this.controlPlane.writeKubeconfig(this.adapter.directory, this.controlPlane.admin())));
+		this.client = Adapter.client(
+				this.controlPlane.writeKubeconfig(this.adapter.directory, this.controlPlane.addToken("token", "app")));
 		this.authorities = authoritiesIn("trust");
 	}
 
 	@AfterEach
 	void close() {
 		this.authorities.close();
-		this.executor.shutdownNow();
-		this.controlPlane.close();
 	}
 
 	@Test
@@ -185,7 +178,7 @@ class ConfigMapAuthoritiesTests {
 
 	private PublishedAuthorities authoritiesIn(String name, Duration patience) {
 		return new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", name), () -> this.client,
-				this.executor, Clock.systemUTC(), patience);
+				this.adapter.executor, Clock.systemUTC(), patience);
 	}
 
 	private void permit() {

@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.watch;
 
-import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -8,8 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.kubernetes.KubernetesClients;
@@ -17,6 +14,7 @@ import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities.Place;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TrustBundles;
 import io.kubernetes.client.openapi.ApiClient;
@@ -24,10 +22,10 @@ import okhttp3.Response;
 import okhttp3.ResponseBody;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -52,12 +50,10 @@ class TrustBundleAuthoritiesTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+	@AutoClose
+	private final Adapter adapter = new Adapter();
 
-	private final ExecutorService executor = Executors.newCachedThreadPool();
-
-	@TempDir
-	Path directory;
+	private final EmbeddedControlPlane controlPlane = this.adapter.controlPlane;
 
 	private TrustBundles bundles;
 
@@ -67,17 +63,15 @@ class TrustBundleAuthoritiesTests {
 
 	@BeforeEach
 	void connect() {
-		this.bundles = new TrustBundles(this.controlPlane, this.directory, "v1");
-		this.client = KubernetesClients.create(
-				this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.addToken("token", "app")), null);
+		this.bundles = new TrustBundles(this.controlPlane, this.adapter.directory, "v1");
+		this.client = Adapter.client(
+				this.controlPlane.writeKubeconfig(this.adapter.directory, this.controlPlane.addToken("token", "app")));
 		this.authorities = authoritiesIn(Place.trustBundle("shop"));
 	}
 
 	@AfterEach
 	void close() {
 		this.authorities.close();
-		this.executor.shutdownNow();
-		this.controlPlane.close();
 	}
 
 	/** As in the volume that the kubelet projects. */
@@ -185,7 +179,7 @@ class TrustBundleAuthoritiesTests {
 	@Test
 	void serviceAccountsMayReadThem() throws Exception {
 		this.bundles.create("shop", Map.of(), A);
-		this.client = KubernetesClients.create(this.controlPlane.writeKubeconfig(this.directory,
+		this.client = KubernetesClients.create(this.controlPlane.writeKubeconfig(this.adapter.directory,
 				this.controlPlane.addToken("pod", "system:serviceaccount:default:shop", "system:serviceaccounts")),
 				null);
 		assertThat(read()).containsExactly(certificates(A));
@@ -240,7 +234,7 @@ class TrustBundleAuthoritiesTests {
 	}
 
 	private PublishedAuthorities authoritiesIn(Place place) {
-		return new PublishedAuthorities(place, () -> this.client, this.executor, Clock.systemUTC(), PATIENCE);
+		return new PublishedAuthorities(place, () -> this.client, this.adapter.executor, Clock.systemUTC(), PATIENCE);
 	}
 
 	private List<RecordedRequest> requests(String version) {

@@ -1,0 +1,38 @@
+package io.kubelet.cert.testsupport;
+
+import java.nio.file.Path;
+import java.time.Clock;
+
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslRegistryAutoConfiguration;
+import io.kubelet.cert.rotation.SignerSource;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+/**
+ * Runs contexts with one certificate, its SSL bundle, and a signer that answers at once.
+ */
+public final class CertificateContexts {
+
+	private static final TestAuthority authority = new TestAuthority("test");
+
+	private CertificateContexts() {
+	}
+
+	/** A runner with further auto-configurations. */
+	public static ApplicationContextRunner runner(Path directory, Class<?>... autoConfigurations) {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
+					SslAutoConfiguration.class))
+			.withConfiguration(AutoConfigurations.of(autoConfigurations))
+			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(authority, Clock.systemUTC()))
+			.withPropertyValues("kubelet.cert.cert-dir=" + directory.resolve("pki"),
+					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/client",
+					"kubelet.cert.startup.timeout=10s");
+	}
+
+}
