@@ -41,8 +41,8 @@ final class Handshakes {
 
 	/**
 	 * Keeps the state of a server's session out of a ticket, which the client holds and
-	 * which cannot be taken back at a rotation. OpenSSL cannot be kept from it. Its
-	 * context, which it tells already, gets new keys for tickets instead.
+	 * which cannot be taken back at a rotation. OpenSSL issues tickets regardless. Its
+	 * session already has a context, which gets new ticket keys at a rotation instead.
 	 * <p>
 	 * With TLS 1.3, the session counts as not valid for resumption, so there is no
 	 * ticket. With TLS 1.2, JSSE has already announced one at this point. It is empty if

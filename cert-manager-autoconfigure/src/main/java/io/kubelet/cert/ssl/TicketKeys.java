@@ -13,9 +13,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.util.ReflectionUtils;
 
 /**
- * The keys with which a Netty context that uses OpenSSL encrypts session tickets. With
- * new ones, it cannot read the tickets that it has given out. They are reached by
- * reflection, because a library such as gRPC has a copy of Netty in a package of its own.
+ * The session ticket keys of Netty contexts that use OpenSSL. A context cannot read the
+ * tickets that it issued with previous keys. Reflection is used because libraries such as
+ * gRPC contain a copy of Netty in a package of their own.
  */
 final class TicketKeys {
 
@@ -26,7 +26,7 @@ final class TicketKeys {
 	private TicketKeys() {
 	}
 
-	/** Gives a context a new key, if it is one of OpenSSL. */
+	/** Renews the key if the context uses OpenSSL. */
 	static void renew(SSLSessionContext context) {
 		Arrays.stream(context.getClass().getMethods())
 			.filter((method) -> method.getName().equals("setTicketKeys") && method.isVarArgs())
@@ -42,11 +42,11 @@ final class TicketKeys {
 			ReflectionUtils.invokeMethod(setter, context, keys);
 		}
 		catch (ReflectiveOperationException | RuntimeException ex) {
-			logger.debug("{} has no new ticket keys; it may have been closed", context, ex);
+			logger.debug("Could not renew the ticket keys of {}; it may have been closed", context, ex);
 		}
 	}
 
-	/** Bytes for the name, for the key of the HMAC or for that of AES. */
+	/** Returns a key name, an HMAC key or an AES key. */
 	private static byte[] bytes() {
 		byte[] bytes = new byte[16];
 		random.nextBytes(bytes);
