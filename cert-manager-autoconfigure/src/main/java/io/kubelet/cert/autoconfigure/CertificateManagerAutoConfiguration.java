@@ -3,7 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.time.Clock;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
-import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
+import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -45,7 +45,7 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	KubernetesConnection certificateConnection(ConnectionSettings settings, ObjectProvider<Clock> clock) {
+	KubernetesConnection certificateConnection(KubernetesProperties settings, ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
 		return new KubernetesConnection(settings, threads, clock.getIfUnique(Clock::systemDefaultZone));

@@ -143,33 +143,35 @@ final class CertificateManagerFactory {
 			return null;
 		}
 		FollowedTrust trust = new FollowedTrust(TrustSource.file(file));
-		settings.check("signer-ca-file", file, trust::get);
+		settings.properties().check("signer-ca-file", file, trust::get);
 		return () -> trust.get().authorities();
 	}
 
 	private static Signer requireSigner(CertificateSettings settings) {
 		Signer signer = settings.request().signer();
 		if (signer == null) {
-			throw settings.invalid("signer-name", null,
-					"No signer is configured for certificate '%s': set it to the signer that issues the certificate, such as %s"
-						.formatted(settings.name(),
-								"kubernetes.io/kube-apiserver-client for a client certificate of the API server, "
-										+ "kubernetes.io/kubelet-serving for the serving certificate of a node, "
-										+ "or the name of a signer that is installed in the cluster"));
+			throw settings.properties()
+				.invalid("signer-name", null,
+						"No signer is configured for certificate '%s': set it to the signer that issues the certificate, such as %s"
+							.formatted(settings.name(),
+									"kubernetes.io/kube-apiserver-client for a client certificate of the API server, "
+											+ "kubernetes.io/kubelet-serving for the serving certificate of a node, "
+											+ "or the name of a signer that is installed in the cluster"));
 		}
 		return signer;
 	}
 
 	private static InvalidConfigurationPropertyValueException noTemplate(CertificateSettings settings) {
-		return settings.invalid("template.common-name", null,
-				("Nothing is configured that certificate '%s' is to state: set this property, another one under 'template' "
-						+ "or a profile, or define a CertificateTemplateSupplier bean. ")
-					.formatted(settings.name())
-						+ (settings.rotation().enabled()
-								? "If no certificate is to be requested, set '%s' to false"
-									.formatted(settings.property("rotate-certificates"))
-								: "With a bootstrap kubeconfig, a first certificate is requested although rotation is off, unless '%s' names one"
-									.formatted(settings.property("tls-cert-file"))));
+		return settings.properties()
+			.invalid("template.common-name", null,
+					("Nothing is configured that certificate '%s' is to state: set this property, another one under 'template' "
+							+ "or a profile, or define a CertificateTemplateSupplier bean. ")
+						.formatted(settings.name())
+							+ (settings.rotation().enabled()
+									? "If no certificate is to be requested, set '%s' to false"
+										.formatted(settings.properties().of("rotate-certificates"))
+									: "With a bootstrap kubeconfig, a first certificate is requested although rotation is off, unless '%s' names one"
+										.formatted(settings.properties().of("tls-cert-file"))));
 	}
 
 	/** After a node was renamed, the certificate of the old one must not be replaced. */

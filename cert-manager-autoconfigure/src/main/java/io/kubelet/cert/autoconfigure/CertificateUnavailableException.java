@@ -39,7 +39,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 		RotationFailure failure = status.lastFailure();
 		OpenRequest openRequest = status.openRequest();
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
-				ReadableDuration.of(timeout), settings.property("startup.timeout"), settings.request().signer());
+				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
 		if (status.waitingFor() != null) {
 			message += ". It waits for " + status.waitingFor();
 		}

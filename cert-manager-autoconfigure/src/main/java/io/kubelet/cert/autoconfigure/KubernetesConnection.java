@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
-import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
+import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
@@ -43,7 +43,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 */
 	public static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
 
-	private final ConnectionSettings settings;
+	private final KubernetesProperties settings;
 
 	private final ThreadFactory threads;
 
@@ -51,7 +51,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 	private @Nullable Client client;
 
-	KubernetesConnection(ConnectionSettings settings, ThreadFactory threads, Clock clock) {
+	KubernetesConnection(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 		this.settings = settings;
 		this.threads = threads;
 		this.clock = clock;
@@ -84,7 +84,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * Returns the context of the kubeconfig. If there is a bootstrap kubeconfig, the
 	 * configured context is one of that, and the kubeconfig that is written has its own.
 	 */
-	public static @Nullable String context(ConnectionSettings settings) {
+	public static @Nullable String context(KubernetesProperties settings) {
 		return (settings.bootstrapKubeconfig() != null) ? null : settings.context();
 	}
 
@@ -195,7 +195,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final Map<TrustObjects, PublishedAuthorities> authorities = new HashMap<>();
 
-		private final ConnectionSettings settings;
+		private final KubernetesProperties settings;
 
 		private final Clock clock;
 
@@ -203,7 +203,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final KubernetesSigners signers;
 
-		Client(ConnectionSettings settings, ThreadFactory threads, Clock clock) {
+		Client(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 			this.settings = settings;
 			this.clock = clock;
 			this.access = new CurrentAccess(settings.kubeconfig(), settings.bootstrapKubeconfig(), settings.context(),

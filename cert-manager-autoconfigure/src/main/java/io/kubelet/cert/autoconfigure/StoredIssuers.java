@@ -56,7 +56,8 @@ final class StoredIssuers {
 			logger.warn("[{}] The stored certificate was issued by '{}', which is not an authority of {}. It is used "
 					+ "until a new one is issued, which is requested now. If the signer has an authority of its own, "
 					+ "name it with '{}'", manager.name(), stored.leaf().getIssuerX500Principal().getName(),
-					named ? settings.request().signerCaFile() : "the cluster", settings.property("signer-ca-file"));
+					named ? settings.request().signerCaFile() : "the cluster",
+					settings.properties().of("signer-ca-file"));
 			manager.rotate();
 		}
 	}

@@ -34,6 +34,12 @@ import org.jspecify.annotations.Nullable;
 public final class CertificateManagerBuilder {
 
 	/** So that a change of the wall clock is noticed. */
+	/** The default wait for an answer. */
+	public static final int WAIT_MINUTES = 15;
+
+	/** The default time between two rotations that are requested. */
+	public static final int FORCED_SECONDS = 10;
+
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
 	/** How often a supplier that does not signal changes is asked. */
@@ -68,9 +74,9 @@ public final class CertificateManagerBuilder {
 
 	private RequestNaming naming = RequestNaming.BY_KEY;
 
-	private Duration waitTimeout = Duration.ofMinutes(15);
+	private Duration waitTimeout = Duration.ofMinutes(WAIT_MINUTES);
 
-	private Duration forcedInterval = Duration.ofSeconds(10);
+	private Duration forcedInterval = Duration.ofSeconds(FORCED_SECONDS);
 
 	private @Nullable Duration idleCheck;
 
