@@ -194,7 +194,7 @@ class KubernetesClientsTests {
 				+ "Set 'kubelet.cert.kubernetes.context' to one of them";
 		refused(kubeconfig, "prod", message);
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> ClusterAuthorities.read(kubeconfig, "prod"))
+			.isThrownBy(() -> Kubeconfigs.read(kubeconfig, "prod"))
 			.withMessageContaining(message);
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
 			.isThrownBy(() -> Kubeconfigs.namespace(kubeconfig, "prod"))
@@ -217,13 +217,13 @@ class KubernetesClientsTests {
 	@Test
 	void authoritiesAreReadFromDataAndFromAFile() throws Exception {
 		Path kubeconfig = write("token: " + token());
-		assertThat(ClusterAuthorities.read(kubeconfig, null).certificates()).singleElement()
+		assertThat(Kubeconfigs.read(kubeconfig, null).authorities()).singleElement()
 			.satisfies((authority) -> assertThat(authority.getSubjectX500Principal().getName())
 				.isEqualTo("CN=kubernetes"));
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		Files.writeString(kubeconfig, Files.readString(kubeconfig)
 			.replaceFirst("certificate-authority-data: .*", "certificate-authority: ca.pem"));
-		assertThat(ClusterAuthorities.read(kubeconfig, "embedded").certificates()).hasSize(1);
+		assertThat(Kubeconfigs.read(kubeconfig, "embedded").authorities()).hasSize(1);
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
 	}
 
@@ -231,7 +231,7 @@ class KubernetesClientsTests {
 	void authoritiesThatAreNotNamedAreNone() throws Exception {
 		Path kubeconfig = write("token: " + token());
 		Files.writeString(kubeconfig, Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", ""));
-		assertThat(ClusterAuthorities.read(kubeconfig, null).certificates()).isEmpty();
+		assertThat(Kubeconfigs.read(kubeconfig, null).authorities()).isEmpty();
 	}
 
 	@ParameterizedTest
@@ -242,7 +242,7 @@ class KubernetesClientsTests {
 		Files.writeString(kubeconfig,
 				Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", authority));
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> ClusterAuthorities.read(kubeconfig, null))
+			.isThrownBy(() -> Kubeconfigs.read(kubeconfig, null).authorities())
 			.withMessageContainingAll("certificate-authority", kubeconfig.toString());
 	}
 
