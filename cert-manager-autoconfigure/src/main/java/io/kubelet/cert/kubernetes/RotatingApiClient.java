@@ -3,13 +3,12 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 import java.net.Socket;
 import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -23,6 +22,7 @@ import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
+import okhttp3.EventListener;
 import okhttp3.Handshake;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
@@ -42,12 +42,15 @@ public final class RotatingApiClient implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingApiClient.class);
 
-	private final TrackedConnections connections = new TrackedConnections();
+	private final TrackedSockets sockets = new TrackedSockets();
+
+	/** Sockets that were opened before the last rotation. */
+	private final List<Socket> outdated = new ArrayList<>();
 
 	private final Supplier<@Nullable CertificatePair> current;
 
 	/** The pair at the time of the last call. */
-	private final AtomicReference<@Nullable CertificatePair> seen;
+	private @Nullable CertificatePair seen;
 
 	private final SSLContext context;
 
@@ -63,15 +66,15 @@ public final class RotatingApiClient implements AutoCloseable {
 	public RotatingApiClient(ApiClient client, KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current,
 			ExecutorService executor) {
 		this.current = current;
-		this.seen = new AtomicReference<>(current.get());
+		this.seen = current.get();
 		this.client = client;
 		OkHttpClient base = client.getHttpClient();
 		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
 		this.context = KubernetesClients.tls(keyManagers, trust);
 		client.setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
-			.socketFactory(this.connections.sockets())
-			.eventListener(this.connections)
+			.socketFactory(this.sockets)
+			.eventListener(new Cancellation())
 			.sslSocketFactory(this.context.getSocketFactory(), trust)
 			.addInterceptor(this::intercept)
 			.build());
@@ -89,24 +92,14 @@ public final class RotatingApiClient implements AutoCloseable {
 	 * Begins to replace the connections after a rotation: idle ones are closed, and no
 	 * new call uses an existing one. A call since the rotation may have done this
 	 * already.
-	 * @param previous the previous pair, {@code null} if there was none
-	 * @return closes the open connections that presented the previous pair or nothing,
-	 * even if they are busy
+	 * @return closes the open connections that were made before the rotation, even if
+	 * they are busy
 	 */
-	public Runnable rotated(@Nullable CertificatePair previous) {
-		X509Certificate before = (previous != null) ? previous.leaf() : null;
-		if (hasRotated()) {
-			leaveConnections();
-		}
-		return () -> {
-			List<Socket> old = this.connections.sockets((handshake) -> handshake != null
-					&& (presented(handshake) == null || Objects.equals(presented(handshake), before)));
-			old.forEach(RotatingApiClient::close);
-			if (!old.isEmpty()) {
-				logger.debug("Closed {} connections to {} that were opened before the certificate rotated", old.size(),
-						this.client.getBasePath());
-			}
-		};
+	public synchronized Runnable rotated() {
+		leaveConnectionsIfRotated();
+		List<Socket> old = List.copyOf(this.outdated);
+		this.outdated.clear();
+		return () -> old.forEach(RotatingApiClient::close);
 	}
 
 	@Override
@@ -114,7 +107,7 @@ public final class RotatingApiClient implements AutoCloseable {
 		this.client.getHttpClient().dispatcher().cancelAll();
 		this.client.getHttpClient().connectionPool().evictAll();
 		this.client.getHttpClient().dispatcher().executorService().shutdownNow();
-		this.connections.sockets().open().forEach(RotatingApiClient::close);
+		this.sockets.open().forEach(RotatingApiClient::close);
 	}
 
 	/**
@@ -123,8 +116,7 @@ public final class RotatingApiClient implements AutoCloseable {
 	 */
 	private Response intercept(Interceptor.Chain chain) throws IOException {
 		Request request = chain.request();
-		if (hasRotated()) {
-			leaveConnections();
+		if (leaveConnectionsIfRotated()) {
 			return callAnew(chain, request);
 		}
 		Response response = chain.proceed(request);
@@ -137,9 +129,15 @@ public final class RotatingApiClient implements AutoCloseable {
 		return callAnew(chain, request.newBuilder().tag(Retry.class, Retry.AFTER_ROTATION).build());
 	}
 
-	private boolean hasRotated() {
+	private synchronized boolean leaveConnectionsIfRotated() {
 		CertificatePair pair = this.current.get();
-		return !Objects.equals(this.seen.getAndSet(pair), pair);
+		boolean rotated = !Objects.equals(this.seen, pair);
+		if (rotated) {
+			this.seen = pair;
+			this.outdated.addAll(this.sockets.open());
+			leaveConnections();
+		}
+		return rotated;
 	}
 
 	/** HTTP/2 would use a busy connection for new calls, and no pool evicts that. */
@@ -159,7 +157,10 @@ public final class RotatingApiClient implements AutoCloseable {
 			.writeTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
 			.build()
 			.newCall(request);
-		this.connections.replace(chain.call(), call);
+		Successor.of(chain.call()).call = call;
+		if (chain.call().isCanceled()) {
+			call.cancel();
+		}
 		return call.execute();
 	}
 
@@ -197,6 +198,30 @@ public final class RotatingApiClient implements AutoCloseable {
 	private enum Retry {
 
 		AFTER_ROTATION
+
+	}
+
+	/** Refers a call to the one that replaces it. */
+	private static final class Successor {
+
+		private volatile @Nullable Call call;
+
+		static Successor of(Call call) {
+			return call.tag(Successor.class, Successor::new);
+		}
+
+	}
+
+	/** Cancels a call that replaces another with it. */
+	private static final class Cancellation extends EventListener {
+
+		@Override
+		public void canceled(Call call) {
+			Call successor = Successor.of(call).call;
+			if (successor != null) {
+				successor.cancel();
+			}
+		}
 
 	}
 

@@ -58,7 +58,7 @@ public final class KubernetesApiClientAutoConfiguration {
 
 			@Override
 			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				scheduler.schedule(client.rotated(previous), GRACE);
+				scheduler.schedule(client.rotated(), GRACE);
 			}
 
 		});
