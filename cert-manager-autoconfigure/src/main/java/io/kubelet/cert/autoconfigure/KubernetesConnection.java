@@ -213,13 +213,13 @@ public final class KubernetesConnection implements DisposableBean {
 
 		synchronized NodeAddresses addressesOf(String node, Supplier<@Nullable CertificatePair> credentials) {
 			return this.addresses.computeIfAbsent(node,
-					(name) -> new NodeAddresses(name, clients(credentials), this.access.executor(), this.clock));
+					(name) -> new NodeAddresses(name, clients(credentials), this.access.executor()));
 		}
 
 		synchronized PublishedAuthorities authoritiesIn(TrustObjects objects,
 				Supplier<@Nullable CertificatePair> credentials) {
 			return this.authorities.computeIfAbsent(objects, (key) -> new PublishedAuthorities(place(key),
-					clients(credentials), this.access.executor(), this.clock));
+					clients(credentials), this.access.executor()));
 		}
 
 		private PublishedAuthorities.Place place(TrustObjects objects) {

@@ -59,7 +59,7 @@ final class Exchange implements RequestWatch.Subscriber {
 			Consumer<SubmittedRequest> progress) {
 		this.api = new CertificatesV1Api(client);
 		this.watches = watches;
-		this.failures = new ApiFailures(client.getBasePath(), clock);
+		this.failures = new ApiFailures(client.getBasePath());
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;

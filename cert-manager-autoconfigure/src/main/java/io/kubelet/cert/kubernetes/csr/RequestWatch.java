@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +31,10 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	private Set<String> subscribedBeforeList = Set.of();
 
-	RequestWatch(ApiClient client, Clock clock, Selection<V1CertificateSigningRequest> selection,
+	RequestWatch(ApiClient client, Selection<V1CertificateSigningRequest> selection,
 			String resourceVersion) {
 		this.start = resourceVersion;
-		this.watch = new ObjectWatch<>(selection, this, () -> client, clock, resourceVersion);
+		this.watch = new ObjectWatch<>(selection, this, () -> client, resourceVersion);
 	}
 
 	synchronized void add(String uid, Subscriber subscriber) {

@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,13 +30,10 @@ final class RequestWatches {
 
 	private final Executor executor;
 
-	private final Clock clock;
-
 	private boolean closed;
 
-	RequestWatches(Executor executor, Clock clock) {
+	RequestWatches(Executor executor) {
 		this.executor = executor;
-		this.clock = clock;
 	}
 
 	/** Returns the labels of new requests. */
@@ -75,7 +71,7 @@ final class RequestWatches {
 			}
 			RequestWatch shared = this.open.get(key);
 			watch = (shared != null) ? shared
-					: new RequestWatch(client, this.clock, key.selection, Answers.resourceVersion(object));
+					: new RequestWatch(client, key.selection, Answers.resourceVersion(object));
 			watch.add(Answers.uid(object), subscriber);
 			if (shared == null) {
 				watch.start(this.executor);

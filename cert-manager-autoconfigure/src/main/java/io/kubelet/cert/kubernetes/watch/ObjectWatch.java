@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.watch;
 
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.concurrent.CountDownLatch;
@@ -57,8 +56,6 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private final Supplier<ApiClient> clients;
 
-	private final Clock clock;
-
 	private final AtomicBoolean started = new AtomicBoolean();
 
 	private final CountDownLatch closed = new CountDownLatch(1);
@@ -78,16 +75,14 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	 * @param selection the objects
 	 * @param observer the observer
 	 * @param clients returns the client to use; called for each connection
-	 * @param clock the clock
 	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients, Clock clock,
+	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
 		this.path = selection.paths().get(0);
 		this.observer = observer;
 		this.clients = clients;
-		this.clock = clock;
 		this.resourceVersion = resourceVersion;
 	}
 
@@ -204,7 +199,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 		if (ex.getCode() == GONE) {
 			this.resourceVersion = null;
 		}
-		else if (new ApiFailures(client.getBasePath(), this.clock).translate(ex,
+		else if (new ApiFailures(client.getBasePath()).translate(ex,
 				null) instanceof SignerUnavailableException unavailable) {
 			this.resourceVersion = (ex.getCode() == GATEWAY_TIMEOUT) ? null : this.resourceVersion;
 			this.pause.askedFor(unavailable.retryAfter());

@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.node;
 
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -54,7 +53,7 @@ class NodeAddressesTests {
 	void connect() {
 		this.node = new TestNode(this.controlPlane, this.directory, "n1");
 		this.client.set(client("system:node:n1", "system:nodes"));
-		this.addresses = new NodeAddresses("n1", this.client::get, this.executor, Clock.systemUTC());
+		this.addresses = new NodeAddresses("n1", this.client::get, this.executor);
 	}
 
 	@AfterEach
@@ -205,7 +204,7 @@ class NodeAddressesTests {
 		this.node.create("InternalIP=10.0.0.1");
 		NodeAddresses failing = new NodeAddresses("n1", () -> {
 			throw new IllegalStateException("no kubeconfig yet");
-		}, this.executor, Clock.systemUTC());
+		}, this.executor);
 		Awaitility.await().until(() -> {
 			failing.addresses();
 			return failing.description().equals("addresses of node n1 (no kubeconfig yet)");
