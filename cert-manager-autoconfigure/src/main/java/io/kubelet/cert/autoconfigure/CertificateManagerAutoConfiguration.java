@@ -83,7 +83,7 @@ public final class CertificateManagerAutoConfiguration {
 			ObjectProvider<Clock> clock, ListenerBeans listeners, ApplicationThreads threads,
 			ListableBeanFactory beanFactory, Environment environment) {
 		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
-		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads,
+		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads.executor(),
 				keys.getIfAvailable(KeyPairSource::jdk), time);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				new AddressSources(connection, environment, time));
