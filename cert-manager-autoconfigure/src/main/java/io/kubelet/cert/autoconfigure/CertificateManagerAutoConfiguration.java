@@ -86,7 +86,7 @@ public final class CertificateManagerAutoConfiguration {
 		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads.executor(),
 				keys.getIfAvailable(KeyPairSource::jdk), time);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
-				new AddressSources(connection, environment, time));
+				(certificate, managers) -> AddressTemplates.of(certificate, managers, connection, environment, time));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates, connection);
 		listeners.follow(managers);
 		if (connection.isBootstrapping()) {
