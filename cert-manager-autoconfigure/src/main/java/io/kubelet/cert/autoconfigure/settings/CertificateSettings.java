@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param properties the names of its properties
  * @param name the certificate's name
- * @param kubelet whether it has a profile, which means that it does the work of a kubelet
+ * @param profile which certificate of a kubelet it is, {@code null} for any other
  * @param storage where its pairs are
  * @param request what is requested
  * @param rotation when it rotates
  * @param startup what happens at startup if there is no certificate
  * @param ssl its SSL bundle
  */
-public record CertificateSettings(PropertyNames properties, String name, boolean kubelet, Storage storage,
+public record CertificateSettings(PropertyNames properties, String name, @Nullable Profile profile, Storage storage,
 		Request request, Rotation rotation, Startup startup, Ssl ssl) {
 
 	/**

@@ -78,7 +78,7 @@ final class SettingsResolver {
 	CertificateSettings resolve(String defaultName) {
 		String name = Objects.requireNonNullElse(this.properties.pairName(),
 				(this.profile != null) ? this.profile.pairName() : defaultName);
-		return new CertificateSettings(this.names, name, hasProfile(), storage(), request(), rotation(), startup(),
+		return new CertificateSettings(this.names, name, this.profile, storage(), request(), rotation(), startup(),
 				ssl(name));
 	}
 
