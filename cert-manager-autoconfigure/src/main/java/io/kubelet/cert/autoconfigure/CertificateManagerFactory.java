@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
+import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
@@ -37,8 +38,6 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  */
 final class CertificateManagerFactory {
 
-	private static final String NODE_PREFIX = "system:node:";
-
 	private final RotationScheduler scheduler;
 
 	private final Executor executor;
@@ -61,7 +60,7 @@ final class CertificateManagerFactory {
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
 			TemplateSuppliers templates, KubernetesConnection connection) {
 		boolean bootstrapping = connection.isBootstrapping();
-		StoredIssuers issuers = new StoredIssuers(connection.authorities().orElse(null));
+		StoredIssuers issuers = new StoredIssuers(connection.authorities(), this.clock);
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
 		SignerSource furtherSigners = bootstrapping ? (own) -> signers.signer(connection.credentials(managers))
 				: signers;
@@ -189,8 +188,8 @@ final class CertificateManagerFactory {
 	}
 
 	private static @Nullable String node(@Nullable String commonName) {
-		return (commonName != null && commonName.startsWith(NODE_PREFIX)) ? commonName.substring(NODE_PREFIX.length())
-				: null;
+		return (commonName != null && commonName.startsWith(Profile.NODE_PREFIX))
+				? commonName.substring(Profile.NODE_PREFIX.length()) : null;
 	}
 
 }
