@@ -19,7 +19,6 @@ import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestGoneException;
 import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -143,12 +142,6 @@ final class Exchange implements RequestWatch.Subscriber {
 	@Override
 	public void refused(ApiException answer) {
 		fail(answer);
-	}
-
-	@Override
-	public void closed() {
-		this.answer.completeExceptionally(new SignerUnavailableException(this.request.name(), "Closed",
-				"The connection to the API server is closed", null, null));
 	}
 
 	private void read(String name, Consumer<V1CertificateSigningRequest> found) {

@@ -31,8 +31,7 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	private Set<String> subscribedBeforeList = Set.of();
 
-	RequestWatch(ApiClient client, Selection<V1CertificateSigningRequest> selection,
-			String resourceVersion) {
+	RequestWatch(ApiClient client, Selection<V1CertificateSigningRequest> selection, String resourceVersion) {
 		this.start = resourceVersion;
 		this.watch = new ObjectWatch<>(selection, this, () -> client, resourceVersion);
 	}
@@ -70,12 +69,6 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	void close() {
 		this.watch.close();
-	}
-
-	/** Ends the watch although there are subscribers. */
-	void end() {
-		close();
-		subscribers().forEach(Subscriber::closed);
 	}
 
 	@Override
@@ -151,9 +144,6 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 		/** The server refuses the watch. */
 		void refused(ApiException answer);
-
-		/** The watch was closed. */
-		void closed();
 
 	}
 

@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.csr;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -29,8 +28,6 @@ final class RequestWatches {
 	private final AtomicBoolean refused = new AtomicBoolean();
 
 	private final Executor executor;
-
-	private boolean closed;
 
 	RequestWatches(Executor executor) {
 		this.executor = executor;
@@ -64,11 +61,6 @@ final class RequestWatches {
 		Key key = new Key(client, select(object));
 		RequestWatch watch;
 		synchronized (this.open) {
-			if (this.closed) {
-				subscriber.closed();
-				return new Subscription(true, () -> {
-				});
-			}
 			RequestWatch shared = this.open.get(key);
 			watch = (shared != null) ? shared
 					: new RequestWatch(client, key.selection, Answers.resourceVersion(object));
@@ -92,14 +84,11 @@ final class RequestWatches {
 		}
 	}
 
-	/** Ends all watches permanently. */
+	/** Ends all watches. What was subscribed to is not answered any more. */
 	void close() {
-		List<RequestWatch> watches;
 		synchronized (this.open) {
-			this.closed = true;
-			watches = List.copyOf(this.open.values());
+			this.open.values().forEach(RequestWatch::close);
 		}
-		watches.forEach(RequestWatch::end);
 	}
 
 	private record Key(ApiClient client, Selection<V1CertificateSigningRequest> selection) {
