@@ -2,7 +2,6 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.net.Socket;
-import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -23,10 +22,8 @@ import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.EventListener;
-import okhttp3.Handshake;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
-import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -110,23 +107,9 @@ public final class RotatingApiClient implements AutoCloseable {
 		this.sockets.open().forEach(RotatingApiClient::close);
 	}
 
-	/**
-	 * The first call after a rotation may begin before the listener is called. A 401 on a
-	 * connection that presented an older certificate is not final.
-	 */
+	/** The first call after a rotation may begin before the listener is called. */
 	private Response intercept(Interceptor.Chain chain) throws IOException {
-		Request request = chain.request();
-		if (leaveConnectionsIfRotated()) {
-			return callAnew(chain, request);
-		}
-		Response response = chain.proceed(request);
-		if (response.code() != 401 || !isOutdated(response.handshake()) || request.tag(Retry.class) != null
-				|| (request.body() != null && request.body().isOneShot())) {
-			return response;
-		}
-		response.close();
-		leaveConnections();
-		return callAnew(chain, request.newBuilder().tag(Retry.class, Retry.AFTER_ROTATION).build());
+		return leaveConnectionsIfRotated() ? callAnew(chain) : chain.proceed(chain.request());
 	}
 
 	private synchronized boolean leaveConnectionsIfRotated() {
@@ -149,29 +132,19 @@ public final class RotatingApiClient implements AutoCloseable {
 	}
 
 	/** The chain of a call is bound to the pool that the client had before. */
-	private Response callAnew(Interceptor.Chain chain, Request request) throws IOException {
+	private Response callAnew(Interceptor.Chain chain) throws IOException {
 		Call call = this.client.getHttpClient()
 			.newBuilder()
 			.connectTimeout(chain.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
 			.readTimeout(chain.readTimeoutMillis(), TimeUnit.MILLISECONDS)
 			.writeTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
 			.build()
-			.newCall(request);
+			.newCall(chain.request());
 		Successor.of(chain.call()).call = call;
 		if (chain.call().isCanceled()) {
 			call.cancel();
 		}
 		return call.execute();
-	}
-
-	private boolean isOutdated(@Nullable Handshake handshake) {
-		CertificatePair pair = this.current.get();
-		return pair != null && (handshake == null || !pair.leaf().equals(presented(handshake)));
-	}
-
-	private static @Nullable Certificate presented(Handshake handshake) {
-		List<Certificate> chain = handshake.localCertificates();
-		return chain.isEmpty() ? null : chain.get(0);
 	}
 
 	/** A resumed session would still present the old certificate. */
@@ -192,13 +165,6 @@ public final class RotatingApiClient implements AutoCloseable {
 		catch (IOException ex) {
 			logger.debug("Cannot close {}", socket, ex);
 		}
-	}
-
-	/** Marks a call that replaces another. */
-	private enum Retry {
-
-		AFTER_ROTATION
-
 	}
 
 	/** Refers a call to the one that replaces it. */

@@ -60,7 +60,6 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The original's transport test: a rotation closes the connections, and the server sees
@@ -246,22 +245,6 @@ class RotatingApiClientTests {
 			assertThat(manager.status().rotations()).isEqualTo(201);
 			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
 				.hasSize(201);
-		});
-	}
-
-	@Test
-	void unauthorizedBecauseOfTheCertificateBeforeIsTriedOnceMoreWithTheNewOne() {
-		runner().run((context) -> {
-			AtomicReference<CertificatePair> current = new AtomicReference<>(
-					context.getBean(CertificateManager.class).current().orElseThrow());
-			try (RotatingApiClient rotating = rotating(context.getBean(ApiClient.class), context, current::get)) {
-				this.controlPlane.faults().next(1, (request) -> request.path().endsWith("reviews")).answer(401);
-				assertThatExceptionOfType(ApiException.class).isThrownBy(() -> whoAmI(rotating.client()));
-				current.set(newer());
-				this.controlPlane.faults().next(1, (request) -> request.path().endsWith("reviews")).answer(401);
-				whoAmI(rotating.client());
-				assertThat(reviews()).extracting(RecordedRequest::status).containsExactly(401, 401, 201);
-			}
 		});
 	}
 
