@@ -70,8 +70,7 @@ final class TrustedAuthorities {
 	private TrustSource in(TrustObjects objects, CertificateSettings certificate) {
 		boolean wait = certificate.startup().waits();
 		TrustSource source = this.connection.authoritiesIn(objects, wait, this.managers);
-		TrustSource known = wait ? source
-				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source, this.clock);
+		TrustSource known = wait ? source : new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source);
 		return () -> certificate.properties().check(objects.kind().property(), objects.name(), known::read);
 	}
 
