@@ -46,15 +46,12 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	private String action(CertificateUnavailableException unavailable) {
 		CertificateSettings settings = unavailable.settings();
-		return switch (unavailable.situation()) {
-			case OFF -> "Put a pair there, or set '" + settings.properties().of("rotate-certificates") + "' to true.";
-			case UNKNOWN -> "Make sure that this becomes known, or choose another source of addresses with '"
-					+ settings.properties().of("addresses.source") + "'.";
-			case REQUESTED -> (kind(unavailable.getCause()) == Kind.REFUSED)
-					? "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
-						.formatted(settings.properties().of("signer-ca-file"), settings.properties().of("signer-name"))
-					: action(unavailable.getCause(), connection(settings));
-		};
+		String action = unavailable.action();
+		if (action == null && kind(unavailable.getCause()) == Kind.REFUSED) {
+			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
+				.formatted(settings.properties().of("signer-ca-file"), settings.properties().of("signer-name"));
+		}
+		return (action != null) ? action : action(unavailable.getCause(), connection(settings));
 	}
 
 	/** Further certificates are requested with the first one. */

@@ -17,6 +17,7 @@ import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
@@ -134,7 +135,8 @@ public final class KubernetesConnection implements DisposableBean {
 	/**
 	 * Returns the pair to authenticate with, except to request the first certificate.
 	 * @param managers the managers, beginning with that of the first certificate
-	 * @throws IllegalStateException if the first certificate is needed and not valid
+	 * @throws KubernetesConfigurationException if the first certificate is needed and not
+	 * valid
 	 */
 	@Nullable CertificatePair credentials(Iterable<CertificateManager> managers) {
 		if (!isBootstrapping()) {
@@ -144,8 +146,9 @@ public final class KubernetesConnection implements DisposableBean {
 		CertificateManager first = all.hasNext() ? all.next() : null;
 		return Optional.ofNullable(first)
 			.flatMap(CertificateManager::current)
-			.orElseThrow(() -> new IllegalStateException("there is no valid certificate%s to authenticate with"
-				.formatted((first != null) ? " '" + first.name() + "'" : "")));
+			.orElseThrow(
+					() -> new KubernetesConfigurationException("there is no valid certificate%s to authenticate with"
+						.formatted((first != null) ? " '" + first.name() + "'" : "")));
 	}
 
 	/**
@@ -218,8 +221,8 @@ public final class KubernetesConnection implements DisposableBean {
 
 		synchronized PublishedAuthorities authoritiesIn(TrustObjects objects,
 				Supplier<@Nullable CertificatePair> credentials) {
-			return this.authorities.computeIfAbsent(objects, (key) -> new PublishedAuthorities(place(key),
-					clients(credentials), this.access.executor()));
+			return this.authorities.computeIfAbsent(objects,
+					(key) -> new PublishedAuthorities(place(key), clients(credentials), this.access.executor()));
 		}
 
 		private PublishedAuthorities.Place place(TrustObjects objects) {

@@ -230,8 +230,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 			if (cause instanceof Error && this.pause.fruitless() == 1) {
 				logger.error("A watch failed and is opened again", cause);
 			}
-			boolean ours = cause instanceof CertificateManagerException || cause instanceof IllegalStateException;
-			interrupted((ours && cause.getMessage() != null) ? cause.getMessage()
+			interrupted((cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
 					: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
 		}
 		catch (Throwable ex) {

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestNode;
@@ -203,7 +204,7 @@ class NodeAddressesTests {
 	void clientThatCannotBeMadeIsToldAndAskedForAgain() throws Exception {
 		this.node.create("InternalIP=10.0.0.1");
 		NodeAddresses failing = new NodeAddresses("n1", () -> {
-			throw new IllegalStateException("no kubeconfig yet");
+			throw new KubernetesConfigurationException("no kubeconfig yet");
 		}, this.executor);
 		Awaitility.await().until(() -> {
 			failing.addresses();
