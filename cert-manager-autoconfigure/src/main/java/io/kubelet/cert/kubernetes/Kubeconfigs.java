@@ -47,17 +47,20 @@ public final class Kubeconfigs {
 
 	/** Reads the kubeconfig. In a pod without one, its service account stands for it. */
 	static KubeconfigFile read(@Nullable Path configured, @Nullable String context) {
-		return (configured == null && isInCluster()) ? serviceAccount()
+		return (configured == null && isInCluster())
+				? serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"))
 				: KubeconfigFile.read(find(configured), context);
 	}
 
-	private static KubeconfigFile serviceAccount() {
-		String host = String.valueOf(System.getenv("KUBERNETES_SERVICE_HOST"));
-		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host,
-				System.getenv("KUBERNETES_SERVICE_PORT"));
-		Map<?, ?> cluster = Map.of("server", server, "certificate-authority", SERVICE_ACCOUNT + "/ca.crt");
-		return new KubeconfigFile(SERVICE_ACCOUNT, Map.of(), cluster, "service account",
-				Map.of("tokenFile", SERVICE_ACCOUNT + "/token"), null);
+	private static String environment(String name) {
+		return String.valueOf(System.getenv("KUBERNETES_SERVICE_" + name));
+	}
+
+	static KubeconfigFile serviceAccount(Path directory, String host, String port) {
+		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host, port);
+		return new KubeconfigFile(directory, Map.of(),
+				Map.of("server", server, "certificate-authority", directory + "/ca.crt"), "service account",
+				Map.of("tokenFile", directory + "/token"), null);
 	}
 
 	private static boolean isInCluster() {

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -225,6 +226,18 @@ class KubernetesClientsTests {
 			.replaceFirst("certificate-authority-data: .*", "certificate-authority: ca.pem"));
 		assertThat(Kubeconfigs.read(kubeconfig, "embedded").authorities()).hasSize(1);
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "10.0.0.1, https://10.0.0.1:443", "fd00::1, https://[fd00::1]:443" })
+	void serviceAccountOfAPodStandsForAKubeconfig(String host, String server) throws Exception {
+		Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
+		Files.writeString(this.directory.resolve("token"), "one");
+		KubeconfigFile file = Kubeconfigs.serviceAccount(this.directory, host, "443");
+		assertThat(file.server()).isEqualTo(server);
+		assertThat(file.authorities()).hasSize(1);
+		assertThat(file.authorityFiles()).contains(this.directory.resolve("ca.crt"));
+		assertThat(file.userText("tokenFile")).isEqualTo(this.directory.resolve("token").toString());
 	}
 
 	@Test
