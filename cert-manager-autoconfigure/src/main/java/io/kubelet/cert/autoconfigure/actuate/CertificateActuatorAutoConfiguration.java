@@ -74,7 +74,7 @@ public final class CertificateActuatorAutoConfiguration {
 			Clock time = clock.getIfUnique(Clock::systemUTC);
 			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
 			managers.forEach((manager) -> indicators.put(manager.name(),
-					new CertificateHealthIndicator(manager, properties.getOverdueStatus().status(), time)));
+					new CertificateHealthIndicator(manager, properties.overdueStatus().status(), time)));
 			return CompositeHealthContributor.fromMap(indicators);
 		}
 
