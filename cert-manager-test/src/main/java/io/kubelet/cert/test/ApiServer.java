@@ -5,6 +5,18 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 
+import io.kubelet.cert.test.api.Access;
+import io.kubelet.cert.test.api.ApiFailure;
+import io.kubelet.cert.test.api.Caller;
+import io.kubelet.cert.test.api.ObjectRequests;
+import io.kubelet.cert.test.api.ResourceType;
+import io.kubelet.cert.test.http.ApiRequest;
+import io.kubelet.cert.test.http.ApiResponse;
+import io.kubelet.cert.test.http.ConnectionCut;
+import io.kubelet.cert.test.server.Authorizer;
+import io.kubelet.cert.test.server.Discovery;
+import io.kubelet.cert.test.server.Identities;
+import io.kubelet.cert.test.server.Reviews;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -4,6 +4,11 @@ import java.util.Map;
 import java.util.function.BiPredicate;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.api.Access;
+import io.kubelet.cert.test.api.Caller;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.SigningRequest;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
 
 /**
  * Decides about requests: by the policy, and where that leaves it to the cluster, as the

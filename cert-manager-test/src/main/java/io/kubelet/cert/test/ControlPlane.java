@@ -9,6 +9,23 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.api.GeneratedNames;
+import io.kubelet.cert.test.api.ObjectRequests;
+import io.kubelet.cert.test.api.ObjectStore;
+import io.kubelet.cert.test.api.OpenWatches;
+import io.kubelet.cert.test.api.ResourceType;
+import io.kubelet.cert.test.http.ServerTls;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.CertificateAuthority;
+import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
+import io.kubelet.cert.test.resource.ClusterTrustBundles;
+import io.kubelet.cert.test.resource.Nodes;
+import io.kubelet.cert.test.resource.PlainType;
+import io.kubelet.cert.test.resource.Secrets;
+import io.kubelet.cert.test.server.Authorizer;
+import io.kubelet.cert.test.server.Discovery;
+import io.kubelet.cert.test.server.Identities;
 
 /**
  * The parts of a control plane, put together.
@@ -99,7 +116,7 @@ final class ControlPlane implements AutoCloseable {
 							+ "clusters."));
 			this.store.create(configMaps,
 					Json.object("kind", configMaps.kind(), "apiVersion", configMaps.apiVersion(), "metadata", metadata,
-							"data", Json.object("ca.crt", Signer.pem(List.of(this.authority.certificate())))));
+							"data", Json.object("ca.crt", Pem.write(List.of(this.authority.certificate())))));
 		}
 	}
 

@@ -16,6 +16,13 @@ import java.util.function.Predicate;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.api.ApiFailure;
+import io.kubelet.cert.test.api.ObjectStore;
+import io.kubelet.cert.test.api.ResourceType;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.pki.SigningRequest;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
 
 /**
  * Does what kube-controller-manager does about certificate signing requests: approve,

@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
+import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
+
 /**
  * A Kubernetes control plane in this process, as far as certificates go: an HTTPS server
  * on the loopback address that answers as the certificates API of release 1.34 does, with
@@ -52,7 +55,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * {@return the authority that signs the server's certificate and all others, as PEM}
 	 */
 	public String caPem() {
-		return Signer.pem(List.of(this.parts.authority.certificate()));
+		return Pem.write(List.of(this.parts.authority.certificate()));
 	}
 
 	/**
@@ -130,7 +133,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 */
 	public ClientCertificate issueClientCertificate(Instant notBefore, Instant notAfter, String commonName,
 			String... organizations) {
-		return this.parts.authority.clientCertificate(notBefore, notAfter, commonName, List.of(organizations));
+		return ClientCertificate.issue(this.parts.authority, notBefore, notAfter, commonName, List.of(organizations));
 	}
 
 	/**

@@ -5,6 +5,8 @@ import java.time.Clock;
 import java.util.Set;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.test.api.GeneratedNames;
+
 /**
  * Says how an {@link EmbeddedControlPlane} shall be before it starts.
  */

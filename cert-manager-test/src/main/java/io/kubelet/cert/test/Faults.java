@@ -7,6 +7,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
+import io.kubelet.cert.test.api.ApiFailure;
+import io.kubelet.cert.test.api.OpenWatches;
+import io.kubelet.cert.test.api.Watch;
+import io.kubelet.cert.test.http.ApiResponse;
+import io.kubelet.cert.test.http.ConnectionCut;
+
 /**
  * Makes requests go wrong. A fault is armed for the next so many requests that match; the
  * first one armed that matches a request is the one that strikes. Can be used by any

@@ -26,6 +26,8 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
+import io.kubelet.cert.test.http.ApiRequest;
+import io.kubelet.cert.test.http.ApiResponse;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,5 @@
 package io.kubelet.cert.test;
 
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -11,6 +10,11 @@ import java.util.List;
 import java.util.Set;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.CertificateAuthority;
+import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.pki.SigningRequest;
+import io.kubelet.cert.test.pki.SubjectOrder;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -143,7 +147,7 @@ final class Signer {
 		if (flaws.contains(SignerFlaw.UNRELATED_CHAIN)) {
 			chain.add(CertificateAuthority.create("unrelated").certificate());
 		}
-		return pem(chain);
+		return Pem.write(chain);
 	}
 
 	private Instant[] times(String expirationSeconds) {
@@ -162,19 +166,6 @@ final class Signer {
 		}
 		Instant last = this.authority.notAfter();
 		return new Instant[] { now.minus(Behavior.BACKDATE), notAfter.isBefore(last) ? notAfter : last };
-	}
-
-	static String pem(List<X509Certificate> chain) {
-		StringBuilder pem = new StringBuilder();
-		for (X509Certificate certificate : chain) {
-			try {
-				pem.append(Pem.write("CERTIFICATE", certificate.getEncoded()));
-			}
-			catch (CertificateEncodingException ex) {
-				throw new IllegalStateException(ex);
-			}
-		}
-		return pem.toString();
 	}
 
 }

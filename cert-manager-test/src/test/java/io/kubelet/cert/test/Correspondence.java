@@ -9,6 +9,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.kubelet.cert.test.json.Json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

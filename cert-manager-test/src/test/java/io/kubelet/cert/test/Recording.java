@@ -9,6 +9,7 @@ import java.util.List;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.kubelet.cert.test.json.Json;
 import org.jspecify.annotations.Nullable;
 
 /**

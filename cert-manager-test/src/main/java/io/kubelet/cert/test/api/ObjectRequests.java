@@ -1,0 +1,189 @@
+package io.kubelet.cert.test.api;
+
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+import com.google.gson.JsonObject;
+import io.kubelet.cert.test.http.ApiRequest;
+import io.kubelet.cert.test.http.ApiResponse;
+import io.kubelet.cert.test.json.Json;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Creates, reads, changes, lists, watches and deletes objects of any type.
+ */
+public final class ObjectRequests {
+
+	private final ObjectStore store;
+
+	private final Clock clock;
+
+	private final Supplier<String> nameSuffixes;
+
+	private final OpenWatches watches;
+
+	public ObjectRequests(ObjectStore store, Clock clock, Supplier<String> nameSuffixes, OpenWatches watches) {
+		this.store = store;
+		this.clock = clock;
+		this.nameSuffixes = nameSuffixes;
+		this.watches = watches;
+	}
+
+	public ApiResponse handle(ResourceType type, Access access, ApiRequest request, Caller caller) {
+		if (!access.subresource().isEmpty() && !type.subresources().contains(access.subresource())) {
+			throw ApiFailure.noSuchPath();
+		}
+		boolean collection = access.name().isEmpty() || access.verb().equals("list") || access.verb().equals("watch");
+		return switch (access.verb()) {
+			case "create" -> require(collection, () -> create(type, access, request, caller));
+			case "get" -> found(type, access, request);
+			case "list" -> list(type, access, request);
+			case "watch" -> watch(type, access, request);
+			case "update" -> require(!collection, () -> update(type, access, request, caller));
+			case "patch" -> require(!collection, () -> patch(type, access, request, caller));
+			case "delete" -> delete(type, access, request);
+			case "deletecollection" -> deleteAll(type, access, request);
+			default -> throw ApiFailure.methodNotAllowed();
+		};
+	}
+
+	private static ApiResponse require(boolean allowed, Supplier<ApiResponse> handler) {
+		if (!allowed) {
+			throw ApiFailure.methodNotAllowed();
+		}
+		return handler.get();
+	}
+
+	private ApiResponse create(ResourceType type, Access access, ApiRequest request, Caller caller) {
+		JsonObject submitted = RequestBody.object(request, type);
+		ObjectMetadata.requireNamespace(submitted, access);
+		JsonObject metadata = ObjectMetadata.create(submitted, access.namespace(), this.nameSuffixes,
+				this.clock.instant().truncatedTo(ChronoUnit.SECONDS), UUID.randomUUID());
+		JsonObject object = assemble(type, metadata, type.prepareForCreate(submitted, caller));
+		check(type, "", object, null, caller);
+		if (request.parameter("dryRun").equals("All")) {
+			return ApiResponse.json(201, object);
+		}
+		return ApiResponse.json(201, this.store.create(type, object));
+	}
+
+	private ApiResponse found(ResourceType type, Access access, ApiRequest request) {
+		JsonObject object = this.store.find(type, access.namespace(), access.name());
+		if (object == null) {
+			throw ApiFailure.notFound(type, access.name());
+		}
+		return ApiResponse.json(200,
+				Table.isWanted(request) ? Table.of(type, object, this.clock.instant()) : type.view(object));
+	}
+
+	private ApiResponse list(ResourceType type, Access access, ApiRequest request) {
+		Predicate<JsonObject> selected = Selectors.of(request, type);
+		ObjectStore.Listing listing = this.store.list(type, access.namespace());
+		List<JsonObject> items = listing.items().stream().filter(selected).toList();
+		Page page = Page.of(request, listing.revision(), items);
+		JsonObject metadata = page.metadata();
+		if (Table.isWanted(request)) {
+			return ApiResponse.json(200, Table.of(type, metadata, page.items(), this.clock.instant()));
+		}
+		List<JsonObject> bare = page.items().stream().map(ObjectRequests::withoutType).toList();
+		return ApiResponse.json(200, Json.object("kind", type.kind() + "List", "apiVersion", type.apiVersion(),
+				"metadata", metadata, "items", bare));
+	}
+
+	private ApiResponse watch(ResourceType type, Access access, ApiRequest request) {
+		Predicate<JsonObject> selected = Selectors.of(request, type);
+		String since = request.parameter("resourceVersion");
+		if (!since.isEmpty() && request.number("resourceVersion") < 0) {
+			throw ApiFailure
+				.internal("resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax"
+					.formatted(since, since));
+		}
+		UnaryOperator<JsonObject> view = !Table.isWanted(request) ? type::view
+				: (object) -> Table.of(type, object, this.clock.instant());
+		return new ApiResponse.Stream(
+				new Watch(this.store, type, access.namespace(), selected, request, view, this.watches));
+	}
+
+	private ApiResponse update(ResourceType type, Access access, ApiRequest request, Caller caller) {
+		JsonObject submitted = RequestBody.object(request, type);
+		return change(type, access, request, caller, (existing) -> submitted);
+	}
+
+	private ApiResponse patch(ResourceType type, Access access, ApiRequest request, Caller caller) {
+		return change(type, access, request, caller, (existing) -> Patch.apply(request, existing, type.mergedByType()));
+	}
+
+	private ApiResponse change(ResourceType type, Access access, ApiRequest request, Caller caller,
+			UnaryOperator<JsonObject> change) {
+		boolean dryRun = request.parameter("dryRun").equals("All");
+		JsonObject[] dry = new JsonObject[1];
+		JsonObject stored = this.store.update(type, access.namespace(), access.name(), (existing) -> {
+			JsonObject submitted = change.apply(type.view(existing).deepCopy());
+			ObjectMetadata.requireMatch(type, submitted, existing, access.name());
+			JsonObject members = type.prepareForUpdate(access.subresource(), submitted, existing.deepCopy());
+			JsonObject updated = assemble(type, ObjectMetadata.update(submitted, existing), members);
+			check(type, access.subresource(), updated, existing, caller);
+			dry[0] = updated;
+			return (dryRun || updated.equals(type.view(existing))) ? existing : updated;
+		});
+		return ApiResponse.json(200, dryRun ? dry[0] : type.view(stored));
+	}
+
+	private void check(ResourceType type, String subresource, JsonObject object, @Nullable JsonObject existing,
+			Caller caller) {
+		List<FieldError> errors = ObjectMetadata.validate(type, object);
+		errors.addAll(type.validate(subresource, object, existing));
+		if (!errors.isEmpty()) {
+			throw ApiFailure.invalid(type, Json.text(object, "metadata", "name"), errors);
+		}
+		type.admit(subresource, object, existing, caller);
+	}
+
+	private ApiResponse delete(ResourceType type, Access access, ApiRequest request) {
+		JsonObject preconditions = RequestBody.options(request, "preconditions");
+		Consumer<JsonObject> check = (object) -> ObjectMetadata.requireUnchanged(type, preconditions, object);
+		JsonObject deleted = this.store.delete(type, access.namespace(), access.name(), check);
+		JsonObject details = Json.object("name", access.name());
+		if (!type.group().isEmpty()) {
+			details.addProperty("group", type.group());
+		}
+		details.addProperty("kind", type.plural());
+		details.addProperty("uid", Json.text(deleted, "metadata", "uid"));
+		return ApiResponse.json(200, Json.object("kind", "Status", "apiVersion", "v1", "metadata", new JsonObject(),
+				"status", "Success", "details", details));
+	}
+
+	private ApiResponse deleteAll(ResourceType type, Access access, ApiRequest request) {
+		Predicate<JsonObject> selected = Selectors.of(request, type);
+		ObjectStore.Listing listing = this.store.list(type, access.namespace());
+		List<JsonObject> items = listing.items().stream().filter(selected).toList();
+		for (JsonObject item : items) {
+			this.store.delete(type, Json.text(item, "metadata", "namespace"), Json.text(item, "metadata", "name"),
+					(object) -> {
+					});
+		}
+		List<JsonObject> bare = items.stream().map(ObjectRequests::withoutType).toList();
+		return ApiResponse.json(200, Json.object("kind", type.kind() + "List", "apiVersion", type.apiVersion(),
+				"metadata", Json.object("resourceVersion", Long.toString(listing.revision())), "items", bare));
+	}
+
+	private static JsonObject assemble(ResourceType type, JsonObject metadata, JsonObject members) {
+		JsonObject object = Json.object("kind", type.kind(), "apiVersion", type.apiVersion(), "metadata", metadata);
+		members.entrySet().forEach((member) -> object.add(member.getKey(), member.getValue()));
+		return object;
+	}
+
+	private static JsonObject withoutType(JsonObject object) {
+		JsonObject bare = object.deepCopy();
+		bare.remove("kind");
+		bare.remove("apiVersion");
+		return bare;
+	}
+
+}

@@ -1,0 +1,101 @@
+package io.kubelet.cert.test.http;
+
+import java.net.Socket;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.stream.Stream;
+
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+import io.kubelet.cert.test.pki.CertificateAuthority;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+
+/**
+ * The TLS side of the API server: a certificate for the names it is reached by, and any
+ * client certificate, since it is the authentication that judges those, with a 401.
+ */
+public final class ServerTls {
+
+	private ServerTls() {
+	}
+
+	public static SSLContext context(CertificateAuthority authority) {
+		KeyPair key = CertificateAuthority.generateKey();
+		List<GeneralName> names = Stream
+			.concat(Stream
+				.of("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+						"kubernetes.default.svc.cluster.local")
+				.map((name) -> new GeneralName(GeneralName.dNSName, name)),
+					Stream.of("127.0.0.1", "::1").map((address) -> new GeneralName(GeneralName.iPAddress, address)))
+			.toList();
+		X509Certificate certificate = authority.issue(CertificateAuthority.name("kube-apiserver", List.of()),
+				SubjectPublicKeyInfo.getInstance(key.getPublic().getEncoded()), authority.notBefore(),
+				authority.notAfter(), List.of("digital signature", "server auth"), names);
+		try {
+			char[] password = new char[0];
+			KeyStore keys = KeyStore.getInstance("PKCS12");
+			keys.load(null, password);
+			keys.setKeyEntry("server", key.getPrivate(), password, new Certificate[] { certificate });
+			KeyManagerFactory keyManagers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+			keyManagers.init(keys, password);
+			SSLContext context = SSLContext.getInstance("TLS");
+			context.init(keyManagers.getKeyManagers(), new TrustManager[] { new AnyClient(authority) }, null);
+			return context;
+		}
+		catch (GeneralSecurityException | java.io.IOException ex) {
+			throw new IllegalStateException("This JVM makes no TLS server", ex);
+		}
+	}
+
+	private static final class AnyClient extends X509ExtendedTrustManager {
+
+		private final CertificateAuthority authority;
+
+		AnyClient(CertificateAuthority authority) {
+			this.authority = authority;
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+		}
+
+		@Override
+		public void checkClientTrusted(X509Certificate[] chain, String authType) {
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public void checkServerTrusted(X509Certificate[] chain, String authType) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public X509Certificate[] getAcceptedIssuers() {
+			return new X509Certificate[] { this.authority.certificate() };
+		}
+
+	}
+
+}
