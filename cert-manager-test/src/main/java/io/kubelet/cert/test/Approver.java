@@ -26,7 +26,7 @@ final class Approver {
 	}
 
 	ApprovalPolicy.Verdict review(JsonObject request) {
-		SigningRequest read = SigningRequest.of(request);
+		SigningRequest read = CertificateSigningRequests.requested(request);
 		ApprovalPolicy.Verdict verdict = this.behavior.approval().review(PendingRequest.of(request, read));
 		return (verdict.decision() == ApprovalPolicy.Decision.AUTOMATIC) ? automatic(request, read) : verdict;
 	}
@@ -38,7 +38,7 @@ final class Approver {
 			return ApprovalPolicy.Verdict.hold();
 		}
 		String user = Json.text(request, "spec", "username");
-		Caller requester = new Caller(user, Json.texts(request, "spec", "groups"), Map.of(), null);
+		Caller requester = new Caller(user, Json.texts(request, "spec", "groups"), Map.of());
 		if (user.equals(read.commonName()) && mayCreate(requester, "selfnodeclient")) {
 			return approved("Auto approving self kubelet client certificate after SubjectAccessReview.");
 		}

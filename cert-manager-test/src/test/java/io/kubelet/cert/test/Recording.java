@@ -54,6 +54,10 @@ record Recording(String name, List<Exchange> exchanges) {
 			return Json.text(this.json, "request", "path");
 		}
 
+		boolean isPatch() {
+			return method().equals("PATCH") && status() == 200;
+		}
+
 		@Nullable String contentType() {
 			String type = Json.text(this.json, "request", "contentType");
 			return type.isEmpty() ? null : type;

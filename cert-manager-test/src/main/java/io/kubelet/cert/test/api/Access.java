@@ -22,8 +22,6 @@ import io.kubelet.cert.test.http.ApiRequest;
 public record Access(String verb, String group, String version, String namespace, String resource, String subresource,
 		String name, String path) {
 
-	private static final Set<String> NAMESPACE_SUBRESOURCES = Set.of("status", "finalize");
-
 	public static Access to(String verb, String group, String resource, String subresource, String name) {
 		return new Access(verb, group, "v1", "", resource, subresource, name, "");
 	}
@@ -45,16 +43,16 @@ public record Access(String verb, String group, String version, String namespace
 		String namespace = "";
 		if (rest.get(0).equals("namespaces") && rest.size() > 1) {
 			namespace = rest.get(1);
-			if (rest.size() > 2 && !NAMESPACE_SUBRESOURCES.contains(rest.get(2))) {
+			if (rest.size() > 2) {
 				rest = rest.subList(2, rest.size());
 			}
 		}
 		String name = (rest.size() > 1) ? rest.get(1) : "";
 		String subresource = (rest.size() > 2) ? rest.get(2) : "";
 		String verb = verb(request, name.isEmpty());
-		if (name.isEmpty() && Set.of("list", "watch", "deletecollection").contains(verb)) {
+		if (name.isEmpty() && Set.of("list", "watch").contains(verb)) {
 			// A list of one by its name is authorized as that one
-			name = request.selectedName();
+			name = Selectors.name(request);
 		}
 		return new Access(verb, group, version, namespace, rest.get(0), subresource, name, request.path());
 	}
@@ -65,7 +63,7 @@ public record Access(String verb, String group, String version, String namespace
 			case "PUT" -> "update";
 			case "PATCH" -> "patch";
 			case "DELETE" -> collection ? "deletecollection" : "delete";
-			default -> request.isWatch() ? "watch" : collection ? "list" : "get";
+			default -> request.flag("watch") ? "watch" : collection ? "list" : "get";
 		};
 	}
 

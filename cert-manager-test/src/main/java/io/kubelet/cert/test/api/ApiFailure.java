@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.http.ApiResponse;
 import io.kubelet.cert.test.json.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -16,24 +17,19 @@ public final class ApiFailure extends RuntimeException {
 
 	private final transient JsonObject status;
 
-	private final transient Map<String, String> headers;
-
-	private ApiFailure(JsonObject status, Map<String, String> headers) {
+	private ApiFailure(JsonObject status) {
 		super(Json.text(status, "message"), null, false, false);
 		this.status = status;
-		this.headers = headers;
-	}
-
-	public int code() {
-		return this.status.get("code").getAsInt();
 	}
 
 	public JsonObject status() {
 		return this.status;
 	}
 
-	public Map<String, String> headers() {
-		return this.headers;
+	public ApiResponse toResponse() {
+		String retryAfter = Json.text(this.status, "details", "retryAfterSeconds");
+		return new ApiResponse.Answer(this.status.get("code").getAsInt(), "application/json", this.status.toString(),
+				retryAfter.isEmpty() ? Map.of() : Map.of("Retry-After", retryAfter));
 	}
 
 	public static ApiFailure badRequest(String message) {
@@ -123,26 +119,18 @@ public final class ApiFailure extends RuntimeException {
 	public static ApiFailure injected(int code, long retryAfterSeconds) {
 		JsonObject details = (retryAfterSeconds < 0) ? new JsonObject()
 				: Json.object("retryAfterSeconds", retryAfterSeconds);
-		Map<String, String> headers = (retryAfterSeconds < 0) ? Map.of()
-				: Map.of("Retry-After", Long.toString(retryAfterSeconds));
 		return switch (code) {
 			case 401 -> unauthorized();
-			case 403 -> of(403, "Forbidden", "forbidden by an injected fault", details, headers);
-			case 410 -> of(410, "Expired", "too old resource version", details, headers);
-			case 429 -> of(429, "TooManyRequests", "Too many requests, please try again later.", details, headers);
-			case 500 -> of(500, "InternalError", "Internal error occurred: injected fault", details, headers);
-			case 503 ->
-				of(503, "ServiceUnavailable", "the server is currently unable to handle the request", details, headers);
-			default -> of(code, "Unknown", "injected fault", details, headers);
+			case 403 -> of(403, "Forbidden", "forbidden by an injected fault", details);
+			case 410 -> of(410, "Expired", "too old resource version", details);
+			case 429 -> of(429, "TooManyRequests", "Too many requests, please try again later.", details);
+			case 500 -> of(500, "InternalError", "Internal error occurred: injected fault", details);
+			case 503 -> of(503, "ServiceUnavailable", "the server is currently unable to handle the request", details);
+			default -> of(code, "Unknown", "injected fault", details);
 		};
 	}
 
 	private static ApiFailure of(int code, String reason, String message, @Nullable JsonObject details) {
-		return of(code, reason, message, details, Map.of());
-	}
-
-	private static ApiFailure of(int code, String reason, String message, @Nullable JsonObject details,
-			Map<String, String> headers) {
 		JsonObject status = Json.object("kind", "Status", "apiVersion", "v1", "metadata", new JsonObject(), "status",
 				"Failure", "message", message);
 		if (!reason.isEmpty()) {
@@ -152,7 +140,7 @@ public final class ApiFailure extends RuntimeException {
 			status.add("details", details);
 		}
 		status.addProperty("code", code);
-		return new ApiFailure(status, headers);
+		return new ApiFailure(status);
 	}
 
 	private static JsonObject details(String name, String group, String kind) {

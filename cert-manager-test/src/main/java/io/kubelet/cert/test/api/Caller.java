@@ -1,12 +1,10 @@
 package io.kubelet.cert.test.api;
 
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.test.json.Json;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who asks.
@@ -15,13 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param groups the groups, {@code system:authenticated} or
  * {@code system:unauthenticated} included
  * @param extra what else is known, by key
- * @param certificate the client certificate that the caller was authenticated by
  */
-public record Caller(String user, List<String> groups, Map<String, List<String>> extra,
-		@Nullable X509Certificate certificate) {
+public record Caller(String user, List<String> groups, Map<String, List<String>> extra) {
 
-	public static final Caller ANONYMOUS = new Caller("system:anonymous", List.of("system:unauthenticated"), Map.of(),
-			null);
+	public static final Caller ANONYMOUS = new Caller("system:anonymous", List.of("system:unauthenticated"), Map.of());
 
 	public boolean isMember(String group) {
 		return this.groups.contains(group);

@@ -84,14 +84,6 @@ public final class ObjectMetadata {
 		return errors;
 	}
 
-	public static void requireNamespace(JsonObject submitted, Access access) {
-		String namespace = Json.text(submitted, "metadata", "namespace");
-		if (!namespace.isEmpty() && !namespace.equals(access.namespace())) {
-			throw ApiFailure.badRequest(
-					"the namespace of the provided object does not match the namespace sent on the " + "request");
-		}
-	}
-
 	/** The object written must be the object named, and no older than the one stored. */
 	public static void requireMatch(ResourceType type, JsonObject submitted, JsonObject existing, String name) {
 		String submittedName = Json.text(submitted, "metadata", "name");

@@ -1,10 +1,9 @@
 package io.kubelet.cert.test.api;
 
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -26,9 +25,9 @@ public final class ObjectRequests {
 
 	private final Supplier<String> nameSuffixes;
 
-	private final OpenWatches watches;
+	private final Set<Watch> watches;
 
-	public ObjectRequests(ObjectStore store, Clock clock, Supplier<String> nameSuffixes, OpenWatches watches) {
+	public ObjectRequests(ObjectStore store, Clock clock, Supplier<String> nameSuffixes, Set<Watch> watches) {
 		this.store = store;
 		this.clock = clock;
 		this.nameSuffixes = nameSuffixes;
@@ -46,9 +45,7 @@ public final class ObjectRequests {
 			case "list" -> list(type, access, request);
 			case "watch" -> watch(type, access, request);
 			case "update" -> require(!collection, () -> update(type, access, request, caller));
-			case "patch" -> require(!collection, () -> patch(type, access, request, caller));
-			case "delete" -> delete(type, access, request);
-			case "deletecollection" -> deleteAll(type, access, request);
+			case "delete" -> delete(type, access);
 			default -> throw ApiFailure.methodNotAllowed();
 		};
 	}
@@ -62,14 +59,10 @@ public final class ObjectRequests {
 
 	private ApiResponse create(ResourceType type, Access access, ApiRequest request, Caller caller) {
 		JsonObject submitted = RequestBody.object(request, type);
-		ObjectMetadata.requireNamespace(submitted, access);
 		JsonObject metadata = ObjectMetadata.create(submitted, access.namespace(), this.nameSuffixes,
-				this.clock.instant().truncatedTo(ChronoUnit.SECONDS), UUID.randomUUID());
+				this.clock.instant(), UUID.randomUUID());
 		JsonObject object = assemble(type, metadata, type.prepareForCreate(submitted, caller));
 		check(type, "", object, null, caller);
-		if (request.parameter("dryRun").equals("All")) {
-			return ApiResponse.json(201, object);
-		}
 		return ApiResponse.json(201, this.store.create(type, object));
 	}
 
@@ -86,12 +79,11 @@ public final class ObjectRequests {
 		Predicate<JsonObject> selected = Selectors.of(request, type);
 		ObjectStore.Listing listing = this.store.list(type, access.namespace());
 		List<JsonObject> items = listing.items().stream().filter(selected).toList();
-		Page page = Page.of(request, listing.revision(), items);
-		JsonObject metadata = page.metadata();
+		JsonObject metadata = Json.object("resourceVersion", Long.toString(listing.revision()));
 		if (Table.isWanted(request)) {
-			return ApiResponse.json(200, Table.of(type, metadata, page.items(), this.clock.instant()));
+			return ApiResponse.json(200, Table.of(type, metadata, items, this.clock.instant()));
 		}
-		List<JsonObject> bare = page.items().stream().map(ObjectRequests::withoutType).toList();
+		List<JsonObject> bare = items.stream().map(ObjectRequests::withoutType).toList();
 		return ApiResponse.json(200, Json.object("kind", type.kind() + "List", "apiVersion", type.apiVersion(),
 				"metadata", metadata, "items", bare));
 	}
@@ -112,27 +104,14 @@ public final class ObjectRequests {
 
 	private ApiResponse update(ResourceType type, Access access, ApiRequest request, Caller caller) {
 		JsonObject submitted = RequestBody.object(request, type);
-		return change(type, access, request, caller, (existing) -> submitted);
-	}
-
-	private ApiResponse patch(ResourceType type, Access access, ApiRequest request, Caller caller) {
-		return change(type, access, request, caller, (existing) -> Patch.apply(request, existing, type.mergedByType()));
-	}
-
-	private ApiResponse change(ResourceType type, Access access, ApiRequest request, Caller caller,
-			UnaryOperator<JsonObject> change) {
-		boolean dryRun = request.parameter("dryRun").equals("All");
-		JsonObject[] dry = new JsonObject[1];
 		JsonObject stored = this.store.update(type, access.namespace(), access.name(), (existing) -> {
-			JsonObject submitted = change.apply(type.view(existing).deepCopy());
 			ObjectMetadata.requireMatch(type, submitted, existing, access.name());
 			JsonObject members = type.prepareForUpdate(access.subresource(), submitted, existing.deepCopy());
 			JsonObject updated = assemble(type, ObjectMetadata.update(submitted, existing), members);
 			check(type, access.subresource(), updated, existing, caller);
-			dry[0] = updated;
-			return (dryRun || updated.equals(type.view(existing))) ? existing : updated;
+			return updated.equals(type.view(existing)) ? existing : updated;
 		});
-		return ApiResponse.json(200, dryRun ? dry[0] : type.view(stored));
+		return ApiResponse.json(200, type.view(stored));
 	}
 
 	private void check(ResourceType type, String subresource, JsonObject object, @Nullable JsonObject existing,
@@ -145,10 +124,8 @@ public final class ObjectRequests {
 		type.admit(subresource, object, existing, caller);
 	}
 
-	private ApiResponse delete(ResourceType type, Access access, ApiRequest request) {
-		JsonObject preconditions = RequestBody.options(request, "preconditions");
-		Consumer<JsonObject> check = (object) -> ObjectMetadata.requireUnchanged(type, preconditions, object);
-		JsonObject deleted = this.store.delete(type, access.namespace(), access.name(), check);
+	private ApiResponse delete(ResourceType type, Access access) {
+		JsonObject deleted = this.store.delete(type, access.namespace(), access.name());
 		JsonObject details = Json.object("name", access.name());
 		if (!type.group().isEmpty()) {
 			details.addProperty("group", type.group());
@@ -157,20 +134,6 @@ public final class ObjectRequests {
 		details.addProperty("uid", Json.text(deleted, "metadata", "uid"));
 		return ApiResponse.json(200, Json.object("kind", "Status", "apiVersion", "v1", "metadata", new JsonObject(),
 				"status", "Success", "details", details));
-	}
-
-	private ApiResponse deleteAll(ResourceType type, Access access, ApiRequest request) {
-		Predicate<JsonObject> selected = Selectors.of(request, type);
-		ObjectStore.Listing listing = this.store.list(type, access.namespace());
-		List<JsonObject> items = listing.items().stream().filter(selected).toList();
-		for (JsonObject item : items) {
-			this.store.delete(type, Json.text(item, "metadata", "namespace"), Json.text(item, "metadata", "name"),
-					(object) -> {
-					});
-		}
-		List<JsonObject> bare = items.stream().map(ObjectRequests::withoutType).toList();
-		return ApiResponse.json(200, Json.object("kind", type.kind() + "List", "apiVersion", type.apiVersion(),
-				"metadata", Json.object("resourceVersion", Long.toString(listing.revision())), "items", bare));
 	}
 
 	private static JsonObject assemble(ResourceType type, JsonObject metadata, JsonObject members) {

@@ -96,14 +96,11 @@ public final class ObjectStore {
 
 	/**
 	 * Remove an object.
-	 * @param check may throw to prevent it
 	 * @return what was removed
-	 * @throws ApiFailure 404 when there is none of that name, and what the check throws
+	 * @throws ApiFailure 404 when there is none of that name
 	 */
-	public synchronized JsonObject delete(ResourceType type, String namespace, String name,
-			Consumer<JsonObject> check) {
+	public synchronized JsonObject delete(ResourceType type, String namespace, String name) {
 		JsonObject existing = require(type, namespace, name);
-		check.accept(existing);
 		this.objects.remove(key(type, namespace, name));
 		record(new Change("DELETED", this.revision + 1, type, stamped(existing), existing));
 		return existing;

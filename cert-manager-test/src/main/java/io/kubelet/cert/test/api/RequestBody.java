@@ -1,10 +1,14 @@
 package io.kubelet.cert.test.api;
 
+import java.io.EOFException;
+import java.nio.charset.StandardCharsets;
+
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import io.kubelet.cert.test.http.ApiRequest;
 import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.json.Protobuf;
 
 /**
  * Reads the object that a request carries.
@@ -18,19 +22,20 @@ public final class RequestBody {
 
 	/**
 	 * The object in the body.
-	 * @throws ApiFailure 415 when it is no JSON by its content type, 400 when it is none,
+	 * @throws ApiFailure 415 when its content type is another one, 400 when it is none,
 	 * or an object of another kind
 	 */
-	public static JsonObject object(ApiRequest request, ResourceType type) {
+	static JsonObject object(ApiRequest request, ResourceType type) {
 		return object(request, type.kind(), type.apiVersion(), type.internalName());
 	}
 
 	public static JsonObject object(ApiRequest request, String kind, String apiVersion, String internalName) {
-		if (!request.contentType().isEmpty() && !request.contentType().equals("application/json")) {
-			throw ApiFailure
+		JsonObject object = switch (request.contentType()) {
+			case "", "application/json" -> parse(new String(request.body(), StandardCharsets.UTF_8), kind);
+			case Protobuf.CONTENT_TYPE -> Protobuf.read(request.body());
+			default -> throw ApiFailure
 				.unsupportedMediaType("application/json, application/yaml, application/vnd.kubernetes.protobuf");
-		}
-		JsonObject object = parse(request.body(), kind);
+		};
 		String actualKind = Json.text(object, "kind");
 		String actualVersion = Json.text(object, "apiVersion");
 		if ((!actualKind.isEmpty() && !actualKind.equals(kind))
@@ -43,12 +48,6 @@ public final class RequestBody {
 		return object;
 	}
 
-	/** A member of the options that a deletion may carry; empty when there are none. */
-	public static JsonObject options(ApiRequest request, String member) {
-		return request.body().isBlank() ? new JsonObject()
-				: Json.objectAt(parse(request.body(), "DeleteOptions"), member);
-	}
-
 	private static JsonObject parse(String body, String kind) {
 		String problem;
 		try {
@@ -59,22 +58,12 @@ public final class RequestBody {
 			problem = "json: cannot unmarshal value into Go value of type struct";
 		}
 		catch (JsonParseException ex) {
-			problem = isCutShort(ex) ? "unexpected end of JSON input" : "invalid character";
+			problem = (ex.getCause() instanceof EOFException) ? "unexpected end of JSON input" : "invalid character";
 		}
+		String shown = body.isEmpty() ? "<empty>" : (body.length() > SHOWN) ? body.substring(0, SHOWN) + " ..." : body;
 		throw ApiFailure
 			.badRequest("the object provided is unrecognized (must be of type %s): couldn't get ".formatted(kind)
-					+ "version/kind; json parse error: " + problem + " (" + summary(body) + ")");
-	}
-
-	private static boolean isCutShort(JsonParseException ex) {
-		return ex.getCause() instanceof java.io.EOFException;
-	}
-
-	private static String summary(String body) {
-		if (body.isEmpty()) {
-			return "<empty>";
-		}
-		return (body.length() > SHOWN) ? body.substring(0, SHOWN) + " ..." : body;
+					+ "version/kind; json parse error: " + problem + " (" + shown + ")");
 	}
 
 }

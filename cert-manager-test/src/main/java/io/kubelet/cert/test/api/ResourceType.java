@@ -91,11 +91,6 @@ public abstract class ResourceType {
 		return List.of();
 	}
 
-	/** What discovery says of the form it is stored in; empty for nothing. */
-	public String storageVersionHash() {
-		return "";
-	}
-
 	/** The parts that can be read and written by themselves. */
 	public Set<String> subresources() {
 		return Set.of();
@@ -146,11 +141,6 @@ public abstract class ResourceType {
 	/** Whether an update may leave out which version it is based on. */
 	public boolean isUpdatedUnconditionally() {
 		return true;
-	}
-
-	/** The lists that a strategic merge patch merges by the member {@code type}. */
-	public Set<String> mergedByType() {
-		return Set.of();
 	}
 
 }

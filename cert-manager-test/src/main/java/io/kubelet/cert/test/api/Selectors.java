@@ -2,7 +2,6 @@ package io.kubelet.cert.test.api;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,11 +16,24 @@ import io.kubelet.cert.test.json.Json;
  */
 public final class Selectors {
 
-	private static final Pattern SET = Pattern.compile("(\\S+)\\s+(in|notin)\\s*\\(([^)]*)\\)");
+	private static final Pattern FIELD = Pattern.compile("([^=!\\s]+)\\s*(==|=|!=)\\s*(\\S*)");
 
-	private static final Pattern EQUALITY = Pattern.compile("([^=!\\s]+)\\s*(==|=|!=)\\s*(\\S*)");
+	/** A key that is there or not, has a value or not, or has one of several or not. */
+	private static final Pattern LABEL = Pattern
+		.compile("(!?)\\s*([\\w./-]+)(\\s*(==|=|!=)\\s*(\\S*)|\\s+(in|notin)\\s*\\(([^)]*)\\))?");
 
 	private Selectors() {
+	}
+
+	/** The one name that the field selector allows; empty when it allows others. */
+	static String name(ApiRequest request) {
+		for (String requirement : split(request.parameter("fieldSelector"))) {
+			Matcher matcher = FIELD.matcher(requirement);
+			if (matcher.matches() && matcher.group(1).equals("metadata.name") && !matcher.group(2).equals("!=")) {
+				return matcher.group(3);
+			}
+		}
+		return "";
 	}
 
 	/**
@@ -40,13 +52,12 @@ public final class Selectors {
 	}
 
 	private static Predicate<JsonObject> field(String requirement, ResourceType type) {
-		Matcher matcher = EQUALITY.matcher(requirement);
+		Matcher matcher = FIELD.matcher(requirement);
 		if (!matcher.matches()) {
 			throw ApiFailure.badRequest("invalid field selector: " + requirement);
 		}
 		String field = matcher.group(1);
-		if (!field.equals("metadata.name") && !(type.isNamespaced() && field.equals("metadata.namespace"))
-				&& !type.selectableFields().contains(field)) {
+		if (!field.equals("metadata.name") && !type.selectableFields().contains(field)) {
 			throw ApiFailure.badRequest("field label not supported: " + field);
 		}
 		String[] path = field.split("\\.");
@@ -56,29 +67,19 @@ public final class Selectors {
 	}
 
 	private static Predicate<JsonObject> label(String requirement) {
-		Matcher set = SET.matcher(requirement);
-		if (set.matches()) {
-			Set<String> values = Set.of(set.group(3).trim().split("\\s*,\\s*"));
-			boolean in = set.group(2).equals("in");
-			return (object) -> {
-				JsonElement value = Json.at(object, "metadata", "labels", set.group(1));
-				return (value != null && values.contains(value.getAsString())) == in;
-			};
-		}
-		Matcher equality = EQUALITY.matcher(requirement);
-		if (equality.matches()) {
-			boolean equal = !equality.group(2).equals("!=");
-			return (object) -> {
-				JsonElement value = Json.at(object, "metadata", "labels", equality.group(1));
-				return (value != null && value.getAsString().equals(equality.group(3))) == equal;
-			};
-		}
-		boolean absent = requirement.startsWith("!");
-		String key = absent ? requirement.substring(1).trim() : requirement;
-		if (!key.matches("[\\w./-]+")) {
+		Matcher matcher = LABEL.matcher(requirement);
+		if (!matcher.matches()) {
 			throw ApiFailure.badRequest("unable to parse requirement: " + requirement);
 		}
-		return (object) -> (Json.at(object, "metadata", "labels", key) == null) == absent;
+		boolean wanted = !matcher.group(1).equals("!") && !"!=".equals(matcher.group(4))
+				&& !"notin".equals(matcher.group(6));
+		String values = (matcher.group(7) != null) ? matcher.group(7).trim() : matcher.group(5);
+		Predicate<String> matching = (matcher.group(3) == null) ? (value) -> true
+				: List.of(values.split("\\s*,\\s*"))::contains;
+		return (object) -> {
+			JsonElement value = Json.at(object, "metadata", "labels", matcher.group(2));
+			return (value != null && matching.test(value.getAsString())) == wanted;
+		};
 	}
 
 	/** Split at the commas that are not in parentheses. */

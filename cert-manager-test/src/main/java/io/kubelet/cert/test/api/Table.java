@@ -18,7 +18,7 @@ public final class Table {
 	}
 
 	public static boolean isWanted(ApiRequest request) {
-		return request.accept().contains("as=Table");
+		return request.header("Accept").contains("as=Table");
 	}
 
 	public static JsonObject of(ResourceType type, JsonObject object, Instant now) {

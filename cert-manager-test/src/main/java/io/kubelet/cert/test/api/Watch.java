@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -39,7 +40,7 @@ public final class Watch implements ApiResponse.Source {
 	/** What makes of an object what the watcher gets: the object itself, or a table. */
 	private final UnaryOperator<JsonObject> view;
 
-	private final OpenWatches open;
+	private final Set<Watch> open;
 
 	private final long deadline;
 
@@ -52,7 +53,7 @@ public final class Watch implements ApiResponse.Source {
 	private volatile @Nullable Stop stop;
 
 	public Watch(ObjectStore store, ResourceType type, String namespace, Predicate<JsonObject> selected,
-			ApiRequest request, UnaryOperator<JsonObject> view, OpenWatches open) {
+			ApiRequest request, UnaryOperator<JsonObject> view, Set<Watch> open) {
 		this.store = store;
 		this.type = type;
 		this.namespace = namespace;
@@ -95,8 +96,7 @@ public final class Watch implements ApiResponse.Source {
 
 	private void begin(OutputStream output) throws IOException {
 		String since = this.request.parameter("resourceVersion");
-		boolean list = this.request.flag("sendInitialEvents");
-		if (!list && !since.isEmpty() && !since.equals("0")) {
+		if (!since.isEmpty() && !since.equals("0")) {
 			this.position = Long.parseLong(since);
 			return;
 		}
@@ -106,9 +106,6 @@ public final class Watch implements ApiResponse.Source {
 			if (this.selected.test(object)) {
 				send(output, "ADDED", this.view.apply(object));
 			}
-		}
-		if (list && this.request.flag("allowWatchBookmarks")) {
-			sendBookmark(output, true);
 		}
 	}
 
@@ -120,16 +117,18 @@ public final class Watch implements ApiResponse.Source {
 				send(output, change);
 				this.position = change.revision();
 			}
-			Stop how = this.stop;
-			if (how != null) {
-				how.apply();
-				return;
-			}
 			now = System.nanoTime();
 			if (now - this.nextBookmark >= 0) {
 				bookmark(output);
 			}
-			if (now - this.deadline >= 0) {
+			Stop how = this.stop;
+			if (how == Stop.EXPIRE) {
+				throw ApiFailure.expired("The resourceVersion for the provided watch is too old.");
+			}
+			if (how == Stop.CUT) {
+				throw new ConnectionCut();
+			}
+			if (how == Stop.END || now - this.deadline >= 0) {
 				return;
 			}
 		}
@@ -138,7 +137,11 @@ public final class Watch implements ApiResponse.Source {
 	private void bookmark(OutputStream output) throws IOException {
 		this.nextBookmark = nextBookmark();
 		if (this.request.flag("allowWatchBookmarks") && this.position > this.lastBookmark) {
-			sendBookmark(output, false);
+			this.lastBookmark = this.position;
+			JsonObject bookmark = Json.object("kind", this.type.kind(), "apiVersion", this.type.apiVersion(),
+					"metadata", Json.object("resourceVersion", Long.toString(this.position)));
+			this.type.blank().entrySet().forEach((entry) -> bookmark.add(entry.getKey(), entry.getValue()));
+			send(output, "BOOKMARK", this.view.apply(bookmark));
 		}
 	}
 
@@ -147,18 +150,6 @@ public final class Watch implements ApiResponse.Source {
 		long last = this.deadline - BOOKMARK_BEFORE_END;
 		long next = (last - now > 0) ? last : this.deadline;
 		return Math.min(next, now + BOOKMARK_INTERVAL);
-	}
-
-	private void sendBookmark(OutputStream output, boolean initialEventsEnd) throws IOException {
-		JsonObject metadata = Json.object("resourceVersion", Long.toString(this.position));
-		if (initialEventsEnd) {
-			metadata.add("annotations", Json.object("k8s.io/initial-events-end", "true"));
-		}
-		JsonObject bookmark = Json.object("kind", this.type.kind(), "apiVersion", this.type.apiVersion(), "metadata",
-				metadata);
-		this.type.blank().entrySet().forEach((entry) -> bookmark.add(entry.getKey(), entry.getValue()));
-		this.lastBookmark = this.position;
-		send(output, "BOOKMARK", this.view.apply(bookmark));
 	}
 
 	/**
@@ -187,29 +178,11 @@ public final class Watch implements ApiResponse.Source {
 	public enum Stop {
 
 		/** As if its time were up. */
-		END {
-			@Override
-			void apply() {
-			}
-		},
-
+		END,
 		/** By an event that tells the watcher to list anew. */
-		EXPIRE {
-			@Override
-			void apply() {
-				throw ApiFailure.expired("The resourceVersion for the provided watch is too old.");
-			}
-		},
-
+		EXPIRE,
 		/** By a connection that breaks. */
-		CUT {
-			@Override
-			void apply() throws IOException {
-				throw new ConnectionCut();
-			}
-		};
-
-		abstract void apply() throws IOException;
+		CUT
 
 	}
 

@@ -1,76 +1,109 @@
 package io.kubelet.cert.test.http;
 
-import java.net.URI;
+import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
-import io.kubelet.cert.test.json.Protobuf;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpsExchange;
 
 /**
  * An HTTP request, read in full.
- *
- * @param method the HTTP method
- * @param path the decoded path
- * @param rawQuery the query as it was sent; empty when there is none
- * @param query the decoded query parameters; of several with one name, the first
- * @param contentType the media type of the body, without parameters; JSON also where it
- * was protobuf
- * @param accept what the caller would like to read
- * @param body the body
  */
-public record ApiRequest(String method, String path, String rawQuery, Map<String, String> query, String contentType,
-		String accept, String body) {
+public final class ApiRequest {
 
-	public static ApiRequest of(String method, URI uri, String contentType, String accept, byte[] body) {
-		String rawQuery = (uri.getRawQuery() != null) ? uri.getRawQuery() : "";
-		Map<String, String> query = new LinkedHashMap<>();
-		for (String pair : rawQuery.split("&")) {
+	private final String method;
+
+	private final String path;
+
+	private final String query;
+
+	private final Map<String, String> parameters = new HashMap<>();
+
+	private final Headers headers;
+
+	private final List<X509Certificate> certificates;
+
+	private final byte[] body;
+
+	ApiRequest(HttpsExchange exchange) throws IOException {
+		String rawQuery = exchange.getRequestURI().getRawQuery();
+		this.method = exchange.getRequestMethod();
+		this.path = exchange.getRequestURI().getPath();
+		this.query = (rawQuery != null) ? rawQuery : "";
+		for (String pair : this.query.split("&")) {
 			int equals = pair.indexOf('=');
 			String name = decode((equals < 0) ? pair : pair.substring(0, equals));
-			query.putIfAbsent(name, (equals < 0) ? "" : decode(pair.substring(equals + 1)));
+			this.parameters.putIfAbsent(name, (equals < 0) ? "" : decode(pair.substring(equals + 1)));
 		}
-		int semicolon = contentType.indexOf(';');
-		String mediaType = ((semicolon < 0) ? contentType : contentType.substring(0, semicolon)).trim();
-		String text = new String(body, StandardCharsets.UTF_8);
-		if (mediaType.equals(Protobuf.CONTENT_TYPE)) {
-			try {
-				text = Protobuf.read(body).toString();
-				mediaType = "application/json";
-			}
-			catch (IllegalArgumentException ex) {
-				// Remains what is answered with 415
-			}
-		}
-		return new ApiRequest(method, uri.getPath(), rawQuery, query, mediaType, accept, text);
+		this.headers = exchange.getRequestHeaders();
+		this.certificates = certificates(exchange);
+		this.body = exchange.getRequestBody().readAllBytes();
 	}
 
 	private static String decode(String text) {
 		return URLDecoder.decode(text, StandardCharsets.UTF_8);
 	}
 
+	private static List<X509Certificate> certificates(HttpsExchange exchange) {
+		try {
+			return Arrays.stream(exchange.getSSLSession().getPeerCertificates())
+				.map(X509Certificate.class::cast)
+				.toList();
+		}
+		catch (SSLPeerUnverifiedException ex) {
+			return List.of();
+		}
+	}
+
+	public String method() {
+		return this.method;
+	}
+
+	/** The decoded path. */
+	public String path() {
+		return this.path;
+	}
+
+	/** The query as it was sent; empty when there is none. */
+	public String query() {
+		return this.query;
+	}
+
+	/** A header, of several the first; empty when there is none. */
+	public String header(String name) {
+		String value = this.headers.getFirst(name);
+		return (value != null) ? value : "";
+	}
+
+	/** The media type of the body, without parameters; empty when there is none. */
+	public String contentType() {
+		return header("Content-Type").replaceFirst(";.*", "").trim();
+	}
+
+	/** The client's certificates, leaf first; empty when it has none. */
+	public List<X509Certificate> certificates() {
+		return this.certificates;
+	}
+
+	public byte[] body() {
+		return this.body;
+	}
+
+	/** A decoded query parameter, of several the first; empty when there is none. */
 	public String parameter(String name) {
-		return this.query.getOrDefault(name, "");
+		return this.parameters.getOrDefault(name, "");
 	}
 
 	public boolean flag(String name) {
-		String value = this.query.get(name);
-		return value != null && (value.equals("1") || value.equalsIgnoreCase("true"));
-	}
-
-	public boolean isWatch() {
-		return flag("watch");
-	}
-
-	/** The one name that the field selector allows; empty when it allows others. */
-	public String selectedName() {
-		for (String requirement : parameter("fieldSelector").split(",")) {
-			if (requirement.startsWith("metadata.name=")) {
-				return requirement.substring("metadata.name=".length()).replaceFirst("^=", "");
-			}
-		}
-		return "";
+		return parameter(name).equals("1") || parameter(name).equalsIgnoreCase("true");
 	}
 
 	/** A whole-number parameter, or -1 when it is not given or is no number. */

@@ -5,7 +5,6 @@ import java.io.OutputStream;
 import java.util.Map;
 
 import com.google.gson.JsonElement;
-import io.kubelet.cert.test.api.ApiFailure;
 
 /**
  * What a request is answered with: a whole body, or a stream that goes on.
@@ -20,15 +19,10 @@ public sealed interface ApiResponse {
 		return new Answer(200, "text/plain; charset=utf-8", body, Map.of());
 	}
 
-	static Answer failure(ApiFailure failure) {
-		return new Answer(failure.code(), "application/json", failure.status().toString(), failure.headers());
-	}
-
 	int status();
 
 	/** A body that is known in full. */
 	record Answer(int status, String contentType, String body, Map<String, String> headers) implements ApiResponse {
-
 	}
 
 	/** A body that is written piece by piece, until the source ends it. */

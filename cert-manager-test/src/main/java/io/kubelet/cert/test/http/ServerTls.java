@@ -1,19 +1,17 @@
 package io.kubelet.cert.test.http;
 
-import java.net.Socket;
+import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.stream.Stream;
 
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.test.pki.CertificateAuthority;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -30,16 +28,11 @@ public final class ServerTls {
 
 	public static SSLContext context(CertificateAuthority authority) {
 		KeyPair key = CertificateAuthority.generateKey();
-		List<GeneralName> names = Stream
-			.concat(Stream
-				.of("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-						"kubernetes.default.svc.cluster.local")
-				.map((name) -> new GeneralName(GeneralName.dNSName, name)),
-					Stream.of("127.0.0.1", "::1").map((address) -> new GeneralName(GeneralName.iPAddress, address)))
-			.toList();
 		X509Certificate certificate = authority.issue(CertificateAuthority.name("kube-apiserver", List.of()),
 				SubjectPublicKeyInfo.getInstance(key.getPublic().getEncoded()), authority.notBefore(),
-				authority.notAfter(), List.of("digital signature", "server auth"), names);
+				authority.notAfter(), List.of("digital signature", "server auth"),
+				List.of(new GeneralName(GeneralName.dNSName, "localhost"),
+						new GeneralName(GeneralName.iPAddress, "127.0.0.1")));
 		try {
 			char[] password = new char[0];
 			KeyStore keys = KeyStore.getInstance("PKCS12");
@@ -51,39 +44,20 @@ public final class ServerTls {
 			context.init(keyManagers.getKeyManagers(), new TrustManager[] { new AnyClient(authority) }, null);
 			return context;
 		}
-		catch (GeneralSecurityException | java.io.IOException ex) {
+		catch (GeneralSecurityException | IOException ex) {
 			throw new IllegalStateException("This JVM makes no TLS server", ex);
 		}
 	}
 
-	private static final class AnyClient extends X509ExtendedTrustManager {
-
-		private final CertificateAuthority authority;
-
-		AnyClient(CertificateAuthority authority) {
-			this.authority = authority;
-		}
-
-		@Override
-		public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
-		}
-
-		@Override
-		public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
-		}
+	/**
+	 * Trusts every client.
+	 *
+	 * @param authority the authority whose certificates are asked for
+	 */
+	private record AnyClient(CertificateAuthority authority) implements X509TrustManager {
 
 		@Override
 		public void checkClientTrusted(X509Certificate[] chain, String authType) {
-		}
-
-		@Override
-		public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
-			throw new UnsupportedOperationException();
-		}
-
-		@Override
-		public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
-			throw new UnsupportedOperationException();
 		}
 
 		@Override

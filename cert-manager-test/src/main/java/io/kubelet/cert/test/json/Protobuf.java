@@ -1,123 +1,98 @@
 package io.kubelet.cert.test.json;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.Base64;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import com.google.gson.JsonObject;
 
 /**
- * Reads request bodies in the protobuf encoding, which kubectl and other Go programs
- * send. Answers are JSON, which they accept as well.
+ * Reads as much of the protobuf encoding as kubectl needs to approve and deny certificate
+ * signing requests: kind, metadata and conditions. Whatever else kubectl sends is JSON,
+ * and so are all answers, which it accepts.
  */
 public final class Protobuf {
 
 	public static final String CONTENT_TYPE = "application/vnd.kubernetes.protobuf";
 
-	private static final byte[] MAGIC = "k8s\0".getBytes(StandardCharsets.US_ASCII);
+	/** What comes first: {@code k8s} and a zero. */
+	private static final int MAGIC = 4;
 
-	private static final ProtobufMessage ENVELOPE = message()
-		.message(1, "type", message().text(1, "apiVersion").text(2, "kind"))
-		.bytes(2, "raw");
+	private static final int LENGTH_DELIMITED = 2;
 
-	private static final ProtobufMessage METADATA = message().text(1, "name")
-		.text(2, "generateName")
-		.text(3, "namespace")
-		.text(5, "uid")
-		.text(6, "resourceVersion")
-		.time(8, "creationTimestamp")
-		.textMap(11, "labels")
-		.textMap(12, "annotations")
-		.texts(14, "finalizers");
+	/** The texts and messages, by the numbers of their fields. */
+	private final Map<Integer, List<ByteBuffer>> fields = new HashMap<>();
 
-	private static final ProtobufMessage SIGNING_REQUEST = message().message(1, "metadata", METADATA)
-		.message(2, "spec",
-				message().bytes(1, "request")
-					.text(2, "username")
-					.text(3, "uid")
-					.texts(4, "groups")
-					.texts(5, "usages")
-					.text(7, "signerName")
-					.number(8, "expirationSeconds"))
-		.message(3, "status",
-				message()
-					.messages(1, "conditions",
-							message().text(1, "type")
-								.text(2, "reason")
-								.text(3, "message")
-								.time(4, "lastUpdateTime")
-								.time(5, "lastTransitionTime")
-								.text(6, "status"))
-					.bytes(2, "certificate"));
-
-	private static final ProtobufMessage ACCESS_REVIEW = message().message(2, "spec",
-			message()
-				.message(1, "resourceAttributes",
-						message().text(1, "namespace")
-							.text(2, "verb")
-							.text(3, "group")
-							.text(4, "version")
-							.text(5, "resource")
-							.text(6, "subresource")
-							.text(7, "name"))
-				.message(2, "nonResourceAttributes", message().text(1, "path").text(2, "verb")));
-
-	private static final ProtobufMessage SECRET = message().message(1, "metadata", METADATA)
-		.bytesMap(2, "data")
-		.text(3, "type")
-		.textMap(4, "stringData")
-		.flag(5, "immutable");
-
-	private static final ProtobufMessage CONFIG_MAP = message().message(1, "metadata", METADATA)
-		.textMap(2, "data")
-		.bytesMap(3, "binaryData")
-		.flag(4, "immutable");
-
-	private static final ProtobufMessage TRUST_BUNDLE = message().message(1, "metadata", METADATA)
-		.message(2, "spec", message().text(1, "signerName").text(2, "trustBundle"));
-
-	private static final ProtobufMessage LEASE = message().message(1, "metadata", METADATA)
-		.message(2, "spec",
-				message().text(1, "holderIdentity")
-					.number(2, "leaseDurationSeconds")
-					.time(3, "acquireTime")
-					.time(4, "renewTime")
-					.number(5, "leaseTransitions"));
-
-	private static final ProtobufMessage DELETE_OPTIONS = message().message(2, "preconditions",
-			message().text(1, "uid").text(2, "resourceVersion"));
-
-	private static final Map<String, ProtobufMessage> TYPES = Map.of("CertificateSigningRequest", SIGNING_REQUEST,
-			"SelfSubjectReview", message(), "SelfSubjectAccessReview", ACCESS_REVIEW, "Secret", SECRET, "ConfigMap",
-			CONFIG_MAP, "ClusterTrustBundle", TRUST_BUNDLE, "Lease", LEASE, "DeleteOptions", DELETE_OPTIONS);
-
-	private Protobuf() {
+	/** A message, in which all that is not length-delimited is a number. */
+	private Protobuf(ByteBuffer message) {
+		while (message.hasRemaining()) {
+			int tag = (int) varint(message);
+			int value = (int) varint(message);
+			if ((tag & 7) == LENGTH_DELIMITED) {
+				this.fields.computeIfAbsent(tag >>> 3, (number) -> new ArrayList<>())
+					.add(message.slice(message.position(), value));
+				message.position(message.position() + value);
+			}
+		}
 	}
 
-	private static ProtobufMessage message() {
-		return new ProtobufMessage();
-	}
-
-	/**
-	 * The JSON form of an object.
-	 * @throws IllegalArgumentException if it is damaged, or of a type that is not known
-	 */
+	/** The JSON form of an object. */
 	public static JsonObject read(byte[] body) {
-		if (body.length < MAGIC.length || !Arrays.equals(body, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
-			throw new IllegalArgumentException("provided data does not appear to be a protobuf message");
+		Protobuf envelope = new Protobuf(ByteBuffer.wrap(body).position(MAGIC));
+		Protobuf type = envelope.message(1);
+		Protobuf object = envelope.message(2);
+		Protobuf metadata = object.message(1);
+		List<JsonObject> conditions = object.message(3)
+			.messages(1)
+			.stream()
+			.map((condition) -> Json.object("type", condition.text(1), "reason", condition.text(2), "message",
+					condition.text(3), "status", condition.text(6)))
+			.toList();
+		return Json.object("apiVersion", type.text(1), "kind", type.text(2), "metadata",
+				Json.object("name", metadata.text(1), "uid", metadata.text(5), "resourceVersion", metadata.text(6),
+						"labels", metadata.map(11), "annotations", metadata.map(12)),
+				"status", Json.object("conditions", conditions));
+	}
+
+	private String text(int field) {
+		return this.fields.getOrDefault(field, List.of())
+			.stream()
+			.findFirst()
+			.map((value) -> StandardCharsets.UTF_8.decode(value.duplicate()).toString())
+			.orElse("");
+	}
+
+	private Protobuf message(int field) {
+		List<Protobuf> messages = messages(field);
+		return messages.isEmpty() ? new Protobuf(ByteBuffer.allocate(0)) : messages.get(0);
+	}
+
+	private List<Protobuf> messages(int field) {
+		return this.fields.getOrDefault(field, List.of())
+			.stream()
+			.map((value) -> new Protobuf(value.duplicate()))
+			.toList();
+	}
+
+	/** An entry is a message of key and value. */
+	private JsonObject map(int field) {
+		JsonObject map = new JsonObject();
+		messages(field).forEach((entry) -> map.addProperty(entry.text(1), entry.text(2)));
+		return map;
+	}
+
+	private static long varint(ByteBuffer buffer) {
+		long value = 0;
+		for (int shift = 0;; shift += 7) {
+			byte next = buffer.get();
+			value |= (long) (next & 0x7f) << shift;
+			if (next >= 0) {
+				return value;
+			}
 		}
-		JsonObject envelope = ENVELOPE.read(Arrays.copyOfRange(body, MAGIC.length, body.length));
-		String kind = Json.text(envelope, "type", "kind");
-		ProtobufMessage type = TYPES.get(kind);
-		if (type == null) {
-			throw new IllegalArgumentException("no kind " + kind + " is known in protobuf");
-		}
-		JsonObject object = Json.object("apiVersion", Json.text(envelope, "type", "apiVersion"), "kind", kind);
-		type.read(Base64.getDecoder().decode(Json.text(envelope, "raw")))
-			.entrySet()
-			.forEach((member) -> object.add(member.getKey(), member.getValue()));
-		return object;
 	}
 
 }

@@ -65,16 +65,6 @@ public final class CertificateAuthority {
 		return new CertificateAuthority(key, name, certificate);
 	}
 
-	/** An authority that this one vouches for. */
-	public CertificateAuthority intermediate(String commonName) {
-		KeyPair intermediateKey = generateKey();
-		X500Name intermediateName = name(commonName, List.of());
-		X509Certificate issued = certify(this.key, this.name, intermediateName,
-				SubjectPublicKeyInfo.getInstance(intermediateKey.getPublic().getEncoded()), NOT_BEFORE, NOT_AFTER,
-				Usages.AUTHORITY, List.of());
-		return new CertificateAuthority(intermediateKey, intermediateName, issued);
-	}
-
 	public X509Certificate certificate() {
 		return this.certificate;
 	}

@@ -7,8 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-import com.google.gson.JsonObject;
-import io.kubelet.cert.test.json.Json;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
 import org.bouncycastle.asn1.x500.RDN;
@@ -63,14 +62,9 @@ public record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, L
 		}
 	}
 
-	/**
-	 * Reads the request of an object that was validated, so that it is not verified
-	 * again.
-	 * @param object a certificate signing request
-	 * @return the request
-	 */
-	public static SigningRequest of(JsonObject object) {
-		return of(read(Pem.decode(Json.text(object, "spec", "request"))));
+	/** Reads a request that was verified before. */
+	public static SigningRequest of(String pem) {
+		return of(read(pem));
 	}
 
 	private static SigningRequest of(PKCS10CertificationRequest pkcs10) {
@@ -145,7 +139,7 @@ public record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, L
 	}
 
 	/** The values of an attribute of a name, those in multi-valued parts included. */
-	public static List<String> attributes(X500Name name, org.bouncycastle.asn1.ASN1ObjectIdentifier type) {
+	public static List<String> attributes(X500Name name, ASN1ObjectIdentifier type) {
 		List<String> values = new ArrayList<>();
 		for (RDN rdn : name.getRDNs()) {
 			for (AttributeTypeAndValue attribute : rdn.getTypesAndValues()) {

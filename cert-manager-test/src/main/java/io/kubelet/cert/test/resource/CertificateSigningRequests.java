@@ -2,7 +2,6 @@ package io.kubelet.cert.test.resource;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +19,7 @@ import io.kubelet.cert.test.api.FieldError;
 import io.kubelet.cert.test.api.ResourceType;
 import io.kubelet.cert.test.api.TableColumn;
 import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.Pem;
 import io.kubelet.cert.test.pki.SigningRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -63,14 +63,14 @@ public final class CertificateSigningRequests extends ResourceType {
 		return !Json.text(request, "status", "certificate").isEmpty();
 	}
 
+	/** What is requested. */
+	public static SigningRequest requested(JsonObject request) {
+		return SigningRequest.of(Pem.decode(Json.text(request, "spec", "request")));
+	}
+
 	/** Whether nothing has come of it yet. */
 	public static boolean isOpen(JsonObject request) {
 		return !isIssued(request) && !has(request, "Denied") && !has(request, "Failed");
-	}
-
-	@Override
-	public String storageVersionHash() {
-		return "95fRKMXA+00=";
 	}
 
 	@Override
@@ -159,7 +159,7 @@ public final class CertificateSigningRequests extends ResourceType {
 	}
 
 	private JsonArray stamped(List<JsonElement> conditions, JsonObject existing) {
-		String now = this.clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+		String now = this.clock.instant().toString();
 		JsonArray stamped = new JsonArray();
 		for (JsonElement condition : conditions) {
 			JsonObject object = Json.pick(condition.getAsJsonObject(), "type", "status", "reason", "message",
@@ -213,7 +213,7 @@ public final class CertificateSigningRequests extends ResourceType {
 	}
 
 	private static void refuseMasters(JsonObject object, String signer, String name) {
-		if (signer.equals(API_SERVER_CLIENT) && SigningRequest.of(object).organizations().contains("system:masters")) {
+		if (signer.equals(API_SERVER_CLIENT) && requested(object).organizations().contains("system:masters")) {
 			throw ApiFailure.forbidden(GROUP, PLURAL, name,
 					"use of %s signer with system:masters group is not allowed".formatted(signer));
 		}

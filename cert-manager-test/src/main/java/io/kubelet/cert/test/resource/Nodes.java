@@ -28,16 +28,6 @@ public final class Nodes extends ResourceType {
 	}
 
 	@Override
-	public Set<String> selectableFields() {
-		return Set.of("spec.unschedulable");
-	}
-
-	@Override
-	public Set<String> mergedByType() {
-		return Set.of("addresses", "conditions");
-	}
-
-	@Override
 	public JsonObject blank() {
 		return Json.object("spec", new JsonObject(), "status", status(new JsonObject()));
 	}

@@ -1,6 +1,5 @@
 package io.kubelet.cert.test.server;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,24 +23,22 @@ public final class Authorizer {
 
 	private static final List<String> PUBLIC_PATHS = List.of("/healthz", "/livez", "/readyz", "/version");
 
-	private static final List<String> DISCOVERY_PATHS = List.of("/api", "/apis", "/openapi");
+	private static final List<String> DISCOVERY_PATHS = List.of("/api", "/apis");
 
 	private final List<Grant> grants = new CopyOnWriteArrayList<>();
 
 	public Authorizer() {
 		String requests = CertificateSigningRequests.PLURAL;
-		role("system:node-bootstrapper", "system:bootstrappers", Set.of("create", "get", "list", "watch"), requests);
-		role("system:certificates.k8s.io:certificatesigningrequests:nodeclient", "system:bootstrappers",
-				Set.of("create"), requests + "/nodeclient");
-		role("system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", NODES, Set.of("create"),
-				requests + "/selfnodeclient");
-		role("system:node", NODES, Set.of("create", "get", "list", "watch"), requests);
-		role("system:node", NODES, Set.of("get", "list", "watch"), ClusterTrustBundles.PLURAL);
-		role("system:cluster-trust-bundle-discovery", "system:serviceaccounts", Set.of("get", "list", "watch"),
-				ClusterTrustBundles.PLURAL);
-		for (String resource : List.of("selfsubjectreviews", "selfsubjectaccessreviews")) {
-			role("system:basic-user", "system:authenticated", Set.of("create"), resource);
+		Set<String> reads = Set.of("get", "list", "watch");
+		for (String group : List.of("system:bootstrappers", NODES)) {
+			allow(group, Set.of("create"), requests, Set.of());
+			allow(group, reads, requests, Set.of());
 		}
+		allow("system:bootstrappers", Set.of("create"), requests + "/nodeclient", Set.of());
+		allow(NODES, Set.of("create"), requests + "/selfnodeclient", Set.of());
+		allow(NODES, reads, ClusterTrustBundles.PLURAL, Set.of());
+		allow("system:serviceaccounts", reads, ClusterTrustBundles.PLURAL, Set.of());
+		allow("system:authenticated", Set.of("create"), "selfsubjectreviews", Set.of());
 	}
 
 	/**
@@ -53,46 +50,27 @@ public final class Authorizer {
 	 * @param names the names of the objects; none for all
 	 */
 	public void allow(String subject, Set<String> verbs, String resource, Set<String> names) {
-		this.grants.add(new Grant("embedded", subject, Set.copyOf(verbs), resource, Set.copyOf(names)));
-	}
-
-	private void role(String role, String group, Set<String> verbs, String resource) {
-		this.grants.add(new Grant(role, group, verbs, resource, Set.of()));
-	}
-
-	public boolean isAllowed(Caller caller, Access access) {
-		return decide(caller, access).allowed();
+		this.grants.add(new Grant(subject, Set.copyOf(verbs), resource, Set.copyOf(names)));
 	}
 
 	/**
 	 * Refuse what is not permitted.
 	 * @throws ApiFailure 403
 	 */
-	public void require(Caller caller, Access access) {
-		Decision decision = decide(caller, access);
-		if (!decision.allowed()) {
-			throw ApiFailure.forbidden(caller, access, decision.reason());
+	void require(Caller caller, Access access) {
+		if (!isAllowed(caller, access)) {
+			throw ApiFailure.forbidden(caller, access, reason(caller, access));
 		}
 	}
 
-	public Decision decide(Caller caller, Access access) {
+	public boolean isAllowed(Caller caller, Access access) {
 		if (caller.isMember(MASTERS)) {
-			return new Decision(true, "");
+			return true;
 		}
 		if (!access.isResource()) {
-			return new Decision(mayVisit(caller, access), "");
+			return mayVisit(caller, access);
 		}
-		List<String> reasons = new ArrayList<>();
-		if (caller.isMember(NODES) && caller.user().startsWith(NODE_PREFIX)
-				&& isNodePermitted(caller.user().substring(NODE_PREFIX.length()), access, reasons)) {
-			return new Decision(true, "");
-		}
-		for (Grant grant : this.grants) {
-			if (grant.covers(caller, access)) {
-				return new Decision(true, grant.reason(caller));
-			}
-		}
-		return new Decision(false, String.join(", ", reasons));
+		return isOwnNode(caller, access) || this.grants.stream().anyMatch((grant) -> grant.covers(caller, access));
 	}
 
 	private static boolean mayVisit(Caller caller, Access access) {
@@ -105,41 +83,33 @@ public final class Authorizer {
 	}
 
 	/** A node reads and writes itself, and no other. */
-	private static boolean isNodePermitted(String node, Access access, List<String> reasons) {
-		if (!access.group().isEmpty() || !access.resource().equals("nodes")) {
-			return false;
-		}
-		boolean itself = access.name().equals(node);
-		if (Set.of("get", "list", "watch").contains(access.verb())) {
-			if (!itself) {
-				reasons.add("node '%s' cannot read %s, only its own Node object".formatted(node,
-						access.name().isEmpty() ? "all nodes" : "'" + access.name() + "'"));
-			}
-			return itself;
-		}
-		return access.verb().equals("create") || (itself && Set.of("update", "patch").contains(access.verb()));
+	private static boolean isOwnNode(Caller caller, Access access) {
+		boolean itself = caller.user().equals(NODE_PREFIX + access.name())
+				&& Set.of("get", "list", "watch", "update").contains(access.verb());
+		return isNodeOnNodes(caller, access) && (itself || access.verb().equals("create"));
 	}
 
-	/**
-	 * What was decided.
-	 */
-	public record Decision(boolean allowed, String reason) {
-
+	private static boolean isNodeOnNodes(Caller caller, Access access) {
+		return caller.isMember(NODES) && caller.user().startsWith(NODE_PREFIX) && access.group().isEmpty()
+				&& access.resource().equals("nodes");
 	}
 
-	private record Grant(String role, String subject, Set<String> verbs, String resource, Set<String> names) {
+	private static String reason(Caller caller, Access access) {
+		if (!isNodeOnNodes(caller, access) || !Set.of("get", "list", "watch").contains(access.verb())) {
+			return "";
+		}
+		return "node '%s' cannot read %s, only its own Node object".formatted(
+				caller.user().substring(NODE_PREFIX.length()),
+				access.name().isEmpty() ? "all nodes" : "'" + access.name() + "'");
+	}
+
+	private record Grant(String subject, Set<String> verbs, String resource, Set<String> names) {
 
 		boolean covers(Caller caller, Access access) {
 			return (caller.user().equals(this.subject) || caller.isMember(this.subject))
 					&& (this.verbs.contains("*") || this.verbs.contains(access.verb()))
 					&& (this.resource.equals("*") || this.resource.equals(access.resourceAndSubresource()))
 					&& (this.names.isEmpty() || this.names.contains(access.name()));
-		}
-
-		String reason(Caller caller) {
-			return "RBAC: allowed by ClusterRoleBinding \"%s\" of ClusterRole \"%s\" to %s \"%s\"".formatted(
-					"embedded:" + this.role, this.role, caller.user().equals(this.subject) ? "User" : "Group",
-					this.subject);
 		}
 
 	}

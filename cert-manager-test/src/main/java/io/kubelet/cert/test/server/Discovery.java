@@ -1,8 +1,8 @@
 package io.kubelet.cert.test.server;
 
 import java.util.List;
-import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -12,73 +12,48 @@ import io.kubelet.cert.test.http.ApiResponse;
 import io.kubelet.cert.test.json.Json;
 
 /**
- * Says what the server is and what it serves.
+ * Says what the server is and which types of objects it keeps.
  */
-public final class Discovery {
+final class Discovery {
 
-	private static final List<String> VERBS = List.of("create", "delete", "deletecollection", "get", "list", "patch",
-			"update", "watch");
-
-	private static final Set<String> REVIEW_GROUPS = Set.of("authentication.k8s.io", "authorization.k8s.io");
+	private static final List<String> VERBS = List.of("create", "delete", "get", "list", "update", "watch");
 
 	private final List<ResourceType> types;
 
-	private final OpenApi openApi;
-
-	private final String address;
-
-	/**
-	 * Create the discovery.
-	 * @param address host and port, as told to clients
-	 */
-	public Discovery(List<ResourceType> types, String address) {
+	Discovery(List<ResourceType> types) {
 		this.types = types;
-		this.openApi = new OpenApi(types);
-		this.address = address;
 	}
 
-	public ApiResponse answer(String path) {
+	/**
+	 * Answer a request on a path.
+	 * @param path the path
+	 * @param host host and port, as the client reached them
+	 */
+	ApiResponse answer(String path, String host) {
 		return switch (path) {
 			case "/healthz", "/livez", "/readyz" -> ApiResponse.text("ok");
 			case "/version" -> ApiResponse.json(200, version());
-			case "/api" -> ApiResponse.json(200, coreVersions());
+			case "/api" -> ApiResponse.json(200, coreVersions(host));
 			case "/apis" -> ApiResponse.json(200, Json.object("kind", "APIGroupList", "apiVersion", "v1", "groups",
-					groups().stream().map((group) -> group(group, new JsonObject())).toList()));
-			default -> OpenApi.serves(path) ? this.openApi.answer(path) : group(path);
+					groups().map((group) -> group(group, new JsonObject())).toList()));
+			default -> ApiResponse.json(200, group(path));
 		};
 	}
 
-	private ApiResponse group(String path) {
-		if (path.equals("/api/v1")) {
-			return ApiResponse.json(200, resources("", "v1"));
-		}
-		for (String group : groups()) {
-			if (path.equals("/apis/" + group)) {
-				return ApiResponse.json(200, group(group, Json.object("kind", "APIGroup", "apiVersion", "v1")));
+	private JsonObject group(String path) {
+		for (ResourceType type : this.types) {
+			if (path.equals(type.path())) {
+				return resources(type);
 			}
-			for (String version : versions(group)) {
-				if (path.equals("/apis/" + group + "/" + version)) {
-					return ApiResponse.json(200, resources(group, version));
-				}
+			if (path.equals("/apis/" + type.group())) {
+				return group(type.group(), Json.object("kind", "APIGroup", "apiVersion", "v1"));
 			}
 		}
 		throw ApiFailure.noSuchPath();
 	}
 
-	private Set<String> groups() {
-		Set<String> groups = new TreeSet<>(REVIEW_GROUPS);
-		this.types.stream().map(ResourceType::group).filter((group) -> !group.isEmpty()).forEach(groups::add);
-		return groups;
-	}
-
-	/** The versions of a group, the preferred one first. */
-	private Set<String> versions(String group) {
-		Set<String> versions = new TreeSet<>(Set.of("v1"));
-		this.types.stream()
-			.filter((type) -> type.group().equals(group))
-			.map(ResourceType::version)
-			.forEach(versions::add);
-		return versions;
+	private Stream<String> groups() {
+		return this.types.stream().map(ResourceType::group).filter((group) -> !group.isEmpty()).distinct();
 	}
 
 	private static JsonObject version() {
@@ -88,13 +63,18 @@ public final class Discovery {
 				"", "platform", "java");
 	}
 
-	private JsonObject coreVersions() {
+	private static JsonObject coreVersions(String host) {
 		return Json.object("kind", "APIVersions", "versions", List.of("v1"), "serverAddressByClientCIDRs",
-				List.of(Json.object("clientCIDR", "0.0.0.0/0", "serverAddress", this.address)));
+				List.of(Json.object("clientCIDR", "0.0.0.0/0", "serverAddress", host)));
 	}
 
+	/** The versions of a group, the preferred one first. */
 	private JsonObject group(String group, JsonObject object) {
-		List<JsonObject> versions = versions(group).stream()
+		List<JsonObject> versions = this.types.stream()
+			.filter((type) -> type.group().equals(group))
+			.map(ResourceType::version)
+			.distinct()
+			.sorted()
 			.map((version) -> Json.object("groupVersion", group + "/" + version, "version", version))
 			.toList();
 		object.addProperty("name", group);
@@ -103,22 +83,16 @@ public final class Discovery {
 		return object;
 	}
 
-	private JsonObject resources(String group, String version) {
+	private JsonObject resources(ResourceType sibling) {
 		JsonArray resources = new JsonArray();
 		for (ResourceType type : this.types) {
-			if (type.group().equals(group) && type.version().equals(version)) {
+			if (type.apiVersion().equals(sibling.apiVersion())) {
 				resources.add(resource(type));
 				new TreeSet<>(type.subresources()).forEach((subresource) -> resources.add(resource(type, subresource)));
 			}
 		}
-		Reviews.KINDS.forEach((plural, kind) -> {
-			if (Reviews.group(plural).equals(group) && version.equals("v1")) {
-				resources.add(Json.object("name", plural, "singularName", kind.toLowerCase(), "namespaced", false,
-						"kind", kind, "verbs", List.of("create")));
-			}
-		});
-		return Json.object("kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
-				group.isEmpty() ? version : group + "/" + version, "resources", resources);
+		return Json.object("kind", "APIResourceList", "apiVersion", "v1", "groupVersion", sibling.apiVersion(),
+				"resources", resources);
 	}
 
 	private static JsonObject resource(ResourceType type) {
@@ -127,15 +101,12 @@ public final class Discovery {
 		if (!type.shortNames().isEmpty()) {
 			resource.add("shortNames", Json.array(type.shortNames()));
 		}
-		if (!type.storageVersionHash().isEmpty()) {
-			resource.addProperty("storageVersionHash", type.storageVersionHash());
-		}
 		return resource;
 	}
 
 	private static JsonObject resource(ResourceType type, String subresource) {
 		return Json.object("name", type.plural() + "/" + subresource, "singularName", "", "namespaced",
-				type.isNamespaced(), "kind", type.kind(), "verbs", List.of("get", "patch", "update"));
+				type.isNamespaced(), "kind", type.kind(), "verbs", List.of("get", "update"));
 	}
 
 }

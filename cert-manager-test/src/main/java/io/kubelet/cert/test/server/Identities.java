@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.Caller;
+import io.kubelet.cert.test.http.ApiRequest;
 import io.kubelet.cert.test.pki.CertificateAuthority;
 import io.kubelet.cert.test.pki.SigningRequest;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -43,7 +43,7 @@ public final class Identities {
 	}
 
 	public void addToken(String token, String user, List<String> groups) {
-		this.tokens.put(token, new Caller(user, authenticated(groups), Map.of(), null));
+		this.tokens.put(token, new Caller(user, authenticated(groups), Map.of()));
 	}
 
 	public void removeToken(String token) {
@@ -52,26 +52,22 @@ public final class Identities {
 
 	/**
 	 * Say who asks.
-	 * @param authorization the {@code Authorization} header; empty when there is none
-	 * @param chain the client's certificates, leaf first; empty when it has none
-	 * @throws ApiFailure 401 when there are credentials and none is any good
+	 * @return who; {@code null} when there are credentials and none is any good
 	 */
-	public Caller authenticate(String authorization, List<X509Certificate> chain) {
-		Caller caller = chain.isEmpty() ? null : byCertificate(chain);
+	public @Nullable Caller authenticate(ApiRequest request) {
+		List<X509Certificate> chain = request.certificates();
+		String authorization = request.header("Authorization");
 		boolean bearer = authorization.regionMatches(true, 0, "Bearer ", 0, 7);
+		Caller caller = chain.isEmpty() ? null : byCertificate(chain.get(0));
 		if (caller == null && bearer) {
 			caller = this.tokens.get(authorization.substring(7).trim());
 		}
-		if (caller == null && (bearer || !chain.isEmpty())) {
-			throw ApiFailure.unauthorized();
-		}
-		return (caller != null) ? caller : Caller.ANONYMOUS;
+		return (caller == null && !bearer && chain.isEmpty()) ? Caller.ANONYMOUS : caller;
 	}
 
-	private @Nullable Caller byCertificate(List<X509Certificate> chain) {
-		X509Certificate leaf = chain.get(0);
+	private @Nullable Caller byCertificate(X509Certificate leaf) {
 		Instant now = this.clock.instant();
-		if (!isTrusted(chain) || now.isBefore(leaf.getNotBefore().toInstant())
+		if (!this.authority.hasIssued(leaf) || now.isBefore(leaf.getNotBefore().toInstant())
 				|| now.isAfter(leaf.getNotAfter().toInstant()) || !isForClients(leaf)) {
 			return null;
 		}
@@ -82,24 +78,7 @@ public final class Identities {
 		}
 		List<String> groups = authenticated(SigningRequest.attributes(subject, BCStyle.O));
 		return new Caller(names.get(names.size() - 1), groups,
-				Map.of("authentication.kubernetes.io/credential-id", List.of("X509SHA256=" + fingerprint(leaf))), leaf);
-	}
-
-	private boolean isTrusted(List<X509Certificate> chain) {
-		X509Certificate current = chain.get(0);
-		for (X509Certificate issuer : chain.subList(1, chain.size())) {
-			if (this.authority.hasIssued(current)) {
-				return true;
-			}
-			try {
-				current.verify(issuer.getPublicKey());
-				current = issuer;
-			}
-			catch (java.security.GeneralSecurityException ex) {
-				return false;
-			}
-		}
-		return this.authority.hasIssued(current);
+				Map.of("authentication.kubernetes.io/credential-id", List.of("X509SHA256=" + fingerprint(leaf))));
 	}
 
 	private static boolean isForClients(X509Certificate certificate) {

@@ -7,7 +7,6 @@ import com.google.gson.JsonObject;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 /**
  * Tests for {@link Protobuf}.
@@ -15,38 +14,20 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 class ProtobufTests {
 
 	@Test
-	void readsCertificateSigningRequest() {
-		byte[] metadata = join(text(1, "demo"), text(2, ""), bytes(8, number(1, 1893456000)), text(99, "unknown"));
-		byte[] spec = join(text(1, "pem"), text(5, "client auth"), text(5, "digital signature"),
-				text(7, "example.com/demo"), number(8, 600));
-		byte[] condition = join(text(1, "Approved"), text(6, "True"), bytes(4, number(1, 1893456000)));
+	void readsTheApprovalOfARequest() {
+		byte[] label = join(text(1, "app"), text(2, "shop"));
+		byte[] metadata = join(text(1, "demo"), text(5, "uid"), text(6, "7"), bytes(8, number(1, 1893456000)),
+				bytes(11, label), text(99, "unknown"));
+		byte[] spec = join(text(1, "pem"), text(5, "client auth"), number(8, 600));
+		byte[] condition = join(text(1, "Approved"), text(2, "KubectlApprove"), text(3, "yes"), text(6, "True"));
 		byte[] object = join(bytes(1, metadata), bytes(2, spec), bytes(3, bytes(1, condition)));
 		JsonObject read = Protobuf.read(envelope("certificates.k8s.io/v1", "CertificateSigningRequest", object));
 		assertThat(read).isEqualTo(Json.parse("""
 				{"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
-				 "metadata": {"name": "demo", "creationTimestamp": "2030-01-01T00:00:00Z"},
-				 "spec": {"request": "cGVt", "usages": ["client auth", "digital signature"],
-				  "signerName": "example.com/demo", "expirationSeconds": 600},
+				 "metadata": {"name": "demo", "uid": "uid", "resourceVersion": "7", "labels": {"app": "shop"},
+				  "annotations": {}},
 				 "status": {"conditions": [
-				  {"type": "Approved", "status": "True", "lastUpdateTime": "2030-01-01T00:00:00Z"}]}}"""));
-	}
-
-	@Test
-	void readsMaps() {
-		byte[] label = join(text(1, "a"), text(2, "b"));
-		byte[] entry = join(text(1, "k"), text(2, ""));
-		byte[] object = join(bytes(1, bytes(11, label)), bytes(2, entry), number(5, 1));
-		assertThat(Protobuf.read(envelope("v1", "Secret", object))).isEqualTo(Json.parse("""
-				{"apiVersion": "v1", "kind": "Secret", "metadata": {"labels": {"a": "b"}}, "data": {"k": ""},
-				 "immutable": true}"""));
-	}
-
-	@Test
-	void refusesWhatIsNoneOrDamagedOrUnknown() {
-		assertThatIllegalArgumentException().isThrownBy(() -> Protobuf.read(new byte[] { 'x' }));
-		assertThatIllegalArgumentException().isThrownBy(() -> Protobuf.read(envelope("v1", "Pod", new byte[0])));
-		assertThatIllegalArgumentException()
-			.isThrownBy(() -> Protobuf.read(envelope("v1", "Secret", new byte[] { 10, 100, 1 })));
+				  {"type": "Approved", "reason": "KubectlApprove", "message": "yes", "status": "True"}]}}"""));
 	}
 
 	private static byte[] envelope(String apiVersion, String kind, byte[] object) {
