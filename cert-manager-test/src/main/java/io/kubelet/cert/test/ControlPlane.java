@@ -1,7 +1,10 @@
 package io.kubelet.cert.test;
 
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +34,7 @@ import io.kubelet.cert.test.resource.Nodes;
 import io.kubelet.cert.test.server.ApiServer;
 import io.kubelet.cert.test.server.Authorizer;
 import io.kubelet.cert.test.server.Identities;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /**
  * The parts of a control plane, put together.
@@ -112,6 +116,15 @@ final class ControlPlane implements AutoCloseable {
 			this.store.create(configMaps, Json.object("kind", configMaps.kind(), "apiVersion", configMaps.apiVersion(),
 					"metadata", metadata, "data", Json.object("ca.crt", caPem())));
 		}
+	}
+
+	ClientCertificate clientCertificate(Instant notBefore, Instant notAfter, String commonName,
+			List<String> organizations) {
+		KeyPair key = CertificateAuthority.generateKey();
+		X509Certificate issued = this.authority.issue(CertificateAuthority.name(commonName, organizations),
+				SubjectPublicKeyInfo.getInstance(key.getPublic().getEncoded()), notBefore, notAfter,
+				List.of("digital signature", "client auth"), List.of());
+		return new ClientCertificate(Kubeconfig.fileName(commonName), issued, key.getPrivate());
 	}
 
 	String caPem() {

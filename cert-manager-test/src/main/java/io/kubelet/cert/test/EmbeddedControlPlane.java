@@ -137,7 +137,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 */
 	public ClientCertificate issueClientCertificate(Instant notBefore, Instant notAfter, String commonName,
 			String... organizations) {
-		return ClientCertificate.issue(this.parts.authority, notBefore, notAfter, commonName, List.of(organizations));
+		return this.parts.clientCertificate(notBefore, notAfter, commonName, List.of(organizations));
 	}
 
 	/**

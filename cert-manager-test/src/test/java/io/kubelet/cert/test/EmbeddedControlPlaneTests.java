@@ -2,10 +2,13 @@ package io.kubelet.cert.test;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -99,6 +102,33 @@ class EmbeddedControlPlaneTests {
 		this.controlPlane.deny(name, "Policy", "not this one");
 		this.controlPlane.approve(name);
 		assertThat(this.client.conditions(name)).containsExactly("Denied");
+	}
+
+	@Test
+	void generatedNameThatIsTakenGivesWayToAnotherOne() throws Exception {
+		Iterator<String> suffixes = List.of("taken", "taken", "taken", "other").iterator();
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().nameSuffixes(suffixes::next).start()) {
+			ApiClient creator = new ApiClient(plane, plane.bootstrap());
+			assertThat(ApiClient.name(creator.create(Csr.kubeletClient("n1")))).isEqualTo("csr-taken");
+			assertThat(ApiClient.name(creator.create(Csr.kubeletClient("n1")))).isEqualTo("csr-other");
+		}
+	}
+
+	@Test
+	void eightGeneratedNamesAreTried() throws Exception {
+		Iterator<String> suffixes = Collections.nCopies(9, "taken").iterator();
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().nameSuffixes(suffixes::next).start()) {
+			ApiClient creator = new ApiClient(plane, plane.bootstrap());
+			creator.create(Csr.kubeletClient("n1"));
+			HttpResponse<String> refused = creator.send("POST", ApiClient.CSRS, "application/json",
+					Csr.kubeletClient("n1").body().toString());
+			assertThat(suffixes).isExhausted();
+			assertThat(refused.statusCode()).isEqualTo(409);
+			assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+			assertThat(Json.text(ApiClient.json(refused), "message")).isEqualTo(
+					"certificatesigningrequests.certificates.k8s.io \"csr-taken\" already exists, the server was "
+							+ "not able to generate a unique name for the object");
+		}
 	}
 
 	@Test

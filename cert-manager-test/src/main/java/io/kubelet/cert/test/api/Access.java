@@ -3,6 +3,8 @@ package io.kubelet.cert.test.api;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import io.kubelet.cert.test.http.ApiRequest;
 
@@ -21,6 +23,8 @@ import io.kubelet.cert.test.http.ApiRequest;
  */
 public record Access(String verb, String group, String version, String namespace, String resource, String subresource,
 		String name, String path) {
+
+	private static final Pattern NAME = Pattern.compile("(?:^|,)metadata\\.name==?([^,]+)");
 
 	public static Access to(String verb, String group, String resource, String subresource, String name) {
 		return new Access(verb, group, "v1", "", resource, subresource, name, "");
@@ -52,7 +56,8 @@ public record Access(String verb, String group, String version, String namespace
 		String verb = verb(request, name.isEmpty());
 		if (name.isEmpty() && Set.of("list", "watch").contains(verb)) {
 			// A list of one by its name is authorized as that one
-			name = Selectors.name(request);
+			Matcher selected = NAME.matcher(request.parameter("fieldSelector"));
+			name = selected.find() ? selected.group(1) : "";
 		}
 		return new Access(verb, group, version, namespace, rest.get(0), subresource, name, request.path());
 	}

@@ -75,9 +75,18 @@ public final class ApiFailure extends RuntimeException {
 				new JsonObject());
 	}
 
-	public static ApiFailure alreadyExists(ResourceType type, String name) {
-		return of(409, "AlreadyExists", named(type.plural(), type.group(), name) + " already exists",
-				details(name, type.group(), type.plural()));
+	/**
+	 * A name that is taken.
+	 * @param generated whether the server made the name up
+	 */
+	static ApiFailure alreadyExists(ResourceType type, String name, boolean generated) {
+		JsonObject details = details(name, type.group(), type.plural());
+		String message = named(type.plural(), type.group(), name) + " already exists";
+		if (generated) {
+			details.addProperty("retryAfterSeconds", 1);
+			message += ", the server was not able to generate a unique name for the object";
+		}
+		return of(409, "AlreadyExists", message, details);
 	}
 
 	public static ApiFailure conflict(ResourceType type, String name, String why) {

@@ -13,15 +13,14 @@ import io.kubelet.cert.test.json.Json;
 /**
  * The rules of {@code metadata}, which are the same for all types.
  */
-public final class ObjectMetadata {
+final class ObjectMetadata {
 
 	private static final String[] FREE = { "labels", "annotations", "ownerReferences", "finalizers" };
 
 	private ObjectMetadata() {
 	}
 
-	public static JsonObject create(JsonObject submitted, String namespace, Supplier<String> suffixes, Instant now,
-			UUID uid) {
+	static JsonObject create(JsonObject submitted, String namespace, Supplier<String> suffixes, Instant now) {
 		JsonObject given = Json.objectAt(submitted, "metadata");
 		if (!Json.text(given, "resourceVersion").isEmpty()) {
 			throw ApiFailure.badRequest("resourceVersion should not be set on objects to be created");
@@ -34,7 +33,7 @@ public final class ObjectMetadata {
 		if (!namespace.isEmpty()) {
 			metadata.addProperty("namespace", namespace);
 		}
-		metadata.addProperty("uid", uid.toString());
+		metadata.addProperty("uid", UUID.randomUUID().toString());
 		metadata.addProperty("resourceVersion", "");
 		metadata.addProperty("creationTimestamp", now.toString());
 		copyFree(given, metadata);
@@ -42,7 +41,7 @@ public final class ObjectMetadata {
 	}
 
 	/** What the server made stays; labels, annotations and the like are taken over. */
-	public static JsonObject update(JsonObject submitted, JsonObject existing) {
+	static JsonObject update(JsonObject submitted, JsonObject existing) {
 		JsonObject metadata = Json.objectAt(existing, "metadata").deepCopy();
 		for (String member : FREE) {
 			metadata.remove(member);
@@ -64,7 +63,7 @@ public final class ObjectMetadata {
 				: value.isJsonArray() && value.getAsJsonArray().isEmpty();
 	}
 
-	public static List<FieldError> validate(ResourceType type, JsonObject object) {
+	static List<FieldError> validate(ResourceType type, JsonObject object) {
 		List<FieldError> errors = new ArrayList<>();
 		String name = Json.text(object, "metadata", "name");
 		if (name.isEmpty()) {
@@ -85,7 +84,7 @@ public final class ObjectMetadata {
 	}
 
 	/** The object written must be the object named, and no older than the one stored. */
-	public static void requireMatch(ResourceType type, JsonObject submitted, JsonObject existing, String name) {
+	static void requireMatch(ResourceType type, JsonObject submitted, JsonObject existing, String name) {
 		String submittedName = Json.text(submitted, "metadata", "name");
 		if (!submittedName.isEmpty() && !submittedName.equals(name)) {
 			throw ApiFailure.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
@@ -99,7 +98,7 @@ public final class ObjectMetadata {
 	}
 
 	/** Where a UID or a resource version is given, it must be that of the object. */
-	public static void requireUnchanged(ResourceType type, JsonObject expected, JsonObject existing) {
+	static void requireUnchanged(ResourceType type, JsonObject expected, JsonObject existing) {
 		String name = Json.text(existing, "metadata", "name");
 		String uid = Json.text(expected, "uid");
 		String actualUid = Json.text(existing, "metadata", "uid");

@@ -3,7 +3,6 @@ package io.kubelet.cert.test.api;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -18,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * Creates, reads, changes, lists, watches and deletes objects of any type.
  */
 public final class ObjectRequests {
+
+	/** How many generated names are tried. */
+	private static final int NAMES_TRIED = 8;
 
 	private final ObjectStore store;
 
@@ -57,13 +59,23 @@ public final class ObjectRequests {
 		return handler.get();
 	}
 
+	/** A generated name that is taken gives way to another one, several times. */
 	private ApiResponse create(ResourceType type, Access access, ApiRequest request, Caller caller) {
 		JsonObject submitted = RequestBody.object(request, type);
-		JsonObject metadata = ObjectMetadata.create(submitted, access.namespace(), this.nameSuffixes,
-				this.clock.instant(), UUID.randomUUID());
-		JsonObject object = assemble(type, metadata, type.prepareForCreate(submitted, caller));
-		check(type, "", object, null, caller);
-		return ApiResponse.json(201, this.store.create(type, object));
+		boolean generated = Json.text(submitted, "metadata", "name").isEmpty();
+		for (int attempt = 1;; attempt++) {
+			JsonObject metadata = ObjectMetadata.create(submitted, access.namespace(), this.nameSuffixes,
+					this.clock.instant());
+			JsonObject object = assemble(type, metadata, type.prepareForCreate(submitted, caller));
+			check(type, "", object, null, caller);
+			JsonObject created = this.store.create(type, object);
+			if (created != null) {
+				return ApiResponse.json(201, created);
+			}
+			if (!generated || attempt == NAMES_TRIED) {
+				throw ApiFailure.alreadyExists(type, Json.text(metadata, "name"), generated);
+			}
+		}
 	}
 
 	private ApiResponse found(ResourceType type, Access access, ApiRequest request) {

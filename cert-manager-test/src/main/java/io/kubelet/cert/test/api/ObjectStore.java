@@ -62,12 +62,12 @@ public final class ObjectStore {
 
 	/**
 	 * Add an object.
-	 * @throws ApiFailure 409 when there is one of that name
+	 * @return what was added; {@code null} when there is one of that name
 	 */
-	public synchronized JsonObject create(ResourceType type, JsonObject object) {
+	public synchronized @Nullable JsonObject create(ResourceType type, JsonObject object) {
 		String key = key(type, object);
 		if (this.objects.containsKey(key)) {
-			throw ApiFailure.alreadyExists(type, Json.text(object, "metadata", "name"));
+			return null;
 		}
 		JsonObject created = stamped(object);
 		this.objects.put(key, created);

@@ -14,7 +14,7 @@ import io.kubelet.cert.test.json.Json;
 /**
  * Reads field and label selectors.
  */
-public final class Selectors {
+final class Selectors {
 
 	private static final Pattern FIELD = Pattern.compile("([^=!\\s]+)\\s*(==|=|!=)\\s*(\\S*)");
 
@@ -25,22 +25,11 @@ public final class Selectors {
 	private Selectors() {
 	}
 
-	/** The one name that the field selector allows; empty when it allows others. */
-	static String name(ApiRequest request) {
-		for (String requirement : split(request.parameter("fieldSelector"))) {
-			Matcher matcher = FIELD.matcher(requirement);
-			if (matcher.matches() && matcher.group(1).equals("metadata.name") && !matcher.group(2).equals("!=")) {
-				return matcher.group(3);
-			}
-		}
-		return "";
-	}
-
 	/**
 	 * What the request selects from its namespace.
 	 * @throws ApiFailure 400 when a selector cannot be read or names an unknown field
 	 */
-	public static Predicate<JsonObject> of(ApiRequest request, ResourceType type) {
+	static Predicate<JsonObject> of(ApiRequest request, ResourceType type) {
 		Predicate<JsonObject> selected = (object) -> true;
 		for (String requirement : split(request.parameter("fieldSelector"))) {
 			selected = selected.and(field(requirement, type));

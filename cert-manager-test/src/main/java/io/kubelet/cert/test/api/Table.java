@@ -12,22 +12,22 @@ import io.kubelet.cert.test.json.Json;
 /**
  * The form in which kubectl asks for what it prints.
  */
-public final class Table {
+final class Table {
 
 	private Table() {
 	}
 
-	public static boolean isWanted(ApiRequest request) {
+	static boolean isWanted(ApiRequest request) {
 		return request.header("Accept").contains("as=Table");
 	}
 
-	public static JsonObject of(ResourceType type, JsonObject object, Instant now) {
+	static JsonObject of(ResourceType type, JsonObject object, Instant now) {
 		JsonObject metadata = Json.pick(Json.objectAt(object, "metadata"), "resourceVersion");
 		boolean bookmark = Json.text(object, "metadata", "name").isEmpty();
 		return of(type, metadata, bookmark ? List.of() : List.of(object), now);
 	}
 
-	public static JsonObject of(ResourceType type, JsonObject metadata, List<JsonObject> objects, Instant now) {
+	static JsonObject of(ResourceType type, JsonObject metadata, List<JsonObject> objects, Instant now) {
 		JsonArray definitions = new JsonArray();
 		definitions.add(definition("Name", "name"));
 		type.columns().forEach((column) -> definitions.add(definition(column.name(), "")));

@@ -1,36 +1,34 @@
 package io.kubelet.cert.test.pki;
 
+import java.io.IOException;
+import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+
+import org.bouncycastle.util.io.pem.PemObject;
+import org.bouncycastle.util.io.pem.PemReader;
 
 /**
  * PEM, read as the API server reads it: a block that is damaged is no block.
  */
 public final class Pem {
 
-	/** Headers are lines with a colon. */
-	private static final Pattern BLOCK = Pattern
-		.compile("-----BEGIN ([^-\\r\\n]+)-----\\r?\\n((?:[^:\\n]*:[^\\n]*\\n)*)"
-				+ "([A-Za-z0-9+/=\\s]*?)-----END \\1-----");
-
 	private Pem() {
 	}
 
-	public static List<Block> read(String text) {
-		List<Block> blocks = new ArrayList<>();
-		Matcher matcher = BLOCK.matcher(text);
-		while (matcher.find()) {
-			String base64 = matcher.group(3).replaceAll("\\s", "");
-			if (base64.length() % 4 == 0) {
-				blocks
-					.add(new Block(matcher.group(1), !matcher.group(2).isEmpty(), Base64.getDecoder().decode(base64)));
+	public static List<PemObject> read(String text) {
+		List<PemObject> blocks = new ArrayList<>();
+		try (PemReader reader = new PemReader(new StringReader(text))) {
+			for (PemObject block = reader.readPemObject(); block != null; block = reader.readPemObject()) {
+				blocks.add(block);
 			}
+		}
+		catch (IOException | RuntimeException ex) {
+			// Damaged
 		}
 		return blocks;
 	}
@@ -61,10 +59,6 @@ public final class Pem {
 	/** Text as an API object holds bytes. */
 	public static String encode(String text) {
 		return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
-	}
-
-	public record Block(String type, boolean hasHeaders, byte[] content) {
-
 	}
 
 }

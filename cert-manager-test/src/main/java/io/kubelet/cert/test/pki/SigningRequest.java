@@ -24,6 +24,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
+import org.bouncycastle.util.io.pem.PemObject;
 
 /**
  * A PKCS#10 request, read.
@@ -72,12 +73,12 @@ public record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, L
 	}
 
 	private static PKCS10CertificationRequest read(String pem) {
-		List<Pem.Block> blocks = Pem.read(pem);
-		if (blocks.isEmpty() || !blocks.get(0).type().equals("CERTIFICATE REQUEST")) {
+		List<PemObject> blocks = Pem.read(pem);
+		if (blocks.isEmpty() || !blocks.get(0).getType().equals("CERTIFICATE REQUEST")) {
 			throw new IllegalArgumentException("PEM block type must be CERTIFICATE REQUEST");
 		}
 		try {
-			return new PKCS10CertificationRequest(blocks.get(0).content());
+			return new PKCS10CertificationRequest(blocks.get(0).getContent());
 		}
 		catch (IOException ex) {
 			throw malformed(ex);

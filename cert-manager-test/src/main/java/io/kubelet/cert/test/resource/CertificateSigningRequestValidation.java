@@ -13,13 +13,14 @@ import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.Pem;
 import io.kubelet.cert.test.pki.SigningRequest;
 import io.kubelet.cert.test.pki.Usages;
+import org.bouncycastle.util.io.pem.PemObject;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a certificate signing request must fulfil, in the order and the words of the API
  * server.
  */
-public final class CertificateSigningRequestValidation {
+final class CertificateSigningRequestValidation {
 
 	private static final int SHORTEST = 600;
 
@@ -34,7 +35,7 @@ public final class CertificateSigningRequestValidation {
 	private CertificateSigningRequestValidation() {
 	}
 
-	public static List<FieldError> validate(String subresource, JsonObject object, @Nullable JsonObject existing) {
+	static List<FieldError> validate(String subresource, JsonObject object, @Nullable JsonObject existing) {
 		CertificateSigningRequestValidation validation = new CertificateSigningRequestValidation();
 		JsonObject spec = Json.objectAt(object, "spec");
 		validation.request(Json.text(spec, "request"));
@@ -126,13 +127,13 @@ public final class CertificateSigningRequestValidation {
 		}
 		String problem = null;
 		try {
-			List<Pem.Block> blocks = Pem.read(Pem.decode(base64));
+			List<PemObject> blocks = Pem.read(Pem.decode(base64));
 			if (blocks.isEmpty()) {
 				problem = "must contain at least one CERTIFICATE PEM block";
 			}
-			for (Pem.Block block : blocks) {
-				if (!block.type().equals("CERTIFICATE")) {
-					problem = "only CERTIFICATE PEM blocks are allowed, found \"" + block.type() + "\"";
+			for (PemObject block : blocks) {
+				if (!block.getType().equals("CERTIFICATE")) {
+					problem = "only CERTIFICATE PEM blocks are allowed, found \"" + block.getType() + "\"";
 				}
 			}
 		}

@@ -5,8 +5,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,6 +22,7 @@ import io.kubelet.cert.test.api.ResourceType;
 import io.kubelet.cert.test.api.TableColumn;
 import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.Pem;
+import org.bouncycastle.util.io.pem.PemObject;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +34,6 @@ public final class ClusterTrustBundles extends ResourceType {
 	public static final String PLURAL = "clustertrustbundles";
 
 	private static final String CONTENT = "spec.trustBundle";
-
-	private static final int LONGEST = 1024 * 1024;
 
 	private final BiPredicate<Caller, Access> permitted;
 
@@ -112,45 +111,32 @@ public final class ClusterTrustBundles extends ResourceType {
 	}
 
 	private static List<FieldError> validateContent(String content) {
-		if (content.length() > LONGEST) {
-			return List.of(new FieldError(CONTENT, "FieldValueTooLong",
-					"Too long: may not be more than %d bytes".formatted(LONGEST)));
-		}
 		List<FieldError> errors = new ArrayList<>();
-		Map<String, List<Integer>> entries = new LinkedHashMap<>();
-		List<Pem.Block> blocks = Pem.read(content);
+		Map<String, Integer> entries = new HashMap<>();
+		List<PemObject> blocks = Pem.read(content);
 		for (int i = 0; i < blocks.size(); i++) {
 			String problem = problem(blocks.get(i));
 			if (problem != null) {
 				errors.add(invalidContent("entry " + i + " " + problem));
 			}
-			entries.computeIfAbsent(HexFormat.of().formatHex(blocks.get(i).content()), (key) -> new ArrayList<>())
-				.add(i);
-		}
-		if (!errors.isEmpty()) {
-			return errors;
-		}
-		if (entries.isEmpty()) {
-			errors.add(invalidContent("at least one trust anchor must be provided"));
-		}
-		for (List<Integer> same : entries.values()) {
-			if (same.size() > 1) {
-				errors.add(invalidContent("duplicate trust anchor (indices " + same.toString().replace(",", "") + ")"));
+			Integer same = entries.putIfAbsent(HexFormat.of().formatHex(blocks.get(i).getContent()), i);
+			if (same != null) {
+				errors.add(invalidContent("duplicate trust anchor (indices [" + same + " " + i + "])"));
 			}
+		}
+		if (blocks.isEmpty()) {
+			errors.add(invalidContent("at least one trust anchor must be provided"));
 		}
 		return errors;
 	}
 
-	private static @Nullable String problem(Pem.Block block) {
-		if (!block.type().equals("CERTIFICATE")) {
-			return "has bad block type: " + block.type();
-		}
-		if (block.hasHeaders()) {
-			return "has PEM block headers";
+	private static @Nullable String problem(PemObject block) {
+		if (!block.getType().equals("CERTIFICATE")) {
+			return "has bad block type: " + block.getType();
 		}
 		try {
 			X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
-				.generateCertificate(new ByteArrayInputStream(block.content()));
+				.generateCertificate(new ByteArrayInputStream(block.getContent()));
 			return (certificate.getBasicConstraints() < 0) ? "does not have the CA bit set" : null;
 		}
 		catch (CertificateException ex) {

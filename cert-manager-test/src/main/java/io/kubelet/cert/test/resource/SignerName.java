@@ -12,12 +12,12 @@ import io.kubelet.cert.test.api.FieldError;
 /**
  * The form of a signer's name: {@code domain/path}.
  */
-public final class SignerName {
+final class SignerName {
 
 	private SignerName() {
 	}
 
-	public static List<FieldError> validate(String field, String name) {
+	static List<FieldError> validate(String field, String name) {
 		if (name.isEmpty()) {
 			return List.of(FieldError.required(field, ""));
 		}
@@ -46,7 +46,7 @@ public final class SignerName {
 	}
 
 	/** Whether a caller may do something with what belongs to the signer. */
-	public static boolean isPermitted(String name, String verb, Caller caller, BiPredicate<Caller, Access> permitted) {
+	static boolean isPermitted(String name, String verb, Caller caller, BiPredicate<Caller, Access> permitted) {
 		String domain = name.substring(0, Math.max(0, name.indexOf('/')));
 		String group = CertificateSigningRequests.GROUP;
 		return permitted.test(caller, Access.to(verb, group, "signers", "", name))
