@@ -90,26 +90,20 @@ final class ObjectMetadata {
 			throw ApiFailure.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
 				.formatted(submittedName, name));
 		}
-		if (Json.text(submitted, "metadata", "resourceVersion").isEmpty() && !type.isUpdatedUnconditionally()) {
+		String revision = Json.text(submitted, "metadata", "resourceVersion");
+		if (revision.isEmpty() && !type.isUpdatedUnconditionally()) {
 			throw ApiFailure.invalid(type, name, List.of(new FieldError("metadata.resourceVersion", "FieldValueInvalid",
 					"Invalid value: 0x0: must be specified for an update")));
 		}
-		requireUnchanged(type, Json.objectAt(submitted, "metadata"), existing);
-	}
-
-	/** Where a UID or a resource version is given, it must be that of the object. */
-	static void requireUnchanged(ResourceType type, JsonObject expected, JsonObject existing) {
-		String name = Json.text(existing, "metadata", "name");
-		String uid = Json.text(expected, "uid");
+		String uid = Json.text(submitted, "metadata", "uid");
 		String actualUid = Json.text(existing, "metadata", "uid");
 		if (!uid.isEmpty() && !uid.equals(actualUid)) {
 			throw ApiFailure.conflict(type, name,
 					"Precondition failed: UID in precondition: %s, UID in object meta: %s".formatted(uid, actualUid));
 		}
-		String revision = Json.text(expected, "resourceVersion");
 		if (!revision.isEmpty() && !revision.equals(Json.text(existing, "metadata", "resourceVersion"))) {
 			throw ApiFailure.conflict(type, name,
-					"the object has been modified; please apply your changes to the " + "latest version and try again");
+					"the object has been modified; please apply your changes to the latest version and try again");
 		}
 	}
 

@@ -41,15 +41,6 @@ public final class ObjectStore {
 		this.listeners.add(listener);
 	}
 
-	public synchronized long revision() {
-		return this.revision;
-	}
-
-	/** The revision up to which the history is gone. */
-	public synchronized long compacted() {
-		return this.compacted;
-	}
-
 	/** Forget the history, as the API server does after some minutes. */
 	public synchronized void compact() {
 		this.history.clear();

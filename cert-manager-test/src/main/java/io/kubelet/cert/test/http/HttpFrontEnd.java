@@ -40,7 +40,7 @@ public final class HttpFrontEnd {
 
 	private final AtomicInteger connections = new AtomicInteger();
 
-	private int port;
+	private volatile int port;
 
 	private @Nullable HttpsServer server;
 
@@ -95,7 +95,7 @@ public final class HttpFrontEnd {
 	}
 
 	/** The port, once it has listened. */
-	public synchronized int port() {
+	public int port() {
 		return this.port;
 	}
 
