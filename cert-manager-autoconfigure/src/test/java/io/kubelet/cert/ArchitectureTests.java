@@ -178,7 +178,9 @@ class ArchitectureTests {
 			.check(CLASSES);
 	}
 
-	/** The watches of the embedded control plane end after so many seconds of real time. */
+	/**
+	 * The watches of the embedded control plane end after so many seconds of real time.
+	 */
 	@Test
 	void timeIsReadThroughAClockOnly() {
 		noClasses().that()
