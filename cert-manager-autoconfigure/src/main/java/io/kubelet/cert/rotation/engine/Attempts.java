@@ -13,15 +13,13 @@ import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.IssuedCertificateCheck;
-import io.kubelet.cert.request.RequestException.Recovery;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationFailure;
@@ -193,7 +191,7 @@ final class Attempts {
 		else if (!attempt.isAnswered()
 				&& attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
-			failed(attempt, new RequestTimedOutException(attempt.request().name(), attempt.request().signerName(),
+			failed(attempt, RequestException.timedOut(attempt.request().name(), attempt.request().signerName(),
 					this.settings.waitTimeout()), now);
 		}
 	}
@@ -283,7 +281,7 @@ final class Attempts {
 	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		CertificateRequest request = (attempt != null) ? attempt.request() : null;
 		updateServerHealth(cause);
-		if (cause instanceof RequestGoneException && request != null && request.uid() != null) {
+		if (Kind.of(cause) == Kind.LOST && request != null && request.uid() != null) {
 			this.openRequests.drop();
 			this.settings.about(logger.atInfo(), request)
 				.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
@@ -308,19 +306,23 @@ final class Attempts {
 
 	/** A rejection does not end a request whose object exists already. */
 	private boolean endsRequest(Throwable cause) {
-		if (cause instanceof RequestRejectedException && this.openRequests.isConfirmed()) {
+		Kind kind = Kind.of(cause);
+		if (kind == Kind.REJECTED && this.openRequests.isConfirmed()) {
 			return false;
 		}
-		return Recovery.RETRY_SLOWLY.appliesTo(cause) || Recovery.START_OVER.appliesTo(cause);
+		return kind.recovery() == Recovery.RETRY_SLOWLY || kind.recovery() == Recovery.START_OVER;
 	}
 
 	/** A server that refuses credentials or does not know the API is up nevertheless. */
 	private void updateServerHealth(Throwable cause) {
-		if (cause instanceof RequestRejectedException rejected) {
-			this.serverHealthy = rejected.isAboutCredentials() || rejected.statusCode() == 404;
-		}
-		else if (cause instanceof SignerUnavailableException) {
-			this.serverHealthy = false;
+		switch (Kind.of(cause)) {
+			case UNAUTHORIZED -> this.serverHealthy = true;
+			case REJECTED ->
+				this.serverHealthy = cause instanceof RequestException request && request.statusCode() == 404;
+			case UNAVAILABLE -> this.serverHealthy = false;
+			default -> {
+				// Says nothing about the server
+			}
 		}
 	}
 

@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.DoubleSupplier;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestException.Recovery;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
@@ -59,14 +59,14 @@ final class Failures {
 	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, @Nullable CertificatePair pair,
 			Instant now) {
 		this.count++;
-		boolean answer = Recovery.RETRY_SLOWLY.appliesTo(cause);
+		boolean answer = Kind.of(cause).recovery() == Recovery.RETRY_SLOWLY;
 		if (answer) {
 			this.answers++;
 			this.answered = template;
 		}
 		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
 		this.pause = Pause.of(now, delay);
-		boolean demanded = cause instanceof SignerUnavailableException unavailable && unavailable.retryAfter() != null;
+		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		RotationFailure failure = describe(cause, this.count, now, this.pause.end());
 		log(failure, ReadableDuration.of(delay), effect(pair, now));
@@ -83,7 +83,7 @@ final class Failures {
 	}
 
 	private void log(RotationFailure failure, String delay, String effect) {
-		boolean answer = Recovery.RETRY_SLOWLY.appliesTo(failure.cause());
+		boolean answer = failure.kind().recovery() == Recovery.RETRY_SLOWLY;
 		boolean error = failure.cause() instanceof Error;
 		LoggingEventBuilder entry = this.settings.about((answer || error) ? logger.atError() : logger.atWarn())
 			.addKeyValue("kubelet.cert.reason", failure.reason())
@@ -129,7 +129,7 @@ final class Failures {
 		}
 		this.answered = null;
 		this.answers = 0;
-		if (this.last != null && Recovery.RETRY_SLOWLY.appliesTo(this.last.cause())) {
+		if (this.last != null && this.last.kind().recovery() == Recovery.RETRY_SLOWLY) {
 			this.count = 0;
 			endPause();
 		}
