@@ -79,7 +79,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		this.pollInterval = pollInterval;
 		this.clock = with.clock();
 		this.scheduler = with.scheduler();
-		this.lane = new Lane(this.scheduler);
+		this.lane = new Lane((task) -> this.scheduler.schedule(task, Duration.ZERO));
 		this.delivery = new Delivery(settings.name(), with.executor(), this.scheduler);
 		this.supplier = supplier;
 		this.templates = new Templates(settings.name(), template, supplier, with.executor(), this.lane);
