@@ -131,7 +131,7 @@ final class ApiClient {
 
 	static SSLContext tls(String caPem, @Nullable Credential credential) {
 		try {
-			KeyStore trusted = KeyStore.getInstance("PKCS12");
+			KeyStore trusted = KeyStore.getInstance("JKS");
 			trusted.load(null, null);
 			trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509")
 				.generateCertificate(new ByteArrayInputStream(caPem.getBytes())));
@@ -139,7 +139,7 @@ final class ApiClient {
 			trust.init(trusted);
 			KeyManager[] keys = null;
 			if (credential instanceof ClientCertificate certificate) {
-				KeyStore own = KeyStore.getInstance("PKCS12");
+				KeyStore own = KeyStore.getInstance("JKS");
 				own.load(null, null);
 				own.setKeyEntry("own", certificate.key(), new char[0], new Certificate[] { certificate.certificate() });
 				KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());

@@ -96,7 +96,9 @@ class FreshAccessTests {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		this.controlPlane.clearRequests();
 		var answers = IntStream.range(0, 50).mapToObj((i) -> request()).toList();
-		await().atMost(Adapter.PATIENCE).until(() -> this.controlPlane.count(RecordedRequest::isWatch) == 1);
+		await().atMost(Adapter.PATIENCE)
+			.until(() -> this.controlPlane.count(RecordedRequest::isCreate) == 50
+					&& this.controlPlane.openWatches() == 1);
 		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.controlPlane.count(RecordedRequest::isWatch)).isOne();
