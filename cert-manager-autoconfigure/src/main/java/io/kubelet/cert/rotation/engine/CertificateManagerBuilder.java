@@ -373,8 +373,6 @@ public final class CertificateManagerBuilder {
 	 */
 	public CertificateManager build() {
 		CertificateManager manager = new RotatingCertificateManager(settings(),
-				new Collaborators(require(this.store, "store"), this.signers, this.keys, this.check,
-						require(this.scheduler, "scheduler"), this.executor, this.clock, this.random),
 				(this.supplier == null) ? this.template : null, this.supplier, this.bootstrapPair,
 				(this.idleCheck != null) ? this.idleCheck : longestSleep(), pollInterval());
 		this.listeners.forEach(manager::addListener);
@@ -390,7 +388,8 @@ public final class CertificateManagerBuilder {
 				: require(this.usagesByTemplateAndKey, "usages");
 		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), this.signerOrigin,
 				fixed, usages, this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry,
-				this.forcedInterval, this.once);
+				this.forcedInterval, this.once || this.signers == null, require(this.store, "store"), this.signers,
+				this.keys, this.check, require(this.scheduler, "scheduler"), this.executor, this.clock, this.random);
 	}
 
 	private Duration longestSleep() {

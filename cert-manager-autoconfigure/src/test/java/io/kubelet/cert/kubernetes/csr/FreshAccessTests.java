@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.CurrentAccess;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -141,7 +141,8 @@ class FreshAccessTests {
 			Files.writeString(kubeconfig, Files.readString(kubeconfig).replace(before, moved.url()));
 			assertThat(request()).failsWithin(Adapter.PATIENCE)
 				.withThrowableThat()
-				.withCauseInstanceOf(SignerUnavailableException.class);
+				.havingCause()
+				.returns(Kind.UNAVAILABLE, Kind::of);
 			this.time.pass(LATER);
 			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 			assertThat(moved.count(RecordedRequest::isCreate)).isOne();
