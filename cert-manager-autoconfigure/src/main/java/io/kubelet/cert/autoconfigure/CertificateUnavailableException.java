@@ -48,7 +48,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 			message += ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message());
 		}
 		else if (openRequest != null && openRequest.name() != null) {
-			message += ". Request %s waits for approval: see 'kubectl get csr %s'".formatted(openRequest.name(),
+			message += ". Request %s is waiting for approval: see 'kubectl get csr %s'".formatted(openRequest.name(),
 					openRequest.name());
 		}
 		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,

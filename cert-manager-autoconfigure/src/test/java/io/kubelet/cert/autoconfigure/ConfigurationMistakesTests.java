@@ -55,13 +55,13 @@ class ConfigurationMistakesTests {
 			key.size | 224 | 256, 384 or 521
 			rotation.earliest | 0 | from above 0 to below 1
 			rotation.earliest | 0.95 | from above 0 to below 1
-			rotation.wait-timeout | 0s | longer than nothing
-			rotation.retry.interval | 0s | longer than nothing
-			startup.timeout | -1s | longer than nothing
-			store.retain | 0 | At least one
+			rotation.wait-timeout | 0s | must be positive
+			rotation.retry.interval | 0s | must be positive
+			startup.timeout | -1s | must be positive
+			store.retain | 0 | at least one old pair
 			usages | client auth,no such usage | Unknown usage 'no such usage'
 			template.ip-addresses | 300.1.1.1 | not an IP address
-			tls-cert-file | /tmp/a.pem | configured together
+			tls-cert-file | /tmp/a.pem | Set both the certificate and its key
 			kubernetes.kubeconfig | /nowhere/kubeconfig | There is no such file
 			ssl.trust-file | /nowhere/ca.pem | There is no file
 			ssl.trust-bundle.signer-name | no-slash | lower-case domain

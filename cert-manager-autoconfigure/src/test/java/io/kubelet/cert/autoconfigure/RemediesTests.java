@@ -86,7 +86,7 @@ class RemediesTests {
 	void templateThatIsNeededAlthoughRotationIsOffIsToBeSet(CapturedOutput output) {
 		bootstrap(this.controlPlane.bootstrap(), OFF);
 		assertThat(output).contains("kubelet.cert.template.common-name",
-				"a first certificate is requested although rotation is off, unless 'kubelet.cert.tls-cert-file' names one")
+				"a first certificate is requested even though rotation is off, unless 'kubelet.cert.tls-cert-file' names an existing pair")
 			.doesNotContain("to false");
 	}
 
