@@ -49,6 +49,9 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			case OFF -> "Put a pair there, or set '" + settings.property("rotate-certificates") + "' to true.";
 			case UNKNOWN -> "Make sure that this becomes known, or choose another source of addresses with '"
 					+ settings.property("addresses.source") + "'.";
+			case UNANSWERED ->
+				"Make sure that the API server runs and that this machine can reach it, or name another one (%s). If it is only slow, increase '%s'."
+					.formatted(connection(settings), settings.property("startup.timeout"));
 			case REQUESTED -> (kind(unavailable.getCause()) == Kind.REFUSED)
 					? "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
 						.formatted(settings.property("signer-ca-file"), settings.property("signer-name"))

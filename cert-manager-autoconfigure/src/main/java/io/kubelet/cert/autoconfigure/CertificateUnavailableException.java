@@ -37,7 +37,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
 		RotationFailure failure = status.lastFailure();
-		OpenRequest openRequest = status.openRequest();
+		Situation situation = situation(status);
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.property("startup.timeout"), settings.request().signer());
 		if (status.waitingFor() != null) {
@@ -46,12 +46,30 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 		else if (failure != null) {
 			message += ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message());
 		}
-		else if (openRequest != null && openRequest.name() != null) {
-			message += ". Request %s waits for approval: see 'kubectl get csr %s'".formatted(openRequest.name(),
-					openRequest.name());
+		else if (situation == Situation.UNANSWERED) {
+			message += ". The API server has not answered the request yet";
+		}
+		else if (status.openRequest() != null) {
+			message += describe(status.openRequest());
 		}
 		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,
-				(status.waitingFor() != null) ? Situation.UNKNOWN : Situation.REQUESTED);
+				situation);
+	}
+
+	private static Situation situation(CertificateStatus status) {
+		if (status.waitingFor() != null) {
+			return Situation.UNKNOWN;
+		}
+		OpenRequest open = status.openRequest();
+		return (status.lastFailure() == null && (open == null || open.createdAt() == null)) ? Situation.UNANSWERED
+				: Situation.REQUESTED;
+	}
+
+	private static String describe(OpenRequest open) {
+		return (open.conditions().contains("Approved")
+				? ". Request %1$s is approved and waits for its signature: see 'kubectl get csr %1$s'"
+				: ". Request %1$s waits for approval: see 'kubectl get csr %1$s'")
+			.formatted(open.name());
 	}
 
 	public static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
@@ -76,6 +94,9 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 
 		/** It is not known yet what to request. */
 		UNKNOWN,
+
+		/** The API server has not confirmed the request. */
+		UNANSWERED,
 
 		/** It was requested, or an attempt was made. */
 		REQUESTED

@@ -137,7 +137,7 @@ class RemediesTests {
 	private void start(String... arguments) {
 		assertThatException()
 			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
-				.properties("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.startup.timeout=2s",
+				.properties("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.startup.timeout=5s",
 						"kubelet.cert.node-name=n1")
 				.run(arguments)
 				.close());
