@@ -1,10 +1,10 @@
 package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
@@ -37,7 +37,8 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	private String action(CertificateManagerException cause) {
 		if (cause instanceof CertificateUnavailableException unavailable) {
-			return action(unavailable) + IN_BACKGROUND.formatted(unavailable.settings().property("startup.mode"));
+			return action(unavailable)
+					+ IN_BACKGROUND.formatted(unavailable.settings().properties().of("startup.mode"));
 		}
 		return (cause instanceof AmbiguousTemplateException ambiguous) ? ambiguous.action()
 				: action(cause, quoted(KUBECONFIG));
@@ -45,23 +46,17 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	private String action(CertificateUnavailableException unavailable) {
 		CertificateSettings settings = unavailable.settings();
-		return switch (unavailable.situation()) {
-			case OFF -> "Put a pair there, or set '" + settings.property("rotate-certificates") + "' to true.";
-			case UNKNOWN -> "Make sure that this becomes known, or choose another source of addresses with '"
-					+ settings.property("addresses.source") + "'.";
-			case UNANSWERED ->
-				"Make sure that the API server runs and that this machine can reach it, or name another one (%s). If it is only slow, increase '%s'."
-					.formatted(connection(settings), settings.property("startup.timeout"));
-			case REQUESTED -> (kind(unavailable.getCause()) == Kind.REFUSED)
-					? "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
-						.formatted(settings.property("signer-ca-file"), settings.property("signer-name"))
-					: action(unavailable.getCause(), connection(settings));
-		};
+		String action = unavailable.action();
+		if (action == null && kind(unavailable.getCause()) == Kind.REFUSED) {
+			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
+				.formatted(settings.properties().of("signer-ca-file"), settings.properties().of("signer-name"));
+		}
+		return (action != null) ? action : action(unavailable.getCause(), connection(settings));
 	}
 
 	/** Further certificates are requested with the first one. */
 	private String connection(CertificateSettings settings) {
-		boolean first = settings.prefix().equals("kubelet.cert");
+		boolean first = settings.properties().prefix().equals("kubelet.cert");
 		return (this.bootstrapping && first) ? "%s, or %s if that has a valid certificate"
 			.formatted(quoted(BOOTSTRAP_KUBECONFIG), quoted(KUBECONFIG)) : quoted(KUBECONFIG);
 	}
@@ -79,7 +74,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 						.formatted(KUBECONFIG, CONTEXT);
 		}
 		return switch (kind(cause)) {
-			case UNAUTHORIZED -> (cause instanceof RequestRejectedException rejected && rejected.statusCode() == 403)
+			case UNAUTHORIZED -> (cause instanceof RequestException rejected && rejected.statusCode() == 403)
 					? "Grant the permission with the rule above, or use other credentials (%s).".formatted(connection)
 					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
 			case REJECTED -> "Change the properties of the certificate to what the API server accepts.";
@@ -98,8 +93,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	/** Without a cause, nobody has answered in time. */
 	private static Kind kind(@Nullable Throwable cause) {
-		return (cause == null) ? Kind.TIMED_OUT
-				: (cause instanceof CertificateManagerException known) ? known.kind() : Kind.OTHER;
+		return (cause != null) ? Kind.of(cause) : Kind.TIMED_OUT;
 	}
 
 }

@@ -17,52 +17,48 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 
 	private final CertificateSettings settings;
 
-	private final Situation situation;
+	private final @Nullable String action;
 
 	private CertificateUnavailableException(CertificateSettings settings, String message, @Nullable Throwable cause,
-			Situation situation) {
+			@Nullable String action) {
 		super(message, cause);
 		this.settings = settings;
-		this.situation = situation;
+		this.action = action;
 	}
 
 	CertificateSettings settings() {
 		return this.settings;
 	}
 
-	Situation situation() {
-		return this.situation;
+	/** Returns what to do, {@code null} if that depends on the cause. */
+	@Nullable String action() {
+		return this.action;
 	}
 
 	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
 		RotationFailure failure = status.lastFailure();
-		Situation situation = situation(status);
-		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
-				ReadableDuration.of(timeout), settings.property("startup.timeout"), settings.request().signer());
-		if (status.waitingFor() != null) {
-			message += ". It waits for " + status.waitingFor();
-		}
-		else if (failure != null) {
-			message += ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message());
-		}
-		else if (situation == Situation.UNANSWERED) {
-			message += ". The API server has not answered the request yet";
-		}
-		else if (status.openRequest() != null) {
-			message += describe(status.openRequest());
-		}
-		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,
-				situation);
-	}
-
-	private static Situation situation(CertificateStatus status) {
-		if (status.waitingFor() != null) {
-			return Situation.UNKNOWN;
-		}
 		OpenRequest open = status.openRequest();
-		return (status.lastFailure() == null && (open == null || open.createdAt() == null)) ? Situation.UNANSWERED
-				: Situation.REQUESTED;
+		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
+				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
+		if (status.waitingFor() != null) {
+			return new CertificateUnavailableException(settings, message + ". It waits for " + status.waitingFor(),
+					(failure != null) ? failure.cause() : null,
+					"Make sure that this becomes known, or choose another source of addresses with '%s'."
+						.formatted(settings.properties().of("addresses.source")));
+		}
+		if (failure != null) {
+			return new CertificateUnavailableException(settings,
+					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message()),
+					failure.cause(), null);
+		}
+		if (open == null || open.createdAt() == null) {
+			return new CertificateUnavailableException(settings,
+					message + ". The API server has not answered the request yet", null,
+					"Make sure that the API server runs and that this machine can reach it, or increase '%s'."
+						.formatted(settings.properties().of("startup.timeout")));
+		}
+		return new CertificateUnavailableException(settings, message + describe(open), null, null);
 	}
 
 	private static String describe(OpenRequest open) {
@@ -73,34 +69,16 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 	}
 
 	public static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
-		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s".formatted(
-				settings.name(), settings.request().signer(), failure.message()), failure.cause(), Situation.REQUESTED);
+		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s"
+			.formatted(settings.name(), settings.request().signer(), failure.message()), failure.cause(), null);
 	}
 
 	public static CertificateUnavailableException absent(CertificateSettings settings) {
-		return new CertificateUnavailableException(
-				settings, "There is no valid certificate '%s' in %s, and its rotation is off (%s)"
-					.formatted(settings.name(), settings.storage().place(), settings.rotation().origin()),
-				null, Situation.OFF);
-	}
-
-	/**
-	 * Why there is no certificate.
-	 */
-	enum Situation {
-
-		/** Nothing is requested. */
-		OFF,
-
-		/** It is not known yet what to request. */
-		UNKNOWN,
-
-		/** The API server has not confirmed the request. */
-		UNANSWERED,
-
-		/** It was requested, or an attempt was made. */
-		REQUESTED
-
+		return new CertificateUnavailableException(settings,
+				"There is no valid certificate '%s' in %s, and its rotation is off (%s)".formatted(settings.name(),
+						settings.storage().place(), settings.rotation().origin()),
+				null,
+				"Put a pair there, or set '%s' to true.".formatted(settings.properties().of("rotate-certificates")));
 	}
 
 }

@@ -1,19 +1,13 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
-import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 
 import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1Status;
 import org.jspecify.annotations.Nullable;
@@ -26,16 +20,12 @@ public final class ApiFailures {
 
 	private final String server;
 
-	private final Clock clock;
-
 	/**
 	 * Creates a translation.
 	 * @param server the address of the API server
-	 * @param clock the clock
 	 */
-	public ApiFailures(String server, Clock clock) {
+	public ApiFailures(String server) {
 		this.server = server;
-		this.clock = clock;
 	}
 
 	/**
@@ -54,7 +44,7 @@ public final class ApiFailures {
 		}
 		V1Status status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
-			return new SignerUnavailableException(name(request), reason(status, "HTTP" + code),
+			return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
 					about(request)
 							+ "The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
 					retryAfter(failure.getResponseHeaders()), null);
@@ -70,8 +60,7 @@ public final class ApiFailures {
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
 					message(status));
 		};
-		return new RequestRejectedException(name(request), code, reason(status, "HTTP" + code),
-				about(request) + message, null);
+		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code), about(request) + message);
 	}
 
 	private static String about(@Nullable CertificateRequest request) {
@@ -100,14 +89,14 @@ public final class ApiFailures {
 	 * @return the failure of the request
 	 */
 	public RequestException unexpected(int code, @Nullable CertificateRequest request) {
-		return new SignerUnavailableException(name(request), "UnexpectedResponse", about(request)
+		return RequestException.unavailable(name(request), "UnexpectedResponse", about(request)
 				+ "The answer from %s (status %d) is not that of an API server. Perhaps a proxy in between has answered"
 					.formatted(this.server, code),
 				null, null);
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
-		return new SignerUnavailableException(name(request), "Unreachable",
+		return RequestException.unavailable(name(request), "Unreachable",
 				about(request) + "The API server at %s cannot be reached: %s".formatted(this.server, cause), null,
 				cause);
 	}
@@ -137,28 +126,17 @@ public final class ApiFailures {
 		return (status != null && status.getMessage() != null) ? status.getMessage() : "no reason given";
 	}
 
-	/** In seconds or as a date (RFC 9110, 10.2.3). */
-	private @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
-		if (headers == null) {
-			return null;
-		}
-		String value = headers.entrySet()
-			.stream()
-			.filter((header) -> "Retry-After".equalsIgnoreCase(header.getKey()) && !header.getValue().isEmpty())
-			.map((header) -> header.getValue().get(0))
-			.findFirst()
-			.orElse("");
-		if (value.matches("\\d{1,9}")) {
-			return Duration.ofSeconds(Long.parseLong(value));
-		}
-		try {
-			Duration until = Duration.between(this.clock.instant(),
-					ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
-			return until.isNegative() ? null : until;
-		}
-		catch (DateTimeException ex) {
-			return null;
-		}
+	/** In seconds, as an API server states it. */
+	private static @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
+		return (headers == null) ? null
+				: headers.entrySet()
+					.stream()
+					.filter((header) -> "Retry-After".equalsIgnoreCase(header.getKey()))
+					.flatMap((header) -> header.getValue().stream())
+					.filter((value) -> value.matches("\\d{1,9}"))
+					.map((value) -> Duration.ofSeconds(Long.parseLong(value)))
+					.findFirst()
+					.orElse(null);
 	}
 
 }

@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 
-import io.kubelet.cert.request.RequestException.Recovery;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
+import io.kubelet.cert.request.RequestException;
 
 /**
  * How long to wait after a failed attempt.
@@ -31,9 +32,24 @@ import io.kubelet.cert.request.SignerUnavailableException;
  */
 public record RetrySchedule(Duration initialDelay, double multiplier, double jitter, int attempts, Duration interval) {
 
+	/** The default of the first wait. */
+	public static final int INITIAL_SECONDS = 2;
+
+	/** The default growth. */
+	public static final int MULTIPLIER = 2;
+
+	/** The default jitter. */
+	public static final double JITTER = 0.1;
+
+	/** The default number of growing waits. */
+	public static final int ATTEMPTS = 5;
+
+	/** The default of the later waits. */
+	public static final int INTERVAL_SECONDS = 32;
+
 	/** 2, 4, 8 and 16 s, each plus up to 10 %, then every 32 s, as the kubelet's. */
-	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(2), 2, 0.1, 5,
-			Duration.ofSeconds(32));
+	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(INITIAL_SECONDS), MULTIPLIER,
+			JITTER, ATTEMPTS, Duration.ofSeconds(INTERVAL_SECONDS));
 
 	private static final Duration ANSWER_MINIMUM = Duration.ofMinutes(1);
 
@@ -59,14 +75,16 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	 * @return the time until the next attempt
 	 */
 	public Duration delay(Throwable cause, int failures, double random) {
-		if (Recovery.RETRY_SLOWLY.appliesTo(cause)) {
+		Kind kind = Kind.of(cause);
+		if (kind.recovery() == Recovery.RETRY_SLOWLY) {
 			return withJitter(answered(failures), random);
 		}
-		if (cause instanceof SignerUnavailableException unavailable) {
-			Duration retryAfter = unavailable.retryAfter();
-			return (retryAfter != null)
-					? withJitter(longer(atMost(retryAfter, ANSWER_MAXIMUM), growing(failures)), random)
-					: spread(growing(failures), random);
+		Duration retryAfter = (cause instanceof RequestException request) ? request.retryAfter() : null;
+		if (retryAfter != null) {
+			return withJitter(longer(atMost(retryAfter, ANSWER_MAXIMUM), growing(failures)), random);
+		}
+		if (kind == Kind.UNAVAILABLE) {
+			return spread(growing(failures), random);
 		}
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}

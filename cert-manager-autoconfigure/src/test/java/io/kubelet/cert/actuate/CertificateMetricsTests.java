@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -12,11 +13,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -99,14 +98,14 @@ class CertificateMetricsTests {
 
 	@Test
 	void failuresAreCountedByReasonsThatAreThereFromTheStart() {
-		this.fixture.signer.failsWith((request) -> new RequestDeniedException("csr-1", "example.com/s",
+		this.fixture.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/s",
 				"WhateverTheApproverWrites", "not today"));
 		start(this.registry);
 		assertThat(failures("denied")).isOne();
 		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
 		assertThat(failures("unavailable")).isZero();
 		this.fixture.signer
-			.failsWith((request) -> new SignerUnavailableException("csr-1", "Unreachable", "no way", null, null));
+			.failsWith((request) -> RequestException.unavailable("csr-1", "Unreachable", "no way", null, null));
 		this.fixture.time.pass(Duration.ofMinutes(2));
 		assertThat(failures("unavailable")).isPositive();
 	}
@@ -138,7 +137,8 @@ class CertificateMetricsTests {
 			.template(ManagerFixture.TEMPLATE)
 			.build();
 		for (CertificateManager manager : List.of(client, server)) {
-			new KubeletMetrics(new CertificateManagers(List.of(manager)), (name) -> true, this.fixture.time)
+			new KubeletMetrics(new CertificateManagers(List.of(manager)), Map.of(manager.name(), manager == server),
+					this.fixture.time)
 				.bindTo(prometheus);
 		}
 		Set<String> reported = Pattern.compile("(?m)^(kubelet_\\w+)")

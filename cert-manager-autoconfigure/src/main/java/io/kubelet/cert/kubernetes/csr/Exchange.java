@@ -17,9 +17,6 @@ import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscription;
 import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -59,7 +56,7 @@ final class Exchange implements RequestWatch.Subscriber {
 			Consumer<SubmittedRequest> progress) {
 		this.api = new CertificatesV1Api(client);
 		this.watches = watches;
-		this.failures = new ApiFailures(client.getBasePath(), clock);
+		this.failures = new ApiFailures(client.getBasePath());
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;
@@ -96,8 +93,8 @@ final class Exchange implements RequestWatch.Subscriber {
 		Optional<String> difference = RequestComparison.difference(found.getSpec().getSignerName(),
 				new String(found.getSpec().getRequest(), StandardCharsets.US_ASCII), this.request);
 		if (difference.isPresent()) {
-			this.answer.completeExceptionally(
-					new RequestNameTakenException(Answers.name(found), this.request.signerName(), difference.get()));
+			lost(Answers.name(found), "AlreadyExists",
+					"has a name that another request has taken: " + difference.get());
 		}
 		else {
 			take(found);
@@ -145,12 +142,6 @@ final class Exchange implements RequestWatch.Subscriber {
 		fail(answer);
 	}
 
-	@Override
-	public void closed() {
-		this.answer.completeExceptionally(new SignerUnavailableException(this.request.name(), "Closed",
-				"The connection to the API server is closed", null, null));
-	}
-
 	private void read(String name, Consumer<V1CertificateSigningRequest> found) {
 		send(() -> this.api.readCertificateSigningRequest(name).buildCall(null), V1CertificateSigningRequest.class,
 				found, (failure) -> {
@@ -183,8 +174,12 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	private void gone(String name, String how) {
-		this.answer.completeExceptionally(
-				new RequestGoneException(name, RequestException.describe(name, this.request.signerName()) + " " + how));
+		lost(name, "Gone", how);
+	}
+
+	private void lost(String name, String reason, String how) {
+		this.answer.completeExceptionally(RequestException.lost(name, reason,
+				RequestException.describe(name, this.request.signerName()) + " " + how));
 	}
 
 	private void fail(ApiException failure) {

@@ -34,6 +34,12 @@ import org.jspecify.annotations.Nullable;
 public final class CertificateManagerBuilder {
 
 	/** So that a change of the wall clock is noticed. */
+	/** The default wait for an answer. */
+	public static final int WAIT_MINUTES = 15;
+
+	/** The default time between two rotations that are requested. */
+	public static final int FORCED_SECONDS = 10;
+
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
 	/** How often a supplier that does not signal changes is asked. */
@@ -68,9 +74,9 @@ public final class CertificateManagerBuilder {
 
 	private RequestNaming naming = RequestNaming.BY_KEY;
 
-	private Duration waitTimeout = Duration.ofMinutes(15);
+	private Duration waitTimeout = Duration.ofMinutes(WAIT_MINUTES);
 
-	private Duration forcedInterval = Duration.ofSeconds(10);
+	private Duration forcedInterval = Duration.ofSeconds(FORCED_SECONDS);
 
 	private @Nullable Duration idleCheck;
 
@@ -367,8 +373,6 @@ public final class CertificateManagerBuilder {
 	 */
 	public CertificateManager build() {
 		CertificateManager manager = new RotatingCertificateManager(settings(),
-				new Collaborators(require(this.store, "store"), this.signers, this.keys, this.check,
-						require(this.scheduler, "scheduler"), this.executor, this.clock, this.random),
 				(this.supplier == null) ? this.template : null, this.supplier, this.bootstrapPair,
 				(this.idleCheck != null) ? this.idleCheck : longestSleep(), pollInterval());
 		this.listeners.forEach(manager::addListener);
@@ -384,7 +388,8 @@ public final class CertificateManagerBuilder {
 				: require(this.usagesByTemplateAndKey, "usages");
 		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), this.signerOrigin,
 				fixed, usages, this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry,
-				this.forcedInterval, this.once);
+				this.forcedInterval, this.once || this.signers == null, require(this.store, "store"), this.signers,
+				this.keys, this.check, require(this.scheduler, "scheduler"), this.executor, this.clock, this.random);
 	}
 
 	private Duration longestSleep() {

@@ -13,7 +13,6 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,18 +43,12 @@ final class Delivery {
 
 	private final List<Recipient> listeners = new CopyOnWriteArrayList<>();
 
-	private final String name;
-
-	private final Executor executor;
-
-	private final RotationScheduler scheduler;
+	private final RotationSettings settings;
 
 	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
-	Delivery(String name, Executor executor, RotationScheduler scheduler) {
-		this.name = name;
-		this.executor = executor;
-		this.scheduler = scheduler;
+	Delivery(RotationSettings settings) {
+		this.settings = settings;
 	}
 
 	void addFollower(RotationListener follower) {
@@ -67,7 +60,7 @@ final class Delivery {
 	}
 
 	private Recipient recipient(RotationListener listener) {
-		return new Recipient(this.name, listener, this.executor, this.scheduler);
+		return new Recipient(this.settings.name(), listener, this.settings.executor(), this.settings.scheduler());
 	}
 
 	/** Delivers an event after all earlier ones. Does not block. */
@@ -81,8 +74,8 @@ final class Delivery {
 	 * returned from all earlier events.
 	 */
 	synchronized void afterFollowers(Runnable task) {
-		this.last = this.last.thenRun(() -> this.executor.execute(task)).exceptionally((ex) -> {
-			logger.error("[{}] No thread to complete a rotation that was requested", this.name, ex);
+		this.last = this.last.thenRun(() -> this.settings.executor().execute(task)).exceptionally((ex) -> {
+			logger.error("[{}] No thread to complete a rotation that was requested", this.settings.name(), ex);
 			return null;
 		});
 	}
@@ -97,10 +90,10 @@ final class Delivery {
 		if (all.isDone()) {
 			return all;
 		}
-		Runnable cancelLimit = this.scheduler.schedule(() -> {
+		Runnable cancelLimit = this.settings.scheduler().schedule(() -> {
 			if (all.complete(null)) {
 				logger.error("[{}] Not every SSL bundle or client has been updated within {}; listeners are called now",
-						this.name, ReadableDuration.of(FOLLOWER_LIMIT));
+						this.settings.name(), ReadableDuration.of(FOLLOWER_LIMIT));
 			}
 		}, FOLLOWER_LIMIT);
 		return all.thenRun(cancelLimit);

@@ -8,15 +8,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.request.CertificateRefusedException;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
@@ -139,8 +136,9 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest request = Adapter.newRequest();
 		answer(this.adapter.send(request));
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		assertThatExceptionOfType(RequestNameTakenException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(failure(this.adapter.send(Adapter.newRequest(name(request), "system:node:one", keys))))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining(name(request))
 			.withMessageContaining("it is not signed with our key");
 	}
@@ -149,8 +147,9 @@ class KubernetesCertificateSignerTests {
 	void nameTakenForAnotherSubjectIsRefusedWithTheDifference() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		answer(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:one", keys)));
-		assertThatExceptionOfType(RequestNameTakenException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(failure(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:two", keys))))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("system:node:one")
 			.withMessageContaining("system:node:two");
 	}
@@ -160,7 +159,8 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest request = Adapter.newRequest();
 		this.adapter.controlPlane.behavior().alreadyExpired();
 		answer(this.adapter.send(request));
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(request)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(request)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("expired");
 	}
 
@@ -208,7 +208,8 @@ class KubernetesCertificateSignerTests {
 	void resumedRequestWhoseNameIsAnotherObjectsIsGone() {
 		CertificateRequest confirmed = confirmed(false);
 		CertificateRequest other = confirmed.confirmed(name(confirmed), "another-uid", Instant.now());
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(other)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(other)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("now names another object");
 	}
 
@@ -216,7 +217,8 @@ class KubernetesCertificateSignerTests {
 	void resumedRequestThatWasDeletedIsGone() {
 		CertificateRequest confirmed = confirmed(false);
 		this.adapter.controlPlane.delete(name(confirmed));
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("to signer " + Adapter.SIGNER + " no longer exists");
 	}
 
@@ -224,7 +226,8 @@ class KubernetesCertificateSignerTests {
 	void resumedRequestWithAnExpiredCertificateIsGone() {
 		this.adapter.controlPlane.behavior().alreadyExpired();
 		CertificateRequest confirmed = confirmed(true);
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("expired");
 	}
 
@@ -233,15 +236,16 @@ class KubernetesCertificateSignerTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(answer))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(answer))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("to signer " + Adapter.SIGNER + " was deleted");
 	}
 
 	@Test
 	void denialCarriesReasonAndMessage() {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.denying("Policy", "not this node"));
-		assertThatExceptionOfType(RequestDeniedException.class)
-			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.returns(Kind.DENIED, Kind::of)
 			.withMessageMatching("Request \\S+ to signer " + Adapter.SIGNER + " was denied: not this node")
 			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("Policy"));
 	}
@@ -252,7 +256,8 @@ class KubernetesCertificateSignerTests {
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		this.adapter.controlPlane.fail(this.adapter.controlPlane.certificateSigningRequests().get(0),
 				"SignerValidationFailure", "the subject is wrong");
-		assertThatExceptionOfType(RequestFailedException.class).isThrownBy(failure(answer))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(answer))
+			.returns(Kind.FAILED, Kind::of)
 			.withMessageMatching("Signer " + Adapter.SIGNER + " failed to sign request \\S+: the subject is wrong")
 			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("SignerValidationFailure"));
 	}
@@ -260,8 +265,8 @@ class KubernetesCertificateSignerTests {
 	@Test
 	void garbageInPlaceOfACertificateIsRefused() {
 		this.adapter.controlPlane.behavior().flaws(SignerFlaw.GARBAGE);
-		assertThatExceptionOfType(CertificateRefusedException.class)
-			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("to signer " + Adapter.SIGNER
 					+ " was answered with a certificate that is refused: it is not PEM: ");
 	}
