@@ -182,12 +182,46 @@ class ConfigurationMistakesTests {
 			.approval((request) -> ApprovalPolicy.Verdict.hold())
 			.start()) {
 			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
-					"kubelet.cert.startup.timeout=3s")
+					"kubelet.cert.startup.timeout=5s")
 				.run((context) -> {
 					FailureAnalysis analysis = analyze(context.getStartupFailure());
 					String open = controlPlane.openCertificateSigningRequests().get(0);
-					assertThat(analysis.getDescription()).contains("kubectl get csr " + open);
+					assertThat(analysis.getDescription())
+						.endsWith("Request %1$s is waiting for approval: see 'kubectl get csr %1$s'".formatted(open));
 					assertThat(analysis.getAction()).contains("kubectl certificate approve");
+				});
+		}
+	}
+
+	/** As for a signer that is not there. */
+	@Test
+	void requestThatIsApprovedAndThatNobodySignsIsNamed() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
+			.approval((request) -> ApprovalPolicy.Verdict.approve())
+			.start()) {
+			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
+					"kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth",
+					"kubelet.cert.startup.timeout=5s")
+				.run((context) -> {
+					String request = controlPlane.certificateSigningRequests().get(0);
+					assertThat(analyze(context.getStartupFailure()).getDescription())
+						.endsWith("Request %1$s is approved and waiting for its signature: see 'kubectl get csr %1$s'"
+							.formatted(request));
+				});
+		}
+	}
+
+	/** What does not exist cannot be approved. */
+	@Test
+	void requestThatTheServerHasNotAnsweredIsNotSaidToWaitForApproval() throws IOException {
+		try (ServerSocket silent = new ServerSocket(0)) {
+			Path kubeconfig = kubeconfig("https://127.0.0.1:" + silent.getLocalPort());
+			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=2s")
+				.run((context) -> {
+					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					assertThat(analysis.getDescription()).endsWith("The API server has not answered the request yet");
+					assertThat(analysis.getAction()).contains("this machine can reach it",
+							"increase 'kubelet.cert.startup.timeout'");
 				});
 		}
 	}
