@@ -3,13 +3,13 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationListener;
@@ -39,28 +39,33 @@ final class Delivery {
 				return thread;
 			});
 
-	private final List<Recipient> followers = new CopyOnWriteArrayList<>();
+	private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
 
-	private final List<Recipient> listeners = new CopyOnWriteArrayList<>();
+	/** Replaced by a longer one, since most certificates have none or few. */
+	private volatile List<Recipient> followers = List.of();
+
+	private volatile List<Recipient> listeners = List.of();
 
 	private final RotationSettings settings;
 
-	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+	private CompletableFuture<?> last = NOTHING;
 
 	Delivery(RotationSettings settings) {
 		this.settings = settings;
 	}
 
-	void addFollower(RotationListener follower) {
-		this.followers.add(recipient(follower));
+	synchronized void addFollower(RotationListener follower) {
+		this.followers = with(this.followers, follower);
 	}
 
-	void addListener(RotationListener listener) {
-		this.listeners.add(recipient(listener));
+	synchronized void addListener(RotationListener listener) {
+		this.listeners = with(this.listeners, listener);
 	}
 
-	private Recipient recipient(RotationListener listener) {
-		return new Recipient(this.settings.name(), listener, this.settings.executor(), this.settings.scheduler());
+	private List<Recipient> with(List<Recipient> recipients, RotationListener listener) {
+		Recipient added = new Recipient(this.settings.name(), listener, this.settings.executor(),
+				this.settings.scheduler());
+		return Stream.concat(recipients.stream(), Stream.of(added)).toList();
 	}
 
 	/** Delivers an event after all earlier ones. Does not block. */

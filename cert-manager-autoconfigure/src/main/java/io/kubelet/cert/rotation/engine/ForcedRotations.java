@@ -22,7 +22,7 @@ final class ForcedRotations {
 	private final Supplier<Pause> demanded;
 
 	/** Those who wait for the rotation in progress. */
-	private List<CompletableFuture<CertificatePair>> waiting = new ArrayList<>();
+	private List<CompletableFuture<CertificatePair>> waiting = List.of();
 
 	private Pause interim = Pause.NONE;
 
@@ -57,7 +57,7 @@ final class ForcedRotations {
 						+ ReadableDuration.of(this.settings.forcedInterval()) + " ago", this.interim);
 			}
 			this.interim = Pause.of(now, this.settings.forcedInterval());
-			this.waiting.add(requested);
+			this.waiting = new ArrayList<>(List.of(requested));
 		}
 		start.run();
 		return requested;
@@ -78,7 +78,7 @@ final class ForcedRotations {
 	 */
 	synchronized Runnable end(Consumer<CompletableFuture<CertificatePair>> completion) {
 		List<CompletableFuture<CertificatePair>> ended = this.waiting;
-		this.waiting = new ArrayList<>();
+		this.waiting = List.of();
 		return () -> ended.forEach(completion);
 	}
 
