@@ -17,7 +17,7 @@ import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
  */
 final class RequestWatches {
 
-	private static final String PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+	static final String PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
 	private static final String LABEL = "cert.kubelet.io/requester";
 
