@@ -78,8 +78,8 @@ final class Attempts {
 	 * @param history to which the outcome of each attempt is added
 	 * @param changed called on the lane when an attempt has made progress or has ended
 	 */
-	Attempts(RotationSettings settings, Collaborators with, SignerSource signers, Lane lane, Delivery delivery,
-			CurrentPair pair, History history, Runnable changed) {
+	Attempts(RotationSettings settings, RotationSettings.Collaborators with, SignerSource signers, Lane lane,
+			Delivery delivery, CurrentPair pair, History history, Runnable changed) {
 		this.settings = settings;
 		this.signers = signers;
 		this.check = with.check();

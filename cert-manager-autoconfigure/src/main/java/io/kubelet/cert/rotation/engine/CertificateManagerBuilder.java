@@ -36,9 +36,6 @@ public final class CertificateManagerBuilder {
 	/** So that a change of the wall clock is noticed. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
-	/** How often a supplier that does not signal changes is asked. */
-	private static final Duration TEMPLATE_POLL = Duration.ofSeconds(1);
-
 	/** How often files that another program manages are compared. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
@@ -49,6 +46,8 @@ public final class CertificateManagerBuilder {
 	private @Nullable RotationScheduler scheduler;
 
 	private Executor executor = Delivery.SHARED_THREADS;
+
+	private @Nullable TemplateRounds rounds;
 
 	private @Nullable String signerName;
 
@@ -130,6 +129,16 @@ public final class CertificateManagerBuilder {
 	 */
 	public CertificateManagerBuilder executor(Executor executor) {
 		this.executor = executor;
+		return this;
+	}
+
+	/**
+	 * Sets what asks a supplier of the template that does not signal changes.
+	 * @param rounds the rounds, shared with other managers; by default one of its own
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder templateRounds(TemplateRounds rounds) {
+		this.rounds = rounds;
 		return this;
 	}
 
@@ -249,8 +258,8 @@ public final class CertificateManagerBuilder {
 	/**
 	 * Sets the longest time between two checks while nothing is due. A change of the wall
 	 * clock, of the stored pair or of the template is noticed within this time.
-	 * @param idleCheck the time; by default a minute, a second with a template supplier
-	 * that does not signal changes, or 10 seconds if rotation is off
+	 * @param idleCheck the time; by default a minute, or 10 seconds if rotation is off. A
+	 * template supplier that does not signal changes is asked each second by default
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
@@ -367,10 +376,11 @@ public final class CertificateManagerBuilder {
 	 */
 	public CertificateManager build() {
 		CertificateManager manager = new RotatingCertificateManager(settings(),
-				new Collaborators(require(this.store, "store"), this.signers, this.keys, this.check,
+				new RotationSettings.Collaborators(require(this.store, "store"), this.signers, this.keys, this.check,
 						require(this.scheduler, "scheduler"), this.executor, this.clock, this.random),
 				(this.supplier == null) ? this.template : null, this.supplier, this.bootstrapPair,
-				(this.idleCheck != null) ? this.idleCheck : longestSleep(), pollInterval());
+				(this.idleCheck != null) ? this.idleCheck : (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP,
+				rounds());
 		this.listeners.forEach(manager::addListener);
 		return manager;
 	}
@@ -387,13 +397,12 @@ public final class CertificateManagerBuilder {
 				this.forcedInterval, this.once);
 	}
 
-	private Duration longestSleep() {
-		return (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP;
-	}
-
-	private Duration pollInterval() {
-		return (this.idleCheck != null) ? this.idleCheck
-				: (this.supplier != null && this.signers != null) ? TEMPLATE_POLL : longestSleep();
+	private @Nullable TemplateRounds rounds() {
+		if (this.supplier == null || this.signers == null || this.idleCheck != null) {
+			return null;
+		}
+		return (this.rounds != null) ? this.rounds
+				: new TemplateRounds(require(this.scheduler, "scheduler"), this.executor, this.clock);
 	}
 
 	private static <T> T require(@Nullable T value, String what) {

@@ -45,7 +45,8 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private final Delivery delivery;
 
-	private final @Nullable CertificateTemplateSupplier supplier;
+	/** Absent if the template is fixed, or asked for at each idle check. */
+	private final @Nullable TemplateRounds rounds;
 
 	private final Templates templates;
 
@@ -64,24 +65,21 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private volatile CertificateStatus snapshot;
 
-	private Duration pollInterval;
-
 	private String problem = "";
 
 	private Runnable cancelTimer = () -> {
 	};
 
-	RotatingCertificateManager(RotationSettings settings, Collaborators with, @Nullable CertificateTemplate template,
-			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap, Duration idleCheck,
-			Duration pollInterval) {
+	RotatingCertificateManager(RotationSettings settings, RotationSettings.Collaborators with,
+			@Nullable CertificateTemplate template, @Nullable CertificateTemplateSupplier supplier,
+			@Nullable CertificatePair bootstrap, Duration idleCheck, @Nullable TemplateRounds rounds) {
 		this.settings = settings;
 		this.idleCheck = idleCheck;
-		this.pollInterval = pollInterval;
+		this.rounds = rounds;
 		this.clock = with.clock();
 		this.scheduler = with.scheduler();
 		this.lane = new Lane(this.scheduler);
 		this.delivery = new Delivery(settings.name(), with.executor(), this.scheduler);
-		this.supplier = supplier;
 		this.templates = new Templates(settings.name(), template, supplier, with.executor(), this.lane);
 		Instant now = this.clock.instant();
 		this.pair = new CurrentPair(settings, with.store(), with.random(), this::replaced, bootstrap, now);
@@ -106,8 +104,8 @@ final class RotatingCertificateManager implements CertificateManager {
 		if (this.started.compareAndSet(false, true)) {
 			this.lane.execute(() -> {
 				logStart();
-				if (this.supplier != null && this.supplier.onChange(() -> this.lane.execute(this::reconcile))) {
-					this.pollInterval = this.idleCheck;
+				if (!this.templates.follow(this::wake) && this.rounds != null) {
+					this.rounds.add(this);
 				}
 				reconcile();
 			});
@@ -144,7 +142,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		if (attempts != null) {
 			attempts.cancel();
 		}
-		this.lane.execute(this::reconcile);
+		wake();
 	}
 
 	@Override
@@ -189,8 +187,18 @@ final class RotatingCertificateManager implements CertificateManager {
 		});
 	}
 
+	/** Looks soon. From any thread. */
+	void wake() {
+		this.lane.execute(this::reconcile);
+	}
+
+	/** Calls the supplier, and reviews if its answer has changed. From any thread. */
+	void askForTemplate(Instant now) {
+		this.templates.poll(now, this::review);
+	}
+
 	private void reconcile() {
-		if (this.supplier == null) {
+		if (!this.templates.areSupplied()) {
 			review();
 			return;
 		}
@@ -198,9 +206,9 @@ final class RotatingCertificateManager implements CertificateManager {
 			if (this.templates.isAwaited()) {
 				announce(now);
 			}
-			this.templates.update(now, this::review);
+			Duration untilLate = this.templates.update(now, this::review);
 			this.snapshot = this.report.create();
-			return Templates.PATIENCE;
+			return untilLate;
 		});
 	}
 
@@ -211,10 +219,10 @@ final class RotatingCertificateManager implements CertificateManager {
 			if (adopted != null) {
 				this.report.history().adopted(adopted, now);
 			}
-			Duration untilDue = this.pollInterval;
+			Duration untilDue = this.idleCheck;
 			if (this.attempts != null) {
 				this.attempts.review(this.templates.latest(), now);
-				untilDue = this.attempts.untilDue(this.templates.latest(), now, this.pollInterval);
+				untilDue = this.attempts.untilDue(this.templates.latest(), now, this.idleCheck);
 			}
 			announce(now);
 			this.snapshot = this.report.create();
@@ -234,14 +242,14 @@ final class RotatingCertificateManager implements CertificateManager {
 		Instant now = this.clock.instant();
 		Duration untilNextLook = this.idleCheck;
 		try {
-			untilNextLook = this.announcements.untilDue(now, Collections.min(List.of(look.at(now), this.pollInterval)));
+			untilNextLook = this.announcements.untilDue(now, Collections.min(List.of(look.at(now), this.idleCheck)));
 			this.problem = "";
 		}
 		catch (Throwable ex) {
 			disturbed(ex, now);
 		}
 		finally {
-			this.cancelTimer = this.scheduler.schedule(() -> this.lane.execute(this::reconcile),
+			this.cancelTimer = this.scheduler.schedule(this::wake,
 					untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
 		}
 	}
@@ -268,6 +276,9 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	/** Also what was begun while another thread called {@link #stop()}. */
 	private void end() {
+		if (this.rounds != null) {
+			this.rounds.remove(this);
+		}
 		if (this.attempts != null) {
 			this.attempts.cancel();
 			this.attempts.cancelRequested();

@@ -1,18 +1,26 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.PublicKey;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
+import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.IssuedCertificateCheck;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.spi.LoggingEventBuilder;
 
@@ -43,6 +51,18 @@ record RotationSettings(String name, RequestNaming naming, String signerName, @N
 	LoggingEventBuilder about(LoggingEventBuilder entry, CertificateRequest request) {
 		return about(entry).addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName());
+	}
+
+	/**
+	 * What a manager works with.
+	 *
+	 * @param signers provides the signer, {@code null} if rotation is off
+	 * @param executor runs what may block: listeners and template suppliers
+	 */
+	record Collaborators(CertificateStore store, @Nullable SignerSource signers, KeyPairSource keys,
+			IssuedCertificateCheck check, RotationScheduler scheduler, Executor executor, Clock clock,
+			DoubleSupplier random) {
+
 	}
 
 }
