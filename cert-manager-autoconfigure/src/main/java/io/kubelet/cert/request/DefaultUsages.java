@@ -2,7 +2,6 @@ package io.kubelet.cert.request;
 
 import java.security.PublicKey;
 import java.security.interfaces.RSAKey;
-import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -17,6 +16,16 @@ import io.kubelet.cert.certificate.Usage;
  */
 public final class DefaultUsages {
 
+	private static final List<Usage> SERVER = List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
+
+	private static final List<Usage> CLIENT = List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
+
+	private static final List<Usage> RSA_SERVER = List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
+			Usage.SERVER_AUTH);
+
+	private static final List<Usage> RSA_CLIENT = List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
+			Usage.CLIENT_AUTH);
+
 	private DefaultUsages() {
 	}
 
@@ -28,19 +37,15 @@ public final class DefaultUsages {
 	 * @return the usages in the order in which the kubelet sends them
 	 */
 	public static List<Usage> of(String signerName, CertificateTemplate template, PublicKey key) {
-		List<Usage> usages = new ArrayList<>();
-		usages.add(Usage.DIGITAL_SIGNATURE);
+		boolean server = switch (signerName) {
+			case "kubernetes.io/kubelet-serving" -> true;
+			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" -> false;
+			default -> !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty();
+		};
 		if (key instanceof RSAKey) {
-			usages.add(Usage.KEY_ENCIPHERMENT);
+			return server ? RSA_SERVER : RSA_CLIENT;
 		}
-		usages.add(switch (signerName) {
-			case "kubernetes.io/kubelet-serving" -> Usage.SERVER_AUTH;
-			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" ->
-				Usage.CLIENT_AUTH;
-			default -> (template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()) ? Usage.CLIENT_AUTH
-					: Usage.SERVER_AUTH;
-		});
-		return List.copyOf(usages);
+		return server ? SERVER : CLIENT;
 	}
 
 }

@@ -28,6 +28,8 @@ public final class IssuedCertificateCheck {
 	 */
 	public static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
+	private static final IssuedCertificateCheck ANY_AUTHORITY = new IssuedCertificateCheck(null);
+
 	private final @Nullable Supplier<? extends Collection<X509Certificate>> authorities;
 
 	private IssuedCertificateCheck(@Nullable Supplier<? extends Collection<X509Certificate>> authorities) {
@@ -40,7 +42,7 @@ public final class IssuedCertificateCheck {
 	 * @return the check
 	 */
 	public static IssuedCertificateCheck ofAnyAuthority() {
-		return new IssuedCertificateCheck(null);
+		return ANY_AUTHORITY;
 	}
 
 	/**

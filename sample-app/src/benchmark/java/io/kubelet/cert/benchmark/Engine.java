@@ -20,6 +20,7 @@ import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.rotation.engine.TemplateRounds;
 import io.kubelet.cert.store.FileCertificateStore;
@@ -50,6 +51,8 @@ final class Engine implements AutoCloseable {
 
 	private final KubernetesSigners signers;
 
+	private final SignerSource source;
+
 	private final CertificateManagers managers;
 
 	/**
@@ -66,6 +69,7 @@ final class Engine implements AutoCloseable {
 		this.rounds = new TemplateRounds(this.scheduler, this.threads, CLOCK);
 		this.signers = new KubernetesSigners(new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
 				CLOCK);
+		this.source = this.signers::signer;
 		this.managers = new CertificateManagers(IntStream.range(0, certificates)
 			.mapToObj((number) -> manager(directory, number, supplied))
 			.toList());
@@ -79,7 +83,7 @@ final class Engine implements AutoCloseable {
 			.scheduler(this.scheduler)
 			.executor(this.threads)
 			.templateRounds(this.rounds)
-			.signers(this.signers::signer)
+			.signers(this.source)
 			.signerName(SIGNER)
 			.usages((names, key) -> DefaultUsages.of(SIGNER, names, key))
 			.forcedInterval(Duration.ZERO)

@@ -39,6 +39,10 @@ public final class CertificateManagerBuilder {
 	/** How often files that another program manages are compared. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
+	private static final Duration WAIT_TIMEOUT = Duration.ofMinutes(15);
+
+	private static final Duration FORCED_INTERVAL = Duration.ofSeconds(10);
+
 	private final String name;
 
 	private @Nullable CertificateStore store;
@@ -67,9 +71,9 @@ public final class CertificateManagerBuilder {
 
 	private RequestNaming naming = RequestNaming.BY_KEY;
 
-	private Duration waitTimeout = Duration.ofMinutes(15);
+	private Duration waitTimeout = WAIT_TIMEOUT;
 
-	private Duration forcedInterval = Duration.ofSeconds(10);
+	private Duration forcedInterval = FORCED_INTERVAL;
 
 	private @Nullable Duration idleCheck;
 

@@ -3,13 +3,13 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationListener;
@@ -40,9 +40,12 @@ final class Delivery {
 				return thread;
 			});
 
-	private final List<Recipient> followers = new CopyOnWriteArrayList<>();
+	private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
 
-	private final List<Recipient> listeners = new CopyOnWriteArrayList<>();
+	/** Replaced by a longer one, since most certificates have none or few. */
+	private volatile List<Recipient> followers = List.of();
+
+	private volatile List<Recipient> listeners = List.of();
 
 	private final String name;
 
@@ -50,7 +53,7 @@ final class Delivery {
 
 	private final RotationScheduler scheduler;
 
-	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+	private CompletableFuture<?> last = NOTHING;
 
 	Delivery(String name, Executor executor, RotationScheduler scheduler) {
 		this.name = name;
@@ -58,16 +61,18 @@ final class Delivery {
 		this.scheduler = scheduler;
 	}
 
-	void addFollower(RotationListener follower) {
-		this.followers.add(recipient(follower));
+	synchronized void addFollower(RotationListener follower) {
+		this.followers = with(this.followers, follower);
 	}
 
-	void addListener(RotationListener listener) {
-		this.listeners.add(recipient(listener));
+	synchronized void addListener(RotationListener listener) {
+		this.listeners = with(this.listeners, listener);
 	}
 
-	private Recipient recipient(RotationListener listener) {
-		return new Recipient(this.name, listener, this.executor, this.scheduler);
+	private List<Recipient> with(List<Recipient> recipients, RotationListener listener) {
+		return Stream
+			.concat(recipients.stream(), Stream.of(new Recipient(this.name, listener, this.executor, this.scheduler)))
+			.toList();
 	}
 
 	/** Delivers an event after all earlier ones. Does not block. */

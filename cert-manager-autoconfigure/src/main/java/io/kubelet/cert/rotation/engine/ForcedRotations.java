@@ -28,7 +28,7 @@ final class ForcedRotations {
 	private final Clock clock;
 
 	/** Those who wait for the rotation in progress. */
-	private List<CompletableFuture<CertificatePair>> waiting = new ArrayList<>();
+	private List<CompletableFuture<CertificatePair>> waiting = List.of();
 
 	private Pause interim = Pause.NONE;
 
@@ -66,7 +66,7 @@ final class ForcedRotations {
 						this.interim);
 			}
 			this.interim = Pause.of(now, this.interval);
-			this.waiting.add(requested);
+			this.waiting = new ArrayList<>(List.of(requested));
 		}
 		start.run();
 		return requested;
@@ -86,7 +86,7 @@ final class ForcedRotations {
 	 */
 	synchronized Runnable end(Consumer<CompletableFuture<CertificatePair>> completion) {
 		List<CompletableFuture<CertificatePair>> ended = this.waiting;
-		this.waiting = new ArrayList<>();
+		this.waiting = List.of();
 		return () -> ended.forEach(completion);
 	}
 

@@ -17,7 +17,8 @@ final class Lane {
 
 	private static final Logger logger = LoggerFactory.getLogger(Lane.class);
 
-	private final Queue<Runnable> tasks = new ArrayDeque<>();
+	/** There is one of them for each certificate, so it begins small. */
+	private final Queue<Runnable> tasks = new ArrayDeque<>(1);
 
 	private final RotationScheduler scheduler;
 
