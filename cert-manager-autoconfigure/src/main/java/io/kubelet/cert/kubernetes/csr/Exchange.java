@@ -68,8 +68,8 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object) {
-		send(() -> this.api.createCertificateSigningRequest(object).buildCall(null), V1CertificateSigningRequest.class,
-				this::await, (failure) -> {
+		send(() -> ApiObjects.create(this.api.getApiClient(), RequestWatches.PATH, object),
+				V1CertificateSigningRequest.class, this::await, (failure) -> {
 					String name = this.request.name();
 					if (failure.getCode() == 409 && name != null) {
 						read(name, this::takeIfOurs);
@@ -203,8 +203,7 @@ final class Exchange implements RequestWatch.Subscriber {
 				public void onResponse(Call call, Response response) {
 					guard(() -> {
 						try {
-							String json = Exchange.this.api.getApiClient().handleResponse(response, String.class);
-							success.accept(ApiObjects.read(json, type));
+							success.accept(ApiObjects.read(body(response), type));
 						}
 						catch (ApiException ex) {
 							failure.accept(ex);
@@ -219,6 +218,12 @@ final class Exchange implements RequestWatch.Subscriber {
 
 			});
 		});
+	}
+
+	/** The client itself would parse the body before it returns it. */
+	private String body(Response response) throws ApiException, IOException {
+		return response.isSuccessful() ? response.body().string()
+				: this.api.getApiClient().handleResponse(response, String.class);
 	}
 
 	/** Anything that goes wrong, on any thread, is an answer. */
