@@ -15,6 +15,8 @@ import java.security.spec.ECParameterSpec;
 import java.security.spec.ECPoint;
 import java.security.spec.ECPrivateKeySpec;
 import java.security.spec.ECPublicKeySpec;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
 import org.bouncycastle.crypto.digests.SHA256Digest;
@@ -33,6 +35,9 @@ import org.bouncycastle.crypto.signers.ECDSASigner;
  * one for FIPS 140 or a hardware module, is used as it is.
  */
 final class EllipticCurves {
+
+	/** Creating one validates its base point. */
+	private static final Map<Integer, ECDomainParameters> DOMAINS = new ConcurrentHashMap<>();
 
 	private EllipticCurves() {
 	}
@@ -97,7 +102,7 @@ final class EllipticCurves {
 	}
 
 	private static ECDomainParameters domain(int size) {
-		return new ECDomainParameters(CustomNamedCurves.getByName(name(size)));
+		return DOMAINS.computeIfAbsent(size, (bits) -> new ECDomainParameters(CustomNamedCurves.getByName(name(bits))));
 	}
 
 	private static String name(int size) {

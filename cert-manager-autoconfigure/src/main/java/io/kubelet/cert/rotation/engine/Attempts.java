@@ -249,7 +249,7 @@ final class Attempts {
 	private void issued(Attempt attempt, List<X509Certificate> chain, Instant now) {
 		CertificateRequest request = attempt.request();
 		CertificatePair issued = this.check.check(chain, request, now);
-		this.pair.replace(issued);
+		this.pair.replace(issued, request.template());
 		this.settings.about(logger.atInfo(), issued)
 			.addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())

@@ -86,11 +86,15 @@ final class CurrentPair {
 		this.forced = (this.forced != null) ? this.forced : Trigger.REQUESTED;
 	}
 
-	/** Takes an issued pair: stores it, then uses it. */
-	void replace(CertificatePair pair) {
+	/**
+	 * Takes an issued pair: stores it, then uses it.
+	 * @param satisfied the template that it was checked against
+	 */
+	void replace(CertificatePair pair, CertificateTemplate satisfied) {
 		this.store.update(pair);
 		this.forced = null;
 		swap(pair);
+		this.satisfied = satisfied;
 	}
 
 	/**
