@@ -107,6 +107,7 @@ final class RotatingProgram implements AutoCloseable {
 				this.looks.incrementAndGet();
 				return Optional.of(NODE);
 			})
+			.idleCheck(Duration.ofSeconds(1))
 			.retry(RETRY)
 			.waitTimeout(PATIENCE)
 			.random(() -> 0.5)

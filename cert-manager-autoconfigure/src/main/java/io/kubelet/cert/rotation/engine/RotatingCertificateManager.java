@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * the attempt in progress, does what is due, and schedules the next look. It runs on the
  * certificate's {@link Lane}, the only place where the state below changes.
  */
-final class RotatingCertificateManager implements CertificateManager {
+final class RotatingCertificateManager implements CertificateManager, TemplateRounds.Member {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
@@ -188,12 +188,14 @@ final class RotatingCertificateManager implements CertificateManager {
 	}
 
 	/** Looks soon. From any thread. */
-	void wake() {
+	@Override
+	public void wake() {
 		this.lane.execute(this::reconcile);
 	}
 
 	/** Calls the supplier, and reviews if its answer has changed. From any thread. */
-	void askForTemplate(Instant now) {
+	@Override
+	public void askForTemplate(Instant now) {
 		this.templates.poll(now, this::review);
 	}
 

@@ -25,7 +25,7 @@ public final class TemplateRounds {
 
 	private static final Duration INTERVAL = Duration.ofSeconds(1);
 
-	private final Set<RotatingCertificateManager> managers = ConcurrentHashMap.newKeySet();
+	private final Set<Member> members = ConcurrentHashMap.newKeySet();
 
 	private final RotationScheduler scheduler;
 
@@ -50,14 +50,14 @@ public final class TemplateRounds {
 		this.clock = clock;
 	}
 
-	synchronized void add(RotatingCertificateManager manager) {
-		if (this.managers.add(manager) && this.managers.size() == 1) {
+	synchronized void add(Member member) {
+		if (this.members.add(member) && this.members.size() == 1) {
 			this.cancelTimer = this.scheduler.schedule(this::next, INTERVAL);
 		}
 	}
 
-	synchronized void remove(RotatingCertificateManager manager) {
-		if (this.managers.remove(manager) && this.managers.isEmpty()) {
+	synchronized void remove(Member member) {
+		if (this.members.remove(member) && this.members.isEmpty()) {
 			this.cancelTimer.run();
 		}
 	}
@@ -65,7 +65,7 @@ public final class TemplateRounds {
 	private void next() {
 		Object round = null;
 		synchronized (this) {
-			if (this.managers.isEmpty()) {
+			if (this.members.isEmpty()) {
 				return;
 			}
 			this.cancelTimer = this.scheduler.schedule(this::next, INTERVAL);
@@ -77,22 +77,33 @@ public final class TemplateRounds {
 			this.executor.execute(() -> ask(begun));
 		}
 		else {
-			this.managers.forEach(RotatingCertificateManager::wake);
+			this.members.forEach(Member::wake);
 		}
 	}
 
 	/** If it ends with an error, it is given up as well. */
 	private void ask(Object round) {
 		Instant now = this.clock.instant();
-		for (RotatingCertificateManager manager : this.managers) {
+		for (Member member : this.members) {
 			if (this.round != round) {
 				return;
 			}
-			manager.askForTemplate(now);
+			member.askForTemplate(now);
 		}
 		synchronized (this) {
 			this.round = (this.round == round) ? null : this.round;
 		}
+	}
+
+	/** Has a supplier that is asked. Called on any thread. */
+	interface Member {
+
+		/** Calls the supplier on this thread. */
+		void askForTemplate(Instant now);
+
+		/** Calls the supplier on another thread. */
+		void wake();
+
 	}
 
 }
