@@ -1,10 +1,10 @@
 package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.request.RequestRejectedException;
+import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
@@ -76,7 +76,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 						.formatted(KUBECONFIG, CONTEXT);
 		}
 		return switch (kind(cause)) {
-			case UNAUTHORIZED -> (cause instanceof RequestRejectedException rejected && rejected.statusCode() == 403)
+			case UNAUTHORIZED -> (cause instanceof RequestException rejected && rejected.statusCode() == 403)
 					? "Grant the permission with the rule above, or use other credentials (%s).".formatted(connection)
 					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
 			case REJECTED -> "Change the properties of the certificate to what the API server accepts.";
@@ -95,8 +95,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	/** Without a cause, nobody has answered in time. */
 	private static Kind kind(@Nullable Throwable cause) {
-		return (cause == null) ? Kind.TIMED_OUT
-				: (cause instanceof CertificateManagerException known) ? known.kind() : Kind.OTHER;
+		return (cause != null) ? Kind.of(cause) : Kind.TIMED_OUT;
 	}
 
 }

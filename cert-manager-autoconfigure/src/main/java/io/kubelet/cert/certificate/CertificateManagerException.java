@@ -32,36 +32,90 @@ public abstract class CertificateManagerException extends RuntimeException {
 	public enum Kind {
 
 		/** An approver denied the request. */
-		DENIED,
+		DENIED(Recovery.RETRY_SLOWLY),
 
 		/** The signer refused to sign the request. */
-		FAILED,
+		FAILED(Recovery.RETRY_SLOWLY),
 
 		/**
 		 * The issued certificate is not what was requested, or its chain is not trusted.
 		 */
-		REFUSED,
+		REFUSED(Recovery.RETRY_SLOWLY),
 
 		/** The credentials are not known or lack a permission. */
-		UNAUTHORIZED,
+		UNAUTHORIZED(Recovery.FIX_CAUSE),
 
 		/** The API server does not accept the request. */
-		REJECTED,
+		REJECTED(Recovery.RETRY_SLOWLY),
 
-		/** The API server cannot be reached, or does not answer as one. */
-		UNAVAILABLE,
+		/** The API server cannot be reached, is busy, or does not answer as one. */
+		UNAVAILABLE(Recovery.RETRY_SOON),
 
 		/** The request was neither approved nor denied in time. */
-		TIMED_OUT,
+		TIMED_OUT(Recovery.RETRY_SOON),
 
 		/** The request was deleted, or another one has its name. */
-		LOST,
+		LOST(Recovery.START_OVER),
 
 		/** The pair or the request could not be stored. */
-		STORE,
+		STORE(Recovery.FIX_CAUSE),
 
 		/** Anything else. */
-		OTHER
+		OTHER(Recovery.FIX_CAUSE);
+
+		private final Recovery recovery;
+
+		Kind(Recovery recovery) {
+			this.recovery = recovery;
+		}
+
+		/**
+		 * Returns what can be done about failures of this kind.
+		 * @return the way to go on
+		 */
+		public Recovery recovery() {
+			return this.recovery;
+		}
+
+		/**
+		 * Returns the kind of any failure.
+		 * @param failure the failure
+		 * @return its kind, {@link #OTHER} if this library did not throw it
+		 */
+		public static Kind of(Throwable failure) {
+			return (failure instanceof CertificateManagerException known) ? known.kind() : OTHER;
+		}
+
+	}
+
+	/**
+	 * What can be done about a failure.
+	 */
+	public enum Recovery {
+
+		/**
+		 * Send the same request again soon: the signer was out of reach or busy, or it
+		 * has not answered in time.
+		 */
+		RETRY_SOON,
+
+		/**
+		 * Ask again slowly, or with another template: this was an answer, and the same
+		 * request would get the same one.
+		 */
+		RETRY_SLOWLY,
+
+		/**
+		 * Fix the cause, such as the credentials, their permissions or the store. The
+		 * same request is accepted once that is done.
+		 */
+		FIX_CAUSE,
+
+		/**
+		 * Make a new request with a new key: this one no longer exists, or its name is
+		 * taken.
+		 */
+		START_OVER
 
 	}
 

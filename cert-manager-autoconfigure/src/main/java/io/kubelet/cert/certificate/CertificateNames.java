@@ -15,7 +15,6 @@ import javax.naming.NamingException;
 import javax.naming.directory.Attribute;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
-import javax.security.auth.x500.X500Principal;
 
 import org.jspecify.annotations.Nullable;
 
@@ -43,11 +42,7 @@ public final class CertificateNames {
 	 * @return the first common name, {@code null} if there is none
 	 */
 	public static @Nullable String commonName(X509Certificate certificate) {
-		return commonName(certificate.getSubjectX500Principal());
-	}
-
-	static @Nullable String commonName(X500Principal subject) {
-		return values(subject, "CN").stream().findFirst().orElse(null);
+		return values(certificate, "CN").stream().findFirst().orElse(null);
 	}
 
 	/**
@@ -91,10 +86,12 @@ public final class CertificateNames {
 				: Map.of();
 	}
 
-	static List<String> values(X500Principal subject, String type) {
+	/** The values of an attribute of the subject. */
+	static List<String> values(X509Certificate certificate, String type) {
+		String subject = certificate.getSubjectX500Principal().getName();
 		try {
 			List<String> values = new ArrayList<>();
-			for (Rdn name : new LdapName(subject.getName()).getRdns()) {
+			for (Rdn name : new LdapName(subject).getRdns()) {
 				Attribute attribute = name.toAttributes().get(type);
 				for (int i = 0; attribute != null && i < attribute.size(); i++) {
 					if (attribute.get(i) instanceof String value) {

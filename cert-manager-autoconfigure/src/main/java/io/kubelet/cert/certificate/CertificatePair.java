@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
 
@@ -43,15 +44,21 @@ public final class CertificatePair {
 	 * @throws IllegalArgumentException if the chain is empty or the key is not the leaf's
 	 */
 	public CertificatePair(List<X509Certificate> chain, PrivateKey privateKey) {
-		this(privateKey, path(chain));
-		require(belongTogether(leaf().getPublicKey(), privateKey));
+		this(chain, privateKey, (publicKey) -> belongTogether(publicKey, privateKey));
 	}
 
-	private CertificatePair(PrivateKey privateKey, List<X509Certificate> path) {
-		this.chain = path;
+	private CertificatePair(List<X509Certificate> chain, PrivateKey privateKey, Predicate<PublicKey> match) {
+		if (chain.isEmpty()) {
+			throw new IllegalArgumentException("There is no certificate");
+		}
+		this.chain = CertificateChain.path(chain);
 		this.privateKey = privateKey;
 		this.notBefore = leaf().getNotBefore().toInstant();
 		this.notAfter = leaf().getNotAfter().toInstant();
+		if (!match.test(leaf().getPublicKey())) {
+			throw new IllegalArgumentException("The private key does not belong to the certificate with serial number "
+					+ serialNumber() + ", which comes first");
+		}
 	}
 
 	/**
@@ -63,23 +70,8 @@ public final class CertificatePair {
 	 * @throws IllegalArgumentException if the chain is empty or the leaf has another key
 	 */
 	public static CertificatePair of(List<X509Certificate> chain, KeyPair keys) {
-		CertificatePair pair = new CertificatePair(keys.getPrivate(), path(chain));
-		pair.require(Arrays.equals(pair.leaf().getPublicKey().getEncoded(), keys.getPublic().getEncoded()));
-		return pair;
-	}
-
-	private static List<X509Certificate> path(List<X509Certificate> chain) {
-		if (chain.isEmpty()) {
-			throw new IllegalArgumentException("There is no certificate");
-		}
-		return CertificateChain.path(chain);
-	}
-
-	private void require(boolean match) {
-		if (!match) {
-			throw new IllegalArgumentException("The private key does not belong to the certificate with serial number "
-					+ serialNumber() + ", which comes first");
-		}
+		return new CertificatePair(chain, keys.getPrivate(),
+				(publicKey) -> Arrays.equals(publicKey.getEncoded(), keys.getPublic().getEncoded()));
 	}
 
 	/**

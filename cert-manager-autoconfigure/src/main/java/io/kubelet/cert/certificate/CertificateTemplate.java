@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-import javax.security.auth.x500.X500Principal;
-
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.jspecify.annotations.Nullable;
 
@@ -42,11 +40,10 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	 * @throws IllegalArgumentException if its subject alternative names cannot be read
 	 */
 	public static CertificateTemplate of(X509Certificate certificate) {
-		X500Principal subject = certificate.getSubjectX500Principal();
 		try {
 			Map<Integer, List<String>> names = CertificateNames.alternativeNames(certificate);
-			return new CertificateTemplate(CertificateNames.commonName(subject), CertificateNames.values(subject, "O"),
-					names.getOrDefault(GeneralName.dNSName, List.of()),
+			return new CertificateTemplate(CertificateNames.commonName(certificate),
+					CertificateNames.values(certificate, "O"), names.getOrDefault(GeneralName.dNSName, List.of()),
 					names.getOrDefault(GeneralName.iPAddress, List.of())
 						.stream()
 						.map(CertificateNames::parseIpAddress)

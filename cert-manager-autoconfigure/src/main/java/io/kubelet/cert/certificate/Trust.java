@@ -7,7 +7,6 @@ import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
 
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -60,12 +59,7 @@ public sealed interface Trust {
 		try {
 			TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
 			factory.init(store());
-			for (TrustManager manager : factory.getTrustManagers()) {
-				if (manager instanceof X509ExtendedTrustManager extended) {
-					return extended;
-				}
-			}
-			throw new CertificateException("This JDK has no trust manager for X.509 certificates");
+			return (X509ExtendedTrustManager) factory.getTrustManagers()[0];
 		}
 		catch (GeneralSecurityException ex) {
 			throw new CertificateException("Cannot create a trust manager for " + this, ex);

@@ -12,8 +12,6 @@ import java.util.Map;
 import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.models.V1Status;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +52,7 @@ public final class ApiFailures {
 		}
 		V1Status status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
-			return new SignerUnavailableException(name(request), reason(status, "HTTP" + code),
+			return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
 					about(request)
 							+ "The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
 					retryAfter(failure.getResponseHeaders()), null);
@@ -70,8 +68,7 @@ public final class ApiFailures {
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
 					message(status));
 		};
-		return new RequestRejectedException(name(request), code, reason(status, "HTTP" + code),
-				about(request) + message, null);
+		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code), about(request) + message);
 	}
 
 	private static String about(@Nullable CertificateRequest request) {
@@ -100,14 +97,14 @@ public final class ApiFailures {
 	 * @return the failure of the request
 	 */
 	public RequestException unexpected(int code, @Nullable CertificateRequest request) {
-		return new SignerUnavailableException(name(request), "UnexpectedResponse", about(request)
+		return RequestException.unavailable(name(request), "UnexpectedResponse", about(request)
 				+ "The answer from %s (status %d) is not that of an API server. Perhaps a proxy in between has answered"
 					.formatted(this.server, code),
 				null, null);
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
-		return new SignerUnavailableException(name(request), "Unreachable",
+		return RequestException.unavailable(name(request), "Unreachable",
 				about(request) + "The API server at %s cannot be reached: %s".formatted(this.server, cause), null,
 				cause);
 	}

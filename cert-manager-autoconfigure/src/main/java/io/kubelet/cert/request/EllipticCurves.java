@@ -5,10 +5,8 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.SecureRandom;
-import java.security.Signature;
 import java.security.interfaces.ECPrivateKey;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.ECParameterSpec;
@@ -73,31 +71,16 @@ final class EllipticCurves {
 						new ECPrivateKeySpec(((ECPrivateKeyParameters) keys.getPrivate()).getD(), parameters)));
 	}
 
-	/**
-	 * Signs a content.
-	 * @param algorithm the JCA name of the signature algorithm
-	 * @param key a key of any kind
-	 * @param content the content
-	 * @return the signature
-	 */
-	static byte[] sign(String algorithm, PrivateKey key, byte[] content) throws GeneralSecurityException {
-		Signature preferred = Signature.getInstance(algorithm);
-		preferred.initSign(key);
-		if (key instanceof ECPrivateKey ec && isReplaced(preferred.getProvider())) {
-			return sign(ec, content);
-		}
-		preferred.update(content);
-		return preferred.sign();
-	}
-
-	private static byte[] sign(ECPrivateKey key, byte[] content) {
+	/** Signs a content as {@code SHA256withECDSA} does. */
+	static byte[] sign(ECPrivateKey key, byte[] content) {
 		DSADigestSigner signer = new DSADigestSigner(new ECDSASigner(), new SHA256Digest());
 		signer.init(true, new ECPrivateKeyParameters(key.getS(), domain(key.getParams().getOrder().bitLength())));
 		signer.update(content, 0, content.length);
 		return signer.generateSignature();
 	}
 
-	private static boolean isReplaced(Provider provider) {
+	/** Whether Bouncy Castle does the work of a provider. */
+	static boolean isReplaced(Provider provider) {
 		return provider.getName().equals("SunEC");
 	}
 

@@ -1,7 +1,6 @@
 package io.kubelet.cert.request;
 
 import java.security.KeyPair;
-import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,12 +60,12 @@ public final class IssuedCertificateCheck {
 	 * @param request the request that it answers
 	 * @param now the current time
 	 * @return the new pair
-	 * @throws CertificateRefusedException if the chain is not what was requested, with
-	 * every difference
+	 * @throws RequestException if the chain is not what was requested, with every
+	 * difference
 	 */
 	public CertificatePair check(List<X509Certificate> chain, CertificateRequest request, Instant now) {
 		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
-				: problems(chain, request, now);
+				: problems(chain.get(0), request, now);
 		if (!problems.isEmpty()) {
 			throw refused(request, problems);
 		}
@@ -81,15 +80,15 @@ public final class IssuedCertificateCheck {
 		return path.find(now, CLOCK_SKEW).orElseThrow(() -> refused(request, List.of(path.problem(now))));
 	}
 
-	private static CertificateRefusedException refused(CertificateRequest request, List<String> problems) {
-		return new CertificateRefusedException(request.name(), request.signerName(), problems);
+	private static RequestException refused(CertificateRequest request, List<String> problems) {
+		return RequestException.refused(request.name(), request.signerName(), problems);
 	}
 
-	private static List<String> problems(List<X509Certificate> chain, CertificateRequest request, Instant now) {
-		X509Certificate leaf = chain.get(0);
+	private static List<String> problems(X509Certificate leaf, CertificateRequest request, Instant now) {
 		List<String> problems = new ArrayList<>();
-		if (!holds(leaf, request.publicKey())) {
-			problems.add(wrongKey(chain, request.publicKey()));
+		if (!Arrays.equals(leaf.getPublicKey().getEncoded(), request.publicKey().getEncoded())) {
+			problems.add("the first certificate, which must be the leaf, has another public key (%s) than the request"
+				.formatted(KeySpecification.describe(leaf.getPublicKey())));
 		}
 		problems.addAll(request.template().differences(leaf));
 		request.usages()
@@ -103,22 +102,6 @@ public final class IssuedCertificateCheck {
 			problems.add("it is not valid before " + leaf.getNotBefore().toInstant());
 		}
 		return problems;
-	}
-
-	/** As in Go, the leaf must come first, whatever the order of the others. */
-	private static String wrongKey(List<X509Certificate> chain, PublicKey key) {
-		for (int i = 1; i < chain.size(); i++) {
-			if (holds(chain.get(i), key)) {
-				return "the first certificate has another public key: the one for the key of the request is number %d, "
-					.formatted(i + 1) + "but the leaf must come first";
-			}
-		}
-		return "it has another public key (%s) than the request"
-			.formatted(KeySpecification.describe(chain.get(0).getPublicKey()));
-	}
-
-	private static boolean holds(X509Certificate certificate, PublicKey key) {
-		return Arrays.equals(certificate.getPublicKey().getEncoded(), key.getEncoded());
 	}
 
 }

@@ -1,36 +1,131 @@
 package io.kubelet.cert.request;
 
+import java.time.Duration;
+import java.util.List;
+
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.ReadableDuration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate signing request did not lead to a certificate. {@link #recovery()} says
- * what a caller can do; the subtypes carry further details.
+ * A certificate signing request did not lead to a certificate. Its {@link #kind()} says
+ * why, and what can be done about it.
  */
-public abstract class RequestException extends CertificateManagerException {
+public final class RequestException extends CertificateManagerException {
 
 	private final @Nullable String requestName;
 
 	private final String reason;
 
-	protected RequestException(Kind kind, @Nullable String requestName, String reason, String message,
-			@Nullable Throwable cause) {
+	private final int statusCode;
+
+	private final @Nullable Duration retryAfter;
+
+	private RequestException(Kind kind, @Nullable String requestName, int statusCode, String reason, String message,
+			@Nullable Duration retryAfter, @Nullable Throwable cause) {
 		super(kind, message, cause);
 		this.requestName = requestName;
 		this.reason = reason;
+		this.statusCode = statusCode;
+		this.retryAfter = retryAfter;
+	}
+
+	private RequestException(Kind kind, @Nullable String requestName, String reason, String message) {
+		this(kind, requestName, 0, reason, message, null, null);
 	}
 
 	/**
-	 * Returns what a caller can do about it.
-	 * @return the way to go on
+	 * An approver denied the request.
+	 * @param requestName the name of the request
+	 * @param signerName the name of the signer
+	 * @param reason the reason in one word
+	 * @param message the message of the approver
+	 * @return the exception
 	 */
-	public Recovery recovery() {
-		return switch (kind()) {
-			case UNAVAILABLE, TIMED_OUT -> Recovery.RETRY_SOON;
-			case UNAUTHORIZED -> Recovery.FIX_CREDENTIALS;
-			case LOST -> Recovery.START_OVER;
-			default -> Recovery.RETRY_SLOWLY;
-		};
+	public static RequestException denied(String requestName, String signerName, String reason, String message) {
+		return new RequestException(Kind.DENIED, requestName, reason,
+				describe(requestName, signerName) + " was denied: " + message);
+	}
+
+	/**
+	 * The signer refused to sign the request (condition {@code Failed}).
+	 * @param requestName the name of the request
+	 * @param signerName the name of the signer
+	 * @param reason the reason in one word
+	 * @param message the message of the signer
+	 * @return the exception
+	 */
+	public static RequestException failed(String requestName, String signerName, String reason, String message) {
+		return new RequestException(Kind.FAILED, requestName, reason,
+				"Signer " + signerName + " failed to sign request " + requestName + ": " + message);
+	}
+
+	/**
+	 * The issued certificate cannot be used, because it is not what was requested.
+	 * @param requestName the name of the request, {@code null} if it has none
+	 * @param signerName the name of the signer
+	 * @param problems a clause for each thing that is wrong with the certificate
+	 * @return the exception
+	 */
+	public static RequestException refused(@Nullable String requestName, String signerName, List<String> problems) {
+		return new RequestException(Kind.REFUSED, requestName, "Refused", describe(requestName, signerName)
+				+ " was answered with a certificate that is refused: " + String.join("; ", problems));
+	}
+
+	/**
+	 * The request was deleted before it was answered, or another object has its name.
+	 * @param requestName the name of the request
+	 * @param reason the reason in one word
+	 * @param message says what has become of the request
+	 * @return the exception
+	 */
+	public static RequestException lost(String requestName, String reason, String message) {
+		return new RequestException(Kind.LOST, requestName, reason, message);
+	}
+
+	/**
+	 * The request was not answered in time. It is still open, and waiting for it again is
+	 * better than a second request, which would not be answered sooner.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param signerName the name of the signer
+	 * @param timeout the time
+	 * @return the exception
+	 */
+	public static RequestException timedOut(@Nullable String requestName, String signerName, Duration timeout) {
+		return new RequestException(Kind.TIMED_OUT, requestName, "TimedOut",
+				"%s was neither approved, denied nor signed within %s, and is waited for again"
+					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout)));
+	}
+
+	/**
+	 * The API server rejected the request: with a status of 401 or 403, the credentials
+	 * or their permissions are wrong, otherwise the request itself.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param statusCode the HTTP status, from 400 to 499
+	 * @param reason the reason in one word
+	 * @param message says what was rejected and why
+	 * @return the exception
+	 */
+	public static RequestException rejected(@Nullable String requestName, int statusCode, String reason,
+			String message) {
+		boolean credentials = statusCode == 401 || statusCode == 403;
+		return new RequestException(credentials ? Kind.UNAUTHORIZED : Kind.REJECTED, requestName, statusCode, reason,
+				message, null, null);
+	}
+
+	/**
+	 * The signer could not be reached or is busy: no connection, or a status of 429 or
+	 * 5xx.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param reason the reason in one word
+	 * @param message says what happened
+	 * @param retryAfter how long the server asks to wait, {@code null} if it does not say
+	 * @param cause the cause, {@code null} if there is none
+	 * @return the exception
+	 */
+	public static RequestException unavailable(@Nullable String requestName, String reason, String message,
+			@Nullable Duration retryAfter, @Nullable Throwable cause) {
+		return new RequestException(Kind.UNAVAILABLE, requestName, 0, reason, message, retryAfter, cause);
 	}
 
 	/**
@@ -50,6 +145,22 @@ public abstract class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * Returns the HTTP status with which the API server rejected the request.
+	 * @return a status from 400 to 499, 0 if it did not reject it
+	 */
+	public int statusCode() {
+		return this.statusCode;
+	}
+
+	/**
+	 * Returns how long the server asks to wait ({@code Retry-After}, RFC 9110, 10.2.3).
+	 * @return the time to wait, {@code null} if it does not say
+	 */
+	public @Nullable Duration retryAfter() {
+		return this.retryAfter;
+	}
+
+	/**
 	 * Names a request and its signer, for a message.
 	 * @param name the name of the request, {@code null} if it has none yet
 	 * @param signer the name of the signer
@@ -57,46 +168,6 @@ public abstract class RequestException extends CertificateManagerException {
 	 */
 	public static String describe(@Nullable String name, String signer) {
 		return "Request " + ((name != null) ? name + " " : "") + "to signer " + signer;
-	}
-
-	/**
-	 * What a caller can do about a request that failed.
-	 */
-	public enum Recovery {
-
-		/**
-		 * Send the same request again soon: the signer was out of reach or busy, or it
-		 * has not answered in time.
-		 */
-		RETRY_SOON,
-
-		/**
-		 * Ask again slowly, or with another template: this was an answer, and the same
-		 * request would get the same one.
-		 */
-		RETRY_SLOWLY,
-
-		/**
-		 * Fix the credentials or their permissions. The same request is accepted once
-		 * they are right.
-		 */
-		FIX_CREDENTIALS,
-
-		/**
-		 * Make a new request with a new key: this one no longer exists, or its name is
-		 * taken.
-		 */
-		START_OVER;
-
-		/**
-		 * Whether this is what a caller can do about a failure.
-		 * @param failure any failure
-		 * @return {@code true} if it is a {@link RequestException} with this recovery
-		 */
-		public boolean appliesTo(Throwable failure) {
-			return failure instanceof RequestException request && request.recovery() == this;
-		}
-
 	}
 
 }

@@ -136,9 +136,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * {@code null} after a failure
 	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
 	 * was none
-	 * @param duration how long it took: for a certificate since this process sent the
-	 * request for the first time, for a failure since the attempt began; {@code null} for
-	 * a pair that another program stored
+	 * @param duration how long ago this process had sent the request for the first time,
+	 * zero if it had not; {@code null} for a pair that another program stored
 	 * @param failure what went wrong, {@code null} if there is a certificate
 	 */
 	public record Outcome(Instant at, @Nullable Trigger trigger, @Nullable String serialNumber,

@@ -4,8 +4,9 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 
-import io.kubelet.cert.request.RequestException.Recovery;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
+import io.kubelet.cert.request.RequestException;
 
 /**
  * How long to wait after a failed attempt.
@@ -59,14 +60,16 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	 * @return the time until the next attempt
 	 */
 	public Duration delay(Throwable cause, int failures, double random) {
-		if (Recovery.RETRY_SLOWLY.appliesTo(cause)) {
+		Kind kind = Kind.of(cause);
+		if (kind.recovery() == Recovery.RETRY_SLOWLY) {
 			return withJitter(answered(failures), random);
 		}
-		if (cause instanceof SignerUnavailableException unavailable) {
-			Duration retryAfter = unavailable.retryAfter();
-			return (retryAfter != null)
-					? withJitter(longer(atMost(retryAfter, ANSWER_MAXIMUM), growing(failures)), random)
-					: spread(growing(failures), random);
+		Duration retryAfter = (cause instanceof RequestException request) ? request.retryAfter() : null;
+		if (retryAfter != null) {
+			return withJitter(longer(atMost(retryAfter, ANSWER_MAXIMUM), growing(failures)), random);
+		}
+		if (kind == Kind.UNAVAILABLE) {
+			return spread(growing(failures), random);
 		}
 		return (failures < this.attempts) ? withJitter(growing(failures), random) : this.interval;
 	}

@@ -2,9 +2,8 @@ package io.kubelet.cert.rotation;
 
 import java.time.Instant;
 
-import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.request.RequestException.Recovery;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 
 /**
  * A failed attempt to rotate.
@@ -27,7 +26,8 @@ public record RotationFailure(Instant at, String reason, String message, int att
 	 * or the request was lost
 	 */
 	public boolean needsAttention() {
-		return !Recovery.RETRY_SOON.appliesTo(this.cause) && !Recovery.START_OVER.appliesTo(this.cause);
+		Recovery recovery = kind().recovery();
+		return recovery == Recovery.RETRY_SLOWLY || recovery == Recovery.FIX_CAUSE;
 	}
 
 	/**
@@ -36,7 +36,7 @@ public record RotationFailure(Instant at, String reason, String message, int att
 	 * @return the kind
 	 */
 	public Kind kind() {
-		return (this.cause instanceof CertificateManagerException known) ? known.kind() : Kind.OTHER;
+		return Kind.of(this.cause);
 	}
 
 }

@@ -41,7 +41,8 @@ final class Handshakes {
 
 	/**
 	 * Keeps the state of a server's session out of a ticket, which the client holds and
-	 * which cannot be taken back at a rotation.
+	 * which cannot be taken back at a rotation. OpenSSL issues tickets regardless. Its
+	 * session already has a context, which gets new ticket keys at a rotation instead.
 	 * <p>
 	 * With TLS 1.3, the session counts as not valid for resumption, so there is no
 	 * ticket. With TLS 1.2, JSSE has already announced one at this point. It is empty if
@@ -50,10 +51,13 @@ final class Handshakes {
 	 */
 	void recordServer(@Nullable Object transport) {
 		SSLSession session = session(transport);
-		if (session != null && session.getProtocol().equals("TLSv1.3")) {
+		if (session == null || isSettled(session)) {
+			return;
+		}
+		if (session.getProtocol().equals("TLSv1.3")) {
 			session.invalidate();
 		}
-		else if (session != null) {
+		else {
 			session.putValue(NO_TICKET, true);
 			record(transport);
 		}
@@ -68,6 +72,7 @@ final class Handshakes {
 			contexts = Set.copyOf(this.contexts);
 		}
 		for (SSLSessionContext context : contexts) {
+			TicketKeys.renew(context);
 			Collections.list(context.getIds()).forEach((id) -> invalidate(context.getSession(id)));
 		}
 	}

@@ -21,8 +21,6 @@ import java.util.UUID;
  */
 final class DurableFiles {
 
-	private static final int SWITCH_ATTEMPTS = 100;
-
 	private DurableFiles() {
 	}
 
@@ -54,25 +52,10 @@ final class DurableFiles {
 
 	/** Replaces a file, or creates it, in one step. */
 	static FileVersion replace(Path file, String text) throws IOException {
-		Path temporary = file.resolveSibling(temporaryPrefix(file) + UUID.randomUUID());
+		Path temporary = temporary(file);
 		FileVersion version = create(temporary, text.getBytes(StandardCharsets.US_ASCII));
-		try {
-			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-		}
-		catch (IOException ex) {
-			delete(temporary, ex);
-			throw ex;
-		}
-		syncDirectory(parent(file));
+		rename(temporary, file);
 		return version;
-	}
-
-	/**
-	 * Returns the beginning of the names of files that are about to replace a file. A
-	 * process that is killed at that moment leaves one behind.
-	 */
-	static String temporaryPrefix(Path file) {
-		return "." + file.getFileName() + ".";
 	}
 
 	/**
@@ -81,30 +64,36 @@ final class DurableFiles {
 	 * targets remains, never anything else.
 	 * @throws NoSuchFileException if the target does not exist
 	 */
-	static void link(Path link, Path stage, Path target) throws IOException {
+	static void link(Path link, Path target) throws IOException {
 		if (!Files.exists(target)) {
 			throw new NoSuchFileException(target.toString());
 		}
-		for (int attempt = 0; attempt < SWITCH_ATTEMPTS; attempt++) {
-			try {
-				Files.deleteIfExists(stage);
-				Files.createSymbolicLink(stage, target.getFileName());
-				Files.move(stage, link, StandardCopyOption.ATOMIC_MOVE);
-				syncDirectory(parent(link));
-				return;
-			}
-			catch (FileAlreadyExistsException | NoSuchFileException ex) {
-				if (!Files.isDirectory(parent(link))) {
-					throw ex;
-				}
-				// Another process took the staged link or moved it: try again
-			}
-			catch (IOException ex) {
-				delete(stage, ex);
-				throw ex;
-			}
+		Path temporary = temporary(link);
+		Files.createSymbolicLink(temporary, target.getFileName());
+		rename(temporary, link);
+	}
+
+	private static void rename(Path temporary, Path file) throws IOException {
+		try {
+			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
 		}
-		throw new IOException("Another process keeps switching " + link);
+		catch (IOException ex) {
+			delete(temporary, ex);
+			throw ex;
+		}
+		syncDirectory(parent(file));
+	}
+
+	private static Path temporary(Path file) {
+		return file.resolveSibling(temporaryPrefix(file) + UUID.randomUUID());
+	}
+
+	/**
+	 * Returns the beginning of the names of files that are about to replace a file. A
+	 * process that is killed at that moment leaves one behind.
+	 */
+	static String temporaryPrefix(Path file) {
+		return "." + file.getFileName() + ".";
 	}
 
 	/** Removes what a failed step left; a failure to do so is added to the first one. */

@@ -91,7 +91,7 @@ public final class FileCertificateStore implements CertificateStore {
 			throw new StoreException("Cannot store the new pair in " + this.files.directory() + ": " + ex
 					+ ". Make the directory writable and check that its disk has room", ex);
 		}
-		new OldFiles(this.files, this.retain, this.clock.instant()).remove();
+		this.files.removeOld(this.retain, this.clock.instant());
 	}
 
 	@Override
@@ -220,18 +220,15 @@ public final class FileCertificateStore implements CertificateStore {
 	}
 
 	private void switchTo(Path file) throws IOException {
-		if (Files.isRegularFile(this.files.updated(), LinkOption.NOFOLLOW_LINKS)) {
-			throw new IOException(this.files.updated() + " is a file, but only a link can be there");
-		}
 		Path current = this.files.current();
 		if (!Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
-			DurableFiles.link(current, this.files.updated(), file);
+			DurableFiles.link(current, file);
 			return;
 		}
 		// The pair in a regular file is kept as an older pair
 		Path kept = createDated(Files.readAllBytes(current)).file();
 		try {
-			DurableFiles.link(current, this.files.updated(), file);
+			DurableFiles.link(current, file);
 		}
 		finally {
 			if (Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {

@@ -3,10 +3,14 @@ package io.kubelet.cert.store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
@@ -15,11 +19,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /**
- * The names of one pair's files in its directory. They are not kept: there may be many
- * pairs, and a name is rarely needed.
+ * One pair's files in its directory: their names, and the removal of old ones. Names are
+ * not kept: there may be many pairs, and a name is rarely needed.
  */
 final class PairFiles {
+
+	private static final Logger logger = LoggerFactory.getLogger(PairFiles.class);
 
 	private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd-HH-mm-ss");
 
@@ -31,6 +40,9 @@ final class PairFiles {
 		.compile("-(\\d{4}-\\d{2}-\\d{2}-\\d{2}-\\d{2}-\\d{2})(?:\\.(\\d{1,9}))?\\.pem");
 
 	private static final String DAMAGED = ".damaged";
+
+	/** Longer than any process takes to write a file. */
+	private static final Duration UNFINISHED = Duration.ofHours(1);
 
 	private final Path directory;
 
@@ -50,7 +62,7 @@ final class PairFiles {
 		return file("-current.pem");
 	}
 
-	/** The link that is about to become {@link #current()}. */
+	/** The link that an interrupted kubelet was about to make {@link #current()}. */
 	Path updated() {
 		return file("-updated.pem");
 	}
@@ -107,10 +119,41 @@ final class PairFiles {
 	}
 
 	/**
-	 * Returns those of the files that were set aside, the one that was written last
-	 * first.
+	 * Removes what is no longer needed after an update. A failure is only reported: the
+	 * update itself has succeeded.
+	 * @param retain how many old pairs to keep
+	 * @param now the current time
 	 */
-	List<Path> damaged(List<Path> files) {
+	void removeOld(int retain, Instant now) {
+		try {
+			List<Path> all = list();
+			removeAllBut(retain + 1, dated(all));
+			// Damaged files may hold keys, too
+			removeAllBut(1, damaged(all));
+			FileTime abandoned = FileTime.from(now.minus(UNFINISHED));
+			for (Path file : all) {
+				if (isUnfinished(file.getFileName().toString())
+						&& Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(abandoned) < 0) {
+					Files.deleteIfExists(file);
+				}
+			}
+		}
+		catch (IOException | UncheckedIOException ex) {
+			logger.warn("Cannot remove old files from {}: {}", this.directory, ex.toString());
+		}
+	}
+
+	/** Keeps the first files, and the one that is current, whatever its name is. */
+	private void removeAllBut(int kept, List<Path> candidates) throws IOException {
+		for (Path old : candidates.stream().skip(kept).toList()) {
+			if (!Files.isSameFile(old, current())) {
+				Files.deleteIfExists(old);
+			}
+		}
+	}
+
+	/** The files that were set aside, the one that was written last first. */
+	private List<Path> damaged(List<Path> files) {
 		String current = current().getFileName() + DAMAGED;
 		return files.stream()
 			.filter((file) -> isDamaged(file.getFileName().toString(), current))
@@ -120,13 +163,10 @@ final class PairFiles {
 			.toList();
 	}
 
-	/**
-	 * Returns those of the files that were about to become {@link #openRequest()}. They
-	 * exist for a moment, unless a process was killed.
-	 */
-	List<Path> unfinished(List<Path> files) {
-		String prefix = DurableFiles.temporaryPrefix(openRequest());
-		return files.stream().filter((file) -> file.getFileName().toString().startsWith(prefix)).toList();
+	/** Such files exist for a moment, unless a process was killed. */
+	private boolean isUnfinished(String name) {
+		return name.startsWith(DurableFiles.temporaryPrefix(openRequest()))
+				|| name.startsWith(DurableFiles.temporaryPrefix(current()));
 	}
 
 	private boolean isDamaged(String name, String current) {

@@ -1,7 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -61,20 +61,9 @@ final class PairReader {
 		}
 	}
 
-	/**
-	 * Reads a file of PEM.
-	 * @throws MalformedPemException if it is too long or not a text
-	 */
+	/** Reads a file of PEM. Whatever is in it, it is a text of this encoding. */
 	static String text(Path file) throws IOException {
-		if (Files.size(file) > Pem.MAXIMUM_LENGTH) {
-			throw new MalformedPemException("the file is longer than " + Pem.MAXIMUM_LENGTH + " bytes");
-		}
-		try {
-			return Files.readString(file);
-		}
-		catch (CharacterCodingException ex) {
-			throw new MalformedPemException("the file is not a text");
-		}
+		return Files.readString(file, StandardCharsets.ISO_8859_1);
 	}
 
 }

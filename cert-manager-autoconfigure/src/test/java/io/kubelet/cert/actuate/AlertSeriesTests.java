@@ -17,8 +17,7 @@ import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
@@ -94,7 +93,7 @@ class AlertSeriesTests {
 
 	private static void denied(Recording shop) {
 		shop.start();
-		shop.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
+		shop.fixture.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()),
 				request.signerName(), "NotToday", "the approver is on holiday"));
 		shop.runUntil(5, 50);
 		shop.fixture.signer.issues();
@@ -157,7 +156,7 @@ class AlertSeriesTests {
 				.random(() -> 0.5)
 				.signers((current) -> {
 					if (this.outage) {
-						throw new SignerUnavailableException(null, "Unreachable", "connection refused", null, null);
+						throw RequestException.unavailable(null, "Unreachable", "connection refused", null, null);
 					}
 					return this.fixture.signer;
 				})

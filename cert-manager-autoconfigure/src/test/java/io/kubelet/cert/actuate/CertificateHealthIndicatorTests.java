@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
@@ -159,8 +159,8 @@ class CertificateHealthIndicatorTests {
 	@Test
 	void listenersAreNotCalledAsLongAsTheServerIsNotHealthy() {
 		this.signer.silent();
-		this.signer.failsWith(
-				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
+		this.signer
+			.failsWith((request) -> RequestException.unavailable(request.name(), "Unreachable", "no way", null, null));
 		start();
 		this.time.pass(Duration.ofMinutes(12));
 		assertThat(this.manager.status().serverHealthy()).isFalse();

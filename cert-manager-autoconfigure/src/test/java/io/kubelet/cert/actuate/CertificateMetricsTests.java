@@ -12,11 +12,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -99,14 +97,14 @@ class CertificateMetricsTests {
 
 	@Test
 	void failuresAreCountedByReasonsThatAreThereFromTheStart() {
-		this.fixture.signer.failsWith((request) -> new RequestDeniedException("csr-1", "example.com/s",
+		this.fixture.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/s",
 				"WhateverTheApproverWrites", "not today"));
 		start(this.registry);
 		assertThat(failures("denied")).isOne();
 		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
 		assertThat(failures("unavailable")).isZero();
 		this.fixture.signer
-			.failsWith((request) -> new SignerUnavailableException("csr-1", "Unreachable", "no way", null, null));
+			.failsWith((request) -> RequestException.unavailable("csr-1", "Unreachable", "no way", null, null));
 		this.fixture.time.pass(Duration.ofMinutes(2));
 		assertThat(failures("unavailable")).isPositive();
 	}

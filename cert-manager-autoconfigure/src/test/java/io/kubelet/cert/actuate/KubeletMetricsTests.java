@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.DefaultUsages;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
@@ -67,8 +67,8 @@ class KubeletMetricsTests {
 
 	@Test
 	void failedAttemptsAreCounted() {
-		this.signer.failsWith(
-				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
+		this.signer
+			.failsWith((request) -> RequestException.unavailable(request.name(), "Unreachable", "no way", null, null));
 		start("kubernetes.io/kube-apiserver-client-kubelet");
 		this.time.pass(Duration.ofMinutes(2));
 		assertThat(this.registry.get("kubelet.certificate.manager.client.expiration.renew.errors")
@@ -100,8 +100,8 @@ class KubeletMetricsTests {
 		manager.start();
 		this.time.settle();
 		this.time.pass(Duration.ofMinutes(10));
-		this.signer.failsWith(
-				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "no way", null, null));
+		this.signer
+			.failsWith((request) -> RequestException.unavailable(request.name(), "Unreachable", "no way", null, null));
 		manager.rotate();
 		this.time.settle();
 		this.signer.issues();

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.testsupport.FakeSigner;
@@ -77,7 +77,7 @@ class MetricsOfTheStartTests {
 		SignerSource failingTwice(FakeSigner signer) {
 			return (current) -> {
 				if (this.attempts++ < 2) {
-					throw new SignerUnavailableException(null, "Unreachable", "no way", null, null);
+					throw RequestException.unavailable(null, "Unreachable", "no way", null, null);
 				}
 				return signer;
 			};

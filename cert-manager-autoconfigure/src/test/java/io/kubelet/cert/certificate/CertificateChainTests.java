@@ -84,15 +84,6 @@ class CertificateChainTests {
 						List.of(leaf, expired)));
 	}
 
-	@Test
-	void namesakeOfTheIssuerIsLeftOutEvenIfItIsAlone() {
-		TestAuthority issuer = authority("issuer", true);
-		TestAuthority before = authority("issuer", true);
-		X509Certificate leaf = leaf(issuer);
-		X509Certificate namesake = before.crossSign(before);
-		assertThat(new CertificatePair(List.of(leaf, namesake), KEYS.getPrivate()).chain()).containsExactly(leaf);
-	}
-
 	/** An authority with a new key, which the old key has signed. */
 	@Test
 	void pathGoesOnPastAnAuthorityThatChangedItsKey() {

@@ -49,11 +49,14 @@ final class RotatingProgram implements AutoCloseable {
 	/** Every retry comes after 50 ms, without jitter. */
 	static final RetrySchedule RETRY = new RetrySchedule(Duration.ofMillis(50), 1, 0, 5, Duration.ofMillis(50));
 
+	/** The pause between two looks; it is a second by default. */
+	private static final Duration LOOK = Duration.ofMillis(100);
+
 	final OffsetClock clock = new OffsetClock();
 
 	final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder().clock(this.clock).start();
 
-	/** How often the engine looked whether something is due, at least once a second. */
+	/** How often the engine looked whether something is due. */
 	final AtomicInteger looks = new AtomicInteger();
 
 	final CertificatePair old;
@@ -109,6 +112,7 @@ final class RotatingProgram implements AutoCloseable {
 			})
 			.idleCheck(Duration.ofSeconds(1))
 			.retry(RETRY)
+			.idleCheck(LOOK)
 			.waitTimeout(PATIENCE)
 			.random(() -> 0.5)
 			.clock(this.clock)

@@ -14,13 +14,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
 
 import com.google.gson.JsonSyntaxException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.kubernetes.csr.KubernetesCertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubernetes.client.openapi.ApiException;
@@ -34,7 +33,6 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 /**
  * Tests for {@link ApiFailures} and {@link RbacAdvice}: what each answer means, and what
@@ -56,7 +54,7 @@ class ApiFailuresTests {
 	@CsvSource({ "429, TooManyRequests", "500, InternalError", "502, BadGateway", "503, ServiceUnavailable" })
 	void serverThatIsOverloadedIsUnavailable(int code, String reason) {
 		RequestException failure = translate(code, STATUS.formatted(reason, "come again", code), Map.of());
-		assertThat(failure).isInstanceOf(SignerUnavailableException.class).hasMessageContaining("come again");
+		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of).hasMessageContaining("come again");
 		assertThat(failure.reason()).isEqualTo(reason);
 		assertThat(failure.requestName()).isEqualTo("csr-one");
 	}
@@ -77,7 +75,7 @@ class ApiFailuresTests {
 	@ValueSource(ints = { 400, 403, 404, 407, 409 })
 	void answerThatIsNoStatusIsNotFromAnApiServer(int code) {
 		RequestException failure = translate(code, "<html>s3cr3t page</html>", Map.of());
-		assertThat(failure).isInstanceOf(SignerUnavailableException.class)
+		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of)
 			.hasMessageContaining("Perhaps a proxy in between has answered")
 			.hasMessageNotContaining("s3cr3t");
 		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
@@ -97,7 +95,7 @@ class ApiFailuresTests {
 
 	@Test
 	void gatewayErrorOfAProxyDoesNotRepeatItsPage() {
-		assertThat(translate(502, "<html>page</html>", Map.of())).isInstanceOf(SignerUnavailableException.class)
+		assertThat(translate(502, "<html>page</html>", Map.of())).returns(Kind.UNAVAILABLE, Kind::of)
 			.hasMessageContaining("502")
 			.hasMessageNotContaining("page");
 	}
@@ -112,7 +110,7 @@ class ApiFailuresTests {
 	void brokenConnectionIsUnreachable() {
 		RequestException failure = this.failures.translate(new ApiException(new IOException("refused")), null);
 		assertThat(failure.reason()).isEqualTo("Unreachable");
-		assertThat(failure).isInstanceOf(SignerUnavailableException.class)
+		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of)
 			.hasMessageContaining("https://cluster.example")
 			.hasMessageContaining("refused");
 	}
@@ -120,23 +118,20 @@ class ApiFailuresTests {
 	@Test
 	void unknownCredentialsAreRejected() {
 		RequestException failure = translate(401, STATUS.formatted("Unauthorized", "Unauthorized", 401), Map.of());
-		assertThat(failure).asInstanceOf(type(RequestRejectedException.class))
-			.satisfies((rejected) -> assertThat(rejected.isAboutCredentials()).isTrue())
-			.satisfies((rejected) -> assertThat(rejected).hasMessageContaining("does not accept the credentials"));
+		assertThat(failure).returns(Kind.UNAUTHORIZED, Kind::of)
+			.hasMessageContaining("does not accept the credentials");
 	}
 
 	@Test
 	void unknownCredentialsAreRejectedWhoeverSaysSo() {
 		RequestException failure = translate(401, "<html>s3cr3t page</html>", Map.of());
-		assertThat(failure).asInstanceOf(type(RequestRejectedException.class))
-			.satisfies((rejected) -> assertThat(rejected.isAboutCredentials()).isTrue())
-			.satisfies((rejected) -> assertThat(rejected).hasMessageNotContaining("s3cr3t"));
+		assertThat(failure).returns(Kind.UNAUTHORIZED, Kind::of).hasMessageNotContaining("s3cr3t");
 	}
 
 	@Test
 	void invalidRequestIsRejectedWithTheServersWords() {
 		assertThat(translate(422, STATUS.formatted("Invalid", "spec.usages: Required value", 422), Map.of()))
-			.isInstanceOf(RequestRejectedException.class)
+			.returns(Kind.REJECTED, Kind::of)
 			.hasMessageContaining("spec.usages: Required value");
 	}
 
@@ -199,7 +194,7 @@ class ApiFailuresTests {
 			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory,
 					adapter.controlPlane.addToken("weak", "jane"));
 			RequestException failure = send(adapter, kubeconfig);
-			assertThat(failure).isInstanceOf(RequestRejectedException.class)
+			assertThat(failure).returns(Kind.UNAUTHORIZED, Kind::of)
 				.hasMessageContaining("lacks the permission to create");
 			assertThat(subject(String.valueOf(failure.getMessage()))).containsEntry("name", "jane");
 			assertThat(adapter.controlPlane.count(RecordedRequest::isCreate)).isOne();
@@ -242,7 +237,7 @@ class ApiFailuresTests {
 	private @Nullable Duration retryAfter(String header) {
 		RequestException failure = translate(429, STATUS.formatted("TooManyRequests", "slow down", 429),
 				Map.of("retry-after", List.of(header)));
-		return ((SignerUnavailableException) failure).retryAfter();
+		return failure.retryAfter();
 	}
 
 	private static String forbidden(String user) {

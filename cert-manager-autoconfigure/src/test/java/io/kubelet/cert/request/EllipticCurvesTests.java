@@ -2,12 +2,15 @@ package io.kubelet.cert.request;
 
 import java.security.KeyPair;
 import java.security.Signature;
+import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
+import java.util.List;
 
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
+import io.kubelet.cert.testsupport.CountingProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,7 +31,7 @@ class EllipticCurvesTests {
 		assertThat(keys.getPublic().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(keys.getPrivate().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(((ECPublicKey) keys.getPublic()).getParams().getOrder().bitLength()).isEqualTo(size);
-		byte[] signed = EllipticCurves.sign("SHA256withECDSA", keys.getPrivate(), CONTENT);
+		byte[] signed = EllipticCurves.sign((ECPrivateKey) keys.getPrivate(), CONTENT);
 		Signature verification = Signature.getInstance("SHA256withECDSA", "SunEC");
 		verification.initVerify(keys.getPublic());
 		verification.update(CONTENT);
@@ -39,7 +42,8 @@ class EllipticCurvesTests {
 	void providerThatTheJvmPrefersIsUsed() throws Exception {
 		try (CountingProvider preferred = new CountingProvider()) {
 			KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-			EllipticCurves.sign("SHA256withECDSA", keys.getPrivate(), CONTENT);
+			CertificateRequests.create(null, CertificateTemplate.ofSubject("one"), "example.com/signer", List.of(),
+					null, keys);
 			assertThat(preferred.take()).containsEntry(Operation.KEY_GENERATION, 1)
 				.containsEntry(Operation.SIGNATURE, 1);
 		}

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -75,18 +76,19 @@ class IssuedCertificateCheckTests {
 	void chainOfAnotherAuthorityIsRefusedWithThoseThatAreKnown() {
 		IssuedCertificateCheck check = IssuedCertificateCheck
 			.ofAuthorities(() -> List.of(ROOT.certificate(), INTERMEDIATE.certificate()));
-		assertThatExceptionOfType(CertificateRefusedException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> check.check(List.of(leaf(STRANGER)), REQUEST, NOW))
-			.satisfies((refused) -> assertThat(refused.problems()).singleElement()
-				.asString()
-				.isEqualTo("its chain does not lead to a configured authority ([CN=root, CN=intermediate])"));
+			.returns(Kind.REFUSED, Kind::of)
+			.withMessageEndingWith(
+					"is refused: its chain does not lead to a configured authority ([CN=root, CN=intermediate])");
 	}
 
 	@Test
 	void chainWithoutItsIntermediateIsRefused() {
 		IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
-		assertThatExceptionOfType(CertificateRefusedException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> check.check(List.of(leaf(INTERMEDIATE)), REQUEST, NOW))
+			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("does not lead to a configured authority ([CN=root])");
 	}
 
@@ -94,9 +96,10 @@ class IssuedCertificateCheckTests {
 	void certificateIsAcceptedUpToItsEnd() {
 		X509Certificate leaf = leaf(ROOT);
 		IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, leaf.getNotAfter().toInstant());
-		assertThatExceptionOfType(CertificateRefusedException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
 				.check(List.of(leaf), REQUEST, leaf.getNotAfter().toInstant().plusMillis(1)))
+			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("it expired at");
 	}
 
@@ -117,8 +120,9 @@ class IssuedCertificateCheckTests {
 
 	@Test
 	void withoutAnyAuthorityEveryChainIsRefused() {
-		assertThatExceptionOfType(CertificateRefusedException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(List::of).check(List.of(leaf(ROOT)), REQUEST, NOW))
+			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("does not lead to a configured authority ([])");
 	}
 
@@ -149,8 +153,8 @@ class IssuedCertificateCheckTests {
 				assertThat(check.check(chain, REQUEST, NOW).chain()).hasSize(2);
 			}
 			else {
-				assertThatExceptionOfType(CertificateRefusedException.class)
-					.isThrownBy(() -> check.check(chain, REQUEST, NOW));
+				assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
+					.returns(Kind.REFUSED, Kind::of);
 			}
 		}
 	}
@@ -162,23 +166,24 @@ class IssuedCertificateCheckTests {
 		X509Certificate leaf = expired.issue(KEYS.getPublic(), TEMPLATE, NOW.minus(Duration.ofMinutes(5)),
 				NOW.plus(Duration.ofHours(1)));
 		for (TestAuthority authority : List.of(ROOT, expired)) {
-			assertThatExceptionOfType(CertificateRefusedException.class)
+			assertThatExceptionOfType(RequestException.class)
 				.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(() -> List.of(authority.certificate()))
 					.check(List.of(leaf, expired.certificate()), REQUEST, NOW))
-				.satisfies((refused) -> assertThat(refused.problems()).containsExactly(
-						"its chain does not lead to a configured authority ([%s]); 'CN=expired' expired at %s"
-							.formatted(authority.certificate().getSubjectX500Principal().getName(), end)));
+				.returns(Kind.REFUSED, Kind::of)
+				.withMessageEndingWith("is refused: its chain does not lead to a configured authority (["
+						+ authority.certificate().getSubjectX500Principal().getName() + "]); 'CN=expired' expired at "
+						+ end);
 		}
 	}
 
 	@Test
-	void leafThatDoesNotComeFirstIsRefusedWithItsPlace() {
-		assertThatExceptionOfType(CertificateRefusedException.class)
+	void leafThatDoesNotComeFirstIsRefused() {
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
 				.check(List.of(ROOT.certificate(), INTERMEDIATE.certificate(), leaf(INTERMEDIATE)), REQUEST, NOW))
-			.satisfies((refused) -> assertThat(refused.problems())
-				.contains("the first certificate has another public key: the one for the key of the request is "
-						+ "number 3, but the leaf must come first"));
+			.returns(Kind.REFUSED, Kind::of)
+			.withMessageContaining("the first certificate, which must be the leaf, has another public key ("
+					+ KeySpecification.describe(ROOT.certificate().getPublicKey()) + ") than the request");
 	}
 
 	private static X509Certificate leaf(TestAuthority authority) {

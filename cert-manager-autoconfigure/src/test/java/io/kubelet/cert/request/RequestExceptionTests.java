@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.request.RequestException.Recovery;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,58 +29,52 @@ class RequestExceptionTests {
 
 	static Stream<Arguments> exceptions() {
 		return Stream.of(
-				arguments(new RequestDeniedException("csr-1", "example.com/signer", "NotYours", "ask us"), "NotYours",
+				arguments(RequestException.denied("csr-1", "example.com/signer", "NotYours", "ask us"), "NotYours",
 						"Request csr-1 to signer example.com/signer was denied: ask us"),
 				arguments(
-						new RequestFailedException("csr-1", "example.com/signer", "SignerValidationFailure",
+						RequestException.failed("csr-1", "example.com/signer", "SignerValidationFailure",
 								"organization is wrong"),
 						"SignerValidationFailure",
 						"Signer example.com/signer failed to sign request csr-1: organization is wrong"),
-				arguments(
-						new CertificateRefusedException("csr-1", "example.com/s",
-								List.of("wrong key", "it has expired")),
+				arguments(RequestException.refused("csr-1", "example.com/s", List.of("wrong key", "it has expired")),
 						"Refused",
 						"Request csr-1 to signer example.com/s was answered with a certificate that is refused: wrong key; it has expired"),
-				arguments(new RequestGoneException("csr-1", "Request csr-1 was deleted"), "Gone",
+				arguments(RequestException.lost("csr-1", "Gone", "Request csr-1 was deleted"), "Gone",
 						"Request csr-1 was deleted"),
-				arguments(new RequestNameTakenException("csr-1", "example.com/s", "it is not signed with our key"),
-						"AlreadyExists",
-						"Request csr-1 to signer example.com/s has a name that another request has taken: it is not signed with our key"),
-				arguments(new RequestTimedOutException("csr-1", "example.com/s", Duration.ofMinutes(15)), "TimedOut",
+				arguments(RequestException.timedOut("csr-1", "example.com/s", Duration.ofMinutes(15)), "TimedOut",
 						"Request csr-1 to signer example.com/s was neither approved, denied nor signed within 15m, and is waited for again"),
-				arguments(new RequestRejectedException("csr-1", 422, "Invalid", "spec is wrong", null), "Invalid",
+				arguments(RequestException.rejected("csr-1", 422, "Invalid", "spec is wrong"), "Invalid",
 						"spec is wrong"),
-				arguments(new SignerUnavailableException("csr-1", "Unreachable", "no route", null, null), "Unreachable",
+				arguments(RequestException.unavailable("csr-1", "Unreachable", "no route", null, null), "Unreachable",
 						"no route"));
 	}
 
 	@ParameterizedTest(name = "{1}: {0}")
 	@MethodSource("recoveries")
-	void exceptionSaysWhatACallerCanDo(RequestException exception, Recovery recovery) {
-		assertThat(exception.recovery()).isEqualTo(recovery);
+	void kindSaysWhatACallerCanDo(RequestException exception, Recovery recovery) {
+		assertThat(exception.kind().recovery()).isEqualTo(recovery);
 	}
 
 	static Stream<Arguments> recoveries() {
 		return Stream.of(
-				arguments(new RequestDeniedException("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
-				arguments(new RequestFailedException("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
-				arguments(new CertificateRefusedException("csr-1", "example.com/s", List.of("wrong key")),
+				arguments(RequestException.denied("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
+				arguments(RequestException.failed("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
+				arguments(RequestException.refused("csr-1", "example.com/s", List.of("wrong key")),
 						Recovery.RETRY_SLOWLY),
-				arguments(new RequestRejectedException("csr-1", 422, "No", "no", null), Recovery.RETRY_SLOWLY),
-				arguments(new RequestRejectedException("csr-1", 401, "No", "no", null), Recovery.FIX_CREDENTIALS),
-				arguments(new RequestRejectedException("csr-1", 403, "No", "no", null), Recovery.FIX_CREDENTIALS),
-				arguments(new RequestGoneException("csr-1", "no"), Recovery.START_OVER),
-				arguments(new RequestNameTakenException("csr-1", "example.com/s", "no"), Recovery.START_OVER),
-				arguments(new RequestTimedOutException("csr-1", "example.com/s", Duration.ofMinutes(15)),
+				arguments(RequestException.rejected("csr-1", 422, "No", "no"), Recovery.RETRY_SLOWLY),
+				arguments(RequestException.rejected("csr-1", 401, "No", "no"), Recovery.FIX_CAUSE),
+				arguments(RequestException.rejected("csr-1", 403, "No", "no"), Recovery.FIX_CAUSE),
+				arguments(RequestException.lost("csr-1", "Gone", "no"), Recovery.START_OVER),
+				arguments(RequestException.timedOut("csr-1", "example.com/s", Duration.ofMinutes(15)),
 						Recovery.RETRY_SOON),
-				arguments(new SignerUnavailableException("csr-1", "No", "no", null, null), Recovery.RETRY_SOON));
+				arguments(RequestException.unavailable("csr-1", "No", "no", null, null), Recovery.RETRY_SOON));
 	}
 
 	@ParameterizedTest
 	@CsvSource({ "400, false", "401, true", "403, true", "404, false", "422, false" })
 	void rejectionIsAboutTheCredentialsOrTheRequest(int statusCode, boolean credentials) {
-		RequestRejectedException rejected = new RequestRejectedException(null, statusCode, "No", "no", null);
-		assertThat(rejected.isAboutCredentials()).isEqualTo(credentials);
+		RequestException rejected = RequestException.rejected(null, statusCode, "No", "no");
+		assertThat(rejected.kind()).isEqualTo(credentials ? Kind.UNAUTHORIZED : Kind.REJECTED);
 		assertThat(rejected.statusCode()).isEqualTo(statusCode);
 		assertThat(rejected.requestName()).isNull();
 	}

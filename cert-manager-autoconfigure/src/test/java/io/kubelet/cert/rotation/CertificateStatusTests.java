@@ -3,7 +3,7 @@ package io.kubelet.cert.rotation;
 import java.time.Duration;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
@@ -47,8 +47,8 @@ class CertificateStatusTests {
 
 	@Test
 	void lastFailureIsToldUntilTheNextSuccess() {
-		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
-				"example.com/signer", "No", "no"));
+		this.fixture.signer.failsWith(
+				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
 		CertificateManager manager = this.fixture.start();
 		assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
 			assertThat(failure.reason()).isEqualTo("No");

@@ -6,15 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.request.CertificateRefusedException;
-import io.kubelet.cert.request.RequestDeniedException;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestFailedException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,26 +90,26 @@ class RetryScheduleTests {
 		Duration glitch = Duration.ofSeconds(2);
 		Duration answer = Duration.ofMinutes(1);
 		return Stream.of(
-				arguments("denied", new RequestDeniedException("csr", "example.com/signer", "No", "no"), answer, true),
-				arguments("failed", new RequestFailedException("csr", "example.com/signer", "No", "no"), answer, true),
-				arguments("refused", new CertificateRefusedException("csr", "example.com/s", List.of("wrong key")),
-						answer, true),
+				arguments("denied", RequestException.denied("csr", "example.com/signer", "No", "no"), answer, true),
+				arguments("failed", RequestException.failed("csr", "example.com/signer", "No", "no"), answer, true),
+				arguments("refused", RequestException.refused("csr", "example.com/s", List.of("wrong key")), answer,
+						true),
 				arguments("invalid", rejected(422), answer, true),
 				arguments("unauthorized", rejected(401), glitch, true),
 				arguments("forbidden", rejected(403), glitch, true),
 				arguments("unreachable", unavailable(null), glitch, false),
-				arguments("timed out", new RequestTimedOutException("csr", "example.com/s", Duration.ofMinutes(15)),
+				arguments("timed out", RequestException.timedOut("csr", "example.com/s", Duration.ofMinutes(15)),
 						glitch, false),
-				arguments("gone", new RequestGoneException("csr", "deleted"), glitch, false), arguments("name taken",
-						new RequestNameTakenException("csr", "example.com/s", "another key"), glitch, false));
+				arguments("gone", RequestException.lost("csr", "Gone", "deleted"), glitch, false),
+				arguments("name taken", RequestException.lost("csr", "AlreadyExists", "another key"), glitch, false));
 	}
 
-	private static RequestRejectedException rejected(int statusCode) {
-		return new RequestRejectedException("csr", statusCode, "Rejected", "no", null);
+	private static RequestException rejected(int statusCode) {
+		return RequestException.rejected("csr", statusCode, "Rejected", "no");
 	}
 
-	private static SignerUnavailableException unavailable(@Nullable Duration retryAfter) {
-		return new SignerUnavailableException(null, "TooManyRequests", "busy", retryAfter, null);
+	private static RequestException unavailable(@Nullable Duration retryAfter) {
+		return RequestException.unavailable(null, "TooManyRequests", "busy", retryAfter, null);
 	}
 
 }

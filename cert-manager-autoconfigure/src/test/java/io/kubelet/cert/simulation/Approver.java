@@ -10,8 +10,7 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.simulation.SigningObject.State;
 import io.kubelet.cert.testsupport.TestAuthority;
 
@@ -74,10 +73,9 @@ final class Approver {
 
 	private void decide(SigningObject object) {
 		switch (this.mood) {
-			case DENIES ->
-				refuse(object, new RequestDeniedException(object.name(), "example.com/signer", "Policy", "no"));
+			case DENIES -> refuse(object, RequestException.denied(object.name(), "example.com/signer", "Policy", "no"));
 			case FAILS -> refuse(object,
-					new RequestFailedException(object.name(), "example.com/signer", "SignerValidationFailure", "no"));
+					RequestException.failed(object.name(), "example.com/signer", "SignerValidationFailure", "no"));
 			case WRONG -> {
 				object.owner.answeredAgainst();
 				issue(object, wrong(object.request));

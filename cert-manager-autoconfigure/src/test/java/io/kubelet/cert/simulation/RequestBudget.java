@@ -2,12 +2,10 @@ package io.kubelet.cert.simulation;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,12 +37,12 @@ final class RequestBudget {
 	}
 
 	void failed(Throwable cause, Instant now) {
-		if (cause instanceof RequestGoneException) {
+		if (Kind.of(cause) == Kind.LOST) {
 			return;
 		}
 		this.failures++;
 		this.lastIsAnswer = false;
-		if (cause instanceof SignerUnavailableException unavailable) {
+		if (Kind.of(cause) == Kind.UNAVAILABLE && cause instanceof RequestException unavailable) {
 			unavailable(unavailable.retryAfter(), now);
 		}
 		else if (isAgainst(cause)) {
@@ -57,8 +55,7 @@ final class RequestBudget {
 
 	/** Whether it is an answer that would be the same again. */
 	static boolean isAgainst(Throwable cause) {
-		return cause instanceof RequestDeniedException || cause instanceof RequestFailedException
-				|| (cause instanceof RequestRejectedException rejected && rejected.statusCode() != 403);
+		return List.of(Kind.DENIED, Kind.FAILED, Kind.REJECTED).contains(Kind.of(cause));
 	}
 
 	private void unavailable(@Nullable Duration retryAfter, Instant now) {

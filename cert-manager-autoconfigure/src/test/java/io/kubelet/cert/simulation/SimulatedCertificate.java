@@ -20,7 +20,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.RequestTimedOutException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RetrySchedule;
@@ -220,7 +220,7 @@ final class SimulatedCertificate implements RotationListener {
 			this.budget.reset();
 		}
 		else if (failure instanceof CancellationException) {
-			this.budget.failed(new RequestTimedOutException(request.name(), request.signerName(), WAIT_TIMEOUT), now);
+			this.budget.failed(RequestException.timedOut(request.name(), request.signerName(), WAIT_TIMEOUT), now);
 		}
 		else if (failure != null) {
 			this.budget.failed(failure, now);

@@ -11,10 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.simulation.SigningObject.State;
 import io.kubelet.cert.simulation.SigningObject.Watcher;
@@ -89,12 +86,11 @@ final class SimulatedServer {
 		switch (this.mood) {
 			case DOWN -> answer.completeExceptionally(unavailable(request, null));
 			case BUSY -> answer.completeExceptionally(unavailable(request, RETRY_AFTER));
-			case FORBIDS -> answer.completeExceptionally(
-					new RequestRejectedException(request.name(), 403, "Forbidden", "not allowed", null));
+			case FORBIDS -> answer
+				.completeExceptionally(RequestException.rejected(request.name(), 403, "Forbidden", "not allowed"));
 			case REJECTS -> {
 				abandonUnlessConfirmed(request);
-				answer.completeExceptionally(
-						new RequestRejectedException(request.name(), 422, "Invalid", "not valid", null));
+				answer.completeExceptionally(RequestException.rejected(request.name(), 422, "Invalid", "not valid"));
 			}
 			case LOSES_ANSWERS -> {
 				find(owner, request);
@@ -145,8 +141,7 @@ final class SimulatedServer {
 			answer.completeExceptionally(gone(object));
 		}
 		else if (!object.request.publicKey().equals(request.publicKey())) {
-			answer.completeExceptionally(
-					new RequestNameTakenException(object.name(), request.signerName(), "another key"));
+			answer.completeExceptionally(RequestException.lost(object.name(), "AlreadyExists", "another key"));
 		}
 		else {
 			progress.accept(object.submitted());
@@ -215,12 +210,12 @@ final class SimulatedServer {
 			.anyMatch((watcher) -> !watcher.answer().isDone());
 	}
 
-	private static SignerUnavailableException unavailable(CertificateRequest request, @Nullable Duration retryAfter) {
-		return new SignerUnavailableException(request.name(), "Unavailable", "away", retryAfter, null);
+	private static RequestException unavailable(CertificateRequest request, @Nullable Duration retryAfter) {
+		return RequestException.unavailable(request.name(), "Unavailable", "away", retryAfter, null);
 	}
 
-	private static RequestGoneException gone(SigningObject object) {
-		return new RequestGoneException(object.name(), "Request " + object.name() + " is gone");
+	private static RequestException gone(SigningObject object) {
+		return RequestException.lost(object.name(), "Gone", "Request " + object.name() + " is gone");
 	}
 
 	enum Mood {

@@ -7,7 +7,10 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -129,21 +132,33 @@ class ClientRotationTests {
 
 	/**
 	 * At the end of the drain; those of the JDK's clients when the garbage collector runs
-	 * after that, or after 5 to 10 s.
+	 * after that, or after 5 to 10 s. All clients at once, so that the test waits for one
+	 * drain.
 	 */
-	@ParameterizedTest
-	@EnumSource
-	void idleConnectionOfBeforeTheRotationIsClosed(Client client) throws Exception {
-		try (OpenConnections connections = new OpenConnections(this.server.uri())) {
-			Function<URI, String> requests = client.with(bundle);
-			requests.apply(connections.uri());
-			assertThat(connections.count()).isOne();
+	@Test
+	void idleConnectionsOfBeforeTheRotationAreClosed() throws Exception {
+		Map<Client, OpenConnections> connections = new EnumMap<>(Client.class);
+		List<Function<URI, String>> requests = new ArrayList<>();
+		try {
+			for (Client client : Client.values()) {
+				OpenConnections opened = new OpenConnections(this.server.uri());
+				connections.put(client, opened);
+				requests.add(client.with(bundle));
+				requests.get(client.ordinal()).apply(opened.uri());
+				assertThat(opened.count()).as(client.name()).isOne();
+			}
 			RotatingServer.rotate(application, "client");
-			org.awaitility.Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
-				System.gc();
-				return connections.count() == 0;
-			});
+			org.awaitility.Awaitility.await()
+				.atMost(Duration.ofSeconds(30))
+				.pollInterval(Duration.ofMillis(200))
+				.untilAsserted(() -> {
+					System.gc();
+					assertThat(connections).allSatisfy((client, opened) -> assertThat(opened.count()).isZero());
+				});
 			Reference.reachabilityFence(requests);
+		}
+		finally {
+			connections.values().forEach(OpenConnections::close);
 		}
 	}
 

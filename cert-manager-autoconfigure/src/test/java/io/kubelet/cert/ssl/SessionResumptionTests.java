@@ -28,7 +28,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
@@ -79,26 +78,13 @@ class SessionResumptionTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GRPC_SHADED")
+	@EnumSource
 	void sessionOfBeforeARotationIsNotResumed(Kind kind) throws Exception {
 		assertNotResumed(kind, "New, TLSv1.3", "-tls1_3");
 	}
 
-	/**
-	 * As the documentation says. OpenSSL makes its tickets without asking the managers.
-	 */
 	@ParameterizedTest
-	@ValueSource(strings = { "-tls1_2", "-tls1_3" })
-	void shadedServerOfGrpcResumesASessionOfBeforeARotation(String version) throws Exception {
-		start(Kind.GRPC_SHADED, live());
-		assertThat(connect(Kind.GRPC_SHADED, version, "-sess_out", this.session)).contains("New, TLS");
-		this.manager.rotate();
-		assertThat(connect(Kind.GRPC_SHADED, version, "-sess_in", this.session)).contains("Reused, TLS");
-		assertThat(connect(Kind.GRPC_SHADED, version)).contains("New, TLS");
-	}
-
-	@ParameterizedTest
-	@EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GRPC_SHADED")
+	@EnumSource
 	void sessionOfTls12IsNotResumed(Kind kind) throws Exception {
 		assertNotResumed(kind, "New, TLSv1.2", "-tls1_2");
 	}

@@ -86,17 +86,24 @@ class CurrentLinkTests {
 		Path target = Files.writeString(this.directory.resolve("2030-01-01-00-00-00.pem"), "");
 		Path gone = this.directory.resolve("gone");
 		assertThatExceptionOfType(NoSuchFileException.class)
-			.isThrownBy(() -> DurableFiles.link(gone.resolve("current.pem"), gone.resolve("updated.pem"), target));
+			.isThrownBy(() -> DurableFiles.link(gone.resolve("current.pem"), target));
 	}
 
 	@Test
-	void switchThatIsForestalledAgainAndAgainIsGivenUp() throws IOException {
-		Path target = Files.writeString(this.directory.resolve("2030-01-01-00-00-00.pem"), "");
-		Path unusable = this.directory.resolve("gone").resolve("updated.pem");
-		Path current = this.directory.resolve("current.pem");
-		assertThatExceptionOfType(IOException.class).isThrownBy(() -> DurableFiles.link(current, unusable, target))
-			.withMessage("Another process keeps switching " + current);
-		assertThat(current).doesNotExist();
+	void processesThatSwitchAtTheSameTimeLeaveOneOfTheirPairs() throws Exception {
+		List<CertificatePair> pairs = List.of(pair(), pair());
+		List<Thread> threads = pairs.stream().map((pair) -> new Thread(() -> {
+			FileCertificateStore store = store();
+			for (int update = 0; update < MINIMUM; update++) {
+				store.update(pair);
+			}
+		})).toList();
+		threads.forEach(Thread::start);
+		for (Thread thread : threads) {
+			thread.join();
+		}
+		assertThat(store().current()).get().isIn(pairs);
+		assertThat(this.directory).isDirectoryNotContaining((file) -> file.getFileName().toString().startsWith("."));
 	}
 
 	private FileCertificateStore store() {

@@ -5,9 +5,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.Comparator;
-import java.util.PriorityQueue;
-import java.util.Queue;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
@@ -22,21 +21,25 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 	/** More than any test needs at one instant. */
 	private static final int LIMIT = 10_000;
 
-	private final Queue<Task> tasks = new PriorityQueue<>(Comparator.comparing(Task::at).thenComparing(Task::number));
+	private final NavigableSet<Task> tasks = new TreeSet<>();
 
 	private Instant monotonic = Instant.EPOCH;
 
 	private Duration wallOffset;
 
+	/** Kept, since it is read far more often than it changes. */
+	private Instant wall;
+
 	private long number;
 
 	public SimulatedTime(Instant start) {
 		this.wallOffset = Duration.between(Instant.EPOCH, start);
+		this.wall = start;
 	}
 
 	@Override
 	public synchronized Instant instant() {
-		return this.monotonic.plus(this.wallOffset);
+		return this.wall;
 	}
 
 	@Override
@@ -85,13 +88,20 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 
 	/** The next task that is due by then; none when it is then. */
 	private synchronized @Nullable Task next(Instant end) {
-		Task task = this.tasks.peek();
+		Task task = this.tasks.isEmpty() ? null : this.tasks.first();
 		if (task == null || task.at.isAfter(end)) {
-			this.monotonic = end;
+			moveTo(end);
 			return null;
 		}
-		this.monotonic = task.at.isAfter(this.monotonic) ? task.at : this.monotonic;
-		return this.tasks.poll();
+		if (task.at.isAfter(this.monotonic)) {
+			moveTo(task.at);
+		}
+		return this.tasks.pollFirst();
+	}
+
+	private void moveTo(Instant monotonic) {
+		this.monotonic = monotonic;
+		this.wall = monotonic.plus(this.wallOffset);
 	}
 
 	/** Run what is due now. */
@@ -102,6 +112,7 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 	/** Set the wall clock forward or back; timers do not notice. */
 	public synchronized void setClock(Duration by) {
 		this.wallOffset = this.wallOffset.plus(by);
+		moveTo(this.monotonic);
 	}
 
 	/** How many tasks are scheduled. */
@@ -109,7 +120,13 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 		return this.tasks.size();
 	}
 
-	private record Task(Instant at, long number, Runnable task) {
+	private record Task(Instant at, long number, Runnable task) implements Comparable<Task> {
+
+		@Override
+		public int compareTo(Task other) {
+			int order = this.at.compareTo(other.at);
+			return (order != 0) ? order : Long.compare(this.number, other.number);
+		}
 
 	}
 

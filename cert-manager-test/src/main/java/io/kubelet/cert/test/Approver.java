@@ -4,6 +4,11 @@ import java.util.Map;
 import java.util.function.BiPredicate;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.api.Access;
+import io.kubelet.cert.test.api.Caller;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.SigningRequest;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
 
 /**
  * Decides about requests: by the policy, and where that leaves it to the cluster, as the
@@ -21,7 +26,7 @@ final class Approver {
 	}
 
 	ApprovalPolicy.Verdict review(JsonObject request) {
-		SigningRequest read = SigningRequest.of(request);
+		SigningRequest read = CertificateSigningRequests.requested(request);
 		ApprovalPolicy.Verdict verdict = this.behavior.approval().review(PendingRequest.of(request, read));
 		return (verdict.decision() == ApprovalPolicy.Decision.AUTOMATIC) ? automatic(request, read) : verdict;
 	}
@@ -33,7 +38,7 @@ final class Approver {
 			return ApprovalPolicy.Verdict.hold();
 		}
 		String user = Json.text(request, "spec", "username");
-		Caller requester = new Caller(user, Json.texts(request, "spec", "groups"), Map.of(), null);
+		Caller requester = new Caller(user, Json.texts(request, "spec", "groups"), Map.of());
 		if (user.equals(read.commonName()) && mayCreate(requester, "selfnodeclient")) {
 			return approved("Auto approving self kubelet client certificate after SubjectAccessReview.");
 		}

@@ -23,8 +23,6 @@ public final class Behavior {
 
 	private volatile ApprovalPolicy approval = ApprovalPolicy.approving();
 
-	private volatile Duration approvalDelay = Duration.ZERO;
-
 	private volatile Duration signingDelay = Duration.ZERO;
 
 	private volatile @Nullable Validity validity;
@@ -40,18 +38,6 @@ public final class Behavior {
 	 */
 	public Behavior approval(ApprovalPolicy policy) {
 		this.approval = policy;
-		this.reviewAgain.run();
-		return this;
-	}
-
-	/**
-	 * Take this long to decide.
-	 * @param delay from the request, or from now where it is open already; zero by
-	 * default
-	 * @return this
-	 */
-	public Behavior approvalDelay(Duration delay) {
-		this.approvalDelay = delay;
 		this.reviewAgain.run();
 		return this;
 	}
@@ -136,17 +122,12 @@ public final class Behavior {
 	public Behavior reset() {
 		this.flaws.clear();
 		this.validity = null;
-		this.approvalDelay = Duration.ZERO;
 		this.signingDelay = Duration.ZERO;
 		return approval(ApprovalPolicy.approving());
 	}
 
 	ApprovalPolicy approval() {
 		return this.approval;
-	}
-
-	Duration approvalDelay() {
-		return this.approvalDelay;
 	}
 
 	Duration signingDelay() {

@@ -2,6 +2,9 @@ package io.kubelet.cert.test;
 
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.util.List;
+
+import io.kubelet.cert.test.pki.Pem;
 
 /**
  * A client certificate of the embedded control plane's authority, and its key.
@@ -17,7 +20,7 @@ public record ClientCertificate(String name, X509Certificate certificate, Privat
 	 * @return a CERTIFICATE block
 	 */
 	public String certificatePem() {
-		return Signer.pem(java.util.List.of(this.certificate));
+		return Pem.write(List.of(this.certificate));
 	}
 
 	/**

@@ -1,14 +1,40 @@
 package io.kubelet.cert.test;
 
-import java.time.temporal.ChronoUnit;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.api.GeneratedNames;
+import io.kubelet.cert.test.api.ObjectRequests;
+import io.kubelet.cert.test.api.ObjectStore;
+import io.kubelet.cert.test.api.ResourceType;
+import io.kubelet.cert.test.api.Watch;
+import io.kubelet.cert.test.http.HttpFrontEnd;
+import io.kubelet.cert.test.http.ServerTls;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.CertificateAuthority;
+import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
+import io.kubelet.cert.test.resource.ClusterTrustBundles;
+import io.kubelet.cert.test.resource.ConfigMaps;
+import io.kubelet.cert.test.resource.Nodes;
+import io.kubelet.cert.test.server.ApiServer;
+import io.kubelet.cert.test.server.Authorizer;
+import io.kubelet.cert.test.server.Identities;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /**
  * The parts of a control plane, put together.
@@ -21,11 +47,9 @@ final class ControlPlane implements AutoCloseable {
 
 	final CertificateAuthority authority = CertificateAuthority.create("kubernetes");
 
-	final OpenWatches watches = new OpenWatches();
+	final Set<Watch> watches = ConcurrentHashMap.newKeySet();
 
 	final ObjectStore store = new ObjectStore();
-
-	final Requests requests = new Requests();
 
 	final Authorizer authorizer = new Authorizer();
 
@@ -33,54 +57,46 @@ final class ControlPlane implements AutoCloseable {
 
 	final Credential.Token admin = new Credential.Token("admin", "admin." + GeneratedNames.suffix(16));
 
-	final EmbeddedControlPlaneBuilder settings;
+	final Clock clock;
 
 	final Identities identities;
-
-	final ResourceType certificateSigningRequests;
 
 	final Behavior behavior;
 
 	final Controllers controllers;
 
+	final Requests requests;
+
 	final HttpFrontEnd http;
 
-	final int port;
-
-	private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor((task) -> {
+	private final ScheduledExecutorService executor = new ScheduledThreadPoolExecutor(1, (task) -> {
 		Thread thread = new Thread(task, "embedded-control-plane-controllers");
 		thread.setDaemon(true);
 		return thread;
-	});
+	}, new ThreadPoolExecutor.DiscardPolicy());
 
-	private final ApiServer api;
-
-	ControlPlane(EmbeddedControlPlaneBuilder settings) {
-		this.settings = settings;
-		this.identities = new Identities(this.authority, settings.clock);
+	ControlPlane(int port, Clock clock, Set<String> trustBundleVersions, Supplier<String> nameSuffixes) {
+		this.clock = clock;
+		this.identities = new Identities(this.authority, clock);
 		this.identities.addToken(BOOTSTRAP.token(), "system:bootstrap:abcdef", List.of("system:bootstrappers"));
 		this.identities.addToken(this.admin.token(), "admin", List.of("system:masters"));
-		this.certificateSigningRequests = new CertificateSigningRequests(settings.clock, this.authorizer::isAllowed);
-		this.behavior = new Behavior(this::reviewAll);
-		this.controllers = new Controllers(this.store, this.certificateSigningRequests,
-				new Approver(this.behavior, this.authorizer::isAllowed),
-				new Signer(this.authority, this.behavior, settings.clock), this.behavior, settings.clock,
-				this.executor);
-		ResourceType configMaps = PlainType.configMaps();
-		List<ResourceType> types = new ArrayList<>(
-				List.of(this.certificateSigningRequests, configMaps, new Nodes(), new Secrets(), PlainType.leases()));
-		for (String version : settings.trustBundleVersions) {
+		Clock seconds = Clock.tick(clock, Duration.ofSeconds(1));
+		ResourceType signingRequests = new CertificateSigningRequests(seconds, this.authorizer::isAllowed);
+		ResourceType configMaps = new ConfigMaps();
+		List<ResourceType> types = new ArrayList<>(List.of(signingRequests, configMaps, new Nodes()));
+		for (String version : trustBundleVersions) {
 			types.add(new ClusterTrustBundles(version, this.authorizer::isAllowed));
 		}
-		this.http = new HttpFrontEnd(settings.port, ServerTls.context(this.authority));
-		this.port = this.http.bind();
-		this.api = new ApiServer(this.identities, this.authorizer,
-				new ObjectRequests(this.store, settings.clock, settings.nameSuffixes, this.watches), types,
-				new Discovery(types, "127.0.0.1:" + this.port), this.faults, this.requests, settings.clock);
-		this.behavior.approval(settings.approval);
-		publishAuthority(configMaps);
+		this.behavior = new Behavior(this::reviewAll);
+		this.controllers = new Controllers(this.store, signingRequests,
+				new Approver(this.behavior, this.authorizer::isAllowed),
+				new Signer(this.authority, this.behavior, clock), this.behavior, seconds, this.executor);
+		this.requests = new Requests(this.identities, this.faults, new ApiServer(this.authorizer,
+				new ObjectRequests(this.store, seconds, nameSuffixes, this.watches), types, seconds), clock);
+		this.http = new HttpFrontEnd(port, ServerTls.context(this.authority), this.requests);
+		publishAuthority(configMaps, seconds);
 		this.controllers.start();
-		this.http.start(this.api);
+		this.http.start();
 	}
 
 	private void reviewAll() {
@@ -88,28 +104,31 @@ final class ControlPlane implements AutoCloseable {
 	}
 
 	/** Every namespace holds the authority's certificate. */
-	private void publishAuthority(ResourceType configMaps) {
+	private void publishAuthority(ResourceType configMaps, Clock seconds) {
 		for (String namespace : NAMESPACES) {
 			JsonObject metadata = Json.object("name", "kube-root-ca.crt", "namespace", namespace, "uid",
 					UUID.randomUUID().toString(), "resourceVersion", "", "creationTimestamp",
-					this.settings.clock.instant().truncatedTo(ChronoUnit.SECONDS).toString(), "annotations",
+					seconds.instant().toString(), "annotations",
 					Json.object("kubernetes.io/description", "Contains a CA bundle that can be used to verify the "
 							+ "kube-apiserver when using internal endpoints such as the internal service IP or "
 							+ "kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
 							+ "clusters."));
-			this.store.create(configMaps,
-					Json.object("kind", configMaps.kind(), "apiVersion", configMaps.apiVersion(), "metadata", metadata,
-							"data", Json.object("ca.crt", Signer.pem(List.of(this.authority.certificate())))));
+			this.store.create(configMaps, Json.object("kind", configMaps.kind(), "apiVersion", configMaps.apiVersion(),
+					"metadata", metadata, "data", Json.object("ca.crt", caPem())));
 		}
 	}
 
-	void pause() {
-		this.http.stop();
+	ClientCertificate clientCertificate(Instant notBefore, Instant notAfter, String commonName,
+			List<String> organizations) {
+		KeyPair key = CertificateAuthority.generateKey();
+		X509Certificate issued = this.authority.issue(CertificateAuthority.name(commonName, organizations),
+				SubjectPublicKeyInfo.getInstance(key.getPublic().getEncoded()), notBefore, notAfter,
+				List.of("digital signature", "client auth"), List.of());
+		return new ClientCertificate(Kubeconfig.fileName(commonName), issued, key.getPrivate());
 	}
 
-	void resume() {
-		this.http.bind();
-		this.http.start(this.api);
+	String caPem() {
+		return Pem.write(List.of(this.authority.certificate()));
 	}
 
 	@Override

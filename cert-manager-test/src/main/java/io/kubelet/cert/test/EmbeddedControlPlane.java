@@ -2,11 +2,18 @@ package io.kubelet.cert.test;
 
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.test.api.ApiFailure;
+import io.kubelet.cert.test.api.GeneratedNames;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
 
 /**
  * A Kubernetes control plane in this process, as far as certificates go: an HTTPS server
@@ -21,7 +28,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 
 	private final ControlPlane parts;
 
-	EmbeddedControlPlane(ControlPlane parts) {
+	private EmbeddedControlPlane(ControlPlane parts) {
 		this.parts = parts;
 	}
 
@@ -37,22 +44,22 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	/**
 	 * {@return a builder, for a control plane that is not as the default}
 	 */
-	public static EmbeddedControlPlaneBuilder builder() {
-		return new EmbeddedControlPlaneBuilder();
+	public static Builder builder() {
+		return new Builder();
 	}
 
 	/**
 	 * {@return where it listens, paused or not, as in {@code https://127.0.0.1:43210}}
 	 */
 	public String url() {
-		return "https://127.0.0.1:" + this.parts.port;
+		return "https://127.0.0.1:" + this.parts.http.port();
 	}
 
 	/**
 	 * {@return the authority that signs the server's certificate and all others, as PEM}
 	 */
 	public String caPem() {
-		return Signer.pem(List.of(this.parts.authority.certificate()));
+		return this.parts.caPem();
 	}
 
 	/**
@@ -115,7 +122,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @return the certificate, with a new P-256 key
 	 */
 	public ClientCertificate issueClientCertificate(String commonName, String... organizations) {
-		Instant now = this.parts.settings.clock.instant();
+		Instant now = this.parts.clock.instant();
 		return issueClientCertificate(now.minus(Behavior.BACKDATE), now.plus(Duration.ofDays(365)), commonName,
 				organizations);
 	}
@@ -130,7 +137,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 */
 	public ClientCertificate issueClientCertificate(Instant notBefore, Instant notAfter, String commonName,
 			String... organizations) {
-		return this.parts.authority.clientCertificate(notBefore, notAfter, commonName, List.of(organizations));
+		return this.parts.clientCertificate(notBefore, notAfter, commonName, List.of(organizations));
 	}
 
 	/**
@@ -184,7 +191,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws IllegalArgumentException if there is no such request
 	 */
 	public void approve(String name) {
-		this.parts.controllers.decide(name, "Approved", "ApprovedByTest", "Approved by hand.");
+		byHand((controllers) -> controllers.decide(name, "Approved", "ApprovedByTest", "Approved by hand."));
 	}
 
 	/**
@@ -195,7 +202,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws IllegalArgumentException if there is no such request
 	 */
 	public void deny(String name, String reason, String message) {
-		this.parts.controllers.decide(name, "Denied", reason, message);
+		byHand((controllers) -> controllers.decide(name, "Denied", reason, message));
 	}
 
 	/**
@@ -206,7 +213,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws IllegalArgumentException if there is no such request
 	 */
 	public void fail(String name, String reason, String message) {
-		this.parts.controllers.decide(name, "Failed", reason, message);
+		byHand((controllers) -> controllers.decide(name, "Failed", reason, message));
 	}
 
 	/**
@@ -215,7 +222,16 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws IllegalArgumentException if there is no such request
 	 */
 	public void delete(String name) {
-		this.parts.controllers.delete(name);
+		byHand((controllers) -> controllers.delete(name));
+	}
+
+	private void byHand(Consumer<Controllers> action) {
+		try {
+			action.accept(this.parts.controllers);
+		}
+		catch (ApiFailure ex) {
+			throw new IllegalArgumentException(ex.getMessage(), ex);
+		}
 	}
 
 	/**
@@ -259,7 +275,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * written to}
 	 */
 	public int openWatches() {
-		return this.parts.watches.count();
+		return this.parts.watches.size();
 	}
 
 	/**
@@ -269,18 +285,14 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 		return this.parts.http.connections();
 	}
 
-	/**
-	 * Forget the history: a watch from a resource version of before ends in a 410.
-	 */
+	/** Forget the history: a watch from a resource version of before ends in a 410. */
 	public void compactHistory() {
 		this.parts.store.compact();
 	}
 
-	/**
-	 * Refuse connections and cut the open ones. The approver and the signers go on.
-	 */
+	/** Refuse connections and cut the open ones. The approver and the signers go on. */
 	public void pause() {
-		this.parts.pause();
+		this.parts.http.stop();
 	}
 
 	/**
@@ -288,13 +300,93 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws UncheckedIOException if another process has taken the port
 	 */
 	public void resume() {
-		this.parts.resume();
+		this.parts.http.start();
 	}
 
 	/** End it, with all open connections. Does nothing the second time. */
 	@Override
 	public void close() {
 		this.parts.close();
+	}
+
+	/** Says how an {@link EmbeddedControlPlane} shall be before it starts. */
+	public static final class Builder {
+
+		private Clock clock = Clock.systemUTC();
+
+		private ApprovalPolicy approval = ApprovalPolicy.approving();
+
+		private Set<String> trustBundleVersions = Set.of("v1", "v1beta1");
+
+		private int port;
+
+		private Supplier<String> nameSuffixes = () -> GeneratedNames.suffix(5);
+
+		private Builder() {
+		}
+
+		/**
+		 * Listen on this port.
+		 * @param port the port; 0, the default, for a free one
+		 * @return this
+		 */
+		public Builder port(int port) {
+			this.port = port;
+			return this;
+		}
+
+		/**
+		 * Take the time from this clock: for what is issued, for whether client
+		 * certificates are valid, and for timestamps. Delays and timeouts are in real
+		 * time.
+		 * @param clock the clock; the system's by default
+		 * @return this
+		 */
+		public Builder clock(Clock clock) {
+			this.clock = clock;
+			return this;
+		}
+
+		/**
+		 * Decide about requests by this policy; it can be changed later, by
+		 * {@link Behavior#approval(ApprovalPolicy)}.
+		 * @param policy the policy; {@link ApprovalPolicy#approving()} by default
+		 * @return this
+		 */
+		public Builder approval(ApprovalPolicy policy) {
+			this.approval = policy;
+			return this;
+		}
+
+		/**
+		 * Serve ClusterTrustBundles in these versions of {@code certificates.k8s.io}, as
+		 * in {@code v1beta1} for the releases before 1.37.
+		 * @param versions the versions; {@code v1} and {@code v1beta1} by default, none
+		 * for a cluster that does not have this API
+		 * @return this
+		 */
+		public Builder trustBundles(String... versions) {
+			this.trustBundleVersions = Set.of(versions);
+			return this;
+		}
+
+		/** Where the random part of generated names comes from. */
+		Builder nameSuffixes(Supplier<String> suffixes) {
+			this.nameSuffixes = suffixes;
+			return this;
+		}
+
+		/**
+		 * Start it.
+		 * @return the control plane, serving
+		 * @throws UncheckedIOException if the port is taken
+		 */
+		public EmbeddedControlPlane start() {
+			ControlPlane parts = new ControlPlane(this.port, this.clock, this.trustBundleVersions, this.nameSuffixes);
+			parts.behavior.approval(this.approval);
+			return new EmbeddedControlPlane(parts);
+		}
+
 	}
 
 }

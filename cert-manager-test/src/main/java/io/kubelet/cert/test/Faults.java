@@ -3,9 +3,15 @@ package io.kubelet.cert.test;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+
+import io.kubelet.cert.test.api.ApiFailure;
+import io.kubelet.cert.test.api.Watch;
+import io.kubelet.cert.test.http.ApiResponse;
+import io.kubelet.cert.test.http.ConnectionCut;
 
 /**
  * Makes requests go wrong. A fault is armed for the next so many requests that match; the
@@ -16,9 +22,9 @@ public final class Faults {
 
 	private final List<Armed> armed = new CopyOnWriteArrayList<>();
 
-	private final OpenWatches watches;
+	private final Set<Watch> watches;
 
-	Faults(OpenWatches watches) {
+	Faults(Set<Watch> watches) {
 		this.watches = watches;
 	}
 
@@ -47,7 +53,7 @@ public final class Faults {
 	 * @return this
 	 */
 	public Faults endWatches() {
-		this.watches.stop(Watch.Stop.END);
+		this.watches.forEach((watch) -> watch.stop(Watch.Stop.END));
 		return this;
 	}
 
@@ -56,7 +62,7 @@ public final class Faults {
 	 * @return this
 	 */
 	public Faults cutWatches() {
-		this.watches.stop(Watch.Stop.CUT);
+		this.watches.forEach((watch) -> watch.stop(Watch.Stop.CUT));
 		return this;
 	}
 
@@ -65,7 +71,7 @@ public final class Faults {
 	 * @return this
 	 */
 	public Faults expireWatches() {
-		this.watches.stop(Watch.Stop.EXPIRE);
+		this.watches.forEach((watch) -> watch.stop(Watch.Stop.EXPIRE));
 		return this;
 	}
 
@@ -99,7 +105,7 @@ public final class Faults {
 		 * @return the faults
 		 */
 		public Faults answer(int status) {
-			return arm((handler) -> ApiResponse.failure(ApiFailure.injected(status, -1)));
+			return arm((handler) -> ApiFailure.injected(status, -1).toResponse());
 		}
 
 		/**
@@ -109,7 +115,7 @@ public final class Faults {
 		 * @return the faults
 		 */
 		public Faults answer(int status, Duration retryAfter) {
-			return arm((handler) -> ApiResponse.failure(ApiFailure.injected(status, retryAfter.toSeconds())));
+			return arm((handler) -> ApiFailure.injected(status, retryAfter.toSeconds()).toResponse());
 		}
 
 		/**

@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import io.kubelet.cert.test.pki.Pem;
+
 /**
  * Writes the file that tells clients where the control plane is and who they are.
  */

@@ -3,6 +3,8 @@ package io.kubelet.cert.test;
 import java.util.List;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.SigningRequest;
 
 /**
  * A certificate signing request that waits for a decision, as an {@link ApprovalPolicy}

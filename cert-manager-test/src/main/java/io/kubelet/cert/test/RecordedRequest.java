@@ -2,6 +2,7 @@ package io.kubelet.cert.test;
 
 import java.time.Instant;
 
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,16 +1,19 @@
 package io.kubelet.cert.test;
 
-import java.security.cert.CertificateEncodingException;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.CertificateAuthority;
+import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.pki.SigningRequest;
+import io.kubelet.cert.test.pki.SubjectOrder;
+import io.kubelet.cert.test.resource.CertificateSigningRequests;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -117,14 +120,11 @@ final class Signer {
 
 	/** The certificate for a request, as PEM. */
 	String sign(JsonObject request) {
-		SigningRequest read = SigningRequest.of(request);
+		SigningRequest read = CertificateSigningRequests.requested(request);
 		List<String> usages = Json.texts(request, "spec", "usages");
 		Set<SignerFlaw> flaws = this.behavior.currentFlaws();
 		if (flaws.contains(SignerFlaw.GARBAGE)) {
 			return Pem.write("CERTIFICATE", "no certificate".getBytes());
-		}
-		if (flaws.contains(SignerFlaw.DROPPED_USAGES)) {
-			usages = usages.stream().filter((usage) -> !usage.endsWith(" auth")).toList();
 		}
 		X500Name subject = flaws.contains(SignerFlaw.ANOTHER_SUBJECT)
 				? CertificateAuthority.name("someone-else", List.of()) : SubjectOrder.of(read.subject());
@@ -132,18 +132,8 @@ final class Signer {
 				? SubjectPublicKeyInfo.getInstance(CertificateAuthority.generateKey().getPublic().getEncoded())
 				: read.publicKey();
 		List<GeneralName> names = flaws.contains(SignerFlaw.DROPPED_NAMES) ? List.of() : read.alternativeNames();
-		CertificateAuthority issuer = flaws.contains(SignerFlaw.INTERMEDIATE)
-				? this.authority.intermediate("kubernetes-intermediate") : this.authority;
 		Instant[] times = times(Json.text(request, "spec", "expirationSeconds"));
-		List<X509Certificate> chain = new ArrayList<>();
-		chain.add(issuer.issue(subject, key, times[0], times[1], usages, names));
-		if (flaws.contains(SignerFlaw.INTERMEDIATE)) {
-			chain.add(issuer.certificate());
-		}
-		if (flaws.contains(SignerFlaw.UNRELATED_CHAIN)) {
-			chain.add(CertificateAuthority.create("unrelated").certificate());
-		}
-		return pem(chain);
+		return Pem.write(List.of(this.authority.issue(subject, key, times[0], times[1], usages, names)));
 	}
 
 	private Instant[] times(String expirationSeconds) {
@@ -162,19 +152,6 @@ final class Signer {
 		}
 		Instant last = this.authority.notAfter();
 		return new Instant[] { now.minus(Behavior.BACKDATE), notAfter.isBefore(last) ? notAfter : last };
-	}
-
-	static String pem(List<X509Certificate> chain) {
-		StringBuilder pem = new StringBuilder();
-		for (X509Certificate certificate : chain) {
-			try {
-				pem.append(Pem.write("CERTIFICATE", certificate.getEncoded()));
-			}
-			catch (CertificateEncodingException ex) {
-				throw new IllegalStateException(ex);
-			}
-		}
-		return pem.toString();
 	}
 
 }

@@ -15,15 +15,6 @@ public enum SignerFlaw {
 	/** The certificate is for another subject than the request's. */
 	ANOTHER_SUBJECT,
 
-	/** The certificate lacks the extended key usages that were asked for. */
-	DROPPED_USAGES,
-
-	/** The certificate is signed by an intermediate authority, which follows it. */
-	INTERMEDIATE,
-
-	/** The certificate is followed by one that has nothing to do with it. */
-	UNRELATED_CHAIN,
-
 	/** What is written is a PEM block with damaged content. */
 	GARBAGE
 

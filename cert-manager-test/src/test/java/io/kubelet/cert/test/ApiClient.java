@@ -22,6 +22,8 @@ import javax.net.ssl.TrustManagerFactory;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.Pem;
 import org.jspecify.annotations.Nullable;
 
 import static org.awaitility.Awaitility.await;
@@ -29,9 +31,9 @@ import static org.awaitility.Awaitility.await;
 /**
  * Talks to the control plane over HTTPS, as somebody.
  */
-final class ApiClient {
+public final class ApiClient {
 
-	static final String CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+	public static final String CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
 	private final EmbeddedControlPlane controlPlane;
 
@@ -39,7 +41,7 @@ final class ApiClient {
 
 	private final @Nullable String token;
 
-	ApiClient(EmbeddedControlPlane controlPlane, @Nullable Credential credential) {
+	public ApiClient(EmbeddedControlPlane controlPlane, @Nullable Credential credential) {
 		this.controlPlane = controlPlane;
 		this.token = (credential instanceof Credential.Token bearer) ? bearer.token() : null;
 		this.http = HttpClient.newBuilder()
@@ -48,28 +50,28 @@ final class ApiClient {
 			.build();
 	}
 
-	HttpResponse<String> send(String method, String path, @Nullable String contentType, @Nullable String body)
+	public HttpResponse<String> send(String method, String path, @Nullable String contentType, @Nullable String body)
 			throws IOException, InterruptedException {
 		return this.http.send(request(method, path, contentType, body), HttpResponse.BodyHandlers.ofString());
 	}
 
-	HttpResponse<Stream<String>> watch(String query) throws IOException, InterruptedException {
+	public HttpResponse<Stream<String>> watch(String query) throws IOException, InterruptedException {
 		return stream(CSRS + "?watch=1&" + query);
 	}
 
-	HttpResponse<Stream<String>> stream(String path) throws IOException, InterruptedException {
+	public HttpResponse<Stream<String>> stream(String path) throws IOException, InterruptedException {
 		return this.http.send(request("GET", path, null, null), HttpResponse.BodyHandlers.ofLines());
 	}
 
-	JsonObject get(String path) throws IOException, InterruptedException {
+	public JsonObject get(String path) throws IOException, InterruptedException {
 		return json(send("GET", path, null, null));
 	}
 
-	JsonObject post(String path, JsonElement body) throws IOException, InterruptedException {
+	public JsonObject post(String path, JsonElement body) throws IOException, InterruptedException {
 		return json(send("POST", path, "application/json", body.toString()));
 	}
 
-	JsonObject create(Csr csr) throws IOException, InterruptedException {
+	public JsonObject create(Csr csr) throws IOException, InterruptedException {
 		HttpResponse<String> response = send("POST", CSRS, "application/json", csr.body().toString());
 		if (response.statusCode() != 201) {
 			throw new IllegalStateException(response.body());
@@ -78,7 +80,7 @@ final class ApiClient {
 	}
 
 	/** The conditions of a request, and {@code Issued} where it has its certificate. */
-	List<String> conditions(String name) throws IOException, InterruptedException {
+	public List<String> conditions(String name) throws IOException, InterruptedException {
 		JsonObject request = get(CSRS + "/" + name);
 		List<String> conditions = new ArrayList<>();
 		Json.list(request, "status", "conditions").forEach((condition) -> conditions.add(Json.text(condition, "type")));
@@ -89,7 +91,7 @@ final class ApiClient {
 	}
 
 	/** The chain that was issued, once it is. */
-	List<X509Certificate> issued(String name) {
+	public List<X509Certificate> issued(String name) {
 		String certificate = await().until(() -> Json.text(get(CSRS + "/" + name), "status", "certificate"),
 				(text) -> !text.isEmpty());
 		try {
@@ -104,15 +106,15 @@ final class ApiClient {
 		}
 	}
 
-	static String name(JsonObject object) {
+	public static String name(JsonObject object) {
 		return Json.text(object, "metadata", "name");
 	}
 
-	JsonObject put(String path, JsonElement body) throws IOException, InterruptedException {
+	public JsonObject put(String path, JsonElement body) throws IOException, InterruptedException {
 		return json(send("PUT", path, "application/json", body.toString()));
 	}
 
-	static JsonObject json(HttpResponse<String> response) {
+	public static JsonObject json(HttpResponse<String> response) {
 		return Json.parse(response.body()).getAsJsonObject();
 	}
 
@@ -129,9 +131,9 @@ final class ApiClient {
 		return builder.build();
 	}
 
-	static SSLContext tls(String caPem, @Nullable Credential credential) {
+	public static SSLContext tls(String caPem, @Nullable Credential credential) {
 		try {
-			KeyStore trusted = KeyStore.getInstance("PKCS12");
+			KeyStore trusted = KeyStore.getInstance("JKS");
 			trusted.load(null, null);
 			trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509")
 				.generateCertificate(new ByteArrayInputStream(caPem.getBytes())));
@@ -139,7 +141,7 @@ final class ApiClient {
 			trust.init(trusted);
 			KeyManager[] keys = null;
 			if (credential instanceof ClientCertificate certificate) {
-				KeyStore own = KeyStore.getInstance("PKCS12");
+				KeyStore own = KeyStore.getInstance("JKS");
 				own.load(null, null);
 				own.setKeyEntry("own", certificate.key(), new char[0], new Certificate[] { certificate.certificate() });
 				KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());

@@ -9,6 +9,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.kubelet.cert.test.json.Json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -28,7 +29,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * differ by nature.</li>
  * <li>The server's address and the names of its build and of its role bindings: they say
  * how a server was installed, not how it behaves.</li>
- * <li>{@code managedFields}: not served.</li>
+ * <li>{@code managedFields}, patches and deletions of collections: not served.</li>
  * </ul>
  */
 final class Correspondence {
@@ -37,6 +38,8 @@ final class Correspondence {
 
 	private static final Set<String> INSTALLATION = Set.of("continue", "serverAddress", "gitVersion", "gitCommit",
 			"goVersion", "compiler", "platform", "ca.crt");
+
+	private static final Set<String> NOT_SERVED = Set.of("managedFields", "storageVersionHash", "verbs");
 
 	private static final Set<String> TIMES = Set.of("creationTimestamp", "lastUpdateTime", "lastTransitionTime");
 
@@ -78,7 +81,7 @@ final class Correspondence {
 				else if (member.getKey().equals("certificate") && !member.getValue().equals(other)) {
 					IssuedCertificate.check(recorded.getAsJsonObject(), actual.getAsJsonObject());
 				}
-				else if (other != null) {
+				else if (other != null && !NOT_SERVED.contains(member.getKey())) {
 					learn(member.getValue(), other);
 				}
 			});
@@ -95,7 +98,7 @@ final class Correspondence {
 			JsonObject neutral = new JsonObject();
 			object.keySet()
 				.stream()
-				.filter((name) -> !name.equals("managedFields"))
+				.filter((name) -> !NOT_SERVED.contains(name))
 				.sorted()
 				.forEach((name) -> neutral.add(name, neutral(name, object.get(name))));
 			return neutral;

@@ -5,6 +5,8 @@ import java.security.KeyPairGenerator;
 import java.util.List;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.Pem;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
@@ -21,19 +23,19 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
  * @param key the key to be certified
  * @param body the request to be posted
  */
-record Csr(KeyPair key, JsonObject body) {
+public record Csr(KeyPair key, JsonObject body) {
 
-	static Csr kubeletClient(String node) {
+	public static Csr kubeletClient(String node) {
 		return of("O=system:nodes,CN=system:node:" + node, Signer.KUBELET_CLIENT,
 				List.of("digital signature", "client auth"));
 	}
 
-	static Csr serving(String node, String... dnsNames) {
+	public static Csr serving(String node, String... dnsNames) {
 		return of("O=system:nodes,CN=system:node:" + node, Signer.KUBELET_SERVING,
 				List.of("digital signature", "server auth"), dnsNames);
 	}
 
-	static Csr of(String subject, String signerName, List<String> usages, String... dnsNames) {
+	public static Csr of(String subject, String signerName, List<String> usages, String... dnsNames) {
 		try {
 			KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
 			generator.initialize(256);

@@ -2,15 +2,20 @@ package io.kubelet.cert.test;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.Pem;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +105,33 @@ class EmbeddedControlPlaneTests {
 	}
 
 	@Test
+	void generatedNameThatIsTakenGivesWayToAnotherOne() throws Exception {
+		Iterator<String> suffixes = List.of("taken", "taken", "taken", "other").iterator();
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().nameSuffixes(suffixes::next).start()) {
+			ApiClient creator = new ApiClient(plane, plane.bootstrap());
+			assertThat(ApiClient.name(creator.create(Csr.kubeletClient("n1")))).isEqualTo("csr-taken");
+			assertThat(ApiClient.name(creator.create(Csr.kubeletClient("n1")))).isEqualTo("csr-other");
+		}
+	}
+
+	@Test
+	void eightGeneratedNamesAreTried() throws Exception {
+		Iterator<String> suffixes = Collections.nCopies(9, "taken").iterator();
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().nameSuffixes(suffixes::next).start()) {
+			ApiClient creator = new ApiClient(plane, plane.bootstrap());
+			creator.create(Csr.kubeletClient("n1"));
+			HttpResponse<String> refused = creator.send("POST", ApiClient.CSRS, "application/json",
+					Csr.kubeletClient("n1").body().toString());
+			assertThat(suffixes).isExhausted();
+			assertThat(refused.statusCode()).isEqualTo(409);
+			assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+			assertThat(Json.text(ApiClient.json(refused), "message")).isEqualTo(
+					"certificatesigningrequests.certificates.k8s.io \"csr-taken\" already exists, the server was "
+							+ "not able to generate a unique name for the object");
+		}
+	}
+
+	@Test
 	void pausedServerRefusesConnectionsAndComesBackWithWhatItHad() throws Exception {
 		String name = ApiClient.name(this.client.create(Csr.kubeletClient("n1")));
 		this.controlPlane.pause();
@@ -168,8 +200,10 @@ class EmbeddedControlPlaneTests {
 	@Test
 	void plainUseNeedsNeitherSpringNorJUnit() throws Exception {
 		Path classes = Path.of(EmbeddedControlPlane.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-		try (Stream<Path> files = Files.list(classes.resolve("io/kubelet/cert/test"))) {
-			List<Path> plain = files.filter((file) -> file.toString().endsWith(".class")).toList();
+		try (Stream<Path> files = Files.walk(classes.resolve("io/kubelet/cert/test"))) {
+			List<Path> plain = files.filter((file) -> file.toString().endsWith(".class"))
+				.filter((file) -> !file.toString().contains("spring"))
+				.toList();
 			assertThat(plain).hasSizeGreaterThan(40).allSatisfy((file) -> {
 				String constants = new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1);
 				assertThat(constants).doesNotContain("org/springframework", "org/junit");

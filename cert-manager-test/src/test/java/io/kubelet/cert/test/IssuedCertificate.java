@@ -10,10 +10,13 @@ import java.util.List;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.Pem;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.util.encoders.Hex;
+import org.bouncycastle.util.io.pem.PemObject;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -44,9 +47,9 @@ record IssuedCertificate(String subject, String issuer, String publicKey, List<S
 
 	private static IssuedCertificate of(JsonObject status) {
 		try {
-			List<Pem.Block> blocks = Pem.read(Pem.decode(Json.text(status, "certificate")));
+			List<PemObject> blocks = Pem.read(Pem.decode(Json.text(status, "certificate")));
 			assertThat(blocks).hasSize(1);
-			X509CertificateHolder certificate = new X509CertificateHolder(blocks.get(0).content());
+			X509CertificateHolder certificate = new X509CertificateHolder(blocks.get(0).getContent());
 			List<JsonElement> conditions = Json.list(status, "conditions");
 			Instant decided = Instant.parse(Json.text(conditions.get(conditions.size() - 1), "lastUpdateTime"));
 			Instant notBefore = certificate.getNotBefore().toInstant();

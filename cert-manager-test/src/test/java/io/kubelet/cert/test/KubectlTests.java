@@ -1,12 +1,12 @@
 package io.kubelet.cert.test;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
+import io.kubelet.cert.test.json.Json;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -35,27 +35,25 @@ class KubectlTests {
 	}
 
 	@Test
-	void createsApprovesDeniesPrintsAndDeletes() throws Exception {
-		assertThat(kubectl("create", "-f", file("good"))).contains("good created");
-		assertThat(kubectl("create", "-f", file("bad"))).contains("bad created");
+	void approvesDeniesPrintsAndDeletes() throws Exception {
+		ApiClient admin = new ApiClient(this.controlPlane, this.controlPlane.admin());
+		for (String name : List.of("good", "bad")) {
+			Csr csr = Csr.serving("n1", "n1.example.com");
+			csr.body().add("metadata", Json.object("name", name, "labels", Json.object("app", "shop")));
+			admin.create(csr);
+		}
 		assertThat(kubectl("certificate", "approve", "good")).contains("good approved");
 		assertThat(kubectl("certificate", "deny", "bad")).contains("bad denied");
-		new ApiClient(this.controlPlane, this.controlPlane.admin()).issued("good");
+		admin.issued("good");
 		assertThat(kubectl("get", "csr").lines()).satisfiesExactly(
 				(heading) -> assertThat(heading.split(" +")).containsExactly("NAME", "AGE", "SIGNERNAME", "REQUESTOR",
 						"REQUESTEDDURATION", "CONDITION"),
 				(bad) -> assertThat(bad).startsWith("bad ").endsWith(" Denied"),
 				(good) -> assertThat(good).startsWith("good ").endsWith(" Approved,Issued"));
-		assertThat(kubectl("describe", "csr", "good")).contains("system:node:n1", "Approved,Issued");
+		assertThat(kubectl("describe", "csr", "good")).contains("system:node:n1", "app=shop", "Approved,Issued");
 		assertThat(kubectl("auth", "whoami")).contains("system:masters");
 		assertThat(kubectl("delete", "csr", "good", "bad")).contains("\"good\" deleted", "\"bad\" deleted");
 		assertThat(this.controlPlane.certificateSigningRequests()).isEmpty();
-	}
-
-	private String file(String name) throws IOException {
-		Csr csr = Csr.serving("n1", "n1.example.com");
-		csr.body().add("metadata", Json.object("name", name));
-		return Files.writeString(this.directory.resolve(name + ".json"), csr.body().toString()).toString();
 	}
 
 	private String kubectl(String... arguments) throws Exception {

@@ -9,6 +9,7 @@ import java.util.List;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.kubelet.cert.test.json.Json;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,10 @@ record Recording(String name, List<Exchange> exchanges) {
 
 		String path() {
 			return Json.text(this.json, "request", "path");
+		}
+
+		boolean isPatch() {
+			return method().equals("PATCH") && status() == 200;
 		}
 
 		@Nullable String contentType() {

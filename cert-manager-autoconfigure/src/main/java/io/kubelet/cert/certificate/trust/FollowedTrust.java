@@ -35,8 +35,6 @@ public final class FollowedTrust implements Supplier<Trust> {
 
 	private TrustSource.@Nullable Reading reading;
 
-	private @Nullable Trust trust;
-
 	/**
 	 * Creates trust that follows a source without any overlap. The first call reads the
 	 * source.
@@ -60,23 +58,18 @@ public final class FollowedTrust implements Supplier<Trust> {
 
 	/**
 	 * Returns the trust of this moment.
-	 * @return the trust; the same object until it changes
+	 * @return the trust; equal to the one before until it changes
 	 * @throws RuntimeException if the source has never been read and cannot be read now
 	 */
 	@Override
 	public synchronized Trust get() {
 		Instant now = this.clock.instant();
 		TrustSource.Reading before = this.reading;
-		TrustSource.Reading after = (before == null) ? this.source.read()
+		TrustSource.Reading reading = (before == null) ? this.source.read()
 				: before.isOutdated() ? readAgain(before, now) : before;
-		boolean ended = this.leaving.values().removeIf((end) -> !now.isBefore(end));
-		Trust trust = this.trust;
-		if (trust == null || before == null || ended || !after.trust().equals(before.trust())) {
-			trust = withLeaving(after.trust());
-			this.trust = trust;
-		}
-		this.reading = after;
-		return trust;
+		this.reading = reading;
+		this.leaving.values().removeIf((end) -> !now.isBefore(end));
+		return withLeaving(reading.trust());
 	}
 
 	private TrustSource.Reading readAgain(TrustSource.Reading before, Instant now) {

@@ -11,9 +11,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.request.CertificateRefusedException;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequestCondition;
@@ -31,19 +29,18 @@ final class Answers {
 	/**
 	 * Returns the issued chain.
 	 * @return the chain, empty if there is no answer yet
-	 * @throws RequestDeniedException if the request was denied
-	 * @throws RequestFailedException if the signer refused it
-	 * @throws CertificateRefusedException if the issued data is not a certificate
+	 * @throws RequestException if the request was denied, the signer refused it, or the
+	 * issued data is not a certificate
 	 */
 	static Optional<List<X509Certificate>> issuedChain(V1CertificateSigningRequest object) {
 		String name = name(object);
 		String signer = object.getSpec().getSignerName();
 		condition(object, "Denied").ifPresent((denied) -> {
-			throw new RequestDeniedException(name, signer, text(denied.getReason(), "Denied"),
+			throw RequestException.denied(name, signer, text(denied.getReason(), "Denied"),
 					text(denied.getMessage(), "no message was given"));
 		});
 		condition(object, "Failed").ifPresent((failed) -> {
-			throw new RequestFailedException(name, signer, text(failed.getReason(), "Failed"),
+			throw RequestException.failed(name, signer, text(failed.getReason(), "Failed"),
 					text(failed.getMessage(), "no message was given"));
 		});
 		byte[] certificate = certificate(object);
@@ -54,7 +51,7 @@ final class Answers {
 			return Optional.of(Pem.readCertificates(new String(certificate, StandardCharsets.US_ASCII)));
 		}
 		catch (MalformedPemException ex) {
-			throw new CertificateRefusedException(name, signer, List.of("it is not PEM: " + ex.getMessage()));
+			throw RequestException.refused(name, signer, List.of("it is not PEM: " + ex.getMessage()));
 		}
 	}
 

@@ -17,9 +17,6 @@ import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscription;
 import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -98,8 +95,8 @@ final class Exchange implements RequestWatch.Subscriber {
 		Optional<String> difference = RequestComparison.difference(found.getSpec().getSignerName(),
 				new String(found.getSpec().getRequest(), StandardCharsets.US_ASCII), this.request);
 		if (difference.isPresent()) {
-			this.answer.completeExceptionally(
-					new RequestNameTakenException(Answers.name(found), this.request.signerName(), difference.get()));
+			lost(Answers.name(found), "AlreadyExists",
+					"has a name that another request has taken: " + difference.get());
 		}
 		else {
 			take(found);
@@ -149,7 +146,7 @@ final class Exchange implements RequestWatch.Subscriber {
 
 	@Override
 	public void closed() {
-		this.answer.completeExceptionally(new SignerUnavailableException(this.request.name(), "Closed",
+		this.answer.completeExceptionally(RequestException.unavailable(this.request.name(), "Closed",
 				"The connection to the API server is closed", null, null));
 	}
 
@@ -185,8 +182,12 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	private void gone(String name, String how) {
-		this.answer.completeExceptionally(
-				new RequestGoneException(name, RequestException.describe(name, this.request.signerName()) + " " + how));
+		lost(name, "Gone", how);
+	}
+
+	private void lost(String name, String reason, String how) {
+		this.answer.completeExceptionally(RequestException.lost(name, reason,
+				RequestException.describe(name, this.request.signerName()) + " " + how));
 	}
 
 	private void fail(ApiException failure) {

@@ -12,9 +12,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.ApiFailures;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
@@ -201,14 +202,14 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	/** If the server refuses a resource version, the next attempt begins with a list. */
 	private void failed(ApiClient client, ApiException ex) {
+		RequestException failure = new ApiFailures(client.getBasePath(), this.clock).translate(ex, null);
 		if (ex.getCode() == GONE) {
 			this.resourceVersion = null;
 		}
-		else if (new ApiFailures(client.getBasePath(), this.clock).translate(ex,
-				null) instanceof SignerUnavailableException unavailable) {
+		else if (failure.kind() == Kind.UNAVAILABLE) {
 			this.resourceVersion = (ex.getCode() == GATEWAY_TIMEOUT) ? null : this.resourceVersion;
-			this.pause.askedFor(unavailable.retryAfter());
-			interrupted(String.valueOf(unavailable.getMessage()));
+			this.pause.askedFor(failure.retryAfter());
+			interrupted(String.valueOf(failure.getMessage()));
 		}
 		else {
 			this.resourceVersion = null;

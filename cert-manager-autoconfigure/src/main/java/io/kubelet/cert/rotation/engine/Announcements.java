@@ -105,27 +105,28 @@ final class Announcements {
 		}
 		Waiting waiting = this.waiting;
 		if (waiting == null || !pending.uid().equals(waiting.uid)) {
-			Instant createdAt = pending.createdAt();
-			this.waiting = Waiting.since((createdAt != null && createdAt.isBefore(now)) ? createdAt : now, now,
-					pending.uid(), pair);
-			return;
+			this.waiting = new Waiting(pending.uid(), pending.createdAt(), pair, now);
 		}
-		if (!waiting.told && !now.isBefore(waiting.since.plus(ANSWERED_AT_ONCE))) {
+		else if (hasCome(waiting.tellAt, now)) {
+			waiting.tellAt = null;
 			this.settings.about(logger.atInfo(), pending)
 				.log("[{}] Request {} created for signer {}{}, waiting for approval", this.settings.name(),
 						pending.name(), pending.signerName(),
 						(this.settings.signerOrigin() != null) ? " (from " + this.settings.signerOrigin() + ")" : "");
-			this.waiting = waiting.asTold();
 		}
-		else if (!waiting.warned && pair != null && !now.isBefore(waiting.warnAt)) {
+		else if (pair != null && hasCome(waiting.warnAt, now)) {
+			waiting.warnAt = null;
 			this.settings.about(logger.atWarn(), pending)
 				.log("[{}] Request {} to signer {} has been waiting for {}, and the certificate is valid for only another {}. "
 						+ "See 'kubectl describe csr {}'; approve it with 'kubectl certificate approve {}'",
 						this.settings.name(), pending.name(), pending.signerName(),
 						ReadableDuration.of(Duration.between(waiting.since, now)),
 						ReadableDuration.of(Duration.between(now, pair.notAfter())), pending.name(), pending.name());
-			this.waiting = waiting.asWarned();
 		}
+	}
+
+	private static boolean hasCome(@Nullable Instant at, Instant now) {
+		return at != null && !now.isBefore(at);
 	}
 
 	private void reviewUnavailable(boolean invalid, @Nullable CertificateRequest pending, boolean serverHealthy,
@@ -156,9 +157,7 @@ final class Announcements {
 		return Stream
 			.of((pair != null && !this.overdue) ? this.settings.window().end(pair).plus(TICK) : null,
 					(pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
-					(waiting == null) ? null
-							: !waiting.told ? waiting.since.plus(ANSWERED_AT_ONCE)
-									: (pair != null && !waiting.warned) ? waiting.warnAt : null,
+					(waiting == null) ? null : (waiting.tellAt != null) ? waiting.tellAt : waiting.warnAt,
 					(this.invalidSince != null && !this.unavailable)
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)
 			.filter((at) -> at != null && at.isAfter(now))
@@ -166,25 +165,24 @@ final class Announcements {
 			.reduce(longest, BinaryOperator.minBy(Comparator.naturalOrder()));
 	}
 
-	/**
-	 * A request that waits.
-	 *
-	 * @param warnAt when a quarter of the time has passed that the certificate was still
-	 * valid at the beginning
-	 */
-	private record Waiting(String uid, Instant since, Instant warnAt, boolean told, boolean warned) {
+	/** A request that waits. What has been reported has no time any more. */
+	private static final class Waiting {
 
-		static Waiting since(Instant since, Instant now, String uid, @Nullable CertificatePair pair) {
-			Duration left = (pair != null) ? Duration.between(now, pair.notAfter()) : Duration.ZERO;
-			return new Waiting(uid, since, now.plus(left.dividedBy(4)), false, left.isNegative() || left.isZero());
-		}
+		private final String uid;
 
-		Waiting asTold() {
-			return new Waiting(this.uid, this.since, this.warnAt, true, this.warned);
-		}
+		private final Instant since;
 
-		Waiting asWarned() {
-			return new Waiting(this.uid, this.since, this.warnAt, this.told, true);
+		private @Nullable Instant tellAt;
+
+		/** When a quarter of the time has passed for which the certificate is valid. */
+		private @Nullable Instant warnAt;
+
+		Waiting(String uid, @Nullable Instant createdAt, @Nullable CertificatePair pair, Instant now) {
+			this.uid = uid;
+			this.since = (createdAt != null && createdAt.isBefore(now)) ? createdAt : now;
+			this.tellAt = this.since.plus(ANSWERED_AT_ONCE);
+			this.warnAt = (pair != null && pair.notAfter().isAfter(now))
+					? now.plus(Duration.between(now, pair.notAfter()).dividedBy(4)) : null;
 		}
 
 	}

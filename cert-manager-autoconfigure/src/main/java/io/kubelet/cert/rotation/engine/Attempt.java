@@ -24,8 +24,6 @@ final class Attempt {
 
 	private final CompletableFuture<List<X509Certificate>> answer;
 
-	private final Instant start;
-
 	private Instant lastLook;
 
 	private Duration waited = Duration.ZERO;
@@ -40,7 +38,6 @@ final class Attempt {
 			CompletableFuture<List<X509Certificate>> answer) {
 		this.request = request;
 		this.trigger = trigger;
-		this.start = start;
 		this.lastLook = start;
 		this.answer = answer;
 	}
@@ -51,13 +48,6 @@ final class Attempt {
 
 	Trigger trigger() {
 		return this.trigger;
-	}
-
-	/**
-	 * How long the attempt has taken, not less than nothing if the clock was set back.
-	 */
-	Duration duration(Instant now) {
-		return now.isAfter(this.start) ? Duration.between(this.start, now) : Duration.ZERO;
 	}
 
 	/**

@@ -1,31 +1,22 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.IssuedCertificateCheck;
-import io.kubelet.cert.request.RequestException.Recovery;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationFailure;
-import io.kubelet.cert.rotation.SignerSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,12 +31,6 @@ final class Attempts {
 
 	private final RotationSettings settings;
 
-	private final SignerSource signers;
-
-	private final IssuedCertificateCheck check;
-
-	private final Clock clock;
-
 	private final Lane lane;
 
 	private final Delivery delivery;
@@ -56,43 +41,34 @@ final class Attempts {
 
 	private final Failures failures;
 
-	private final TemplateChanges templateChanges;
-
 	private final ForcedRotations forced;
 
-	private final History history;
+	private final StatusReport report;
 
 	private final Runnable changed;
 
 	private volatile @Nullable Attempt attempt;
 
-	private List<String> conditions = List.of();
+	/** The last template that was requested. */
+	private @Nullable CertificateTemplate requested;
 
-	private long rotations;
-
-	private @Nullable Instant lastRotation;
-
-	private @Nullable Boolean serverHealthy;
+	/** In which no other template is requested. */
+	private Pause settling = Pause.NONE;
 
 	/**
-	 * @param history to which the outcome of each attempt is added
+	 * @param report to which the outcome of each attempt is added
 	 * @param changed called on the lane when an attempt has made progress or has ended
 	 */
-	Attempts(RotationSettings settings, RotationSettings.Collaborators with, SignerSource signers, Lane lane,
-			Delivery delivery, CurrentPair pair, History history, Runnable changed) {
+	Attempts(RotationSettings settings, Lane lane, Delivery delivery, CurrentPair pair, OpenRequests openRequests,
+			StatusReport report, Runnable changed) {
 		this.settings = settings;
-		this.signers = signers;
-		this.check = with.check();
-		this.clock = with.clock();
 		this.lane = lane;
 		this.delivery = delivery;
 		this.pair = pair;
-		this.openRequests = new OpenRequests(with.store(), with.keys(), settings);
-		this.failures = new Failures(settings, with.random());
-		this.templateChanges = new TemplateChanges(settings.retry());
-		this.forced = new ForcedRotations(settings.name(), settings.forcedInterval(), this.failures::demandedPause,
-				with.clock());
-		this.history = history;
+		this.openRequests = openRequests;
+		this.failures = new Failures(settings);
+		this.forced = new ForcedRotations(settings, this.failures::demandedPause);
+		this.report = report;
 		this.changed = changed;
 	}
 
@@ -100,21 +76,38 @@ final class Attempts {
 	 * Gives up the attempt in progress if it is of no use, and begins one if it is due.
 	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
-		if (this.forced.isRequested()) {
-			// A pair that was adopted meanwhile is not what was asked for
-			this.pair.force();
-		}
-		this.pair.review(template, now);
+		reviewPair(template, now);
 		giveUpOutdated(template, now);
 		if (this.attempt != null || template == null) {
 			return;
 		}
-		this.failures.templateIs(template);
-		if (!this.pair.deadline().isAfter(now) && this.failures.pause().isOver(now)
-				&& this.templateChanges.pause(template).isOver(now)) {
-			this.templateChanges.requested(template, now);
+		if (!template.equals(this.requested)) {
+			this.failures.forgetAnswers();
+		}
+		if (!this.pair.deadline().isAfter(now) && pause(template).isOver(now)) {
+			if (this.requested != null && !this.requested.equals(template)) {
+				this.settling = Pause.of(now, this.settings.retry().interval());
+			}
+			this.requested = template;
 			begin(template, now);
 		}
+	}
+
+	/** Notes whether a rotation is due. It never is if rotation is off. */
+	void reviewPair(@Nullable CertificateTemplate template, Instant now) {
+		if (areOff()) {
+			return;
+		}
+		if (isRequested()) {
+			// A pair that was adopted meanwhile is not what was asked for
+			this.pair.force();
+		}
+		this.pair.review(template, now);
+	}
+
+	/** Whether rotation is off. From any thread. */
+	boolean areOff() {
+		return this.settings.signers() == null;
 	}
 
 	/** How long nothing will be due here after a review, unless something happens. */
@@ -123,14 +116,18 @@ final class Attempts {
 		if (attempt != null) {
 			return attempt.remaining(this.settings.waitTimeout());
 		}
-		if (template == null) {
+		if (template == null || areOff()) {
 			return longest;
 		}
+		Pause pause = pause(template);
 		Instant due = this.pair.deadline();
-		return Stream.of(this.failures.pause(), this.templateChanges.pause(template))
-			.filter((pause) -> !pause.isOver(now))
-			.map((pause) -> Duration.between(now, pause.end()))
-			.reduce(Duration.between(now, due), BinaryOperator.maxBy(Comparator.naturalOrder()));
+		return Duration.between(now, (pause.isOver(now) || pause.end().isBefore(due)) ? due : pause.end());
+	}
+
+	/** In which no attempt begins. A template that never settles makes no storm. */
+	private Pause pause(CertificateTemplate template) {
+		Pause settling = template.equals(this.requested) ? Pause.NONE : this.settling;
+		return settling.end().isAfter(this.failures.pause().end()) ? settling : this.failures.pause();
 	}
 
 	/** Requests a rotation, whatever the deadline. From any thread. */
@@ -138,7 +135,7 @@ final class Attempts {
 		return this.forced.request(() -> this.lane.execute(() -> {
 			this.pair.force();
 			this.failures.endPause();
-			this.templateChanges.endPause();
+			this.settling = Pause.NONE;
 			this.changed.run();
 		}));
 	}
@@ -193,7 +190,7 @@ final class Attempts {
 		else if (!attempt.isAnswered()
 				&& attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
-			failed(attempt, new RequestTimedOutException(attempt.request().name(), attempt.request().signerName(),
+			failed(attempt, RequestException.timedOut(attempt.request().name(), attempt.request().signerName(),
 					this.settings.waitTimeout()), now);
 		}
 	}
@@ -201,10 +198,10 @@ final class Attempts {
 	private void begin(CertificateTemplate template, Instant now) {
 		try {
 			CertificateRequest request = this.openRequests.forTemplate(template, now);
-			this.conditions = List.of();
 			CertificatePair current = this.pair.get();
 			Attempt attempt = new Attempt(request, this.pair.trigger(now), now,
-					this.signers.signer((current != null && !current.isExpired(now)) ? current : null)
+					Objects.requireNonNull(this.settings.signers())
+						.signer((current != null && !current.isExpired(now)) ? current : null)
 						.request(request, (submitted) -> this.lane.execute(() -> progressed(request, submitted))));
 			attempt.whenAnswered((chain, failure) -> this.lane.execute(() -> ended(attempt, chain, failure)));
 			this.attempt = attempt;
@@ -217,8 +214,7 @@ final class Attempts {
 	private void progressed(CertificateRequest request, SubmittedRequest submitted) {
 		Attempt attempt = this.attempt;
 		if (attempt != null && attempt.request() == request) {
-			this.serverHealthy = true;
-			this.conditions = submitted.conditions();
+			this.report.accepted();
 			this.openRequests.confirm(submitted);
 			this.changed.run();
 		}
@@ -229,7 +225,7 @@ final class Attempts {
 			return;
 		}
 		this.attempt = null;
-		Instant now = this.clock.instant();
+		Instant now = this.settings.clock().instant();
 		try {
 			if (chain != null) {
 				issued(attempt, chain, now);
@@ -248,7 +244,7 @@ final class Attempts {
 
 	private void issued(Attempt attempt, List<X509Certificate> chain, Instant now) {
 		CertificateRequest request = attempt.request();
-		CertificatePair issued = this.check.check(chain, request, now);
+		CertificatePair issued = this.settings.check().check(chain, request, now);
 		this.pair.replace(issued, request.template());
 		this.settings.about(logger.atInfo(), issued)
 			.addKeyValue("kubelet.cert.request", request.name())
@@ -259,10 +255,7 @@ final class Attempts {
 					this.settings.once() ? "never, since rotation is off"
 							: this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
 					request.name(), request.signerName());
-		this.rotations++;
-		this.lastRotation = now;
-		this.history.rotated(issued, attempt.trigger(), confirmedName(), this.openRequests.waited(now), now);
-		this.serverHealthy = true;
+		this.report.rotated(issued, attempt.trigger(), now);
 		this.openRequests.drop();
 		boolean dueAgain = !this.pair.deadline().isAfter(now);
 		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
@@ -282,64 +275,22 @@ final class Attempts {
 	/** The one place where a failure is counted, logged and published. */
 	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		CertificateRequest request = (attempt != null) ? attempt.request() : null;
-		updateServerHealth(cause);
-		if (cause instanceof RequestGoneException && request != null && request.uid() != null) {
+		if (Kind.of(cause) == Kind.LOST && request != null && request.uid() != null) {
 			this.openRequests.drop();
 			this.settings.about(logger.atInfo(), request)
 				.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
 			return;
 		}
-		RotationFailure failure = this.failures.add(cause, (request != null) ? request.template() : null,
-				this.pair.get(), now);
-		this.history.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now), confirmedName(),
-				(attempt != null) ? attempt.duration(now) : Duration.ZERO);
-		if (endsRequest(cause)) {
-			this.openRequests.drop();
-		}
+		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
+		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
+		this.openRequests.failed(failure.kind());
 		this.lane.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		failRequested(cause);
 	}
 
-	/** The name of the object that the signer has for the open request. */
-	private @Nullable String confirmedName() {
-		return this.openRequests.isConfirmed() ? this.openRequests.current().map(CertificateRequest::name).orElse(null)
-				: null;
-	}
-
-	/** A rejection does not end a request whose object exists already. */
-	private boolean endsRequest(Throwable cause) {
-		if (cause instanceof RequestRejectedException && this.openRequests.isConfirmed()) {
-			return false;
-		}
-		return Recovery.RETRY_SLOWLY.appliesTo(cause) || Recovery.START_OVER.appliesTo(cause);
-	}
-
-	/** A server that refuses credentials or does not know the API is up nevertheless. */
-	private void updateServerHealth(Throwable cause) {
-		if (cause instanceof RequestRejectedException rejected) {
-			this.serverHealthy = rejected.isAboutCredentials() || rejected.statusCode() == 404;
-		}
-		else if (cause instanceof SignerUnavailableException) {
-			this.serverHealthy = false;
-		}
-	}
-
 	/** The request whose answer is waited for, {@code null} if there is none. */
 	@Nullable CertificateRequest pending() {
-		return (this.attempt != null) ? this.openRequests.current().orElse(null) : null;
-	}
-
-	/** What the status reports of the attempts. */
-	Progress progress() {
-		return new Progress(this.openRequests.current(), this.conditions, this.rotations, this.lastRotation,
-				this.failures.last(), this.serverHealthy);
-	}
-
-	record Progress(Optional<CertificateRequest> openRequest, List<String> conditions, long rotations,
-			@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable Boolean serverHealthy) {
-
-		static final Progress NONE = new Progress(Optional.empty(), List.of(), 0, null, null, null);
-
+		return (this.attempt != null) ? this.openRequests.current() : null;
 	}
 
 }

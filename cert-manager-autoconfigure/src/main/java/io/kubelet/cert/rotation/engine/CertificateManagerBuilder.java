@@ -380,8 +380,6 @@ public final class CertificateManagerBuilder {
 	 */
 	public CertificateManager build() {
 		CertificateManager manager = new RotatingCertificateManager(settings(),
-				new RotationSettings.Collaborators(require(this.store, "store"), this.signers, this.keys, this.check,
-						require(this.scheduler, "scheduler"), this.executor, this.clock, this.random),
 				(this.supplier == null) ? this.template : null, this.supplier, this.bootstrapPair,
 				(this.idleCheck != null) ? this.idleCheck : (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP,
 				rounds());
@@ -398,7 +396,8 @@ public final class CertificateManagerBuilder {
 				: require(this.usagesByTemplateAndKey, "usages");
 		return new RotationSettings(this.name, this.naming, require(this.signerName, "signer name"), this.signerOrigin,
 				fixed, usages, this.requestedLifetime, this.key, this.window, this.waitTimeout, this.retry,
-				this.forcedInterval, this.once);
+				this.forcedInterval, this.once || this.signers == null, require(this.store, "store"), this.signers,
+				this.keys, this.check, require(this.scheduler, "scheduler"), this.executor, this.clock, this.random);
 	}
 
 	private @Nullable TemplateRounds rounds() {

@@ -3,17 +3,16 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.BiConsumer;
-import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * The current pair, in memory and in the store, and when its rotation is due. Used on the
@@ -24,10 +23,6 @@ final class CurrentPair {
 	private static final Logger logger = LoggerFactory.getLogger(CurrentPair.class);
 
 	private final RotationSettings settings;
-
-	private final CertificateStore store;
-
-	private final DoubleSupplier random;
 
 	private final BiConsumer<@Nullable CertificatePair, CertificatePair> replaced;
 
@@ -44,29 +39,25 @@ final class CurrentPair {
 	/** A template that the pair satisfies. */
 	private @Nullable CertificateTemplate satisfied;
 
-	private @Nullable PassedOver passedOver;
-
-	private String storeProblem = "";
+	/** What is wrong with the stored pair. */
+	private String problem = "";
 
 	/**
 	 * Reads the store. Without a valid pair there, a bootstrap pair is used and stored,
 	 * and a rotation is due with the first review.
 	 * @param replaced called on the lane with the old and the new pair
 	 */
-	CurrentPair(RotationSettings settings, CertificateStore store, DoubleSupplier random,
-			BiConsumer<@Nullable CertificatePair, CertificatePair> replaced, @Nullable CertificatePair bootstrap,
-			Instant now) {
+	CurrentPair(RotationSettings settings, BiConsumer<@Nullable CertificatePair, CertificatePair> replaced,
+			@Nullable CertificatePair bootstrap, Instant now) {
 		this.settings = settings;
-		this.store = store;
-		this.random = random;
 		this.replaced = replaced;
-		CertificatePair stored = store.current().orElse(null);
+		CertificatePair stored = settings.store().current().orElse(null);
 		boolean usable = stored != null && !stored.isExpired(now);
 		hold((!usable && bootstrap != null) ? bootstrap : stored);
 		this.forced = usable ? null : (stored == null) ? Trigger.FIRST : Trigger.EXPIRED;
 		if (!usable && bootstrap != null) {
 			try {
-				store.update(bootstrap);
+				settings.store().update(bootstrap);
 			}
 			catch (StoreException ex) {
 				settings.about(logger.atWarn(), bootstrap)
@@ -91,7 +82,7 @@ final class CurrentPair {
 	 * @param satisfied the template that it was checked against
 	 */
 	void replace(CertificatePair pair, CertificateTemplate satisfied) {
-		this.store.update(pair);
+		this.settings.store().update(pair);
 		this.forced = null;
 		swap(pair);
 		this.satisfied = satisfied;
@@ -104,26 +95,38 @@ final class CurrentPair {
 	 * @return the pair that was taken, {@code null} if none was
 	 */
 	@Nullable CertificatePair adoptStored(@Nullable CertificateTemplate template, Instant now) {
+		CertificatePair stored;
 		try {
-			CertificatePair stored = this.store.current().orElse(null);
-			this.storeProblem = "";
-			if (stored != null && !stored.equals(this.pair) && isValid(stored, now)
-					&& !passesOver(stored, template, now)) {
-				this.settings.about(logger.atInfo(), stored)
-					.log("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
-				this.forced = null;
-				swap(stored);
-				return stored;
-			}
+			stored = this.settings.store().current().orElse(null);
 		}
 		catch (StoreException ex) {
-			if (!this.storeProblem.equals(ex.getMessage())) {
-				this.storeProblem = String.valueOf(ex.getMessage());
-				this.settings.about(logger.atError())
-					.log("[{}] {}; the last valid pair stays in use", this.settings.name(), ex.getMessage());
-			}
+			reportOnce(this.settings.about(logger.atError()), ex.getMessage() + "; the last valid pair stays in use");
+			return null;
 		}
-		return null;
+		if (stored == null || stored.equals(this.pair) || !isValid(stored, now)) {
+			this.problem = "";
+			return null;
+		}
+		List<String> differences = differences(stored, template, now);
+		if (!differences.isEmpty()) {
+			reportOnce(this.settings.about(logger.atWarn(), stored),
+					"Another program stored a pair that does not match the template, and is not used: "
+							+ String.join("; ", differences));
+			return null;
+		}
+		this.settings.about(logger.atInfo(), stored)
+			.log("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
+		this.problem = "";
+		this.forced = null;
+		swap(stored);
+		return stored;
+	}
+
+	private void reportOnce(LoggingEventBuilder entry, String problem) {
+		if (!this.problem.equals(problem)) {
+			this.problem = problem;
+			entry.log("[{}] {}", this.settings.name(), problem);
+		}
 	}
 
 	private static boolean isValid(CertificatePair pair, Instant now) {
@@ -131,26 +134,14 @@ final class CurrentPair {
 	}
 
 	/**
-	 * While the template is not known, the last one that ours satisfied takes its place.
+	 * Returns how a stored pair differs from a template that ours satisfies. While the
+	 * template is not known, the last one that ours satisfied takes its place.
 	 */
-	private boolean passesOver(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
+	private List<String> differences(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
 		CertificatePair pair = this.pair;
 		CertificateTemplate template = (known != null) ? known : this.satisfied;
-		if (template == null || pair == null || pair.isExpired(now) || !satisfies(pair, template)) {
-			return false;
-		}
-		PassedOver candidate = new PassedOver(stored, template);
-		if (!candidate.equals(this.passedOver)) {
-			List<String> differences = template.differences(stored.leaf());
-			if (differences.isEmpty()) {
-				return false;
-			}
-			this.passedOver = candidate;
-			this.settings.about(logger.atWarn(), stored)
-				.log("[{}] Another program stored a pair that does not match the template, and is not used: {}",
-						this.settings.name(), String.join("; ", differences));
-		}
-		return true;
+		return (this.settings.once() || template == null || pair == null || pair.isExpired(now)
+				|| !satisfies(pair, template)) ? List.of() : template.differences(stored.leaf());
 	}
 
 	/**
@@ -160,23 +151,17 @@ final class CurrentPair {
 	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
-		if (this.forced != null || pair == null || pair.isExpired(now)) {
-			dueFrom(now);
-		}
-		else if (this.settings.once() || template == null || satisfies(pair, template)) {
-			this.dueSince = null;
-		}
-		else {
+		if (this.forced == null && pair != null && !pair.isExpired(now)) {
+			if (this.settings.once() || template == null || satisfies(pair, template)) {
+				this.dueSince = null;
+				return;
+			}
 			if (this.dueSince == null) {
 				this.settings.about(logger.atInfo(), pair)
 					.log("[{}] The certificate does not match the template and is rotated: {}", this.settings.name(),
 							String.join("; ", template.differences(pair.leaf())));
 			}
-			dueFrom(now);
 		}
-	}
-
-	private void dueFrom(Instant now) {
 		if (this.dueSince == null || this.dueSince.isAfter(now)) {
 			this.dueSince = now;
 		}
@@ -222,12 +207,8 @@ final class CurrentPair {
 		this.satisfied = null;
 		this.dueSince = null;
 		if (pair != null) {
-			this.scheduled = this.settings.window().deadline(pair, this.random.getAsDouble());
+			this.scheduled = this.settings.window().deadline(pair, this.settings.random().getAsDouble());
 		}
-	}
-
-	private record PassedOver(CertificatePair pair, CertificateTemplate template) {
-
 	}
 
 }

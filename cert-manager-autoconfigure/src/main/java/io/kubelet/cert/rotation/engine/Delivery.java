@@ -13,7 +13,6 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,18 +46,12 @@ final class Delivery {
 
 	private volatile List<Recipient> listeners = List.of();
 
-	private final String name;
-
-	private final Executor executor;
-
-	private final RotationScheduler scheduler;
+	private final RotationSettings settings;
 
 	private CompletableFuture<?> last = NOTHING;
 
-	Delivery(String name, Executor executor, RotationScheduler scheduler) {
-		this.name = name;
-		this.executor = executor;
-		this.scheduler = scheduler;
+	Delivery(RotationSettings settings) {
+		this.settings = settings;
 	}
 
 	synchronized void addFollower(RotationListener follower) {
@@ -70,9 +63,9 @@ final class Delivery {
 	}
 
 	private List<Recipient> with(List<Recipient> recipients, RotationListener listener) {
-		return Stream
-			.concat(recipients.stream(), Stream.of(new Recipient(this.name, listener, this.executor, this.scheduler)))
-			.toList();
+		Recipient added = new Recipient(this.settings.name(), listener, this.settings.executor(),
+				this.settings.scheduler());
+		return Stream.concat(recipients.stream(), Stream.of(added)).toList();
 	}
 
 	/** Delivers an event after all earlier ones. Does not block. */
@@ -86,8 +79,8 @@ final class Delivery {
 	 * returned from all earlier events.
 	 */
 	synchronized void afterFollowers(Runnable task) {
-		this.last = this.last.thenRun(() -> this.executor.execute(task)).exceptionally((ex) -> {
-			logger.error("[{}] No thread to complete a rotation that was requested", this.name, ex);
+		this.last = this.last.thenRun(() -> this.settings.executor().execute(task)).exceptionally((ex) -> {
+			logger.error("[{}] No thread to complete a rotation that was requested", this.settings.name(), ex);
 			return null;
 		});
 	}
@@ -102,10 +95,10 @@ final class Delivery {
 		if (all.isDone()) {
 			return all;
 		}
-		Runnable cancelLimit = this.scheduler.schedule(() -> {
+		Runnable cancelLimit = this.settings.scheduler().schedule(() -> {
 			if (all.complete(null)) {
 				logger.error("[{}] Not every SSL bundle or client has been updated within {}; listeners are called now",
-						this.name, ReadableDuration.of(FOLLOWER_LIMIT));
+						this.settings.name(), ReadableDuration.of(FOLLOWER_LIMIT));
 			}
 		}, FOLLOWER_LIMIT);
 		return all.thenRun(cancelLimit);

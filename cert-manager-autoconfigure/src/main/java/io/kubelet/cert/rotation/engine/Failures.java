@@ -2,15 +2,12 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.function.DoubleSupplier;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.RequestException.Recovery;
-import io.kubelet.cert.request.SignerUnavailableException;
-import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,50 +24,38 @@ final class Failures {
 
 	private final RotationSettings settings;
 
-	private final RetrySchedule schedule;
-
-	private final DoubleSupplier random;
-
 	private int count;
 
 	private int answers;
 
-	private @Nullable RotationFailure last;
-
-	/** The template that the last answer was about. */
-	private @Nullable CertificateTemplate answered;
+	private boolean lastIsAnswer;
 
 	private Pause pause = Pause.NONE;
 
 	private volatile Pause demanded = Pause.NONE;
 
-	Failures(RotationSettings settings, DoubleSupplier random) {
+	Failures(RotationSettings settings) {
 		this.settings = settings;
-		this.schedule = settings.retry();
-		this.random = random;
 	}
 
 	/**
 	 * Denials and the like are counted apart: glitches before one do not prolong its
 	 * wait.
-	 * @param template the requested template, {@code null} if there was no request
 	 * @param pair the last pair, {@code null} if there is none yet
 	 */
-	RotationFailure add(Throwable cause, @Nullable CertificateTemplate template, @Nullable CertificatePair pair,
-			Instant now) {
+	RotationFailure add(Throwable cause, @Nullable CertificatePair pair, Instant now) {
 		this.count++;
-		boolean answer = Recovery.RETRY_SLOWLY.appliesTo(cause);
-		if (answer) {
+		this.lastIsAnswer = Kind.of(cause).recovery() == Recovery.RETRY_SLOWLY;
+		if (this.lastIsAnswer) {
 			this.answers++;
-			this.answered = template;
 		}
-		Duration delay = this.schedule.delay(cause, answer ? this.answers : this.count, this.random.getAsDouble());
+		Duration delay = this.settings.retry()
+			.delay(cause, this.lastIsAnswer ? this.answers : this.count, this.settings.random().getAsDouble());
 		this.pause = Pause.of(now, delay);
-		boolean demanded = cause instanceof SignerUnavailableException unavailable && unavailable.retryAfter() != null;
+		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		RotationFailure failure = describe(cause, this.count, now, this.pause.end());
 		log(failure, ReadableDuration.of(delay), effect(pair, now));
-		this.last = failure;
 		return failure;
 	}
 
@@ -83,17 +68,18 @@ final class Failures {
 	}
 
 	private void log(RotationFailure failure, String delay, String effect) {
-		boolean answer = Recovery.RETRY_SLOWLY.appliesTo(failure.cause());
 		boolean error = failure.cause() instanceof Error;
-		LoggingEventBuilder entry = this.settings.about((answer || error) ? logger.atError() : logger.atWarn())
+		LoggingEventBuilder entry = this.settings
+			.about((this.lastIsAnswer || error) ? logger.atError() : logger.atWarn())
 			.addKeyValue("kubelet.cert.reason", failure.reason())
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log(
-				answer ? "[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {} ({})"
+				this.lastIsAnswer
+						? "[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {} ({})"
 						: "[{}] Attempt {} failed; retrying in {}: {} ({})",
 				this.settings.name(), failure.attempt(), delay, failure.message(),
-				answer ? whichSigner() + effect : effect);
+				this.lastIsAnswer ? whichSigner() + effect : effect);
 	}
 
 	/** An answer may be that of a signer that nobody meant. */
@@ -113,8 +99,7 @@ final class Failures {
 	void succeeded(Pause pause) {
 		this.count = 0;
 		this.answers = 0;
-		this.last = null;
-		this.answered = null;
+		this.lastIsAnswer = false;
 		this.pause = pause;
 		this.demanded = Pause.NONE;
 	}
@@ -123,13 +108,10 @@ final class Failures {
 	 * A denial of one template does not hold for another. A server that is busy or out of
 	 * reach is so for any template.
 	 */
-	void templateIs(CertificateTemplate template) {
-		if (this.answered == null || this.answered.equals(template)) {
-			return;
-		}
-		this.answered = null;
+	void forgetAnswers() {
 		this.answers = 0;
-		if (this.last != null && Recovery.RETRY_SLOWLY.appliesTo(this.last.cause())) {
+		if (this.lastIsAnswer) {
+			this.lastIsAnswer = false;
 			this.count = 0;
 			endPause();
 		}
@@ -147,10 +129,6 @@ final class Failures {
 
 	Pause pause() {
 		return this.pause;
-	}
-
-	@Nullable RotationFailure last() {
-		return this.last;
 	}
 
 }

@@ -1,7 +1,5 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,13 +17,9 @@ import io.kubelet.cert.rotation.RotationThrottledException;
  */
 final class ForcedRotations {
 
-	private final String name;
-
-	private final Duration interval;
+	private final RotationSettings settings;
 
 	private final Supplier<Pause> demanded;
-
-	private final Clock clock;
 
 	/** Those who wait for the rotation in progress. */
 	private List<CompletableFuture<CertificatePair>> waiting = List.of();
@@ -33,14 +27,11 @@ final class ForcedRotations {
 	private Pause interim = Pause.NONE;
 
 	/**
-	 * @param interval the least time from one rotation to the next
 	 * @param demanded returns the pause that the API server asks for, on any thread
 	 */
-	ForcedRotations(String name, Duration interval, Supplier<Pause> demanded, Clock clock) {
-		this.name = name;
-		this.interval = interval;
+	ForcedRotations(RotationSettings settings, Supplier<Pause> demanded) {
+		this.settings = settings;
 		this.demanded = demanded;
-		this.clock = clock;
 	}
 
 	/**
@@ -56,16 +47,16 @@ final class ForcedRotations {
 				this.waiting.add(requested);
 				return requested;
 			}
-			Instant now = this.clock.instant();
+			Instant now = this.settings.clock().instant();
 			Pause demanded = this.demanded.get();
 			if (!demanded.isOver(now)) {
 				return tooEarly("the API server asks for a pause", demanded);
 			}
 			if (!this.interim.isOver(now)) {
-				return tooEarly("a rotation was requested less than " + ReadableDuration.of(this.interval) + " ago",
-						this.interim);
+				return tooEarly("a rotation was requested less than "
+						+ ReadableDuration.of(this.settings.forcedInterval()) + " ago", this.interim);
 			}
-			this.interim = Pause.of(now, this.interval);
+			this.interim = Pause.of(now, this.settings.forcedInterval());
 			this.waiting = new ArrayList<>(List.of(requested));
 		}
 		start.run();
@@ -73,7 +64,8 @@ final class ForcedRotations {
 	}
 
 	private CompletableFuture<CertificatePair> tooEarly(String reason, Pause pause) {
-		return CompletableFuture.failedFuture(new RotationThrottledException(this.name, reason, pause.end()));
+		return CompletableFuture
+			.failedFuture(new RotationThrottledException(this.settings.name(), reason, pause.end()));
 	}
 
 	/** Whether a rotation was requested and has not ended. */

@@ -1,17 +1,17 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.Executor;
 
-import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the tasks of one certificate on the shared scheduler, one after the other, so that
- * what they touch needs no lock. Whatever a task throws, the next one runs.
+ * Runs tasks one after the other, on the threads of an executor that they share with
+ * others, so that what they touch needs no lock. Whatever a task throws, the next one
+ * runs.
  */
 final class Lane {
 
@@ -20,17 +20,20 @@ final class Lane {
 	/** There is one of them for each certificate, so it begins small. */
 	private final Queue<Runnable> tasks = new ArrayDeque<>(1);
 
-	private final RotationScheduler scheduler;
+	private final Executor executor;
 
 	private boolean scheduled;
 
 	private boolean draining;
 
-	Lane(RotationScheduler scheduler) {
-		this.scheduler = scheduler;
+	Lane(Executor executor) {
+		this.executor = executor;
 	}
 
-	/** Run a task soon, on a thread of the scheduler. */
+	/**
+	 * Runs a task soon. If the executor has no thread for it, its exception is thrown,
+	 * and the task runs with the next one.
+	 */
 	void execute(Runnable task) {
 		synchronized (this.tasks) {
 			this.tasks.add(task);
@@ -40,10 +43,9 @@ final class Lane {
 			this.scheduled = true;
 		}
 		try {
-			this.scheduler.schedule(this::drain, Duration.ZERO);
+			this.executor.execute(this::drain);
 		}
 		catch (Throwable ex) {
-			// No thread, perhaps: the next task tries again
 			synchronized (this.tasks) {
 				this.scheduled = false;
 			}

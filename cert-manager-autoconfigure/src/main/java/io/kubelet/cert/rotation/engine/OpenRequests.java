@@ -4,15 +4,14 @@ import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.SubmittedRequest;
-import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,26 +26,27 @@ final class OpenRequests {
 
 	private static final Logger logger = LoggerFactory.getLogger(OpenRequests.class);
 
-	private final CertificateStore store;
-
-	private final KeyPairSource keys;
-
 	private final RotationSettings settings;
 
 	private @Nullable CertificateRequest open;
 
+	private List<String> conditions = List.of();
+
 	/** When this process sent the open request for the first time. */
 	private @Nullable Instant sentAt;
 
-	OpenRequests(CertificateStore store, KeyPairSource keys, RotationSettings settings) {
-		this.store = store;
-		this.keys = keys;
+	OpenRequests(RotationSettings settings) {
 		this.settings = settings;
-		this.open = store.openRequest().orElse(null);
+		this.open = (settings.signers() != null) ? settings.store().openRequest().orElse(null) : null;
 	}
 
-	Optional<CertificateRequest> current() {
-		return Optional.ofNullable(this.open);
+	@Nullable CertificateRequest current() {
+		return this.open;
+	}
+
+	/** The types of the conditions of the open request's object. */
+	List<String> conditions() {
+		return this.conditions;
 	}
 
 	/**
@@ -60,13 +60,14 @@ final class OpenRequests {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
 			return open;
 		}
-		KeyPair keys = this.keys.generate(this.settings.key());
+		KeyPair keys = this.settings.keys().generate(this.settings.key());
 		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
 		CertificateRequest request = CertificateRequests.create(name, template, this.settings.signerName(), usages,
 				this.settings.requestedLifetime(), keys);
-		this.store.saveOpenRequest(request);
+		this.settings.store().saveOpenRequest(request);
 		this.open = request;
+		this.conditions = List.of();
 		this.sentAt = now;
 		return request;
 	}
@@ -76,10 +77,13 @@ final class OpenRequests {
 		return (this.sentAt != null && now.isAfter(this.sentAt)) ? Duration.between(this.sentAt, now) : Duration.ZERO;
 	}
 
-	/** Whether the signer has confirmed the open request in this process. */
-	boolean isConfirmed() {
+	/**
+	 * The name of the object that the signer has for the open request, {@code null} if it
+	 * has not confirmed one in this process.
+	 */
+	@Nullable String confirmedName() {
 		CertificateRequest open = this.open;
-		return open != null && open.uid() != null;
+		return (open != null && open.uid() != null) ? open.name() : null;
 	}
 
 	/**
@@ -87,9 +91,21 @@ final class OpenRequests {
 	 * again: after a restart the signer finds the object by its name.
 	 */
 	void confirm(SubmittedRequest submitted) {
+		this.conditions = submitted.conditions();
 		CertificateRequest open = this.open;
 		if (open != null && !submitted.uid().equals(open.uid())) {
 			this.open = open.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+		}
+	}
+
+	/**
+	 * Deletes the open request if a failure ends it. A rejection does not end a request
+	 * whose object exists already.
+	 */
+	void failed(Kind kind) {
+		boolean ends = kind.recovery() == Recovery.RETRY_SLOWLY || kind.recovery() == Recovery.START_OVER;
+		if (ends && (kind != Kind.REJECTED || confirmedName() == null)) {
+			drop();
 		}
 	}
 
@@ -102,7 +118,7 @@ final class OpenRequests {
 			return;
 		}
 		try {
-			this.store.deleteOpenRequest(open);
+			this.settings.store().deleteOpenRequest(open);
 		}
 		catch (StoreException ex) {
 			this.settings.about(logger.atWarn(), open)

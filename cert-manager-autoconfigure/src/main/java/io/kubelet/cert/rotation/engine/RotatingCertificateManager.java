@@ -1,6 +1,5 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -17,8 +16,6 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.rotation.SignerSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,10 +34,6 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 
 	private final Duration idleCheck;
 
-	private final Clock clock;
-
-	private final RotationScheduler scheduler;
-
 	private final Lane lane;
 
 	private final Delivery delivery;
@@ -54,8 +47,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 
 	private final Announcements announcements;
 
-	/** Absent if rotation is off. */
-	private final @Nullable Attempts attempts;
+	private final Attempts attempts;
 
 	private final StatusReport report;
 
@@ -70,27 +62,23 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 	private Runnable cancelTimer = () -> {
 	};
 
-	RotatingCertificateManager(RotationSettings settings, RotationSettings.Collaborators with,
-			@Nullable CertificateTemplate template, @Nullable CertificateTemplateSupplier supplier,
-			@Nullable CertificatePair bootstrap, Duration idleCheck, @Nullable TemplateRounds rounds) {
+	RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
+			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap, Duration idleCheck,
+			@Nullable TemplateRounds rounds) {
 		this.settings = settings;
 		this.idleCheck = idleCheck;
 		this.rounds = rounds;
-		this.clock = with.clock();
-		this.scheduler = with.scheduler();
-		this.lane = new Lane(this.scheduler);
-		this.delivery = new Delivery(settings.name(), with.executor(), this.scheduler);
-		this.templates = new Templates(settings.name(), template, supplier, with.executor(), this.lane);
-		Instant now = this.clock.instant();
-		this.pair = new CurrentPair(settings, with.store(), with.random(), this::replaced, bootstrap, now);
+		this.lane = new Lane((task) -> settings.scheduler().schedule(task, Duration.ZERO));
+		this.delivery = new Delivery(settings);
+		this.templates = new Templates(settings.name(), template, supplier, settings.executor(), this.lane);
+		Instant now = settings.clock().instant();
+		this.pair = new CurrentPair(settings, this::replaced, bootstrap, now);
 		this.announcements = new Announcements(settings, this.delivery);
-		History history = new History();
-		SignerSource signers = with.signers();
-		this.attempts = (signers != null)
-				? new Attempts(settings, with, signers, this.lane, this.delivery, this.pair, history, this::reconcile)
-				: null;
-		this.report = new StatusReport(settings, this.pair, this.templates, this.announcements, history, this.attempts);
-		this.pair.review(rotates() ? template : null, now);
+		OpenRequests openRequests = new OpenRequests(settings);
+		this.report = new StatusReport(settings, this.pair, openRequests, this.templates, this.announcements);
+		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, openRequests, this.report,
+				this::reconcile);
+		this.attempts.reviewPair(template, now);
 		this.snapshot = this.report.create();
 	}
 
@@ -114,55 +102,45 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 
 	private void logStart() {
 		CertificatePair pair = this.pair.get();
-		if (pair == null) {
-			if (this.attempts == null) {
-				this.settings.about(logger.atWarn())
-					.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
-							name());
-			}
-		}
-		else if (this.attempts == null) {
+		Instant next = this.pair.deadline();
+		boolean off = next.equals(Instant.MAX);
+		if (pair != null) {
 			this.settings.about(logger.atInfo(), pair)
-				.log("[{}] Using the stored certificate {}, valid until {}; rotation is off", name(),
-						pair.serialNumber(), pair.notAfter());
+				.log("[{}] Using the stored certificate {}, valid until {}{}", name(), pair.serialNumber(),
+						pair.notAfter(),
+						off ? "; rotation is off" : ", next rotation " + (next.isAfter(this.settings.clock().instant())
+								? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
 		}
-		else {
-			Instant next = this.pair.deadline();
-			this.settings.about(logger.atInfo(), pair)
-				.log("[{}] Using the stored certificate {}, valid until {}, next rotation {}", name(),
-						pair.serialNumber(), pair.notAfter(), next.equals(Instant.MAX) ? "never, since rotation is off"
-								: next.isAfter(this.clock.instant()) ? next.truncatedTo(ChronoUnit.SECONDS) : "now");
+		else if (off) {
+			this.settings.about(logger.atWarn())
+				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
+						name());
 		}
 	}
 
 	@Override
 	public void stop() {
 		this.stopped = true;
-		Attempts attempts = this.attempts;
-		if (attempts != null) {
-			attempts.cancel();
-		}
+		this.attempts.cancel();
 		wake();
 	}
 
 	@Override
 	public Optional<CertificatePair> current() {
 		CertificatePair pair = this.snapshot.pair();
-		return (pair == null || pair.isExpired(this.clock.instant())) ? Optional.empty() : Optional.of(pair);
+		return (pair == null || pair.isExpired(this.settings.clock().instant())) ? Optional.empty() : Optional.of(pair);
 	}
 
 	@Override
 	public CertificateStatus status() {
-		return this.report.inState(this.snapshot, this.clock.instant());
+		return StatusReport.inState(this.snapshot, this.attempts.isRequested(), this.settings.clock().instant());
 	}
 
 	@Override
 	public CompletableFuture<CertificatePair> rotate() {
-		Attempts attempts = this.attempts;
-		if (this.stopped || attempts == null) {
-			return CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"));
-		}
-		return attempts.request();
+		return (this.stopped || this.attempts.areOff())
+				? CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"))
+				: this.attempts.request();
 	}
 
 	@Override
@@ -217,18 +195,14 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 	/** Runs when the template is up to date. */
 	private void review() {
 		look((now) -> {
-			CertificatePair adopted = this.pair.adoptStored(rotates() ? this.templates.latest() : null, now);
+			CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
 			if (adopted != null) {
-				this.report.history().adopted(adopted, now);
+				this.report.adopted(adopted, now);
 			}
-			Duration untilDue = this.idleCheck;
-			if (this.attempts != null) {
-				this.attempts.review(this.templates.latest(), now);
-				untilDue = this.attempts.untilDue(this.templates.latest(), now, this.idleCheck);
-			}
+			this.attempts.review(this.templates.latest(), now);
 			announce(now);
 			this.snapshot = this.report.create();
-			return untilDue;
+			return this.attempts.untilDue(this.templates.latest(), now, this.idleCheck);
 		});
 	}
 
@@ -241,7 +215,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 		if (!this.started.get()) {
 			return;
 		}
-		Instant now = this.clock.instant();
+		Instant now = this.settings.clock().instant();
 		Duration untilNextLook = this.idleCheck;
 		try {
 			untilNextLook = this.announcements.untilDue(now, Collections.min(List.of(look.at(now), this.idleCheck)));
@@ -251,23 +225,19 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 			disturbed(ex, now);
 		}
 		finally {
-			this.cancelTimer = this.scheduler.schedule(this::wake,
-					untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
+			this.cancelTimer = this.settings.scheduler()
+				.schedule(this::wake, untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
 		}
 	}
 
 	private void announce(Instant now) {
-		boolean healthy = this.attempts != null && Boolean.TRUE.equals(this.attempts.progress().serverHealthy());
-		this.announcements.review(this.pair.get(), (this.attempts != null) ? this.attempts.pending() : null, healthy,
-				now);
+		this.announcements.review(this.pair.get(), this.attempts.pending(), this.report.isServerHealthy(), now);
 	}
 
 	/** Whatever goes wrong is reported, and tried again. */
 	private void disturbed(Throwable cause, Instant now) {
 		this.snapshot = this.snapshot.withLastFailure(Failures.describe(cause, 1, now, now.plus(this.idleCheck)));
-		if (this.attempts != null) {
-			this.attempts.failRequested(cause);
-		}
+		this.attempts.failRequested(cause);
 		if (!this.problem.equals(cause.toString())) {
 			this.problem = cause.toString();
 			this.settings.about(logger.atError())
@@ -281,14 +251,8 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 		if (this.rounds != null) {
 			this.rounds.remove(this);
 		}
-		if (this.attempts != null) {
-			this.attempts.cancel();
-			this.attempts.cancelRequested();
-		}
-	}
-
-	private boolean rotates() {
-		return this.attempts != null && !this.settings.once();
+		this.attempts.cancel();
+		this.attempts.cancelRequested();
 	}
 
 	@FunctionalInterface

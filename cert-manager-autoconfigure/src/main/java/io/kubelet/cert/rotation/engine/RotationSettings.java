@@ -25,16 +25,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * What is fixed about one certificate's rotation.
+ * What is fixed about one certificate's rotation, and what it works with.
  *
  * @param signerOrigin what names the signer, {@code null} if that is not known
  * @param fixedUsages what it is requested for whatever the template and the key,
  * {@code null} if that depends on them
+ * @param once whether no valid certificate is rotated
+ * @param signers provides the signer, {@code null} if nothing is requested
+ * @param executor runs what may block: listeners and template suppliers
  */
 record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable String signerOrigin,
 		@Nullable List<Usage> fixedUsages, BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages,
 		@Nullable Duration requestedLifetime, KeySpecification key, RotationWindow window, Duration waitTimeout,
-		RetrySchedule retry, Duration forcedInterval, boolean once) {
+		RetrySchedule retry, Duration forcedInterval, boolean once, CertificateStore store,
+		@Nullable SignerSource signers, KeyPairSource keys, IssuedCertificateCheck check, RotationScheduler scheduler,
+		Executor executor, Clock clock, DoubleSupplier random) {
 
 	/** Adds the fields of structured logging that every entry about a certificate has. */
 	LoggingEventBuilder about(LoggingEventBuilder entry) {

@@ -2,38 +2,119 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.State;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateStatus.Window;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts the status of a certificate together. Used on the certificate's lane only, except
- * for {@link #inState}.
+ * Remembers what has happened to a certificate, and puts its status together. Used on the
+ * certificate's lane only, except for {@link #inState}.
  */
-record StatusReport(RotationSettings settings, CurrentPair pair, Templates templates, Announcements announcements,
-		History history, @Nullable Attempts attempts) {
+final class StatusReport {
+
+	private static final int HISTORY_SIZE = 20;
+
+	private final RotationSettings settings;
+
+	private final CurrentPair pair;
+
+	private final OpenRequests openRequests;
+
+	private final Templates templates;
+
+	private final Announcements announcements;
+
+	private List<Outcome> history = List.of();
+
+	private long rotations;
+
+	private @Nullable Instant lastRotation;
+
+	private @Nullable RotationFailure lastFailure;
+
+	private @Nullable Boolean serverHealthy;
+
+	StatusReport(RotationSettings settings, CurrentPair pair, OpenRequests openRequests, Templates templates,
+			Announcements announcements) {
+		this.settings = settings;
+		this.pair = pair;
+		this.openRequests = openRequests;
+		this.templates = templates;
+		this.announcements = announcements;
+	}
+
+	/** The open request was answered with a pair, which has become current. */
+	void rotated(CertificatePair pair, Trigger trigger, Instant now) {
+		this.rotations++;
+		this.lastRotation = now;
+		this.lastFailure = null;
+		this.serverHealthy = true;
+		add(new Outcome(now, trigger, pair.serialNumber(), this.openRequests.confirmedName(),
+				this.openRequests.waited(now), null));
+	}
+
+	/** Another program has stored a pair, which has become current. */
+	void adopted(CertificatePair pair, Instant now) {
+		add(new Outcome(now, null, pair.serialNumber(), null, null, null));
+	}
+
+	/**
+	 * An attempt has failed. A server that refuses credentials or does not know the API
+	 * is up nevertheless.
+	 */
+	void failed(RotationFailure failure, Trigger trigger) {
+		this.lastFailure = failure;
+		switch (failure.kind()) {
+			case UNAUTHORIZED -> this.serverHealthy = true;
+			case REJECTED -> this.serverHealthy = failure.cause() instanceof RequestException rejected
+					&& rejected.statusCode() == 404;
+			case UNAVAILABLE -> this.serverHealthy = false;
+			default -> {
+				// Says nothing about the server
+			}
+		}
+		add(new Outcome(failure.at(), trigger, null, this.openRequests.confirmedName(),
+				this.openRequests.waited(failure.at()), failure));
+	}
+
+	private void add(Outcome outcome) {
+		this.history = Stream.concat(Stream.of(outcome), this.history.stream()).limit(HISTORY_SIZE).toList();
+	}
+
+	/** The server has accepted the open request. */
+	void accepted() {
+		this.serverHealthy = true;
+	}
+
+	boolean isServerHealthy() {
+		return Boolean.TRUE.equals(this.serverHealthy);
+	}
 
 	/** Creates the status, in a state that {@link #inState} is to correct. */
 	CertificateStatus create() {
 		CertificatePair pair = this.pair.get();
-		Attempts.Progress progress = (this.attempts != null) ? this.attempts.progress() : Attempts.Progress.NONE;
-		CertificateRequest open = progress.openRequest().orElse(null);
+		CertificateRequest open = this.openRequests.current();
+		Instant deadline = this.pair.deadline();
 		return new CertificateStatus(this.settings.name(), State.WAITING, pair,
-				(pair != null && this.attempts != null && !this.settings.once())
+				(pair != null && !this.settings.once())
 						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
 				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
-				this.settings.requestedLifetime(), nextDeadline(), progress.rotations(), progress.lastRotation(),
-				progress.lastFailure(),
-				(open != null) ? new OpenRequest(open.name(), open.createdAt(), progress.conditions()) : null,
-				this.templates.waitingFor(), progress.serverHealthy(), this.announcements.isUnavailable(),
-				this.history.outcomes());
+				this.settings.requestedLifetime(), deadline.equals(Instant.MAX) ? null : deadline, this.rotations,
+				this.lastRotation, this.lastFailure,
+				(open != null) ? new OpenRequest(open.name(), open.createdAt(), this.openRequests.conditions()) : null,
+				this.templates.waitingFor(), this.serverHealthy, this.announcements.isUnavailable(), this.history);
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
@@ -46,17 +127,12 @@ record StatusReport(RotationSettings settings, CurrentPair pair, Templates templ
 				: List.of();
 	}
 
-	private @Nullable Instant nextDeadline() {
-		Instant deadline = (this.attempts != null) ? this.pair.deadline() : Instant.MAX;
-		return deadline.equals(Instant.MAX) ? null : deadline;
-	}
-
 	/** Returns a status in the state that it has at a time. From any thread. */
-	CertificateStatus inState(CertificateStatus status, Instant now) {
-		return status.withState(state(status, now));
+	static CertificateStatus inState(CertificateStatus status, boolean requested, Instant now) {
+		return status.withState(state(status, requested, now));
 	}
 
-	private State state(CertificateStatus status, Instant now) {
+	private static State state(CertificateStatus status, boolean requested, Instant now) {
 		if (status.pair() == null) {
 			return State.WAITING;
 		}
@@ -69,7 +145,6 @@ record StatusReport(RotationSettings settings, CurrentPair pair, Templates templ
 		if (now.isAfter(status.overdueAt())) {
 			return State.OVERDUE;
 		}
-		boolean requested = this.attempts != null && this.attempts.isRequested();
 		Instant deadline = status.nextRotationDeadline();
 		return (requested || (deadline != null && !now.isBefore(deadline))) ? State.ROTATING : State.VALID;
 	}

@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.CertificateRefusedException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -211,7 +211,7 @@ class CertificateSslAutoConfigurationTests {
 			try {
 				assertThatException().isThrownBy(() -> manager.rotate().join())
 					.havingCause()
-					.isInstanceOf(CertificateRefusedException.class)
+					.returns(Kind.REFUSED, Kind::of)
 					.withMessageContaining("does not lead to a configured authority")
 					.withMessageContaining("CN=test");
 				assertThat(manager.current()).isEqualTo(before);

@@ -83,12 +83,12 @@ class FollowedTrustTests {
 	}
 
 	@Test
-	void trustIsTheSameObjectUntilItChanges() throws IOException {
-		assertThat(this.trust.get()).isSameAs(this.trust.get());
+	void trustIsEqualUntilItChanges() throws IOException {
+		assertThat(this.trust.get()).isEqualTo(this.trust.get());
 		write(this.newAuthority);
-		assertThat(this.trust.get()).isSameAs(this.trust.get());
+		assertThat(this.trust.get()).isEqualTo(this.trust.get());
 		this.time.pass(OVERLAP);
-		assertThat(this.trust.get()).isSameAs(this.trust.get());
+		assertThat(this.trust.get()).isEqualTo(this.trust.get());
 	}
 
 	@Test

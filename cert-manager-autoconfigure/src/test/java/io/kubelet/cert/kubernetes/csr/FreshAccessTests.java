@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.CurrentAccess;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -96,7 +96,9 @@ class FreshAccessTests {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		this.controlPlane.clearRequests();
 		var answers = IntStream.range(0, 50).mapToObj((i) -> request()).toList();
-		await().atMost(Adapter.PATIENCE).until(() -> this.controlPlane.count(RecordedRequest::isWatch) == 1);
+		await().atMost(Adapter.PATIENCE)
+			.until(() -> this.controlPlane.count(RecordedRequest::isCreate) == 50
+					&& this.controlPlane.openWatches() == 1);
 		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.controlPlane.count(RecordedRequest::isWatch)).isOne();
@@ -139,7 +141,8 @@ class FreshAccessTests {
 			Files.writeString(kubeconfig, Files.readString(kubeconfig).replace(before, moved.url()));
 			assertThat(request()).failsWithin(Adapter.PATIENCE)
 				.withThrowableThat()
-				.withCauseInstanceOf(SignerUnavailableException.class);
+				.havingCause()
+				.returns(Kind.UNAVAILABLE, Kind::of);
 			this.time.pass(LATER);
 			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 			assertThat(moved.count(RecordedRequest::isCreate)).isOne();

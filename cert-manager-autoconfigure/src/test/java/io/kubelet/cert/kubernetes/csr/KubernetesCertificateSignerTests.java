@@ -9,15 +9,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.request.CertificateRefusedException;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
@@ -140,8 +137,9 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest request = Adapter.newRequest();
 		answer(this.adapter.send(request));
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		assertThatExceptionOfType(RequestNameTakenException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(failure(this.adapter.send(Adapter.newRequest(name(request), "system:node:one", keys))))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining(name(request))
 			.withMessageContaining("it is not signed with our key");
 	}
@@ -150,8 +148,9 @@ class KubernetesCertificateSignerTests {
 	void nameTakenForAnotherSubjectIsRefusedWithTheDifference() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		answer(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:one", keys)));
-		assertThatExceptionOfType(RequestNameTakenException.class)
+		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(failure(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:two", keys))))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("system:node:one")
 			.withMessageContaining("system:node:two");
 	}
@@ -161,7 +160,8 @@ class KubernetesCertificateSignerTests {
 		CertificateRequest request = Adapter.newRequest();
 		this.adapter.controlPlane.behavior().alreadyExpired();
 		answer(this.adapter.send(request));
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(request)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(request)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("expired");
 	}
 
@@ -209,7 +209,8 @@ class KubernetesCertificateSignerTests {
 	void resumedRequestWhoseNameIsAnotherObjectsIsGone() {
 		CertificateRequest confirmed = confirmed(false);
 		CertificateRequest other = confirmed.confirmed(name(confirmed), "another-uid", Instant.now());
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(other)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(other)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("now names another object");
 	}
 
@@ -217,7 +218,8 @@ class KubernetesCertificateSignerTests {
 	void resumedRequestThatWasDeletedIsGone() {
 		CertificateRequest confirmed = confirmed(false);
 		this.adapter.controlPlane.delete(name(confirmed));
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("to signer " + Adapter.SIGNER + " no longer exists");
 	}
 
@@ -225,7 +227,8 @@ class KubernetesCertificateSignerTests {
 	void resumedRequestWithAnExpiredCertificateIsGone() {
 		this.adapter.controlPlane.behavior().alreadyExpired();
 		CertificateRequest confirmed = confirmed(true);
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(confirmed)))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("expired");
 	}
 
@@ -234,15 +237,16 @@ class KubernetesCertificateSignerTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
-		assertThatExceptionOfType(RequestGoneException.class).isThrownBy(failure(answer))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(answer))
+			.returns(Kind.LOST, Kind::of)
 			.withMessageContaining("to signer " + Adapter.SIGNER + " was deleted");
 	}
 
 	@Test
 	void denialCarriesReasonAndMessage() {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.denying("Policy", "not this node"));
-		assertThatExceptionOfType(RequestDeniedException.class)
-			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.returns(Kind.DENIED, Kind::of)
 			.withMessageMatching("Request \\S+ to signer " + Adapter.SIGNER + " was denied: not this node")
 			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("Policy"));
 	}
@@ -253,7 +257,8 @@ class KubernetesCertificateSignerTests {
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		this.adapter.controlPlane.fail(this.adapter.controlPlane.certificateSigningRequests().get(0),
 				"SignerValidationFailure", "the subject is wrong");
-		assertThatExceptionOfType(RequestFailedException.class).isThrownBy(failure(answer))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(answer))
+			.returns(Kind.FAILED, Kind::of)
 			.withMessageMatching("Signer " + Adapter.SIGNER + " failed to sign request \\S+: the subject is wrong")
 			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("SignerValidationFailure"));
 	}
@@ -261,8 +266,8 @@ class KubernetesCertificateSignerTests {
 	@Test
 	void garbageInPlaceOfACertificateIsRefused() {
 		this.adapter.controlPlane.behavior().flaws(SignerFlaw.GARBAGE);
-		assertThatExceptionOfType(CertificateRefusedException.class)
-			.isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("to signer " + Adapter.SIGNER
 					+ " was answered with a certificate that is refused: it is not PEM: ");
 	}

@@ -10,13 +10,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.kubernetes.node.NodeAddress;
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.SignerUnavailableException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -117,7 +116,8 @@ class KubernetesSignersTests {
 		this.signers.close();
 		assertThat(waiting).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
-			.withCauseInstanceOf(SignerUnavailableException.class);
+			.havingCause()
+			.returns(Kind.UNAVAILABLE, Kind::of);
 		await().until(() -> this.threads.activeCount() == 0);
 	}
 
@@ -131,7 +131,8 @@ class KubernetesSignersTests {
 		Files.writeString(this.kubeconfig, Files.readString(this.kubeconfig).replace("token: old", "token: new"));
 		assertThat(request()).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
-			.withCauseInstanceOf(RequestRejectedException.class);
+			.havingCause()
+			.returns(Kind.UNAUTHORIZED, Kind::of);
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 	}
 

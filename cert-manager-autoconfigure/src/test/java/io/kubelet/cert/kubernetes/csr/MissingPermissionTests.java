@@ -8,9 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -75,7 +74,8 @@ class MissingPermissionTests {
 		this.adapter.controlPlane.delete(String.valueOf(confirmed.name()));
 		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
-			.withCauseInstanceOf(RequestGoneException.class);
+			.havingCause()
+			.returns(Kind.LOST, Kind::of);
 	}
 
 	@Test
@@ -92,7 +92,8 @@ class MissingPermissionTests {
 		loseAllPermissions();
 		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
-			.withCauseInstanceOf(RequestRejectedException.class)
+			.havingCause()
+			.returns(Kind.UNAUTHORIZED, Kind::of)
 			.withMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
 					"verbs: [\"create\", \"get\", \"list\", \"watch\"]");
 	}

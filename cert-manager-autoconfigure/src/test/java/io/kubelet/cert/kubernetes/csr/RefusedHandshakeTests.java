@@ -11,11 +11,12 @@ import java.util.concurrent.CompletableFuture;
 
 import javax.net.ssl.SSLContext;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.CurrentAccess;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -59,8 +60,9 @@ class RefusedHandshakeTests {
 					.failsWithin(Adapter.PATIENCE)
 					.withThrowableThat()
 					.havingRootCause()
-					.asInstanceOf(type(SignerUnavailableException.class))
-					.extracting(SignerUnavailableException::reason)
+					.asInstanceOf(type(RequestException.class))
+					.returns(Kind.UNAVAILABLE, Kind::of)
+					.extracting(RequestException::reason)
 					.isEqualTo("UnexpectedResponse");
 			}
 		}

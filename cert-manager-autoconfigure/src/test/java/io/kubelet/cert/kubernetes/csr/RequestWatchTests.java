@@ -7,9 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestRejectedException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
@@ -101,9 +100,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
 		this.adapter.controlPlane.compactHistory();
 		this.adapter.controlPlane.resume();
-		assertThat(answer).failsWithin(Adapter.PATIENCE)
-			.withThrowableThat()
-			.withCauseInstanceOf(RequestGoneException.class);
+		assertThat(answer).failsWithin(Adapter.PATIENCE).withThrowableThat().havingCause().returns(Kind.LOST, Kind::of);
 		assertThat(this.adapter.lists()).isOne();
 	}
 
@@ -140,7 +137,8 @@ class RequestWatchTests {
 		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
 		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
-			.withCauseInstanceOf(RequestRejectedException.class);
+			.havingCause()
+			.returns(Kind.UNAUTHORIZED, Kind::of);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 

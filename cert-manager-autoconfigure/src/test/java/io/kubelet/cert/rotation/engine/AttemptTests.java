@@ -2,12 +2,12 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
@@ -25,7 +25,7 @@ class AttemptTests {
 	void failedCreationIsOneFailureAndKeepsTheOldCertificate() {
 		CertificatePair old = overdue();
 		this.fixture.signer.failsWith(
-				(request) -> new SignerUnavailableException(request.name(), "Unreachable", "create error", null, null));
+				(request) -> RequestException.unavailable(request.name(), "Unreachable", "create error", null, null));
 		this.fixture.random = 0.5;
 		CertificateManager manager = this.fixture.start();
 		assertThat(this.fixture.failures).singleElement()
@@ -43,7 +43,7 @@ class AttemptTests {
 		assertThat(this.fixture.failures).isEmpty();
 		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(this.fixture.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.cause()).isInstanceOf(RequestTimedOutException.class));
+			.satisfies((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
 		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
 		assertThat(manager.current()).contains(old);
 	}

@@ -7,7 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationListener;
@@ -93,8 +93,8 @@ class ForcedRotationTests {
 	void pauseThatTheServerAsksForIsHonored() {
 		CertificateManager manager = start();
 		Duration retryAfter = Duration.ofMinutes(5);
-		this.fixture.signer.failsWith((request) -> new SignerUnavailableException(request.name(), "TooManyRequests",
-				"busy", retryAfter, null));
+		this.fixture.signer.failsWith(
+				(request) -> RequestException.unavailable(request.name(), "TooManyRequests", "busy", retryAfter, null));
 		manager.rotate();
 		this.fixture.time.pass(INTERVAL.multipliedBy(2));
 		int requests = this.fixture.signer.requests.size();
@@ -112,7 +112,7 @@ class ForcedRotationTests {
 	@Test
 	void pauseThatTheServerAskedForEndsWithTheNextSuccess() {
 		CertificateManager manager = start();
-		this.fixture.signer.failsWith((request) -> new SignerUnavailableException(request.name(), "TooManyRequests",
+		this.fixture.signer.failsWith((request) -> RequestException.unavailable(request.name(), "TooManyRequests",
 				"busy", Duration.ofMinutes(5), null));
 		manager.rotate();
 		this.fixture.time.settle();

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -44,7 +44,7 @@ class HistoryTests {
 	@Test
 	void onlyTheLastTwentyAreKept() {
 		this.fixture.signer
-			.failsWith((request) -> new SignerUnavailableException("csr-1", "Unreachable", "no way", null, null));
+			.failsWith((request) -> RequestException.unavailable("csr-1", "Unreachable", "no way", null, null));
 		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofHours(1));
 		assertThat(this.fixture.failures).hasSizeGreaterThan(20);

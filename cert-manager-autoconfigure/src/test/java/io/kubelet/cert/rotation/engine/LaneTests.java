@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ class LaneTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
-	private final Lane lane = new Lane(this.time);
+	private final Lane lane = new Lane((task) -> this.time.schedule(task, Duration.ZERO));
 
 	private final List<String> ran = new ArrayList<>();
 
@@ -84,15 +85,13 @@ class LaneTests {
 	@ValueSource(booleans = { false, true })
 	void laneThatFoundNoThreadGoesOnWithTheNextTask(boolean runsLate) {
 		AtomicBoolean exhausted = new AtomicBoolean(true);
-		Lane lane = new Lane((task, delay) -> {
+		Lane lane = new Lane((task) -> {
 			if (!exhausted.get() || runsLate) {
-				this.time.schedule(task, delay);
+				this.time.schedule(task, Duration.ZERO);
 			}
 			if (exhausted.get()) {
 				throw new InternalError("no thread to be had");
 			}
-			return () -> {
-			};
 		});
 		assertThatExceptionOfType(InternalError.class).isThrownBy(() -> lane.execute(() -> this.ran.add("first")));
 		exhausted.set(false);

@@ -13,7 +13,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.RequestDeniedException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -36,7 +36,7 @@ class LogTests {
 
 	@Test
 	void answerIsLoggedAsAnErrorWithTheTimeOfTheNextAttempt(CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
+		this.fixture.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()),
 				"example.com/signer", "No", "ask us"));
 		this.fixture.start();
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("was denied: ask us"))
@@ -58,7 +58,7 @@ class LogTests {
 		this.fixture.time.pass(Duration.ofMinutes(16));
 		template.set(ManagerFixture.TEMPLATE.withNames(List.of("n1.example.com"), List.of()));
 		this.fixture.signer
-			.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), signer, "No", "ask us"));
+			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), signer, "No", "ask us"));
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("equest csr-"))
 			.hasSizeGreaterThanOrEqualTo(4)

@@ -19,8 +19,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.Markdown;
@@ -83,7 +82,7 @@ class OneDayTests {
 		passUntil(9, 40);
 		this.outage = false;
 		passUntil(14, 0);
-		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()), SIGNER,
+		this.fixture.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), SIGNER,
 				"NotToday", "the approver does not know this application"));
 		passUntil(14, 29);
 		this.fixture.signer.issues();
@@ -98,7 +97,7 @@ class OneDayTests {
 
 	private CertificateSigner signer() {
 		if (this.outage) {
-			throw new SignerUnavailableException(null, "Unreachable",
+			throw RequestException.unavailable(null, "Unreachable",
 					"The API server at https://10.0.0.1:443 cannot be reached: Connection refused", null, null);
 		}
 		return this.fixture.signer;

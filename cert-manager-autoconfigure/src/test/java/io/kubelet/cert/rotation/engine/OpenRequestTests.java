@@ -9,14 +9,11 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.RequestGoneException;
-import io.kubelet.cert.request.RequestNameTakenException;
-import io.kubelet.cert.request.RequestRejectedException;
-import io.kubelet.cert.request.RequestTimedOutException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -44,7 +41,7 @@ class OpenRequestTests {
 		assertThat(this.fixture.failures).isEmpty();
 		this.fixture.time.pass(Duration.ofHours(24));
 		assertThat(this.fixture.failures).hasSizeGreaterThan(90)
-			.allSatisfy((failure) -> assertThat(failure.cause()).isInstanceOf(RequestTimedOutException.class));
+			.allSatisfy((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
 		assertThat(this.fixture.signer.requests).hasSizeGreaterThan(90)
 			.allSatisfy((request) -> assertThat(request.publicKey()).isEqualTo(first().publicKey()));
 		assertThat(this.fixture.signer.requests.get(0).uid()).isNull();
@@ -108,7 +105,7 @@ class OpenRequestTests {
 	void requestIsStoredBeforeItIsSentSoThatALostAnswerLosesNothing() {
 		this.fixture.signer.failsWith((request) -> {
 			assertThat(this.fixture.store.request).isNotNull();
-			return new SignerUnavailableException(request.name(), "Unreachable", "connection reset", null, null);
+			return RequestException.unavailable(request.name(), "Unreachable", "connection reset", null, null);
 		});
 		this.fixture.random = 0.5;
 		this.fixture.start();
@@ -133,7 +130,7 @@ class OpenRequestTests {
 		int failures = this.fixture.failures.size();
 		int requests = this.fixture.signer.requests.size();
 		this.fixture.signer.answers.get(requests - 1)
-			.completeExceptionally(new RequestGoneException(String.valueOf(first().name()), "it was deleted"));
+			.completeExceptionally(RequestException.lost(String.valueOf(first().name()), "Gone", "it was deleted"));
 		this.fixture.time.settle();
 		assertThat(this.fixture.failures).hasSize(failures);
 		assertThat(this.fixture.signer.requests).hasSize(requests + 1);
@@ -142,8 +139,8 @@ class OpenRequestTests {
 
 	@Test
 	void requestThatIsDeletedWhileItIsNewIsAFailureAndReplaced() {
-		this.fixture.signer.failsWith(
-				(request) -> new RequestGoneException(String.valueOf(request.name()), "another object has its name"));
+		this.fixture.signer.failsWith((request) -> RequestException.lost(String.valueOf(request.name()), "Gone",
+				"another object has its name"));
 		this.fixture.start();
 		assertThat(this.fixture.failures).hasSize(1);
 		this.fixture.time.pass(Duration.ofSeconds(2));
@@ -152,8 +149,8 @@ class OpenRequestTests {
 
 	@Test
 	void requestWhoseNameIsTakenIsMadeAnewUnderAnotherName() {
-		this.fixture.signer.failsWith((request) -> new RequestNameTakenException(String.valueOf(request.name()),
-				request.signerName(), "its signer is 'a', not 'b'"));
+		this.fixture.signer.failsWith((request) -> RequestException.lost(String.valueOf(request.name()),
+				"AlreadyExists", "its signer is 'a', not 'b'"));
 		this.fixture.start();
 		assertThat(this.fixture.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.message()).contains("its signer is 'a', not 'b'"));
@@ -228,8 +225,8 @@ class OpenRequestTests {
 		assertThat(this.fixture.store.request).isSameAs(first());
 	}
 
-	private static RequestRejectedException rejected(int statusCode) {
-		return new RequestRejectedException("csr", statusCode, "Rejected", "not like this", null);
+	private static RequestException rejected(int statusCode) {
+		return RequestException.rejected("csr", statusCode, "Rejected", "not like this");
 	}
 
 	private CertificateManagerBuilder onDisk(Path directory) {

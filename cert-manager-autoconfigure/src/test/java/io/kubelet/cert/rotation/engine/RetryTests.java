@@ -10,11 +10,10 @@ import java.util.function.Function;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestFailedException;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;
@@ -87,9 +86,9 @@ class RetryTests {
 	}
 
 	static Stream<Arguments> answers() {
-		Function<CertificateRequest, Throwable> denied = (request) -> new RequestDeniedException(
-				String.valueOf(request.name()), "example.com/signer", "NotYours", "ask the platform team");
-		Function<CertificateRequest, Throwable> failed = (request) -> new RequestFailedException(
+		Function<CertificateRequest, Throwable> denied = (request) -> RequestException
+			.denied(String.valueOf(request.name()), "example.com/signer", "NotYours", "ask the platform team");
+		Function<CertificateRequest, Throwable> failed = (request) -> RequestException.failed(
 				String.valueOf(request.name()), "example.com/signer", "SignerValidationFailure",
 				"organization is wrong");
 		return Stream.of(arguments("denied", denied, "NotYours", "was denied: ask the platform team"),
@@ -177,7 +176,7 @@ class RetryTests {
 
 	@Test
 	void unreachableServerIsTriedAgainAtRandomButNeverBeforeTheFirstWait() {
-		SignerUnavailableException cause = unavailableFor(null);
+		RequestException cause = unavailableFor(null);
 		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(Duration.ofSeconds(2));
 		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 1)).isEqualTo(Duration.ofMillis(2200));
 		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0)).isEqualTo(Duration.ofSeconds(2));
@@ -230,10 +229,10 @@ class RetryTests {
 	@Test
 	void failureOfADependentStageIsTakenForItsCause() {
 		this.fixture.signer.failsWith((request) -> new CompletionException(
-				new RequestDeniedException(String.valueOf(request.name()), "example.com/signer", "No", "no")));
+				RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no")));
 		this.fixture.start();
 		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
-			assertThat(failure.cause()).isInstanceOf(RequestDeniedException.class);
+			assertThat(failure.cause()).returns(Kind.DENIED, Kind::of);
 			assertThat(failure.reason()).isEqualTo("No");
 		});
 	}
@@ -249,8 +248,8 @@ class RetryTests {
 	}
 
 	private void denials() {
-		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
-				"example.com/signer", "No", "no"));
+		this.fixture.signer.failsWith(
+				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
 	}
 
 	private void glitches() {
@@ -261,8 +260,8 @@ class RetryTests {
 		this.fixture.signer.failsWith((request) -> unavailableFor(retryAfter));
 	}
 
-	private static SignerUnavailableException unavailableFor(@Nullable Duration retryAfter) {
-		return new SignerUnavailableException(null, "TooManyRequests", "busy", retryAfter, null);
+	private static RequestException unavailableFor(@Nullable Duration retryAfter) {
+		return RequestException.unavailable(null, "TooManyRequests", "busy", retryAfter, null);
 	}
 
 	private static Duration[] seconds(double... seconds) {

@@ -2,9 +2,9 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.RequestDeniedException;
-import io.kubelet.cert.request.RequestTimedOutException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -77,7 +77,7 @@ class WallClockTests {
 		// The time since the last look is lost
 		this.fixture.time.pass(LOOK.plusMillis(1));
 		assertThat(this.fixture.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.cause()).isInstanceOf(RequestTimedOutException.class));
+			.satisfies((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
 		assertThat(this.fixture.signer.requests).extracting((request) -> request.publicKey())
 			.containsOnly(this.fixture.signer.requests.get(0).publicKey());
 	}
@@ -109,8 +109,8 @@ class WallClockTests {
 	}
 
 	private void denials() {
-		this.fixture.signer.failsWith((request) -> new RequestDeniedException(String.valueOf(request.name()),
-				"example.com/signer", "No", "no"));
+		this.fixture.signer.failsWith(
+				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
 	}
 
 }

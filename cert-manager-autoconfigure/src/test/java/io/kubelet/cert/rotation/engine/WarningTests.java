@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.SignerUnavailableException;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationListener;
@@ -232,7 +232,7 @@ class WarningTests {
 	private void unreachable() {
 		this.fixture.signer.silent();
 		this.fixture.random = 0.5;
-		this.fixture.signer.failsWith((request) -> new SignerUnavailableException(request.name(), "Unreachable",
+		this.fixture.signer.failsWith((request) -> RequestException.unavailable(request.name(), "Unreachable",
 				"no route to host", null, null));
 	}
 

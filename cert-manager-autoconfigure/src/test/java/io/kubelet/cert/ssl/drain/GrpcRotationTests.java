@@ -8,14 +8,17 @@ import java.nio.file.Path;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
 import io.grpc.CallOptions;
+import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
@@ -23,19 +26,24 @@ import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
-import io.grpc.TlsServerCredentials;
+import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.grpc.server.GrpcServerFactory;
 import org.springframework.grpc.server.NettyGrpcServerFactory;
 import org.springframework.grpc.server.ServerBuilderCustomizer;
+import org.springframework.grpc.server.ShadedNettyGrpcServerFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -52,10 +60,10 @@ class GrpcRotationTests {
 		.setFullMethodName("test/serial")
 		.build();
 
-	@Test
-	void channelAndServerFollowTheRotation(@TempDir Path directory) throws Exception {
-		try (RotatingApplication application = new RotatingApplication(directory, Calls.class,
-				"spring.grpc.server.ssl.bundle=server", "kubelet.cert.ssl.drain=1s")) {
+	@ParameterizedTest
+	@EnumSource
+	void channelAndServerFollowTheRotation(Transport transport, @TempDir Path directory) throws Exception {
+		try (RotatingApplication application = start(transport, directory)) {
 			ManagedChannel channel = application.bean(ManagedChannel.class);
 			assertThat(call(channel)).isEqualTo(application.serial("client"));
 			int calls = RotatingApplication.tenRotationsUnderLoad(() -> call(channel), () -> {
@@ -69,17 +77,23 @@ class GrpcRotationTests {
 	}
 
 	/** It is not a bean, so only the server replaces its connection. */
-	@Test
-	void serverEndsConnectionsOfBeforeTheRotation(@TempDir Path directory) throws Exception {
-		try (RotatingApplication application = new RotatingApplication(directory, Calls.class,
-				"spring.grpc.server.ssl.bundle=server", "kubelet.cert.ssl.drain=1s")) {
-			ManagedChannel channel = channel(application.bean(SslBundles.class), application.bean(Server.class));
+	@ParameterizedTest
+	@EnumSource
+	void serverEndsConnectionsOfBeforeTheRotation(Transport transport, @TempDir Path directory) throws Exception {
+		try (RotatingApplication application = start(transport, directory)) {
+			ManagedChannel channel = transport.channel(application.bean(SslBundles.class),
+					application.bean(Server.class));
 			String before = application.serial("server");
 			assertThat(serverOf(channel)).isEqualTo(before);
 			String after = application.rotate("server");
 			await().untilAsserted(() -> assertThat(serverOf(channel)).isEqualTo(after).isNotEqualTo(before));
 			channel.shutdownNow();
 		}
+	}
+
+	private static RotatingApplication start(Transport transport, Path directory) {
+		return new RotatingApplication(directory, Calls.class, "spring.grpc.server.ssl.bundle=server",
+				"kubelet.cert.ssl.drain=1s", "transport=" + transport);
 	}
 
 	private static String call(ManagedChannel channel) {
@@ -99,31 +113,70 @@ class GrpcRotationTests {
 		return ((X509Certificate) chain[0]).getSerialNumber().toString(16);
 	}
 
-	private static ManagedChannel channel(SslBundles bundles, Server server) {
-		var managers = bundles.getBundle("client").getManagers();
-		return NettyChannelBuilder
-			.forAddress("localhost", server.getPort(),
+	/** Both have Netty below them. The shaded one has a copy of its own, with OpenSSL. */
+	enum Transport {
+
+		NETTY {
+
+			@Override
+			@SuppressWarnings("unchecked")
+			GrpcServerFactory server(SslManagerBundle managers, Stream<ServerBuilderCustomizer<?>> customizers) {
+				return new NettyGrpcServerFactory("localhost:0",
+						customizers.map((customizer) -> (ServerBuilderCustomizer<NettyServerBuilder>) customizer)
+							.toList(),
+						managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.REQUIRE);
+			}
+
+			@Override
+			ManagedChannelBuilder<?> channel(int port, ChannelCredentials credentials) {
+				return NettyChannelBuilder.forAddress("localhost", port, credentials);
+			}
+
+		},
+
+		SHADED {
+
+			@Override
+			@SuppressWarnings("unchecked")
+			GrpcServerFactory server(SslManagerBundle managers, Stream<ServerBuilderCustomizer<?>> customizers) {
+				return new ShadedNettyGrpcServerFactory("localhost:0", customizers.map((
+						customizer) -> (ServerBuilderCustomizer<io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder>) customizer)
+					.toList(), managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.REQUIRE);
+			}
+
+			@Override
+			ManagedChannelBuilder<?> channel(int port, ChannelCredentials credentials) {
+				return io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder.forAddress("localhost", port,
+						credentials);
+			}
+
+		};
+
+		/** As Spring Boot's auto-configuration creates it. */
+		abstract GrpcServerFactory server(SslManagerBundle managers, Stream<ServerBuilderCustomizer<?>> customizers);
+
+		abstract ManagedChannelBuilder<?> channel(int port, ChannelCredentials credentials);
+
+		ManagedChannel channel(SslBundles bundles, Server server) {
+			SslManagerBundle managers = bundles.getBundle("client").getManagers();
+			return channel(server.getPort(),
 					TlsChannelCredentials.newBuilder()
 						.keyManager(managers.getKeyManagers())
 						.trustManager(managers.getTrustManagers())
 						.build())
-			.build();
+				.build();
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)
 	static class Calls {
 
-		/** As Spring Boot's auto-configuration creates it. */
 		@Bean(destroyMethod = "shutdownNow")
-		@SuppressWarnings("unchecked")
-		Server server(SslBundles bundles, ObjectProvider<ServerBuilderCustomizer<?>> customizers) throws IOException {
-			var managers = bundles.getBundle("server").getManagers();
-			NettyGrpcServerFactory factory = new NettyGrpcServerFactory("localhost:0",
-					customizers.orderedStream()
-						.map((customizer) -> (ServerBuilderCustomizer<NettyServerBuilder>) customizer)
-						.toList(),
-					managers.getKeyManagerFactory(), managers.getTrustManagerFactory(),
-					TlsServerCredentials.ClientAuth.REQUIRE);
+		Server server(SslBundles bundles, ObjectProvider<ServerBuilderCustomizer<?>> customizers,
+				@Value("${transport}") Transport transport) throws IOException {
+			GrpcServerFactory factory = transport.server(bundles.getBundle("server").getManagers(),
+					customizers.orderedStream());
 			factory.addService(ServerServiceDefinition.builder("test").addMethod(SERIAL, (call, headers) -> {
 				call.request(1);
 				return new Answer(call);
@@ -132,8 +185,8 @@ class GrpcRotationTests {
 		}
 
 		@Bean(destroyMethod = "shutdownNow")
-		ManagedChannel channel(SslBundles bundles, Server server) {
-			return GrpcRotationTests.channel(bundles, server);
+		ManagedChannel channel(SslBundles bundles, Server server, @Value("${transport}") Transport transport) {
+			return transport.channel(bundles, server);
 		}
 
 	}

@@ -1,0 +1,103 @@
+package io.kubelet.cert.test.api;
+
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.test.ApiClient;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.Csr;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.json.Json;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link ObjectRequests}: what the recordings do not show.
+ */
+class ObjectRequestsTests {
+
+	private static final String CONFIG_MAPS = "/api/v1/namespaces/test/configmaps";
+
+	@AutoClose
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	private final ApiClient admin = new ApiClient(this.controlPlane, this.controlPlane.admin());
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			env=prod             | one
+			env==prod            | one
+			env!=prod            | two,three
+			env in (prod,test)   | one,two
+			env notin (prod)     | two,three
+			env                  | one,two
+			!env                 | three
+			env,tier=web         | two
+			env in (prod,test),tier!=web | one
+			""")
+	void selectsByLabel(String selector, String names) throws Exception {
+		create("one", Json.object("env", "prod"));
+		create("two", Json.object("env", "test", "tier", "web"));
+		create("three", Json.object("tier", "web"));
+		String query = java.net.URLEncoder.encode(selector, java.nio.charset.StandardCharsets.UTF_8);
+		assertThat(names(this.admin.get(CONFIG_MAPS + "?labelSelector=" + query)))
+			.containsExactlyInAnyOrder(names.split(","));
+	}
+
+	@Test
+	void objectThatLeavesTheSelectionIsDeletedForTheWatcher() throws Exception {
+		JsonObject object = create("one", Json.object("env", "test"));
+		String since = Json.text(object, "metadata", "resourceVersion");
+		for (String env : List.of("prod", "prod2", "prod")) {
+			Json.objectAt(object, "metadata", "labels").addProperty("env", env);
+			object = this.admin.put(CONFIG_MAPS + "/one", object);
+		}
+		object.add("data", Json.object("k", "v"));
+		this.admin.put(CONFIG_MAPS + "/one", object);
+		try (Stream<String> events = this.admin
+			.stream(CONFIG_MAPS + "?watch=true&labelSelector=env%3Dprod&timeoutSeconds=1&resourceVersion=" + since)
+			.body()) {
+			assertThat(events).extracting((event) -> Json.text(Json.parse(event), "type"))
+				.containsExactly("ADDED", "DELETED", "ADDED", "MODIFIED");
+		}
+	}
+
+	@Test
+	void watchWithoutResourceVersionBeginsWithWhatIsThere() throws Exception {
+		create("one", Json.object());
+		assertThat(this.admin.stream(CONFIG_MAPS + "?watch=true&timeoutSeconds=1").body()).singleElement()
+			.asString()
+			.contains("\"type\":\"ADDED\"");
+	}
+
+	@Test
+	void updateThatChangesNothingKeepsTheResourceVersion() throws Exception {
+		JsonObject created = create("one", Json.object("a", "1"));
+		assertThat(this.admin.put(CONFIG_MAPS + "/one", created)).isEqualTo(created);
+	}
+
+	@Test
+	void nameIsRequiredAndChecked() throws Exception {
+		assertThat(this.admin.post(CONFIG_MAPS, Json.object("metadata", Json.object())).toString())
+			.contains("metadata.name: Required value: name or generateName is required");
+		assertThat(this.admin.post(CONFIG_MAPS, Json.object("metadata", Json.object("name", "No_Name"))).toString())
+			.contains("a lowercase RFC 1123 subdomain must consist of");
+	}
+
+	private JsonObject create(String name, JsonElement labels) throws Exception {
+		return this.admin.post(CONFIG_MAPS, Json.object("metadata", Json.object("name", name, "labels", labels)));
+	}
+
+	private static List<String> names(JsonObject list) {
+		return Json.list(list, "items").stream().map((item) -> ApiClient.name(item.getAsJsonObject())).toList();
+	}
+
+}
