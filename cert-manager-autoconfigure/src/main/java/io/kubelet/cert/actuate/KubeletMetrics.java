@@ -8,14 +8,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Predicate;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -29,25 +25,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * The kubelet's metrics of its certificates, under the kubelet's names, with the name of
  * the certificate as the tag {@code certificate}. Only for certificates that do the work
- * of a kubelet: widespread alerts on these names concern every job that reports them. A
- * certificate for server auth counts as the kubelet's serving certificate, any other as
- * its client certificate.
+ * of a kubelet: widespread alerts on these names concern every job that reports them.
  * <p>
  * It has to be a listener of the managers. Events before a registry is bound count too,
  * for every registry.
  */
 public class KubeletMetrics implements MeterBinder, RotationListener {
 
-	private static final String SERVING_SIGNER = "kubernetes.io/kubelet-serving";
-
-	private static final String CLIENT_SIGNERS = "kubernetes.io/kube-apiserver-client";
-
 	private static final double[] BUCKETS = { 60, 3600, 14_400, 86_400, 604_800, 2_592_000, 7_776_000, 15_552_000,
 			31_104_000, 124_416_000 };
 
 	private final CertificateManagers managers;
 
-	private final Predicate<String> kubelet;
+	private final Map<String, Boolean> serving;
 
 	private final Clock clock;
 
@@ -56,26 +46,27 @@ public class KubeletMetrics implements MeterBinder, RotationListener {
 	/**
 	 * Creates a binder.
 	 * @param managers the certificates
-	 * @param kubelet tells by its name whether a certificate does the work of a kubelet
+	 * @param serving the certificates of a kubelet by name, and whether each is its
+	 * serving certificate
 	 * @param clock the clock
 	 */
-	public KubeletMetrics(CertificateManagers managers, Predicate<String> kubelet, Clock clock) {
+	public KubeletMetrics(CertificateManagers managers, Map<String, Boolean> serving, Clock clock) {
 		this.managers = managers;
-		this.kubelet = kubelet;
+		this.serving = Map.copyOf(serving);
 		this.clock = clock;
 	}
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
 		this.managers.forEach((manager) -> {
-			if (this.kubelet.test(manager.name())) {
-				bind(manager, registry);
+			Boolean serving = this.serving.get(manager.name());
+			if (serving != null) {
+				bind(manager, serving, registry);
 			}
 		});
 	}
 
-	private void bind(CertificateManager manager, MeterRegistry registry) {
-		boolean serving = isServing(manager.status());
+	private void bind(CertificateManager manager, boolean serving, MeterRegistry registry) {
 		Tags tags = Tags.of("certificate", manager.name());
 		Gauge
 			.builder("kubelet.certificate.manager." + (serving ? "server" : "client") + ".ttl.seconds", manager,
@@ -120,16 +111,6 @@ public class KubeletMetrics implements MeterBinder, RotationListener {
 			.serviceLevelObjectives(BUCKETS)
 			.tags(tags)
 			.register(registry);
-	}
-
-	/** While the usages are not known, as the default usages are chosen. */
-	private static boolean isServing(CertificateStatus status) {
-		if (!status.usages().isEmpty()) {
-			return status.usages().contains(Usage.SERVER_AUTH);
-		}
-		CertificateTemplate template = status.template();
-		return status.signerName().equals(SERVING_SIGNER) || (!status.signerName().startsWith(CLIENT_SIGNERS)
-				&& template != null && !(template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()));
 	}
 
 	private double secondsToLive(CertificateManager manager) {

@@ -12,18 +12,15 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  * The threads of listeners and template suppliers, which may block: as many daemon
  * threads as there are calls, or virtual threads if the application uses them. No
  * rotation waits for one. They end when idle, also those of a context that was closed.
+ *
+ * @param executor runs the calls. It is no bean itself: Spring Boot would leave out its
+ * own task executor.
  */
-final class ApplicationThreads implements Executor {
+record ApplicationThreads(Executor executor) {
 
 	private static final String THREAD_NAME_PREFIX = "certificate-listener-";
 
 	private static final int KEEP_ALIVE_SECONDS = 5;
-
-	private final Executor executor;
-
-	private ApplicationThreads(Executor executor) {
-		this.executor = executor;
-	}
 
 	static ApplicationThreads ofPlatformThreads() {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory(THREAD_NAME_PREFIX);
@@ -34,11 +31,6 @@ final class ApplicationThreads implements Executor {
 
 	static ApplicationThreads ofVirtualThreads() {
 		return new ApplicationThreads(new VirtualThreadTaskExecutor(THREAD_NAME_PREFIX));
-	}
-
-	@Override
-	public void execute(Runnable task) {
-		this.executor.execute(task);
 	}
 
 }

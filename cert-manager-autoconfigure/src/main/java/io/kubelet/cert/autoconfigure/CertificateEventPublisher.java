@@ -15,13 +15,7 @@ import org.springframework.context.ApplicationEventPublisher;
 /**
  * Publishes the events of certificates as application events.
  */
-final class CertificateEventPublisher implements RotationListener {
-
-	private final ApplicationEventPublisher publisher;
-
-	CertificateEventPublisher(ApplicationEventPublisher publisher) {
-		this.publisher = publisher;
-	}
+record CertificateEventPublisher(ApplicationEventPublisher publisher) implements RotationListener {
 
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {

@@ -3,7 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.time.Clock;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
-import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
+import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -45,7 +45,7 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	KubernetesConnection certificateConnection(ConnectionSettings settings, ObjectProvider<Clock> clock) {
+	KubernetesConnection certificateConnection(KubernetesProperties settings, ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
 		return new KubernetesConnection(settings, threads, clock.getIfUnique(Clock::systemDefaultZone));
@@ -83,10 +83,10 @@ public final class CertificateManagerAutoConfiguration {
 			ObjectProvider<Clock> clock, ListenerBeans listeners, ApplicationThreads threads,
 			ListableBeanFactory beanFactory, Environment environment) {
 		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
-		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads,
+		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads.executor(),
 				keys.getIfAvailable(KeyPairSource::jdk), time);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
-				new AddressSources(connection, environment, time));
+				(certificate, managers) -> AddressTemplates.of(certificate, managers, connection, environment, time));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates, connection);
 		listeners.follow(managers);
 		if (connection.isBootstrapping()) {

@@ -9,8 +9,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
+import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
@@ -37,8 +38,6 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  */
 final class CertificateManagerFactory {
 
-	private static final String NODE_PREFIX = "system:node:";
-
 	private final RotationScheduler scheduler;
 
 	private final Executor executor;
@@ -64,7 +63,7 @@ final class CertificateManagerFactory {
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
 			TemplateSuppliers templates, KubernetesConnection connection) {
 		boolean bootstrapping = connection.isBootstrapping();
-		StoredIssuers issuers = new StoredIssuers(connection.authorities().orElse(null));
+		StoredIssuers issuers = new StoredIssuers(connection.authorities(), this.clock);
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
 		SignerSource furtherSigners = bootstrapping ? (own) -> signers.signer(connection.credentials(managers))
 				: signers;
@@ -147,33 +146,35 @@ final class CertificateManagerFactory {
 			return null;
 		}
 		FollowedTrust trust = new FollowedTrust(TrustSource.file(file));
-		settings.check("signer-ca-file", file, trust::get);
+		settings.properties().check("signer-ca-file", file, trust::get);
 		return () -> trust.get().authorities();
 	}
 
 	private static Signer requireSigner(CertificateSettings settings) {
 		Signer signer = settings.request().signer();
 		if (signer == null) {
-			throw settings.invalid("signer-name", null,
-					"No signer is configured for certificate '%s': set it to the signer that issues the certificate, such as %s"
-						.formatted(settings.name(),
-								"kubernetes.io/kube-apiserver-client for a client certificate of the API server, "
-										+ "kubernetes.io/kubelet-serving for the serving certificate of a node, "
-										+ "or the name of a signer that is installed in the cluster"));
+			throw settings.properties()
+				.invalid("signer-name", null,
+						"No signer is configured for certificate '%s': set it to the signer that issues the certificate, such as %s"
+							.formatted(settings.name(),
+									"kubernetes.io/kube-apiserver-client for a client certificate of the API server, "
+											+ "kubernetes.io/kubelet-serving for the serving certificate of a node, "
+											+ "or the name of a signer that is installed in the cluster"));
 		}
 		return signer;
 	}
 
 	private static InvalidConfigurationPropertyValueException noTemplate(CertificateSettings settings) {
-		return settings.invalid("template.common-name", null,
-				("Nothing is configured that certificate '%s' is to state: set this property, another one under 'template' "
-						+ "or a profile, or define a CertificateTemplateSupplier bean. ")
-					.formatted(settings.name())
-						+ (settings.rotation().enabled()
-								? "If no certificate is to be requested, set '%s' to false"
-									.formatted(settings.property("rotate-certificates"))
-								: "With a bootstrap kubeconfig, a first certificate is requested although rotation is off, unless '%s' names one"
-									.formatted(settings.property("tls-cert-file"))));
+		return settings.properties()
+			.invalid("template.common-name", null,
+					("Nothing is configured that certificate '%s' is to state: set this property, another one under 'template' "
+							+ "or a profile, or define a CertificateTemplateSupplier bean. ")
+						.formatted(settings.name())
+							+ (settings.rotation().enabled()
+									? "If no certificate is to be requested, set '%s' to false"
+										.formatted(settings.properties().of("rotate-certificates"))
+									: "With a bootstrap kubeconfig, a first certificate is requested although rotation is off, unless '%s' names one"
+										.formatted(settings.properties().of("tls-cert-file"))));
 	}
 
 	/** After a node was renamed, the certificate of the old one must not be replaced. */
@@ -191,8 +192,8 @@ final class CertificateManagerFactory {
 	}
 
 	private static @Nullable String node(@Nullable String commonName) {
-		return (commonName != null && commonName.startsWith(NODE_PREFIX)) ? commonName.substring(NODE_PREFIX.length())
-				: null;
+		return (commonName != null && commonName.startsWith(Profile.NODE_PREFIX))
+				? commonName.substring(Profile.NODE_PREFIX.length()) : null;
 	}
 
 }

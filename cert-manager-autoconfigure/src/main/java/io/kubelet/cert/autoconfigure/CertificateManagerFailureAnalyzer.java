@@ -37,7 +37,8 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	private String action(CertificateManagerException cause) {
 		if (cause instanceof CertificateUnavailableException unavailable) {
-			return action(unavailable) + IN_BACKGROUND.formatted(unavailable.settings().property("startup.mode"));
+			return action(unavailable)
+					+ IN_BACKGROUND.formatted(unavailable.settings().properties().of("startup.mode"));
 		}
 		return (cause instanceof AmbiguousTemplateException ambiguous) ? ambiguous.action()
 				: action(cause, quoted(KUBECONFIG));
@@ -45,20 +46,17 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	private String action(CertificateUnavailableException unavailable) {
 		CertificateSettings settings = unavailable.settings();
-		return switch (unavailable.situation()) {
-			case OFF -> "Put a pair there, or set '" + settings.property("rotate-certificates") + "' to true.";
-			case UNKNOWN -> "Make sure that this becomes known, or choose another source of addresses with '"
-					+ settings.property("addresses.source") + "'.";
-			case REQUESTED -> (kind(unavailable.getCause()) == Kind.REFUSED)
-					? "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
-						.formatted(settings.property("signer-ca-file"), settings.property("signer-name"))
-					: action(unavailable.getCause(), connection(settings));
-		};
+		String action = unavailable.action();
+		if (action == null && kind(unavailable.getCause()) == Kind.REFUSED) {
+			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
+				.formatted(settings.properties().of("signer-ca-file"), settings.properties().of("signer-name"));
+		}
+		return (action != null) ? action : action(unavailable.getCause(), connection(settings));
 	}
 
 	/** Further certificates are requested with the first one. */
 	private String connection(CertificateSettings settings) {
-		boolean first = settings.prefix().equals("kubelet.cert");
+		boolean first = settings.properties().prefix().equals("kubelet.cert");
 		return (this.bootstrapping && first) ? "%s, or %s if that has a valid certificate"
 			.formatted(quoted(BOOTSTRAP_KUBECONFIG), quoted(KUBECONFIG)) : quoted(KUBECONFIG);
 	}

@@ -17,21 +17,22 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 
 	private final CertificateSettings settings;
 
-	private final Situation situation;
+	private final @Nullable String action;
 
 	private CertificateUnavailableException(CertificateSettings settings, String message, @Nullable Throwable cause,
-			Situation situation) {
+			@Nullable String action) {
 		super(message, cause);
 		this.settings = settings;
-		this.situation = situation;
+		this.action = action;
 	}
 
 	CertificateSettings settings() {
 		return this.settings;
 	}
 
-	Situation situation() {
-		return this.situation;
+	/** Returns what to do, {@code null} if that depends on the cause. */
+	@Nullable String action() {
+		return this.action;
 	}
 
 	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
@@ -39,7 +40,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 		RotationFailure failure = status.lastFailure();
 		OpenRequest openRequest = status.openRequest();
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
-				ReadableDuration.of(timeout), settings.property("startup.timeout"), settings.request().signer());
+				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
 		if (status.waitingFor() != null) {
 			message += ". It waits for " + status.waitingFor();
 		}
@@ -51,35 +52,23 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 					openRequest.name());
 		}
 		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,
-				(status.waitingFor() != null) ? Situation.UNKNOWN : Situation.REQUESTED);
+				(status.waitingFor() != null)
+						? "Make sure that this becomes known, or choose another source of addresses with '%s'."
+							.formatted(settings.properties().of("addresses.source"))
+						: null);
 	}
 
 	public static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
-		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s".formatted(
-				settings.name(), settings.request().signer(), failure.message()), failure.cause(), Situation.REQUESTED);
+		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s"
+			.formatted(settings.name(), settings.request().signer(), failure.message()), failure.cause(), null);
 	}
 
 	public static CertificateUnavailableException absent(CertificateSettings settings) {
-		return new CertificateUnavailableException(
-				settings, "There is no valid certificate '%s' in %s, and its rotation is off (%s)"
-					.formatted(settings.name(), settings.storage().place(), settings.rotation().origin()),
-				null, Situation.OFF);
-	}
-
-	/**
-	 * Why there is no certificate.
-	 */
-	enum Situation {
-
-		/** Nothing is requested. */
-		OFF,
-
-		/** It is not known yet what to request. */
-		UNKNOWN,
-
-		/** It was requested, or an attempt was made. */
-		REQUESTED
-
+		return new CertificateUnavailableException(settings,
+				"There is no valid certificate '%s' in %s, and its rotation is off (%s)".formatted(settings.name(),
+						settings.storage().place(), settings.rotation().origin()),
+				null,
+				"Put a pair there, or set '%s' to true.".formatted(settings.properties().of("rotate-certificates")));
 	}
 
 }

@@ -11,12 +11,13 @@ import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
-import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
+import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.CurrentAccess;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
 import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
@@ -43,7 +44,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 */
 	public static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
 
-	private final ConnectionSettings settings;
+	private final KubernetesProperties settings;
 
 	private final ThreadFactory threads;
 
@@ -51,7 +52,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 	private @Nullable Client client;
 
-	KubernetesConnection(ConnectionSettings settings, ThreadFactory threads, Clock clock) {
+	KubernetesConnection(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 		this.settings = settings;
 		this.threads = threads;
 		this.clock = clock;
@@ -84,7 +85,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * Returns the context of the kubeconfig. If there is a bootstrap kubeconfig, the
 	 * configured context is one of that, and the kubeconfig that is written has its own.
 	 */
-	public static @Nullable String context(ConnectionSettings settings) {
+	public static @Nullable String context(KubernetesProperties settings) {
 		return (settings.bootstrapKubeconfig() != null) ? null : settings.context();
 	}
 
@@ -134,7 +135,8 @@ public final class KubernetesConnection implements DisposableBean {
 	/**
 	 * Returns the pair to authenticate with, except to request the first certificate.
 	 * @param managers the managers, beginning with that of the first certificate
-	 * @throws IllegalStateException if the first certificate is needed and not valid
+	 * @throws KubernetesConfigurationException if the first certificate is needed and not
+	 * valid
 	 */
 	@Nullable CertificatePair credentials(Iterable<CertificateManager> managers) {
 		if (!isBootstrapping()) {
@@ -144,8 +146,9 @@ public final class KubernetesConnection implements DisposableBean {
 		CertificateManager first = all.hasNext() ? all.next() : null;
 		return Optional.ofNullable(first)
 			.flatMap(CertificateManager::current)
-			.orElseThrow(() -> new IllegalStateException("there is no valid certificate%s to authenticate with"
-				.formatted((first != null) ? " '" + first.name() + "'" : "")));
+			.orElseThrow(
+					() -> new KubernetesConfigurationException("there is no valid certificate%s to authenticate with"
+						.formatted((first != null) ? " '" + first.name() + "'" : "")));
 	}
 
 	/**
@@ -195,7 +198,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final Map<TrustObjects, PublishedAuthorities> authorities = new HashMap<>();
 
-		private final ConnectionSettings settings;
+		private final KubernetesProperties settings;
 
 		private final Clock clock;
 
@@ -203,7 +206,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final KubernetesSigners signers;
 
-		Client(ConnectionSettings settings, ThreadFactory threads, Clock clock) {
+		Client(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 			this.settings = settings;
 			this.clock = clock;
 			this.access = new CurrentAccess(settings.kubeconfig(), settings.bootstrapKubeconfig(), settings.context(),
@@ -213,13 +216,13 @@ public final class KubernetesConnection implements DisposableBean {
 
 		synchronized NodeAddresses addressesOf(String node, Supplier<@Nullable CertificatePair> credentials) {
 			return this.addresses.computeIfAbsent(node,
-					(name) -> new NodeAddresses(name, clients(credentials), this.access.executor(), this.clock));
+					(name) -> new NodeAddresses(name, clients(credentials), this.access.executor()));
 		}
 
 		synchronized PublishedAuthorities authoritiesIn(TrustObjects objects,
 				Supplier<@Nullable CertificatePair> credentials) {
-			return this.authorities.computeIfAbsent(objects, (key) -> new PublishedAuthorities(place(key),
-					clients(credentials), this.access.executor(), this.clock));
+			return this.authorities.computeIfAbsent(objects,
+					(key) -> new PublishedAuthorities(place(key), clients(credentials), this.access.executor()));
 		}
 
 		private PublishedAuthorities.Place place(TrustObjects objects) {

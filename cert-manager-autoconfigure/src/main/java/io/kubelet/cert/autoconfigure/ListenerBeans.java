@@ -105,7 +105,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 		synchronized void open(List<RotationListener> listeners) {
 			List<Recipient> recipients = listeners.stream()
-				.map((listener) -> new Recipient(this.name, listener, ListenerBeans.this.threads.getObject(),
+				.map((listener) -> new Recipient(this.name, listener, ListenerBeans.this.threads.getObject().executor(),
 						ListenerBeans.this.scheduler.getObject()))
 				.toList();
 			this.recipients = recipients;

@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
+import io.kubelet.cert.autoconfigure.settings.PropertyNames;
+import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.slf4j.Logger;
@@ -8,13 +10,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionMessage;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.context.annotation.ConfigurationCondition;
-import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
@@ -32,7 +29,7 @@ final class OnConfiguredCertificate extends SpringBootCondition implements Confi
 
 	private static final Logger logger = LoggerFactory.getLogger(OnConfiguredCertificate.class);
 
-	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of("kubelet.cert");
+	private static final String PREFIX = PropertyNames.PREFIX;
 
 	@Override
 	public ConfigurationPhase getConfigurationPhase() {
@@ -42,7 +39,7 @@ final class OnConfiguredCertificate extends SpringBootCondition implements Confi
 	@Override
 	public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
 		ConditionMessage.Builder message = ConditionMessage.forCondition("Configured certificate");
-		if (hasProperty(context.getEnvironment())) {
+		if (SettingsConfiguration.isAnyPropertySet(context.getEnvironment())) {
 			return ConditionOutcome.match(message.because("a property under '" + PREFIX + "' is set"));
 		}
 		if (hasBean(context, CertificateTemplateSupplier.class) || hasBean(context, CertificateManagers.class)) {
@@ -53,16 +50,6 @@ final class OnConfiguredCertificate extends SpringBootCondition implements Confi
 						+ "'{}.template.common-name', or '{}.profile' for the certificates of a kubelet",
 				PREFIX, PREFIX, PREFIX);
 		return ConditionOutcome.noMatch(message.because("no property under '" + PREFIX + "' is set"));
-	}
-
-	private static boolean hasProperty(Environment environment) {
-		for (var source : ConfigurationPropertySources
-			.from(((ConfigurableEnvironment) environment).getPropertySources())) {
-			if (source.containsDescendantOf(PREFIX) == ConfigurationPropertyState.PRESENT) {
-				return true;
-			}
-		}
-		return false;
 	}
 
 	private static boolean hasBean(ConditionContext context, Class<?> type) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
@@ -29,15 +30,17 @@ final class TemplateSuppliers {
 
 	private final Map<String, CertificateTemplateSupplier> suppliers = new HashMap<>();
 
-	private final AddressSources addresses;
+	private final BiFunction<CertificateSettings, Iterable<CertificateManager>, CertificateTemplateSupplier> addresses;
 
 	/**
 	 * Finds the suppliers.
+	 * @param addresses supplies the templates of certificates whose addresses are not
+	 * fixed
 	 * @throws AmbiguousTemplateException if a supplier is for no certificate, or a
 	 * certificate has more than one
 	 */
 	TemplateSuppliers(ListableBeanFactory beanFactory, List<CertificateSettings> certificates,
-			AddressSources addresses) {
+			BiFunction<CertificateSettings, Iterable<CertificateManager>, CertificateTemplateSupplier> addresses) {
 		this.addresses = addresses;
 		List<String> names = certificates.stream().map(CertificateSettings::name).toList();
 		Map<String, List<String>> beans = new LinkedHashMap<>();
@@ -95,7 +98,7 @@ final class TemplateSuppliers {
 		CertificateTemplateSupplier own = this.suppliers.get(certificate.name());
 		boolean fixed = certificate.request().addresses().source() == AddressSourceKind.FIXED;
 		return (own != null || fixed || !certificate.rotation().enabled()) ? own
-				: this.addresses.templates(certificate, managers);
+				: this.addresses.apply(certificate, managers);
 	}
 
 }

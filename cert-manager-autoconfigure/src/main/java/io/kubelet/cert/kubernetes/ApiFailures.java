@@ -1,11 +1,7 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
-import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 
@@ -24,16 +20,12 @@ public final class ApiFailures {
 
 	private final String server;
 
-	private final Clock clock;
-
 	/**
 	 * Creates a translation.
 	 * @param server the address of the API server
-	 * @param clock the clock
 	 */
-	public ApiFailures(String server, Clock clock) {
+	public ApiFailures(String server) {
 		this.server = server;
-		this.clock = clock;
 	}
 
 	/**
@@ -134,28 +126,17 @@ public final class ApiFailures {
 		return (status != null && status.getMessage() != null) ? status.getMessage() : "no reason given";
 	}
 
-	/** In seconds or as a date (RFC 9110, 10.2.3). */
-	private @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
-		if (headers == null) {
-			return null;
-		}
-		String value = headers.entrySet()
-			.stream()
-			.filter((header) -> "Retry-After".equalsIgnoreCase(header.getKey()) && !header.getValue().isEmpty())
-			.map((header) -> header.getValue().get(0))
-			.findFirst()
-			.orElse("");
-		if (value.matches("\\d{1,9}")) {
-			return Duration.ofSeconds(Long.parseLong(value));
-		}
-		try {
-			Duration until = Duration.between(this.clock.instant(),
-					ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
-			return until.isNegative() ? null : until;
-		}
-		catch (DateTimeException ex) {
-			return null;
-		}
+	/** In seconds, as an API server states it. */
+	private static @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
+		return (headers == null) ? null
+				: headers.entrySet()
+					.stream()
+					.filter((header) -> "Retry-After".equalsIgnoreCase(header.getKey()))
+					.flatMap((header) -> header.getValue().stream())
+					.filter((value) -> value.matches("\\d{1,9}"))
+					.map((value) -> Duration.ofSeconds(Long.parseLong(value)))
+					.findFirst()
+					.orElse(null);
 	}
 
 }

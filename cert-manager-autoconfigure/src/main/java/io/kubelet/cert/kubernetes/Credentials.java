@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -27,19 +26,12 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 	}
 
 	static Credentials ofPassword(String name, String password) {
-		String basic = "Basic "
-				+ Base64.getEncoder().encodeToString((name + ":" + password).getBytes(StandardCharsets.UTF_8));
+		String basic = okhttp3.Credentials.basic(name, password, StandardCharsets.UTF_8);
 		return new Credentials(null, () -> basic);
 	}
 
 	static Credentials none() {
 		return new Credentials(null, null);
-	}
-
-	/** Does not contain the credentials. */
-	@Override
-	public String toString() {
-		return (this.keys != null) ? "client certificate" : (this.authorization != null) ? "Authorization" : "none";
 	}
 
 }

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Kubeconfigs {
 
 	/** Contains {@code token}, {@code ca.crt} and {@code namespace} in a pod. */
-	static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+	private static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
 	private Kubeconfigs() {
 	}
@@ -44,18 +45,29 @@ public final class Kubeconfigs {
 		return kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
 	}
 
-	static boolean isInCluster() {
+	/** Reads the kubeconfig. In a pod without one, its service account stands for it. */
+	static KubeconfigFile read(@Nullable Path configured, @Nullable String context) {
+		return (configured == null && isInCluster())
+				? serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"))
+				: KubeconfigFile.read(find(configured), context);
+	}
+
+	private static String environment(String name) {
+		return String.valueOf(System.getenv("KUBERNETES_SERVICE_" + name));
+	}
+
+	static KubeconfigFile serviceAccount(Path directory, String host, String port) {
+		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host, port);
+		return new KubeconfigFile(directory, Map.of(),
+				Map.of("server", server, "certificate-authority", directory + "/ca.crt"), "service account",
+				Map.of("tokenFile", directory + "/token"), null);
+	}
+
+	private static boolean isInCluster() {
 		return System.getenv("KUBERNETES_SERVICE_HOST") != null && Files.exists(SERVICE_ACCOUNT.resolve("token"));
 	}
 
-	/** Returns the address of the API server in the environment of a pod. */
-	static String serverOfPod() {
-		String host = System.getenv("KUBERNETES_SERVICE_HOST");
-		return "https://%s:%s".formatted((host != null && host.contains(":")) ? "[" + host + "]" : host,
-				System.getenv("KUBERNETES_SERVICE_PORT"));
-	}
-
-	static Path find(@Nullable Path configured) {
+	private static Path find(@Nullable Path configured) {
 		return (configured != null) ? configured
 				: findInEnvironment().orElseThrow(() -> new KubernetesConfigurationException(
 						"No API server is configured: this is not a pod with a service account token, "

@@ -63,8 +63,7 @@ public final class KubernetesClients {
 	 * @param plugIns accepts a credential plug-in before it is run, to terminate it
 	 */
 	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Consumer<CredentialPlugIn> plugIns) {
-		return build(kubeconfig, context, (file) -> (file != null) ? credentials(file, plugIns)
-				: Credentials.ofToken(new TokenFile(Kubeconfigs.SERVICE_ACCOUNT.resolve("token"))));
+		return build(kubeconfig, context, (file) -> credentials(file, plugIns));
 	}
 
 	/**
@@ -83,15 +82,14 @@ public final class KubernetesClients {
 	}
 
 	private static ApiClient build(@Nullable Path kubeconfig, @Nullable String context,
-			Function<@Nullable KubeconfigFile, Credentials> authentication) {
-		KubeconfigFile file = (kubeconfig == null && Kubeconfigs.isInCluster()) ? null
-				: KubeconfigFile.read(Kubeconfigs.find(kubeconfig), context);
-		ApiClient client = new ApiClient().setBasePath((file != null) ? file.server() : Kubeconfigs.serverOfPod());
+			Function<KubeconfigFile, Credentials> authentication) {
+		KubeconfigFile file = Kubeconfigs.read(kubeconfig, context);
+		ApiClient client = new ApiClient().setBasePath(file.server());
 		Credentials credentials = authentication.apply(file);
-		if (file != null && file.isInsecure()) {
+		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 		}
-		if (file != null && file.tlsServerName() != null) {
+		if (file.tlsServerName() != null) {
 			client.setTlsServerName(file.tlsServerName());
 		}
 		OkHttpClient.Builder http = client.getHttpClient()

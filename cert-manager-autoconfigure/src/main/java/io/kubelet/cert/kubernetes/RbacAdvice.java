@@ -1,9 +1,5 @@
 package io.kubelet.cert.kubernetes;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -71,7 +67,7 @@ final class RbacAdvice {
 
 	/**
 	 * Returns the name of the rule for a user. Namespaces contain no dots, so no two
-	 * service accounts share a name; other users are distinguished by a digest.
+	 * service accounts share a name; other users are distinguished by a hash.
 	 */
 	private static String name(String user) {
 		Matcher account = SERVICE_ACCOUNT.matcher(user);
@@ -79,19 +75,9 @@ final class RbacAdvice {
 			return "certificate-requester.%s.%s".formatted(account.group(1), account.group(2));
 		}
 		String readable = NOT_OF_A_NAME.matcher(user.toLowerCase(Locale.ROOT)).replaceAll("-");
-		return "certificate-requester-%s-%s"
-			.formatted(readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), digest(user))
+		return "certificate-requester-%s-%08x"
+			.formatted(readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), user.hashCode())
 			.replace("--", "-");
-	}
-
-	private static String digest(String user) {
-		try {
-			byte[] digest = MessageDigest.getInstance("SHA-256").digest(user.getBytes(StandardCharsets.UTF_8));
-			return HexFormat.of().formatHex(digest, 0, 5);
-		}
-		catch (NoSuchAlgorithmException ex) {
-			throw new IllegalStateException("This JDK has no SHA-256", ex);
-		}
 	}
 
 	private static String subject(String user) {

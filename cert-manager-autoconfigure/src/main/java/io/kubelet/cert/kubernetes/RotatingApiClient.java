@@ -2,14 +2,12 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.net.Socket;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -23,10 +21,9 @@ import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
-import okhttp3.Handshake;
+import okhttp3.EventListener;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
-import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,12 +39,15 @@ public final class RotatingApiClient implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingApiClient.class);
 
-	private final TrackedConnections connections = new TrackedConnections();
+	private final TrackedSockets sockets = new TrackedSockets();
+
+	/** Sockets that were opened before the last rotation. */
+	private final List<Socket> outdated = new ArrayList<>();
 
 	private final Supplier<@Nullable CertificatePair> current;
 
 	/** The pair at the time of the last call. */
-	private final AtomicReference<@Nullable CertificatePair> seen;
+	private @Nullable CertificatePair seen;
 
 	private final SSLContext context;
 
@@ -63,15 +63,15 @@ public final class RotatingApiClient implements AutoCloseable {
 	public RotatingApiClient(ApiClient client, KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current,
 			ExecutorService executor) {
 		this.current = current;
-		this.seen = new AtomicReference<>(current.get());
+		this.seen = current.get();
 		this.client = client;
 		OkHttpClient base = client.getHttpClient();
 		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
 		this.context = KubernetesClients.tls(keyManagers, trust);
 		client.setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
-			.socketFactory(this.connections.sockets())
-			.eventListener(this.connections)
+			.socketFactory(this.sockets)
+			.eventListener(new Cancellation())
 			.sslSocketFactory(this.context.getSocketFactory(), trust)
 			.addInterceptor(this::intercept)
 			.build());
@@ -89,24 +89,14 @@ public final class RotatingApiClient implements AutoCloseable {
 	 * Begins to replace the connections after a rotation: idle ones are closed, and no
 	 * new call uses an existing one. A call since the rotation may have done this
 	 * already.
-	 * @param previous the previous pair, {@code null} if there was none
-	 * @return closes the open connections that presented the previous pair or nothing,
-	 * even if they are busy
+	 * @return closes the open connections that were made before the rotation, even if
+	 * they are busy
 	 */
-	public Runnable rotated(@Nullable CertificatePair previous) {
-		X509Certificate before = (previous != null) ? previous.leaf() : null;
-		if (hasRotated()) {
-			leaveConnections();
-		}
-		return () -> {
-			List<Socket> old = this.connections.sockets((handshake) -> handshake != null
-					&& (presented(handshake) == null || Objects.equals(presented(handshake), before)));
-			old.forEach(RotatingApiClient::close);
-			if (!old.isEmpty()) {
-				logger.debug("Closed {} connections to {} that were opened before the certificate rotated", old.size(),
-						this.client.getBasePath());
-			}
-		};
+	public synchronized Runnable rotated() {
+		leaveConnectionsIfRotated();
+		List<Socket> old = List.copyOf(this.outdated);
+		this.outdated.clear();
+		return () -> old.forEach(RotatingApiClient::close);
 	}
 
 	@Override
@@ -114,32 +104,23 @@ public final class RotatingApiClient implements AutoCloseable {
 		this.client.getHttpClient().dispatcher().cancelAll();
 		this.client.getHttpClient().connectionPool().evictAll();
 		this.client.getHttpClient().dispatcher().executorService().shutdownNow();
-		this.connections.sockets().open().forEach(RotatingApiClient::close);
+		this.sockets.open().forEach(RotatingApiClient::close);
 	}
 
-	/**
-	 * The first call after a rotation may begin before the listener is called. A 401 on a
-	 * connection that presented an older certificate is not final.
-	 */
+	/** The first call after a rotation may begin before the listener is called. */
 	private Response intercept(Interceptor.Chain chain) throws IOException {
-		Request request = chain.request();
-		if (hasRotated()) {
-			leaveConnections();
-			return callAnew(chain, request);
-		}
-		Response response = chain.proceed(request);
-		if (response.code() != 401 || !isOutdated(response.handshake()) || request.tag(Retry.class) != null
-				|| (request.body() != null && request.body().isOneShot())) {
-			return response;
-		}
-		response.close();
-		leaveConnections();
-		return callAnew(chain, request.newBuilder().tag(Retry.class, Retry.AFTER_ROTATION).build());
+		return leaveConnectionsIfRotated() ? callAnew(chain) : chain.proceed(chain.request());
 	}
 
-	private boolean hasRotated() {
+	private synchronized boolean leaveConnectionsIfRotated() {
 		CertificatePair pair = this.current.get();
-		return !Objects.equals(this.seen.getAndSet(pair), pair);
+		boolean rotated = !Objects.equals(this.seen, pair);
+		if (rotated) {
+			this.seen = pair;
+			this.outdated.addAll(this.sockets.open());
+			leaveConnections();
+		}
+		return rotated;
 	}
 
 	/** HTTP/2 would use a busy connection for new calls, and no pool evicts that. */
@@ -151,26 +132,19 @@ public final class RotatingApiClient implements AutoCloseable {
 	}
 
 	/** The chain of a call is bound to the pool that the client had before. */
-	private Response callAnew(Interceptor.Chain chain, Request request) throws IOException {
+	private Response callAnew(Interceptor.Chain chain) throws IOException {
 		Call call = this.client.getHttpClient()
 			.newBuilder()
 			.connectTimeout(chain.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
 			.readTimeout(chain.readTimeoutMillis(), TimeUnit.MILLISECONDS)
 			.writeTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
 			.build()
-			.newCall(request);
-		this.connections.replace(chain.call(), call);
+			.newCall(chain.request());
+		Successor.of(chain.call()).call = call;
+		if (chain.call().isCanceled()) {
+			call.cancel();
+		}
 		return call.execute();
-	}
-
-	private boolean isOutdated(@Nullable Handshake handshake) {
-		CertificatePair pair = this.current.get();
-		return pair != null && (handshake == null || !pair.leaf().equals(presented(handshake)));
-	}
-
-	private static @Nullable Certificate presented(Handshake handshake) {
-		List<Certificate> chain = handshake.localCertificates();
-		return chain.isEmpty() ? null : chain.get(0);
 	}
 
 	/** A resumed session would still present the old certificate. */
@@ -193,10 +167,27 @@ public final class RotatingApiClient implements AutoCloseable {
 		}
 	}
 
-	/** Marks a call that replaces another. */
-	private enum Retry {
+	/** Refers a call to the one that replaces it. */
+	private static final class Successor {
 
-		AFTER_ROTATION
+		private volatile @Nullable Call call;
+
+		static Successor of(Call call) {
+			return call.tag(Successor.class, Successor::new);
+		}
+
+	}
+
+	/** Cancels a call that replaces another with it. */
+	private static final class Cancellation extends EventListener {
+
+		@Override
+		public void canceled(Call call) {
+			Call successor = Successor.of(call).call;
+			if (successor != null) {
+				successor.cancel();
+			}
+		}
 
 	}
 

@@ -32,9 +32,24 @@ import io.kubelet.cert.request.RequestException;
  */
 public record RetrySchedule(Duration initialDelay, double multiplier, double jitter, int attempts, Duration interval) {
 
+	/** The default of the first wait. */
+	public static final int INITIAL_SECONDS = 2;
+
+	/** The default growth. */
+	public static final int MULTIPLIER = 2;
+
+	/** The default jitter. */
+	public static final double JITTER = 0.1;
+
+	/** The default number of growing waits. */
+	public static final int ATTEMPTS = 5;
+
+	/** The default of the later waits. */
+	public static final int INTERVAL_SECONDS = 32;
+
 	/** 2, 4, 8 and 16 s, each plus up to 10 %, then every 32 s, as the kubelet's. */
-	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(2), 2, 0.1, 5,
-			Duration.ofSeconds(32));
+	public static final RetrySchedule KUBELET = new RetrySchedule(Duration.ofSeconds(INITIAL_SECONDS), MULTIPLIER,
+			JITTER, ATTEMPTS, Duration.ofSeconds(INTERVAL_SECONDS));
 
 	private static final Duration ANSWER_MINIMUM = Duration.ofMinutes(1);
 

@@ -13,8 +13,14 @@ import io.kubelet.cert.certificate.CertificatePair;
  */
 public record RotationWindow(double earliest, double latest) {
 
+	/** The default beginning. */
+	public static final double EARLIEST = 0.7;
+
+	/** The default end. */
+	public static final double LATEST = 0.9;
+
 	/** From 70 % to 90 % of the lifetime, as the kubelet's. */
-	public static final RotationWindow KUBELET = new RotationWindow(0.7, 0.9);
+	public static final RotationWindow KUBELET = new RotationWindow(EARLIEST, LATEST);
 
 	/**
 	 * Creates a window.

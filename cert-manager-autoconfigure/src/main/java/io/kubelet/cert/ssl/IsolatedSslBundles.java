@@ -4,11 +4,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -55,23 +54,14 @@ public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 
 	@Override
 	public void updateBundle(String name, SslBundle bundle) throws NoSuchSslBundleException {
+		List<Handler> idle = this.handlers.getOrDefault(name, List.of()).stream().filter(Handler::isIdle).toList();
 		super.updateBundle(name, bundle);
-		List<Handler> running = this.handlers.getOrDefault(name, List.of())
-			.stream()
-			.filter((handler) -> !handler.hangs)
-			.toList();
-		CompletableFuture<?>[] outcomes = running.stream().map(Handler::outcome).toArray(CompletableFuture<?>[]::new);
+		CompletableFuture<?>[] outcomes = idle.stream().map(Handler::outcome).toArray(CompletableFuture<?>[]::new);
 		try {
-			CompletableFuture.allOf(outcomes).get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+			CompletableFuture.allOf(outcomes).orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
 		}
-		catch (TimeoutException ex) {
-			running.forEach(Handler::reportIfRunning);
-		}
-		catch (ExecutionException ex) {
-			throw new IllegalStateException(ex.getCause());
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
+		catch (CompletionException ex) {
+			idle.forEach(Handler::reportIfRunning);
 		}
 	}
 
@@ -84,8 +74,6 @@ public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 		private CompletableFuture<@Nullable Void> outcome = CompletableFuture.completedFuture(null);
 
 		private @Nullable SslBundle next;
-
-		private volatile boolean hangs;
 
 		Handler(String bundleName, Consumer<SslBundle> handler) {
 			this.bundleName = bundleName;
@@ -100,6 +88,10 @@ public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 				thread.setDaemon(true);
 				thread.start();
 			}
+		}
+
+		synchronized boolean isIdle() {
+			return this.outcome.isDone();
 		}
 
 		synchronized CompletableFuture<@Nullable Void> outcome() {
@@ -124,15 +116,13 @@ public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 			SslBundle next = this.next;
 			this.next = null;
 			if (next == null) {
-				this.hangs = false;
 				this.outcome.complete(null);
 			}
 			return next;
 		}
 
 		private synchronized void reportIfRunning() {
-			if (!this.outcome.isDone()) {
-				this.hangs = true;
+			if (!isIdle()) {
 				logger.warn(
 						"The update handler {} of the SSL bundle '{}' has not returned within {}s: its owner may continue with the previous bundle, and later updates do not wait for it",
 						this.handler.getClass().getName(), this.bundleName, LIMIT.toSeconds());

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -136,7 +137,8 @@ class CertificateMetricsTests {
 			.template(ManagerFixture.TEMPLATE)
 			.build();
 		for (CertificateManager manager : List.of(client, server)) {
-			new KubeletMetrics(new CertificateManagers(List.of(manager)), (name) -> true, this.fixture.time)
+			new KubeletMetrics(new CertificateManagers(List.of(manager)), Map.of(manager.name(), manager == server),
+					this.fixture.time)
 				.bindTo(prometheus);
 		}
 		Set<String> reported = Pattern.compile("(?m)^(kubelet_\\w+)")

@@ -3,12 +3,10 @@ package io.kubelet.cert.actuate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.function.Predicate;
-import java.util.stream.Stream;
+import java.util.Map;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -21,8 +19,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -30,6 +26,10 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The kubelet's names, and that only certificates of a kubelet have them.
  */
 class KubeletMetricsTests {
+
+	private static final Map<String, Boolean> CLIENT = Map.of("c", false);
+
+	private static final Map<String, Boolean> SERVING = Map.of("c", true);
 
 	private static final TestAuthority authority = new TestAuthority("test");
 
@@ -43,19 +43,16 @@ class KubeletMetricsTests {
 
 	private @Nullable KubeletMetrics metrics;
 
-	private Predicate<String> kubelet = (name) -> true;
-
 	@Test
 	void certificateThatDoesNotDoTheWorkOfAKubeletHasNoneOfItsMetrics() {
-		this.kubelet = "kubelet-client"::equals;
-		start("kubernetes.io/kubelet-serving");
+		start(Map.of("kubelet-client", false));
 		assertThat(this.registry.getMeters()).isEmpty();
 	}
 
 	@Test
 	void timeToLiveIsInfiniteWithoutACertificateThenCountsDownAndGoesBelowZero() {
 		this.signer.holds();
-		CertificateManager manager = start("kubernetes.io/kube-apiserver-client-kubelet");
+		CertificateManager manager = start(CLIENT);
 		assertThat(timeToLive("client")).isEqualTo(Double.POSITIVE_INFINITY);
 		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
 		this.time.settle();
@@ -69,7 +66,7 @@ class KubeletMetricsTests {
 	void failedAttemptsAreCounted() {
 		this.signer
 			.failsWith((request) -> RequestException.unavailable(request.name(), "Unreachable", "no way", null, null));
-		start("kubernetes.io/kube-apiserver-client-kubelet");
+		start(CLIENT);
 		this.time.pass(Duration.ofMinutes(2));
 		assertThat(this.registry.get("kubelet.certificate.manager.client.expiration.renew.errors")
 			.tag("certificate", "c")
@@ -79,7 +76,7 @@ class KubeletMetricsTests {
 
 	@Test
 	void servingCertificatesHaveTheServersNamesAndTheirAgeAtRotationIsRecorded() {
-		CertificateManager manager = start("kubernetes.io/kubelet-serving");
+		CertificateManager manager = start(SERVING);
 		assertThat(timeToLive("server")).isEqualTo(3600);
 		this.time.pass(Duration.ofMinutes(10));
 		manager.rotate();
@@ -92,10 +89,8 @@ class KubeletMetricsTests {
 
 	@Test
 	void whatHappenedBeforeARegistryIsBoundCountsInEachRegistryOnce() {
-		CertificateManager manager = builder("kubernetes.io/kubelet-serving")
-			.usages((template, key) -> DefaultUsages.of("kubernetes.io/kubelet-serving", template, key))
-			.build();
-		KubeletMetrics metrics = new KubeletMetrics(new CertificateManagers(List.of(manager)), this.kubelet, this.time);
+		CertificateManager manager = manager();
+		KubeletMetrics metrics = new KubeletMetrics(new CertificateManagers(List.of(manager)), SERVING, this.time);
 		manager.addListener(metrics);
 		manager.start();
 		this.time.settle();
@@ -116,51 +111,27 @@ class KubeletMetricsTests {
 		}
 	}
 
-	@ParameterizedTest(name = "{0}, {1}: {2}")
-	@CsvSource(delimiter = '|', textBlock = """
-			example.com/signer                          | digital signature,server auth | server
-			example.com/signer                          | digital signature,client auth | client
-			kubernetes.io/kubelet-serving               |                               | server
-			kubernetes.io/kube-apiserver-client         |                               | client
-			kubernetes.io/kube-apiserver-client-kubelet |                               | client
-			""")
-	void usagesDecideOfWhichKindACertificateIsBeforeThereIsOne(String signerName, @Nullable String usages,
-			String kind) {
-		this.signer.holds();
-		CertificateManagerBuilder builder = builder(signerName);
-		CertificateManager manager = start(
-				(usages != null) ? builder.usages(Stream.of(usages.split(",")).map(Usage::of).toList())
-						: builder.usages((template, key) -> DefaultUsages.of(signerName, template, key)));
-		assertThat(timeToLive(kind)).isEqualTo(Double.POSITIVE_INFINITY);
-		this.signer.answers.get(0).complete(this.signer.issue(this.signer.requests.get(0)));
-		this.time.settle();
-		assertThat(timeToLive(kind)).isEqualTo(3600);
-		assertThat(manager.status().usages().contains(Usage.SERVER_AUTH)).isEqualTo(kind.equals("server"));
-	}
-
 	private double timeToLive(String kind) {
 		return this.registry.get("kubelet.certificate.manager." + kind + ".ttl.seconds").gauge().value();
 	}
 
-	private CertificateManager start(String signerName) {
-		return start(builder(signerName).usages((template, key) -> DefaultUsages.of(signerName, template, key)));
-	}
-
-	private CertificateManagerBuilder builder(String signerName) {
+	private CertificateManager manager() {
 		return new CertificateManagerBuilder("c").store(this.store)
 			.scheduler(this.time)
 			.executor(Runnable::run)
 			.forcedInterval(Duration.ZERO)
 			.clock(this.time)
 			.random(() -> 0.5)
-			.signerName(signerName)
+			.signerName("example.com/signer")
+			.usages(List.of(Usage.SERVER_AUTH))
 			.template(CertificateTemplate.ofSubject("c"))
-			.signers((current) -> this.signer);
+			.signers((current) -> this.signer)
+			.build();
 	}
 
-	private CertificateManager start(CertificateManagerBuilder builder) {
-		CertificateManager manager = builder.build();
-		this.metrics = new KubeletMetrics(new CertificateManagers(List.of(manager)), this.kubelet, this.time);
+	private CertificateManager start(Map<String, Boolean> serving) {
+		CertificateManager manager = manager();
+		this.metrics = new KubeletMetrics(new CertificateManagers(List.of(manager)), serving, this.time);
 		manager.addListener(this.metrics);
 		this.metrics.bindTo(this.registry);
 		manager.start();

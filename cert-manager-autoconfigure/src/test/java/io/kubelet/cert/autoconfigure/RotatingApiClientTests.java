@@ -16,10 +16,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 import javax.net.SocketFactory;
@@ -57,9 +57,9 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The original's transport test: a rotation closes the connections, and the server sees
@@ -181,14 +181,17 @@ class RotatingApiClientTests {
 	@Test
 	void busyConnectionIsLeftAloneAndThenClosed() {
 		runner().run((context) -> {
-			ApiClient client = context.getBean(ApiClient.class);
+			AtomicReference<CertificatePair> current = new AtomicReference<>(
+					context.getBean(CertificateManager.class).current().orElseThrow());
 			this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
-			CountDownLatch ended = watch(client);
-			Runnable closeWhatRemains = context.getBean(RotatingApiClient.class)
-				.rotated(context.getBean(CertificateManager.class).current().orElseThrow());
-			assertThat(ended.getCount()).isEqualTo(1);
-			closeWhatRemains.run();
-			assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+			try (RotatingApiClient rotating = rotating(context.getBean(ApiClient.class), context, current::get)) {
+				CountDownLatch ended = watch(rotating.client());
+				current.set(newer());
+				Runnable closeWhatRemains = rotating.rotated();
+				assertThat(ended.getCount()).isEqualTo(1);
+				closeWhatRemains.run();
+				assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+			}
 		});
 	}
 
@@ -245,48 +248,19 @@ class RotatingApiClientTests {
 		});
 	}
 
-	@Test
-	void unauthorizedBecauseOfTheCertificateBeforeIsTriedOnceMoreWithTheNewOne() {
-		runner().run((context) -> {
-			ApiClient client = context.getBean(ApiClient.class);
-			CertificatePair newer = this.authority.pair(CertificateTemplate.ofSubject("newer"), Instant.now(),
-					Instant.now().plusSeconds(60));
-			AtomicReference<CertificatePair> current = new AtomicReference<>(
-					context.getBean(CertificateManager.class).current().orElseThrow());
-			ExecutorService executor = Executors.newCachedThreadPool();
-			try (RotatingApiClient rotating = new RotatingApiClient(
-					client.setHttpClient(client.getHttpClient().newBuilder().build()),
-					context.getBean(SslBundles.class).getBundle("kubelet-client").getManagers().getKeyManagers(),
-					current::get, executor)) {
-				this.controlPlane.faults().next(1, (request) -> request.path().endsWith("reviews")).answer(401);
-				assertThatExceptionOfType(ApiException.class).isThrownBy(() -> whoAmI(rotating.client()));
-				current.set(newer);
-				this.controlPlane.faults().next(1, (request) -> request.path().endsWith("reviews")).answer(401);
-				whoAmI(rotating.client());
-				assertThat(reviews()).extracting(RecordedRequest::status).containsExactly(401, 401, 201);
-			}
-		});
-	}
-
 	/** All calls of HTTP/2 share a connection, as those to a real API server do. */
 	@Test
 	void callOfHttp2ThatBeginsAfterARotationSharesNoConnectionOfBefore() {
 		runner().run((context) -> {
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			ExecutorService executor = Executors.newCachedThreadPool();
 			try (Http2Server server = new Http2Server(this.authority);
-					RotatingApiClient rotating = new RotatingApiClient(server.client(),
-							context.getBean(SslBundles.class)
-								.getBundle("kubelet-client")
-								.getManagers()
-								.getKeyManagers(),
-							() -> manager.status().pair(), executor)) {
+					RotatingApiClient rotating = rotating(server.client(), context, () -> manager.status().pair())) {
 				CertificatePair before = manager.current().orElseThrow();
 				CompletableFuture<String> old = server.hold(rotating.client());
 				assertThat(server.presented()).containsExactly(before.serialNumber());
 				CertificatePair after = manager.rotate().get(30, TimeUnit.SECONDS);
 				CompletableFuture<String> early = server.hold(rotating.client());
-				Runnable closeWhatRemains = rotating.rotated(before);
+				Runnable closeWhatRemains = rotating.rotated();
 				CompletableFuture<String> late = server.hold(rotating.client());
 				assertThat(old).isNotDone();
 				closeWhatRemains.run();
@@ -302,15 +276,9 @@ class RotatingApiClientTests {
 	@Test
 	void callThatIsMadeAnewIsCancelledWithTheOneInWhosePlaceItIs() {
 		runner().run((context) -> {
-			ExecutorService executor = Executors.newCachedThreadPool();
 			AtomicReference<CertificatePair> current = new AtomicReference<>();
 			try (Http2Server server = new Http2Server(this.authority);
-					RotatingApiClient rotating = new RotatingApiClient(server.client(),
-							context.getBean(SslBundles.class)
-								.getBundle("kubelet-client")
-								.getManagers()
-								.getKeyManagers(),
-							current::get, executor)) {
+					RotatingApiClient rotating = rotating(server.client(), context, current::get)) {
 				current.set(context.getBean(CertificateManager.class).current().orElseThrow());
 				CompletableFuture<String> anew = server.hold(rotating.client());
 				anew.cancel(true);
@@ -324,16 +292,14 @@ class RotatingApiClientTests {
 	@Test
 	void connectionThatPresentedNothingIsClosedToo() {
 		runner().run((context) -> {
-			ExecutorService executor = Executors.newCachedThreadPool();
 			AtomicReference<CertificatePair> current = new AtomicReference<>();
 			try (Http2Server server = new Http2Server(this.authority);
 					RotatingApiClient rotating = new RotatingApiClient(server.client(), new KeyManager[0], current::get,
-							executor)) {
+							Executors.newCachedThreadPool())) {
 				CompletableFuture<String> busy = server.hold(rotating.client());
 				assertThat(server.presented()).containsExactly("none");
 				current.set(context.getBean(CertificateManager.class).current().orElseThrow());
-				Runnable closeWhatRemains = rotating.rotated(this.authority
-					.pair(CertificateTemplate.ofSubject("before"), Instant.now(), Instant.now().plusSeconds(60)));
+				Runnable closeWhatRemains = rotating.rotated();
 				assertThat(busy).isNotDone();
 				closeWhatRemains.run();
 				assertThat(busy).failsWithin(Duration.ofSeconds(5)).withThrowableOfType(ExecutionException.class);
@@ -352,6 +318,18 @@ class RotatingApiClientTests {
 		ApiClient own = new ApiClient();
 		runner().withBean(ApiClient.class, () -> own)
 			.run((context) -> assertThat(context).getBean(ApiClient.class).isSameAs(own));
+	}
+
+	private static RotatingApiClient rotating(ApiClient client, ApplicationContext context,
+			Supplier<@Nullable CertificatePair> current) {
+		return new RotatingApiClient(client.setHttpClient(client.getHttpClient().newBuilder().build()),
+				context.getBean(SslBundles.class).getBundle("kubelet-client").getManagers().getKeyManagers(), current,
+				Executors.newCachedThreadPool());
+	}
+
+	private CertificatePair newer() {
+		return this.authority.pair(CertificateTemplate.ofSubject("newer"), Instant.now(),
+				Instant.now().plusSeconds(60));
 	}
 
 	/** A watch that stays open; it counts down when it has ended. */

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -194,7 +195,7 @@ class KubernetesClientsTests {
 				+ "Set 'kubelet.cert.kubernetes.context' to one of them";
 		refused(kubeconfig, "prod", message);
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> ClusterAuthorities.read(kubeconfig, "prod"))
+			.isThrownBy(() -> Kubeconfigs.read(kubeconfig, "prod"))
 			.withMessageContaining(message);
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
 			.isThrownBy(() -> Kubeconfigs.namespace(kubeconfig, "prod"))
@@ -217,21 +218,33 @@ class KubernetesClientsTests {
 	@Test
 	void authoritiesAreReadFromDataAndFromAFile() throws Exception {
 		Path kubeconfig = write("token: " + token());
-		assertThat(ClusterAuthorities.read(kubeconfig, null).certificates()).singleElement()
+		assertThat(Kubeconfigs.read(kubeconfig, null).authorities()).singleElement()
 			.satisfies((authority) -> assertThat(authority.getSubjectX500Principal().getName())
 				.isEqualTo("CN=kubernetes"));
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		Files.writeString(kubeconfig, Files.readString(kubeconfig)
 			.replaceFirst("certificate-authority-data: .*", "certificate-authority: ca.pem"));
-		assertThat(ClusterAuthorities.read(kubeconfig, "embedded").certificates()).hasSize(1);
+		assertThat(Kubeconfigs.read(kubeconfig, "embedded").authorities()).hasSize(1);
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "10.0.0.1, https://10.0.0.1:443", "fd00::1, https://[fd00::1]:443" })
+	void serviceAccountOfAPodStandsForAKubeconfig(String host, String server) throws Exception {
+		Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
+		Files.writeString(this.directory.resolve("token"), "one");
+		KubeconfigFile file = Kubeconfigs.serviceAccount(this.directory, host, "443");
+		assertThat(file.server()).isEqualTo(server);
+		assertThat(file.authorities()).hasSize(1);
+		assertThat(file.authorityFiles()).contains(this.directory.resolve("ca.crt"));
+		assertThat(file.userText("tokenFile")).isEqualTo(this.directory.resolve("token").toString());
 	}
 
 	@Test
 	void authoritiesThatAreNotNamedAreNone() throws Exception {
 		Path kubeconfig = write("token: " + token());
 		Files.writeString(kubeconfig, Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", ""));
-		assertThat(ClusterAuthorities.read(kubeconfig, null).certificates()).isEmpty();
+		assertThat(Kubeconfigs.read(kubeconfig, null).authorities()).isEmpty();
 	}
 
 	@ParameterizedTest
@@ -242,7 +255,7 @@ class KubernetesClientsTests {
 		Files.writeString(kubeconfig,
 				Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", authority));
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> ClusterAuthorities.read(kubeconfig, null))
+			.isThrownBy(() -> Kubeconfigs.read(kubeconfig, null).authorities())
 			.withMessageContainingAll("certificate-authority", kubeconfig.toString());
 	}
 

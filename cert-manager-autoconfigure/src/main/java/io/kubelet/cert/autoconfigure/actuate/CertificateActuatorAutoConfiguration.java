@@ -1,8 +1,8 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificateHealthIndicator;
@@ -12,8 +12,8 @@ import io.kubelet.cert.actuate.CertificatesEndpointWebExtension;
 import io.kubelet.cert.actuate.CertificatesInfoContributor;
 import io.kubelet.cert.actuate.KubeletMetrics;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.micrometer.core.instrument.MeterRegistry;
 
@@ -74,7 +74,7 @@ public final class CertificateActuatorAutoConfiguration {
 			Clock time = clock.getIfUnique(Clock::systemUTC);
 			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
 			managers.forEach((manager) -> indicators.put(manager.name(),
-					new CertificateHealthIndicator(manager, properties.getOverdueStatus().status(), time)));
+					new CertificateHealthIndicator(manager, properties.overdueStatus().status(), time)));
 			return CompositeHealthContributor.fromMap(indicators);
 		}
 
@@ -107,10 +107,13 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnMissingBean
 		KubeletMetrics kubeletCertificateMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<Clock> clock) {
-			CertificateSettingsList all = settings.getIfAvailable(() -> new CertificateSettingsList(List.of()));
-			return new KubeletMetrics(managers,
-					(name) -> all.find(name).filter(CertificateSettings::kubelet).isPresent(),
-					clock.getIfUnique(Clock::systemUTC));
+			Map<String, Boolean> serving = new HashMap<>();
+			settings.stream()
+				.flatMap((all) -> all.certificates().stream())
+				.filter((certificate) -> certificate.profile() != null)
+				.forEach((certificate) -> serving.put(certificate.name(),
+						certificate.profile() == Profile.KUBELET_SERVING));
+			return new KubeletMetrics(managers, serving, clock.getIfUnique(Clock::systemUTC));
 		}
 
 	}

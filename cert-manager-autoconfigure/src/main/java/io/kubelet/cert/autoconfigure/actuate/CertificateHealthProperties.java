@@ -1,26 +1,16 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.health.contributor.Status;
 
 /**
  * Properties of the certificates' health.
+ *
+ * @param overdueStatus Status of a certificate whose rotation is overdue.
  */
 @ConfigurationProperties("management.health.certificates")
-class CertificateHealthProperties {
-
-	/**
-	 * Status of a certificate whose rotation is overdue.
-	 */
-	private OverdueStatus overdueStatus = OverdueStatus.UP;
-
-	public OverdueStatus getOverdueStatus() {
-		return this.overdueStatus;
-	}
-
-	public void setOverdueStatus(OverdueStatus overdueStatus) {
-		this.overdueStatus = overdueStatus;
-	}
+record CertificateHealthProperties(@DefaultValue("up") OverdueStatus overdueStatus) {
 
 	/**
 	 * The possible statuses of a certificate whose rotation is overdue.

@@ -10,16 +10,7 @@ import org.springframework.boot.ssl.SslBundles;
 /**
  * Calls each drain for each update of a certificate's bundle.
  */
-final class Drains implements SmartInitializingSingleton {
-
-	private final SslBundles bundles;
-
-	private final ObjectProvider<ConnectionDrain> drains;
-
-	Drains(SslBundles bundles, ObjectProvider<ConnectionDrain> drains) {
-		this.bundles = bundles;
-		this.drains = drains;
-	}
+record Drains(SslBundles bundles, ObjectProvider<ConnectionDrain> drains) implements SmartInitializingSingleton {
 
 	@Override
 	public void afterSingletonsInstantiated() {

@@ -1,150 +1,115 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.AbstractBindHandler;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.core.env.Environment;
 
 /**
- * Binds the properties of further certificates on top of those that they inherit from the
- * first one. What identifies a certificate (its profile, name, template, signer, usages
- * and files, whether it rotates, the source of its addresses and the name of its bundle)
- * is not inherited.
+ * Binds the properties of further certificates. What a certificate does not set itself is
+ * looked up at the first one. What identifies a certificate (its profile, name, template,
+ * signer, usages and files, whether it rotates, the source of its addresses and the name
+ * of its bundle) is not inherited.
  */
-final class AdditionalCertificates extends AbstractBindHandler {
+final class AdditionalCertificates {
 
 	/** The inherited properties and groups of properties. */
-	static final Set<String> INHERITED = Set.of("node-name", "config-file", "cert-dir", "requested-lifetime", "key",
-			"rotation", "startup", "store", "ssl.trust", "ssl.trust-file", "ssl.trust-config-map", "ssl.trust-bundle",
-			"ssl.trust-overlap", "ssl.drain");
+	private static final Set<String> INHERITED = Set.of("node-name", "config-file", "cert-dir", "requested-lifetime",
+			"key", "rotation", "startup", "store", "ssl.trust", "ssl.trust-file", "ssl.trust-config-map",
+			"ssl.trust-bundle", "ssl.trust-overlap", "ssl.drain");
 
 	/** Either of these says whom a bundle trusts, so none of them adds to another. */
 	private static final Set<String> TRUST = Set.of("ssl.trust", "ssl.trust-file", "ssl.trust-config-map",
 			"ssl.trust-bundle.name", "ssl.trust-bundle.signer-name");
 
-	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(CertManagerProperties.PREFIX);
+	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
 	private static final ConfigurationPropertyName ADDITIONAL = FIRST.append("additional");
 
-	private final Binder binder;
-
-	/** By the name of the certificate's properties. */
-	private final Map<ConfigurationPropertyName, AdditionalCertificate> certificates = new HashMap<>();
-
-	private AdditionalCertificates(Binder binder) {
-		this.binder = binder;
+	private AdditionalCertificates() {
 	}
 
 	/**
-	 * Returns the further certificates by name, in the order of the configuration.
+	 * Returns the properties of the further certificates, to be resolved, by name and in
+	 * the order of the configuration.
 	 */
-	static Map<String, AdditionalCertificate> bind(Binder binder) {
-		AdditionalCertificates handler = new AdditionalCertificates(binder);
-		Map<String, CertificateProperties> bound = binder
-			.bind(ADDITIONAL, Bindable.mapOf(String.class, CertificateProperties.class), handler)
-			.orElseGet(Map::of);
-		Map<String, AdditionalCertificate> result = new LinkedHashMap<>();
-		bound.forEach((name, properties) -> handler.certificates.values()
-			.stream()
-			.filter((certificate) -> certificate.properties() == properties)
-			.forEach((certificate) -> result.put(name, certificate)));
-		return result;
-	}
-
-	@Override
-	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
-		return ADDITIONAL.isParentOf(name) ? target.withSuppliedValue(() -> cast(inherit(name).properties())) : target;
-	}
-
-	@Override
-	public Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
-		ConfigurationPropertyName prefix = name.chop(ADDITIONAL.getNumberOfElements() + 1);
-		AdditionalCertificate certificate = this.certificates.get(prefix);
-		if (certificate != null) {
-			certificate.inherited().remove(relative(name, prefix));
-		}
-		return result;
-	}
-
-	private AdditionalCertificate inherit(ConfigurationPropertyName name) {
-		return this.certificates.computeIfAbsent(name, (prefix) -> {
-			CertificateProperties properties = new CertificateProperties();
-			return new AdditionalCertificate(properties, inherit(prefix, properties));
-		});
-	}
-
-	/** Returns the properties that have a value at the first certificate. */
-	private Set<String> inherit(ConfigurationPropertyName name, CertificateProperties properties) {
-		Set<String> bound = new HashSet<>();
-		Set<String> excluded = excluded(name);
-		this.binder.bind(FIRST, Bindable.ofInstance(properties), new AbstractBindHandler() {
-
-			@Override
-			public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target,
-					BindContext context) {
-				String property = relative(name, FIRST);
-				return (property.isEmpty() || (isInherited(property) && !excluded.contains(property))) ? target : null;
-			}
+	static Map<String, SettingsResolver> bind(Environment environment) {
+		List<ConfigurationPropertyName> prefixes = new ArrayList<>();
+		Bindable<?> all = Bindable.mapOf(String.class, CertificateProperties.class);
+		Binder.get(environment).bind(ADDITIONAL, all, new AbstractBindHandler() {
 
 			@Override
 			public Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 					Object result) {
-				bound.add(relative(name, FIRST));
+				if (ADDITIONAL.isParentOf(name)) {
+					prefixes.add(name);
+				}
 				return result;
 			}
 
 		});
-		return bound;
+		Map<String, SettingsResolver> certificates = new LinkedHashMap<>();
+		prefixes.forEach((prefix) -> certificates.put(prefix.getLastElement(Form.ORIGINAL), bind(prefix, environment)));
+		return certificates;
 	}
 
-	private static String relative(ConfigurationPropertyName name, ConfigurationPropertyName prefix) {
-		return name.subName(prefix.getNumberOfElements()).toString();
+	private static SettingsResolver bind(ConfigurationPropertyName prefix, Environment environment) {
+		Set<String> excluded = excluded(prefix, Binder.get(environment));
+		Set<String> inherited = new HashSet<>();
+		List<ConfigurationPropertySource> sources = new ArrayList<>();
+		ConfigurationPropertySources.get(environment).forEach(sources::add);
+		for (ConfigurationPropertySource source : List.copyOf(sources)) {
+			sources.add((name) -> {
+				String property = name.toString().replace(prefix + ".", "");
+				if (!isInherited(property) || excluded.contains(property)) {
+					return null;
+				}
+				ConfigurationProperty value = source.getConfigurationProperty(FIRST.append(property));
+				if (value != null) {
+					inherited.add(property);
+				}
+				return value;
+			});
+		}
+		Binder binder = new Binder(sources, new PropertySourcesPlaceholdersResolver(environment));
+		CertificateProperties properties = binder.bindOrCreate(prefix, Bindable.of(CertificateProperties.class), null);
+		return new SettingsResolver(new PropertyNames(prefix.toString(), inherited), properties);
 	}
 
-	private static boolean isInherited(String property) {
+	static boolean isInherited(String property) {
 		return INHERITED.stream()
-			.anyMatch((inherited) -> inherited.equals(property) || property.startsWith(inherited + ".")
-					|| inherited.startsWith(property + "."));
+			.anyMatch((inherited) -> inherited.equals(property) || property.startsWith(inherited + "."));
 	}
 
 	/** A size is one of an algorithm, and a source of trust replaces another. */
-	private Set<String> excluded(ConfigurationPropertyName name) {
+	private static Set<String> excluded(ConfigurationPropertyName prefix, Binder binder) {
 		Set<String> excluded = new HashSet<>();
-		if (isSet(name, "key.algorithm")) {
+		if (isSet(prefix.append("key.algorithm"), binder)) {
 			excluded.add("key.size");
 		}
-		if (TRUST.stream().anyMatch((property) -> isSet(name, property))) {
+		if (TRUST.stream().anyMatch((property) -> isSet(prefix.append(property), binder))) {
 			excluded.addAll(TRUST);
 			excluded.add("ssl.trust-bundle.label-selector");
 		}
 		return excluded;
 	}
 
-	private boolean isSet(ConfigurationPropertyName name, String property) {
-		return this.binder.bind(name.append(property), Bindable.of(String.class)).isBound();
-	}
-
-	@SuppressWarnings("unchecked")
-	private static <T> T cast(CertificateProperties properties) {
-		return (T) properties;
-	}
-
-	/**
-	 * A further certificate.
-	 *
-	 * @param properties its own and its inherited properties
-	 * @param inherited the names of the inherited ones
-	 */
-	record AdditionalCertificate(CertificateProperties properties, Set<String> inherited) {
+	private static boolean isSet(ConfigurationPropertyName property, Binder binder) {
+		return binder.bind(property, Bindable.of(String.class)).isBound();
 	}
 
 }

@@ -4,280 +4,243 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.context.properties.NestedConfigurationProperty;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * The properties of one certificate, as they are bound. What is not set and has no
  * default here follows from other properties: see {@link SettingsResolver}.
+ *
+ * @param profile Kind of kubelet certificate. Sets the pair name, the subject, the signer
+ * and the usages, and for a serving certificate the source of its addresses. Other
+ * properties take precedence.
+ * @param nodeName Name of the node, for profiles and for the addresses of a node. By
+ * default the host name, in lower case.
+ * @param configFile Configuration file of a kubelet, such as
+ * /var/lib/kubelet/config.yaml, for certificates that have a profile: rotateCertificates,
+ * serverTLSBootstrap, tlsCertFile and tlsPrivateKeyFile. As for a kubelet, what is
+ * missing in the file is off. Other properties take precedence.
+ * @param rotateCertificates Whether to rotate the certificate, like the kubelet's
+ * rotateCertificates. If false, the stored certificate is used and no certificate is
+ * requested, except that with a bootstrap kubeconfig the first certificate is requested
+ * once if none is stored. Changes of the files that tls-cert-file and
+ * tls-private-key-file name are then used within 10 seconds, and cert-dir is not read.
+ * @param certDir Directory of the pair files, like the kubelet's --cert-dir.
+ * @param pairName Prefix of the pair files, and the certificate's name in the endpoint,
+ * the SSL bundle, events and metrics. By default that of the profile; without one
+ * kubelet-client, or for a further certificate its name.
+ * @param tlsCertFile File with a certificate to use until the first rotation. If rotation
+ * is off, a certificate that another program keeps up to date.
+ * @param tlsPrivateKeyFile File with the private key of tls-cert-file.
+ * @param signerName Signer that issues the certificate, such as
+ * kubernetes.io/kubelet-serving. Required, except that a profile has its own signer and
+ * that a template with the subject of a kubelet (system:node:NAME, system:nodes) and no
+ * names goes to kubernetes.io/kube-apiserver-client-kubelet.
+ * @param signerCaFile PEM file with the certificate authorities of the signer. It is read
+ * again when it changes. An issued certificate whose chain does not lead to one of them
+ * is refused, and a stored one is replaced. By default the chain of an issued certificate
+ * is not checked.
+ * @param usages Usages to request. By default digital signature, key encipherment for RSA
+ * keys, and server auth or client auth: that of the signer for Kubernetes' own signers;
+ * for others server auth if the certificate has DNS names or IP addresses, and client
+ * auth if it has none.
+ * @param requestedLifetime Lifetime to request, at least 10 minutes. By default the
+ * signer decides.
+ * @param template What the certificate states.
+ * @param addresses Source of the DNS names and IP addresses.
+ * @param key The private key.
+ * @param rotation When the certificate rotates.
+ * @param startup What happens at startup if there is no certificate.
+ * @param store How pairs are stored.
+ * @param ssl The SSL bundle.
  */
-class CertificateProperties {
+@ConfigurationProperties(PropertyNames.PREFIX)
+record CertificateProperties(@Nullable Profile profile, @Nullable String nodeName, @Nullable Path configFile,
+		@Nullable Boolean rotateCertificates, @DefaultValue("/var/lib/kubelet/pki") Path certDir,
+		@Nullable String pairName, @Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile,
+		@Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
+		@Nullable Duration requestedLifetime, @DefaultValue Template template, @DefaultValue Addresses addresses,
+		@DefaultValue Key key, @DefaultValue Rotation rotation, @DefaultValue Startup startup,
+		@DefaultValue Store store, @DefaultValue Ssl ssl) {
 
 	/**
-	 * Kind of kubelet certificate. Sets the pair name, the subject, the signer and the
-	 * usages, and for a serving certificate the source of its addresses. Other properties
-	 * take precedence.
+	 * What a certificate states.
+	 *
+	 * @param commonName Common name of the subject.
+	 * @param organizations Organizations of the subject.
+	 * @param dnsNames DNS names.
+	 * @param ipAddresses IP addresses.
+	 * @param uris URIs.
+	 * @param emailAddresses E-mail addresses.
 	 */
-	private @Nullable Profile profile;
+	record Template(@Nullable String commonName, @DefaultValue List<String> organizations,
+			@DefaultValue List<String> dnsNames, @DefaultValue List<String> ipAddresses,
+			@DefaultValue List<String> uris, @DefaultValue List<String> emailAddresses) {
+
+	}
 
 	/**
-	 * Name of the node, for profiles and for the addresses of a node. By default the host
-	 * name, in lower case.
+	 * Source of the DNS names and IP addresses of a certificate. Those of the template
+	 * are added.
+	 *
+	 * @param source Source of the addresses. By default only the addresses of the
+	 * template; with the kubelet-serving profile and no addresses in the template, those
+	 * of the node.
+	 * @param interfaces Network interfaces whose addresses are used, such as eth0. By
+	 * default all of them.
+	 * @param dnsOnly Whether to request a certificate with DNS names only while no IP
+	 * address is known, like the kubelet's AllowDNSOnlyNodeCSR.
 	 */
-	private @Nullable String nodeName;
+	record Addresses(@Nullable AddressSourceKind source, @DefaultValue List<String> interfaces, boolean dnsOnly) {
+
+	}
 
 	/**
-	 * Configuration file of a kubelet, such as /var/lib/kubelet/config.yaml, for
-	 * certificates that have a profile: rotateCertificates, serverTLSBootstrap,
-	 * tlsCertFile and tlsPrivateKeyFile. As for a kubelet, what is missing in the file is
-	 * off. Other properties take precedence.
+	 * The private key of a certificate.
+	 *
+	 * @param algorithm Algorithm of the key.
+	 * @param size Size of the key in bits: 256, 384 or 521 for EC, from 2048 for RSA. By
+	 * default 256 for EC and 2048 for RSA.
 	 */
-	private @Nullable Path configFile;
+	record Key(@DefaultValue("ec") KeyAlgorithm algorithm, @Nullable Integer size) {
+
+	}
 
 	/**
-	 * Whether to rotate the certificate, like the kubelet's rotateCertificates. If false,
-	 * the stored certificate is used and no certificate is requested, except that with a
-	 * bootstrap kubeconfig the first certificate is requested once if none is stored.
-	 * Changes of the files that tls-cert-file and tls-private-key-file name are then used
-	 * within 10 seconds, and cert-dir is not read.
+	 * When a certificate rotates.
+	 *
+	 * @param earliest Fraction of the lifetime before which the certificate is not
+	 * rotated.
+	 * @param latest Fraction of the lifetime by which the certificate is rotated. The
+	 * rotation deadline is a random moment between earliest and latest.
+	 * @param waitTimeout How long to wait for approval and signature before an attempt
+	 * counts as failed.
+	 * @param forcedInterval Shortest time between two rotations that are requested
+	 * through the endpoint or the API.
+	 * @param retry Waits between attempts.
 	 */
-	private @Nullable Boolean rotateCertificates;
+	record Rotation(@DefaultValue("" + RotationWindow.EARLIEST) double earliest,
+			@DefaultValue("" + RotationWindow.LATEST) double latest,
+			@DefaultValue(CertificateManagerBuilder.WAIT_MINUTES + "m") Duration waitTimeout,
+			@DefaultValue(CertificateManagerBuilder.FORCED_SECONDS + "s") Duration forcedInterval,
+			@DefaultValue Retry retry) {
+
+	}
 
 	/**
-	 * Directory of the pair files, like the kubelet's --cert-dir.
+	 * Waits between attempts.
+	 *
+	 * @param initialDelay Wait after the first failure.
+	 * @param multiplier Factor by which the wait grows with each failure, up to the
+	 * interval.
+	 * @param jitter Fraction of the wait that is added at random. With 0, the waits are
+	 * exact, also while the API server cannot be reached.
+	 * @param attempts Number of attempts with growing waits.
+	 * @param interval Wait after each further failure.
 	 */
-	private Path certDir = Path.of("/var/lib/kubelet/pki");
+	record Retry(@DefaultValue(RetrySchedule.INITIAL_SECONDS + "s") Duration initialDelay,
+			@DefaultValue("" + RetrySchedule.MULTIPLIER) double multiplier,
+			@DefaultValue("" + RetrySchedule.JITTER) double jitter,
+			@DefaultValue("" + RetrySchedule.ATTEMPTS) int attempts,
+			@DefaultValue(RetrySchedule.INTERVAL_SECONDS + "s") Duration interval) {
 
-	/**
-	 * Prefix of the pair files, and the certificate's name in the endpoint, the SSL
-	 * bundle, events and metrics. By default that of the profile; without one
-	 * kubelet-client, or for a further certificate its name.
-	 */
-	private @Nullable String pairName;
-
-	/**
-	 * File with a certificate to use until the first rotation. If rotation is off, a
-	 * certificate that another program keeps up to date.
-	 */
-	private @Nullable Path tlsCertFile;
-
-	/**
-	 * File with the private key of tls-cert-file.
-	 */
-	private @Nullable Path tlsPrivateKeyFile;
-
-	/**
-	 * Signer that issues the certificate, such as kubernetes.io/kubelet-serving.
-	 * Required, except that a profile has its own signer and that a template with the
-	 * subject of a kubelet (system:node:NAME, system:nodes) and no names goes to
-	 * kubernetes.io/kube-apiserver-client-kubelet.
-	 */
-	private @Nullable String signerName;
-
-	/**
-	 * PEM file with the certificate authorities of the signer. It is read again when it
-	 * changes. An issued certificate whose chain does not lead to one of them is refused,
-	 * and a stored one is replaced. By default the chain of an issued certificate is not
-	 * checked.
-	 */
-	private @Nullable Path signerCaFile;
-
-	/**
-	 * Usages to request. By default digital signature, key encipherment for RSA keys, and
-	 * server auth or client auth: that of the signer for Kubernetes' own signers; for
-	 * others server auth if the certificate has DNS names or IP addresses, and client
-	 * auth if it has none.
-	 */
-	private List<String> usages = List.of();
-
-	/**
-	 * Lifetime to request, at least 10 minutes. By default the signer decides.
-	 */
-	private @Nullable Duration requestedLifetime;
-
-	/**
-	 * What the certificate states.
-	 */
-	@NestedConfigurationProperty
-	private final TemplateProperties template = new TemplateProperties();
-
-	/**
-	 * Source of the DNS names and IP addresses.
-	 */
-	@NestedConfigurationProperty
-	private final AddressesProperties addresses = new AddressesProperties();
-
-	/**
-	 * The private key.
-	 */
-	@NestedConfigurationProperty
-	private final KeyProperties key = new KeyProperties();
-
-	/**
-	 * When the certificate rotates.
-	 */
-	@NestedConfigurationProperty
-	private final RotationProperties rotation = new RotationProperties();
+	}
 
 	/**
 	 * What happens at startup if there is no certificate.
+	 *
+	 * @param mode Whether to wait for the certificate and fail without it, or to start
+	 * without it and obtain it in the background.
+	 * @param timeout How long to wait.
 	 */
-	@NestedConfigurationProperty
-	private final StartupProperties startup = new StartupProperties();
-
-	/**
-	 * How pairs are stored.
-	 */
-	private final Store store = new Store();
-
-	/**
-	 * The SSL bundle.
-	 */
-	@NestedConfigurationProperty
-	private final SslProperties ssl = new SslProperties();
-
-	public @Nullable Profile getProfile() {
-		return this.profile;
-	}
-
-	public void setProfile(@Nullable Profile profile) {
-		this.profile = profile;
-	}
-
-	public @Nullable String getNodeName() {
-		return this.nodeName;
-	}
-
-	public void setNodeName(@Nullable String nodeName) {
-		this.nodeName = nodeName;
-	}
-
-	public @Nullable Path getConfigFile() {
-		return this.configFile;
-	}
-
-	public void setConfigFile(@Nullable Path configFile) {
-		this.configFile = configFile;
-	}
-
-	public @Nullable Boolean getRotateCertificates() {
-		return this.rotateCertificates;
-	}
-
-	public void setRotateCertificates(@Nullable Boolean rotateCertificates) {
-		this.rotateCertificates = rotateCertificates;
-	}
-
-	public Path getCertDir() {
-		return this.certDir;
-	}
-
-	public void setCertDir(Path certDir) {
-		this.certDir = certDir;
-	}
-
-	public @Nullable String getPairName() {
-		return this.pairName;
-	}
-
-	public void setPairName(@Nullable String pairName) {
-		this.pairName = pairName;
-	}
-
-	public @Nullable Path getTlsCertFile() {
-		return this.tlsCertFile;
-	}
-
-	public void setTlsCertFile(@Nullable Path tlsCertFile) {
-		this.tlsCertFile = tlsCertFile;
-	}
-
-	public @Nullable Path getTlsPrivateKeyFile() {
-		return this.tlsPrivateKeyFile;
-	}
-
-	public void setTlsPrivateKeyFile(@Nullable Path tlsPrivateKeyFile) {
-		this.tlsPrivateKeyFile = tlsPrivateKeyFile;
-	}
-
-	public @Nullable String getSignerName() {
-		return this.signerName;
-	}
-
-	public void setSignerName(@Nullable String signerName) {
-		this.signerName = signerName;
-	}
-
-	public @Nullable Path getSignerCaFile() {
-		return this.signerCaFile;
-	}
-
-	public void setSignerCaFile(@Nullable Path signerCaFile) {
-		this.signerCaFile = signerCaFile;
-	}
-
-	public List<String> getUsages() {
-		return this.usages;
-	}
-
-	public void setUsages(List<String> usages) {
-		this.usages = usages;
-	}
-
-	public @Nullable Duration getRequestedLifetime() {
-		return this.requestedLifetime;
-	}
-
-	public void setRequestedLifetime(@Nullable Duration requestedLifetime) {
-		this.requestedLifetime = requestedLifetime;
-	}
-
-	public TemplateProperties getTemplate() {
-		return this.template;
-	}
-
-	public AddressesProperties getAddresses() {
-		return this.addresses;
-	}
-
-	public KeyProperties getKey() {
-		return this.key;
-	}
-
-	public RotationProperties getRotation() {
-		return this.rotation;
-	}
-
-	public StartupProperties getStartup() {
-		return this.startup;
-	}
-
-	public Store getStore() {
-		return this.store;
-	}
-
-	public SslProperties getSsl() {
-		return this.ssl;
-	}
-
-	/**
-	 * How pairs are stored.
-	 */
-	static class Store {
+	record Startup(@DefaultValue("wait") Mode mode, @DefaultValue("60s") Duration timeout) {
 
 		/**
-		 * Number of old pair files to keep.
+		 * What happens at startup if there is no certificate.
 		 */
-		private int retain = 5;
+		enum Mode {
 
-		public int getRetain() {
-			return this.retain;
+			/** Wait for the certificate, and fail to start without it. */
+			WAIT,
+
+			/** Start without the certificate and obtain it in the background. */
+			BACKGROUND
+
 		}
 
-		public void setRetain(int retain) {
-			this.retain = retain;
+	}
+
+	/**
+	 * How pairs are stored.
+	 *
+	 * @param retain Number of old pair files to keep.
+	 */
+	record Store(@DefaultValue("5") int retain) {
+
+	}
+
+	/**
+	 * The SSL bundle of a certificate.
+	 *
+	 * @param bundle Name of the SSL bundle. By default the pair name.
+	 * @param trust Authorities that the bundle trusts, unless trust-file,
+	 * trust-config-map or trust-bundle is set.
+	 * @param trustConfigMap ConfigMap whose key ca.crt holds the certificate authorities
+	 * that the bundle trusts, such as kube-root-ca.crt, or kube-system/kube-root-ca.crt
+	 * for another namespace. It is read at startup and again when it changes. With
+	 * startup.mode=background, the bundle trusts no one until it has been read.
+	 * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
+	 * @param trustFile PEM file with the certificate authorities that the bundle trusts.
+	 * It is read again when it changes. In a pod, a ConfigMap can be mounted as such a
+	 * file.
+	 * @param trustOverlap How long an authority is still trusted after it has been
+	 * removed from its source.
+	 * @param drain How long connections that use the previous certificate may stay open
+	 * after a rotation.
+	 */
+	record Ssl(@Nullable String bundle, @DefaultValue("cluster") Trust trust, @Nullable String trustConfigMap,
+			@DefaultValue TrustBundle trustBundle, @Nullable Path trustFile, @DefaultValue("1h") Duration trustOverlap,
+			@DefaultValue(CertificateSettings.Ssl.DRAIN_SECONDS + "s") Duration drain) {
+
+		/**
+		 * The authorities that an SSL bundle trusts.
+		 */
+		enum Trust {
+
+			/**
+			 * The certificate authority of the cluster: the one in the kubeconfig, or the
+			 * one of the pod's service account.
+			 */
+			CLUSTER,
+
+			/** The certificate authorities that the JDK trusts. */
+			SYSTEM
+
 		}
+
+	}
+
+	/**
+	 * The ClusterTrustBundles whose authorities an SSL bundle trusts.
+	 *
+	 * @param name ClusterTrustBundle with the certificate authorities that the bundle
+	 * trusts. It is read like trust-config-map. Requires Kubernetes 1.37, or 1.33 with
+	 * the API enabled.
+	 * @param signerName Signer whose ClusterTrustBundles hold the certificate authorities
+	 * that the bundle trusts, such as kubernetes.io/kube-apiserver-serving. They are
+	 * merged.
+	 * @param labelSelector Label selector for the ClusterTrustBundles of signer-name, as
+	 * for kubectl, such as 'environment in (production, staging)'. By default all of
+	 * them.
+	 */
+	record TrustBundle(@Nullable String name, @Nullable String signerName, @Nullable String labelSelector) {
 
 	}
 

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -14,63 +13,20 @@ import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-
 /**
  * The settings of one certificate: validated, and with every default applied.
  *
  * @param properties the names of its properties
  * @param name the certificate's name
- * @param kubelet whether it has a profile, which means that it does the work of a kubelet
+ * @param profile which certificate of a kubelet it is, {@code null} for any other
  * @param storage where its pairs are
  * @param request what is requested
  * @param rotation when it rotates
  * @param startup what happens at startup if there is no certificate
  * @param ssl its SSL bundle
  */
-public record CertificateSettings(PropertyNames properties, String name, boolean kubelet, Storage storage,
+public record CertificateSettings(PropertyNames properties, String name, @Nullable Profile profile, Storage storage,
 		Request request, Rotation rotation, Startup startup, Ssl ssl) {
-
-	/**
-	 * Returns the prefix of the certificate's own properties.
-	 * @return the prefix, without a dot at its end
-	 */
-	public String prefix() {
-		return this.properties.prefix();
-	}
-
-	/**
-	 * Returns the full name of a property, for messages. For a property that is inherited
-	 * from the first certificate it is the name there.
-	 * @param name the name without the prefix
-	 * @return the full name
-	 */
-	public String property(String name) {
-		return this.properties.of(name);
-	}
-
-	/**
-	 * Returns the report of a value that cannot be used.
-	 * @param property the property's name without the prefix
-	 * @param value the value, {@code null} if it is missing
-	 * @param reason what is wrong and what to do
-	 * @return the exception to throw
-	 */
-	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason) {
-		return this.properties.invalid(property, value, reason);
-	}
-
-	/**
-	 * Returns the result of a check, and reports the property if the check fails.
-	 * @param property the property's name without the prefix
-	 * @param value the value
-	 * @param check uses the value
-	 * @param <T> the type of the result
-	 * @return the result
-	 */
-	public <T> T check(String property, @Nullable Object value, Supplier<T> check) {
-		return this.properties.check(property, value, check);
-	}
 
 	/**
 	 * Where the pairs of a certificate are.
@@ -188,8 +144,8 @@ public record CertificateSettings(PropertyNames properties, String name, boolean
 	public record Ssl(String bundle, boolean trustsSystem, @Nullable Path trustFile,
 			@Nullable TrustObjects trustObjects, Duration trustOverlap, Duration drain) {
 
-		/** For a certificate that has no settings. */
-		public static final Duration DEFAULT_DRAIN = new SslProperties().getDrain();
+		/** The default drain, also that of a certificate that has no settings. */
+		public static final int DRAIN_SECONDS = 30;
 
 	}
 

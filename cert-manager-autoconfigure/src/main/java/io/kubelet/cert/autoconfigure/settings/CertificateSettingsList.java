@@ -23,9 +23,10 @@ public record CertificateSettingsList(List<CertificateSettings> certificates) {
 		for (CertificateSettings certificate : certificates) {
 			CertificateSettings other = seen.putIfAbsent(certificate.name(), certificate);
 			if (other != null) {
-				throw certificate.invalid("pair-name", certificate.name(),
-						"The certificate at '%s' already has this name: give each certificate its own name"
-							.formatted(other.prefix()));
+				throw certificate.properties()
+					.invalid("pair-name", certificate.name(),
+							"The certificate at '%s' already has this name: give each certificate its own name"
+								.formatted(other.properties().prefix()));
 			}
 		}
 	}

@@ -3,7 +3,7 @@ package io.kubelet.cert.autoconfigure.settings;
 /**
  * The kinds of certificate that a kubelet has.
  */
-enum Profile {
+public enum Profile {
 
 	/** The certificate that a node authenticates with to the API server. */
 	KUBELET_CLIENT("kubelet-client", "kubernetes.io/kube-apiserver-client-kubelet"),
@@ -12,7 +12,7 @@ enum Profile {
 	KUBELET_SERVING("kubelet-server", "kubernetes.io/kubelet-serving");
 
 	/** Begins the common name of every node, as the node authorizer requires. */
-	static final String NODE_PREFIX = "system:node:";
+	public static final String NODE_PREFIX = "system:node:";
 
 	/** The organization of every node. */
 	static final String NODES = "system:nodes";

@@ -16,23 +16,41 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param prefix the prefix of the certificate's own properties
  * @param inherited the properties whose values come from the first certificate
  */
-record PropertyNames(String prefix, Set<String> inherited) {
+public record PropertyNames(String prefix, Set<String> inherited) {
+
+	/** The prefix of all properties, which is that of the first certificate. */
+	public static final String PREFIX = "kubelet.cert";
 
 	/**
-	 * Returns the name under which a property is set, or can be set.
+	 * Returns the full name of a property. For a property that is inherited from the
+	 * first certificate it is the name there.
+	 * @param property the name without the prefix
+	 * @return the full name
 	 */
-	String of(String property) {
-		return (this.inherited.contains(property) ? CertManagerProperties.PREFIX : this.prefix) + "." + property;
+	public String of(String property) {
+		return (this.inherited.contains(property) ? PREFIX : this.prefix) + "." + property;
 	}
 
-	InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason) {
+	/**
+	 * Returns the report of a value that cannot be used.
+	 * @param property the property's name without the prefix
+	 * @param value the value, {@code null} if it is missing
+	 * @param reason what is wrong and what to do
+	 * @return the exception to throw
+	 */
+	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason) {
 		return new InvalidConfigurationPropertyValueException(of(property), value, reason);
 	}
 
 	/**
 	 * Returns the result of a check, and reports the property if the check fails.
+	 * @param property the property's name without the prefix
+	 * @param value the value
+	 * @param check uses the value
+	 * @param <T> the type of the result
+	 * @return the result
 	 */
-	<T> T check(String property, @Nullable Object value, Supplier<T> check) {
+	public <T> T check(String property, @Nullable Object value, Supplier<T> check) {
 		try {
 			return check.get();
 		}

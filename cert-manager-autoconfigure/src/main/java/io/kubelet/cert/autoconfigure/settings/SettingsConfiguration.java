@@ -7,6 +7,10 @@ import java.util.stream.Collectors;
 
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -15,19 +19,27 @@ import org.springframework.core.env.Environment;
  * Binds the properties and resolves them into settings.
  */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(CertManagerProperties.class)
+@EnableConfigurationProperties({ CertificateProperties.class, KubernetesProperties.class })
 public class SettingsConfiguration {
 
 	@Bean
-	CertificateSettingsList certificateSettings(CertManagerProperties properties, Environment environment) {
-		return resolve(properties, Binder.get(environment));
+	CertificateSettingsList certificateSettings(Environment environment) {
+		return resolve(environment);
 	}
 
-	@Bean
-	ConnectionSettings certificateConnectionSettings(CertManagerProperties properties) {
-		CertManagerProperties.Kubernetes kubernetes = properties.getKubernetes();
-		return new ConnectionSettings(kubernetes.getKubeconfig(), kubernetes.getBootstrapKubeconfig(),
-				kubernetes.getContext());
+	/**
+	 * Returns whether any property is set.
+	 * @param environment the environment
+	 * @return whether there is one, even if it is not known
+	 */
+	public static boolean isAnyPropertySet(Environment environment) {
+		ConfigurationPropertyName prefix = ConfigurationPropertyName.of(PropertyNames.PREFIX);
+		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+			if (source.containsDescendantOf(prefix) == ConfigurationPropertyState.PRESENT) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	/**
@@ -37,12 +49,9 @@ public class SettingsConfiguration {
 	 * @return the names, empty if none are configured or their settings are not valid
 	 */
 	public static Set<String> bundleNames(Environment environment) {
-		Binder binder = Binder.get(environment);
 		try {
-			return binder.bind(CertManagerProperties.PREFIX, CertManagerProperties.class)
-				.map((properties) -> properties.isEnabled() ? resolve(properties, binder).certificates()
-						: List.<CertificateSettings>of())
-				.orElseGet(List::of)
+			return (isAnyPropertySet(environment) ? resolve(environment).certificates()
+					: List.<CertificateSettings>of())
 				.stream()
 				.map((certificate) -> certificate.ssl().bundle())
 				.collect(Collectors.toSet());
@@ -52,16 +61,14 @@ public class SettingsConfiguration {
 		}
 	}
 
-	private static CertificateSettingsList resolve(CertManagerProperties properties, Binder binder) {
+	private static CertificateSettingsList resolve(Environment environment) {
+		SettingsResolver first = new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()),
+				Binder.get(environment).bindOrCreate(PropertyNames.PREFIX, CertificateProperties.class));
 		List<CertificateSettings> certificates = new ArrayList<>();
-		SettingsResolver first = new SettingsResolver(new PropertyNames(CertManagerProperties.PREFIX, Set.of()),
-				properties);
 		certificates.add(first.resolve(Profile.KUBELET_CLIENT.pairName()));
 		boolean anyProfile = first.hasProfile();
-		for (var entry : AdditionalCertificates.bind(binder).entrySet()) {
-			PropertyNames names = new PropertyNames(CertManagerProperties.PREFIX + ".additional." + entry.getKey(),
-					entry.getValue().inherited());
-			SettingsResolver additional = new SettingsResolver(names, entry.getValue().properties());
+		for (var entry : AdditionalCertificates.bind(environment).entrySet()) {
+			SettingsResolver additional = entry.getValue();
 			additional.requireUseOfConfigFile(additional.hasProfile());
 			certificates.add(additional.resolve(entry.getKey()));
 			anyProfile |= additional.hasProfile();

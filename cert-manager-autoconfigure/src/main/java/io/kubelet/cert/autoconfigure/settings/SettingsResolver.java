@@ -44,8 +44,6 @@ final class SettingsResolver {
 
 	private static final int RSA_SIZE = 2048;
 
-	private static final int DEFAULT_SIZE = 256;
-
 	private final PropertyNames names;
 
 	private final CertificateProperties properties;
@@ -58,8 +56,8 @@ final class SettingsResolver {
 	SettingsResolver(PropertyNames names, CertificateProperties properties) {
 		this.names = names;
 		this.properties = properties;
-		this.profile = properties.getProfile();
-		Path file = properties.getConfigFile();
+		this.profile = properties.profile();
+		Path file = properties.configFile();
 		this.kubelet = (file != null && hasProfile())
 				? names.check("config-file", file, () -> KubeletConfiguration.read(file)) : null;
 	}
@@ -70,26 +68,26 @@ final class SettingsResolver {
 
 	/** A kubelet's configuration file says nothing about other certificates. */
 	void requireUseOfConfigFile(boolean used) {
-		if (this.properties.getConfigFile() != null && !used && !this.names.inherited().contains("config-file")) {
-			throw this.names.invalid("config-file", this.properties.getConfigFile(),
+		if (this.properties.configFile() != null && !used && !this.names.inherited().contains("config-file")) {
+			throw this.names.invalid("config-file", this.properties.configFile(),
 					"The file applies to certificates of a kubelet only: set '%s' as well"
 						.formatted(this.names.of("profile")));
 		}
 	}
 
 	CertificateSettings resolve(String defaultName) {
-		String name = Objects.requireNonNullElse(this.properties.getPairName(),
+		String name = Objects.requireNonNullElse(this.properties.pairName(),
 				(this.profile != null) ? this.profile.pairName() : defaultName);
-		return new CertificateSettings(this.names, name, hasProfile(), storage(), request(), rotation(), startup(),
+		return new CertificateSettings(this.names, name, this.profile, storage(), request(), rotation(), startup(),
 				ssl(name));
 	}
 
 	private Storage storage() {
-		Path certDir = this.properties.getCertDir();
+		Path certDir = this.properties.certDir();
 		if (Files.exists(certDir) && !Files.isDirectory(certDir)) {
 			throw this.names.invalid("cert-dir", certDir, "It is a file: set it to a directory for the pair files");
 		}
-		int retain = this.properties.getStore().getRetain();
+		int retain = this.properties.store().retain();
 		if (retain < 1) {
 			throw this.names.invalid("store.retain", retain, "At least one old pair is kept: set it to 1 or more");
 		}
@@ -97,8 +95,8 @@ final class SettingsResolver {
 	}
 
 	private @Nullable PairLocation initialPair() {
-		Path certificate = this.properties.getTlsCertFile();
-		Path privateKey = this.properties.getTlsPrivateKeyFile();
+		Path certificate = this.properties.tlsCertFile();
+		Path privateKey = this.properties.tlsPrivateKeyFile();
 		if (certificate != null && privateKey != null) {
 			return new PairLocation(certificate, privateKey);
 		}
@@ -114,56 +112,56 @@ final class SettingsResolver {
 	}
 
 	private Request request() {
-		TemplateProperties template = this.properties.getTemplate();
+		CertificateProperties.Template template = this.properties.template();
 		AddressSourceKind source = addressSource(template);
 		String nodeName = nodeName(source);
 		CertificateTemplate resolved = template(template, nodeName);
-		return new Request(signer(resolved, source), this.properties.getSignerCaFile(), usages(), lifetime(), key(),
+		return new Request(signer(resolved, source), this.properties.signerCaFile(), usages(), lifetime(), key(),
 				resolved, addresses(source, nodeName),
-				this.names.of((template.getCommonName() != null) ? "template.common-name" : "node-name"));
+				this.names.of((template.commonName() != null) ? "template.common-name" : "node-name"));
 	}
 
-	private AddressSourceKind addressSource(TemplateProperties template) {
-		AddressSourceKind source = this.properties.getAddresses().getSource();
+	private AddressSourceKind addressSource(CertificateProperties.Template template) {
+		AddressSourceKind source = this.properties.addresses().source();
 		if (source != null) {
 			return source;
 		}
-		return (this.profile == Profile.KUBELET_SERVING && template.getDnsNames().isEmpty()
-				&& template.getIpAddresses().isEmpty()) ? AddressSourceKind.NODE : AddressSourceKind.FIXED;
+		return (this.profile == Profile.KUBELET_SERVING && template.dnsNames().isEmpty()
+				&& template.ipAddresses().isEmpty()) ? AddressSourceKind.NODE : AddressSourceKind.FIXED;
 	}
 
 	/** The host is asked for its name only if that is of use. */
 	private String nodeName(AddressSourceKind source) {
-		String configured = this.properties.getNodeName();
+		String configured = this.properties.nodeName();
 		boolean used = this.profile != null || source == AddressSourceKind.NODE
 				|| source == AddressSourceKind.INTERFACES;
 		return (configured != null || used) ? this.names.check("node-name", configured, () -> NodeName.of(configured))
 				: "";
 	}
 
-	private CertificateTemplate template(TemplateProperties template, String nodeName) {
+	private CertificateTemplate template(CertificateProperties.Template template, String nodeName) {
 		boolean kubelet = this.profile != null;
-		String commonName = template.getCommonName();
-		List<String> organizations = template.getOrganizations();
+		String commonName = template.commonName();
+		List<String> organizations = template.organizations();
 		return new CertificateTemplate((commonName == null && kubelet) ? Profile.NODE_PREFIX + nodeName : commonName,
-				(organizations.isEmpty() && kubelet) ? List.of(Profile.NODES) : organizations, template.getDnsNames(),
-				this.names.check("template.ip-addresses", template.getIpAddresses(),
-						() -> template.getIpAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
-				template.getUris(), template.getEmailAddresses());
+				(organizations.isEmpty() && kubelet) ? List.of(Profile.NODES) : organizations, template.dnsNames(),
+				this.names.check("template.ip-addresses", template.ipAddresses(),
+						() -> template.ipAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
+				template.uris(), template.emailAddresses());
 	}
 
 	private Addresses addresses(AddressSourceKind source, String nodeName) {
-		List<String> interfaces = this.properties.getAddresses().getInterfaces();
+		List<String> interfaces = this.properties.addresses().interfaces();
 		if (!interfaces.isEmpty() && source == AddressSourceKind.NODE) {
 			throw this.names.invalid("addresses.interfaces", interfaces,
 					"The addresses are those of the Node object: set '%s' to 'interfaces', or remove this property"
 						.formatted(this.names.of("addresses.source")));
 		}
-		return new Addresses(source, Set.copyOf(interfaces), this.properties.getAddresses().isDnsOnly(), nodeName);
+		return new Addresses(source, Set.copyOf(interfaces), this.properties.addresses().dnsOnly(), nodeName);
 	}
 
 	private @Nullable Signer signer(CertificateTemplate template, AddressSourceKind source) {
-		String name = this.properties.getSignerName();
+		String name = this.properties.signerName();
 		if (name != null) {
 			return new Signer(requireIssuingSigner(name), this.names.of("signer-name"));
 		}
@@ -194,12 +192,12 @@ final class SettingsResolver {
 	}
 
 	private List<Usage> usages() {
-		List<String> usages = this.properties.getUsages();
+		List<String> usages = this.properties.usages();
 		return this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList());
 	}
 
 	private @Nullable Duration lifetime() {
-		Duration lifetime = this.properties.getRequestedLifetime();
+		Duration lifetime = this.properties.requestedLifetime();
 		if (lifetime != null
 				&& (lifetime.compareTo(SHORTEST_LIFETIME) < 0 || lifetime.toSeconds() > Integer.MAX_VALUE)) {
 			throw this.names.invalid("requested-lifetime", ReadableDuration.of(lifetime),
@@ -209,27 +207,25 @@ final class SettingsResolver {
 	}
 
 	private KeySpecification key() {
-		KeyAlgorithm algorithm = this.properties.getKey().getAlgorithm();
-		int size = Objects.requireNonNullElse(this.properties.getKey().getSize(),
-				(algorithm == KeyAlgorithm.RSA) ? RSA_SIZE : DEFAULT_SIZE);
+		KeyAlgorithm algorithm = this.properties.key().algorithm();
+		int size = Objects.requireNonNullElse(this.properties.key().size(),
+				(algorithm == KeyAlgorithm.RSA) ? RSA_SIZE : KeySpecification.EC_P256.size());
 		return this.names.check("key.size", size, () -> new KeySpecification(algorithm, size));
 	}
 
 	private Rotation rotation() {
-		RotationProperties rotation = this.properties.getRotation();
-		RotationProperties.Retry retry = rotation.getRetry();
-		RotationWindow window = this.names.check("rotation.earliest", rotation.getEarliest(),
-				() -> new RotationWindow(rotation.getEarliest(), rotation.getLatest()));
-		Duration initialDelay = this.names.positive("rotation.retry.initial-delay", retry.getInitialDelay());
-		Duration interval = this.names.positive("rotation.retry.interval", retry.getInterval());
+		CertificateProperties.Rotation rotation = this.properties.rotation();
+		CertificateProperties.Retry retry = rotation.retry();
+		RotationWindow window = this.names.check("rotation.earliest", rotation.earliest(),
+				() -> new RotationWindow(rotation.earliest(), rotation.latest()));
+		Duration initialDelay = this.names.positive("rotation.retry.initial-delay", retry.initialDelay());
+		Duration interval = this.names.positive("rotation.retry.interval", retry.interval());
 		RetrySchedule schedule = this.names.check("rotation.retry",
-				"multiplier %s, jitter %s, attempts %d".formatted(retry.getMultiplier(), retry.getJitter(),
-						retry.getAttempts()),
-				() -> new RetrySchedule(initialDelay, retry.getMultiplier(), retry.getJitter(), retry.getAttempts(),
-						interval));
-		Duration waitTimeout = this.names.positive("rotation.wait-timeout", rotation.getWaitTimeout());
-		Duration forcedInterval = this.names.notNegative("rotation.forced-interval", rotation.getForcedInterval());
-		Boolean configured = this.properties.getRotateCertificates();
+				"multiplier %s, jitter %s, attempts %d".formatted(retry.multiplier(), retry.jitter(), retry.attempts()),
+				() -> new RetrySchedule(initialDelay, retry.multiplier(), retry.jitter(), retry.attempts(), interval));
+		Duration waitTimeout = this.names.positive("rotation.wait-timeout", rotation.waitTimeout());
+		Duration forcedInterval = this.names.notNegative("rotation.forced-interval", rotation.forcedInterval());
+		Boolean configured = this.properties.rotateCertificates();
 		if (configured != null || this.kubelet == null) {
 			boolean enabled = !Boolean.FALSE.equals(configured);
 			return new Rotation(enabled, this.names.of("rotate-certificates") + "=" + enabled, window, waitTimeout,
@@ -241,23 +237,23 @@ final class SettingsResolver {
 	}
 
 	private Startup startup() {
-		StartupProperties startup = this.properties.getStartup();
-		return new Startup(startup.getMode() == StartupProperties.Mode.WAIT,
-				this.names.positive("startup.timeout", startup.getTimeout()));
+		CertificateProperties.Startup startup = this.properties.startup();
+		return new Startup(startup.mode() == CertificateProperties.Startup.Mode.WAIT,
+				this.names.positive("startup.timeout", startup.timeout()));
 	}
 
 	private Ssl ssl(String name) {
-		SslProperties ssl = this.properties.getSsl();
-		return new Ssl(Objects.requireNonNullElse(ssl.getBundle(), name), ssl.getTrust() == SslProperties.Trust.SYSTEM,
-				ssl.getTrustFile(), trustObjects(ssl),
-				this.names.notNegative("ssl.trust-overlap", ssl.getTrustOverlap()),
-				this.names.notNegative("ssl.drain", ssl.getDrain()));
+		CertificateProperties.Ssl ssl = this.properties.ssl();
+		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name),
+				ssl.trust() == CertificateProperties.Ssl.Trust.SYSTEM, ssl.trustFile(), trustObjects(ssl),
+				this.names.notNegative("ssl.trust-overlap", ssl.trustOverlap()),
+				this.names.notNegative("ssl.drain", ssl.drain()));
 	}
 
-	private @Nullable TrustObjects trustObjects(SslProperties ssl) {
-		SslProperties.TrustBundle bundle = ssl.getTrustBundle();
-		String signer = bundle.getSignerName();
-		String labels = Objects.requireNonNullElse(bundle.getLabelSelector(), "");
+	private @Nullable TrustObjects trustObjects(CertificateProperties.Ssl ssl) {
+		CertificateProperties.TrustBundle bundle = ssl.trustBundle();
+		String signer = bundle.signerName();
+		String labels = Objects.requireNonNullElse(bundle.labelSelector(), "");
 		if (signer != null) {
 			requireSignerName(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property(), signer);
 		}
@@ -266,12 +262,12 @@ final class SettingsResolver {
 					"It selects among the ClusterTrustBundles of a signer: set '%s' as well"
 						.formatted(this.names.of(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property())));
 		}
-		String first = (ssl.getTrustFile() != null) ? "ssl.trust-file" : null;
+		String first = (ssl.trustFile() != null) ? "ssl.trust-file" : null;
 		TrustObjects objects = null;
 		for (TrustObjectKind kind : TrustObjectKind.values()) {
 			String value = switch (kind) {
-				case CONFIG_MAP -> ssl.getTrustConfigMap();
-				case TRUST_BUNDLE -> bundle.getName();
+				case CONFIG_MAP -> ssl.trustConfigMap();
+				case TRUST_BUNDLE -> bundle.name();
 				case TRUST_BUNDLES_OF_SIGNER -> signer;
 			};
 			if (value != null && first != null) {

@@ -50,7 +50,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			this.settings.find(manager.name())
 				.ifPresentOrElse((certificate) -> register(registry, certificate, manager),
 						() -> register(registry, manager.name(), manager, this.trusted.undescribed(manager.name()),
-								CertificateSettings.Ssl.DEFAULT_DRAIN));
+								Duration.ofSeconds(CertificateSettings.Ssl.DRAIN_SECONDS)));
 		}
 	}
 
@@ -61,8 +61,9 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 			FirstCertificate.await(manager, certificate);
 		}
 		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.ssl().bundle())) {
-			throw certificate.invalid("ssl.bundle", certificate.ssl().bundle(),
-					"There is an SSL bundle of this name already: rename one of them");
+			throw certificate.properties()
+				.invalid("ssl.bundle", certificate.ssl().bundle(),
+						"There is an SSL bundle of this name already: rename one of them");
 		}
 		if (certificate.ssl().trustObjects() != null) {
 			trust.get();

@@ -25,7 +25,8 @@ final class FirstCertificate implements RotationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(FirstCertificate.class);
 
-	private final CompletableFuture<CertificatePair> first = new CompletableFuture<>();
+	/** Completes with the failure after which waiting is of no use, or with none. */
+	private final CompletableFuture<@Nullable RotationFailure> end = new CompletableFuture<>();
 
 	private final CertificateSettings settings;
 
@@ -59,11 +60,13 @@ final class FirstCertificate implements RotationListener {
 
 	private void await(CertificateManager manager, Duration timeout) {
 		try {
-			this.first.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+			RotationFailure failure = this.end.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+			if (failure != null) {
+				throw CertificateUnavailableException.failed(this.settings, failure);
+			}
 		}
 		catch (ExecutionException ex) {
-			throw (ex.getCause() instanceof CertificateUnavailableException unavailable) ? unavailable
-					: new IllegalStateException(ex.getCause());
+			throw new IllegalStateException(ex);
 		}
 		catch (TimeoutException ex) {
 			CertificateStatus status = manager.status();
@@ -77,13 +80,13 @@ final class FirstCertificate implements RotationListener {
 
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		this.first.complete(current);
+		this.end.complete(null);
 	}
 
 	@Override
 	public void failed(String name, RotationFailure failure) {
 		if (failure.needsAttention()) {
-			this.first.completeExceptionally(CertificateUnavailableException.failed(this.settings, failure));
+			this.end.complete(failure);
 		}
 	}
 

@@ -7,7 +7,7 @@ import java.util.concurrent.Executors;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
-import io.kubelet.cert.autoconfigure.settings.ConnectionSettings;
+import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.RotatingApiClient;
@@ -43,7 +43,7 @@ public final class KubernetesApiClientAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean({ RotatingApiClient.class, ApiClient.class })
-	RotatingApiClient rotatingApiClient(ConnectionSettings connection, CertificateSettingsList settings,
+	RotatingApiClient rotatingApiClient(KubernetesProperties connection, CertificateSettingsList settings,
 			CertificateManagers managers, SslBundles bundles, RotationScheduler scheduler) {
 		CertificateSettings certificate = settings.certificates().get(0);
 		CertificateManager manager = managers.get(certificate.name());
@@ -58,7 +58,7 @@ public final class KubernetesApiClientAutoConfiguration {
 
 			@Override
 			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				scheduler.schedule(client.rotated(previous), GRACE);
+				scheduler.schedule(client.rotated(), GRACE);
 			}
 
 		});

@@ -1,9 +1,7 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
@@ -21,28 +19,21 @@ final class NobodyAtFirst implements TrustSource {
 
 	private static final Logger logger = LoggerFactory.getLogger(NobodyAtFirst.class);
 
-	/** How long a missing answer is not worth a warning. */
-	private static final Duration PATIENCE = Duration.ofSeconds(10);
-
 	private final String name;
 
 	private final String bundleName;
 
 	private final TrustSource source;
 
-	private final Clock clock;
-
 	private boolean known;
 
+	/** What was logged last. A first answer may take a moment, which needs no warning. */
 	private @Nullable String told;
 
-	private @Nullable Instant warnAt;
-
-	NobodyAtFirst(String name, String bundleName, TrustSource source, Clock clock) {
+	NobodyAtFirst(String name, String bundleName, TrustSource source) {
 		this.name = name;
 		this.bundleName = bundleName;
 		this.source = source;
-		this.clock = clock;
 	}
 
 	@Override
@@ -57,27 +48,14 @@ final class NobodyAtFirst implements TrustSource {
 				throw ex;
 			}
 			boolean unanswered = ex instanceof KubernetesConfigurationException problem && problem.isUnanswered();
-			tell(String.valueOf(ex.getMessage()), unanswered, this.clock.instant());
+			if (!Objects.equals(ex.getMessage(), this.told)) {
+				logger.atLevel((this.told == null && unanswered) ? Level.INFO : Level.WARN)
+					.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.name, this.bundleName,
+							ex.getMessage());
+				this.told = ex.getMessage();
+			}
 			return new Reading("the API", "unknown", Object::new, Trust.exactly(List.of()));
 		}
-	}
-
-	private void tell(String problem, boolean unanswered, Instant now) {
-		if (!problem.equals(this.told)) {
-			boolean early = this.told == null && unanswered;
-			tell(early ? Level.INFO : Level.WARN, problem);
-			this.told = problem;
-			this.warnAt = early ? now.plus(PATIENCE) : null;
-		}
-		else if (this.warnAt != null && !now.isBefore(this.warnAt)) {
-			tell(Level.WARN, problem);
-			this.warnAt = null;
-		}
-	}
-
-	private void tell(Level level, String problem) {
-		logger.atLevel(level)
-			.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.name, this.bundleName, problem);
 	}
 
 }

@@ -44,7 +44,7 @@ final class TrustedAuthorities {
 		TrustObjects objects = ssl.trustObjects();
 		if (file != null) {
 			TrustSource source = TrustSource.file(file);
-			certificate.check("ssl.trust-file", file, source::read);
+			certificate.properties().check("ssl.trust-file", file, source::read);
 			return follow(source, overlap);
 		}
 		if (objects != null) {
@@ -70,9 +70,8 @@ final class TrustedAuthorities {
 	private TrustSource in(TrustObjects objects, CertificateSettings certificate) {
 		boolean wait = certificate.startup().waits();
 		TrustSource source = this.connection.authoritiesIn(objects, wait, this.managers);
-		TrustSource known = wait ? source
-				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source, this.clock);
-		return () -> certificate.check(objects.kind().property(), objects.name(), known::read);
+		TrustSource known = wait ? source : new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source);
+		return () -> certificate.properties().check(objects.kind().property(), objects.name(), known::read);
 	}
 
 	private TrustSource ofCluster(CertificateSettings certificate) {
@@ -90,14 +89,15 @@ final class TrustedAuthorities {
 				return reading;
 			}
 			catch (KubernetesConfigurationException ex) {
-				throw certificate.invalid("ssl.trust", "cluster",
-						ex.getMessage() + ". " + alternatives(certificate.prefix()));
+				throw certificate.properties()
+					.invalid("ssl.trust", "cluster",
+							ex.getMessage() + ". " + alternatives(certificate.properties().prefix()));
 			}
 		};
 	}
 
 	private static Trust nobody(CertificateSettings certificate, String reason) {
-		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.prefix(), reason);
+		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.properties().prefix(), reason);
 	}
 
 	private static Trust nobody(String name, String bundle, String prefix, String reason) {

@@ -56,7 +56,7 @@ final class Exchange implements RequestWatch.Subscriber {
 			Consumer<SubmittedRequest> progress) {
 		this.api = new CertificatesV1Api(client);
 		this.watches = watches;
-		this.failures = new ApiFailures(client.getBasePath(), clock);
+		this.failures = new ApiFailures(client.getBasePath());
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;
@@ -142,12 +142,6 @@ final class Exchange implements RequestWatch.Subscriber {
 	@Override
 	public void refused(ApiException answer) {
 		fail(answer);
-	}
-
-	@Override
-	public void closed() {
-		this.answer.completeExceptionally(RequestException.unavailable(this.request.name(), "Closed",
-				"The connection to the API server is closed", null, null));
 	}
 
 	private void read(String name, Consumer<V1CertificateSigningRequest> found) {

@@ -37,7 +37,7 @@ public final class KubernetesCertificateSigner implements CertificateSigner, Aut
 	 * @param clock the clock, which shows whether a certificate that is found has expired
 	 */
 	public KubernetesCertificateSigner(ApiClient client, Executor executor, Clock clock) {
-		this(client, new RequestWatches(executor, clock), clock);
+		this(client, new RequestWatches(executor), clock);
 	}
 
 	KubernetesCertificateSigner(ApiClient client, RequestWatches watches, Clock clock) {

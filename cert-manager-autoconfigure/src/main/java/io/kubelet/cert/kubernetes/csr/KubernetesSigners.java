@@ -26,7 +26,7 @@ public final class KubernetesSigners implements AutoCloseable {
 	 */
 	public KubernetesSigners(CurrentAccess access, Clock clock) {
 		this.access = access;
-		this.watches = new RequestWatches(access.executor(), clock);
+		this.watches = new RequestWatches(access.executor());
 		this.clock = clock;
 	}
 

@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +31,9 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	private Set<String> subscribedBeforeList = Set.of();
 
-	RequestWatch(ApiClient client, Clock clock, Selection<V1CertificateSigningRequest> selection,
-			String resourceVersion) {
+	RequestWatch(ApiClient client, Selection<V1CertificateSigningRequest> selection, String resourceVersion) {
 		this.start = resourceVersion;
-		this.watch = new ObjectWatch<>(selection, this, () -> client, clock, resourceVersion);
+		this.watch = new ObjectWatch<>(selection, this, () -> client, resourceVersion);
 	}
 
 	synchronized void add(String uid, Subscriber subscriber) {
@@ -77,12 +75,6 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	void close() {
 		this.watch.close();
-	}
-
-	/** Ends the watch although there are subscribers. */
-	void end() {
-		close();
-		subscribers().forEach(Subscriber::closed);
 	}
 
 	@Override
@@ -158,9 +150,6 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 		/** The server refuses the watch. */
 		void refused(ApiException answer);
-
-		/** The watch was closed. */
-		void closed();
 
 	}
 

@@ -1,8 +1,6 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.time.Clock;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -34,13 +32,8 @@ final class RequestWatches {
 
 	private final Executor executor;
 
-	private final Clock clock;
-
-	private boolean closed;
-
-	RequestWatches(Executor executor, Clock clock) {
+	RequestWatches(Executor executor) {
 		this.executor = executor;
-		this.clock = clock;
 	}
 
 	/** Returns the labels of new requests. */
@@ -71,14 +64,9 @@ final class RequestWatches {
 		Key key = new Key(client, select(object));
 		RequestWatch watch;
 		synchronized (this.open) {
-			if (this.closed) {
-				subscriber.closed();
-				return new Subscription(true, () -> {
-				});
-			}
 			RequestWatch shared = this.open.get(key);
 			watch = (shared != null) ? shared
-					: new RequestWatch(client, this.clock, key.selection, Answers.resourceVersion(object));
+					: new RequestWatch(client, key.selection, Answers.resourceVersion(object));
 			watch.add(Answers.uid(object), subscriber);
 			if (shared == null) {
 				watch.start(this.executor);
@@ -123,14 +111,11 @@ final class RequestWatches {
 		}
 	}
 
-	/** Ends all watches permanently. */
+	/** Ends all watches. What was subscribed to is not answered any more. */
 	void close() {
-		List<RequestWatch> watches;
 		synchronized (this.open) {
-			this.closed = true;
-			watches = List.copyOf(this.open.values());
+			this.open.values().forEach(RequestWatch::close);
 		}
-		watches.forEach(RequestWatch::end);
 	}
 
 	private record Key(ApiClient client, Selection<V1CertificateSigningRequest> selection) {

@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.node;
 
-import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -38,13 +37,12 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	 * @param node the name of the node
 	 * @param clients returns the client to use; called for each connection
 	 * @param executor runs the watch until this is closed
-	 * @param clock the clock
 	 */
-	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor, Clock clock) {
+	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor) {
 		this.node = node;
 		this.followed = new FollowedObjects(Selection.byName(JsonObject.class, node, "/api/v1/nodes"), "Node " + node,
 				(status) -> "a node may read its own Node, other users need list and watch on nodes", this::changed,
-				clients, executor, clock);
+				clients, executor);
 	}
 
 	@Override

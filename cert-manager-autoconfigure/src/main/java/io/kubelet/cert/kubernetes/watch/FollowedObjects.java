@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.watch;
 
-import java.time.Clock;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -42,15 +41,14 @@ public final class FollowedObjects implements AutoCloseable {
 	 * @param changes accepts each new state, on the thread of the watch
 	 * @param clients returns the client to use; called for each connection
 	 * @param executor runs the watch until this is closed
-	 * @param clock the clock
 	 */
 	public FollowedObjects(Selection<JsonObject> selection, String description, IntFunction<String> remedy,
-			Consumer<State> changes, Supplier<ApiClient> clients, Executor executor, Clock clock) {
+			Consumer<State> changes, Supplier<ApiClient> clients, Executor executor) {
 		this.description = description;
 		this.remedy = remedy;
 		this.changes = changes;
 		this.executor = executor;
-		this.watch = new ObjectWatch<>(selection, new Observer(), clients, clock, null);
+		this.watch = new ObjectWatch<>(selection, new Observer(), clients, null);
 	}
 
 	/**

@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.watch;
 
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.concurrent.CountDownLatch;
@@ -58,8 +57,6 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private final Supplier<ApiClient> clients;
 
-	private final Clock clock;
-
 	private final AtomicBoolean started = new AtomicBoolean();
 
 	private final CountDownLatch closed = new CountDownLatch(1);
@@ -79,16 +76,14 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	 * @param selection the objects
 	 * @param observer the observer
 	 * @param clients returns the client to use; called for each connection
-	 * @param clock the clock
 	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients, Clock clock,
+	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
 		this.path = selection.paths().get(0);
 		this.observer = observer;
 		this.clients = clients;
-		this.clock = clock;
 		this.resourceVersion = resourceVersion;
 	}
 
@@ -202,7 +197,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	/** If the server refuses a resource version, the next attempt begins with a list. */
 	private void failed(ApiClient client, ApiException ex) {
-		RequestException failure = new ApiFailures(client.getBasePath(), this.clock).translate(ex, null);
+		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
 		if (ex.getCode() == GONE) {
 			this.resourceVersion = null;
 		}
@@ -236,8 +231,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 			if (cause instanceof Error && this.pause.fruitless() == 1) {
 				logger.error("A watch failed and is opened again", cause);
 			}
-			boolean ours = cause instanceof CertificateManagerException || cause instanceof IllegalStateException;
-			interrupted((ours && cause.getMessage() != null) ? cause.getMessage()
+			interrupted((cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
 					: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
 		}
 		catch (Throwable ex) {

@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.watch;
 
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,20 +46,19 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 * @param place where the authorities are
 	 * @param clients returns the client to use; called for each connection
 	 * @param executor runs the watch until this is closed
-	 * @param clock the clock
 	 */
-	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor, Clock clock) {
-		this(place, clients, executor, clock, PATIENCE);
+	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor) {
+		this(place, clients, executor, PATIENCE);
 	}
 
-	PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor, Clock clock, Duration patience) {
+	PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor, Duration patience) {
 		this.place = place;
 		this.patience = patience;
 		this.followed = new FollowedObjects(place.selection, place.description, place.remedy, (state) -> {
 			if (state.answered()) {
 				this.answered.complete(null);
 			}
-		}, clients, executor, clock);
+		}, clients, executor);
 	}
 
 	/**

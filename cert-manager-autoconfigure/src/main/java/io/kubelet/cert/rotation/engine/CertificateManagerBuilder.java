@@ -33,15 +33,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CertificateManagerBuilder {
 
+	/** The default wait for an answer. */
+	public static final int WAIT_MINUTES = 15;
+
+	/** The default time between two rotations that are requested. */
+	public static final int FORCED_SECONDS = 10;
+
 	/** So that a change of the wall clock is noticed. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
 
 	/** How often files that another program manages are compared. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
-	private static final Duration WAIT_TIMEOUT = Duration.ofMinutes(15);
+	private static final Duration WAIT_TIMEOUT = Duration.ofMinutes(WAIT_MINUTES);
 
-	private static final Duration FORCED_INTERVAL = Duration.ofSeconds(10);
+	private static final Duration FORCED_INTERVAL = Duration.ofSeconds(FORCED_SECONDS);
 
 	private final String name;
 

@@ -43,7 +43,7 @@ public final class LiveClientBuilders {
 		return (settings) -> {
 			LiveSslBundle bundle = bundle(settings);
 			return (bundle != null && settings != null)
-					? new RequestFactory(bundle, (resources) -> build(builder, settings, resources))
+					? new RequestFactory(new LiveClient<>(bundle, (resources) -> build(builder, settings, resources)))
 					: builder.build(settings);
 		};
 	}
@@ -80,7 +80,7 @@ public final class LiveClientBuilders {
 			return (settings) -> {
 				LiveSslBundle bundle = bundle(settings);
 				return (bundle != null && settings != null)
-						? new Connector(bundle, (resources) -> build(builder, settings, resources))
+						? new Connector(new LiveClient<>(bundle, (resources) -> build(builder, settings, resources)))
 						: builder.build(settings);
 			};
 		}
@@ -99,10 +99,6 @@ public final class LiveClientBuilders {
 		private record Connector(
 				LiveClient<ClientHttpConnector> client) implements ClientHttpConnector, DisposableBean {
 
-			Connector(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, ClientHttpConnector> maker) {
-				this(new LiveClient<>(bundle, maker));
-			}
-
 			@Override
 			public Mono<ClientHttpResponse> connect(HttpMethod method, URI uri,
 					Function<? super org.springframework.http.client.reactive.ClientHttpRequest, Mono<Void>> callback) {
@@ -120,10 +116,6 @@ public final class LiveClientBuilders {
 
 	private record RequestFactory(
 			LiveClient<ClientHttpRequestFactory> client) implements ClientHttpRequestFactory, DisposableBean {
-
-		RequestFactory(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, ClientHttpRequestFactory> maker) {
-			this(new LiveClient<>(bundle, maker));
-		}
 
 		@Override
 		public ClientHttpRequest createRequest(URI uri, HttpMethod method) throws IOException {

@@ -11,18 +11,10 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 /**
  * Lets the channels of gRPC that are beans, or belong to stubs that are, make their next
  * call on a new connection. Calls that have begun end on the previous one.
+ *
+ * @param beans the beans
  */
-public final class GrpcChannelDrain implements ConnectionDrain {
-
-	private final ConfigurableListableBeanFactory beans;
-
-	/**
-	 * Creates a drain.
-	 * @param beans the beans
-	 */
-	public GrpcChannelDrain(ConfigurableListableBeanFactory beans) {
-		this.beans = beans;
-	}
+public record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements ConnectionDrain {
 
 	/** A channel does not tell its bundle, and a handshake more does no harm. */
 	@Override

@@ -14,22 +14,11 @@ import org.springframework.grpc.server.ServerBuilderCustomizer;
  * call. A server cannot be told to do so at one time.
  *
  * @param <B> the type of builder
+ * @param bundles the SSL bundles
+ * @param bundleName the name of the server's bundle
  */
-public final class GrpcConnectionAge<B extends ServerBuilder<B>> implements ServerBuilderCustomizer<B> {
-
-	private final SslBundles bundles;
-
-	private final String bundleName;
-
-	/**
-	 * Creates a customizer.
-	 * @param bundles the SSL bundles
-	 * @param bundleName the name of the server's bundle
-	 */
-	public GrpcConnectionAge(SslBundles bundles, String bundleName) {
-		this.bundles = bundles;
-		this.bundleName = bundleName;
-	}
+public record GrpcConnectionAge<B extends ServerBuilder<B>>(SslBundles bundles,
+		String bundleName) implements ServerBuilderCustomizer<B> {
 
 	@Override
 	public void customize(B builder) {

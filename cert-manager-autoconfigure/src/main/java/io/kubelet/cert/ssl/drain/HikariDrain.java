@@ -17,24 +17,16 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  * Lets the pools of HikariCP whose connections present the pair of a bundle close them:
  * idle ones at once, the others when they are returned to the pool. A little later it
  * does so again, for connections whose handshake had begun before the rotation.
+ *
+ * @param beans the beans
  */
-public final class HikariDrain implements ConnectionDrain {
+public record HikariDrain(ConfigurableListableBeanFactory beans) implements ConnectionDrain {
 
 	/**
 	 * A connection that was being made may present the old pair and join the pool later:
 	 * usually within a second, on a busy machine within ten.
 	 */
 	private static final List<Integer> AGAIN = List.of(1, 10);
-
-	private final ConfigurableListableBeanFactory beans;
-
-	/**
-	 * Creates a drain.
-	 * @param beans the beans
-	 */
-	public HikariDrain(ConfigurableListableBeanFactory beans) {
-		this.beans = beans;
-	}
 
 	@Override
 	public void drain(String bundleName) {

@@ -15,25 +15,15 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  * <p>
  * Connections of publishers that wait for confirms remain, because closing them would
  * fail what they wait for.
+ *
+ * @param beans the beans
+ * @param configured the name of the SSL bundle that Spring Boot's connection factory is
+ * configured with; {@code null} if there is none, and no connection is closed
  */
-public final class RabbitDrain implements ConnectionDrain {
+public record RabbitDrain(ConfigurableListableBeanFactory beans,
+		@Nullable String configured) implements ConnectionDrain {
 
 	private static final int ATTEMPTS = 10;
-
-	private final ConfigurableListableBeanFactory beans;
-
-	private final @Nullable String configured;
-
-	/**
-	 * Creates a drain.
-	 * @param beans the beans
-	 * @param configured the name of the SSL bundle that Spring Boot's connection factory
-	 * is configured with; {@code null} if there is none, and no connection is closed
-	 */
-	public RabbitDrain(ConfigurableListableBeanFactory beans, @Nullable String configured) {
-		this.beans = beans;
-		this.configured = configured;
-	}
 
 	@Override
 	public void drain(String bundleName) {

@@ -34,22 +34,11 @@ import org.springframework.boot.web.server.Ssl;
  * not reload them. Connections that it accepted before a rotation are asked to close with
  * their next response, those of HTTP/2 with their last stream, and closed when the drain
  * is over.
+ *
+ * @param bundles the SSL bundles
+ * @param ssl returns the configuration of the server when the server is created
  */
-public final class JettyRotation implements JettyServerCustomizer {
-
-	private final SslBundles bundles;
-
-	private final Supplier<@Nullable Ssl> ssl;
-
-	/**
-	 * Creates a customizer.
-	 * @param bundles the SSL bundles
-	 * @param ssl returns the configuration of the server when the server is created
-	 */
-	public JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) {
-		this.bundles = bundles;
-		this.ssl = ssl;
-	}
+public record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements JettyServerCustomizer {
 
 	@Override
 	public void customize(Server server) {

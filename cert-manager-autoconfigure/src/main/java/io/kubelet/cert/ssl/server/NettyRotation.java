@@ -33,22 +33,11 @@ import org.springframework.boot.web.server.Ssl;
  * asked to close with their next response, those of HTTP/2 with their last stream, and
  * closed when the drain is over. The server presents each new pair by itself, because
  * Spring Boot configures it with the managers of the bundle.
+ *
+ * @param bundles the SSL bundles
+ * @param ssl returns the configuration of the server when the server is created
  */
-public final class NettyRotation implements NettyServerCustomizer {
-
-	private final SslBundles bundles;
-
-	private final Supplier<@Nullable Ssl> ssl;
-
-	/**
-	 * Creates a customizer.
-	 * @param bundles the SSL bundles
-	 * @param ssl returns the configuration of the server when the server is created
-	 */
-	public NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) {
-		this.bundles = bundles;
-		this.ssl = ssl;
-	}
+public record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements NettyServerCustomizer {
 
 	@Override
 	public HttpServer apply(HttpServer server) {

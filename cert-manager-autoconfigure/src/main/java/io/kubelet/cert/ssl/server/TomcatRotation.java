@@ -21,8 +21,11 @@ import org.springframework.boot.web.server.Ssl;
  * This requires {@link DrainingNioProtocol} and JSSE. Connections of another protocol
  * that the application has chosen, or of OpenSSL, which does not tell what was presented,
  * end when they have been idle for the keep-alive timeout.
+ *
+ * @param bundles the SSL bundles
+ * @param ssl returns the configuration of the server when the server is created
  */
-public final class TomcatRotation implements TomcatConnectorCustomizer {
+public record TomcatRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements TomcatConnectorCustomizer {
 
 	/**
 	 * The time between telling a client to open no more streams and telling it which
@@ -30,20 +33,6 @@ public final class TomcatRotation implements TomcatConnectorCustomizer {
 	 * trip only.
 	 */
 	private static final Duration FAREWELL = Duration.ofSeconds(1);
-
-	private final SslBundles bundles;
-
-	private final Supplier<@Nullable Ssl> ssl;
-
-	/**
-	 * Creates a customizer.
-	 * @param bundles the SSL bundles
-	 * @param ssl returns the configuration of the server when the server is created
-	 */
-	public TomcatRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) {
-		this.bundles = bundles;
-		this.ssl = ssl;
-	}
 
 	@Override
 	public void customize(Connector connector) {

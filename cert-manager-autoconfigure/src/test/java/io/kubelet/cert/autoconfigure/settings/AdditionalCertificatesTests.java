@@ -119,6 +119,21 @@ class AdditionalCertificatesTests {
 			});
 	}
 
+	@ParameterizedTest
+	@CsvSource({ ".shop-client, shop-client", "[shop.client], shop.client", "[Shop_Client], Shop_Client",
+			".shopClient, shopClient" })
+	void nameOfACertificateMayHaveAnyForm(String written, String name) {
+		this.runner
+			.withPropertyValues("kubelet.cert.additional" + written + ".template.common-name=shop",
+					"kubelet.cert.additional" + written + ".startup.timeout=7s")
+			.run((context) -> {
+				CertificateSettings settings = context.getBean(CertificateSettingsList.class).find(name).orElseThrow();
+				assertThat(settings.request().template().commonName()).isEqualTo("shop");
+				assertThat(settings.startup().timeout()).isEqualTo(Duration.ofSeconds(7));
+				assertThat(settings.storage().retain()).isEqualTo(2);
+			});
+	}
+
 	@Test
 	void environmentVariablesAreInheritedAndOverridden() {
 		this.runner

@@ -39,16 +39,16 @@ class PropertiesReferenceTests {
 
 	private static String rows(boolean ofApplication) throws IOException {
 		StringBuilder rows = new StringBuilder();
-		try (InputStream metadata = CertManagerProperties.class
+		try (InputStream metadata = CertificateProperties.class
 			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
 			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
 				String name = property.get("name").asString();
-				if (name.startsWith(CertManagerProperties.PREFIX + ".")) {
-					String relative = name.substring(CertManagerProperties.PREFIX.length() + 1);
+				if (name.startsWith(PropertyNames.PREFIX + ".")) {
+					String relative = name.substring(PropertyNames.PREFIX.length() + 1);
 					if (isOfApplication(relative) == ofApplication) {
 						rows.append("| `%s` | %s |%s %s%s |\n".formatted(relative, defaultValue(property),
-								ofApplication ? "" : isInherited(relative) ? " yes |" : " |", values(property),
-								property.get("description").asString()));
+								ofApplication ? "" : AdditionalCertificates.isInherited(relative) ? " yes |" : " |",
+								values(property), property.get("description").asString()));
 					}
 				}
 			}
@@ -61,11 +61,6 @@ class PropertiesReferenceTests {
 		String first = name.split("\\.")[0].replace("-", "");
 		return Arrays.stream(CertificateProperties.class.getDeclaredFields())
 			.noneMatch((field) -> field.getName().equalsIgnoreCase(first));
-	}
-
-	private static boolean isInherited(String name) {
-		return AdditionalCertificates.INHERITED.stream()
-			.anyMatch((inherited) -> inherited.equals(name) || name.startsWith(inherited + "."));
 	}
 
 	private static String defaultValue(JsonNode property) {

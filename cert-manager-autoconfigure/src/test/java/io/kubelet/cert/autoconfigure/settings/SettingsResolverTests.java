@@ -64,14 +64,8 @@ class SettingsResolverTests {
 			assertThat(settings.startup()).isEqualTo(new CertificateSettings.Startup(true, Duration.ofSeconds(60)));
 			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client", false, null, null,
 					Duration.ofHours(1), Duration.ofSeconds(30)));
-			assertThat(settings.ssl().drain()).isEqualTo(CertificateSettings.Ssl.DEFAULT_DRAIN);
-			assertThat(new CertificateManagerBuilder("any"))
-				.extracting("window", "retry", "waitTimeout", "forcedInterval", "key")
-				.containsExactly(settings.rotation().window(), settings.rotation().retry(),
-						settings.rotation().waitTimeout(), settings.rotation().forcedInterval(),
-						settings.request().key());
-			assertThat(METADATA).containsEntry("cert-dir", settings.storage().certDir().toString())
-				.containsEntry("pair-name", settings.name())
+			assertThat(new CertificateManagerBuilder("any")).extracting("key").isEqualTo(settings.request().key());
+			assertThat(METADATA).containsEntry("pair-name", settings.name())
 				.containsEntry("rotate-certificates", String.valueOf(settings.rotation().enabled()));
 		});
 	}
@@ -85,7 +79,7 @@ class SettingsResolverTests {
 			.filter(Objects::nonNull)).isNotEmpty().allSatisfy((condition) -> {
 				String[] names = (condition.name().length > 0) ? condition.name() : condition.value();
 				assertThat(names).hasSize(1)
-					.extracting((name) -> METADATA.get(name.substring(CertManagerProperties.PREFIX.length() + 1)))
+					.extracting((name) -> METADATA.get(name.substring(PropertyNames.PREFIX.length() + 1)))
 					.containsExactly(String.valueOf(condition.matchIfMissing()));
 			});
 	}
@@ -93,12 +87,12 @@ class SettingsResolverTests {
 	/** The defaults in the metadata, by property. */
 	private static Map<String, String> metadata() {
 		Map<String, String> defaults = new HashMap<>();
-		try (InputStream metadata = CertManagerProperties.class
+		try (InputStream metadata = CertificateProperties.class
 			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
 			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
 				String name = property.get("name").asString();
-				if (name.startsWith(CertManagerProperties.PREFIX + ".") && property.has("defaultValue")) {
-					defaults.put(name.substring(CertManagerProperties.PREFIX.length() + 1),
+				if (name.startsWith(PropertyNames.PREFIX + ".") && property.has("defaultValue")) {
+					defaults.put(name.substring(PropertyNames.PREFIX.length() + 1),
 							property.get("defaultValue").asString());
 				}
 			}

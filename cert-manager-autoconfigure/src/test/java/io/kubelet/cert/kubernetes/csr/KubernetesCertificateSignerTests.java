@@ -301,7 +301,7 @@ class KubernetesCertificateSignerTests {
 	/** As while one of many requests is being created. */
 	@Test
 	void watchThatIsKeptOpenServesRequestsThatFollowEachOther() {
-		RequestWatches watches = new RequestWatches(this.adapter.executor, Clock.systemUTC());
+		RequestWatches watches = new RequestWatches(this.adapter.executor);
 		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(this.adapter.client, watches,
 				Clock.systemUTC());
 		Runnable end = watches.keepOpen(this.adapter.client);

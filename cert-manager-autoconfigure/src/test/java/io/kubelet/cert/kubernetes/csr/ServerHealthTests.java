@@ -26,7 +26,7 @@ class ServerHealthTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
 
-	private final ApiFailures failures = new ApiFailures("https://api.example.com", this.fixture.time);
+	private final ApiFailures failures = new ApiFailures("https://api.example.com");
 
 	@Test
 	void serverIsNotHealthyUntilItHasAnsweredAndHealthyOnceItHasIssued() {

@@ -92,7 +92,7 @@ class WatchErrorTests {
 		node.create("InternalIP=10.0.0.1");
 		ApiClient client = Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
 				this.adapter.controlPlane.addToken("node", "system:node:n1", "system:nodes")));
-		try (NodeAddresses addresses = new NodeAddresses("n1", () -> client, onlyLater(), Clock.systemUTC())) {
+		try (NodeAddresses addresses = new NodeAddresses("n1", () -> client, onlyLater())) {
 			assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(addresses::addresses);
 			await().atMost(Adapter.PATIENCE).until(() -> addresses.addresses().size() == 1);
 		}

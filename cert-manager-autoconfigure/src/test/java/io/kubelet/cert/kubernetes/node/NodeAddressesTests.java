@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.node;
 
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -12,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestNode;
@@ -54,7 +54,7 @@ class NodeAddressesTests {
 	void connect() {
 		this.node = new TestNode(this.controlPlane, this.directory, "n1");
 		this.client.set(client("system:node:n1", "system:nodes"));
-		this.addresses = new NodeAddresses("n1", this.client::get, this.executor, Clock.systemUTC());
+		this.addresses = new NodeAddresses("n1", this.client::get, this.executor);
 	}
 
 	@AfterEach
@@ -204,8 +204,8 @@ class NodeAddressesTests {
 	void clientThatCannotBeMadeIsToldAndAskedForAgain() throws Exception {
 		this.node.create("InternalIP=10.0.0.1");
 		NodeAddresses failing = new NodeAddresses("n1", () -> {
-			throw new IllegalStateException("no kubeconfig yet");
-		}, this.executor, Clock.systemUTC());
+			throw new KubernetesConfigurationException("no kubeconfig yet");
+		}, this.executor);
 		Awaitility.await().until(() -> {
 			failing.addresses();
 			return failing.description().equals("addresses of node n1 (no kubeconfig yet)");

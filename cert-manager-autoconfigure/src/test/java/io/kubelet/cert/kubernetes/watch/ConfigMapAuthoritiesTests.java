@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.watch;
 
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -178,7 +177,7 @@ class ConfigMapAuthoritiesTests {
 
 	private PublishedAuthorities authoritiesIn(String name, Duration patience) {
 		return new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", name), () -> this.client,
-				this.adapter.executor, Clock.systemUTC(), patience);
+				this.adapter.executor, patience);
 	}
 
 	private void permit() {

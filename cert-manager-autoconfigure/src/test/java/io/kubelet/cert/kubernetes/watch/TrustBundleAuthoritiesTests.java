@@ -1,7 +1,6 @@
 package io.kubelet.cert.kubernetes.watch;
 
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -234,7 +233,7 @@ class TrustBundleAuthoritiesTests {
 	}
 
 	private PublishedAuthorities authoritiesIn(Place place) {
-		return new PublishedAuthorities(place, () -> this.client, this.adapter.executor, Clock.systemUTC(), PATIENCE);
+		return new PublishedAuthorities(place, () -> this.client, this.adapter.executor, PATIENCE);
 	}
 
 	private List<RecordedRequest> requests(String version) {

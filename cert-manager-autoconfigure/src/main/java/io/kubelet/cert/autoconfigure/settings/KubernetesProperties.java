@@ -1,0 +1,24 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.nio.file.Path;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+
+/**
+ * How the API server is reached.
+ *
+ * @param kubeconfig Kubeconfig file. By default the pod's service account, then the file
+ * that KUBECONFIG names, then ~/.kube/config. With a bootstrap kubeconfig, the file is
+ * written if it does not exist.
+ * @param bootstrapKubeconfig Kubeconfig with the credentials for the first request. Later
+ * requests use the certificate itself.
+ * @param context Context of the kubeconfig, or of the bootstrap kubeconfig if there is
+ * one. By default its current context.
+ */
+@ConfigurationProperties(PropertyNames.PREFIX + ".kubernetes")
+public record KubernetesProperties(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig,
+		@Nullable String context) {
+
+}
