@@ -1,6 +1,5 @@
 package io.kubelet.cert;
 
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -13,11 +12,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509KeyManager;
 
 import io.kubelet.cert.certificate.CertificateNames;
@@ -25,13 +19,9 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -61,7 +51,7 @@ class RotationEndToEndTests {
 
 	@Test
 	void tlsServerEndpointEventBundleAndFileAgreeAfterEachRotation() throws Exception {
-		try (Cluster cluster = Cluster.open(this.directory);
+		try (EndToEndCluster cluster = EndToEndCluster.open(this.directory);
 				ConfigurableApplicationContext context = run(cluster.kubeconfig())) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			List<String> events = context.getBean(Application.class).serialNumbers;
@@ -79,14 +69,18 @@ class RotationEndToEndTests {
 				.startsWith(first)
 				.doesNotHaveDuplicates();
 			assertThat(manager.status().rotations()).isEqualTo(4);
-			cluster.verify();
+			if (cluster.embedded() != null) {
+				// A rotation: one that creates, one that watches
+				assertThat(cluster.embedded().requests()).hasSize(8);
+				assertThat(cluster.embedded().openCertificateSigningRequests()).isEmpty();
+			}
 		}
 	}
 
 	/** What a listener makes from the bundle lasts for a whole period. */
 	@Test
 	void listenerOfTheEventFindsManagerBundleStoresAndServerUpdated() throws Exception {
-		try (Cluster cluster = Cluster.open(this.directory);
+		try (EndToEndCluster cluster = EndToEndCluster.open(this.directory);
 				ConfigurableApplicationContext context = run(cluster.kubeconfig())) {
 			Application application = context.getBean(Application.class);
 			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(application.seen).hasSize(1));
@@ -115,7 +109,7 @@ class RotationEndToEndTests {
 	/** The serial number that everybody sees. */
 	private String agreedSerialNumber(ConfigurableApplicationContext context) throws Exception {
 		int port = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
-		PeerCertificate peer = new PeerCertificate();
+		EndToEndClient peer = new EndToEndClient(null);
 		JsonNode endpoint = JsonMapper.shared().readTree(peer.get(port, "/actuator/certificates/kubelet-client"));
 		CertificatePair stored = Pem
 			.readPair(Files.readString(this.directory.resolve("pki/kubelet-client-current.pem")));
@@ -125,7 +119,7 @@ class RotationEndToEndTests {
 			.getKeyStore()
 			.getCertificate("kubelet-client");
 		List<String> events = context.getBean(Application.class).serialNumbers;
-		assertThat(peer.certificate).isEqualTo(stored.leaf()).isEqualTo(bundled);
+		assertThat(peer.certificate()).isEqualTo(stored.leaf()).isEqualTo(bundled);
 		assertThat(endpoint.at("/current/serialNumber").asString()).isEqualTo(stored.serialNumber());
 		assertThat(events.get(events.size() - 1)).isEqualTo(stored.serialNumber());
 		assertThat(endpoint.at("/state").asString()).isEqualTo("VALID");
@@ -156,103 +150,18 @@ class RotationEndToEndTests {
 		void rotated(CertificateRotatedEvent event) throws Exception {
 			String serialNumber = CertificateNames.serialNumber(event.getCertificate());
 			SslBundle bundle = this.context.getBean(SslBundles.class).getBundle("kubelet-client");
-			PeerCertificate server = new PeerCertificate();
+			EndToEndClient server = new EndToEndClient(null);
 			server.get(this.context.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
 					"/actuator/certificates");
 			X509KeyManager keys = (X509KeyManager) bundle.getManagers().getKeyManagers()[0];
 			String alias = keys.chooseClientAlias(new String[] { "EC" }, null, null);
 			this.seen.add(Stream
 				.of(bundle.getStores().getKeyStore().getCertificate("kubelet-client"),
-						keys.getCertificateChain(alias)[0], server.certificate,
+						keys.getCertificateChain(alias)[0], server.certificate(),
 						this.context.getBean(CertificateManager.class).current().orElseThrow().leaf())
 				.map((certificate) -> CertificateNames.serialNumber((X509Certificate) certificate))
 				.collect(Collectors.toCollection(() -> new HashSet<>(Set.of(serialNumber)))));
 			this.serialNumbers.add(serialNumber);
-		}
-
-	}
-
-	/** Where certificates come from. */
-	private record Cluster(Path kubeconfig, @Nullable EmbeddedControlPlane embedded) implements AutoCloseable {
-
-		static Cluster open(Path directory) {
-			if ("real".equals(System.getProperty("cluster"))) {
-				String kubeconfig = System.getProperty("kubeconfig", "");
-				if (kubeconfig.isEmpty()) {
-					String reason = "Skipped: name a cluster with -Dkubeconfig=FILE";
-					LoggerFactory.getLogger(RotationEndToEndTests.class).warn(reason);
-					Assumptions.abort(reason);
-				}
-				return new Cluster(Path.of(kubeconfig), null);
-			}
-			EmbeddedControlPlane embedded = EmbeddedControlPlane.start();
-			return new Cluster(embedded.writeKubeconfig(directory), embedded);
-		}
-
-		/** Two requests a rotation: one that creates, one that watches. */
-		void verify() {
-			if (this.embedded != null) {
-				assertThat(this.embedded.requests()).hasSize(8);
-				assertThat(this.embedded.openCertificateSigningRequests()).isEmpty();
-			}
-		}
-
-		@Override
-		public void close() {
-			if (this.embedded != null) {
-				this.embedded.close();
-			}
-		}
-
-	}
-
-	/** A TLS client that takes any certificate, and tells which one it was. */
-	private static final class PeerCertificate extends X509ExtendedTrustManager {
-
-		@Nullable X509Certificate certificate;
-
-		String get(int port, String path) throws Exception {
-			SSLContext context = SSLContext.getInstance("TLS");
-			context.init(null, new TrustManager[] { this }, null);
-			try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
-				socket.getOutputStream()
-					.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes());
-				String response = new String(socket.getInputStream().readAllBytes());
-				assertThat(response).startsWith("HTTP/1.1 200");
-				return response.substring(response.indexOf('{'), response.lastIndexOf('}') + 1);
-			}
-		}
-
-		@Override
-		public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
-			this.certificate = chain[0];
-		}
-
-		@Override
-		public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
-			this.certificate = chain[0];
-		}
-
-		@Override
-		public void checkServerTrusted(X509Certificate[] chain, String authType) {
-			this.certificate = chain[0];
-		}
-
-		@Override
-		public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
-		}
-
-		@Override
-		public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
-		}
-
-		@Override
-		public void checkClientTrusted(X509Certificate[] chain, String authType) {
-		}
-
-		@Override
-		public X509Certificate[] getAcceptedIssuers() {
-			return new X509Certificate[0];
 		}
 
 	}

@@ -16,8 +16,8 @@ import org.springframework.boot.health.contributor.Status;
 
 /**
  * The health of one certificate: {@code DOWN} while there is none or once it has expired,
- * otherwise {@code UP}. A certificate whose rotation is overdue has a status of choice,
- * and a warning among the details.
+ * otherwise {@code UP}. A certificate whose rotation is overdue has the configured
+ * status, and a warning among the details.
  * <p>
  * What counts is the fraction of the lifetime that is left, not a number of days: a
  * certificate for an hour and one for a year are overdue after the same fraction.

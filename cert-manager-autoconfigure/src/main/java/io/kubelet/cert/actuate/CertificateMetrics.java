@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * The metrics of certificates, each with the name of the certificate as the tag
  * {@code certificate}.
  * <p>
- * It has to be a listener of the managers. Events before a registry is bound count too,
- * for every registry.
+ * Must be registered as a listener of the managers. Events before a registry is bound
+ * count too, for every registry.
  */
 public class CertificateMetrics implements MeterBinder, RotationListener {
 

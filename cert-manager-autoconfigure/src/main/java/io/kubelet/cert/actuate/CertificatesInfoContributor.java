@@ -36,7 +36,7 @@ public class CertificatesInfoContributor implements InfoContributor {
 	}
 
 	/**
-	 * What is told about one certificate.
+	 * The information about one certificate.
 	 *
 	 * @param state its state
 	 * @param serialNumber its serial number in hexadecimal, {@code null} if there is no

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * the certificate as the tag {@code certificate}. Only for certificates that do the work
  * of a kubelet: widespread alerts on these names concern every job that reports them.
  * <p>
- * It has to be a listener of the managers. Events before a registry is bound count too,
- * for every registry.
+ * Must be registered as a listener of the managers. Events before a registry is bound
+ * count too, for every registry.
  */
 public class KubeletMetrics implements MeterBinder, RotationListener {
 

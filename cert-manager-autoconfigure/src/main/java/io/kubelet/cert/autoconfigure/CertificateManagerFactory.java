@@ -57,7 +57,7 @@ final class CertificateManagerFactory {
 	}
 
 	/**
-	 * Creates the managers, which are not started yet. In bootstrap mode, the further
+	 * Creates the managers, which are not started yet. In bootstrap mode, the additional
 	 * certificates are requested with the first one.
 	 */
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
@@ -167,13 +167,13 @@ final class CertificateManagerFactory {
 	private static InvalidConfigurationPropertyValueException noTemplate(CertificateSettings settings) {
 		return settings.properties()
 			.invalid("template.common-name", null,
-					("Nothing is configured that certificate '%s' is to state: set this property, another one under 'template' "
-							+ "or a profile, or define a CertificateTemplateSupplier bean. ")
+					("No names are configured for certificate '%s': set this property or another one under 'template', "
+							+ "set a profile, or define a CertificateTemplateSupplier bean. ")
 						.formatted(settings.name())
 							+ (settings.rotation().enabled()
 									? "If no certificate is to be requested, set '%s' to false"
 										.formatted(settings.properties().of("rotate-certificates"))
-									: "With a bootstrap kubeconfig, a first certificate is requested although rotation is off, unless '%s' names one"
+									: "With a bootstrap kubeconfig, a first certificate is requested even though rotation is off, unless '%s' names an existing pair"
 										.formatted(settings.properties().of("tls-cert-file"))));
 	}
 

@@ -54,7 +54,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 		return (action != null) ? action : action(unavailable.getCause(), connection(settings));
 	}
 
-	/** Further certificates are requested with the first one. */
+	/** Additional certificates are requested with the first one. */
 	private String connection(CertificateSettings settings) {
 		boolean first = settings.properties().prefix().equals("kubelet.cert");
 		return (this.bootstrapping && first) ? "%s, or %s if that has a valid certificate"
@@ -82,7 +82,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				"Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
 					.formatted(connection);
 			case DENIED, FAILED ->
-				"Ask those who approve and sign in the cluster, or change the signer, the template or the usages.";
+				"Ask whoever approves and signs requests in the cluster, or change the signer, the template or the usages.";
 			case STORE -> "Make sure that this process can read and write the files above and that they are complete, "
 					+ "or set 'kubelet.cert.cert-dir' to another directory.";
 			case TIMED_OUT ->

@@ -38,24 +38,34 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
 		RotationFailure failure = status.lastFailure();
-		OpenRequest openRequest = status.openRequest();
+		OpenRequest open = status.openRequest();
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
 		if (status.waitingFor() != null) {
-			message += ". It waits for " + status.waitingFor();
+			return new CertificateUnavailableException(settings, message + ". It waits for " + status.waitingFor(),
+					(failure != null) ? failure.cause() : null,
+					"Make sure that this becomes known, or choose another source of addresses with '%s'."
+						.formatted(settings.properties().of("addresses.source")));
 		}
-		else if (failure != null) {
-			message += ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message());
+		if (failure != null) {
+			return new CertificateUnavailableException(settings,
+					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message()),
+					failure.cause(), null);
 		}
-		else if (openRequest != null && openRequest.name() != null) {
-			message += ". Request %s waits for approval: see 'kubectl get csr %s'".formatted(openRequest.name(),
-					openRequest.name());
+		if (open == null || open.createdAt() == null) {
+			return new CertificateUnavailableException(settings,
+					message + ". The API server has not answered the request yet", null,
+					"Make sure that the API server runs and that this machine can reach it, or increase '%s'."
+						.formatted(settings.properties().of("startup.timeout")));
 		}
-		return new CertificateUnavailableException(settings, message, (failure != null) ? failure.cause() : null,
-				(status.waitingFor() != null)
-						? "Make sure that this becomes known, or choose another source of addresses with '%s'."
-							.formatted(settings.properties().of("addresses.source"))
-						: null);
+		return new CertificateUnavailableException(settings, message + describe(open), null, null);
+	}
+
+	private static String describe(OpenRequest open) {
+		return (open.conditions().contains("Approved")
+				? ". Request %1$s is approved and waiting for its signature: see 'kubectl get csr %1$s'"
+				: ". Request %1$s is waiting for approval: see 'kubectl get csr %1$s'")
+			.formatted(open.name());
 	}
 
 	public static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {

@@ -58,7 +58,7 @@ public final class KubernetesConnection implements DisposableBean {
 		this.clock = clock;
 		if (settings.bootstrapKubeconfig() == null && settings.kubeconfig() != null) {
 			requireReadable("kubeconfig", settings.kubeconfig(),
-					"name the kubeconfig of the cluster, or leave it out in a pod");
+					"set it to the kubeconfig of the cluster, or remove the property in a pod");
 		}
 	}
 
@@ -111,12 +111,12 @@ public final class KubernetesConnection implements DisposableBean {
 			return;
 		}
 		requireReadable("bootstrap-kubeconfig", bootstrap,
-				"name the one with the bootstrap token, because %s has no valid client certificate"
+				"set it to the kubeconfig with the bootstrap token, because %s has no valid client certificate"
 					.formatted(kubeconfig));
 		NodeKubeconfig.foreignContent(kubeconfig).ifPresent((content) -> {
 			throw invalid("kubeconfig", kubeconfig,
 					("With a bootstrap kubeconfig, this file is written for the node, but it %s, which would be lost. "
-							+ "Name a file that does not exist yet, or leave out "
+							+ "Name a file that does not exist yet, or remove "
 							+ "'kubelet.cert.kubernetes.bootstrap-kubeconfig' to use this one as it is")
 						.formatted(content));
 		});

@@ -48,9 +48,9 @@ record StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
 				: ofCluster(settings.request().signer());
 		AuthorityPath path = new AuthorityPath(stored.chain(), authorities);
 		if (!authorities.isEmpty() && path.find(this.clock.instant(), IssuedCertificateCheck.CLOCK_SKEW).isEmpty()) {
-			logger.warn("[{}] The stored certificate was issued by '{}', which is not an authority of {}. It is used "
-					+ "until a new one is issued, which is requested now. If the signer has an authority of its own, "
-					+ "name it with '{}'", manager.name(), stored.leaf().getIssuerX500Principal().getName(),
+			logger.warn("[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
+					+ "use until the new one, which has been requested, is issued. If the signer has its own authority, "
+					+ "set '{}'", manager.name(), stored.leaf().getIssuerX500Principal().getName(),
 					named ? settings.request().signerCaFile() : "the cluster",
 					settings.properties().of("signer-ca-file"));
 			manager.rotate();

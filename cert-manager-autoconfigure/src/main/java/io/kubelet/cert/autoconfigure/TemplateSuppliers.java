@@ -67,7 +67,7 @@ final class TemplateSuppliers {
 			.orElseGet(() -> {
 				if (beanFactory.findAnnotationOnBean(bean, Qualifier.class) != null) {
 					throw new AmbiguousTemplateException(
-							"CertificateTemplateSupplier bean '%s' is for no certificate: its qualifier is not the name of one"
+							"CertificateTemplateSupplier bean '%s' belongs to no certificate: its qualifier is not the name of a certificate"
 								.formatted(bean),
 							qualify(names));
 				}

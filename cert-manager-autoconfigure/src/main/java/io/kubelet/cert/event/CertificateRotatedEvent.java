@@ -17,8 +17,8 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	/**
 	 * Creates an event.
 	 * @param name the name of the certificate
-	 * @param previousCertificate the certificate before, {@code null} if there was none
-	 * @param certificate the certificate now
+	 * @param previousCertificate the previous certificate, {@code null} if there was none
+	 * @param certificate the new certificate
 	 */
 	public CertificateRotatedEvent(String name, @Nullable X509Certificate previousCertificate,
 			X509Certificate certificate) {
@@ -28,7 +28,7 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	}
 
 	/**
-	 * Returns the certificate before.
+	 * Returns the previous certificate.
 	 * @return the certificate, {@code null} if there was none
 	 */
 	public @Nullable X509Certificate getPreviousCertificate() {
@@ -36,7 +36,7 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	}
 
 	/**
-	 * Returns the certificate now.
+	 * Returns the new certificate.
 	 * @return the certificate
 	 */
 	public X509Certificate getCertificate() {

@@ -2,7 +2,7 @@ package io.kubelet.cert.event;
 
 /**
  * There has been no valid certificate for five minutes although the API server is
- * healthy. Where the kubelet exits, an application decides here.
+ * healthy. The kubelet exits in this case; an application can decide what to do.
  */
 public final class CertificateUnavailableEvent extends CertificateEvent {
 

@@ -89,8 +89,8 @@ public final class ApiFailures {
 	 * @return the failure of the request
 	 */
 	public RequestException unexpected(int code, @Nullable CertificateRequest request) {
-		return RequestException.unavailable(name(request), "UnexpectedResponse", about(request)
-				+ "The answer from %s (status %d) is not that of an API server. Perhaps a proxy in between has answered"
+		return RequestException.unavailable(name(request), "UnexpectedResponse",
+				about(request) + "The answer from %s (status %d) is not from an API server. A proxy may have answered"
 					.formatted(this.server, code),
 				null, null);
 	}

@@ -95,9 +95,9 @@ public final class CurrentAccess implements AutoCloseable {
 	}
 
 	/**
-	 * Does work with the client of the moment. The client is not replaced because of its
-	 * age before the work is done. If there is no usable way to an API server, the result
-	 * is a {@link KubernetesConfigurationException}.
+	 * Does work with the current client. The client is not replaced because of its age
+	 * before the work is done. If there is no usable way to an API server, the result is
+	 * a {@link KubernetesConfigurationException}.
 	 * @param <T> the type of the result
 	 * @param current the pair to authenticate with, {@code null} if there is none that is
 	 * valid
@@ -118,7 +118,7 @@ public final class CurrentAccess implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the client of the moment. Waits until it is created, within a time limit.
+	 * Returns the current client. Waits until it is created, within a time limit.
 	 * @param current as for {@link #use}
 	 * @return the client
 	 * @throws KubernetesConfigurationException if there is no usable way to an API server

@@ -211,7 +211,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 		List<String> names = names(config, "contexts");
 		if (!names.contains(context)) {
 			throw new KubernetesConfigurationException(
-					"The kubeconfig %s has no context '%s'; it has %s. Set 'kubelet.cert.kubernetes.context' to one of them, or leave it out to use the current one"
+					"The kubeconfig %s has no context '%s'; it has %s. Set 'kubelet.cert.kubernetes.context' to one of them, or remove the property to use the current one"
 						.formatted(file, context, names));
 		}
 	}

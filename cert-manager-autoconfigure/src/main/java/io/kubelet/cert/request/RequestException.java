@@ -93,7 +93,7 @@ public final class RequestException extends CertificateManagerException {
 	 */
 	public static RequestException timedOut(@Nullable String requestName, String signerName, Duration timeout) {
 		return new RequestException(Kind.TIMED_OUT, requestName, "TimedOut",
-				"%s was neither approved, denied nor signed within %s, and is waited for again"
+				"%s was not approved, denied or signed within %s; the next attempt waits for the same request"
 					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout)));
 	}
 

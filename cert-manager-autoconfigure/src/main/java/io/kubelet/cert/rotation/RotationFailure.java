@@ -19,9 +19,9 @@ public record RotationFailure(Instant at, String reason, String message, int att
 		Throwable cause) {
 
 	/**
-	 * Whether someone has to do something, because the next attempt will hardly fare
-	 * better by itself: credentials, permissions, the request or the configuration are
-	 * wrong, or the request was denied.
+	 * Whether someone has to do something, because the next attempt is unlikely to
+	 * succeed without a change: credentials, permissions, the request or the
+	 * configuration are wrong, or the request was denied.
 	 * @return {@code false} if the server could not be reached or did not answer in time,
 	 * or the request was lost
 	 */

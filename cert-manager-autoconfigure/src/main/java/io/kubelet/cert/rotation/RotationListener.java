@@ -18,8 +18,8 @@ public interface RotationListener {
 	/**
 	 * A pair has become current: it was issued, or another program stored it.
 	 * @param name the certificate's name
-	 * @param previous the pair before, {@code null} if there was none
-	 * @param current the pair now
+	 * @param previous the previous pair, {@code null} if there was none
+	 * @param current the new pair
 	 */
 	default void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
 	}

@@ -59,7 +59,7 @@ public final class CertificateBundles implements RotationListener {
 	 * @param registry where to register it
 	 * @param bundleName the bundle's name
 	 * @param manager the certificate's manager
-	 * @param trust returns the trust of the moment, in each handshake
+	 * @param trust returns the current trust, in each handshake
 	 * @param drain how long connections of a previous pair may go on
 	 * @return ends the use of the bundle by name, and stops following the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
@@ -74,7 +74,7 @@ public final class CertificateBundles implements RotationListener {
 		BundleSocketFactory.add(bundleName, first);
 		if (registered == null) {
 			logger.warn(
-					"[{}] There is no certificate yet: servers with the SSL bundle '{}' refuse every TLS handshake, "
+					"[{}] There is no certificate yet: servers with the SSL bundle '{}' fail every TLS handshake, "
 							+ "and clients present no certificate, until the first one is issued",
 					manager.name(), bundleName);
 		}

@@ -28,8 +28,8 @@ import org.springframework.boot.ssl.SslOptions;
 
 /**
  * The SSL bundle of one certificate. Its key and trust managers are the same objects for
- * its whole life and apply the identity of the moment in each handshake. Its stores are
- * those of one moment, for servers that copy them, and are created again for each update.
+ * its whole life and apply the current identity in each handshake. Its stores are those
+ * of one moment, for servers that copy them, and are created again for each update.
  */
 public final class LiveSslBundle implements SslManagerBundle {
 
@@ -86,7 +86,7 @@ public final class LiveSslBundle implements SslManagerBundle {
 	}
 
 	/**
-	 * Returns the identity of the moment.
+	 * Returns the current identity.
 	 * @return the identity
 	 */
 	public Identity identity() {
@@ -161,7 +161,7 @@ public final class LiveSslBundle implements SslManagerBundle {
 			user.update(bundle);
 		}
 		catch (RuntimeException | LinkageError ex) {
-			logger.error("[{}] {} did not take over the update of the SSL bundle and continues with what it had",
+			logger.error("[{}] {} failed to apply the update of the SSL bundle and continues with the previous one",
 					this.alias, user.getClass().getName(), ex);
 		}
 	}

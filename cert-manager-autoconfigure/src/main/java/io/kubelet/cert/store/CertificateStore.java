@@ -6,7 +6,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 
 /**
- * The port to the place where the current pair and the open request of one certificate
+ * The port to the place where the current pair and the pending request of one certificate
  * are stored. Every method throws {@link StoreException} if the store cannot be read or
  * written. One thread at a time calls it.
  */

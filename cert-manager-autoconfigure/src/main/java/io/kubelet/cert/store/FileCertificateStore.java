@@ -100,7 +100,7 @@ public final class FileCertificateStore implements CertificateStore {
 			return this.request.read();
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot read the open request " + this.files.openRequest() + ": " + ex, ex);
+			throw new StoreException("Cannot read the pending request " + this.files.openRequest() + ": " + ex, ex);
 		}
 	}
 
@@ -111,7 +111,7 @@ public final class FileCertificateStore implements CertificateStore {
 			this.request.write(request);
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot store the open request " + this.files.openRequest() + ": " + ex
+			throw new StoreException("Cannot store the pending request " + this.files.openRequest() + ": " + ex
 					+ ". Make the directory writable and check that its disk has room", ex);
 		}
 	}
@@ -122,7 +122,7 @@ public final class FileCertificateStore implements CertificateStore {
 			this.request.delete(request);
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot delete the open request " + this.files.openRequest() + ": " + ex, ex);
+			throw new StoreException("Cannot delete the pending request " + this.files.openRequest() + ": " + ex, ex);
 		}
 	}
 
@@ -244,7 +244,7 @@ public final class FileCertificateStore implements CertificateStore {
 			}
 		}
 		catch (IOException ex) {
-			logger.warn("Cannot tell whether {} is current, so it is kept: {}", file, ex.toString());
+			logger.warn("Cannot determine whether {} is current; keeping it: {}", file, ex.toString());
 		}
 	}
 

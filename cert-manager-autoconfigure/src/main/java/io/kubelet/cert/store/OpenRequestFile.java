@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file of the open request and its key. As long as the file is the one that this
+ * The file of the pending request and its key. As long as the file is the one that this
  * object wrote or read, it knows what is in it.
  */
 final class OpenRequestFile {
@@ -44,7 +44,7 @@ final class OpenRequestFile {
 			return Optional.empty();
 		}
 		catch (MalformedPemException ex) {
-			logger.warn("The open request {} is damaged and ignored: {}", file, ex.getMessage());
+			logger.warn("The pending request {} is damaged and ignored: {}", file, ex.getMessage());
 			return Optional.empty();
 		}
 	}

@@ -72,7 +72,7 @@ final class PairFiles {
 		return new PairLocation(file(".crt"), file(".key"));
 	}
 
-	/** The open request and its key. */
+	/** The pending request and its key. */
 	Path openRequest() {
 		return file("-request.pem");
 	}

@@ -1,5 +1,5 @@
 /**
- * Stores the current pair and the open request, in the kubelet's layout.
+ * Stores the current pair and the pending request, in the kubelet's layout.
  */
 @NullMarked
 package io.kubelet.cert.store;

@@ -55,13 +55,13 @@ class ConfigurationMistakesTests {
 			key.size | 224 | 256, 384 or 521
 			rotation.earliest | 0 | from above 0 to below 1
 			rotation.earliest | 0.95 | from above 0 to below 1
-			rotation.wait-timeout | 0s | longer than nothing
-			rotation.retry.interval | 0s | longer than nothing
-			startup.timeout | -1s | longer than nothing
-			store.retain | 0 | At least one
+			rotation.wait-timeout | 0s | must be positive
+			rotation.retry.interval | 0s | must be positive
+			startup.timeout | -1s | must be positive
+			store.retain | 0 | at least one old pair
 			usages | client auth,no such usage | Unknown usage 'no such usage'
 			template.ip-addresses | 300.1.1.1 | not an IP address
-			tls-cert-file | /tmp/a.pem | configured together
+			tls-cert-file | /tmp/a.pem | Set both the certificate and its key
 			kubernetes.kubeconfig | /nowhere/kubeconfig | There is no such file
 			ssl.trust-file | /nowhere/ca.pem | There is no file
 			ssl.trust-bundle.signer-name | no-slash | lower-case domain
@@ -182,12 +182,46 @@ class ConfigurationMistakesTests {
 			.approval((request) -> ApprovalPolicy.Verdict.hold())
 			.start()) {
 			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
-					"kubelet.cert.startup.timeout=3s")
+					"kubelet.cert.startup.timeout=5s")
 				.run((context) -> {
 					FailureAnalysis analysis = analyze(context.getStartupFailure());
 					String open = controlPlane.openCertificateSigningRequests().get(0);
-					assertThat(analysis.getDescription()).contains("kubectl get csr " + open);
+					assertThat(analysis.getDescription())
+						.endsWith("Request %1$s is waiting for approval: see 'kubectl get csr %1$s'".formatted(open));
 					assertThat(analysis.getAction()).contains("kubectl certificate approve");
+				});
+		}
+	}
+
+	/** As for a signer that is not there. */
+	@Test
+	void requestThatIsApprovedAndThatNobodySignsIsNamed() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
+			.approval((request) -> ApprovalPolicy.Verdict.approve())
+			.start()) {
+			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
+					"kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth",
+					"kubelet.cert.startup.timeout=5s")
+				.run((context) -> {
+					String request = controlPlane.certificateSigningRequests().get(0);
+					assertThat(analyze(context.getStartupFailure()).getDescription())
+						.endsWith("Request %1$s is approved and waiting for its signature: see 'kubectl get csr %1$s'"
+							.formatted(request));
+				});
+		}
+	}
+
+	/** What does not exist cannot be approved. */
+	@Test
+	void requestThatTheServerHasNotAnsweredIsNotSaidToWaitForApproval() throws IOException {
+		try (ServerSocket silent = new ServerSocket(0)) {
+			Path kubeconfig = kubeconfig("https://127.0.0.1:" + silent.getLocalPort());
+			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=2s")
+				.run((context) -> {
+					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					assertThat(analysis.getDescription()).endsWith("The API server has not answered the request yet");
+					assertThat(analysis.getAction()).contains("this machine can reach it",
+							"increase 'kubelet.cert.startup.timeout'");
 				});
 		}
 	}

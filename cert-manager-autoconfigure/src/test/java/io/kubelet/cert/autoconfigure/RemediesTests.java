@@ -37,6 +37,9 @@ class RemediesTests {
 
 	private static final String OFF = "--kubelet.cert.rotate-certificates=false";
 
+	/** For what does not fail at once. */
+	private static final String SOON = "--kubelet.cert.startup.timeout=5s";
+
 	@TempDir
 	Path directory;
 
@@ -62,7 +65,7 @@ class RemediesTests {
 	@Test
 	void serverThatABootstrapTokenCannotReachIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
 		this.controlPlane.pause();
-		bootstrap(this.controlPlane.bootstrap(), TEMPLATE);
+		bootstrap(this.controlPlane.bootstrap(), TEMPLATE, SOON);
 		assertThat(action(output)).contains("Make sure that the API server runs", BOOTSTRAP);
 	}
 
@@ -78,7 +81,7 @@ class RemediesTests {
 	@Test
 	void requestThatIsMadeAlthoughRotationIsOffIsToBeApproved(CapturedOutput output) {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		bootstrap(this.controlPlane.bootstrap(), TEMPLATE, OFF);
+		bootstrap(this.controlPlane.bootstrap(), TEMPLATE, OFF, SOON);
 		assertThat(action(output)).contains("kubectl certificate approve").doesNotContain("Put a pair there");
 	}
 
@@ -86,7 +89,7 @@ class RemediesTests {
 	void templateThatIsNeededAlthoughRotationIsOffIsToBeSet(CapturedOutput output) {
 		bootstrap(this.controlPlane.bootstrap(), OFF);
 		assertThat(output).contains("kubelet.cert.template.common-name",
-				"a first certificate is requested although rotation is off, unless 'kubelet.cert.tls-cert-file' names one")
+				"a first certificate is requested even though rotation is off, unless 'kubelet.cert.tls-cert-file' names an existing pair")
 			.doesNotContain("to false");
 	}
 
@@ -137,8 +140,8 @@ class RemediesTests {
 	private void start(String... arguments) {
 		assertThatException()
 			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
-				.properties("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.startup.timeout=2s",
-						"kubelet.cert.node-name=n1")
+				.properties("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+						"kubelet.cert.startup.timeout=30s", "kubelet.cert.node-name=n1")
 				.run(arguments)
 				.close());
 	}

@@ -111,7 +111,7 @@ class TemplateSuppliersTests {
 	void supplierWhoseQualifierIsNotACertificateIsReported() {
 		runner(Misspelt.class).run((context) -> {
 			FailureAnalysis analysis = analyze(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("'misspelt' is for no certificate");
+			assertThat(analysis.getDescription()).contains("'misspelt' belongs to no certificate");
 			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
 					"[kubelet-client, serving]");
 		});

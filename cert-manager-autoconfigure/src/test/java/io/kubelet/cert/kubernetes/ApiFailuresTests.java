@@ -72,7 +72,7 @@ class ApiFailuresTests {
 	void answerThatIsNoStatusIsNotFromAnApiServer(int code) {
 		RequestException failure = translate(code, "<html>s3cr3t page</html>", Map.of());
 		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of)
-			.hasMessageContaining("Perhaps a proxy in between has answered")
+			.hasMessageContaining("A proxy may have answered")
 			.hasMessageNotContaining("s3cr3t");
 		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
 	}

@@ -42,7 +42,7 @@ class RequestExceptionTests {
 				arguments(RequestException.lost("csr-1", "Gone", "Request csr-1 was deleted"), "Gone",
 						"Request csr-1 was deleted"),
 				arguments(RequestException.timedOut("csr-1", "example.com/s", Duration.ofMinutes(15)), "TimedOut",
-						"Request csr-1 to signer example.com/s was neither approved, denied nor signed within 15m, and is waited for again"),
+						"Request csr-1 to signer example.com/s was not approved, denied or signed within 15m; the next attempt waits for the same request"),
 				arguments(RequestException.rejected("csr-1", 422, "Invalid", "spec is wrong"), "Invalid",
 						"spec is wrong"),
 				arguments(RequestException.unavailable("csr-1", "Unreachable", "no route", null, null), "Unreachable",

@@ -63,7 +63,7 @@ class BackgroundStartTests {
 			}
 			assertThat(presented).isEmpty();
 			assertThat(output).containsOnlyOnce("[server] There is no certificate yet: servers with the SSL bundle "
-					+ "'server' refuse every TLS handshake");
+					+ "'server' fail every TLS handshake");
 		}
 	}
 

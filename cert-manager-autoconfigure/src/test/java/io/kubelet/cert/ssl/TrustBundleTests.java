@@ -6,14 +6,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TrustBundles;
 import org.awaitility.Awaitility;
@@ -22,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
@@ -36,6 +34,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 class TrustBundleTests {
 
 	private static final String BOOTSTRAPPER = "system:bootstrap:abcdef";
+
+	private static final String VERSION = "v1beta1";
 
 	private final TestAuthority before = new TestAuthority("before");
 
@@ -50,8 +50,8 @@ class TrustBundleTests {
 
 	@Test
 	void serverFollowsABundle() throws Exception {
-		try (EmbeddedControlPlane plane = plane("v1")) {
-			TrustBundles bundles = new TrustBundles(plane, this.directory, "v1");
+		try (EmbeddedControlPlane plane = plane()) {
+			TrustBundles bundles = new TrustBundles(plane, this.directory, VERSION);
 			bundles.create("shop", Map.of(), this.before);
 			try (RotatingServer server = new RotatingServer(Kind.NETTY, Hasty.class, plane, this.directory,
 					"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-overlap=0s",
@@ -62,31 +62,6 @@ class TrustBundleTests {
 				assertAccepted(plane, server, this.clientOfAfter);
 				assertAccepted(plane, server, this.clientOfBefore);
 				bundles.replace("shop", this.after);
-				assertRefused(plane, server, this.clientOfBefore);
-				assertAccepted(plane, server, this.clientOfAfter);
-			}
-		}
-	}
-
-	@Test
-	void serverFollowsTheBundlesOfASigner() throws Exception {
-		try (EmbeddedControlPlane plane = plane("v1beta1")) {
-			TrustBundles bundles = new TrustBundles(plane, this.directory, "v1beta1");
-			TestAuthority other = new TestAuthority("other");
-			bundles.create("example.com:shop:one", Map.of("stage", "live"), this.before);
-			bundles.create("example.com:shop:two", Map.of("stage", "test"), other);
-			bundles.create("example.com:toys:one", Map.of("stage", "live"), other);
-			try (RotatingServer server = new RotatingServer(Kind.TOMCAT, Hasty.class, plane, this.directory,
-					"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-overlap=0s",
-					"kubelet.cert.ssl.trust-bundle.signer-name=example.com/shop",
-					"kubelet.cert.ssl.trust-bundle.label-selector=stage in (live)")) {
-				assertAccepted(plane, server, this.clientOfBefore);
-				assertRefused(plane, server, client(other));
-				bundles.create("example.com:shop:three", Map.of("stage", "live"), this.before, this.after);
-				assertAccepted(plane, server, this.clientOfAfter);
-				bundles.replace("example.com:shop:three", this.after);
-				assertAccepted(plane, server, this.clientOfBefore);
-				bundles.delete("example.com:shop:one");
 				assertRefused(plane, server, this.clientOfBefore);
 				assertAccepted(plane, server, this.clientOfAfter);
 			}
@@ -114,8 +89,8 @@ class TrustBundleTests {
 		}
 	}
 
-	private static EmbeddedControlPlane plane(String version) {
-		EmbeddedControlPlane plane = EmbeddedControlPlane.builder().trustBundles(version).start();
+	private static EmbeddedControlPlane plane() {
+		EmbeddedControlPlane plane = EmbeddedControlPlane.builder().trustBundles(VERSION).start();
 		plane.allow(BOOTSTRAPPER, Set.of("list", "watch"), "clustertrustbundles");
 		return plane;
 	}
@@ -146,20 +121,9 @@ class TrustBundleTests {
 		}
 	}
 
-	/** Looks at the trust twenty times as often. */
 	@Configuration(proxyBeanMethods = false)
+	@Import(HastyTrust.class)
 	static class Hasty extends RotatingServer.Certificates {
-
-		@Bean(destroyMethod = "shutdownNow")
-		ScheduledExecutorService hastyThreads() {
-			return Executors.newScheduledThreadPool(2);
-		}
-
-		@Bean
-		RotationScheduler hastyScheduler(ScheduledExecutorService hastyThreads) {
-			RotationScheduler scheduler = RotationScheduler.of(hastyThreads);
-			return (task, delay) -> scheduler.schedule(task, delay.dividedBy(20));
-		}
 
 	}
 

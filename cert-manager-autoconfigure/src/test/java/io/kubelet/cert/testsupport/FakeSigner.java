@@ -4,11 +4,11 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -22,16 +22,16 @@ import io.kubelet.cert.request.SubmittedRequest;
 public final class FakeSigner implements CertificateSigner {
 
 	/** What was asked, in order. */
-	public final List<CertificateRequest> requests = new ArrayList<>();
+	public final List<CertificateRequest> requests = new CopyOnWriteArrayList<>();
 
 	/** The answers to come, in the order of {@link #requests}. */
-	public final List<CompletableFuture<List<X509Certificate>>> answers = new ArrayList<>();
+	public final List<CompletableFuture<List<X509Certificate>>> answers = new CopyOnWriteArrayList<>();
 
 	/** How long certificates live. */
 	public Duration lifetime = Duration.ofHours(1);
 
 	/** When the object of each name was created. */
-	private final Map<String, Instant> created = new HashMap<>();
+	private final Map<String, Instant> created = new ConcurrentHashMap<>();
 
 	private final TestAuthority authority;
 

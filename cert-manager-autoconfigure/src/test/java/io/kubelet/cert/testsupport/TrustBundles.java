@@ -3,8 +3,10 @@ package io.kubelet.cert.testsupport;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.Pem;
@@ -17,8 +19,8 @@ import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ClusterTrustBundles that an administrator of the control plane writes, in one version
- * of the API. The client library has no model of all of them.
+ * ClusterTrustBundles that a user with permission writes, in one version of the API. The
+ * client library has no model of all of them.
  */
 public final class TrustBundles {
 
@@ -26,8 +28,14 @@ public final class TrustBundles {
 
 	private final String path;
 
+	private final Set<String> created = new HashSet<>();
+
 	public TrustBundles(EmbeddedControlPlane controlPlane, Path directory, String version) {
-		this.client = KubernetesClients.create(controlPlane.writeKubeconfig(directory, controlPlane.admin()), null);
+		this(controlPlane.writeKubeconfig(directory, controlPlane.admin()), version);
+	}
+
+	public TrustBundles(Path kubeconfig, String version) {
+		this.client = KubernetesClients.create(kubeconfig, null);
 		this.path = "/apis/certificates.k8s.io/" + version + "/clustertrustbundles";
 	}
 
@@ -40,6 +48,7 @@ public final class TrustBundles {
 		}
 		Map<String, Object> bundle = Map.of("metadata", Map.of("name", name, "labels", labels), "spec", spec);
 		execute("POST", this.path, JSON.getGson().toJsonTree(bundle));
+		this.created.add(name);
 	}
 
 	/** Put these authorities in place of those there are. */
@@ -51,6 +60,28 @@ public final class TrustBundles {
 
 	public void delete(String name) throws ApiException {
 		execute("DELETE", this.path + "/" + name, null);
+		this.created.remove(name);
+	}
+
+	/** Delete what was created here and is still there. */
+	public void deleteCreated() throws ApiException {
+		for (String name : Set.copyOf(this.created)) {
+			delete(name);
+		}
+	}
+
+	/** Whether there is this version of the API. */
+	public boolean areServed() throws ApiException {
+		try {
+			execute("GET", this.path, null);
+			return true;
+		}
+		catch (ApiException ex) {
+			if (ex.getCode() == 404) {
+				return false;
+			}
+			throw ex;
+		}
 	}
 
 	private JsonObject execute(String method, String path, @Nullable Object body) throws ApiException {

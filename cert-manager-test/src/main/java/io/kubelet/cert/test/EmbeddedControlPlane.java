@@ -285,7 +285,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 		return this.parts.http.connections();
 	}
 
-	/** Forget the history: a watch from a resource version of before ends in a 410. */
+	/** Forget the history: a watch from an earlier resource version ends in a 410. */
 	public void compactHistory() {
 		this.parts.store.compact();
 	}

@@ -1,5 +1,5 @@
 /**
- * Auto-configuration of clients of other protocols than HTTP. Internal, except for the
+ * Auto-configuration of clients of protocols other than HTTP. Internal, except for the
  * auto-configurations, which an application may exclude.
  */
 @NullMarked

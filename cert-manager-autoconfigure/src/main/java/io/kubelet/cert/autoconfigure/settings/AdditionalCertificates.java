@@ -20,10 +20,10 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.core.env.Environment;
 
 /**
- * Binds the properties of further certificates. What a certificate does not set itself is
- * looked up at the first one. What identifies a certificate (its profile, name, template,
- * signer, usages and files, whether it rotates, the source of its addresses and the name
- * of its bundle) is not inherited.
+ * Binds the properties of additional certificates. What a certificate does not set itself
+ * is looked up at the first one. What identifies a certificate (its profile, name,
+ * template, signer, usages and files, whether it rotates, the source of its addresses and
+ * the name of its bundle) is not inherited.
  */
 final class AdditionalCertificates {
 
@@ -44,8 +44,8 @@ final class AdditionalCertificates {
 	}
 
 	/**
-	 * Returns the properties of the further certificates, to be resolved, by name and in
-	 * the order of the configuration.
+	 * Returns the properties of the additional certificates, to be resolved, by name and
+	 * in the order of the configuration.
 	 */
 	static Map<String, SettingsResolver> bind(Environment environment) {
 		List<ConfigurationPropertyName> prefixes = new ArrayList<>();

@@ -35,7 +35,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param certDir Directory of the pair files, like the kubelet's --cert-dir.
  * @param pairName Prefix of the pair files, and the certificate's name in the endpoint,
  * the SSL bundle, events and metrics. By default that of the profile; without one
- * kubelet-client, or for a further certificate its name.
+ * kubelet-client, or for an additional certificate its name.
  * @param tlsCertFile File with a certificate to use until the first rotation. If rotation
  * is off, a certificate that another program keeps up to date.
  * @param tlsPrivateKeyFile File with the private key of tls-cert-file.

@@ -42,7 +42,7 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 				path(content, "tlsPrivateKeyFile", file));
 		if ((configuration.tlsCertFile == null) != (configuration.tlsPrivateKeyFile == null)) {
 			throw new IllegalArgumentException(
-					"It sets only one of tlsCertFile and tlsPrivateKeyFile: set both or none");
+					"It sets only one of tlsCertFile and tlsPrivateKeyFile: set both or neither");
 		}
 		return configuration;
 	}

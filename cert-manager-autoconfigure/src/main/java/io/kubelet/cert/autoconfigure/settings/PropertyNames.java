@@ -61,16 +61,14 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 
 	Duration positive(String property, Duration duration) {
 		if (duration.isNegative() || duration.isZero()) {
-			throw invalid(property, text(duration),
-					"The duration must be longer than nothing: set it to 60s, for example");
+			throw invalid(property, text(duration), "The duration must be positive: for example, set it to 60s");
 		}
 		return duration;
 	}
 
 	Duration notNegative(String property, Duration duration) {
 		if (duration.isNegative()) {
-			throw invalid(property, text(duration),
-					"The duration must not be negative: set it to 0s for no time at all");
+			throw invalid(property, text(duration), "The duration must not be negative: set it to 0s or more");
 		}
 		return duration;
 	}

@@ -89,7 +89,7 @@ final class SettingsResolver {
 		}
 		int retain = this.properties.store().retain();
 		if (retain < 1) {
-			throw this.names.invalid("store.retain", retain, "At least one old pair is kept: set it to 1 or more");
+			throw this.names.invalid("store.retain", retain, "Keep at least one old pair: set it to 1 or more");
 		}
 		return new Storage(certDir, initialPair(), retain);
 	}
@@ -102,8 +102,7 @@ final class SettingsResolver {
 		}
 		if (certificate != null || privateKey != null) {
 			String missing = (certificate == null) ? "tls-cert-file" : "tls-private-key-file";
-			throw this.names.invalid(missing, null,
-					"A certificate and its key are configured together, but this one is missing: set both or none");
+			throw this.names.invalid(missing, null, "Set both the certificate and its key, or neither");
 		}
 		KubeletConfiguration kubelet = this.kubelet;
 		return (kubelet != null && this.profile == Profile.KUBELET_SERVING && kubelet.tlsCertFile() != null

@@ -59,7 +59,7 @@ final class TrustedAuthorities {
 	 */
 	Supplier<Trust> undescribed(String name) {
 		Trust nobody = nobody(name, name, "kubelet.cert.additional." + name,
-				"The application's own CertificateManagers bean names no certificate authority");
+				"The application's own CertificateManagers bean provides no certificate authority");
 		return () -> nobody;
 	}
 
@@ -84,7 +84,7 @@ final class TrustedAuthorities {
 			try {
 				TrustSource.Reading reading = source.read();
 				if (reading.trust().authorities().isEmpty()) {
-					nobody(certificate, reading.origin() + " names no certificate authority");
+					nobody(certificate, reading.origin() + " contains no certificate authority");
 				}
 				return reading;
 			}

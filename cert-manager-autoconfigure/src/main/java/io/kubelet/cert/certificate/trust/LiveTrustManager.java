@@ -25,7 +25,7 @@ public final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	/**
 	 * Creates a trust manager.
-	 * @param trust returns the trust of the moment
+	 * @param trust returns the current trust
 	 */
 	public LiveTrustManager(Supplier<Trust> trust) {
 		this(trust, (transport) -> {
@@ -34,7 +34,7 @@ public final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	/**
 	 * Creates a trust manager that reports the handshakes of clients.
-	 * @param trust returns the trust of the moment
+	 * @param trust returns the current trust
 	 * @param handshakes accepts the socket or engine of each handshake in which a server
 	 * is checked
 	 */

@@ -160,7 +160,7 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	/**
-	 * Finds the request in a list. The watch needs {@code list} anyway, so an open
+	 * Finds the request in a list. The watch needs {@code list} anyway, so a pending
 	 * request is answered even if only {@code get} is missing.
 	 * @param refusal the answer to reading it
 	 */
@@ -168,7 +168,7 @@ final class Exchange implements RequestWatch.Subscriber {
 		send(() -> RequestWatches.byName(name).list(this.api.getApiClient()), V1CertificateSigningRequestList.class,
 				(list) -> {
 					if (this.watches.isFirstRefusal()) {
-						logger.warn("{}\nUntil then, requests are looked up in a list.",
+						logger.warn("{}\nUntil then, the application searches a list of requests.",
 								this.failures.translate(refusal, this.request).getMessage());
 					}
 					list.getItems().stream().findFirst().ifPresentOrElse(found, () -> gone(name, "no longer exists"));

@@ -20,7 +20,7 @@ import io.kubernetes.client.openapi.models.V1ObjectMeta;
 
 /**
  * Sends requests to {@code certificates.k8s.io/v1}: one call creates the object, and one
- * watch waits for the answer. All open requests share the watch, by a label.
+ * watch waits for the answer. All pending requests share the watch, by a label.
  */
 public final class KubernetesCertificateSigner implements CertificateSigner, AutoCloseable {
 

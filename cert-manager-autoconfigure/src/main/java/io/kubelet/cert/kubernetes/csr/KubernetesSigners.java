@@ -9,7 +9,7 @@ import io.kubelet.cert.request.CertificateSigner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Provides signers that use the API server through the client of the moment.
+ * Provides signers that use the API server through the current client.
  */
 public final class KubernetesSigners implements AutoCloseable {
 

@@ -221,7 +221,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 
 	private void report(String problem) {
 		if (this.pause.fruitless() == FAILURES_TO_REPORT) {
-			logger.warn("{} cannot be watched at the moment: {}", this.observer, problem);
+			logger.warn("{} cannot be watched for now: {}", this.observer, problem);
 		}
 	}
 

@@ -93,7 +93,7 @@ final class Announcements {
 	/** The end of a message: what is done about it, or what somebody can do. */
 	private static String whatNext(@Nullable CertificateRequest pending) {
 		return (pending == null || pending.uid() == null)
-				? "Further attempts follow; the last failed one has the reason, in this log and as 'lastFailure' in the endpoint"
+				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
 				: "Request %1$s to signer %2$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
 					.formatted(pending.name(), pending.signerName());
 	}
@@ -143,7 +143,7 @@ final class Announcements {
 				&& Duration.between(this.invalidSince, now).compareTo(UNAVAILABLE_AFTER) > 0) {
 			this.unavailable = true;
 			this.settings.about(logger.atError())
-				.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers refuse "
+				.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
 						+ "TLS handshakes, and clients present no certificate. {}", this.settings.name(),
 						this.invalidSince, whatNext(pending));
 			this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));

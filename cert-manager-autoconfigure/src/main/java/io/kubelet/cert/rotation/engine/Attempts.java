@@ -252,7 +252,7 @@ final class Attempts {
 			.addKeyValue("kubelet.cert.trigger", attempt.trigger())
 			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
 					this.settings.name(), inWords(attempt.trigger()), issued.serialNumber(), issued.notAfter(),
-					this.settings.once() ? "never, since rotation is off"
+					this.settings.once() ? "none, because rotation is off"
 							: this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
 					request.name(), request.signerName());
 		this.report.rotated(issued, attempt.trigger(), now);

@@ -110,7 +110,7 @@ final class CurrentPair {
 		List<String> differences = differences(stored, template, now);
 		if (!differences.isEmpty()) {
 			reportOnce(this.settings.about(logger.atWarn(), stored),
-					"Another program stored a pair that does not match the template, and is not used: "
+					"Another program stored a pair that does not match the template; it is not used: "
 							+ String.join("; ", differences));
 			return null;
 		}

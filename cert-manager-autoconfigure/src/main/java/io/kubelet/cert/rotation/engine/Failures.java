@@ -76,7 +76,7 @@ final class Failures {
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log(
 				this.lastIsAnswer
-						? "[{}] Attempt {} failed and would fail again unchanged; the next one is in {}: {} ({})"
+						? "[{}] Attempt {} failed, and the same request would fail again; next attempt in {}: {} ({})"
 						: "[{}] Attempt {} failed; retrying in {}: {} ({})",
 				this.settings.name(), failure.attempt(), delay, failure.message(),
 				this.lastIsAnswer ? whichSigner() + effect : effect);

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ensures that a certificate has at most one open request, also across restarts: the
+ * Ensures that a certificate has at most one pending request, also across restarts: the
  * request and its key are stored before it is sent for the first time, under a name that
  * is derived from the key.
  */
@@ -32,7 +32,7 @@ final class OpenRequests {
 
 	private List<String> conditions = List.of();
 
-	/** When this process sent the open request for the first time. */
+	/** When this process sent the pending request for the first time. */
 	private @Nullable Instant sentAt;
 
 	OpenRequests(RotationSettings settings) {
@@ -44,13 +44,13 @@ final class OpenRequests {
 		return this.open;
 	}
 
-	/** The types of the conditions of the open request's object. */
+	/** The types of the conditions of the pending request's object. */
 	List<String> conditions() {
 		return this.conditions;
 	}
 
 	/**
-	 * Returns the open request if it asks for the template, otherwise a new one that
+	 * Returns the pending request if it asks for the template, otherwise a new one that
 	 * replaces it.
 	 */
 	CertificateRequest forTemplate(CertificateTemplate template, Instant now) {
@@ -72,14 +72,14 @@ final class OpenRequests {
 		return request;
 	}
 
-	/** How long ago this process sent the open request for the first time. */
+	/** How long ago this process sent the pending request for the first time. */
 	Duration waited(Instant now) {
 		return (this.sentAt != null && now.isAfter(this.sentAt)) ? Duration.between(this.sentAt, now) : Duration.ZERO;
 	}
 
 	/**
-	 * The name of the object that the signer has for the open request, {@code null} if it
-	 * has not confirmed one in this process.
+	 * The name of the object that the signer has for the pending request, {@code null} if
+	 * it has not confirmed one in this process.
 	 */
 	@Nullable String confirmedName() {
 		CertificateRequest open = this.open;
@@ -87,8 +87,8 @@ final class OpenRequests {
 	}
 
 	/**
-	 * Remembers the object that the signer created for the open request. It is not stored
-	 * again: after a restart the signer finds the object by its name.
+	 * Remembers the object that the signer created for the pending request. It is not
+	 * stored again: after a restart the signer finds the object by its name.
 	 */
 	void confirm(SubmittedRequest submitted) {
 		this.conditions = submitted.conditions();
@@ -99,8 +99,8 @@ final class OpenRequests {
 	}
 
 	/**
-	 * Deletes the open request if a failure ends it. A rejection does not end a request
-	 * whose object exists already.
+	 * Deletes the pending request if a failure ends it. A rejection does not end a
+	 * request whose object exists already.
 	 */
 	void failed(Kind kind) {
 		boolean ends = kind.recovery() == Recovery.RETRY_SLOWLY || kind.recovery() == Recovery.START_OVER;
@@ -109,7 +109,7 @@ final class OpenRequests {
 		}
 	}
 
-	/** Deletes the open request: it was answered or no longer exists. */
+	/** Deletes the pending request: it was answered or no longer exists. */
 	void drop() {
 		CertificateRequest open = this.open;
 		this.open = null;

@@ -58,8 +58,8 @@ public final class Recipient {
 			this.lane.execute(() -> run(event, returned));
 		}
 		catch (Throwable ex) {
-			logger.error("[{}] No thread for rotation listener {}; it is called with the next event", this.name,
-					this.listener.getClass().getName(), ex);
+			logger.error("[{}] No thread is available for rotation listener {}; it will be called with the next event",
+					this.name, this.listener.getClass().getName(), ex);
 		}
 	}
 

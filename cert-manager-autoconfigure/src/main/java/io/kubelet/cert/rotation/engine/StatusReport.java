@@ -55,7 +55,7 @@ final class StatusReport {
 		this.announcements = announcements;
 	}
 
-	/** The open request was answered with a pair, which has become current. */
+	/** The pending request was answered with a pair, which has become current. */
 	void rotated(CertificatePair pair, Trigger trigger, Instant now) {
 		this.rotations++;
 		this.lastRotation = now;
@@ -93,7 +93,7 @@ final class StatusReport {
 		this.history = Stream.concat(Stream.of(outcome), this.history.stream()).limit(HISTORY_SIZE).toList();
 	}
 
-	/** The server has accepted the open request. */
+	/** The server has accepted the pending request. */
 	void accepted() {
 		this.serverHealthy = true;
 	}

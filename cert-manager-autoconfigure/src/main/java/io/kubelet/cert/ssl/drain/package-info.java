@@ -1,5 +1,5 @@
 /**
- * Clients of other protocols than HTTP whose connections follow a live SSL bundle.
+ * Clients of protocols other than HTTP whose connections follow a live SSL bundle.
  * Internal, except for {@link io.kubelet.cert.ssl.drain.ConnectionDrain}.
  */
 @NullMarked

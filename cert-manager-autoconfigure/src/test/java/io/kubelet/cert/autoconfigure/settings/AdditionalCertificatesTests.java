@@ -21,7 +21,7 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link AdditionalCertificates}: what a further certificate inherits.
+ * Tests for {@link AdditionalCertificates}: what an additional certificate inherits.
  */
 class AdditionalCertificatesTests {
 

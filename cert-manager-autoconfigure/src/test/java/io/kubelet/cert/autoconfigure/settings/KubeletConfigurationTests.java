@@ -136,7 +136,7 @@ class KubeletConfigurationTests {
 					HEAD rotateCertificates: maybe                                          | rotateCertificates is 'maybe': set it to true or false
 					HEAD serverTLSBootstrap: 1                                              | serverTLSBootstrap is '1': set it to true or false
 					HEAD tlsCertFile: [a]                                                   | tlsCertFile is '[a]': set it to the path of a file
-					HEAD tlsCertFile: a                                                     | set both or none
+					HEAD tlsCertFile: a                                                     | set both or neither
 					HEAD rotateCertificates: true\\nrotateCertificates: false              | not valid YAML
 					HEAD x: !!java.io.File [/tmp/x]                                         | not valid YAML
 					HEAD x: "                                                               | not valid YAML

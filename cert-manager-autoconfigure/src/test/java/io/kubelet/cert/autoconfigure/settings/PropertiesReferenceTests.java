@@ -56,7 +56,7 @@ class PropertiesReferenceTests {
 		return rows.toString();
 	}
 
-	/** A property that a further certificate does not have. */
+	/** A property that an additional certificate does not have. */
 	private static boolean isOfApplication(String name) {
 		String first = name.split("\\.")[0].replace("-", "");
 		return Arrays.stream(CertificateProperties.class.getDeclaredFields())

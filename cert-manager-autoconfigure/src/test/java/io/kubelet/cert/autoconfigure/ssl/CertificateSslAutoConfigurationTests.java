@@ -161,8 +161,9 @@ class CertificateSslAutoConfigurationTests {
 				() -> new CertificateManagers(List.of(ownManager())));
 		runner.run((context) -> {
 			assertThat(trusted(context, "own")).isEmpty();
-			assertThat(output).containsOnlyOnce("The application's own CertificateManagers bean names no certificate "
-					+ "authority, so the SSL bundle 'own' trusts nobody");
+			assertThat(output)
+				.containsOnlyOnce("The application's own CertificateManagers bean provides no certificate "
+						+ "authority, so the SSL bundle 'own' trusts nobody");
 			assertThat(output)
 				.contains("set 'kubelet.cert.additional.own.ssl.trust-file' to a PEM file that contains them, "
 						+ "or set 'kubelet.cert.additional.own.ssl.trust' to 'system'");

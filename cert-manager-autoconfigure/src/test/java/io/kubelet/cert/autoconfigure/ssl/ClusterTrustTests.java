@@ -151,7 +151,7 @@ class ClusterTrustTests {
 			assertThatExceptionOfType(CertificateException.class)
 				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
 			assertThat(output)
-				.contains("names no certificate authority, so the SSL bundle 'kubelet-client' trusts nobody")
+				.contains("contains no certificate authority, so the SSL bundle 'kubelet-client' trusts nobody")
 				.contains("set 'kubelet.cert.ssl.trust' to 'system'");
 			Files.writeString(kubeconfig, whole);
 			Awaitility.await()

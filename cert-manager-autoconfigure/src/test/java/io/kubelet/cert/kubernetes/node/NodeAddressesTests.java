@@ -176,7 +176,7 @@ class NodeAddressesTests {
 			return response.newBuilder().body(ResponseBody.create(content, null)).build();
 		}).build());
 		this.client.set(client);
-		awaitDescription("is not that of an API server");
+		awaitDescription("is not from an API server");
 		assertThat(this.addresses.description()).doesNotContain("s3cr3t");
 		assertThat(this.addresses.addresses()).containsExactly(FIRST);
 	}

@@ -42,7 +42,7 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("was denied: ask us"))
 			.singleElement()
 			.satisfies((line) -> assertThat(line).contains("ERROR",
-					"[kubelet-client] Attempt 1 failed and would fail again unchanged; the next one is in 1m",
+					"[kubelet-client] Attempt 1 failed, and the same request would fail again; next attempt in 1m",
 					"(there is no certificate yet)"));
 	}
 
@@ -64,7 +64,7 @@ class LogTests {
 			.hasSizeGreaterThanOrEqualTo(4)
 			.allMatch((line) -> line.contains("signer " + signer));
 		assertThat(output).contains("created for signer example.com/meant (from kubelet.cert.signer-name), waiting",
-				"was neither approved, denied nor signed within 15m", "is abandoned",
+				"was not approved, denied or signed within 15m", "is abandoned",
 				"was denied: ask us (the signer is from kubelet.cert.signer-name; there is no certificate yet)");
 	}
 
@@ -112,7 +112,7 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("no valid certificate since"))
 			.singleElement()
 			.asString()
-			.contains("servers refuse TLS handshakes", waits, approve);
+			.contains("servers fail TLS handshakes", waits, approve);
 	}
 
 	@Test

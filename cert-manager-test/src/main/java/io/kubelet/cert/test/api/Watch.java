@@ -179,7 +179,7 @@ public final class Watch implements ApiResponse.Source {
 
 		/** As if its time were up. */
 		END,
-		/** By an event that tells the watcher to list anew. */
+		/** By an event that tells the watcher to list again. */
 		EXPIRE,
 		/** By a connection that breaks. */
 		CUT

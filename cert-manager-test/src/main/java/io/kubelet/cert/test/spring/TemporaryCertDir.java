@@ -11,7 +11,7 @@ import org.springframework.core.env.PropertySource;
 /**
  * Keeps the certificates of the embedded control plane out of the directories that the
  * application is configured with: a directory of the first certificate, and the same one
- * for each further certificate.
+ * for each additional certificate.
  */
 final class TemporaryCertDir extends PropertySource<Path> {
 

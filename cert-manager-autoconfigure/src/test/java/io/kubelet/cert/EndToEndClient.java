@@ -1,0 +1,100 @@
+package io.kubelet.cert;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.util.Objects;
+
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeyStores;
+import org.jspecify.annotations.Nullable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A TLS client that takes any certificate, and tells which one it was.
+ */
+final class EndToEndClient extends X509ExtendedTrustManager {
+
+	private final @Nullable CertificatePair pair;
+
+	private @Nullable X509Certificate certificate;
+
+	/**
+	 * Create a client.
+	 * @param pair what it presents, if anything
+	 */
+	EndToEndClient(@Nullable CertificatePair pair) {
+		this.pair = pair;
+	}
+
+	/** The certificate that the server has presented. */
+	X509Certificate certificate() {
+		return Objects.requireNonNull(this.certificate);
+	}
+
+	/** Get the JSON that a path answers, over a connection of its own. */
+	String get(int port, String path) throws IOException, GeneralSecurityException {
+		SSLContext context = SSLContext.getInstance("TLS");
+		context.init(keyManagers(), new TrustManager[] { this }, null);
+		try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
+			socket.getOutputStream()
+				.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes());
+			String response = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+			assertThat(response).startsWith("HTTP/1.1 200");
+			return response.substring(response.indexOf('{'), response.lastIndexOf('}') + 1);
+		}
+	}
+
+	private KeyManager @Nullable [] keyManagers() throws GeneralSecurityException {
+		if (this.pair == null) {
+			return null;
+		}
+		KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+		factory.init(KeyStores.holding(this.pair, "client", ""), new char[0]);
+		return factory.getKeyManagers();
+	}
+
+	@Override
+	public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
+		this.certificate = chain[0];
+	}
+
+	@Override
+	public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+		this.certificate = chain[0];
+	}
+
+	@Override
+	public void checkServerTrusted(X509Certificate[] chain, String authType) {
+		this.certificate = chain[0];
+	}
+
+	@Override
+	public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
+	}
+
+	@Override
+	public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
+	}
+
+	@Override
+	public void checkClientTrusted(X509Certificate[] chain, String authType) {
+	}
+
+	@Override
+	public X509Certificate[] getAcceptedIssuers() {
+		return new X509Certificate[0];
+	}
+
+}

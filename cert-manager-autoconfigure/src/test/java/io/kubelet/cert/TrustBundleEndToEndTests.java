@@ -1,0 +1,170 @@
+package io.kubelet.cert;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.UUID;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.testsupport.HastyTrust;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TrustBundles;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * A server that requires a client certificate of an authority that is published in
+ * ClusterTrustBundles, on the same clusters as {@link RotationEndToEndTests}.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class TrustBundleEndToEndTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private final String run = UUID.randomUUID().toString();
+
+	private final TestAuthority before = new TestAuthority("before");
+
+	private final TestAuthority after = new TestAuthority("after");
+
+	private final CertificatePair clientOfBefore = client(this.before);
+
+	private final CertificatePair clientOfAfter = client(this.after);
+
+	@TempDir
+	Path directory;
+
+	private EndToEndCluster cluster;
+
+	private TrustBundles bundles;
+
+	@BeforeEach
+	void open() throws Exception {
+		this.cluster = EndToEndCluster.open(this.directory);
+		this.bundles = new TrustBundles(this.cluster.kubeconfig(), "v1");
+		if (!this.bundles.areServed()) {
+			this.bundles = new TrustBundles(this.cluster.kubeconfig(), "v1beta1");
+		}
+		if (!this.bundles.areServed()) {
+			EndToEndCluster.skip("the cluster does not serve ClusterTrustBundle");
+		}
+	}
+
+	@AfterEach
+	void close() throws Exception {
+		if (this.bundles != null) {
+			this.bundles.deleteCreated();
+		}
+		if (this.cluster != null) {
+			this.cluster.close();
+		}
+	}
+
+	@Test
+	void serverFollowsABundleAndItsRemoval(CapturedOutput output) throws Exception {
+		String name = "end-to-end-" + this.run;
+		this.bundles.create(name, Map.of(), this.before);
+		try (ConfigurableApplicationContext context = run("name=" + name)) {
+			assertAccepted(context, this.clientOfBefore);
+			assertRefused(context, this.clientOfAfter);
+			this.bundles.replace(name, this.before, this.after);
+			assertAccepted(context, this.clientOfAfter);
+			assertAccepted(context, this.clientOfBefore);
+			this.bundles.replace(name, this.after);
+			assertRefused(context, this.clientOfBefore);
+			this.bundles.delete(name);
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(() -> assertThat(output).contains(name + " cannot be read: it has been deleted; the "
+						+ "certificate authorities that were read before remain trusted"));
+			assertAccepted(context, this.clientOfAfter);
+			this.bundles.create(name, Map.of(), this.before);
+			assertAccepted(context, this.clientOfBefore);
+			assertRefused(context, this.clientOfAfter);
+		}
+	}
+
+	@Test
+	void serverFollowsTheBundlesOfASigner() throws Exception {
+		String prefix = EndToEndCluster.SIGNER.replace('/', ':') + ":" + this.run;
+		TestAuthority other = new TestAuthority("other");
+		this.bundles.create(prefix + "-1", Map.of("run", this.run, "stage", "live"), this.before);
+		this.bundles.create(prefix + "-2", Map.of("run", this.run, "stage", "test"), other);
+		try (ConfigurableApplicationContext context = run("signer-name=" + EndToEndCluster.SIGNER,
+				"label-selector=run=" + this.run + ",stage in (live)")) {
+			assertAccepted(context, this.clientOfBefore);
+			assertRefused(context, client(other));
+			this.bundles.create(prefix + "-3", Map.of("run", this.run, "stage", "live"), this.before, this.after);
+			assertAccepted(context, this.clientOfAfter);
+			this.bundles.replace(prefix + "-3", this.after);
+			assertAccepted(context, this.clientOfBefore);
+			this.bundles.delete(prefix + "-1");
+			assertRefused(context, this.clientOfBefore);
+			assertAccepted(context, this.clientOfAfter);
+		}
+	}
+
+	private ConfigurableApplicationContext run(String... trust) {
+		SpringApplicationBuilder application = new SpringApplicationBuilder(Application.class).properties(
+				"server.port=0", "server.ssl.bundle=kubelet-client", "server.ssl.client-auth=need",
+				"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+				"kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig(),
+				"kubelet.cert.template.common-name=system:node:end-to-end",
+				"kubelet.cert.template.organizations=system:nodes", "kubelet.cert.ssl.trust-overlap=0s",
+				"management.endpoints.web.exposure.include=certificates");
+		for (String property : trust) {
+			application.properties("kubelet.cert.ssl.trust-bundle." + property);
+		}
+		return application.run();
+	}
+
+	private static CertificatePair client(TestAuthority authority) {
+		return authority.pair(CertificateTemplate.ofSubject("client"), Instant.now().minusSeconds(60),
+				Instant.now().plusSeconds(3600));
+	}
+
+	private static void assertAccepted(ConfigurableApplicationContext context, CertificatePair client) {
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.ignoreExceptions()
+			.untilAsserted(() -> assertThat(get(context, client)).contains("kubelet-client"));
+	}
+
+	private static void assertRefused(ConfigurableApplicationContext context, CertificatePair client) {
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.untilAsserted(() -> assertThatExceptionOfType(IOException.class).isThrownBy(() -> get(context, client)));
+	}
+
+	private static String get(ConfigurableApplicationContext context, CertificatePair client) throws Exception {
+		int port = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
+		return new EndToEndClient(client).get(port, "/actuator/certificates");
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration(exclude = JettyServletWebServerAutoConfiguration.class)
+	@Import(HastyTrust.class)
+	static class Application {
+
+	}
+
+}

@@ -1,0 +1,26 @@
+package io.kubelet.cert.testsupport;
+
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+import io.kubelet.cert.rotation.RotationScheduler;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** An application with it looks at the trust twenty times as often. */
+@Configuration(proxyBeanMethods = false)
+public class HastyTrust {
+
+	@Bean(destroyMethod = "shutdownNow")
+	ScheduledExecutorService hastyThreads() {
+		return Executors.newScheduledThreadPool(2);
+	}
+
+	@Bean
+	RotationScheduler hastyScheduler(ScheduledExecutorService hastyThreads) {
+		RotationScheduler scheduler = RotationScheduler.of(hastyThreads);
+		return (task, delay) -> scheduler.schedule(task, delay.dividedBy(20));
+	}
+
+}
