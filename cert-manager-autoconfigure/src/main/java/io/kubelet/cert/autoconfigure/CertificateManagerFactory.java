@@ -25,6 +25,7 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.TemplateRounds;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;
@@ -41,6 +42,8 @@ final class CertificateManagerFactory {
 
 	private final Executor executor;
 
+	private final TemplateRounds templateRounds;
+
 	private final KeyPairSource keys;
 
 	private final Clock clock;
@@ -48,6 +51,7 @@ final class CertificateManagerFactory {
 	CertificateManagerFactory(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock) {
 		this.scheduler = scheduler;
 		this.executor = executor;
+		this.templateRounds = new TemplateRounds(scheduler, executor, clock);
 		this.keys = keys.refusingWeakKeys();
 		this.clock = clock;
 	}
@@ -87,6 +91,7 @@ final class CertificateManagerFactory {
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
 			.scheduler(this.scheduler)
 			.executor(this.executor)
+			.templateRounds(this.templateRounds)
 			.naming(bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY)
 			.check((authorities != null) ? IssuedCertificateCheck.ofAuthorities(authorities)
 					: IssuedCertificateCheck.ofAnyAuthority())

@@ -14,8 +14,8 @@ public interface CertificateStore {
 
 	/**
 	 * Returns the current pair. It must be cheap if nothing has changed: it is called at
-	 * least once a minute, every 10 seconds if rotation is off, and every second if the
-	 * template is watched, so that a pair that another program has stored is noticed.
+	 * least once a minute, or every 10 seconds if rotation is off, so that a pair that
+	 * another program has stored is noticed.
 	 * @return the pair, expired or not; empty if none is stored yet
 	 */
 	Optional<CertificatePair> current();

@@ -110,6 +110,7 @@ final class RotatingProgram implements AutoCloseable {
 				this.looks.incrementAndGet();
 				return Optional.of(NODE);
 			})
+			.idleCheck(Duration.ofSeconds(1))
 			.retry(RETRY)
 			.idleCheck(LOOK)
 			.waitTimeout(PATIENCE)

@@ -4,8 +4,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
@@ -16,7 +20,9 @@ import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.TemplateRounds;
 import io.kubelet.cert.store.FileCertificateStore;
 
 /**
@@ -36,7 +42,16 @@ final class Engine implements AutoCloseable {
 
 	private final ScheduledThreadPoolExecutor executor;
 
+	private final RotationScheduler scheduler;
+
+	private final Executor threads = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS,
+			new SynchronousQueue<>(), daemons("certificate-listener-"));
+
+	private final TemplateRounds rounds;
+
 	private final KubernetesSigners signers;
+
+	private final SignerSource source;
 
 	private final CertificateManagers managers;
 
@@ -50,21 +65,25 @@ final class Engine implements AutoCloseable {
 	Engine(Path kubeconfig, Path directory, int certificates, boolean supplied) {
 		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
 		this.executor.setRemoveOnCancelPolicy(true);
-		RotationScheduler scheduler = RotationScheduler.of(this.executor);
+		this.scheduler = RotationScheduler.of(this.executor);
+		this.rounds = new TemplateRounds(this.scheduler, this.threads, CLOCK);
 		this.signers = new KubernetesSigners(new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
 				CLOCK);
+		this.source = this.signers::signer;
 		this.managers = new CertificateManagers(IntStream.range(0, certificates)
-			.mapToObj((number) -> manager(directory, scheduler, number, supplied))
+			.mapToObj((number) -> manager(directory, number, supplied))
 			.toList());
 	}
 
-	private CertificateManager manager(Path directory, RotationScheduler scheduler, int number, boolean supplied) {
+	private CertificateManager manager(Path directory, int number, boolean supplied) {
 		String name = name(number);
 		CertificateTemplate template = template(number);
 		CertificateManagerBuilder builder = new CertificateManagerBuilder(name)
 			.store(new FileCertificateStore(directory, name, null, RETAIN, CLOCK))
-			.scheduler(scheduler)
-			.signers(this.signers::signer)
+			.scheduler(this.scheduler)
+			.executor(this.threads)
+			.templateRounds(this.rounds)
+			.signers(this.source)
 			.signerName(SIGNER)
 			.usages((names, key) -> DefaultUsages.of(SIGNER, names, key))
 			.forcedInterval(Duration.ZERO)

@@ -60,6 +60,8 @@ final class Exchange implements RequestWatch.Subscriber {
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;
+		Runnable end = watches.keepOpen(client);
+		this.answer.whenComplete((chain, failure) -> end.run());
 	}
 
 	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object) {

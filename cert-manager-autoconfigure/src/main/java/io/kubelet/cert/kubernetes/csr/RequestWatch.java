@@ -55,10 +55,16 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 		return seen != null || !Answers.isOlder(object, this.start);
 	}
 
-	/** Removes a subscriber, and returns whether none is left. */
-	synchronized boolean remove(String uid, Subscriber subscriber) {
+	synchronized void remove(String uid, Subscriber subscriber) {
 		if (this.subscribers.remove(uid, subscriber)) {
 			this.latest.remove(uid);
+		}
+	}
+
+	/** Ends the watch if there are no subscribers, and returns whether it was ended. */
+	synchronized boolean endIfUnused() {
+		if (this.subscribers.isEmpty()) {
+			close();
 		}
 		return this.subscribers.isEmpty();
 	}

@@ -23,6 +23,9 @@ final class RequestWatches {
 
 	private final Map<Key, RequestWatch> open = new HashMap<>();
 
+	/** The number of exchanges that keep the watches of a client open. */
+	private final Map<ApiClient, Integer> users = new HashMap<>();
+
 	private final Map<String, String> labels = Map.of(LABEL, UUID.randomUUID().toString());
 
 	private final AtomicBoolean refused = new AtomicBoolean();
@@ -77,10 +80,34 @@ final class RequestWatches {
 	private void unsubscribe(Key key, String uid, RequestWatch.Subscriber subscriber) {
 		synchronized (this.open) {
 			RequestWatch watch = this.open.get(key);
-			if (watch != null && watch.remove(uid, subscriber)) {
-				this.open.remove(key);
-				watch.close();
+			if (watch != null) {
+				watch.remove(uid, subscriber);
+				endUnused(key.client);
 			}
+		}
+	}
+
+	/**
+	 * Keeps the watches of a client open from now on. Certificates that are signed faster
+	 * than further requests are created share one: each other one would cost a TLS
+	 * handshake.
+	 * @return ends the watches that are unused then, unless they are kept for others
+	 */
+	Runnable keepOpen(ApiClient client) {
+		synchronized (this.open) {
+			this.users.merge(client, 1, Integer::sum);
+		}
+		return () -> {
+			synchronized (this.open) {
+				this.users.computeIfPresent(client, (key, users) -> (users > 1) ? users - 1 : null);
+				endUnused(client);
+			}
+		};
+	}
+
+	private void endUnused(ApiClient client) {
+		if (!this.users.containsKey(client)) {
+			this.open.entrySet().removeIf((entry) -> entry.getKey().client == client && entry.getValue().endIfUnused());
 		}
 	}
 

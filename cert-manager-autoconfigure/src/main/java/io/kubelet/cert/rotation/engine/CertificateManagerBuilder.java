@@ -33,20 +33,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CertificateManagerBuilder {
 
-	/** So that a change of the wall clock is noticed. */
 	/** The default wait for an answer. */
 	public static final int WAIT_MINUTES = 15;
 
 	/** The default time between two rotations that are requested. */
 	public static final int FORCED_SECONDS = 10;
 
+	/** So that a change of the wall clock is noticed. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
-
-	/** How often a supplier that does not signal changes is asked. */
-	private static final Duration TEMPLATE_POLL = Duration.ofSeconds(1);
 
 	/** How often files that another program manages are compared. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
+
+	private static final Duration WAIT_TIMEOUT = Duration.ofMinutes(WAIT_MINUTES);
+
+	private static final Duration FORCED_INTERVAL = Duration.ofSeconds(FORCED_SECONDS);
 
 	private final String name;
 
@@ -55,6 +56,8 @@ public final class CertificateManagerBuilder {
 	private @Nullable RotationScheduler scheduler;
 
 	private Executor executor = Delivery.SHARED_THREADS;
+
+	private @Nullable TemplateRounds rounds;
 
 	private @Nullable String signerName;
 
@@ -74,9 +77,9 @@ public final class CertificateManagerBuilder {
 
 	private RequestNaming naming = RequestNaming.BY_KEY;
 
-	private Duration waitTimeout = Duration.ofMinutes(WAIT_MINUTES);
+	private Duration waitTimeout = WAIT_TIMEOUT;
 
-	private Duration forcedInterval = Duration.ofSeconds(FORCED_SECONDS);
+	private Duration forcedInterval = FORCED_INTERVAL;
 
 	private @Nullable Duration idleCheck;
 
@@ -136,6 +139,16 @@ public final class CertificateManagerBuilder {
 	 */
 	public CertificateManagerBuilder executor(Executor executor) {
 		this.executor = executor;
+		return this;
+	}
+
+	/**
+	 * Sets what asks a supplier of the template that does not signal changes.
+	 * @param rounds the rounds, shared with other managers; by default one of its own
+	 * @return this builder
+	 */
+	public CertificateManagerBuilder templateRounds(TemplateRounds rounds) {
+		this.rounds = rounds;
 		return this;
 	}
 
@@ -255,8 +268,8 @@ public final class CertificateManagerBuilder {
 	/**
 	 * Sets the longest time between two checks while nothing is due. A change of the wall
 	 * clock, of the stored pair or of the template is noticed within this time.
-	 * @param idleCheck the time; by default a minute, a second with a template supplier
-	 * that does not signal changes, or 10 seconds if rotation is off
+	 * @param idleCheck the time; by default a minute, or 10 seconds if rotation is off. A
+	 * template supplier that does not signal changes is asked each second by default
 	 * @return this builder
 	 */
 	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
@@ -374,7 +387,8 @@ public final class CertificateManagerBuilder {
 	public CertificateManager build() {
 		CertificateManager manager = new RotatingCertificateManager(settings(),
 				(this.supplier == null) ? this.template : null, this.supplier, this.bootstrapPair,
-				(this.idleCheck != null) ? this.idleCheck : longestSleep(), pollInterval());
+				(this.idleCheck != null) ? this.idleCheck : (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP,
+				rounds());
 		this.listeners.forEach(manager::addListener);
 		return manager;
 	}
@@ -392,13 +406,12 @@ public final class CertificateManagerBuilder {
 				this.keys, this.check, require(this.scheduler, "scheduler"), this.executor, this.clock, this.random);
 	}
 
-	private Duration longestSleep() {
-		return (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP;
-	}
-
-	private Duration pollInterval() {
-		return (this.idleCheck != null) ? this.idleCheck
-				: (this.supplier != null && this.signers != null) ? TEMPLATE_POLL : longestSleep();
+	private @Nullable TemplateRounds rounds() {
+		if (this.supplier == null || this.signers == null || this.idleCheck != null) {
+			return null;
+		}
+		return (this.rounds != null) ? this.rounds
+				: new TemplateRounds(require(this.scheduler, "scheduler"), this.executor, this.clock);
 	}
 
 	private static <T> T require(@Nullable T value, String what) {

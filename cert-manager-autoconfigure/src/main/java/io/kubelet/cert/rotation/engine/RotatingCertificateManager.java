@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * the attempt in progress, does what is due, and schedules the next look. It runs on the
  * certificate's {@link Lane}, the only place where the state below changes.
  */
-final class RotatingCertificateManager implements CertificateManager {
+final class RotatingCertificateManager implements CertificateManager, TemplateRounds.Member {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
@@ -38,7 +38,8 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private final Delivery delivery;
 
-	private final @Nullable CertificateTemplateSupplier supplier;
+	/** Absent if the template is fixed, or asked for at each idle check. */
+	private final @Nullable TemplateRounds rounds;
 
 	private final Templates templates;
 
@@ -56,8 +57,6 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	private volatile CertificateStatus snapshot;
 
-	private Duration pollInterval;
-
 	private String problem = "";
 
 	private Runnable cancelTimer = () -> {
@@ -65,13 +64,12 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
 			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap, Duration idleCheck,
-			Duration pollInterval) {
+			@Nullable TemplateRounds rounds) {
 		this.settings = settings;
 		this.idleCheck = idleCheck;
-		this.pollInterval = pollInterval;
+		this.rounds = rounds;
 		this.lane = new Lane((task) -> settings.scheduler().schedule(task, Duration.ZERO));
 		this.delivery = new Delivery(settings);
-		this.supplier = supplier;
 		this.templates = new Templates(settings.name(), template, supplier, settings.executor(), this.lane);
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, this::replaced, bootstrap, now);
@@ -94,8 +92,8 @@ final class RotatingCertificateManager implements CertificateManager {
 		if (this.started.compareAndSet(false, true)) {
 			this.lane.execute(() -> {
 				logStart();
-				if (this.supplier != null && this.supplier.onChange(() -> this.lane.execute(this::reconcile))) {
-					this.pollInterval = this.idleCheck;
+				if (!this.templates.follow(this::wake) && this.rounds != null) {
+					this.rounds.add(this);
 				}
 				reconcile();
 			});
@@ -124,7 +122,7 @@ final class RotatingCertificateManager implements CertificateManager {
 	public void stop() {
 		this.stopped = true;
 		this.attempts.cancel();
-		this.lane.execute(this::reconcile);
+		wake();
 	}
 
 	@Override
@@ -167,8 +165,20 @@ final class RotatingCertificateManager implements CertificateManager {
 		});
 	}
 
+	/** Looks soon. From any thread. */
+	@Override
+	public void wake() {
+		this.lane.execute(this::reconcile);
+	}
+
+	/** Calls the supplier, and reviews if its answer has changed. From any thread. */
+	@Override
+	public void askForTemplate(Instant now) {
+		this.templates.poll(now, this::review);
+	}
+
 	private void reconcile() {
-		if (this.supplier == null) {
+		if (!this.templates.areSupplied()) {
 			review();
 			return;
 		}
@@ -176,9 +186,9 @@ final class RotatingCertificateManager implements CertificateManager {
 			if (this.templates.isAwaited()) {
 				announce(now);
 			}
-			this.templates.update(now, this::review);
+			Duration untilLate = this.templates.update(now, this::review);
 			this.snapshot = this.report.create();
-			return Templates.PATIENCE;
+			return untilLate;
 		});
 	}
 
@@ -192,7 +202,7 @@ final class RotatingCertificateManager implements CertificateManager {
 			this.attempts.review(this.templates.latest(), now);
 			announce(now);
 			this.snapshot = this.report.create();
-			return this.attempts.untilDue(this.templates.latest(), now, this.pollInterval);
+			return this.attempts.untilDue(this.templates.latest(), now, this.idleCheck);
 		});
 	}
 
@@ -208,7 +218,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		Instant now = this.settings.clock().instant();
 		Duration untilNextLook = this.idleCheck;
 		try {
-			untilNextLook = this.announcements.untilDue(now, Collections.min(List.of(look.at(now), this.pollInterval)));
+			untilNextLook = this.announcements.untilDue(now, Collections.min(List.of(look.at(now), this.idleCheck)));
 			this.problem = "";
 		}
 		catch (Throwable ex) {
@@ -216,8 +226,7 @@ final class RotatingCertificateManager implements CertificateManager {
 		}
 		finally {
 			this.cancelTimer = this.settings.scheduler()
-				.schedule(() -> this.lane.execute(this::reconcile),
-						untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
+				.schedule(this::wake, untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
 		}
 	}
 
@@ -239,6 +248,9 @@ final class RotatingCertificateManager implements CertificateManager {
 
 	/** Also what was begun while another thread called {@link #stop()}. */
 	private void end() {
+		if (this.rounds != null) {
+			this.rounds.remove(this);
+		}
 		this.attempts.cancel();
 		this.attempts.cancelRequested();
 	}

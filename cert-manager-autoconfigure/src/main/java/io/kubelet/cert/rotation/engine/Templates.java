@@ -14,8 +14,8 @@ import org.slf4j.event.Level;
 
 /**
  * The template of a certificate: fixed, or the latest answer of a supplier. A supplier is
- * called on a thread of the application's, since it may block. Used on the certificate's
- * lane only.
+ * called on a thread of the application's, since it may block, and by one at a time. Used
+ * on the certificate's lane only, except for {@link #poll}.
  */
 final class Templates {
 
@@ -32,18 +32,18 @@ final class Templates {
 
 	private final Lane lane;
 
-	private @Nullable CertificateTemplate template;
+	private volatile Answer answer;
 
-	private @Nullable String waitingFor;
-
-	private String problem = "";
-
+	/** Since when the supplier has been called, by whichever thread. */
 	private @Nullable Instant askedAt;
+
+	/** Whether the answer is needed even if it is the same as before. */
+	private boolean needed;
 
 	Templates(String name, @Nullable CertificateTemplate fixed, @Nullable CertificateTemplateSupplier supplier,
 			Executor executor, Lane lane) {
 		this.name = name;
-		this.template = fixed;
+		this.answer = new Answer(fixed, null, "");
 		this.supplier = supplier;
 		this.executor = executor;
 		this.lane = lane;
@@ -51,18 +51,32 @@ final class Templates {
 
 	/** The template, {@code null} while it is not known. */
 	@Nullable CertificateTemplate latest() {
-		return this.template;
+		return this.answer.template;
 	}
 
 	/**
 	 * What has to become known before the template is, {@code null} if that is unknown.
 	 */
 	@Nullable String waitingFor() {
-		return this.waitingFor;
+		return this.answer.waitingFor;
+	}
+
+	/** Whether there is a supplier. */
+	boolean areSupplied() {
+		return this.supplier != null;
+	}
+
+	/**
+	 * Follows the supplier.
+	 * @param changed is run by a supplier that signals its changes
+	 * @return whether it does
+	 */
+	boolean follow(Runnable changed) {
+		return this.supplier != null && this.supplier.onChange(changed);
 	}
 
 	/** Whether the supplier was called and has not returned. */
-	boolean isAwaited() {
+	synchronized boolean isAwaited() {
 		return this.askedAt != null;
 	}
 
@@ -70,59 +84,91 @@ final class Templates {
 	 * Brings the template up to date: calls the supplier, unless it has not returned from
 	 * the last call.
 	 * @param then runs on the lane when the supplier has returned
+	 * @return how long to wait for it before it is reported
 	 */
-	void update(Instant now, Runnable then) {
-		CertificateTemplateSupplier supplier = Objects.requireNonNull(this.supplier);
-		if (this.askedAt == null) {
-			this.executor.execute(() -> ask(supplier, then));
-			this.askedAt = now;
+	Duration update(Instant now, Runnable then) {
+		Instant askedAt = begin(now, true);
+		if (askedAt == null) {
+			try {
+				this.executor.execute(() -> ask(then));
+			}
+			catch (Throwable ex) {
+				end();
+				throw ex;
+			}
+			return PATIENCE;
 		}
-		else if (Duration.between(this.askedAt, now).compareTo(PATIENCE) >= 0) {
-			waitFor("the template supplier " + supplier.getClass().getName() + ", which has not returned since "
-					+ this.askedAt);
+		Duration left = PATIENCE.minus(Duration.between(askedAt, now));
+		if (!left.isNegative() && !left.isZero()) {
+			return left;
+		}
+		take(new Answer(latest(), "the template supplier " + Objects.requireNonNull(this.supplier).getClass().getName()
+				+ ", which has not returned since " + askedAt, this.answer.problem), Level.WARN);
+		return PATIENCE;
+	}
+
+	/**
+	 * Calls the supplier on this thread, unless it has not returned from the last call.
+	 * @param changed runs on the lane if the answer is not the same as before
+	 */
+	void poll(Instant now, Runnable changed) {
+		if (begin(now, false) == null) {
+			ask(changed);
 		}
 	}
 
-	private void ask(CertificateTemplateSupplier supplier, Runnable then) {
-		Runnable answer;
-		try {
-			CertificateTemplate template = supplier.get().orElse(null);
-			String waitingFor = (template == null) ? supplier.waitingFor().orElse(null) : null;
-			answer = () -> answered(template, waitingFor);
+	/** Returns since when the supplier has been called, {@code null} if it can be. */
+	private synchronized @Nullable Instant begin(Instant now, boolean needed) {
+		this.needed |= needed;
+		Instant askedAt = this.askedAt;
+		this.askedAt = (askedAt != null) ? askedAt : now;
+		return askedAt;
+	}
+
+	private synchronized void end() {
+		this.askedAt = null;
+		this.needed = false;
+	}
+
+	private void ask(Runnable then) {
+		Answer answer = answer(Objects.requireNonNull(this.supplier));
+		synchronized (this) {
+			if (!this.needed && answer.equals(this.answer)) {
+				end();
+				return;
+			}
 		}
-		catch (Throwable ex) {
-			answer = () -> failed(ex);
-		}
-		Runnable taken = answer;
 		this.lane.execute(() -> {
-			this.askedAt = null;
-			taken.run();
+			take(answer, Level.INFO);
+			end();
 			then.run();
 		});
 	}
 
-	private void answered(@Nullable CertificateTemplate template, @Nullable String waitingFor) {
-		this.template = template;
-		this.problem = "";
-		waitFor(waitingFor);
-	}
-
-	private void failed(Throwable ex) {
-		this.template = null;
-		this.waitingFor = null;
-		if (!this.problem.equals(ex.toString())) {
-			this.problem = ex.toString();
-			logger.error("[{}] The template supplier failed; nothing is requested until it returns a template",
-					this.name, ex);
+	private Answer answer(CertificateTemplateSupplier supplier) {
+		try {
+			CertificateTemplate template = supplier.get().orElse(null);
+			return new Answer(template, (template == null) ? supplier.waitingFor().orElse(null) : null, "");
+		}
+		catch (Throwable ex) {
+			if (!ex.toString().equals(this.answer.problem)) {
+				logger.error("[{}] The template supplier failed; nothing is requested until it returns a template",
+						this.name, ex);
+			}
+			return new Answer(null, null, ex.toString());
 		}
 	}
 
-	private void waitFor(@Nullable String what) {
-		if (what != null && !what.equals(this.waitingFor)) {
-			logger.atLevel((this.askedAt != null) ? Level.WARN : Level.INFO)
-				.log("[{}] Nothing is requested yet: waiting for {}", this.name, what);
+	private void take(Answer answer, Level level) {
+		String waitingFor = answer.waitingFor;
+		if (waitingFor != null && !waitingFor.equals(this.answer.waitingFor)) {
+			logger.atLevel(level).log("[{}] Nothing is requested yet: waiting for {}", this.name, waitingFor);
 		}
-		this.waitingFor = what;
+		this.answer = answer;
+	}
+
+	private record Answer(@Nullable CertificateTemplate template, @Nullable String waitingFor, String problem) {
+
 	}
 
 }

@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes.csr;
 
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -295,6 +296,21 @@ class KubernetesCertificateSignerTests {
 		answer(answers.get(2));
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		assertThat(this.adapter.watches()).isOne();
+	}
+
+	/** As while one of many requests is being created. */
+	@Test
+	void watchThatIsKeptOpenServesRequestsThatFollowEachOther() {
+		RequestWatches watches = new RequestWatches(this.adapter.executor);
+		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(this.adapter.client, watches,
+				Clock.systemUTC());
+		Runnable end = watches.keepOpen(this.adapter.client);
+		for (int request = 0; request < 3; request++) {
+			answer(signer.request(Adapter.newRequest(), this.adapter.progress::add));
+		}
+		assertThat(this.adapter.figures()).isEqualTo("3 POST, 1 watch, 0 GET, 0 list");
+		end.run();
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 
 	@Test

@@ -91,7 +91,7 @@ class CertificateManagerBuilderTests {
 					arguments("template can change",
 							settings((builder) -> builder.template(() -> Optional.of(ManagerFixture.TEMPLATE))
 								.signers((current) -> other.signer)),
-							Duration.ofSeconds(1)),
+							Duration.ofMinutes(1)),
 					arguments("as configured", settings((builder) -> builder.idleCheck(Duration.ofSeconds(3))),
 							Duration.ofSeconds(3)));
 	}
