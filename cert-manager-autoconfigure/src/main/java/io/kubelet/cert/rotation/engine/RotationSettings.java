@@ -58,16 +58,4 @@ record RotationSettings(String name, RequestNaming naming, String signerName, @N
 			.addKeyValue("kubelet.cert.signer", request.signerName());
 	}
 
-	/**
-	 * What a manager works with.
-	 *
-	 * @param signers provides the signer, {@code null} if rotation is off
-	 * @param executor runs what may block: listeners and template suppliers
-	 */
-	record Collaborators(CertificateStore store, @Nullable SignerSource signers, KeyPairSource keys,
-			IssuedCertificateCheck check, RotationScheduler scheduler, Executor executor, Clock clock,
-			DoubleSupplier random) {
-
-	}
-
 }
