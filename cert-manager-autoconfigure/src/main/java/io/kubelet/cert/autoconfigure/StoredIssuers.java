@@ -2,9 +2,11 @@ package io.kubelet.cert.autoconfigure;
 
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -46,8 +48,7 @@ record StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
 		boolean named = signerAuthorities != null;
 		List<X509Certificate> authorities = (signerAuthorities != null) ? signerAuthorities.get()
 				: ofCluster(settings.request().signer());
-		AuthorityPath path = new AuthorityPath(stored.chain(), authorities);
-		if (!authorities.isEmpty() && path.find(this.clock.instant(), IssuedCertificateCheck.CLOCK_SKEW).isEmpty()) {
+		if (!authorities.isEmpty() && !isIssuedBy(authorities, stored)) {
 			logger.warn("[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
 					+ "use until the new one, which has been requested, is issued. If the signer has its own authority, "
 					+ "set '{}'", manager.name(), stored.leaf().getIssuerX500Principal().getName(),
@@ -55,6 +56,17 @@ record StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
 					settings.properties().of("signer-ca-file"));
 			manager.rotate();
 		}
+	}
+
+	/**
+	 * Whether the chain leads to an authority that is valid now, or was when the
+	 * certificate was issued: that it has expired since is no reason to rotate.
+	 */
+	private boolean isIssuedBy(List<X509Certificate> authorities, CertificatePair stored) {
+		AuthorityPath path = new AuthorityPath(stored.chain(), authorities);
+		Duration skew = IssuedCertificateCheck.CLOCK_SKEW;
+		return Stream.of(this.clock.instant(), stored.leaf().getNotBefore().toInstant().plus(skew))
+			.anyMatch((at) -> path.find(at, skew).isPresent());
 	}
 
 	/** A kubeconfig that cannot be read is reported where it is needed. */

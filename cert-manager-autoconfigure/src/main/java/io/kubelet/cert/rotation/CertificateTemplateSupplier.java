@@ -10,8 +10,9 @@ import io.kubelet.cert.certificate.CertificateTemplate;
  * answer changes and the current certificate does not satisfy it, the certificate is
  * rotated at once.
  * <p>
- * It is called by one thread at a time. A supplier that blocks delays only its own
- * certificate; the status reports one that does not return for 10 seconds.
+ * It is called by one thread at a time. A supplier that blocks delays its own
+ * certificate, and the others by at most a second; the status reports one that does not
+ * return for 10 seconds.
  */
 @FunctionalInterface
 public interface CertificateTemplateSupplier {

@@ -30,6 +30,10 @@ final class Handshakes {
 	private final Set<SSLSessionContext> contexts = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
+	/** Those that encrypt tickets, which a rotation has to make unreadable. */
+	private final Set<SSLSessionContext> ticketIssuers = Collections
+		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
 	/** Records a handshake, so that its session can be invalidated. */
 	void record(@Nullable Object transport) {
 		SSLSession session = session(transport);
@@ -41,8 +45,9 @@ final class Handshakes {
 
 	/**
 	 * Keeps the state of a server's session out of a ticket, which the client holds and
-	 * which cannot be taken back at a rotation. OpenSSL issues tickets regardless. Its
-	 * session already has a context, which gets new ticket keys at a rotation instead.
+	 * which cannot be taken back at a rotation. OpenSSL issues tickets regardless where
+	 * TLS 1.3 is enabled. Its session already has a context, which gets new ticket keys
+	 * at a rotation instead.
 	 * <p>
 	 * With TLS 1.3, the session counts as not valid for resumption, so there is no
 	 * ticket. With TLS 1.2, JSSE has already announced one at this point. It is empty if
@@ -51,6 +56,10 @@ final class Handshakes {
 	 */
 	void recordServer(@Nullable Object transport) {
 		SSLSession session = session(transport);
+		SSLSessionContext context = (session != null) ? session.getSessionContext() : null;
+		if (context != null && TicketKeys.areUsed(transport)) {
+			this.ticketIssuers.add(context);
+		}
 		if (session == null || isSettled(session)) {
 			return;
 		}
@@ -67,13 +76,15 @@ final class Handshakes {
 	void invalidateSessions() {
 		settle();
 		this.open.forEach((reference) -> invalidate(reference.get()));
-		Set<SSLSessionContext> contexts;
-		synchronized (this.contexts) {
-			contexts = Set.copyOf(this.contexts);
-		}
-		for (SSLSessionContext context : contexts) {
-			TicketKeys.renew(context);
+		copy(this.ticketIssuers).forEach(TicketKeys::renew);
+		for (SSLSessionContext context : copy(this.contexts)) {
 			Collections.list(context.getIds()).forEach((id) -> invalidate(context.getSession(id)));
+		}
+	}
+
+	private static Set<SSLSessionContext> copy(Set<SSLSessionContext> contexts) {
+		synchronized (contexts) {
+			return Set.copyOf(contexts);
 		}
 	}
 

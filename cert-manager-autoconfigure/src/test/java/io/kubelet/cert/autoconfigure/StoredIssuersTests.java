@@ -94,6 +94,21 @@ class StoredIssuersTests {
 	}
 
 	@Test
+	void certificateWhoseAuthorityHasExpiredSinceIsLeftAlone(CapturedOutput output) throws Exception {
+		Instant now = Instant.now();
+		TestAuthority expired = this.other.intermediate("expired", now.minus(Duration.ofDays(30)),
+				now.minus(Duration.ofDays(1)));
+		CertificatePair stored = expired.pair(TEMPLATE, now.minus(Duration.ofDays(20)), now.plus(Duration.ofDays(100)));
+		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(stored);
+		Path authority = Files.writeString(this.directory.resolve("ca.pem"), Pem.write(List.of(expired.certificate())));
+		runner("kubelet.cert.signer-ca-file=" + authority).run((context) -> {
+			assertThat(context.getBean(CertificateManager.class).current()).contains(stored);
+		});
+		assertThat(output).doesNotContain("was issued by");
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
+	}
+
+	@Test
 	void certificateOfAnotherAuthorityThanTheNamedOneIsReplaced(CapturedOutput output) throws Exception {
 		CertificatePair stored = store();
 		this.controlPlane.behavior().sign("example.com/client");

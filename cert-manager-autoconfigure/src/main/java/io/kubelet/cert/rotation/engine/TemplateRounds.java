@@ -33,6 +33,9 @@ public final class TemplateRounds {
 
 	private final Clock clock;
 
+	/** Identifies the next round, {@code null} if none is scheduled. */
+	private @Nullable Object next;
+
 	private Runnable cancelTimer = () -> {
 	};
 
@@ -51,24 +54,34 @@ public final class TemplateRounds {
 	}
 
 	synchronized void add(Member member) {
-		if (this.members.add(member) && this.members.size() == 1) {
-			this.cancelTimer = this.scheduler.schedule(this::next, INTERVAL);
+		this.members.add(member);
+		if (this.next == null) {
+			scheduleNext();
 		}
 	}
 
 	synchronized void remove(Member member) {
-		if (this.members.remove(member) && this.members.isEmpty()) {
+		this.members.remove(member);
+		if (this.members.isEmpty()) {
 			this.cancelTimer.run();
+			this.next = null;
 		}
 	}
 
-	private void next() {
+	private void scheduleNext() {
+		Object next = new Object();
+		this.cancelTimer = this.scheduler.schedule(() -> begin(next), INTERVAL);
+		this.next = next;
+	}
+
+	private void begin(Object next) {
 		Object round = null;
 		synchronized (this) {
-			if (this.members.isEmpty()) {
+			if (this.next != next) {
 				return;
 			}
-			this.cancelTimer = this.scheduler.schedule(this::next, INTERVAL);
+			this.next = null;
+			scheduleNext();
 			round = (this.round == null) ? new Object() : null;
 			this.round = round;
 		}
