@@ -185,7 +185,7 @@ class SignerFaultTests extends RotatingProgramTest {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(
 				KubernetesClients.create(this.program.controlPlane.writeKubeconfig(this.kubeconfigs), null),
-				Runnable::run, Clock.systemUTC());
+				(task) -> new Thread(task).start(), Clock.systemUTC());
 		CompletableFuture<?> answer = signer.request(CertificateRequests.create(name, other, RotatingProgram.SIGNER,
 				DefaultUsages.of(RotatingProgram.SIGNER, other, keys.getPublic()), null, keys), (submitted) -> {
 				});
