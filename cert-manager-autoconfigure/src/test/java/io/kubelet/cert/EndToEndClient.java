@@ -1,7 +1,6 @@
 package io.kubelet.cert;
 
 import java.io.IOException;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
@@ -10,13 +9,11 @@ import java.util.Objects;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeyStores;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * A TLS client that takes any certificate, and tells which one it was.
  */
-final class EndToEndClient extends X509ExtendedTrustManager {
+final class EndToEndClient {
 
 	private final @Nullable CertificatePair pair;
 
@@ -46,10 +43,11 @@ final class EndToEndClient extends X509ExtendedTrustManager {
 	/** Get the JSON that a path answers, over a connection of its own. */
 	String get(int port, String path) throws IOException, GeneralSecurityException {
 		SSLContext context = SSLContext.getInstance("TLS");
-		context.init(keyManagers(), new TrustManager[] { this }, null);
+		context.init(keyManagers(), InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
 		try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
 			socket.getOutputStream()
 				.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes());
+			this.certificate = (X509Certificate) socket.getSession().getPeerCertificates()[0];
 			String response = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 			assertThat(response).startsWith("HTTP/1.1 200");
 			return response.substring(response.indexOf('{'), response.lastIndexOf('}') + 1);
@@ -63,38 +61,6 @@ final class EndToEndClient extends X509ExtendedTrustManager {
 		KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
 		factory.init(KeyStores.holding(this.pair, "client", ""), new char[0]);
 		return factory.getKeyManagers();
-	}
-
-	@Override
-	public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) {
-		this.certificate = chain[0];
-	}
-
-	@Override
-	public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
-		this.certificate = chain[0];
-	}
-
-	@Override
-	public void checkServerTrusted(X509Certificate[] chain, String authType) {
-		this.certificate = chain[0];
-	}
-
-	@Override
-	public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {
-	}
-
-	@Override
-	public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) {
-	}
-
-	@Override
-	public void checkClientTrusted(X509Certificate[] chain, String authType) {
-	}
-
-	@Override
-	public X509Certificate[] getAcceptedIssuers() {
-		return new X509Certificate[0];
 	}
 
 }
