@@ -75,22 +75,22 @@ public final class TemplateRounds {
 	}
 
 	private void begin(Object next) {
-		Object round = null;
+		Object round = new Object();
+		boolean late;
 		synchronized (this) {
 			if (this.next != next) {
 				return;
 			}
 			this.next = null;
 			scheduleNext();
-			round = (this.round == null) ? new Object() : null;
-			this.round = round;
+			late = (this.round != null);
+			this.round = late ? null : round;
 		}
-		Object begun = round;
-		if (begun != null) {
-			this.executor.execute(() -> ask(begun));
+		if (late) {
+			this.members.forEach(Member::wake);
 		}
 		else {
-			this.members.forEach(Member::wake);
+			this.executor.execute(() -> ask(round));
 		}
 	}
 
