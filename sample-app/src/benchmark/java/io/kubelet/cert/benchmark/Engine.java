@@ -70,9 +70,8 @@ final class Engine implements AutoCloseable {
 		this.signers = new KubernetesSigners(new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
 				CLOCK);
 		this.source = this.signers::signer;
-		this.managers = new CertificateManagers(IntStream.range(0, certificates)
-			.mapToObj((number) -> manager(directory, number, supplied))
-			.toList());
+		this.managers = new CertificateManagers(
+				IntStream.range(0, certificates).mapToObj((number) -> manager(directory, number, supplied)).toList());
 	}
 
 	private CertificateManager manager(Path directory, int number, boolean supplied) {
