@@ -19,21 +19,35 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import org.springframework.util.function.SingletonSupplier;
+
 /**
  * Finds stored certificates that an unknown authority has issued, such as that of another
  * cluster or of a test, and has them replaced. The authorities are those of
  * {@code signer-ca-file}, otherwise for Kubernetes' own signers those of the cluster. A
  * certificate whose authorities are not known is left alone. Nothing is requested to find
  * out.
- *
- * @param cluster the authorities of the cluster, empty if they are not known
- * @param clock the clock
  */
-record StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
+final class StoredIssuers {
 
 	private static final Logger logger = LoggerFactory.getLogger(StoredIssuers.class);
 
 	private static final String KUBERNETES = "kubernetes.io/";
+
+	/** The authorities of the cluster, which all certificates share. */
+	private final Supplier<List<X509Certificate>> cluster;
+
+	private final Clock clock;
+
+	/**
+	 * Creates it.
+	 * @param cluster the authorities of the cluster, empty if they are not known
+	 * @param clock the clock
+	 */
+	StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
+		this.cluster = SingletonSupplier.of(() -> read(cluster));
+		this.clock = clock;
+	}
 
 	/**
 	 * Requests a new certificate if the issuer of the stored one is not among the known
@@ -69,13 +83,14 @@ record StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
 			.anyMatch((at) -> path.find(at, skew).isPresent());
 	}
 
-	/** A kubeconfig that cannot be read is reported where it is needed. */
 	private List<X509Certificate> ofCluster(CertificateSettings.@Nullable Signer signer) {
-		if (signer == null || !signer.name().startsWith(KUBERNETES)) {
-			return List.of();
-		}
+		return (signer != null && signer.name().startsWith(KUBERNETES)) ? this.cluster.get() : List.of();
+	}
+
+	/** A kubeconfig that cannot be read is reported where it is needed. */
+	private static List<X509Certificate> read(Optional<TrustSource> cluster) {
 		try {
-			return this.cluster.map((source) -> source.read().trust().authorities()).orElseGet(List::of);
+			return cluster.map((source) -> source.read().trust().authorities()).orElseGet(List::of);
 		}
 		catch (KubernetesConfigurationException ex) {
 			return List.of();

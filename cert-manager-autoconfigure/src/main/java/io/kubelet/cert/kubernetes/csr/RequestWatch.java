@@ -31,13 +31,21 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	private Set<String> subscribedBeforeList = Set.of();
 
+	private boolean refused;
+
 	RequestWatch(ApiClient client, Selection<V1CertificateSigningRequest> selection, String resourceVersion) {
 		this.start = resourceVersion;
 		this.watch = new ObjectWatch<>(selection, this, () -> client, resourceVersion);
 	}
 
-	synchronized void add(String uid, Subscriber subscriber) {
-		this.subscribers.put(uid, subscriber);
+	/**
+	 * Returns {@code false} if the server has refused the watch, which has ended then.
+	 */
+	synchronized boolean add(String uid, Subscriber subscriber) {
+		if (!this.refused) {
+			this.subscribers.put(uid, subscriber);
+		}
+		return !this.refused;
 	}
 
 	/**
@@ -117,7 +125,13 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	@Override
 	public String refused(ApiException answer) {
-		subscribers().forEach((subscriber) -> subscriber.refused(answer));
+		close();
+		List<Subscriber> told;
+		synchronized (this) {
+			this.refused = true;
+			told = List.copyOf(this.subscribers.values());
+		}
+		told.forEach((subscriber) -> subscriber.refused(answer));
 		return "the API server answers " + answer.getCode();
 	}
 
@@ -130,10 +144,6 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 		if (subscriber != null) {
 			action.accept(subscriber);
 		}
-	}
-
-	private synchronized List<Subscriber> subscribers() {
-		return List.copyOf(this.subscribers.values());
 	}
 
 	@Override

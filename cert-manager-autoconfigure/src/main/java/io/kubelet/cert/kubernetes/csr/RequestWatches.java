@@ -64,11 +64,10 @@ final class RequestWatches {
 		Key key = new Key(client, select(object));
 		RequestWatch watch;
 		synchronized (this.open) {
-			RequestWatch shared = this.open.get(key);
-			watch = (shared != null) ? shared
-					: new RequestWatch(client, key.selection, Answers.resourceVersion(object));
-			watch.add(Answers.uid(object), subscriber);
-			if (shared == null) {
+			watch = this.open.get(key);
+			if (watch == null || !watch.add(Answers.uid(object), subscriber)) {
+				watch = new RequestWatch(client, key.selection, Answers.resourceVersion(object));
+				watch.add(Answers.uid(object), subscriber);
 				watch.start(this.executor);
 				this.open.put(key, watch);
 			}

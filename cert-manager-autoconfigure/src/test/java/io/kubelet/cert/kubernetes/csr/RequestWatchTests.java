@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.csr;
 
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
@@ -140,6 +142,33 @@ class RequestWatchTests {
 			.havingCause()
 			.returns(Kind.UNAUTHORIZED, Kind::of);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+	}
+
+	@Test
+	void refusedWatchServesNoFurtherRequests() {
+		CertificateRequest other = requestOfAnotherProcess();
+		CompletableFuture<List<X509Certificate>> keepsTheClientBusy = this.adapter.send(other);
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 2);
+		this.adapter.controlPlane.clearRequests();
+		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
+		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE);
+		assertThat(keepsTheClientBusy).isNotDone();
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.figures()).isEqualTo("2 POST, 2 watch, 0 GET, 0 list");
+	}
+
+	/** A request that another process created and no longer waits for. */
+	private CertificateRequest requestOfAnotherProcess() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		try (KubernetesCertificateSigner signer = new KubernetesCertificateSigner(this.adapter.client,
+				this.adapter.executor, Clock.systemUTC())) {
+			CertificateRequest request = Adapter.newRequest();
+			signer.request(request, this.adapter.progress::add);
+			await().atMost(Adapter.PATIENCE).until(() -> this.adapter.controlPlane.openWatches() == 1);
+			SubmittedRequest submitted = this.adapter.progress.get(0);
+			return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+		}
 	}
 
 	/** A request that is waited for with a watch that is open. */
