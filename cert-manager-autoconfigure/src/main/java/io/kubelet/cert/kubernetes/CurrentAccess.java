@@ -84,6 +84,9 @@ public final class CurrentAccess implements AutoCloseable {
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads);
 		this.dispatcher = new Dispatcher(this.executor);
+		// There is one host. With a higher limit than its own, each call would search all
+		// that wait
+		this.dispatcher.setMaxRequests(this.dispatcher.getMaxRequestsPerHost());
 	}
 
 	/**

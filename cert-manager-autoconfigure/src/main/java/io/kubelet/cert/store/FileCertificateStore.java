@@ -78,6 +78,7 @@ public final class FileCertificateStore implements CertificateStore {
 
 	@Override
 	public void update(CertificatePair pair) {
+		boolean first = !Files.exists(this.files.current(), LinkOption.NOFOLLOW_LINKS);
 		Path file = null;
 		try {
 			createDirectory();
@@ -91,7 +92,10 @@ public final class FileCertificateStore implements CertificateStore {
 			throw new StoreException("Cannot store the new pair in " + this.files.directory() + ": " + ex
 					+ ". Make the directory writable and check that its disk has room", ex);
 		}
-		this.files.removeOld(this.retain, this.clock.instant());
+		// The first pair replaces nothing, and there may be thousands of files to list
+		if (!first) {
+			this.files.removeOld(this.retain, this.clock.instant());
+		}
 	}
 
 	@Override

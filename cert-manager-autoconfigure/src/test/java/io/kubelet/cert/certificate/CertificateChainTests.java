@@ -84,6 +84,14 @@ class CertificateChainTests {
 						List.of(leaf, expired)));
 	}
 
+	/** Whether it has signed is checked only where there is a choice. */
+	@Test
+	void onlyCandidateIsPresentedUnverified() {
+		X509Certificate leaf = leaf(authority("authority", false));
+		X509Certificate namesake = authority("authority", false).certificate();
+		assertThat(CertificateChain.path(List.of(leaf, namesake))).containsExactly(leaf, namesake);
+	}
+
 	/** An authority with a new key, which the old key has signed. */
 	@Test
 	void pathGoesOnPastAnAuthorityThatChangedItsKey() {

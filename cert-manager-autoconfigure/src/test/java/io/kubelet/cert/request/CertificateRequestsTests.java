@@ -16,6 +16,8 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -44,6 +46,16 @@ class CertificateRequestsTests {
 		CertificateRequest made = CertificateRequests.create("csr", NAMES, "example.com/signer",
 				List.of(Usage.CLIENT_AUTH), null, this.keys);
 		assertThat(CertificateRequestPem.read(CertificateRequestPem.write(made)).template()).isEqualTo(NAMES);
+	}
+
+	@Test
+	void namesOfEveryKindAreAskedFor() throws IOException {
+		assertThat(GeneralNames.getInstance(names(create(NAMES, this.keys)).getParsedValue()).getNames())
+			.containsExactlyInAnyOrder(new GeneralName(GeneralName.dNSName, "a.example"),
+					new GeneralName(GeneralName.dNSName, "b.example"),
+					new GeneralName(GeneralName.rfc822Name, "a@example.com"),
+					new GeneralName(GeneralName.iPAddress, "10.0.0.1"),
+					new GeneralName(GeneralName.uniformResourceIdentifier, "spiffe://a"));
 	}
 
 	@Test

@@ -1,6 +1,7 @@
 package io.kubelet.cert.request;
 
 import java.security.KeyPair;
+import java.security.Security;
 import java.security.Signature;
 import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
@@ -9,8 +10,8 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.CountingProvider;
+import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,9 +40,16 @@ class EllipticCurvesTests {
 	}
 
 	@Test
-	void providerThatTheJvmPrefersIsUsed() throws Exception {
+	void bouncyCastleReplacesTheProviderOfTheJdk() {
+		assertThat(EllipticCurves.isReplaced(Security.getProvider("SunEC"))).isTrue();
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 256, 384 })
+	void providerThatTheJvmPrefersIsUsed(int size) throws Exception {
 		try (CountingProvider preferred = new CountingProvider()) {
-			KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+			KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.EC, size));
+			assertThat(((ECPublicKey) keys.getPublic()).getParams().getOrder().bitLength()).isEqualTo(size);
 			CertificateRequests.create(null, CertificateTemplate.ofSubject("one"), "example.com/signer", List.of(),
 					null, keys);
 			assertThat(preferred.take()).containsEntry(Operation.KEY_GENERATION, 1)

@@ -37,6 +37,9 @@ public final class FakeSigner implements CertificateSigner {
 
 	private final Clock clock;
 
+	/** The conditions of each object. */
+	public List<String> conditions = List.of();
+
 	private boolean confirms = true;
 
 	private Function<CertificateRequest, CompletableFuture<List<X509Certificate>>> answer = (
@@ -56,7 +59,7 @@ public final class FakeSigner implements CertificateSigner {
 		if (this.confirms) {
 			String name = String.valueOf(request.name());
 			progress.accept(new SubmittedRequest(name, "uid-of-" + name,
-					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), List.of()));
+					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions));
 		}
 		return answer;
 	}

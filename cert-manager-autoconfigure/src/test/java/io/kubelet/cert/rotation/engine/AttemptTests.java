@@ -1,6 +1,9 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -46,6 +49,20 @@ class AttemptTests {
 			.satisfies((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
 		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
 		assertThat(manager.current()).contains(old);
+	}
+
+	/** The wait ends while the answer is being processed. */
+	@Test
+	void answerThatHasComeIsTakenEvenIfTheWaitIsOver() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start();
+		CompletableFuture<List<X509Certificate>> answer = this.fixture.signer.answers.get(0);
+		// Runs before what the engine has registered
+		answer.whenComplete((chain, failure) -> this.fixture.time.pass(Duration.ofMinutes(16)));
+		answer.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
+		this.fixture.time.settle();
+		assertThat(this.fixture.failures).isEmpty();
+		assertThat(manager.current()).isPresent();
 	}
 
 	@Test

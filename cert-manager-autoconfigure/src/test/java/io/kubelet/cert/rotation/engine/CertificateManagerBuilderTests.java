@@ -59,6 +59,18 @@ class CertificateManagerBuilderTests {
 	}
 
 	@Test
+	void usagesAreReportedAsSoonAsTheyAreKnown() {
+		assertThat(minimal().usages(List.of(Usage.CLIENT_AUTH)).build().status().usages())
+			.containsExactly(Usage.CLIENT_AUTH);
+		CertificateManager manager = minimal().usages((template, key) -> List.of(Usage.SERVER_AUTH)).build();
+		assertThat(manager.status().usages()).isEmpty();
+		manager.start();
+		this.fixture.time.settle();
+		assertThat(manager.status().openRequest()).isNull();
+		assertThat(manager.status().usages()).containsExactly(Usage.SERVER_AUTH);
+	}
+
+	@Test
 	void deadlinesAreSpreadOverTheWindow() {
 		CertificatePair pair = this.fixture.storePair();
 		assertThat(IntStream.range(0, 50)

@@ -99,7 +99,8 @@ class DeliveryTests {
 		assertThat(output).doesNotContain("has not returned");
 		this.fixture.time.pass(Duration.ofSeconds(30));
 		assertThat(output).containsOnlyOnce("Rotation listener " + DeliveryTests.class.getName())
-			.containsPattern("DeliveryTests\\$\\d+ has not returned for 30s");
+			.containsPattern("DeliveryTests\\$\\d+ has not returned for 30s")
+			.containsPattern("at .*DeliveryTests\\.await\\(");
 	}
 
 	@Test

@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -51,6 +52,21 @@ class DynamicTemplateTests {
 		manager.start();
 		this.fixture.time.settle();
 		assertThat(manager.status().template()).isEqualTo(ManagerFixture.TEMPLATE);
+		assertThat(manager.current()).isPresent();
+	}
+
+	@Test
+	void supplierIsAskedLaterIfThereIsNoThreadForIt() {
+		AtomicInteger refused = new AtomicInteger();
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)).executor((task) -> {
+				if (refused.getAndIncrement() == 0) {
+					throw new RejectedExecutionException("no thread");
+				}
+				task.run();
+			}));
+		assertThat(manager.status().lastFailure()).isNotNull();
+		this.fixture.time.pass(Duration.ofMinutes(2));
 		assertThat(manager.current()).isPresent();
 	}
 

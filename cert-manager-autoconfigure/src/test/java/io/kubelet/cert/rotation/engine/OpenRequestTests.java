@@ -53,6 +53,14 @@ class OpenRequestTests {
 	}
 
 	@Test
+	void conditionsOfTheObjectAreReported() {
+		this.fixture.signer.holds();
+		this.fixture.signer.conditions = List.of("Approved");
+		assertThat(this.fixture.start().status().openRequest()).isNotNull()
+			.satisfies((open) -> assertThat(open.conditions()).containsExactly("Approved"));
+	}
+
+	@Test
 	void requestStillPendingAfterARestartIsResumedWithItsStoredKey(@TempDir Path directory) {
 		this.fixture.signer.holds();
 		this.fixture.start(onDisk(directory)).stop();
