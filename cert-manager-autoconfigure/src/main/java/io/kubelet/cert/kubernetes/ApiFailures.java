@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.models.V1Status;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +42,7 @@ public final class ApiFailures {
 			return (cause instanceof IOException unreachable) ? unreachable(unreachable, request)
 					: unexpected(200, request);
 		}
-		V1Status status = status(failure.getResponseBody());
+		JsonObject status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
 			return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
 					about(request)
@@ -106,24 +106,25 @@ public final class ApiFailures {
 	 * @param body the body of the answer
 	 * @return the object, {@code null} if the answer is something else
 	 */
-	public static @Nullable V1Status status(@Nullable String body) {
+	public static @Nullable JsonObject status(@Nullable String body) {
 		try {
-			V1Status status = (body != null) ? ApiObjects.read(body, V1Status.class) : null;
-			return (status != null && "Status".equals(status.getKind())) ? status : null;
+			JsonObject status = (body != null) ? ApiObjects.object(body) : null;
+			return "Status".equals(ApiObjects.text(status, "kind")) ? status : null;
 		}
-		catch (JsonParseException ex) {
+		catch (JsonParseException | IllegalStateException ex) {
 			return null;
 		}
 	}
 
-	private static String reason(@Nullable V1Status status, String otherwise) {
-		return (status != null && status.getReason() != null && !status.getReason().isEmpty()) ? status.getReason()
-				: otherwise;
+	private static String reason(@Nullable JsonObject status, String otherwise) {
+		String reason = ApiObjects.text(status, "reason");
+		return (reason != null && !reason.isEmpty()) ? reason : otherwise;
 	}
 
 	/** Never the body itself, which can be a whole page of a proxy. */
-	private static String message(@Nullable V1Status status) {
-		return (status != null && status.getMessage() != null) ? status.getMessage() : "no reason given";
+	private static String message(@Nullable JsonObject status) {
+		String message = ApiObjects.text(status, "message");
+		return (message != null) ? message : "no reason given";
 	}
 
 	/** In seconds, as an API server states it. */

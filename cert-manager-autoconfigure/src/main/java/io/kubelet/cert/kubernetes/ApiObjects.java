@@ -1,91 +1,98 @@
 package io.kubelet.cert.kubernetes;
 
 import java.nio.charset.StandardCharsets;
-import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
-import com.google.gson.ExclusionStrategy;
-import com.google.gson.FieldAttributes;
-import com.google.gson.Gson;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.JSON;
+import io.kubernetes.client.openapi.Pair;
 import okhttp3.Call;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads objects of the API as its clients must: fields that are not known here, such as
- * those of a later release, are ignored. The Kubernetes client itself rejects them, and
+ * Sends and receives objects of the API as JSON. The models of the Kubernetes client
+ * reject fields that they do not know, such as those of a later release, and reading them
  * takes several times as long.
  */
 public final class ApiObjects {
 
-	/** Parsing them would take longer than the rest of an object. */
-	private static final Set<String> UNUSED = Set.of("managedFields", "lastUpdateTime", "lastTransitionTime");
-
 	private static final String MEDIA_TYPE = "application/json";
 
-	private static final Gson GSON = JSON.createGson()
-		.registerTypeAdapter(OffsetDateTime.class, new JSON.OffsetDateTimeTypeAdapter())
-		.registerTypeAdapter(byte[].class, new JSON.ByteArrayAdapter())
-		.setExclusionStrategies(new ExclusionStrategy() {
-
-			@Override
-			public boolean shouldSkipField(FieldAttributes field) {
-				return UNUSED.contains(field.getName());
-			}
-
-			@Override
-			public boolean shouldSkipClass(Class<?> type) {
-				return false;
-			}
-
-		})
-		.create();
-
 	private ApiObjects() {
-	}
-
-	/**
-	 * Reads an object.
-	 * @param <T> the type of object
-	 * @param json its JSON
-	 * @param type the type of object, a model of the Kubernetes client
-	 * @return the object
-	 * @throws com.google.gson.JsonParseException if it cannot be read
-	 */
-	public static <T> T read(String json, Class<T> type) {
-		return GSON.fromJson(json, type);
-	}
-
-	/**
-	 * Reads an object.
-	 * @param <T> the type of object
-	 * @param json its JSON
-	 * @param type the type of object, a model of the Kubernetes client
-	 * @return the object
-	 * @throws com.google.gson.JsonParseException if it cannot be read
-	 */
-	public static <T> T read(JsonElement json, Class<T> type) {
-		return GSON.fromJson(json, type);
 	}
 
 	/**
 	 * Returns a call that creates an object.
 	 * @param client the client
 	 * @param path the path of the list that the object becomes part of
-	 * @param object the object, a model of the Kubernetes client
+	 * @param object the object
 	 * @return the call
 	 * @throws ApiException if the call cannot be built
 	 */
-	public static Call create(ApiClient client, String path, Object object) throws ApiException {
-		return client.buildCall(null, path, "POST", List.of(), List.of(),
-				GSON.toJson(object).getBytes(StandardCharsets.UTF_8),
+	public static Call create(ApiClient client, String path, JsonObject object) throws ApiException {
+		return call(client, "POST", path, List.of(), object.toString().getBytes(StandardCharsets.UTF_8));
+	}
+
+	/**
+	 * Returns a call that reads an object or a list.
+	 * @param client the client
+	 * @param path the path
+	 * @param query the query parameters
+	 * @return the call
+	 * @throws ApiException if the call cannot be built
+	 */
+	public static Call read(ApiClient client, String path, List<Pair> query) throws ApiException {
+		return call(client, "GET", path, query, null);
+	}
+
+	private static Call call(ApiClient client, String method, String path, List<Pair> query, byte @Nullable [] body)
+			throws ApiException {
+		return client.buildCall(null, path, method, query, List.of(), body,
 				new HashMap<>(Map.of("Accept", MEDIA_TYPE, "Content-Type", MEDIA_TYPE)), new HashMap<>(),
 				new HashMap<>(), new String[0], null);
+	}
+
+	/**
+	 * Returns the body of an answer.
+	 * @param client the client
+	 * @param answer the answer
+	 * @return the body
+	 * @throws ApiException if the answer is a failure
+	 */
+	public static ResponseBody body(ApiClient client, Response answer) throws ApiException {
+		if (!answer.isSuccessful()) {
+			client.handleResponse(answer, String.class);
+		}
+		return answer.body();
+	}
+
+	/**
+	 * Reads an object.
+	 * @param json its JSON
+	 * @return the object
+	 * @throws com.google.gson.JsonParseException if it is not JSON
+	 * @throws IllegalStateException if it is not an object
+	 */
+	public static JsonObject object(String json) {
+		return JsonParser.parseString(json).getAsJsonObject();
+	}
+
+	/**
+	 * Returns the text of a member.
+	 * @param object the object, {@code null} for none
+	 * @param member the name of the member
+	 * @return the text, {@code null} if there is none
+	 */
+	public static @Nullable String text(@Nullable JsonObject object, String member) {
+		JsonElement value = (object != null) ? object.get(member) : null;
+		return (value != null && value.isJsonPrimitive()) ? value.getAsString() : null;
 	}
 
 }

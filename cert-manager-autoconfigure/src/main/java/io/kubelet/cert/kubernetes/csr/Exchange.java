@@ -1,16 +1,17 @@
 package io.kubelet.cert.kubernetes.csr;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
@@ -20,9 +21,6 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.apis.CertificatesV1Api;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequestList;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.Response;
@@ -37,7 +35,7 @@ final class Exchange implements RequestWatch.Subscriber {
 
 	private static final Logger logger = LoggerFactory.getLogger(Exchange.class);
 
-	private final CertificatesV1Api api;
+	private final ApiClient client;
 
 	private final RequestWatches watches;
 
@@ -54,7 +52,7 @@ final class Exchange implements RequestWatch.Subscriber {
 
 	Exchange(ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
-		this.api = new CertificatesV1Api(client);
+		this.client = client;
 		this.watches = watches;
 		this.failures = new ApiFailures(client.getBasePath());
 		this.clock = clock;
@@ -64,9 +62,9 @@ final class Exchange implements RequestWatch.Subscriber {
 		this.answer.whenComplete((chain, failure) -> end.run());
 	}
 
-	CompletableFuture<List<X509Certificate>> create(V1CertificateSigningRequest object) {
-		send(() -> ApiObjects.create(this.api.getApiClient(), RequestWatches.PATH, object),
-				V1CertificateSigningRequest.class, this::await, (failure) -> {
+	CompletableFuture<List<X509Certificate>> create(JsonObject object) {
+		send(() -> ApiObjects.create(this.client, RequestWatches.PATH, object),
+				(created) -> await(new RequestObject(created)), (failure) -> {
 					String name = this.request.name();
 					if (failure.getCode() == 409 && name != null) {
 						read(name, this::takeIfOurs);
@@ -80,7 +78,7 @@ final class Exchange implements RequestWatch.Subscriber {
 
 	CompletableFuture<List<X509Certificate>> resume(String name) {
 		read(name, (found) -> {
-			if (!Objects.equals(Answers.uid(found), this.request.uid())) {
+			if (!found.uid().equals(this.request.uid())) {
 				gone(name, "now names another object");
 			}
 			else {
@@ -91,46 +89,44 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	/** An object of the same name is taken if it is this request, created earlier. */
-	private void takeIfOurs(V1CertificateSigningRequest found) {
-		Optional<String> difference = RequestComparison.difference(found.getSpec().getSignerName(),
-				new String(found.getSpec().getRequest(), StandardCharsets.US_ASCII), this.request);
+	private void takeIfOurs(RequestObject found) {
+		Optional<String> difference = RequestComparison.difference(found.signerName(), found.pkcs10(), this.request);
 		if (difference.isPresent()) {
-			lost(Answers.name(found), "AlreadyExists",
-					"has a name that another request has taken: " + difference.get());
+			lost(found.name(), "AlreadyExists", "has a name that another request has taken: " + difference.get());
 		}
 		else {
 			take(found);
 		}
 	}
 
-	private void take(V1CertificateSigningRequest found) {
-		if (Answers.hasExpired(found, this.clock.instant())) {
-			gone(Answers.name(found), "was answered with a certificate that has expired");
+	private void take(RequestObject found) {
+		if (found.hasExpired(this.clock.instant())) {
+			gone(found.name(), "was answered with a certificate that has expired");
 		}
 		else {
 			await(found);
 		}
 	}
 
-	private void await(V1CertificateSigningRequest object) {
-		SubmittedRequest submitted = Answers.describe(object);
+	private void await(RequestObject object) {
+		SubmittedRequest submitted = object.describe();
 		this.request = this.request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
 		changed(object);
 		if (this.answer.isDone()) {
 			return;
 		}
-		Subscription subscription = this.watches.subscribe(this.api.getApiClient(), object, this);
+		Subscription subscription = this.watches.subscribe(this.client, object, this);
 		this.answer.whenComplete((chain, failure) -> subscription.end().run());
 		if (!subscription.complete()) {
-			read(Answers.name(object), this::changed);
+			read(object.name(), this::changed);
 		}
 	}
 
 	@Override
-	public void changed(V1CertificateSigningRequest object) {
+	public void changed(RequestObject object) {
 		guard(() -> {
-			this.progress.accept(Answers.describe(object));
-			Answers.issuedChain(object).ifPresent(this.answer::complete);
+			this.progress.accept(object.describe());
+			object.issuedChain().ifPresent(this.answer::complete);
 		});
 	}
 
@@ -144,9 +140,9 @@ final class Exchange implements RequestWatch.Subscriber {
 		fail(answer);
 	}
 
-	private void read(String name, Consumer<V1CertificateSigningRequest> found) {
-		send(() -> this.api.readCertificateSigningRequest(name).buildCall(null), V1CertificateSigningRequest.class,
-				found, (failure) -> {
+	private void read(String name, Consumer<RequestObject> found) {
+		send(() -> ApiObjects.read(this.client, RequestWatches.PATH + "/" + this.client.escapeString(name), List.of()),
+				(object) -> found.accept(new RequestObject(object)), (failure) -> {
 					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
 						gone(name, "no longer exists");
 					}
@@ -164,15 +160,20 @@ final class Exchange implements RequestWatch.Subscriber {
 	 * request is answered even if only {@code get} is missing.
 	 * @param refusal the answer to reading it
 	 */
-	private void find(String name, Consumer<V1CertificateSigningRequest> found, ApiException refusal) {
-		send(() -> RequestWatches.byName(name).list(this.api.getApiClient()), V1CertificateSigningRequestList.class,
-				(list) -> {
-					if (this.watches.isFirstRefusal()) {
-						logger.warn("{}\nUntil then, the application searches a list of requests.",
-								this.failures.translate(refusal, this.request).getMessage());
-					}
-					list.getItems().stream().findFirst().ifPresentOrElse(found, () -> gone(name, "no longer exists"));
-				}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
+	private void find(String name, Consumer<RequestObject> found, ApiException refusal) {
+		send(() -> RequestWatches.byName(name).list(this.client), (list) -> {
+			if (this.watches.isFirstRefusal()) {
+				logger.warn("{}\nUntil then, the application searches a list of requests.",
+						this.failures.translate(refusal, this.request).getMessage());
+			}
+			Iterator<JsonElement> items = list.getAsJsonArray("items").iterator();
+			if (items.hasNext()) {
+				found.accept(new RequestObject(items.next().getAsJsonObject()));
+			}
+			else {
+				gone(name, "no longer exists");
+			}
+		}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
 	}
 
 	private void gone(String name, String how) {
@@ -188,7 +189,7 @@ final class Exchange implements RequestWatch.Subscriber {
 		this.answer.completeExceptionally(this.failures.translate(failure, this.request));
 	}
 
-	private <T> void send(Callable<Call> sending, Class<T> type, Consumer<T> success, Consumer<ApiException> failure) {
+	private void send(Callable<Call> sending, Consumer<JsonObject> success, Consumer<ApiException> failure) {
 		guard(() -> {
 			Call call = sending.call();
 			this.answer.whenComplete((chain, cause) -> call.cancel());
@@ -198,7 +199,7 @@ final class Exchange implements RequestWatch.Subscriber {
 				public void onResponse(Call call, Response response) {
 					guard(() -> {
 						try {
-							success.accept(ApiObjects.read(body(response), type));
+							success.accept(ApiObjects.object(ApiObjects.body(Exchange.this.client, response).string()));
 						}
 						catch (ApiException ex) {
 							failure.accept(ex);
@@ -213,12 +214,6 @@ final class Exchange implements RequestWatch.Subscriber {
 
 			});
 		});
-	}
-
-	/** The client itself would parse the body before it returns it. */
-	private String body(Response response) throws ApiException, IOException {
-		return response.isSuccessful() ? response.body().string()
-				: this.api.getApiClient().handleResponse(response, String.class);
 	}
 
 	/** Anything that goes wrong, on any thread, is an answer. */

@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.csr;
 
-import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
@@ -10,13 +9,9 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequestSpec;
-import io.kubernetes.client.openapi.models.V1ObjectMeta;
 
 /**
  * Sends requests to {@code certificates.k8s.io/v1}: one call creates the object, and one
@@ -51,7 +46,8 @@ public final class KubernetesCertificateSigner implements CertificateSigner, Aut
 			Consumer<SubmittedRequest> progress) {
 		Exchange exchange = new Exchange(this.client, this.watches, this.clock, request, progress);
 		String name = request.name();
-		return (name != null && request.uid() != null) ? exchange.resume(name) : exchange.create(object(request));
+		return (name != null && request.uid() != null) ? exchange.resume(name)
+				: exchange.create(RequestObject.of(request, this.watches.requester()));
 	}
 
 	/** Ends the watches. Cancelling a call does not end a stream that is being read. */
@@ -59,27 +55,6 @@ public final class KubernetesCertificateSigner implements CertificateSigner, Aut
 	public void close() {
 		this.watches.close();
 		this.client.getHttpClient().connectionPool().evictAll();
-	}
-
-	private V1CertificateSigningRequest object(CertificateRequest request) {
-		V1ObjectMeta metadata = new V1ObjectMeta().labels(this.watches.labels());
-		if (request.name() != null) {
-			metadata.setName(request.name());
-		}
-		else {
-			metadata.setGenerateName("csr-");
-		}
-		V1CertificateSigningRequestSpec spec = new V1CertificateSigningRequestSpec()
-			.request(request.pkcs10().getBytes(StandardCharsets.US_ASCII))
-			.signerName(request.signerName())
-			.usages(request.usages().stream().map(Usage::value).toList());
-		if (request.requestedLifetime() != null) {
-			spec.setExpirationSeconds((int) request.requestedLifetime().toSeconds());
-		}
-		return new V1CertificateSigningRequest().apiVersion("certificates.k8s.io/v1")
-			.kind("CertificateSigningRequest")
-			.metadata(metadata)
-			.spec(spec);
 	}
 
 }

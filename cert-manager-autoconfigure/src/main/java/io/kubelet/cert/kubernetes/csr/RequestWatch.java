@@ -8,34 +8,34 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
+import com.google.gson.JsonObject;
 import io.kubelet.cert.kubernetes.watch.ObjectWatch;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.kubernetes.watch.WatchObserver;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 
 /**
  * A watch of certificate signing requests for its subscribers. It begins at a resource
  * version, so nothing is missed. A server that refuses it ends the waiting.
  */
-final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
+final class RequestWatch implements WatchObserver {
 
 	private final Map<String, Subscriber> subscribers = new HashMap<>();
 
-	private final Map<String, V1CertificateSigningRequest> latest = new HashMap<>();
+	private final Map<String, RequestObject> latest = new HashMap<>();
 
 	private final String start;
 
-	private final ObjectWatch<V1CertificateSigningRequest> watch;
+	private final ObjectWatch watch;
 
 	private Set<String> subscribedBeforeList = Set.of();
 
 	private boolean refused;
 
-	RequestWatch(ApiClient client, Selection<V1CertificateSigningRequest> selection, String resourceVersion) {
+	RequestWatch(ApiClient client, Selection selection, String resourceVersion) {
 		this.start = resourceVersion;
-		this.watch = new ObjectWatch<>(selection, this, () -> client, resourceVersion);
+		this.watch = new ObjectWatch(selection, this, () -> client, resourceVersion);
 	}
 
 	/**
@@ -52,15 +52,15 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 	 * Passes the latest known state of an object to its subscriber.
 	 * @return whether nothing can have been missed since the given state
 	 */
-	boolean catchUp(V1CertificateSigningRequest object, Subscriber subscriber) {
-		V1CertificateSigningRequest seen;
+	boolean catchUp(RequestObject object, Subscriber subscriber) {
+		RequestObject seen;
 		synchronized (this) {
-			seen = this.latest.get(Answers.uid(object));
+			seen = this.latest.get(object.uid());
 		}
 		if (seen != null) {
 			subscriber.changed(seen);
 		}
-		return seen != null || !Answers.isOlder(object, this.start);
+		return seen != null || !object.isOlder(this.start);
 	}
 
 	synchronized void remove(String uid, Subscriber subscriber) {
@@ -92,23 +92,28 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 
 	/** Objects that existed before the list and are not on it were deleted. */
 	@Override
-	public void listed(List<V1CertificateSigningRequest> objects) {
-		objects.forEach(this::changed);
-		Set<String> found = objects.stream().map(Answers::uid).collect(Collectors.toSet());
+	public void listed(List<JsonObject> objects) {
+		Set<String> found = objects.stream().map((object) -> received(object).uid()).collect(Collectors.toSet());
 		this.subscribedBeforeList.stream().filter((uid) -> !found.contains(uid)).forEach(this::deleted);
 	}
 
 	@Override
-	public void changed(V1CertificateSigningRequest object) {
+	public void changed(JsonObject object) {
+		received(object);
+	}
+
+	private RequestObject received(JsonObject json) {
+		RequestObject object = new RequestObject(json);
 		synchronized (this) {
-			this.latest.put(Answers.uid(object), object);
+			this.latest.put(object.uid(), object);
 		}
-		notify(Answers.uid(object), (subscriber) -> subscriber.changed(object));
+		notify(object.uid(), (subscriber) -> subscriber.changed(object));
+		return object;
 	}
 
 	@Override
-	public void deleted(V1CertificateSigningRequest object) {
-		deleted(Answers.uid(object));
+	public void deleted(JsonObject object) {
+		deleted(new RequestObject(object).uid());
 	}
 
 	private void deleted(String uid) {
@@ -154,7 +159,7 @@ final class RequestWatch implements WatchObserver<V1CertificateSigningRequest> {
 	/** Receives what happens to one object. */
 	interface Subscriber {
 
-		void changed(V1CertificateSigningRequest object);
+		void changed(RequestObject object);
 
 		void deleted();
 

@@ -8,7 +8,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 
 /**
  * The open watches of certificate signing requests. All requests that are open at a time
@@ -19,14 +18,12 @@ final class RequestWatches {
 
 	static final String PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-	private static final String LABEL = "cert.kubelet.io/requester";
-
 	private final Map<Key, RequestWatch> open = new HashMap<>();
 
 	/** The number of exchanges that keep the watches of a client open. */
 	private final Map<ApiClient, Integer> users = new HashMap<>();
 
-	private final Map<String, String> labels = Map.of(LABEL, UUID.randomUUID().toString());
+	private final String requester = UUID.randomUUID().toString();
 
 	private final AtomicBoolean refused = new AtomicBoolean();
 
@@ -36,9 +33,9 @@ final class RequestWatches {
 		this.executor = executor;
 	}
 
-	/** Returns the labels of new requests. */
-	Map<String, String> labels() {
-		return this.labels;
+	/** Returns the label of new requests. */
+	String requester() {
+		return this.requester;
 	}
 
 	/** Whether this is the first request that may not be read, to report it only once. */
@@ -46,34 +43,34 @@ final class RequestWatches {
 		return this.refused.compareAndSet(false, true);
 	}
 
-	static Selection<V1CertificateSigningRequest> byName(String name) {
-		return Selection.byName(V1CertificateSigningRequest.class, name, PATH);
+	static Selection byName(String name) {
+		return Selection.byName(name, PATH);
 	}
 
-	private static Selection<V1CertificateSigningRequest> select(V1CertificateSigningRequest object) {
-		String requester = Answers.labels(object).get(LABEL);
-		return (requester != null) ? Selection.byLabel(V1CertificateSigningRequest.class, PATH, LABEL, requester)
-				: byName(Answers.name(object));
+	private static Selection select(RequestObject object) {
+		String requester = object.requester();
+		return (requester != null) ? Selection.byLabel(PATH, RequestObject.REQUESTER, requester)
+				: byName(object.name());
 	}
 
 	/**
 	 * Watches an object from its known state. The subscriber receives later states before
 	 * this method returns and, from then on, on another thread.
 	 */
-	Subscription subscribe(ApiClient client, V1CertificateSigningRequest object, RequestWatch.Subscriber subscriber) {
+	Subscription subscribe(ApiClient client, RequestObject object, RequestWatch.Subscriber subscriber) {
 		Key key = new Key(client, select(object));
 		RequestWatch watch;
 		synchronized (this.open) {
 			watch = this.open.get(key);
-			if (watch == null || !watch.add(Answers.uid(object), subscriber)) {
-				watch = new RequestWatch(client, key.selection, Answers.resourceVersion(object));
-				watch.add(Answers.uid(object), subscriber);
+			if (watch == null || !watch.add(object.uid(), subscriber)) {
+				watch = new RequestWatch(client, key.selection, object.resourceVersion());
+				watch.add(object.uid(), subscriber);
 				watch.start(this.executor);
 				this.open.put(key, watch);
 			}
 		}
 		boolean complete = watch.catchUp(object, subscriber);
-		return new Subscription(complete, () -> unsubscribe(key, Answers.uid(object), subscriber));
+		return new Subscription(complete, () -> unsubscribe(key, object.uid(), subscriber));
 	}
 
 	private void unsubscribe(Key key, String uid, RequestWatch.Subscriber subscriber) {
@@ -117,7 +114,7 @@ final class RequestWatches {
 		}
 	}
 
-	private record Key(ApiClient client, Selection<V1CertificateSigningRequest> selection) {
+	private record Key(ApiClient client, Selection selection) {
 
 	}
 

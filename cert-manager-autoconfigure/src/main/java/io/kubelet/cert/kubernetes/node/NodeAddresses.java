@@ -40,7 +40,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	 */
 	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor) {
 		this.node = node;
-		this.followed = new FollowedObjects(Selection.byName(JsonObject.class, node, "/api/v1/nodes"), "Node " + node,
+		this.followed = new FollowedObjects(Selection.byName(node, "/api/v1/nodes"), "Node " + node,
 				(status) -> "a node may read its own Node, other users need list and watch on nodes", this::changed,
 				clients, executor);
 	}

@@ -15,8 +15,7 @@ import io.kubernetes.client.openapi.ApiException;
 
 /**
  * Follows the selected objects of the API from the first look at them. If the API server
- * cannot be reached, the last known state remains. Objects are JSON, because the client
- * library has no model of each of them in each version.
+ * cannot be reached, the last known state remains.
  */
 public final class FollowedObjects implements AutoCloseable {
 
@@ -28,7 +27,7 @@ public final class FollowedObjects implements AutoCloseable {
 
 	private final Executor executor;
 
-	private final ObjectWatch<JsonObject> watch;
+	private final ObjectWatch watch;
 
 	private volatile State state = new State(List.of(), "the API server has not answered yet", false);
 
@@ -42,13 +41,13 @@ public final class FollowedObjects implements AutoCloseable {
 	 * @param clients returns the client to use; called for each connection
 	 * @param executor runs the watch until this is closed
 	 */
-	public FollowedObjects(Selection<JsonObject> selection, String description, IntFunction<String> remedy,
-			Consumer<State> changes, Supplier<ApiClient> clients, Executor executor) {
+	public FollowedObjects(Selection selection, String description, IntFunction<String> remedy, Consumer<State> changes,
+			Supplier<ApiClient> clients, Executor executor) {
 		this.description = description;
 		this.remedy = remedy;
 		this.changes = changes;
 		this.executor = executor;
-		this.watch = new ObjectWatch<>(selection, new Observer(), clients, null);
+		this.watch = new ObjectWatch(selection, new Observer(), clients, null);
 	}
 
 	/**
@@ -82,7 +81,7 @@ public final class FollowedObjects implements AutoCloseable {
 
 	}
 
-	private final class Observer implements WatchObserver<JsonObject> {
+	private final class Observer implements WatchObserver {
 
 		private final SortedMap<String, JsonObject> known = new TreeMap<>();
 

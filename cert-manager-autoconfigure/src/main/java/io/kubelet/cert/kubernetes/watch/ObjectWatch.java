@@ -14,6 +14,7 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.ApiFailures;
+import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -30,10 +31,8 @@ import org.slf4j.LoggerFactory;
  * listed again, in the first version of the API that the server serves. There is always a
  * pause in between. It grows up to half a minute for as long as the watch brings nothing.
  * If the server asks for a longer pause, it is made, up to an hour.
- *
- * @param <T> the type of object
  */
-public final class ObjectWatch<T> implements AutoCloseable {
+public final class ObjectWatch implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(ObjectWatch.class);
 
@@ -51,9 +50,9 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	/** A watch that fails now and then is normal. */
 	private static final int FAILURES_TO_REPORT = 3;
 
-	private final Selection<T> selection;
+	private final Selection selection;
 
-	private final WatchObserver<T> observer;
+	private final WatchObserver observer;
 
 	private final Supplier<ApiClient> clients;
 
@@ -78,7 +77,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	 * @param clients returns the client to use; called for each connection
 	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	public ObjectWatch(Selection<T> selection, WatchObserver<T> observer, Supplier<ApiClient> clients,
+	public ObjectWatch(Selection selection, WatchObserver observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
 		this.path = selection.paths().get(0);
@@ -139,21 +138,21 @@ public final class ObjectWatch<T> implements AutoCloseable {
 		}
 	}
 
-	private String list(ApiClient client) throws ApiException {
+	private String list(ApiClient client) throws ApiException, IOException {
 		this.observer.listing();
-		WatchJson.Listed<T> list = WatchJson.listed(listed(client), this.selection.type());
+		WatchJson.Listed list = WatchJson.listed(listed(client));
 		this.observer.listed(list.objects());
 		this.resourceVersion = list.resourceVersion();
 		return list.resourceVersion();
 	}
 
 	/** A version that the server does not serve is not found. */
-	private JsonObject listed(ApiClient client) throws ApiException {
+	private String listed(ApiClient client) throws ApiException, IOException {
 		Iterator<String> paths = this.selection.paths().iterator();
 		while (true) {
 			this.path = paths.next();
-			try {
-				return client.<JsonObject>execute(this.selection.list(client, this.path), JsonObject.class).getData();
+			try (Response response = this.selection.list(client, this.path).execute()) {
+				return ApiObjects.body(client, response).string();
 			}
 			catch (ApiException ex) {
 				if (ex.getCode() != NOT_FOUND || !paths.hasNext()) {
@@ -172,10 +171,7 @@ public final class ObjectWatch<T> implements AutoCloseable {
 			return;
 		}
 		try (Response response = call.execute()) {
-			if (!response.isSuccessful()) {
-				client.handleResponse(response, JsonObject.class);
-			}
-			BufferedSource lines = response.body().source();
+			BufferedSource lines = ApiObjects.body(client, response).source();
 			for (String line = lines.readUtf8Line(); line != null; line = lines.readUtf8Line()) {
 				received(line);
 			}
@@ -183,9 +179,9 @@ public final class ObjectWatch<T> implements AutoCloseable {
 	}
 
 	private void received(String line) throws ApiException {
-		WatchJson.Event<T> event = WatchJson.event(line, this.selection.type());
+		WatchJson.Event event = WatchJson.event(line);
 		this.pause.fruitful();
-		T object = event.object();
+		JsonObject object = event.object();
 		if (object != null && event.deletes()) {
 			this.observer.deleted(object);
 		}

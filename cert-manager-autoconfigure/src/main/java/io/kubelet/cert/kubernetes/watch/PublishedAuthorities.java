@@ -146,7 +146,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 * @param key the key whose value is the PEM with the authorities
 	 * @param remedy as for {@link FollowedObjects}
 	 */
-	public record Place(String description, Selection<JsonObject> selection, String member, String key,
+	public record Place(String description, Selection selection, String member, String key,
 			IntFunction<String> remedy) {
 
 		/** Version v1 exists since Kubernetes 1.37. */
@@ -162,8 +162,8 @@ public final class PublishedAuthorities implements AutoCloseable {
 		 */
 		public static Place configMap(String namespace, String name) {
 			return new Place("ConfigMap " + namespace + "/" + name,
-					Selection.byName(JsonObject.class, name, "/api/v1/namespaces/" + namespace + "/configmaps"), "data",
-					"ca.crt", (status) -> "list and watch on the ConfigMap are needed");
+					Selection.byName(name, "/api/v1/namespaces/" + namespace + "/configmaps"), "data", "ca.crt",
+					(status) -> "list and watch on the ConfigMap are needed");
 		}
 
 		/**
@@ -172,8 +172,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 		 * @return the place
 		 */
 		public static Place trustBundle(String name) {
-			return ofTrustBundles("ClusterTrustBundle " + name,
-					Selection.byName(JsonObject.class, name, TRUST_BUNDLES));
+			return ofTrustBundles("ClusterTrustBundle " + name, Selection.byName(name, TRUST_BUNDLES));
 		}
 
 		/**
@@ -191,10 +190,10 @@ public final class PublishedAuthorities implements AutoCloseable {
 			}
 			return ofTrustBundles(
 					"ClusterTrustBundle of signer " + signer + (labels.isEmpty() ? "" : " with labels " + labels),
-					new Selection<>(JsonObject.class, List.of(TRUST_BUNDLES), selectors));
+					new Selection(List.of(TRUST_BUNDLES), selectors));
 		}
 
-		private static Place ofTrustBundles(String description, Selection<JsonObject> selection) {
+		private static Place ofTrustBundles(String description, Selection selection) {
 			return new Place(description, selection, "spec", "trustBundle", Place::remedyOfTrustBundles);
 		}
 

@@ -1,10 +1,10 @@
 package io.kubelet.cert.kubernetes.watch;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.Pair;
@@ -13,13 +13,11 @@ import okhttp3.Call;
 /**
  * Selects the objects of a list or a watch.
  *
- * @param <T> the type of object
- * @param type the type of object
  * @param paths the path of the list, such as {@code /api/v1/nodes}, in the versions of
  * the API in which the objects may be served, the preferred one first
  * @param selectors the query parameters that select
  */
-public record Selection<T>(Class<T> type, List<String> paths, Map<String, String> selectors) {
+public record Selection(List<String> paths, Map<String, String> selectors) {
 
 	/** The query parameter that selects by fields. */
 	public static final String FIELDS = "fieldSelector";
@@ -29,27 +27,23 @@ public record Selection<T>(Class<T> type, List<String> paths, Map<String, String
 
 	/**
 	 * Selects the object of a name.
-	 * @param <T> the type of object
-	 * @param type the type of object
 	 * @param name the name
 	 * @param paths the path of the list, in each version of the API
 	 * @return the selection
 	 */
-	public static <T> Selection<T> byName(Class<T> type, String name, String... paths) {
-		return new Selection<>(type, List.of(paths), Map.of(FIELDS, "metadata.name=" + name));
+	public static Selection byName(String name, String... paths) {
+		return new Selection(List.of(paths), Map.of(FIELDS, "metadata.name=" + name));
 	}
 
 	/**
 	 * Selects the objects with a label.
-	 * @param <T> the type of object
-	 * @param type the type of object
 	 * @param path the path of the list
 	 * @param label the name of the label
 	 * @param value the value of the label
 	 * @return the selection
 	 */
-	public static <T> Selection<T> byLabel(Class<T> type, String path, String label, String value) {
-		return new Selection<>(type, List.of(path), Map.of(LABELS, label + "=" + value));
+	public static Selection byLabel(String path, String label, String value) {
+		return new Selection(List.of(path), Map.of(LABELS, label + "=" + value));
 	}
 
 	/**
@@ -75,9 +69,7 @@ public record Selection<T>(Class<T> type, List<String> paths, Map<String, String
 		List<Pair> query = new ArrayList<>();
 		this.selectors.forEach((name, value) -> query.add(new Pair(name, value)));
 		parameters.forEach((name, value) -> query.add(new Pair(name, value)));
-		return client.buildCall(null, path, "GET", query, List.of(), null,
-				new HashMap<>(Map.of("Accept", "application/json")), new HashMap<>(), new HashMap<>(), new String[0],
-				null);
+		return ApiObjects.read(client, path, query);
 	}
 
 }

@@ -7,7 +7,6 @@ import java.util.function.Supplier;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -23,13 +22,14 @@ final class WatchJson {
 	private WatchJson() {
 	}
 
-	static <T> Listed<T> listed(JsonObject list, Class<T> type) throws ApiException {
+	static Listed listed(String json) throws ApiException {
 		return parse(() -> {
-			List<T> objects = new ArrayList<>();
+			JsonObject list = ApiObjects.object(json);
+			List<JsonObject> objects = new ArrayList<>();
 			if (list.get("items") instanceof JsonArray items) {
-				items.forEach((item) -> objects.add(ApiObjects.read(item, type)));
+				items.forEach((item) -> objects.add(item.getAsJsonObject()));
 			}
-			return new Listed<>(objects, resourceVersion(list));
+			return new Listed(objects, resourceVersion(list));
 		});
 	}
 
@@ -37,16 +37,16 @@ final class WatchJson {
 	 * Reads an event.
 	 * @throws ApiException if the event is an error, or is not readable
 	 */
-	static <T> Event<T> event(String line, Class<T> type) throws ApiException {
-		JsonObject event = parse(() -> JsonParser.parseString(line).getAsJsonObject());
+	static Event event(String line) throws ApiException {
+		JsonObject event = parse(() -> ApiObjects.object(line));
 		String kind = parse(() -> event.get("type").getAsString());
-		JsonObject json = parse(() -> event.getAsJsonObject("object"));
+		JsonObject object = parse(() -> event.getAsJsonObject("object"));
 		if (kind.equals("ERROR")) {
-			int code = parse(() -> json.has("code") ? json.get("code").getAsInt() : 500);
+			int code = parse(() -> object.has("code") ? object.get("code").getAsInt() : 500);
 			throw new ApiException(code, "The server ended the watch with an error");
 		}
-		return parse(() -> new Event<>(CHANGES.contains(kind) ? ApiObjects.read(json, type) : null,
-				kind.equals("DELETED"), resourceVersion(json)));
+		return parse(() -> new Event(CHANGES.contains(kind) ? object : null, kind.equals("DELETED"),
+				resourceVersion(object)));
 	}
 
 	private static String resourceVersion(JsonObject listOrObject) {
@@ -65,7 +65,7 @@ final class WatchJson {
 	/**
 	 * All objects.
 	 */
-	record Listed<T>(List<T> objects, String resourceVersion) {
+	record Listed(List<JsonObject> objects, String resourceVersion) {
 
 	}
 
@@ -75,7 +75,7 @@ final class WatchJson {
 	 * @param object the object, {@code null} for other events, such as bookmarks, which
 	 * contain nothing but a resource version
 	 */
-	record Event<T>(@Nullable T object, boolean deletes, String resourceVersion) {
+	record Event(@Nullable JsonObject object, boolean deletes, String resourceVersion) {
 
 	}
 

@@ -2,15 +2,14 @@ package io.kubelet.cert.kubernetes.watch;
 
 import java.util.List;
 
+import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
  * Observes an {@link ObjectWatch}, on its thread. The string representation names what is
  * watched.
- *
- * @param <T> the type of object
  */
-public interface WatchObserver<T> {
+public interface WatchObserver {
 
 	/**
 	 * The objects are about to be listed.
@@ -22,19 +21,19 @@ public interface WatchObserver<T> {
 	 * The objects were listed.
 	 * @param objects all objects
 	 */
-	void listed(List<T> objects);
+	void listed(List<JsonObject> objects);
 
 	/**
 	 * An object was created or has changed.
 	 * @param object the object
 	 */
-	void changed(T object);
+	void changed(JsonObject object);
 
 	/**
 	 * An object was deleted.
 	 * @param object its last state
 	 */
-	void deleted(T object);
+	void deleted(JsonObject object);
 
 	/**
 	 * The watch failed and will be opened again.

@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
@@ -60,7 +61,8 @@ class KubernetesCertificateSignerTests {
 			.filter(RecordedRequest::isWatch)
 			.findFirst()
 			.orElseThrow();
-		assertThat(watch.query()).contains("resourceVersion=" + Answers.resourceVersion(stored))
+		assertThat(watch.query())
+			.contains("resourceVersion=" + Objects.requireNonNull(stored.getMetadata()).getResourceVersion())
 			.contains("allowWatchBookmarks=true")
 			.contains("timeoutSeconds=");
 		answer.cancel(true);
