@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.csr;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +50,9 @@ final class Exchange implements RequestWatch.Subscriber {
 
 	/** With the name of the object, once it is known. */
 	private volatile CertificateRequest request;
+
+	/** When the object was created. Known before it is watched. */
+	private volatile Instant createdAt = Instant.MIN;
 
 	Exchange(ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
@@ -109,8 +113,9 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	private void await(RequestObject object) {
-		SubmittedRequest submitted = object.describe();
-		this.request = this.request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+		Instant createdAt = object.createdAt();
+		this.request = this.request.confirmed(object.name(), object.uid(), createdAt);
+		this.createdAt = createdAt;
 		changed(object);
 		if (this.answer.isDone()) {
 			return;
@@ -125,7 +130,8 @@ final class Exchange implements RequestWatch.Subscriber {
 	@Override
 	public void changed(RequestObject object) {
 		guard(() -> {
-			this.progress.accept(object.describe());
+			this.progress
+				.accept(new SubmittedRequest(object.name(), object.uid(), this.createdAt, object.conditionTypes()));
 			object.issuedChain().ifPresent(this.answer::complete);
 		});
 	}

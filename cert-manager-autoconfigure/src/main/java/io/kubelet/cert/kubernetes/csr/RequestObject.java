@@ -19,7 +19,6 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.SubmittedRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,9 +88,13 @@ final class RequestObject {
 		return decode(ApiObjects.text(member(this.json, "spec"), "request"));
 	}
 
-	SubmittedRequest describe() {
-		return new SubmittedRequest(name(), uid(), Instant.parse(metadata("creationTimestamp")),
-				conditions().map((condition) -> text(condition, "type", "")).toList());
+	Instant createdAt() {
+		return Instant.parse(metadata("creationTimestamp"));
+	}
+
+	/** The types of the conditions. */
+	List<String> conditionTypes() {
+		return conditions().map((condition) -> text(condition, "type", "")).toList();
 	}
 
 	/**
