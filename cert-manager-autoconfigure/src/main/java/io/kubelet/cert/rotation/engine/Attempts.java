@@ -114,7 +114,7 @@ final class Attempts {
 	Duration untilDue(@Nullable CertificateTemplate template, Instant now, Duration longest) {
 		Attempt attempt = this.attempt;
 		if (attempt != null) {
-			return attempt.remaining(this.settings.waitTimeout());
+			return attempt.isAnswered() ? longest : attempt.remaining(this.settings.waitTimeout());
 		}
 		if (template == null || areOff()) {
 			return longest;

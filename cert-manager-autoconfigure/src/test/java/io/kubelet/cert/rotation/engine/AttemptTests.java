@@ -51,7 +51,7 @@ class AttemptTests {
 		assertThat(manager.current()).contains(old);
 	}
 
-	/** The wait ends while the answer is being processed. */
+	/** The wait ends when the answer has come and has not been processed yet. */
 	@Test
 	void answerThatHasComeIsTakenEvenIfTheWaitIsOver() {
 		this.fixture.signer.holds();
