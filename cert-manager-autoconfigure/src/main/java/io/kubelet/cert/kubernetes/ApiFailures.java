@@ -111,7 +111,7 @@ public final class ApiFailures {
 			JsonObject status = (body != null) ? ApiObjects.object(body) : null;
 			return "Status".equals(ApiObjects.text(status, "kind")) ? status : null;
 		}
-		catch (JsonParseException | IllegalStateException ex) {
+		catch (JsonParseException ex) {
 			return null;
 		}
 	}

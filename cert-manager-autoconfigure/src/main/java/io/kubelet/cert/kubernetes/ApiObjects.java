@@ -7,6 +7,7 @@ import java.util.Map;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends and receives objects of the API as JSON. The models of the Kubernetes client
- * reject fields that they do not know, such as those of a later release, and reading them
- * takes several times as long.
+ * reject fields that they do not know, such as those of a later release, and take several
+ * times as long to read.
  */
 public final class ApiObjects {
 
@@ -77,11 +78,13 @@ public final class ApiObjects {
 	 * Reads an object.
 	 * @param json its JSON
 	 * @return the object
-	 * @throws com.google.gson.JsonParseException if it is not JSON
-	 * @throws IllegalStateException if it is not an object
+	 * @throws JsonParseException if it is not JSON, or not an object
 	 */
 	public static JsonObject object(String json) {
-		return JsonParser.parseString(json).getAsJsonObject();
+		if (JsonParser.parseString(json) instanceof JsonObject object) {
+			return object;
+		}
+		throw new JsonParseException("Not an object");
 	}
 
 	/**

@@ -246,6 +246,7 @@ class FileCertificateStoreTests {
 				.from(this.time.instant().minus(file.equals(recent) ? Duration.ofHours(1) : Duration.ofHours(2))));
 		}
 		store(null, 5).update(pair());
+		assertThat(abandoned).as("the first pair replaces nothing").exists();
 		store(null, 5).update(pair());
 		assertThat(abandoned).doesNotExist();
 		assertThat(Files.isSymbolicLink(link)).isFalse();

@@ -4,14 +4,14 @@ import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
-import com.google.gson.JsonElement;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiFailures;
@@ -50,9 +50,6 @@ final class Exchange implements RequestWatch.Subscriber {
 
 	/** With the name of the object, once it is known. */
 	private volatile CertificateRequest request;
-
-	/** When the object was created. Known before it is watched. */
-	private volatile Instant createdAt = Instant.MIN;
 
 	Exchange(ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
@@ -113,9 +110,7 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	private void await(RequestObject object) {
-		Instant createdAt = object.createdAt();
-		this.request = this.request.confirmed(object.name(), object.uid(), createdAt);
-		this.createdAt = createdAt;
+		this.request = this.request.confirmed(object.name(), object.uid(), object.createdAt());
 		changed(object);
 		if (this.answer.isDone()) {
 			return;
@@ -130,8 +125,8 @@ final class Exchange implements RequestWatch.Subscriber {
 	@Override
 	public void changed(RequestObject object) {
 		guard(() -> {
-			this.progress
-				.accept(new SubmittedRequest(object.name(), object.uid(), this.createdAt, object.conditionTypes()));
+			Instant createdAt = Objects.requireNonNull(this.request.createdAt(), "It was confirmed");
+			this.progress.accept(new SubmittedRequest(object.name(), object.uid(), createdAt, object.conditionTypes()));
 			object.issuedChain().ifPresent(this.answer::complete);
 		});
 	}
@@ -172,12 +167,12 @@ final class Exchange implements RequestWatch.Subscriber {
 				logger.warn("{}\nUntil then, the application searches a list of requests.",
 						this.failures.translate(refusal, this.request).getMessage());
 			}
-			Iterator<JsonElement> items = list.getAsJsonArray("items").iterator();
-			if (items.hasNext()) {
-				found.accept(new RequestObject(items.next().getAsJsonObject()));
+			JsonArray items = list.getAsJsonArray("items");
+			if (items.isEmpty()) {
+				gone(name, "no longer exists");
 			}
 			else {
-				gone(name, "no longer exists");
+				found.accept(new RequestObject(items.get(0).getAsJsonObject()));
 			}
 		}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
 	}
@@ -209,6 +204,9 @@ final class Exchange implements RequestWatch.Subscriber {
 						}
 						catch (ApiException ex) {
 							failure.accept(ex);
+						}
+						catch (IOException ex) {
+							failure.accept(new ApiException(ex));
 						}
 					});
 				}

@@ -3,7 +3,6 @@ package io.kubelet.cert.kubernetes.csr;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
@@ -171,11 +170,8 @@ final class RequestObject {
 
 	private Stream<JsonObject> conditions() {
 		JsonObject status = member(this.json, "status");
-		List<JsonObject> conditions = new ArrayList<>();
-		if (status != null && status.get("conditions") instanceof JsonArray array) {
-			array.forEach((condition) -> conditions.add(condition.getAsJsonObject()));
-		}
-		return conditions.stream();
+		return (status != null && status.get("conditions") instanceof JsonArray conditions)
+				? conditions.asList().stream().map(JsonElement::getAsJsonObject) : Stream.empty();
 	}
 
 	private static @Nullable JsonObject member(@Nullable JsonObject object, String name) {

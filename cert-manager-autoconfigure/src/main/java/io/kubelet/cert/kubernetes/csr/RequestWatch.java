@@ -1,12 +1,12 @@
 package io.kubelet.cert.kubernetes.csr;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.kubernetes.watch.ObjectWatch;
@@ -17,7 +17,8 @@ import io.kubernetes.client.openapi.ApiException;
 
 /**
  * A watch of certificate signing requests for its subscribers. It begins at a resource
- * version, so nothing is missed. A server that refuses it ends the waiting.
+ * version, so nothing is missed. If the server refuses it, it ends, and its subscribers
+ * are told. Another request opens another one.
  */
 final class RequestWatch implements WatchObserver {
 
@@ -93,7 +94,10 @@ final class RequestWatch implements WatchObserver {
 	/** Objects that existed before the list and are not on it were deleted. */
 	@Override
 	public void listed(List<JsonObject> objects) {
-		Set<String> found = objects.stream().map((object) -> received(object).uid()).collect(Collectors.toSet());
+		Set<String> found = new HashSet<>();
+		for (JsonObject object : objects) {
+			found.add(received(object).uid());
+		}
 		this.subscribedBeforeList.stream().filter((uid) -> !found.contains(uid)).forEach(this::deleted);
 	}
 

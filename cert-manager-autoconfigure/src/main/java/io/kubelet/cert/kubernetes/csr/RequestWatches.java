@@ -33,7 +33,7 @@ final class RequestWatches {
 		this.executor = executor;
 	}
 
-	/** Returns the label of new requests. */
+	/** Returns what identifies this process in the label of new requests. */
 	String requester() {
 		return this.requester;
 	}

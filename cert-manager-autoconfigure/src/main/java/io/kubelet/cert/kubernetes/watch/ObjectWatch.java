@@ -204,7 +204,10 @@ public final class ObjectWatch implements AutoCloseable {
 		}
 		else {
 			this.resourceVersion = null;
-			report(this.observer.refused(ex));
+			String problem = this.observer.refused(ex);
+			if (!isClosed()) {
+				report(problem);
+			}
 		}
 	}
 

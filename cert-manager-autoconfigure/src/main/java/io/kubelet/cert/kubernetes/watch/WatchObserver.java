@@ -42,7 +42,7 @@ public interface WatchObserver {
 	void interrupted(String problem);
 
 	/**
-	 * The server refuses the watch. It will be opened again all the same.
+	 * The server refuses the watch. It is opened again, unless the observer closes it.
 	 * @param answer the answer of the server
 	 * @return what is wrong
 	 */

@@ -1,5 +1,8 @@
 package io.kubelet.cert.kubernetes.csr;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -10,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
+import com.sun.net.httpserver.HttpServer;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -22,6 +26,7 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
+import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AutoClose;
@@ -66,6 +71,30 @@ class KubernetesCertificateSignerTests {
 			.contains("allowWatchBookmarks=true")
 			.contains("timeoutSeconds=");
 		answer.cancel(true);
+	}
+
+	/** Such as that of a server that is being restarted. */
+	@Test
+	void answerThatBreaksOffMeansThatTheServerCannotBeReached() throws IOException {
+		HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+		server.createContext("/", (exchange) -> {
+			exchange.sendResponseHeaders(201, 1000);
+			exchange.getResponseBody().write('{');
+			exchange.close();
+		});
+		server.start();
+		try (KubernetesCertificateSigner signer = new KubernetesCertificateSigner(
+				new ApiClient().setBasePath("http://127.0.0.1:" + server.getAddress().getPort()), this.adapter.executor,
+				Clock.systemUTC())) {
+			assertThat(signer.request(Adapter.newRequest(), this.adapter.progress::add)).failsWithin(Adapter.PATIENCE)
+				.withThrowableThat()
+				.havingCause()
+				.returns(Kind.UNAVAILABLE, Kind::of)
+				.withMessageContaining("cannot be reached");
+		}
+		finally {
+			server.stop(0);
+		}
 	}
 
 	@Test
