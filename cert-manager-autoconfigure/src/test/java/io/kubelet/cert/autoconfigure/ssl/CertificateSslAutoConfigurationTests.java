@@ -76,9 +76,17 @@ class CertificateSslAutoConfigurationTests {
 
 	@Test
 	void firstCertificateIsWaitedForAsLongAsTheLogSays(CapturedOutput output) {
-		runner().withPropertyValues("kubelet.cert.startup.timeout=1m")
+		String waiting = "There is no valid certificate yet: waiting up to 1m for it";
+		FakeSigner signer = new FakeSigner(authority, Clock.systemUTC());
+		signer.issues((request) -> {
+			Awaitility.await().until(() -> output.getOut().contains(waiting));
+			return signer.issue(request);
+		});
+		runner().withAllowBeanDefinitionOverriding(true)
+			.withBean("signers", SignerSource.class, () -> (current) -> signer)
+			.withPropertyValues("kubelet.cert.startup.timeout=1m")
 			.run((context) -> assertThat(context).hasNotFailed());
-		assertThat(output).contains("There is no valid certificate yet: waiting up to 1m for it");
+		assertThat(signer.requests).hasSize(1);
 	}
 
 	@Test
