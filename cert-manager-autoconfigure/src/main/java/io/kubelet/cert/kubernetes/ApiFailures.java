@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiException;
@@ -107,13 +106,7 @@ public final class ApiFailures {
 	 * @return the object, {@code null} if the answer is something else
 	 */
 	public static @Nullable JsonObject status(@Nullable String body) {
-		try {
-			JsonObject status = (body != null) ? ApiObjects.object(body) : null;
-			return "Status".equals(ApiObjects.text(status, "kind")) ? status : null;
-		}
-		catch (JsonParseException ex) {
-			return null;
-		}
+		return ApiObjects.ofKind(body, "Status");
 	}
 
 	private static String reason(@Nullable JsonObject status, String otherwise) {

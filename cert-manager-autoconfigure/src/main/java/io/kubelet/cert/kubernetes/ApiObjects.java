@@ -55,9 +55,12 @@ public final class ApiObjects {
 
 	private static Call call(ApiClient client, String method, String path, List<Pair> query, byte @Nullable [] body)
 			throws ApiException {
-		return client.buildCall(null, path, method, query, List.of(), body,
-				new HashMap<>(Map.of("Accept", MEDIA_TYPE, "Content-Type", MEDIA_TYPE)), new HashMap<>(),
-				new HashMap<>(), new String[0], null);
+		Map<String, String> headers = new HashMap<>(Map.of("Accept", MEDIA_TYPE));
+		if (body != null) {
+			headers.put("Content-Type", MEDIA_TYPE);
+		}
+		return client.buildCall(null, path, method, query, List.of(), body, headers, new HashMap<>(), new HashMap<>(),
+				new String[0], null);
 	}
 
 	/**
@@ -85,6 +88,32 @@ public final class ApiObjects {
 			return object;
 		}
 		throw new JsonParseException("Not an object");
+	}
+
+	/**
+	 * Reads an object of a kind.
+	 * @param json its JSON, {@code null} for none
+	 * @param kind the kind
+	 * @return the object, {@code null} if it is something else
+	 */
+	public static @Nullable JsonObject ofKind(@Nullable String json, String kind) {
+		try {
+			JsonObject object = (json != null) ? object(json) : null;
+			return kind.equals(text(object, "kind")) ? object : null;
+		}
+		catch (JsonParseException ex) {
+			return null;
+		}
+	}
+
+	/**
+	 * Returns a member that is an object.
+	 * @param object the object, {@code null} for none
+	 * @param member the name of the member
+	 * @return the member, {@code null} if there is none
+	 */
+	public static @Nullable JsonObject member(@Nullable JsonObject object, String member) {
+		return (object != null && object.get(member) instanceof JsonObject found) ? found : null;
 	}
 
 	/**

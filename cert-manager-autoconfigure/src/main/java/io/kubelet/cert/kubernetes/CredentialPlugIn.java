@@ -3,18 +3,13 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import org.jspecify.annotations.Nullable;
@@ -140,15 +135,14 @@ final class CredentialPlugIn {
 
 	private Credentials credentials(String output) {
 		JsonObject credential = credential(output);
-		if (!this.apiVersion.equals(text(credential, "apiVersion"))) {
+		if (!this.apiVersion.equals(ApiObjects.text(credential, "apiVersion"))) {
 			throw problem("printed an ExecCredential of another apiVersion than %s, which the kubeconfig requests"
 				.formatted(this.apiVersion));
 		}
-		JsonElement status = credential.get("status");
-		JsonObject content = (status != null && status.isJsonObject()) ? status.getAsJsonObject() : new JsonObject();
-		String token = text(content, "token");
-		String certificate = text(content, "clientCertificateData");
-		String key = text(content, "clientKeyData");
+		JsonObject content = ApiObjects.member(credential, "status");
+		String token = ApiObjects.text(content, "token");
+		String certificate = ApiObjects.text(content, "clientCertificateData");
+		String key = ApiObjects.text(content, "clientKeyData");
 		if (certificate != null && key != null) {
 			try {
 				return Credentials.ofKeys(ClientKeys.of(Pem.readPair(certificate, key)));
@@ -168,22 +162,12 @@ final class CredentialPlugIn {
 	}
 
 	private JsonObject credential(String output) {
-		try {
-			JsonElement element = JsonParser.parseString(output);
-			if (element.isJsonObject() && "ExecCredential".equals(text(element.getAsJsonObject(), "kind"))) {
-				return element.getAsJsonObject();
-			}
-		}
-		catch (JsonParseException ex) {
-			// As below
+		JsonObject credential = ApiObjects.ofKind(output, "ExecCredential");
+		if (credential != null) {
+			return credential;
 		}
 		throw problem("did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
 				+ this.apiVersion + ": a token alone is not enough");
-	}
-
-	private static @Nullable String text(JsonObject object, String name) {
-		JsonElement value = object.get(name);
-		return (value != null && value.isJsonPrimitive()) ? value.getAsString() : null;
 	}
 
 	private String required(String name) {

@@ -15,7 +15,6 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
@@ -75,16 +74,16 @@ final class RequestObject {
 
 	/** The process that created the object, {@code null} if it does not say. */
 	@Nullable String requester() {
-		return ApiObjects.text(member(member(this.json, "metadata"), "labels"), REQUESTER);
+		return ApiObjects.text(ApiObjects.member(ApiObjects.member(this.json, "metadata"), "labels"), REQUESTER);
 	}
 
 	String signerName() {
-		return text(member(this.json, "spec"), "signerName", "");
+		return text(ApiObjects.member(this.json, "spec"), "signerName", "");
 	}
 
 	/** The PKCS #10 request as PEM. */
 	String pkcs10() {
-		return decode(ApiObjects.text(member(this.json, "spec"), "request"));
+		return decode(ApiObjects.text(ApiObjects.member(this.json, "spec"), "request"));
 	}
 
 	Instant createdAt() {
@@ -152,12 +151,12 @@ final class RequestObject {
 	}
 
 	private String metadata(String member) {
-		return Objects.requireNonNull(ApiObjects.text(member(this.json, "metadata"), member),
+		return Objects.requireNonNull(ApiObjects.text(ApiObjects.member(this.json, "metadata"), member),
 				"An object of the API without " + member);
 	}
 
 	private String certificate() {
-		return decode(ApiObjects.text(member(this.json, "status"), "certificate"));
+		return decode(ApiObjects.text(ApiObjects.member(this.json, "status"), "certificate"));
 	}
 
 	private static String decode(@Nullable String base64) {
@@ -169,14 +168,9 @@ final class RequestObject {
 	}
 
 	private Stream<JsonObject> conditions() {
-		JsonObject status = member(this.json, "status");
+		JsonObject status = ApiObjects.member(this.json, "status");
 		return (status != null && status.get("conditions") instanceof JsonArray conditions)
 				? conditions.asList().stream().map(JsonElement::getAsJsonObject) : Stream.empty();
-	}
-
-	private static @Nullable JsonObject member(@Nullable JsonObject object, String name) {
-		JsonElement member = (object != null) ? object.get(name) : null;
-		return (member instanceof JsonObject found) ? found : null;
 	}
 
 	private static String text(@Nullable JsonObject object, String member, String otherwise) {

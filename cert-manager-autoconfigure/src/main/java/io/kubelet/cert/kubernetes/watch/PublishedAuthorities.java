@@ -15,11 +15,11 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
@@ -112,11 +112,11 @@ public final class PublishedAuthorities implements AutoCloseable {
 		FollowedObjects.State state = this.followed.state();
 		List<String> pems = new ArrayList<>();
 		for (JsonObject object : state.objects()) {
-			if (!(object.get(this.place.member) instanceof JsonObject member
-					&& member.get(this.place.key) instanceof JsonPrimitive pem)) {
+			String pem = ApiObjects.text(ApiObjects.member(object, this.place.member), this.place.key);
+			if (pem == null) {
 				return new Content(List.of(), "it has no key " + this.place.key);
 			}
-			pems.add(pem.getAsString());
+			pems.add(pem);
 		}
 		return new Content(pems, pems.isEmpty() ? state.problem() : "");
 	}

@@ -87,6 +87,7 @@ class CertificateSslAutoConfigurationTests {
 			.withPropertyValues("kubelet.cert.startup.timeout=1m")
 			.run((context) -> assertThat(context).hasNotFailed());
 		assertThat(signer.requests).hasSize(1);
+		assertThat(output).contains(waiting);
 	}
 
 	@Test
