@@ -1,8 +1,6 @@
 package io.kubelet.cert.kubernetes;
 
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 import com.google.gson.JsonElement;
@@ -11,8 +9,11 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.Pair;
 import okhttp3.Call;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.Request;
+import okhttp3.RequestBody;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiObjects {
 
-	private static final String MEDIA_TYPE = "application/json";
+	private static final MediaType MEDIA_TYPE = MediaType.get("application/json");
+
+	/** In the audit log of the API server. */
+	private static final String USER_AGENT = "spring-boot-cert-manager";
 
 	private ApiObjects() {
 	}
@@ -35,32 +39,46 @@ public final class ApiObjects {
 	 * @param path the path of the list that the object becomes part of
 	 * @param object the object
 	 * @return the call
-	 * @throws ApiException if the call cannot be built
 	 */
-	public static Call create(ApiClient client, String path, JsonObject object) throws ApiException {
-		return call(client, "POST", path, List.of(), object.toString().getBytes(StandardCharsets.UTF_8));
+	public static Call create(ApiClient client, String path, JsonObject object) {
+		byte[] json = object.toString().getBytes(StandardCharsets.UTF_8);
+		return call(client, request(url(client, path).build()).post(RequestBody.create(json, MEDIA_TYPE)));
 	}
 
 	/**
-	 * Returns a call that reads an object or a list.
+	 * Returns a call that reads an object.
 	 * @param client the client
-	 * @param path the path
-	 * @param query the query parameters
+	 * @param path the path of the list that the object is part of
+	 * @param name the name of the object
 	 * @return the call
-	 * @throws ApiException if the call cannot be built
 	 */
-	public static Call read(ApiClient client, String path, List<Pair> query) throws ApiException {
-		return call(client, "GET", path, query, null);
+	public static Call read(ApiClient client, String path, String name) {
+		return call(client, request(url(client, path).addPathSegment(name).build()));
 	}
 
-	private static Call call(ApiClient client, String method, String path, List<Pair> query, byte @Nullable [] body)
-			throws ApiException {
-		Map<String, String> headers = new HashMap<>(Map.of("Accept", MEDIA_TYPE));
-		if (body != null) {
-			headers.put("Content-Type", MEDIA_TYPE);
-		}
-		return client.buildCall(null, path, method, query, List.of(), body, headers, new HashMap<>(), new HashMap<>(),
-				new String[0], null);
+	/**
+	 * Returns a call that reads a list.
+	 * @param client the client
+	 * @param path the path of the list
+	 * @param query the query parameters
+	 * @return the call
+	 */
+	public static Call list(ApiClient client, String path, Map<String, String> query) {
+		HttpUrl.Builder url = url(client, path);
+		query.forEach(url::addQueryParameter);
+		return call(client, request(url.build()));
+	}
+
+	private static HttpUrl.Builder url(ApiClient client, String path) {
+		return HttpUrl.get(client.getBasePath() + path).newBuilder();
+	}
+
+	private static Request.Builder request(HttpUrl url) {
+		return new Request.Builder().url(url).header("Accept", MEDIA_TYPE.toString()).header("User-Agent", USER_AGENT);
+	}
+
+	private static Call call(ApiClient client, Request.Builder request) {
+		return client.getHttpClient().newCall(request.build());
 	}
 
 	/**

@@ -78,6 +78,10 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 		}
 	}
 
+	KubernetesConfigurationException malformed(String problem) {
+		return malformed(this.file, problem);
+	}
+
 	private static KubernetesConfigurationException malformed(Path file, String problem) {
 		return new KubernetesConfigurationException("The kubeconfig %s is malformed: %s".formatted(file, problem));
 	}
@@ -204,7 +208,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 		if (value == null || value instanceof String) {
 			return "".equals(value) ? null : (String) value;
 		}
-		throw malformed(this.file, "'%s' is not text; put it in quotes".formatted(name));
+		throw malformed("'%s' is not text; put it in quotes".formatted(name));
 	}
 
 	private static void requireContext(Path file, Map<?, ?> config, String context) {

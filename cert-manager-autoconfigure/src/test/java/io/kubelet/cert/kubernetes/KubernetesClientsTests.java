@@ -216,6 +216,13 @@ class KubernetesClientsTests {
 	}
 
 	@Test
+	void serverThatIsNoUrlIsReported() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("127.0.0.1", "my server"));
+		refused(kubeconfig, null, "its server is not a URL such as https://192.0.2.1:6443");
+	}
+
+	@Test
 	void authoritiesAreReadFromDataAndFromAFile() throws Exception {
 		Path kubeconfig = write("token: " + token());
 		assertThat(Kubeconfigs.read(kubeconfig, null).authorities()).singleElement()

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -64,7 +63,7 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	CompletableFuture<List<X509Certificate>> create(JsonObject object) {
-		send(() -> ApiObjects.create(this.client, RequestWatches.PATH, object),
+		send(ApiObjects.create(this.client, RequestWatches.PATH, object),
 				(created) -> await(new RequestObject(created)), (failure) -> {
 					String name = this.request.name();
 					if (failure.getCode() == 409 && name != null) {
@@ -142,7 +141,7 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	private void read(String name, Consumer<RequestObject> found) {
-		send(() -> ApiObjects.read(this.client, RequestWatches.PATH + "/" + this.client.escapeString(name), List.of()),
+		send(ApiObjects.read(this.client, RequestWatches.PATH, name),
 				(object) -> found.accept(new RequestObject(object)), (failure) -> {
 					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
 						gone(name, "no longer exists");
@@ -162,7 +161,7 @@ final class Exchange implements RequestWatch.Subscriber {
 	 * @param refusal the answer to reading it
 	 */
 	private void find(String name, Consumer<RequestObject> found, ApiException refusal) {
-		send(() -> RequestWatches.byName(name).list(this.client), (list) -> {
+		send(RequestWatches.byName(name).list(this.client), (list) -> {
 			if (this.watches.isFirstRefusal()) {
 				logger.warn("{}\nUntil then, the application searches a list of requests.",
 						this.failures.translate(refusal, this.request).getMessage());
@@ -190,9 +189,8 @@ final class Exchange implements RequestWatch.Subscriber {
 		this.answer.completeExceptionally(this.failures.translate(failure, this.request));
 	}
 
-	private void send(Callable<Call> sending, Consumer<JsonObject> success, Consumer<ApiException> failure) {
+	private void send(Call call, Consumer<JsonObject> success, Consumer<ApiException> failure) {
 		guard(() -> {
-			Call call = sending.call();
 			this.answer.whenComplete((chain, cause) -> call.cancel());
 			call.enqueue(new Callback() {
 

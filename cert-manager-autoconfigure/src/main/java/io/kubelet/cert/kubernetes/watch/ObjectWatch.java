@@ -193,6 +193,9 @@ public final class ObjectWatch implements AutoCloseable {
 
 	/** If the server refuses a resource version, the next attempt begins with a list. */
 	private void failed(ApiClient client, ApiException ex) {
+		if (isClosed()) {
+			return;
+		}
 		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
 		if (ex.getCode() == GONE) {
 			this.resourceVersion = null;

@@ -1,13 +1,11 @@
 package io.kubelet.cert.kubernetes.watch;
 
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.Pair;
 import okhttp3.Call;
 
 /**
@@ -50,26 +48,24 @@ public record Selection(List<String> paths, Map<String, String> selectors) {
 	 * Returns a call that lists the objects in the preferred version.
 	 * @param client the client
 	 * @return the call
-	 * @throws ApiException if the call cannot be built
 	 */
-	public Call list(ApiClient client) throws ApiException {
+	public Call list(ApiClient client) {
 		return list(client, this.paths.get(0));
 	}
 
-	Call list(ApiClient client, String path) throws ApiException {
+	Call list(ApiClient client, String path) {
 		return call(client, path, Map.of());
 	}
 
-	Call watch(ApiClient client, String path, String resourceVersion, int seconds) throws ApiException {
+	Call watch(ApiClient client, String path, String resourceVersion, int seconds) {
 		return call(client, path, Map.of("watch", "true", "allowWatchBookmarks", "true", "resourceVersion",
 				resourceVersion, "timeoutSeconds", String.valueOf(seconds)));
 	}
 
-	private Call call(ApiClient client, String path, Map<String, String> parameters) throws ApiException {
-		List<Pair> query = new ArrayList<>();
-		this.selectors.forEach((name, value) -> query.add(new Pair(name, value)));
-		parameters.forEach((name, value) -> query.add(new Pair(name, value)));
-		return ApiObjects.read(client, path, query);
+	private Call call(ApiClient client, String path, Map<String, String> parameters) {
+		Map<String, String> query = new HashMap<>(this.selectors);
+		query.putAll(parameters);
+		return ApiObjects.list(client, path, query);
 	}
 
 }
