@@ -1,65 +1,21 @@
 package io.kubelet.cert.test;
 
-import java.net.http.HttpResponse;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
-
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import io.kubelet.cert.test.json.Json;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 /**
- * Replays what was recorded with a real API server, over HTTPS, one scenario after the
- * other on one control plane, in the order in which they were recorded: later ones meet
- * what earlier ones left behind.
- * <p>
- * {@link Correspondence} says what may differ. Generated names may not: the control plane
- * is given the recorded ones. Beyond that, four things are changed on the way:
- * <ul>
- * <li>Watches time out earlier, to save time.</li>
- * <li>A {@code GET} is repeated until the answer is the recorded one, since the
- * controllers work on their own.</li>
- * <li>The status of a node is put instead of patched: patches are not served.</li>
- * <li>While some watches were open, somebody else changed something that was not
- * recorded: {@link #meanwhile} does it.</li>
- * </ul>
+ * The embedded control plane answers as a real API server did. The scenarios are replayed
+ * one after the other on one control plane, in the order in which they were recorded:
+ * later ones meet what earlier ones left behind.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RecordingReplayTests {
 
-	private static final Pattern GENERATED_NAME = Pattern.compile("\"csr-([a-z0-9]{5})\"");
-
-	private final Deque<String> nameSuffixes = new ArrayDeque<>();
-
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
-		.approval(ApprovalPolicy.realCluster())
-		.nameSuffixes(this.nameSuffixes::remove)
-		.trustBundles()
-		.start();
-
-	private final Correspondence correspondence = new Correspondence();
-
-	private final Map<String, ApiClient> clients = new HashMap<>();
-
-	@AfterAll
-	void close() {
-		this.controlPlane.close();
-	}
+	@AutoClose
+	private final Replay replay = new Replay();
 
 	@ParameterizedTest
 	@ValueSource(strings = { "discovery", "who-am-i", "unauthenticated", "forbidden", "issue-kubelet-client",
@@ -69,119 +25,17 @@ class RecordingReplayTests {
 			"malformed", "renew-as-node", "node-addresses", "root-ca-configmap", "watch-too-old" })
 	void answersAsRecorded(String scenario) throws Exception {
 		if (scenario.equals("watch-too-old")) {
-			// It was recorded after a restart of the API server, which forgets the
-			// history
-			this.controlPlane.compactHistory();
+			// It was recorded after a restart of the API server
+			this.replay.forgetHistory();
 		}
-		for (Recording.Exchange exchange : Recording.read(scenario).exchanges()) {
-			if (exchange.isWatch()) {
-				replayWatch(scenario, exchange);
-			}
-			else if (exchange.method().equals("GET")) {
-				await(exchange.toString()).atMost(Duration.ofSeconds(10)).untilAsserted(() -> replay(exchange));
-			}
-			else {
-				replay(exchange);
-			}
-		}
+		this.replay.run(scenario);
 	}
 
-	private void replay(Recording.Exchange exchange) throws Exception {
-		JsonElement recorded = exchange.responseBody();
-		expectName(exchange, recorded);
-		JsonElement body = exchange.requestBody();
-		HttpResponse<String> response = exchange.isPatch() ? patch(client(exchange), exchange.path(), body)
-				: client(exchange).send(exchange.method(), exchange.path(), exchange.contentType(),
-						(body != null) ? Recording.Exchange.text(this.correspondence.translate(body)) : null);
-		assertThat(response.statusCode()).as("%s: %s", exchange, response.body()).isEqualTo(exchange.status());
-		assertThat(response.headers().firstValue("Content-Type")).as(exchange.toString())
-			.contains(exchange.responseType());
-		if (exchange.responseType().equals("application/json")) {
-			this.correspondence.check(recorded, Json.parse(response.body()));
+	@Test
+	void answersAboutTrustBundlesAsRecorded() throws Exception {
+		try (Replay replay = new Replay("v1beta1")) {
+			replay.run("trust-bundles");
 		}
-		else {
-			assertThat(response.body()).isEqualTo(recorded.getAsString());
-		}
-		assertThat(this.nameSuffixes).as("names not used").isEmpty();
-	}
-
-	private void replayWatch(String scenario, Recording.Exchange exchange) throws Exception {
-		boolean bookmarks = exchange.path().contains("allowWatchBookmarks=true");
-		String path = exchange.path().replaceAll("timeoutSeconds=\\d+", "timeoutSeconds=" + (bookmarks ? 3 : 1));
-		Matcher since = Pattern.compile("resourceVersion=(\\d+)").matcher(path);
-		if (since.find()) {
-			path = path.replace(since.group(), "resourceVersion=" + this.correspondence.translate(since.group(1)));
-		}
-		HttpResponse<Stream<String>> response = client(exchange).stream(path);
-		assertThat(response.statusCode()).isEqualTo(exchange.status());
-		assertThat(response.headers().firstValue("Content-Type")).contains(exchange.responseType());
-		assertThat(response.headers().firstValue("Transfer-Encoding")).contains("chunked");
-		meanwhile(scenario);
-		// The stream ends by itself: had it been cut, reading it would throw
-		List<String> events = response.body().toList();
-		List<JsonElement> recorded = exchange.events();
-		assertThat(events).extracting((event) -> Json.text(Json.parse(event), "type"))
-			.isEqualTo(recorded.stream().map((event) -> Json.text(event, "type")).toList());
-		for (int i = 0; i < recorded.size(); i++) {
-			this.correspondence.check(recorded.get(i), Json.parse(events.get(i)));
-		}
-	}
-
-	/** What somebody else did while the scenario's watch was open. */
-	private void meanwhile(String scenario) throws Exception {
-		ApiClient admin = client("admin");
-		switch (scenario) {
-			case "deleted-while-watched" -> admin.send("DELETE", ApiClient.CSRS + "/rec-named", null, null);
-			case "node-addresses" -> patch(admin, "/api/v1/nodes/n1/status", Json.parse("""
-					{"status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.9"},
-					{"type": "InternalDNS", "address": "n1.internal.example.com"},
-					{"type": "Hostname", "address": "n1"}, {"type": "InternalIP", "address": "10.0.0.7"}]}}"""));
-			default -> {
-			}
-		}
-	}
-
-	/** Puts what a patch of the status leads to. */
-	private static HttpResponse<String> patch(ApiClient client, String path, @Nullable JsonElement patch)
-			throws Exception {
-		JsonObject object = client.get(path);
-		Json.objectAt(patch, "status")
-			.entrySet()
-			.forEach((member) -> object.getAsJsonObject("status").add(member.getKey(), member.getValue()));
-		return client.send("PUT", path, "application/json", object.toString());
-	}
-
-	/** Let the control plane generate the name that was generated then, if one was. */
-	private void expectName(Recording.Exchange exchange, JsonElement recorded) {
-		if (exchange.method().equals("POST") && Json.at(exchange.requestBody(), "metadata", "generateName") != null) {
-			Matcher name = GENERATED_NAME.matcher(recorded.toString().replace("\\\"", "\""));
-			if (name.find()) {
-				this.nameSuffixes.add(name.group(1));
-			}
-		}
-	}
-
-	private ApiClient client(Recording.Exchange exchange) {
-		return client(exchange.as());
-	}
-
-	private ApiClient client(String as) {
-		return this.clients.computeIfAbsent(as, (key) -> new ApiClient(this.controlPlane, credential(as)));
-	}
-
-	private @Nullable Credential credential(String as) {
-		if (as.startsWith("system:bootstrap:abcdef ")) {
-			return this.controlPlane.bootstrap();
-		}
-		if (as.startsWith("system:node:n1 ")) {
-			return this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes");
-		}
-		return switch (as) {
-			case "admin", "admin (group system:masters)" -> this.controlPlane.admin();
-			case "an unknown bearer token" -> Credential.token("unknown", "unknown");
-			case "anonymous" -> null;
-			default -> throw new IllegalArgumentException(as);
-		};
 	}
 
 }

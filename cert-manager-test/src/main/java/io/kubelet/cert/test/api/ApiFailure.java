@@ -105,10 +105,20 @@ public final class ApiFailure extends RuntimeException {
 	}
 
 	public static ApiFailure invalid(ResourceType type, String name, List<FieldError> errors) {
+		return invalid(type.kind(), type, name, errors);
+	}
+
+	/** An update that does not say which version of the object it changes. */
+	static ApiFailure withoutRevision(ResourceType type, String name) {
+		return invalid(type.plural(), type, name, List.of(new FieldError("metadata.resourceVersion",
+				"FieldValueInvalid", "Invalid value: 0: must be specified for an update")));
+	}
+
+	private static ApiFailure invalid(String kind, ResourceType type, String name, List<FieldError> errors) {
 		String what = errors.stream().map(FieldError::toString).distinct().collect(Collectors.joining(", "));
-		JsonObject details = details(name, type.group(), type.kind());
+		JsonObject details = details(name, type.group(), kind);
 		details.add("causes", Json.array(errors.stream().map(FieldError::toCause).toList()));
-		return of(422, "Invalid", "%s is invalid: %s".formatted(named(type.kind(), type.group(), name),
+		return of(422, "Invalid", "%s is invalid: %s".formatted(named(kind, type.group(), name),
 				(errors.size() == 1) ? what : "[" + what + "]"), details);
 	}
 

@@ -92,8 +92,7 @@ final class ObjectMetadata {
 		}
 		String revision = Json.text(submitted, "metadata", "resourceVersion");
 		if (revision.isEmpty() && !type.isUpdatedUnconditionally()) {
-			throw ApiFailure.invalid(type, name, List.of(new FieldError("metadata.resourceVersion", "FieldValueInvalid",
-					"Invalid value: 0x0: must be specified for an update")));
+			throw ApiFailure.withoutRevision(type, name);
 		}
 		String uid = Json.text(submitted, "metadata", "uid");
 		String actualUid = Json.text(existing, "metadata", "uid");

@@ -134,6 +134,9 @@ public final class ClusterTrustBundles extends ResourceType {
 		if (!block.getType().equals("CERTIFICATE")) {
 			return "has bad block type: " + block.getType();
 		}
+		if (!block.getHeaders().isEmpty()) {
+			return "has PEM block headers";
+		}
 		try {
 			X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
 				.generateCertificate(new ByteArrayInputStream(block.getContent()));

@@ -93,7 +93,7 @@ class ClusterTrustBundlesTests {
 			.contains("spec.signerName: Invalid value: \"example.com/other\": field is immutable");
 		created.getAsJsonObject("metadata").remove("resourceVersion");
 		assertThat(Json.text(this.admin.put(V1 + "/example.com:ca:1", created), "message"))
-			.contains("metadata.resourceVersion: Invalid value: 0x0: must be specified for an update");
+			.contains("metadata.resourceVersion: Invalid value: 0: must be specified for an update");
 	}
 
 	@Test
