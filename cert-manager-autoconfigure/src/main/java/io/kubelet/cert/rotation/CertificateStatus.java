@@ -113,15 +113,13 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	}
 
 	/**
-	 * A pending request.
+	 * A pending request that the API server has confirmed.
 	 *
-	 * @param name the name of the CertificateSigningRequest, {@code null} if the API
-	 * server generates it and has not yet
-	 * @param createdAt when it was created, {@code null} until the API server has
-	 * confirmed it
+	 * @param name the name of the CertificateSigningRequest
+	 * @param createdAt when it was created
 	 * @param conditions the types of its conditions
 	 */
-	public record OpenRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions) {
+	public record OpenRequest(String name, Instant createdAt, List<String> conditions) {
 
 	}
 

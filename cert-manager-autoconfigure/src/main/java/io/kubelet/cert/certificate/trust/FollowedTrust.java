@@ -35,6 +35,8 @@ public final class FollowedTrust implements Supplier<Trust> {
 
 	private TrustSource.@Nullable Reading reading;
 
+	private boolean unreadable;
+
 	/**
 	 * Creates trust that follows a source without any overlap. The first call reads the
 	 * source.
@@ -79,9 +81,14 @@ public final class FollowedTrust implements Supplier<Trust> {
 			if (!after.trust().equals(before.trust())) {
 				change(before.trust(), after, now);
 			}
+			else if (this.unreadable) {
+				logger.info("The certificate authorities in {} can be read again", after.origin());
+			}
+			this.unreadable = false;
 			return after;
 		}
 		catch (RuntimeException ex) {
+			this.unreadable = true;
 			logger.error("{}; the certificate authorities that were read before remain trusted", ex.getMessage());
 			return kept;
 		}

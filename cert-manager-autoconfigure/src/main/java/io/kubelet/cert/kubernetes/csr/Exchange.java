@@ -163,7 +163,7 @@ final class Exchange implements RequestWatch.Subscriber {
 	private void find(String name, Consumer<RequestObject> found, ApiException refusal) {
 		send(RequestWatches.byName(name).list(this.client), (list) -> {
 			if (this.watches.isFirstRefusal()) {
-				logger.warn("{}\nUntil then, the application searches a list of requests.",
+				logger.warn("The application searches a list of requests for as long as it lacks a permission: {}",
 						this.failures.translate(refusal, this.request).getMessage());
 			}
 			JsonArray items = list.getAsJsonArray("items");

@@ -180,7 +180,7 @@ final class Announcements {
 		Waiting(String uid, @Nullable Instant createdAt, @Nullable CertificatePair pair, Instant now) {
 			this.uid = uid;
 			this.since = (createdAt != null && createdAt.isBefore(now)) ? createdAt : now;
-			this.tellAt = this.since.plus(ANSWERED_AT_ONCE);
+			this.tellAt = now.plus(ANSWERED_AT_ONCE);
 			this.warnAt = (pair != null && pair.notAfter().isAfter(now))
 					? now.plus(Duration.between(now, pair.notAfter()).dividedBy(4)) : null;
 		}

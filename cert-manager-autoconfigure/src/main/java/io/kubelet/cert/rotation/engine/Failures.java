@@ -76,10 +76,10 @@ final class Failures {
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
 		(error ? entry.setCause(failure.cause()) : entry).log(
 				this.lastIsAnswer
-						? "[{}] Attempt {} failed, and the same request would fail again; next attempt in {}: {} ({})"
-						: "[{}] Attempt {} failed; retrying in {}: {} ({})",
-				this.settings.name(), failure.attempt(), delay, failure.message(),
-				this.lastIsAnswer ? whichSigner() + effect : effect);
+						? "[{}] Attempt {} failed, and the same request would fail again; next attempt in {} ({}): {}"
+						: "[{}] Attempt {} failed; retrying in {} ({}): {}",
+				this.settings.name(), failure.attempt(), delay, this.lastIsAnswer ? whichSigner() + effect : effect,
+				failure.message());
 	}
 
 	/** An answer may be that of a signer that nobody meant. */

@@ -79,7 +79,7 @@ final class StatusReport {
 		switch (failure.kind()) {
 			case UNAUTHORIZED -> this.serverHealthy = true;
 			case REJECTED -> this.serverHealthy = failure.cause() instanceof RequestException rejected
-					&& rejected.statusCode() == 404;
+					&& (rejected.statusCode() == 403 || rejected.statusCode() == 404);
 			case UNAVAILABLE -> this.serverHealthy = false;
 			default -> {
 				// Says nothing about the server
@@ -112,9 +112,16 @@ final class StatusReport {
 						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
 				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
 				this.settings.requestedLifetime(), deadline.equals(Instant.MAX) ? null : deadline, this.rotations,
-				this.lastRotation, this.lastFailure,
-				(open != null) ? new OpenRequest(open.name(), open.createdAt(), this.openRequests.conditions()) : null,
-				this.templates.waitingFor(), this.serverHealthy, this.announcements.isUnavailable(), this.history);
+				this.lastRotation, this.lastFailure, confirmed(open), this.templates.waitingFor(), this.serverHealthy,
+				this.announcements.isUnavailable(), this.history);
+	}
+
+	/** A request that the API server does not know is not reported as pending. */
+	private @Nullable OpenRequest confirmed(@Nullable CertificateRequest open) {
+		String name = (open != null) ? open.name() : null;
+		Instant createdAt = (open != null) ? open.createdAt() : null;
+		return (name != null && createdAt != null) ? new OpenRequest(name, createdAt, this.openRequests.conditions())
+				: null;
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {

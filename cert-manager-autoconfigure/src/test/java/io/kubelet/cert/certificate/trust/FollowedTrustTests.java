@@ -143,6 +143,19 @@ class FollowedTrustTests {
 	}
 
 	@Test
+	void endOfAProblemIsReportedOnce(CapturedOutput output) throws IOException {
+		authorities();
+		Files.writeString(this.file, "nonsense");
+		authorities();
+		write(this.oldAuthority);
+		authorities();
+		authorities();
+		assertThat(output.getOut().lines().filter((line) -> line.contains("can be read again"))).singleElement()
+			.asString()
+			.endsWith("The certificate authorities in [" + this.file + "] can be read again");
+	}
+
+	@Test
 	void missingOrEmptyFileIsNamed() throws IOException {
 		Path missing = this.directory.resolve("missing.crt");
 		assertThatIllegalArgumentException().isThrownBy(() -> TrustSource.file(missing).read())

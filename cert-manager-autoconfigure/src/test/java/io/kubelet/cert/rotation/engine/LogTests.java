@@ -65,7 +65,7 @@ class LogTests {
 			.allMatch((line) -> line.contains("signer " + signer));
 		assertThat(output).contains("created for signer example.com/meant (from kubelet.cert.signer-name), waiting",
 				"was not approved, denied or signed within 15m", "is abandoned",
-				"was denied: ask us (the signer is from kubelet.cert.signer-name; there is no certificate yet)");
+				"(the signer is from kubelet.cert.signer-name; there is no certificate yet): Request csr-");
 	}
 
 	@Test
@@ -78,18 +78,26 @@ class LogTests {
 					(line) -> assertThat(line).contains("WARN", "[kubelet-client] Attempt 1 failed; retrying in 2s"));
 	}
 
+	/** It may end with a manifest to paste. */
+	@Test
+	void messageOfAFailureIsLast(CapturedOutput output) {
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("run this:\n  name: shop"));
+		this.fixture.start();
+		assertThat(output.getOut().lines()).contains("  name: shop");
+	}
+
 	@Test
 	void failureSaysWhetherAnyoneIsAffected(CapturedOutput output) {
 		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
 		this.fixture.start();
-		assertThat(output).contains("a glitch (there is no certificate yet)");
+		assertThat(output).contains("(there is no certificate yet): a glitch");
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofSeconds(10));
 		this.fixture.signer.failsWith((request) -> new IllegalStateException("another glitch"));
 		this.fixture.time.pass(Duration.ofMinutes(43));
-		assertThat(output).contains("another glitch (the current certificate is valid for another 18m)");
+		assertThat(output).contains("(the current certificate is valid for another 18m): another glitch");
 		this.fixture.time.pass(Duration.ofMinutes(30));
-		assertThat(output).contains("another glitch (the certificate has expired)");
+		assertThat(output).contains("(the certificate has expired): another glitch");
 	}
 
 	@Test
