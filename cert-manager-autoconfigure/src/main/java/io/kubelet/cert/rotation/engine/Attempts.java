@@ -98,8 +98,8 @@ final class Attempts {
 		if (areOff()) {
 			return;
 		}
-		// If requested, a pair that was adopted meanwhile is not what was asked for
-		if (isRequested() || this.openRequests.isLeftOver(template, this.pair.get())) {
+		if (isRequested()) {
+			// A pair that was adopted meanwhile is not what was asked for
 			this.pair.force();
 		}
 		this.pair.review(template, now);

@@ -7,7 +7,6 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
@@ -56,7 +55,8 @@ final class OpenRequests {
 	 */
 	CertificateRequest forTemplate(CertificateTemplate template, Instant now) {
 		CertificateRequest open = this.open;
-		if (open != null && asksFor(open, template)) {
+		if (open != null && open.asksFor(template, this.settings.signerName(),
+				this.settings.usages().apply(template, open.publicKey()), this.settings.requestedLifetime())) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
 			return open;
 		}
@@ -70,21 +70,6 @@ final class OpenRequests {
 		this.conditions = List.of();
 		this.sentAt = now;
 		return request;
-	}
-
-	/**
-	 * Returns whether an earlier process has left a request for the template, whose
-	 * answer is not known. If the pair has the key of the request, it is the answer.
-	 */
-	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
-		CertificateRequest open = this.open;
-		return open != null && this.sentAt == null && template != null && asksFor(open, template)
-				&& (pair == null || !pair.leaf().getPublicKey().equals(open.publicKey()));
-	}
-
-	private boolean asksFor(CertificateRequest open, CertificateTemplate template) {
-		return open.asksFor(template, this.settings.signerName(),
-				this.settings.usages().apply(template, open.publicKey()), this.settings.requestedLifetime());
 	}
 
 	/** How long ago this process sent the pending request for the first time. */

@@ -1,8 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.io.IOException;
 import java.math.BigInteger;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.interfaces.ECPrivateKey;
@@ -79,40 +77,6 @@ class OpenRequestTests {
 			.get()
 			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(first().privateKey())));
 		assertThat(directory.resolve("kubelet-client-request.pem")).doesNotExist();
-	}
-
-	/** Somebody may approve it, although no rotation is due. */
-	@Test
-	void requestLeftByAProcessThatEndedIsResumedAtOnceAlthoughTheCertificateIsValid(@TempDir Path directory) {
-		CertificateManager manager = this.fixture.start(onDisk(directory));
-		this.fixture.signer.holds();
-		manager.rotate();
-		this.fixture.time.settle();
-		manager.stop();
-		CertificateManager restarted = this.fixture.start(onDisk(directory));
-		assertThat(this.fixture.signer.requests).extracting(CertificateRequest::name)
-			.hasSize(3)
-			.satisfies((names) -> assertThat(names.get(2)).isEqualTo(names.get(1)));
-		answerLast();
-		CertificateRequest last = this.fixture.signer.requests.get(2);
-		assertThat(restarted.current()).get()
-			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(last.privateKey())));
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.requests).hasSize(3);
-	}
-
-	/** A process that ended before it could delete the request. */
-	@Test
-	void requestWhoseAnswerIsStoredIsNotResumed(@TempDir Path directory) throws IOException {
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start(onDisk(directory));
-		Path request = directory.resolve("kubelet-client-request.pem");
-		byte[] left = Files.readAllBytes(request);
-		answerLast();
-		manager.stop();
-		Files.write(request, left);
-		this.fixture.start(onDisk(directory));
-		assertThat(this.fixture.signer.requests).hasSize(1);
 	}
 
 	/** Such as by an application that was configured anew while it waited. */

@@ -115,6 +115,17 @@ class WarningTests {
 	}
 
 	@Test
+	void requestThatWaitsSinceBeforeARestartIsNamedAfterIt(CapturedOutput output) {
+		this.fixture.signer.holds();
+		this.fixture.start().stop();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(output).doesNotContain("waiting for approval");
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofSeconds(2));
+		assertThat(output).containsOnlyOnce("waiting for approval");
+	}
+
+	@Test
 	void requestThatWaitedBeforeARestartIsReportedWithAllTheTimeThatItWaited(CapturedOutput output) {
 		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(7), Duration.ofHours(3));
 		this.fixture.signer.holds();
