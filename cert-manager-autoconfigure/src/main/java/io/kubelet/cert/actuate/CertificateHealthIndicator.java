@@ -60,7 +60,7 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 				builder.withDetail("warning", warning(pair, status));
 			}
 		}
-		if (status.openRequest() != null && status.openRequest().name() != null) {
+		if (status.openRequest() != null) {
 			builder.withDetail("pendingRequest", status.openRequest().name());
 		}
 		if (status.waitingFor() != null) {

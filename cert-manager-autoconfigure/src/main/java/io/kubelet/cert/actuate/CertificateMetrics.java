@@ -102,7 +102,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					(status) -> (status.nextRotationDeadline() != null) ? until(clock, status.nextRotationDeadline())
 							: Double.NaN);
 			gauge("request.age", "Time since the pending request was created, 0 if no request is pending",
-					(status) -> (status.openRequest() != null && status.openRequest().createdAt() != null)
+					(status) -> (status.openRequest() != null)
 							? Math.max(0, -until(clock, status.openRequest().createdAt())) : 0);
 			for (CertificateStatus.State state : CertificateStatus.State.values()) {
 				Gauge

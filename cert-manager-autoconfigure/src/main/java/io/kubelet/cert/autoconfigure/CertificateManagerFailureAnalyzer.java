@@ -75,7 +75,8 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 		}
 		return switch (kind(cause)) {
 			case UNAUTHORIZED -> (cause instanceof RequestException rejected && rejected.statusCode() == 403)
-					? "Grant the permission as described above, or use other credentials (%s).".formatted(connection)
+					? "Grant the permission with the rule above, or use other credentials (%s). If there is no rule above, change what the message objects to: no permission helps."
+						.formatted(connection)
 					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
 			case REJECTED -> "Change the properties of the certificate to what the API server accepts.";
 			case UNAVAILABLE ->

@@ -52,7 +52,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message()),
 					failure.cause(), null);
 		}
-		if (open == null || open.createdAt() == null) {
+		if (open == null) {
 			return new CertificateUnavailableException(settings,
 					message + ". The API server has not answered the request yet", null,
 					"Make sure that the API server runs and that this machine can reach it, or increase '%s'."

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * caller can do.
  */
 public final class ApiFailures {
-
-	/** A 403 of an authorizer names the user instead. */
-	private static final Pattern ADMISSION = Pattern.compile(" is forbidden: (?!User )|^admission webhook ");
 
 	private final String server;
 
@@ -55,23 +51,15 @@ public final class ApiFailures {
 		if (status == null && code != 401) {
 			return unexpected(code, request);
 		}
-		if (code == 403 && ADMISSION.matcher(message(status)).find()) {
-			return RequestException.notAdmitted(name(request), reason(status, "HTTP403"),
-					about(request) + notAccepted(code, status));
-		}
 		String message = switch (code) {
 			case 401 ->
 				"The API server at %s does not accept the credentials (401 Unauthorized): the token or the client "
 					.formatted(this.server) + "certificate is wrong or has expired";
 			case 403 -> RbacAdvice.on(message(status));
-			default -> notAccepted(code, status);
+			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
+					message(status));
 		};
 		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code), about(request) + message);
-	}
-
-	private String notAccepted(int code, @Nullable JsonObject status) {
-		return "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
-				message(status));
 	}
 
 	private static String about(@Nullable CertificateRequest request) {

@@ -93,7 +93,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 	 */
 	public String server() {
 		if (this.cluster.get("server") instanceof String server) {
-			String url = server.contains("://") ? server : "https://" + server;
+			String url = (server.contains("://") ? server : "https://" + server).strip();
 			return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
 		}
 		throw new KubernetesConfigurationException("The kubeconfig " + this.file

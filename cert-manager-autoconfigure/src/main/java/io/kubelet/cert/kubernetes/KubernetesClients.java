@@ -84,7 +84,8 @@ public final class KubernetesClients {
 	private static ApiClient build(@Nullable Path kubeconfig, @Nullable String context,
 			Function<KubeconfigFile, Credentials> authentication) {
 		KubeconfigFile file = Kubeconfigs.read(kubeconfig, context);
-		if (HttpUrl.parse(file.server()) == null) {
+		HttpUrl url = HttpUrl.parse(file.server());
+		if (url == null || url.query() != null || url.fragment() != null) {
 			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
 		}
 		ApiClient client = new ApiClient().setBasePath(file.server());

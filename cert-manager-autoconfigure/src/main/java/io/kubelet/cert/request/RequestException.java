@@ -114,18 +114,6 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
-	 * Admission control rejected the request, with a status of 403 that is not about a
-	 * permission of the user.
-	 * @param requestName the name of the request, {@code null} if it has none yet
-	 * @param reason the reason in one word
-	 * @param message says what was rejected and why
-	 * @return the exception
-	 */
-	public static RequestException notAdmitted(@Nullable String requestName, String reason, String message) {
-		return new RequestException(Kind.REJECTED, requestName, 403, reason, message, null, null);
-	}
-
-	/**
 	 * The signer could not be reached or is busy: no connection, or a status of 429 or
 	 * 5xx.
 	 * @param requestName the name of the request, {@code null} if it has none yet

@@ -131,16 +131,6 @@ class ApiFailuresTests {
 			.hasMessageContaining("spec.usages: Required value");
 	}
 
-	@Test
-	void refusalThatIsNotAboutAPermissionIsThatOfTheRequest() {
-		String message = "the request is forbidden: use of kubernetes.io/kube-apiserver-client signer with "
-				+ "system:masters group is not allowed";
-		RequestException failure = translate(403, STATUS.formatted("Forbidden", message, 403), Map.of());
-		assertThat(failure).returns(Kind.REJECTED, Kind::of)
-			.hasMessageEndingWith("does not accept the request (403): " + message);
-		assertThat(failure.statusCode()).isEqualTo(403);
-	}
-
 	@ParameterizedTest
 	@CsvSource({ "jane, User, jane", "'o\\\"hara', User, 'o\"hara'", "'1234', User, '1234'",
 			"system:node:one, User, system:node:one", "system:serviceaccount:web:shop, ServiceAccount, shop",

@@ -215,11 +215,23 @@ class KubernetesClientsTests {
 		refused(kubeconfig, null, "names no server");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "https://my server", "https://127.0.0.1:6443?x=1", "https://127.0.0.1:6443#x" })
+	void serverThatIsNoUrlIsReported(String server) throws Exception {
+		refused(withServer(server), null, "its server is not a URL such as https://192.0.2.1:6443");
+	}
+
 	@Test
-	void serverThatIsNoUrlIsReported() throws Exception {
+	void spaceAroundTheServerIsIgnored() throws Exception {
+		String server = this.controlPlane.url();
+		assertThat(userOf(KubernetesClients.create(withServer(" " + server + "/ "), null)))
+			.isEqualTo("system:bootstrap:abcdef");
+	}
+
+	private Path withServer(String server) throws Exception {
 		Path kubeconfig = write("token: " + token());
-		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("127.0.0.1", "my server"));
-		refused(kubeconfig, null, "its server is not a URL such as https://192.0.2.1:6443");
+		return Files.writeString(kubeconfig,
+				Files.readString(kubeconfig).replaceAll("server: .*", "server: \"" + server + "\""));
 	}
 
 	@Test

@@ -79,7 +79,7 @@ final class StatusReport {
 		switch (failure.kind()) {
 			case UNAUTHORIZED -> this.serverHealthy = true;
 			case REJECTED -> this.serverHealthy = failure.cause() instanceof RequestException rejected
-					&& (rejected.statusCode() == 403 || rejected.statusCode() == 404);
+					&& rejected.statusCode() == 404;
 			case UNAVAILABLE -> this.serverHealthy = false;
 			default -> {
 				// Says nothing about the server

@@ -65,7 +65,6 @@ class ServerHealthTests {
 				arguments("generic not found on create", answer(404, NOT_THE_API_SERVER), false),
 				arguments("not found on create", answer(404, status("NotFound")), true),
 				arguments("forbidden on create", answer(403, status("Forbidden")), true),
-				arguments("not admitted on create", answer(403, status("it is forbidden: no")), true),
 				arguments("generic forbidden on create", answer(403, NOT_THE_API_SERVER), false),
 				arguments("invalid on create", answer(422, status("Invalid")), false),
 				arguments("internal error on create", answer(500, status("InternalError")), false));

@@ -79,6 +79,17 @@ class OpenRequestTests {
 		assertThat(directory.resolve("kubelet-client-request.pem")).doesNotExist();
 	}
 
+	@Test
+	void requestIsReportedAsPendingOnceTheServerHasConfirmedIt(@TempDir Path directory) {
+		CertificateManager manager = this.fixture.start(onDisk(directory));
+		this.fixture.signer.silent();
+		this.fixture.signer.holds();
+		manager.rotate();
+		this.fixture.time.settle();
+		assertThat(directory.resolve("kubelet-client-request.pem")).exists();
+		assertThat(manager.status().openRequest()).isNull();
+	}
+
 	/** Such as by an application that was configured anew while it waited. */
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("changes")
