@@ -219,12 +219,9 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	/** Anything that goes wrong, on any thread, is an answer. */
-	private void guard(Action action) {
+	private void guard(Runnable action) {
 		try {
 			action.run();
-		}
-		catch (ApiException ex) {
-			fail(ex);
 		}
 		catch (RequestException | Error ex) {
 			this.answer.completeExceptionally(ex);
@@ -234,13 +231,6 @@ final class Exchange implements RequestWatch.Subscriber {
 			failure.setStackTrace(ex.getStackTrace());
 			this.answer.completeExceptionally(failure);
 		}
-	}
-
-	@FunctionalInterface
-	private interface Action {
-
-		void run() throws Exception;
-
 	}
 
 }

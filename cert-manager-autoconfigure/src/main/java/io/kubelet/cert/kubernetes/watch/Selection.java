@@ -54,17 +54,13 @@ public record Selection(List<String> paths, Map<String, String> selectors) {
 	}
 
 	Call list(ApiClient client, String path) {
-		return call(client, path, Map.of());
+		return ApiObjects.list(client, path, this.selectors);
 	}
 
 	Call watch(ApiClient client, String path, String resourceVersion, int seconds) {
-		return call(client, path, Map.of("watch", "true", "allowWatchBookmarks", "true", "resourceVersion",
-				resourceVersion, "timeoutSeconds", String.valueOf(seconds)));
-	}
-
-	private Call call(ApiClient client, String path, Map<String, String> parameters) {
 		Map<String, String> query = new HashMap<>(this.selectors);
-		query.putAll(parameters);
+		query.putAll(Map.of("watch", "true", "allowWatchBookmarks", "true", "resourceVersion", resourceVersion,
+				"timeoutSeconds", String.valueOf(seconds)));
 		return ApiObjects.list(client, path, query);
 	}
 

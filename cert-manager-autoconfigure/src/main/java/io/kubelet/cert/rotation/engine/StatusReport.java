@@ -118,7 +118,7 @@ final class StatusReport {
 
 	/** A request that the API server does not know is not reported as pending. */
 	private @Nullable OpenRequest confirmed(@Nullable CertificateRequest open) {
-		String name = (open != null) ? open.name() : null;
+		String name = this.openRequests.confirmedName();
 		Instant createdAt = (open != null) ? open.createdAt() : null;
 		return (name != null && createdAt != null) ? new OpenRequest(name, createdAt, this.openRequests.conditions())
 				: null;

@@ -65,7 +65,8 @@ class LogTests {
 			.allMatch((line) -> line.contains("signer " + signer));
 		assertThat(output).contains("created for signer example.com/meant (from kubelet.cert.signer-name), waiting",
 				"was not approved, denied or signed within 15m", "is abandoned",
-				"(the signer is from kubelet.cert.signer-name; there is no certificate yet): Request csr-");
+				"(the signer is from kubelet.cert.signer-name; there is no certificate yet): Request csr-",
+				"was denied: ask us");
 	}
 
 	@Test
