@@ -42,11 +42,15 @@ public final class CertificateRequestPem {
 	 */
 	public static String write(CertificateRequest request) {
 		CertificateTemplate template = request.template();
+		KeySpecification key = request.key();
 		StringBuilder text = new StringBuilder(BEGIN);
 		add(text, "Name", Stream.ofNullable(request.name()));
 		add(text, "Signer-Name", Stream.of(request.signerName()));
 		add(text, "Usages", request.usages().stream());
 		add(text, "Requested-Lifetime", Stream.ofNullable(request.requestedLifetime()));
+		add(text, "Key",
+				(key != null) ? Stream.of(key.algorithm().name(), String.valueOf(key.size())) : Stream.empty());
+		add(text, "Replaces", Stream.ofNullable(request.replaces()));
 		add(text, "Common-Name", Stream.ofNullable(template.commonName()));
 		add(text, "Organizations", template.organizations().stream());
 		add(text, "DNS-Names", template.dnsNames().stream());
@@ -108,7 +112,7 @@ public final class CertificateRequestPem {
 					Objects.requireNonNull(first(headers, "Signer-Name")),
 					all(headers, "Usages").stream().map(Usage::of).toList(),
 					(lifetime != null) ? Duration.parse(lifetime) : null, ofPkcs10(block.content()), publicKey,
-					privateKey);
+					privateKey, key(all(headers, "Key")), first(headers, "Replaces"));
 		}
 		catch (MalformedPemException ex) {
 			throw ex;
@@ -118,6 +122,11 @@ public final class CertificateRequestPem {
 			// A cause may quote the text
 			throw new MalformedPemException("The certificate signing request cannot be read");
 		}
+	}
+
+	private static @Nullable KeySpecification key(List<String> values) {
+		return values.isEmpty() ? null
+				: new KeySpecification(KeyAlgorithm.valueOf(values.get(0)), Integer.parseInt(values.get(1)));
 	}
 
 	private static @Nullable String first(Map<String, String> headers, String name) {

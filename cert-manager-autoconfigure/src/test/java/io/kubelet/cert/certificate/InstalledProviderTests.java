@@ -49,7 +49,8 @@ class InstalledProviderTests {
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
 		CertificateRequest read = CertificateRequestPem.read(requestPem);
 		assertThat(CertificateRequestPem.write(read)).isEqualTo(requestPem);
-		assertThat(read.asksFor(template, "example.com/app", request.usages(), null)).isTrue();
+		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, KeySpecification.EC_P256))
+			.isTrue();
 		assertThat(DefaultUsages.of("example.com/app", template, read.publicKey())).isEqualTo(request.usages());
 		assertThat(pair.leaf().getPublicKey().getEncoded()).isEqualTo(read.publicKey().getEncoded());
 	}

@@ -163,9 +163,9 @@ class PemTests {
 		CertificateRequest request = CertificateRequestPem.read(text("request"));
 		byte[] changed = pkcs10();
 		changed[new String(changed, StandardCharsets.ISO_8859_1).indexOf("a.example")] = 'b';
-		String text = CertificateRequestPem.write(
-				new CertificateRequest("csr-1", null, null, request.template(), request.signerName(), request.usages(),
-						null, CertificateRequestPem.ofPkcs10(changed), request.publicKey(), request.privateKey()));
+		String text = CertificateRequestPem.write(new CertificateRequest("csr-1", null, null, request.template(),
+				request.signerName(), request.usages(), null, CertificateRequestPem.ofPkcs10(changed),
+				request.publicKey(), request.privateKey(), null, null));
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text))
 			.withMessageContaining("do not belong together");
 	}

@@ -168,13 +168,20 @@ final class SimulatedCertificate implements RotationListener {
 				.build();
 			this.manager = manager;
 			this.budget.reset();
-			this.forced = manager.current().isEmpty();
+			this.forced = manager.current().isEmpty() || isLeftOver(this.store.request);
 			this.asked = CompletableFuture.completedFuture(null);
 			manager.start();
 		}
 		catch (StoreException ex) {
 			this.world.require(this.store.readFails, "%d: does not start though its disk is well", this.index);
 		}
+	}
+
+	/** A request of an earlier life for the pair that is still there is resumed. */
+	private boolean isLeftOver(@Nullable CertificateRequest request) {
+		CertificatePair pair = this.store.pair;
+		return request != null && pair != null && pair.serialNumber().equals(request.replaces())
+				&& template().equals(Optional.of(request.template()));
 	}
 
 	private CertificateSigner signer(ProcessScheduler life) {

@@ -102,6 +102,9 @@ final class Attempts {
 			// A pair that was adopted meanwhile is not what was asked for
 			this.pair.force();
 		}
+		if (this.openRequests.isLeftOver(template, this.pair.get())) {
+			this.pair.scheduleNow(now);
+		}
 		this.pair.review(template, now);
 	}
 
@@ -197,8 +200,8 @@ final class Attempts {
 
 	private void begin(CertificateTemplate template, Instant now) {
 		try {
-			CertificateRequest request = this.openRequests.forTemplate(template, now);
 			CertificatePair current = this.pair.get();
+			CertificateRequest request = this.openRequests.forTemplate(template, current, now);
 			Attempt attempt = new Attempt(request, this.pair.trigger(now), now,
 					Objects.requireNonNull(this.settings.signers())
 						.signer((current != null && !current.isExpired(now)) ? current : null)

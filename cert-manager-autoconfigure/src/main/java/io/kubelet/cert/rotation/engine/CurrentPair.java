@@ -77,6 +77,11 @@ final class CurrentPair {
 		this.forced = (this.forced != null) ? this.forced : Trigger.REQUESTED;
 	}
 
+	/** Brings the scheduled rotation forward. */
+	void scheduleNow(Instant now) {
+		this.scheduled = this.scheduled.isAfter(now) ? now : this.scheduled;
+	}
+
 	/**
 	 * Takes an issued pair: stores it, then uses it.
 	 * @param satisfied the template that it was checked against

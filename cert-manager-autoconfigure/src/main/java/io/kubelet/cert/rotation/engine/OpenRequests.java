@@ -7,6 +7,7 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
@@ -50,26 +51,50 @@ final class OpenRequests {
 	}
 
 	/**
-	 * Returns the pending request if it asks for the template, otherwise a new one that
-	 * replaces it.
+	 * Returns whether an earlier process has left a request for the template, with which
+	 * a rotation was due, and the pair is still the one to be replaced. If the pair has
+	 * the key of the request, it is the answer.
 	 */
-	CertificateRequest forTemplate(CertificateTemplate template, Instant now) {
+	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
 		CertificateRequest open = this.open;
-		if (open != null && open.asksFor(template, this.settings.signerName(),
-				this.settings.usages().apply(template, open.publicKey()), this.settings.requestedLifetime())) {
+		if (open == null || this.sentAt != null || pair == null) {
+			return false;
+		}
+		if (pair.leaf().getPublicKey().equals(open.publicKey())) {
+			drop();
+			return false;
+		}
+		return template != null && asksFor(open, template) && pair.serialNumber().equals(open.replaces());
+	}
+
+	/**
+	 * Returns the pending request if it asks for the template, otherwise a new one in its
+	 * place.
+	 * @param pair the pair to be replaced, {@code null} if there is none
+	 */
+	CertificateRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
+		CertificateRequest open = this.open;
+		if (open != null && asksFor(open, template)) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
 			return open;
 		}
 		KeyPair keys = this.settings.keys().generate(this.settings.key());
 		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
-		CertificateRequest request = CertificateRequests.create(name, template, this.settings.signerName(), usages,
-				this.settings.requestedLifetime(), keys);
+		CertificateRequest request = CertificateRequests
+			.create(name, template, this.settings.signerName(), usages, this.settings.requestedLifetime(), keys)
+			.createdFor(this.settings.key(), (pair != null) ? pair.serialNumber() : null);
 		this.settings.store().saveOpenRequest(request);
 		this.open = request;
 		this.conditions = List.of();
 		this.sentAt = now;
 		return request;
+	}
+
+	private boolean asksFor(CertificateRequest open, CertificateTemplate template) {
+		return open.asksFor(template, this.settings.signerName(),
+				this.settings.usages().apply(template, open.publicKey()), this.settings.requestedLifetime(),
+				this.settings.key());
 	}
 
 	/** How long ago this process sent the pending request for the first time. */

@@ -1,6 +1,8 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.interfaces.ECPrivateKey;
@@ -12,6 +14,8 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -90,6 +94,60 @@ class OpenRequestTests {
 		assertThat(manager.status().openRequest()).isNull();
 	}
 
+	/** A rotation was due then, and somebody may approve it now. */
+	@Test
+	void requestForTheSamePairIsResumedAtOnceAfterARestart(@TempDir Path directory) {
+		CertificateManager manager = this.fixture.start(onDisk(directory));
+		this.fixture.signer.holds();
+		manager.rotate();
+		this.fixture.time.settle();
+		manager.stop();
+		CertificateManager restarted = this.fixture.start(onDisk(directory));
+		assertThat(this.fixture.signer.requests).extracting(CertificateRequest::name)
+			.hasSize(3)
+			.satisfies((names) -> assertThat(names.get(2)).isEqualTo(names.get(1)));
+		answerLast();
+		assertThat(restarted.current()).get()
+			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(last().privateKey())));
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(this.fixture.signer.requests).hasSize(3);
+	}
+
+	/** Nothing is due then. */
+	@Test
+	void requestForAPairThatAnotherProgramHasReplacedIsLeftToTheNextRotation(@TempDir Path directory) {
+		CertificateManager manager = this.fixture.start(onDisk(directory));
+		this.fixture.signer.holds();
+		manager.rotate();
+		this.fixture.time.settle();
+		manager.stop();
+		store(directory).update(this.fixture.pair(Duration.ZERO, Duration.ofHours(100)));
+		CertificateManager restarted = this.fixture.start(onDisk(directory));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		restarted.rotate();
+		this.fixture.time.settle();
+		assertThat(this.fixture.signer.requests).hasSize(3);
+		assertThat(last().name()).isEqualTo(this.fixture.signer.requests.get(1).name());
+	}
+
+	/** A process that ended before it could delete the request. */
+	@Test
+	void requestWhoseAnswerIsStoredIsDeletedAndItsKeyNotUsedAgain(@TempDir Path directory) throws IOException {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.start(onDisk(directory));
+		Path request = directory.resolve("kubelet-client-request.pem");
+		byte[] left = Files.readAllBytes(request);
+		answerLast();
+		manager.stop();
+		Files.write(request, left);
+		CertificateManager restarted = this.fixture.start(onDisk(directory));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(request).doesNotExist();
+		restarted.rotate();
+		this.fixture.time.settle();
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
+	}
+
 	/** Such as by an application that was configured anew while it waited. */
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("changes")
@@ -113,7 +171,11 @@ class OpenRequestTests {
 						change((builder) -> builder.usages((template, key) -> List.of(Usage.SERVER_AUTH))), false),
 				arguments("another lifetime", change((builder) -> builder.requestedLifetime(Duration.ofHours(2))),
 						false),
-				arguments("another signer", change((builder) -> builder.signerName("example.com/another")), false));
+				arguments("another signer", change((builder) -> builder.signerName("example.com/another")), false),
+				arguments("another kind of key",
+						change((builder) -> builder.key(new KeySpecification(KeyAlgorithm.RSA, 2048))), false),
+				arguments("another size of the key",
+						change((builder) -> builder.key(new KeySpecification(KeyAlgorithm.EC, 384))), false));
 	}
 
 	private static UnaryOperator<CertificateManagerBuilder> change(UnaryOperator<CertificateManagerBuilder> change) {
@@ -249,9 +311,11 @@ class OpenRequestTests {
 	}
 
 	private CertificateManagerBuilder onDisk(Path directory) {
-		return this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.store(new FileCertificateStore(directory, "kubelet-client", null, 5, this.fixture.time));
+		return this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store(directory));
+	}
+
+	private FileCertificateStore store(Path directory) {
+		return new FileCertificateStore(directory, "kubelet-client", null, 5, this.fixture.time);
 	}
 
 	private static BigInteger secret(PrivateKey key) {
