@@ -74,7 +74,7 @@ final class Announcements {
 		if (pair == null) {
 			return;
 		}
-		if (!this.overdue && now.isAfter(this.settings.window().end(pair))) {
+		if (!this.overdue && !this.settings.once() && now.isAfter(this.settings.window().end(pair))) {
 			this.overdue = true;
 			this.settings.about(logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
@@ -91,7 +91,10 @@ final class Announcements {
 	}
 
 	/** The end of a message: what is done about it, or what somebody can do. */
-	private static String whatNext(@Nullable CertificateRequest pending) {
+	private String whatNext(@Nullable CertificateRequest pending) {
+		if (this.settings.signers() == null) {
+			return "Rotation is off: replace the stored pair";
+		}
 		return (pending == null || pending.uid() == null)
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
 				: "Request %1$s to signer %2$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
@@ -155,8 +158,8 @@ final class Announcements {
 		CertificatePair pair = this.pair;
 		Waiting waiting = this.waiting;
 		return Stream
-			.of((pair != null && !this.overdue) ? this.settings.window().end(pair).plus(TICK) : null,
-					(pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
+			.of((pair != null && !this.overdue && !this.settings.once()) ? this.settings.window().end(pair).plus(TICK)
+					: null, (pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
 					(waiting == null) ? null : (waiting.tellAt != null) ? waiting.tellAt : waiting.warnAt,
 					(this.invalidSince != null && !this.unavailable)
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)

@@ -1,6 +1,8 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -8,8 +10,13 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,6 +24,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A certificate that is requested while there is none, and not rotated, as a kubelet
  * bootstraps with rotation off.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class OnceTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
@@ -52,6 +60,34 @@ class OnceTests {
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(manager.current()).contains(stored);
 		assertThat(this.fixture.signer.requests).isEmpty();
+	}
+
+	/** Another program provides it, and in its own time. */
+	@Test
+	void certificateIsNeverOverdueAndTheLogSaysWhoHasToReplaceIt(CapturedOutput output) {
+		this.fixture.storePair();
+		List<String> told = new ArrayList<>();
+		CertificateManagerBuilder builder = this.fixture.withoutSigner();
+		CertificateManager manager = this.fixture.start(builder.listener(new RotationListener() {
+
+			@Override
+			public void overdue(String name, CertificatePair current) {
+				told.add("overdue");
+			}
+
+			@Override
+			public void expired(String name, CertificatePair expired) {
+				told.add("expired");
+			}
+
+		}));
+		this.fixture.time.pass(Duration.ofHours(98));
+		assertThat(told).isEmpty();
+		assertThat(output).doesNotContain("overdue");
+		this.fixture.time.pass(Duration.ofHours(2));
+		assertThat(told).containsExactly("expired");
+		assertThat(output).contains("Rotation is off: replace the stored pair").doesNotContain("keeps trying");
+		manager.stop();
 	}
 
 	@Test
