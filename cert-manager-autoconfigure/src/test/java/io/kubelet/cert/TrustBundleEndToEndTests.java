@@ -94,8 +94,9 @@ class TrustBundleEndToEndTests {
 			this.bundles.delete(name);
 			Awaitility.await()
 				.atMost(PATIENCE)
-				.untilAsserted(() -> assertThat(output).contains(name + " cannot be read: it has been deleted; the "
-						+ "certificate authorities that were read before remain trusted"));
+				.untilAsserted(
+						() -> assertThat(output).contains(name + " cannot be read: it does not exist any more; the "
+								+ "certificate authorities that were read before remain trusted"));
 			assertAccepted(context, this.clientOfAfter);
 			this.bundles.create(name, Map.of(), this.before);
 			assertAccepted(context, this.clientOfBefore);

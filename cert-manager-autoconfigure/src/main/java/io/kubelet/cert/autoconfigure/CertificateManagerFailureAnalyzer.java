@@ -66,7 +66,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 	}
 
 	private String action(@Nullable Throwable cause, String connection) {
-		if (cause instanceof KubernetesConfigurationException) {
+		if (cause instanceof KubernetesConfigurationException problem && problem.kind() == Kind.OTHER) {
 			return this.bootstrapping
 					? "Set '%s' to a kubeconfig, and '%s' to another kubeconfig or to a file that does not exist yet. Set '%s' to a context of the former, or leave it empty for its current context."
 						.formatted(BOOTSTRAP_KUBECONFIG, KUBECONFIG, CONTEXT)

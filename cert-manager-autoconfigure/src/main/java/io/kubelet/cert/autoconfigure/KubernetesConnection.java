@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
@@ -170,11 +171,11 @@ public final class KubernetesConnection implements DisposableBean {
 	/**
 	 * Returns a source of trust in the authorities in objects of the API.
 	 * @param objects the objects
-	 * @param wait whether the first reading waits for the API server
+	 * @param patience how long the first reading waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	public TrustSource authoritiesIn(TrustObjects objects, boolean wait, Iterable<CertificateManager> managers) {
-		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(wait).read();
+	public TrustSource authoritiesIn(TrustObjects objects, Duration patience, Iterable<CertificateManager> managers) {
+		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(patience).read();
 	}
 
 	private synchronized Client client() {

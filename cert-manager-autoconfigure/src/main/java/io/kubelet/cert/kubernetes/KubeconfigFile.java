@@ -110,6 +110,11 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 		return text(this.cluster, "tls-server-name");
 	}
 
+	/** Returns the URL of the proxy to the server, if one is named. */
+	@Nullable String proxyUrl() {
+		return text(this.cluster, "proxy-url");
+	}
+
 	/** Returns the authorities of the cluster, empty if none are named. */
 	List<X509Certificate> authorities() {
 		String pem = content(this.cluster, "certificate-authority");

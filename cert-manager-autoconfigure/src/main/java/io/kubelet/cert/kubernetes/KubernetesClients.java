@@ -1,6 +1,8 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -99,6 +101,7 @@ public final class KubernetesClients {
 		OkHttpClient.Builder http = client.getHttpClient()
 			.newBuilder()
 			.socketFactory(new TrackedSockets())
+			.proxy(proxy(file))
 			.connectTimeout(TIMEOUT)
 			.readTimeout(TIMEOUT)
 			.writeTimeout(TIMEOUT)
@@ -114,6 +117,21 @@ public final class KubernetesClients {
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());
+	}
+
+	/** Without one in the kubeconfig, the JVM's apply. */
+	private static @Nullable Proxy proxy(KubeconfigFile file) {
+		String text = file.proxyUrl();
+		if (text == null) {
+			return null;
+		}
+		HttpUrl url = HttpUrl.parse(text);
+		if (url == null || url.isHttps() || !url.username().isEmpty()) {
+			throw new KubernetesConfigurationException(
+					"The kubeconfig %s has a proxy-url that is not supported: set it to a URL such as http://192.0.2.1:3128, without credentials"
+						.formatted(file.file()));
+		}
+		return new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(url.host(), url.port()));
 	}
 
 	/**

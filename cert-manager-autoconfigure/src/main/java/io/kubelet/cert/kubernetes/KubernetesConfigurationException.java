@@ -13,38 +13,27 @@ import io.kubelet.cert.certificate.CertificateManagerException;
  */
 public final class KubernetesConfigurationException extends CertificateManagerException {
 
-	private final boolean unanswered;
-
 	/**
 	 * Creates an exception.
 	 * @param message the message, which quotes no content of a file and no output of a
 	 * program
 	 */
 	public KubernetesConfigurationException(String message) {
-		this(message, false);
+		this(Kind.OTHER, message);
 	}
 
-	private KubernetesConfigurationException(String message, boolean unanswered) {
-		super(message, null);
-		this.unanswered = unanswered;
+	private KubernetesConfigurationException(Kind kind, String message) {
+		super(kind, message, null);
 	}
 
 	/**
-	 * Creates an exception for an API server that has not answered yet.
+	 * Creates an exception for an API server that has not answered yet, so that the
+	 * problem may resolve itself.
 	 * @param message the message
-	 * @return the exception
+	 * @return the exception, of kind {@link Kind#UNAVAILABLE}
 	 */
 	public static KubernetesConfigurationException unanswered(String message) {
-		return new KubernetesConfigurationException(message, true);
-	}
-
-	/**
-	 * Returns whether the API server has not answered yet, so that the problem may
-	 * resolve itself.
-	 * @return whether this is a missing answer
-	 */
-	public boolean isUnanswered() {
-		return this.unanswered;
+		return new KubernetesConfigurationException(Kind.UNAVAILABLE, message);
 	}
 
 	/**

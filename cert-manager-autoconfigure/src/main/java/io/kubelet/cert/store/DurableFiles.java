@@ -19,7 +19,7 @@ import java.util.UUID;
 /**
  * Writes files that survive a power failure and that only their owner can read.
  */
-final class DurableFiles {
+public final class DurableFiles {
 
 	private DurableFiles() {
 	}
@@ -50,10 +50,16 @@ final class DurableFiles {
 		}
 	}
 
-	/** Replaces a file, or creates it, in one step. */
-	static FileVersion replace(Path file, String text) throws IOException {
+	/**
+	 * Replaces a file, or creates it, in one step.
+	 * @param file the file
+	 * @param text its content
+	 * @return the version of what was written, even if the file is replaced at once
+	 * @throws IOException if it cannot be written; the old file is still there
+	 */
+	public static FileVersion replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
-		FileVersion version = create(temporary, text.getBytes(StandardCharsets.US_ASCII));
+		FileVersion version = create(temporary, text.getBytes(StandardCharsets.UTF_8));
 		rename(temporary, file);
 		return version;
 	}

@@ -14,13 +14,16 @@ import java.util.concurrent.TimeUnit;
  * @param modified when it was modified, in nanoseconds since 1970
  * @param size its size in bytes
  */
-record FileVersion(Object file, long modified, long size) {
+public record FileVersion(Object file, long modified, long size) {
 
 	/**
 	 * Returns the version of a file, at the price of one system call.
+	 * @param path the file
+	 * @return its version
 	 * @throws java.nio.file.NoSuchFileException if there is no file, or the link dangles
+	 * @throws IOException if the file cannot be looked at
 	 */
-	static FileVersion of(Path path) throws IOException {
+	public static FileVersion of(Path path) throws IOException {
 		BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
 		Object key = attributes.fileKey();
 		// Windows has no file keys

@@ -1,5 +1,6 @@
 /**
- * Stores the current pair and the pending request, in the kubelet's layout.
+ * Stores the current pair and the pending request, in the kubelet's layout. Internal:
+ * {@link io.kubelet.cert.store.DurableFiles}, {@link io.kubelet.cert.store.FileVersion}.
  */
 @NullMarked
 package io.kubelet.cert.store;

@@ -135,6 +135,26 @@ class ConfigurationMistakesTests {
 		});
 	}
 
+	/** The value of the property is right. */
+	@Test
+	void unreachableServerIsReportedRatherThanTheTrustThatIsReadFromIt() {
+		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
+			ApplicationContextRunner runner = runner(
+					"kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory));
+			runner.run((context) -> assertThat(context).hasNotFailed());
+			controlPlane.pause();
+			runner
+				.withPropertyValues("kubelet.cert.startup.timeout=1s",
+						"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+				.run((context) -> {
+					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					assertThat(analysis.getDescription())
+						.startsWith("The ConfigMap default/kube-root-ca.crt cannot be read: ");
+					assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig");
+				});
+		}
+	}
+
 	@Test
 	void unknownTokenIsReportedAtOnce() {
 		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {

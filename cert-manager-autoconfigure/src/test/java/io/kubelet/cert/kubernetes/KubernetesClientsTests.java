@@ -1,10 +1,16 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Scanner;
+import java.util.concurrent.CompletableFuture;
 
 import javax.net.ssl.KeyManager;
 
@@ -45,6 +51,38 @@ class KubernetesClientsTests {
 	@Test
 	void tokenIsSent() throws Exception {
 		assertThat(userOf(write("token: " + token()))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void proxyInTheKubeconfigIsAskedForAConnectionToTheServer() throws Exception {
+		CompletableFuture<Void> call;
+		try (ServerSocket proxy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			ApiClient client = KubernetesClients.create(withProxy("http://127.0.0.1:" + proxy.getLocalPort()), null);
+			call = CompletableFuture.runAsync(() -> assertThatExceptionOfType(ApiException.class)
+				.isThrownBy(() -> new CertificatesV1Api(client).listCertificateSigningRequest().execute()));
+			try (Scanner request = new Scanner(proxy.accept().getInputStream(), StandardCharsets.US_ASCII)) {
+				assertThat(request.nextLine())
+					.isEqualTo("CONNECT %s HTTP/1.1".formatted(URI.create(this.controlPlane.url()).getAuthority()));
+			}
+		}
+		call.join();
+		assertThat(this.controlPlane.requests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "socks5://127.0.0.1:1080", "https://127.0.0.1:3128", "http://user:secret@127.0.0.1:3128" })
+	void proxyThatIsNotSupportedIsReported(String proxy) {
+		Path kubeconfig = withProxy(proxy);
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> KubernetesClients.create(kubeconfig, null))
+			.withMessageContaining("has a proxy-url that is not supported: set it to a URL such as")
+			.withMessageNotContaining("secret");
+	}
+
+	private Path withProxy(String proxy) {
+		String kubeconfig = this.controlPlane.kubeconfig(Credential.token("one", token()));
+		return Adapter.write(this.directory.resolve("kubeconfig"),
+				kubeconfig.replaceFirst("(?m)^(\\s*)server:", "$1proxy-url: %s\n$1server:".formatted(proxy)));
 	}
 
 	@Test

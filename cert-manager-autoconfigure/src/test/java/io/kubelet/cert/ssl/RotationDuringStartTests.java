@@ -2,9 +2,13 @@ package io.kubelet.cert.ssl;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -12,6 +16,7 @@ import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.tomcat.util.net.SSLHostConfigCertificate;
 import org.apache.tomcat.util.net.SSLUtil;
 import org.apache.tomcat.util.net.jsse.JSSEImplementation;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
@@ -28,6 +37,7 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
 import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -73,10 +83,32 @@ class RotationDuringStartTests {
 		}
 	}
 
+	/** As by SIGTERM while nobody signs. */
+	@Test
+	void applicationThatWaitsForItsFirstCertificateCanBeStopped() {
+		CompletableFuture<ConfigurableApplicationContext> context = new CompletableFuture<>();
+		CompletableFuture<Void> start = CompletableFuture
+			.runAsync(() -> new SpringApplicationBuilder(Waiting.class).web(WebApplicationType.NONE)
+				.initializers(context::complete)
+				.run("--kubelet.cert.cert-dir=" + this.directory, "--kubelet.cert.startup.timeout=10m",
+						"--kubelet.cert.kubernetes.kubeconfig=" + plane.writeKubeconfig(this.directory),
+						"--kubelet.cert.signer-name=example.com/absent", "--kubelet.cert.template.common-name=waits"));
+		Awaitility.await().until(() -> !plane.openCertificateSigningRequests().isEmpty());
+		context.join().close();
+		assertThat(start).failsWithin(Duration.ofSeconds(30));
+	}
+
 	private static X509Certificate served(RotatingServer server) {
 		try (Connection connection = new Connection(Connection.context(plane, null), server.port(), null)) {
 			return connection.serverCertificate();
 		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration({ CertificateManagerAutoConfiguration.class, CertificateSslAutoConfiguration.class,
+			SslAutoConfiguration.class })
+	static class Waiting {
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -25,8 +25,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * default the host name, in lower case.
  * @param configFile Configuration file of a kubelet, such as
  * /var/lib/kubelet/config.yaml, for certificates that have a profile: rotateCertificates,
- * serverTLSBootstrap, tlsCertFile and tlsPrivateKeyFile. As for a kubelet, what is
- * missing in the file is off. Other properties take precedence.
+ * serverTLSBootstrap, tlsCertFile and tlsPrivateKeyFile. As for a kubelet, a setting that
+ * the file does not contain is off. Other properties take precedence.
  * @param rotateCertificates Whether to rotate the certificate, like the kubelet's
  * rotateCertificates. If false, the stored certificate is used and no certificate is
  * requested, except that with a bootstrap kubeconfig the first certificate is requested
@@ -40,9 +40,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * is off, a certificate that another program keeps up to date.
  * @param tlsPrivateKeyFile File with the private key of tls-cert-file.
  * @param signerName Signer that issues the certificate, such as
- * kubernetes.io/kubelet-serving. Required, except that a profile has its own signer and
- * that a template with the subject of a kubelet (system:node:NAME, system:nodes) and no
- * names goes to kubernetes.io/kube-apiserver-client-kubelet.
+ * kubernetes.io/kubelet-serving. Required, with two exceptions: a profile has its own
+ * signer, and a template with the subject of a kubelet (system:node:NAME, system:nodes)
+ * and no names goes to kubernetes.io/kube-apiserver-client-kubelet.
  * @param signerCaFile PEM file with the certificate authorities of the signer. It is read
  * again when it changes. An issued certificate whose chain does not lead to one of them
  * is refused, and a stored one is replaced. By default the chain of an issued certificate
@@ -70,6 +70,12 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 		@DefaultValue Key key, @DefaultValue Rotation rotation, @DefaultValue Startup startup,
 		@DefaultValue Store store, @DefaultValue Ssl ssl) {
 
+	CertificateProperties {
+		nodeName = PropertyNames.textOrNone(nodeName);
+		pairName = PropertyNames.textOrNone(pairName);
+		signerName = PropertyNames.textOrNone(signerName);
+	}
+
 	/**
 	 * What a certificate states.
 	 *
@@ -83,6 +89,10 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 	record Template(@Nullable String commonName, @DefaultValue List<String> organizations,
 			@DefaultValue List<String> dnsNames, @DefaultValue List<String> ipAddresses,
 			@DefaultValue List<String> uris, @DefaultValue List<String> emailAddresses) {
+
+		Template {
+			commonName = PropertyNames.textOrNone(commonName);
+		}
 
 	}
 
@@ -106,8 +116,8 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 	 * The private key of a certificate.
 	 *
 	 * @param algorithm Algorithm of the key.
-	 * @param size Size of the key in bits: 256, 384 or 521 for EC, from 2048 for RSA. By
-	 * default 256 for EC and 2048 for RSA.
+	 * @param size Size of the key in bits: 256, 384 or 521 for EC, from 2048 to 8192 for
+	 * RSA. By default 256 for EC and 2048 for RSA.
 	 */
 	record Key(@DefaultValue("ec") KeyAlgorithm algorithm, @Nullable Integer size) {
 
@@ -142,7 +152,8 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 	 * interval.
 	 * @param jitter Fraction of the wait that is added at random. With 0, the waits are
 	 * exact, also while the API server cannot be reached.
-	 * @param attempts Number of attempts with growing waits.
+	 * @param attempts From this failed attempt on, the wait is the interval. With 5, four
+	 * waits grow.
 	 * @param interval Wait after each further failure.
 	 */
 	record Retry(@DefaultValue(RetrySchedule.INITIAL_SECONDS + "s") Duration initialDelay,
@@ -158,7 +169,8 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 	 *
 	 * @param mode Whether to wait for the certificate and fail without it, or to start
 	 * without it and obtain it in the background.
-	 * @param timeout How long to wait.
+	 * @param timeout How long to wait for the certificate, and for authorities that are
+	 * read from the API server.
 	 */
 	record Startup(@DefaultValue("wait") Mode mode, @DefaultValue("60s") Duration timeout) {
 
@@ -209,6 +221,11 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 			@DefaultValue TrustBundle trustBundle, @Nullable Path trustFile, @DefaultValue("1h") Duration trustOverlap,
 			@DefaultValue(CertificateSettings.Ssl.DRAIN_SECONDS + "s") Duration drain) {
 
+		Ssl {
+			bundle = PropertyNames.textOrNone(bundle);
+			trustConfigMap = PropertyNames.textOrNone(trustConfigMap);
+		}
+
 		/**
 		 * The authorities that an SSL bundle trusts.
 		 */
@@ -241,6 +258,12 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 	 * them.
 	 */
 	record TrustBundle(@Nullable String name, @Nullable String signerName, @Nullable String labelSelector) {
+
+		TrustBundle {
+			name = PropertyNames.textOrNone(name);
+			signerName = PropertyNames.textOrNone(signerName);
+			labelSelector = PropertyNames.textOrNone(labelSelector);
+		}
 
 	}
 

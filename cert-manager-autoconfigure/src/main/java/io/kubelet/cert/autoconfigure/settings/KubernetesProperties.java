@@ -11,7 +11,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  *
  * @param kubeconfig Kubeconfig file. By default the pod's service account, then the file
  * that KUBECONFIG names, then ~/.kube/config. With a bootstrap kubeconfig, the file is
- * written if it does not exist.
+ * written unless it has a valid client certificate.
  * @param bootstrapKubeconfig Kubeconfig with the credentials for the first request. Later
  * requests use the certificate itself.
  * @param context Context of the kubeconfig, or of the bootstrap kubeconfig if there is
@@ -20,5 +20,9 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 @ConfigurationProperties(PropertyNames.PREFIX + ".kubernetes")
 public record KubernetesProperties(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig,
 		@Nullable String context) {
+
+	public KubernetesProperties {
+		context = PropertyNames.textOrNone(context);
+	}
 
 }

@@ -5,10 +5,12 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.ReadableDuration;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.StringUtils;
 
 /**
  * The full names of a certificate's properties, for messages.
@@ -20,6 +22,14 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 
 	/** The prefix of all properties, which is that of the first certificate. */
 	public static final String PREFIX = "kubelet.cert";
+
+	/**
+	 * Returns a text, or none if it is blank: {@code name: ${NAME:}} is as good as no
+	 * name.
+	 */
+	static @Nullable String textOrNone(@Nullable String text) {
+		return StringUtils.hasText(text) ? text : null;
+	}
 
 	/**
 	 * Returns the full name of a property. For a property that is inherited from the
@@ -43,7 +53,8 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 	}
 
 	/**
-	 * Returns the result of a check, and reports the property if the check fails.
+	 * Returns the result of a check, and reports the property if the check fails. A
+	 * service that cannot be reached is not the property's fault.
 	 * @param property the property's name without the prefix
 	 * @param value the value
 	 * @param check uses the value
@@ -55,6 +66,9 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 			return check.get();
 		}
 		catch (IllegalArgumentException | CertificateManagerException ex) {
+			if (Kind.of(ex) == Kind.UNAVAILABLE) {
+				throw ex;
+			}
 			throw invalid(property, value, String.valueOf(ex.getMessage()));
 		}
 	}

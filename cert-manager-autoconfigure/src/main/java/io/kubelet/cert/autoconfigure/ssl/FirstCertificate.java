@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 import io.kubelet.cert.autoconfigure.CertificateUnavailableException;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
@@ -60,17 +59,14 @@ final class FirstCertificate implements RotationListener {
 
 	private void await(CertificateManager manager, Duration timeout) {
 		try {
-			RotationFailure failure = this.end.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+			// At a shutdown, Spring interrupts a start only if its wait has no time limit
+			RotationFailure failure = this.end.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).get();
 			if (failure != null) {
 				throw CertificateUnavailableException.failed(this.settings, failure);
 			}
 		}
 		catch (ExecutionException ex) {
-			throw new IllegalStateException(ex);
-		}
-		catch (TimeoutException ex) {
-			CertificateStatus status = manager.status();
-			throw CertificateUnavailableException.timedOut(this.settings, timeout, status);
+			throw CertificateUnavailableException.timedOut(this.settings, timeout, manager.status());
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

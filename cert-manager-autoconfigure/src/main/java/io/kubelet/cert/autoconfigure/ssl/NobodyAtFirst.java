@@ -3,9 +3,9 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.util.List;
 import java.util.Objects;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +47,7 @@ final class NobodyAtFirst implements TrustSource {
 			if (this.known) {
 				throw ex;
 			}
-			boolean unanswered = ex instanceof KubernetesConfigurationException problem && problem.isUnanswered();
+			boolean unanswered = Kind.of(ex) == Kind.UNAVAILABLE;
 			if (!Objects.equals(ex.getMessage(), this.told)) {
 				logger.atLevel((this.told == null && unanswered) ? Level.INFO : Level.WARN)
 					.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.name, this.bundleName,

@@ -68,9 +68,11 @@ final class TrustedAuthorities {
 	}
 
 	private TrustSource in(TrustObjects objects, CertificateSettings certificate) {
-		boolean wait = certificate.startup().waits();
-		TrustSource source = this.connection.authoritiesIn(objects, wait, this.managers);
-		TrustSource known = wait ? source : new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source);
+		CertificateSettings.Startup startup = certificate.startup();
+		TrustSource source = this.connection.authoritiesIn(objects, startup.waits() ? startup.timeout() : Duration.ZERO,
+				this.managers);
+		TrustSource known = startup.waits() ? source
+				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source);
 		return () -> certificate.properties().check(objects.kind().property(), objects.name(), known::read);
 	}
 

@@ -3,10 +3,8 @@ package io.kubelet.cert.kubernetes.node;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +13,7 @@ import java.util.TreeMap;
 
 import io.kubelet.cert.kubernetes.KubeconfigFile;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.store.DurableFiles;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,8 +44,7 @@ public final class NodeKubeconfig {
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
 	public static boolean isUsable(Path kubeconfig, Instant now) {
-		return Files.exists(kubeconfig)
-				&& KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
+		return isPresent(kubeconfig) && KubeconfigFile.read(kubeconfig, null).validClientCertificate(now).isPresent();
 	}
 
 	/**
@@ -58,7 +56,7 @@ public final class NodeKubeconfig {
 	 * @throws KubernetesConfigurationException if the file is not a kubeconfig
 	 */
 	public static Optional<String> foreignContent(Path kubeconfig) {
-		if (!Files.exists(kubeconfig)) {
+		if (!isPresent(kubeconfig)) {
 			return Optional.empty();
 		}
 		KubeconfigFile file = KubeconfigFile.read(kubeconfig, null);
@@ -121,34 +119,35 @@ public final class NodeKubeconfig {
 		return List.of(new TreeMap<>(Map.of(kind, content, "name", name)));
 	}
 
-	/** None if the file system has no such permissions, as on Windows. */
-	private static FileAttribute<?>[] ownerOnly(Path file) {
-		return file.getFileSystem().supportedFileAttributeViews().contains("posix")
-				? new FileAttribute<?>[] {
-						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
-				: new FileAttribute<?>[0];
-	}
-
 	private static void write(Path kubeconfig, String content) {
 		Path file = kubeconfig.toAbsolutePath();
-		Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
 		try {
 			if (Files.exists(file) && Files.readString(file).equals(content)) {
 				return;
 			}
 			Files.createDirectories(file.getParent());
-			Files.deleteIfExists(temporary);
-			Files.createFile(temporary, ownerOnly(file));
-			Files.writeString(temporary, content);
-			if (Files.exists(file)) {
+			if (isPresent(file)) {
 				logger.warn("The kubeconfig {} has no valid client certificate; it is replaced and kept as {}", file,
 						keep(file));
 			}
-			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+			DurableFiles.replace(file, content);
 			logger.info("Wrote the kubeconfig {}", file);
 		}
 		catch (IOException ex) {
 			throw KubernetesConfigurationException.of("The kubeconfig " + file, "written", ex);
+		}
+	}
+
+	/** A power failure may have left an empty file. */
+	private static boolean isPresent(Path kubeconfig) {
+		try {
+			return Files.size(kubeconfig) > 0;
+		}
+		catch (NoSuchFileException ex) {
+			return false;
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException.of("The kubeconfig " + kubeconfig, "read", ex);
 		}
 	}
 

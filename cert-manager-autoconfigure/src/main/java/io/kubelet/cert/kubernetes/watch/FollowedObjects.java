@@ -101,7 +101,7 @@ public final class FollowedObjects implements AutoCloseable {
 		@Override
 		public void deleted(JsonObject object) {
 			this.known.remove(name(object));
-			change("it has been deleted");
+			change("it does not exist any more");
 		}
 
 		private void change(String problemIfNone) {

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
@@ -30,12 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PublishedAuthorities implements AutoCloseable {
 
-	/** How long the first reading waits for the API server. */
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
-
 	private final Place place;
-
-	private final Duration patience;
 
 	private final FollowedObjects followed;
 
@@ -48,12 +42,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 * @param executor runs the watch until this is closed
 	 */
 	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor) {
-		this(place, clients, executor, PATIENCE);
-	}
-
-	PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor, Duration patience) {
 		this.place = place;
-		this.patience = patience;
 		this.followed = new FollowedObjects(place.selection, place.description, place.remedy, (state) -> {
 			if (state.answered()) {
 				this.answered.complete(null);
@@ -63,23 +52,24 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	/**
 	 * Returns a source of trust in exactly these authorities, each of them once.
-	 * @param wait whether the first reading waits for the API server, up to 30 seconds
+	 * @param patience how long the first reading waits for the API server; zero if it
+	 * does not wait
 	 * @return the source; reading it throws a {@link KubernetesConfigurationException} if
 	 * the authorities are not known
 	 */
-	public TrustSource source(boolean wait) {
-		return () -> read(wait);
+	public TrustSource source(Duration patience) {
+		return () -> read(patience);
 	}
 
-	private TrustSource.Reading read(boolean wait) {
+	private TrustSource.Reading read(Duration patience) {
 		this.followed.state();
-		if (wait) {
-			awaitAnswer();
+		if (!patience.isZero()) {
+			awaitAnswer(patience);
 		}
 		Content content = content();
 		if (content.pems.isEmpty()) {
 			String problem = "The %s cannot be read: %s".formatted(this, content.problem);
-			throw this.answered.isDone() ? new KubernetesConfigurationException(problem)
+			throw this.followed.state().answered() ? new KubernetesConfigurationException(problem)
 					: KubernetesConfigurationException.unanswered(problem);
 		}
 		try {
@@ -96,15 +86,16 @@ public final class PublishedAuthorities implements AutoCloseable {
 	}
 
 	/** If the first answer does not come in time, later readings do not wait. */
-	private void awaitAnswer() {
+	private void awaitAnswer(Duration patience) {
 		try {
-			this.answered.get(this.patience.toMillis(), TimeUnit.MILLISECONDS);
+			// At a shutdown, Spring interrupts a start only if its wait has no time limit
+			this.answered.completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS).get();
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
-		catch (ExecutionException | TimeoutException ex) {
-			this.answered.complete(null);
+		catch (ExecutionException ex) {
+			throw new IllegalStateException(ex);
 		}
 	}
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -68,6 +69,22 @@ class SettingsResolverTests {
 			assertThat(METADATA).containsEntry("pair-name", settings.name())
 				.containsEntry("rotate-certificates", String.valueOf(settings.rotation().enabled()));
 		});
+	}
+
+	/** As from {@code pair-name: ${PAIR_NAME:}}. */
+	@Test
+	void blankTextIsNoText() {
+		List<String> names = List.of("node-name", "pair-name", "template.common-name", "ssl.bundle",
+				"ssl.trust-config-map", "ssl.trust-bundle.name", "ssl.trust-bundle.signer-name",
+				"ssl.trust-bundle.label-selector", "kubernetes.context");
+		this.runner.run((plain) -> this.runner
+			.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "=").toArray(String[]::new))
+			.run((blank) -> {
+				assertThat(blank.getBean(CertificateSettingsList.class).certificates())
+					.usingRecursiveFieldByFieldElementComparatorIgnoringFields("properties")
+					.isEqualTo(plain.getBean(CertificateSettingsList.class).certificates());
+				assertThat(blank.getBean(KubernetesProperties.class).context()).isNull();
+			}));
 	}
 
 	@ParameterizedTest

@@ -130,7 +130,7 @@ class ClusterTrustTests {
 			Awaitility.await().untilAsserted(() -> {
 				trust.checkClientTrusted(new X509Certificate[] { issued }, "EC");
 				assertThat(output)
-					.contains("it has been deleted; the certificate authorities that were read before remain");
+					.contains("it does not exist any more; the certificate authorities that were read before remain");
 			});
 		});
 	}

@@ -65,6 +65,15 @@ class NodeKubeconfigTests {
 	}
 
 	@Test
+	void emptyKubeconfigThatAPowerFailureHasLeftIsReplaced() throws IOException {
+		Files.createFile(this.kubeconfig);
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
+		assertThat(NodeKubeconfig.foreignContent(this.kubeconfig)).isEmpty();
+		write(PAIR);
+		assertThat(KubeconfigFile.read(this.kubeconfig, null).user().get("client-key")).isEqualTo(PAIR.toString());
+	}
+
+	@Test
 	void proxyAndRelativeAuthorityFileAreKept() throws IOException {
 		Files.writeString(this.bootstrap,
 				"""

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -43,6 +44,8 @@ class ConfigMapAuthoritiesTests {
 
 	private PublishedAuthorities authorities;
 
+	private Duration patience = Duration.ofSeconds(60);
+
 	@BeforeEach
 	void connect() {
 		this.api = new CoreV1Api(
@@ -59,7 +62,7 @@ class ConfigMapAuthoritiesTests {
 
 	@Test
 	void nothingIsAskedBeforeSomeoneWantsToKnow() {
-		assertThat(this.authorities.source(true)).isNotNull();
+		assertThat(this.authorities.source(this.patience)).isNotNull();
 		assertThat(this.controlPlane.requests()).isEmpty();
 	}
 
@@ -94,7 +97,7 @@ class ConfigMapAuthoritiesTests {
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		this.api.deleteNamespacedConfigMap("trust", "default").execute();
 		Awaitility.await().until(() -> !before.latest().get().equals(before.version()));
-		assertFails("it has been deleted");
+		assertFails("it does not exist any more");
 		create(Map.of("ca.crt", pem(AUTHORITY)));
 		Awaitility.await().until(() -> before.latest().get().equals(before.version()));
 	}
@@ -144,9 +147,11 @@ class ConfigMapAuthoritiesTests {
 	void serverThatIsAwayIsToldAndAskedAgain() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		this.authorities = authoritiesIn("trust", Duration.ofMillis(100));
+		this.patience = Duration.ofMillis(100);
 		this.controlPlane.pause();
 		assertFails("The ConfigMap default/trust cannot be read");
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
+			.satisfies((problem) -> assertThat(problem.kind()).isEqualTo(Kind.UNAVAILABLE));
 		Awaitility.await()
 			.atMost(Duration.ofSeconds(30))
 			.untilAsserted(() -> assertFails("The API server at " + this.client.getBasePath() + " cannot be reached"));
@@ -168,16 +173,12 @@ class ConfigMapAuthoritiesTests {
 	}
 
 	private TrustSource.Reading read() {
-		return this.authorities.source(true).read();
+		return this.authorities.source(this.patience).read();
 	}
 
 	private PublishedAuthorities authoritiesIn(String name) {
-		return authoritiesIn(name, Duration.ofSeconds(60));
-	}
-
-	private PublishedAuthorities authoritiesIn(String name, Duration patience) {
 		return new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", name), () -> this.client,
-				this.adapter.executor, patience);
+				this.adapter.executor);
 	}
 
 	private void permit() {

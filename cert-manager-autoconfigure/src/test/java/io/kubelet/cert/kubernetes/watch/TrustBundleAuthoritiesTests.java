@@ -90,7 +90,7 @@ class TrustBundleAuthoritiesTests {
 		permit();
 		this.bundles.create("example.com:shop:1", Map.of(), A);
 		this.authorities = authoritiesIn(Place.trustBundles("example.com/shop", ""));
-		FollowedTrust trust = new FollowedTrust(this.authorities.source(true));
+		FollowedTrust trust = new FollowedTrust(this.authorities.source(PATIENCE));
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
 		this.bundles.create("example.com:shop:2", Map.of(), B);
@@ -100,7 +100,7 @@ class TrustBundleAuthoritiesTests {
 		this.bundles.delete("example.com:shop:1");
 		awaitTrust(trust, C);
 		this.bundles.delete("example.com:shop:2");
-		Awaitility.await().untilAsserted(() -> assertFails("it has been deleted"));
+		Awaitility.await().untilAsserted(() -> assertFails("it does not exist any more"));
 		awaitTrust(trust, C);
 		assertThat(requests("v1")).hasSize(2);
 	}
@@ -110,7 +110,7 @@ class TrustBundleAuthoritiesTests {
 	void contentThatIsOfNoUseLeavesWhatWasThere(CapturedOutput output) throws Exception {
 		permit();
 		this.bundles.create("shop", Map.of(), A);
-		FollowedTrust trust = new FollowedTrust(this.authorities.source(true));
+		FollowedTrust trust = new FollowedTrust(this.authorities.source(PATIENCE));
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
 		this.client.setHttpClient(this.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
@@ -223,17 +223,17 @@ class TrustBundleAuthoritiesTests {
 	}
 
 	private List<X509Certificate> read() {
-		return this.authorities.source(true).read().trust().authorities();
+		return this.authorities.source(PATIENCE).read().trust().authorities();
 	}
 
 	private List<X509Certificate> read(Place place) {
 		try (PublishedAuthorities authorities = authoritiesIn(place)) {
-			return authorities.source(true).read().trust().authorities();
+			return authorities.source(PATIENCE).read().trust().authorities();
 		}
 	}
 
 	private PublishedAuthorities authoritiesIn(Place place) {
-		return new PublishedAuthorities(place, () -> this.client, this.adapter.executor, PATIENCE);
+		return new PublishedAuthorities(place, () -> this.client, this.adapter.executor);
 	}
 
 	private List<RecordedRequest> requests(String version) {
