@@ -19,6 +19,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnResource;
 import org.springframework.boot.thread.Threading;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -70,9 +71,10 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	static ListenerBeans certificateListenerBeans(ObjectProvider<RotationListener> listeners,
-			ObjectProvider<RotationScheduler> scheduler, ObjectProvider<ApplicationThreads> threads) {
-		return new ListenerBeans(listeners, scheduler, threads);
+	static ListenerBeans certificateListenerBeans(ApplicationContext context,
+			ObjectProvider<RotationListener> listeners, ObjectProvider<RotationScheduler> scheduler,
+			ObjectProvider<ApplicationThreads> threads) {
+		return new ListenerBeans(context, listeners, scheduler, threads);
 	}
 
 	@Bean(destroyMethod = "stop")

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ContextRefreshedEvent;
 
@@ -35,6 +36,8 @@ import org.springframework.context.event.ContextRefreshedEvent;
  */
 final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>, BeanPostProcessor {
 
+	private final ApplicationContext context;
+
 	private final ObjectProvider<RotationListener> beans;
 
 	private final ObjectProvider<RotationScheduler> scheduler;
@@ -47,8 +50,9 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 	private @Nullable List<RotationListener> listeners;
 
-	ListenerBeans(ObjectProvider<RotationListener> beans, ObjectProvider<RotationScheduler> scheduler,
-			ObjectProvider<ApplicationThreads> threads) {
+	ListenerBeans(ApplicationContext context, ObjectProvider<RotationListener> beans,
+			ObjectProvider<RotationScheduler> scheduler, ObjectProvider<ApplicationThreads> threads) {
+		this.context = context;
 		this.beans = beans;
 		this.scheduler = scheduler;
 		this.threads = threads;
@@ -83,7 +87,8 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 	@Override
 	public synchronized void onApplicationEvent(ContextRefreshedEvent event) {
-		if (this.listeners == null) {
+		// A child context may be refreshed while a listener is created
+		if (this.listeners == null && event.getApplicationContext() == this.context) {
 			List<RotationListener> listeners = this.beans.orderedStream().toList();
 			this.listeners = listeners;
 			this.relays.forEach((relay) -> relay.open(listeners));

@@ -29,8 +29,11 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.annotation.Order;
 
@@ -91,6 +94,16 @@ class ListenerBeansTests {
 					listeners.released.countDown();
 				}
 			});
+	}
+
+	/** As the context of a Spring Cloud client, which is created when it is injected. */
+	@Test
+	void childContextThatIsRefreshedMeanwhileChangesNothing() {
+		runner().withUserConfiguration(ListenerWithAChildContext.class).run((context) -> {
+			assertThat(context).hasNotFailed();
+			eventually(() -> assertThat(context.getBean(ListenerWithAChildContext.Listener.class).told)
+				.containsExactly("kubelet-client"));
+		});
 	}
 
 	@Test
@@ -163,6 +176,29 @@ class ListenerBeansTests {
 				}
 			}
 			this.told.add(name + " ends");
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@Import(ListenerWithAChildContext.Listener.class)
+	static class ListenerWithAChildContext {
+
+		static class Listener implements RotationListener {
+
+			final List<String> told = new CopyOnWriteArrayList<>();
+
+			Listener(ApplicationContext context) {
+				AnnotationConfigApplicationContext child = new AnnotationConfigApplicationContext();
+				child.setParent(context);
+				child.refresh();
+			}
+
+			@Override
+			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+				this.told.add(name);
+			}
+
 		}
 
 	}
