@@ -86,7 +86,19 @@ public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 				this.outcome = new CompletableFuture<>();
 				Thread thread = new Thread(this::run, "ssl-bundle-" + this.bundleName);
 				thread.setDaemon(true);
+				start(thread);
+			}
+		}
+
+		/** Without a thread, the next update tries again. */
+		private void start(Thread thread) {
+			try {
 				thread.start();
+			}
+			catch (Throwable ex) {
+				this.outcome.complete(null);
+				logger.error("The update handler {} of the SSL bundle '{}' cannot be called until the next update",
+						this.handler.getClass().getName(), this.bundleName, ex);
 			}
 		}
 
