@@ -145,9 +145,8 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 	 * failure
 	 * @param requestName the name of the CertificateSigningRequest, {@code null} if there
 	 * was none
-	 * @param duration how long it took, as ISO 8601 text: for a certificate since the
-	 * request was sent for the first time, for a failure since the attempt began;
-	 * {@code null} for a pair that another program stored
+	 * @param duration how long it took, as ISO 8601 text, since this process first sent
+	 * the request; {@code null} for a pair that another program stored
 	 * @param reason why it failed, in one word
 	 * @param message why it failed, for people
 	 */

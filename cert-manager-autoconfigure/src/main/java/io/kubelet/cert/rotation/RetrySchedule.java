@@ -41,7 +41,7 @@ public record RetrySchedule(Duration initialDelay, double multiplier, double jit
 	/** The default jitter. */
 	public static final double JITTER = 0.1;
 
-	/** The default number of growing waits. */
+	/** By default, the wait is the interval from this failed attempt on. */
 	public static final int ATTEMPTS = 5;
 
 	/** The default of the later waits. */
