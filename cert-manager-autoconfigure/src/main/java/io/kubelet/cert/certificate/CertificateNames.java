@@ -6,6 +6,8 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -42,7 +44,7 @@ public final class CertificateNames {
 	 * @return the first common name, {@code null} if there is none
 	 */
 	public static @Nullable String commonName(X509Certificate certificate) {
-		return values(certificate, "CN").stream().findFirst().orElse(null);
+		return commonName(subject(certificate));
 	}
 
 	/**
@@ -86,16 +88,21 @@ public final class CertificateNames {
 				: Map.of();
 	}
 
-	/** The values of an attribute of the subject. */
-	static List<String> values(X509Certificate certificate, String type) {
+	static @Nullable String commonName(Map<String, List<String>> subject) {
+		return subject.getOrDefault("CN", List.of()).stream().findFirst().orElse(null);
+	}
+
+	/** The values of each attribute of the subject. */
+	static Map<String, List<String>> subject(X509Certificate certificate) {
 		String subject = certificate.getSubjectX500Principal().getName();
 		try {
-			List<String> values = new ArrayList<>();
+			Map<String, List<String>> values = new HashMap<>();
 			for (Rdn name : new LdapName(subject).getRdns()) {
-				Attribute attribute = name.toAttributes().get(type);
-				for (int i = 0; attribute != null && i < attribute.size(); i++) {
-					if (attribute.get(i) instanceof String value) {
-						values.add(value);
+				for (Attribute attribute : Collections.list(name.toAttributes().getAll())) {
+					for (Object value : Collections.list(attribute.getAll())) {
+						if (value instanceof String text) {
+							values.computeIfAbsent(attribute.getID(), (type) -> new ArrayList<>()).add(text);
+						}
 					}
 				}
 			}

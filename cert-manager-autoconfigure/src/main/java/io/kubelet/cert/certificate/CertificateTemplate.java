@@ -42,8 +42,9 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	public static CertificateTemplate of(X509Certificate certificate) {
 		try {
 			Map<Integer, List<String>> names = CertificateNames.alternativeNames(certificate);
-			return new CertificateTemplate(CertificateNames.commonName(certificate),
-					CertificateNames.values(certificate, "O"), names.getOrDefault(GeneralName.dNSName, List.of()),
+			Map<String, List<String>> subject = CertificateNames.subject(certificate);
+			return new CertificateTemplate(CertificateNames.commonName(subject), subject.getOrDefault("O", List.of()),
+					names.getOrDefault(GeneralName.dNSName, List.of()),
 					names.getOrDefault(GeneralName.iPAddress, List.of())
 						.stream()
 						.map(CertificateNames::parseIpAddress)

@@ -7,7 +7,6 @@ import java.security.PublicKey;
 import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.RSAKey;
 
-import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
@@ -21,11 +20,11 @@ final class PrivateKeyPem {
 	}
 
 	static PemBlock block(PrivateKey privateKey, PublicKey publicKey) {
-		PrivateKeyInfo info = PrivateKeyInfo.getInstance(privateKey.getEncoded());
 		try {
 			if (privateKey instanceof ECPrivateKey ec) {
-				return new PemBlock("EC PRIVATE KEY", sec1(ec, publicKey, info));
+				return new PemBlock("EC PRIVATE KEY", sec1(ec, publicKey));
 			}
+			PrivateKeyInfo info = PrivateKeyInfo.getInstance(privateKey.getEncoded());
 			return (privateKey instanceof RSAKey)
 					? new PemBlock("RSA PRIVATE KEY", info.parsePrivateKey().toASN1Primitive().getEncoded())
 					: new PemBlock("PRIVATE KEY", info.getEncoded());
@@ -35,10 +34,10 @@ final class PrivateKeyPem {
 		}
 	}
 
-	private static byte[] sec1(ECPrivateKey privateKey, PublicKey publicKey, PrivateKeyInfo info) throws IOException {
-		ASN1BitString point = SubjectPublicKeyInfo.getInstance(publicKey.getEncoded()).getPublicKeyData();
+	private static byte[] sec1(ECPrivateKey privateKey, PublicKey publicKey) throws IOException {
+		SubjectPublicKeyInfo info = SubjectPublicKeyInfo.getInstance(publicKey.getEncoded());
 		return new org.bouncycastle.asn1.sec.ECPrivateKey(privateKey.getParams().getOrder().bitLength(),
-				privateKey.getS(), point, info.getPrivateKeyAlgorithm().getParameters())
+				privateKey.getS(), info.getPublicKeyData(), info.getAlgorithm().getParameters())
 			.getEncoded();
 	}
 

@@ -34,8 +34,9 @@ import org.bouncycastle.crypto.signers.ECDSASigner;
  */
 final class EllipticCurves {
 
-	/** Creating one validates its base point. */
-	private static final Map<Integer, ECDomainParameters> DOMAINS = new ConcurrentHashMap<>();
+	private static final String SUN_EC = "SunEC";
+
+	private static final Map<Integer, Curve> CURVES = new ConcurrentHashMap<>();
 
 	private EllipticCurves() {
 	}
@@ -46,17 +47,15 @@ final class EllipticCurves {
 	 * @return the keys, which are of the classes of the preferred provider
 	 */
 	static KeyPair generate(int size) throws GeneralSecurityException {
-		ECGenParameterSpec curve = new ECGenParameterSpec(name(size));
 		KeyPairGenerator preferred = KeyPairGenerator.getInstance("EC");
 		if (!isReplaced(preferred.getProvider())) {
-			preferred.initialize(curve);
+			preferred.initialize(new ECGenParameterSpec(name(size)));
 			return preferred.generateKeyPair();
 		}
+		Curve curve = curve(size);
 		ECKeyPairGenerator generator = new ECKeyPairGenerator();
-		generator.init(new ECKeyGenerationParameters(domain(size), new SecureRandom()));
-		AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC", preferred.getProvider());
-		parameters.init(curve);
-		return convert(generator.generateKeyPair(), parameters.getParameterSpec(ECParameterSpec.class),
+		generator.init(new ECKeyGenerationParameters(curve.domain, new SecureRandom()));
+		return convert(generator.generateKeyPair(), curve.parameters,
 				KeyFactory.getInstance("EC", preferred.getProvider()));
 	}
 
@@ -74,22 +73,41 @@ final class EllipticCurves {
 	/** Signs a content as {@code SHA256withECDSA} does. */
 	static byte[] sign(ECPrivateKey key, byte[] content) {
 		DSADigestSigner signer = new DSADigestSigner(new ECDSASigner(), new SHA256Digest());
-		signer.init(true, new ECPrivateKeyParameters(key.getS(), domain(key.getParams().getOrder().bitLength())));
+		signer.init(true, new ECPrivateKeyParameters(key.getS(), curve(key.getParams().getOrder().bitLength()).domain));
 		signer.update(content, 0, content.length);
 		return signer.generateSignature();
 	}
 
 	/** Whether Bouncy Castle does the work of a provider. */
 	static boolean isReplaced(Provider provider) {
-		return provider.getName().equals("SunEC");
+		return provider.getName().equals(SUN_EC);
 	}
 
-	private static ECDomainParameters domain(int size) {
-		return DOMAINS.computeIfAbsent(size, (bits) -> new ECDomainParameters(CustomNamedCurves.getByName(name(bits))));
+	private static Curve curve(int size) {
+		return CURVES.computeIfAbsent(size, Curve::of);
 	}
 
 	private static String name(int size) {
 		return "secp" + size + "r1";
+	}
+
+	/**
+	 * A curve for both providers. Creating one validates its base point.
+	 */
+	private record Curve(ECDomainParameters domain, ECParameterSpec parameters) {
+
+		static Curve of(int size) {
+			try {
+				AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC", SUN_EC);
+				parameters.init(new ECGenParameterSpec(name(size)));
+				return new Curve(new ECDomainParameters(CustomNamedCurves.getByName(name(size))),
+						parameters.getParameterSpec(ECParameterSpec.class));
+			}
+			catch (GeneralSecurityException ex) {
+				throw new IllegalStateException("This JDK has no curve " + name(size), ex);
+			}
+		}
+
 	}
 
 }
