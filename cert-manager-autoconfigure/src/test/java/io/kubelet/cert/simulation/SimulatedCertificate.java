@@ -103,6 +103,13 @@ final class SimulatedCertificate implements RotationListener {
 		return this.forced;
 	}
 
+	/** A request of an earlier life for the pair that is still there is resumed. */
+	private boolean isLeftOver(@Nullable CertificateRequest request) {
+		CertificatePair pair = this.store.pair;
+		return request != null && pair != null && pair.serialNumber().equals(request.replaces())
+				&& template().equals(Optional.of(request.template()));
+	}
+
 	Optional<CertificateTemplate> template() {
 		return this.templateKnown ? Optional
 			.of(CertificateTemplate.ofSubject("system:node:n" + this.index).withNames(List.of(dnsName()), List.of()))
@@ -175,13 +182,6 @@ final class SimulatedCertificate implements RotationListener {
 		catch (StoreException ex) {
 			this.world.require(this.store.readFails, "%d: does not start though its disk is well", this.index);
 		}
-	}
-
-	/** A request of an earlier life for the pair that is still there is resumed. */
-	private boolean isLeftOver(@Nullable CertificateRequest request) {
-		CertificatePair pair = this.store.pair;
-		return request != null && pair != null && pair.serialNumber().equals(request.replaces())
-				&& template().equals(Optional.of(request.template()));
 	}
 
 	private CertificateSigner signer(ProcessScheduler life) {

@@ -102,7 +102,7 @@ final class Attempts {
 			// A pair that was adopted meanwhile is not what was asked for
 			this.pair.force();
 		}
-		if (this.openRequests.isLeftOver(template, this.pair.get())) {
+		if (this.attempt == null && this.openRequests.isDue(template, this.pair.get())) {
 			this.pair.scheduleNow(now);
 		}
 		this.pair.review(template, now);

@@ -3,7 +3,9 @@ package io.kubelet.cert.rotation.engine;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
@@ -51,20 +53,22 @@ final class OpenRequests {
 	}
 
 	/**
-	 * Returns whether an earlier process has left a request for the template, with which
-	 * a rotation was due, and the pair is still the one to be replaced. If the pair has
-	 * the key of the request, it is the answer.
+	 * Returns whether a rotation is due because an earlier process has left a request,
+	 * and the pair is still the one that it is to replace. If another pair has the key of
+	 * the request, it is the answer.
 	 */
-	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
+	boolean isDue(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
 		CertificateRequest open = this.open;
-		if (open == null || this.sentAt != null || pair == null) {
+		if (open == null || pair == null) {
 			return false;
 		}
-		if (pair.leaf().getPublicKey().equals(open.publicKey())) {
+		if (pair.serialNumber().equals(open.replaces())) {
+			return this.sentAt == null && template != null && asksFor(open, template);
+		}
+		if (Arrays.equals(pair.leaf().getPublicKey().getEncoded(), open.publicKey().getEncoded())) {
 			drop();
-			return false;
 		}
-		return template != null && asksFor(open, template) && pair.serialNumber().equals(open.replaces());
+		return false;
 	}
 
 	/**
@@ -74,20 +78,27 @@ final class OpenRequests {
 	 */
 	CertificateRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
 		CertificateRequest open = this.open;
+		String replaces = (pair != null) ? pair.serialNumber() : null;
 		if (open != null && asksFor(open, template)) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
-			return open;
+			return Objects.equals(open.replaces(), replaces) ? open
+					: save(open.createdFor(this.settings.key(), replaces));
 		}
 		KeyPair keys = this.settings.keys().generate(this.settings.key());
 		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
 		CertificateRequest request = CertificateRequests
 			.create(name, template, this.settings.signerName(), usages, this.settings.requestedLifetime(), keys)
-			.createdFor(this.settings.key(), (pair != null) ? pair.serialNumber() : null);
-		this.settings.store().saveOpenRequest(request);
-		this.open = request;
+			.createdFor(this.settings.key(), replaces);
+		save(request);
 		this.conditions = List.of();
 		this.sentAt = now;
+		return request;
+	}
+
+	private CertificateRequest save(CertificateRequest request) {
+		this.settings.store().saveOpenRequest(request);
+		this.open = request;
 		return request;
 	}
 

@@ -128,6 +128,9 @@ class OpenRequestTests {
 		this.fixture.time.settle();
 		assertThat(this.fixture.signer.requests).hasSize(3);
 		assertThat(last().name()).isEqualTo(this.fixture.signer.requests.get(1).name());
+		restarted.stop();
+		this.fixture.start(onDisk(directory));
+		assertThat(this.fixture.signer.requests).as("it is for the new pair now").hasSize(4);
 	}
 
 	/** A process that ended before it could delete the request. */
