@@ -55,7 +55,7 @@ public final class DurableFiles {
 	 * @param file the file
 	 * @param text its content
 	 * @return the version of what was written, even if the file is replaced at once
-	 * @throws IOException if it cannot be written; the old file is still there
+	 * @throws IOException if it cannot be written
 	 */
 	public static FileVersion replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);

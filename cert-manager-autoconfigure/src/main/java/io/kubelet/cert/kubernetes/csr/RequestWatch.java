@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.watch.ObjectWatch;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.kubernetes.watch.WatchObserver;
@@ -128,7 +129,7 @@ final class RequestWatch implements WatchObserver {
 	}
 
 	@Override
-	public void interrupted(String problem) {
+	public void interrupted(Kind kind, String problem) {
 		// The subscribers wait until the watch is open again
 	}
 

@@ -9,6 +9,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -29,7 +30,7 @@ public final class FollowedObjects implements AutoCloseable {
 
 	private final ObjectWatch watch;
 
-	private volatile State state = new State(List.of(), "the API server has not answered yet", false);
+	private volatile State state = new State(List.of(), "the API server has not answered yet", true);
 
 	/**
 	 * Creates it. Nothing is requested yet.
@@ -75,9 +76,9 @@ public final class FollowedObjects implements AutoCloseable {
 	 * @param objects the objects by name, empty if they are not known or there are none
 	 * @param problem why no object is known or they cannot be followed, empty if there is
 	 * no problem
-	 * @param answered whether the API server has answered at least once
+	 * @param pending whether the API server has never answered, but may do so later
 	 */
-	public record State(List<JsonObject> objects, String problem, boolean answered) {
+	public record State(List<JsonObject> objects, String problem, boolean pending) {
 
 	}
 
@@ -106,19 +107,19 @@ public final class FollowedObjects implements AutoCloseable {
 
 		private void change(String problemIfNone) {
 			List<JsonObject> objects = List.copyOf(this.known.values());
-			FollowedObjects.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", true));
+			FollowedObjects.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", false));
 		}
 
 		@Override
-		public void interrupted(String problem) {
+		public void interrupted(Kind kind, String problem) {
 			State last = FollowedObjects.this.state;
-			FollowedObjects.this.change(new State(last.objects, problem, last.answered));
+			FollowedObjects.this.change(new State(last.objects, problem, last.pending && kind == Kind.UNAVAILABLE));
 		}
 
 		@Override
 		public String refused(ApiException answer) {
 			String problem = ApiFailures.refusal(answer, FollowedObjects.this.remedy.apply(answer.getCode()));
-			FollowedObjects.this.change(new State(FollowedObjects.this.state.objects, problem, true));
+			FollowedObjects.this.change(new State(FollowedObjects.this.state.objects, problem, false));
 			return problem;
 		}
 

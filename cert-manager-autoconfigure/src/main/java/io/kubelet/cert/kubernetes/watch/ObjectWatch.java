@@ -203,7 +203,7 @@ public final class ObjectWatch implements AutoCloseable {
 		else if (failure.kind() == Kind.UNAVAILABLE) {
 			this.resourceVersion = (ex.getCode() == GATEWAY_TIMEOUT) ? null : this.resourceVersion;
 			this.pause.askedFor(failure.retryAfter());
-			interrupted(String.valueOf(failure.getMessage()));
+			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
 		}
 		else {
 			this.resourceVersion = null;
@@ -214,9 +214,9 @@ public final class ObjectWatch implements AutoCloseable {
 		}
 	}
 
-	private void interrupted(String problem) {
+	private void interrupted(Kind kind, String problem) {
 		if (!isClosed()) {
-			this.observer.interrupted(problem);
+			this.observer.interrupted(kind, problem);
 			report(problem);
 		}
 	}
@@ -233,8 +233,9 @@ public final class ObjectWatch implements AutoCloseable {
 			if (cause instanceof Error && this.pause.fruitless() == 1) {
 				logger.error("A watch failed and is opened again", cause);
 			}
-			interrupted((cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
-					: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
+			interrupted(Kind.of(cause),
+					(cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
+							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
 		}
 		catch (Throwable ex) {
 			// No memory for that either

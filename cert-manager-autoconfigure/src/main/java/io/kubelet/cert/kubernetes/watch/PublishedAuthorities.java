@@ -44,7 +44,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor) {
 		this.place = place;
 		this.followed = new FollowedObjects(place.selection, place.description, place.remedy, (state) -> {
-			if (state.answered()) {
+			if (!state.pending()) {
 				this.answered.complete(null);
 			}
 		}, clients, executor);
@@ -66,17 +66,19 @@ public final class PublishedAuthorities implements AutoCloseable {
 		if (!patience.isZero()) {
 			awaitAnswer(patience);
 		}
-		Content content = content();
+		FollowedObjects.State state = this.followed.state();
+		Content content = content(state);
 		if (content.pems.isEmpty()) {
 			String problem = "The %s cannot be read: %s".formatted(this, content.problem);
-			throw this.followed.state().answered() ? new KubernetesConfigurationException(problem)
-					: KubernetesConfigurationException.unanswered(problem);
+			throw state.pending() ? KubernetesConfigurationException.unanswered(problem)
+					: new KubernetesConfigurationException(problem);
 		}
 		try {
 			List<X509Certificate> authorities = content.pems.stream()
 				.flatMap((pem) -> Pem.readCertificates(pem).stream())
 				.toList();
-			return new TrustSource.Reading("the " + this, content, this::content, Trust.exactly(authorities));
+			return new TrustSource.Reading("the " + this, content, () -> content(this.followed.state()),
+					Trust.exactly(authorities));
 		}
 		catch (MalformedPemException ex) {
 			throw new KubernetesConfigurationException(
@@ -93,14 +95,14 @@ public final class PublishedAuthorities implements AutoCloseable {
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
+			throw new IllegalStateException("Interrupted while waiting for the " + this, ex);
 		}
 		catch (ExecutionException ex) {
 			throw new IllegalStateException(ex);
 		}
 	}
 
-	private Content content() {
-		FollowedObjects.State state = this.followed.state();
+	private Content content(FollowedObjects.State state) {
 		List<String> pems = new ArrayList<>();
 		for (JsonObject object : state.objects()) {
 			String pem = ApiObjects.text(ApiObjects.member(object, this.place.member), this.place.key);

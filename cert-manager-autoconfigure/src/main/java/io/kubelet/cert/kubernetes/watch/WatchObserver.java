@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.watch;
 import java.util.List;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
@@ -37,9 +38,11 @@ public interface WatchObserver {
 
 	/**
 	 * The watch failed and will be opened again.
+	 * @param kind {@link Kind#UNAVAILABLE} if the API server cannot be reached or is
+	 * busy, otherwise the application cannot ask it
 	 * @param problem what is wrong
 	 */
-	void interrupted(String problem);
+	void interrupted(Kind kind, String problem);
 
 	/**
 	 * The server refuses the watch. It is opened again, unless the observer closes it.
