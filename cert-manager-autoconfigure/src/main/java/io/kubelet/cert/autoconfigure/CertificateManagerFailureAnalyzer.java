@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
 
 /**
  * Reports what to do when an application does not start because it has no certificate.
@@ -27,7 +28,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 	private final boolean bootstrapping;
 
 	CertificateManagerFailureAnalyzer(Environment environment) {
-		this.bootstrapping = environment.containsProperty(BOOTSTRAP_KUBECONFIG);
+		this.bootstrapping = StringUtils.hasText(environment.getProperty(BOOTSTRAP_KUBECONFIG));
 	}
 
 	@Override

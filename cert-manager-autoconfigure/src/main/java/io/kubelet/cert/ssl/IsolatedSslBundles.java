@@ -97,7 +97,8 @@ public final class IsolatedSslBundles extends DefaultSslBundleRegistry {
 			}
 			catch (Throwable ex) {
 				this.outcome.complete(null);
-				logger.error("The update handler {} of the SSL bundle '{}' cannot be called until the next update",
+				logger.error(
+						"The update handler {} of the SSL bundle '{}' cannot be called until the next update, so its owner continues with the previous bundle",
 						this.handler.getClass().getName(), this.bundleName, ex);
 			}
 		}

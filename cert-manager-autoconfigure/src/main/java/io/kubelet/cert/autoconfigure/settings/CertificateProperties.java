@@ -71,9 +71,7 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 		@DefaultValue Store store, @DefaultValue Ssl ssl) {
 
 	CertificateProperties {
-		nodeName = PropertyNames.textOrNone(nodeName);
 		pairName = PropertyNames.textOrNone(pairName);
-		signerName = PropertyNames.textOrNone(signerName);
 	}
 
 	/**
@@ -223,7 +221,6 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 
 		Ssl {
 			bundle = PropertyNames.textOrNone(bundle);
-			trustConfigMap = PropertyNames.textOrNone(trustConfigMap);
 		}
 
 		/**
@@ -258,12 +255,6 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 	 * them.
 	 */
 	record TrustBundle(@Nullable String name, @Nullable String signerName, @Nullable String labelSelector) {
-
-		TrustBundle {
-			name = PropertyNames.textOrNone(name);
-			signerName = PropertyNames.textOrNone(signerName);
-			labelSelector = PropertyNames.textOrNone(labelSelector);
-		}
 
 	}
 

@@ -24,8 +24,8 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 	public static final String PREFIX = "kubelet.cert";
 
 	/**
-	 * Returns a text, or none if it is blank: {@code name: ${NAME:}} is as good as no
-	 * name.
+	 * Returns a text, or none if it is blank: a name from {@code ${NAME:}} is as good as
+	 * none.
 	 */
 	static @Nullable String textOrNone(@Nullable String text) {
 		return StringUtils.hasText(text) ? text : null;

@@ -73,10 +73,8 @@ class SettingsResolverTests {
 
 	/** As from {@code pair-name: ${PAIR_NAME:}}. */
 	@Test
-	void blankTextIsNoText() {
-		List<String> names = List.of("node-name", "pair-name", "template.common-name", "ssl.bundle",
-				"ssl.trust-config-map", "ssl.trust-bundle.name", "ssl.trust-bundle.signer-name",
-				"ssl.trust-bundle.label-selector", "kubernetes.context");
+	void blankNameIsNoName() {
+		List<String> names = List.of("pair-name", "template.common-name", "ssl.bundle", "kubernetes.context");
 		this.runner.run((plain) -> this.runner
 			.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "=").toArray(String[]::new))
 			.run((blank) -> {
