@@ -167,6 +167,17 @@ class ConfigMapAuthoritiesTests {
 		assertThat(before.latest().get()).isEqualTo(before.version());
 	}
 
+	@Test
+	void kubeconfigThatCannotBeUsedIsNotWaitedFor() {
+		this.authorities = new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", "trust"), () -> {
+			throw new KubernetesConfigurationException("The kubeconfig is of no use");
+		}, this.adapter.executor);
+		this.patience = Duration.ofDays(1);
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
+			.withMessage("The ConfigMap default/trust cannot be read: The kubeconfig is of no use")
+			.satisfies((problem) -> assertThat(problem.kind()).isEqualTo(Kind.OTHER));
+	}
+
 	private void assertFails(String message) {
 		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
 			.withMessageContaining(message);
