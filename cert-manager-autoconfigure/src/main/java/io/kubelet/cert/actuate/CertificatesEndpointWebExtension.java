@@ -6,6 +6,7 @@ import java.util.Set;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
@@ -44,12 +45,16 @@ public class CertificatesEndpointWebExtension {
 	/**
 	 * Begins to rotate one certificate, or joins the rotation in progress.
 	 * @param name its name
-	 * @return 202 with its report, 404, or 429
+	 * @return 202 with its report, 400, 404, or 429
 	 */
 	@WriteOperation
 	public WebEndpointResponse<Object> rotate(@Selector String name) {
 		try {
 			return response(name, this.endpoint.rotate(name), 202);
+		}
+		catch (InvalidEndpointRequestException ex) {
+			return new WebEndpointResponse<>(new Off(String.valueOf(ex.getReason())),
+					WebEndpointResponse.STATUS_BAD_REQUEST);
 		}
 		catch (RotationThrottledException ex) {
 			return new WebEndpointResponse<>(new TooEarly(String.valueOf(ex.getMessage()), ex.retryAt()),
@@ -72,6 +77,15 @@ public class CertificatesEndpointWebExtension {
 	 * @param certificates the names that exist
 	 */
 	public record Unknown(String message, Set<String> certificates) implements OperationResponseBody {
+
+	}
+
+	/**
+	 * The answer for a certificate that is not rotated.
+	 *
+	 * @param message what is wrong
+	 */
+	public record Off(String message) implements OperationResponseBody {
 
 	}
 

@@ -82,7 +82,10 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			case REJECTED -> "Change the properties of the certificate to what the API server accepts.";
 			case UNAVAILABLE ->
 				"Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
-					.formatted(connection);
+					.formatted(connection)
+						+ ((cause instanceof KubernetesConfigurationException)
+								? " To start without what is read from it, set 'kubelet.cert.startup.mode' to 'background'."
+								: "");
 			case DENIED, FAILED ->
 				"Ask whoever approves and signs requests in the cluster, or change the signer, the template or the usages.";
 			case STORE -> "Make sure that this process can read and write the files above and that they are complete, "

@@ -58,11 +58,17 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 					"Make sure that the API server runs and that this machine can reach it, or increase '%s'."
 						.formatted(settings.properties().of("startup.timeout")));
 		}
-		return new CertificateUnavailableException(settings, message + describe(open), null, null);
+		return new CertificateUnavailableException(settings, message + describe(open), null,
+				isApproved(open) ? "Make sure that there is %s in the cluster, or set '%s' to one that there is."
+					.formatted(settings.request().signer(), settings.properties().of("signer-name")) : null);
+	}
+
+	private static boolean isApproved(OpenRequest open) {
+		return open.conditions().contains("Approved");
 	}
 
 	private static String describe(OpenRequest open) {
-		return (open.conditions().contains("Approved")
+		return (isApproved(open)
 				? ". Request %1$s is approved and waiting for its signature: see 'kubectl get csr %1$s'"
 				: ". Request %1$s is waiting for approval: see 'kubectl get csr %1$s'")
 			.formatted(open.name());

@@ -63,9 +63,10 @@ final class StoredIssuers {
 		List<X509Certificate> authorities = (signerAuthorities != null) ? signerAuthorities.get()
 				: ofCluster(settings.request().signer());
 		if (!authorities.isEmpty() && !isIssuedBy(authorities, stored)) {
-			logger.warn("[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
-					+ "use until the new one, which has been requested, is issued. If the signer has its own authority, "
-					+ "set '{}'", manager.name(), stored.leaf().getIssuerX500Principal().getName(),
+			logger.warn(
+					"[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
+							+ "use, and a new one is requested. If the signer has its own authority, set '{}'",
+					manager.name(), stored.leaf().getIssuerX500Principal().getName(),
 					named ? settings.request().signerCaFile() : "the cluster",
 					settings.properties().of("signer-ca-file"));
 			manager.rotate();

@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
+import javax.net.ssl.SSLHandshakeException;
+
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
@@ -95,9 +97,11 @@ public final class ApiFailures {
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
+		String problem = (cause instanceof SSLHandshakeException)
+				? "TLS with the API server at %s failed: %s. Check the certificate-authority in the kubeconfig"
+				: "The API server at %s cannot be reached: %s";
 		return RequestException.unavailable(name(request), "Unreachable",
-				about(request) + "The API server at %s cannot be reached: %s".formatted(this.server, cause), null,
-				cause);
+				about(request) + problem.formatted(this.server, cause), null, cause);
 	}
 
 	/**

@@ -162,6 +162,9 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		 */
 		REQUESTED,
 
+		/** An earlier process had left a pending request for a new certificate. */
+		RESUMED,
+
 		/** The certificate has expired. */
 		EXPIRED
 

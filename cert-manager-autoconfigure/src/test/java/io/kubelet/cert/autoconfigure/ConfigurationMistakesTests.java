@@ -58,6 +58,7 @@ class ConfigurationMistakesTests {
 			rotation.wait-timeout | 0s | must be positive
 			rotation.retry.interval | 0s | must be positive
 			startup.timeout | -1s | must be positive
+			startup.timeout | 60 | set it to 60s
 			store.retain | 0 | at least one old pair
 			usages | client auth,no such usage | Unknown usage 'no such usage'
 			template.ip-addresses | 300.1.1.1 | not an IP address

@@ -237,8 +237,12 @@ final class SettingsResolver {
 
 	private Startup startup() {
 		CertificateProperties.Startup startup = this.properties.startup();
-		return new Startup(startup.mode() == CertificateProperties.Startup.Mode.WAIT,
-				this.names.positive("startup.timeout", startup.timeout()));
+		Duration timeout = this.names.positive("startup.timeout", startup.timeout());
+		if (timeout.toSeconds() == 0) {
+			throw this.names.invalid("startup.timeout", timeout.toMillis() + "ms",
+					"It is too short. A number without a unit means milliseconds: for example, set it to 60s");
+		}
+		return new Startup(startup.mode() == CertificateProperties.Startup.Mode.WAIT, timeout);
 	}
 
 	private Ssl ssl(String name) {

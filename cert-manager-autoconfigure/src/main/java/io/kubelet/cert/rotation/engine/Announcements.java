@@ -113,9 +113,10 @@ final class Announcements {
 		else if (hasCome(waiting.tellAt, now)) {
 			waiting.tellAt = null;
 			this.settings.about(logger.atInfo(), pending)
-				.log("[{}] Request {} created for signer {}{}, waiting for approval", this.settings.name(),
-						pending.name(), pending.signerName(),
-						(this.settings.signerOrigin() != null) ? " (from " + this.settings.signerOrigin() + ")" : "");
+				.log("[{}] Request {} to signer {}{}, created {} ago, is waiting for approval: 'kubectl certificate approve {}'",
+						this.settings.name(), pending.name(), pending.signerName(),
+						(this.settings.signerOrigin() != null) ? " (from " + this.settings.signerOrigin() + ")" : "",
+						ReadableDuration.of(Duration.between(waiting.since, now)), pending.name());
 		}
 		else if (pair != null && hasCome(waiting.warnAt, now)) {
 			waiting.warnAt = null;

@@ -100,10 +100,10 @@ final class Attempts {
 		}
 		if (isRequested()) {
 			// A pair that was adopted meanwhile is not what was asked for
-			this.pair.force();
+			this.pair.force(Trigger.REQUESTED);
 		}
 		if (this.attempt == null && this.openRequests.isDue(template, this.pair.get())) {
-			this.pair.scheduleNow(now);
+			this.pair.force(Trigger.RESUMED);
 		}
 		this.pair.review(template, now);
 	}
@@ -136,7 +136,8 @@ final class Attempts {
 	/** Requests a rotation, whatever the deadline. From any thread. */
 	CompletableFuture<CertificatePair> request() {
 		return this.forced.request(() -> this.lane.execute(() -> {
-			this.pair.force();
+			this.settings.about(logger.atInfo()).log("[{}] A rotation is requested", this.settings.name());
+			this.pair.force(Trigger.REQUESTED);
 			this.failures.endPause();
 			this.settling = Pause.NONE;
 			this.changed.run();
@@ -185,9 +186,6 @@ final class Attempts {
 		CertificatePair pair = this.pair.get();
 		if (template != null && !template.equals(attempt.request().template())
 				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
-			this.settings.about(logger.atInfo(), attempt.request())
-				.log("[{}] The template changed; request {} to signer {} is abandoned, and a new one follows",
-						this.settings.name(), attempt.request().name(), attempt.request().signerName());
 			cancel();
 		}
 		else if (!attempt.isAnswered()
@@ -271,6 +269,7 @@ final class Attempts {
 			case DEADLINE -> "Rotated at the deadline";
 			case TEMPLATE -> "Rotated to match the template";
 			case REQUESTED -> "Rotated on request";
+			case RESUMED -> "Rotated with the request of an earlier process";
 			case EXPIRED -> "Rotated after the expiry";
 		};
 	}

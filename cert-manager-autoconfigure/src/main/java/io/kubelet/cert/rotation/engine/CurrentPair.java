@@ -73,13 +73,8 @@ final class CurrentPair {
 	}
 
 	/** Makes a rotation due with the next review, however long the pair is valid. */
-	void force() {
-		this.forced = (this.forced != null) ? this.forced : Trigger.REQUESTED;
-	}
-
-	/** Brings the scheduled rotation forward. */
-	void scheduleNow(Instant now) {
-		this.scheduled = this.scheduled.isAfter(now) ? now : this.scheduled;
+	void force(Trigger trigger) {
+		this.forced = (this.forced != null) ? this.forced : trigger;
 	}
 
 	/**

@@ -63,7 +63,7 @@ final class OpenRequests {
 			return false;
 		}
 		if (pair.serialNumber().equals(open.replaces())) {
-			return this.sentAt == null && template != null && asksFor(open, template);
+			return this.sentAt == null && open.template().equals(template);
 		}
 		if (Arrays.equals(pair.leaf().getPublicKey().getEncoded(), open.publicKey().getEncoded())) {
 			drop();
@@ -83,6 +83,11 @@ final class OpenRequests {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
 			return Objects.equals(open.replaces(), replaces) ? open
 					: save(open.createdFor(this.settings.key(), replaces));
+		}
+		if (open != null) {
+			this.settings.about(logger.atInfo(), open)
+				.log("[{}] Request {} to signer {} asks for something else than is configured now: it is abandoned, and a new one follows",
+						this.settings.name(), open.name(), open.signerName());
 		}
 		KeyPair keys = this.settings.keys().generate(this.settings.key());
 		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());

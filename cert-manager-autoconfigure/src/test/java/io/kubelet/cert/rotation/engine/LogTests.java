@@ -63,7 +63,8 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("equest csr-"))
 			.hasSizeGreaterThanOrEqualTo(4)
 			.allMatch((line) -> line.contains("signer " + signer));
-		assertThat(output).contains("created for signer example.com/meant (from kubelet.cert.signer-name), waiting",
+		assertThat(output).contains(
+				"to signer example.com/meant (from kubelet.cert.signer-name), created 1s ago, is waiting",
 				"was not approved, denied or signed within 15m", "is abandoned",
 				"(the signer is from kubelet.cert.signer-name; there is no certificate yet): Request csr-",
 				"was denied: ask us");

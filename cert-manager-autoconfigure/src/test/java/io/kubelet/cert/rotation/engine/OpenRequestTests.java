@@ -113,6 +113,18 @@ class OpenRequestTests {
 		assertThat(this.fixture.signer.requests).hasSize(3);
 	}
 
+	@Test
+	void rotationThatIsDueAfterARestartIsMadeWithWhatIsConfiguredThen(@TempDir Path directory) {
+		CertificateManager manager = this.fixture.start(onDisk(directory));
+		this.fixture.signer.holds();
+		manager.rotate();
+		this.fixture.time.settle();
+		manager.stop();
+		this.fixture.start(onDisk(directory).key(new KeySpecification(KeyAlgorithm.RSA, 2048)));
+		assertThat(this.fixture.signer.requests).hasSize(3);
+		assertThat(last().publicKey().getAlgorithm()).isEqualTo("RSA");
+	}
+
 	/** Nothing is due then. */
 	@Test
 	void requestForAPairThatAnotherProgramHasReplacedIsLeftToTheNextRotation(@TempDir Path directory) {

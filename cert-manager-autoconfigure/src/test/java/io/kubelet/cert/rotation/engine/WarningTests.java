@@ -89,9 +89,9 @@ class WarningTests {
 		assertThat(output).doesNotContain("waiting");
 		this.fixture.time.pass(Duration.ofSeconds(1));
 		assertThat(output).containsOnlyOnce("Request " + name
-				+ " created for signer kubernetes.io/kube-apiserver-client-kubelet, waiting for approval");
+				+ " to signer kubernetes.io/kube-apiserver-client-kubelet, created 1s ago, is waiting for approval");
 		this.fixture.time.pass(Duration.ofMillis(6499));
-		assertThat(output).doesNotContain("certificate approve");
+		assertThat(output).doesNotContain("has been waiting");
 		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(output)
 			.containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s. "
