@@ -1,11 +1,12 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-
-import javax.net.ssl.SSLHandshakeException;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -97,8 +98,10 @@ public final class ApiFailures {
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
-		String problem = (cause instanceof SSLHandshakeException)
-				? "TLS with the API server at %s failed: %s. Check the certificate-authority in the kubeconfig"
+		boolean untrusted = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause)
+			.anyMatch(CertificateException.class::isInstance);
+		String problem = untrusted
+				? "The certificate of the API server at %s is not trusted: %s. Check the certificate authorities of the cluster"
 				: "The API server at %s cannot be reached: %s";
 		return RequestException.unavailable(name(request), "Unreachable",
 				about(request) + problem.formatted(this.server, cause), null, cause);

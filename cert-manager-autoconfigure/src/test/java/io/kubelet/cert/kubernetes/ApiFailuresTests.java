@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
@@ -10,6 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
+
+import javax.net.ssl.SSLHandshakeException;
 
 import com.google.gson.JsonSyntaxException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -45,6 +48,17 @@ class ApiFailuresTests {
 			{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "%s", "message": "%s", "code": %d}""";
 
 	private final ApiFailures failures = new ApiFailures("https://cluster.example");
+
+	@Test
+	void serverWhoseCertificateIsNotTrustedIsNotSaidToBeOutOfReach() {
+		IOException untrusted = new SSLHandshakeException("PKIX path building failed");
+		untrusted.initCause(new CertificateException("not an authority of the cluster"));
+		assertThat(this.failures.translate(new ApiException(untrusted), null)).returns(Kind.UNAVAILABLE, Kind::of)
+			.hasMessageStartingWith("The certificate of the API server at https://cluster.example is not trusted: ")
+			.hasMessageEndingWith("Check the certificate authorities of the cluster");
+		assertThat(this.failures.translate(new ApiException(new SSLHandshakeException("EOF")), null))
+			.hasMessageStartingWith("The API server at https://cluster.example cannot be reached: ");
+	}
 
 	@ParameterizedTest
 	@CsvSource({ "429, TooManyRequests", "500, InternalError", "502, BadGateway", "503, ServiceUnavailable" })

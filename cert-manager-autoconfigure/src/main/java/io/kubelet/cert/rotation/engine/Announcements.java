@@ -113,10 +113,11 @@ final class Announcements {
 		else if (hasCome(waiting.tellAt, now)) {
 			waiting.tellAt = null;
 			this.settings.about(logger.atInfo(), pending)
-				.log("[{}] Request {} to signer {}{}, created {} ago, is waiting for approval: 'kubectl certificate approve {}'",
+				.log("[{}] Request {} to signer {}{}, created {} ago, is waiting for approval and signature: "
+						+ "see 'kubectl describe csr {}', or approve it with 'kubectl certificate approve {}'",
 						this.settings.name(), pending.name(), pending.signerName(),
 						(this.settings.signerOrigin() != null) ? " (from " + this.settings.signerOrigin() + ")" : "",
-						ReadableDuration.of(Duration.between(waiting.since, now)), pending.name());
+						ReadableDuration.of(Duration.between(waiting.since, now)), pending.name(), pending.name());
 		}
 		else if (pair != null && hasCome(waiting.warnAt, now)) {
 			waiting.warnAt = null;

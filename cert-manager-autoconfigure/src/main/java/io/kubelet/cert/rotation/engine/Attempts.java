@@ -102,7 +102,7 @@ final class Attempts {
 			// A pair that was adopted meanwhile is not what was asked for
 			this.pair.force(Trigger.REQUESTED);
 		}
-		if (this.attempt == null && this.openRequests.isDue(template, this.pair.get())) {
+		if (this.attempt == null && this.openRequests.isDue(template, this.pair.get()) && !this.settings.once()) {
 			this.pair.force(Trigger.RESUMED);
 		}
 		this.pair.review(template, now);
@@ -269,7 +269,7 @@ final class Attempts {
 			case DEADLINE -> "Rotated at the deadline";
 			case TEMPLATE -> "Rotated to match the template";
 			case REQUESTED -> "Rotated on request";
-			case RESUMED -> "Rotated with the request of an earlier process";
+			case RESUMED -> "Rotated because an earlier process had left a request";
 			case EXPIRED -> "Rotated after the expiry";
 		};
 	}

@@ -84,11 +84,6 @@ final class OpenRequests {
 			return Objects.equals(open.replaces(), replaces) ? open
 					: save(open.createdFor(this.settings.key(), replaces));
 		}
-		if (open != null) {
-			this.settings.about(logger.atInfo(), open)
-				.log("[{}] Request {} to signer {} asks for something else than is configured now: it is abandoned, and a new one follows",
-						this.settings.name(), open.name(), open.signerName());
-		}
 		KeyPair keys = this.settings.keys().generate(this.settings.key());
 		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
@@ -96,6 +91,11 @@ final class OpenRequests {
 			.create(name, template, this.settings.signerName(), usages, this.settings.requestedLifetime(), keys)
 			.createdFor(this.settings.key(), replaces);
 		save(request);
+		if (open != null) {
+			this.settings.about(logger.atInfo(), open)
+				.log("[{}] Request {} to signer {} asks for something else than is configured now: it is abandoned, and a new one follows",
+						this.settings.name(), open.name(), open.signerName());
+		}
 		this.conditions = List.of();
 		this.sentAt = now;
 		return request;

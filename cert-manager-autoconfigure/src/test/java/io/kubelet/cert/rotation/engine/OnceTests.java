@@ -91,6 +91,18 @@ class OnceTests {
 	}
 
 	@Test
+	void requestThatWasLeftWhileRotationWasOnIsNotResumed() {
+		this.fixture.storePair();
+		CertificateManager manager = this.fixture.start();
+		this.fixture.signer.holds();
+		manager.rotate();
+		this.fixture.time.settle();
+		manager.stop();
+		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).once());
+		assertThat(this.fixture.signer.requests).hasSize(1);
+	}
+
+	@Test
 	void rotationOnDemandIsMade() {
 		CertificatePair stored = this.fixture.storePair();
 		CertificateManager manager = this.fixture
