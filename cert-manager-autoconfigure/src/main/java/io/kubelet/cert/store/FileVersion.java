@@ -18,12 +18,9 @@ public record FileVersion(Object file, long modified, long size) {
 
 	/**
 	 * Returns the version of a file, at the price of one system call.
-	 * @param path the file
-	 * @return its version
 	 * @throws java.nio.file.NoSuchFileException if there is no file, or the link dangles
-	 * @throws IOException if the file cannot be looked at
 	 */
-	public static FileVersion of(Path path) throws IOException {
+	static FileVersion of(Path path) throws IOException {
 		BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
 		Object key = attributes.fileKey();
 		// Windows has no file keys

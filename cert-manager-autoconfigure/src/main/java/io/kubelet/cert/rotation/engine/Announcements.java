@@ -66,7 +66,8 @@ final class Announcements {
 			Instant now) {
 		if (pair != this.pair) {
 			this.pair = pair;
-			this.overdue = false;
+			// A pair that is not rotated never is
+			this.overdue = this.settings.once();
 			this.expired = false;
 		}
 		reviewWaiting(pair, pending, now);
@@ -74,7 +75,7 @@ final class Announcements {
 		if (pair == null) {
 			return;
 		}
-		if (!this.overdue && !this.settings.once() && now.isAfter(this.settings.window().end(pair))) {
+		if (!this.overdue && now.isAfter(this.settings.window().end(pair))) {
 			this.overdue = true;
 			this.settings.about(logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
@@ -160,8 +161,8 @@ final class Announcements {
 		CertificatePair pair = this.pair;
 		Waiting waiting = this.waiting;
 		return Stream
-			.of((pair != null && !this.overdue && !this.settings.once()) ? this.settings.window().end(pair).plus(TICK)
-					: null, (pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
+			.of((pair != null && !this.overdue) ? this.settings.window().end(pair).plus(TICK) : null,
+					(pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
 					(waiting == null) ? null : (waiting.tellAt != null) ? waiting.tellAt : waiting.warnAt,
 					(this.invalidSince != null && !this.unavailable)
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)

@@ -102,8 +102,11 @@ final class Attempts {
 			// A pair that was adopted meanwhile is not what was asked for
 			this.pair.force(Trigger.REQUESTED);
 		}
-		if (this.attempt == null && this.openRequests.isDue(template, this.pair.get()) && !this.settings.once()) {
-			this.pair.force(Trigger.RESUMED);
+		if (this.attempt == null) {
+			this.openRequests.dropIfAnswered(this.pair.get());
+			if (!this.settings.once() && this.openRequests.isLeftOver(template, this.pair.get())) {
+				this.pair.force(Trigger.RESUMED);
+			}
 		}
 		this.pair.review(template, now);
 	}

@@ -53,22 +53,29 @@ final class OpenRequests {
 	}
 
 	/**
-	 * Returns whether a rotation is due because an earlier process has left a request,
-	 * and the pair is still the one that it is to replace. If another pair has the key of
-	 * the request, it is the answer.
+	 * Deletes the pending request if the pair is the answer to it, such as one that was
+	 * stored by another process, or by one that ended before it could delete the request.
 	 */
-	boolean isDue(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
+	void dropIfAnswered(@Nullable CertificatePair pair) {
 		CertificateRequest open = this.open;
-		if (open == null || pair == null) {
-			return false;
-		}
-		if (pair.serialNumber().equals(open.replaces())) {
-			return this.sentAt == null && open.template().equals(template);
-		}
-		if (Arrays.equals(pair.leaf().getPublicKey().getEncoded(), open.publicKey().getEncoded())) {
+		if (open != null && pair != null && !isFor(open, pair)
+				&& Arrays.equals(pair.leaf().getPublicKey().getEncoded(), open.publicKey().getEncoded())) {
 			drop();
 		}
-		return false;
+	}
+
+	/**
+	 * Returns whether a rotation is due because an earlier process has left a request,
+	 * and the pair is still the one that it is to replace.
+	 */
+	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
+		CertificateRequest open = this.open;
+		return open != null && pair != null && this.sentAt == null && isFor(open, pair)
+				&& open.template().equals(template);
+	}
+
+	private static boolean isFor(CertificateRequest open, CertificatePair pair) {
+		return pair.serialNumber().equals(open.replaces());
 	}
 
 	/**

@@ -97,11 +97,7 @@ class OpenRequestTests {
 	/** A rotation was due then, and somebody may approve it now. */
 	@Test
 	void requestForTheSamePairIsResumedAtOnceAfterARestart(@TempDir Path directory) {
-		CertificateManager manager = this.fixture.start(onDisk(directory));
-		this.fixture.signer.holds();
-		manager.rotate();
-		this.fixture.time.settle();
-		manager.stop();
+		leavePendingRotation(directory);
 		CertificateManager restarted = this.fixture.start(onDisk(directory));
 		assertThat(this.fixture.signer.requests).extracting(CertificateRequest::name)
 			.hasSize(3)
@@ -115,11 +111,7 @@ class OpenRequestTests {
 
 	@Test
 	void rotationThatIsDueAfterARestartIsMadeWithWhatIsConfiguredThen(@TempDir Path directory) {
-		CertificateManager manager = this.fixture.start(onDisk(directory));
-		this.fixture.signer.holds();
-		manager.rotate();
-		this.fixture.time.settle();
-		manager.stop();
+		leavePendingRotation(directory);
 		this.fixture.start(onDisk(directory).key(new KeySpecification(KeyAlgorithm.RSA, 2048)));
 		assertThat(this.fixture.signer.requests).hasSize(3);
 		assertThat(last().publicKey().getAlgorithm()).isEqualTo("RSA");
@@ -128,11 +120,7 @@ class OpenRequestTests {
 	/** Nothing is due then. */
 	@Test
 	void requestForAPairThatAnotherProgramHasReplacedIsLeftToTheNextRotation(@TempDir Path directory) {
-		CertificateManager manager = this.fixture.start(onDisk(directory));
-		this.fixture.signer.holds();
-		manager.rotate();
-		this.fixture.time.settle();
-		manager.stop();
+		leavePendingRotation(directory);
 		store(directory).update(this.fixture.pair(Duration.ZERO, Duration.ofHours(100)));
 		CertificateManager restarted = this.fixture.start(onDisk(directory));
 		assertThat(this.fixture.signer.requests).hasSize(2);
@@ -323,6 +311,15 @@ class OpenRequestTests {
 
 	private static RequestException rejected(int statusCode) {
 		return RequestException.rejected("csr", statusCode, "Rejected", "not like this");
+	}
+
+	/** As of a process that ends while nobody approves. */
+	private void leavePendingRotation(Path directory) {
+		CertificateManager manager = this.fixture.start(onDisk(directory));
+		this.fixture.signer.holds();
+		manager.rotate();
+		this.fixture.time.settle();
+		manager.stop();
 	}
 
 	private CertificateManagerBuilder onDisk(Path directory) {
