@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The commands of the documentation name profiles, modules, tests, properties and files
- * that exist, and each JAR has the name of a module.
+ * that exist, each JAR has the name of a module, and downloads are pinned.
  */
 class BuildTests {
 
@@ -55,6 +55,14 @@ class BuildTests {
 		assertThat(names).hasSameSizeAs(MODULES)
 			.doesNotHaveDuplicates()
 			.allMatch((name) -> name.matches("io\\.kubelet\\.cert\\.[a-z]+"));
+	}
+
+	/** A tag can be moved to other code, and a download can be replaced. */
+	@Test
+	void whatTheBuildDownloadsIsPinned() {
+		assertThat(all("uses: (\\S+)", ".github/workflows/ci.yml")).isNotEmpty()
+			.allMatch((action) -> action.matches("[\\w-]+/[\\w-]+@[0-9a-f]{40}"));
+		assertThat(all("distributionSha256Sum=([0-9a-f]{64})\\s", ".mvn/wrapper/maven-wrapper.properties")).hasSize(1);
 	}
 
 	static Stream<String> commands() {
