@@ -8,6 +8,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -77,10 +78,10 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 
 		static Current of(CertificatePair pair) {
 			CertificateTemplate names = names(pair);
-			return new Current(pair.leaf().getSubjectX500Principal().getName(),
-					pair.leaf().getIssuerX500Principal().getName(), pair.serialNumber(), pair.notBefore(),
-					pair.notAfter(), names.dnsNames(), text(names.ipAddresses()),
-					KeySpecification.describe(pair.leaf().getPublicKey()), pair.fingerprint());
+			return new Current(ExternalText.subject(pair.leaf()), ExternalText.issuer(pair.leaf()), pair.serialNumber(),
+					pair.notBefore(), pair.notAfter(), names.dnsNames().stream().map(ExternalText::clean).toList(),
+					text(names.ipAddresses()), KeySpecification.describe(pair.leaf().getPublicKey()),
+					pair.fingerprint());
 		}
 
 		private static CertificateTemplate names(CertificatePair pair) {

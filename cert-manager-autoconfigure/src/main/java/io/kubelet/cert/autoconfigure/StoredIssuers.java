@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.AuthorityPath;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -66,7 +67,7 @@ final class StoredIssuers {
 			logger.warn(
 					"[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
 							+ "use, and a new one is requested. If the signer has its own authority, set '{}'",
-					manager.name(), stored.leaf().getIssuerX500Principal().getName(),
+					manager.name(), ExternalText.issuer(stored.leaf()),
 					named ? settings.request().signerCaFile() : "the cluster",
 					settings.properties().of("signer-ca-file"));
 			manager.rotate();

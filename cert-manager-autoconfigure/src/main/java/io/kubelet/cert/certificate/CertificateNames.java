@@ -109,7 +109,7 @@ public final class CertificateNames {
 			return values;
 		}
 		catch (NamingException ex) {
-			throw new IllegalArgumentException("The subject '" + subject + "' cannot be read", ex);
+			throw new IllegalArgumentException("The subject '" + ExternalText.clean(subject) + "' cannot be read", ex);
 		}
 	}
 

@@ -182,8 +182,8 @@ public final class CertificatePair {
 
 	@Override
 	public String toString() {
-		return "CertificatePair[subject=%s, serialNumber=%s, notAfter=%s]"
-			.formatted(leaf().getSubjectX500Principal().getName(), serialNumber(), this.notAfter);
+		return "CertificatePair[subject=%s, serialNumber=%s, notAfter=%s]".formatted(ExternalText.subject(leaf()),
+				serialNumber(), this.notAfter);
 	}
 
 }

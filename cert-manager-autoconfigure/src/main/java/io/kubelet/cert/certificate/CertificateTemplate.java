@@ -107,7 +107,8 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 		}
 		List<String> differences = new ArrayList<>();
 		if (!Objects.equals(this.commonName, actual.commonName)) {
-			differences.add("common name is '%s', not '%s'".formatted(actual.commonName, this.commonName));
+			differences.add("common name is '%s', not '%s'".formatted(
+					(actual.commonName != null) ? ExternalText.clean(actual.commonName) : null, this.commonName));
 		}
 		addMissing(differences, "organizations", this.organizations, actual.organizations);
 		addMissing(differences, "DNS names", this.dnsNames, actual.dnsNames);

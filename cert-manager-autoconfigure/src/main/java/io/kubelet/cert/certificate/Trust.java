@@ -124,9 +124,7 @@ public sealed interface Trust {
 
 		@Override
 		public String toString() {
-			return "exactly " + this.authorities.stream()
-				.map((authority) -> authority.getSubjectX500Principal().getName())
-				.toList();
+			return "exactly " + this.authorities.stream().map(ExternalText::subject).toList();
 		}
 
 	}

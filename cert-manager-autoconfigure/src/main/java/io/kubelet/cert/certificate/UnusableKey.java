@@ -57,7 +57,7 @@ record UnusableKey(PrivateKey key, X509Certificate certificate) {
 
 	@Override
 	public String toString() {
-		return "UnusableKey[" + this.certificate.getSubjectX500Principal().getName() + "]";
+		return "UnusableKey[" + ExternalText.subject(this.certificate) + "]";
 	}
 
 }

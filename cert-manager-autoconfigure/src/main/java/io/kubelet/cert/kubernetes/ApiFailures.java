@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +105,7 @@ public final class ApiFailures {
 				? "The certificate of the API server at %s is not trusted: %s. Check the certificate authorities of the cluster"
 				: "The API server at %s cannot be reached: %s";
 		return RequestException.unavailable(name(request), "Unreachable",
-				about(request) + problem.formatted(this.server, cause), null, cause);
+				about(request) + problem.formatted(this.server, ExternalText.clean(cause.toString())), null, cause);
 	}
 
 	/**
@@ -118,13 +119,13 @@ public final class ApiFailures {
 
 	private static String reason(@Nullable JsonObject status, String otherwise) {
 		String reason = ApiObjects.text(status, "reason");
-		return (reason != null && !reason.isEmpty()) ? reason : otherwise;
+		return (reason != null && !reason.isEmpty()) ? ExternalText.clean(reason) : otherwise;
 	}
 
 	/** Never the body itself, which can be a whole page of a proxy. */
 	private static String message(@Nullable JsonObject status) {
 		String message = ApiObjects.text(status, "message");
-		return (message != null) ? message : "no reason given";
+		return (message != null) ? ExternalText.clean(message) : "no reason given";
 	}
 
 	/** In seconds, as an API server states it. */

@@ -6,6 +6,7 @@ import java.security.PublicKey;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ExternalText;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
@@ -35,8 +36,8 @@ public final class RequestComparison {
 			PKCS10CertificationRequest theirRequest = parse(pkcs10);
 			PKCS10CertificationRequest ourRequest = parse(ours.pkcs10());
 			if (!theirRequest.getSubject().equals(ourRequest.getSubject())) {
-				return Optional
-					.of("its subject is '%s', not '%s'".formatted(theirRequest.getSubject(), ourRequest.getSubject()));
+				return Optional.of("its subject is '%s', not '%s'"
+					.formatted(ExternalText.clean(theirRequest.getSubject().toString()), ourRequest.getSubject()));
 			}
 			return isSignedWith(theirRequest, ours.publicKey()) ? Optional.empty()
 					: Optional.of("it is not signed with our key");

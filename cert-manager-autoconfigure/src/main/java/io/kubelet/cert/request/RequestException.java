@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
 import org.jspecify.annotations.Nullable;
 
@@ -38,26 +39,26 @@ public final class RequestException extends CertificateManagerException {
 	 * An approver denied the request.
 	 * @param requestName the name of the request
 	 * @param signerName the name of the signer
-	 * @param reason the reason in one word
-	 * @param message the message of the approver
+	 * @param reason the reason in one word, from outside
+	 * @param message the message of the approver, from outside
 	 * @return the exception
 	 */
 	public static RequestException denied(String requestName, String signerName, String reason, String message) {
-		return new RequestException(Kind.DENIED, requestName, reason,
-				describe(requestName, signerName) + " was denied: " + message);
+		return new RequestException(Kind.DENIED, requestName, ExternalText.clean(reason),
+				describe(requestName, signerName) + " was denied: " + ExternalText.clean(message));
 	}
 
 	/**
 	 * The signer refused to sign the request (condition {@code Failed}).
 	 * @param requestName the name of the request
 	 * @param signerName the name of the signer
-	 * @param reason the reason in one word
-	 * @param message the message of the signer
+	 * @param reason the reason in one word, from outside
+	 * @param message the message of the signer, from outside
 	 * @return the exception
 	 */
 	public static RequestException failed(String requestName, String signerName, String reason, String message) {
-		return new RequestException(Kind.FAILED, requestName, reason,
-				"Signer " + signerName + " failed to sign request " + requestName + ": " + message);
+		return new RequestException(Kind.FAILED, requestName, ExternalText.clean(reason),
+				"Signer " + signerName + " failed to sign request " + requestName + ": " + ExternalText.clean(message));
 	}
 
 	/**

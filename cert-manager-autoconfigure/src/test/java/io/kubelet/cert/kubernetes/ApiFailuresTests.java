@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
 
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 import com.google.gson.JsonSyntaxException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -67,6 +68,22 @@ class ApiFailuresTests {
 		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of).hasMessageContaining("come again");
 		assertThat(failure.reason()).isEqualTo(reason);
 		assertThat(failure.requestName()).isEqualTo("csr-one");
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 403, 422, 503 })
+	void textOfAServerIsOneShortLine(int code) {
+		RequestException failure = translate(code,
+				STATUS.formatted("Bad\\nline", "first\\u001b[2K\\nsecond" + " x".repeat(1000), code), Map.of());
+		assertThat(failure.reason()).isEqualTo("Bad line");
+		assertThat(failure.getMessage()).contains("first second x x").hasSizeLessThan(1000).hasLineCount(1);
+	}
+
+	@Test
+	void failureOfAHandshakeIsOneLine() {
+		IOException cause = new SSLPeerUnverifiedException("Hostname a not verified:\n    certificate: sha256/b");
+		assertThat(this.failures.translate(new ApiException(cause), null)).message()
+			.endsWith("Hostname a not verified: certificate: sha256/b");
 	}
 
 	@ParameterizedTest

@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.ExternalText;
+
 /**
  * Finds the path from an issued certificate to one of the authorities that may sign. As
  * in Go, the certificates after the leaf may be in any order and more than are needed.
@@ -57,11 +59,11 @@ public record AuthorityPath(List<X509Certificate> chain, Collection<X509Certific
 	public String problem(Instant now) {
 		String expired = all().filter((certificate) -> now.isAfter(certificate.getNotAfter().toInstant()))
 			.distinct()
-			.map((certificate) -> "; '%s' expired at %s".formatted(name(certificate),
+			.map((certificate) -> "; '%s' expired at %s".formatted(ExternalText.subject(certificate),
 					certificate.getNotAfter().toInstant()))
 			.collect(Collectors.joining());
 		return "its chain does not lead to a configured authority (%s)%s"
-			.formatted(this.authorities.stream().map(AuthorityPath::name).toList(), expired);
+			.formatted(this.authorities.stream().map(ExternalText::subject).toList(), expired);
 	}
 
 	private Optional<List<X509Certificate>> valid(Instant at) {
@@ -103,10 +105,6 @@ public record AuthorityPath(List<X509Certificate> chain, Collection<X509Certific
 	private static boolean isValid(X509Certificate certificate, Instant at) {
 		return !at.isBefore(certificate.getNotBefore().toInstant())
 				&& !at.isAfter(certificate.getNotAfter().toInstant());
-	}
-
-	private static String name(X509Certificate certificate) {
-		return certificate.getSubjectX500Principal().getName();
 	}
 
 }

@@ -13,6 +13,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.ApiObjects;
@@ -61,7 +62,7 @@ final class RequestObject {
 	}
 
 	String name() {
-		return metadata("name");
+		return ExternalText.clean(metadata("name"));
 	}
 
 	String uid() {
@@ -175,7 +176,7 @@ final class RequestObject {
 
 	private static String text(@Nullable JsonObject object, String member, String otherwise) {
 		String text = ApiObjects.text(object, member);
-		return (text != null && !text.isBlank()) ? text : otherwise;
+		return (text != null && !text.isBlank()) ? ExternalText.clean(text) : otherwise;
 	}
 
 }

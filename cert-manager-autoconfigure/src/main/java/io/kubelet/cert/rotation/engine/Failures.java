@@ -3,9 +3,11 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 
+import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.RotationFailure;
@@ -64,6 +66,9 @@ final class Failures {
 				: cause.getClass().getSimpleName().replace("Exception", "");
 		// The message of an error alone, such as the name of a class, says nothing
 		String message = (cause.getMessage() == null || cause instanceof Error) ? cause.toString() : cause.getMessage();
+		if (!(cause instanceof CertificateManagerException)) {
+			message = ExternalText.clean(message);
+		}
 		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
 	}
 

@@ -283,6 +283,14 @@ class KubernetesCertificateSignerTests {
 	}
 
 	@Test
+	void messageOfAnApproverIsOneLine() {
+		this.adapter.controlPlane.behavior()
+			.approval(ApprovalPolicy.denying("Policy", "no\n2026-01-01 INFO \u001b[32mAll is well\u001b[0m"));
+		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
+			.withMessageEndingWith(" was denied: no 2026-01-01 INFO All is well");
+	}
+
+	@Test
 	void failureCarriesReasonAndMessage() {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);

@@ -46,6 +46,29 @@ class LogTests {
 					"(there is no certificate yet)"));
 	}
 
+	@Test
+	void messageFromOutsideForgesNoLineAndIsShortened(CapturedOutput output) {
+		this.fixture.signer
+			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer",
+					"No\u001b[2K", "ask us\n2026-01-01 INFO All is well\u001b[0m\u202e" + "x".repeat(600)));
+		CertificateManager manager = this.fixture.start();
+		assertThat(output.getOut().lines()).noneMatch((line) -> line.startsWith("2026-01-01 INFO"))
+			.filteredOn((line) -> line.contains("was denied: ask us 2026-01-01 INFO All is well"))
+			.singleElement()
+			.satisfies((line) -> assertThat(line).doesNotContain("\u001b[0m", "\u202e").hasSizeLessThan(1000));
+		assertThat(manager.status().lastFailure()).satisfies((failure) -> {
+			assertThat(failure.reason()).isEqualTo("No");
+			assertThat(failure.message()).hasSizeLessThan(600).endsWith("x\u2026");
+		});
+	}
+
+	@Test
+	void messageOfAnExceptionOfAnotherLibraryForgesNoLine(CapturedOutput output) {
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch\nERROR nothing"));
+		this.fixture.start();
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("a glitch ERROR nothing")).hasSize(1);
+	}
+
 	/** A signer by default, or from another configuration file, is not the one meant. */
 	@Test
 	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {
@@ -83,7 +106,8 @@ class LogTests {
 	/** It may end with a manifest to paste. */
 	@Test
 	void messageOfAFailureIsLast(CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("run this:\n  name: shop"));
+		this.fixture.signer.failsWith(
+				(request) -> RequestException.rejected(request.name(), 403, "Forbidden", "run this:\n  name: shop"));
 		this.fixture.start();
 		assertThat(output.getOut().lines()).contains("  name: shop");
 	}
