@@ -2,17 +2,35 @@ package io.kubelet.cert.certificate;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.KeyStore;
+import java.security.KeyStore.PrivateKeyEntry;
 import java.security.PrivateKey;
+import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Date;
 import java.util.List;
+
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
  * Creates key stores that exist in memory only.
  */
 public final class KeyStores {
+
+	/** The end that RFC 5280 defines for certificates without an end. */
+	private static final Date NO_END = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
 
 	private KeyStores() {
 	}
@@ -36,13 +54,21 @@ public final class KeyStores {
 	 * @return the key store
 	 */
 	public static KeyStore refusing(String alias, String password) {
-		UnusableKey unusable = UnusableKey.create(alias + " has no certificate yet");
-		return holding(unusable.key(), new X509Certificate[] { unusable.certificate() }, alias, password);
+		PrivateKeyEntry placeholder = placeholder(alias + " has no certificate yet");
+		return holding(placeholder.getPrivateKey(), placeholder.getCertificateChain(), alias, password);
 	}
 
+	/**
+	 * Creates a trust store. The certificate path validation of the JDK does not take an
+	 * empty one, so Tomcat and Jetty do not start with it. An authority that can sign
+	 * nothing stands in for none.
+	 */
 	static KeyStore trusting(List<X509Certificate> authorities) {
 		try {
 			KeyStore store = empty();
+			if (authorities.isEmpty()) {
+				store.setCertificateEntry("none", placeholder("no certificate authority is trusted").getCertificate());
+			}
 			for (int i = 0; i < authorities.size(); i++) {
 				store.setCertificateEntry("authority-" + i, authorities.get(i));
 			}
@@ -73,6 +99,28 @@ public final class KeyStores {
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
+		}
+	}
+
+	/**
+	 * Creates a key and its certificate for a store that must not be empty. The key is
+	 * one for key agreement (X25519): it cannot sign, so no TLS handshake succeeds with
+	 * it, and no certificate can be issued with it. The certificate is valid at all
+	 * times, so that checks of the store report no expired certificate.
+	 */
+	private static PrivateKeyEntry placeholder(String commonName) {
+		try {
+			KeyPair keys = KeyPairGenerator.getInstance("X25519").generateKeyPair();
+			KeyPair signer = KeyPairGenerator.getInstance("EC").generateKeyPair();
+			X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
+			X509Certificate certificate = new JcaX509CertificateConverter()
+				.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()),
+						new Date(0), NO_END, subject, keys.getPublic())
+					.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
+			return new PrivateKeyEntry(keys.getPrivate(), new Certificate[] { certificate });
+		}
+		catch (GeneralSecurityException | OperatorCreationException ex) {
+			throw new IllegalStateException("Cannot create a placeholder for a key store", ex);
 		}
 	}
 

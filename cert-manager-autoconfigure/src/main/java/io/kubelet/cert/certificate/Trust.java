@@ -102,16 +102,9 @@ public sealed interface Trust {
 			authorities = List.copyOf(authorities);
 		}
 
-		/**
-		 * The certificate path validation of the JDK does not take an empty trust store,
-		 * so Tomcat and Jetty do not start with one. An authority that can sign nothing
-		 * stands in, in this store only.
-		 */
 		@Override
 		public KeyStore store() {
-			return KeyStores.trusting(this.authorities.isEmpty()
-					? List.of(UnusableKey.create("no certificate authority is trusted").certificate())
-					: this.authorities);
+			return KeyStores.trusting(this.authorities);
 		}
 
 		@Override
