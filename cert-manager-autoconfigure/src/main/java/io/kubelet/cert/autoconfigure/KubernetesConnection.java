@@ -16,13 +16,14 @@ import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.ClusterAuthorities;
-import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
 import io.kubelet.cert.kubernetes.node.NodeKubeconfig;
+import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -203,27 +204,27 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final Clock clock;
 
-		private final CurrentAccess access;
+		private final ApiClientProvider clients;
 
 		private final KubernetesSigners signers;
 
 		Client(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 			this.settings = settings;
 			this.clock = clock;
-			this.access = new CurrentAccess(settings.kubeconfig(), settings.bootstrapKubeconfig(), settings.context(),
-					threads, clock);
-			this.signers = new KubernetesSigners(this.access, clock);
+			this.clients = new ApiClientProvider(settings.kubeconfig(), settings.bootstrapKubeconfig(),
+					settings.context(), threads, clock);
+			this.signers = new KubernetesSigners(new CertificateSigningRequests(), this.clients, clock);
 		}
 
 		synchronized NodeAddresses addressesOf(String node, Supplier<@Nullable CertificatePair> credentials) {
 			return this.addresses.computeIfAbsent(node,
-					(name) -> new NodeAddresses(name, clients(credentials), this.access.executor()));
+					(name) -> new NodeAddresses(name, clients(credentials), this.clients.executor()));
 		}
 
 		synchronized PublishedAuthorities authoritiesIn(TrustObjects objects,
 				Supplier<@Nullable CertificatePair> credentials) {
 			return this.authorities.computeIfAbsent(objects,
-					(key) -> new PublishedAuthorities(place(key), clients(credentials), this.access.executor()));
+					(key) -> new PublishedAuthorities(place(key), clients(credentials), this.clients.executor()));
 		}
 
 		private PublishedAuthorities.Place place(TrustObjects objects) {
@@ -241,13 +242,14 @@ public final class KubernetesConnection implements DisposableBean {
 		}
 
 		private Supplier<ApiClient> clients(Supplier<@Nullable CertificatePair> credentials) {
-			return () -> this.access.client(credentials.get());
+			return () -> this.clients.client(credentials.get());
 		}
 
 		synchronized void close() {
 			this.addresses.values().forEach(NodeAddresses::close);
 			this.authorities.values().forEach(PublishedAuthorities::close);
 			this.signers.close();
+			this.clients.close();
 		}
 
 	}

@@ -13,8 +13,9 @@ import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.CurrentAccess;
-import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
+import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -93,14 +94,15 @@ final class RotatingProgram implements AutoCloseable {
 	}
 
 	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {
-		KubernetesSigners signers = new KubernetesSigners(new CurrentAccess(this.controlPlane.writeKubeconfig(
-				this.kubeconfigs,
-				this.controlPlane.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")), null,
-				null, (task) -> {
-					Thread thread = new Thread(task, "faults-requests");
-					thread.setDaemon(true);
-					return thread;
-				}, this.clock), this.clock);
+		KubernetesSigners signers = new KubernetesSigners(new CertificateSigningRequests(),
+				new ApiClientProvider(this.controlPlane.writeKubeconfig(this.kubeconfigs, this.controlPlane
+					.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")), null, null,
+						(task) -> {
+							Thread thread = new Thread(task, "faults-requests");
+							thread.setDaemon(true);
+							return thread;
+						}, this.clock),
+				this.clock);
 		this.signers = signers;
 		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
 			.scheduler(RotationScheduler.of(this.executor))

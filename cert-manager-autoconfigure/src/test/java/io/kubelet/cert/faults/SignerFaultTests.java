@@ -13,8 +13,9 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.kubernetes.KubernetesClients;
-import io.kubelet.cert.kubernetes.csr.KubernetesCertificateSigner;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
+import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
@@ -183,12 +184,16 @@ class SignerFaultTests extends RotatingProgramTest {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		String name = RequestNaming.BY_KEY.name(first.getPublic(), other, List.of());
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(
-				KubernetesClients.create(this.program.controlPlane.writeKubeconfig(this.kubeconfigs), null),
-				(task) -> new Thread(task).start(), Clock.systemUTC());
-		CompletableFuture<?> answer = signer.request(CertificateRequests.create(name, other, RotatingProgram.SIGNER,
-				DefaultUsages.of(RotatingProgram.SIGNER, other, keys.getPublic()), null, keys), (submitted) -> {
-				});
+		KubernetesSigners signers = new KubernetesSigners(new CertificateSigningRequests(),
+				new ApiClientProvider(this.program.controlPlane.writeKubeconfig(this.kubeconfigs), null, null,
+						Thread::new, Clock.systemUTC()),
+				Clock.systemUTC());
+		CompletableFuture<?> answer = signers.signer(null)
+			.request(
+					CertificateRequests.create(name, other, RotatingProgram.SIGNER,
+							DefaultUsages.of(RotatingProgram.SIGNER, other, keys.getPublic()), null, keys),
+					(submitted) -> {
+					});
 		await().until(() -> this.program.controlPlane.openWatches() == 1);
 		this.program.controlPlane.deny(name, "Other", "not ours");
 		assertThat(answer).failsWithin(RotatingProgram.PATIENCE);

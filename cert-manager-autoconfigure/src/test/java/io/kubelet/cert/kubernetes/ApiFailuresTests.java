@@ -3,7 +3,6 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +18,6 @@ import com.google.gson.JsonSyntaxException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.kubernetes.csr.KubernetesCertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.test.RecordedRequest;
@@ -247,13 +245,11 @@ class ApiFailuresTests {
 	private static RequestException send(Adapter adapter, Path kubeconfig) {
 		CompletableFuture<?> answer = request(adapter, kubeconfig);
 		assertThat(answer).failsWithin(Adapter.PATIENCE);
-		return (RequestException) answer.handle((result, failure) -> failure).join();
+		return (RequestException) answer.handle((result, failure) -> failure.getCause()).join();
 	}
 
 	private static CompletableFuture<?> request(Adapter adapter, Path kubeconfig) {
-		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(Adapter.client(kubeconfig),
-				adapter.executor, Clock.systemUTC());
-		return signer.request(Adapter.newRequest(), (submitted) -> {
+		return adapter.signer(kubeconfig).request(Adapter.newRequest(), (submitted) -> {
 		});
 	}
 

@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Tests for {@link CurrentAccess} with a credential plug-in that does not answer.
+ * Tests for {@link ApiClientProvider} with a credential plug-in that does not answer.
  */
 @Timeout(60)
 class HangingPlugInTests {
@@ -67,7 +67,7 @@ class HangingPlugInTests {
 
 	@Test
 	void attemptsFailInTimeAndTheNextOneAsksAnew() throws Exception {
-		try (CurrentAccess access = access(Duration.ofSeconds(2))) {
+		try (ApiClientProvider access = access(Duration.ofSeconds(2))) {
 			var answers = IntStream.range(0, 5).mapToObj((i) -> use(access)).toList();
 			for (var answer : answers) {
 				assertThat(answer).failsWithin(Adapter.PATIENCE)
@@ -86,7 +86,7 @@ class HangingPlugInTests {
 	@Test
 	void closingEndsWhatHangs() {
 		CompletableFuture<Void> answer;
-		try (CurrentAccess access = access(LONG)) {
+		try (ApiClientProvider access = access(LONG)) {
 			answer = use(access);
 			await().atMost(Adapter.PATIENCE).until(() -> plugIns().size() == 1 && asked() == 1);
 			assertThat(CompletableFuture.runAsync(access::close)).succeedsWithin(Duration.ofSeconds(1));
@@ -96,7 +96,7 @@ class HangingPlugInTests {
 
 	@Test
 	void attemptThatIsGivenUpDoesNotKeepTheOthersFromWaiting() {
-		try (CurrentAccess access = access(Duration.ofSeconds(2))) {
+		try (ApiClientProvider access = access(Duration.ofSeconds(2))) {
 			var given = use(access);
 			var other = use(access);
 			given.cancel(true);
@@ -108,7 +108,7 @@ class HangingPlugInTests {
 	@Test
 	void otherProgramsOfTheSameNameAreLeftAlone() throws Exception {
 		Process other = new ProcessBuilder(this.directory.resolve("plug-in").toString(), "copy").start();
-		try (CurrentAccess access = access(Duration.ofSeconds(2))) {
+		try (ApiClientProvider access = access(Duration.ofSeconds(2))) {
 			await().atMost(Adapter.PATIENCE).until(() -> asked() == 1);
 			assertThat(use(access)).failsWithin(Adapter.PATIENCE);
 			assertThat(other.isAlive()).isTrue();
@@ -119,8 +119,8 @@ class HangingPlugInTests {
 		}
 	}
 
-	private CurrentAccess access(Duration timeout) {
-		return new CurrentAccess(this.kubeconfig, null, null, (task) -> {
+	private ApiClientProvider access(Duration timeout) {
+		return new ApiClientProvider(this.kubeconfig, null, null, (task) -> {
 			Thread thread = new Thread(this.threads, task, "signers");
 			thread.setDaemon(true);
 			return thread;
@@ -143,7 +143,7 @@ class HangingPlugInTests {
 		return Files.exists(asked) ? Files.readAllLines(asked).size() : 0;
 	}
 
-	private static CompletableFuture<Void> use(CurrentAccess access) {
+	private static CompletableFuture<Void> use(ApiClientProvider access) {
 		return access.use(null, (client) -> new CompletableFuture<>());
 	}
 

@@ -12,16 +12,18 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesClients;
-import io.kubelet.cert.kubernetes.csr.KubernetesCertificateSigner;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
+import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
@@ -55,19 +57,40 @@ public final class Adapter implements AutoCloseable {
 
 	public final ThreadPoolExecutor executor;
 
-	public final KubernetesCertificateSigner signer;
+	public final KubernetesSigners signers;
+
+	public final CertificateSigner signer;
+
+	private final ApiClientProvider clients;
+
+	public volatile boolean threadsAreExhausted;
 
 	/** For kubeconfigs; deleted at the end. */
 	public final Path directory = temporaryDirectory();
 
 	public Adapter() {
-		this.client = client(this.controlPlane.writeKubeconfig(this.directory));
-		this.executor = (ThreadPoolExecutor) Executors.newCachedThreadPool((task) -> {
+		this.clients = clients(this.controlPlane.writeKubeconfig(this.directory));
+		this.client = this.clients.client(null);
+		this.executor = (ThreadPoolExecutor) this.clients.executor();
+		this.signers = new KubernetesSigners(new CertificateSigningRequests(), this.clients, Clock.systemUTC());
+		this.signer = this.signers.signer(null);
+	}
+
+	private ApiClientProvider clients(Path kubeconfig) {
+		return new ApiClientProvider(kubeconfig, null, null, (task) -> {
+			if (this.threadsAreExhausted) {
+				throw new OutOfMemoryError("unable to create native thread");
+			}
 			Thread thread = new Thread(task, "adapter-" + this.threads.incrementAndGet());
 			thread.setDaemon(true);
 			return thread;
-		});
-		this.signer = new KubernetesCertificateSigner(this.client, this.executor, Clock.systemUTC());
+		}, Clock.systemUTC());
+	}
+
+	/** Returns the signer of another process, which uses this kubeconfig. */
+	public CertificateSigner signer(Path kubeconfig) {
+		return new KubernetesSigners(new CertificateSigningRequests(), clients(kubeconfig), Clock.systemUTC())
+			.signer(null);
 	}
 
 	public static ApiClient client(Path kubeconfig) {
@@ -154,10 +177,8 @@ public final class Adapter implements AutoCloseable {
 
 	@Override
 	public void close() {
-		this.executor.shutdownNow();
-		this.client.getHttpClient().dispatcher().cancelAll();
-		this.client.getHttpClient().dispatcher().executorService().shutdown();
-		this.client.getHttpClient().connectionPool().evictAll();
+		this.signers.close();
+		this.clients.close();
 		this.controlPlane.close();
 		FileSystemUtils.deleteRecursively(this.directory.toFile());
 	}

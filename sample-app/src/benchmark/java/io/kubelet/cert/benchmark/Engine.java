@@ -14,8 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.CurrentAccess;
-import io.kubelet.cert.kubernetes.csr.KubernetesSigners;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
+import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -67,7 +68,7 @@ final class Engine implements AutoCloseable {
 		this.executor.setRemoveOnCancelPolicy(true);
 		this.scheduler = RotationScheduler.of(this.executor);
 		this.rounds = new TemplateRounds(this.scheduler, this.threads, CLOCK);
-		this.signers = new KubernetesSigners(new CurrentAccess(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
+		this.signers = new KubernetesSigners(new CertificateSigningRequests(), new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
 				CLOCK);
 		this.source = this.signers::signer;
 		this.managers = new CertificateManagers(

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.kubelet.cert.kubernetes.watch.FollowedObjects;
+import io.kubelet.cert.kubernetes.watch.Informer;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
 import org.slf4j.Logger;
@@ -26,7 +26,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 
 	private final String node;
 
-	private final FollowedObjects followed;
+	private final Informer followed;
 
 	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
 
@@ -40,7 +40,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 	 */
 	public NodeAddresses(String node, Supplier<ApiClient> clients, Executor executor) {
 		this.node = node;
-		this.followed = new FollowedObjects(Selection.byName(node, "/api/v1/nodes"), "Node " + node,
+		this.followed = new Informer(Selection.byName(node, "/api/v1/nodes"), "Node " + node,
 				(status) -> "a node may read its own Node, other users need list and watch on nodes", this::changed,
 				clients, executor);
 	}
@@ -68,7 +68,7 @@ public final class NodeAddresses implements AddressSource, AutoCloseable {
 		this.followed.close();
 	}
 
-	private void changed(FollowedObjects.State state) {
+	private void changed(Informer.State state) {
 		Known before = this.known;
 		List<NodeAddress> found = state.objects().stream().flatMap(NodeAddresses::addresses).toList();
 		boolean none = !state.objects().isEmpty() && state.problem().isEmpty() && found.isEmpty();

@@ -31,7 +31,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	private final Place place;
 
-	private final FollowedObjects followed;
+	private final Informer followed;
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
@@ -43,7 +43,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 */
 	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor) {
 		this.place = place;
-		this.followed = new FollowedObjects(place.selection, place.description, place.remedy, (state) -> {
+		this.followed = new Informer(place.selection, place.description, place.remedy, (state) -> {
 			if (!state.pending()) {
 				this.answered.complete(null);
 			}
@@ -66,7 +66,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 		if (!patience.isZero()) {
 			awaitAnswer(patience);
 		}
-		FollowedObjects.State state = this.followed.state();
+		Informer.State state = this.followed.state();
 		Content content = content(state);
 		if (content.pems.isEmpty()) {
 			String problem = "The %s cannot be read: %s".formatted(this, content.problem);
@@ -102,7 +102,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 		}
 	}
 
-	private Content content(FollowedObjects.State state) {
+	private Content content(Informer.State state) {
 		List<String> pems = new ArrayList<>();
 		for (JsonObject object : state.objects()) {
 			String pem = ApiObjects.text(ApiObjects.member(object, this.place.member), this.place.key);
@@ -137,7 +137,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 * @param selection selects the objects
 	 * @param member the member of an object that contains the key
 	 * @param key the key whose value is the PEM with the authorities
-	 * @param remedy as for {@link FollowedObjects}
+	 * @param remedy as for {@link Informer}
 	 */
 	public record Place(String description, Selection selection, String member, String key,
 			IntFunction<String> remedy) {

@@ -12,8 +12,8 @@ import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the lists and the events of an {@link ObjectWatch}. The message of a parser
- * quotes what it parsed, so it is not passed on.
+ * Reads the lists and the events of an {@link Reflector}. The message of a parser quotes
+ * what it parsed, so it is not passed on.
  */
 final class WatchJson {
 

@@ -18,7 +18,7 @@ import io.kubernetes.client.openapi.ApiException;
  * Follows the selected objects of the API from the first look at them. If the API server
  * cannot be reached, the last known state remains.
  */
-public final class FollowedObjects implements AutoCloseable {
+public final class Informer implements AutoCloseable {
 
 	private final String description;
 
@@ -28,7 +28,7 @@ public final class FollowedObjects implements AutoCloseable {
 
 	private final Executor executor;
 
-	private final ObjectWatch watch;
+	private final Reflector watch;
 
 	private volatile State state = new State(List.of(), "the API server has not answered yet", true);
 
@@ -42,13 +42,13 @@ public final class FollowedObjects implements AutoCloseable {
 	 * @param clients returns the client to use; called for each connection
 	 * @param executor runs the watch until this is closed
 	 */
-	public FollowedObjects(Selection selection, String description, IntFunction<String> remedy, Consumer<State> changes,
+	public Informer(Selection selection, String description, IntFunction<String> remedy, Consumer<State> changes,
 			Supplier<ApiClient> clients, Executor executor) {
 		this.description = description;
 		this.remedy = remedy;
 		this.changes = changes;
 		this.executor = executor;
-		this.watch = new ObjectWatch(selection, new Observer(), clients, null);
+		this.watch = new Reflector(selection, new Observer(), clients, null);
 	}
 
 	/**
@@ -107,19 +107,19 @@ public final class FollowedObjects implements AutoCloseable {
 
 		private void change(String problemIfNone) {
 			List<JsonObject> objects = List.copyOf(this.known.values());
-			FollowedObjects.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", false));
+			Informer.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", false));
 		}
 
 		@Override
 		public void interrupted(Kind kind, String problem) {
-			State last = FollowedObjects.this.state;
-			FollowedObjects.this.change(new State(last.objects, problem, last.pending && kind == Kind.UNAVAILABLE));
+			State last = Informer.this.state;
+			Informer.this.change(new State(last.objects, problem, last.pending && kind == Kind.UNAVAILABLE));
 		}
 
 		@Override
 		public String refused(ApiException answer) {
-			String problem = ApiFailures.refusal(answer, FollowedObjects.this.remedy.apply(answer.getCode()));
-			FollowedObjects.this.change(new State(FollowedObjects.this.state.objects, problem, false));
+			String problem = ApiFailures.refusal(answer, Informer.this.remedy.apply(answer.getCode()));
+			Informer.this.change(new State(Informer.this.state.objects, problem, false));
 			return problem;
 		}
 
@@ -129,7 +129,7 @@ public final class FollowedObjects implements AutoCloseable {
 
 		@Override
 		public String toString() {
-			return FollowedObjects.this.description;
+			return Informer.this.description;
 		}
 
 	}

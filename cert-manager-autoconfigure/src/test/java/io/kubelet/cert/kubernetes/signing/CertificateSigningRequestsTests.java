@@ -1,11 +1,11 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -18,6 +18,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
@@ -26,7 +27,6 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
-import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AutoClose;
@@ -37,10 +37,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Tests for {@link KubernetesCertificateSigner}: how many requests it makes, and what
- * becomes of each answer.
+ * Tests for {@link KubernetesSigners}: how many requests it makes, and what becomes of
+ * each answer.
  */
-class KubernetesCertificateSignerTests {
+class CertificateSigningRequestsTests {
 
 	@AutoClose
 	private final Adapter adapter = new Adapter();
@@ -83,9 +83,8 @@ class KubernetesCertificateSignerTests {
 			exchange.close();
 		});
 		server.start();
-		try (KubernetesCertificateSigner signer = new KubernetesCertificateSigner(
-				new ApiClient().setBasePath("http://127.0.0.1:" + server.getAddress().getPort()), this.adapter.executor,
-				Clock.systemUTC())) {
+		try {
+			CertificateSigner signer = this.adapter.signer(kubeconfig(server));
 			assertThat(signer.request(Adapter.newRequest(), this.adapter.progress::add)).failsWithin(Adapter.PATIENCE)
 				.withThrowableThat()
 				.havingCause()
@@ -103,7 +102,7 @@ class KubernetesCertificateSignerTests {
 		List<CompletableFuture<List<X509Certificate>>> answers = send(50);
 		assertThat(this.adapter.watches()).isOne();
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		answers.forEach(KubernetesCertificateSignerTests::answer);
+		answers.forEach(CertificateSigningRequestsTests::answer);
 		assertThat(this.adapter.creates()).isEqualTo(50);
 		assertThat(this.adapter.watches()).isOne();
 		assertThat(this.adapter.lists()).isZero();
@@ -117,7 +116,7 @@ class KubernetesCertificateSignerTests {
 		IntStream.range(0, 50)
 			.mapToObj((index) -> this.adapter.send(Adapter.newRequest()))
 			.toList()
-			.forEach(KubernetesCertificateSignerTests::answer);
+			.forEach(CertificateSigningRequestsTests::answer);
 		assertThat(this.adapter.creates()).isEqualTo(50);
 		Figures.report("50 certificates, answered at once", this.adapter.figures());
 	}
@@ -230,7 +229,7 @@ class KubernetesCertificateSignerTests {
 			.toList();
 		await().until(() -> this.adapter.gets() >= 20 && this.adapter.watches() == 1);
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		answers.forEach(KubernetesCertificateSignerTests::answer);
+		answers.forEach(CertificateSigningRequestsTests::answer);
 		assertThat(this.adapter.creates()).isZero();
 		assertThat(this.adapter.watches()).isOne();
 		Figures.report("20 certificates, resumed", this.adapter.figures());
@@ -315,7 +314,7 @@ class KubernetesCertificateSignerTests {
 	void cancellingStopsTheWatchAndItsThread() {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
-		assertThat(this.adapter.executor.getActiveCount()).isOne();
+		await().until(() -> this.adapter.executor.getActiveCount() == 1);
 		answer.cancel(true);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		// The server notices as it writes
@@ -330,7 +329,7 @@ class KubernetesCertificateSignerTests {
 		List<CompletableFuture<List<X509Certificate>>> answers = send(3);
 		answers.get(0).cancel(true);
 		answers.get(1).cancel(true);
-		assertThat(this.adapter.executor.getActiveCount()).isOne();
+		await().until(() -> this.adapter.executor.getActiveCount() == 1);
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		answer(answers.get(2));
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
@@ -340,12 +339,9 @@ class KubernetesCertificateSignerTests {
 	/** As while one of many requests is being created. */
 	@Test
 	void watchThatIsKeptOpenServesRequestsThatFollowEachOther() {
-		RequestWatches watches = new RequestWatches(this.adapter.executor);
-		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(this.adapter.client, watches,
-				Clock.systemUTC());
-		Runnable end = watches.keepOpen(this.adapter.client);
+		Runnable end = this.adapter.signers.watches().keepOpen(this.adapter.client);
 		for (int request = 0; request < 3; request++) {
-			answer(signer.request(Adapter.newRequest(), this.adapter.progress::add));
+			answer(this.adapter.send(Adapter.newRequest()));
 		}
 		assertThat(this.adapter.figures()).isEqualTo("3 POST, 1 watch, 0 GET, 0 list");
 		end.run();
@@ -358,6 +354,14 @@ class KubernetesCertificateSignerTests {
 			this.adapter.send(Adapter.newRequest()).cancel(true);
 		}
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+	}
+
+	private Path kubeconfig(HttpServer server) {
+		return Adapter.write(this.adapter.directory.resolve("other"), """
+				clusters: [{name: c, cluster: {server: "http://127.0.0.1:%d"}}]
+				contexts: [{name: x, context: {cluster: c}}]
+				current-context: x
+				""".formatted(server.getAddress().getPort()));
 	}
 
 	/** Requests that are created and wait, unless the control plane answers them. */
@@ -418,7 +422,7 @@ class KubernetesCertificateSignerTests {
 	private static ThrowableAssert.ThrowingCallable failure(CompletableFuture<?> answer) {
 		return () -> {
 			assertThat(answer).failsWithin(Adapter.PATIENCE);
-			throw answer.handle((result, failure) -> failure).join();
+			throw answer.handle((result, failure) -> failure.getCause()).join();
 		};
 	}
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -11,8 +11,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.kubernetes.node.NodeAddress;
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
@@ -45,7 +46,7 @@ class KubernetesSignersTests {
 
 	private final ThreadGroup threads = new ThreadGroup("signers");
 
-	private CurrentAccess access;
+	private ApiClientProvider access;
 
 	private KubernetesSigners signers;
 
@@ -59,13 +60,14 @@ class KubernetesSignersTests {
 			return thread;
 		};
 		this.kubeconfig = this.controlPlane.writeKubeconfig(this.directory);
-		this.access = new CurrentAccess(this.kubeconfig, null, null, factory, Clock.systemUTC());
-		this.signers = new KubernetesSigners(this.access, Clock.systemUTC());
+		this.access = new ApiClientProvider(this.kubeconfig, null, null, factory, Clock.systemUTC());
+		this.signers = new KubernetesSigners(new CertificateSigningRequests(), this.access, Clock.systemUTC());
 	}
 
 	@AfterEach
 	void close() {
 		this.signers.close();
+		this.access.close();
 	}
 
 	@Test
@@ -101,7 +103,7 @@ class KubernetesSignersTests {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		request();
 		await().until(() -> this.controlPlane.openWatches() == 1);
-		this.signers.close();
+		close();
 		await().until(() -> this.threads.activeCount() == 0);
 	}
 
@@ -113,7 +115,7 @@ class KubernetesSignersTests {
 		this.controlPlane.faults().next(1, RecordedRequest::isCreate).answer(401);
 		assertThat(request()).failsWithin(Adapter.PATIENCE);
 		assertThat(waiting).isNotDone();
-		this.signers.close();
+		close();
 		await().until(() -> this.threads.activeCount() == 0);
 	}
 
@@ -153,8 +155,9 @@ class KubernetesSignersTests {
 	void bootstrapKubeconfigThatIsGoneWhenItIsNeededIsNamedWithItsProperty() throws Exception {
 		Path gone = this.directory.resolve("gone");
 		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(Credential.token("none", "none")));
-		try (KubernetesSigners node = new KubernetesSigners(
-				new CurrentAccess(this.kubeconfig, gone, null, Thread::new, Clock.systemUTC()), Clock.systemUTC())) {
+		try (KubernetesSigners node = new KubernetesSigners(new CertificateSigningRequests(),
+				new ApiClientProvider(this.kubeconfig, gone, null, Thread::new, Clock.systemUTC()),
+				Clock.systemUTC())) {
 			assertThat(request(node)).failsWithin(Adapter.PATIENCE)
 				.withThrowableThat()
 				.withCauseInstanceOf(KubernetesConfigurationException.class)
@@ -166,9 +169,10 @@ class KubernetesSignersTests {
 	@Test
 	void bootstrapCredentialsAreGivenUpAsSoonAsTheyHaveBroughtACertificate() {
 		Path bootstrap = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap());
-		CurrentAccess nodeAccess = new CurrentAccess(this.directory.resolve("node"), bootstrap, null, Thread::new,
-				Clock.systemUTC());
-		try (KubernetesSigners node = new KubernetesSigners(nodeAccess, Clock.systemUTC())) {
+		ApiClientProvider nodeAccess = new ApiClientProvider(this.directory.resolve("node"), bootstrap, null,
+				Thread::new, Clock.systemUTC());
+		try (KubernetesSigners node = new KubernetesSigners(new CertificateSigningRequests(), nodeAccess,
+				Clock.systemUTC())) {
 			// A kubeconfig without a certificate, as it is written before there is one
 			assertThat(this.directory.resolve("node")).satisfies((file) -> Files.writeString(file, "kind: Config"));
 			WeakReference<ApiClient> client = new WeakReference<>(nodeAccess.client(null));

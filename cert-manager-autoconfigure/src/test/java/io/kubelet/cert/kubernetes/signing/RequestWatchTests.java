@@ -1,7 +1,6 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -161,14 +160,14 @@ class RequestWatchTests {
 	/** A request that another process created and no longer waits for. */
 	private CertificateRequest requestOfAnotherProcess() {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		try (KubernetesCertificateSigner signer = new KubernetesCertificateSigner(this.adapter.client,
-				this.adapter.executor, Clock.systemUTC())) {
-			CertificateRequest request = Adapter.newRequest();
-			signer.request(request, this.adapter.progress::add);
-			await().atMost(Adapter.PATIENCE).until(() -> this.adapter.controlPlane.openWatches() == 1);
-			SubmittedRequest submitted = this.adapter.progress.get(0);
-			return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
-		}
+		CertificateRequest request = Adapter.newRequest();
+		CompletableFuture<?> answer = this.adapter
+			.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory))
+			.request(request, this.adapter.progress::add);
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.controlPlane.openWatches() == 1);
+		answer.cancel(true);
+		SubmittedRequest submitted = this.adapter.progress.get(0);
+		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
 	}
 
 	/** A request that is waited for with a watch that is open. */

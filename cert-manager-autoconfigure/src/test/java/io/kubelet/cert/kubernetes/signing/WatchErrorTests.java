@@ -1,11 +1,11 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
-import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
+import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubernetes.client.openapi.ApiClient;
@@ -77,13 +77,16 @@ class WatchErrorTests {
 
 	@Test
 	void requestWithoutAThreadForItsWatchFailsAndTheNextOneIsAnswered() {
-		KubernetesCertificateSigner signer = new KubernetesCertificateSigner(this.adapter.client, onlyLater(),
-				Clock.systemUTC());
-		assertThat(signer.request(Adapter.newRequest(), this.adapter.progress::add)).failsWithin(Adapter.PATIENCE)
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		// The thread that the answer to the creation is processed on is there already
+		CompletableFuture<?> answer = this.adapter.signer.request(Adapter.newRequest(),
+				(submitted) -> this.adapter.threadsAreExhausted = true);
+		assertThat(answer).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
-			.withCause(NO_THREAD);
-		CompletableFuture<?> next = signer.request(Adapter.newRequest(), this.adapter.progress::add);
-		assertThat(next).succeedsWithin(Adapter.PATIENCE);
+			.withCauseInstanceOf(OutOfMemoryError.class);
+		this.adapter.threadsAreExhausted = false;
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 	}
 
 	@Test

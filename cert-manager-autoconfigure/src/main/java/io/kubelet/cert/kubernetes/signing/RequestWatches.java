@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.util.HashMap;
 import java.util.Map;
@@ -16,8 +16,6 @@ import io.kubernetes.client.openapi.ApiClient;
  */
 final class RequestWatches {
 
-	static final String PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
-
 	private final Map<Key, RequestWatch> open = new HashMap<>();
 
 	/** The number of exchanges that keep the watches of a client open. */
@@ -27,9 +25,12 @@ final class RequestWatches {
 
 	private final AtomicBoolean refused = new AtomicBoolean();
 
+	private final String path;
+
 	private final Executor executor;
 
-	RequestWatches(Executor executor) {
+	RequestWatches(String path, Executor executor) {
+		this.path = path;
 		this.executor = executor;
 	}
 
@@ -43,14 +44,10 @@ final class RequestWatches {
 		return this.refused.compareAndSet(false, true);
 	}
 
-	static Selection byName(String name) {
-		return Selection.byName(name, PATH);
-	}
-
-	private static Selection select(RequestObject object) {
+	private Selection select(RequestObject object) {
 		String requester = object.requester();
-		return (requester != null) ? Selection.byLabel(PATH, RequestObject.REQUESTER, requester)
-				: byName(object.name());
+		return (requester != null) ? Selection.byLabel(this.path, RequestObject.REQUESTER, requester)
+				: Selection.byName(object.name(), this.path);
 	}
 
 	/**

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,7 +15,8 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.MutualTlsServer;
@@ -48,8 +49,8 @@ class RefusedHandshakeTests {
 		write(client(new TestAuthority("unknown")));
 		try (MutualTlsServer server = new MutualTlsServer(context())) {
 			writeKubeconfig(server);
-			try (KubernetesSigners signers = new KubernetesSigners(
-					new CurrentAccess(this.directory.resolve("kubeconfig"), null, null, Thread::new, time), time)) {
+			try (KubernetesSigners signers = new KubernetesSigners(new CertificateSigningRequests(),
+					new ApiClientProvider(this.directory.resolve("kubeconfig"), null, null, Thread::new, time), time)) {
 				assertThat(request(signers)).failsWithin(Adapter.PATIENCE)
 					.withThrowableThat()
 					.havingRootCause()

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.util.HashMap;
 import java.util.HashSet;
@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.kubernetes.watch.ObjectWatch;
+import io.kubelet.cert.kubernetes.watch.Reflector;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.kubernetes.watch.WatchObserver;
 import io.kubernetes.client.openapi.ApiClient;
@@ -29,7 +29,7 @@ final class RequestWatch implements WatchObserver {
 
 	private final String start;
 
-	private final ObjectWatch watch;
+	private final Reflector watch;
 
 	private Set<String> subscribedBeforeList = Set.of();
 
@@ -37,7 +37,7 @@ final class RequestWatch implements WatchObserver {
 
 	RequestWatch(ApiClient client, Selection selection, String resourceVersion) {
 		this.start = resourceVersion;
-		this.watch = new ObjectWatch(selection, this, () -> client, resourceVersion);
+		this.watch = new Reflector(selection, this, () -> client, resourceVersion);
 	}
 
 	/**

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * plug-in may hang, so a client is created on a thread of its own and within a time
  * limit.
  */
-public final class CurrentAccess implements AutoCloseable {
+public final class ApiClientProvider implements AutoCloseable {
 
 	/** Certificates that rotate within this time share a client. */
 	private static final Duration FRESH = Duration.ofMinutes(1);
@@ -71,12 +71,12 @@ public final class CurrentAccess implements AutoCloseable {
 	 * wait for
 	 * @param clock the clock
 	 */
-	public CurrentAccess(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+	public ApiClientProvider(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 			ThreadFactory threads, Clock clock) {
 		this(kubeconfig, bootstrapKubeconfig, context, threads, clock, CONNECT_TIMEOUT);
 	}
 
-	CurrentAccess(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+	ApiClientProvider(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
 			ThreadFactory threads, Clock clock, Duration connectTimeout) {
 		this.files = new AccessFiles(kubeconfig, bootstrapKubeconfig, context, clock);
 		this.clock = clock;
@@ -255,7 +255,7 @@ public final class CurrentAccess implements AutoCloseable {
 
 		/** What the callers get. */
 		private final CompletableFuture<Access> outcome = this.access
-			.orTimeout(CurrentAccess.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
+			.orTimeout(ApiClientProvider.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
 			.exceptionally(this::failed);
 
 		private volatile @Nullable CredentialPlugIn plugIn;
@@ -267,7 +267,7 @@ public final class CurrentAccess implements AutoCloseable {
 		@Override
 		public void run() {
 			try {
-				this.access.complete(connected(this, CurrentAccess.this.files.connect(this.pair, this::starts)));
+				this.access.complete(connected(this, ApiClientProvider.this.files.connect(this.pair, this::starts)));
 			}
 			catch (Throwable ex) {
 				ended(this);
@@ -291,7 +291,7 @@ public final class CurrentAccess implements AutoCloseable {
 			if (!(failure instanceof TimeoutException)) {
 				throw new CompletionException(failure);
 			}
-			throw CurrentAccess.this.files.timedOut(plugIn, CurrentAccess.this.connectTimeout);
+			throw ApiClientProvider.this.files.timedOut(plugIn, ApiClientProvider.this.connectTimeout);
 		}
 
 	}

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.io.IOException;
 import java.net.URI;
@@ -12,7 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.kubernetes.CurrentAccess;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -64,8 +65,8 @@ class FreshAccessTests {
 				""".formatted(this.controlPlane.url(), plugIn));
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		present("first");
-		this.signers = new KubernetesSigners(
-				new CurrentAccess(this.directory.resolve("kubeconfig"), null, null, (task) -> {
+		this.signers = new KubernetesSigners(new CertificateSigningRequests(),
+				new ApiClientProvider(this.directory.resolve("kubeconfig"), null, null, (task) -> {
 					Thread thread = new Thread(task, "signers");
 					thread.setDaemon(true);
 					return thread;

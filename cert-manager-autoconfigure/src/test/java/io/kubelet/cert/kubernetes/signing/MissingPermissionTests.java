@@ -1,7 +1,6 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -10,6 +9,7 @@ import java.util.concurrent.ScheduledExecutorService;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -17,7 +17,6 @@ import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.MemoryStore;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,8 +29,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Tests for {@link KubernetesCertificateSigner} as a user that may create certificate
- * signing requests but not read one by its name.
+ * Tests for {@link KubernetesSigners} as a user that may create certificate signing
+ * requests but not read one by its name.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class MissingPermissionTests {
@@ -41,20 +40,14 @@ class MissingPermissionTests {
 	@AutoClose
 	private final Adapter adapter = new Adapter();
 
-	private KubernetesCertificateSigner signer;
+	private CertificateSigner signer;
 
 	@BeforeEach
 	void start() {
-		this.signer = new KubernetesCertificateSigner(Adapter.client(this.adapter.controlPlane
-			.writeKubeconfig(this.adapter.directory, this.adapter.controlPlane.addToken("weak", "jane"))),
-				this.adapter.executor, Clock.systemUTC());
+		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
+				this.adapter.controlPlane.addToken("weak", "jane")));
 		allow("create", "list", "watch");
 		this.adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
-	}
-
-	@AfterEach
-	void stop() {
-		this.signer.close();
 	}
 
 	@Test
@@ -145,11 +138,8 @@ class MissingPermissionTests {
 	}
 
 	private void loseAllPermissions() {
-		this.signer.close();
-		this.signer = new KubernetesCertificateSigner(
-				Adapter.client(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
-						this.adapter.controlPlane.addToken("weaker", "joe"))),
-				this.adapter.executor, Clock.systemUTC());
+		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
+				this.adapter.controlPlane.addToken("weaker", "joe")));
 	}
 
 	private void allow(String... verbs) {

@@ -32,9 +32,9 @@ import org.slf4j.LoggerFactory;
  * pause in between. It grows up to half a minute for as long as the watch brings nothing.
  * If the server asks for a longer pause, it is made, up to an hour.
  */
-public final class ObjectWatch implements AutoCloseable {
+public final class Reflector implements AutoCloseable {
 
-	private static final Logger logger = LoggerFactory.getLogger(ObjectWatch.class);
+	private static final Logger logger = LoggerFactory.getLogger(Reflector.class);
 
 	private static final int NOT_FOUND = 404;
 
@@ -77,7 +77,7 @@ public final class ObjectWatch implements AutoCloseable {
 	 * @param clients returns the client to use; called for each connection
 	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	public ObjectWatch(Selection selection, WatchObserver observer, Supplier<ApiClient> clients,
+	public Reflector(Selection selection, WatchObserver observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
 		this.path = selection.paths().get(0);

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.io.IOException;
 import java.security.cert.X509Certificate;
@@ -15,7 +15,8 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
-import io.kubelet.cert.kubernetes.csr.RequestWatches.Subscription;
+import io.kubelet.cert.kubernetes.signing.RequestWatches.Subscription;
+import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.request.RequestComparison;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
@@ -24,6 +25,7 @@ import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,9 +33,11 @@ import org.slf4j.LoggerFactory;
  * The exchange with the API server for one request, until it is answered: the request is
  * created or found, and then watched.
  */
-final class Exchange implements RequestWatch.Subscriber {
+final class CsrExchange implements RequestWatch.Subscriber {
 
-	private static final Logger logger = LoggerFactory.getLogger(Exchange.class);
+	private static final Logger logger = LoggerFactory.getLogger(CsrExchange.class);
+
+	private final SigningApi api;
 
 	private final ApiClient client;
 
@@ -50,8 +54,9 @@ final class Exchange implements RequestWatch.Subscriber {
 	/** With the name of the object, once it is known. */
 	private volatile CertificateRequest request;
 
-	Exchange(ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,
+	CsrExchange(SigningApi api, ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
+		this.api = api;
 		this.client = client;
 		this.watches = watches;
 		this.failures = new ApiFailures(client.getBasePath());
@@ -62,10 +67,23 @@ final class Exchange implements RequestWatch.Subscriber {
 		this.answer.whenComplete((chain, failure) -> end.run());
 	}
 
-	CompletableFuture<List<X509Certificate>> create(JsonObject object) {
-		send(ApiObjects.create(this.client, RequestWatches.PATH, object),
-				(created) -> await(new RequestObject(created)), (failure) -> {
-					String name = this.request.name();
+	/** A request with a UID was created earlier. */
+	CompletableFuture<List<X509Certificate>> begin() {
+		String name = this.request.name();
+		if (name != null && this.request.uid() != null) {
+			resume(name);
+		}
+		else {
+			create(name);
+		}
+		return this.answer;
+	}
+
+	private void create(@Nullable String name) {
+		JsonObject object = RequestObject.named(this.api.newObject(this.request), this.request,
+				this.watches.requester());
+		send(ApiObjects.create(this.client, this.api.path(), object), (created) -> await(new RequestObject(created)),
+				(failure) -> {
 					if (failure.getCode() == 409 && name != null) {
 						read(name, this::takeIfOurs);
 					}
@@ -73,10 +91,9 @@ final class Exchange implements RequestWatch.Subscriber {
 						fail(failure);
 					}
 				});
-		return this.answer;
 	}
 
-	CompletableFuture<List<X509Certificate>> resume(String name) {
+	private void resume(String name) {
 		read(name, (found) -> {
 			if (!found.uid().equals(this.request.uid())) {
 				gone(name, "now names another object");
@@ -85,12 +102,12 @@ final class Exchange implements RequestWatch.Subscriber {
 				take(found);
 			}
 		});
-		return this.answer;
 	}
 
 	/** An object of the same name is taken if it is this request, created earlier. */
 	private void takeIfOurs(RequestObject found) {
-		Optional<String> difference = RequestComparison.difference(found.signerName(), found.pkcs10(), this.request);
+		Optional<String> difference = RequestComparison.difference(this.api.signerName(found), found.pkcs10(),
+				this.request);
 		if (difference.isPresent()) {
 			lost(found.name(), "AlreadyExists", "has a name that another request has taken: " + difference.get());
 		}
@@ -126,7 +143,7 @@ final class Exchange implements RequestWatch.Subscriber {
 		guard(() -> {
 			Instant createdAt = Objects.requireNonNull(this.request.createdAt(), "It was confirmed");
 			this.progress.accept(new SubmittedRequest(object.name(), object.uid(), createdAt, object.conditionTypes()));
-			object.issuedChain().ifPresent(this.answer::complete);
+			this.api.issuedChain(object).ifPresent(this.answer::complete);
 		});
 	}
 
@@ -141,8 +158,8 @@ final class Exchange implements RequestWatch.Subscriber {
 	}
 
 	private void read(String name, Consumer<RequestObject> found) {
-		send(ApiObjects.read(this.client, RequestWatches.PATH, name),
-				(object) -> found.accept(new RequestObject(object)), (failure) -> {
+		send(ApiObjects.read(this.client, this.api.path(), name), (object) -> found.accept(new RequestObject(object)),
+				(failure) -> {
 					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
 						gone(name, "no longer exists");
 					}
@@ -161,7 +178,7 @@ final class Exchange implements RequestWatch.Subscriber {
 	 * @param refusal the answer to reading it
 	 */
 	private void find(String name, Consumer<RequestObject> found, ApiException refusal) {
-		send(RequestWatches.byName(name).list(this.client), (list) -> {
+		send(Selection.byName(name, this.api.path()).list(this.client), (list) -> {
 			if (this.watches.isFirstRefusal()) {
 				logger.warn("The application searches a list of requests for as long as it lacks a permission: {}",
 						this.failures.translate(refusal, this.request).getMessage());
@@ -198,7 +215,8 @@ final class Exchange implements RequestWatch.Subscriber {
 				public void onResponse(Call call, Response response) {
 					guard(() -> {
 						try {
-							success.accept(ApiObjects.object(ApiObjects.body(Exchange.this.client, response).string()));
+							success
+								.accept(ApiObjects.object(ApiObjects.body(CsrExchange.this.client, response).string()));
 						}
 						catch (ApiException ex) {
 							failure.accept(ex);

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,6 +8,7 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.request.RequestException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,9 +18,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * Tests for {@link RequestObject} with objects of a Kubernetes 1.34 API server.
+ * Tests for {@link RequestObject} and {@link CertificateSigningRequests} with objects of
+ * a Kubernetes 1.34 API server.
  */
 class RequestObjectTests {
+
+	private static final CertificateSigningRequests API = new CertificateSigningRequests();
 
 	@Test
 	void createdObjectIsRead() throws IOException {
@@ -27,11 +31,11 @@ class RequestObjectTests {
 		assertThat(created.name()).isEqualTo("csr-rgn7z");
 		assertThat(created.uid()).isEqualTo("a4349cd9-3872-4253-a8d5-1e6b48fd7fcd");
 		assertThat(created.createdAt()).isEqualTo(Instant.parse("2026-11-24T23:18:47Z"));
-		assertThat(created.signerName()).isEqualTo("kubernetes.io/kube-apiserver-client-kubelet");
+		assertThat(API.signerName(created)).isEqualTo("kubernetes.io/kube-apiserver-client-kubelet");
 		assertThat(created.pkcs10()).startsWith("-----BEGIN CERTIFICATE REQUEST-----\n");
 		assertThat(created.requester()).isNull();
 		assertThat(created.conditionTypes()).isEmpty();
-		assertThat(created.issuedChain()).isEmpty();
+		assertThat(API.issuedChain(created)).isEmpty();
 		assertThat(created.hasExpired(Instant.MAX)).isFalse();
 	}
 
@@ -39,7 +43,7 @@ class RequestObjectTests {
 	void issuedCertificateIsRead() throws IOException {
 		RequestObject issued = recorded("issued");
 		assertThat(issued.conditionTypes()).containsExactly("Approved");
-		assertThat(issued.issuedChain()).hasValueSatisfying((chain) -> {
+		assertThat(API.issuedChain(issued)).hasValueSatisfying((chain) -> {
 			assertThat(chain).hasSize(1);
 			Instant end = chain.get(0).getNotAfter().toInstant();
 			assertThat(issued.hasExpired(end)).isFalse();
@@ -53,7 +57,7 @@ class RequestObjectTests {
 	@CsvSource({ "denied, DENIED, was denied: not this one", "failed, FAILED, usages did not match" })
 	void refusalIsRead(String name, Kind kind, String message) throws IOException {
 		RequestObject refused = recorded(name);
-		assertThatExceptionOfType(RequestException.class).isThrownBy(refused::issuedChain)
+		assertThatExceptionOfType(RequestException.class).isThrownBy(() -> API.issuedChain(refused))
 			.returns(kind, Kind::of)
 			.withMessageContaining(message);
 	}

@@ -1,0 +1,68 @@
+package io.kubelet.cert.kubernetes.csr;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.signing.RequestObject;
+import io.kubelet.cert.kubernetes.signing.SigningApi;
+import io.kubelet.cert.request.RequestException;
+
+/**
+ * The CertificateSigningRequest API of Kubernetes, {@code certificates.k8s.io/v1}.
+ */
+public final class CertificateSigningRequests implements SigningApi {
+
+	@Override
+	public String path() {
+		return "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+	}
+
+	@Override
+	public JsonObject newObject(CertificateRequest request) {
+		JsonArray usages = new JsonArray();
+		request.usages().forEach((usage) -> usages.add(usage.value()));
+		JsonObject spec = new JsonObject();
+		spec.addProperty("request",
+				Base64.getEncoder().encodeToString(request.pkcs10().getBytes(StandardCharsets.US_ASCII)));
+		spec.addProperty("signerName", request.signerName());
+		spec.add("usages", usages);
+		if (request.requestedLifetime() != null) {
+			spec.addProperty("expirationSeconds", (int) request.requestedLifetime().toSeconds());
+		}
+		JsonObject object = new JsonObject();
+		object.addProperty("apiVersion", "certificates.k8s.io/v1");
+		object.addProperty("kind", "CertificateSigningRequest");
+		object.add("spec", spec);
+		return object;
+	}
+
+	@Override
+	public String signerName(RequestObject object) {
+		return RequestObject.text(object.spec(), "signerName", "");
+	}
+
+	@Override
+	public Optional<List<X509Certificate>> issuedChain(RequestObject object) {
+		String signerName = signerName(object);
+		object.condition("Denied").ifPresent((denied) -> {
+			throw RequestException.denied(object.name(), signerName, RequestObject.text(denied, "reason", "Denied"),
+					message(denied));
+		});
+		object.condition("Failed").ifPresent((failed) -> {
+			throw RequestException.failed(object.name(), signerName, RequestObject.text(failed, "reason", "Failed"),
+					message(failed));
+		});
+		return object.condition("Approved").flatMap((approved) -> object.certificate(signerName));
+	}
+
+	private static String message(JsonObject condition) {
+		return RequestObject.text(condition, "message", "no message was given");
+	}
+
+}

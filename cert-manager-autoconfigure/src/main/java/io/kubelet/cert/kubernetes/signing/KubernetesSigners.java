@@ -1,0 +1,60 @@
+package io.kubelet.cert.kubernetes.signing;
+
+import java.time.Clock;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.request.CertificateSigner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Provides signers that use an API of the cluster: one call creates the object of a
+ * request, and one watch waits for the answers to all pending requests.
+ */
+public final class KubernetesSigners implements AutoCloseable {
+
+	private final SigningApi api;
+
+	private final ApiClientProvider clients;
+
+	private final RequestWatches watches;
+
+	private final Clock clock;
+
+	/**
+	 * Creates it.
+	 * @param api the API
+	 * @param clients provides the client
+	 * @param clock the clock, which shows whether a certificate that is found has expired
+	 */
+	public KubernetesSigners(SigningApi api, ApiClientProvider clients, Clock clock) {
+		this.api = api;
+		this.clients = clients;
+		this.watches = new RequestWatches(api.path(), clients.executor());
+		this.clock = clock;
+	}
+
+	RequestWatches watches() {
+		return this.watches;
+	}
+
+	/**
+	 * Returns the signer for one attempt. If there is no usable way to an API server, a
+	 * request fails with a {@link KubernetesConfigurationException}.
+	 * @param current the pair to authenticate with, {@code null} if there is none that is
+	 * valid
+	 * @return the signer
+	 */
+	public CertificateSigner signer(@Nullable CertificatePair current) {
+		return (request, progress) -> this.clients.use(current,
+				(client) -> new CsrExchange(this.api, client, this.watches, this.clock, request, progress).begin());
+	}
+
+	/** Ends the watches: cancelling a call does not end a stream that is being read. */
+	@Override
+	public void close() {
+		this.watches.close();
+	}
+
+}

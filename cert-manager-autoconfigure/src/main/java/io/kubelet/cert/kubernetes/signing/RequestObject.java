@@ -1,0 +1,195 @@
+package io.kubelet.cert.kubernetes.signing;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.request.RequestException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An object of the API that stands for a request, with the answers of approvers and
+ * signers. Only what is needed of it is kept.
+ */
+public final class RequestObject {
+
+	/** The label that identifies the process that created an object. */
+	static final String REQUESTER = "cert.kubelet.io/requester";
+
+	private final JsonObject metadata;
+
+	private final JsonObject spec;
+
+	private final JsonObject status;
+
+	/**
+	 * Reads an object.
+	 * @param json the object
+	 */
+	public RequestObject(JsonObject json) {
+		this.metadata = member(json, "metadata");
+		this.metadata.remove("annotations");
+		this.metadata.remove("managedFields");
+		this.spec = member(json, "spec");
+		this.status = member(json, "status");
+	}
+
+	private static JsonObject member(JsonObject json, String name) {
+		return Objects.requireNonNullElseGet(ApiObjects.member(json, name), JsonObject::new);
+	}
+
+	/** Adds the name and the label to an object that is to be created. */
+	static JsonObject named(JsonObject object, CertificateRequest request, String requester) {
+		JsonObject labels = new JsonObject();
+		labels.addProperty(REQUESTER, requester);
+		JsonObject metadata = member(object, "metadata");
+		metadata.addProperty((request.name() != null) ? "name" : "generateName",
+				Objects.requireNonNullElse(request.name(), "csr-"));
+		metadata.add("labels", labels);
+		object.add("metadata", metadata);
+		return object;
+	}
+
+	/**
+	 * Returns the name of the object.
+	 * @return the name
+	 */
+	public String name() {
+		return ExternalText.clean(identity("name"));
+	}
+
+	String uid() {
+		return identity("uid");
+	}
+
+	String resourceVersion() {
+		return identity("resourceVersion");
+	}
+
+	Instant createdAt() {
+		return Instant.parse(identity("creationTimestamp"));
+	}
+
+	private String identity(String member) {
+		return Objects.requireNonNull(ApiObjects.text(this.metadata, member), "An object of the API without " + member);
+	}
+
+	/** The process that created the object, {@code null} if it does not say. */
+	@Nullable String requester() {
+		return ApiObjects.text(ApiObjects.member(this.metadata, "labels"), REQUESTER);
+	}
+
+	/**
+	 * Returns what is requested.
+	 * @return the specification of the object
+	 */
+	public JsonObject spec() {
+		return this.spec;
+	}
+
+	/**
+	 * Returns the answer so far.
+	 * @return the status of the object
+	 */
+	public JsonObject status() {
+		return this.status;
+	}
+
+	/** The PKCS #10 request as PEM. */
+	String pkcs10() {
+		return decoded(this.spec, "request");
+	}
+
+	/** The types of the conditions. */
+	List<String> conditionTypes() {
+		return conditions().map((condition) -> text(condition, "type", "")).toList();
+	}
+
+	/**
+	 * Returns a condition.
+	 * @param type its type, such as {@code Denied}
+	 * @return the condition, empty if there is none of this type
+	 */
+	public Optional<JsonObject> condition(String type) {
+		return conditions().filter((condition) -> type.equals(ApiObjects.text(condition, "type"))).findFirst();
+	}
+
+	private Stream<JsonObject> conditions() {
+		return (this.status.get("conditions") instanceof JsonArray conditions)
+				? conditions.asList().stream().map(JsonElement::getAsJsonObject) : Stream.empty();
+	}
+
+	/**
+	 * Returns the issued chain, whatever the conditions say.
+	 * @param signerName the signer, for the message of a failure
+	 * @return the chain, empty if there is none yet
+	 * @throws RequestException if the issued data is not a certificate
+	 */
+	public Optional<List<X509Certificate>> certificate(String signerName) {
+		String pem = decoded(this.status, "certificate");
+		try {
+			return pem.isEmpty() ? Optional.empty() : Optional.of(Pem.readCertificates(pem));
+		}
+		catch (MalformedPemException ex) {
+			throw RequestException.refused(name(), signerName, List.of("it is not PEM: " + ex.getMessage()));
+		}
+	}
+
+	/** Returns whether a certificate was issued that has expired. */
+	boolean hasExpired(Instant now) {
+		try {
+			return certificate("").stream()
+				.flatMap(List::stream)
+				.anyMatch((issued) -> now.isAfter(issued.getNotAfter().toInstant()));
+		}
+		catch (RequestException ex) {
+			return false;
+		}
+	}
+
+	/**
+	 * Returns whether the state of the object is, or may be, older than a resource
+	 * version. Resource versions are growing numbers, but the API guarantees this only
+	 * from release 1.35.
+	 */
+	boolean isOlder(String resourceVersion) {
+		try {
+			return Long.compareUnsigned(Long.parseUnsignedLong(resourceVersion()),
+					Long.parseUnsignedLong(resourceVersion)) < 0;
+		}
+		catch (NumberFormatException ex) {
+			return !resourceVersion().equals(resourceVersion);
+		}
+	}
+
+	private static String decoded(JsonObject object, String member) {
+		String base64 = ApiObjects.text(object, member);
+		return (base64 != null) ? new String(Base64.getDecoder().decode(base64), StandardCharsets.US_ASCII) : "";
+	}
+
+	/**
+	 * Returns the text of a member, cleaned.
+	 * @param object the object
+	 * @param member the name of the member
+	 * @param otherwise what is returned if there is no text
+	 * @return the text
+	 */
+	public static String text(JsonObject object, String member, String otherwise) {
+		String text = ApiObjects.text(object, member);
+		return (text != null && !text.isBlank()) ? ExternalText.clean(text) : otherwise;
+	}
+
+}
