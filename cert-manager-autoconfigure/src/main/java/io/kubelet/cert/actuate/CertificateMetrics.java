@@ -58,11 +58,16 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 
 	@Override
 	public void failed(String name, RotationFailure failure) {
-		totals(name).failures(failure.kind()).increment();
+		Totals totals = totals(name);
+		totals.failures(failure.kind()).increment();
+		if (totals.failingSince == null) {
+			totals.failingSince = failure.at();
+		}
 	}
 
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+		totals(name).failingSince = null;
 		this.managers.find(name)
 			.stream()
 			.flatMap((manager) -> manager.status().history().stream())
@@ -126,6 +131,15 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					.tags(this.tags.and("reason", kind.name().toLowerCase(Locale.ROOT)))
 					.register(this.registry);
 			}
+			Clock clock = CertificateMetrics.this.clock;
+			TimeGauge.builder("kubelet.cert.failing", totals, TimeUnit.SECONDS, (total) -> {
+				Instant since = total.failingSince;
+				return (since != null) ? Math.max(0, -until(clock, since)) : 0;
+			})
+				.description(
+						"Time since the first of the attempts that have failed in a row, 0 if the last one succeeded")
+				.tags(this.tags)
+				.register(this.registry);
 			FunctionTimer
 				.builder("kubelet.cert.request.wait", totals, (total) -> total.waits.sum(),
 						(total) -> total.waitMillis.sum(), TimeUnit.MILLISECONDS)
@@ -159,6 +173,9 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 		final LongAdder waits = new LongAdder();
 
 		final LongAdder waitMillis = new LongAdder();
+
+		/** When the first of the attempts failed that have failed in a row. */
+		volatile @Nullable Instant failingSince;
 
 		private final Map<Kind, LongAdder> failures = new ConcurrentHashMap<>();
 

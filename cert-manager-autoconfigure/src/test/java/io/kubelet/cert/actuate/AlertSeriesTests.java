@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -43,11 +45,19 @@ class AlertSeriesTests {
 	private static final Pattern SERIES = Pattern
 		.compile("(- name: (.+)\n  interval: 1m\n  input_series:\n)((?:  - .*\n)*)");
 
-	/** Lives for six hours and is due after 80 % of them, which is 4:48. */
-	private static final Map<String, Consumer<Recording>> RUNS = Map.of("a quiet day", AlertSeriesTests::quietDay,
-			"nobody approves the rotation", AlertSeriesTests::nobodyApproves, "the approver denies the rotation",
-			AlertSeriesTests::denied, "the API server is out of reach", AlertSeriesTests::outOfReach,
-			"nobody approves the first request", AlertSeriesTests::nobodyApprovesTheFirst);
+	/** Is due after 80 % of its lifetime: of six hours, after 4:48. */
+	private static final Map<String, Consumer<Recording>> RUNS = Map.ofEntries(
+			Map.entry("a quiet day", AlertSeriesTests::quietDay),
+			Map.entry("nobody approves the rotation", AlertSeriesTests::nobodyApproves),
+			Map.entry("the approver denies the rotation", AlertSeriesTests::denied),
+			Map.entry("the API server is out of reach", AlertSeriesTests::outOfReach),
+			Map.entry("nobody approves the first request", AlertSeriesTests::nobodyApprovesTheFirst),
+			Map.entry("a rotation begins shortly before the latest deadline", AlertSeriesTests::shortlyBeforeTheLatest),
+			Map.entry("nobody approves a certificate for an hour", AlertSeriesTests::hourIsNotApproved),
+			Map.entry("nobody approves a certificate for a year", AlertSeriesTests::yearIsNotApproved),
+			Map.entry("the API server is out of reach for a certificate for a year", AlertSeriesTests::yearOutOfReach),
+			Map.entry("an authority expires", AlertSeriesTests::authorityExpires),
+			Map.entry("an application stops", AlertSeriesTests::stops));
 
 	@Test
 	void seriesAreThoseOfARun() throws IOException {
@@ -102,7 +112,9 @@ class AlertSeriesTests {
 		assertThat(shop.manager.status().rotations()).isEqualTo(2);
 	}
 
+	/** Not in a cluster. */
 	private static void outOfReach(Recording shop) {
+		shop.target = "instance=\"shop.example.com:8443\",job=\"shop\"";
 		shop.start();
 		shop.runUntil(4, 30);
 		shop.outage = true;
@@ -119,6 +131,50 @@ class AlertSeriesTests {
 		shop.approve();
 		shop.runUntil(0, 40);
 		assertThat(shop.manager.status().rotations()).isOne();
+	}
+
+	private static void shortlyBeforeTheLatest(Recording shop) {
+		shop.random = 0.999;
+		shop.start();
+		shop.fixture.signer.holds();
+		shop.runUntil(5, 25);
+		shop.approve();
+		shop.runUntil(5, 30);
+		assertThat(shop.manager.status().rotations()).isEqualTo(2);
+	}
+
+	private static void hourIsNotApproved(Recording shop) {
+		shop.fixture.signer.lifetime = Duration.ofHours(1);
+		shop.start();
+		shop.fixture.signer.holds();
+		shop.runUntil(1, 0);
+	}
+
+	private static void yearIsNotApproved(Recording shop) {
+		shop.fixture.signer.lifetime = Duration.ofDays(365);
+		shop.pass(Duration.ofDays(292).minusMinutes(1));
+		shop.fixture.signer.holds();
+		shop.runUntil(292 * 24 + 26, 0);
+	}
+
+	private static void yearOutOfReach(Recording shop) {
+		shop.fixture.signer.lifetime = Duration.ofDays(365);
+		shop.pass(Duration.ofDays(292).minusMinutes(1));
+		shop.outage = true;
+		shop.runUntil(292 * 24 + 26, 0);
+	}
+
+	private static void authorityExpires(Recording shop) {
+		shop.trust = Trust.exactly(List.of(shop.fixture.authority.certificate()));
+		shop.fixture.signer.lifetime = Duration.ofDays(60);
+		Instant end = shop.fixture.authority.certificate().getNotAfter().toInstant();
+		shop.pass(Duration.between(shop.fixture.time.instant(), end).minus(Duration.ofDays(60)).minusMinutes(5));
+		shop.runUntil(Duration.between(ManagerFixture.START, end).minus(Duration.ofDays(60)).plusMinutes(5));
+	}
+
+	private static void stops(Recording shop) {
+		shop.start();
+		shop.runUntil(0, 10);
 	}
 
 	/** The metrics of a certificate, as Prometheus scrapes them. */
@@ -138,6 +194,13 @@ class AlertSeriesTests {
 
 		boolean outage;
 
+		double random = 0.5;
+
+		Trust trust = Trust.exactly(List.of());
+
+		/** The labels that Prometheus adds. */
+		String target = "namespace=\"web\",pod=\"shop-0\",job=\"shop\"";
+
 		private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
 		private final Set<String> used = METRIC.matcher(read("rules.yaml"))
@@ -153,7 +216,7 @@ class AlertSeriesTests {
 				.scheduler(this.fixture.time)
 				.executor(Runnable::run)
 				.clock(this.fixture.time)
-				.random(() -> 0.5)
+				.random(() -> this.random)
 				.signers((current) -> {
 					if (this.outage) {
 						throw RequestException.unavailable(null, "Unreachable", "connection refused", null, null);
@@ -164,15 +227,24 @@ class AlertSeriesTests {
 				.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
 				.template(CertificateTemplate.ofSubject("shop"))
 				.build();
-			CertificateMetrics metrics = new CertificateMetrics(new CertificateManagers(List.of(this.manager)),
-					this.fixture.time);
+			CertificateManagers managers = new CertificateManagers(List.of(this.manager));
+			CertificateMetrics metrics = new CertificateMetrics(managers, this.fixture.time);
 			this.manager.addListener(metrics);
 			metrics.bindTo(this.registry);
+			new CertificateTrustMetrics(managers, (name) -> this.trust, this.fixture.time).bindTo(this.registry);
 		}
 
 		void start() {
 			this.manager.start();
 			this.fixture.time.settle();
+			scrape();
+		}
+
+		/** Starts, and records from then on. */
+		void pass(Duration time) {
+			this.manager.start();
+			this.fixture.time.settle();
+			this.fixture.time.pass(time);
 			scrape();
 		}
 
@@ -185,7 +257,10 @@ class AlertSeriesTests {
 		}
 
 		void runUntil(int hour, int minute) {
-			Duration time = Duration.ofHours(hour).plusMinutes(minute);
+			runUntil(Duration.ofHours(hour).plusMinutes(minute));
+		}
+
+		void runUntil(Duration time) {
 			while (this.fixture.time.instant().isBefore(ManagerFixture.START.plus(time))) {
 				this.fixture.time.pass(INTERVAL);
 				scrape();
@@ -197,15 +272,18 @@ class AlertSeriesTests {
 				.results()
 				.filter((sample) -> this.used.contains(sample.group(1)))
 				.forEach((sample) -> this.values
-					.computeIfAbsent("%s{instance=\"shop-0\",%s}".formatted(sample.group(1), sample.group(2)),
+					.computeIfAbsent("%s{%s,%s}".formatted(sample.group(1), this.target, sample.group(2)),
 							(series) -> new ArrayList<>())
 					.add(sample.group(3)));
 		}
 
-		/** The input series of {@code promtool}. */
+		/**
+		 * The input series of {@code promtool}, without those that are always 0 or NaN.
+		 */
 		@Override
 		public String toString() {
 			StringBuilder text = new StringBuilder();
+			this.values.values().removeIf((values) -> values.stream().allMatch(Set.of("0.0", "NaN")::contains));
 			this.values.forEach((series, values) -> text
 				.append("  - {series: '%s', values: '%s'}\n".formatted(series, String.join(" ", expanding(values)))));
 			return text.toString();

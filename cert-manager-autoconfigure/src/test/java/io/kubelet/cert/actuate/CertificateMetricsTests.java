@@ -3,21 +3,28 @@ package io.kubelet.cert.actuate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.TestAuthority;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -128,6 +135,69 @@ class CertificateMetricsTests {
 	}
 
 	@Test
+	void attemptsFailSinceTheFirstFailureUntilARotation() {
+		this.fixture.signer.failsWith((request) -> new IllegalStateException("broken"));
+		start(this.registry);
+		assertThat(value("failing")).isZero();
+		this.fixture.time.pass(Duration.ofMinutes(5));
+		assertThat(this.fixture.failures).hasSizeGreaterThan(1);
+		assertThat(value("failing")).isEqualTo(300);
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(value("failing")).isZero();
+	}
+
+	@Test
+	void informationIsThatOfTheCurrentCertificateInEachRegistry() {
+		this.fixture.signer.holds();
+		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		CertificateInfoMetrics metrics = new CertificateInfoMetrics(new CertificateManagers(List.of(manager)));
+		manager.addListener(metrics);
+		MeterRegistry other = new SimpleMeterRegistry();
+		List.of(this.registry, other).forEach(metrics::bindTo);
+		manager.start();
+		this.fixture.time.settle();
+		assertThat(this.registry.find("kubelet.cert.info").meters()).isEmpty();
+		issue(0);
+		this.fixture.time.pass(Duration.ofMinutes(43));
+		issue(1);
+		metrics.bindTo(this.registry);
+		for (MeterRegistry each : List.of(this.registry, other)) {
+			var info = each.get("kubelet.cert.info").gauge();
+			assertThat(info.value()).isOne();
+			assertThat(info.getId().getTags()).containsExactlyInAnyOrder(Tag.of("certificate", "kubelet-client"),
+					Tag.of("signer", manager.status().signerName()),
+					Tag.of("serial_number", manager.current().orElseThrow().serialNumber()),
+					Tag.of("key_algorithm", "EC P-256"));
+		}
+	}
+
+	@Test
+	void trustIsThatOfTheMoment() {
+		CertificateManager manager = start(this.registry);
+		List<X509Certificate> trusted = new ArrayList<>();
+		AtomicReference<Supplier<Trust>> trust = new AtomicReference<>(() -> Trust.exactly(trusted));
+		new CertificateTrustMetrics(new CertificateManagers(List.of(manager)), (name) -> trust.get().get(),
+				this.fixture.time)
+			.bindTo(this.registry);
+		assertThat(value("trust.expiry")).isNaN();
+		assertThat(authorities()).isZero();
+		X509Certificate authority = this.fixture.authority.certificate();
+		trusted.add(authority);
+		trusted.add(new TestAuthority("other").certificate());
+		assertThat(authorities()).isEqualTo(2);
+		assertThat(value("trust.expiry"))
+			.isEqualTo(Duration.between(this.fixture.time.instant(), authority.getNotAfter().toInstant()).toSeconds());
+		trust.set(Trust::system);
+		assertThat(authorities()).isEqualTo(Trust.system().authorities().size());
+		assertThat(value("trust.expiry")).isNaN();
+		trust.set(() -> {
+			throw new IllegalStateException("no such bundle");
+		});
+		assertThat(authorities()).isNaN();
+	}
+
+	@Test
 	void namesInPrometheusAreThoseOfTheReference() throws IOException {
 		PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 		CertificateManager client = start(prometheus);
@@ -141,6 +211,11 @@ class CertificateMetricsTests {
 					this.fixture.time)
 				.bindTo(prometheus);
 		}
+		CertificateInfoMetrics info = new CertificateInfoMetrics(new CertificateManagers(List.of(client)));
+		info.bindTo(prometheus);
+		new CertificateTrustMetrics(new CertificateManagers(List.of(client)), (name) -> Trust.system(),
+				this.fixture.time)
+			.bindTo(prometheus);
 		Set<String> reported = Pattern.compile("(?m)^(kubelet_\\w+)")
 			.matcher(prometheus.scrape())
 			.results()
@@ -204,6 +279,10 @@ class CertificateMetricsTests {
 
 	private double value(String name) {
 		return this.registry.get("kubelet.cert." + name).tag("certificate", "kubelet-client").timeGauge().value();
+	}
+
+	private double authorities() {
+		return this.registry.get("kubelet.cert.trust.authorities").gauge().value();
 	}
 
 	private double failures(String reason) {

@@ -6,7 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificateHealthIndicator;
+import io.kubelet.cert.actuate.CertificateInfoMetrics;
 import io.kubelet.cert.actuate.CertificateMetrics;
+import io.kubelet.cert.actuate.CertificateTrustMetrics;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.actuate.CertificatesEndpointWebExtension;
 import io.kubelet.cert.actuate.CertificatesInfoContributor;
@@ -15,6 +17,7 @@ import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.ssl.LiveSslBundle;
 import io.micrometer.core.instrument.MeterRegistry;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -30,6 +33,7 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
 import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -101,6 +105,28 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnMissingBean
 		CertificateMetrics certificateMetrics(CertificateManagers managers, ObjectProvider<Clock> clock) {
 			return new CertificateMetrics(managers, clock.getIfUnique(Clock::systemUTC));
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		CertificateInfoMetrics certificateInfoMetrics(CertificateManagers managers) {
+			return new CertificateInfoMetrics(managers);
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		CertificateTrustMetrics certificateTrustMetrics(CertificateManagers managers,
+				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles,
+				ObjectProvider<Clock> clock) {
+			return new CertificateTrustMetrics(managers, (name) -> {
+				String bundle = settings.stream()
+					.flatMap((all) -> all.find(name).stream())
+					.map((certificate) -> certificate.ssl().bundle())
+					.findFirst()
+					.orElse(name);
+				LiveSslBundle live = (LiveSslBundle) bundles.getObject().getBundle(bundle).getManagers();
+				return live.identity().trust();
+			}, clock.getIfUnique(Clock::systemUTC));
 		}
 
 		@Bean
