@@ -135,7 +135,7 @@ final class CertificateManagerFactory {
 	private CertificateStore store(CertificateSettings settings) {
 		CertificateSettings.Storage storage = settings.storage();
 		return (storage.initialPair() != null && !settings.rotation().enabled())
-				? new ManagedFilesStore(storage.initialPair()) : new FileCertificateStore(storage.certDir(),
+				? new ManagedFilesStore(storage.initialPair(), this.clock) : new FileCertificateStore(storage.certDir(),
 						settings.name(), storage.initialPair(), storage.retain(), this.clock);
 	}
 

@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
+import java.util.Optional;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateManagerException;
@@ -8,6 +9,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
 import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,9 +82,13 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 	}
 
 	public static CertificateUnavailableException absent(CertificateSettings settings) {
+		String missing = Optional.ofNullable(settings.storage().initialPair())
+			.flatMap(PairLocation::missingHalf)
+			.map((file) -> " (" + file + " is missing)")
+			.orElse("");
 		return new CertificateUnavailableException(settings,
-				"There is no valid certificate '%s' in %s, and its rotation is off (%s)".formatted(settings.name(),
-						settings.storage().place(), settings.rotation().origin()),
+				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s)".formatted(settings.name(),
+						settings.storage().place(), missing, settings.rotation().origin()),
 				null,
 				"Put a pair there, or set '%s' to true.".formatted(settings.properties().of("rotate-certificates")));
 	}

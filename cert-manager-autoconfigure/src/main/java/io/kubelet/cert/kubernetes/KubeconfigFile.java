@@ -1,9 +1,7 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
@@ -16,6 +14,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.file.TextFile;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -47,8 +46,8 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 	 * have the context
 	 */
 	public static KubeconfigFile read(Path file, @Nullable String context) {
-		try (Reader reader = Files.newBufferedReader(file)) {
-			Object loaded = new Yaml(new SafeConstructor(new LoaderOptions())).load(reader);
+		try {
+			Object loaded = new Yaml(new SafeConstructor(new LoaderOptions())).load(TextFile.read(file));
 			if (!(loaded instanceof Map<?, ?> config)) {
 				throw malformed(file, "it is not a mapping");
 			}
@@ -195,7 +194,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 				return new String(Base64.getDecoder().decode(data.replaceAll("\\s", "")), StandardCharsets.US_ASCII);
 			}
 			String named = text(entry, name);
-			return (named != null) ? Files.readString(sibling(named)) : null;
+			return (named != null) ? TextFile.read(sibling(named)) : null;
 		}
 		catch (IllegalArgumentException ex) {
 			throw new KubernetesConfigurationException(

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
+import io.kubelet.cert.certificate.file.TextFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,7 @@ public final class Kubeconfigs {
 	public static String namespace(@Nullable Path kubeconfig, @Nullable String context) {
 		try {
 			String namespace = (kubeconfig == null && isInCluster())
-					? Files.readString(SERVICE_ACCOUNT.resolve("namespace")).trim()
+					? TextFile.read(SERVICE_ACCOUNT.resolve("namespace")).trim()
 					: KubeconfigFile.read(find(kubeconfig), context).namespace();
 			return (namespace != null) ? namespace : "default";
 		}

@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.file.UnusableFileException;
 
 /**
  * There is no usable way to an API server. The message names the file, what is wrong with
@@ -44,11 +45,14 @@ public final class KubernetesConfigurationException extends CertificateManagerEx
 	 * @return the exception
 	 */
 	public static KubernetesConfigurationException of(String what, String verb, IOException failure) {
-		String problem = (failure instanceof NoSuchFileException) ? " does not exist"
-				: (failure instanceof AccessDeniedException)
-						? " cannot be %s: the user of this process lacks the permission".formatted(verb)
-						: " cannot be %s (%s)".formatted(verb, failure.getClass().getSimpleName());
-		return new KubernetesConfigurationException(what + problem);
+		return new KubernetesConfigurationException(what + ((failure instanceof NoSuchFileException) ? " does not exist"
+				: " cannot be %s: %s".formatted(verb, reason(failure))));
+	}
+
+	private static String reason(IOException failure) {
+		return (failure instanceof AccessDeniedException) ? "the user of this process lacks the permission"
+				: (failure instanceof UnusableFileException unusable) ? unusable.getReason()
+						: failure.getClass().getSimpleName();
 	}
 
 }

@@ -1,9 +1,10 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
+
+import io.kubelet.cert.certificate.file.TextFile;
 
 /**
  * The token in a file, such as that of a service account, which is replaced from time to
@@ -42,7 +43,7 @@ final class TokenFile implements Supplier<String> {
 
 	private String read() {
 		try {
-			String token = Files.readString(this.file).trim();
+			String token = TextFile.read(this.file).trim();
 			if (isToken(token)) {
 				return token;
 			}

@@ -16,6 +16,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
+import io.kubelet.cert.certificate.file.FileVersion;
+
 /**
  * Writes files that survive a power failure and that only their owner can read.
  */
@@ -30,12 +32,8 @@ public final class DurableFiles {
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
 	static FileVersion create(Path file, byte[] content) throws IOException {
-		FileAttribute<?>[] mode = isPosix(parent(file))
-				? new FileAttribute<?>[] {
-						PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) }
-				: new FileAttribute<?>[0];
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
-				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode);
+				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, "rw-------"));
 		try (created) {
 			ByteBuffer bytes = ByteBuffer.wrap(content);
 			while (bytes.hasRemaining()) {
@@ -48,6 +46,13 @@ public final class DurableFiles {
 			delete(file, ex);
 			throw ex;
 		}
+	}
+
+	/** Returns the mode to create a file with, where its file system has modes. */
+	static FileAttribute<?>[] mode(Path file, String mode) {
+		return isPosix(file)
+				? new FileAttribute<?>[] { PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)) }
+				: new FileAttribute<?>[0];
 	}
 
 	/**
@@ -113,7 +118,7 @@ public final class DurableFiles {
 	}
 
 	/** Asks the file system, since asking for the store reads the table of mounts. */
-	private static boolean isPosix(Path directory) {
+	static boolean isPosix(Path directory) {
 		return directory.getFileSystem().supportedFileAttributeViews().contains("posix");
 	}
 

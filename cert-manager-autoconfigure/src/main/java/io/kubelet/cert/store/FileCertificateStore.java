@@ -15,6 +15,8 @@ import java.util.Optional;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.file.FileVersion;
+import io.kubelet.cert.certificate.file.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,8 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private final PairReader reader = new PairReader();
 
+	private final KeyFiles keyFiles;
+
 	private final OpenRequestFile request;
 
 	/**
@@ -55,11 +59,13 @@ public final class FileCertificateStore implements CertificateStore {
 	public FileCertificateStore(Path directory, String pairName, @Nullable PairLocation initial, int retain,
 			Clock clock) {
 		this.files = new PairFiles(directory, pairName);
-		this.request = new OpenRequestFile(this.files);
+		this.keyFiles = new KeyFiles(directory);
+		this.request = new OpenRequestFile(this.files, this.keyFiles);
 		this.initial = initial;
 		this.retain = retain;
 		this.clock = clock;
 		recoverSwitch();
+		this.keyFiles.reportOpenDirectory();
 	}
 
 	@Override
@@ -67,9 +73,9 @@ public final class FileCertificateStore implements CertificateStore {
 		try {
 			Optional<CertificatePair> pair = readCurrent();
 			if (pair.isEmpty() && this.initial != null) {
-				pair = read(this.initial);
+				pair = read(this.initial, null);
 			}
-			return pair.isPresent() ? pair : read(this.files.separate());
+			return pair.isPresent() ? pair : readSeparate();
 		}
 		catch (IOException | UncheckedIOException ex) {
 			throw new StoreException("Cannot read the pair in " + this.files.directory() + ": " + ex, ex);
@@ -131,55 +137,84 @@ public final class FileCertificateStore implements CertificateStore {
 	}
 
 	private Optional<CertificatePair> readCurrent() throws IOException {
+		PairLocation current = PairLocation.of(this.files.current());
 		try {
-			return read(PairLocation.of(this.files.current()));
+			return read(current, this.keyFiles);
 		}
-		catch (StoreException ex) {
-			if (this.reader.hasPair()) {
+		catch (StoreException | UnusableFileException ex) {
+			if (this.reader.last() != null) {
 				throw ex;
 			}
-			return replaceDamaged(ex);
+			Optional<Path> good = replaceDamaged(ex);
+			return good.isPresent() ? read(PairLocation.of(good.get()), this.keyFiles) : Optional.empty();
 		}
 	}
 
-	private Optional<CertificatePair> read(PairLocation location) throws IOException {
+	private Optional<CertificatePair> readSeparate() throws IOException {
 		try {
-			return Optional.of(this.reader.read(location));
+			return read(this.files.separate(), this.keyFiles);
+		}
+		catch (UnusableFileException ex) {
+			if (this.reader.last() != null) {
+				throw ex;
+			}
+			logger.warn("{}. It is kept as {}", ex, this.files.setAside(Path.of(ex.getFile())));
+			return Optional.empty();
+		}
+	}
+
+	private Optional<CertificatePair> read(PairLocation location, @Nullable KeyFiles keyFiles) throws IOException {
+		try {
+			return Optional.of(this.reader.read(location, keyFiles));
 		}
 		catch (NoSuchFileException ex) {
 			return Optional.empty();
 		}
 	}
 
-	/** Replaces a damaged current pair by the newest good one. */
-	private Optional<CertificatePair> replaceDamaged(StoreException cause) throws IOException {
-		Path damaged = this.files.current().toRealPath();
-		Path aside = PairFiles.aside(damaged);
-		Optional<Path> good = this.files.dated(this.files.list())
-			.stream()
-			.filter((file) -> isGood(file, damaged))
-			.findFirst();
-		logger.error("{}. It is kept as {}, and {}", cause.getMessage(), aside,
-				good.map((file) -> "the older pair " + file + " is used")
-					.orElse("there is no older pair that can be used"));
+	/**
+	 * Replaces a damaged current pair by the newest good one.
+	 * @return the good one, empty if there is none
+	 */
+	private Optional<Path> replaceDamaged(Exception cause) throws IOException {
+		Path current = this.files.current();
 		try {
-			Files.move(damaged, aside, StandardCopyOption.REPLACE_EXISTING);
+			Path damaged = current.toRealPath();
+			Optional<Path> good = this.files.dated(this.files.list())
+				.stream()
+				.filter((file) -> isGood(file, damaged))
+				.findFirst();
+			// A link may lead to a file of somebody else
+			Path aside = this.files.setAside(this.files.isDated(damaged) ? damaged : current);
+			logger.error("{}. It is kept as {}, and {}", cause.getMessage(), aside,
+					good.map((file) -> "the older pair " + file + " is used")
+						.orElse("there is no older pair that can be used"));
+			switchTo(good);
+			return good;
+		}
+		catch (NoSuchFileException ex) {
+			// Another process has replaced it
+			return Optional.of(current);
+		}
+	}
+
+	private void switchTo(Optional<Path> good) {
+		try {
 			if (good.isPresent()) {
 				switchTo(good.get());
 			}
 		}
 		catch (IOException ex) {
-			logger.error("Cannot set {} aside: {}", damaged, ex.toString());
+			logger.error("Cannot make {} current: {}", good.get(), ex.toString());
 		}
-		return good.isPresent() ? Optional.of(this.reader.read(PairLocation.of(good.get()))) : Optional.empty();
 	}
 
-	private static boolean isGood(Path file, Path damaged) {
+	private boolean isGood(Path file, Path damaged) {
 		try {
 			if (file.toRealPath().equals(damaged)) {
 				return false;
 			}
-			new PairReader().read(PairLocation.of(file));
+			new PairReader().read(PairLocation.of(file), this.keyFiles);
 			return true;
 		}
 		catch (StoreException | IOException ex) {
@@ -207,7 +242,7 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private void createDirectory() throws IOException {
 		if (!Files.isDirectory(this.files.directory())) {
-			Files.createDirectories(this.files.directory());
+			Files.createDirectories(this.files.directory(), DurableFiles.mode(this.files.directory(), "rwxr-xr-x"));
 		}
 	}
 

@@ -2,45 +2,83 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Follows two files that another program manages, such as a volume of a Secret or a CSI
- * driver. It never writes. If the files do not match, because only one of them has been
- * replaced so far, or if they no longer exist, {@link #current()} throws and the caller
- * keeps the last pair.
+ * driver. It never writes. A program may replace one file after the other, so
+ * {@link #current()} throws only once the files have not held a pair for 5 seconds.
  */
 public final class ManagedFilesStore implements CertificateStore {
+
+	private static final Logger logger = LoggerFactory.getLogger(ManagedFilesStore.class);
+
+	/**
+	 * More than a program needs to replace both files, and less than between two checks.
+	 */
+	private static final Duration REPLACEMENT = Duration.ofSeconds(5);
 
 	private final PairReader reader = new PairReader();
 
 	private final PairLocation files;
 
+	private final Clock clock;
+
+	/** Since when the files have held no pair. */
+	private @Nullable Instant incompleteSince;
+
 	/**
 	 * Creates a store.
 	 * @param files the files
+	 * @param clock the clock
 	 */
-	public ManagedFilesStore(PairLocation files) {
+	public ManagedFilesStore(PairLocation files, Clock clock) {
 		this.files = files;
+		this.clock = clock;
 	}
 
 	@Override
 	public Optional<CertificatePair> current() {
 		try {
-			return Optional.of(this.reader.read(this.files));
+			CertificatePair pair = this.reader.read(this.files);
+			this.incompleteSince = null;
+			return Optional.of(pair);
 		}
 		catch (NoSuchFileException ex) {
-			if (!this.reader.hasPair()) {
-				return Optional.empty();
-			}
-			throw new StoreException("The pair in " + this.files + " no longer exists", ex);
+			return (this.reader.last() == null) ? Optional.empty()
+					: lastPair(new StoreException("The file " + ex.getFile() + " is missing", ex));
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot read the pair in " + this.files + ": " + ex, ex);
+			return lastPair(new StoreException("Cannot read the pair in " + this.files + ": " + ex, ex));
 		}
+		catch (StoreException ex) {
+			return lastPair(ex);
+		}
+	}
+
+	private Optional<CertificatePair> lastPair(StoreException problem) {
+		CertificatePair last = this.reader.last();
+		Instant now = this.clock.instant();
+		Instant since = this.incompleteSince;
+		if (last == null || (since != null && !now.isBefore(since.plus(REPLACEMENT)))) {
+			throw problem;
+		}
+		if (since == null) {
+			this.incompleteSince = now;
+			logger.info(
+					"The files {} do not hold a pair, as while another program replaces them: {}; the last pair stays in use",
+					this.files, problem.getMessage());
+		}
+		return Optional.of(last);
 	}
 
 	@Override

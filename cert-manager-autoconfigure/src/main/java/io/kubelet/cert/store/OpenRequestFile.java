@@ -11,6 +11,9 @@ import java.util.Optional;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.file.FileVersion;
+import io.kubelet.cert.certificate.file.TextFile;
+import io.kubelet.cert.certificate.file.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,10 +28,13 @@ final class OpenRequestFile {
 
 	private final PairFiles files;
 
+	private final KeyFiles keyFiles;
+
 	private @Nullable Known known;
 
-	OpenRequestFile(PairFiles files) {
+	OpenRequestFile(PairFiles files, KeyFiles keyFiles) {
 		this.files = files;
+		this.keyFiles = keyFiles;
 	}
 
 	Optional<CertificateRequest> read() throws IOException {
@@ -36,7 +42,8 @@ final class OpenRequestFile {
 		this.known = null;
 		try {
 			FileVersion version = FileVersion.of(file);
-			CertificateRequest request = CertificateRequestPem.read(PairReader.text(file));
+			this.keyFiles.requireProtected(file);
+			CertificateRequest request = CertificateRequestPem.read(TextFile.read(file));
 			this.known = new Known(request.publicKey(), version);
 			return Optional.of(request);
 		}
@@ -44,9 +51,17 @@ final class OpenRequestFile {
 			return Optional.empty();
 		}
 		catch (MalformedPemException ex) {
-			logger.warn("The pending request {} is damaged and ignored: {}", file, ex.getMessage());
-			return Optional.empty();
+			return setAside(file, ex.getMessage());
 		}
+		catch (UnusableFileException ex) {
+			return setAside(file, ex.getReason());
+		}
+	}
+
+	private Optional<CertificateRequest> setAside(Path file, @Nullable String problem) throws IOException {
+		logger.warn("The pending request {} is not used: {}. It is kept as {}", file, problem,
+				this.files.setAside(file));
+		return Optional.empty();
 	}
 
 	void write(CertificateRequest request) throws IOException {

@@ -7,12 +7,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -39,7 +40,7 @@ final class PairFiles {
 	private static final Pattern DATED = Pattern
 		.compile("-(\\d{4}-\\d{2}-\\d{2}-\\d{2}-\\d{2}-\\d{2})(?:\\.(\\d{1,9}))?\\.pem");
 
-	private static final String DAMAGED = ".damaged";
+	private static final String ASIDE = ".damaged";
 
 	/** Longer than any process takes to write a file. */
 	private static final Duration UNFINISHED = Duration.ofHours(1);
@@ -87,9 +88,28 @@ final class PairFiles {
 		return file("-" + date + ((attempt > 0) ? "." + attempt : "") + ".pem");
 	}
 
-	/** Returns where a damaged pair is set aside. */
-	static Path aside(Path damaged) {
-		return damaged.resolveSibling(damaged.getFileName() + DAMAGED);
+	/**
+	 * Sets a file, or a link, aside. A failure is only reported.
+	 * @return where it is now
+	 * @throws NoSuchFileException if another process has set it aside
+	 */
+	Path setAside(Path file) throws NoSuchFileException {
+		Path aside = file.resolveSibling(file.getFileName() + ASIDE);
+		try {
+			return Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+		}
+		catch (NoSuchFileException ex) {
+			throw ex;
+		}
+		catch (IOException ex) {
+			logger.error("Cannot set {} aside: {}", file, ex.toString());
+			return file;
+		}
+	}
+
+	/** Returns whether a file is in the directory and named as one of the pair's. */
+	boolean isDated(Path file) throws IOException {
+		return this.directory.toRealPath().equals(file.getParent()) && matcher(file.getFileName().toString()).matches();
 	}
 
 	/**
@@ -127,13 +147,16 @@ final class PairFiles {
 	void removeOld(int retain, Instant now) {
 		try {
 			List<Path> all = list();
-			removeAllBut(retain + 1, dated(all));
-			// Damaged files may hold keys, too
-			removeAllBut(1, damaged(all));
-			FileTime abandoned = FileTime.from(now.minus(UNFINISHED));
+			Instant abandoned = now.minus(UNFINISHED);
+			for (Path file : allBut(retain + 1, dated(all))) {
+				removeUnlessCurrent(file);
+			}
+			// Files that were set aside may hold keys, too
+			for (Path file : allBut(1, setAside(all))) {
+				removeUnlessCurrent(file);
+			}
 			for (Path file : all) {
-				if (isUnfinished(file.getFileName().toString())
-						&& Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(abandoned) < 0) {
+				if (isUnfinished(file.getFileName().toString()) && modified(file).isBefore(abandoned)) {
 					Files.deleteIfExists(file);
 				}
 			}
@@ -143,24 +166,38 @@ final class PairFiles {
 		}
 	}
 
-	/** Keeps the first files, and the one that is current, whatever its name is. */
-	private void removeAllBut(int kept, List<Path> candidates) throws IOException {
-		for (Path old : candidates.stream().skip(kept).toList()) {
-			if (!Files.isSameFile(old, current())) {
-				Files.deleteIfExists(old);
+	private static List<Path> allBut(int kept, List<Path> files) {
+		return files.subList(Math.min(kept, files.size()), files.size());
+	}
+
+	/** The file that is current may have any name. */
+	private void removeUnlessCurrent(Path file) throws IOException {
+		try {
+			if (!Files.isSameFile(file, current())) {
+				Files.delete(file);
 			}
+		}
+		catch (NoSuchFileException ex) {
+			// Another process has removed it
 		}
 	}
 
 	/** The files that were set aside, the one that was written last first. */
-	private List<Path> damaged(List<Path> files) {
-		String current = current().getFileName() + DAMAGED;
+	private List<Path> setAside(List<Path> files) {
 		return files.stream()
-			.filter((file) -> isDamaged(file.getFileName().toString(), current))
-			.sorted(Comparator.comparing((Path file) -> file.toFile().lastModified())
-				.thenComparing(file -> file)
-				.reversed())
+			.filter((file) -> isSetAside(file.getFileName().toString()))
+			.sorted(Comparator.comparing(PairFiles::modified).thenComparing((file) -> file).reversed())
 			.toList();
+	}
+
+	/** When a file, or a link itself, was written; long ago if it no longer exists. */
+	private static Instant modified(Path file) {
+		try {
+			return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
+		}
+		catch (IOException ex) {
+			return Instant.MIN;
+		}
 	}
 
 	/** Such files exist for a moment, unless a process was killed. */
@@ -169,9 +206,13 @@ final class PairFiles {
 				|| name.startsWith(DurableFiles.temporaryPrefix(current()));
 	}
 
-	private boolean isDamaged(String name, String current) {
-		return name.endsWith(DAMAGED)
-				&& (name.equals(current) || matcher(name.substring(0, name.length() - DAMAGED.length())).matches());
+	private boolean isSetAside(String name) {
+		if (!name.endsWith(ASIDE)) {
+			return false;
+		}
+		String before = name.substring(0, name.length() - ASIDE.length());
+		return matcher(before).matches() || Stream.of(current(), openRequest(), separate().privateKey())
+			.anyMatch((file) -> before.equals(file.getFileName().toString()));
 	}
 
 	private Matcher matcher(String name) {

@@ -1,6 +1,8 @@
 package io.kubelet.cert.store;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * The files of a pair: its certificates in one file and its key in another, or both in
@@ -13,6 +15,16 @@ public record PairLocation(Path certificate, Path privateKey) {
 
 	static PairLocation of(Path file) {
 		return new PairLocation(file, file);
+	}
+
+	/**
+	 * Returns the file that is missing although the other one exists.
+	 * @return the file, empty if both exist or neither does
+	 */
+	public Optional<Path> missingHalf() {
+		boolean certificate = Files.exists(this.certificate);
+		return (certificate == Files.exists(this.privateKey)) ? Optional.empty()
+				: Optional.of(certificate ? this.privateKey : this.certificate);
 	}
 
 	boolean isOneFile() {

@@ -1,13 +1,12 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.file.FileVersion;
+import io.kubelet.cert.certificate.file.TextFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +20,9 @@ final class PairReader {
 
 	private @Nullable CertificatePair pair;
 
-	/** Whether there is a pair that was read or written before. */
-	boolean hasPair() {
-		return this.pair != null;
+	/** Returns the pair that was read or written last, {@code null} if there is none. */
+	@Nullable CertificatePair last() {
+		return this.pair;
 	}
 
 	/** Remembers a pair that was just written to one file. */
@@ -34,15 +33,30 @@ final class PairReader {
 	}
 
 	/**
-	 * Reads a pair. If the files have not changed, this only asks for their versions.
-	 * @throws java.nio.file.NoSuchFileException if a file is missing
-	 * @throws StoreException if the files do not hold a pair
+	 * Reads a pair whose files may belong to anyone.
+	 * @see #read(PairLocation, KeyFiles)
 	 */
 	CertificatePair read(PairLocation location) throws IOException {
+		return read(location, null);
+	}
+
+	/**
+	 * Reads a pair. If the files have not changed, this only asks for their versions.
+	 * @param keyFiles decides whether the file with the key may be used, {@code null} if
+	 * it may belong to anyone
+	 * @throws java.nio.file.NoSuchFileException if a file is missing
+	 * @throws io.kubelet.cert.certificate.file.UnusableFileException if a file may not be
+	 * used
+	 * @throws StoreException if the files do not hold a pair
+	 */
+	CertificatePair read(PairLocation location, @Nullable KeyFiles keyFiles) throws IOException {
 		FileVersion certificate = FileVersion.of(location.certificate());
 		FileVersion privateKey = location.isOneFile() ? certificate : FileVersion.of(location.privateKey());
 		CertificatePair pair = this.pair;
 		if (pair == null || !certificate.equals(this.certificate) || !privateKey.equals(this.privateKey)) {
+			if (keyFiles != null) {
+				keyFiles.requireProtected(location.privateKey());
+			}
 			pair = parse(location);
 			this.certificate = certificate;
 			this.privateKey = privateKey;
@@ -53,17 +67,12 @@ final class PairReader {
 
 	private static CertificatePair parse(PairLocation location) throws IOException {
 		try {
-			return location.isOneFile() ? Pem.readPair(text(location.certificate()))
-					: Pem.readPair(text(location.certificate()), text(location.privateKey()));
+			return location.isOneFile() ? Pem.readPair(TextFile.read(location.certificate()))
+					: Pem.readPair(TextFile.read(location.certificate()), TextFile.read(location.privateKey()));
 		}
 		catch (MalformedPemException ex) {
 			throw new StoreException("The pair in " + location + " is damaged: " + ex.getMessage(), ex);
 		}
-	}
-
-	/** Reads a file of PEM. Whatever is in it, it is a text of this encoding. */
-	static String text(Path file) throws IOException {
-		return Files.readString(file, StandardCharsets.ISO_8859_1);
 	}
 
 }

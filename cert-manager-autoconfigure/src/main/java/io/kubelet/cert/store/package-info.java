@@ -1,6 +1,6 @@
 /**
  * Stores the current pair and the pending request, in the kubelet's layout. Internal:
- * {@link io.kubelet.cert.store.DurableFiles}, {@link io.kubelet.cert.store.FileVersion}.
+ * {@link io.kubelet.cert.store.DurableFiles}.
  */
 @NullMarked
 package io.kubelet.cert.store;

@@ -142,7 +142,10 @@ class ManagedFilesTests {
 	void pairThatDoesNotMatchIsIgnoredUntilItsOtherHalfComes(CapturedOutput output) throws IOException {
 		write(this.first, this.first);
 		runner().run((context) -> {
+			this.time.pass(LOOK);
 			write(this.second, this.first);
+			this.time.pass(LOOK);
+			assertThat(output).contains("as while another program replaces them").doesNotContain("ERROR");
 			this.time.pass(Duration.ofMinutes(5));
 			assertCurrent(context, this.first);
 			assertThat(this.events).isEmpty();
@@ -159,7 +162,7 @@ class ManagedFilesTests {
 		write(this.first, this.first);
 		runner().run((context) -> {
 			Files.writeString(this.certificate, Files.readString(this.certificate).substring(0, 200));
-			this.time.pass(LOOK);
+			this.time.pass(LOOK.multipliedBy(2));
 			assertCurrent(context, this.first);
 			assertThat(output).contains("tls.crt", "damaged", "the last valid pair stays in use");
 			write(this.second, this.second);
@@ -175,7 +178,7 @@ class ManagedFilesTests {
 			Files.delete(this.certificate);
 			this.time.pass(Duration.ofMinutes(5));
 			assertCurrent(context, this.first);
-			assertThat(output.getOut().split("no longer exists", -1)).hasSize(2);
+			assertThat(output.getOut().split(this.certificate + " is missing; the last valid", -1)).hasSize(2);
 			write(this.second, this.second);
 			this.time.pass(LOOK);
 			assertCurrent(context, this.second);
@@ -223,6 +226,14 @@ class ManagedFilesTests {
 		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
 			.hasMessageContaining(this.certificate.toString())
 			.hasMessageContaining("kubelet.cert.rotate-certificates=false"));
+	}
+
+	@Test
+	void fileThatAloneIsMissingAtTheStartIsNamed() throws IOException {
+		write(this.first, this.first);
+		Files.delete(this.privateKey);
+		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
+			.hasMessageContaining("(" + this.privateKey + " is missing)"));
 	}
 
 	@Test

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -16,7 +17,11 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -24,6 +29,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * The switch of the link to the current pair.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class CurrentLinkTests {
 
 	private static final int MINIMUM = 60;
@@ -87,6 +93,23 @@ class CurrentLinkTests {
 		Path gone = this.directory.resolve("gone");
 		assertThatExceptionOfType(NoSuchFileException.class)
 			.isThrownBy(() -> DurableFiles.link(gone.resolve("current.pem"), target));
+	}
+
+	@Test
+	void processesThatCleanUpAtTheSameTimeReportNothing(CapturedOutput output) throws Exception {
+		List<Thread> threads = Stream.of(pair(), pair()).map((pair) -> new Thread(() -> {
+			FileCertificateStore store = new FileCertificateStore(this.directory, "kubelet-client", null, 1, this.time);
+			for (int update = 0; update < MINIMUM; update++) {
+				store.update(pair);
+			}
+		})).toList();
+		threads.forEach(Thread::start);
+		for (Thread thread : threads) {
+			thread.join();
+		}
+		assertThat(output).doesNotContain("WARN", "Cannot remove");
+		store().update(pair());
+		assertThat(this.directory.toFile().list()).hasSizeLessThanOrEqualTo(7);
 	}
 
 	@Test

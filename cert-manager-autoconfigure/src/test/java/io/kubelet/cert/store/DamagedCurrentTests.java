@@ -154,6 +154,44 @@ class DamagedCurrentTests {
 		assertThat(damagedFiles()).containsExactly(last);
 	}
 
+	@Test
+	void linkToAFileOutsideTheDirectoryIsReplacedAndItsTargetLeftAlone(@TempDir Path outside) throws IOException {
+		Path foreign = Files.writeString(outside.resolve("important.conf"), "important");
+		CertificatePair good = update();
+		assertForeignTargetIsLeftAlone(foreign, good);
+	}
+
+	@Test
+	void linkToTheFileOfAnotherPairIsReplacedAndItsTargetLeftAlone() throws IOException {
+		Path foreign = Files.writeString(this.directory.resolve("other-2026-01-01-00-00-00.pem"), "important");
+		CertificatePair good = update();
+		assertForeignTargetIsLeftAlone(foreign, good);
+	}
+
+	@Test
+	void linkOutsideTheDirectoryIsReplacedAlsoWithoutAnOlderPair(@TempDir Path outside) throws IOException {
+		Path foreign = Files.writeString(outside.resolve("important.conf"), "important");
+		Path link = Files.createSymbolicLink(this.directory.resolve("kubelet-client-current.pem"), foreign);
+		assertThat(store().current()).isEmpty();
+		assertThat(link).doesNotExist();
+		assertThat(aside(link)).isSymbolicLink();
+		assertThat(store().current()).isEmpty();
+		CertificatePair next = update();
+		assertThat(store().current()).contains(next);
+		assertThat(foreign).hasContent("important");
+		assertThat(outside).isDirectoryNotContaining("glob:**.damaged");
+	}
+
+	private void assertForeignTargetIsLeftAlone(Path foreign, CertificatePair good) throws IOException {
+		Path link = this.directory.resolve("kubelet-client-current.pem");
+		Files.delete(link);
+		Files.createSymbolicLink(link, foreign);
+		assertThat(store().current()).contains(good);
+		assertThat(foreign).hasContent("important");
+		assertThat(foreign.getParent()).isDirectoryNotContaining("glob:**" + foreign.getFileName() + ".damaged");
+		assertThat(aside(link)).isSymbolicLink();
+	}
+
 	private List<Path> damagedFiles() throws IOException {
 		try (Stream<Path> files = Files.list(this.directory)) {
 			return files.filter((file) -> file.toString().endsWith(".damaged")).toList();

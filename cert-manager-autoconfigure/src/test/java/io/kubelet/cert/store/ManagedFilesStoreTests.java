@@ -17,6 +17,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,12 +41,14 @@ class ManagedFilesStoreTests {
 
 	private PairLocation files;
 
+	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
+
 	private ManagedFilesStore store;
 
 	@BeforeEach
 	void create() {
 		this.files = new PairLocation(this.directory.resolve("tls.crt"), this.directory.resolve("tls.key"));
-		this.store = new ManagedFilesStore(this.files);
+		this.store = new ManagedFilesStore(this.files, this.time);
 	}
 
 	@Test
@@ -78,7 +81,7 @@ class ManagedFilesStoreTests {
 	@Test
 	void pairThatWasReplacedByOneOfTheSameLengthAndDateIsRead() throws IOException {
 		Path file = this.directory.resolve("tls.pem");
-		ManagedFilesStore store = new ManagedFilesStore(new PairLocation(file, file));
+		ManagedFilesStore store = new ManagedFilesStore(new PairLocation(file, file), this.time);
 		for (int replaced = 0; replaced < 2; replaced++) {
 			CertificatePair pair = pair();
 			String text = Pem.write(pair);
@@ -93,7 +96,7 @@ class ManagedFilesStoreTests {
 	void certificateAndKeyMayBeInOneFile() throws IOException {
 		CertificatePair pair = pair();
 		Path file = Files.writeString(this.directory.resolve("tls.pem"), Pem.write(pair));
-		assertThat(new ManagedFilesStore(new PairLocation(file, file)).current()).contains(pair);
+		assertThat(new ManagedFilesStore(new PairLocation(file, file), this.time).current()).contains(pair);
 	}
 
 	/** As some signers send it: Go reads it, and so must every server here. */
@@ -111,9 +114,11 @@ class ManagedFilesStoreTests {
 
 	@Test
 	void filesThatDoNotMatchAreReportedWithTheirNames() throws IOException {
-		write(pair());
+		CertificatePair first = write(pair());
 		assertThat(this.store.current()).isPresent();
 		writeCertificate(pair());
+		assertThat(this.store.current()).contains(first);
+		this.time.pass(Duration.ofSeconds(5));
 		assertFails(this.store::current,
 				"The pair in %s and %s is damaged: The private key does not belong to the certificate"
 					.formatted(this.files.certificate(), this.files.privateKey()));
@@ -121,10 +126,26 @@ class ManagedFilesStoreTests {
 
 	@Test
 	void fileThatIsGoneIsReportedOnceThereWasAPair() throws IOException {
-		write(pair());
+		CertificatePair first = write(pair());
 		assertThat(this.store.current()).isPresent();
 		Files.delete(this.files.privateKey());
-		assertFails(this.store::current, "The pair in %s no longer exists".formatted(this.files));
+		assertThat(this.store.current()).contains(first);
+		this.time.pass(Duration.ofSeconds(5));
+		assertFails(this.store::current, "The file %s is missing".formatted(this.files.privateKey()));
+	}
+
+	@Test
+	void filesThatAreReplacedOneAfterTheOtherAreNoProblem() throws IOException {
+		CertificatePair pair = write(pair());
+		assertThat(this.store.current()).contains(pair);
+		for (int replaced = 0; replaced < 3; replaced++) {
+			CertificatePair next = pair();
+			writeCertificate(next);
+			assertThat(this.store.current()).contains(pair);
+			writeKey(next);
+			assertThat(this.store.current()).contains(next);
+			pair = next;
+		}
 	}
 
 	@Test
@@ -133,7 +154,7 @@ class ManagedFilesStoreTests {
 		Files.write(this.files.certificate(), new byte[] { (byte) 0xff, (byte) 0xfe, 0 });
 		assertFails(this.store::current, "is damaged");
 		Files.write(this.files.certificate(), new byte[Pem.MAXIMUM_LENGTH + 1]);
-		assertFails(this.store::current, "but at most 1048576 are read");
+		assertFails(this.store::current, "larger than 1 MiB");
 	}
 
 	@Test

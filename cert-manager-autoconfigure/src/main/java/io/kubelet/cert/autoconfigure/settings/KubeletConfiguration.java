@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
+import io.kubelet.cert.certificate.file.TextFile;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -51,7 +52,7 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 		LoaderOptions options = new LoaderOptions();
 		options.setAllowDuplicateKeys(false);
 		try {
-			if (new Yaml(new SafeConstructor(options)).load(Files.readString(file)) instanceof Map<?, ?> content) {
+			if (new Yaml(new SafeConstructor(options)).load(TextFile.read(file)) instanceof Map<?, ?> content) {
 				return content;
 			}
 			throw new IllegalArgumentException(

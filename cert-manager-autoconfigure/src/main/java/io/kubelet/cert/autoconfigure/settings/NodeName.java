@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
+import io.kubelet.cert.certificate.file.TextFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +44,7 @@ final class NodeName {
 	 */
 	private static String hostName() {
 		try {
-			return Files.isReadable(HOST_NAME) ? Files.readString(HOST_NAME) : InetAddress.getLocalHost().getHostName();
+			return Files.isReadable(HOST_NAME) ? TextFile.read(HOST_NAME) : InetAddress.getLocalHost().getHostName();
 		}
 		catch (IOException ex) {
 			throw new IllegalArgumentException(

@@ -1,16 +1,16 @@
 package io.kubelet.cert.certificate.trust;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.file.FileVersion;
+import io.kubelet.cert.certificate.file.TextFile;
 
 /**
  * A place from which trust is read.
@@ -35,7 +35,7 @@ public interface TrustSource {
 		return () -> {
 			Object version = Reading.versionOf(List.of(file));
 			try {
-				return Reading.of(List.of(file), version, Trust.exactly(Pem.readCertificates(Files.readString(file))));
+				return Reading.of(List.of(file), version, Trust.exactly(Pem.readCertificates(TextFile.read(file))));
 			}
 			catch (NoSuchFileException ex) {
 				throw new IllegalArgumentException("There is no file " + file
@@ -89,11 +89,12 @@ public interface TrustSource {
 			return new Reading(this.origin, this.latest.get(), this.latest, this.trust);
 		}
 
-		/** A projected volume changes its links, which changes the key of the file. */
+		/**
+		 * A projected volume changes its links, which changes the version of the file.
+		 */
 		private static Object version(Path file) {
 			try {
-				BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-				return List.of(attributes.lastModifiedTime(), attributes.size(), String.valueOf(attributes.fileKey()));
+				return FileVersion.of(file);
 			}
 			catch (IOException ex) {
 				return "unreadable";

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
+import io.kubelet.cert.certificate.file.TextFile;
 import io.kubelet.cert.kubernetes.KubeconfigFile;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.store.DurableFiles;
@@ -122,7 +123,7 @@ public final class NodeKubeconfig {
 	private static void write(Path kubeconfig, String content) {
 		Path file = kubeconfig.toAbsolutePath();
 		try {
-			if (Files.exists(file) && Files.readString(file).equals(content)) {
+			if (Files.exists(file) && TextFile.read(file).equals(content)) {
 				return;
 			}
 			Files.createDirectories(file.getParent());

@@ -1,4 +1,4 @@
-package io.kubelet.cert.store;
+package io.kubelet.cert.certificate.file;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,8 +7,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The state of a file at one moment. Links are followed, so a link that was switched has
- * another version.
+ * The state of a regular file at one moment. Links are followed, so a link that was
+ * switched has another version.
  *
  * @param file what identifies the file, whatever its name is
  * @param modified when it was modified, in nanoseconds since 1970
@@ -16,12 +16,24 @@ import java.util.concurrent.TimeUnit;
  */
 public record FileVersion(Object file, long modified, long size) {
 
+	static final int MAXIMUM_SIZE = 1024 * 1024;
+
 	/**
 	 * Returns the version of a file, at the price of one system call.
+	 * @param path the file
+	 * @return its version
 	 * @throws java.nio.file.NoSuchFileException if there is no file, or the link dangles
+	 * @throws UnusableFileException if it is not a regular file, or larger than 1 MiB
+	 * @throws IOException if its attributes cannot be read
 	 */
-	static FileVersion of(Path path) throws IOException {
+	public static FileVersion of(Path path) throws IOException {
 		BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+		if (!attributes.isRegularFile()) {
+			throw UnusableFileException.notRegular(path);
+		}
+		if (attributes.size() > MAXIMUM_SIZE) {
+			throw UnusableFileException.tooLarge(path);
+		}
 		Object key = attributes.fileKey();
 		// Windows has no file keys
 		return new FileVersion((key != null) ? key : path.toRealPath(),

@@ -1,0 +1,116 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import io.kubelet.cert.certificate.file.UnusableFileException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Refuses files with keys that another user has written or can write, because their keys
+ * are known to that user. Without POSIX permissions, nothing is refused.
+ */
+final class KeyFiles {
+
+	private static final Logger logger = LoggerFactory.getLogger(KeyFiles.class);
+
+	/** The number is the name where there is no list of users. */
+	private static final Set<String> ROOT = Set.of("root", "0");
+
+	/** The directories that were reported: many certificates may share one. */
+	private static final Set<Path> reported = ConcurrentHashMap.newKeySet();
+
+	private final Path directory;
+
+	private @Nullable UserPrincipal user;
+
+	KeyFiles(Path directory) {
+		this.directory = directory;
+	}
+
+	/**
+	 * Requires that only this process's user, or root, can have written a file.
+	 * @throws UnusableFileException if somebody else can
+	 */
+	void requireProtected(Path file) throws IOException {
+		if (!DurableFiles.isPosix(this.directory)) {
+			return;
+		}
+		PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
+		UserPrincipal owner = attributes.owner();
+		if (!ROOT.contains(owner.getName()) && !owner.equals(user())) {
+			throw new UnusableFileException(file,
+					"it belongs to user %s, who may know its key: a file with a key must belong to the user of this process or to root"
+						.formatted(owner.getName()));
+		}
+		if (canWrite(attributes)) {
+			throw new UnusableFileException(file,
+					"other users can write it and may know its key: a file with a key must have mode 0600");
+		}
+	}
+
+	/** In a volume with fsGroup, the kubelet lets that group write every file. */
+	private boolean canWrite(PosixFileAttributes file) throws IOException {
+		if (!file.permissions().contains(PosixFilePermission.GROUP_WRITE)) {
+			return file.permissions().contains(PosixFilePermission.OTHERS_WRITE);
+		}
+		PosixFileAttributes directory = Files.readAttributes(this.directory, PosixFileAttributes.class);
+		return file.permissions().contains(PosixFilePermission.OTHERS_WRITE)
+				|| !directory.permissions().contains(PosixFilePermission.GROUP_WRITE)
+				|| !directory.group().equals(file.group());
+	}
+
+	/**
+	 * Returns whose files are those that this process creates. A volume may map users, so
+	 * one is created, in the directory if possible.
+	 */
+	private @Nullable UserPrincipal user() {
+		for (Path place : List.of(this.directory, Path.of(System.getProperty("java.io.tmpdir")))) {
+			if (this.user == null) {
+				this.user = ownerOfNewFile(place);
+			}
+		}
+		return this.user;
+	}
+
+	private static @Nullable UserPrincipal ownerOfNewFile(Path place) {
+		try {
+			Path created = Files.createTempFile(place, ".", null);
+			try {
+				return Files.getOwner(created);
+			}
+			finally {
+				Files.deleteIfExists(created);
+			}
+		}
+		catch (IOException ex) {
+			return null;
+		}
+	}
+
+	/** Warns once if everybody can write to the directory. */
+	void reportOpenDirectory() {
+		try {
+			if (DurableFiles.isPosix(this.directory)
+					&& Files.getPosixFilePermissions(this.directory).contains(PosixFilePermission.OTHERS_WRITE)
+					&& reported.add(this.directory.toRealPath())) {
+				logger.warn(
+						"Every user can write to {}, and so delete certificates or prevent their rotation. Restrict it to the user of this process, or use a directory inside of it, which is created",
+						this.directory);
+			}
+		}
+		catch (IOException ex) {
+			// There is no directory yet
+		}
+	}
+
+}

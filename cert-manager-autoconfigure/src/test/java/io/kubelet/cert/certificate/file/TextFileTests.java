@@ -1,0 +1,89 @@
+package io.kubelet.cert.certificate.file;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+import io.kubelet.cert.testsupport.Pipes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for {@link TextFile}.
+ */
+@Timeout(value = 20, threadMode = ThreadMode.SEPARATE_THREAD)
+class TextFileTests {
+
+	@TempDir
+	Path directory;
+
+	@Test
+	void fileIsReadThroughLinks() throws IOException {
+		Path file = Files.writeString(this.directory.resolve("file"), "gr\u00fcn");
+		assertThat(TextFile.read(Files.createSymbolicLink(this.directory.resolve("link"), file)))
+			.isEqualTo("gr\u00fcn");
+	}
+
+	@Test
+	void bytesThatAreNoTextAreReplaced() throws IOException {
+		assertThat(TextFile.read(Files.write(this.directory.resolve("file"), new byte[] { 'a', (byte) 0xff, 'b' })))
+			.isEqualTo("a\ufffdb");
+	}
+
+	@Test
+	void missingFileAndDanglingLinkAreMissing() throws IOException {
+		Path missing = this.directory.resolve("missing");
+		Path link = Files.createSymbolicLink(this.directory.resolve("link"), missing);
+		assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> TextFile.read(missing));
+		assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> TextFile.read(link));
+	}
+
+	@Test
+	void fileOfAMebibyteIsReadAndALargerOneIsNot() throws IOException {
+		Path file = Files.write(this.directory.resolve("file"), new byte[1024 * 1024]);
+		assertThat(TextFile.read(file)).hasSize(1024 * 1024);
+		Files.write(file, new byte[1024 * 1024 + 1]);
+		assertThatExceptionOfType(UnusableFileException.class).isThrownBy(() -> TextFile.read(file))
+			.withMessage(
+					file + ": it is larger than 1 MiB, and larger files are not read: check that it is the right file");
+	}
+
+	@Test
+	void directoryIsNotRead() {
+		assertIsNotRead(this.directory);
+	}
+
+	@Test
+	void pipeIsNotOpened() throws Exception {
+		Path pipe = Pipes.create(this.directory.resolve("pipe"));
+		assertIsNotRead(pipe);
+		assertIsNotRead(Files.createSymbolicLink(this.directory.resolve("link"), pipe));
+	}
+
+	@Test
+	@EnabledOnOs({ OS.LINUX, OS.MAC })
+	void deviceIsNotRead() {
+		assertIsNotRead(Path.of("/dev/zero"));
+	}
+
+	/** Its size is 0, whatever its content is. */
+	@Test
+	@EnabledOnOs(OS.LINUX)
+	void fileThatTheSystemGeneratesIsRead() throws IOException {
+		assertThat(TextFile.read(Path.of("/proc/self/status"))).contains("Name:");
+	}
+
+	private static void assertIsNotRead(Path file) {
+		assertThatExceptionOfType(UnusableFileException.class).isThrownBy(() -> TextFile.read(file))
+			.withMessageStartingWith(file + ": it is a directory, a pipe or a device");
+	}
+
+}

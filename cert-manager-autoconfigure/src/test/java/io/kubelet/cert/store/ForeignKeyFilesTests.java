@@ -1,0 +1,184 @@
+package io.kubelet.cert.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.util.List;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateRequestPem;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+/**
+ * Files with keys that another user has put into the directory, or can change.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+@DisabledOnOs(OS.WINDOWS)
+class ForeignKeyFilesTests {
+
+	private static final int STRANGER = 12345;
+
+	@TempDir
+	Path directory;
+
+	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
+
+	private final TestAuthority authority = new TestAuthority("authority");
+
+	@Test
+	void requestOfAnotherUserIsNotUsed(CapturedOutput output) throws IOException {
+		Path file = write("app-request.pem", CertificateRequestPem.write(request()));
+		giveToStranger(file);
+		assertThat(store().openRequest()).isEmpty();
+		assertThat(this.directory.resolve("app-request.pem.damaged")).exists();
+		assertThat(file).doesNotExist();
+		assertThat(output).containsPattern("WARN.*The pending request " + file
+				+ " is not used: it belongs to user 12345, who may know its key: .* It is kept as " + file
+				+ ".damaged");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "rw-rw----", "rw----rw-", "rw-rw-rw-" })
+	void requestThatAnotherUserCanChangeIsNotUsed(String mode) throws IOException {
+		Path file = write("app-request.pem", CertificateRequestPem.write(request()));
+		mode(this.directory, "rwxr-xr-x");
+		mode(file, mode);
+		assertThat(store().openRequest()).isEmpty();
+		assertThat(file).doesNotExist();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "rw-------", "rw-r--r--" })
+	void requestThatOnlyItsOwnerCanChangeIsUsed(String mode) throws IOException {
+		CertificateRequest request = request();
+		mode(write("app-request.pem", CertificateRequestPem.write(request)), mode);
+		assertThat(store().openRequest()).map(CertificateRequest::name).contains(request.name());
+	}
+
+	/** The kubelet makes all files of such a volume writable for the group of the pod. */
+	@Test
+	void groupOfAVolumeMayChangeItsFiles() throws IOException {
+		CertificatePair pair = pair();
+		store().update(pair);
+		mode(this.directory, "rwxrwxr-x");
+		mode(this.directory.resolve("app-current.pem").toRealPath(), "rw-rw----");
+		assertThat(store().current()).contains(pair);
+	}
+
+	@Test
+	void currentPairOfAnotherUserIsReplacedByTheNewestOwnOne(CapturedOutput output) throws IOException {
+		CertificatePair own = pair();
+		store().update(own);
+		Path planted = write("app-2099-01-01-00-00-00.pem", Pem.write(pair()));
+		giveToStranger(planted);
+		DurableFiles.link(this.directory.resolve("app-current.pem"), planted);
+		assertThat(store().current()).contains(own);
+		assertThat(planted).doesNotExist();
+		assertThat(output).contains(planted + ".damaged, and the older pair ");
+	}
+
+	@Test
+	void pairOfAnotherUserThatComesWhileTheProcessRunsIsReportedAndNotUsed() throws IOException {
+		FileCertificateStore store = store();
+		store.update(pair());
+		Path planted = write("app-2099-01-01-00-00-00.pem", Pem.write(pair()));
+		giveToStranger(planted);
+		DurableFiles.link(this.directory.resolve("app-current.pem"), planted);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(store::current)
+			.withMessageContaining("it belongs to user 12345");
+		assertThat(planted).exists();
+	}
+
+	@Test
+	void separateKeyOfAnotherUserIsSetAside() throws IOException {
+		CertificatePair pair = pair();
+		write("app.crt", Pem.write(pair.chain()));
+		Path key = write("app.key", Pem.write(pair));
+		giveToStranger(key);
+		assertThat(store().current()).isEmpty();
+		assertThat(this.directory.resolve("app.key.damaged")).exists();
+	}
+
+	@Test
+	void pairOfAnotherProgramMayBelongToAnyone() throws IOException {
+		CertificatePair pair = pair();
+		Path file = write("elsewhere.pem", Pem.write(pair));
+		giveToStranger(file);
+		PairLocation location = PairLocation.of(file);
+		assertThat(new FileCertificateStore(this.directory, "app", location, 5, this.time).current()).contains(pair);
+		assertThat(new ManagedFilesStore(location, this.time).current()).contains(pair);
+	}
+
+	@Test
+	void directoryThatEverybodyCanWriteIsReportedOnce(CapturedOutput output) throws IOException {
+		mode(this.directory, "rwxrwxrwx");
+		store();
+		store();
+		assertThat(output).containsOnlyOnce("Every user can write to " + this.directory);
+		assertThat(output).contains("WARN");
+	}
+
+	@Test
+	void directoryThatTheStoreCreatesIsNotWritableForOthers() throws IOException {
+		Path created = this.directory.resolve("a/b");
+		new FileCertificateStore(created, "app", null, 5, this.time).update(pair());
+		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(created))).isEqualTo("rwxr-xr-x");
+	}
+
+	private Path write(String name, String content) throws IOException {
+		Path file = Files.writeString(this.directory.resolve(name), content);
+		mode(file, "rw-r--r--");
+		return file;
+	}
+
+	private static void mode(Path file, String mode) throws IOException {
+		Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+	}
+
+	/** Only root can give files away. */
+	private static void giveToStranger(Path file) throws IOException {
+		assumeThat(System.getProperty("user.name")).isEqualTo("root");
+		Files.setAttribute(file, "unix:uid", STRANGER);
+	}
+
+	private static CertificateRequest request() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		return CertificateRequests.create("req-1", ManagerFixture.TEMPLATE, "example.com/a",
+				List.of(Usage.of("client auth")), null, keys);
+	}
+
+	private CertificatePair pair() {
+		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
+				ManagerFixture.START.plus(Duration.ofHours(1)));
+	}
+
+	private FileCertificateStore store() {
+		return new FileCertificateStore(this.directory, "app", null, 5, this.time);
+	}
+
+}
