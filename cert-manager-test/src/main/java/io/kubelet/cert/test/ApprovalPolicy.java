@@ -3,9 +3,10 @@ package io.kubelet.cert.test;
 import java.util.Set;
 
 /**
- * Decides about certificate signing requests. It is asked once a request is created,
- * again for all that are still open when {@link Behavior#approval(ApprovalPolicy) the
- * policy changes}, and may be asked more than once about the same request.
+ * Decides about certificate signing requests, and about requests to cert-manager. It is
+ * asked once a request is created, again for all that are still pending when
+ * {@link Behavior#approval(ApprovalPolicy) the policy changes}, and may be asked more
+ * than once about the same request.
  * <p>
  * Called on the control plane's own thread: it must not block.
  */
@@ -21,7 +22,8 @@ public interface ApprovalPolicy {
 
 	/**
 	 * As a cluster with nothing added decides: the kubelet's client certificates are
-	 * approved where the requester has the permission, everything else waits for someone.
+	 * approved where the requester has the permission, everything to cert-manager's own
+	 * issuers is approved, and everything else waits for someone.
 	 * @return the policy
 	 */
 	static ApprovalPolicy realCluster() {
@@ -30,13 +32,13 @@ public interface ApprovalPolicy {
 
 	/**
 	 * As {@link #realCluster()}, and requests to {@code kubernetes.io/kubelet-serving},
-	 * {@code kubernetes.io/kube-apiserver-client} and signers that are not Kubernetes'
-	 * own are approved. This is the default.
+	 * {@code kubernetes.io/kube-apiserver-client}, signers that are not Kubernetes' own
+	 * and issuers that are not cert-manager's own are approved. This is the default.
 	 * @return the policy
 	 */
 	static ApprovalPolicy approving() {
 		return (request) -> {
-			boolean own = request.signerName().startsWith("kubernetes.io/");
+			boolean own = request.signerName().matches("kubernetes.io/.*|[a-z]+\\.cert-manager\\.io/.*");
 			boolean asked = Set.of("kubernetes.io/kubelet-serving", "kubernetes.io/kube-apiserver-client")
 				.contains(request.signerName());
 			return (asked || !own) ? Verdict.approve() : Verdict.automatic();

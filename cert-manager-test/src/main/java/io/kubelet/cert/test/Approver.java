@@ -8,11 +8,13 @@ import io.kubelet.cert.test.api.Access;
 import io.kubelet.cert.test.api.Caller;
 import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.SigningRequest;
+import io.kubelet.cert.test.resource.CertificateRequests;
 import io.kubelet.cert.test.resource.CertificateSigningRequests;
+import io.kubelet.cert.test.resource.RequestType;
 
 /**
  * Decides about requests: by the policy, and where that leaves it to the cluster, as the
- * approver in kube-controller-manager does.
+ * approvers in kube-controller-manager and in cert-manager do.
  */
 final class Approver {
 
@@ -25,10 +27,21 @@ final class Approver {
 		this.permitted = permitted;
 	}
 
-	ApprovalPolicy.Verdict review(JsonObject request) {
-		SigningRequest read = CertificateSigningRequests.requested(request);
-		ApprovalPolicy.Verdict verdict = this.behavior.approval().review(PendingRequest.of(request, read));
-		return (verdict.decision() == ApprovalPolicy.Decision.AUTOMATIC) ? automatic(request, read) : verdict;
+	ApprovalPolicy.Verdict review(RequestType type, JsonObject request) {
+		SigningRequest read = RequestType.requested(request);
+		String signer = type.signerName(request);
+		ApprovalPolicy.Verdict verdict = this.behavior.approval().review(PendingRequest.of(request, signer, read));
+		if (verdict.decision() != ApprovalPolicy.Decision.AUTOMATIC) {
+			return verdict;
+		}
+		return (type instanceof CertificateRequests) ? certManager(signer) : automatic(request, read);
+	}
+
+	/** The approver of cert-manager approves everything for its own issuers. */
+	private static ApprovalPolicy.Verdict certManager(String signer) {
+		return signer.contains(".cert-manager.io/") ? new ApprovalPolicy.Verdict(ApprovalPolicy.Decision.APPROVE,
+				"cert-manager.io", "Certificate request has been approved by cert-manager.io")
+				: ApprovalPolicy.Verdict.hold();
 	}
 
 	private ApprovalPolicy.Verdict automatic(JsonObject request, SigningRequest read) {

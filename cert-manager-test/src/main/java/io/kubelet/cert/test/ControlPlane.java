@@ -5,11 +5,11 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -27,6 +27,7 @@ import io.kubelet.cert.test.http.ServerTls;
 import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.CertificateAuthority;
 import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.resource.CertificateRequests;
 import io.kubelet.cert.test.resource.CertificateSigningRequests;
 import io.kubelet.cert.test.resource.ClusterTrustBundles;
 import io.kubelet.cert.test.resource.ConfigMaps;
@@ -63,7 +64,11 @@ final class ControlPlane implements AutoCloseable {
 
 	final Behavior behavior;
 
-	final Controllers controllers;
+	final RequestController signingRequests;
+
+	final RequestController certificateRequests;
+
+	final CertManager certManager;
 
 	final Requests requests;
 
@@ -81,26 +86,35 @@ final class ControlPlane implements AutoCloseable {
 		this.identities.addToken(BOOTSTRAP.token(), "system:bootstrap:abcdef", List.of("system:bootstrappers"));
 		this.identities.addToken(this.admin.token(), "admin", List.of("system:masters"));
 		Clock seconds = Clock.tick(clock, Duration.ofSeconds(1));
-		ResourceType signingRequests = new CertificateSigningRequests(seconds, this.authorizer::isAllowed);
+		CertificateSigningRequests signingRequests = new CertificateSigningRequests(seconds,
+				this.authorizer::isAllowed);
 		ResourceType configMaps = new ConfigMaps();
-		List<ResourceType> types = new ArrayList<>(List.of(signingRequests, configMaps, new Nodes()));
+		List<ResourceType> types = new CopyOnWriteArrayList<>(List.of(signingRequests, configMaps, new Nodes()));
 		for (String version : trustBundleVersions) {
 			types.add(new ClusterTrustBundles(version, this.authorizer::isAllowed));
 		}
 		this.behavior = new Behavior(this::reviewAll);
-		this.controllers = new Controllers(this.store, signingRequests,
-				new Approver(this.behavior, this.authorizer::isAllowed),
-				new Signer(this.authority, this.behavior, clock), this.behavior, seconds, this.executor);
+		Approver approver = new Approver(this.behavior, this.authorizer::isAllowed);
+		Signer signer = new Signer(this.authority, this.behavior, clock);
+		Issuers issuers = new Issuers(types, this.store);
+		this.signingRequests = new SignerController(this.store, signingRequests, approver, issuers, signer,
+				this.behavior, seconds, this.executor);
+		CertificateRequests requests = new CertificateRequests(issuers::type, this.authorizer::isAllowed);
+		this.certificateRequests = new IssuerController(this.store, requests, approver, issuers, signer, this.behavior,
+				seconds, this.executor);
+		this.certManager = new CertManager(types, this.store, issuers, requests, this.certificateRequests, seconds);
 		this.requests = new Requests(this.identities, this.faults, new ApiServer(this.authorizer,
 				new ObjectRequests(this.store, seconds, nameSuffixes, this.watches), types, seconds), clock);
 		this.http = new HttpFrontEnd(port, ServerTls.context(this.authority), this.requests);
 		publishAuthority(configMaps, seconds);
-		this.controllers.start();
+		this.signingRequests.start();
+		this.certificateRequests.start();
 		this.http.start();
 	}
 
 	private void reviewAll() {
-		this.controllers.reviewAll();
+		this.signingRequests.reviewAll();
+		this.certificateRequests.reviewAll();
 	}
 
 	/** Every namespace holds the authority's certificate. */

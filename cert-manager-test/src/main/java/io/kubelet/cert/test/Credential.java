@@ -26,8 +26,13 @@ public sealed interface Credential permits Credential.Token, ClientCertificate {
 	 *
 	 * @param name a name for it, fit for a file
 	 * @param token the token
+	 * @param namespace the namespace of a kubeconfig for it; empty for none
 	 */
-	record Token(String name, String token) implements Credential {
+	record Token(String name, String token, String namespace) implements Credential {
+
+		public Token(String name, String token) {
+			this(name, token, "");
+		}
 
 		@Override
 		public String toString() {

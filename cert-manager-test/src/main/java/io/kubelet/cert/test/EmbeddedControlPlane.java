@@ -1,10 +1,7 @@
 package io.kubelet.cert.test;
 
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -13,22 +10,23 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.GeneratedNames;
-import io.kubelet.cert.test.resource.CertificateSigningRequests;
 
 /**
  * A Kubernetes control plane in this process, as far as certificates go: an HTTPS server
  * on the loopback address that answers as the certificates API of release 1.34 does, with
- * its approver and its signers. What is in it is kept in memory.
+ * its approver and its signers, and with those of {@link CertManager cert-manager}. What
+ * is in it is kept in memory.
  * <p>
  * It runs from {@link #start()} until {@link #close()}, on daemon threads of its own. All
  * methods can be called by any thread; those that start, stop, {@link #pause()} and
  * {@link #resume()} wait until it is done, no other blocks.
  */
-public final class EmbeddedControlPlane implements AutoCloseable {
+public final class EmbeddedControlPlane extends ControlPlaneAccess implements AutoCloseable {
 
 	private final ControlPlane parts;
 
 	private EmbeddedControlPlane(ControlPlane parts) {
+		super(parts);
 		this.parts = parts;
 	}
 
@@ -49,133 +47,18 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	}
 
 	/**
-	 * {@return where it listens, paused or not, as in {@code https://127.0.0.1:43210}}
-	 */
-	public String url() {
-		return "https://127.0.0.1:" + this.parts.http.port();
-	}
-
-	/**
-	 * {@return the authority that signs the server's certificate and all others, as PEM}
-	 */
-	public String caPem() {
-		return this.parts.caPem();
-	}
-
-	/**
-	 * {@return the token of an administrator, who may do everything}
-	 */
-	public Credential admin() {
-		return this.parts.admin;
-	}
-
-	/**
-	 * The bootstrap token {@code abcdef.0123456789abcdef}, which may create, get, list
-	 * and watch certificate signing requests, and whose requests for kubelet client
-	 * certificates are approved.
-	 * @return a token of group {@code system:bootstrappers}
-	 */
-	public Credential bootstrap() {
-		return ControlPlane.BOOTSTRAP;
-	}
-
-	/**
-	 * Let a bearer token be known. Its user may ask who it is and nothing more, until
-	 * something is {@link #allow(String, Set, String, String...) allowed}.
-	 * @param token the token
-	 * @param user the user it stands for
-	 * @param groups the user's groups; {@code system:authenticated} is added
-	 * @return the credential
-	 */
-	public Credential addToken(String token, String user, String... groups) {
-		this.parts.identities.addToken(token, user, List.of(groups));
-		return Credential.token(Kubeconfig.fileName(user), token);
-	}
-
-	/**
-	 * Let a bearer token be unknown from now on.
-	 * @param token the token
-	 */
-	public void removeToken(String token) {
-		this.parts.identities.removeToken(token);
-	}
-
-	/**
-	 * Permit something, in addition to what is permitted already.
-	 * @param subject a user or a group
-	 * @param verbs what may be done, as in {@code create} or {@code approve}; {@code *}
-	 * for everything
-	 * @param resource what with, as in {@code certificatesigningrequests/approval} or
-	 * {@code signers}; {@code *} for everything
-	 * @param names the names of the objects, as in {@code example.com/demo} for a signer;
-	 * none for all
-	 */
-	public void allow(String subject, Set<String> verbs, String resource, String... names) {
-		this.parts.authorizer.allow(subject, verbs, resource, Set.of(names));
-	}
-
-	/**
-	 * Issue a client certificate, valid from five minutes ago for a year, without a
-	 * request.
-	 * @param commonName the user name
-	 * @param organizations the groups
-	 * @return the certificate, with a new P-256 key
-	 */
-	public ClientCertificate issueClientCertificate(String commonName, String... organizations) {
-		Instant now = this.parts.clock.instant();
-		return issueClientCertificate(now.minus(Behavior.BACKDATE), now.plus(Duration.ofDays(365)), commonName,
-				organizations);
-	}
-
-	/**
-	 * Issue a client certificate without a request.
-	 * @param notBefore since when it is valid
-	 * @param notAfter until when it is valid; may be past
-	 * @param commonName the user name
-	 * @param organizations the groups
-	 * @return the certificate, with a new P-256 key
-	 */
-	public ClientCertificate issueClientCertificate(Instant notBefore, Instant notAfter, String commonName,
-			String... organizations) {
-		return this.parts.clientCertificate(notBefore, notAfter, commonName, List.of(organizations));
-	}
-
-	/**
-	 * A kubeconfig that needs no other file.
-	 * @param credential who the client is
-	 * @return the content, YAML
-	 */
-	public String kubeconfig(Credential credential) {
-		return Kubeconfig.of(url(), caPem(), credential);
-	}
-
-	/**
-	 * Write a kubeconfig for the {@link #bootstrap() bootstrap token}.
-	 * @param directory where to, made if there is none
-	 * @return the file
-	 * @throws UncheckedIOException if it cannot be written
-	 */
-	public Path writeKubeconfig(Path directory) {
-		return writeKubeconfig(directory, bootstrap());
-	}
-
-	/**
-	 * Write a kubeconfig.
-	 * @param directory where to, made if there is none
-	 * @param credential who the client is
-	 * @return the file, named after the credential
-	 * @throws UncheckedIOException if it cannot be written
-	 */
-	public Path writeKubeconfig(Path directory, Credential credential) {
-		return Kubeconfig.write(directory, credential, kubeconfig(credential));
-	}
-
-	/**
 	 * {@return how the approver and the signers behave; a change takes effect as it is
 	 * made}
 	 */
 	public Behavior behavior() {
 		return this.parts.behavior;
+	}
+
+	/**
+	 * {@return its cert-manager, which is not installed before it has an issuer}
+	 */
+	public CertManager certManager() {
+		return this.parts.certManager;
 	}
 
 	/**
@@ -191,7 +74,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws IllegalArgumentException if there is no such request
 	 */
 	public void approve(String name) {
-		byHand((controllers) -> controllers.decide(name, "Approved", "ApprovedByTest", "Approved by hand."));
+		byHand(name, (requests) -> requests.decide(name, "Approved", "ApprovedByTest", "Approved by hand."));
 	}
 
 	/**
@@ -202,18 +85,30 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws IllegalArgumentException if there is no such request
 	 */
 	public void deny(String name, String reason, String message) {
-		byHand((controllers) -> controllers.decide(name, "Denied", reason, message));
+		byHand(name, (requests) -> requests.decide(name, "Denied", reason, message));
 	}
 
 	/**
-	 * Let the signer give up on a request.
+	 * Mark a request to cert-manager as invalid, as approvers do.
 	 * @param name the request's name
 	 * @param reason the reason of the condition, one word
 	 * @param message the message of the condition
 	 * @throws IllegalArgumentException if there is no such request
 	 */
+	public void invalidate(String name, String reason, String message) {
+		byHand(name, (requests) -> requests.decide(name, "InvalidRequest", reason, message));
+	}
+
+	/**
+	 * Let the signer give up on a request.
+	 * @param name the request's name
+	 * @param reason the reason of the condition, one word; cert-manager's is always
+	 * {@code Failed}
+	 * @param message the message of the condition
+	 * @throws IllegalArgumentException if there is no such request
+	 */
 	public void fail(String name, String reason, String message) {
-		byHand((controllers) -> controllers.decide(name, "Failed", reason, message));
+		byHand(name, (requests) -> requests.decide(name, "Failed", reason, message));
 	}
 
 	/**
@@ -222,12 +117,13 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * @throws IllegalArgumentException if there is no such request
 	 */
 	public void delete(String name) {
-		byHand((controllers) -> controllers.delete(name));
+		byHand(name, (requests) -> requests.delete(name));
 	}
 
-	private void byHand(Consumer<Controllers> action) {
+	private void byHand(String name, Consumer<RequestController> action) {
+		boolean certManager = this.parts.certificateRequests.has(name);
 		try {
-			action.accept(this.parts.controllers);
+			action.accept(certManager ? this.parts.certificateRequests : this.parts.signingRequests);
 		}
 		catch (ApiFailure ex) {
 			throw new IllegalArgumentException(ex.getMessage(), ex);
@@ -238,14 +134,14 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 	 * {@return the names of the certificate signing requests there are}
 	 */
 	public List<String> certificateSigningRequests() {
-		return this.parts.controllers.names((request) -> true);
+		return this.parts.signingRequests.names((request) -> true);
 	}
 
 	/**
 	 * {@return the names of those that are neither issued nor denied nor failed}
 	 */
 	public List<String> openCertificateSigningRequests() {
-		return this.parts.controllers.names(CertificateSigningRequests::isOpen);
+		return this.parts.signingRequests.pendingNames();
 	}
 
 	/**

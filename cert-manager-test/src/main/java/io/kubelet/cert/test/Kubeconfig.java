@@ -32,9 +32,10 @@ final class Kubeconfig {
 				- name: embedded
 				  context:
 				    cluster: embedded
-				    user: %s
+				    user: %s%s
 				current-context: embedded
-				""".formatted(url, Pem.encode(caPem), credential.name(), user(credential), credential.name());
+				""".formatted(url, Pem.encode(caPem), credential.name(), user(credential), credential.name(),
+				namespace(credential));
 	}
 
 	/** Write a kubeconfig into a directory, under the credential's name. */
@@ -51,6 +52,11 @@ final class Kubeconfig {
 	/** A name without what file systems do not like. */
 	static String fileName(String name) {
 		return name.replaceAll("[^A-Za-z0-9._-]", "-");
+	}
+
+	private static String namespace(Credential credential) {
+		return (credential instanceof Credential.Token token && !token.namespace().isEmpty())
+				? "\n    namespace: " + token.namespace() : "";
 	}
 
 	private static String user(Credential credential) {

@@ -1,7 +1,10 @@
 package io.kubelet.cert.test;
 
 import java.time.Instant;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
+import io.kubelet.cert.test.resource.CertificateRequests;
 import io.kubelet.cert.test.resource.CertificateSigningRequests;
 import org.jspecify.annotations.Nullable;
 
@@ -22,30 +25,45 @@ import org.jspecify.annotations.Nullable;
 public record RecordedRequest(String method, String path, String query, String user, @Nullable String certificateSerial,
 		int status, Instant at) {
 
-	private static final String REQUESTS = "/" + CertificateSigningRequests.PLURAL;
+	private static final Pattern REQUESTS = Pattern
+		.compile("/(" + CertificateSigningRequests.PLURAL + "|" + CertificateRequests.PLURAL + ")(/[^/]+)?$");
 
 	/**
-	 * Whether it creates a certificate signing request.
+	 * Whether it creates a request for a certificate.
 	 * @return whether it does
 	 */
 	public boolean isCreate() {
-		return this.method.equals("POST") && this.path.endsWith(REQUESTS);
+		return this.method.equals("POST") && concerns(false);
 	}
 
 	/**
-	 * Whether it reads one certificate signing request.
+	 * Whether it reads one request for a certificate.
 	 * @return whether it does
 	 */
 	public boolean isGet() {
-		return this.method.equals("GET") && this.path.contains(REQUESTS + "/");
+		return this.method.equals("GET") && concerns(true);
 	}
 
 	/**
-	 * Whether it lists certificate signing requests.
+	 * Whether it lists requests for certificates.
 	 * @return whether it does
 	 */
 	public boolean isList() {
-		return this.method.equals("GET") && this.path.endsWith(REQUESTS) && !isWatch();
+		return this.method.equals("GET") && concerns(false) && !isWatch();
+	}
+
+	/**
+	 * Whether it deletes one request for a certificate.
+	 * @return whether it does
+	 */
+	public boolean isDelete() {
+		return this.method.equals("DELETE") && concerns(true);
+	}
+
+	/** Whether it is about one, or all, of the requests for certificates. */
+	private boolean concerns(boolean one) {
+		Matcher matcher = REQUESTS.matcher(this.path);
+		return matcher.find() && (matcher.group(2) != null) == one;
 	}
 
 	/**

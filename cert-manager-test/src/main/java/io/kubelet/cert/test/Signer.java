@@ -13,14 +13,15 @@ import io.kubelet.cert.test.pki.CertificateAuthority;
 import io.kubelet.cert.test.pki.Pem;
 import io.kubelet.cert.test.pki.SigningRequest;
 import io.kubelet.cert.test.pki.SubjectOrder;
-import io.kubelet.cert.test.resource.CertificateSigningRequests;
+import io.kubelet.cert.test.resource.RequestType;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Signs approved requests, as the signers in kube-controller-manager do, or as wrongly as
- * it is told to.
+ * Signs approved requests, as the signers in kube-controller-manager and the issuers of
+ * cert-manager do, or as wrongly as it is told to.
  */
 final class Signer {
 
@@ -31,6 +32,11 @@ final class Signer {
 	static final String API_SERVER_CLIENT = "kubernetes.io/kube-apiserver-client";
 
 	private static final Duration LONGEST = Duration.ofDays(365);
+
+	private static final Duration ISSUER_LIFETIME = Duration.ofDays(90);
+
+	/** Of cert-manager; a certificate signing request must state its usages. */
+	private static final List<String> DEFAULT_USAGES = List.of("digital signature", "key encipherment");
 
 	private static final Duration SHORT = Duration.ofHours(8);
 
@@ -118,40 +124,45 @@ final class Signer {
 		return usages.contains("client auth") ? "" : "missing required usage for client certificate: client auth";
 	}
 
-	/** The certificate for a request, as PEM. */
-	String sign(JsonObject request) {
-		SigningRequest read = CertificateSigningRequests.requested(request);
-		List<String> usages = Json.texts(request, "spec", "usages");
-		Set<SignerFlaw> flaws = this.behavior.currentFlaws();
-		if (flaws.contains(SignerFlaw.GARBAGE)) {
-			return Pem.write("CERTIFICATE", "no certificate".getBytes());
-		}
-		X500Name subject = flaws.contains(SignerFlaw.ANOTHER_SUBJECT)
-				? CertificateAuthority.name("someone-else", List.of()) : SubjectOrder.of(read.subject());
-		SubjectPublicKeyInfo key = flaws.contains(SignerFlaw.ANOTHER_KEY)
-				? SubjectPublicKeyInfo.getInstance(CertificateAuthority.generateKey().getPublic().getEncoded())
-				: read.publicKey();
-		List<GeneralName> names = flaws.contains(SignerFlaw.DROPPED_NAMES) ? List.of() : read.alternativeNames();
-		Instant[] times = times(Json.text(request, "spec", "expirationSeconds"));
-		return Pem.write(List.of(this.authority.issue(subject, key, times[0], times[1], usages, names)));
-	}
-
-	private Instant[] times(String expirationSeconds) {
+	/** The certificate for a request to a signer of the cluster, as PEM. */
+	String sign(JsonObject request, @Nullable Duration requested) {
 		Instant now = this.clock.instant();
-		Behavior.Validity fixed = this.behavior.validity();
-		if (fixed != null) {
-			return new Instant[] { now.plus(fixed.notBefore()), now.plus(fixed.notAfter()) };
-		}
-		Duration lifetime = LONGEST;
-		if (!expirationSeconds.isEmpty() && Long.parseLong(expirationSeconds) < LONGEST.toSeconds()) {
-			lifetime = Duration.ofSeconds(Long.parseLong(expirationSeconds));
-		}
+		Duration lifetime = (requested != null && requested.compareTo(LONGEST) < 0) ? requested : LONGEST;
 		Instant notAfter = now.plus(lifetime);
 		if (lifetime.compareTo(SHORT) >= 0) {
 			notAfter = notAfter.minus(Behavior.BACKDATE);
 		}
 		Instant last = this.authority.notAfter();
-		return new Instant[] { now.minus(Behavior.BACKDATE), notAfter.isBefore(last) ? notAfter : last };
+		return sign(request, this.authority, now.minus(Behavior.BACKDATE), notAfter.isBefore(last) ? notAfter : last);
+	}
+
+	/** The certificate for a request to an issuer of cert-manager, as PEM. */
+	String sign(JsonObject request, CertificateAuthority issuer, @Nullable Duration requested) {
+		Instant now = this.clock.instant();
+		return sign(request, issuer, now, now.plus((requested != null) ? requested : ISSUER_LIFETIME));
+	}
+
+	private String sign(JsonObject request, CertificateAuthority issuer, Instant notBefore, Instant notAfter) {
+		SigningRequest read = RequestType.requested(request);
+		List<String> usages = Json.texts(request, "spec", "usages");
+		Set<SignerFlaw> flaws = this.behavior.currentFlaws();
+		if (flaws.contains(SignerFlaw.GARBAGE)) {
+			return Pem.write("CERTIFICATE", "no certificate".getBytes());
+		}
+		// Issuers write the subject as it is requested
+		X500Name subject = (issuer == this.authority) ? SubjectOrder.of(read.subject()) : read.subject();
+		if (flaws.contains(SignerFlaw.ANOTHER_SUBJECT)) {
+			subject = CertificateAuthority.name("someone-else", List.of());
+		}
+		SubjectPublicKeyInfo key = flaws.contains(SignerFlaw.ANOTHER_KEY)
+				? SubjectPublicKeyInfo.getInstance(CertificateAuthority.generateKey().getPublic().getEncoded())
+				: read.publicKey();
+		List<GeneralName> names = flaws.contains(SignerFlaw.DROPPED_NAMES) ? List.of() : read.alternativeNames();
+		Instant now = this.clock.instant();
+		Behavior.Validity fixed = this.behavior.validity();
+		return Pem.write(List.of(issuer.issue(subject, key, (fixed != null) ? now.plus(fixed.notBefore()) : notBefore,
+				(fixed != null) ? now.plus(fixed.notAfter()) : notAfter, usages.isEmpty() ? DEFAULT_USAGES : usages,
+				names)));
 	}
 
 }

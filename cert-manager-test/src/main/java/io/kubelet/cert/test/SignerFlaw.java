@@ -16,6 +16,12 @@ public enum SignerFlaw {
 	ANOTHER_SUBJECT,
 
 	/** What is written is a PEM block with damaged content. */
-	GARBAGE
+	GARBAGE,
+
+	/** The authority that an issuer reports did not issue the certificate. */
+	ANOTHER_AUTHORITY,
+
+	/** An issuer reports no authority, such as one that uses ACME. */
+	NO_AUTHORITY
 
 }

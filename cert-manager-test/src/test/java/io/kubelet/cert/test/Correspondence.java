@@ -29,6 +29,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * differ by nature.</li>
  * <li>The server's address and the names of its build and of its role bindings: they say
  * how a server was installed, not how it behaves.</li>
+ * <li>What Go's parser has to say about ASN.1 that it cannot read.</li>
  * <li>{@code managedFields}, patches and deletions of collections: not served.</li>
  * </ul>
  */
@@ -37,11 +38,12 @@ final class Correspondence {
 	private static final Set<String> MADE_UP = Set.of("uid", "resourceVersion");
 
 	private static final Set<String> INSTALLATION = Set.of("continue", "serverAddress", "gitVersion", "gitCommit",
-			"goVersion", "compiler", "platform", "ca.crt");
+			"goVersion", "compiler", "platform", "ca.crt", "ca");
 
 	private static final Set<String> NOT_SERVED = Set.of("managedFields", "storageVersionHash", "verbs");
 
-	private static final Set<String> TIMES = Set.of("creationTimestamp", "lastUpdateTime", "lastTransitionTime");
+	private static final Set<String> TIMES = Set.of("creationTimestamp", "lastUpdateTime", "lastTransitionTime",
+			"failureTime");
 
 	private final Map<String, String> present = new HashMap<>();
 
@@ -123,11 +125,12 @@ final class Correspondence {
 			return new JsonPrimitive("(certificate)");
 		}
 		if (name.equals("authentication.kubernetes.io/credential-id")) {
-			return new JsonPrimitive(value.toString().replaceAll("=[0-9a-f]{64}", "=(fingerprint)"));
+			return new JsonPrimitive(value.toString().replaceAll("=[0-9a-f-]{36,64}", "=(fingerprint)"));
 		}
 		if (name.equals("message") || name.equals("reason")) {
 			return new JsonPrimitive(value.getAsString()
 				.replaceAll("(too old resource version: 1) \\(\\d+\\)", "$1 (resourceVersion)")
+				.replaceAll("(asn1: structure error).*", "$1 (details)")
 				.replaceAll("(ClusterRoleBinding) \"[^\"]*\"", "$1 (binding)"));
 		}
 		return neutral(value);

@@ -51,7 +51,7 @@ record IssuedCertificate(String subject, String issuer, String publicKey, List<S
 			assertThat(blocks).hasSize(1);
 			X509CertificateHolder certificate = new X509CertificateHolder(blocks.get(0).getContent());
 			List<JsonElement> conditions = Json.list(status, "conditions");
-			Instant decided = Instant.parse(Json.text(conditions.get(conditions.size() - 1), "lastUpdateTime"));
+			Instant decided = Instant.parse(Json.text(conditions.get(conditions.size() - 1), "lastTransitionTime"));
 			Instant notBefore = certificate.getNotBefore().toInstant();
 			assertThat(certificate.getSerialNumber().signum()).isPositive();
 			assertThat(certificate.getSerialNumber().bitLength()).isBetween(64, 128);

@@ -55,7 +55,7 @@ record Recording(String name, List<Exchange> exchanges) {
 		}
 
 		boolean isPatch() {
-			return method().equals("PATCH") && status() == 200;
+			return method().equals("PATCH") && List.of(200, 406).contains(status());
 		}
 
 		@Nullable String contentType() {
@@ -78,6 +78,10 @@ record Recording(String name, List<Exchange> exchanges) {
 
 		String responseType() {
 			return Json.text(this.json, "response", "headers", "content-type");
+		}
+
+		String warning() {
+			return Json.text(this.json, "response", "headers", "warning");
 		}
 
 		JsonElement responseBody() {

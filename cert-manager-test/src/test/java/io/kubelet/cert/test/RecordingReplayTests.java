@@ -31,6 +31,19 @@ class RecordingReplayTests {
 		this.replay.run(scenario);
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "cm-issue,cm-issue-defaults,cm-issuer-defaults,cm-issuer-absent,cm-external-issuer,"
+			+ "cm-pending,cm-denied,cm-failed,cm-validation,cm-already-exists,cm-deleted-while-watched,cm-list,"
+			+ "cm-discovery,cm-csr-issue,cm-csr-issuer-absent", "cm-approve-own" })
+	void answersAboutCertManagerAsRecorded(String scenarios) throws Exception {
+		try (Replay replay = new Replay()) {
+			replay.installCertManager();
+			for (String scenario : scenarios.split(",")) {
+				replay.run(scenario);
+			}
+		}
+	}
+
 	@Test
 	void answersAboutTrustBundlesAsRecorded() throws Exception {
 		try (Replay replay = new Replay("v1beta1")) {

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,14 +29,14 @@ import static org.awaitility.Awaitility.await;
  * <li>Watches time out earlier, to save time.</li>
  * <li>A {@code GET} is repeated until the answer is the recorded one, since the
  * controllers work on their own.</li>
- * <li>The status of a node is put instead of patched: patches are not served.</li>
+ * <li>What is patched is put instead: patches are not served.</li>
  * <li>While some watches were open, somebody else changed something that was not
  * recorded: {@link #meanwhile} does it.</li>
  * </ul>
  */
 final class Replay implements AutoCloseable {
 
-	private static final Pattern GENERATED_NAME = Pattern.compile("\"csr-([a-z0-9]{5})\"");
+	private static final Pattern GENERATED_NAME = Pattern.compile("\"(?:csr|shop)-([a-z0-9]{5})\"");
 
 	private final Deque<String> nameSuffixes = new ArrayDeque<>();
 
@@ -52,9 +53,18 @@ final class Replay implements AutoCloseable {
 	Replay(String... trustBundles) {
 		this.controlPlane = EmbeddedControlPlane.builder()
 			.approval(ApprovalPolicy.realCluster())
-			.nameSuffixes(this.nameSuffixes::remove)
+			.nameSuffixes(() -> this.nameSuffixes.isEmpty() ? "none" : this.nameSuffixes.remove())
 			.trustBundles(trustBundles)
 			.start();
+	}
+
+	/** Install cert-manager, as it was when its scenarios were recorded. */
+	void installCertManager() throws Exception {
+		this.controlPlane.certManager().signCertificateSigningRequests().clusterIssuer("internal");
+		client("admin").post("/apis/cert-manager.io/v1/clusterissuers", Json.parse("""
+				{"metadata": {"name": "selfsigned"}, "spec": {"selfSigned": {}}}"""));
+		this.controlPlane.allowIn("shop", "system:serviceaccount:shop:shop",
+				Set.of("create", "get", "list", "watch", "delete"), "certificaterequests.cert-manager.io");
 	}
 
 	/** Forget what happened before now, as the API server does when it is restarted. */
@@ -63,6 +73,9 @@ final class Replay implements AutoCloseable {
 	}
 
 	void run(String scenario) throws Exception {
+		if (scenario.startsWith("cm-")) {
+			this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		}
 		for (Recording.Exchange exchange : Recording.read(scenario).exchanges()) {
 			if (exchange.isWatch()) {
 				replayWatch(scenario, exchange);
@@ -86,6 +99,7 @@ final class Replay implements AutoCloseable {
 		assertThat(response.statusCode()).as("%s: %s", exchange, response.body()).isEqualTo(exchange.status());
 		assertThat(response.headers().firstValue("Content-Type")).as(exchange.toString())
 			.contains(exchange.responseType());
+		assertThat(response.headers().firstValue("Warning").orElse("")).isEqualTo(exchange.warning());
 		if (exchange.responseType().equals("application/json")) {
 			this.correspondence.check(recorded, Json.parse(response.body()));
 		}
@@ -121,6 +135,9 @@ final class Replay implements AutoCloseable {
 	private void meanwhile(String scenario) throws Exception {
 		ApiClient admin = client("admin");
 		switch (scenario) {
+			case "cm-issue" -> this.controlPlane.behavior().approval(ApprovalPolicy.realCluster());
+			case "cm-deleted-while-watched" -> admin.send("DELETE",
+					"/apis/cert-manager.io/v1/namespaces/shop/certificaterequests/shop-named", null, null);
 			case "deleted-while-watched" -> admin.send("DELETE", ApiClient.CSRS + "/rec-named", null, null);
 			case "node-addresses" -> patch(admin, "/api/v1/nodes/n1/status", Json.parse("""
 					{"status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.9"},
@@ -131,13 +148,15 @@ final class Replay implements AutoCloseable {
 		}
 	}
 
-	/** Puts what a patch of the status leads to. */
+	/** Puts what a patch of the specification or the status leads to. */
 	private static HttpResponse<String> patch(ApiClient client, String path, @Nullable JsonElement patch)
 			throws Exception {
 		JsonObject object = client.get(path);
-		Json.objectAt(patch, "status")
-			.entrySet()
-			.forEach((member) -> object.getAsJsonObject("status").add(member.getKey(), member.getValue()));
+		for (String part : List.of("spec", "status")) {
+			Json.objectAt(patch, part)
+				.entrySet()
+				.forEach((member) -> object.getAsJsonObject(part).add(member.getKey(), member.getValue()));
+		}
 		return client.send("PUT", path, "application/json", object.toString());
 	}
 
@@ -166,8 +185,12 @@ final class Replay implements AutoCloseable {
 		if (as.startsWith("system:node:n1 ")) {
 			return this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes");
 		}
+		if (as.startsWith("system:serviceaccount:shop:shop ")) {
+			return this.controlPlane.addServiceAccount("shop", "shop");
+		}
 		return switch (as) {
-			case "admin", "admin (group system:masters)" -> this.controlPlane.admin();
+			case "admin" -> this.controlPlane.admin();
+			case "admin (group system:masters)" -> this.controlPlane.issueClientCertificate("admin", "system:masters");
 			case "an unknown bearer token" -> Credential.token("unknown", "unknown");
 			case "anonymous" -> null;
 			default -> throw new IllegalArgumentException(as);

@@ -76,6 +76,11 @@ public record Access(String verb, String group, String version, String namespace
 		return !this.resource.isEmpty();
 	}
 
+	/** As in {@code certificaterequests.cert-manager.io/status}. */
+	public String qualifiedResource() {
+		return this.resource + "." + this.group + (this.subresource.isEmpty() ? "" : "/" + this.subresource);
+	}
+
 	public String resourceAndSubresource() {
 		return this.subresource.isEmpty() ? this.resource : this.resource + "/" + this.subresource;
 	}

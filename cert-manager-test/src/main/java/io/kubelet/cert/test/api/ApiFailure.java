@@ -70,6 +70,12 @@ public final class ApiFailure extends RuntimeException {
 				details(name, type.group(), type.plural()));
 	}
 
+	/** Refused by an admission webhook. */
+	public static ApiFailure refusedByWebhook(int code, String webhook, String why) {
+		return of(code, (code == 400) ? "BadRequest" : "NotAcceptable",
+				"admission webhook \"%s\" denied the request: %s".formatted(webhook, why), null);
+	}
+
 	public static ApiFailure methodNotAllowed() {
 		return of(405, "MethodNotAllowed", "the server does not allow this method on the requested resource",
 				new JsonObject());

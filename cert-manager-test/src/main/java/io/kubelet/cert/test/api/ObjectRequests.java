@@ -47,7 +47,7 @@ public final class ObjectRequests {
 			case "list" -> list(type, access, request);
 			case "watch" -> watch(type, access, request);
 			case "update" -> require(!collection, () -> update(type, access, request, caller));
-			case "delete" -> delete(type, access);
+			case "delete" -> delete(type, access, request);
 			default -> throw ApiFailure.methodNotAllowed();
 		};
 	}
@@ -66,11 +66,14 @@ public final class ObjectRequests {
 		for (int attempt = 1;; attempt++) {
 			JsonObject metadata = ObjectMetadata.create(submitted, access.namespace(), this.nameSuffixes,
 					this.clock.instant());
+			if (type.isCustom()) {
+				metadata.addProperty("generation", 1);
+			}
 			JsonObject object = assemble(type, metadata, type.prepareForCreate(submitted, caller));
 			check(type, "", object, null, caller);
 			JsonObject created = this.store.create(type, object);
 			if (created != null) {
-				return ApiResponse.json(201, created);
+				return ApiResponse.json(201, created, type.warnings(submitted));
 			}
 			if (!generated || attempt == NAMES_TRIED) {
 				throw ApiFailure.alreadyExists(type, Json.text(metadata, "name"), generated);
@@ -95,7 +98,10 @@ public final class ObjectRequests {
 		if (Table.isWanted(request)) {
 			return ApiResponse.json(200, Table.of(type, metadata, items, this.clock.instant()));
 		}
-		List<JsonObject> bare = items.stream().map(ObjectRequests::withoutType).toList();
+		if (type.isCustom()) {
+			metadata.addProperty("continue", "");
+		}
+		List<JsonObject> bare = type.isCustom() ? items : items.stream().map(ObjectRequests::withoutType).toList();
 		return ApiResponse.json(200, Json.object("kind", type.kind() + "List", "apiVersion", type.apiVersion(),
 				"metadata", metadata, "items", bare));
 	}
@@ -136,8 +142,10 @@ public final class ObjectRequests {
 		type.admit(subresource, object, existing, caller);
 	}
 
-	private ApiResponse delete(ResourceType type, Access access) {
-		JsonObject deleted = this.store.delete(type, access.namespace(), access.name());
+	private ApiResponse delete(ResourceType type, Access access, ApiRequest request) {
+		String uid = (request.body().length > 0) ? Json.text(RequestBody.deleteOptions(request), "preconditions", "uid")
+				: "";
+		JsonObject deleted = this.store.delete(type, access.namespace(), access.name(), uid);
 		JsonObject details = Json.object("name", access.name());
 		if (!type.group().isEmpty()) {
 			details.addProperty("group", type.group());

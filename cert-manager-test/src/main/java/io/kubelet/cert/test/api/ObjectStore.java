@@ -87,11 +87,19 @@ public final class ObjectStore {
 
 	/**
 	 * Remove an object.
+	 * @param uid the UID that it must have; empty for any
 	 * @return what was removed
-	 * @throws ApiFailure 404 when there is none of that name
+	 * @throws ApiFailure 404 when there is none of that name, 409 when it has another UID
 	 */
-	public synchronized JsonObject delete(ResourceType type, String namespace, String name) {
+	public synchronized JsonObject delete(ResourceType type, String namespace, String name, String uid) {
 		JsonObject existing = require(type, namespace, name);
+		String actual = Json.text(existing, "metadata", "uid");
+		if (!uid.isEmpty() && !uid.equals(actual)) {
+			throw ApiFailure.conflict(type, name,
+					("the UID in the precondition (%s) does not match the UID in record (%s). "
+							+ "The object might have been deleted and then recreated")
+						.formatted(uid, actual));
+		}
 		this.objects.remove(key(type, namespace, name));
 		record(new Change("DELETED", this.revision + 1, type, stamped(existing), existing));
 		return existing;

@@ -29,6 +29,11 @@ public final class RequestBody {
 		return object(request, type.kind(), type.apiVersion(), type.internalName());
 	}
 
+	/** The options of a deletion. */
+	static JsonObject deleteOptions(ApiRequest request) {
+		return parse(new String(request.body(), StandardCharsets.UTF_8), "DeleteOptions");
+	}
+
 	public static JsonObject object(ApiRequest request, String kind, String apiVersion, String internalName) {
 		JsonObject object = switch (request.contentType()) {
 			case "", "application/json" -> parse(new String(request.body(), StandardCharsets.UTF_8), kind);

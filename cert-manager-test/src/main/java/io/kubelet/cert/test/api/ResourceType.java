@@ -133,6 +133,24 @@ public abstract class ResourceType {
 	public void admit(String subresource, JsonObject object, @Nullable JsonObject existing, Caller caller) {
 	}
 
+	/** The groups of types that kubectl knows, as in {@code all}. */
+	public List<String> categories() {
+		return List.of();
+	}
+
+	/**
+	 * Whether a custom resource definition declares it. Its objects then have a
+	 * generation, and state their type in lists, too.
+	 */
+	public boolean isCustom() {
+		return false;
+	}
+
+	/** What to warn of in an object that is accepted. */
+	public List<String> warnings(JsonObject submitted) {
+		return List.of();
+	}
+
 	/** Whether its names must be such as DNS allows. */
 	public boolean isNamedAsSubdomain() {
 		return false;

@@ -2,7 +2,9 @@ package io.kubelet.cert.test.http;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import com.google.gson.JsonElement;
 
@@ -13,6 +15,16 @@ public sealed interface ApiResponse {
 
 	static Answer json(int status, JsonElement body) {
 		return new Answer(status, "application/json", body.toString(), Map.of());
+	}
+
+	/** An answer with warnings, which kubectl prints. */
+	static Answer json(int status, JsonElement body, List<String> warnings) {
+		return new Answer(status, "application/json", body.toString(),
+				warnings.isEmpty() ? Map.of()
+						: Map.of("Warning",
+								warnings.stream()
+									.map((warning) -> "299 - \"" + warning.replace("\"", "\\\"") + "\"")
+									.collect(Collectors.joining(", "))));
 	}
 
 	static Answer text(String body) {

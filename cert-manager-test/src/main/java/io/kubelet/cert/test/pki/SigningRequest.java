@@ -25,6 +25,7 @@ import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
 import org.bouncycastle.util.io.pem.PemObject;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A PKCS#10 request, read.
@@ -33,8 +34,10 @@ import org.bouncycastle.util.io.pem.PemObject;
  * @param publicKey the key to be certified
  * @param alternativeNames the subject alternative names, of the kinds that the signers
  * know: DNS names, then email addresses, IP addresses and URIs
+ * @param usages the usages; {@code null} if it has none
  */
-public record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, List<GeneralName> alternativeNames) {
+public record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, List<GeneralName> alternativeNames,
+		@Nullable Usages usages) {
 
 	private static final List<Integer> KINDS = List.of(GeneralName.dNSName, GeneralName.rfc822Name,
 			GeneralName.iPAddress, GeneralName.uniformResourceIdentifier);
@@ -51,7 +54,17 @@ public record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, L
 	 * signature is wrong; the message is the API server's
 	 */
 	public static SigningRequest parse(String pem) {
-		PKCS10CertificationRequest pkcs10 = read(pem);
+		return parse(block(pem));
+	}
+
+	/**
+	 * Reads and verifies a request, whatever the type of its block.
+	 * @param block the PEM block
+	 * @return the request
+	 * @throws IllegalArgumentException if it is no request, or if its signature is wrong
+	 */
+	public static SigningRequest parse(PemObject block) {
+		PKCS10CertificationRequest pkcs10 = read(block);
 		try {
 			if (!pkcs10.isSignatureValid(VERIFIERS.build(pkcs10.getSubjectPublicKeyInfo()))) {
 				throw new IllegalArgumentException("x509: signature verification failure");
@@ -65,20 +78,25 @@ public record SigningRequest(X500Name subject, SubjectPublicKeyInfo publicKey, L
 
 	/** Reads a request that was verified before. */
 	public static SigningRequest of(String pem) {
-		return of(read(pem));
+		return of(read(block(pem)));
 	}
 
 	private static SigningRequest of(PKCS10CertificationRequest pkcs10) {
-		return new SigningRequest(pkcs10.getSubject(), pkcs10.getSubjectPublicKeyInfo(), alternativeNames(pkcs10));
+		return new SigningRequest(pkcs10.getSubject(), pkcs10.getSubjectPublicKeyInfo(), alternativeNames(pkcs10),
+				Usages.of(pkcs10.getRequestedExtensions()));
 	}
 
-	private static PKCS10CertificationRequest read(String pem) {
+	private static PemObject block(String pem) {
 		List<PemObject> blocks = Pem.read(pem);
 		if (blocks.isEmpty() || !blocks.get(0).getType().equals("CERTIFICATE REQUEST")) {
 			throw new IllegalArgumentException("PEM block type must be CERTIFICATE REQUEST");
 		}
+		return blocks.get(0);
+	}
+
+	private static PKCS10CertificationRequest read(PemObject block) {
 		try {
-			return new PKCS10CertificationRequest(blocks.get(0).getContent());
+			return new PKCS10CertificationRequest(block.getContent());
 		}
 		catch (IOException ex) {
 			throw malformed(ex);

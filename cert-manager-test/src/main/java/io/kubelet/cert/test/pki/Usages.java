@@ -4,11 +4,15 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a key may be used for, in the terms of X.509.
@@ -61,6 +65,41 @@ public record Usages(int keyUsage, List<KeyPurposeId> purposes, boolean authorit
 			}
 		}
 		return new Usages(keyUsage, purposes, false);
+	}
+
+	/** The usages that extensions state; {@code null} if they state none. */
+	static @Nullable Usages of(@Nullable Extensions extensions) {
+		KeyUsage keyUsage = (extensions != null) ? KeyUsage.fromExtensions(extensions) : null;
+		ExtendedKeyUsage purposes = (extensions != null) ? ExtendedKeyUsage.fromExtensions(extensions) : null;
+		if (keyUsage == null && purposes == null) {
+			return null;
+		}
+		int bits = 0;
+		for (int bit : KEY_USAGES.values()) {
+			bits |= (keyUsage != null && keyUsage.hasUsages(bit)) ? bit : 0;
+		}
+		return new Usages(bits, (purposes != null) ? List.of(purposes.getUsages()) : List.of(), false);
+	}
+
+	/** The key usages, in the API's words. */
+	public List<String> keyUsageNames() {
+		return new TreeMap<>(KEY_USAGES).entrySet()
+			.stream()
+			.filter((usage) -> (this.keyUsage & usage.getValue()) != 0 && !usage.getKey().equals("signing"))
+			.map(Map.Entry::getKey)
+			.toList();
+	}
+
+	/** The extended key usages, in the API's words. */
+	public List<String> purposeNames() {
+		return this.purposes.stream()
+			.map((purpose) -> new TreeMap<>(PURPOSES).entrySet()
+				.stream()
+				.filter((known) -> known.getValue().equals(purpose))
+				.map(Map.Entry::getKey)
+				.findFirst()
+				.orElseGet(purpose::getId))
+			.toList();
 	}
 
 	private static KeyPurposeId purpose(String identifier) {

@@ -16,18 +16,15 @@ import io.kubelet.cert.test.api.Access;
 import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.Caller;
 import io.kubelet.cert.test.api.FieldError;
-import io.kubelet.cert.test.api.ResourceType;
 import io.kubelet.cert.test.api.TableColumn;
 import io.kubelet.cert.test.json.Json;
-import io.kubelet.cert.test.pki.Pem;
-import io.kubelet.cert.test.pki.SigningRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of certificate signing requests: who asked is written by the server, the
  * specification never changes, approval and certificate each have their own way in.
  */
-public final class CertificateSigningRequests extends ResourceType {
+public final class CertificateSigningRequests extends RequestType {
 
 	public static final String GROUP = "certificates.k8s.io";
 
@@ -53,24 +50,31 @@ public final class CertificateSigningRequests extends ResourceType {
 		this.permitted = permitted;
 	}
 
-	public static boolean has(JsonObject request, String condition) {
-		return Json.list(request, "status", "conditions")
-			.stream()
-			.anyMatch((candidate) -> Json.text(candidate, "type").equals(condition));
-	}
-
-	public static boolean isIssued(JsonObject request) {
-		return !Json.text(request, "status", "certificate").isEmpty();
-	}
-
-	/** What is requested. */
-	public static SigningRequest requested(JsonObject request) {
-		return SigningRequest.of(Pem.decode(Json.text(request, "spec", "request")));
-	}
-
-	/** Whether nothing has come of it yet. */
-	public static boolean isOpen(JsonObject request) {
+	@Override
+	public boolean isPending(JsonObject request) {
 		return !isIssued(request) && !has(request, "Denied") && !has(request, "Failed");
+	}
+
+	@Override
+	public String signerName(JsonObject request) {
+		return Json.text(request, "spec", "signerName");
+	}
+
+	@Override
+	public @Nullable Duration lifetime(JsonObject request) {
+		String seconds = Json.text(request, "spec", "expirationSeconds");
+		return seconds.isEmpty() ? null : Duration.ofSeconds(Long.parseLong(seconds));
+	}
+
+	@Override
+	public void decide(JsonObject request, String condition, String reason, String message, String now) {
+		add(request, Json.object("type", condition, "status", "True", "reason", reason, "message", message,
+				"lastUpdateTime", now, "lastTransitionTime", now));
+	}
+
+	@Override
+	public void issue(JsonObject request, String certificate, @Nullable String authority, String now) {
+		request.getAsJsonObject("status").addProperty("certificate", certificate);
 	}
 
 	@Override
@@ -90,13 +94,11 @@ public final class CertificateSigningRequests extends ResourceType {
 
 	@Override
 	public List<TableColumn> columns() {
-		return List.of(TableColumn.AGE,
-				TableColumn.of("SignerName", (request) -> Json.text(request, "spec", "signerName")),
+		return List.of(TableColumn.AGE, TableColumn.of("SignerName", this::signerName),
 				TableColumn.of("Requestor", (request) -> Json.text(request, "spec", "username")),
 				TableColumn.of("RequestedDuration", (request) -> {
-					String seconds = Json.text(request, "spec", "expirationSeconds");
-					return seconds.isEmpty() ? "<none>"
-							: TableColumn.shortened(Duration.ofSeconds(Long.parseLong(seconds)));
+					Duration lifetime = lifetime(request);
+					return (lifetime == null) ? "<none>" : TableColumn.shortened(lifetime);
 				}), TableColumn.of("Condition", CertificateSigningRequests::condition));
 	}
 
@@ -178,13 +180,6 @@ public final class CertificateSigningRequests extends ResourceType {
 			stamped.add(object);
 		}
 		return stamped;
-	}
-
-	private static List<JsonElement> conditions(JsonObject request, String type) {
-		return Json.list(request, "status", "conditions")
-			.stream()
-			.filter((condition) -> Json.text(condition, "type").equals(type))
-			.toList();
 	}
 
 	@Override

@@ -7,6 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import io.kubelet.cert.test.api.Access;
 import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.Caller;
+import io.kubelet.cert.test.resource.CertificateRequests;
 import io.kubelet.cert.test.resource.CertificateSigningRequests;
 import io.kubelet.cert.test.resource.ClusterTrustBundles;
 
@@ -35,6 +36,8 @@ public final class Authorizer {
 			allow(group, reads, requests, Set.of());
 		}
 		allow("system:bootstrappers", Set.of("create"), requests + "/nodeclient", Set.of());
+		allow("system:bootstrappers", Set.of("create", "get", "list", "watch", "delete"),
+				CertificateRequests.PLURAL + "." + CertificateRequests.GROUP, Set.of());
 		allow(NODES, Set.of("create"), requests + "/selfnodeclient", Set.of());
 		allow(NODES, reads, ClusterTrustBundles.PLURAL, Set.of());
 		allow("system:serviceaccounts", reads, ClusterTrustBundles.PLURAL, Set.of());
@@ -46,11 +49,20 @@ public final class Authorizer {
 	 * @param subject a user or a group
 	 * @param verbs the verbs; {@code *} for all
 	 * @param resource the resource and subresource, as in
-	 * {@code certificatesigningrequests/approval}; {@code *} for all
+	 * {@code certificatesigningrequests/approval}, of every API group or, as in
+	 * {@code certificaterequests.cert-manager.io}, of one; {@code *} for all
 	 * @param names the names of the objects; none for all
 	 */
 	public void allow(String subject, Set<String> verbs, String resource, Set<String> names) {
-		this.grants.add(new Grant(subject, Set.copyOf(verbs), resource, Set.copyOf(names)));
+		allow("", subject, verbs, resource, names);
+	}
+
+	/**
+	 * Permit something in a namespace.
+	 * @param namespace the namespace; empty for all, and for objects that are in none
+	 */
+	public void allow(String namespace, String subject, Set<String> verbs, String resource, Set<String> names) {
+		this.grants.add(new Grant(namespace, subject, Set.copyOf(verbs), resource, Set.copyOf(names)));
 	}
 
 	/**
@@ -103,12 +115,13 @@ public final class Authorizer {
 				access.name().isEmpty() ? "all nodes" : "'" + access.name() + "'");
 	}
 
-	private record Grant(String subject, Set<String> verbs, String resource, Set<String> names) {
+	private record Grant(String namespace, String subject, Set<String> verbs, String resource, Set<String> names) {
 
 		boolean covers(Caller caller, Access access) {
 			return (caller.user().equals(this.subject) || caller.isMember(this.subject))
+					&& (this.namespace.isEmpty() || this.namespace.equals(access.namespace()))
 					&& (this.verbs.contains("*") || this.verbs.contains(access.verb()))
-					&& (this.resource.equals("*") || this.resource.equals(access.resourceAndSubresource()))
+					&& Set.of("*", access.resourceAndSubresource(), access.qualifiedResource()).contains(this.resource)
 					&& (this.names.isEmpty() || this.names.contains(access.name()));
 		}
 

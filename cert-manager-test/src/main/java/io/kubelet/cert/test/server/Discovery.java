@@ -101,6 +101,9 @@ final class Discovery {
 		if (!type.shortNames().isEmpty()) {
 			resource.add("shortNames", Json.array(type.shortNames()));
 		}
+		if (!type.categories().isEmpty()) {
+			resource.add("categories", Json.array(type.categories()));
+		}
 		return resource;
 	}
 

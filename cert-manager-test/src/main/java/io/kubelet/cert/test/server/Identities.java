@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.kubelet.cert.test.api.Caller;
@@ -44,6 +45,14 @@ public final class Identities {
 
 	public void addToken(String token, String user, List<String> groups) {
 		this.tokens.put(token, new Caller(user, authenticated(groups), Map.of()));
+	}
+
+	/** Let the token of a service account be known. */
+	public void addServiceAccount(String token, String namespace, String name) {
+		String user = "system:serviceaccount:" + namespace + ":" + name;
+		List<String> groups = List.of("system:serviceaccounts", "system:serviceaccounts:" + namespace);
+		this.tokens.put(token, new Caller(user, UUID.randomUUID().toString(), authenticated(groups),
+				Map.of("authentication.kubernetes.io/credential-id", List.of("JTI=" + UUID.randomUUID()))));
 	}
 
 	public void removeToken(String token) {

@@ -1,0 +1,85 @@
+package io.kubelet.cert.test;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+
+import com.google.gson.JsonObject;
+import io.kubelet.cert.test.api.ObjectStore;
+import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.pki.CertificateAuthority;
+import io.kubelet.cert.test.pki.Pem;
+import io.kubelet.cert.test.resource.CertificateRequests;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does what cert-manager does about its certificate requests.
+ */
+final class IssuerController extends RequestController {
+
+	private final CertificateRequests type;
+
+	private final Issuers issuers;
+
+	private final Signer signer;
+
+	private final Behavior behavior;
+
+	IssuerController(ObjectStore store, CertificateRequests type, Approver approver, Issuers issuers, Signer signer,
+			Behavior behavior, Clock clock, ScheduledExecutorService executor) {
+		super(store, type, approver, behavior, clock, executor);
+		this.type = type;
+		this.issuers = issuers;
+		this.signer = signer;
+		this.behavior = behavior;
+	}
+
+	/** An issuer of a type that is not installed has nobody who works for it. */
+	@Override
+	boolean isSigned(JsonObject request) {
+		return CertificateRequests.has(request, "Denied") || this.issuers.type(request) != null;
+	}
+
+	@Override
+	void sign(JsonObject request) {
+		JsonObject issuer = this.issuers.find(request);
+		if (CertificateRequests.has(request, "Denied")) {
+			ready(request, "Denied", "The CertificateRequest was denied by an approval controller");
+		}
+		else if (issuer == null) {
+			String kind = CertificateRequests.issuerKind(request);
+			ready(request, "Pending",
+					"Referenced \"%s\" not found: %s.%s \"%s\" not found".formatted(kind, kind.toLowerCase(),
+							CertificateRequests.issuerGroup(request), Json.text(request, "spec", "issuerRef", "name")));
+		}
+		else if (Json.at(issuer, "spec", "selfSigned") != null) {
+			ready(request, "Failed", "Annotation \"cert-manager.io/private-key-secret-name\" missing or reference "
+					+ "empty: secret name missing");
+		}
+		else {
+			issue(request, this.issuers.authority(issuer));
+		}
+	}
+
+	private void issue(JsonObject request, CertificateAuthority authority) {
+		String certificate = Pem.encode(this.signer.sign(request, authority, this.type.lifetime(request)));
+		String reported = reported(authority);
+		change(request, (object) -> this.type.issue(object, certificate, reported, now()));
+	}
+
+	private @Nullable String reported(CertificateAuthority authority) {
+		Set<SignerFlaw> flaws = this.behavior.currentFlaws();
+		if (flaws.contains(SignerFlaw.NO_AUTHORITY)) {
+			return null;
+		}
+		CertificateAuthority other = flaws.contains(SignerFlaw.ANOTHER_AUTHORITY)
+				? CertificateAuthority.create("another-ca") : authority;
+		return Pem.encode(Pem.write(List.of(other.certificate())));
+	}
+
+	private void ready(JsonObject request, String reason, String message) {
+		change(request, (object) -> this.type.ready(object, reason, message, now()));
+	}
+
+}
