@@ -12,6 +12,7 @@ import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.Pem;
 import io.kubelet.cert.test.resource.CertificateRequests;
 import io.kubelet.cert.test.resource.CustomResources;
+import io.kubelet.cert.test.resource.Issuers;
 
 /**
  * The cert-manager of an {@link EmbeddedControlPlane}: its {@code CertificateRequest}

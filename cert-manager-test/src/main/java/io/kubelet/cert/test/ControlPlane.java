@@ -31,6 +31,7 @@ import io.kubelet.cert.test.resource.CertificateRequests;
 import io.kubelet.cert.test.resource.CertificateSigningRequests;
 import io.kubelet.cert.test.resource.ClusterTrustBundles;
 import io.kubelet.cert.test.resource.ConfigMaps;
+import io.kubelet.cert.test.resource.Issuers;
 import io.kubelet.cert.test.resource.Nodes;
 import io.kubelet.cert.test.server.ApiServer;
 import io.kubelet.cert.test.server.Authorizer;

@@ -11,6 +11,7 @@ import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.CertificateAuthority;
 import io.kubelet.cert.test.pki.Pem;
 import io.kubelet.cert.test.resource.CertificateRequests;
+import io.kubelet.cert.test.resource.Issuers;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,10 +49,7 @@ final class IssuerController extends RequestController {
 			ready(request, "Denied", "The CertificateRequest was denied by an approval controller");
 		}
 		else if (issuer == null) {
-			String kind = CertificateRequests.issuerKind(request);
-			ready(request, "Pending",
-					"Referenced \"%s\" not found: %s.%s \"%s\" not found".formatted(kind, kind.toLowerCase(),
-							CertificateRequests.issuerGroup(request), Json.text(request, "spec", "issuerRef", "name")));
+			ready(request, "Pending", CertificateRequests.issuer(request).notFound());
 		}
 		else if (Json.at(issuer, "spec", "selfSigned") != null) {
 			ready(request, "Failed", "Annotation \"cert-manager.io/private-key-secret-name\" missing or reference "

@@ -9,6 +9,7 @@ import io.kubelet.cert.test.api.ObjectStore;
 import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.Pem;
 import io.kubelet.cert.test.resource.CertificateSigningRequests;
+import io.kubelet.cert.test.resource.Issuers;
 import io.kubelet.cert.test.resource.RequestType;
 
 /**

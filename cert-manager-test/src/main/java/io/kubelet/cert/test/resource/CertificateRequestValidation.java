@@ -67,13 +67,13 @@ final class CertificateRequestValidation {
 	}
 
 	private static void issuer(JsonObject object, List<FieldError> errors) {
-		if (Json.text(object, "spec", "issuerRef", "name").isEmpty()) {
+		IssuerReference issuer = IssuerReference.of(object);
+		if (issuer.name().isEmpty()) {
 			errors.add(FieldError.required("spec.issuerRef.name", "must be specified"));
 		}
-		String kind = CertificateRequests.issuerKind(object);
-		if (CertificateRequests.issuerGroup(object).equals(CertificateRequests.GROUP)
-				&& !List.of("Issuer", "ClusterIssuer").contains(kind)) {
-			errors.add(FieldError.invalid("spec.issuerRef.kind", kind, "must be one of Issuer or ClusterIssuer"));
+		if (issuer.isOfCertManager() && !List.of("Issuer", "ClusterIssuer").contains(issuer.kind())) {
+			errors.add(
+					FieldError.invalid("spec.issuerRef.kind", issuer.kind(), "must be one of Issuer or ClusterIssuer"));
 		}
 	}
 

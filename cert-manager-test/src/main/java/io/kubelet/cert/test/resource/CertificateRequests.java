@@ -50,16 +50,9 @@ public final class CertificateRequests extends RequestType {
 		this.permitted = permitted;
 	}
 
-	/** The kind of the issuer that a request names. */
-	public static String issuerKind(JsonObject request) {
-		String kind = Json.text(request, "spec", "issuerRef", "kind");
-		return kind.isEmpty() ? "Issuer" : kind;
-	}
-
-	/** The API group of the issuer that a request names. */
-	public static String issuerGroup(JsonObject request) {
-		String group = Json.text(request, "spec", "issuerRef", "group");
-		return group.isEmpty() ? GROUP : group;
+	/** The issuer that a request names. */
+	public static IssuerReference issuer(JsonObject request) {
+		return IssuerReference.of(request);
 	}
 
 	@Override
@@ -70,13 +63,13 @@ public final class CertificateRequests extends RequestType {
 
 	@Override
 	public String signerName(JsonObject request) {
-		String name = Json.text(request, "spec", "issuerRef", "name");
+		IssuerReference issuer = issuer(request);
 		ResourceType type = this.issuerTypes.apply(request);
 		if (type == null) {
-			return issuerKind(request).toLowerCase() + "s." + issuerGroup(request) + "/" + name;
+			return issuer.kind().toLowerCase() + "s." + issuer.group() + "/" + issuer.name();
 		}
 		String namespace = type.isNamespaced() ? Json.text(request, "metadata", "namespace") + "." : "";
-		return type.plural() + "." + type.group() + "/" + namespace + name;
+		return type.plural() + "." + type.group() + "/" + namespace + issuer.name();
 	}
 
 	@Override
@@ -158,7 +151,7 @@ public final class CertificateRequests extends RequestType {
 	@Override
 	public List<TableColumn> columns() {
 		return List.of(column("Approved"), column("Denied"), column("Ready"),
-				TableColumn.of("Issuer", (request) -> Json.text(request, "spec", "issuerRef", "name")),
+				TableColumn.of("Issuer", (request) -> issuer(request).name()),
 				TableColumn.of("Requestor", (request) -> Json.text(request, "spec", "username")), TableColumn.AGE);
 	}
 

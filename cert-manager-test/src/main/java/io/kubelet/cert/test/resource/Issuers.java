@@ -1,4 +1,4 @@
-package io.kubelet.cert.test;
+package io.kubelet.cert.test.resource;
 
 import java.util.List;
 import java.util.Map;
@@ -10,14 +10,13 @@ import io.kubelet.cert.test.api.ObjectStore;
 import io.kubelet.cert.test.api.ResourceType;
 import io.kubelet.cert.test.json.Json;
 import io.kubelet.cert.test.pki.CertificateAuthority;
-import io.kubelet.cert.test.resource.CertificateRequests;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The issuers that there are. Each has an authority of its own, and one that is deleted
  * and created again has another.
  */
-final class Issuers {
+public final class Issuers {
 
 	private final List<ResourceType> types;
 
@@ -27,7 +26,7 @@ final class Issuers {
 
 	private volatile boolean signingRequests;
 
-	Issuers(List<ResourceType> types, ObjectStore store) {
+	public Issuers(List<ResourceType> types, ObjectStore store) {
 		this.types = types;
 		this.store = store;
 	}
@@ -35,11 +34,12 @@ final class Issuers {
 	/**
 	 * The type of the issuer that a request names; {@code null} if it is not installed.
 	 */
-	@Nullable ResourceType type(JsonObject request) {
-		return type(CertificateRequests.issuerGroup(request), CertificateRequests.issuerKind(request));
+	public @Nullable ResourceType type(JsonObject request) {
+		IssuerReference reference = IssuerReference.of(request);
+		return type(reference.group(), reference.kind());
 	}
 
-	@Nullable ResourceType type(String group, String kind) {
+	public @Nullable ResourceType type(String group, String kind) {
 		return this.types.stream()
 			.filter((type) -> type.group().equals(group) && type.kind().equals(kind))
 			.findFirst()
@@ -47,15 +47,15 @@ final class Issuers {
 	}
 
 	/** The issuer that a request names; {@code null} if there is none. */
-	@Nullable JsonObject find(JsonObject request) {
+	public @Nullable JsonObject find(JsonObject request) {
 		ResourceType type = type(request);
 		return (type == null) ? null
 				: this.store.find(type, type.isNamespaced() ? Json.text(request, "metadata", "namespace") : "",
-						Json.text(request, "spec", "issuerRef", "name"));
+						IssuerReference.of(request).name());
 	}
 
 	/** Let issuers also sign certificate signing requests that name them. */
-	void signSigningRequests() {
+	public void signSigningRequests() {
 		this.signingRequests = true;
 	}
 
@@ -63,7 +63,7 @@ final class Issuers {
 	 * The issuer that a certificate signing request names, as in
 	 * {@code clusterissuers.cert-manager.io/internal}; {@code null} if there is none.
 	 */
-	@Nullable JsonObject findBySignerName(String signerName) {
+	public @Nullable JsonObject findBySignerName(String signerName) {
 		int slash = signerName.indexOf('/');
 		return !this.signingRequests ? null
 				: this.types.stream()
@@ -74,7 +74,7 @@ final class Issuers {
 					.orElse(null);
 	}
 
-	CertificateAuthority authority(JsonObject issuer) {
+	public CertificateAuthority authority(JsonObject issuer) {
 		return this.authorities.computeIfAbsent(Json.text(issuer, "metadata", "uid"),
 				(uid) -> CertificateAuthority.create(Json.text(issuer, "metadata", "name") + "-ca"));
 	}
