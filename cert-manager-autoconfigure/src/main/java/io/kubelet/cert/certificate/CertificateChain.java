@@ -1,10 +1,12 @@
 package io.kubelet.cert.certificate;
 
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -14,9 +16,39 @@ import org.jspecify.annotations.Nullable;
  * unrelated certificates, cross-signed intermediates and roots in any place. Go accepts
  * all of this after the leaf; Java's key stores hold nothing but a path.
  */
-final class CertificateChain {
+public final class CertificateChain {
+
+	/** No TLS peer takes more: the JDK takes 10 certificates, Go and OpenSSL 100 KB. */
+	public static final int MAXIMUM_CERTIFICATES = 20;
+
+	private static final int MAXIMUM_KILOBYTES = 100;
 
 	private CertificateChain() {
+	}
+
+	/**
+	 * Returns why no TLS peer would take a chain. It verifies nothing.
+	 * @param certificates the chain
+	 * @return a clause, empty if there is no reason
+	 */
+	public static Optional<String> problem(List<X509Certificate> certificates) {
+		if (certificates.size() > MAXIMUM_CERTIFICATES) {
+			return Optional.of("its chain has %d certificates, but at most %d are accepted"
+				.formatted(certificates.size(), MAXIMUM_CERTIFICATES));
+		}
+		int kilobytes = certificates.stream().mapToInt(CertificateChain::length).sum() / 1024;
+		return (kilobytes >= MAXIMUM_KILOBYTES) ? Optional
+			.of("its chain has %d KB, but at most %d KB are accepted".formatted(kilobytes + 1, MAXIMUM_KILOBYTES))
+				: Optional.empty();
+	}
+
+	private static int length(X509Certificate certificate) {
+		try {
+			return certificate.getEncoded().length;
+		}
+		catch (CertificateEncodingException ex) {
+			throw new IllegalArgumentException("The certificate cannot be encoded", ex);
+		}
 	}
 
 	/**
@@ -27,7 +59,8 @@ final class CertificateChain {
 	 * An issuer is found by its name. Signatures are verified only where several
 	 * certificates have that name, so that a rotation usually verifies nothing. Of
 	 * several certificates for one issuer, such as cross-signed ones, the first one that
-	 * is valid for as long as the leaf is taken.
+	 * is valid for as long as the leaf is taken. For 20 certificates, this takes fewer
+	 * than 200 verifications.
 	 * @param certificates the leaf, then the other certificates in any order
 	 * @return the path
 	 */
@@ -46,7 +79,7 @@ final class CertificateChain {
 	private static @Nullable X509Certificate issuer(X509Certificate certificate, Set<X509Certificate> candidates,
 			X509Certificate leaf) {
 		List<X509Certificate> issuers = candidates.stream()
-			.filter((candidate) -> candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal()))
+			.filter((candidate) -> isNamedAsIssuer(candidate, certificate))
 			.toList();
 		if (issuers.size() > 1) {
 			issuers = issuers.stream().filter((candidate) -> isSignedBy(certificate, candidate)).toList();
@@ -57,7 +90,23 @@ final class CertificateChain {
 			.orElse(issuers.isEmpty() ? null : issuers.get(0));
 	}
 
-	private static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {
+	/**
+	 * Whether a certificate has the name of another one's issuer.
+	 * @param candidate the certificate
+	 * @param certificate the other certificate
+	 * @return {@code true} if it does
+	 */
+	public static boolean isNamedAsIssuer(X509Certificate candidate, X509Certificate certificate) {
+		return candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal());
+	}
+
+	/**
+	 * Verifies a signature.
+	 * @param certificate the signed certificate
+	 * @param issuer the certificate with the key
+	 * @return whether the key has signed it
+	 */
+	public static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {
 		try {
 			certificate.verify(issuer.getPublicKey());
 			return true;

@@ -41,7 +41,8 @@ public final class CertificatePair {
 	 * and verifies once, to prove that the key is the leaf's.
 	 * @param chain the leaf, then the other certificates in any order
 	 * @param privateKey the leaf's private key
-	 * @throws IllegalArgumentException if the chain is empty or the key is not the leaf's
+	 * @throws IllegalArgumentException if the chain is empty, has more than 20
+	 * certificates or 100 KB, or the key is not the leaf's
 	 */
 	public CertificatePair(List<X509Certificate> chain, PrivateKey privateKey) {
 		this(chain, privateKey, (publicKey) -> belongTogether(publicKey, privateKey));
@@ -51,6 +52,9 @@ public final class CertificatePair {
 		if (chain.isEmpty()) {
 			throw new IllegalArgumentException("There is no certificate");
 		}
+		CertificateChain.problem(chain).ifPresent((problem) -> {
+			throw new IllegalArgumentException("The certificate cannot be used: " + problem);
+		});
 		this.chain = CertificateChain.path(chain);
 		this.privateKey = privateKey;
 		this.notBefore = leaf().getNotBefore().toInstant();
@@ -67,7 +71,8 @@ public final class CertificatePair {
 	 * @param chain the leaf, then the other certificates in any order
 	 * @param keys the keys that the leaf was issued for
 	 * @return the pair
-	 * @throws IllegalArgumentException if the chain is empty or the leaf has another key
+	 * @throws IllegalArgumentException if the chain is empty, has more than 20
+	 * certificates or 100 KB, or the leaf has another key
 	 */
 	public static CertificatePair of(List<X509Certificate> chain, KeyPair keys) {
 		return new CertificatePair(chain, keys.getPrivate(),

@@ -1,7 +1,8 @@
 /**
  * Values: certificate templates, pairs, requests, key specifications, and their PEM form.
  * <p>
- * Internal: {@link io.kubelet.cert.certificate.CertificateRequestPem},
+ * Internal: {@link io.kubelet.cert.certificate.CertificateChain},
+ * {@link io.kubelet.cert.certificate.CertificateRequestPem},
  * {@link io.kubelet.cert.certificate.ExternalText},
  * {@link io.kubelet.cert.certificate.KeyStores},
  * {@link io.kubelet.cert.certificate.ReadableDuration},

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -65,7 +66,7 @@ public final class IssuedCertificateCheck {
 	 */
 	public CertificatePair check(List<X509Certificate> chain, CertificateRequest request, Instant now) {
 		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
-				: problems(chain.get(0), request, now);
+				: CertificateChain.problem(chain).map(List::of).orElseGet(() -> problems(chain.get(0), request, now));
 		if (!problems.isEmpty()) {
 			throw refused(request, problems);
 		}

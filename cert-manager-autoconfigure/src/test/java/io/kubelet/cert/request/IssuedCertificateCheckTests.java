@@ -4,7 +4,9 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -12,11 +14,14 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.testsupport.CountingProvider;
+import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -184,6 +189,69 @@ class IssuedCertificateCheckTests {
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("the first certificate, which must be the leaf, has another public key ("
 					+ KeySpecification.describe(ROOT.certificate().getPublicKey()) + ") than the request");
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void chainThatNoPeerWouldTakeIsRefusedUnchecked(boolean anyAuthority) {
+		List<X509Certificate> chain = layers(5, 80);
+		IssuedCertificateCheck check = anyAuthority ? IssuedCertificateCheck.ofAnyAuthority()
+				: IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
+		try (CountingProvider counts = new CountingProvider()) {
+			assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
+				.returns(Kind.REFUSED, Kind::of)
+				.withMessageEndingWith("is refused: its chain has 401 certificates, but at most 20 are accepted");
+			assertThat(counts.take()).doesNotContainKey(Operation.VERIFICATION);
+		}
+	}
+
+	@Test
+	void chainOfTooManyBytesIsRefused() {
+		CertificateTemplate large = CertificateTemplate.ofSubject("one")
+			.withNames(IntStream.range(0, 6000).mapToObj("host-%d.example.com"::formatted).toList(), List.of());
+		X509Certificate leaf = ROOT.issue(KEYS.getPublic(), large, NOW, NOW.plus(Duration.ofHours(1)));
+		assertThatExceptionOfType(RequestException.class)
+			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))
+			.withMessageMatching(".* is refused: its chain has \\d+ KB, but at most 100 KB are accepted");
+	}
+
+	@Test
+	void searchForAPathEndsAfterTwoHundredSignatureChecks() {
+		List<X509Certificate> chain = layers(4, 4);
+		IssuedCertificateCheck check = IssuedCertificateCheck
+			.ofAuthorities(() -> List.of(new TestAuthority("layer 4").certificate()));
+		try (CountingProvider counts = new CountingProvider()) {
+			assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
+				.returns(Kind.REFUSED, Kind::of)
+				.withMessageEndingWith("; the search was ended after 200 signature checks");
+			assertThat(counts.take().get(Operation.VERIFICATION)).isBetween(1, 200);
+		}
+	}
+
+	@Test
+	void choiceOfIssuersThatAnyAuthorityMayHaveSignedIsLimited() {
+		List<X509Certificate> chain = new ArrayList<>(List.of(leaf(INTERMEDIATE)));
+		for (int i = 0; i < 19; i++) {
+			chain.add(ROOT.intermediate("intermediate").certificate());
+		}
+		try (CountingProvider counts = new CountingProvider()) {
+			IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, NOW);
+			assertThat(counts.take().get(Operation.VERIFICATION)).isEqualTo(19);
+		}
+	}
+
+	/** In which each certificate of a layer has signed each one of the layer below. */
+	private static List<X509Certificate> layers(int layers, int certificates) {
+		List<TestAuthority> authorities = IntStream.rangeClosed(0, layers)
+			.mapToObj((layer) -> new TestAuthority("layer " + layer))
+			.toList();
+		List<X509Certificate> chain = new ArrayList<>(List.of(leaf(authorities.get(0))));
+		for (int layer = 0; layer < layers; layer++) {
+			for (int i = 0; i < certificates; i++) {
+				chain.add(authorities.get(layer + 1).crossSign(authorities.get(layer)));
+			}
+		}
+		return chain;
 	}
 
 	private static X509Certificate leaf(TestAuthority authority) {

@@ -1,36 +1,51 @@
 package io.kubelet.cert.certificate.trust;
 
 import java.security.GeneralSecurityException;
-import java.security.cert.CertPath;
-import java.security.cert.CertPathBuilder;
-import java.security.cert.CertPathBuilderException;
-import java.security.cert.CertStore;
-import java.security.cert.CollectionCertStoreParameters;
-import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
-import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.ExternalText;
 
 /**
  * Finds the path from an issued certificate to one of the authorities that may sign. As
  * in Go, the certificates after the leaf may be in any order and more than are needed.
- *
- * @param chain the chain as issued, leaf first
- * @param authorities the certificates of the authorities
+ * The builder of the JDK has no limit for such a search, so this one finds the path by
+ * itself and has the JDK validate it.
  */
-public record AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> authorities) {
+public final class AuthorityPath {
+
+	private static final int MAXIMUM_CHECKS = 200;
+
+	private final List<X509Certificate> chain;
+
+	private final Collection<X509Certificate> authorities;
+
+	private int checks;
+
+	/**
+	 * Creates a search, which verifies at most 200 signatures.
+	 * @param chain the chain as issued, leaf first
+	 * @param authorities the certificates of the authorities
+	 */
+	public AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> authorities) {
+		this.chain = chain;
+		this.authorities = authorities;
+	}
 
 	/**
 	 * Returns the chain with the certificates of the path first, so that they are
@@ -62,40 +77,60 @@ public record AuthorityPath(List<X509Certificate> chain, Collection<X509Certific
 			.map((certificate) -> "; '%s' expired at %s".formatted(ExternalText.subject(certificate),
 					certificate.getNotAfter().toInstant()))
 			.collect(Collectors.joining());
-		return "its chain does not lead to a configured authority (%s)%s"
-			.formatted(this.authorities.stream().map(ExternalText::subject).toList(), expired);
+		return "its chain does not lead to a configured authority (%s)%s%s".formatted(
+				this.authorities.stream().map(ExternalText::subject).toList(), ExternalText.clean(expired),
+				(this.checks > MAXIMUM_CHECKS)
+						? "; the search was ended after %d signature checks".formatted(MAXIMUM_CHECKS) : "");
 	}
 
 	private Optional<List<X509Certificate>> valid(Instant at) {
-		Set<TrustAnchor> anchors = this.authorities.stream()
-			.filter((authority) -> isValid(authority, at))
-			.map((authority) -> new TrustAnchor(authority, null))
-			.collect(Collectors.toSet());
-		if (anchors.isEmpty()) {
-			return Optional.empty();
-		}
-		try {
-			X509CertSelector leaf = new X509CertSelector();
-			leaf.setCertificate(this.chain.get(0));
-			PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, leaf);
-			parameters.setRevocationEnabled(false);
-			parameters.setDate(Date.from(at));
-			parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(this.chain)));
-			return Optional.of(sorted(CertPathBuilder.getInstance("PKIX").build(parameters).getCertPath()));
-		}
-		catch (CertPathBuilderException ex) {
-			return Optional.empty();
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("This JDK cannot build certification paths", ex);
-		}
+		List<X509Certificate> path = new ArrayList<>(List.of(this.chain.get(0)));
+		return leadsToAuthority(path, at)
+				? Optional.of(Stream.concat(path.stream(), this.chain.stream()).distinct().toList()) : Optional.empty();
 	}
 
-	private List<X509Certificate> sorted(CertPath path) {
-		Set<X509Certificate> sorted = new LinkedHashSet<>();
-		path.getCertificates().forEach((certificate) -> sorted.add((X509Certificate) certificate));
-		sorted.addAll(this.chain);
-		return List.copyOf(sorted);
+	/** Extends a path up to an authority, or leaves it as it was if it leads to none. */
+	private boolean leadsToAuthority(List<X509Certificate> path, Instant at) {
+		X509Certificate last = path.get(path.size() - 1);
+		for (X509Certificate authority : this.authorities) {
+			if (CertificateChain.isNamedAsIssuer(authority, last) && isValid(authority, at) && mayCheck(path.size())
+					&& isValidated(path, authority, at)) {
+				return true;
+			}
+		}
+		for (X509Certificate candidate : this.chain) {
+			if (CertificateChain.isNamedAsIssuer(candidate, last) && isValid(candidate, at) && !path.contains(candidate)
+					&& mayCheck(1) && CertificateChain.isSignedBy(last, candidate)) {
+				path.add(candidate);
+				if (leadsToAuthority(path, at)) {
+					return true;
+				}
+				path.remove(path.size() - 1);
+			}
+		}
+		return false;
+	}
+
+	private boolean mayCheck(int signatures) {
+		this.checks += signatures;
+		return this.checks <= MAXIMUM_CHECKS;
+	}
+
+	private static boolean isValidated(List<X509Certificate> path, X509Certificate authority, Instant at) {
+		try {
+			PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(authority, null)));
+			parameters.setRevocationEnabled(false);
+			parameters.setDate(Date.from(at));
+			CertPathValidator.getInstance("PKIX")
+				.validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
+			return true;
+		}
+		catch (CertPathValidatorException ex) {
+			return false;
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("This JDK cannot validate certification paths", ex);
+		}
 	}
 
 	private Stream<X509Certificate> all() {

@@ -3,12 +3,15 @@ package io.kubelet.cert.certificate.trust;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
+import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.Trust;
 import org.jspecify.annotations.Nullable;
 
@@ -46,37 +49,37 @@ public final class LiveTrustManager extends X509ExtendedTrustManager {
 	@Override
 	public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
 			throws CertificateException {
-		delegate().checkClientTrusted(chain, authType, socket);
+		delegate(chain).checkClientTrusted(chain, authType, socket);
 	}
 
 	@Override
 	public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
 			throws CertificateException {
-		delegate().checkClientTrusted(chain, authType, engine);
+		delegate(chain).checkClientTrusted(chain, authType, engine);
 	}
 
 	@Override
 	public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-		delegate().checkClientTrusted(chain, authType);
+		delegate(chain).checkClientTrusted(chain, authType);
 	}
 
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
 			throws CertificateException {
 		this.handshakes.accept(socket);
-		delegate().checkServerTrusted(chain, authType, socket);
+		delegate(chain).checkServerTrusted(chain, authType, socket);
 	}
 
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
 			throws CertificateException {
 		this.handshakes.accept(engine);
-		delegate().checkServerTrusted(chain, authType, engine);
+		delegate(chain).checkServerTrusted(chain, authType, engine);
 	}
 
 	@Override
 	public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-		delegate().checkServerTrusted(chain, authType);
+		delegate(chain).checkServerTrusted(chain, authType);
 	}
 
 	@Override
@@ -87,6 +90,17 @@ public final class LiveTrustManager extends X509ExtendedTrustManager {
 		catch (CertificateException ex) {
 			return new X509Certificate[0];
 		}
+	}
+
+	/**
+	 * TLS of the JDK has its own limit for the chains of peers, other engines have none.
+	 */
+	private X509ExtendedTrustManager delegate(X509Certificate[] chain) throws CertificateException {
+		Optional<String> problem = CertificateChain.problem(List.of(chain));
+		if (problem.isPresent()) {
+			throw new CertificateException("The peer is refused: " + problem.get());
+		}
+		return delegate();
 	}
 
 	private X509ExtendedTrustManager delegate() throws CertificateException {

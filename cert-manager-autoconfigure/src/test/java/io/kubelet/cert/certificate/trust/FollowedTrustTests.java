@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,6 +23,8 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.TrustSource.Reading;
+import io.kubelet.cert.testsupport.CountingProvider;
+import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.BeforeEach;
@@ -181,6 +184,20 @@ class FollowedTrustTests {
 		this.time.pass(OVERLAP);
 		assertThatExceptionOfType(CertificateException.class)
 			.isThrownBy(() -> trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA"));
+	}
+
+	/** Not every TLS engine limits what a peer may send. */
+	@Test
+	void trustManagerRefusesChainsThatNoPeerWouldTakeUnchecked() {
+		LiveTrustManager trust = new LiveTrustManager(this.trust);
+		List<X509Certificate> chain = new ArrayList<>(List.of(chain(this.oldAuthority)));
+		chain.addAll(Collections.nCopies(20, this.oldAuthority.certificate()));
+		try (CountingProvider counts = new CountingProvider()) {
+			assertThatExceptionOfType(CertificateException.class)
+				.isThrownBy(() -> trust.checkClientTrusted(chain.toArray(X509Certificate[]::new), "EC"))
+				.withMessage("The peer is refused: its chain has 21 certificates, but at most 20 are accepted");
+			assertThat(counts.take()).doesNotContainKey(Operation.VERIFICATION);
+		}
 	}
 
 	@Test
