@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,12 +19,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import javax.tools.Diagnostic;
-import javax.tools.DiagnosticCollector;
-import javax.tools.JavaCompiler;
-import javax.tools.JavaFileObject;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.ToolProvider;
 import javax.xml.parsers.DocumentBuilderFactory;
 
 import com.google.gson.Gson;
@@ -33,6 +26,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
 import org.assertj.core.groups.Tuple;
@@ -98,21 +92,7 @@ class DocumentationTests {
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("java")
 	void javaCompiles(Markdown document, @TempDir Path output) {
-		JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-		DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
-		boolean compiled = compiler
-			.getTask(null, null, diagnostics,
-					List.of("-proc:none", "-d", output.toString(), "-classpath", System.getProperty("java.class.path")),
-					null, document.blocks("java").map((block) -> new Source(block.content())).toList())
-			.call();
-		assertThat(compiled)
-			.withFailMessage(() -> document + ": "
-					+ diagnostics.getDiagnostics()
-						.stream()
-						.filter((diagnostic) -> diagnostic.getKind() == Diagnostic.Kind.ERROR)
-						.map(Object::toString)
-						.collect(Collectors.joining("\n")))
-			.isTrue();
+		DocumentedJava.compile(document, output);
 	}
 
 	@ParameterizedTest(name = "{0}")
@@ -292,32 +272,6 @@ class DocumentationTests {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
-	}
-
-	/** A class or an interface with its imports. */
-	private static final class Source extends SimpleJavaFileObject {
-
-		private static final Pattern TYPE = Pattern
-			.compile("(?m)^(?:public )?(?:final )?(?:class|interface|record) (\\w+)");
-
-		private final String content;
-
-		Source(String content) {
-			super(URI.create("string:///" + name(content) + Kind.SOURCE.extension), Kind.SOURCE);
-			this.content = content;
-		}
-
-		private static String name(String content) {
-			Matcher type = TYPE.matcher(content);
-			assertThat(type.find()).as(content).isTrue();
-			return type.group(1);
-		}
-
-		@Override
-		public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-			return this.content;
-		}
-
 	}
 
 }

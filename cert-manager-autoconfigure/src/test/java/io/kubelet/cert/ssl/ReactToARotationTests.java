@@ -1,0 +1,140 @@
+package io.kubelet.cert.ssl;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.DocumentedJava;
+import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.MutualTlsServer;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.beans.factory.support.RootBeanDefinition;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
+import org.springframework.core.type.AnnotationMetadata;
+import org.springframework.test.util.ReflectionTestUtils;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The components of the guide and of the README do what they are for.
+ */
+class ReactToARotationTests {
+
+	@TempDir
+	Path directory;
+
+	private EmbeddedControlPlane plane;
+
+	@BeforeEach
+	void startControlPlane() {
+		this.plane = EmbeddedControlPlane.start();
+	}
+
+	@AfterEach
+	void stopControlPlane() {
+		this.plane.close();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "README.md", "docs/how-to/react-to-a-rotation.md" })
+	void clientIsRebuiltThatWouldKeepItsConnections(String document) throws Exception {
+		Class<?> type = component(document, "Warehouse");
+		try (ConfigurableApplicationContext application = start(type);
+				MutualTlsServer server = new MutualTlsServer(ClientRotationTests.serverContext(application))) {
+			HttpClient keeps = HttpClient.newBuilder()
+				.sslContext(application.getBean(SslBundles.class).getBundle("shop-client").createSslContext())
+				.build();
+			Object warehouse = application.getBean(type);
+			String before = get(keeps, server.uri());
+			assertThat(stock(warehouse, server.uri())).isEqualTo(before);
+			X509Certificate rotated = RotatingServer.rotate(application, "shop-client");
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(stock(warehouse, server.uri()))
+					.isEqualTo(rotated.getSerialNumber().toString(16)));
+			assertThat(get(keeps, server.uri())).isEqualTo(before);
+		}
+	}
+
+	@Test
+	void keyStoreHoldsTheCurrentPairOfTheFirstCertificate() throws Exception {
+		Path file = this.directory.resolve("shop.p12");
+		try (ConfigurableApplicationContext application = start(
+				component("docs/how-to/react-to-a-rotation.md", "KeyStoreFile"), "shop.key-store=" + file,
+				"shop.key-store-password=changeit")) {
+			X509Certificate first = application.getBean(CertificateManager.class).current().orElseThrow().leaf();
+			Awaitility.await().untilAsserted(() -> assertThat(stored(file)).isEqualTo(first));
+			RotatingServer.rotate(application, "shop-client");
+			X509Certificate rotated = RotatingServer.rotate(application, "server");
+			Awaitility.await().untilAsserted(() -> assertThat(stored(file)).isEqualTo(rotated));
+		}
+	}
+
+	private Class<?> component(String document, String name) throws Exception {
+		return DocumentedJava.compile(Markdown.of(document), Files.createDirectory(this.directory.resolve("classes")))
+			.loadClass("com.example.shop." + name);
+	}
+
+	private ConfigurableApplicationContext start(Class<?> component, String... properties) {
+		Application.component = component;
+		return RotatingServer.withoutServer(this.plane, this.directory, Application.class, Stream.concat(
+				Stream.of("kubelet.cert.additional.shop-client.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
+						"kubelet.cert.additional.shop-client.template.common-name=system:node:test",
+						"kubelet.cert.additional.shop-client.template.organizations=system:nodes"),
+				Stream.of(properties))
+			.toArray(String[]::new));
+	}
+
+	private static @Nullable String stock(Object warehouse, URI article) {
+		return ReflectionTestUtils.<String>invokeMethod(warehouse, "stock", article);
+	}
+
+	private static String get(HttpClient client, URI uri) throws Exception {
+		return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
+	}
+
+	private static X509Certificate stored(Path file) throws Exception {
+		assertThat(file).exists();
+		KeyStore store = KeyStore.getInstance(file.toFile(), "changeit".toCharArray());
+		assertThat(store.getKey("shop", "changeit".toCharArray())).isNotNull();
+		return (X509Certificate) store.getCertificate("shop");
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@Import(Application.Registrar.class)
+	static class Application extends RotatingServer.Certificates {
+
+		static @Nullable Class<?> component;
+
+		static class Registrar implements ImportBeanDefinitionRegistrar {
+
+			@Override
+			public void registerBeanDefinitions(AnnotationMetadata metadata, BeanDefinitionRegistry registry) {
+				registry.registerBeanDefinition("component", new RootBeanDefinition(component));
+			}
+
+		}
+
+	}
+
+}
