@@ -46,7 +46,7 @@ class KubeletParityTests {
 		List<String> expected = Stream
 			.of(ids("T-manager-%02d", 1, 54), ids("T-store-%02d", 1, 14), ids("T-request-%02d", 1, 4),
 					ids("T-kubelet-%02d", 1, 16), Stream.of("T-transport-01"), ids("T-bootstrap-%02d", 1, 7),
-					ids("C%d", 1, 29), ids("B%d", 1, 14))
+					ids("C%d", 1, 31), ids("B%d", 1, 14))
 			.flatMap((ids) -> ids)
 			.toList();
 		assertThat(ROWS).extracting(Row::id).doesNotHaveDuplicates().containsAll(expected);

@@ -19,6 +19,7 @@ import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
+import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
@@ -29,7 +30,10 @@ import io.kubelet.cert.rotation.engine.TemplateRounds;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;
+import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
@@ -37,6 +41,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * Creates the manager of each certificate from its settings.
  */
 final class CertificateManagerFactory {
+
+	private static final Logger logger = LoggerFactory.getLogger(CertificateManagerFactory.class);
 
 	private final RotationScheduler scheduler;
 
@@ -134,9 +140,18 @@ final class CertificateManagerFactory {
 	/** Files that are named, and not rotated, are managed by another program. */
 	private CertificateStore store(CertificateSettings settings) {
 		CertificateSettings.Storage storage = settings.storage();
-		return (storage.initialPair() != null && !settings.rotation().enabled())
-				? new ManagedFilesStore(storage.initialPair(), this.clock) : new FileCertificateStore(storage.certDir(),
-						settings.name(), storage.initialPair(), storage.retain(), this.clock);
+		PairLocation pair = storage.initialPair();
+		if (pair == null || settings.rotation().enabled()) {
+			return new FileCertificateStore(storage.certDir(), settings.name(), pair, storage.retain(), this.clock);
+		}
+		ManagedFilesStore store = new ManagedFilesStore(pair, this.clock);
+		String host = settings.request().addresses().nodeName();
+		if (storage.selfSigned() && store.createIfMissing(() -> SelfSignedPair.create(host, this.clock.instant()))) {
+			logger.warn(
+					"[{}] Created the self-signed pair {}, as a kubelet does. No client can verify it. To request a certificate from the cluster, turn its rotation on, which is off ({}); or set '{}' to a pair",
+					settings.name(), pair, settings.rotation().origin(), settings.properties().of("tls-cert-file"));
+		}
+		return store;
 	}
 
 	/** An authority may sign only as long as the file names it. */

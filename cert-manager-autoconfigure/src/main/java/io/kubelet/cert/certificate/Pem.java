@@ -90,7 +90,16 @@ public final class Pem {
 	 * @return the PEM
 	 */
 	public static String write(CertificatePair pair) {
-		return write(pair.chain()) + PrivateKeyPem.block(pair.privateKey(), pair.leaf().getPublicKey()).write();
+		return write(pair.chain()) + writePrivateKey(pair);
+	}
+
+	/**
+	 * Writes the private key of a pair as the kubelet does.
+	 * @param pair the pair
+	 * @return one block
+	 */
+	public static String writePrivateKey(CertificatePair pair) {
+		return PrivateKeyPem.block(pair.privateKey(), pair.leaf().getPublicKey()).write();
 	}
 
 	private static CertificatePair pair(Blocks blocks) {

@@ -3,7 +3,8 @@
  * <p>
  * Internal: {@link io.kubelet.cert.request.CertificateRequests},
  * {@link io.kubelet.cert.request.DefaultUsages},
- * {@link io.kubelet.cert.request.RequestComparison}.
+ * {@link io.kubelet.cert.request.RequestComparison},
+ * {@link io.kubelet.cert.request.SelfSignedPair}.
  */
 @NullMarked
 package io.kubelet.cert.request;

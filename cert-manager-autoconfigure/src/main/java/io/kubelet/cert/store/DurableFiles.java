@@ -16,6 +16,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.file.FileVersion;
 
 /**
@@ -32,8 +34,12 @@ public final class DurableFiles {
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
 	static FileVersion create(Path file, byte[] content) throws IOException {
+		return create(file, content, "rw-------");
+	}
+
+	private static FileVersion create(Path file, byte[] content, String mode) throws IOException {
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
-				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, "rw-------"));
+				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, mode));
 		try (created) {
 			ByteBuffer bytes = ByteBuffer.wrap(content);
 			while (bytes.hasRemaining()) {
@@ -48,8 +54,26 @@ public final class DurableFiles {
 		}
 	}
 
+	/** Creates a directory as the kubelet does, whatever the mask of the process is. */
+	static void createDirectory(Path directory) throws IOException {
+		if (!Files.isDirectory(directory)) {
+			Files.createDirectories(directory, mode(directory, "rwxr-xr-x"));
+		}
+	}
+
+	/**
+	 * Writes a pair to two new files: the certificates for everybody, and the key.
+	 * @throws FileAlreadyExistsException if there is one of the files
+	 */
+	static void create(PairLocation location, CertificatePair pair) throws IOException {
+		createDirectory(parent(location.certificate()));
+		create(location.certificate(), bytes(Pem.write(pair.chain())), "rw-r--r--");
+		create(location.privateKey(), bytes(Pem.writePrivateKey(pair)));
+		syncDirectory(parent(location.certificate()));
+	}
+
 	/** Returns the mode to create a file with, where its file system has modes. */
-	static FileAttribute<?>[] mode(Path file, String mode) {
+	private static FileAttribute<?>[] mode(Path file, String mode) {
 		return isPosix(file)
 				? new FileAttribute<?>[] { PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)) }
 				: new FileAttribute<?>[0];
@@ -64,7 +88,7 @@ public final class DurableFiles {
 	 */
 	public static FileVersion replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
-		FileVersion version = create(temporary, text.getBytes(StandardCharsets.UTF_8));
+		FileVersion version = create(temporary, bytes(text));
 		rename(temporary, file);
 		return version;
 	}
@@ -129,6 +153,10 @@ public final class DurableFiles {
 		try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
 			channel.force(true);
 		}
+	}
+
+	static byte[] bytes(String text) {
+		return text.getBytes(StandardCharsets.UTF_8);
 	}
 
 	private static Path parent(Path file) {

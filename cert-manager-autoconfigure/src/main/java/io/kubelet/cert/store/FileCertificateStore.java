@@ -2,7 +2,6 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -87,8 +86,8 @@ public final class FileCertificateStore implements CertificateStore {
 		boolean first = !Files.exists(this.files.current(), LinkOption.NOFOLLOW_LINKS);
 		Path file = null;
 		try {
-			createDirectory();
-			DatedFile created = createDated(Pem.write(pair).getBytes(StandardCharsets.US_ASCII));
+			DurableFiles.createDirectory(this.files.directory());
+			DatedFile created = createDated(DurableFiles.bytes(Pem.write(pair)));
 			file = created.file();
 			switchTo(file);
 			this.reader.wrote(pair, created.version());
@@ -117,7 +116,7 @@ public final class FileCertificateStore implements CertificateStore {
 	@Override
 	public void saveOpenRequest(CertificateRequest request) {
 		try {
-			createDirectory();
+			DurableFiles.createDirectory(this.files.directory());
 			this.request.write(request);
 		}
 		catch (IOException ex) {
@@ -237,12 +236,6 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 		catch (IOException ex) {
 			throw new StoreException("Cannot finish the interrupted switch of " + current + ": " + ex, ex);
-		}
-	}
-
-	private void createDirectory() throws IOException {
-		if (!Files.isDirectory(this.files.directory())) {
-			Files.createDirectories(this.files.directory(), DurableFiles.mode(this.files.directory(), "rwxr-xr-x"));
 		}
 	}
 

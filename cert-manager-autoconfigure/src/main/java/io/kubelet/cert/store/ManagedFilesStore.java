@@ -1,11 +1,14 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -15,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows two files that another program manages, such as a volume of a Secret or a CSI
- * driver. It never writes. A program may replace one file after the other, so
+ * driver. It never replaces them. A program may replace one file after the other, so
  * {@link #current()} throws only once the files have not held a pair for 5 seconds.
  */
 public final class ManagedFilesStore implements CertificateStore {
@@ -44,6 +47,30 @@ public final class ManagedFilesStore implements CertificateStore {
 	public ManagedFilesStore(PairLocation files, Clock clock) {
 		this.files = files;
 		this.clock = clock;
+	}
+
+	/**
+	 * Creates both files if neither exists.
+	 * @param pair creates the pair
+	 * @return whether they were created
+	 * @throws StoreException if they cannot be created
+	 */
+	public boolean createIfMissing(Supplier<CertificatePair> pair) {
+		if (Files.exists(this.files.certificate()) || Files.exists(this.files.privateKey())) {
+			return false;
+		}
+		try {
+			DurableFiles.create(this.files, pair.get());
+			return true;
+		}
+		catch (FileAlreadyExistsException ex) {
+			// Another process creates them
+			return false;
+		}
+		catch (IOException ex) {
+			throw new StoreException("Cannot create the pair in " + this.files + ": " + ex
+					+ ". Make the directory writable and check that its disk has room", ex);
+		}
 	}
 
 	@Override

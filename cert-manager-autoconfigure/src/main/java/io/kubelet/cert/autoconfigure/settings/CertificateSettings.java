@@ -34,9 +34,11 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param certDir the directory of the pair files
 	 * @param initialPair the pair to use until the first rotation, or always if there is
 	 * none; {@code null} if none is named
+	 * @param selfSigned whether the initial pair is created, self-signed, if it is
+	 * missing
 	 * @param retain how many old pair files are kept
 	 */
-	public record Storage(Path certDir, @Nullable PairLocation initialPair, int retain) {
+	public record Storage(Path certDir, @Nullable PairLocation initialPair, boolean selfSigned, int retain) {
 
 		/**
 		 * Returns where a certificate is looked for that is not rotated.

@@ -78,11 +78,12 @@ final class SettingsResolver {
 	CertificateSettings resolve(String defaultName) {
 		String name = Objects.requireNonNullElse(this.properties.pairName(),
 				(this.profile != null) ? this.profile.pairName() : defaultName);
-		return new CertificateSettings(this.names, name, this.profile, storage(), request(), rotation(), startup(),
-				ssl(name));
+		Rotation rotation = rotation();
+		return new CertificateSettings(this.names, name, this.profile, storage(rotation.enabled()), request(), rotation,
+				startup(), ssl(name));
 	}
 
-	private Storage storage() {
+	private Storage storage(boolean rotates) {
 		Path certDir = this.properties.certDir();
 		if (Files.exists(certDir) && !Files.isDirectory(certDir)) {
 			throw this.names.invalid("cert-dir", certDir, "It is a file: set it to a directory for the pair files");
@@ -91,7 +92,11 @@ final class SettingsResolver {
 		if (retain < 1) {
 			throw this.names.invalid("store.retain", retain, "Keep at least one old pair: set it to 1 or more");
 		}
-		return new Storage(certDir, initialPair(), retain);
+		PairLocation named = initialPair();
+		boolean selfSigned = named == null && !rotates && this.profile == Profile.KUBELET_SERVING;
+		return new Storage(certDir,
+				selfSigned ? new PairLocation(certDir.resolve("kubelet.crt"), certDir.resolve("kubelet.key")) : named,
+				selfSigned, retain);
 	}
 
 	private @Nullable PairLocation initialPair() {

@@ -193,11 +193,11 @@ class KubeletConfigurationTests {
 	@Test
 	void certificateThatTheFileDoesNotRotateAndThatIsNotThereIsReported() throws IOException {
 		Files.writeString(this.file, HEAD);
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.config-file=" + this.file)
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.file)
 			.withConfiguration(AutoConfigurations.of(CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.startup.mode=wait")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("There is no valid certificate 'kubelet-server'")
+				.hasMessageContaining("There is no valid certificate 'kubelet-client'")
 				.hasMessageContaining("by the kubelet's configuration file"));
 	}
 

@@ -1,0 +1,169 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.request.SelfSignedPair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The serving pair of a kubelet that does not request one: {@code kubelet.crt} and
+ * {@code kubelet.key}.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class SelfSignedServingTests {
+
+	private static final Instant NOW = Instant.parse("2027-01-01T00:00:00Z");
+
+	private static final Path FIXTURE = Path.of("src/test/resources/kubelet-self-signed");
+
+	private static final String CREATED = "Created the self-signed pair";
+
+	private final SimulatedTime time = new SimulatedTime(NOW);
+
+	@TempDir
+	Path directory;
+
+	private Path certificate;
+
+	private Path privateKey;
+
+	@BeforeEach
+	void nameFiles() {
+		this.certificate = this.directory.resolve("pki/kubelet.crt");
+		this.privateKey = this.directory.resolve("pki/kubelet.key");
+	}
+
+	private ApplicationContextRunner runner(String... properties) {
+		return new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+			.withBean(SimulatedTime.class, () -> this.time)
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.node-name=n1",
+					"kubelet.cert.ssl.trust=system")
+			.withPropertyValues(properties);
+	}
+
+	private ApplicationContextRunner serving() {
+		return runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.rotate-certificates=false");
+	}
+
+	@Test
+	void missingPairIsCreatedOnceAsByAKubelet(CapturedOutput output) throws IOException {
+		serving().run((context) -> {
+			CertificatePair pair = current(context);
+			assertThat(pair.leaf().getSubjectX500Principal().getName()).isEqualTo("CN=n1@" + NOW.getEpochSecond());
+			assertThat(pair.notBefore()).isEqualTo(NOW.minus(Duration.ofHours(1)));
+			assertThat(pair)
+				.isEqualTo(Pem.readPair(Files.readString(this.certificate), Files.readString(this.privateKey)));
+		});
+		assertThat(mode(this.certificate)).isEqualTo("rw-r--r--");
+		assertThat(mode(this.privateKey)).isEqualTo("rw-------");
+		assertThat(this.privateKey).content().startsWith("-----BEGIN RSA PRIVATE KEY-----");
+		CertificatePair created = Pem.readPair(Files.readString(this.certificate), Files.readString(this.privateKey));
+		serving().run((context) -> assertThat(current(context)).isEqualTo(created));
+		assertThat(output).containsOnlyOnce(CREATED)
+			.containsPattern("WARN.*No client can verify it.*kubelet.cert.rotate-certificates=false");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "serverTLSBootstrap: false", "rotateCertificates: true" })
+	void configurationOfAKubeletSaysTheSame(String line) throws IOException {
+		Path file = Files.writeString(this.directory.resolve("config.yaml"),
+				"kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n" + line + "\n");
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.config-file=" + file)
+			.run((context) -> assertThat(current(context).leaf().getSubjectX500Principal().getName())
+				.startsWith("CN=n1@"));
+	}
+
+	@Test
+	void pairOfAKubeletIsUsedAndFollowed(CapturedOutput output) throws IOException {
+		Files.createDirectories(this.certificate.getParent());
+		Files.copy(FIXTURE.resolve("kubelet.crt"), this.certificate);
+		Files.copy(FIXTURE.resolve("kubelet.key"), this.privateKey);
+		serving().run((context) -> {
+			assertThat(current(context).leaf().getSubjectX500Principal().getName()).isEqualTo("CN=handover@1795790509");
+			CertificatePair next = SelfSignedPair.create("other", NOW);
+			replace(this.certificate, Pem.write(next.chain()));
+			replace(this.privateKey, Pem.writePrivateKey(next));
+			this.time.pass(Duration.ofSeconds(10));
+			assertThat(current(context)).isEqualTo(next);
+		});
+		assertThat(output).doesNotContain(CREATED);
+	}
+
+	@Test
+	void halfOfAPairIsNotCompleted() throws IOException {
+		Files.createDirectories(this.certificate.getParent());
+		Files.copy(FIXTURE.resolve("kubelet.crt"), this.certificate);
+		serving().run((context) -> assertThat(context.getStartupFailure())
+			.hasStackTraceContaining("(" + this.privateKey + " is missing)"));
+		assertThat(this.privateKey).doesNotExist();
+	}
+
+	@Test
+	void pairInAPlaceThatCannotBeWrittenIsReported() throws IOException {
+		Files.writeString(this.directory.resolve("file"), "");
+		serving().withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("file/pki"))
+			.run((context) -> assertThat(context.getStartupFailure())
+				.hasStackTraceContaining("Cannot create the pair in"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "kubelet.cert.profile=kubelet-client", "kubelet.cert.template.common-name=a" })
+	void noOtherCertificateIsEverCreated(String kind) {
+		runner(kind, "kubelet.cert.rotate-certificates=false", "kubelet.cert.startup.mode=background")
+			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isEmpty());
+		assertThat(this.certificate).doesNotExist();
+	}
+
+	@Test
+	void namedPairIsNotCreated() {
+		Path named = this.directory.resolve("named");
+		serving()
+			.withPropertyValues("kubelet.cert.startup.mode=background", "kubelet.cert.tls-cert-file=" + named,
+					"kubelet.cert.tls-private-key-file=" + named)
+			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isEmpty());
+		assertThat(named).doesNotExist();
+		assertThat(this.certificate).doesNotExist();
+	}
+
+	private static CertificatePair current(ApplicationContext context) {
+		return context.getBean(CertificateManager.class).current().orElseThrow();
+	}
+
+	private static String mode(Path file) throws IOException {
+		return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+	}
+
+	/** With another date, however coarse the file system's dates are. */
+	private static void replace(Path file, String text) throws IOException {
+		Files.writeString(file, text);
+		Files.setLastModifiedTime(file, FileTime.from(NOW));
+	}
+
+}
