@@ -57,6 +57,9 @@ class ManifestTests {
 
 	private static final Path BASE = KUBERNETES.resolve("base");
 
+	/** Patches of the base. */
+	private static final Path MUTUAL_TLS = KUBERNETES.resolve("mutual-tls");
+
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("objects")
 	void objectMatchesItsModel(Manifest manifest) throws Exception {
@@ -96,6 +99,38 @@ class ManifestTests {
 		assertThat(built).hasSize((int) files(BASE).filter((file) -> file.toString().endsWith(".yaml"))
 			.flatMap(ManifestTests::manifests)
 			.count());
+	}
+
+	/**
+	 * A kubelet and Prometheus present no certificate, so they use another port, and only
+	 * Prometheus is admitted to it.
+	 */
+	@Test
+	void mutualTlsIsTheBaseWithProbesAndMetricsOnAPortOfTheirOwn() throws Exception {
+		List<Manifest> built = mutualTls();
+		for (Manifest manifest : built) {
+			objectMatchesItsModel(manifest);
+		}
+		V1PodSpec pod = object(built.stream(), V1Deployment.class).getSpec().getTemplate().getSpec();
+		V1Container container = pod.getContainers().get(0);
+		assertThat(Stream.of(container.getStartupProbe(), container.getLivenessProbe(), container.getReadinessProbe()))
+			.allSatisfy((probe) -> {
+				assertThat(probe.getHttpGet().getPort().getStrValue()).isEqualTo("management");
+				assertThat(probe.getHttpGet().getScheme()).isEqualTo("HTTP");
+				assertThat(probe.getHttpGet().getPath()).startsWith("/actuator/health/");
+			});
+		assertThat(container.getPorts()).extracting((port) -> port.getName() + " " + port.getContainerPort())
+			.containsExactlyInAnyOrder("https 8443", "management 8081");
+		assertThat(container.getVolumeMounts()).extracting((mount) -> mount.getName())
+			.contains("client-authorities")
+			.containsExactlyInAnyOrderElementsOf(pod.getVolumes().stream().map((volume) -> volume.getName()).toList());
+		assertThat(object(built.stream(), V1ConfigMap.class).getData()).containsOnlyKeys("application.yml",
+				"application-mutual-tls.yml");
+		assertThat(object(built.stream(), V1NetworkPolicy.class).getSpec().getIngress())
+			.filteredOn((rule) -> rule.getPorts().get(0).getPort().getStrValue().equals("management"))
+			.singleElement()
+			.satisfies((rule) -> assertThat(rule.getFrom().get(0).getPodSelector().getMatchLabels())
+				.containsEntry("app.kubernetes.io/name", "prometheus"));
 	}
 
 	@Test
@@ -157,7 +192,7 @@ class ManifestTests {
 						.isGreaterThan(Duration.ofMinutes(20))
 						.isLessThan(patience))
 					.allSatisfy((certificate) -> assertThat(container.getVolumeMounts())
-						.anyMatch((mount) -> mount.getMountPath().equals(certificate.storage().certDir().toString())));
+						.anyMatch((mount) -> certificate.storage().certDir().startsWith(mount.getMountPath())));
 				assertThat(certificates.get(1).request().addresses().source()).isEqualTo(AddressSourceKind.POD);
 			});
 	}
@@ -173,9 +208,14 @@ class ManifestTests {
 	}
 
 	static Stream<Manifest> objects() {
-		return files(KUBERNETES).filter((file) -> file.toString().endsWith(".yaml"))
+		return files(KUBERNETES).filter((file) -> !file.startsWith(MUTUAL_TLS))
+			.filter((file) -> file.toString().endsWith(".yaml"))
 			.flatMap(ManifestTests::manifests)
 			.filter((manifest) -> !manifest.kind().equals("Kustomization"));
+	}
+
+	static List<Manifest> mutualTls() throws Exception {
+		return manifests(new Yaml().loadAll(kubectl("kustomize", MUTUAL_TLS.toString())), MUTUAL_TLS).toList();
 	}
 
 	static V1PodSpec pod() {

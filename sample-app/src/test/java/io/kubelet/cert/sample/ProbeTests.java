@@ -9,10 +9,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -40,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -112,6 +115,41 @@ class ProbeTests {
 			rotationFails();
 			assertThat(Stream.of(liveness, readiness)).allMatch(Probe::staysOnceItSucceeded);
 		}
+	}
+
+	/**
+	 * With the second overlay. A caller without a certificate reaches the management port
+	 * only.
+	 */
+	@Test
+	void mutualTlsIsProbedAndScrapedWithoutACertificate() throws Exception {
+		Path authorities = Files.write(this.directory.resolve("ca.crt"), authoritiesOfTheCluster());
+		int management = freePort();
+		try (Probe readiness = probe(this.container.getReadinessProbe(), "http", management)) {
+			CompletableFuture<Void> start = CompletableFuture
+				.runAsync(() -> this.application = run("--spring.profiles.active=mutual-tls",
+						"--spring.config.additional-location=src/main/kubernetes/base/,src/main/kubernetes/mutual-tls/",
+						"--kubelet.cert.additional.kubelet-server.ssl.trust-file=" + authorities,
+						"--management.server.port=" + management));
+			approveUntil(readiness);
+			start.get(30, TimeUnit.SECONDS);
+			assertThat(status(uri("http", management, "/actuator/prometheus"))).isEqualTo(OK);
+			assertThatExceptionOfType(IOException.class).isThrownBy(() -> status(uri("https", this.port, "/")));
+			SSLContext client = this.application.getBean(SslBundles.class)
+				.getBundle("kubelet-client")
+				.createSslContext();
+			assertThat(HttpClient.newBuilder()
+				.sslContext(client)
+				.build()
+				.send(HttpRequest.newBuilder(uri("https", this.port, "/")).build(), BodyHandlers.discarding())
+				.statusCode()).isEqualTo(200);
+		}
+	}
+
+	private byte[] authoritiesOfTheCluster() throws IOException {
+		String kubeconfig = Files.readString(this.plane.writeKubeconfig(this.directory));
+		return Base64.getDecoder()
+			.decode(kubeconfig.replaceFirst("(?s).*certificate-authority-data: \"?([\\w+/=]+).*", "$1"));
 	}
 
 	private ConfigurableApplicationContext run(String... more) {
