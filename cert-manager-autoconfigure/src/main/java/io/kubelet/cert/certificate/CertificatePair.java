@@ -31,6 +31,8 @@ public final class CertificatePair {
 
 	private final PrivateKey privateKey;
 
+	private final List<X509Certificate> authorities;
+
 	/** Kept, since an X509Certificate looks them up by name, and a timer asks often. */
 	private final Instant notBefore;
 
@@ -45,10 +47,11 @@ public final class CertificatePair {
 	 * certificates or 100 KB, or the key is not the leaf's
 	 */
 	public CertificatePair(List<X509Certificate> chain, PrivateKey privateKey) {
-		this(chain, privateKey, (publicKey) -> belongTogether(publicKey, privateKey));
+		this(chain, privateKey, List.of(), (publicKey) -> belongTogether(publicKey, privateKey));
 	}
 
-	private CertificatePair(List<X509Certificate> chain, PrivateKey privateKey, Predicate<PublicKey> match) {
+	private CertificatePair(List<X509Certificate> chain, PrivateKey privateKey, List<X509Certificate> authorities,
+			Predicate<PublicKey> match) {
 		if (chain.isEmpty()) {
 			throw new IllegalArgumentException("There is no certificate");
 		}
@@ -57,6 +60,7 @@ public final class CertificatePair {
 		});
 		this.chain = CertificateChain.path(chain);
 		this.privateKey = privateKey;
+		this.authorities = List.copyOf(authorities);
 		this.notBefore = leaf().getNotBefore().toInstant();
 		this.notAfter = leaf().getNotAfter().toInstant();
 		if (!match.test(leaf().getPublicKey())) {
@@ -75,8 +79,27 @@ public final class CertificatePair {
 	 * certificates or 100 KB, or the leaf has another key
 	 */
 	public static CertificatePair of(List<X509Certificate> chain, KeyPair keys) {
-		return new CertificatePair(chain, keys.getPrivate(),
+		return new CertificatePair(chain, keys.getPrivate(), List.of(),
 				(publicKey) -> Arrays.equals(publicKey.getEncoded(), keys.getPublic().getEncoded()));
+	}
+
+	/**
+	 * Returns the same pair with the authorities that came with its certificate.
+	 * @param authorities the authorities that the issuer reported, empty if it reported
+	 * none
+	 * @return the pair
+	 */
+	public CertificatePair withAuthorities(List<X509Certificate> authorities) {
+		return new CertificatePair(this.chain, this.privateKey, authorities, (publicKey) -> true);
+	}
+
+	/**
+	 * Returns the authorities that came with the certificate. They need not be those of
+	 * the chain, and a peer is trusted because of them only if it is configured.
+	 * @return the authorities, empty if the issuer reported none
+	 */
+	public List<X509Certificate> authorities() {
+		return this.authorities;
 	}
 
 	/**

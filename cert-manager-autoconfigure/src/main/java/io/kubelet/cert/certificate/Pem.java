@@ -20,6 +20,8 @@ public final class Pem {
 	/** The longest text that is read, in characters. */
 	public static final int MAXIMUM_LENGTH = 1024 * 1024;
 
+	private static final String AUTHORITY = "ISSUER CERTIFICATE";
+
 	private Pem() {
 	}
 
@@ -40,7 +42,7 @@ public final class Pem {
 	 * @return the pair
 	 */
 	public static CertificatePair readPair(String certificates, String privateKey) {
-		return pair(new Blocks(parse(certificates).certificates, parse(privateKey).privateKeys));
+		return pair(new Blocks(parse(certificates).certificates, parse(privateKey).privateKeys, List.of()));
 	}
 
 	/**
@@ -71,10 +73,14 @@ public final class Pem {
 	 * @return one {@code CERTIFICATE} block each
 	 */
 	public static String write(List<X509Certificate> certificates) {
+		return write("CERTIFICATE", certificates);
+	}
+
+	private static String write(String type, List<X509Certificate> certificates) {
 		try {
 			StringBuilder text = new StringBuilder();
 			for (X509Certificate certificate : certificates) {
-				text.append(new PemBlock("CERTIFICATE", certificate.getEncoded()).write());
+				text.append(new PemBlock(type, certificate.getEncoded()).write());
 			}
 			return text.toString();
 		}
@@ -85,12 +91,13 @@ public final class Pem {
 
 	/**
 	 * Writes a pair as the kubelet does: the certificates, leaf first, then the key. The
-	 * text contains the private key.
+	 * authorities that came with the certificate follow in blocks of a type that other
+	 * programs skip. The text contains the private key.
 	 * @param pair the pair
 	 * @return the PEM
 	 */
 	public static String write(CertificatePair pair) {
-		return write(pair.chain()) + writePrivateKey(pair);
+		return write(pair.chain()) + writePrivateKey(pair) + write(AUTHORITY, pair.authorities());
 	}
 
 	/**
@@ -105,7 +112,7 @@ public final class Pem {
 	private static CertificatePair pair(Blocks blocks) {
 		PrivateKey key = privateKey(blocks);
 		try {
-			return new CertificatePair(blocks.certificates, key);
+			return new CertificatePair(blocks.certificates, key).withAuthorities(blocks.authorities);
 		}
 		catch (IllegalArgumentException ex) {
 			throw new MalformedPemException(String.valueOf(ex.getMessage()));
@@ -125,7 +132,7 @@ public final class Pem {
 			throw new MalformedPemException(
 					"The text has %d characters, but at most %d are read".formatted(text.length(), MAXIMUM_LENGTH));
 		}
-		Blocks blocks = new Blocks(new ArrayList<>(), new ArrayList<>());
+		Blocks blocks = new Blocks(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
 		for (PemBlock block : PemBlock.read(text)) {
 			try {
 				add(block, blocks);
@@ -144,6 +151,7 @@ public final class Pem {
 	private static void add(PemBlock block, Blocks blocks) throws GeneralSecurityException {
 		switch (block.type()) {
 			case "CERTIFICATE" -> blocks.certificates.add(certificate(block.content()));
+			case AUTHORITY -> blocks.authorities.add(certificate(block.content()));
 			case "EC PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.ec(block.content()));
 			case "RSA PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.rsa(block.content()));
 			case "PRIVATE KEY" -> blocks.privateKeys.add(EncodedKeys.pkcs8(block.content()));
@@ -159,7 +167,8 @@ public final class Pem {
 			.generateCertificate(new ByteArrayInputStream(content));
 	}
 
-	private record Blocks(List<X509Certificate> certificates, List<PrivateKey> privateKeys) {
+	private record Blocks(List<X509Certificate> certificates, List<PrivateKey> privateKeys,
+			List<X509Certificate> authorities) {
 
 	}
 

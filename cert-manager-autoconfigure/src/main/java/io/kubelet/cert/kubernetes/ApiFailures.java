@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  * caller can do.
  */
 public final class ApiFailures {
+
+	/** An API server also answers 403 for an API group that it does not know. */
+	private static final String ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
+			+ "Install cert-manager, or grant the permission to create, get, list, watch and delete "
+			+ "certificaterequests.cert-manager.io. ";
 
 	private final String server;
 
@@ -63,7 +69,12 @@ public final class ApiFailures {
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
 					message(status));
 		};
-		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code), about(request) + message);
+		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code),
+				about(request) + (isOfCertManager(request) && (code == 403 || code == 404) ? ABSENT : "") + message);
+	}
+
+	private static boolean isOfCertManager(@Nullable CertificateRequest request) {
+		return request != null && IssuerReference.parse(request.signerName()).isPresent();
 	}
 
 	private static String about(@Nullable CertificateRequest request) {

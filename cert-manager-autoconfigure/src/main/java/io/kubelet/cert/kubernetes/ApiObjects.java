@@ -57,6 +57,26 @@ public final class ApiObjects {
 	}
 
 	/**
+	 * Returns a call that deletes an object.
+	 * @param client the client
+	 * @param path the path of the list that the object is part of
+	 * @param name the name of the object
+	 * @param uid the UID that the object must have
+	 * @return the call
+	 */
+	public static Call delete(ApiClient client, String path, String name, String uid) {
+		JsonObject preconditions = new JsonObject();
+		preconditions.addProperty("uid", uid);
+		JsonObject options = new JsonObject();
+		options.addProperty("apiVersion", "v1");
+		options.addProperty("kind", "DeleteOptions");
+		options.add("preconditions", preconditions);
+		byte[] json = options.toString().getBytes(StandardCharsets.UTF_8);
+		return call(client,
+				request(url(client, path).addPathSegment(name).build()).delete(RequestBody.create(json, MEDIA_TYPE)));
+	}
+
+	/**
 	 * Returns a call that reads a list.
 	 * @param client the client
 	 * @param path the path of the list

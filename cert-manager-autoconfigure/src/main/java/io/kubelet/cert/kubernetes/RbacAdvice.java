@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 final class RbacAdvice {
 
 	/** The user is quoted as in Go, which YAML reads as well. */
-	private static final Pattern REFUSAL = Pattern
-		.compile("User \"((?:[^\"\\\\]|\\\\.)+)\" cannot (\\w+) resource \"certificatesigningrequests\"");
+	private static final Pattern REFUSAL = Pattern.compile("User \"((?:[^\"\\\\]|\\\\.)+)\" cannot (\\w+) resource "
+			+ "\"(?:certificatesigningrequests|(certificaterequests)\" in API group \"[^\"]*\" in the namespace \"([^\"]+))\"");
 
 	private static final Pattern SERVICE_ACCOUNT = Pattern.compile("system:serviceaccount:([^:]+):([^:]+)");
 
@@ -40,29 +40,37 @@ final class RbacAdvice {
 			return message + "\nNo credentials were sent: name a user with a token, a client certificate or a working "
 					+ "exec plug-in in the kubeconfig";
 		}
+		boolean certManager = refusal.group(3) != null;
+		String namespace = certManager ? "\n  namespace: " + refusal.group(4) : "";
 		return message + "\n"
 				+ """
-						The user lacks the permission to %1$s certificate signing requests. To grant it, an administrator runs 'kubectl apply -f -' with:
+						The user lacks the permission to %1$s %2$s. To grant it, an administrator runs 'kubectl apply -f -' with:
 						apiVersion: rbac.authorization.k8s.io/v1
-						kind: ClusterRole
+						kind: %3$s
 						metadata:
-						  name: %2$s
+						  name: %4$s%5$s
 						rules:
-						- apiGroups: ["certificates.k8s.io"]
-						  resources: ["certificatesigningrequests"]
-						  verbs: ["create", "get", "list", "watch"]
+						- apiGroups: ["%6$s"]
+						  resources: ["%7$s"]
+						  verbs: ["create", "get", "list", "watch"%8$s]
 						---
 						apiVersion: rbac.authorization.k8s.io/v1
-						kind: ClusterRoleBinding
+						kind: %3$sBinding
 						metadata:
-						  name: %2$s
+						  name: %4$s%5$s
 						roleRef:
 						  apiGroup: rbac.authorization.k8s.io
-						  kind: ClusterRole
-						  name: %2$s
+						  kind: %3$s
+						  name: %4$s
 						subjects:
-						%3$s"""
-					.formatted(refusal.group(2), name(user), subject(user));
+						%9$s"""
+					.formatted(refusal.group(2),
+							certManager ? "certificate requests in the namespace " + refusal.group(4)
+									: "certificate signing requests",
+							certManager ? "Role" : "ClusterRole", name(user), namespace,
+							certManager ? "cert-manager.io" : "certificates.k8s.io",
+							certManager ? "certificaterequests" : "certificatesigningrequests",
+							certManager ? ", \"delete\"" : "", subject(user));
 	}
 
 	/**

@@ -58,7 +58,8 @@ public final class RequestException extends CertificateManagerException {
 	 */
 	public static RequestException failed(String requestName, String signerName, String reason, String message) {
 		return new RequestException(Kind.FAILED, requestName, ExternalText.clean(reason),
-				"Signer " + signerName + " failed to sign request " + requestName + ": " + ExternalText.clean(message));
+				(IssuerReference.parse(signerName).isPresent() ? "Issuer " : "Signer ") + signerName
+						+ " failed to sign request " + requestName + ": " + ExternalText.clean(message));
 	}
 
 	/**
@@ -102,7 +103,8 @@ public final class RequestException extends CertificateManagerException {
 	 * The API server rejected the request: with a status of 401 or 403, the credentials
 	 * or their permissions are wrong, otherwise the request itself.
 	 * @param requestName the name of the request, {@code null} if it has none yet
-	 * @param statusCode the HTTP status, from 400 to 499
+	 * @param statusCode the HTTP status, from 400 to 499; 0 if an approver found the
+	 * request invalid after it had been created
 	 * @param reason the reason in one word
 	 * @param message says what was rejected and why
 	 * @return the exception
@@ -162,13 +164,13 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
-	 * Names a request and its signer, for a message.
+	 * Names a request and its signer or issuer, for a message.
 	 * @param name the name of the request, {@code null} if it has none yet
-	 * @param signer the name of the signer
+	 * @param signer the name of the signer or issuer
 	 * @return the beginning of a sentence
 	 */
 	public static String describe(@Nullable String name, String signer) {
-		return "Request " + ((name != null) ? name + " " : "") + "to signer " + signer;
+		return "Request " + ((name != null) ? name + " " : "") + "to " + IssuerReference.describe(signer);
 	}
 
 }

@@ -7,6 +7,7 @@ import java.security.PublicKey;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
@@ -23,8 +24,12 @@ public interface RequestNaming {
 	/**
 	 * By the key alone: {@code csr-} and 20 hexadecimal digits.
 	 */
-	RequestNaming BY_KEY = (key, template, usages) -> "csr-"
-			+ HexFormat.of().formatHex(digest("SHA-256", key.getEncoded())).substring(0, 20);
+	RequestNaming BY_KEY = (key, template, usages) -> "csr-" + digits(key);
+
+	/**
+	 * The longest name of a certificate that becomes part of the names of its requests.
+	 */
+	int LONGEST_NAME = 200;
 
 	/**
 	 * As the kubelet names its bootstrap request: {@code node-csr-} and a digest of key,
@@ -40,6 +45,22 @@ public interface RequestNaming {
 	};
 
 	/**
+	 * By the certificate and the key: the name of the certificate and 20 hexadecimal
+	 * digits. EKS takes every request whose name begins with {@code csr-} for one of a
+	 * kubelet and never signs it, so no name begins with that.
+	 * @param certificate the name of the certificate
+	 * @return the naming
+	 */
+	static RequestNaming after(String certificate) {
+		String readable = certificate.toLowerCase(Locale.ROOT)
+			.replaceAll("[^a-z0-9]+", "-")
+			.replaceAll("^-|-$", "")
+			.replaceFirst("^(csr)?$|^csr-", "certificate-$1-");
+		String prefix = readable.substring(0, Math.min(readable.length(), LONGEST_NAME)).replaceAll("-+$", "") + "-";
+		return (key, template, usages) -> prefix + digits(key);
+	}
+
+	/**
 	 * Returns the name of a request.
 	 * @param key the public key
 	 * @param template the template
@@ -47,6 +68,10 @@ public interface RequestNaming {
 	 * @return the name
 	 */
 	String name(PublicKey key, CertificateTemplate template, List<Usage> usages);
+
+	private static String digits(PublicKey key) {
+		return HexFormat.of().formatHex(digest("SHA-256", key.getEncoded())).substring(0, 20);
+	}
 
 	private static void append(StringBuilder text, byte[] part) {
 		text.append(base64(part)).append('|');

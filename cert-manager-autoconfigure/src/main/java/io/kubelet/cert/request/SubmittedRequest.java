@@ -1,5 +1,6 @@
 package io.kubelet.cert.request;
 
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 
@@ -10,12 +11,29 @@ import java.util.List;
  * @param uid the object's UID: another object can have the same name, but never the same
  * UID
  * @param createdAt when the object was created, by the signer's clock
- * @param conditions the types of its conditions, such as {@code Approved}
+ * @param conditions the types of its conditions that are true, such as {@code Approved}
+ * @param message what the signer says about a request that is pending, empty if it says
+ * nothing
+ * @param authorities the authorities that the signer reports with the certificate, empty
+ * if it reports none
  */
-public record SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions) {
+public record SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions, String message,
+		List<X509Certificate> authorities) {
 
 	public SubmittedRequest {
 		conditions = List.copyOf(conditions);
+		authorities = List.copyOf(authorities);
+	}
+
+	/**
+	 * Creates it for a signer that reports only conditions.
+	 * @param name the object's name
+	 * @param uid the object's UID
+	 * @param createdAt when the object was created
+	 * @param conditions the types of its conditions
+	 */
+	public SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions) {
+		this(name, uid, createdAt, conditions, "", List.of());
 	}
 
 }

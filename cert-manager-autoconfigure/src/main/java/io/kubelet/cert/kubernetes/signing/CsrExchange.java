@@ -142,7 +142,8 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	public void changed(RequestObject object) {
 		guard(() -> {
 			Instant createdAt = Objects.requireNonNull(this.request.createdAt(), "It was confirmed");
-			this.progress.accept(new SubmittedRequest(object.name(), object.uid(), createdAt, object.conditionTypes()));
+			this.progress.accept(new SubmittedRequest(object.name(), object.uid(), createdAt, object.conditionTypes(),
+					this.api.message(object), this.api.authorities(object)));
 			this.api.issuedChain(object).ifPresent(this.answer::complete);
 		});
 	}

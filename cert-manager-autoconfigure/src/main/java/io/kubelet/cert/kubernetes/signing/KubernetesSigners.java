@@ -1,11 +1,17 @@
 package io.kubelet.cert.kubernetes.signing;
 
+import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.SubmittedRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +26,8 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	private final RequestWatches watches;
 
+	private final Deletions deletions;
+
 	private final Clock clock;
 
 	/**
@@ -32,6 +40,7 @@ public final class KubernetesSigners implements AutoCloseable {
 		this.api = api;
 		this.clients = clients;
 		this.watches = new RequestWatches(api.path(), clients.executor());
+		this.deletions = new Deletions(api, clients);
 		this.clock = clock;
 	}
 
@@ -47,8 +56,23 @@ public final class KubernetesSigners implements AutoCloseable {
 	 * @return the signer
 	 */
 	public CertificateSigner signer(@Nullable CertificatePair current) {
-		return (request, progress) -> this.clients.use(current,
-				(client) -> new CsrExchange(this.api, client, this.watches, this.clock, request, progress).begin());
+		return new CertificateSigner() {
+
+			@Override
+			public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
+					Consumer<SubmittedRequest> progress) {
+				KubernetesSigners signers = KubernetesSigners.this;
+				return signers.clients.use(current, (client) -> new CsrExchange(signers.api, client, signers.watches,
+						signers.clock, request, progress)
+					.begin());
+			}
+
+			@Override
+			public CompletableFuture<?> discard(CertificateRequest request) {
+				return KubernetesSigners.this.deletions.delete(request, current);
+			}
+
+		};
 	}
 
 	/** Ends the watches: cancelling a call does not end a stream that is being read. */

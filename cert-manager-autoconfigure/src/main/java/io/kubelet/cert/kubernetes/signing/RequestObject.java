@@ -113,9 +113,11 @@ public final class RequestObject {
 		return decoded(this.spec, "request");
 	}
 
-	/** The types of the conditions. */
+	/** The types of the conditions that are true. */
 	List<String> conditionTypes() {
-		return conditions().map((condition) -> text(condition, "type", "")).toList();
+		return conditions().filter((condition) -> !"False".equals(ApiObjects.text(condition, "status")))
+			.map((condition) -> text(condition, "type", ""))
+			.toList();
 	}
 
 	/**
@@ -139,12 +141,24 @@ public final class RequestObject {
 	 * @throws RequestException if the issued data is not a certificate
 	 */
 	public Optional<List<X509Certificate>> certificate(String signerName) {
-		String pem = decoded(this.status, "certificate");
+		return certificates("certificate", signerName);
+	}
+
+	/**
+	 * Returns the certificates in a member of the status.
+	 * @param member the name of the member
+	 * @param signerName the signer, for the message of a failure
+	 * @return the certificates, empty if there are none
+	 * @throws RequestException if the data is not a certificate
+	 */
+	public Optional<List<X509Certificate>> certificates(String member, String signerName) {
+		String pem = decoded(this.status, member);
 		try {
 			return pem.isEmpty() ? Optional.empty() : Optional.of(Pem.readCertificates(pem));
 		}
 		catch (MalformedPemException ex) {
-			throw RequestException.refused(name(), signerName, List.of("it is not PEM: " + ex.getMessage()));
+			throw RequestException.refused(name(), signerName,
+					List.of("its %s is not PEM: %s".formatted(member, ex.getMessage())));
 		}
 	}
 

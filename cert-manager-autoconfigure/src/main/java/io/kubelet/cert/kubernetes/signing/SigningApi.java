@@ -42,4 +42,30 @@ public interface SigningApi {
 	 */
 	Optional<List<X509Certificate>> issuedChain(RequestObject object);
 
+	/**
+	 * Returns what the signer says about a request that is pending.
+	 * @param object the object
+	 * @return the message, empty if it says nothing
+	 */
+	default String message(RequestObject object) {
+		return "";
+	}
+
+	/**
+	 * Returns the authorities that the signer reports with the certificate.
+	 * @param object the object
+	 * @return the authorities, empty if it reports none
+	 */
+	default List<X509Certificate> authorities(RequestObject object) {
+		return List.of();
+	}
+
+	/**
+	 * Returns whether objects remain until the requester deletes them.
+	 * @return {@code true} if nobody else deletes them
+	 */
+	default boolean isDeletedByRequester() {
+		return false;
+	}
+
 }

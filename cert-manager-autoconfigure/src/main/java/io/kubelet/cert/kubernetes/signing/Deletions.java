@@ -1,0 +1,133 @@
+package io.kubelet.cert.kubernetes.signing;
+
+import java.io.IOException;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.ApiFailures;
+import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.request.RequestComparison;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes the objects of requests that are over, each by its name and its UID, so that an
+ * object of somebody else that has the same name remains. A failure is not the failure of
+ * anything else. While the API server cannot be reached, a deletion waits for the next
+ * one.
+ */
+final class Deletions {
+
+	private static final Logger logger = LoggerFactory.getLogger(Deletions.class);
+
+	private final SigningApi api;
+
+	private final ApiClientProvider clients;
+
+	private final Queue<CertificateRequest> postponed = new ConcurrentLinkedQueue<>();
+
+	private final AtomicBoolean refused = new AtomicBoolean();
+
+	Deletions(SigningApi api, ApiClientProvider clients) {
+		this.api = api;
+		this.clients = clients;
+	}
+
+	CompletableFuture<?> delete(CertificateRequest request, @Nullable CertificatePair current) {
+		if (!this.api.isDeletedByRequester() || request.name() == null) {
+			return CompletableFuture.completedFuture(null);
+		}
+		for (CertificateRequest earlier = this.postponed.poll(); earlier != null; earlier = this.postponed.poll()) {
+			begin(earlier, current);
+		}
+		return begin(request, current);
+	}
+
+	private CompletableFuture<?> begin(CertificateRequest request, @Nullable CertificatePair current) {
+		return this.clients
+			.use(current,
+					(client) -> deletion(client, request)
+						.whenComplete((deleted, failure) -> failed(client, request, failure)))
+			.handle((deleted, failure) -> true);
+	}
+
+	/** The UID of a request of an earlier process is that of its object. */
+	private CompletableFuture<JsonObject> deletion(ApiClient client, CertificateRequest request) {
+		String name = Objects.requireNonNull(request.name(), "Requests have names");
+		if (request.uid() != null) {
+			return send(client, ApiObjects.delete(client, this.api.path(), name, request.uid()));
+		}
+		return send(client, ApiObjects.read(client, this.api.path(), name)).thenCompose((json) -> {
+			RequestObject found = new RequestObject(json);
+			return isOurs(found, request) ? send(client, ApiObjects.delete(client, this.api.path(), name, found.uid()))
+					: CompletableFuture.completedFuture(json);
+		});
+	}
+
+	private boolean isOurs(RequestObject found, CertificateRequest request) {
+		return RequestComparison.difference(this.api.signerName(found), found.pkcs10(), request).isEmpty();
+	}
+
+	private void failed(ApiClient client, CertificateRequest request, @Nullable Throwable cause) {
+		if (cause == null) {
+			return;
+		}
+		Throwable unwrapped = (cause instanceof CompletionException && cause.getCause() != null) ? cause.getCause()
+				: cause;
+		ApiException failure = (unwrapped instanceof ApiException answer) ? answer : new ApiException(unwrapped);
+		String message = new ApiFailures(client.getBasePath()).translate(failure, request).getMessage();
+		switch (failure.getCode()) {
+			case 404, 409 -> logger.debug("Request {} was deleted by somebody else", request.name());
+			case 403 -> {
+				if (this.refused.compareAndSet(false, true)) {
+					logger.warn(
+							"Requests remain in the cluster once they are answered, but nothing else is affected: {}",
+							message);
+				}
+			}
+			default -> {
+				this.postponed.add(request);
+				logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
+						request.name(), message);
+			}
+		}
+	}
+
+	private static CompletableFuture<JsonObject> send(ApiClient client, Call call) {
+		CompletableFuture<JsonObject> result = new CompletableFuture<>();
+		call.enqueue(new Callback() {
+
+			@Override
+			public void onResponse(Call call, Response response) {
+				try {
+					result.complete(ApiObjects.object(ApiObjects.body(client, response).string()));
+				}
+				catch (Exception ex) {
+					result.completeExceptionally(ex);
+				}
+			}
+
+			@Override
+			public void onFailure(Call call, IOException ex) {
+				result.completeExceptionally(new ApiException(ex));
+			}
+
+		});
+		return result;
+	}
+
+}

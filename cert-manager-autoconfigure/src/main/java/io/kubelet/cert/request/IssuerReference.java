@@ -1,0 +1,52 @@
+package io.kubelet.cert.request;
+
+import java.util.Optional;
+
+/**
+ * An issuer of cert-manager, which takes the place of a signer. Its text form, such as
+ * {@code ClusterIssuer/internal} or {@code AWSPCAIssuer.awspca.cert-manager.io/internal},
+ * is used wherever a signer name is. It differs from every signer name by its kind, which
+ * begins with a capital.
+ *
+ * @param kind the kind of the issuer
+ * @param name the name of the issuer
+ * @param group the API group of the issuer
+ */
+public record IssuerReference(String kind, String name, String group) {
+
+	/** The API group of cert-manager's own issuers. */
+	public static final String CERT_MANAGER = "cert-manager.io";
+
+	/**
+	 * Reads the text form.
+	 * @param signerName the text form, or the name of a signer
+	 * @return the issuer, empty if the name is that of a signer
+	 */
+	public static Optional<IssuerReference> parse(String signerName) {
+		int slash = signerName.indexOf('/');
+		if (slash < 0 || !Character.isUpperCase(signerName.charAt(0))) {
+			return Optional.empty();
+		}
+		int dot = signerName.indexOf('.');
+		String name = signerName.substring(slash + 1);
+		return Optional
+			.of((dot < 0 || dot > slash) ? new IssuerReference(signerName.substring(0, slash), name, CERT_MANAGER)
+					: new IssuerReference(signerName.substring(0, dot), name, signerName.substring(dot + 1, slash)));
+	}
+
+	/**
+	 * Names a signer or an issuer, for a message.
+	 * @param signerName the name of the signer, or the text form of the issuer
+	 * @return such as {@code signer example.com/serving} or
+	 * {@code issuer ClusterIssuer/internal}
+	 */
+	public static String describe(String signerName) {
+		return (parse(signerName).isPresent() ? "issuer " : "signer ") + signerName;
+	}
+
+	@Override
+	public String toString() {
+		return this.kind + (this.group.equals(CERT_MANAGER) ? "" : "." + this.group) + "/" + this.name;
+	}
+
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.kubelet.cert.kubernetes.certmanager;
+
+import org.jspecify.annotations.NullMarked;
