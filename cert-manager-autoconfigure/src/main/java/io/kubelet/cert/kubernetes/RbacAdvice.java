@@ -42,35 +42,36 @@ final class RbacAdvice {
 		}
 		boolean certManager = refusal.group(3) != null;
 		String namespace = certManager ? "\n  namespace: " + refusal.group(4) : "";
-		return message + "\n"
+		String verb = refusal.group(2);
+		return message + "\n" + (certManager
+				? "The user lacks the permission to %s certificate requests in namespace %s. To grant it, an administrator runs 'kubectl apply -f -' with:"
+					.formatted(verb, refusal.group(4))
+				: "The user lacks the permission to %s certificate signing requests. To grant it, an administrator runs 'kubectl apply -f -' with:"
+					.formatted(verb))
 				+ """
-						The user lacks the permission to %1$s %2$s. To grant it, an administrator runs 'kubectl apply -f -' with:
+
 						apiVersion: rbac.authorization.k8s.io/v1
-						kind: %3$s
+						kind: %1$s
 						metadata:
-						  name: %4$s%5$s
+						  name: %2$s%3$s
 						rules:
-						- apiGroups: ["%6$s"]
-						  resources: ["%7$s"]
-						  verbs: ["create", "get", "list", "watch"%8$s]
+						- apiGroups: ["%4$s"]
+						  resources: ["%5$s"]
+						  verbs: ["create", "get", "list", "watch"%6$s]
 						---
 						apiVersion: rbac.authorization.k8s.io/v1
-						kind: %3$sBinding
+						kind: %1$sBinding
 						metadata:
-						  name: %4$s%5$s
+						  name: %2$s%3$s
 						roleRef:
 						  apiGroup: rbac.authorization.k8s.io
-						  kind: %3$s
-						  name: %4$s
+						  kind: %1$s
+						  name: %2$s
 						subjects:
-						%9$s"""
-					.formatted(refusal.group(2),
-							certManager ? "certificate requests in the namespace " + refusal.group(4)
-									: "certificate signing requests",
-							certManager ? "Role" : "ClusterRole", name(user), namespace,
-							certManager ? "cert-manager.io" : "certificates.k8s.io",
-							certManager ? "certificaterequests" : "certificatesigningrequests",
-							certManager ? ", \"delete\"" : "", subject(user));
+						%7$s""".formatted(certManager ? "Role" : "ClusterRole", name(user), namespace,
+						certManager ? "cert-manager.io" : "certificates.k8s.io",
+						certManager ? "certificaterequests" : "certificatesigningrequests",
+						certManager ? ", \"delete\"" : "", subject(user));
 	}
 
 	/**
