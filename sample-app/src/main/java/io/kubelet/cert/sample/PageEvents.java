@@ -36,20 +36,27 @@ class PageEvents {
 
 	private final PresentedCertificate presented;
 
-	private @Nullable Report last;
+	private volatile @Nullable Report last;
 
 	PageEvents(CertificatesEndpoint endpoint, PresentedCertificate presented) {
 		this.endpoint = endpoint;
 		this.presented = presented;
 	}
 
+	/**
+	 * A handshake for each page that is opened would keep the server busy, so a page gets
+	 * what the others have got, or waits for the next report.
+	 */
 	@GetMapping(path = "/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
 	SseEmitter open() {
 		SseEmitter page = new SseEmitter(0L);
 		page.onCompletion(() -> this.pages.remove(page));
 		page.onError((ex) -> this.pages.remove(page));
 		this.pages.add(page);
-		send(page, report());
+		Report last = this.last;
+		if (last != null && !isOutdated(last)) {
+			send(page, last);
+		}
 		return page;
 	}
 
@@ -58,13 +65,16 @@ class PageEvents {
 		if (this.pages.isEmpty()) {
 			return;
 		}
-		Map<String, CertificateDescriptor> certificates = this.endpoint.certificates().certificates();
 		Report last = this.last;
-		if (last == null || !certificates.equals(last.certificates) || Instant.now().isAfter(last.now.plus(SILENCE))) {
+		if (last == null || isOutdated(last)) {
 			Report report = report();
 			this.last = report;
 			this.pages.forEach((page) -> send(page, report));
 		}
+	}
+
+	private boolean isOutdated(Report report) {
+		return !certificates().equals(report.certificates) || Instant.now().isAfter(report.now.plus(SILENCE));
 	}
 
 	/** Otherwise the open pages delay the end of the application. */
@@ -74,7 +84,11 @@ class PageEvents {
 	}
 
 	private Report report() {
-		return new Report(Instant.now(), this.endpoint.certificates().certificates(), this.presented.look());
+		return new Report(Instant.now(), certificates(), this.presented.look());
+	}
+
+	private Map<String, CertificateDescriptor> certificates() {
+		return this.endpoint.certificates().certificates();
 	}
 
 	private void send(SseEmitter page, Report report) {

@@ -1,7 +1,13 @@
 package io.kubelet.cert.sample;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.AuthenticationV1Api;
@@ -13,23 +19,45 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * Asks the API server who this application is: the answer follows from the client
- * certificate that is current at that moment.
+ * Asks the API server who this application is. The answer follows from the current client
+ * certificate, and is kept for a second, so that not every request causes another one.
  */
 @RestController
 class WhoAmIController {
 
+	private static final Duration AGE = Duration.ofSeconds(1);
+
 	private final AuthenticationV1Api authentication;
 
-	WhoAmIController(ApiClient client) {
+	private final CertificateManager client;
+
+	private @Nullable Answer last;
+
+	WhoAmIController(ApiClient client, CertificateManagers managers) {
 		this.authentication = new AuthenticationV1Api(client);
+		this.client = managers.get("kubelet-client");
 	}
 
 	@GetMapping("/who-am-i")
-	WhoAmI whoAmI() throws ApiException {
+	synchronized WhoAmI whoAmI() throws ApiException {
+		Instant now = Instant.now();
+		Optional<CertificatePair> pair = this.client.current();
+		Answer last = this.last;
+		if (last == null || !last.pair.equals(pair) || now.isAfter(last.at.plus(AGE))) {
+			last = new Answer(now, pair, ask());
+			this.last = last;
+		}
+		return last.whoAmI;
+	}
+
+	private WhoAmI ask() throws ApiException {
 		V1SelfSubjectReview review = this.authentication.createSelfSubjectReview(new V1SelfSubjectReview()).execute();
 		V1UserInfo user = (review.getStatus() != null) ? review.getStatus().getUserInfo() : null;
 		return (user != null) ? new WhoAmI(user.getUsername(), user.getGroups()) : new WhoAmI(null, List.of());
+	}
+
+	private record Answer(Instant at, Optional<CertificatePair> pair, WhoAmI whoAmI) {
+
 	}
 
 	record WhoAmI(@Nullable String username, @Nullable List<String> groups) {

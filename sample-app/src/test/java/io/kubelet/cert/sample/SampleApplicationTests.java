@@ -1,10 +1,14 @@
 package io.kubelet.cert.sample;
 
 import java.net.http.HttpClient;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
+import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -21,6 +25,7 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.core.env.Environment;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
 import org.springframework.util.ClassUtils;
 import org.springframework.web.client.RestClient;
@@ -43,6 +48,12 @@ class SampleApplicationTests {
 
 	@Autowired
 	CertificateManagers managers;
+
+	@Autowired
+	CertificatesEndpoint endpoint;
+
+	@Autowired
+	Environment environment;
 
 	@Autowired
 	EmbeddedControlPlane controlPlane;
@@ -77,17 +88,54 @@ class SampleApplicationTests {
 		assertThat(lastClientSerialNumber()).isEqualTo(rotated).isNotEqualTo(before);
 	}
 
+	/** Anybody may ask. */
+	@Test
+	void requestsOfOneSecondCostOneRequestToTheApiServer() {
+		get("/who-am-i");
+		long before = reviews().size();
+		Instant start = Instant.now();
+		for (int i = 0; i < 20; i++) {
+			get("/who-am-i");
+		}
+		assertThat(reviews().size() - before)
+			.isLessThanOrEqualTo(1 + Duration.between(start, Instant.now()).toSeconds());
+	}
+
+	@Test
+	void pagesThatAreOpenedCostNoHandshakeEach() {
+		AtomicInteger handshakes = new AtomicInteger();
+		PageEvents events = new PageEvents(this.endpoint, new PresentedCertificate(this.bundles, this.environment) {
+
+			@Override
+			Look look() {
+				handshakes.incrementAndGet();
+				return super.look();
+			}
+
+		});
+		events.open();
+		events.send();
+		for (int i = 0; i < 100; i++) {
+			events.open();
+		}
+		assertThat(handshakes).hasValue(1);
+	}
+
 	@Test
 	void rotatesOnDemand() {
 		String report = client().post().uri("/actuator/certificates/kubelet-server").retrieve().body(String.class);
 		assertThat(json(report).get("state").asString()).isEqualTo("ROTATING");
 	}
 
-	private String lastClientSerialNumber() {
-		List<RecordedRequest> reviews = this.controlPlane.requests()
+	private List<RecordedRequest> reviews() {
+		return this.controlPlane.requests()
 			.stream()
 			.filter((request) -> request.path().endsWith("/selfsubjectreviews"))
 			.toList();
+	}
+
+	private String lastClientSerialNumber() {
+		List<RecordedRequest> reviews = reviews();
 		return String.valueOf(reviews.get(reviews.size() - 1).certificateSerial());
 	}
 
