@@ -1,6 +1,9 @@
 package io.kubelet.cert.ssl;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -8,17 +11,18 @@ import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.FollowedTrust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.core.task.SimpleAsyncTaskExecutor;
 
 /**
- * Keeps the SSL bundle of a certificate in step with its rotation, and with changes of
- * the trusted authorities.
+ * Reports the changes of a certificate's SSL bundle: rotations, and changes of the
+ * trusted authorities.
  */
 public final class CertificateBundles implements RotationListener {
 
@@ -26,70 +30,68 @@ public final class CertificateBundles implements RotationListener {
 
 	private static final Duration TRUST_INTERVAL = Duration.ofSeconds(10);
 
+	private static final Duration HANDLER_LIMIT = Duration.ofSeconds(5);
+
 	private final SslBundleRegistry registry;
 
 	private final String bundleName;
 
-	private final LiveSslBundle bundle;
+	private final LiveSslBundle live;
 
-	private final RotationScheduler scheduler;
+	private final SslBundle bundle;
+
+	private final SimpleAsyncTaskExecutor threads;
+
+	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
 
 	private volatile Runnable cancelLook = () -> {
 	};
 
 	private volatile boolean ended;
 
-	private CertificateBundles(SslBundleRegistry registry, String bundleName, LiveSslBundle bundle,
-			RotationScheduler scheduler) {
+	private CertificateBundles(SslBundleRegistry registry, String bundleName, LiveSslBundle live) {
 		this.registry = registry;
 		this.bundleName = bundleName;
-		this.bundle = bundle;
-		this.scheduler = scheduler;
+		this.live = live;
+		this.bundle = live.toBundle();
+		this.threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + bundleName + "-");
+		this.threads.setDaemon(true);
 	}
 
 	/**
-	 * Registers the bundle of a certificate, and updates it at each rotation from then
-	 * on.
-	 * <p>
-	 * Its key and trust managers apply the current pair and trust in each handshake. A
-	 * new connection of an SSL context that the bundle creates presents nothing older,
-	 * not even in a resumed session. Each update has stores of its own with a random
-	 * password. Servers that copy the stores are notified by
-	 * {@link org.springframework.boot.ssl.SslBundles#addBundleUpdateHandler}.
+	 * Registers the SSL bundle of a certificate. At each change, its followers are called
+	 * first, and then the update handlers of the application.
 	 * @param registry where to register it
 	 * @param bundleName the bundle's name
 	 * @param manager the certificate's manager
 	 * @param trust returns the current trust, in each handshake
-	 * @param drain how long connections of a previous pair may go on
+	 * @param drain how long connections of a previous identity may go on
 	 * @return ends the use of the bundle by name, and stops following the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, Drain drain) {
-		LiveSslBundle bundle = new LiveSslBundle(manager.name(), () -> manager.status().pair(), trust, drain);
-		CertificateBundles updates = new CertificateBundles(registry, bundleName, bundle, drain.scheduler());
-		CertificatePair registered = manager.status().pair();
-		SslBundle first = bundle.first();
-		registry.registerBundle(bundleName, first);
-		BundleSocketFactory.add(bundleName, first);
-		if (registered == null) {
+		LiveSslBundle live = new LiveSslBundle(bundleName, manager.name(), () -> manager.status().pair(), trust, drain);
+		CertificateBundles bundles = new CertificateBundles(registry, bundleName, live);
+		registry.registerBundle(bundleName, bundles.bundle);
+		if (registry instanceof SslBundles registered) {
+			// Without any handler, the registry warns that a bundle may need a restart
+			registered.addBundleUpdateHandler(bundleName, (updated) -> {
+			});
+		}
+		BundleSocketFactory.add(bundleName, bundles.bundle);
+		if (live.identity().pair() == null) {
 			logger.warn(
 					"[{}] There is no certificate yet: servers with the SSL bundle '{}' fail every TLS handshake, "
 							+ "and clients present no certificate, until the first one is issued",
 					manager.name(), bundleName);
 		}
-		manager.addFollower(updates);
-		CertificatePair current = manager.status().pair();
-		if (current != null && !current.equals(registered)) {
-			updates.update();
-		}
+		manager.addFollower(bundles);
+		bundles.update();
 		if (trust instanceof FollowedTrust) {
-			updates.followTrust();
+			bundles.followTrust();
 		}
-		return () -> {
-			updates.end();
-			BundleSocketFactory.remove(bundleName, first);
-		};
+		return bundles::end;
 	}
 
 	@Override
@@ -98,17 +100,42 @@ public final class CertificateBundles implements RotationListener {
 		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.bundleName, current);
 	}
 
-	private void update() {
-		attempt("Not every user of the SSL bundle '{}' has taken over its update",
-				() -> this.bundle.updateAll((made) -> this.registry.updateBundle(this.bundleName, made)));
+	private synchronized void update() {
+		if (this.live.update()) {
+			callHandlers();
+		}
 	}
 
-	private void attempt(String problem, Runnable step) {
+	/**
+	 * The registry calls the handlers one after the other on the caller's thread, so they
+	 * get one of their own. Handlers that have not returned from an earlier update are
+	 * not waited for again.
+	 */
+	private void callHandlers() {
+		boolean idle = this.handlers.isDone();
+		this.handlers = this.handlers.thenRunAsync(this::callHandlersNow, this.threads);
 		try {
-			step.run();
+			if (idle) {
+				this.handlers.copy().orTimeout(HANDLER_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
+			}
+		}
+		catch (CompletionException ex) {
+			logger.warn(
+					"The update handlers of the SSL bundle '{}' have not returned within {}s: their owners may continue "
+							+ "with the previous certificate. Later rotations do not wait for them",
+					this.bundleName, HANDLER_LIMIT.toSeconds());
+		}
+	}
+
+	private void callHandlersNow() {
+		try {
+			this.registry.updateBundle(this.bundleName, this.bundle);
 		}
 		catch (RuntimeException | Error ex) {
-			logger.error(problem, this.bundleName, ex);
+			logger.error(
+					"An update handler of the SSL bundle '{}' failed: its owner, and those of the handlers after it, "
+							+ "continue with the previous certificate",
+					this.bundleName, ex);
 		}
 	}
 
@@ -116,19 +143,22 @@ public final class CertificateBundles implements RotationListener {
 		if (this.ended) {
 			return;
 		}
-		this.cancelLook = this.scheduler.schedule(this::lookAtTrust, TRUST_INTERVAL);
+		this.cancelLook = this.live.drain().scheduler().schedule(this::checkTrust, TRUST_INTERVAL);
 		if (this.ended) {
 			this.cancelLook.run();
 		}
 	}
 
-	private void lookAtTrust() {
+	/** The threads of the scheduler are those of the rotations. */
+	private void checkTrust() {
 		try {
-			attempt("Cannot check whether the trusted authorities of the SSL bundle '{}' have changed", () -> {
-				if (this.bundle.hasOutdatedTrust()) {
-					update();
-				}
-			});
+			if (this.live.isOutdated()) {
+				this.threads.execute(this::update);
+			}
+		}
+		catch (RuntimeException | Error ex) {
+			logger.error("Cannot check whether the trusted authorities of the SSL bundle '{}' have changed",
+					this.bundleName, ex);
 		}
 		finally {
 			followTrust();
@@ -138,6 +168,7 @@ public final class CertificateBundles implements RotationListener {
 	private void end() {
 		this.ended = true;
 		this.cancelLook.run();
+		BundleSocketFactory.remove(this.bundleName, this.bundle);
 	}
 
 }

@@ -28,7 +28,7 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	private final Supplier<@Nullable CertificatePair> current;
 
-	private final Handshakes handshakes;
+	private final @Nullable Handshakes handshakes;
 
 	private final Map<String, CertificatePair> pairs = Collections.synchronizedMap(new LinkedHashMap<>() {
 
@@ -41,7 +41,13 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	private volatile @Nullable Named latest;
 
-	LiveKeyManager(Supplier<@Nullable CertificatePair> current, Handshakes handshakes) {
+	/**
+	 * Creates a key manager.
+	 * @param current returns the current pair
+	 * @param handshakes the handshakes whose sessions must not outlive the pair;
+	 * {@code null} in a context that does not outlive it either
+	 */
+	LiveKeyManager(Supplier<@Nullable CertificatePair> current, @Nullable Handshakes handshakes) {
 		this.current = current;
 		this.handshakes = handshakes;
 	}
@@ -49,27 +55,27 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	@Override
 	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable Socket socket) {
-		this.handshakes.record(socket);
+		record(socket);
 		return choose(keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
-		this.handshakes.record(engine);
+		record(engine);
 		return choose(keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
-		this.handshakes.recordServer(socket);
+		recordServer(socket);
 		return choose(new String[] { keyType }, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
-		this.handshakes.recordServer(engine);
+		recordServer(engine);
 		return choose(new String[] { keyType }, issuers);
 	}
 
@@ -93,6 +99,18 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	public @Nullable PrivateKey getPrivateKey(@Nullable String alias) {
 		CertificatePair pair = this.pairs.get(alias);
 		return (pair != null) ? pair.privateKey() : null;
+	}
+
+	private void record(@Nullable Object transport) {
+		if (this.handshakes != null) {
+			this.handshakes.record(transport);
+		}
+	}
+
+	private void recordServer(@Nullable Object transport) {
+		if (this.handshakes != null) {
+			this.handshakes.recordServer(transport);
+		}
 	}
 
 	private String @Nullable [] aliases(String keyType, Principal @Nullable [] issuers) {

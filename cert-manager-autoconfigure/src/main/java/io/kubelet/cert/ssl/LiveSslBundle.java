@@ -1,20 +1,25 @@
 package io.kubelet.cert.ssl;
 
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.WeakHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import org.jspecify.annotations.Nullable;
@@ -25,17 +30,24 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleKey;
 import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.boot.ssl.SslOptions;
+import org.springframework.boot.ssl.SslStoreBundle;
 
 /**
- * The SSL bundle of one certificate. Its key and trust managers are the same objects for
- * its whole life and apply the current identity in each handshake. Its stores are those
- * of one moment, for servers that copy them, and are created again for each update.
+ * The managers and stores of one certificate's SSL bundle. They are the same objects as
+ * long as the application runs, and return what is current at each call.
+ * <p>
+ * The managers apply the current identity in each handshake. An SSL context begins anew
+ * with each identity, so that no TLS session of an earlier identity is resumed.
  */
-public final class LiveSslBundle implements SslManagerBundle {
+public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveSslBundle.class);
 
+	private final String bundleName;
+
 	private final String alias;
+
+	private final String password;
 
 	private final Supplier<@Nullable CertificatePair> pair;
 
@@ -49,17 +61,23 @@ public final class LiveSslBundle implements SslManagerBundle {
 
 	private final TrustManagerFactory trustManagers;
 
-	private final Set<BundleUser> users = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+	private final Set<BundleFollower> followers = Collections
+		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
-	/** Those that a server may have copied since the last update. */
-	private final List<Stores> inUse = new CopyOnWriteArrayList<>();
+	private Identity followed;
 
 	/**
-	 * The certificate's name is the alias in the key store: in lower case, as the store
-	 * writes it, since Jetty finds no other.
+	 * Creates a bundle.
+	 * @param name the certificate's name. In lower case it is the alias in the key store:
+	 * this is how the store writes it, and Jetty finds no other
 	 */
-	LiveSslBundle(String name, Supplier<@Nullable CertificatePair> pair, Supplier<Trust> trust, Drain drain) {
+	LiveSslBundle(String bundleName, String name, Supplier<@Nullable CertificatePair> pair, Supplier<Trust> trust,
+			Drain drain) {
+		byte[] password = new byte[16];
+		new SecureRandom().nextBytes(password);
+		this.bundleName = bundleName;
 		this.alias = name.toLowerCase(Locale.ENGLISH);
+		this.password = HexFormat.of().formatHex(password);
 		this.pair = pair;
 		this.trust = trust;
 		this.drain = drain;
@@ -67,6 +85,23 @@ public final class LiveSslBundle implements SslManagerBundle {
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
 				new LiveKeyManager(pair, this.handshakes));
 		this.trustManagers = base.getTrustManagerFactory();
+		this.followed = identity();
+	}
+
+	/**
+	 * Returns what is behind a bundle.
+	 * @param bundle any bundle
+	 * @return the managers and stores, {@code null} if the bundle is not one of a
+	 * certificate that rotates
+	 */
+	public static @Nullable LiveSslBundle of(@Nullable SslBundle bundle) {
+		return (bundle != null && bundle.getManagers() instanceof LiveSslBundle live) ? live : null;
+	}
+
+	/** Returns the bundle to register. */
+	SslBundle toBundle() {
+		return SslBundle.of(this, SslBundleKey.of(this.password, this.alias), SslOptions.NONE,
+				SslBundle.DEFAULT_PROTOCOL, this);
 	}
 
 	@Override
@@ -80,9 +115,39 @@ public final class LiveSslBundle implements SslManagerBundle {
 	}
 
 	@Override
+	public KeyStore getKeyStore() {
+		CertificatePair pair = this.pair.get();
+		return (pair != null) ? KeyStores.holding(pair, this.alias, this.password)
+				: KeyStores.refusing(this.alias, this.password);
+	}
+
+	@Override
+	public String getKeyStorePassword() {
+		return this.password;
+	}
+
+	@Override
+	public @Nullable KeyStore getTrustStore() {
+		return this.trust.get().store();
+	}
+
+	@Override
 	public SSLContext createSslContext(String protocol) {
-		return new LiveSslContext(
-				new PerIdentity<>(this::identity, () -> SslManagerBundle.super.createSslContext(protocol)));
+		return new LiveSslContext(new PerIdentity<>(this::identity, (identity) -> context(protocol, identity)),
+				SslManagerBundle.super.createSslContext(protocol));
+	}
+
+	/** Within one identity, sessions may be resumed. */
+	private static SSLContext context(String protocol, Identity identity) {
+		try {
+			SSLContext context = SSLContext.getInstance(protocol);
+			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, null) },
+					new TrustManager[] { new LiveTrustManager(identity::trust) }, null);
+			return context;
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("Cannot create an SSL context for " + protocol, ex);
+		}
 	}
 
 	/**
@@ -102,76 +167,54 @@ public final class LiveSslBundle implements SslManagerBundle {
 	}
 
 	/**
-	 * Lets a server or client follow the bundle.
-	 * @param user the server or client; it is forgotten when nothing else refers to it
+	 * Adds a follower.
+	 * @param follower the follower, which is forgotten when nothing else refers to it
 	 */
-	public void addUser(BundleUser user) {
-		this.users.add(user);
+	public void follow(BundleFollower follower) {
+		this.followers.add(follower);
 	}
 
-	/** Returns the bundle with stores of this moment, to be registered. */
-	SslBundle first() {
-		Stores stores = stores();
-		this.inUse.add(stores);
-		return with(stores);
-	}
-
-	/**
-	 * Gives one server or client the stores of this moment. No other update comes
-	 * between.
-	 * @param user the server or client
-	 */
-	public synchronized void updateOnly(BundleUser user) {
-		user.update(first());
+	/** Whether the identity has changed since the followers were last called. */
+	synchronized boolean isOutdated() {
+		return !identity().equals(this.followed);
 	}
 
 	/**
-	 * Gives everyone the stores of this moment; their password is new each time. Sessions
-	 * of the previous identity are ended first, then our own servers and clients follow,
-	 * then the recipient. If the recipient fails, the previous stores count as those that
-	 * are in use.
+	 * Ends the sessions of the previous identity and calls the followers, if the identity
+	 * has changed.
+	 * @return whether it has
 	 */
-	synchronized void updateAll(Consumer<SslBundle> recipient) {
-		this.handshakes.invalidateSessions();
-		Stores stores = stores();
-		SslBundle bundle = with(stores);
-		List<BundleUser> users;
-		synchronized (this.users) {
-			users = new ArrayList<>(this.users);
+	synchronized boolean update() {
+		Identity before = this.followed;
+		Identity after = identity();
+		if (after.equals(before)) {
+			return false;
 		}
-		users.forEach((user) -> update(user, bundle));
+		this.followed = after;
+		this.handshakes.invalidateSessions();
+		List<BundleFollower> followers;
+		synchronized (this.followers) {
+			followers = new ArrayList<>(this.followers);
+		}
+		followers.forEach((follower) -> update(follower, before, after));
 		// A session ticket may arrive on a connection of the previous identity
 		this.drain.atEnd(this.handshakes::invalidateSessions);
-		recipient.accept(bundle);
-		this.inUse.add(stores);
-		this.inUse.removeIf((other) -> other != stores);
+		return true;
 	}
 
-	private Stores stores() {
-		return new Stores(this.alias, this.pair.get(), this.trust);
-	}
-
-	private SslBundle with(Stores stores) {
-		return SslBundle.of(stores, SslBundleKey.of(stores.getKeyStorePassword(), this.alias), SslOptions.NONE,
-				SslBundle.DEFAULT_PROTOCOL, this);
-	}
-
-	private void update(BundleUser user, SslBundle bundle) {
+	private void update(BundleFollower follower, Identity before, Identity after) {
 		try {
-			user.update(bundle);
+			follower.updated(this.bundleName, before, after);
 		}
 		catch (RuntimeException | LinkageError ex) {
-			logger.error("[{}] {} failed to apply the update of the SSL bundle and continues with the previous one",
-					this.alias, user.getClass().getName(), ex);
+			logger.error("{} failed to follow the SSL bundle '{}', so its connections may remain in use",
+					follower.getClass().getName(), this.bundleName, ex);
 		}
 	}
 
-	/**
-	 * Whether a server may have copied a trust store that is out of date.
-	 */
-	boolean hasOutdatedTrust() {
-		Trust trust = this.trust.get();
-		return this.inUse.stream().anyMatch((stores) -> stores.isOutdated(trust));
+	@Override
+	public String toString() {
+		return "the live SSL bundle " + this.bundleName;
 	}
 
 }

@@ -24,22 +24,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class LiveSslContext extends SSLContext {
 
-	LiveSslContext(Supplier<SSLContext> current) {
-		this(current, current.get());
-	}
-
-	private LiveSslContext(Supplier<SSLContext> current, SSLContext first) {
-		super(new Spi(current), first.getProvider(), first.getProtocol());
+	/**
+	 * Creates a context.
+	 * @param current returns the context of the current identity
+	 * @param fixed a context of live managers, for server sockets: they keep their
+	 * context
+	 */
+	LiveSslContext(Supplier<SSLContext> current, SSLContext fixed) {
+		super(new Spi(current, fixed), fixed.getProvider(), fixed.getProtocol());
 	}
 
 	private static final class Spi extends SSLContextSpi {
 
 		private final Supplier<SSLContext> current;
 
+		private final SSLContext fixed;
+
 		private final SSLSocketFactory socketFactory;
 
-		Spi(Supplier<SSLContext> current) {
+		Spi(Supplier<SSLContext> current, SSLContext fixed) {
 			this.current = current;
+			this.fixed = fixed;
 			this.socketFactory = new LiveSocketFactory(() -> current.get().getSocketFactory());
 		}
 
@@ -54,13 +59,9 @@ final class LiveSslContext extends SSLContext {
 			return this.socketFactory;
 		}
 
-		/**
-		 * A server socket keeps the sessions of its context, but presents the current
-		 * pair.
-		 */
 		@Override
 		protected SSLServerSocketFactory engineGetServerSocketFactory() {
-			return this.current.get().getServerSocketFactory();
+			return this.fixed.getServerSocketFactory();
 		}
 
 		@Override

@@ -1,5 +1,6 @@
 package io.kubelet.cert.ssl;
 
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -13,11 +14,11 @@ final class PerIdentity<T> implements Supplier<T> {
 
 	private final Supplier<Identity> identity;
 
-	private final Supplier<T> maker;
+	private final Function<Identity, T> maker;
 
 	private volatile @Nullable Made<T> made;
 
-	PerIdentity(Supplier<Identity> identity, Supplier<T> maker) {
+	PerIdentity(Supplier<Identity> identity, Function<Identity, T> maker) {
 		this.identity = identity;
 		this.maker = maker;
 	}
@@ -32,7 +33,7 @@ final class PerIdentity<T> implements Supplier<T> {
 	private synchronized T make(Identity identity) {
 		Made<T> made = this.made;
 		if (made == null || !made.identity.equals(identity)) {
-			made = new Made<>(identity, this.maker.get());
+			made = new Made<>(identity, this.maker.apply(identity));
 			this.made = made;
 		}
 		return made.value;

@@ -12,6 +12,7 @@ import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
 
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslStoreBundle;
 
@@ -43,7 +44,7 @@ class AuthoritySuccessionTests {
 	}
 
 	private SslBundle bundle(FixedManager manager) {
-		IsolatedSslBundles registry = new IsolatedSslBundles();
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 		CertificateBundles.register(registry, "bundle", manager,
 				() -> Trust.exactly(List.of(this.before.certificate())),
 				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));

@@ -24,6 +24,8 @@ import jakarta.mail.Transport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -38,7 +40,7 @@ class BundleSocketFactoryTests {
 
 	private final FixedManager manager = new FixedManager(this.authority);
 
-	private final IsolatedSslBundles registry = new IsolatedSslBundles();
+	private final DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 
 	private final Runnable end = CertificateBundles.register(this.registry, "bundle", this.manager,
 			() -> Trust.exactly(List.of(this.authority.certificate())),
@@ -113,7 +115,7 @@ class BundleSocketFactoryTests {
 	}
 
 	private Runnable register(String bundleName) {
-		return CertificateBundles.register(new IsolatedSslBundles(), bundleName, this.manager,
+		return CertificateBundles.register(new DefaultSslBundleRegistry(), bundleName, this.manager,
 				() -> Trust.exactly(List.of(this.authority.certificate())),
 				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
 	}

@@ -342,7 +342,7 @@ class ClientRotationTests {
 	private static SSLContext plainContext() {
 		try {
 			LiveSslBundle live = (LiveSslBundle) bundle.getManagers();
-			LiveSslBundle unattended = new LiveSslBundle("unattended", () -> live.identity().pair(),
+			LiveSslBundle unattended = new LiveSslBundle("unattended", "client", () -> live.identity().pair(),
 					() -> live.identity().trust(), live.drain());
 			SSLContext context = SSLContext.getInstance("TLS");
 			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);

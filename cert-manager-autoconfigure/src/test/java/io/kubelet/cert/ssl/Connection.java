@@ -21,6 +21,8 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundleKey;
+import org.springframework.boot.ssl.SslOptions;
 import org.springframework.boot.ssl.SslStoreBundle;
 
 /**
@@ -59,9 +61,20 @@ final class Connection implements AutoCloseable {
 
 	/** A context without sessions that trusts the control plane's authority. */
 	static SSLContext context(EmbeddedControlPlane plane, @Nullable CertificatePair pair) {
-		return SslBundle.of(SslStoreBundle.of((pair != null) ? KeyStores.holding(pair, "client", "") : null, "",
-				Trust.exactly(Pem.readCertificates(plane.caPem())).store()))
+		return context(plane, pair, SslBundle.DEFAULT_PROTOCOL);
+	}
+
+	static SSLContext context(EmbeddedControlPlane plane, @Nullable CertificatePair pair, String protocol) {
+		return SslBundle.of(
+				SslStoreBundle.of((pair != null) ? KeyStores.holding(pair, "client", "") : null, "",
+						Trust.exactly(Pem.readCertificates(plane.caPem())).store()),
+				SslBundleKey.NONE, SslOptions.NONE, protocol)
 			.createSslContext();
+	}
+
+	/** A resumed session is as old as the one that it resumes. */
+	long sessionCreated() {
+		return this.socket.getSession().getCreationTime();
 	}
 
 	X509Certificate serverCertificate() {

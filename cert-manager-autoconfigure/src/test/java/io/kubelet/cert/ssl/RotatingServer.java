@@ -10,7 +10,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateServerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslRegistryAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -164,9 +163,9 @@ final class RotatingServer implements AutoCloseable {
 
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration({ SslAutoConfiguration.class, CertificateManagerAutoConfiguration.class,
-			CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-			CertificateServerAutoConfiguration.class, ManagementContextAutoConfiguration.class,
-			EndpointAutoConfiguration.class, WebEndpointAutoConfiguration.class })
+			CertificateSslAutoConfiguration.class, CertificateServerAutoConfiguration.class,
+			ManagementContextAutoConfiguration.class, EndpointAutoConfiguration.class,
+			WebEndpointAutoConfiguration.class })
 	static class Certificates {
 
 	}

@@ -3,9 +3,7 @@ package io.kubelet.cert.ssl;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
@@ -13,14 +11,12 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
-import org.apache.tomcat.util.net.SSLHostConfigCertificate;
-import org.apache.tomcat.util.net.SSLUtil;
 import org.apache.tomcat.util.net.jsse.JSSEImplementation;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,9 +27,8 @@ import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
-import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
 import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -48,6 +43,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A rotation while a web server starts, after it has copied the key store and before it
  * can be told of another.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class RotationDuringStartTests {
 
 	private static EmbeddedControlPlane plane;
@@ -74,12 +70,15 @@ class RotationDuringStartTests {
 		}
 	}
 
-	/** Tomcat does not load stores that are replaced while it loads them. */
+	/** As with OpenSSL, which copies the stores. */
 	@Test
-	void tomcatPresentsTheNewCertificateAfterARotationWhileItLoadsTheKeyStore() {
-		try (RotatingServer server = new RotatingServer(Kind.TOMCAT, WhileLoading.class, plane, this.directory)) {
-			assertThat(RotatingImplementation.rotate).isNull();
-			assertThat(served(server)).isEqualTo(server.current("server"));
+	void tomcatWithTlsOfTheApplicationIsReloadedBySpringBoot(CapturedOutput output) {
+		try (RotatingServer server = new RotatingServer(Kind.TOMCAT, OwnTls.class, plane, this.directory)) {
+			for (int rotation = 1; rotation <= 2; rotation++) {
+				X509Certificate rotated = server.rotate("server");
+				assertThat(served(server)).isEqualTo(rotated);
+				assertThat(output.toString().split("configured from keystore", -1)).hasSize(2 + rotation);
+			}
 		}
 	}
 
@@ -120,8 +119,7 @@ class RotationDuringStartTests {
 
 		@Bean
 		@Order(Integer.MIN_VALUE)
-		WebServerFactoryCustomizer<AbstractConfigurableWebServerFactory> rotation(SslBundles bundles,
-				CertificateManagers managers) {
+		WebServerFactoryCustomizer<AbstractConfigurableWebServerFactory> rotation(CertificateManagers managers) {
 			Runnable rotate = () -> {
 				managers.get("server").rotate().join();
 				this.rotated = true;
@@ -136,74 +134,27 @@ class RotationDuringStartTests {
 						return server;
 					});
 				}
-				else {
-					factory.setSslBundles(new RotatingBundles(bundles, rotate));
+				else if (factory instanceof TomcatWebServerFactory tomcat) {
+					tomcat.addConnectorCustomizers((connector) -> rotate.run());
 				}
 			};
 		}
 
 	}
 
-	/** Rotates when a handler is added, which is after the stores were copied. */
-	private record RotatingBundles(SslBundles bundles, Runnable rotate) implements SslBundles {
-
-		@Override
-		public SslBundle getBundle(String name) throws NoSuchSslBundleException {
-			return this.bundles.getBundle(name);
-		}
-
-		@Override
-		public void addBundleUpdateHandler(String name, Consumer<SslBundle> handler) throws NoSuchSslBundleException {
-			this.rotate.run();
-			this.bundles.addBundleUpdateHandler(name, handler);
-		}
-
-		@Override
-		public List<String> getBundleNames() {
-			return this.bundles.getBundleNames();
-		}
-
-		@Override
-		public void addBundleRegisterHandler(java.util.function.BiConsumer<String, SslBundle> handler) {
-			this.bundles.addBundleRegisterHandler(handler);
-		}
-
-	}
-
 	@Configuration(proxyBeanMethods = false)
-	static class WhileLoading {
+	static class OwnTls {
 
 		@Bean
-		WebServerFactoryCustomizer<TomcatWebServerFactory> rotation(CertificateManagers managers) {
-			RotatingImplementation.rotate = () -> managers.get("server").rotate().join();
+		WebServerFactoryCustomizer<TomcatWebServerFactory> ownTls() {
 			return (factory) -> factory
 				.addConnectorCustomizers((connector) -> ((AbstractHttp11Protocol<?>) connector.getProtocolHandler())
-					.setSslImplementationName(RotatingImplementation.class.getName()));
+					.setSslImplementationName(OwnImplementation.class.getName()));
 		}
 
 	}
 
-	public static final class RotatingImplementation extends JSSEImplementation {
-
-		static volatile @Nullable Runnable rotate;
-
-		@Override
-		public SSLUtil getSSLUtil(SSLHostConfigCertificate certificate) {
-			SSLUtil util = super.getSSLUtil(certificate);
-			Runnable rotation = rotate;
-			rotate = null;
-			if (rotation == null) {
-				return util;
-			}
-			return (SSLUtil) java.lang.reflect.Proxy.newProxyInstance(getClass().getClassLoader(),
-					new Class<?>[] { SSLUtil.class }, (proxy, method, arguments) -> {
-						Object result = method.invoke(util, arguments);
-						if (method.getName().equals("createSSLContext")) {
-							rotation.run();
-						}
-						return result;
-					});
-		}
+	public static final class OwnImplementation extends JSSEImplementation {
 
 	}
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
 
@@ -29,14 +30,18 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.core.env.Environment;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -45,6 +50,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Web servers whose certificate rotates.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ServerRotationTests {
 
 	private static EmbeddedControlPlane plane;
@@ -74,6 +80,31 @@ class ServerRotationTests {
 		}
 	}
 
+	/**
+	 * Each server logs what it loads: Jetty and Tomcat the certificate, Netty the update.
+	 */
+	@ParameterizedTest
+	@EnumSource
+	void rotationReloadsNoServer(Kind kind, CapturedOutput output) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory,
+				"logging.level.org.springframework.boot.reactor.netty.SslServerCustomizer=debug")) {
+			long atStart = loads(output);
+			for (int rotation = 0; rotation < 3; rotation++) {
+				X509Certificate rotated = server.rotate("server");
+				assertThat(served(server, null)).isEqualTo(rotated);
+			}
+			assertThat(loads(output) - atStart).isZero();
+		}
+	}
+
+	private static long loads(CapturedOutput output) {
+		return output.toString()
+			.lines()
+			.filter((line) -> Stream.of("configured from keystore", " x509=", "reloading SSL configuration")
+				.anyMatch(line::contains))
+			.count();
+	}
+
 	/** What a listener does with the event, such as a check of the server, holds. */
 	@ParameterizedTest
 	@EnumSource
@@ -97,6 +128,33 @@ class ServerRotationTests {
 			assertThat(served(server, null)).isEqualTo(server.current("Server"));
 			X509Certificate rotated = server.rotate("Server");
 			Awaitility.await().until(() -> served(server, null).equals(rotated));
+		}
+	}
+
+	/**
+	 * A server that is made of the managers, such as Netty, resumes none with a ticket.
+	 */
+	@ParameterizedTest
+	@CsvSource({ "TOMCAT, TLSv1.3", "TOMCAT, TLSv1.2", "JETTY, TLSv1.3", "JETTY, TLSv1.2" })
+	void sessionIsResumedUntilARotation(Kind kind, String protocol) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory)) {
+			SSLContext client = Connection.context(plane, null, protocol);
+			long first = sessionCreated(client, server);
+			assertThat(sessionCreated(client, server)).isEqualTo(first);
+			X509Certificate rotated = server.rotate("server");
+			long second = sessionCreated(client, server);
+			assertThat(second).isNotEqualTo(first);
+			assertThat(sessionCreated(client, server)).isEqualTo(second);
+			try (Connection connection = new Connection(client, server.port(), null)) {
+				assertThat(connection.serverCertificate()).isEqualTo(rotated);
+			}
+		}
+	}
+
+	private static long sessionCreated(SSLContext client, RotatingServer server) {
+		try (Connection connection = new Connection(client, server.port(), null)) {
+			connection.get();
+			return connection.sessionCreated();
 		}
 	}
 

@@ -133,7 +133,7 @@ class SessionResumptionTests {
 	}
 
 	private SslBundles live() {
-		IsolatedSslBundles registry = new IsolatedSslBundles();
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 		CertificateBundles.register(registry, "bundle", this.manager, Trust::system,
 				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
 		return registry;

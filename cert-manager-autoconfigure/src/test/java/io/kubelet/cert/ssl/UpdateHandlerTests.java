@@ -57,7 +57,7 @@ class UpdateHandlerTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void handlerThatHangsKeepsTheUpdateFromNoServerAndNoOtherHandler(Kind kind, CapturedOutput output) {
+	void handlerThatHangsKeepsTheUpdateFromNoServer(Kind kind, CapturedOutput output) {
 		CountDownLatch hang = new CountDownLatch(1);
 		List<SslBundle> seen = new CopyOnWriteArrayList<>();
 		first = (bundle) -> {
@@ -68,23 +68,19 @@ class UpdateHandlerTests {
 			try {
 				rotateThreeTimes(server);
 				assertThat(seen).hasSize(1);
-				assertThat(output).containsOnlyOnce("has not returned within 5s");
+				assertThat(output).containsOnlyOnce("have not returned within 5s");
 			}
 			finally {
 				hang.countDown();
 			}
-			Awaitility.await().until(() -> seen.size() == 2);
-			assertThat(seen.get(1)).isSameAs(server.context().getBean(SslBundles.class).getBundle("server"));
+			Awaitility.await().until(() -> seen.size() == 3);
+			assertThat(seen).containsOnly(server.context().getBean(SslBundles.class).getBundle("server"));
 		}
 	}
 
 	private static void rotateThreeTimes(RotatingServer server) {
-		List<SslBundle> later = new CopyOnWriteArrayList<>();
-		server.context().getBean(SslBundles.class).addBundleUpdateHandler("server", later::add);
 		for (int rotation = 1; rotation <= 3; rotation++) {
 			rotate(server);
-			int updates = rotation;
-			Awaitility.await().until(() -> later.size() == updates);
 		}
 	}
 

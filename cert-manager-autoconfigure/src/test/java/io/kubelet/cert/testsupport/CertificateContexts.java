@@ -5,7 +5,6 @@ import java.time.Clock;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslRegistryAutoConfiguration;
 import io.kubelet.cert.rotation.SignerSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -17,7 +16,8 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
  */
 public final class CertificateContexts {
 
-	private static final TestAuthority authority = new TestAuthority("test");
+	/** Signs the certificates. */
+	public static final TestAuthority authority = new TestAuthority("test");
 
 	private CertificateContexts() {
 	}
@@ -26,8 +26,7 @@ public final class CertificateContexts {
 	public static ApplicationContextRunner runner(Path directory, Class<?>... autoConfigurations) {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-					SslAutoConfiguration.class))
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
 			.withConfiguration(AutoConfigurations.of(autoConfigurations))
 			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(authority, Clock.systemUTC()))
 			.withPropertyValues("kubelet.cert.cert-dir=" + directory.resolve("pki"),

@@ -5,7 +5,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.ssl.drain.ConnectionDrain;
+import io.kubelet.cert.ssl.BundleFollower;
 import io.kubelet.cert.ssl.drain.GrpcChannelDrain;
 import io.kubelet.cert.ssl.drain.GrpcConnectionAge;
 import io.kubelet.cert.ssl.drain.HikariDrain;
@@ -37,7 +37,7 @@ import org.springframework.grpc.server.ServerBuilderCustomizer;
 public final class CertificateDrainAutoConfiguration {
 
 	@Bean
-	Drains certificateConnectionDrains(SslBundles bundles, ObjectProvider<ConnectionDrain> drains) {
+	Drains certificateConnectionDrains(SslBundles bundles, ObjectProvider<BundleFollower> drains) {
 		return new Drains(bundles, drains);
 	}
 
@@ -48,8 +48,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class Rabbit {
 
 		@Bean
-		@ConditionalOnMissingBean(name = "rabbitConnectionDrain")
-		ConnectionDrain rabbitConnectionDrain(ConfigurableListableBeanFactory beans, Environment environment) {
+		BundleFollower rabbitConnectionDrain(ConfigurableListableBeanFactory beans, Environment environment) {
 			return new RabbitDrain(beans, environment.getProperty("spring.rabbitmq.ssl.bundle"));
 		}
 
@@ -61,8 +60,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class Hikari {
 
 		@Bean
-		@ConditionalOnMissingBean(name = "hikariConnectionDrain")
-		ConnectionDrain hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
+		BundleFollower hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
 			return new HikariDrain(beans);
 		}
 
@@ -74,8 +72,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class GrpcChannels {
 
 		@Bean
-		@ConditionalOnMissingBean(name = "grpcConnectionDrain")
-		ConnectionDrain grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
+		BundleFollower grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
 			return new GrpcChannelDrain(beans);
 		}
 

@@ -1,24 +1,28 @@
 package io.kubelet.cert.autoconfigure.connections;
 
+import java.util.List;
+import java.util.Objects;
+
+import io.kubelet.cert.ssl.BundleFollower;
 import io.kubelet.cert.ssl.LiveSslBundle;
-import io.kubelet.cert.ssl.drain.ConnectionDrain;
 
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.ssl.SslBundles;
 
 /**
- * Calls each drain for each update of a certificate's bundle.
+ * Lets the drains follow the bundles of all certificates, which do not keep them alive.
  */
-record Drains(SslBundles bundles, ObjectProvider<ConnectionDrain> drains) implements SmartInitializingSingleton {
+final class Drains {
 
-	@Override
-	public void afterSingletonsInstantiated() {
-		this.bundles.getBundleNames()
+	private final List<BundleFollower> drains;
+
+	Drains(SslBundles bundles, ObjectProvider<BundleFollower> drains) {
+		this.drains = drains.orderedStream().toList();
+		bundles.getBundleNames()
 			.stream()
-			.filter((name) -> this.bundles.getBundle(name).getManagers() instanceof LiveSslBundle)
-			.forEach((name) -> this.drains.orderedStream()
-				.forEach((drain) -> this.bundles.addBundleUpdateHandler(name, (bundle) -> drain.drain(name))));
+			.map((name) -> LiveSslBundle.of(bundles.getBundle(name)))
+			.filter(Objects::nonNull)
+			.forEach((bundle) -> this.drains.forEach(bundle::follow));
 	}
 
 }

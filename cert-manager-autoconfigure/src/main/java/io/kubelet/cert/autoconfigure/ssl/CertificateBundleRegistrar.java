@@ -65,9 +65,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 				.invalid("ssl.bundle", certificate.ssl().bundle(),
 						"There is an SSL bundle of this name already: rename one of them");
 		}
-		if (certificate.ssl().trustObjects() != null) {
-			trust.get();
-		}
+		new TrustReport(certificate, trust.get()).log(manager.status().pair(), this.trusted.now());
 		register(registry, certificate.ssl().bundle(), manager, trust, drain);
 	}
 

@@ -4,6 +4,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.server.DrainingNioProtocol;
 import io.kubelet.cert.ssl.server.JettyRotation;
 import io.kubelet.cert.ssl.server.NettyRotation;
+import io.kubelet.cert.ssl.server.ServerBundles;
 import io.kubelet.cert.ssl.server.TomcatRotation;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,9 @@ public final class CertificateServerAutoConfiguration {
 						&& TomcatWebServerFactory.DEFAULT_PROTOCOL.equals(factory.getProtocol())) {
 					factory.setProtocol(DrainingNioProtocol.class.getName());
 				}
-				factory.addConnectorCustomizers(new TomcatRotation(bundles, factory::getSsl));
+				ServerBundles view = ServerBundles.of(factory, bundles);
+				factory.setSslBundles(view);
+				factory.addConnectorCustomizers(new TomcatRotation(view, factory::getSsl));
 			};
 		}
 
@@ -80,7 +83,10 @@ public final class CertificateServerAutoConfiguration {
 
 		@Bean
 		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles) {
-			return (factory) -> factory.addServerCustomizers(new NettyRotation(bundles, factory::getSsl));
+			return (factory) -> {
+				factory.setSslBundles(ServerBundles.of(factory, bundles));
+				factory.addServerCustomizers(new NettyRotation(bundles, factory::getSsl));
+			};
 		}
 
 	}

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -35,6 +36,10 @@ final class TrustedAuthorities {
 		this.connection = connection;
 		this.managers = managers;
 		this.clock = clock;
+	}
+
+	Instant now() {
+		return this.clock.instant();
 	}
 
 	Supplier<Trust> of(CertificateSettings certificate) {

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.ssl.BundleUser;
+import io.kubelet.cert.ssl.BundleFollower;
 import io.kubelet.cert.ssl.Identity;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.DisposableBean;
-import org.springframework.boot.ssl.SslBundle;
 
 /**
  * An HTTP client with its connection pool, made once for each identity. A request that
@@ -28,7 +27,7 @@ import org.springframework.boot.ssl.SslBundle;
  *
  * @param <C> the type of client
  */
-final class LiveClient<C> implements Supplier<C>, BundleUser, DisposableBean {
+final class LiveClient<C> implements Supplier<C>, BundleFollower, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveClient.class);
 
@@ -49,7 +48,7 @@ final class LiveClient<C> implements Supplier<C>, BundleUser, DisposableBean {
 	LiveClient(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, C> maker) {
 		this.bundle = bundle;
 		this.maker = maker;
-		bundle.addUser(this);
+		bundle.follow(this);
 	}
 
 	/** Returns the client of the current identity. */
@@ -67,7 +66,7 @@ final class LiveClient<C> implements Supplier<C>, BundleUser, DisposableBean {
 	}
 
 	@Override
-	public synchronized void update(SslBundle bundle) {
+	public synchronized void updated(String bundleName, Identity before, Identity after) {
 		if (this.current != null && !this.current.identity.equals(this.bundle.identity())) {
 			retire();
 		}

@@ -60,8 +60,7 @@ public final class LiveClientBuilders {
 	}
 
 	private static @Nullable LiveSslBundle bundle(@Nullable HttpClientSettings settings) {
-		return (settings != null && settings.sslBundle() != null
-				&& settings.sslBundle().getManagers() instanceof LiveSslBundle live) ? live : null;
+		return (settings != null) ? LiveSslBundle.of(settings.sslBundle()) : null;
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */

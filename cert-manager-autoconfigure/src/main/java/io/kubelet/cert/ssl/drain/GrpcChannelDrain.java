@@ -6,6 +6,9 @@ import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 
+import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.ssl.Identity;
+
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
@@ -14,11 +17,11 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  *
  * @param beans the beans
  */
-public record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements ConnectionDrain {
+public record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements BundleFollower {
 
 	/** A channel does not tell its bundle, and a handshake more does no harm. */
 	@Override
-	public void drain(String bundleName) {
+	public void updated(String bundleName, Identity before, Identity after) {
 		Stream<Channel> stubs = ExistingBeans.of(AbstractStub.class, this.beans).map((stub) -> stub.getChannel());
 		Stream.concat(ExistingBeans.of(ManagedChannel.class, this.beans), stubs)
 			.distinct()

@@ -22,8 +22,8 @@ public record GrpcConnectionAge<B extends ServerBuilder<B>>(SslBundles bundles,
 
 	@Override
 	public void customize(B builder) {
-		if (this.bundles.getBundle(this.bundleName).getManagers() instanceof LiveSslBundle live
-				&& !live.drain().grace().isZero()) {
+		LiveSslBundle live = LiveSslBundle.of(this.bundles.getBundle(this.bundleName));
+		if (live != null && !live.drain().grace().isZero()) {
 			try {
 				builder.maxConnectionAge(live.drain().grace().toNanos(), TimeUnit.NANOSECONDS);
 			}

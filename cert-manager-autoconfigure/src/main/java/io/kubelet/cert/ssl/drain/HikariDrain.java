@@ -11,6 +11,9 @@ import javax.sql.DataSource;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 
+import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.ssl.Identity;
+
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
@@ -20,7 +23,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  *
  * @param beans the beans
  */
-public record HikariDrain(ConfigurableListableBeanFactory beans) implements ConnectionDrain {
+public record HikariDrain(ConfigurableListableBeanFactory beans) implements BundleFollower {
 
 	/**
 	 * A connection that was being made may present the old pair and join the pool later:
@@ -29,7 +32,7 @@ public record HikariDrain(ConfigurableListableBeanFactory beans) implements Conn
 	private static final List<Integer> AGAIN = List.of(1, 10);
 
 	@Override
-	public void drain(String bundleName) {
+	public void updated(String bundleName, Identity before, Identity after) {
 		AGAIN.forEach((seconds) -> CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS)
 			.execute(() -> evict(bundleName)));
 		evict(bundleName);

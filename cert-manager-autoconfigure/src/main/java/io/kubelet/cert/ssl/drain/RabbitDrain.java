@@ -4,6 +4,9 @@ import java.util.ConcurrentModificationException;
 
 import org.jspecify.annotations.Nullable;
 
+import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.ssl.Identity;
+
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -21,12 +24,12 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  * configured with; {@code null} if there is none, and no connection is closed
  */
 public record RabbitDrain(ConfigurableListableBeanFactory beans,
-		@Nullable String configured) implements ConnectionDrain {
+		@Nullable String configured) implements BundleFollower {
 
 	private static final int ATTEMPTS = 10;
 
 	@Override
-	public void drain(String bundleName) {
+	public void updated(String bundleName, Identity before, Identity after) {
 		if (bundleName.equals(this.configured)) {
 			ExistingBeans.of(CachingConnectionFactory.class, this.beans)
 				.filter((factory) -> factory.getRabbitConnectionFactory().isSSL())

@@ -1,6 +1,6 @@
 /**
  * Clients of protocols other than HTTP whose connections follow a live SSL bundle.
- * Internal, except for {@link io.kubelet.cert.ssl.drain.ConnectionDrain}.
+ * Internal.
  */
 @NullMarked
 package io.kubelet.cert.ssl.drain;

@@ -2,14 +2,12 @@ package io.kubelet.cert.ssl.server;
 
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
-import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSession;
+import javax.net.ssl.X509KeyManager;
+import javax.net.ssl.X509TrustManager;
 
 import org.apache.coyote.Processor;
 import org.apache.coyote.http11.Http11NioProtocol;
@@ -17,20 +15,22 @@ import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.NioEndpoint;
 import org.apache.tomcat.util.net.SSLContext;
 import org.apache.tomcat.util.net.SSLHostConfig;
-import org.apache.tomcat.util.net.SSLHostConfigCertificate;
+import org.apache.tomcat.util.net.SSLUtil;
 import org.apache.tomcat.util.net.SecureNioChannel;
 import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.apache.tomcat.util.net.jsse.JSSEImplementation;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslStoreBundle;
+import org.springframework.boot.ssl.SslManagerBundle;
 
 /**
  * Tomcat's usual protocol, which can also drain some of its connections: Tomcat itself
  * can only end all of them.
  */
-public final class DrainingNioProtocol extends Http11NioProtocol implements ServedCertificates.Connections {
+public final class DrainingNioProtocol extends Http11NioProtocol implements ServerConnections {
 
 	private static final Logger logger = LoggerFactory.getLogger(DrainingNioProtocol.class);
 
@@ -47,47 +47,15 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 	}
 
 	/**
-	 * Does what Spring Boot's update handler does as well, which application handlers can
-	 * keep from running.
+	 * Sets what this protocol serves.
+	 * @param served the certificates
+	 * @param copying called if the contexts are not those of JSSE, but copies of the
+	 * stores
 	 */
-	@Override
-	public void reload(String serverName, SslBundle bundle) {
-		SslStoreBundle stores = bundle.getStores();
-		hostConfig(serverName).ifPresent((config) -> {
-			for (SSLHostConfigCertificate certificate : config.getCertificates()) {
-				certificate.setCertificateKeystorePassword(stores.getKeyStorePassword());
-				certificate.setCertificateKeyPassword(bundle.getKey().getPassword());
-				certificate.setCertificateKeyAlias(bundle.getKey().getAlias());
-				certificate.setCertificateKeystore(stores.getKeyStore());
-			}
-			config.setTrustStore(stores.getTrustStore());
-			addSslHostConfig(config, true);
-		});
-	}
-
-	@Override
-	public boolean presents(String serverName, Certificate certificate) {
-		return hostConfig(serverName).stream()
-			.flatMap((config) -> config.getCertificates().stream())
-			.allMatch((configured) -> presents(configured, certificate));
-	}
-
-	/**
-	 * The endpoint may have read the stores just before they were replaced while it
-	 * started.
-	 */
-	private static boolean presents(SSLHostConfigCertificate configured, Certificate certificate) {
-		SSLContext context = configured.getSslContext();
-		X509Certificate[] chain = (context != null) ? context.getCertificateChain(configured.getCertificateKeyAlias())
-				: null;
-		return chain != null && chain.length > 0 && chain[0].equals(certificate);
-	}
-
-	private Optional<SSLHostConfig> hostConfig(String serverName) {
-		String name = serverName.equals(DEFAULT) ? getDefaultSSLHostConfigName() : serverName;
-		return Stream.of(findSslHostConfigs())
-			.filter((config) -> config.getHostName().equalsIgnoreCase(name))
-			.findFirst();
+	void serve(ServedCertificates served, Runnable copying) {
+		this.endpoint.served = served;
+		this.endpoint.copying = copying;
+		served.drain(this);
 	}
 
 	/** Those of HTTP/1.1 end with their next response, HTTP/2 with the streams it has. */
@@ -130,6 +98,42 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 	}
 
 	private static final class Endpoint extends NioEndpoint {
+
+		private @Nullable ServedCertificates served;
+
+		private Runnable copying = () -> {
+		};
+
+		/**
+		 * Called whenever the endpoint is bound. The implementation of TLS is not known
+		 * before.
+		 */
+		@Override
+		protected void createSSLContext(SSLHostConfig config) {
+			SslBundle bundle = (this.served != null) ? this.served.bundle(serverName(config)) : null;
+			if (bundle != null) {
+				if (getSslImplementationName() == null
+						|| getSslImplementationName().equals(JSSEImplementation.class.getName())) {
+					SSLContext context = context(bundle);
+					config.getCertificates(true).forEach((certificate) -> certificate.setSslContext(context));
+				}
+				else {
+					this.copying.run();
+				}
+			}
+			super.createSSLContext(config);
+		}
+
+		private String serverName(SSLHostConfig config) {
+			return config.getHostName().equalsIgnoreCase(getDefaultSSLHostConfigName()) ? ServedCertificates.DEFAULT
+					: config.getHostName();
+		}
+
+		private static SSLContext context(SslBundle bundle) {
+			SslManagerBundle managers = bundle.getManagers();
+			return SSLUtil.createSSLContext(bundle.createSslContext(), (X509KeyManager) managers.getKeyManagers()[0],
+					(X509TrustManager) managers.getTrustManagers()[0]);
+		}
 
 		/** A connection is ended by this limit, so there must be one. */
 		@Override

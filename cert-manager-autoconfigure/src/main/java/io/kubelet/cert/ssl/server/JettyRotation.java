@@ -20,20 +20,17 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.jetty.JettyServerCustomizer;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.web.server.Ssl;
 
 /**
- * Lets Jetty present each new pair: Spring Boot gives it copies of the stores and does
- * not reload them. Connections that it accepted before a rotation are asked to close with
- * their next response, those of HTTP/2 with their last stream, and closed when the drain
- * is over.
+ * Lets Jetty present each new pair, and drains the connections that it accepted before a
+ * change: they are asked to close with their next response, those of HTTP/2 with their
+ * last stream, and closed when the drain is over.
  *
  * @param bundles the SSL bundles
  * @param ssl returns the configuration of the server when the server is created
@@ -42,20 +39,22 @@ public record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) imp
 
 	@Override
 	public void customize(Server server) {
-		ServedCertificates served = ServedCertificates.of(this.bundles, this.ssl.get());
-		if (served.isEmpty()) {
+		ServedCertificates served = new ServedCertificates(this.bundles, this.ssl.get());
+		SslBundle bundle = served.bundle(ServedCertificates.DEFAULT);
+		if (bundle == null) {
 			return;
 		}
 		for (Connector connector : server.getConnectors()) {
 			SslConnectionFactory factory = connector.getConnectionFactory(SslConnectionFactory.class);
 			if (factory != null) {
-				follow(connector, factory.getSslContextFactory(), served);
+				factory.getSslContextFactory().setSslContext(bundle.createSslContext());
+				drain(connector, served);
 			}
 		}
 	}
 
-	private static void follow(Connector connector, SslContextFactory.Server factory, ServedCertificates served) {
-		served.follow(new Connections(connector, factory));
+	private static void drain(Connector connector, ServedCertificates served) {
+		served.drain(new Connections(connector));
 		for (ConnectionFactory protocol : connector.getConnectionFactories()) {
 			if (protocol instanceof HttpConfiguration.ConnectionFactory http) {
 				http.getHttpConfiguration().addCustomizer((request, headers) -> askToClose(request, headers, served));
@@ -75,25 +74,7 @@ public record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) imp
 		return request;
 	}
 
-	private record Connections(Connector connector,
-			SslContextFactory.Server factory) implements ServedCertificates.Connections {
-
-		@Override
-		public void reload(String serverName, SslBundle bundle) {
-			SslStoreBundle stores = bundle.getStores();
-			try {
-				this.factory.reload((reloaded) -> {
-					reloaded.setKeyStore(stores.getKeyStore());
-					reloaded.setKeyStorePassword(stores.getKeyStorePassword());
-					reloaded.setKeyManagerPassword(bundle.getKey().getPassword());
-					reloaded.setTrustStore(stores.getTrustStore());
-				});
-			}
-			catch (Exception ex) {
-				throw new IllegalStateException(
-						"Jetty cannot load the new certificate and continues with the previous one", ex);
-			}
-		}
+	private record Connections(Connector connector) implements ServerConnections {
 
 		/** HTTP/1.1 is asked with each response. */
 		@Override

@@ -29,7 +29,7 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Ssl;
 
 /**
- * Drains the connections that a Reactor Netty server accepted before a rotation: they are
+ * Drains the connections that a Reactor Netty server accepted before a change: they are
  * asked to close with their next response, those of HTTP/2 with their last stream, and
  * closed when the drain is over. The server presents each new pair by itself, because
  * Spring Boot configures it with the managers of the bundle.
@@ -41,12 +41,12 @@ public record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) imp
 
 	@Override
 	public HttpServer apply(HttpServer server) {
-		ServedCertificates served = ServedCertificates.of(this.bundles, this.ssl.get());
+		ServedCertificates served = new ServedCertificates(this.bundles, this.ssl.get());
 		if (served.isEmpty()) {
 			return server;
 		}
 		Draining draining = new Draining(served);
-		served.follow(draining);
+		served.drain(draining);
 		return server.doOnChannelInit((observer, channel, address) -> draining.connected(channel))
 			.doOnConnection((connection) -> {
 				if (Draining.tls(connection.channel()) != null) {
@@ -57,8 +57,7 @@ public record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) imp
 
 	/** Follows the connections, and asks those of HTTP/1.1 to close. */
 	@Sharable
-	private static final class Draining extends ChannelOutboundHandlerAdapter
-			implements ServedCertificates.Connections {
+	private static final class Draining extends ChannelOutboundHandlerAdapter implements ServerConnections {
 
 		private final ServedCertificates served;
 

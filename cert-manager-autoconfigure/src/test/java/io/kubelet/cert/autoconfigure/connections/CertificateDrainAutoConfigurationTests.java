@@ -1,23 +1,22 @@
 package io.kubelet.cert.autoconfigure.connections;
 
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyServerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.ssl.drain.ConnectionDrain;
+import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -40,7 +39,7 @@ class CertificateDrainAutoConfigurationTests {
 	@Test
 	void libraryThatLosesNothingHasABean() {
 		runner().run((context) -> {
-			assertThat(context).getBeanNames(ConnectionDrain.class)
+			assertThat(context).getBeanNames(BundleFollower.class)
 				.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain");
 			assertThat(context).hasBean("grpcConnectionAge");
 		});
@@ -52,7 +51,7 @@ class CertificateDrainAutoConfigurationTests {
 			.withClassLoader(new FilteredClassLoader(CachingConnectionFactory.class, HikariDataSource.class,
 					ManagedChannel.class, ServerBuilderCustomizer.class))
 			.run((context) -> {
-				assertThat(context).hasNotFailed().doesNotHaveBean(ConnectionDrain.class);
+				assertThat(context).hasNotFailed().doesNotHaveBean(BundleFollower.class);
 				assertThat(context).doesNotHaveBean("grpcConnectionAge");
 			});
 	}
@@ -65,18 +64,25 @@ class CertificateDrainAutoConfigurationTests {
 		runner().withPropertyValues(property + "=false").run((context) -> assertThat(context).doesNotHaveBean(bean));
 	}
 
-	@ParameterizedTest
-	@ValueSource(strings = { "grpcConnectionDrain", "hikariConnectionDrain", "rabbitConnectionDrain", "another" })
-	void beanOfTheApplicationIsCalledAndReplacesTheOneOfItsName(String name) {
-		List<String> drained = new CopyOnWriteArrayList<>();
-		Set<String> names = new TreeSet<>(
-				List.of("grpcConnectionDrain", "hikariConnectionDrain", "rabbitConnectionDrain", name));
-		ApplicationContextRunner runner = runner().withPropertyValues("kubelet.cert.drain.rabbitmq=true")
-			.withBean(name, ConnectionDrain.class, () -> drained::add);
-		runner.run((context) -> {
-			assertThat(context).getBeanNames(ConnectionDrain.class).containsExactlyInAnyOrderElementsOf(names);
+	@Test
+	void drainIsCalledForEachRotation() {
+		AtomicInteger evicted = new AtomicInteger();
+		HikariPoolMXBean pool = (HikariPoolMXBean) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { HikariPoolMXBean.class }, (proxy, method, arguments) -> evicted.incrementAndGet());
+		HikariDataSource source = new HikariDataSource() {
+
+			@Override
+			public HikariPoolMXBean getHikariPoolMXBean() {
+				return pool;
+			}
+
+		};
+		source.addDataSourceProperty("sslfactory", BundleSocketFactory.class.getName());
+		source.addDataSourceProperty("sslfactoryarg", "shop");
+		runner().withBean(HikariDataSource.class, () -> source).run((context) -> {
+			assertThat(evicted).hasValue(0);
 			context.getBean(CertificateManagers.class).get("shop").rotate().join();
-			assertThat(drained).containsExactly("shop");
+			assertThat(evicted).hasPositiveValue();
 		});
 	}
 

@@ -20,7 +20,6 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
-import io.kubelet.cert.ssl.IsolatedSslBundles;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -57,9 +56,8 @@ class CertificateSslAutoConfigurationTests {
 	private ApplicationContextRunner runner() {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-					CertificateServerAutoConfiguration.class, CertificateClientAutoConfiguration.class,
-					SslAutoConfiguration.class))
+					CertificateSslAutoConfiguration.class, CertificateServerAutoConfiguration.class,
+					CertificateClientAutoConfiguration.class, SslAutoConfiguration.class))
 			.withUserConfiguration(Signer.class)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/app",
@@ -69,7 +67,7 @@ class CertificateSslAutoConfigurationTests {
 	@Test
 	void bundleIsInARegistryWhoseHandlersAreIsolated() {
 		runner().withPropertyValues("kubelet.cert.ssl.bundle=mine").run((context) -> {
-			assertThat(context).hasSingleBean(SslBundles.class).hasSingleBean(IsolatedSslBundles.class);
+			assertThat(context).hasSingleBean(SslBundles.class).hasSingleBean(DefaultSslBundleRegistry.class);
 			assertThat(context.getBean(SslBundles.class).getBundleNames()).containsExactly("mine");
 		});
 	}
@@ -95,14 +93,13 @@ class CertificateSslAutoConfigurationTests {
 		runner().withUserConfiguration(OwnRegistry.class)
 			.run((context) -> assertThat(context).hasNotFailed()
 				.hasSingleBean(SslBundles.class)
-				.doesNotHaveBean(IsolatedSslBundles.class));
+				.doesNotHaveBean("sslBundleRegistry"));
 	}
 
 	@Test
 	void withoutCertificatesSpringBootIsAsItWas() {
 		runner().withPropertyValues("kubelet.cert.enabled=false")
 			.run((context) -> assertThat(context).hasSingleBean(DefaultSslBundleRegistry.class)
-				.doesNotHaveBean(IsolatedSslBundles.class)
 				.doesNotHaveBean(CertificateServerAutoConfiguration.class)
 				.doesNotHaveBean(CertificateClientAutoConfiguration.class));
 	}

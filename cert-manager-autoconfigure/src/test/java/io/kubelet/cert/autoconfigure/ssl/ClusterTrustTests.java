@@ -169,19 +169,18 @@ class ClusterTrustTests {
 		ClientCertificate pair = this.controlPlane.issueClientCertificate("one");
 		Path pem = Files.writeString(this.directory.resolve("tls.pem"),
 				Pem.write(new CertificatePair(List.of(pair.certificate()), pair.key())));
-		runner(this.controlPlane.admin())
+		Path kubeconfig = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig)
+			.replaceAll("certificate-authority-data: .*", "certificate-authority: absent.crt"));
+		runner(kubeconfig)
 			.withPropertyValues("kubelet.cert.rotate-certificates=false", "kubelet.cert.tls-cert-file=" + pem,
 					"kubelet.cert.tls-private-key-file=" + pem)
-			.run((context) -> {
-				Files.delete(
-						Path.of(context.getEnvironment().getRequiredProperty("kubelet.cert.kubernetes.kubeconfig")));
-				SslStoreBundle stores = context.getBean(SslBundles.class).getBundle("kubelet-client").getStores();
-				assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
-					.isThrownBy(stores::getTrustStore)
-					.withMessageContaining("kubelet.cert.ssl.trust")
-					.withMessageContaining("does not exist")
-					.withMessageContaining("'kubelet.cert.ssl.trust-file'");
-			});
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidConfigurationPropertyValueException.class)
+				.hasMessageContaining("kubelet.cert.ssl.trust")
+				.hasMessageContaining("does not exist")
+				.hasMessageContaining("'kubelet.cert.ssl.trust-file'"));
 	}
 
 	private ApplicationContextRunner runner(Credential credential) {
@@ -191,8 +190,7 @@ class ClusterTrustTests {
 	private ApplicationContextRunner runner(Path kubeconfig) {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-					SslAutoConfiguration.class))
+					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
 					"kubelet.cert.template.common-name=system:node:test",

@@ -1,18 +1,24 @@
 package io.kubelet.cert.ssl.client;
 
 import java.lang.ref.Reference;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.Drain;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
@@ -58,9 +64,32 @@ class LiveClientTests {
 		Reference.reachabilityFence(client);
 	}
 
+	@Test
+	void clientIsClosedAtTheEndOfTheDrainOnceAnAuthorityIsNoLongerTrusted() {
+		List<String> closed = new CopyOnWriteArrayList<>();
+		List<X509Certificate> trusted = new ArrayList<>(
+				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
+		LiveClient<AutoCloseable> client = new LiveClient<>(
+				bundle(new FollowedTrust(() -> new TrustSource.Reading("here", List.copyOf(trusted),
+						() -> List.copyOf(trusted), Trust.exactly(trusted)), Duration.ZERO, this.time)),
+				(resources) -> () -> closed.add("closed"));
+		client.get();
+		trusted.remove(0);
+		this.time.pass(Duration.ofSeconds(10));
+		Awaitility.await().until(() -> {
+			this.time.pass(Duration.ofSeconds(30));
+			return !closed.isEmpty();
+		});
+		Reference.reachabilityFence(client);
+	}
+
 	private LiveSslBundle bundle() {
+		return bundle(Trust::system);
+	}
+
+	private LiveSslBundle bundle(Supplier<Trust> trust) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this.manager, Trust::system,
+		CertificateBundles.register(registry, "bundle", this.manager, trust,
 				new Drain(this.time, Duration.ofSeconds(30)));
 		return (LiveSslBundle) registry.getBundle("bundle").getManagers();
 	}

@@ -1,12 +1,15 @@
 package io.kubelet.cert.ssl.drain;
 
 import java.util.ConcurrentModificationException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import com.rabbitmq.client.ConnectionFactory;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.ssl.Identity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -27,6 +30,8 @@ class ConnectionDrainTests {
 
 	private final DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
 
+	private final Identity identity = new Identity(null, Trust.exactly(List.of()));
+
 	@Test
 	void connectionsToRabbitWithoutTheBundleRemain() throws Exception {
 		AtomicInteger closed = new AtomicInteger();
@@ -40,10 +45,10 @@ class ConnectionDrainTests {
 			}
 
 		});
-		new RabbitDrain(this.beans, null).drain("shop");
-		new RabbitDrain(this.beans, "other").drain("shop");
+		new RabbitDrain(this.beans, null).updated("shop", this.identity, this.identity);
+		new RabbitDrain(this.beans, "other").updated("shop", this.identity, this.identity);
 		assertThat(closed).hasValue(0);
-		new RabbitDrain(this.beans, "shop").drain("shop");
+		new RabbitDrain(this.beans, "shop").updated("shop", this.identity, this.identity);
 		assertThat(closed).hasValue(1);
 	}
 
@@ -62,7 +67,7 @@ class ConnectionDrainTests {
 			}
 
 		});
-		new RabbitDrain(this.beans, "shop").drain("shop");
+		new RabbitDrain(this.beans, "shop").updated("shop", this.identity, this.identity);
 		assertThat(attempts).hasValue(3);
 	}
 
@@ -79,7 +84,8 @@ class ConnectionDrainTests {
 		routing.setTargetDataSources(Map.of("a", new HikariDataSource()));
 		routing.afterPropertiesSet();
 		this.beans.registerSingleton("routing", routing);
-		assertThatCode(() -> new HikariDrain(this.beans).drain("shop")).doesNotThrowAnyException();
+		assertThatCode(() -> new HikariDrain(this.beans).updated("shop", this.identity, this.identity))
+			.doesNotThrowAnyException();
 	}
 
 	@Test

@@ -18,7 +18,6 @@ import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificatePostgresqlAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslRegistryAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -173,8 +172,8 @@ final class RotatingApplication implements AutoCloseable {
 
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration({ SslAutoConfiguration.class, CertificateManagerAutoConfiguration.class,
-			CertificateSslRegistryAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-			CertificateDrainAutoConfiguration.class, CertificatePostgresqlAutoConfiguration.class })
+			CertificateSslAutoConfiguration.class, CertificateDrainAutoConfiguration.class,
+			CertificatePostgresqlAutoConfiguration.class })
 	static class Certificates {
 
 	}

@@ -1,0 +1,101 @@
+package io.kubelet.cert.autoconfigure.ssl;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.health.application.SslHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.autoconfigure.application.SslHealthContributorAutoConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What an application says at startup about the authorities that its bundles trust.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class TrustReportTests {
+
+	private static final String WARNING = "The certificate does not lead to an authority that the SSL bundle 'shop' "
+			+ "trusts, so peers with certificates of the same signer ('CN=test') are refused";
+
+	@TempDir
+	Path directory;
+
+	@Test
+	void authorityAndItsPropertyAreLoggedOnce(CapturedOutput output) {
+		run("kubelet.cert.ssl.trust-file=" + file(CertificateContexts.authority));
+		assertThat(output).containsOnlyOnce("[shop] The SSL bundle 'shop' trusts")
+			.contains("trusts the certificate authority 'CN=test', from kubelet.cert.ssl.trust-file")
+			.doesNotContain("does not lead to an authority");
+	}
+
+	@Test
+	void certificateThatLeadsToNoneOfTheAuthoritiesCausesAWarning(CapturedOutput output) {
+		run("kubelet.cert.ssl.trust-file="
+				+ file(Stream.of("a", "b", "c", "d").map(TestAuthority::new).toArray(TestAuthority[]::new)));
+		assertThat(output)
+			.contains(
+					"trusts 4 certificate authorities ('CN=a', 'CN=b', 'CN=c', ...), from kubelet.cert.ssl.trust-file")
+			.containsOnlyOnce(WARNING)
+			.contains("set 'kubelet.cert.ssl.trust-file' to the authorities of the signer");
+	}
+
+	@Test
+	void authoritiesOfTheJdkAreNotComparedWithTheCertificate(CapturedOutput output) {
+		run("kubelet.cert.ssl.trust=system");
+		assertThat(output).contains("certificate authorities (", ", from kubelet.cert.ssl.trust")
+			.doesNotContain("does not lead to an authority");
+	}
+
+	/** The certificate lives for less than the 14 days of Spring Boot's threshold. */
+	@Test
+	void healthOfSpringBootListsTheChainUnlessItsThresholdIsShorterThanTheLifetime() {
+		ApplicationContextRunner runner = runner("kubelet.cert.ssl.trust=system")
+			.withConfiguration(AutoConfigurations.of(SslHealthContributorAutoConfiguration.class));
+		runner.run((context) -> assertThat(expiringChains(context)).hasSize(1));
+		runner.withPropertyValues("management.health.ssl.certificate-validity-warning-threshold=2m")
+			.run((context) -> assertThat(expiringChains(context)).isEmpty());
+	}
+
+	private static Collection<?> expiringChains(ApplicationContext context) {
+		Health health = Objects.requireNonNull(context.getBean(SslHealthIndicator.class).health());
+		return (Collection<?>) Objects.requireNonNull(health.getDetails().get("expiringChains"));
+	}
+
+	private void run(String property) {
+		runner(property).run((context) -> assertThat(context).hasNotFailed());
+	}
+
+	private ApplicationContextRunner runner(String property) {
+		return CertificateContexts.runner(this.directory).withPropertyValues("kubelet.cert.pair-name=shop", property);
+	}
+
+	private Path file(TestAuthority... authorities) {
+		try {
+			return Files.writeString(this.directory.resolve("ca.crt"),
+					Pem.write(List.of(authorities).stream().map(TestAuthority::certificate).toList()));
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+}
