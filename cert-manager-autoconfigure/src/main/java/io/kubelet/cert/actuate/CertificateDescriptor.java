@@ -148,12 +148,14 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 	 * was none
 	 * @param duration how long it took, as ISO 8601 text, since this process first sent
 	 * the request; {@code null} for a pair that another program stored
+	 * @param additionalNames the names in the certificate that were not requested,
+	 * {@code null} if there are none
 	 * @param reason why it failed, in one word
 	 * @param message why it failed, for people
 	 */
 	public record Outcome(Instant at, Result outcome, CertificateStatus.@Nullable Trigger trigger,
 			@Nullable String serialNumber, @Nullable String requestName, @Nullable String duration,
-			@Nullable String reason, @Nullable String message) {
+			@Nullable List<String> additionalNames, @Nullable String reason, @Nullable String message) {
 
 		static Outcome of(CertificateStatus.Outcome outcome) {
 			RotationFailure failure = outcome.failure();
@@ -161,8 +163,9 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 			return new Outcome(outcome.at(),
 					(failure != null) ? Result.FAILED : (duration != null) ? Result.ROTATED : Result.ADOPTED,
 					outcome.trigger(), outcome.serialNumber(), outcome.requestName(),
-					(duration != null) ? duration.toString() : null, (failure != null) ? failure.reason() : null,
-					(failure != null) ? failure.message() : null);
+					(duration != null) ? duration.toString() : null,
+					outcome.additionalNames().isEmpty() ? null : outcome.additionalNames(),
+					(failure != null) ? failure.reason() : null, (failure != null) ? failure.message() : null);
 		}
 
 		/**

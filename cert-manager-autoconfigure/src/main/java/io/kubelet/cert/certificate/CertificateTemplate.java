@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.jspecify.annotations.Nullable;
@@ -118,14 +119,35 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 		return differences;
 	}
 
+	/**
+	 * Returns the names in a certificate that are not in this template. A DNS name that
+	 * repeats the common name is not one of them.
+	 * @param certificate the certificate, whose names can be read
+	 * @return the names with their type, such as {@code DNS:a.example.com}
+	 */
+	public List<String> additionalNames(X509Certificate certificate) {
+		CertificateTemplate actual = of(certificate);
+		List<String> additional = new ArrayList<>();
+		missing(actual.organizations, this.organizations).forEach((name) -> additional.add("O:" + name));
+		missing(actual.dnsNames, this.dnsNames).filter((name) -> !name.equals(this.commonName))
+			.forEach((name) -> additional.add("DNS:" + name));
+		missing(actual.ipAddresses, this.ipAddresses).forEach((name) -> additional.add("IP:" + name));
+		missing(actual.uris, this.uris).forEach((name) -> additional.add("URI:" + name));
+		missing(actual.emailAddresses, this.emailAddresses).forEach((name) -> additional.add("email:" + name));
+		return additional.stream().map(ExternalText::clean).toList();
+	}
+
 	private static void addMissing(List<String> differences, String field, Collection<?> wanted, Collection<?> actual) {
-		List<String> missing = wanted.stream()
-			.filter((value) -> !actual.contains(value))
-			.map((value) -> (value instanceof InetAddress address) ? address.getHostAddress() : value.toString())
-			.toList();
+		List<String> missing = missing(wanted, actual).toList();
 		if (!missing.isEmpty()) {
 			differences.add(field + " lack " + missing);
 		}
+	}
+
+	private static Stream<String> missing(Collection<?> wanted, Collection<?> actual) {
+		return wanted.stream()
+			.filter((value) -> !actual.contains(value))
+			.map((value) -> (value instanceof InetAddress address) ? address.getHostAddress() : value.toString());
 	}
 
 }

@@ -3,6 +3,7 @@ package io.kubelet.cert.certificate;
 import java.io.ByteArrayInputStream;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -162,9 +163,16 @@ public final class Pem {
 		}
 	}
 
+	/** Certificates are public, so the message of the parser may quote them. */
 	private static X509Certificate certificate(byte[] content) throws GeneralSecurityException {
-		return (X509Certificate) CertificateFactory.getInstance("X.509")
-			.generateCertificate(new ByteArrayInputStream(content));
+		try {
+			return (X509Certificate) CertificateFactory.getInstance("X.509")
+				.generateCertificate(new ByteArrayInputStream(content));
+		}
+		catch (CertificateException ex) {
+			throw new MalformedPemException("A certificate cannot be read: it is cut off, damaged or malformed (%s)"
+				.formatted(ExternalText.clean(String.valueOf(ex.getMessage()))));
+		}
 	}
 
 	private record Blocks(List<X509Certificate> certificates, List<PrivateKey> privateKeys,

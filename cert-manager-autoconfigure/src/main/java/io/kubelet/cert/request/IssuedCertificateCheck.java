@@ -1,6 +1,7 @@
 package io.kubelet.cert.request;
 
 import java.security.KeyPair;
+import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -8,11 +9,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.trust.AuthorityPath;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +97,15 @@ public final class IssuedCertificateCheck {
 			problems.add("the first certificate, which must be the leaf, has another public key (%s) than the request"
 				.formatted(KeySpecification.describe(leaf.getPublicKey())));
 		}
+		if (leaf.getBasicConstraints() != -1) {
+			problems.add("it is the certificate of an authority");
+		}
+		if (leaf.hasUnsupportedCriticalExtension()) {
+			problems.add("it has a critical extension that this JDK does not know");
+		}
+		if (isDisabled(leaf.getSigAlgName())) {
+			problems.add("its signature algorithm " + ExternalText.clean(leaf.getSigAlgName()) + " is not secure");
+		}
 		problems.addAll(request.template().differences(leaf));
 		request.usages()
 			.stream()
@@ -103,6 +118,16 @@ public final class IssuedCertificateCheck {
 			problems.add("it is not valid before " + leaf.getNotBefore().toInstant());
 		}
 		return problems;
+	}
+
+	/** SHA-1 is not disabled by every JDK, but TLS peers do not accept it either. */
+	private static boolean isDisabled(String signature) {
+		Set<String> disabled = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+		disabled.add("SHA1");
+		Stream.of(Objects.requireNonNullElse(Security.getProperty("jdk.certpath.disabledAlgorithms"), "").split(","))
+			.map(String::strip)
+			.forEach(disabled::add);
+		return Stream.of(signature.split("with")).anyMatch(disabled::contains);
 	}
 
 }

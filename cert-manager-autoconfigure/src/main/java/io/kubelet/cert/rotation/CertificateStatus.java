@@ -136,10 +136,12 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * was none
 	 * @param duration how long ago this process had sent the request for the first time,
 	 * zero if it had not; {@code null} for a pair that another program stored
+	 * @param additionalNames the names in the certificate that were not requested
 	 * @param failure what went wrong, {@code null} if there is a certificate
 	 */
 	public record Outcome(Instant at, @Nullable Trigger trigger, @Nullable String serialNumber,
-			@Nullable String requestName, @Nullable Duration duration, @Nullable RotationFailure failure) {
+			@Nullable String requestName, @Nullable Duration duration, List<String> additionalNames,
+			@Nullable RotationFailure failure) {
 
 	}
 

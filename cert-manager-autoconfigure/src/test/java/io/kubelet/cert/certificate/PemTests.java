@@ -12,8 +12,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.DERTaggedObject;
@@ -53,6 +55,21 @@ class PemTests {
 	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text(file)))
 			.withMessageContaining(message);
+	}
+
+	/** The JDK accepts no certificate without an issuer, although it is intact. */
+	@Test
+	void certificateThatTheJdkRejectsIsReportedWithItsReason() throws Exception {
+		ASN1Sequence certificate = ASN1Sequence.getInstance(new TestAuthority("test").certificate().getEncoded());
+		ASN1Encodable[] fields = ASN1Sequence.getInstance(certificate.getObjectAt(0)).toArray();
+		fields[3] = new DERSequence();
+		byte[] withoutIssuer = new DERSequence(
+				new ASN1Encodable[] { new DERSequence(fields), certificate.getObjectAt(1), certificate.getObjectAt(2) })
+			.getEncoded();
+		assertThatExceptionOfType(MalformedPemException.class)
+			.isThrownBy(() -> Pem.readCertificates(new PemBlock("CERTIFICATE", withoutIssuer).write()))
+			.withMessageStartingWith("A certificate cannot be read: ")
+			.withMessageContaining("Empty issuer DN not allowed");
 	}
 
 	/** The lengths in its DER and around it, also with one and two further octets. */

@@ -1,10 +1,14 @@
 package io.kubelet.cert.request;
 
+import java.math.BigInteger;
 import java.security.KeyPair;
+import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Date;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -12,14 +16,22 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -252,6 +264,47 @@ class IssuedCertificateCheckTests {
 			}
 		}
 		return chain;
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			SHA256withRSA | 2.5.29.19 | 30030101ff | it is the certificate of an authority
+			SHA256withRSA | 1.2.3.4   | 0500       | it has a critical extension that this JDK does not know
+			SHA1withRSA   | 2.5.29.19 | 3000       | its signature algorithm SHA1withRSA is not secure
+			MD5withRSA    | 2.5.29.19 | 3000       | its signature algorithm MD5withRSA is not secure""")
+	void leafThatPeersMustNotAcceptIsRefused(String algorithm, String extension, String content, String problem)
+			throws Exception {
+		X509Certificate leaf = leaf(algorithm, extension, content);
+		assertThatExceptionOfType(RequestException.class)
+			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))
+			.returns(Kind.REFUSED, Kind::of)
+			.withMessageEndingWith("is refused: " + problem);
+	}
+
+	@Test
+	void leafWithAnAlgorithmThatThisJvmDisablesIsRefused() throws Exception {
+		X509Certificate leaf = leaf("SHA512withRSA", "2.5.29.19", "3000");
+		IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW);
+		String disabled = Security.getProperty("jdk.certpath.disabledAlgorithms");
+		Security.setProperty("jdk.certpath.disabledAlgorithms", disabled + ", SHA512");
+		try {
+			assertThatExceptionOfType(RequestException.class)
+				.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))
+				.withMessageEndingWith("its signature algorithm SHA512withRSA is not secure");
+		}
+		finally {
+			Security.setProperty("jdk.certpath.disabledAlgorithms", disabled);
+		}
+	}
+
+	/** With one critical extension, signed by an RSA key. */
+	private static X509Certificate leaf(String algorithm, String extension, String content) throws Exception {
+		KeyPair signer = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.RSA, 2048));
+		X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(new X500Name("CN=signer"), BigInteger.TEN,
+				Date.from(NOW), Date.from(NOW.plusSeconds(60)), new X500Name("CN=one"), KEYS.getPublic());
+		builder.addExtension(new ASN1ObjectIdentifier(extension), true, HexFormat.of().parseHex(content));
+		return new JcaX509CertificateConverter()
+			.getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).build(signer.getPrivate())));
 	}
 
 	private static X509Certificate leaf(TestAuthority authority) {

@@ -249,6 +249,7 @@ final class Attempts {
 	private void issued(Attempt attempt, List<X509Certificate> chain, Instant now) {
 		CertificateRequest request = attempt.request();
 		CertificatePair issued = this.settings.check().check(chain, request, now);
+		List<String> additionalNames = request.template().additionalNames(issued.leaf());
 		this.pair.replace(issued, request.template());
 		this.settings.about(logger.atInfo(), issued)
 			.addKeyValue("kubelet.cert.request", request.name())
@@ -259,7 +260,12 @@ final class Attempts {
 					this.settings.once() ? "none, because rotation is off"
 							: this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
 					request.name(), request.signerName());
-		this.report.rotated(issued, attempt.trigger(), now);
+		if (!additionalNames.isEmpty()) {
+			this.settings.about(logger.atWarn(), issued)
+				.log("[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
+						this.settings.name(), additionalNames);
+		}
+		this.report.rotated(issued, additionalNames, attempt.trigger(), now);
 		this.openRequests.drop();
 		boolean dueAgain = !this.pair.deadline().isAfter(now);
 		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);

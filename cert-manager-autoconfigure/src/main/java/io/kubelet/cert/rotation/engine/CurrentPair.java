@@ -1,11 +1,13 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.PublicKey;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.BiConsumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.StoreException;
@@ -208,6 +210,12 @@ final class CurrentPair {
 		this.dueSince = null;
 		if (pair != null) {
 			this.scheduled = this.settings.window().deadline(pair, this.settings.random().getAsDouble());
+			PublicKey key = pair.leaf().getPublicKey();
+			if (!KeySpecification.isStrongEnough(key)) {
+				this.settings.about(logger.atWarn(), pair)
+					.log("[{}] The key of the certificate ({}) is weak: peers may refuse it. Use at least RSA 2048 or EC P-256",
+							this.settings.name(), KeySpecification.describe(key));
+			}
 		}
 	}
 

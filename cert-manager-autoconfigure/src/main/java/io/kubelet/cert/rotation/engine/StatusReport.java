@@ -56,18 +56,18 @@ final class StatusReport {
 	}
 
 	/** The pending request was answered with a pair, which has become current. */
-	void rotated(CertificatePair pair, Trigger trigger, Instant now) {
+	void rotated(CertificatePair pair, List<String> additionalNames, Trigger trigger, Instant now) {
 		this.rotations++;
 		this.lastRotation = now;
 		this.lastFailure = null;
 		this.serverHealthy = true;
 		add(new Outcome(now, trigger, pair.serialNumber(), this.openRequests.confirmedName(),
-				this.openRequests.waited(now), null));
+				this.openRequests.waited(now), additionalNames, null));
 	}
 
 	/** Another program has stored a pair, which has become current. */
 	void adopted(CertificatePair pair, Instant now) {
-		add(new Outcome(now, null, pair.serialNumber(), null, null, null));
+		add(new Outcome(now, null, pair.serialNumber(), null, null, List.of(), null));
 	}
 
 	/**
@@ -86,7 +86,7 @@ final class StatusReport {
 			}
 		}
 		add(new Outcome(failure.at(), trigger, null, this.openRequests.confirmedName(),
-				this.openRequests.waited(failure.at()), failure));
+				this.openRequests.waited(failure.at()), List.of(), failure));
 	}
 
 	private void add(Outcome outcome) {

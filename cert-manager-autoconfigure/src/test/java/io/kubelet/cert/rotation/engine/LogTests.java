@@ -1,5 +1,8 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.net.InetAddress;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +20,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.slf4j.LoggerFactory;
@@ -91,6 +95,37 @@ class LogTests {
 				"was not approved, denied or signed within 15m", "is abandoned",
 				"(the signer is from kubelet.cert.signer-name; there is no certificate yet): Request csr-",
 				"was denied: ask us");
+	}
+
+	@Test
+	void namesThatWereNotRequestedAreReported(CapturedOutput output) {
+		CertificateTemplate more = new CertificateTemplate(ManagerFixture.TEMPLATE.commonName(),
+				ManagerFixture.TEMPLATE.organizations(), List.of("*.bank.com", "a\nb"),
+				List.of(InetAddress.getLoopbackAddress()), List.of("urn:a"), List.of("a@example.com"));
+		this.fixture.signer.issues((request) -> List.of(this.fixture.authority.issue(request.publicKey(), more,
+				this.fixture.time.instant(), this.fixture.time.instant().plusSeconds(3600))));
+		CertificateManager manager = this.fixture.start();
+		String names = "[DNS:*.bank.com, DNS:a b, IP:127.0.0.1, URI:urn:a, email:a@example.com]";
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("not requested"))
+			.singleElement(InstanceOfAssertFactories.STRING)
+			.contains("WARN", "[kubelet-client] The certificate has names that were not requested: " + names);
+		assertThat(manager.status().history().get(0).additionalNames()).hasToString(names);
+	}
+
+	/** Such as that of another program. */
+	@Test
+	void weakKeyIsReported(CapturedOutput output) throws Exception {
+		KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+		generator.initialize(1024);
+		KeyPair keys = generator.generateKeyPair();
+		this.fixture.store.pair = CertificatePair.of(List.of(this.fixture.authority.issue(keys.getPublic(),
+				ManagerFixture.TEMPLATE, this.fixture.time.instant(), this.fixture.time.instant().plusSeconds(3600))),
+				keys);
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("is weak"))
+			.singleElement(InstanceOfAssertFactories.STRING)
+			.contains("WARN", "[kubelet-client] The key of the certificate (RSA 1024) is weak");
 	}
 
 	@Test
