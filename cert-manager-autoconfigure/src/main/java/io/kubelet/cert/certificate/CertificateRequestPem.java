@@ -88,17 +88,12 @@ public final class CertificateRequestPem {
 	 * @throws MalformedPemException if the text does not hold an intact request
 	 */
 	public static CertificateRequest read(String text) {
-		PemBlock block = PemBlock.read(text)
-			.stream()
-			.filter((candidate) -> candidate.type().equals(TYPE))
-			.findFirst()
-			.orElseThrow(() -> new MalformedPemException("There is no " + TYPE + " block"));
+		PemBlock block = block(text);
 		PrivateKey privateKey = Pem.readPrivateKey(text);
 		try {
 			PKCS10CertificationRequest pkcs10 = new PKCS10CertificationRequest(block.content());
 			PublicKey publicKey = EncodedKeys.publicKey(pkcs10.getSubjectPublicKeyInfo().getEncoded());
-			if (!pkcs10.isSignatureValid(new JcaContentVerifierProviderBuilder().build(publicKey))
-					|| !CertificatePair.belongTogether(publicKey, privateKey)) {
+			if (!isSignedWith(pkcs10, publicKey) || !CertificatePair.belongTogether(publicKey, privateKey)) {
 				throw new MalformedPemException(
 						"The certificate signing request, its signature and the private key do not belong together");
 			}
@@ -117,11 +112,48 @@ public final class CertificateRequestPem {
 		catch (MalformedPemException ex) {
 			throw ex;
 		}
-		catch (IOException | GeneralSecurityException | OperatorCreationException | PKCSException
-				| RuntimeException ex) {
+		catch (IOException | GeneralSecurityException | RuntimeException ex) {
 			// A cause may quote the text
 			throw new MalformedPemException("The certificate signing request cannot be read");
 		}
+	}
+
+	/**
+	 * Reads a PKCS#10 request alone.
+	 * @param text the PEM
+	 * @return the request
+	 * @throws MalformedPemException if the text does not hold an intact request
+	 */
+	public static PKCS10CertificationRequest readPkcs10(String text) {
+		try {
+			return new PKCS10CertificationRequest(block(text).content());
+		}
+		catch (IOException | RuntimeException ex) {
+			throw PemBlock.damaged();
+		}
+	}
+
+	/**
+	 * Verifies the signature of a PKCS#10 request.
+	 * @param request the request
+	 * @param key the key
+	 * @return whether the request is signed with the key
+	 */
+	public static boolean isSignedWith(PKCS10CertificationRequest request, PublicKey key) {
+		try {
+			return request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key));
+		}
+		catch (OperatorCreationException | PKCSException | RuntimeException ex) {
+			return false;
+		}
+	}
+
+	private static PemBlock block(String text) {
+		return PemBlock.read(text)
+			.stream()
+			.filter((candidate) -> candidate.type().equals(TYPE))
+			.findFirst()
+			.orElseThrow(() -> new MalformedPemException("There is no " + TYPE + " block"));
 	}
 
 	private static @Nullable KeySpecification key(List<String> values) {

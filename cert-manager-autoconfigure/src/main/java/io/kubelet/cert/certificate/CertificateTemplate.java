@@ -61,13 +61,42 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 
 	/**
 	 * Creates a template with a subject and no subject alternative names, as for a
-	 * client.
+	 * client. The methods that begin with {@code with} add names.
 	 * @param commonName the common name
 	 * @param organizations the organizations
 	 * @return the template
 	 */
 	public static CertificateTemplate ofSubject(@Nullable String commonName, String... organizations) {
 		return new CertificateTemplate(commonName, List.of(organizations), List.of(), List.of(), List.of(), List.of());
+	}
+
+	/**
+	 * Returns this template with other DNS names.
+	 * @param dnsNames the DNS names
+	 * @return the new template
+	 */
+	public CertificateTemplate withDnsNames(List<String> dnsNames) {
+		return withNames(dnsNames, this.ipAddresses);
+	}
+
+	/**
+	 * Returns this template with other URIs.
+	 * @param uris the URIs
+	 * @return the new template
+	 */
+	public CertificateTemplate withUris(List<String> uris) {
+		return new CertificateTemplate(this.commonName, this.organizations, this.dnsNames, this.ipAddresses, uris,
+				this.emailAddresses);
+	}
+
+	/**
+	 * Returns this template with other e-mail addresses.
+	 * @param emailAddresses the e-mail addresses
+	 * @return the new template
+	 */
+	public CertificateTemplate withEmailAddresses(List<String> emailAddresses) {
+		return new CertificateTemplate(this.commonName, this.organizations, this.dnsNames, this.ipAddresses, this.uris,
+				emailAddresses);
 	}
 
 	/**

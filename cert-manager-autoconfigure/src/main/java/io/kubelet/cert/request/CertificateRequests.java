@@ -1,54 +1,41 @@
 package io.kubelet.cert.request;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.interfaces.ECPrivateKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
-import org.bouncycastle.asn1.ASN1Encoding;
-import org.bouncycastle.asn1.ASN1Set;
-import org.bouncycastle.asn1.DERBitString;
-import org.bouncycastle.asn1.DERNull;
-import org.bouncycastle.asn1.DERSet;
-import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
-import org.bouncycastle.asn1.pkcs.Attribute;
-import org.bouncycastle.asn1.pkcs.CertificationRequest;
-import org.bouncycastle.asn1.pkcs.CertificationRequestInfo;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.DefaultSignatureAlgorithmIdentifierFinder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Creates certificate signing requests (PKCS#10, RFC 2986).
  */
 public final class CertificateRequests {
-
-	private static final Map<String, AlgorithmIdentifier> ALGORITHMS = Map.of("SHA256withECDSA",
-			new AlgorithmIdentifier(X9ObjectIdentifiers.ecdsa_with_SHA256), "SHA256withRSA",
-			new AlgorithmIdentifier(PKCSObjectIdentifiers.sha256WithRSAEncryption, DERNull.INSTANCE), "Ed25519",
-			new AlgorithmIdentifier(EdECObjectIdentifiers.id_Ed25519));
 
 	private CertificateRequests() {
 	}
@@ -70,49 +57,25 @@ public final class CertificateRequests {
 				pkcs10(template, keys), keys.getPublic(), keys.getPrivate(), null, null);
 	}
 
-	/**
-	 * Bouncy Castle's own builder and signer know every algorithm, and load hundreds of
-	 * classes for that before the first request.
-	 */
 	private static String pkcs10(CertificateTemplate template, KeyPair keys) {
 		try {
-			CertificationRequestInfo info = new CertificationRequestInfo(subject(template),
-					SubjectPublicKeyInfo.getInstance(keys.getPublic().getEncoded()), attributes(template));
-			String algorithm = KeySpecification.signatureAlgorithm(keys.getPublic());
-			byte[] signature = sign(algorithm, keys.getPrivate(), info.getEncoded(ASN1Encoding.DER));
-			return CertificateRequestPem.ofPkcs10(new CertificationRequest(info,
-					Objects.requireNonNull(ALGORITHMS.get(algorithm)), new DERBitString(signature))
-				.getEncoded());
+			X500Name subject = subject(template);
+			PKCS10CertificationRequestBuilder request = new JcaPKCS10CertificationRequestBuilder(subject,
+					keys.getPublic());
+			GeneralName[] names = names(template);
+			if (names.length > 0) {
+				ExtensionsGenerator extensions = new ExtensionsGenerator();
+				// Critical if the subject is empty (RFC 5280, 4.2.1.6)
+				extensions.addExtension(Extension.subjectAlternativeName, subject.getRDNs().length == 0,
+						new GeneralNames(names));
+				request.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
+			}
+			return CertificateRequestPem
+				.ofPkcs10(request.build(new RequestSigner(keys, new ByteArrayOutputStream())).getEncoded());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalArgumentException("The key cannot sign a request", ex);
-		}
-	}
-
-	private static byte[] sign(String algorithm, PrivateKey key, byte[] content) throws GeneralSecurityException {
-		Signature preferred = Signature.getInstance(algorithm);
-		preferred.initSign(key);
-		if (key instanceof ECPrivateKey ec && EllipticCurves.isReplaced(preferred.getProvider())) {
-			return EllipticCurves.sign(ec, content);
-		}
-		preferred.update(content);
-		return preferred.sign();
-	}
-
-	private static ASN1Set attributes(CertificateTemplate template) throws IOException {
-		GeneralName[] names = names(template);
-		if (names.length == 0) {
-			return new DERSet();
-		}
-		// Critical if the subject is empty (RFC 5280, 4.2.1.6)
-		boolean critical = subject(template).getRDNs().length == 0;
-		Extension extension = new Extension(Extension.subjectAlternativeName, critical,
-				new GeneralNames(names).getEncoded());
-		return new DERSet(
-				new Attribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, new DERSet(new Extensions(extension))));
 	}
 
 	private static X500Name subject(CertificateTemplate template) {
@@ -132,6 +95,41 @@ public final class CertificateRequests {
 			.forEach((address) -> names.add(new GeneralName(GeneralName.iPAddress, address.getHostAddress())));
 		template.uris().forEach((uri) -> names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri)));
 		return names.toArray(GeneralName[]::new);
+	}
+
+	/**
+	 * Signs with the preferred provider, except that Bouncy Castle replaces SunEC.
+	 */
+	private record RequestSigner(KeyPair keys, ByteArrayOutputStream content) implements ContentSigner {
+
+		@Override
+		public AlgorithmIdentifier getAlgorithmIdentifier() {
+			return new DefaultSignatureAlgorithmIdentifierFinder()
+				.find(KeySpecification.signatureAlgorithm(this.keys.getPublic()));
+		}
+
+		@Override
+		public OutputStream getOutputStream() {
+			return this.content;
+		}
+
+		@Override
+		public byte[] getSignature() {
+			try {
+				Signature preferred = Signature.getInstance(KeySpecification.signatureAlgorithm(this.keys.getPublic()));
+				preferred.initSign(this.keys.getPrivate());
+				if (this.keys.getPrivate() instanceof ECPrivateKey ec
+						&& EllipticCurves.isReplaced(preferred.getProvider())) {
+					return EllipticCurves.sign(ec, this.content.toByteArray());
+				}
+				preferred.update(this.content.toByteArray());
+				return preferred.sign();
+			}
+			catch (GeneralSecurityException ex) {
+				throw new IllegalArgumentException("The key cannot sign a request", ex);
+			}
+		}
+
 	}
 
 }

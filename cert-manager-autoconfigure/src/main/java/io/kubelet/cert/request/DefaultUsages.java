@@ -16,16 +16,6 @@ import io.kubelet.cert.certificate.Usage;
  */
 public final class DefaultUsages {
 
-	private static final List<Usage> SERVER = List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
-
-	private static final List<Usage> CLIENT = List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
-
-	private static final List<Usage> RSA_SERVER = List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
-			Usage.SERVER_AUTH);
-
-	private static final List<Usage> RSA_CLIENT = List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
-			Usage.CLIENT_AUTH);
-
 	private DefaultUsages() {
 	}
 
@@ -42,10 +32,9 @@ public final class DefaultUsages {
 			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" -> false;
 			default -> !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty();
 		};
-		if (key instanceof RSAKey) {
-			return server ? RSA_SERVER : RSA_CLIENT;
-		}
-		return server ? SERVER : CLIENT;
+		Usage purpose = server ? Usage.SERVER_AUTH : Usage.CLIENT_AUTH;
+		return (key instanceof RSAKey) ? List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, purpose)
+				: List.of(Usage.DIGITAL_SIGNATURE, purpose);
 	}
 
 }

@@ -58,7 +58,7 @@ final class Http2Server implements AutoCloseable {
 	Http2Server(TestAuthority authority) {
 		this.authority = authority;
 		CertificatePair pair = authority.pair(
-				new CertificateTemplate("server", List.of(), List.of("localhost"), List.of(), List.of(), List.of()),
+				CertificateTemplate.ofSubject("server").withDnsNames(List.of("localhost")),
 				Instant.now().minusSeconds(60), Instant.now().plusSeconds(600));
 		GenericSslContextSpec<SslContextBuilder> tls = Http2SslContextSpec.forServer(pair.privateKey(), pair.leaf())
 			.configure((builder) -> builder.clientAuth(ClientAuth.OPTIONAL)

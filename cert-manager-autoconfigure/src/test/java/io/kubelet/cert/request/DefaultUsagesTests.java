@@ -27,8 +27,8 @@ class DefaultUsagesTests {
 	private static final CertificateTemplate IP_ADDRESS = SUBJECT.withNames(List.of(),
 			List.of(CertificateNames.parseIpAddress("10.0.0.1")));
 
-	private static final CertificateTemplate URI = new CertificateTemplate(null, List.of(), List.of(), List.of(),
-			List.of("spiffe://example.com/app"), List.of());
+	private static final CertificateTemplate URI = CertificateTemplate.ofSubject(null)
+		.withUris(List.of("spiffe://example.com/app"));
 
 	@ParameterizedTest(name = "{0}, {2}")
 	@MethodSource("requests")

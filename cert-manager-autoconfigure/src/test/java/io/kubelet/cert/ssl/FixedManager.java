@@ -32,8 +32,7 @@ public final class FixedManager implements CertificateManager {
 
 	private CertificatePair issue() {
 		Instant now = Instant.now();
-		return this.authority.pair(
-				new CertificateTemplate("test", List.of(), List.of("localhost"), List.of(), List.of(), List.of()),
+		return this.authority.pair(CertificateTemplate.ofSubject("test").withDnsNames(List.of("localhost")),
 				now.minus(Duration.ofMinutes(5)), now.plus(Duration.ofHours(1)));
 	}
 

@@ -99,9 +99,10 @@ class LogTests {
 
 	@Test
 	void namesThatWereNotRequestedAreReported(CapturedOutput output) {
-		CertificateTemplate more = new CertificateTemplate(ManagerFixture.TEMPLATE.commonName(),
-				ManagerFixture.TEMPLATE.organizations(), List.of("*.bank.com", "a\nb"),
-				List.of(InetAddress.getLoopbackAddress()), List.of("urn:a"), List.of("a@example.com"));
+		CertificateTemplate more = ManagerFixture.TEMPLATE
+			.withNames(List.of("*.bank.com", "a\nb"), List.of(InetAddress.getLoopbackAddress()))
+			.withUris(List.of("urn:a"))
+			.withEmailAddresses(List.of("a@example.com"));
 		this.fixture.signer.issues((request) -> List.of(this.fixture.authority.issue(request.publicKey(), more,
 				this.fixture.time.instant(), this.fixture.time.instant().plusSeconds(3600))));
 		CertificateManager manager = this.fixture.start();
