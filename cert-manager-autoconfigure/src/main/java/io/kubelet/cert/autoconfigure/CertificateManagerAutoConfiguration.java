@@ -1,9 +1,11 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
+import java.util.List;
+import java.util.Set;
 
+import io.kubelet.cert.autoconfigure.settings.BundleProperties;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
-import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -18,6 +20,8 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnResource;
+import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
@@ -38,6 +42,10 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 @Import(SettingsConfiguration.class)
 public final class CertificateManagerAutoConfiguration {
 
+	/** Those of Spring Boot's properties and of the certificates. */
+	private static final Set<String> BUNDLE_REGISTRARS = Set.of("sslPropertiesSslBundleRegistrar",
+			"certificateBundleRegistrar");
+
 	@Bean
 	@ConditionalOnMissingBean
 	RotationScheduler rotationScheduler(Environment environment) {
@@ -46,10 +54,10 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	KubernetesConnection certificateConnection(KubernetesProperties settings, ObjectProvider<Clock> clock) {
+	KubernetesConnection certificateConnection(CertificateSettingsList settings, ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
-		return new KubernetesConnection(settings, threads, clock.getIfUnique(Clock::systemDefaultZone));
+		return new KubernetesConnection(settings.kubernetes(), threads, clock.getIfUnique(Clock::systemDefaultZone));
 	}
 
 	@Bean
@@ -84,6 +92,7 @@ public final class CertificateManagerAutoConfiguration {
 			KubernetesConnection connection, SignerSource signers, ObjectProvider<KeyPairSource> keys,
 			ObjectProvider<Clock> clock, ListenerBeans listeners, ApplicationThreads threads,
 			ListableBeanFactory beanFactory, Environment environment) {
+		requireBundles(settings, beanFactory, environment);
 		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads.executor(),
 				keys.getIfAvailable(KeyPairSource::jdk), time);
@@ -98,6 +107,21 @@ public final class CertificateManagerAutoConfiguration {
 			managers.start();
 		}
 		return managers;
+	}
+
+	/**
+	 * Each request for a certificate may cost an approval, so a name of a bundle that
+	 * does not exist is reported before. The bundles of other registrars are not known
+	 * yet.
+	 */
+	private static void requireBundles(CertificateSettingsList settings, ListableBeanFactory beanFactory,
+			Environment environment) {
+		if (BUNDLE_REGISTRARS
+			.containsAll(List.of(beanFactory.getBeanNamesForType(SslBundleRegistrar.class, true, false)))
+				&& List.of(beanFactory.getBeanNamesForType(SslBundles.class, true, false))
+					.equals(List.of("sslBundleRegistry"))) {
+			BundleProperties.of(settings.certificates(), environment).requireUsed();
+		}
 	}
 
 	@Bean

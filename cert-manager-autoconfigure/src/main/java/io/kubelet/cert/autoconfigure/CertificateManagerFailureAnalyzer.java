@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -41,7 +42,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 			return action(unavailable)
 					+ IN_BACKGROUND.formatted(unavailable.settings().properties().of("startup.mode"));
 		}
-		return (cause instanceof AmbiguousTemplateException ambiguous) ? ambiguous.action()
+		return (cause instanceof InvalidSettingsException invalid) ? invalid.action()
 				: action(cause, quoted(KUBECONFIG));
 	}
 

@@ -9,8 +9,7 @@ import org.springframework.aot.hint.RuntimeHintsRegistrar;
 
 /**
  * A hint for a native image: libraries load the socket factory by its name. Spring Boot
- * itself adds those of the properties and of the endpoint. The models of the Kubernetes
- * client are not used.
+ * itself adds those of the endpoint. The models of the Kubernetes client are not used.
  */
 final class CertificateRuntimeHints implements RuntimeHintsRegistrar {
 

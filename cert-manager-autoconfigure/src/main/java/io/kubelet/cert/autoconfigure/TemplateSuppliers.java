@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ final class TemplateSuppliers {
 	 * Finds the suppliers.
 	 * @param addresses supplies the templates of certificates whose addresses are not
 	 * fixed
-	 * @throws AmbiguousTemplateException if a supplier is for no certificate, or a
+	 * @throws InvalidSettingsException if a supplier is for no certificate, or a
 	 * certificate has more than one
 	 */
 	TemplateSuppliers(ListableBeanFactory beanFactory, List<CertificateSettings> certificates,
@@ -66,7 +67,7 @@ final class TemplateSuppliers {
 			.findFirst()
 			.orElseGet(() -> {
 				if (beanFactory.findAnnotationOnBean(bean, Qualifier.class) != null) {
-					throw new AmbiguousTemplateException(
+					throw new InvalidSettingsException(
 							"CertificateTemplateSupplier bean '%s' belongs to no certificate: its qualifier is not the name of a certificate"
 								.formatted(bean),
 							qualify(names));
@@ -77,7 +78,7 @@ final class TemplateSuppliers {
 
 	private static void requireOne(String name, List<String> suppliers, List<String> names) {
 		if (suppliers.size() > 1) {
-			throw new AmbiguousTemplateException(
+			throw new InvalidSettingsException(
 					"Certificate '%s' has %d CertificateTemplateSupplier beans, but can have only one: %s%s"
 						.formatted(name, suppliers.size(), suppliers,
 								name.equals(names.get(0))

@@ -113,10 +113,11 @@ class RemediesTests {
 				"--kubelet.cert.template.common-name=system:node:n1",
 				"--kubelet.cert.template.organizations=system:nodes", "--server.port=0",
 				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo"));
-		assertThat(output).contains("There is no SSL bundle 'shpo', which ['server.ssl.bundle'] names",
+		assertThat(output).contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
 				"under 'kubelet.cert': shop.", "under 'spring.ssl.bundle': other.");
-		assertThat(action(output)).contains("Set ['server.ssl.bundle'] to the name of a bundle that exists",
+		assertThat(action(output)).contains("Set 'server.ssl.bundle' to the name of a bundle that exists",
 				"'kubelet.cert.ssl.bundle'");
+		assertThat(this.controlPlane.requests()).as("nothing was requested, which may cost an approval").isEmpty();
 	}
 
 	@Test

@@ -62,13 +62,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param ssl The SSL bundle.
  */
 @ConfigurationProperties(PropertyNames.PREFIX)
-record CertificateProperties(@Nullable Profile profile, @Nullable String nodeName, @Nullable Path configFile,
-		@Nullable Boolean rotateCertificates, @DefaultValue("/var/lib/kubelet/pki") Path certDir,
-		@Nullable String pairName, @Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile,
-		@Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
-		@Nullable Duration requestedLifetime, @DefaultValue Template template, @DefaultValue Addresses addresses,
-		@DefaultValue Key key, @DefaultValue Rotation rotation, @DefaultValue Startup startup,
-		@DefaultValue Store store, @DefaultValue Ssl ssl) {
+record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable String nodeName,
+		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
+		@Inherited @DefaultValue("/var/lib/kubelet/pki") Path certDir, @Nullable String pairName,
+		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Nullable String signerName,
+		@Nullable Path signerCaFile, @DefaultValue List<String> usages, @Inherited @Nullable Duration requestedLifetime,
+		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
+		@Inherited @DefaultValue Rotation rotation, @Inherited @DefaultValue Startup startup,
+		@Inherited @DefaultValue Store store, @DefaultValue Ssl ssl) {
 
 	CertificateProperties {
 		pairName = PropertyNames.textOrNone(pairName);
@@ -215,9 +216,10 @@ record CertificateProperties(@Nullable Profile profile, @Nullable String nodeNam
 	 * @param drain How long connections that use the previous certificate may stay open
 	 * after a rotation.
 	 */
-	record Ssl(@Nullable String bundle, @DefaultValue("cluster") Trust trust, @Nullable String trustConfigMap,
-			@DefaultValue TrustBundle trustBundle, @Nullable Path trustFile, @DefaultValue("1h") Duration trustOverlap,
-			@DefaultValue(CertificateSettings.Ssl.DRAIN_SECONDS + "s") Duration drain) {
+	record Ssl(@Nullable String bundle, @Inherited @DefaultValue("cluster") Trust trust,
+			@Inherited @Nullable String trustConfigMap, @Inherited @DefaultValue TrustBundle trustBundle,
+			@Inherited @Nullable Path trustFile, @Inherited @DefaultValue("1h") Duration trustOverlap,
+			@Inherited @DefaultValue(CertificateSettings.Ssl.DRAIN_SECONDS + "s") Duration drain) {
 
 		Ssl {
 			bundle = PropertyNames.textOrNone(bundle);

@@ -9,8 +9,9 @@ import java.util.Optional;
  * The settings of all certificates, the first one first.
  *
  * @param certificates the settings
+ * @param kubernetes how the API server is reached
  */
-public record CertificateSettingsList(List<CertificateSettings> certificates) {
+public record CertificateSettingsList(List<CertificateSettings> certificates, KubernetesProperties kubernetes) {
 
 	/**
 	 * Creates a list.

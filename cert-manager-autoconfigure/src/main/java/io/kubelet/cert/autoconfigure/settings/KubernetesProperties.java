@@ -4,7 +4,7 @@ import java.nio.file.Path;
 
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * How the API server is reached.
@@ -16,13 +16,24 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * requests use the certificate itself.
  * @param context Context of the kubeconfig, or of the bootstrap kubeconfig if there is
  * one. By default its current context.
+ * @param apiClient The ApiClient bean.
  */
-@ConfigurationProperties(PropertyNames.PREFIX + ".kubernetes")
 public record KubernetesProperties(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig,
-		@Nullable String context) {
+		@Nullable String context, @DefaultValue ApiClient apiClient) {
 
 	public KubernetesProperties {
 		context = PropertyNames.textOrNone(context);
+	}
+
+	/**
+	 * The ApiClient bean.
+	 *
+	 * @param enabled Whether to define an ApiClient bean that authenticates with the
+	 * first certificate. Off by default, because it loads the Kubernetes client at
+	 * startup.
+	 */
+	public record ApiClient(boolean enabled) {
+
 	}
 
 }

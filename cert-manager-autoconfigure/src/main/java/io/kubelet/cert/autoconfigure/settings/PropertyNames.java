@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -16,12 +17,17 @@ import org.springframework.util.StringUtils;
  * The full names of a certificate's properties, for messages.
  *
  * @param prefix the prefix of the certificate's own properties
+ * @param own the properties that an additional certificate sets itself
  * @param inherited the properties whose values come from the first certificate
  */
-public record PropertyNames(String prefix, Set<String> inherited) {
+public record PropertyNames(String prefix, Set<String> own, Set<String> inherited) {
 
 	/** The prefix of all properties, which is that of the first certificate. */
 	public static final String PREFIX = "kubelet.cert";
+
+	PropertyNames(String prefix) {
+		this(prefix, new HashSet<>(), new HashSet<>());
+	}
 
 	/**
 	 * Returns a text, or none if it is blank: a name from {@code ${NAME:}} is as good as

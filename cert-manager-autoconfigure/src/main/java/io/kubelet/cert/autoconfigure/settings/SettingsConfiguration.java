@@ -2,29 +2,31 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.context.properties.bind.Binder;
+import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
+
+import org.springframework.boot.context.properties.bind.BindableRuntimeHintsRegistrar;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
 
 /**
  * Binds the properties and resolves them into settings.
  */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({ CertificateProperties.class, KubernetesProperties.class })
+@ImportRuntimeHints(SettingsConfiguration.PropertiesHints.class)
 public class SettingsConfiguration {
 
 	@Bean
 	CertificateSettingsList certificateSettings(Environment environment) {
-		return resolve(environment);
+		Bound bound = PropertiesBinder.bind(environment);
+		bound.unknown().report(bound.application().ignoreUnknownProperties());
+		return resolve(bound);
 	}
 
 	/**
@@ -43,38 +45,50 @@ public class SettingsConfiguration {
 	}
 
 	/**
-	 * Returns the names of the SSL bundles that are configured, for a report of one that
-	 * is not.
+	 * Returns the SSL bundles that the properties define and use, for a report of one
+	 * that does not exist.
 	 * @param environment the environment
-	 * @return the names, empty if none are configured or their settings are not valid
+	 * @return the bundles, without those of certificates whose settings are not valid
 	 */
-	public static Set<String> bundleNames(Environment environment) {
+	public static BundleProperties bundles(Environment environment) {
+		List<CertificateSettings> certificates = List.of();
 		try {
-			return (isAnyPropertySet(environment) ? resolve(environment).certificates()
-					: List.<CertificateSettings>of())
-				.stream()
-				.map((certificate) -> certificate.ssl().bundle())
-				.collect(Collectors.toSet());
+			if (isAnyPropertySet(environment)) {
+				certificates = resolve(PropertiesBinder.bind(environment)).certificates();
+			}
 		}
 		catch (RuntimeException ex) {
-			return Set.of();
+			// Reported where the settings are used
 		}
+		return BundleProperties.of(certificates, environment);
 	}
 
-	private static CertificateSettingsList resolve(Environment environment) {
-		SettingsResolver first = new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()),
-				Binder.get(environment).bindOrCreate(PropertyNames.PREFIX, CertificateProperties.class));
+	private static CertificateSettingsList resolve(Bound bound) {
+		SettingsResolver first = new SettingsResolver(new PropertyNames(PropertyNames.PREFIX), bound.first());
 		List<CertificateSettings> certificates = new ArrayList<>();
 		certificates.add(first.resolve(Profile.KUBELET_CLIENT.pairName()));
 		boolean anyProfile = first.hasProfile();
-		for (var entry : AdditionalCertificates.bind(environment).entrySet()) {
-			SettingsResolver additional = entry.getValue();
+		for (var entry : bound.application().additional().entrySet()) {
+			PropertyNames names = bound.names().get(entry.getKey());
+			if (names == null || names.own().isEmpty()) {
+				continue;
+			}
+			SettingsResolver additional = new SettingsResolver(names, entry.getValue());
 			additional.requireUseOfConfigFile(additional.hasProfile());
 			certificates.add(additional.resolve(entry.getKey()));
 			anyProfile |= additional.hasProfile();
 		}
 		first.requireUseOfConfigFile(anyProfile);
-		return new CertificateSettingsList(certificates);
+		return new CertificateSettingsList(certificates, bound.application().kubernetes());
+	}
+
+	/** The properties are bound without a bean, for which Spring Boot would do this. */
+	static final class PropertiesHints extends BindableRuntimeHintsRegistrar {
+
+		PropertiesHints() {
+			super(ApplicationProperties.class, CertificateProperties.class);
+		}
+
 	}
 
 }

@@ -44,6 +44,10 @@ final class SettingsResolver {
 
 	private static final int RSA_SIZE = 2048;
 
+	/** Each of these says which authorities a bundle trusts. */
+	private static final Set<String> TRUST = Set.of("ssl.trust", "ssl.trust-file", "ssl.trust-config-map",
+			"ssl.trust-bundle.name", "ssl.trust-bundle.signer-name");
+
 	private final PropertyNames names;
 
 	private final CertificateProperties properties;
@@ -212,7 +216,8 @@ final class SettingsResolver {
 
 	private KeySpecification key() {
 		KeyAlgorithm algorithm = this.properties.key().algorithm();
-		int size = Objects.requireNonNullElse(this.properties.key().size(),
+		Integer configured = ownOrInherited("key.size", this.properties.key().size(), Set.of("key.algorithm"));
+		int size = Objects.requireNonNullElse(configured,
 				(algorithm == KeyAlgorithm.RSA) ? RSA_SIZE : KeySpecification.EC_P256.size());
 		return this.names.check("key.size", size, () -> new KeySpecification(algorithm, size));
 	}
@@ -252,32 +257,25 @@ final class SettingsResolver {
 
 	private Ssl ssl(String name) {
 		CertificateProperties.Ssl ssl = this.properties.ssl();
+		Path trustFile = ownOrInherited("ssl.trust-file", ssl.trustFile(), TRUST);
 		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name),
-				ssl.trust() == CertificateProperties.Ssl.Trust.SYSTEM, ssl.trustFile(), trustObjects(ssl),
+				ssl.trust() == CertificateProperties.Ssl.Trust.SYSTEM, trustFile, trustObjects(ssl, trustFile),
 				this.names.notNegative("ssl.trust-overlap", ssl.trustOverlap()),
 				this.names.notNegative("ssl.drain", ssl.drain()));
 	}
 
-	private @Nullable TrustObjects trustObjects(CertificateProperties.Ssl ssl) {
+	private @Nullable TrustObjects trustObjects(CertificateProperties.Ssl ssl, @Nullable Path file) {
 		CertificateProperties.TrustBundle bundle = ssl.trustBundle();
-		String signer = bundle.signerName();
-		String labels = Objects.requireNonNullElse(bundle.labelSelector(), "");
-		if (signer != null) {
-			requireSignerName(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property(), signer);
-		}
-		else if (!labels.isEmpty()) {
-			throw this.names.invalid("ssl.trust-bundle.label-selector", labels,
-					"It selects among the ClusterTrustBundles of a signer: set '%s' as well"
-						.formatted(this.names.of(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property())));
-		}
-		String first = (ssl.trustFile() != null) ? "ssl.trust-file" : null;
+		String labels = Objects
+			.requireNonNullElse(ownOrInherited("ssl.trust-bundle.label-selector", bundle.labelSelector(), TRUST), "");
+		String first = (file != null) ? "ssl.trust-file" : null;
 		TrustObjects objects = null;
 		for (TrustObjectKind kind : TrustObjectKind.values()) {
-			String value = switch (kind) {
+			String value = ownOrInherited(kind.property(), switch (kind) {
 				case CONFIG_MAP -> ssl.trustConfigMap();
 				case TRUST_BUNDLE -> bundle.name();
-				case TRUST_BUNDLES_OF_SIGNER -> signer;
-			};
+				case TRUST_BUNDLES_OF_SIGNER -> bundle.signerName();
+			}, TRUST);
 			if (value != null && first != null) {
 				throw this.names.invalid(kind.property(), value,
 						"There is an " + first + " as well: remove one of them");
@@ -287,7 +285,21 @@ final class SettingsResolver {
 				objects = new TrustObjects(kind, value, labels);
 			}
 		}
+		if (objects != null && objects.kind() == TrustObjectKind.TRUST_BUNDLES_OF_SIGNER) {
+			requireSignerName(objects.kind().property(), objects.name());
+		}
+		else if (!labels.isEmpty()) {
+			throw this.names.invalid("ssl.trust-bundle.label-selector", labels,
+					"It selects among the ClusterTrustBundles of a signer: set '%s' as well"
+						.formatted(this.names.of(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property())));
+		}
 		return objects;
+	}
+
+	/** An alternative that the certificate sets itself replaces an inherited value. */
+	private <T> @Nullable T ownOrInherited(String property, @Nullable T value, Set<String> alternatives) {
+		return this.names.inherited().contains(property) && alternatives.stream().anyMatch(this.names.own()::contains)
+				? null : value;
 	}
 
 }

@@ -43,8 +43,9 @@ public final class KubernetesApiClientAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean({ RotatingApiClient.class, ApiClient.class })
-	RotatingApiClient rotatingApiClient(KubernetesProperties connection, CertificateSettingsList settings,
-			CertificateManagers managers, SslBundles bundles, RotationScheduler scheduler) {
+	RotatingApiClient rotatingApiClient(CertificateSettingsList settings, CertificateManagers managers,
+			SslBundles bundles, RotationScheduler scheduler) {
+		KubernetesProperties connection = settings.kubernetes();
 		CertificateSettings certificate = settings.certificates().get(0);
 		CertificateManager manager = managers.get(certificate.name());
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("kubernetes-client-");

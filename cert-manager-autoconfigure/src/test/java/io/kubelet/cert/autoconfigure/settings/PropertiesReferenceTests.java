@@ -2,11 +2,13 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Parameter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.Markdown;
 import org.junit.jupiter.api.Test;
@@ -47,13 +49,24 @@ class PropertiesReferenceTests {
 					String relative = name.substring(PropertyNames.PREFIX.length() + 1);
 					if (isOfApplication(relative) == ofApplication) {
 						rows.append("| `%s` | %s |%s %s%s |\n".formatted(relative, defaultValue(property),
-								ofApplication ? "" : AdditionalCertificates.isInherited(relative) ? " yes |" : " |",
+								ofApplication ? ""
+										: isInherited(relative, CertificateProperties.class) ? " yes |" : " |",
 								values(property), property.get("description").asString()));
 					}
 				}
 			}
 		}
 		return rows.toString();
+	}
+
+	private static boolean isInherited(String name, Class<?> type) {
+		String first = name.split("\\.")[0].replace("-", "");
+		Parameter parameter = Stream.of(type.getDeclaredConstructors()[0].getParameters())
+			.filter((candidate) -> candidate.getName().equalsIgnoreCase(first))
+			.findFirst()
+			.orElseThrow();
+		return parameter.isAnnotationPresent(Inherited.class)
+				|| (name.contains(".") && isInherited(name.substring(name.indexOf('.') + 1), parameter.getType()));
 	}
 
 	/** A property that an additional certificate does not have. */

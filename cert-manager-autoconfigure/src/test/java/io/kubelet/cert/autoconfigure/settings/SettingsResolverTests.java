@@ -81,7 +81,7 @@ class SettingsResolverTests {
 				assertThat(blank.getBean(CertificateSettingsList.class).certificates())
 					.usingRecursiveFieldByFieldElementComparatorIgnoringFields("properties")
 					.isEqualTo(plain.getBean(CertificateSettingsList.class).certificates());
-				assertThat(blank.getBean(KubernetesProperties.class).context()).isNull();
+				assertThat(blank.getBean(CertificateSettingsList.class).kubernetes().context()).isNull();
 			}));
 	}
 

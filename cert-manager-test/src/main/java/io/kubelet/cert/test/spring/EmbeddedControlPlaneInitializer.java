@@ -14,8 +14,12 @@ import org.springframework.context.ConfigurableApplicationContext;
  * <li>The properties {@code kubelet.cert.cert-dir} and
  * {@code kubelet.cert.additional.*.cert-dir} name a temporary directory, whatever the
  * configuration files, the environment variables and the system properties contain. The
- * certificates of the application's real cluster are neither used nor replaced. To use
- * another directory, set {@code kubelet.cert.cert-dir} as a property of the test or as a
+ * certificates of the application's real cluster are neither used nor replaced.</li>
+ * <li>Where {@code ssl.trust-file} or {@code signer-ca-file} is configured, it names a
+ * file with the authority of the control plane, which issues all its certificates. A
+ * configured {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is
+ * ignored.</li>
+ * <li>To set any of these except the kubeconfig, use a property of the test or a
  * command-line argument.</li>
  * <li>The {@link EmbeddedControlPlane} is a bean. It is closed, and the directory is
  * deleted, after all other beans are destroyed.</li>

@@ -37,7 +37,8 @@ final class EmbeddedControlPlaneRegistration {
 		Path kubeconfig = controlPlane.writeKubeconfig(directory);
 		MutablePropertySources sources = environment.getPropertySources();
 		sources.addFirst(new MapPropertySource(NAME, Map.of(KUBECONFIG, kubeconfig.toString())));
-		addDirectory(sources, new TemporaryCertDir(environment, directory.resolve("pki")));
+		addProperties(sources, new ControlPlaneProperties(environment, directory.resolve("pki"),
+				writeAuthority(controlPlane, directory)));
 		beans.registerSingleton(NAME, controlPlane);
 		// The first to be registered is the last to be closed
 		((DefaultSingletonBeanRegistry) beans).registerDisposableBean(NAME, () -> {
@@ -51,12 +52,21 @@ final class EmbeddedControlPlaneRegistration {
 	 * before the system properties, and what the application is configured with comes
 	 * after them.
 	 */
-	private static void addDirectory(MutablePropertySources sources, TemporaryCertDir directory) {
+	private static void addProperties(MutablePropertySources sources, ControlPlaneProperties properties) {
 		if (sources.contains(StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME)) {
-			sources.addBefore(StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME, directory);
+			sources.addBefore(StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME, properties);
 		}
 		else {
-			sources.addFirst(directory);
+			sources.addFirst(properties);
+		}
+	}
+
+	private static Path writeAuthority(EmbeddedControlPlane controlPlane, Path directory) {
+		try {
+			return Files.writeString(directory.resolve("ca.crt"), controlPlane.caPem());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException("Cannot write the authority of the embedded control plane", ex);
 		}
 	}
 

@@ -21,9 +21,9 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link AdditionalCertificates}: what an additional certificate inherits.
+ * Tests for {@link PropertiesBinder}: what an additional certificate inherits.
  */
-class AdditionalCertificatesTests {
+class PropertiesBinderTests {
 
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withUserConfiguration(SettingsConfiguration.class)
@@ -63,9 +63,10 @@ class AdditionalCertificatesTests {
 
 	@Test
 	void whatIdentifiesACertificateIsNotInherited() {
-		this.runner.withPropertyValues("kubelet.cert.additional.shop-client.uris=").run((context) -> {
-			assertThat(context.getBean(CertificateSettingsList.class).certificates()).hasSize(1);
-		});
+		this.runner
+			.withPropertyValues("kubelet.cert.additional.shop-client.uris=",
+					"kubelet.cert.ignore-unknown-properties=true")
+			.run((context) -> assertThat(context.getBean(CertificateSettingsList.class).certificates()).hasSize(1));
 		this.runner.withPropertyValues("kubelet.cert.additional.shop-client.template.dns-names=shop").run((context) -> {
 			CertificateSettings second = context.getBean(CertificateSettingsList.class).certificates().get(1);
 			assertThat(second.name()).isEqualTo("shop-client");

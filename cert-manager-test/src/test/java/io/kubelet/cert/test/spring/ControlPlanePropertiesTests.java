@@ -2,9 +2,13 @@ package io.kubelet.cert.test.spring;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
+import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -14,10 +18,10 @@ import org.springframework.mock.env.MockEnvironment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link TemporaryCertDir}: which directory an application on an embedded
+ * Tests for {@link ControlPlaneProperties}: which files an application on an embedded
  * control plane uses.
  */
-class TemporaryCertDirTests {
+class ControlPlanePropertiesTests {
 
 	private static final String FIRST = "kubelet.cert.cert-dir";
 
@@ -48,6 +52,42 @@ class TemporaryCertDirTests {
 				.addFirst(new MapPropertySource("Inlined Test Properties", Map.of(FIRST, "/target/pki")));
 			assertThat(start(context)).isEqualTo(Path.of("/target/pki"));
 			assertThat(environment.getProperty(FURTHER)).isEqualTo("/target/pki");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "kubelet.cert.ssl.trust-file", "kubelet.cert.signer-ca-file",
+			"kubelet.cert.additional.serving.ssl.trust-file", "kubelet.cert.additional.serving.signer-ca-file" })
+	void authorityIsThatOfTheControlPlaneIfOneIsConfigured(String property) throws Exception {
+		for (String configured : List.of(property, property.replace("trust-file", "trustFile"))) {
+			try (GenericApplicationContext context = new GenericApplicationContext()) {
+				ConfigurableEnvironment environment = context.getEnvironment();
+				environment.getPropertySources()
+					.addLast(new MapPropertySource("application.yml", Map.of(configured, "/etc/pki/ca.crt")));
+				start(context);
+				assertThat(Path.of(environment.getRequiredProperty(property))).content()
+					.isEqualTo(context.getBean(EmbeddedControlPlane.class).caPem());
+			}
+		}
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			start(context);
+			assertThat(context.getEnvironment().getProperty(property)).isNull();
+			context.getEnvironment()
+				.getPropertySources()
+				.addFirst(new MapPropertySource("Inlined Test Properties", Map.of(property, "/target/ca.crt")));
+			assertThat(context.getEnvironment().getProperty(property)).isEqualTo("/target/ca.crt");
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "kubelet.cert.kubernetes.context", "kubelet.cert.kubernetes.bootstrap-kubeconfig" })
+	void credentialsOfTheRealClusterAreNotUsed(String property) {
+		try (GenericApplicationContext context = new GenericApplicationContext()) {
+			context.getEnvironment()
+				.getPropertySources()
+				.addLast(new MapPropertySource("application.yml", Map.of(property, "production")));
+			start(context);
+			assertThat(context.getEnvironment().getProperty(property)).isEmpty();
 		}
 	}
 

@@ -1,0 +1,57 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * The properties of the whole application. Some are only evaluated by the conditions of
+ * auto-configurations. They are here for the configuration metadata, and because any
+ * other property is unknown.
+ *
+ * @param enabled Whether to enable the auto-configuration.
+ * @param ignoreUnknownProperties Whether to log unknown properties under kubelet.cert as
+ * a warning instead of failing to start, such as for a rollback to an older version.
+ * Unknown environment variables are always a warning, because Kubernetes sets some
+ * itself.
+ * @param kubernetes How the API server is reached.
+ * @param additional Additional certificates by name.
+ * @param drain Replacement of existing connections after a rotation.
+ * @param postgresql Connections to PostgreSQL.
+ */
+@ConfigurationProperties(PropertyNames.PREFIX)
+record ApplicationProperties(@DefaultValue("true") boolean enabled, boolean ignoreUnknownProperties,
+		@NestedConfigurationProperty @DefaultValue KubernetesProperties kubernetes,
+		@DefaultValue Map<String, CertificateProperties> additional, @DefaultValue Drain drain,
+		@DefaultValue Postgresql postgresql) {
+
+	/**
+	 * Replacement of existing connections after a rotation.
+	 *
+	 * @param grpc Whether gRPC channels that are beans make new connections after a
+	 * rotation, and a gRPC server with the bundle of a certificate limits the age of its
+	 * connections to the drain.
+	 * @param hikari Whether HikariCP pools whose connections present the certificate of a
+	 * bundle replace them after a rotation.
+	 * @param rabbitmq Whether connections to RabbitMQ are replaced after a rotation.
+	 * Messages that are being published without confirms may be lost.
+	 */
+	record Drain(@DefaultValue("true") boolean grpc, @DefaultValue("true") boolean hikari, boolean rabbitmq) {
+
+	}
+
+	/**
+	 * Connections to PostgreSQL.
+	 *
+	 * @param bundle SSL bundle for the connections of Spring Boot's JDBC and R2DBC
+	 * connection factories to PostgreSQL.
+	 */
+	record Postgresql(@Nullable String bundle) {
+
+	}
+
+}

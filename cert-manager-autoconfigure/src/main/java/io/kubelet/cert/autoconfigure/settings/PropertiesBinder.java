@@ -1,0 +1,151 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.bind.BindContext;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
+import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
+import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
+import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.core.env.Environment;
+
+/**
+ * Binds each property once, and notes the names of all properties that exist, those that
+ * an additional certificate inherits, and those that are set but do not exist.
+ * <p>
+ * {@link Inherited} values come from a last property source, which looks them up at the
+ * first certificate. This source does not say what it has no values for, and so the
+ * binder visits every property.
+ */
+final class PropertiesBinder extends NoUnboundElementsBindHandler {
+
+	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(PropertyNames.PREFIX);
+
+	private static final ConfigurationPropertyName ADDITIONAL = FIRST.append("additional");
+
+	private static final int ADDITIONAL_LENGTH = ADDITIONAL.getNumberOfElements() + 1;
+
+	private final Iterable<ConfigurationPropertySource> sources;
+
+	private final Set<ConfigurationPropertyName> known = new LinkedHashSet<>();
+
+	private final Map<String, PropertyNames> additional = new LinkedHashMap<>();
+
+	private Set<ConfigurationProperty> unbound = Set.of();
+
+	/** What was marked last. What is below it follows. */
+	private ConfigurationPropertyName inherited = ConfigurationPropertyName.EMPTY;
+
+	private PropertiesBinder(Environment environment) {
+		super(new IgnoreTopLevelConverterNotFoundBindHandler());
+		this.sources = ConfigurationPropertySources.get(environment);
+	}
+
+	static Bound bind(Environment environment) {
+		PropertiesBinder handler = new PropertiesBinder(environment);
+		List<ConfigurationPropertySource> sources = new ArrayList<>();
+		handler.sources.forEach(sources::add);
+		sources.add(handler::inherited);
+		Binder binder = new Binder(sources, new PropertySourcesPlaceholdersResolver(environment));
+		ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
+				Bindable.of(ApplicationProperties.class), handler);
+		CertificateProperties first = binder.bindOrCreate(PropertyNames.PREFIX,
+				Bindable.of(CertificateProperties.class), handler);
+		return new Bound(application, first, handler.additional,
+				new UnknownProperties(handler.unbound, handler.known, environment));
+	}
+
+	private @Nullable ConfigurationProperty inherited(ConfigurationPropertyName name) {
+		boolean marked = this.inherited.equals(name) || this.inherited.isAncestorOf(name);
+		if (!marked || !ADDITIONAL.isAncestorOf(name)) {
+			return null;
+		}
+		ConfigurationPropertyName first = FIRST.append(relative(name));
+		for (ConfigurationPropertySource source : this.sources) {
+			ConfigurationProperty value = source.getConfigurationProperty(first);
+			if (value != null) {
+				names(name).inherited().add(relative(name).toString());
+				return value;
+			}
+		}
+		return null;
+	}
+
+	/** The name without that of the additional certificate (subName fails here). */
+	private static ConfigurationPropertyName relative(ConfigurationPropertyName name) {
+		ConfigurationPropertyName relative = ConfigurationPropertyName.EMPTY;
+		for (int i = ADDITIONAL_LENGTH; i < name.getNumberOfElements(); i++) {
+			relative = relative.append(name.getElement(i, Form.DASHED));
+		}
+		return relative;
+	}
+
+	private PropertyNames names(ConfigurationPropertyName name) {
+		return this.additional.computeIfAbsent(name.getElement(ADDITIONAL_LENGTH - 1, Form.ORIGINAL),
+				(key) -> new PropertyNames(name.chop(ADDITIONAL_LENGTH).toString()));
+	}
+
+	@Override
+	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
+		if (target.getAnnotation(Inherited.class) != null) {
+			this.inherited = name;
+		}
+		if (!target.getType().resolve(Object.class).isRecord()) {
+			this.known.add(name);
+		}
+		return super.onStart(name, target, context);
+	}
+
+	@Override
+	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+			Object result) {
+		if (ADDITIONAL.isAncestorOf(name) && this.known.contains(name)) {
+			PropertyNames names = names(name);
+			String property = relative(name).toString();
+			if (!names.inherited().contains(property)) {
+				names.own().add(property);
+			}
+		}
+		return super.onSuccess(name, target, context, result);
+	}
+
+	/** The properties of the first certificate are bound last: nothing else is left. */
+	@Override
+	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
+			@Nullable Object result) throws Exception {
+		try {
+			super.onFinish(name, target, context, result);
+		}
+		catch (UnboundConfigurationPropertiesException ex) {
+			this.unbound = ex.getUnboundProperties();
+		}
+	}
+
+	/**
+	 * What was bound.
+	 *
+	 * @param application the properties of the whole application
+	 * @param first the properties of the first certificate
+	 * @param names the names of the properties of each additional certificate
+	 * @param unknown the properties that do not exist
+	 */
+	record Bound(ApplicationProperties application, CertificateProperties first, Map<String, PropertyNames> names,
+			UnknownProperties unknown) {
+
+	}
+
+}

@@ -1,0 +1,139 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+/**
+ * Reports properties that do not exist. An environment variable is no mistake of the
+ * configuration's: for a Service with the name {@code kubelet-cert}, Kubernetes itself
+ * sets {@code KUBELET_CERT_SERVICE_HOST} and others.
+ */
+final class UnknownProperties {
+
+	private static final Logger logger = LoggerFactory.getLogger(UnknownProperties.class);
+
+	private static final String IGNORE = PropertyNames.PREFIX + ".ignore-unknown-properties";
+
+	private final Set<ConfigurationPropertyName> known;
+
+	private final List<ConfigurationProperty> variables = new ArrayList<>();
+
+	private final List<ConfigurationProperty> others = new ArrayList<>();
+
+	/**
+	 * Creates a report.
+	 * @param unbound the properties that are set but were not bound
+	 * @param known the properties that exist
+	 */
+	UnknownProperties(Collection<ConfigurationProperty> unbound, Set<ConfigurationPropertyName> known,
+			Environment environment) {
+		this.known = known;
+		// An environment variable does not say where a name has dots and where hyphens
+		Set<String> letters = unbound.isEmpty() ? Set.of()
+				: known.stream().map(UnknownProperties::letters).collect(Collectors.toSet());
+		for (ConfigurationProperty property : unbound) {
+			if (!isVariable(property.getName(), environment)) {
+				// One without a value is not bound either
+				if (!known.contains(property.getName())) {
+					this.others.add(property);
+				}
+			}
+			else if (!letters.contains(letters(property.getName()))) {
+				this.variables.add(property);
+			}
+		}
+	}
+
+	private static boolean isVariable(ConfigurationPropertyName name, Environment environment) {
+		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+			if (!(source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource)
+					&& source.getConfigurationProperty(name) != null) {
+				return false;
+			}
+		}
+		return true;
+	}
+
+	/**
+	 * Logs or throws what there is to report.
+	 * @param ignore whether nothing is thrown
+	 */
+	void report(boolean ignore) {
+		if (!this.others.isEmpty() && !ignore) {
+			throw new InvalidSettingsException(
+					"There are properties under '%s' that do not exist:%n%s".formatted(PropertyNames.PREFIX,
+							describe(this.others)),
+					"Correct or remove them. To start without them, for example with an older version after a rollback, set '%s' to true."
+						.formatted(IGNORE));
+		}
+		warn(this.others, "");
+		warn(this.variables,
+				" (Kubernetes sets such environment variables for a Service with the name 'kubelet-cert')");
+	}
+
+	private void warn(List<ConfigurationProperty> properties, String explanation) {
+		if (!properties.isEmpty()) {
+			logger.warn("Properties under '{}' that do not exist are ignored{}:{}{}", PropertyNames.PREFIX, explanation,
+					System.lineSeparator(), describe(properties));
+		}
+	}
+
+	private String describe(List<ConfigurationProperty> properties) {
+		return properties.stream()
+			.map((property) -> "  - '%s' (%s): the closest property is '%s'".formatted(property.getName(),
+					property.getOrigin(), closest(property.getName())))
+			.collect(Collectors.joining(System.lineSeparator()));
+	}
+
+	/**
+	 * The one with the most similar name, or with almost the same name in another group.
+	 */
+	private ConfigurationPropertyName closest(ConfigurationPropertyName name) {
+		ToIntFunction<ConfigurationPropertyName> distance = (candidate) -> distance(letters(name), letters(candidate));
+		return this.known.stream().min(Comparator.<ConfigurationPropertyName>comparingInt((candidate) -> {
+			int last = distance(name.getLastElement(Form.UNIFORM), candidate.getLastElement(Form.UNIFORM));
+			return Math.min(distance.applyAsInt(candidate), (last <= 1) ? last + 1 : Integer.MAX_VALUE);
+		}).thenComparingInt(distance)).orElseThrow();
+	}
+
+	private static String letters(ConfigurationPropertyName name) {
+		return name.toString().replace("-", "").replace(".", "");
+	}
+
+	/** The number of letters to insert, remove or replace (Levenshtein). */
+	private static int distance(String from, String to) {
+		int[] row = new int[to.length() + 1];
+		for (int i = 0; i <= from.length(); i++) {
+			int diagonal = i;
+			for (int j = 0; j <= to.length(); j++) {
+				int above = row[j];
+				if (i == 0 || j == 0) {
+					row[j] = i + j;
+				}
+				else {
+					int replaced = diagonal + ((from.charAt(i - 1) != to.charAt(j - 1)) ? 1 : 0);
+					row[j] = Math.min(replaced, 1 + Math.min(above, row[j - 1]));
+				}
+				diagonal = above;
+			}
+		}
+		return row[to.length()];
+	}
+
+}

@@ -1,0 +1,187 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link UnknownProperties}.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class UnknownPropertiesTests {
+
+	private final ApplicationContextRunner runner = new ApplicationContextRunner()
+		.withUserConfiguration(SettingsConfiguration.class)
+		.withPropertyValues("kubelet.cert.template.common-name=shop", "kubelet.cert.additional.b.cert-dir=/b");
+
+	@TempDir
+	Path directory;
+
+	@ParameterizedTest(name = "{0}: {1}")
+	@CsvSource({ "signer-ca-fil, signer-ca-file", "ssl.trust-fil, ssl.trust-file",
+			"rotate-certificate, rotate-certificates", "common-name, template.common-name",
+			"rotation.retry.atempts, rotation.retry.attempts", "kubernets.kubeconfig, kubernetes.kubeconfig",
+			"drain.hikary, drain.hikari", "enable, enabled", "startup.timeouts, startup.timeout", "usage[0], usages[0]",
+			"usages.client, usages", "additional.b.ssl.trust-fil, additional.b.ssl.trust-file",
+			"additional.b.kubernetes.kubeconfig, kubernetes.kubeconfig",
+			"additional.b.additional.c.cert-dir, additional.b.cert-dir",
+			"template.common-name.first, template.common-name" })
+	void unknownPropertyIsReportedWithTheClosestOne(String property, String closest) {
+		this.runner.withPropertyValues("kubelet.cert." + property + "=false")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.isInstanceOfSatisfying(InvalidSettingsException.class, (failure) -> {
+					assertThat(failure).hasMessageContainingAll("'kubelet.cert." + property + "'",
+							"the closest property is 'kubelet.cert." + closest + "'");
+					assertThat(failure.action()).contains("'kubelet.cert.ignore-unknown-properties' to true");
+				}));
+	}
+
+	@Test
+	void fileOfEachKindIsChecked(CapturedOutput output) throws IOException {
+		write("application.yml", """
+				kubelet.cert:
+				  template.common-name: shop
+				  certdir: ${dir:/tmp}
+				  signerName: example.com/a
+				  usages: [client auth, server auth]
+				  startup.mode: background
+				spring.config.import: imported.properties
+				""");
+		write("application-prod.yml", """
+				kubelet.cert:
+				  usages: [client auth]
+				  rotation:
+				    earlyest: 0.5
+				""");
+		write("imported.properties", "kubelet.cert.pair-nam=a");
+		assertThat(failure("--spring.profiles.active=prod")).hasMessageContainingAll("'kubelet.cert.rotation.earlyest'",
+				"application-prod.yml] - 4:15", "closest property is 'kubelet.cert.rotation.earliest'",
+				"'kubelet.cert.pair-nam'", "imported.properties] - 1:23");
+		assertThat(failure()).hasMessageContaining("'kubelet.cert.pair-nam'").hasMessageNotContaining("certdir");
+		write("imported.properties", "kubelet.cert.pair-name=a");
+		assertThat(failure("--kubelet.cert.stor.retain=7"))
+			.hasMessageContaining("\"kubelet.cert.stor.retain\" from property source \"commandLineArgs\"");
+		assertThat(run()).isEmpty();
+		assertThat(output).doesNotContain("that do not exist are ignored");
+	}
+
+	private void write(String name, String content) throws IOException {
+		Files.writeString(this.directory.resolve(name), content);
+	}
+
+	private Throwable failure(String... arguments) {
+		return run(arguments).get(0);
+	}
+
+	/** Returns the root cause of a failed start. */
+	private List<Throwable> run(String... arguments) {
+		List<String> all = new ArrayList<>(List.of(arguments));
+		all.add("--spring.config.location=" + this.directory + "/");
+		all.add("--spring.main.banner-mode=off");
+		try {
+			new SpringApplicationBuilder(SettingsConfiguration.class).web(WebApplicationType.NONE)
+				.run(all.toArray(String[]::new))
+				.close();
+			return List.of();
+		}
+		catch (RuntimeException ex) {
+			return List.of(Stream.iterate((Throwable) ex, Objects::nonNull, Throwable::getCause)
+				.reduce((outer, inner) -> inner)
+				.orElseThrow());
+		}
+	}
+
+	@Test
+	void unknownPropertyIsAWarningIfIgnored(CapturedOutput output) {
+		this.runner
+			.withPropertyValues("kubelet.cert.signer-ca-fil=/ca", "kubelet.cert.ignore-unknown-properties=true",
+					"kubelet.cert.cert-dir=/pki")
+			.run((context) -> {
+				CertificateSettings first = context.getBean(CertificateSettingsList.class).certificates().get(0);
+				assertThat(first.storage().certDir()).hasToString("/pki");
+				assertThat(output).contains("WARN").containsOnlyOnce("'kubelet.cert.signer-ca-fil'");
+			});
+	}
+
+	@Test
+	void unknownEnvironmentVariableIsAWarning(CapturedOutput output) {
+		environment(Map.of("KUBELET_CERT_SERVICE_HOST", "10.0.0.7", "KUBELET_CERT_PORT", "tcp://10.0.0.7:443",
+				"KUBELET_CERT_SIGNER_CA_FIL", "/ca"))
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(output).contains("WARN")
+					.contains("\"KUBELET_CERT_SERVICE_HOST\"", "\"KUBELET_CERT_PORT\"")
+					.contains("'kubelet.cert.signer.ca.fil'", "closest property is 'kubelet.cert.signer-ca-file'");
+			});
+	}
+
+	/** Neither those with underscores for hyphens nor those without are unknown. */
+	@ParameterizedTest
+	@ValueSource(strings = { "KUBELET_CERT_CERT_DIR", "KUBELET_CERT_CERTDIR", "KUBELET_CERT_USAGES_0",
+			"KUBELET_CERT_ADDITIONAL_C_TEMPLATE_COMMON_NAME", "KUBELET_CERT_ADDITIONAL_C_TEMPLATE_DNSNAMES_0",
+			"KUBELET_CERT_KUBERNETES_API_CLIENT_ENABLED", "KUBELET_CERT_PAIR_NAME" })
+	void knownEnvironmentVariableIsNoWarning(String name, CapturedOutput output) {
+		environment(Map.of(name, name.endsWith("ENABLED") ? "true" : "client auth")).run((context) -> {
+			assertThat(context).hasNotFailed();
+			assertThat(output).doesNotContain("that do not exist are ignored");
+		});
+	}
+
+	@Test
+	void propertyThatIsAlsoAnEnvironmentVariableIsReported() {
+		environment(Map.of("KUBELET_CERT_SERVICE", "a")).withPropertyValues("kubelet.cert.service=a")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.isInstanceOf(InvalidSettingsException.class));
+	}
+
+	private ApplicationContextRunner environment(Map<String, Object> variables) {
+		return this.runner.withInitializer((context) -> context.getEnvironment()
+			.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", new HashMap<>(variables))));
+	}
+
+	@Test
+	void everyPropertyOfTheMetadataExists() throws IOException {
+		List<String> names = new ArrayList<>();
+		try (InputStream metadata = CertificateProperties.class
+			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
+				String name = property.get("name").asString();
+				if (name.startsWith("kubelet.cert.")) {
+					names.add(name);
+				}
+			}
+		}
+		this.runner.withPropertyValues(names.stream().map((name) -> name + "x=1").toArray(String[]::new))
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContainingAll(
+						names.stream().map((name) -> "closest property is '" + name + "'").toArray(String[]::new)));
+		assertThat(names).hasSizeGreaterThan(50);
+	}
+
+}

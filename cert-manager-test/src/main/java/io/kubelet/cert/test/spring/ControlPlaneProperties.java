@@ -1,0 +1,75 @@
+package io.kubelet.cert.test.spring;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+
+/**
+ * Replaces what an application is configured with for its real cluster: the directory of
+ * each certificate always, and where they are set, files with authorities by the file of
+ * the control plane's authority, and the names of credentials by none.
+ */
+final class ControlPlaneProperties extends PropertySource<Path> {
+
+	private static final String CERT_DIR = "kubelet.cert.cert-dir";
+
+	private static final Pattern FURTHER_CERT_DIR = Pattern.compile("kubelet\\.cert\\.additional\\..+\\.cert-dir");
+
+	private static final Pattern AUTHORITIES = Pattern
+		.compile("kubelet\\.cert(\\.additional\\..+)?\\.(ssl\\.trust-file|signer-ca-file)");
+
+	private static final Pattern CREDENTIALS = Pattern
+		.compile("kubelet\\.cert\\.kubernetes\\.(context|bootstrap-kubeconfig)");
+
+	private final ConfigurableEnvironment environment;
+
+	private final Path authority;
+
+	ControlPlaneProperties(ConfigurableEnvironment environment, Path certDir, Path authority) {
+		super("embeddedControlPlaneProperties", certDir);
+		this.environment = environment;
+		this.authority = authority;
+	}
+
+	@Override
+	public @Nullable Object getProperty(String name) {
+		if (name.equals(CERT_DIR)) {
+			return getSource().toString();
+		}
+		if (FURTHER_CERT_DIR.matcher(name).matches()) {
+			// Where a test sets the directory, it means that of all certificates
+			return this.environment.getProperty(CERT_DIR);
+		}
+		Matcher authorities = AUTHORITIES.matcher(name);
+		if (authorities.matches() || CREDENTIALS.matcher(name).matches()) {
+			return !isConfigured(name) ? null : authorities.matches() ? this.authority.toString() : "";
+		}
+		return null;
+	}
+
+	/** Whether any of the property sources after this one has the property. */
+	private boolean isConfigured(String name) {
+		return this.environment.getPropertySources()
+			.stream()
+			.dropWhile((source) -> source != this)
+			.skip(1)
+			.anyMatch((source) -> source.containsProperty(name)
+					|| (source instanceof EnumerablePropertySource<?> properties
+							&& Stream.of(properties.getPropertyNames())
+								.anyMatch((candidate) -> uniform(candidate).equals(uniform(name)))));
+	}
+
+	/** Of all forms in which Spring Boot accepts a name. */
+	private static String uniform(String name) {
+		return name.replaceAll("[-_]", "").toLowerCase(Locale.ROOT);
+	}
+
+}
