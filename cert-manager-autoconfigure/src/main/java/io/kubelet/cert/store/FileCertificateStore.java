@@ -93,7 +93,9 @@ public final class FileCertificateStore implements CertificateStore {
 			this.reader.wrote(pair, created.version());
 		}
 		catch (IOException | UncheckedIOException ex) {
-			deleteUnlessCurrent(file);
+			if (file != null) {
+				this.files.removeUnlessCurrent(file);
+			}
 			throw new StoreException("Cannot store the new pair in " + this.files.directory() + ": " + ex
 					+ ". Make the directory writable and check that its disk has room", ex);
 		}
@@ -188,7 +190,9 @@ public final class FileCertificateStore implements CertificateStore {
 			logger.error("{}. It is kept as {}, and {}", cause.getMessage(), aside,
 					good.map((file) -> "the older pair " + file + " is used")
 						.orElse("there is no older pair that can be used"));
-			switchTo(good);
+			if (good.isPresent()) {
+				makeCurrent(good.get());
+			}
 			return good;
 		}
 		catch (NoSuchFileException ex) {
@@ -197,14 +201,12 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 	}
 
-	private void switchTo(Optional<Path> good) {
+	private void makeCurrent(Path good) {
 		try {
-			if (good.isPresent()) {
-				switchTo(good.get());
-			}
+			switchTo(good);
 		}
 		catch (IOException ex) {
-			logger.error("Cannot make {} current: {}", good.get(), ex.toString());
+			logger.error("Cannot make {} current: {}", good, ex.toString());
 		}
 	}
 
@@ -264,28 +266,8 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 		finally {
 			if (Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
-				delete(kept);
+				this.files.removeUnlessCurrent(kept);
 			}
-		}
-	}
-
-	private void deleteUnlessCurrent(@Nullable Path file) {
-		try {
-			if (file != null && !(Files.exists(this.files.current()) && Files.isSameFile(file, this.files.current()))) {
-				delete(file);
-			}
-		}
-		catch (IOException ex) {
-			logger.warn("Cannot determine whether {} is current; keeping it: {}", file, ex.toString());
-		}
-	}
-
-	private static void delete(Path file) {
-		try {
-			Files.deleteIfExists(file);
-		}
-		catch (IOException ex) {
-			logger.warn("Cannot remove {}: {}", file, ex.toString());
 		}
 	}
 

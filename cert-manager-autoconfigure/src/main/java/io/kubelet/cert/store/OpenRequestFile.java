@@ -41,27 +41,27 @@ final class OpenRequestFile {
 		Path file = this.files.openRequest();
 		this.known = null;
 		try {
+			return readOrSetAside(file);
+		}
+		catch (NoSuchFileException ex) {
+			return Optional.empty();
+		}
+	}
+
+	private Optional<CertificateRequest> readOrSetAside(Path file) throws IOException {
+		try {
 			FileVersion version = FileVersion.of(file);
 			this.keyFiles.requireProtected(file);
 			CertificateRequest request = CertificateRequestPem.read(TextFile.read(file));
 			this.known = new Known(request.publicKey(), version);
 			return Optional.of(request);
 		}
-		catch (NoSuchFileException ex) {
+		catch (MalformedPemException | UnusableFileException ex) {
+			logger.warn("The pending request {} is not used: {}. It is kept as {}", file,
+					(ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage(),
+					this.files.setAside(file));
 			return Optional.empty();
 		}
-		catch (MalformedPemException ex) {
-			return setAside(file, ex.getMessage());
-		}
-		catch (UnusableFileException ex) {
-			return setAside(file, ex.getReason());
-		}
-	}
-
-	private Optional<CertificateRequest> setAside(Path file, @Nullable String problem) throws IOException {
-		logger.warn("The pending request {} is not used: {}. It is kept as {}", file, problem,
-				this.files.setAside(file));
-		return Optional.empty();
 	}
 
 	void write(CertificateRequest request) throws IOException {

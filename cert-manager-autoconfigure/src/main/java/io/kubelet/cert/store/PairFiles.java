@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One pair's files in its directory: their names, and the removal of old ones. Names are
- * not kept: there may be many pairs, and a name is rarely needed.
+ * The files of one pair in its directory: their names, and the removal of old ones. Names
+ * are computed when they are needed, since there may be many pairs.
  */
 final class PairFiles {
 
@@ -145,40 +145,43 @@ final class PairFiles {
 	 * @param now the current time
 	 */
 	void removeOld(int retain, Instant now) {
+		List<Path> all;
 		try {
-			List<Path> all = list();
-			Instant abandoned = now.minus(UNFINISHED);
-			for (Path file : allBut(retain + 1, dated(all))) {
-				removeUnlessCurrent(file);
-			}
-			// Files that were set aside may hold keys, too
-			for (Path file : allBut(1, setAside(all))) {
-				removeUnlessCurrent(file);
-			}
-			for (Path file : all) {
-				if (isUnfinished(file.getFileName().toString()) && modified(file).isBefore(abandoned)) {
-					Files.deleteIfExists(file);
-				}
-			}
+			all = list();
 		}
-		catch (IOException | UncheckedIOException ex) {
+		catch (UncheckedIOException ex) {
 			logger.warn("Cannot remove old files from {}: {}", this.directory, ex.toString());
+			return;
 		}
+		allBut(retain + 1, dated(all)).forEach(this::removeUnlessCurrent);
+		// Files that were set aside may hold keys, too
+		allBut(1, setAside(all)).forEach(this::removeUnlessCurrent);
+		Instant abandoned = now.minus(UNFINISHED);
+		all.stream()
+			.filter((file) -> isUnfinished(file.getFileName().toString()) && modified(file).isBefore(abandoned))
+			.forEach((file) -> remove(file, false));
 	}
 
 	private static List<Path> allBut(int kept, List<Path> files) {
 		return files.subList(Math.min(kept, files.size()), files.size());
 	}
 
-	/** The file that is current may have any name. */
-	private void removeUnlessCurrent(Path file) throws IOException {
+	/** Removes a file unless it is current, whatever its name is. */
+	void removeUnlessCurrent(Path file) {
+		remove(file, true);
+	}
+
+	private void remove(Path file, boolean unlessCurrent) {
 		try {
-			if (!Files.isSameFile(file, current())) {
+			if (!unlessCurrent || !Files.exists(current()) || !Files.isSameFile(file, current())) {
 				Files.delete(file);
 			}
 		}
 		catch (NoSuchFileException ex) {
 			// Another process has removed it
+		}
+		catch (IOException ex) {
+			logger.warn("Cannot remove {}: {}", file, ex.toString());
 		}
 	}
 

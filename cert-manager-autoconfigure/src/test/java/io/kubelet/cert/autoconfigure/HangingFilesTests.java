@@ -3,8 +3,10 @@ package io.kubelet.cert.autoconfigure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.CertificateContexts;
@@ -93,6 +95,23 @@ class HangingFilesTests {
 				}
 				assertThat(certDir.resolve("a-current.pem")).isSymbolicLink();
 				assertThat(certDir.resolve("a-current.pem.damaged")).exists();
+			});
+	}
+
+	@Test
+	void pipeThatReplacesACurrentPairDelaysNoRotation() throws Exception {
+		CertificateContexts.runner(this.directory)
+			.withPropertyValues("kubelet.cert.ssl.trust=system", "kubelet.cert.additional.a.template.common-name=a",
+					"kubelet.cert.additional.a.signer-name=example.com/a")
+			.run((context) -> {
+				Path current = this.directory.resolve("pki/a-current.pem");
+				Files.delete(current);
+				Pipes.create(current);
+				for (CertificateManager manager : context.getBean(CertificateManagers.class)) {
+					CertificatePair before = manager.current().orElseThrow();
+					assertThat(manager.rotate()).succeedsWithin(Duration.ofSeconds(60)).isNotEqualTo(before);
+				}
+				assertThat(current).isSymbolicLink();
 			});
 	}
 

@@ -19,7 +19,7 @@ public record FileVersion(Object file, long modified, long size) {
 	static final int MAXIMUM_SIZE = 1024 * 1024;
 
 	/**
-	 * Returns the version of a file, at the price of one system call.
+	 * Returns the version of a file, with one system call.
 	 * @param path the file
 	 * @return its version
 	 * @throws java.nio.file.NoSuchFileException if there is no file, or the link dangles

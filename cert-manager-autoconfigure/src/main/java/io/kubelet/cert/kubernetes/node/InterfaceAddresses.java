@@ -3,7 +3,6 @@ package io.kubelet.cert.kubernetes.node;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -90,13 +89,9 @@ public final class InterfaceAddresses implements AddressSource {
 				&& !address.isMulticastAddress();
 	}
 
+	/** The scope of an IPv6 address is the interface of this host. */
 	private static String withoutScope(InetAddress address) {
-		try {
-			return InetAddress.getByAddress(address.getAddress()).getHostAddress();
-		}
-		catch (UnknownHostException ex) {
-			throw new IllegalStateException(ex);
-		}
+		return address.getHostAddress().replaceFirst("%.*", "");
 	}
 
 }
