@@ -55,7 +55,7 @@ final class ControlPlane implements AutoCloseable {
 
 	final Authorizer authorizer = new Authorizer();
 
-	final Faults faults = new Faults(this.watches);
+	final Faults faults = new Faults(this.watches, this.store);
 
 	final Credential.Token admin = new Credential.Token("admin", "admin." + GeneratedNames.suffix(16));
 

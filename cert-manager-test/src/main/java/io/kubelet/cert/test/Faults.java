@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 import io.kubelet.cert.test.api.ApiFailure;
+import io.kubelet.cert.test.api.ObjectStore;
 import io.kubelet.cert.test.api.Watch;
 import io.kubelet.cert.test.http.ApiResponse;
 import io.kubelet.cert.test.http.ConnectionCut;
@@ -24,8 +25,11 @@ public final class Faults {
 
 	private final Set<Watch> watches;
 
-	Faults(Set<Watch> watches) {
+	private final ObjectStore store;
+
+	Faults(Set<Watch> watches, ObjectStore store) {
 		this.watches = watches;
+		this.store = store;
 	}
 
 	/**
@@ -73,6 +77,17 @@ public final class Faults {
 	public Faults expireWatches() {
 		this.watches.forEach((watch) -> watch.stop(Watch.Stop.EXPIRE));
 		return this;
+	}
+
+	/**
+	 * Begin again with low resource versions and cut all open watches, as when a backup
+	 * of etcd is restored. A watch that goes on where it was is served from then on, but
+	 * gets nothing: no event, no bookmark and no error.
+	 * @return this
+	 */
+	public Faults resetResourceVersions() {
+		this.store.resetRevision();
+		return cutWatches();
 	}
 
 	/** The fault that strikes a request; one that does nothing when there is none. */

@@ -116,6 +116,31 @@ class FaultsTests {
 			.contains("\"code\":410", "too old resource version: " + before);
 	}
 
+	/** As recorded in watch-too-old: a resource version from the future. */
+	@Test
+	void watchFromTheFutureIsOpenAndSilentAfterAReset() throws Exception {
+		this.client.create(Csr.serving("n1"));
+		String future = Json.text(this.client.get(ApiClient.CSRS), "metadata", "resourceVersion");
+		Stream<String> open = openWatch();
+		this.controlPlane.faults().resetResourceVersions();
+		assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(open::toList);
+		this.client.create(Csr.serving("n2"));
+		JsonObject list = this.client.get(ApiClient.CSRS);
+		assertThat(Json.list(list, "items")).hasSize(2);
+		String now = Json.text(list, "metadata", "resourceVersion");
+		assertThat(Long.parseLong(now)).isLessThan(Long.parseLong(future));
+		assertThat(Json.list(list, "items"))
+			.allSatisfy((item) -> assertThat(Long.parseLong(Json.text(item, "metadata", "resourceVersion")))
+				.isBetween(1L, Long.parseLong(now)));
+		HttpResponse<Stream<String>> watch = this.client
+			.watch("allowWatchBookmarks=true&timeoutSeconds=3&resourceVersion=" + future);
+		assertThat(watch.statusCode()).isEqualTo(200);
+		assertThat(watch.body()).isEmpty();
+		assertThat(this.client.watch("allowWatchBookmarks=true&timeoutSeconds=3&resourceVersion=" + now).body())
+			.as("a bookmark")
+			.hasSize(1);
+	}
+
 	private Stream<String> openWatch() throws IOException, InterruptedException {
 		Stream<String> events = this.client.watch("").body();
 		await().untilAsserted(() -> assertThat(this.controlPlane.openWatches()).isOne());

@@ -105,6 +105,20 @@ public final class ApiFailure extends RuntimeException {
 		return of(410, "Expired", message, null);
 	}
 
+	/**
+	 * A list whose next part is no longer there as it was.
+	 * @param token continues it as it is now
+	 */
+	static ApiFailure expiredContinuation(String token) {
+		ApiFailure failure = of(410, "Expired", "The provided continue parameter is too old to display a consistent "
+				+ "list result. You can start a new list without the continue parameter, or use the continue token in "
+				+ "this response to retrieve the remainder of the results. Continuing with the provided token results "
+				+ "in an inconsistent list - objects that were created, modified, or deleted between the time the "
+				+ "first chunk was returned and now may show up in the list.", null);
+		failure.status.getAsJsonObject("metadata").addProperty("continue", token);
+		return failure;
+	}
+
 	public static ApiFailure unsupportedMediaType(String accepted) {
 		return of(415, "UnsupportedMediaType",
 				"the body of the request was in an unknown format - accepted media types include: " + accepted, null);

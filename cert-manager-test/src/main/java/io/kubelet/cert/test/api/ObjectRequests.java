@@ -91,19 +91,17 @@ public final class ObjectRequests {
 	}
 
 	private ApiResponse list(ResourceType type, Access access, ApiRequest request) {
-		Predicate<JsonObject> selected = Selectors.of(request, type);
-		ObjectStore.Listing listing = this.store.list(type, access.namespace());
-		List<JsonObject> items = listing.items().stream().filter(selected).toList();
-		JsonObject metadata = Json.object("resourceVersion", Long.toString(listing.revision()));
+		Chunk chunk = Chunk.read(this.store, type, access.namespace(), request);
 		if (Table.isWanted(request)) {
-			return ApiResponse.json(200, Table.of(type, metadata, items, this.clock.instant()));
+			return ApiResponse.json(200, Table.of(type, chunk.metadata(), chunk.items(), this.clock.instant()));
 		}
-		if (type.isCustom()) {
-			metadata.addProperty("continue", "");
+		if (type.isCustom() && !chunk.metadata().has("continue")) {
+			chunk.metadata().addProperty("continue", "");
 		}
-		List<JsonObject> bare = type.isCustom() ? items : items.stream().map(ObjectRequests::withoutType).toList();
+		List<JsonObject> bare = type.isCustom() ? chunk.items()
+				: chunk.items().stream().map(ObjectRequests::withoutType).toList();
 		return ApiResponse.json(200, Json.object("kind", type.kind() + "List", "apiVersion", type.apiVersion(),
-				"metadata", metadata, "items", bare));
+				"metadata", chunk.metadata(), "items", bare));
 	}
 
 	private ApiResponse watch(ResourceType type, Access access, ApiRequest request) {

@@ -47,6 +47,25 @@ public final class ObjectStore {
 		this.compacted = this.revision;
 	}
 
+	/**
+	 * Begin again with low revisions, as after a backup of etcd was restored: revisions
+	 * that clients remember are in the future.
+	 */
+	public synchronized void resetRevision() {
+		this.revision = 0;
+		this.objects.replaceAll((key, object) -> {
+			JsonObject stamped = stamped(object);
+			this.revision++;
+			return stamped;
+		});
+		compact();
+	}
+
+	/** The revision of the last change. */
+	public synchronized long revision() {
+		return this.revision;
+	}
+
 	public synchronized @Nullable JsonObject find(ResourceType type, String namespace, String name) {
 		return this.objects.get(key(type, namespace, name));
 	}
@@ -110,13 +129,41 @@ public final class ObjectStore {
 	 * @param namespace the namespace; empty for all
 	 */
 	public synchronized Listing list(ResourceType type, String namespace) {
+		return new Listing(this.revision, of(type, namespace, this.objects));
+	}
+
+	private static List<JsonObject> of(ResourceType type, String namespace, NavigableMap<String, JsonObject> objects) {
 		String prefix = key(type, namespace, "");
 		if (namespace.isEmpty() && type.isNamespaced()) {
 			prefix = prefix.substring(0, prefix.length() - 1);
 		}
-		List<JsonObject> found = new ArrayList<>(
-				this.objects.subMap(prefix, true, prefix + Character.MAX_VALUE, false).values());
-		return new Listing(this.revision, found);
+		return new ArrayList<>(objects.subMap(prefix, true, prefix + Character.MAX_VALUE, false).values());
+	}
+
+	/**
+	 * All objects of a type as they were at a revision, by name; {@code null} when the
+	 * history no longer reaches back to it.
+	 */
+	public synchronized @Nullable Listing list(ResourceType type, String namespace, long revision) {
+		if (revision < this.compacted) {
+			return null;
+		}
+		NavigableMap<String, JsonObject> then = new TreeMap<>(this.objects);
+		Iterator<Change> newestFirst = this.history.descendingIterator();
+		while (newestFirst.hasNext()) {
+			Change change = newestFirst.next();
+			if (change.revision() <= revision) {
+				break;
+			}
+			String key = key(change.resource(), change.object());
+			if (change.previous() != null) {
+				then.put(key, change.previous());
+			}
+			else {
+				then.remove(key);
+			}
+		}
+		return new Listing(revision, of(type, namespace, then));
 	}
 
 	/**

@@ -136,7 +136,9 @@ public final class Watch implements ApiResponse.Source {
 
 	private void bookmark(OutputStream output) throws IOException {
 		this.nextBookmark = nextBookmark();
-		if (this.request.flag("allowWatchBookmarks") && this.position > this.lastBookmark) {
+		// A position in the future is never confirmed
+		if (this.request.flag("allowWatchBookmarks") && this.position > this.lastBookmark
+				&& this.position <= this.store.revision()) {
 			this.lastBookmark = this.position;
 			JsonObject bookmark = Json.object("kind", this.type.kind(), "apiVersion", this.type.apiVersion(),
 					"metadata", Json.object("resourceVersion", Long.toString(this.position)));

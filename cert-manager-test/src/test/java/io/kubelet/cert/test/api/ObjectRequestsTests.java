@@ -53,6 +53,56 @@ class ObjectRequestsTests {
 	}
 
 	@Test
+	void listIsReadInPartsOfTheSameRevision() throws Exception {
+		for (String name : List.of("a", "b", "c", "d")) {
+			create(name, Json.object("l", "x"));
+		}
+		JsonObject first = this.admin.get(CONFIG_MAPS + "?limit=2&labelSelector=l");
+		this.admin.send("DELETE", CONFIG_MAPS + "/c", null, null);
+		create("e", Json.object("l", "x"));
+		String token = Json.text(first, "metadata", "continue");
+		JsonObject second = this.admin.get(CONFIG_MAPS + "?limit=2&labelSelector=l&continue=" + token);
+		assertThat(names(first)).containsExactly("a", "b");
+		assertThat(names(second)).containsExactly("c", "d");
+		assertThat(Json.text(second, "metadata", "resourceVersion"))
+			.isEqualTo(Json.text(first, "metadata", "resourceVersion"));
+		assertThat(Json.text(first, "metadata", "remainingItemCount")).isEmpty();
+	}
+
+	@Test
+	void lastPartHasNoToken() throws Exception {
+		create("a", Json.object());
+		create("b", Json.object());
+		JsonObject first = this.admin.get(CONFIG_MAPS + "?limit=1");
+		// Besides both, there is kube-root-ca.crt
+		int rest = Integer.parseInt(Json.text(first, "metadata", "remainingItemCount"));
+		JsonObject last = this.admin
+			.get(CONFIG_MAPS + "?limit=" + rest + "&continue=" + Json.text(first, "metadata", "continue"));
+		assertThat(names(last)).hasSize(rest);
+		assertThat(Json.objectAt(last, "metadata").keySet()).containsExactly("resourceVersion");
+	}
+
+	@Test
+	void expiredTokenIsRefusedWithOneThatGoesOn() throws Exception {
+		create("a", Json.object("l", "x"));
+		create("b", Json.object("l", "x"));
+		JsonObject first = this.admin.get(CONFIG_MAPS + "?limit=1&labelSelector=l");
+		create("c", Json.object("l", "x"));
+		this.controlPlane.compactHistory();
+		String path = CONFIG_MAPS + "?limit=5&labelSelector=l&continue=";
+		JsonObject expired = this.admin.get(path + Json.text(first, "metadata", "continue"));
+		assertThat(Json.text(expired, "code")).isEqualTo("410");
+		assertThat(Json.text(expired, "reason")).isEqualTo("Expired");
+		assertThat(names(this.admin.get(path + Json.text(expired, "metadata", "continue")))).containsExactly("b", "c");
+	}
+
+	@Test
+	void tokenOfAnotherKindIsRefused() throws Exception {
+		assertThat(Json.text(this.admin.get(CONFIG_MAPS + "?continue=e30"), "message"))
+			.isEqualTo("continue key is not valid: server does not recognize this encoded version");
+	}
+
+	@Test
 	void objectThatLeavesTheSelectionIsDeletedForTheWatcher() throws Exception {
 		JsonObject object = create("one", Json.object("env", "test"));
 		String since = Json.text(object, "metadata", "resourceVersion");
