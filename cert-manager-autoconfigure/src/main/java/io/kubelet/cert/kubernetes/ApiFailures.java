@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.List;
@@ -103,13 +104,24 @@ public final class ApiFailures {
 	 * @return the failure of the request
 	 */
 	public RequestException unexpected(int code, @Nullable CertificateRequest request) {
-		return RequestException.unavailable(name(request), "UnexpectedResponse",
-				about(request) + "The answer from %s (status %d) is not from an API server. A proxy may have answered"
-					.formatted(this.server, code),
-				null, null);
+		return unexpected("The answer from %s (status %d) is not from an API server. A proxy may have answered"
+			.formatted(this.server, code), request);
+	}
+
+	private RequestException unexpected(String problem, @Nullable CertificateRequest request) {
+		return RequestException.unavailable(name(request), "UnexpectedResponse", about(request) + problem, null, null);
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
+		if (cause instanceof AnswerTooLargeException) {
+			return unexpected("The answer from %s is larger than 4 MiB and was not read. A proxy may have answered"
+				.formatted(this.server), request);
+		}
+		if (cause.getClass() == InterruptedIOException.class) {
+			return RequestException.unavailable(name(request), "TimedOut",
+					about(request) + "The API server at %s has not answered in full within 30s".formatted(this.server),
+					null, cause);
+		}
 		boolean untrusted = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause)
 			.anyMatch(CertificateException.class::isInstance);
 		String problem = untrusted

@@ -1,8 +1,12 @@
 package io.kubelet.cert.kubernetes;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -15,7 +19,7 @@ import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
-import okhttp3.ResponseBody;
+import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +33,11 @@ public final class ApiObjects {
 
 	/** In the audit log of the API server. */
 	private static final String USER_AGENT = "spring-boot-cert-manager";
+
+	/** For everything but a watch, from the connection to the end of the answer. */
+	private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+	private static final int NOT_FOUND = 404;
 
 	private ApiObjects() {
 	}
@@ -98,21 +107,85 @@ public final class ApiObjects {
 	}
 
 	private static Call call(ApiClient client, Request.Builder request) {
-		return client.getHttpClient().newCall(request.build());
+		Call call = client.getHttpClient().newCall(request.build());
+		if (call.request().url().queryParameter("watch") == null) {
+			call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+		}
+		return call;
 	}
 
 	/**
-	 * Returns the body of an answer.
-	 * @param client the client
+	 * Reads the whole body of an answer.
 	 * @param answer the answer
 	 * @return the body
 	 * @throws ApiException if the answer is a failure
+	 * @throws AnswerTooLargeException if the body is too large
+	 * @throws IOException if the body cannot be read
 	 */
-	public static ResponseBody body(ApiClient client, Response answer) throws ApiException {
+	public static String body(Response answer) throws ApiException, IOException {
+		return limited(stream(answer));
+	}
+
+	/**
+	 * Returns the body of an answer as a stream, which has no limit.
+	 * @param answer the answer
+	 * @return the body
+	 * @throws ApiException if the answer is a failure
+	 * @throws IOException if the body of the failure cannot be read
+	 */
+	public static BufferedSource stream(Response answer) throws ApiException, IOException {
+		BufferedSource body = answer.body().source();
 		if (!answer.isSuccessful()) {
-			client.handleResponse(answer, String.class);
+			throw new ApiException(answer.message(), answer.code(), answer.headers().toMultimap(), limited(body));
 		}
-		return answer.body();
+		return body;
+	}
+
+	private static String limited(BufferedSource body) throws IOException {
+		if (body.request(AnswerTooLargeException.MAXIMUM_BYTES + 1L)) {
+			throw new AnswerTooLargeException();
+		}
+		return body.readUtf8();
+	}
+
+	/**
+	 * Reads the next line of a stream.
+	 * @param stream the stream
+	 * @return the line, {@code null} at the end
+	 * @throws AnswerTooLargeException if the line is too large
+	 * @throws IOException if it cannot be read
+	 */
+	public static @Nullable String line(BufferedSource stream) throws IOException {
+		long end = stream.indexOf((byte) '\n', 0, AnswerTooLargeException.MAXIMUM_BYTES + 1L);
+		if (end < 0 && stream.getBuffer().size() > AnswerTooLargeException.MAXIMUM_BYTES) {
+			throw new AnswerTooLargeException();
+		}
+		return stream.readUtf8Line();
+	}
+
+	/**
+	 * Asks whether the server serves a list. It forbids what it does not serve, unless
+	 * the user has the permission for it.
+	 * @param client the client
+	 * @param path the path of the list
+	 * @return {@code false} if the discovery of the API does not name it
+	 * @throws IOException if the server does not answer
+	 */
+	public static boolean isServed(ApiClient client, String path) throws IOException {
+		String version = path.replaceFirst("(/namespaces/[^/]+)?/[^/]+$", "");
+		String plural = path.substring(path.lastIndexOf('/') + 1);
+		try (Response answer = list(client, version, Map.of()).execute()) {
+			JsonObject resources = object(body(answer));
+			return !(resources.get("resources") instanceof JsonArray all) || all.asList()
+				.stream()
+				.anyMatch((resource) -> plural.equals(text(resource.getAsJsonObject(), "name")));
+		}
+		catch (ApiException ex) {
+			return ex.getCode() != NOT_FOUND;
+		}
+		catch (JsonParseException | IllegalStateException ex) {
+			return true;
+		}
 	}
 
 	/**

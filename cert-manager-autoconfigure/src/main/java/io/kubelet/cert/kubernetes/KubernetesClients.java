@@ -30,8 +30,9 @@ import org.jspecify.annotations.Nullable;
  * Creates API clients from the configuration in the places where Kubernetes programs look
  * for it: the kubeconfig if one is given, otherwise the service account of the pod,
  * otherwise the file that {@code KUBECONFIG} names, otherwise {@code ~/.kube/config}. A
- * client follows the certificate authorities there. Connecting and each answer may take
- * 10 seconds.
+ * client follows the certificate authorities there, and no redirects: an API server sends
+ * none, and the target might be another server. Connecting, and each wait for a part of
+ * an answer, may take 10 seconds.
  */
 public final class KubernetesClients {
 
@@ -100,6 +101,8 @@ public final class KubernetesClients {
 		}
 		OkHttpClient.Builder http = client.getHttpClient()
 			.newBuilder()
+			.followRedirects(false)
+			.followSslRedirects(false)
 			.socketFactory(new TrackedSockets())
 			.proxy(proxy(file))
 			.connectTimeout(TIMEOUT)

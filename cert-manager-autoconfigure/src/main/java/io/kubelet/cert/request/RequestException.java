@@ -100,6 +100,21 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * The API server has not answered in time, so it is not known whether it has the
+	 * request.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param signerName the name of the signer
+	 * @param timeout the time
+	 * @return the exception
+	 */
+	public static RequestException unanswered(@Nullable String requestName, String signerName, Duration timeout) {
+		return unavailable(requestName, "Unanswered",
+				"%s: the API server has not answered within %s; the next attempt sends the same request"
+					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout)),
+				null, null);
+	}
+
+	/**
 	 * The API server rejected the request: with a status of 401 or 403, the credentials
 	 * or their permissions are wrong, otherwise the request itself.
 	 * @param requestName the name of the request, {@code null} if it has none yet

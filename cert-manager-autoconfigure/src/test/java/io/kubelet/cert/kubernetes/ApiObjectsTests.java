@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.Objects;
 
 import com.google.gson.JsonObject;
@@ -17,6 +18,16 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link ApiObjects}.
  */
 class ApiObjectsTests {
+
+	@Test
+	void callsEndWithinATimeAndWatchesDoNot() {
+		long limit = TimeUnit.SECONDS.toNanos(30);
+		assertThat(ApiObjects.create(this.client, "/things", new JsonObject()).timeout().timeoutNanos())
+			.isEqualTo(limit);
+		assertThat(ApiObjects.read(this.client, "/things", "a").timeout().timeoutNanos()).isEqualTo(limit);
+		assertThat(ApiObjects.list(this.client, "/things", Map.of()).timeout().timeoutNanos()).isEqualTo(limit);
+		assertThat(ApiObjects.list(this.client, "/things", Map.of("watch", "true")).timeout().timeoutNanos()).isZero();
+	}
 
 	private final ApiClient client = new ApiClient().setBasePath("https://192.0.2.1:6443/clusters/one");
 

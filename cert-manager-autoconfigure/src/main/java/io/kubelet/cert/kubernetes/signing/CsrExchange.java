@@ -63,7 +63,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;
-		Runnable end = watches.keepOpen(client);
+		Runnable end = watches.keepOpen(client, request.name());
 		this.answer.whenComplete((chain, failure) -> end.run());
 	}
 
@@ -216,8 +216,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 				public void onResponse(Call call, Response response) {
 					guard(() -> {
 						try {
-							success
-								.accept(ApiObjects.object(ApiObjects.body(CsrExchange.this.client, response).string()));
+							success.accept(ApiObjects.object(ApiObjects.body(response)));
 						}
 						catch (ApiException ex) {
 							failure.accept(ex);
@@ -230,7 +229,12 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 				@Override
 				public void onFailure(Call call, IOException ex) {
-					guard(() -> failure.accept(new ApiException(ex)));
+					guard(() -> {
+						if (ex.getCause() instanceof Error error) {
+							throw error;
+						}
+						failure.accept(new ApiException(ex));
+					});
 				}
 
 			});

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -25,7 +26,10 @@ final class RequestWatch implements WatchObserver {
 
 	private final Map<String, Subscriber> subscribers = new HashMap<>();
 
+	/** The states of pending objects, even of those without a subscriber yet. */
 	private final Map<String, RequestObject> latest = new HashMap<>();
+
+	private final Predicate<String> pending;
 
 	private final String start;
 
@@ -35,7 +39,13 @@ final class RequestWatch implements WatchObserver {
 
 	private boolean refused;
 
-	RequestWatch(ApiClient client, Selection selection, String resourceVersion) {
+	/**
+	 * Creates a watch.
+	 * @param pending whether an object of this name is waited for. Anyone who may create
+	 * objects can give them our label
+	 */
+	RequestWatch(ApiClient client, Selection selection, String resourceVersion, Predicate<String> pending) {
+		this.pending = pending;
 		this.start = resourceVersion;
 		this.watch = new Reflector(selection, this, () -> client, resourceVersion);
 	}
@@ -88,6 +98,11 @@ final class RequestWatch implements WatchObserver {
 	}
 
 	@Override
+	public boolean concerns(JsonObject object) {
+		return this.pending.test(new RequestObject(object).name());
+	}
+
+	@Override
 	public synchronized void listing() {
 		this.subscribedBeforeList = Set.copyOf(this.subscribers.keySet());
 	}
@@ -104,7 +119,9 @@ final class RequestWatch implements WatchObserver {
 
 	@Override
 	public void changed(JsonObject object) {
-		received(object);
+		if (concerns(object)) {
+			received(object);
+		}
 	}
 
 	private RequestObject received(JsonObject json) {

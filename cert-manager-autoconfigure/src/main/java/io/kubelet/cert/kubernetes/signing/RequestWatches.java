@@ -3,11 +3,13 @@ package io.kubelet.cert.kubernetes.signing;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The open watches of certificate signing requests. All requests that are open at a time
@@ -20,6 +22,9 @@ final class RequestWatches {
 
 	/** The number of exchanges that keep the watches of a client open. */
 	private final Map<ApiClient, Integer> users = new HashMap<>();
+
+	/** How often each name is waited for. */
+	private final Map<String, Integer> names = new ConcurrentHashMap<>();
 
 	private final String requester = UUID.randomUUID().toString();
 
@@ -56,18 +61,23 @@ final class RequestWatches {
 	 */
 	Subscription subscribe(ApiClient client, RequestObject object, RequestWatch.Subscriber subscriber) {
 		Key key = new Key(client, select(object));
+		boolean expected = isExpected(object.name());
+		Runnable forget = expect(object.name());
 		RequestWatch watch;
 		synchronized (this.open) {
 			watch = this.open.get(key);
 			if (watch == null || !watch.add(object.uid(), subscriber)) {
-				watch = new RequestWatch(client, key.selection, object.resourceVersion());
+				watch = new RequestWatch(client, key.selection, object.resourceVersion(), this::isExpected);
 				watch.add(object.uid(), subscriber);
 				watch.start(this.executor);
 				this.open.put(key, watch);
 			}
 		}
 		boolean complete = watch.catchUp(object, subscriber);
-		return new Subscription(complete, () -> unsubscribe(key, object.uid(), subscriber));
+		return new Subscription(complete && expected, () -> {
+			unsubscribe(key, object.uid(), subscriber);
+			forget.run();
+		});
 	}
 
 	private void unsubscribe(Key key, String uid, RequestWatch.Subscriber subscriber) {
@@ -84,9 +94,13 @@ final class RequestWatches {
 	 * Keeps the watches of a client open from now on. Certificates that are signed faster
 	 * than further requests are created share one: each other one would cost a TLS
 	 * handshake.
+	 * @param name the object that is going to be subscribed to, whose states are kept
+	 * from now on; {@code null} if it has no name yet
 	 * @return ends the watches that are unused then, unless they are kept for others
 	 */
-	Runnable keepOpen(ApiClient client) {
+	Runnable keepOpen(ApiClient client, @Nullable String name) {
+		Runnable forget = (name != null) ? expect(name) : () -> {
+		};
 		synchronized (this.open) {
 			this.users.merge(client, 1, Integer::sum);
 		}
@@ -95,7 +109,17 @@ final class RequestWatches {
 				this.users.computeIfPresent(client, (key, users) -> (users > 1) ? users - 1 : null);
 				endUnused(client);
 			}
+			forget.run();
 		};
+	}
+
+	private boolean isExpected(String name) {
+		return this.names.containsKey(name);
+	}
+
+	private Runnable expect(String name) {
+		this.names.merge(name, 1, Integer::sum);
+		return () -> this.names.computeIfPresent(name, (key, times) -> (times > 1) ? times - 1 : null);
 	}
 
 	private void endUnused(ApiClient client) {

@@ -2,7 +2,10 @@ package io.kubelet.cert.kubernetes.watch;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -13,6 +16,7 @@ import java.util.function.Supplier;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.kubernetes.AnswerTooLargeException;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
@@ -27,14 +31,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Watches objects until it is closed. A watch that ends is opened again where it ended;
- * if its resource version cannot be used any more (410 among others), the objects are
- * listed again, in the first version of the API that the server serves. There is always a
- * pause in between. It grows up to half a minute for as long as the watch brings nothing.
- * If the server asks for a longer pause, it is made, up to an hour.
+ * if its resource version cannot be used any more (410 among others), or if it ended
+ * without an event or a bookmark, the objects are listed again, page by page, in the
+ * first version of the API that the server serves. There is always a pause in between. It
+ * grows up to half a minute for as long as the watch brings nothing. If the server asks
+ * for a longer pause, it is made, up to an hour.
  */
 public final class Reflector implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(Reflector.class);
+
+	private static final int FORBIDDEN = 403;
 
 	private static final int NOT_FOUND = 404;
 
@@ -46,6 +53,14 @@ public final class Reflector implements AutoCloseable {
 	private static final int GATEWAY_TIMEOUT = 504;
 
 	private static final int MINIMUM_SECONDS = 300;
+
+	/** After a failure, when the server may have been restored. */
+	private static final int MINIMUM_SECONDS_IF_UNCERTAIN = 30;
+
+	private static final int LARGEST_PAGE = 100;
+
+	private static final String NOT_SERVED = """
+			{"kind": "Status", "message": "the server could not find the requested resource"}""";
 
 	/** A watch that fails now and then is normal. */
 	private static final int FAILURES_TO_REPORT = 3;
@@ -67,6 +82,11 @@ public final class Reflector implements AutoCloseable {
 
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
+
+	/** Whether the server may not know the resource version, or not any more. */
+	private boolean uncertain;
+
+	private int pageSize = LARGEST_PAGE;
 
 	private final WatchPause pause = new WatchPause();
 
@@ -138,41 +158,73 @@ public final class Reflector implements AutoCloseable {
 		}
 	}
 
+	/** Each page shows the same state, and only what is wanted of it is kept. */
 	private String list(ApiClient client) throws ApiException, IOException {
 		this.observer.listing();
-		WatchJson.Listed list = WatchJson.listed(listed(client));
-		this.observer.listed(list.objects());
-		this.resourceVersion = list.resourceVersion();
-		return list.resourceVersion();
+		this.pageSize = LARGEST_PAGE;
+		List<JsonObject> wanted = new ArrayList<>();
+		WatchJson.Listed page = firstPage(client);
+		page.objects().stream().filter(this.observer::concerns).forEach(wanted::add);
+		while (!page.next().isEmpty() && !isClosed()) {
+			page = page(client, page.next());
+			page.objects().stream().filter(this.observer::concerns).forEach(wanted::add);
+		}
+		this.observer.listed(wanted);
+		this.resourceVersion = page.resourceVersion();
+		this.uncertain = false;
+		return page.resourceVersion();
 	}
 
 	/** A version that the server does not serve is not found. */
-	private String listed(ApiClient client) throws ApiException, IOException {
+	private WatchJson.Listed firstPage(ApiClient client) throws ApiException, IOException {
 		Iterator<String> paths = this.selection.paths().iterator();
 		while (true) {
 			this.path = paths.next();
-			try (Response response = this.selection.list(client, this.path).execute()) {
-				return ApiObjects.body(client, response).string();
+			try {
+				return page(client, "");
 			}
 			catch (ApiException ex) {
-				if (ex.getCode() != NOT_FOUND || !paths.hasNext()) {
-					throw ex;
+				boolean served = ex.getCode() != NOT_FOUND
+						&& (ex.getCode() != FORBIDDEN || ApiObjects.isServed(client, this.path));
+				if (served || !paths.hasNext()) {
+					throw served ? ex : new ApiException(NOT_FOUND, "Not served", Map.of(), NOT_SERVED);
 				}
 			}
 		}
 	}
 
-	/** Each event is a line of JSON. */
+	/** Objects that others have padded can make a page too large, but not one object. */
+	private WatchJson.Listed page(ApiClient client, String next) throws ApiException, IOException {
+		while (true) {
+			try (Response response = this.selection.list(client, this.path, this.pageSize, next).execute()) {
+				return WatchJson.listed(ApiObjects.body(response));
+			}
+			catch (AnswerTooLargeException ex) {
+				if (this.pageSize == 1) {
+					throw ex;
+				}
+				this.pageSize /= 10;
+			}
+		}
+	}
+
+	/**
+	 * Each event is a line of JSON. A watch that ends without any does not show that the
+	 * server knows the resource version: one whose etcd was restored from a backup sends
+	 * nothing until it has reached that version again.
+	 */
 	private void watch(ApiClient client, String resourceVersion) throws ApiException, IOException {
-		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
+		int minimum = this.uncertain ? MINIMUM_SECONDS_IF_UNCERTAIN : MINIMUM_SECONDS;
+		int seconds = minimum + ThreadLocalRandom.current().nextInt(minimum);
 		Call call = this.selection.watch(client, this.path, resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
 			return;
 		}
 		try (Response response = call.execute()) {
-			BufferedSource lines = ApiObjects.body(client, response).source();
-			for (String line = lines.readUtf8Line(); line != null; line = lines.readUtf8Line()) {
+			BufferedSource lines = ApiObjects.stream(response);
+			this.resourceVersion = null;
+			for (String line = ApiObjects.line(lines); line != null; line = ApiObjects.line(lines)) {
 				received(line);
 			}
 		}
@@ -189,6 +241,7 @@ public final class Reflector implements AutoCloseable {
 			this.observer.changed(object);
 		}
 		this.resourceVersion = event.resourceVersion();
+		this.uncertain = false;
 	}
 
 	/** If the server refuses a resource version, the next attempt begins with a list. */
@@ -196,6 +249,7 @@ public final class Reflector implements AutoCloseable {
 		if (isClosed()) {
 			return;
 		}
+		this.uncertain = true;
 		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
 		if (ex.getCode() == GONE) {
 			this.resourceVersion = null;

@@ -50,11 +50,16 @@ public record Selection(List<String> paths, Map<String, String> selectors) {
 	 * @return the call
 	 */
 	public Call list(ApiClient client) {
-		return list(client, this.paths.get(0));
+		return ApiObjects.list(client, this.paths.get(0), this.selectors);
 	}
 
-	Call list(ApiClient client, String path) {
-		return ApiObjects.list(client, path, this.selectors);
+	Call list(ApiClient client, String path, int limit, String next) {
+		Map<String, String> query = new HashMap<>(this.selectors);
+		query.put("limit", String.valueOf(limit));
+		if (!next.isEmpty()) {
+			query.put("continue", next);
+		}
+		return ApiObjects.list(client, path, query);
 	}
 
 	Call watch(ApiClient client, String path, String resourceVersion, int seconds) {

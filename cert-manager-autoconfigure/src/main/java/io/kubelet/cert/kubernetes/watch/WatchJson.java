@@ -29,7 +29,8 @@ final class WatchJson {
 			if (list.get("items") instanceof JsonArray items) {
 				items.forEach((item) -> objects.add(item.getAsJsonObject()));
 			}
-			return new Listed(objects, resourceVersion(list));
+			String token = ApiObjects.text(list.getAsJsonObject("metadata"), "continue");
+			return new Listed(objects, resourceVersion(list), (token != null) ? token : "");
 		});
 	}
 
@@ -63,9 +64,11 @@ final class WatchJson {
 	}
 
 	/**
-	 * All objects.
+	 * A page of a list.
+	 *
+	 * @param next the token for the next page, empty if this is the last one
 	 */
-	record Listed(List<JsonObject> objects, String resourceVersion) {
+	record Listed(List<JsonObject> objects, String resourceVersion, String next) {
 
 	}
 

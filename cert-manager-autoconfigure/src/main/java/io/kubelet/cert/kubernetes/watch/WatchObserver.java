@@ -13,6 +13,15 @@ import io.kubernetes.client.openapi.ApiException;
 public interface WatchObserver {
 
 	/**
+	 * Whether an object of a list is wanted. Others are not kept while the list is read.
+	 * @param object the object
+	 * @return {@code true} if it is
+	 */
+	default boolean concerns(JsonObject object) {
+		return true;
+	}
+
+	/**
 	 * The objects are about to be listed.
 	 */
 	default void listing() {
@@ -20,7 +29,7 @@ public interface WatchObserver {
 
 	/**
 	 * The objects were listed.
-	 * @param objects all objects
+	 * @param objects all that are wanted
 	 */
 	void listed(List<JsonObject> objects);
 

@@ -194,9 +194,14 @@ final class Attempts {
 		else if (!attempt.isAnswered()
 				&& attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
-			failed(attempt, RequestException.timedOut(attempt.request().name(), attempt.request().signerName(),
-					this.settings.waitTimeout()), now);
+			failed(attempt, unanswered(attempt.request()), now);
 		}
+	}
+
+	private RequestException unanswered(CertificateRequest request) {
+		return (this.openRequests.confirmedName() != null)
+				? RequestException.timedOut(request.name(), request.signerName(), this.settings.waitTimeout())
+				: RequestException.unanswered(request.name(), request.signerName(), this.settings.waitTimeout());
 	}
 
 	private void begin(CertificateTemplate template, Instant now) {

@@ -339,7 +339,7 @@ class CertificateSigningRequestsTests {
 	/** As while one of many requests is being created. */
 	@Test
 	void watchThatIsKeptOpenServesRequestsThatFollowEachOther() {
-		Runnable end = this.adapter.signers.watches().keepOpen(this.adapter.client);
+		Runnable end = this.adapter.signers.watches().keepOpen(this.adapter.client, null);
 		for (int request = 0; request < 3; request++) {
 			answer(this.adapter.send(Adapter.newRequest()));
 		}

@@ -2,24 +2,35 @@ package io.kubelet.cert.kubernetes.signing;
 
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -48,8 +59,8 @@ class RequestWatchTests {
 	static Stream<Arguments> watchThatBreaksOffIsTakenUpAgain() {
 		String reopened = "1 POST, 2 watch, 0 GET, 0 list";
 		String listed = "1 POST, 2 watch, 0 GET, 1 list";
-		return Stream.of(breaking("ended at once", Faults.Injection::end, reopened),
-				breaking("cut at once", Faults.Injection::cut, reopened),
+		return Stream.of(breaking("ended at once", Faults.Injection::end, listed),
+				breaking("cut at once", Faults.Injection::cut, listed),
 				breaking("cut before it began", Faults.Injection::cutBefore, reopened),
 				breaking("500", (next) -> next.answer(500), reopened),
 				breaking("503 with Retry-After", (next) -> next.answer(503, Duration.ofSeconds(1)), reopened),
@@ -63,21 +74,113 @@ class RequestWatchTests {
 		return Arguments.of(what, fault, figures);
 	}
 
-	@Test
-	void openWatchThatIsEndedGoesOnWhereItWas() {
-		interrupt(Faults::endWatches);
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void openWatchThatHasReceivedSomethingGoesOnWhereItWas(boolean cut) {
+		CompletableFuture<List<X509Certificate>> answer = approved();
+		interrupt(cut);
+		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 2);
+		this.adapter.controlPlane.behavior().signingDelay(Duration.ZERO);
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 0 list");
 	}
 
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void openWatchThatHasReceivedNothingListsAnew(boolean cut) {
+		CompletableFuture<List<X509Certificate>> answer = waiting();
+		interrupt(cut);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.lists()).isOne();
+	}
+
+	/** A restored API server serves a watch from the future, and sends nothing. */
 	@Test
-	void openWatchThatIsCutGoesOnWhereItWas() {
-		interrupt(Faults::cutWatches);
-		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 0 list");
+	void requestIsAnsweredAfterARestoreOfEtcd() {
+		CompletableFuture<List<X509Certificate>> answer = approved();
+		this.adapter.controlPlane.faults().resetResourceVersions();
+		await().atMost(Adapter.PATIENCE)
+			.until(() -> this.adapter.watches() == 2 && this.adapter.controlPlane.openWatches() == 1);
+		this.adapter.controlPlane.behavior().signingDelay(Duration.ZERO);
+		await().atMost(Adapter.PATIENCE)
+			.until(() -> this.adapter.controlPlane.openCertificateSigningRequests().isEmpty());
+		assertThat(answer).isNotDone();
+		assertThat(this.adapter.lists()).isZero();
+		// As if its time were up
+		this.adapter.controlPlane.faults().endWatches();
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.lists()).isOne();
+	}
+
+	/** Anyone who may create requests can read the label, and use it. */
+	@Test
+	void objectsOfOthersAreNotKept() {
+		RequestWatch watch = new RequestWatch(this.adapter.client, Selection.byName("all", "/requests"), "1",
+				Set.of("ours")::contains);
+		List<String> received = new ArrayList<>();
+		for (String name : List.of("stranger", "ours")) {
+			JsonObject object = object(name);
+			watch.changed(object);
+			watch.catchUp(new RequestObject(object), subscriber(received));
+		}
+		assertThat(received).containsExactly("ours");
+	}
+
+	private static JsonObject object(String name) {
+		return ApiObjects.object("""
+				{"metadata": {"name": "%1$s", "uid": "%1$s", "resourceVersion": "2"}}""".formatted(name));
+	}
+
+	private static RequestWatch.Subscriber subscriber(List<String> received) {
+		return new RequestWatch.Subscriber() {
+
+			@Override
+			public void changed(RequestObject object) {
+				received.add(object.name());
+			}
+
+			@Override
+			public void deleted() {
+			}
+
+			@Override
+			public void refused(ApiException answer) {
+			}
+
+		};
+	}
+
+	/** Padded requests of others fill pages beyond the limit of an answer. */
+	@Test
+	void listWithManyLargeObjectsIsReadInSmallerPages() throws Exception {
+		CompletableFuture<List<X509Certificate>> answer = waiting();
+		String label = this.adapter.signers.watches().requester();
+		CertificatesV1Api api = new CertificatesV1Api(Adapter.client(
+				this.adapter.controlPlane.writeKubeconfig(this.adapter.directory, this.adapter.controlPlane.admin())));
+		for (int number = 0; number < 6; number++) {
+			V1CertificateSigningRequest padded = this.adapter
+				.stored(this.adapter.controlPlane.certificateSigningRequests().get(0));
+			padded.metadata(new V1ObjectMeta().name("a-stranger-" + number)
+				.labels(Map.of(RequestObject.REQUESTER, label))
+				.annotations(Map.of("padding", "x".repeat(1024 * 1024))));
+			padded.status(null);
+			api.createCertificateSigningRequest(padded).execute();
+		}
+		this.adapter.controlPlane.clearRequests();
+		this.adapter.controlPlane.faults().expireWatches();
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.lists()).isGreaterThan(6);
 	}
 
 	@Test
 	void openWatchThatExpiresListsAnew() {
-		interrupt(Faults::expireWatches);
+		CompletableFuture<List<X509Certificate>> answer = waiting();
+		this.adapter.controlPlane.faults().expireWatches();
+		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.lists()).isOne();
 		assertThat(this.adapter.creates()).isOne();
 	}
@@ -90,7 +193,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.resume();
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.creates()).isOne();
-		assertThat(this.adapter.lists()).isZero();
+		assertThat(this.adapter.lists()).as("nothing was received before").isOne();
 		Figures.report("server away", this.adapter.figures());
 	}
 
@@ -178,12 +281,22 @@ class RequestWatchTests {
 		return answer;
 	}
 
-	private void interrupt(Consumer<Faults> interruption) {
+	/** A request that was approved while the watch was open, and is not signed yet. */
+	private CompletableFuture<List<X509Certificate>> approved() {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
-		interruption.accept(this.adapter.controlPlane.faults());
+		this.adapter.controlPlane.behavior().signingDelay(Duration.ofDays(1));
+		this.adapter.controlPlane.approve(this.adapter.controlPlane.certificateSigningRequests().get(0));
+		await().atMost(Adapter.PATIENCE)
+			.until(() -> this.adapter.progress.get(this.adapter.progress.size() - 1)
+				.conditions()
+				.equals(List.of("Approved")));
+		return answer;
+	}
+
+	private void interrupt(boolean cut) {
+		Faults faults = this.adapter.controlPlane.faults();
+		assertThat(cut ? faults.cutWatches() : faults.endWatches()).isSameAs(faults);
 		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 	}
 
 }

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
@@ -165,6 +166,44 @@ class ConfigMapAuthoritiesTests {
 		this.controlPlane.faults().cutWatches();
 		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
 		assertThat(before.latest().get()).isEqualTo(before.version());
+	}
+
+	/** A restored API server serves a watch from the future, and sends nothing. */
+	@Test
+	void changeAfterARestoreOfEtcdIsSeen() throws Exception {
+		permit();
+		create(Map.of("ca.crt", pem(AUTHORITY)));
+		assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate());
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
+		replaceWith(new TestAuthority("event"));
+		this.controlPlane.faults().resetResourceVersions();
+		TestAuthority other = new TestAuthority("other");
+		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.until(() -> this.controlPlane.count(RecordedRequest::isWatch) == 2
+					&& this.controlPlane.openWatches() == 1);
+		assertThat(this.controlPlane.count(ConfigMapAuthoritiesTests::isList)).as("it goes on where it was").isOne();
+		assertThat(this.controlPlane.requests()).filteredOn(RecordedRequest::isWatch)
+			.last()
+			.satisfies((watch) -> assertThat(watch.query()).as("at most a minute")
+				.containsPattern("timeoutSeconds=[1-9][0-9]([^0-9]|$)"));
+		// As if its time were up
+		this.controlPlane.faults().endWatches();
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(other.certificate()));
+	}
+
+	private static boolean isList(RecordedRequest request) {
+		return request.method().equals("GET") && request.path().endsWith("/configmaps") && !request.isWatch();
+	}
+
+	private void replaceWith(TestAuthority authority) throws Exception {
+		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(authority)))).execute();
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.until(() -> read().trust().authorities().equals(List.of(authority.certificate())));
 	}
 
 	@Test

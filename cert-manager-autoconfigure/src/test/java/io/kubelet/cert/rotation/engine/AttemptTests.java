@@ -37,6 +37,20 @@ class AttemptTests {
 		assertThat(manager.status().rotations()).isZero();
 	}
 
+	/** There is nothing that could be approved or signed. */
+	@Test
+	void waitWithoutAnObjectIsForTheApiServer() {
+		overdue();
+		this.fixture.signer.silent();
+		this.fixture.signer.holds();
+		this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(15));
+		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+			assertThat(failure.cause()).returns(Kind.UNAVAILABLE, Kind::of);
+			assertThat(failure.message()).contains("the API server has not answered within 15m");
+		});
+	}
+
 	@Test
 	void failedWaitIsOneFailureAndKeepsTheOldCertificate() {
 		CertificatePair old = overdue();
