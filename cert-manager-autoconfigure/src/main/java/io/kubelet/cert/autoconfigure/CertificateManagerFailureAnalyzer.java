@@ -76,7 +76,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 						.formatted(KUBECONFIG, CONTEXT);
 		}
 		return switch (kind(cause)) {
-			case UNAUTHORIZED -> (cause instanceof RequestException rejected && rejected.statusCode() == 403)
+			case UNAUTHORIZED -> isForbidden(cause)
 					? "Grant the permission with the rule above, or use other credentials (%s). If there is no rule above, change what the message objects to: no permission helps."
 						.formatted(connection)
 					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
@@ -95,6 +95,11 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				"Have the request approved and signed: see 'kubectl get csr' and 'kubectl certificate approve'.";
 			default -> "Fix the problem described above; see the log for details.";
 		};
+	}
+
+	private static boolean isForbidden(@Nullable Throwable cause) {
+		return (cause instanceof RequestException rejected) ? rejected.statusCode() == 403
+				: cause != null && String.valueOf(cause.getMessage()).contains(" answers 403: ");
 	}
 
 	/** Without a cause, nobody has answered in time. */

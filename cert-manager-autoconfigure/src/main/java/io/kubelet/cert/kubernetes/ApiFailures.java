@@ -98,6 +98,16 @@ public final class ApiFailures {
 	}
 
 	/**
+	 * Returns the RBAC rule that grants what was refused.
+	 * @param failure the answer
+	 * @return further lines for a message, empty if no rule helps
+	 */
+	public static String advice(ApiException failure) {
+		String message = message(status(failure.getResponseBody()));
+		return (failure.getCode() == 403) ? RbacAdvice.on(message).substring(message.length()) : "";
+	}
+
+	/**
 	 * Returns the failure of an answer that is not that of an API server.
 	 * @param code the status of the answer
 	 * @param request the request, {@code null} if the call was about none

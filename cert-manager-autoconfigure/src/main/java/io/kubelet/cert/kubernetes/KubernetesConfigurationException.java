@@ -28,13 +28,14 @@ public final class KubernetesConfigurationException extends CertificateManagerEx
 	}
 
 	/**
-	 * Creates an exception for an API server that has not answered yet, so that the
-	 * problem may resolve itself.
+	 * Creates an exception for something that cannot be read from the API server.
+	 * @param kind {@link Kind#UNAVAILABLE} if the server has not answered yet,
+	 * {@link Kind#UNAUTHORIZED} if a permission is missing
 	 * @param message the message
-	 * @return the exception, of kind {@link Kind#UNAVAILABLE}
+	 * @return the exception
 	 */
-	public static KubernetesConfigurationException unanswered(String message) {
-		return new KubernetesConfigurationException(Kind.UNAVAILABLE, message);
+	public static KubernetesConfigurationException unread(Kind kind, String message) {
+		return new KubernetesConfigurationException(kind, message);
 	}
 
 	/**

@@ -4,16 +4,19 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Adds to the message of a 403 the RBAC rule that grants the permission, ready to paste.
- * Each user has a separate rule and binding, so pasting one does not affect another. A
- * refusal that is not about a permission is left as it is.
+ * Each user, and each object that is named, has a separate rule and binding, so pasting
+ * one does not affect another. A refusal that is not about a permission is left as it is.
  */
 final class RbacAdvice {
 
 	/** The user is quoted as in Go, which YAML reads as well. */
-	private static final Pattern REFUSAL = Pattern.compile("User \"((?:[^\"\\\\]|\\\\.)+)\" cannot (\\w+) resource "
-			+ "\"(?:certificatesigningrequests|(certificaterequests)\" in API group \"[^\"]*\" in the namespace \"([^\"]+))\"");
+	private static final Pattern REFUSAL = Pattern.compile("(?:[a-z.0-9]+ \"(?<name>[^\"]+)\" is forbidden: )?"
+			+ "User \"(?<user>(?:[^\"\\\\]|\\\\.)+)\" cannot (?<verb>\\w+) resource \"(?<resource>\\w+)\" "
+			+ "in API group \"(?<group>[\\w.-]*)\"(?: in the namespace \"(?<namespace>[^\"]+)\")?");
 
 	private static final Pattern SERVICE_ACCOUNT = Pattern.compile("system:serviceaccount:([^:]+):([^:]+)");
 
@@ -35,57 +38,74 @@ final class RbacAdvice {
 		if (!refusal.find()) {
 			return message;
 		}
-		String user = refusal.group(1);
+		String user = refusal.group("user");
 		if (user.equals("system:anonymous")) {
 			return message + "\nNo credentials were sent: name a user with a token, a client certificate or a working "
 					+ "exec plug-in in the kubeconfig";
 		}
-		boolean certManager = refusal.group(3) != null;
-		String namespace = certManager ? "\n  namespace: " + refusal.group(4) : "";
-		String verb = refusal.group(2);
-		return message + "\n" + (certManager
-				? "The user lacks the permission to %s certificate requests in namespace %s. To grant it, an administrator runs 'kubectl apply -f -' with:"
-					.formatted(verb, refusal.group(4))
-				: "The user lacks the permission to %s certificate signing requests. To grant it, an administrator runs 'kubectl apply -f -' with:"
-					.formatted(verb))
+		String resource = refusal.group("resource");
+		boolean requests = resource.startsWith("certificate");
+		String object = requests ? null : refusal.group("name");
+		String namespace = refusal.group("namespace");
+		return message + "\n"
 				+ """
-
+						The user lacks the permission to %1$s %2$s. To grant it, an administrator runs 'kubectl apply -f -' with:
 						apiVersion: rbac.authorization.k8s.io/v1
-						kind: %1$s
+						kind: %3$sRole
 						metadata:
-						  name: %2$s%3$s
+						  name: %4$s%5$s
 						rules:
-						- apiGroups: ["%4$s"]
-						  resources: ["%5$s"]
-						  verbs: ["create", "get", "list", "watch"%6$s]
+						- apiGroups: ["%6$s"]
+						  resources: ["%7$s"]
+						%8$s  verbs: [%9$s]
 						---
 						apiVersion: rbac.authorization.k8s.io/v1
-						kind: %1$sBinding
+						kind: %3$sRoleBinding
 						metadata:
-						  name: %2$s%3$s
+						  name: %4$s%5$s
 						roleRef:
 						  apiGroup: rbac.authorization.k8s.io
-						  kind: %1$s
-						  name: %2$s
+						  kind: %3$sRole
+						  name: %4$s
 						subjects:
-						%7$s""".formatted(certManager ? "Role" : "ClusterRole", name(user), namespace,
-						certManager ? "cert-manager.io" : "certificates.k8s.io",
-						certManager ? "certificaterequests" : "certificatesigningrequests",
-						certManager ? ", \"delete\"" : "", subject(user));
+						%10$s"""
+					.formatted(refusal.group("verb"), inWords(resource, object, namespace),
+							(namespace != null) ? "" : "Cluster",
+							name(requests ? "certificate-requester" : resource + "-reader", user, object),
+							(namespace != null) ? "\n  namespace: " + namespace : "", refusal.group("group"), resource,
+							(object != null) ? "  resourceNames: [\"" + object + "\"]\n" : "",
+							requests ? verbs(resource) : "\"list\", \"watch\"", subject(user));
+	}
+
+	/** Only cert-manager leaves it to the requester to delete what was answered. */
+	private static String verbs(String resource) {
+		return "\"create\", \"get\", \"list\", \"watch\""
+				+ (resource.equals("certificaterequests") ? ", \"delete\"" : "");
+	}
+
+	private static String inWords(String resource, @Nullable String object, @Nullable String namespace) {
+		String what = switch (resource) {
+			case "certificatesigningrequests" -> "certificate signing requests";
+			case "certificaterequests" -> "certificate requests";
+			default -> resource + ((object != null) ? " " + object : "");
+		};
+		return what + ((namespace != null) ? " in namespace " + namespace : "");
 	}
 
 	/**
 	 * Returns the name of the rule for a user. Namespaces contain no dots, so no two
 	 * service accounts share a name; other users are distinguished by a hash.
 	 */
-	private static String name(String user) {
+	private static String name(String purpose, String user, @Nullable String object) {
+		String suffix = (object != null) ? "." + NOT_OF_A_NAME.matcher(object).replaceAll("-") : "";
 		Matcher account = SERVICE_ACCOUNT.matcher(user);
 		if (account.matches() && user.length() <= MAXIMUM_LENGTH) {
-			return "certificate-requester.%s.%s".formatted(account.group(1), account.group(2));
+			return "%s.%s.%s%s".formatted(purpose, account.group(1), account.group(2), suffix);
 		}
 		String readable = NOT_OF_A_NAME.matcher(user.toLowerCase(Locale.ROOT)).replaceAll("-");
-		return "certificate-requester-%s-%08x"
-			.formatted(readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), user.hashCode())
+		return "%s-%s-%08x%s"
+			.formatted(purpose, readable.substring(0, Math.min(readable.length(), MAXIMUM_LENGTH)), user.hashCode(),
+					suffix)
 			.replace("--", "-");
 	}
 

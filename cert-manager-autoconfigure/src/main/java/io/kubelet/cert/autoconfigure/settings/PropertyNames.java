@@ -60,7 +60,7 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 
 	/**
 	 * Returns the result of a check, and reports the property if the check fails. A
-	 * service that cannot be reached is not the property's fault.
+	 * service that cannot be reached or refuses to answer is not the property's fault.
 	 * @param property the property's name without the prefix
 	 * @param value the value
 	 * @param check uses the value
@@ -72,7 +72,7 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 			return check.get();
 		}
 		catch (IllegalArgumentException | CertificateManagerException ex) {
-			if (Kind.of(ex) == Kind.UNAVAILABLE) {
+			if (Kind.of(ex) == Kind.UNAVAILABLE || Kind.of(ex) == Kind.UNAUTHORIZED) {
 				throw ex;
 			}
 			throw invalid(property, value, String.valueOf(ex.getMessage()));

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
@@ -78,7 +79,15 @@ final class TrustedAuthorities {
 				this.managers);
 		TrustSource known = startup.waits() ? source
 				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source);
-		return () -> certificate.properties().check(objects.kind().property(), objects.name(), known::read);
+		AtomicBoolean valid = new AtomicBoolean();
+		return () -> {
+			// What is deleted while the application runs is no mistake in its
+			// configuration
+			TrustSource.Reading reading = valid.get() ? known.read()
+					: certificate.properties().check(objects.kind().property(), objects.name(), known::read);
+			valid.set(true);
+			return reading;
+		};
 	}
 
 	private TrustSource ofCluster(CertificateSettings certificate) {

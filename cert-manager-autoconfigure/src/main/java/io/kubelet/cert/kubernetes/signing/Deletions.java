@@ -69,11 +69,11 @@ final class Deletions {
 	private CompletableFuture<JsonObject> deletion(ApiClient client, CertificateRequest request) {
 		String name = Objects.requireNonNull(request.name(), "Requests have names");
 		if (request.uid() != null) {
-			return send(client, ApiObjects.delete(client, this.api.path(), name, request.uid()));
+			return send(ApiObjects.delete(client, this.api.path(), name, request.uid()));
 		}
-		return send(client, ApiObjects.read(client, this.api.path(), name)).thenCompose((json) -> {
+		return send(ApiObjects.read(client, this.api.path(), name)).thenCompose((json) -> {
 			RequestObject found = new RequestObject(json);
-			return isOurs(found, request) ? send(client, ApiObjects.delete(client, this.api.path(), name, found.uid()))
+			return isOurs(found, request) ? send(ApiObjects.delete(client, this.api.path(), name, found.uid()))
 					: CompletableFuture.completedFuture(json);
 		});
 	}
@@ -107,16 +107,16 @@ final class Deletions {
 		}
 	}
 
-	private static CompletableFuture<JsonObject> send(ApiClient client, Call call) {
+	private static CompletableFuture<JsonObject> send(Call call) {
 		CompletableFuture<JsonObject> result = new CompletableFuture<>();
 		call.enqueue(new Callback() {
 
 			@Override
 			public void onResponse(Call call, Response response) {
 				try {
-					result.complete(ApiObjects.object(ApiObjects.body(client, response).string()));
+					result.complete(ApiObjects.object(ApiObjects.body(response)));
 				}
-				catch (Exception ex) {
+				catch (Throwable ex) {
 					result.completeExceptionally(ex);
 				}
 			}

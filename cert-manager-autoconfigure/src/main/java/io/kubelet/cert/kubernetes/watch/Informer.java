@@ -30,7 +30,7 @@ public final class Informer implements AutoCloseable {
 
 	private final Reflector watch;
 
-	private volatile State state = new State(List.of(), "the API server has not answered yet", true);
+	private volatile State state = new State(List.of(), "the API server has not answered yet", "", Kind.UNAVAILABLE);
 
 	/**
 	 * Creates it. Nothing is requested yet.
@@ -76,9 +76,20 @@ public final class Informer implements AutoCloseable {
 	 * @param objects the objects by name, empty if they are not known or there are none
 	 * @param problem why no object is known or they cannot be followed, empty if there is
 	 * no problem
-	 * @param pending whether the API server has never answered, but may do so later
+	 * @param advice further lines about the problem, such as the RBAC rule that is
+	 * missing
+	 * @param kind the kind of the problem: {@link Kind#UNAVAILABLE} if the API server has
+	 * never answered, but may do so later
 	 */
-	public record State(List<JsonObject> objects, String problem, boolean pending) {
+	public record State(List<JsonObject> objects, String problem, String advice, Kind kind) {
+
+		/**
+		 * Returns whether the API server has never answered.
+		 * @return {@code true} if it has not, but may do so later
+		 */
+		public boolean isPending() {
+			return this.kind == Kind.UNAVAILABLE;
+		}
 
 	}
 
@@ -107,20 +118,24 @@ public final class Informer implements AutoCloseable {
 
 		private void change(String problemIfNone) {
 			List<JsonObject> objects = List.copyOf(this.known.values());
-			Informer.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", false));
+			Informer.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", "", Kind.OTHER));
 		}
 
 		@Override
 		public void interrupted(Kind kind, String problem) {
 			State last = Informer.this.state;
-			Informer.this.change(new State(last.objects, problem, last.pending && kind == Kind.UNAVAILABLE));
+			boolean pending = last.isPending() && kind == Kind.UNAVAILABLE;
+			Informer.this.change(new State(last.objects, problem, "", pending ? kind : Kind.OTHER));
 		}
 
 		@Override
 		public String refused(ApiException answer) {
 			String problem = ApiFailures.refusal(answer, Informer.this.remedy.apply(answer.getCode()));
-			Informer.this.change(new State(Informer.this.state.objects, problem, false));
-			return problem;
+			String advice = ApiFailures.advice(answer);
+			boolean unauthorized = answer.getCode() == 401 || answer.getCode() == 403;
+			Informer.this.change(new State(Informer.this.state.objects, problem, advice,
+					unauthorized ? Kind.UNAUTHORIZED : Kind.OTHER));
+			return problem + advice;
 		}
 
 		private static String name(JsonObject object) {

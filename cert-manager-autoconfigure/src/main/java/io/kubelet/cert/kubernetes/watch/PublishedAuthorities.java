@@ -35,6 +35,9 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
+	/** Whether it was possible once: then the log has the advice. */
+	private volatile boolean read;
+
 	/**
 	 * Creates a source.
 	 * @param place where the authorities are
@@ -44,7 +47,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	public PublishedAuthorities(Place place, Supplier<ApiClient> clients, Executor executor) {
 		this.place = place;
 		this.followed = new Informer(place.selection, place.description, place.remedy, (state) -> {
-			if (!state.pending()) {
+			if (!state.isPending()) {
 				this.answered.complete(null);
 			}
 		}, clients, executor);
@@ -69,14 +72,14 @@ public final class PublishedAuthorities implements AutoCloseable {
 		Informer.State state = this.followed.state();
 		Content content = content(state);
 		if (content.pems.isEmpty()) {
-			String problem = "The %s cannot be read: %s".formatted(this, content.problem);
-			throw state.pending() ? KubernetesConfigurationException.unanswered(problem)
-					: new KubernetesConfigurationException(problem);
+			throw KubernetesConfigurationException.unread(state.kind(),
+					"The %s cannot be read: %s%s".formatted(this, content.problem, this.read ? "" : state.advice()));
 		}
 		try {
 			List<X509Certificate> authorities = content.pems.stream()
 				.flatMap((pem) -> Pem.readCertificates(pem).stream())
 				.toList();
+			this.read = true;
 			return new TrustSource.Reading("the " + this, content, () -> content(this.followed.state()),
 					Trust.exactly(authorities));
 		}

@@ -78,6 +78,25 @@ class ClusterTrustTests {
 	}
 
 	@Test
+	void configMapThatIsDeletedWhileTheApplicationRunsIsNoInvalidProperty(CapturedOutput output) {
+		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> {
+				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+				assertThat(trusted(bundle)).isOne();
+				new CoreV1Api(KubernetesClients
+					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null))
+					.deleteNamespacedConfigMap("kube-root-ca.crt", "default")
+					.execute();
+				Awaitility.await().untilAsserted(() -> {
+					assertThat(trusted(bundle)).isOne();
+					assertThat(output)
+						.contains("The ConfigMap default/kube-root-ca.crt cannot be read: it does not exist any more");
+				});
+				assertThat(output).doesNotContain("trust-config-map' with");
+			});
+	}
+
+	@Test
 	void configMapThatIsMissingIsNamed() {
 		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
@@ -85,12 +104,13 @@ class ClusterTrustTests {
 	}
 
 	@Test
-	void configMapThatMayNotBeReadIsNamedWithItsProperty() {
+	void configMapThatMayNotBeReadIsNamedWithTheRoleToApply() {
 		runner(this.controlPlane.bootstrap()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("kubelet.cert.ssl.trust-config-map")
 				.hasMessageContaining("403")
-				.hasMessageContaining("list and watch on the ConfigMap are needed"));
+				.hasMessageContaining("list and watch on the ConfigMap are needed")
+				.hasMessageContaining("kind: RoleBinding")
+				.hasMessageNotContaining("Invalid value"));
 	}
 
 	@ParameterizedTest

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.ssl;
 
 import java.util.List;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -14,7 +15,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class NobodyAtFirstTests {
 
-	private RuntimeException problem = KubernetesConfigurationException.unanswered("It cannot be read yet");
+	private RuntimeException problem = KubernetesConfigurationException.unread(Kind.UNAVAILABLE,
+			"It cannot be read yet");
 
 	private final NobodyAtFirst authorities = new NobodyAtFirst("test", "bundle", () -> {
 		throw this.problem;
@@ -24,7 +26,7 @@ class NobodyAtFirstTests {
 	void answerThatIsMissingAtFirstNeedsNoWarning(CapturedOutput output) {
 		readTwice();
 		assertThat(levels(output)).containsExactly("INFO");
-		this.problem = KubernetesConfigurationException.unanswered("The server cannot be reached");
+		this.problem = KubernetesConfigurationException.unread(Kind.UNAVAILABLE, "The server cannot be reached");
 		readTwice();
 		assertThat(levels(output)).containsExactly("INFO", "WARN");
 	}

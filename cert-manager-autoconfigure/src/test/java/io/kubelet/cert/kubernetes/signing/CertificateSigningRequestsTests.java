@@ -307,7 +307,7 @@ class CertificateSigningRequestsTests {
 		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("to signer " + Adapter.SIGNER
-					+ " was answered with a certificate that is refused: it is not PEM: ");
+					+ " was answered with a certificate that is refused: its certificate is not PEM: ");
 	}
 
 	@Test

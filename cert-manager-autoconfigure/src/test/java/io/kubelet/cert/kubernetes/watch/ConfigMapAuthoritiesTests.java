@@ -195,6 +195,25 @@ class ConfigMapAuthoritiesTests {
 			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(other.certificate()));
 	}
 
+	@Test
+	void missingPermissionIsToldWithTheRoleToApply() {
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
+			.withMessageContainingAll("cannot be read: the API server answers 403",
+					"lacks the permission to list configmaps trust", """
+							kind: Role
+							metadata:
+							  name: configmaps-reader-app-%08x.trust
+							  namespace: default
+							rules:
+							- apiGroups: [""]
+							  resources: ["configmaps"]
+							  resourceNames: ["trust"]
+							  verbs: ["list", "watch"]
+							---
+							""".formatted("app".hashCode()), "kind: RoleBinding")
+			.satisfies((problem) -> assertThat(problem.kind()).isEqualTo(Kind.UNAUTHORIZED));
+	}
+
 	private static boolean isList(RecordedRequest request) {
 		return request.method().equals("GET") && request.path().endsWith("/configmaps") && !request.isWatch();
 	}

@@ -167,6 +167,27 @@ class TrustBundleAuthoritiesTests {
 				+ "v1beta1 (from 1.33, with the feature gate ClusterTrustBundle");
 	}
 
+	/** It forbids what it does not serve: only discovery says so. */
+	@Test
+	void clusterThatServesNoVersionIsToldEvenIfThePermissionIsMissing() {
+		restrictTo("none");
+		assertFails("the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1 (Kubernetes 1.37) nor as "
+				+ "v1beta1");
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
+			.withMessageNotContaining("ClusterRole");
+	}
+
+	@Test
+	void refusalIsToldWithTheRuleToApply() {
+		assertFails("""
+				rules:
+				- apiGroups: ["certificates.k8s.io"]
+				  resources: ["clustertrustbundles"]
+				  resourceNames: ["shop"]
+				  verbs: ["list", "watch"]
+				""");
+	}
+
 	@Test
 	void refusalIsToldWithThePermissionItTakes() {
 		assertFails("403: clustertrustbundles.certificates.k8s.io \"shop\" is forbidden: User \"app\" cannot list");
