@@ -172,7 +172,7 @@ class DocumentationTests {
 	@ValueSource(classes = { CertificateStatus.State.class, CertificateStatus.Trigger.class })
 	void endpointReferenceHasEveryValueOf(Class<? extends Enum<?>> type) {
 		assertThat(Markdown.of("docs/reference/endpoint.md").prose())
-			.filteredOn((line) -> line.matches("\\| `[A-Z]+` \\|.*"))
+			.filteredOn((line) -> line.matches("\\| `[A-Z_]+` \\|.*"))
 			.extracting((row) -> row.split("`")[1])
 			.containsSequence(Arrays.stream(type.getEnumConstants()).map(Enum::name).toList());
 	}

@@ -34,13 +34,16 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * the addresses of a node
  * @param serverHealthy whether the API server answered the last attempt, {@code null} if
  * it has not been contacted yet
+ * @param stuckSince when the step of the rotation began that does not return,
+ * {@code null} if none is stuck
  * @param history the last 20 rotations and failed attempts, the latest one first
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
 		@Nullable Template template, CertificateStatus.@Nullable Window rotationWindow,
 		@Nullable Instant nextRotationDeadline, long rotations, @Nullable Instant lastRotation,
 		@Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest, @Nullable String waitingFor,
-		@Nullable Boolean serverHealthy, List<Outcome> history) implements OperationResponseBody {
+		@Nullable Boolean serverHealthy, @Nullable Instant stuckSince,
+		List<Outcome> history) implements OperationResponseBody {
 
 	static CertificateDescriptor of(CertificateStatus status) {
 		CertificatePair pair = status.pair();
@@ -53,7 +56,8 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,
 				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions()) : null,
-				status.waitingFor(), status.serverHealthy(), status.history().stream().map(Outcome::of).toList());
+				status.waitingFor(), status.serverHealthy(), status.stuckSince(),
+				status.history().stream().map(Outcome::of).toList());
 	}
 
 	private static List<String> text(List<InetAddress> addresses) {

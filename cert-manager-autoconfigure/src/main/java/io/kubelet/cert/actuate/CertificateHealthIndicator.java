@@ -15,7 +15,7 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * The health of one certificate: {@code DOWN} while there is none or once it has expired,
+ * The health of one certificate: {@code DOWN} while there is none that is valid,
  * otherwise {@code UP}. A certificate whose rotation is overdue has the configured
  * status, and a warning among the details.
  * <p>
@@ -47,7 +47,7 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 	protected void doHealthCheck(Health.Builder builder) {
 		CertificateStatus status = this.manager.status();
 		builder.status(switch (status.state()) {
-			case EXPIRED, WAITING -> Status.DOWN;
+			case EXPIRED, NOT_YET_VALID, WAITING -> Status.DOWN;
 			case OVERDUE -> this.overdue;
 			case VALID, ROTATING, STATIC -> Status.UP;
 		});
@@ -66,6 +66,9 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		if (status.waitingFor() != null) {
 			builder.withDetail("waitingFor", status.waitingFor());
 		}
+		if (status.stuckSince() != null) {
+			builder.withDetail("stuckSince", status.stuckSince());
+		}
 		RotationFailure failure = status.lastFailure();
 		if (failure != null) {
 			builder.withDetail("lastFailure", failure.reason());
@@ -80,8 +83,9 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 
 	private String warning(CertificatePair pair, CertificateStatus status) {
 		Duration left = Duration.between(this.clock.instant(), pair.notAfter()).truncatedTo(ChronoUnit.SECONDS);
-		return "The rotation is overdue since %s; the certificate is valid for another %s".formatted(status.overdueAt(),
-				ReadableDuration.of(left));
+		return "The %s is overdue since %s; the certificate is valid for another %s".formatted(
+				(status.nextRotationDeadline() != null) ? "rotation" : "replacement of the stored pair",
+				status.overdueAt(), ReadableDuration.of(left));
 	}
 
 }

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.event.CertificateExpiredEvent;
+import io.kubelet.cert.event.CertificateNotYetValidEvent;
 import io.kubelet.cert.event.CertificateOverdueEvent;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.event.CertificateRotationFailedEvent;
@@ -36,6 +37,11 @@ record CertificateEventPublisher(ApplicationEventPublisher publisher) implements
 	@Override
 	public void expired(String name, CertificatePair expired) {
 		this.publisher.publishEvent(new CertificateExpiredEvent(name, expired.leaf()));
+	}
+
+	@Override
+	public void notYetValid(String name, CertificatePair pair) {
+		this.publisher.publishEvent(new CertificateNotYetValidEvent(name, pair.leaf()));
 	}
 
 	@Override

@@ -16,6 +16,7 @@ import io.kubelet.cert.rotation.SignerSource;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -46,6 +47,12 @@ public final class CertificateManagerAutoConfiguration {
 	private static final Set<String> BUNDLE_REGISTRARS = Set.of("sslPropertiesSslBundleRegistrar",
 			"certificateBundleRegistrar");
 
+	/**
+	 * The name or qualifier of the {@link Clock} bean that replaces the system clock.
+	 * Other clocks of the application, such as one for its business, are not used.
+	 */
+	public static final String CLOCK = "certificateClock";
+
 	@Bean
 	@ConditionalOnMissingBean
 	RotationScheduler rotationScheduler(Environment environment) {
@@ -54,10 +61,11 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	KubernetesConnection certificateConnection(CertificateSettingsList settings, ObjectProvider<Clock> clock) {
+	KubernetesConnection certificateConnection(CertificateSettingsList settings,
+			@Qualifier(CLOCK) ObjectProvider<Clock> clock) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("certificate-requests-");
 		threads.setDaemon(true);
-		return new KubernetesConnection(settings.kubernetes(), threads, clock.getIfUnique(Clock::systemDefaultZone));
+		return new KubernetesConnection(settings.kubernetes(), threads, clock.getIfAvailable(Clock::systemDefaultZone));
 	}
 
 	@Bean
@@ -90,10 +98,10 @@ public final class CertificateManagerAutoConfiguration {
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
 			KubernetesConnection connection, SignerSource signers, ObjectProvider<KeyPairSource> keys,
-			ObjectProvider<Clock> clock, ListenerBeans listeners, ApplicationThreads threads,
+			@Qualifier(CLOCK) ObjectProvider<Clock> clock, ListenerBeans listeners, ApplicationThreads threads,
 			ListableBeanFactory beanFactory, Environment environment) {
 		requireBundles(settings, beanFactory, environment);
-		Clock time = clock.getIfUnique(Clock::systemDefaultZone);
+		Clock time = clock.getIfAvailable(Clock::systemDefaultZone);
 		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads.executor(),
 				keys.getIfAvailable(KeyPairSource::jdk), time);
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),

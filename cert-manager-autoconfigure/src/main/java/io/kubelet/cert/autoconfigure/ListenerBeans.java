@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.HashSet;
@@ -111,7 +112,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 		synchronized void open(List<RotationListener> listeners) {
 			List<Recipient> recipients = listeners.stream()
 				.map((listener) -> new Recipient(this.name, listener, ListenerBeans.this.threads.getObject().executor(),
-						ListenerBeans.this.scheduler.getObject()))
+						ListenerBeans.this.scheduler.getObject(), Clock.systemUTC()))
 				.toList();
 			this.recipients = recipients;
 			this.early.forEach((event) -> recipients.forEach((recipient) -> recipient.call(event)));
@@ -145,6 +146,11 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 		@Override
 		public void expired(String name, CertificatePair expired) {
 			pass((listener) -> listener.expired(name, expired));
+		}
+
+		@Override
+		public void notYetValid(String name, CertificatePair pair) {
+			pass((listener) -> listener.notYetValid(name, pair));
 		}
 
 		@Override

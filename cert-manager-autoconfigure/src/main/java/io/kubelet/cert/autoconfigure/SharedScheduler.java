@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -9,12 +10,13 @@ import io.kubelet.cert.rotation.RotationScheduler;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.TaskScheduler;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * The one scheduler of all certificates: two daemon threads, or virtual threads where the
- * application uses them.
+ * The one scheduler of all certificates: a timer and two daemon threads, or virtual
+ * threads where the application uses them. A task that blocks does not delay the others.
  */
 final class SharedScheduler implements RotationScheduler, DisposableBean {
 
@@ -22,42 +24,48 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private static final Duration TERMINATION = Duration.ofSeconds(1);
 
-	private final TaskScheduler scheduler;
+	private final TaskScheduler timers;
+
+	/** Runs what is due. */
+	private final Executor workers;
 
 	private final Runnable shutdown;
 
-	private SharedScheduler(TaskScheduler scheduler, Runnable shutdown) {
-		this.scheduler = scheduler;
+	private SharedScheduler(TaskScheduler timers, Executor workers, Runnable shutdown) {
+		this.timers = timers;
+		this.workers = workers;
 		this.shutdown = shutdown;
 	}
 
 	static SharedScheduler ofPlatformThreads() {
-		ThreadPoolTaskScheduler scheduler = new ThreadPoolTaskScheduler();
-		scheduler.setPoolSize(2);
-		scheduler.setDaemon(true);
-		scheduler.setRemoveOnCancelPolicy(true);
-		scheduler.setThreadNamePrefix(THREAD_NAME_PREFIX);
-		// What is being stored is stored whole; nothing is cut short by an interrupt
-		scheduler.setWaitForTasksToCompleteOnShutdown(true);
-		scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-		scheduler.setAwaitTerminationMillis(TERMINATION.toMillis());
-		scheduler.initialize();
-		return new SharedScheduler(scheduler, scheduler::shutdown);
+		ThreadPoolTaskScheduler timers = new ThreadPoolTaskScheduler();
+		timers.setDaemon(true);
+		timers.setRemoveOnCancelPolicy(true);
+		timers.setThreadNamePrefix(THREAD_NAME_PREFIX + "timer-");
+		timers.initialize();
+		CustomizableThreadFactory threads = new CustomizableThreadFactory(THREAD_NAME_PREFIX);
+		threads.setDaemon(true);
+		WorkerThreads workers = new WorkerThreads(timers, threads);
+		return new SharedScheduler(timers, workers, () -> {
+			timers.shutdown();
+			workers.shutdown(TERMINATION);
+		});
 	}
 
 	static SharedScheduler ofVirtualThreads() {
-		SimpleAsyncTaskScheduler scheduler = new SimpleAsyncTaskScheduler();
-		scheduler.setVirtualThreads(true);
-		scheduler.setTaskTerminationTimeout(TERMINATION.toMillis());
-		scheduler.setThreadNamePrefix(THREAD_NAME_PREFIX);
-		return new SharedScheduler(scheduler, scheduler::close);
+		SimpleAsyncTaskScheduler timers = new SimpleAsyncTaskScheduler();
+		timers.setVirtualThreads(true);
+		timers.setTaskTerminationTimeout(TERMINATION.toMillis());
+		timers.setThreadNamePrefix(THREAD_NAME_PREFIX);
+		// Each timer has a virtual thread of its own already
+		return new SharedScheduler(timers, Runnable::run, timers::close);
 	}
 
 	@Override
 	public Runnable schedule(Runnable task, Duration delay) {
 		try {
-			Instant start = this.scheduler.getClock().instant().plus(delay);
-			Future<?> future = this.scheduler.schedule(task, start);
+			Instant start = this.timers.getClock().instant().plus(delay);
+			Future<?> future = this.timers.schedule(() -> this.workers.execute(task), start);
 			return () -> future.cancel(false);
 		}
 		catch (TaskRejectedException ex) {

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CertificatePair {
 
+	/** How far in the future a certificate may begin, because clocks differ. */
+	public static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+
 	private final List<X509Certificate> chain;
 
 	private final PrivateKey privateKey;
@@ -157,6 +160,16 @@ public final class CertificatePair {
 	 */
 	public boolean isExpired(Instant now) {
 		return now.isAfter(this.notAfter);
+	}
+
+	/**
+	 * Whether the leaf is valid.
+	 * @param now the current time
+	 * @return {@code true} from {@link #notBefore()}, minus the {@link #CLOCK_SKEW},
+	 * until {@link #notAfter()}
+	 */
+	public boolean isValid(Instant now) {
+		return !isExpired(now) && !this.notBefore.isAfter(now.plus(CLOCK_SKEW));
 	}
 
 	/**

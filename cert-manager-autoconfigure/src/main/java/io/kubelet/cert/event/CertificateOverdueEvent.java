@@ -3,7 +3,7 @@ package io.kubelet.cert.event;
 import java.security.cert.X509Certificate;
 
 /**
- * A certificate should have been rotated and was not: the latest deadline has passed.
+ * A certificate should have been replaced and was not: the latest deadline has passed.
  * Published once for each certificate.
  */
 public final class CertificateOverdueEvent extends CertificateEvent {

@@ -179,7 +179,7 @@ public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, Str
 	 */
 	public Optional<CertificatePair> validClientCertificate(Instant now) {
 		try {
-			return Optional.ofNullable(clientCertificate()).filter((pair) -> !pair.isExpired(now));
+			return Optional.ofNullable(clientCertificate()).filter((pair) -> pair.isValid(now));
 		}
 		catch (KubernetesConfigurationException ex) {
 			return Optional.empty();

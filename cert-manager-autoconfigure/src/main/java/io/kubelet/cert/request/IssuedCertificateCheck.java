@@ -32,7 +32,7 @@ public final class IssuedCertificateCheck {
 	/**
 	 * How far in the future a certificate may begin, because clocks differ.
 	 */
-	public static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+	public static final Duration CLOCK_SKEW = CertificatePair.CLOCK_SKEW;
 
 	private static final IssuedCertificateCheck ANY_AUTHORITY = new IssuedCertificateCheck(null);
 

@@ -34,7 +34,7 @@ public interface CertificateManager {
 
 	/**
 	 * Returns the current pair. This is a volatile read.
-	 * @return the pair; empty if there is none yet, or once it has expired
+	 * @return the pair; empty if there is none that is valid
 	 */
 	Optional<CertificatePair> current();
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param state its state
  * @param pair the last pair, even if it has expired, {@code null} if there is none yet
  * @param rotationWindow the time in which its rotation falls and after which it is
- * overdue, {@code null} if there is none or rotation is off
+ * overdue, {@code null} if there is no pair
  * @param template the requested names, {@code null} while a supplier has not returned any
  * @param signerName the signer
  * @param usages the requested usages, empty if they depend on a key that is not generated
@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * it has not been contacted yet
  * @param unavailable whether there has been no valid certificate for five minutes
  * although the API server is healthy
+ * @param stuckSince when the step of the rotation began that has not returned for a
+ * minute, {@code null} if none is stuck
  * @param history the last 20 rotations and failed attempts since this manager was
  * created, the latest one first
  */
@@ -41,7 +43,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		@Nullable Window rotationWindow, @Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
-		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable, List<Outcome> history) {
+		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable, @Nullable Instant stuckSince,
+		List<Outcome> history) {
 
 	/**
 	 * Returns when the rotation becomes overdue.
@@ -52,14 +55,15 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	}
 
 	/**
-	 * Returns this status in another state.
+	 * Returns this status at another time.
 	 * @param state the state
+	 * @param stuckSince since when a step is stuck, {@code null} if none is
 	 * @return the new status
 	 */
-	public CertificateStatus withState(State state) {
+	public CertificateStatus with(State state, @Nullable Instant stuckSince) {
 		return new CertificateStatus(this.name, state, this.pair, this.rotationWindow, this.template, this.signerName,
 				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
-				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable,
+				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable, stuckSince,
 				this.history);
 	}
 
@@ -72,7 +76,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		return new CertificateStatus(this.name, this.state, this.pair, this.rotationWindow, this.template,
 				this.signerName, this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations,
 				this.lastRotation, lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable,
-				this.history);
+				this.stuckSince, this.history);
 	}
 
 	/**
@@ -90,12 +94,18 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		ROTATING,
 
 		/**
-		 * The certificate is valid, but the latest deadline for its rotation has passed.
+		 * The certificate is valid, but the latest deadline for its rotation has passed,
+		 * whether rotation is on or off.
 		 */
 		OVERDUE,
 
 		/** The certificate has expired. */
 		EXPIRED,
+
+		/**
+		 * The certificate begins in the future, by more than the accepted clock skew.
+		 */
+		NOT_YET_VALID,
 
 		/** The certificate is valid, and rotation is off. */
 		STATIC
@@ -168,7 +178,10 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		RESUMED,
 
 		/** The certificate has expired. */
-		EXPIRED
+		EXPIRED,
+
+		/** The certificate is not valid yet. */
+		NOT_YET_VALID
 
 	}
 

@@ -33,7 +33,7 @@ public interface RotationListener {
 	}
 
 	/**
-	 * The certificate should have been rotated and was not: the latest deadline that the
+	 * The certificate should have been replaced and was not: the latest deadline that the
 	 * configuration allows has passed. Called once for a pair.
 	 * @param name the certificate's name
 	 * @param current the pair that is overdue
@@ -47,6 +47,15 @@ public interface RotationListener {
 	 * @param expired the pair that has expired
 	 */
 	default void expired(String name, CertificatePair expired) {
+	}
+
+	/**
+	 * The certificate begins in the future, by more than the accepted clock skew: it was
+	 * stored too early, or the clock is wrong. Called once for a pair.
+	 * @param name the certificate's name
+	 * @param pair the pair that is not valid yet
+	 */
+	default void notYetValid(String name, CertificatePair pair) {
 	}
 
 	/**

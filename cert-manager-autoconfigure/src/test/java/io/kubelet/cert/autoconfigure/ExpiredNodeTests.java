@@ -62,7 +62,7 @@ class ExpiredNodeTests {
 		Files.writeString(pki.resolve("kubelet-client-current.pem"), own.certificatePem() + own.keyPem());
 		new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
-			.withBean(Clock.class, () -> this.clock)
+			.withBean("certificateClock", Clock.class, () -> this.clock)
 			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s", "kubelet.cert.profile=kubelet-client",
 					"kubelet.cert.node-name=n1", "kubelet.cert.cert-dir=" + pki,
 					"kubelet.cert.additional.serving.profile=kubelet-serving",

@@ -78,7 +78,7 @@ class ManagedFilesTests {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
-			.withBean(SimulatedTime.class, () -> this.time)
+			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
 			.withInitializer(
 					(context) -> context.addApplicationListener((ApplicationListener<CertificateEvent>) this::remember))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("nowhere"),

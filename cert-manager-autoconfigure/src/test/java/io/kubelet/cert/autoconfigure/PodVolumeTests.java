@@ -92,7 +92,7 @@ class PodVolumeTests {
 		new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
-			.withBean(SimulatedTime.class, () -> this.time)
+			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.volume.resolve("nowhere"),
 					"kubelet.cert.rotate-certificates=false", "kubelet.cert.ssl.trust=system",
 					"kubelet.cert.tls-cert-file=" + this.volume.resolve(certificateFile),

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -51,13 +52,14 @@ class SharedSchedulerTests {
 	@MethodSource("schedulers")
 	void stopsWithWhatIsUnderWayDone(Supplier<SharedScheduler> schedulers) throws InterruptedException {
 		CountDownLatch started = new CountDownLatch(1);
+		CountDownLatch closing = new CountDownLatch(1);
 		AtomicBoolean interrupted = new AtomicBoolean();
 		AtomicBoolean done = new AtomicBoolean();
 		SharedScheduler scheduler = schedulers.get();
 		scheduler.schedule(() -> {
 			started.countDown();
 			try {
-				Thread.sleep(200);
+				closing.await();
 			}
 			catch (InterruptedException ex) {
 				interrupted.set(true);
@@ -65,9 +67,42 @@ class SharedSchedulerTests {
 			done.set(true);
 		}, Duration.ZERO);
 		started.await();
+		SharedScheduler other = schedulers.get();
+		other.schedule(closing::countDown, Duration.ofMillis(200));
 		scheduler.destroy();
+		other.destroy();
 		assertThat(done).isTrue();
 		assertThat(interrupted).isFalse();
+	}
+
+	/** As certificates whose volumes hang. */
+	@ParameterizedTest
+	@MethodSource("schedulers")
+	void tasksThatHangDelayNoOther(Supplier<SharedScheduler> schedulers) throws InterruptedException {
+		SharedScheduler scheduler = schedulers.get();
+		CountDownLatch restored = new CountDownLatch(1);
+		CountDownLatch others = new CountDownLatch(100);
+		for (int i = 0; i < 5; i++) {
+			scheduler.schedule(() -> await(restored), Duration.ofMillis(i));
+		}
+		for (int i = 0; i < 100; i++) {
+			scheduler.schedule(others::countDown, Duration.ofMillis(i));
+		}
+		assertThat(others.await(60, TimeUnit.SECONDS)).isTrue();
+		restored.countDown();
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(threads().filter((thread) -> !thread.getName().contains("timer")))
+				.hasSizeLessThanOrEqualTo(2));
+		scheduler.destroy();
+	}
+
+	private static void await(CountDownLatch latch) {
+		try {
+			latch.await();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	private static Stream<Thread> threads() {

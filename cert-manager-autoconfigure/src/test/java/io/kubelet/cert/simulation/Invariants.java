@@ -88,14 +88,20 @@ final class Invariants {
 			this.world.require(KeyPool.belongTogether(pair.leaf().getPublicKey(), pair.privateKey()),
 					"key and certificate do not match");
 		}
-		this.world.require(!now.isAfter(pair.leaf().getNotAfter().toInstant()), "an expired certificate is served");
+		this.world.require(isValid(pair, now), "a certificate that is not valid is served");
+	}
+
+	/** Whether a pair is valid, without the engine's help. */
+	private static boolean isValid(CertificatePair pair, Instant now) {
+		return !now.isAfter(pair.leaf().getNotAfter().toInstant())
+				&& !pair.leaf().getNotBefore().toInstant().isAfter(now.plus(Duration.ofMinutes(5)));
 	}
 
 	/** Within the window of a pair that does, and now if there is none. */
 	private void checkDeadline(CertificateStatus status, Instant now) {
 		CertificatePair pair = status.pair();
 		Instant deadline = status.nextRotationDeadline();
-		boolean does = pair != null && !this.certificate.isForced() && !pair.isExpired(now)
+		boolean does = pair != null && !this.certificate.isForced() && isValid(pair, now)
 				&& (this.certificate.template().isEmpty() || this.certificate.isSatisfiedBy(pair.leaf()));
 		if (pair == null || deadline == null || !does) {
 			this.world.require(deadline != null && !deadline.isAfter(now), "the deadline %s is to come", deadline);

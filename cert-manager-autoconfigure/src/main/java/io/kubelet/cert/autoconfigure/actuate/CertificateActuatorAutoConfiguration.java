@@ -74,11 +74,10 @@ public final class CertificateActuatorAutoConfiguration {
 		@ConditionalOnMissingBean(name = "certificatesHealthContributor")
 		@ConditionalOnEnabledHealthIndicator("certificates")
 		HealthContributor certificatesHealthContributor(CertificateManagers managers,
-				CertificateHealthProperties properties, ObjectProvider<Clock> clock) {
-			Clock time = clock.getIfUnique(Clock::systemUTC);
+				CertificateHealthProperties properties) {
 			Map<String, CertificateHealthIndicator> indicators = new LinkedHashMap<>();
 			managers.forEach((manager) -> indicators.put(manager.name(),
-					new CertificateHealthIndicator(manager, properties.overdueStatus().status(), time)));
+					new CertificateHealthIndicator(manager, properties.overdueStatus().status(), Clock.systemUTC())));
 			return CompositeHealthContributor.fromMap(indicators);
 		}
 
@@ -103,8 +102,8 @@ public final class CertificateActuatorAutoConfiguration {
 
 		@Bean
 		@ConditionalOnMissingBean
-		CertificateMetrics certificateMetrics(CertificateManagers managers, ObjectProvider<Clock> clock) {
-			return new CertificateMetrics(managers, clock.getIfUnique(Clock::systemUTC));
+		CertificateMetrics certificateMetrics(CertificateManagers managers) {
+			return new CertificateMetrics(managers, Clock.systemUTC());
 		}
 
 		@Bean
@@ -132,14 +131,14 @@ public final class CertificateActuatorAutoConfiguration {
 		@Bean
 		@ConditionalOnMissingBean
 		KubeletMetrics kubeletCertificateMetrics(CertificateManagers managers,
-				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<Clock> clock) {
+				ObjectProvider<CertificateSettingsList> settings) {
 			Map<String, Boolean> serving = new HashMap<>();
 			settings.stream()
 				.flatMap((all) -> all.certificates().stream())
 				.filter((certificate) -> certificate.profile() != null)
 				.forEach((certificate) -> serving.put(certificate.name(),
 						certificate.profile() == Profile.KUBELET_SERVING));
-			return new KubeletMetrics(managers, serving, clock.getIfUnique(Clock::systemUTC));
+			return new KubeletMetrics(managers, serving, Clock.systemUTC());
 		}
 
 	}

@@ -9,6 +9,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -27,9 +28,11 @@ public final class CertificateSslAutoConfiguration {
 
 	@Bean
 	SslBundleRegistrar certificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
-			KubernetesConnection connection, RotationScheduler scheduler, ObjectProvider<Clock> clock) {
+			KubernetesConnection connection, RotationScheduler scheduler,
+			@Qualifier(CertificateManagerAutoConfiguration.CLOCK) ObjectProvider<Clock> clock) {
 		return new CertificateBundleRegistrar(settings, managers,
-				new TrustedAuthorities(connection, managers, clock.getIfUnique(Clock::systemDefaultZone)), scheduler);
+				new TrustedAuthorities(connection, managers, clock.getIfAvailable(Clock::systemDefaultZone)),
+				scheduler);
 	}
 
 }

@@ -31,7 +31,7 @@ final class Attempts {
 
 	private final RotationSettings settings;
 
-	private final Lane lane;
+	private final SerialExecutor lane;
 
 	private final Delivery delivery;
 
@@ -59,8 +59,8 @@ final class Attempts {
 	 * @param report to which the outcome of each attempt is added
 	 * @param changed called on the lane when an attempt has made progress or has ended
 	 */
-	Attempts(RotationSettings settings, Lane lane, Delivery delivery, CurrentPair pair, OpenRequests openRequests,
-			StatusReport report, Runnable changed) {
+	Attempts(RotationSettings settings, SerialExecutor lane, Delivery delivery, CurrentPair pair,
+			OpenRequests openRequests, StatusReport report, Runnable changed) {
 		this.settings = settings;
 		this.lane = lane;
 		this.delivery = delivery;
@@ -210,7 +210,7 @@ final class Attempts {
 			CertificateRequest request = this.openRequests.forTemplate(template, current, now);
 			Attempt attempt = new Attempt(request, this.pair.trigger(now), now,
 					Objects.requireNonNull(this.settings.signers())
-						.signer((current != null && !current.isExpired(now)) ? current : null)
+						.signer((current != null && current.isValid(now)) ? current : null)
 						.request(request, (submitted) -> this.lane.execute(() -> progressed(request, submitted))));
 			attempt.whenAnswered((chain, failure) -> this.lane.execute(() -> ended(attempt, chain, failure)));
 			this.attempt = attempt;
@@ -285,6 +285,7 @@ final class Attempts {
 			case REQUESTED -> "Rotated on request";
 			case RESUMED -> "Rotated because an earlier process had left a request";
 			case EXPIRED -> "Rotated after the expiry";
+			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
 		};
 	}
 

@@ -8,7 +8,6 @@ import java.util.function.BiConsumer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -54,9 +53,9 @@ final class CurrentPair {
 		this.settings = settings;
 		this.replaced = replaced;
 		CertificatePair stored = settings.store().current().orElse(null);
-		boolean usable = stored != null && !stored.isExpired(now);
+		boolean usable = stored != null && stored.isValid(now);
 		hold((!usable && bootstrap != null) ? bootstrap : stored);
-		this.forced = usable ? null : (stored == null) ? Trigger.FIRST : Trigger.EXPIRED;
+		this.forced = usable ? null : invalidity(stored, now);
 		if (!usable && bootstrap != null) {
 			try {
 				settings.store().update(bootstrap);
@@ -105,7 +104,7 @@ final class CurrentPair {
 			reportOnce(this.settings.about(logger.atError()), ex.getMessage() + "; the last valid pair stays in use");
 			return null;
 		}
-		if (stored == null || stored.equals(this.pair) || !isValid(stored, now)) {
+		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
 			this.problem = "";
 			return null;
 		}
@@ -117,7 +116,8 @@ final class CurrentPair {
 			return null;
 		}
 		this.settings.about(logger.atInfo(), stored)
-			.log("[{}] Another program stored a pair, which is used now: {}", this.settings.name(), stored);
+			.log("[{}] Another program stored a pair, which is used now: serial number {}, valid until {}",
+					this.settings.name(), stored.serialNumber(), stored.notAfter());
 		this.problem = "";
 		this.forced = null;
 		swap(stored);
@@ -131,10 +131,6 @@ final class CurrentPair {
 		}
 	}
 
-	private static boolean isValid(CertificatePair pair, Instant now) {
-		return !pair.isExpired(now) && !pair.notBefore().isAfter(now.plus(IssuedCertificateCheck.CLOCK_SKEW));
-	}
-
 	/**
 	 * Returns how a stored pair differs from a template that ours satisfies. While the
 	 * template is not known, the last one that ours satisfied takes its place.
@@ -142,7 +138,7 @@ final class CurrentPair {
 	private List<String> differences(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
 		CertificatePair pair = this.pair;
 		CertificateTemplate template = (known != null) ? known : this.satisfied;
-		return (this.settings.once() || template == null || pair == null || pair.isExpired(now)
+		return (this.settings.once() || template == null || pair == null || !pair.isValid(now)
 				|| !satisfies(pair, template)) ? List.of() : template.differences(stored.leaf());
 	}
 
@@ -153,7 +149,7 @@ final class CurrentPair {
 	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
-		if (this.forced == null && pair != null && !pair.isExpired(now)) {
+		if (this.forced == null && pair != null && pair.isValid(now)) {
 			if (this.settings.once() || template == null || satisfies(pair, template)) {
 				this.dueSince = null;
 				return;
@@ -181,13 +177,14 @@ final class CurrentPair {
 	/** Why a rotation is due, as of the last review. */
 	Trigger trigger(Instant now) {
 		CertificatePair pair = this.pair;
-		if (pair == null) {
-			return Trigger.FIRST;
-		}
-		if (pair.isExpired(now)) {
-			return Trigger.EXPIRED;
+		if (pair == null || !pair.isValid(now)) {
+			return invalidity(pair, now);
 		}
 		return (this.forced != null) ? this.forced : (this.dueSince != null) ? Trigger.TEMPLATE : Trigger.DEADLINE;
+	}
+
+	private static Trigger invalidity(@Nullable CertificatePair pair, Instant now) {
+		return (pair == null) ? Trigger.FIRST : pair.isExpired(now) ? Trigger.EXPIRED : Trigger.NOT_YET_VALID;
 	}
 
 	/** The last answer is kept, since a watched template is compared each second. */

@@ -64,7 +64,7 @@ final class Delivery {
 
 	private List<Recipient> with(List<Recipient> recipients, RotationListener listener) {
 		Recipient added = new Recipient(this.settings.name(), listener, this.settings.executor(),
-				this.settings.scheduler());
+				this.settings.scheduler(), this.settings.clock());
 		return Stream.concat(recipients.stream(), Stream.of(added)).toList();
 	}
 

@@ -96,8 +96,10 @@ final class Failures {
 	/** What the failure means for the application at this moment. */
 	private static String effect(@Nullable CertificatePair pair, Instant now) {
 		return (pair == null) ? "there is no certificate yet"
-				: pair.isExpired(now) ? "the certificate has expired" : "the current certificate is valid for another "
-						+ ReadableDuration.of(Duration.between(now, pair.notAfter()));
+				: pair.isExpired(now) ? "the certificate has expired"
+						: !pair.isValid(now) ? "the certificate is not valid yet"
+								: "the current certificate is valid for another "
+										+ ReadableDuration.of(Duration.between(now, pair.notAfter()));
 	}
 
 	/** A success ends the row; the next attempt may begin after a pause. */

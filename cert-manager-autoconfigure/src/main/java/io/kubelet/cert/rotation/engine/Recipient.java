@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -12,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Calls one listener for the events of one certificate: one call at a time, in the order
- * of the events, on threads that no rotation needs. A listener that throws is logged. One
- * that does not return delays only its own next calls, and a warning names it.
+ * of the events, on threads that no rotation waits for. A listener that throws is logged.
+ * One that does not return delays only its own next calls, and a warning names it.
  */
 public final class Recipient {
 
@@ -25,9 +26,7 @@ public final class Recipient {
 
 	private final RotationListener listener;
 
-	private final Lane lane;
-
-	private final RotationScheduler scheduler;
+	private final SerialExecutor calls;
 
 	/**
 	 * Creates a recipient.
@@ -35,12 +34,13 @@ public final class Recipient {
 	 * @param listener the listener to call
 	 * @param executor runs the calls, which may block
 	 * @param scheduler runs the check for calls that do not return
+	 * @param clock the clock
 	 */
-	public Recipient(String name, RotationListener listener, Executor executor, RotationScheduler scheduler) {
+	public Recipient(String name, RotationListener listener, Executor executor, RotationScheduler scheduler,
+			Clock clock) {
 		this.name = name;
 		this.listener = listener;
-		this.lane = new Lane(executor);
-		this.scheduler = scheduler;
+		this.calls = new SerialExecutor(executor, new Watchdog(scheduler, clock, PATIENCE, this::warn));
 	}
 
 	/**
@@ -55,7 +55,7 @@ public final class Recipient {
 	/** Calls the listener, and then runs a task, whether the call failed or not. */
 	void call(Consumer<RotationListener> event, Runnable returned) {
 		try {
-			this.lane.execute(() -> run(event, returned));
+			this.calls.execute(() -> run(event, returned));
 		}
 		catch (Throwable ex) {
 			logger.error("[{}] No thread is available for rotation listener {}; it will be called with the next event",
@@ -64,8 +64,6 @@ public final class Recipient {
 	}
 
 	private void run(Consumer<RotationListener> event, Runnable returned) {
-		Thread thread = Thread.currentThread();
-		Runnable cancelWarning = this.scheduler.schedule(() -> warn(thread), PATIENCE);
 		try {
 			event.accept(this.listener);
 		}
@@ -74,15 +72,12 @@ public final class Recipient {
 					this.listener.getClass().getName(), ex);
 		}
 		finally {
-			cancelWarning.run();
 			returned.run();
 		}
 	}
 
 	/** The stack shows where the listener is, such as a method for application events. */
-	private void warn(Thread thread) {
-		Throwable stack = new Throwable("The stack of thread " + thread.getName());
-		stack.setStackTrace(thread.getStackTrace());
+	private void warn(Throwable stack) {
 		logger.warn(
 				"[{}] Rotation listener {} has not returned for {}. The rotation is not affected, "
 						+ "but the listener receives no further events for this certificate until it returns",

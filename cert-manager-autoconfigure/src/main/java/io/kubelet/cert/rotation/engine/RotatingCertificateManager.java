@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
@@ -24,17 +25,22 @@ import org.slf4j.LoggerFactory;
  * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
  * {@link #reconcile()}, which asks for the template and then reviews the stored pair and
  * the attempt in progress, does what is due, and schedules the next look. It runs on the
- * certificate's {@link Lane}, the only place where the state below changes.
+ * certificate's {@link SerialExecutor}, the only place where the state below changes.
  */
 final class RotatingCertificateManager implements CertificateManager, TemplateRounds.Member {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
+	/** After which a step that has not returned is reported as stuck. */
+	private static final Duration STUCK_AFTER = Duration.ofMinutes(1);
+
 	private final RotationSettings settings;
 
 	private final Duration idleCheck;
 
-	private final Lane lane;
+	private final Watchdog watchdog;
+
+	private final SerialExecutor lane;
 
 	private final Delivery delivery;
 
@@ -45,7 +51,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 
 	private final CurrentPair pair;
 
-	private final Announcements announcements;
+	private final Warnings warnings;
 
 	private final Attempts attempts;
 
@@ -68,14 +74,15 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 		this.settings = settings;
 		this.idleCheck = idleCheck;
 		this.rounds = rounds;
-		this.lane = new Lane((task) -> settings.scheduler().schedule(task, Duration.ZERO));
+		this.watchdog = new Watchdog(settings.scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
+		this.lane = new SerialExecutor((task) -> settings.scheduler().schedule(task, Duration.ZERO), this.watchdog);
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings.name(), template, supplier, settings.executor(), this.lane);
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, this::replaced, bootstrap, now);
-		this.announcements = new Announcements(settings, this.delivery);
+		this.warnings = new Warnings(settings, this.delivery);
 		OpenRequests openRequests = new OpenRequests(settings);
-		this.report = new StatusReport(settings, this.pair, openRequests, this.templates, this.announcements);
+		this.report = new StatusReport(settings, this.pair, openRequests, this.templates, this.warnings);
 		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, openRequests, this.report,
 				this::reconcile);
 		this.attempts.reviewPair(template, now);
@@ -102,16 +109,16 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 
 	private void logStart() {
 		CertificatePair pair = this.pair.get();
+		Instant now = this.settings.clock().instant();
 		Instant next = this.pair.deadline();
 		boolean off = next.equals(Instant.MAX);
-		if (pair != null) {
+		if (pair != null && pair.isValid(now)) {
 			this.settings.about(logger.atInfo(), pair)
 				.log("[{}] Using the stored certificate {}, valid until {}{}", name(), pair.serialNumber(),
-						pair.notAfter(),
-						off ? "; rotation is off" : ", next rotation " + (next.isAfter(this.settings.clock().instant())
-								? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
+						pair.notAfter(), off ? "; rotation is off" : ", next rotation "
+								+ (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
 		}
-		else if (off) {
+		else if (pair == null && off) {
 			this.settings.about(logger.atWarn())
 				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
 						name());
@@ -128,12 +135,13 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 	@Override
 	public Optional<CertificatePair> current() {
 		CertificatePair pair = this.snapshot.pair();
-		return (pair == null || pair.isExpired(this.settings.clock().instant())) ? Optional.empty() : Optional.of(pair);
+		return (pair != null && pair.isValid(this.settings.clock().instant())) ? Optional.of(pair) : Optional.empty();
 	}
 
 	@Override
 	public CertificateStatus status() {
-		return StatusReport.inState(this.snapshot, this.attempts.isRequested(), this.settings.clock().instant());
+		return StatusReport.at(this.snapshot, this.attempts.isRequested(), this.watchdog.lateSince(),
+				this.settings.clock().instant());
 	}
 
 	@Override
@@ -184,7 +192,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 		}
 		look((now) -> {
 			if (this.templates.isAwaited()) {
-				announce(now);
+				warn(now);
 			}
 			Duration untilLate = this.templates.update(now, this::review);
 			this.snapshot = this.report.create();
@@ -200,7 +208,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 				this.report.adopted(adopted, now);
 			}
 			this.attempts.review(this.templates.latest(), now);
-			announce(now);
+			warn(now);
 			this.snapshot = this.report.create();
 			return this.attempts.untilDue(this.templates.latest(), now, this.idleCheck);
 		});
@@ -218,7 +226,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 		Instant now = this.settings.clock().instant();
 		Duration untilNextLook = this.idleCheck;
 		try {
-			untilNextLook = this.announcements.untilDue(now, Collections.min(List.of(look.at(now), this.idleCheck)));
+			untilNextLook = this.warnings.untilDue(now, Collections.min(List.of(look.at(now), this.idleCheck)));
 			this.problem = "";
 		}
 		catch (Throwable ex) {
@@ -230,8 +238,9 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 		}
 	}
 
-	private void announce(Instant now) {
-		this.announcements.review(this.pair.get(), this.attempts.pending(), this.report.isServerHealthy(), now);
+	private void warn(Instant now) {
+		this.warnings.issue(this.pair.get(), this.attempts.pending(), this.report.isFailing(),
+				this.report.isServerHealthy(), now);
 	}
 
 	/** Whatever goes wrong is reported, and tried again. */
@@ -244,6 +253,14 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 				.setCause(cause)
 				.log("[{}] Rotation check failed; retrying: {}", name(), cause.toString());
 		}
+	}
+
+	/** Other certificates are not affected: each has an executor of its own. */
+	private void stuck(Throwable stack) {
+		this.settings.about(logger.atError())
+			.setCause(stack)
+			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "
+					+ "If it is an access to a file, check the file system", name(), ReadableDuration.of(STUCK_AFTER));
 	}
 
 	/** Also what was begun while another thread called {@link #stop()}. */

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers what has happened to a certificate, and puts its status together. Used on the
- * certificate's lane only, except for {@link #inState}.
+ * certificate's lane only, except for {@link #at}.
  */
 final class StatusReport {
 
@@ -34,7 +34,7 @@ final class StatusReport {
 
 	private final Templates templates;
 
-	private final Announcements announcements;
+	private final Warnings warnings;
 
 	private List<Outcome> history = List.of();
 
@@ -47,12 +47,12 @@ final class StatusReport {
 	private @Nullable Boolean serverHealthy;
 
 	StatusReport(RotationSettings settings, CurrentPair pair, OpenRequests openRequests, Templates templates,
-			Announcements announcements) {
+			Warnings warnings) {
 		this.settings = settings;
 		this.pair = pair;
 		this.openRequests = openRequests;
 		this.templates = templates;
-		this.announcements = announcements;
+		this.warnings = warnings;
 	}
 
 	/** The pending request was answered with a pair, which has become current. */
@@ -98,22 +98,26 @@ final class StatusReport {
 		this.serverHealthy = true;
 	}
 
+	boolean isFailing() {
+		return this.lastFailure != null;
+	}
+
 	boolean isServerHealthy() {
 		return Boolean.TRUE.equals(this.serverHealthy);
 	}
 
-	/** Creates the status, in a state that {@link #inState} is to correct. */
+	/** Creates the status, in a state that {@link #at} is to correct. */
 	CertificateStatus create() {
 		CertificatePair pair = this.pair.get();
 		CertificateRequest open = this.openRequests.current();
 		Instant deadline = this.pair.deadline();
 		return new CertificateStatus(this.settings.name(), State.WAITING, pair,
-				(pair != null && !this.settings.once())
-						? new Window(this.settings.window().begin(pair), this.settings.window().end(pair)) : null,
+				(pair != null) ? new Window(this.settings.window().begin(pair), this.settings.window().end(pair))
+						: null,
 				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
 				this.settings.requestedLifetime(), deadline.equals(Instant.MAX) ? null : deadline, this.rotations,
 				this.lastRotation, this.lastFailure, confirmed(open), this.templates.waitingFor(), this.serverHealthy,
-				this.announcements.isUnavailable(), this.history);
+				this.warnings.isUnavailable(), null, this.history);
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
@@ -134,9 +138,10 @@ final class StatusReport {
 				: List.of();
 	}
 
-	/** Returns a status in the state that it has at a time. From any thread. */
-	static CertificateStatus inState(CertificateStatus status, boolean requested, Instant now) {
-		return status.withState(state(status, requested, now));
+	/** Returns a status as it is at a time. From any thread. */
+	static CertificateStatus at(CertificateStatus status, boolean requested, @Nullable Instant stuckSince,
+			Instant now) {
+		return status.with(state(status, requested, now), stuckSince);
 	}
 
 	private static State state(CertificateStatus status, boolean requested, Instant now) {
@@ -146,14 +151,17 @@ final class StatusReport {
 		if (status.pair().isExpired(now)) {
 			return State.EXPIRED;
 		}
-		if (status.overdueAt() == null) {
-			return State.STATIC;
+		if (!status.pair().isValid(now)) {
+			return State.NOT_YET_VALID;
 		}
-		if (now.isAfter(status.overdueAt())) {
+		if (status.overdueAt() != null && now.isAfter(status.overdueAt())) {
 			return State.OVERDUE;
 		}
 		Instant deadline = status.nextRotationDeadline();
-		return (requested || (deadline != null && !now.isBefore(deadline))) ? State.ROTATING : State.VALID;
+		if (deadline == null) {
+			return State.STATIC;
+		}
+		return (requested || !now.isBefore(deadline)) ? State.ROTATING : State.VALID;
 	}
 
 }

@@ -30,7 +30,7 @@ final class Templates {
 
 	private final Executor executor;
 
-	private final Lane lane;
+	private final SerialExecutor lane;
 
 	private volatile Answer answer;
 
@@ -41,7 +41,7 @@ final class Templates {
 	private boolean needed;
 
 	Templates(String name, @Nullable CertificateTemplate fixed, @Nullable CertificateTemplateSupplier supplier,
-			Executor executor, Lane lane) {
+			Executor executor, SerialExecutor lane) {
 		this.name = name;
 		this.answer = new Answer(fixed, null, "");
 		this.supplier = supplier;

@@ -155,7 +155,7 @@ class CertificateHealthTests {
 	static class Application {
 
 		@Bean
-		OffsetClock clock() {
+		OffsetClock certificateClock() {
 			return new OffsetClock();
 		}
 

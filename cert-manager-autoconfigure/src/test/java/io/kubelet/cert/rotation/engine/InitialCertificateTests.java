@@ -39,7 +39,7 @@ class InitialCertificateTests {
 	void withoutSignerTheStoredCertificateIsUsedAndNothingElseHappens() {
 		CertificatePair stored = this.fixture.storePair();
 		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE));
-		this.fixture.time.pass(Duration.ofHours(98));
+		this.fixture.time.pass(Duration.ofHours(88));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
 		assertThat(manager.status().nextRotationDeadline()).isNull();

@@ -177,7 +177,7 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("The certificate expired at"))
 			.singleElement()
 			.asString()
-			.contains("new TLS connections that present it fail until it is rotated. Request csr-", waits, approve);
+			.contains("new TLS connections that present it fail until it is replaced. Request csr-", waits, approve);
 		this.fixture.time.pass(Duration.ofMinutes(6));
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("no valid certificate since"))
 			.singleElement()

@@ -62,9 +62,8 @@ class OnceTests {
 		assertThat(this.fixture.signer.requests).isEmpty();
 	}
 
-	/** Another program provides it, and in its own time. */
 	@Test
-	void certificateIsNeverOverdueAndTheLogSaysWhoHasToReplaceIt(CapturedOutput output) {
+	void logSaysWhoHasToReplaceTheCertificate(CapturedOutput output) {
 		this.fixture.storePair();
 		List<String> told = new ArrayList<>();
 		CertificateManagerBuilder builder = this.fixture.withoutSigner();
@@ -81,11 +80,10 @@ class OnceTests {
 			}
 
 		}));
-		this.fixture.time.pass(Duration.ofHours(98));
+		this.fixture.time.pass(Duration.ofHours(88));
 		assertThat(told).isEmpty();
-		assertThat(output).doesNotContain("overdue");
-		this.fixture.time.pass(Duration.ofHours(2));
-		assertThat(told).containsExactly("expired");
+		this.fixture.time.pass(Duration.ofHours(12));
+		assertThat(told).containsExactly("overdue", "expired");
 		assertThat(output).contains("Rotation is off: replace the stored pair").doesNotContain("keeps trying");
 		manager.stop();
 	}

@@ -9,25 +9,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs tasks one after the other, on the threads of an executor that they share with
- * others, so that what they touch needs no lock. Whatever a task throws, the next one
- * runs.
+ * Runs tasks one after the other on the threads of a shared executor, so that their state
+ * needs no lock. An exception of a task does not affect the next one.
  */
-final class Lane {
+final class SerialExecutor {
 
-	private static final Logger logger = LoggerFactory.getLogger(Lane.class);
+	private static final Logger logger = LoggerFactory.getLogger(SerialExecutor.class);
 
-	/** There is one of them for each certificate, so it begins small. */
+	/** There is one for each certificate and listener: small initial capacity. */
 	private final Queue<Runnable> tasks = new ArrayDeque<>(1);
 
 	private final Executor executor;
+
+	private final Watchdog watchdog;
 
 	private boolean scheduled;
 
 	private boolean draining;
 
-	Lane(Executor executor) {
+	SerialExecutor(Executor executor, Watchdog watchdog) {
 		this.executor = executor;
+		this.watchdog = watchdog;
 	}
 
 	/**
@@ -76,9 +78,9 @@ final class Lane {
 		}
 	}
 
-	private static void run(Runnable task) {
+	private void run(Runnable task) {
 		try {
-			task.run();
+			this.watchdog.watch(task);
 		}
 		catch (Throwable ex) {
 			report(ex);

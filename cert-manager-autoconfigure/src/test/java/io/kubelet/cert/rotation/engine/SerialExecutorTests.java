@@ -24,23 +24,27 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * Tasks that run one after the other.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class LaneTests {
+class SerialExecutorTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
-	private final Lane lane = new Lane((task) -> this.time.schedule(task, Duration.ZERO));
+	private final Watchdog watchdog = new Watchdog(this.time, this.time, Duration.ofMinutes(1), (stack) -> {
+	});
+
+	private final SerialExecutor executor = new SerialExecutor((task) -> this.time.schedule(task, Duration.ZERO),
+			this.watchdog);
 
 	private final List<String> ran = new ArrayList<>();
 
 	@Test
 	void tasksRunInTheirOrderOnOneThreadOfTheScheduler() {
-		this.lane.execute(() -> this.ran.add("first"));
-		this.lane.execute(() -> this.ran.add("second"));
+		this.executor.execute(() -> this.ran.add("first"));
+		this.executor.execute(() -> this.ran.add("second"));
 		assertThat(this.ran).isEmpty();
 		assertThat(this.time.scheduled()).isOne();
 		this.time.settle();
 		assertThat(this.ran).containsExactly("first", "second");
-		this.lane.execute(() -> this.ran.add("third"));
+		this.executor.execute(() -> this.ran.add("third"));
 		assertThat(this.time.scheduled()).isOne();
 		this.time.settle();
 		assertThat(this.ran).containsExactly("first", "second", "third");
@@ -48,11 +52,11 @@ class LaneTests {
 
 	@Test
 	void taskOfATaskRunsAfterIt() {
-		this.lane.execute(() -> {
-			this.lane.execute(() -> this.ran.add("inner"));
+		this.executor.execute(() -> {
+			this.executor.execute(() -> this.ran.add("inner"));
 			this.ran.add("outer");
 		});
-		this.lane.execute(() -> this.ran.add("next"));
+		this.executor.execute(() -> this.ran.add("next"));
 		this.time.settle();
 		assertThat(this.ran).containsExactly("outer", "next", "inner");
 		assertThat(this.time.scheduled()).isZero();
@@ -61,10 +65,10 @@ class LaneTests {
 	@ParameterizedTest
 	@MethodSource("mistakes")
 	void taskThatFailsIsReportedAndDoesNotEndTheLane(Runnable mistake, CapturedOutput output) {
-		this.lane.execute(mistake);
-		this.lane.execute(() -> this.ran.add("next"));
+		this.executor.execute(mistake);
+		this.executor.execute(() -> this.ran.add("next"));
 		this.time.settle();
-		this.lane.execute(() -> this.ran.add("later"));
+		this.executor.execute(() -> this.ran.add("later"));
 		this.time.settle();
 		assertThat(this.ran).containsExactly("next", "later");
 		assertThat(output).containsOnlyOnce("A rotation task failed");
@@ -83,24 +87,24 @@ class LaneTests {
 	/** As an executor without a thread to spare: it throws, and may yet run the task. */
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void laneThatFoundNoThreadGoesOnWithTheNextTask(boolean runsLate) {
+	void executorThatFoundNoThreadGoesOnWithTheNextTask(boolean runsLate) {
 		AtomicBoolean exhausted = new AtomicBoolean(true);
-		Lane lane = new Lane((task) -> {
+		SerialExecutor executor = new SerialExecutor((task) -> {
 			if (!exhausted.get() || runsLate) {
 				this.time.schedule(task, Duration.ZERO);
 			}
 			if (exhausted.get()) {
 				throw new InternalError("no thread to be had");
 			}
-		});
-		assertThatExceptionOfType(InternalError.class).isThrownBy(() -> lane.execute(() -> this.ran.add("first")));
+		}, this.watchdog);
+		assertThatExceptionOfType(InternalError.class).isThrownBy(() -> executor.execute(() -> this.ran.add("first")));
 		exhausted.set(false);
-		lane.execute(() -> {
+		executor.execute(() -> {
 			this.ran.add("second");
 			this.time.settle();
 			this.ran.add("end of second");
 		});
-		lane.execute(() -> this.ran.add("third"));
+		executor.execute(() -> this.ran.add("third"));
 		this.time.settle();
 		assertThat(this.ran).containsExactly("first", "second", "end of second", "third");
 	}

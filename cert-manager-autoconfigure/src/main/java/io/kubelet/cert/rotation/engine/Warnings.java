@@ -3,24 +3,27 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.function.BinaryOperator;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reports what only the passing of time brings, once each and at its time: a request that
- * waits, a certificate that is overdue or has expired, and that there has been none for
- * long. Used on the certificate's lane only.
+ * Issues time-based warnings, each once: a request has been pending for long, the
+ * certificate is overdue, has expired or is not valid yet, or there has been no valid one
+ * for five minutes. Used on the certificate's lane only.
  */
-final class Announcements {
+final class Warnings {
 
-	private static final Logger logger = LoggerFactory.getLogger(Announcements.class);
+	private static final Logger logger = LoggerFactory.getLogger(Warnings.class);
 
 	private static final Duration UNAVAILABLE_AFTER = Duration.ofMinutes(5);
 
@@ -36,9 +39,8 @@ final class Announcements {
 
 	private @Nullable CertificatePair pair;
 
-	private boolean overdue;
-
-	private boolean expired;
+	/** What was said of the pair. */
+	private final Set<State> issued = EnumSet.noneOf(State.class);
 
 	private @Nullable Instant invalidSince;
 
@@ -46,7 +48,7 @@ final class Announcements {
 
 	private @Nullable Waiting waiting;
 
-	Announcements(RotationSettings settings, Delivery delivery) {
+	Warnings(RotationSettings settings, Delivery delivery) {
 		this.settings = settings;
 		this.delivery = delivery;
 	}
@@ -57,49 +59,82 @@ final class Announcements {
 	}
 
 	/**
-	 * Reports what has become due.
+	 * Issues the warnings that have become due.
 	 * @param pair the last pair, {@code null} if there is none yet
 	 * @param pending the request that is waited for, {@code null} if there is none
+	 * @param failing whether an attempt has failed since the last rotation
 	 * @param serverHealthy whether the API server answered the last attempt
 	 */
-	void review(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, boolean serverHealthy,
-			Instant now) {
-		if (pair != this.pair) {
+	void issue(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, boolean failing,
+			boolean serverHealthy, Instant now) {
+		boolean found = pair != this.pair;
+		if (found) {
 			this.pair = pair;
-			// A pair that is not rotated never is
-			this.overdue = this.settings.once();
-			this.expired = false;
+			this.issued.clear();
 		}
 		reviewWaiting(pair, pending, now);
-		reviewUnavailable(pair == null || pair.isExpired(now), pending, serverHealthy, now);
-		if (pair == null) {
-			return;
+		String next = whatNext(pending, failing);
+		reviewUnavailable(pair == null || !pair.isValid(now), serverHealthy, next, now);
+		if (pair != null) {
+			if (pair.isExpired(now)) {
+				expired(pair, found, next);
+			}
+			else if (!pair.isValid(now)) {
+				notYetValid(pair, next, now);
+			}
+			else if (now.isAfter(this.settings.window().end(pair))) {
+				overdue(pair, next);
+			}
 		}
-		if (!this.overdue && now.isAfter(this.settings.window().end(pair))) {
-			this.overdue = true;
+	}
+
+	private void overdue(CertificatePair pair, String next) {
+		if (this.issued.add(State.OVERDUE)) {
 			this.settings.about(logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
-						this.settings.name(), pair.notAfter(), whatNext(pending));
+						this.settings.name(), pair.notAfter(), next);
 			this.delivery.deliver((listener) -> listener.overdue(this.settings.name(), pair));
 		}
-		if (!this.expired && pair.isExpired(now)) {
-			this.expired = true;
-			this.settings.about(logger.atError(), pair)
-				.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is rotated. {}",
-						this.settings.name(), pair.notAfter(), whatNext(pending));
+	}
+
+	private void notYetValid(CertificatePair pair, String next, Instant now) {
+		if (this.issued.add(State.NOT_YET_VALID)) {
+			this.settings.about(logger.atWarn(), pair)
+				.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
+						+ "Check the clock of this machine. {}", this.settings.name(), pair.notBefore(), now, next);
+			this.delivery.deliver((listener) -> listener.notYetValid(this.settings.name(), pair));
+		}
+	}
+
+	/** A pair that is found expired was stored. */
+	private void expired(CertificatePair pair, boolean found, String next) {
+		if (this.issued.add(State.EXPIRED)) {
+			if (found && this.settings.signers() != null) {
+				this.settings.about(logger.atWarn(), pair)
+					.log("[{}] The stored certificate expired at {}: a new one is being requested",
+							this.settings.name(), pair.notAfter());
+			}
+			else {
+				this.settings.about(logger.atError(), pair)
+					.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is replaced. {}",
+							this.settings.name(), pair.notAfter(), next);
+			}
 			this.delivery.deliver((listener) -> listener.expired(this.settings.name(), pair));
 		}
 	}
 
 	/** The end of a message: what is done about it, or what somebody can do. */
-	private String whatNext(@Nullable CertificateRequest pending) {
+	private String whatNext(@Nullable CertificateRequest pending, boolean failing) {
 		if (this.settings.signers() == null) {
 			return "Rotation is off: replace the stored pair";
 		}
-		return (pending == null || pending.uid() == null)
+		if (pending != null && pending.uid() != null) {
+			return "Request %1$s to signer %2$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
+				.formatted(pending.name(), pending.signerName());
+		}
+		return failing
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
-				: "Request %1$s to signer %2$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
-					.formatted(pending.name(), pending.signerName());
+				: this.settings.once() ? "Rotation is off: replace the stored pair" : "A new one is being requested";
 	}
 
 	private void reviewWaiting(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, Instant now) {
@@ -135,8 +170,7 @@ final class Announcements {
 		return at != null && !now.isBefore(at);
 	}
 
-	private void reviewUnavailable(boolean invalid, @Nullable CertificateRequest pending, boolean serverHealthy,
-			Instant now) {
+	private void reviewUnavailable(boolean invalid, boolean serverHealthy, String next, Instant now) {
 		if (!invalid) {
 			this.invalidSince = null;
 			this.unavailable = false;
@@ -151,7 +185,7 @@ final class Announcements {
 			this.settings.about(logger.atError())
 				.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
 						+ "TLS handshakes, and clients present no certificate. {}", this.settings.name(),
-						this.invalidSince, whatNext(pending));
+						this.invalidSince, next);
 			this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));
 		}
 	}
@@ -161,8 +195,9 @@ final class Announcements {
 		CertificatePair pair = this.pair;
 		Waiting waiting = this.waiting;
 		return Stream
-			.of((pair != null && !this.overdue) ? this.settings.window().end(pair).plus(TICK) : null,
-					(pair != null && !this.expired) ? pair.notAfter().plus(TICK) : null,
+			.of((pair != null) ? pair.notBefore().minus(CertificatePair.CLOCK_SKEW) : null,
+					(pair != null) ? this.settings.window().end(pair).plus(TICK) : null,
+					(pair != null) ? pair.notAfter().plus(TICK) : null,
 					(waiting == null) ? null : (waiting.tellAt != null) ? waiting.tellAt : waiting.warnAt,
 					(this.invalidSince != null && !this.unavailable)
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)

@@ -1,0 +1,143 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+import io.kubelet.cert.actuate.CertificateHealthIndicator;
+import io.kubelet.cert.actuate.CertificateMetrics;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A certificate whose store hangs.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class StuckTests {
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	private final ExecutorService threads = Executors.newCachedThreadPool();
+
+	private final CountDownLatch hanging = new CountDownLatch(1);
+
+	private final CountDownLatch restored = new CountDownLatch(1);
+
+	@AfterEach
+	void end() {
+		this.restored.countDown();
+		this.threads.shutdownNow();
+	}
+
+	@Test
+	void storeThatHangsIsReportedAfterAMinuteUntilItReturns(CapturedOutput output) {
+		this.fixture.storePair();
+		MeterRegistry registry = new SimpleMeterRegistry();
+		HangingStore store = new HangingStore();
+		CertificateManager manager = this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.store(store)
+			.scheduler((task, delay) -> {
+				if (!delay.isZero()) {
+					return this.fixture.time.schedule(task, delay);
+				}
+				this.threads.execute(task);
+				return () -> {
+				};
+			})
+			.build();
+		new CertificateMetrics(new CertificateManagers(List.of(manager)), this.fixture.time).bindTo(registry);
+		store.hangs = true;
+		manager.start();
+		await(this.hanging);
+		this.fixture.time.pass(Duration.ofSeconds(59));
+		assertThat(manager.status().stuckSince()).isNull();
+		assertThat(stuck(registry)).isZero();
+		this.fixture.time.pass(Duration.ofSeconds(31));
+		assertThat(manager.status().stuckSince()).isEqualTo(ManagerFixture.START);
+		assertThat(stuck(registry)).isEqualTo(90);
+		assertThat(
+				Objects.requireNonNull(new CertificateHealthIndicator(manager, Status.UP, this.fixture.time).health())
+					.getDetails())
+			.containsEntry("stuckSince", ManagerFixture.START);
+		assertThat(output).containsOnlyOnce("[kubelet-client] A step of the rotation has not returned for 1m")
+			.containsPattern("at .*HangingStore\\.current\\(");
+		store.hangs = false;
+		this.restored.countDown();
+		Awaitility.await().untilAsserted(() -> assertThat(manager.status().stuckSince()).isNull());
+		assertThat(stuck(registry)).isZero();
+		manager.stop();
+	}
+
+	private static void await(CountDownLatch latch) {
+		try {
+			latch.await();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	private static double stuck(MeterRegistry registry) {
+		return registry.get("kubelet.cert.stuck").timeGauge().value(TimeUnit.SECONDS);
+	}
+
+	private final class HangingStore implements CertificateStore {
+
+		private final CertificateStore store = StuckTests.this.fixture.store;
+
+		private volatile boolean hangs;
+
+		@Override
+		public Optional<CertificatePair> current() {
+			if (this.hangs) {
+				StuckTests.this.hanging.countDown();
+				await(StuckTests.this.restored);
+			}
+			return this.store.current();
+		}
+
+		@Override
+		public void update(CertificatePair pair) {
+			this.store.update(pair);
+		}
+
+		@Override
+		public Optional<CertificateRequest> openRequest() {
+			return this.store.openRequest();
+		}
+
+		@Override
+		public void saveOpenRequest(CertificateRequest request) {
+			this.store.saveOpenRequest(request);
+		}
+
+		@Override
+		public void deleteOpenRequest(CertificateRequest request) {
+			this.store.deleteOpenRequest(request);
+		}
+
+	}
+
+}
