@@ -49,7 +49,7 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 		CertificatePair pair = status.pair();
 		CertificateTemplate template = status.template();
 		RotationFailure failure = status.lastFailure();
-		CertificateStatus.OpenRequest open = status.openRequest();
+		CertificateStatus.ConfirmedRequest open = status.pendingRequest();
 		return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
 				(template != null) ? Template.of(template, status) : null, status.rotationWindow(),
 				status.nextRotationDeadline(), status.rotations(), status.lastRotation(),

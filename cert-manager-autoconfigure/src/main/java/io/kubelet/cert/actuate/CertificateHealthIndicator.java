@@ -60,8 +60,8 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 				builder.withDetail("warning", warning(pair, status));
 			}
 		}
-		if (status.openRequest() != null) {
-			builder.withDetail("pendingRequest", status.openRequest().name());
+		if (status.pendingRequest() != null) {
+			builder.withDetail("pendingRequest", status.pendingRequest().name());
 		}
 		if (status.waitingFor() != null) {
 			builder.withDetail("waitingFor", status.waitingFor());

@@ -107,8 +107,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					(status) -> (status.nextRotationDeadline() != null) ? until(clock, status.nextRotationDeadline())
 							: Double.NaN);
 			gauge("request.age", "Time since the pending request was created, 0 if no request is pending",
-					(status) -> (status.openRequest() != null)
-							? Math.max(0, -until(clock, status.openRequest().createdAt())) : 0);
+					(status) -> (status.pendingRequest() != null)
+							? Math.max(0, -until(clock, status.pendingRequest().createdAt())) : 0);
 			gauge("stuck", "Time for which a step of the rotation has not returned, 0 if none is stuck",
 					(status) -> (status.stuckSince() != null) ? Math.max(0, -until(clock, status.stuckSince())) : 0);
 			for (CertificateStatus.State state : CertificateStatus.State.values()) {

@@ -7,7 +7,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
+import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +40,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
 		RotationFailure failure = status.lastFailure();
-		OpenRequest open = status.openRequest();
+		ConfirmedRequest open = status.pendingRequest();
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
 		if (status.waitingFor() != null) {
@@ -65,11 +65,11 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 					.formatted(settings.request().signer(), settings.properties().of("signer-name")) : null);
 	}
 
-	private static boolean isApproved(OpenRequest open) {
+	private static boolean isApproved(ConfirmedRequest open) {
 		return open.conditions().contains("Approved");
 	}
 
-	private static String describe(OpenRequest open) {
+	private static String describe(ConfirmedRequest open) {
 		return (isApproved(open)
 				? ". Request %1$s is approved and waiting for its signature: see 'kubectl get csr %1$s'"
 				: ". Request %1$s is waiting for approval: see 'kubectl get csr %1$s'")

@@ -22,7 +22,7 @@ import org.bouncycastle.pkcs.PKCSException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes a {@link CertificateRequest} that was not sent yet as PEM: the PKCS#10
+ * Reads and writes a {@link PendingRequest} that was not sent yet as PEM: the PKCS#10
  * request, with what it asks for as headers (RFC 1421, 4.4), then the private key.
  */
 public final class CertificateRequestPem {
@@ -37,12 +37,13 @@ public final class CertificateRequestPem {
 	/**
 	 * Writes a request, without the identity of its object. The text contains its private
 	 * key.
-	 * @param request the request
+	 * @param pending the request
 	 * @return the PEM
 	 */
-	public static String write(CertificateRequest request) {
+	public static String write(PendingRequest pending) {
+		CertificateRequest request = pending.request();
 		CertificateTemplate template = request.template();
-		KeySpecification key = request.key();
+		KeySpecification key = pending.key();
 		StringBuilder text = new StringBuilder(BEGIN);
 		add(text, "Name", Stream.ofNullable(request.name()));
 		add(text, "Signer-Name", Stream.of(request.signerName()));
@@ -50,7 +51,7 @@ public final class CertificateRequestPem {
 		add(text, "Requested-Lifetime", Stream.ofNullable(request.requestedLifetime()));
 		add(text, "Key",
 				(key != null) ? Stream.of(key.algorithm().name(), String.valueOf(key.size())) : Stream.empty());
-		add(text, "Replaces", Stream.ofNullable(request.replaces()));
+		add(text, "Replaces", Stream.ofNullable(pending.replaces()));
 		add(text, "Common-Name", Stream.ofNullable(template.commonName()));
 		add(text, "Organizations", template.organizations().stream());
 		add(text, "DNS-Names", template.dnsNames().stream());
@@ -59,7 +60,7 @@ public final class CertificateRequestPem {
 		add(text, "Email-Addresses", template.emailAddresses().stream());
 		return text.append('\n')
 			.append(request.pkcs10(), BEGIN.length(), request.pkcs10().length())
-			.append(PrivateKeyPem.block(request.privateKey(), request.publicKey()).write())
+			.append(EncodedKeys.privateKeyBlock(pending.privateKey(), request.publicKey()).write())
 			.toString();
 	}
 
@@ -81,13 +82,13 @@ public final class CertificateRequestPem {
 	}
 
 	/**
-	 * Reads a request that was written with {@link #write(CertificateRequest)}. It proves
+	 * Reads a request that was written with {@link #write(PendingRequest)}. It proves
 	 * once that the private key is the one that the request is for.
 	 * @param text the PEM
 	 * @return the request
 	 * @throws MalformedPemException if the text does not hold an intact request
 	 */
-	public static CertificateRequest read(String text) {
+	public static PendingRequest read(String text) {
 		PemBlock block = block(text);
 		PrivateKey privateKey = Pem.readPrivateKey(text);
 		try {
@@ -103,11 +104,11 @@ public final class CertificateRequestPem {
 					all(headers, "IP-Addresses").stream().map(CertificateNames::parseIpAddress).toList(),
 					all(headers, "URIs"), all(headers, "Email-Addresses"));
 			String lifetime = first(headers, "Requested-Lifetime");
-			return new CertificateRequest(first(headers, "Name"), null, null, template,
+			CertificateRequest request = new CertificateRequest(first(headers, "Name"), null, null, template,
 					Objects.requireNonNull(first(headers, "Signer-Name")),
 					all(headers, "Usages").stream().map(Usage::of).toList(),
-					(lifetime != null) ? Duration.parse(lifetime) : null, ofPkcs10(block.content()), publicKey,
-					privateKey, key(all(headers, "Key")), first(headers, "Replaces"));
+					(lifetime != null) ? Duration.parse(lifetime) : null, ofPkcs10(block.content()), publicKey);
+			return new PendingRequest(request, privateKey, key(all(headers, "Key")), first(headers, "Replaces"));
 		}
 		catch (MalformedPemException ex) {
 			throw ex;

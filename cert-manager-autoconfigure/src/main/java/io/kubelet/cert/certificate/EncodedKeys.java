@@ -1,6 +1,8 @@
 package io.kubelet.cert.certificate;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
@@ -8,12 +10,16 @@ import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.interfaces.ECPrivateKey;
+import java.security.interfaces.RSAKey;
 import java.security.spec.ECPrivateKeySpec;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.HexFormat;
 import java.util.List;
+
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /**
  * Decodes keys with the JDK. Bouncy Castle's own converter returns keys of other classes
@@ -81,6 +87,32 @@ final class EncodedKeys {
 		ByteBuffer content = values.slice(values.position(), length);
 		values.position(values.position() + length);
 		return content;
+	}
+
+	/**
+	 * Returns the PEM block of a private key as Go writes it, so that a kubelet can read
+	 * it. Go does not accept an {@code EC PRIVATE KEY} that does not name its curve.
+	 */
+	static PemBlock privateKeyBlock(PrivateKey privateKey, PublicKey publicKey) {
+		try {
+			if (privateKey instanceof ECPrivateKey ec) {
+				return new PemBlock("EC PRIVATE KEY", sec1(ec, publicKey));
+			}
+			PrivateKeyInfo info = PrivateKeyInfo.getInstance(privateKey.getEncoded());
+			return (privateKey instanceof RSAKey)
+					? new PemBlock("RSA PRIVATE KEY", info.parsePrivateKey().toASN1Primitive().getEncoded())
+					: new PemBlock("PRIVATE KEY", info.getEncoded());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private static byte[] sec1(ECPrivateKey privateKey, PublicKey publicKey) throws IOException {
+		SubjectPublicKeyInfo info = SubjectPublicKeyInfo.getInstance(publicKey.getEncoded());
+		return new org.bouncycastle.asn1.sec.ECPrivateKey(privateKey.getParams().getOrder().bitLength(),
+				privateKey.getS(), info.getPublicKeyData(), info.getAlgorithm().getParameters())
+			.getEncoded();
 	}
 
 	private static byte[] der(int tag, byte[]... contents) {

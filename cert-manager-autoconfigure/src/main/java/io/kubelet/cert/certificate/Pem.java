@@ -107,7 +107,7 @@ public final class Pem {
 	 * @return one block
 	 */
 	public static String writePrivateKey(CertificatePair pair) {
-		return PrivateKeyPem.block(pair.privateKey(), pair.leaf().getPublicKey()).write();
+		return EncodedKeys.privateKeyBlock(pair.privateKey(), pair.leaf().getPublicKey()).write();
 	}
 
 	private static CertificatePair pair(Blocks blocks) {

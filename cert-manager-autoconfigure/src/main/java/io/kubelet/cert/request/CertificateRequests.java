@@ -54,7 +54,7 @@ public final class CertificateRequests {
 	public static CertificateRequest create(@Nullable String name, CertificateTemplate template, String signerName,
 			List<Usage> usages, @Nullable Duration requestedLifetime, KeyPair keys) {
 		return new CertificateRequest(name, null, null, template, signerName, usages, requestedLifetime,
-				pkcs10(template, keys), keys.getPublic(), keys.getPrivate(), null, null);
+				pkcs10(template, keys), keys.getPublic());
 	}
 
 	private static String pkcs10(CertificateTemplate template, KeyPair keys) {

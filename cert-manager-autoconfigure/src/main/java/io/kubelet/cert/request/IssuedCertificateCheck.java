@@ -1,6 +1,5 @@
 package io.kubelet.cert.request;
 
-import java.security.KeyPair;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -20,6 +19,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.trust.AuthorityPath;
 import org.jspecify.annotations.Nullable;
 
@@ -64,19 +64,20 @@ public final class IssuedCertificateCheck {
 	/**
 	 * Checks a chain and reduces it to the leaf and one path.
 	 * @param chain the chain as issued: the leaf, then other certificates in any order
-	 * @param request the request that it answers
+	 * @param pending the request that it answers
 	 * @param now the current time
 	 * @return the new pair
 	 * @throws RequestException if the chain is not what was requested, with every
 	 * difference
 	 */
-	public CertificatePair check(List<X509Certificate> chain, CertificateRequest request, Instant now) {
+	public CertificatePair check(List<X509Certificate> chain, PendingRequest pending, Instant now) {
+		CertificateRequest request = pending.request();
 		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
 				: CertificateChain.problem(chain).map(List::of).orElseGet(() -> problems(chain.get(0), request, now));
 		if (!problems.isEmpty()) {
 			throw refused(request, problems);
 		}
-		return CertificatePair.of(path(chain, request, now), new KeyPair(request.publicKey(), request.privateKey()));
+		return CertificatePair.of(path(chain, request, now), pending.keys());
 	}
 
 	private List<X509Certificate> path(List<X509Certificate> chain, CertificateRequest request, Instant now) {

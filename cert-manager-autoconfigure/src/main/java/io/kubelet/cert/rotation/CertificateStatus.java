@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param rotations how many certificates this manager has obtained since it was created
  * @param lastRotation when it obtained the last one, {@code null} if it has not yet
  * @param lastFailure the last failed attempt since then, {@code null} if there is none
- * @param openRequest the pending request, {@code null} if there is none
+ * @param pendingRequest the pending request, {@code null} if there is none
  * @param waitingFor what has to become known before a certificate can be requested,
  * {@code null} if nothing
  * @param serverHealthy whether the API server answered the last attempt, {@code null} if
@@ -42,9 +42,9 @@ import org.jspecify.annotations.Nullable;
 public record CertificateStatus(String name, State state, @Nullable CertificatePair pair,
 		@Nullable Window rotationWindow, @Nullable CertificateTemplate template, String signerName, List<Usage> usages,
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
-		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure, @Nullable OpenRequest openRequest,
-		@Nullable String waitingFor, @Nullable Boolean serverHealthy, boolean unavailable, @Nullable Instant stuckSince,
-		List<Outcome> history) {
+		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure,
+		@Nullable ConfirmedRequest pendingRequest, @Nullable String waitingFor, @Nullable Boolean serverHealthy,
+		boolean unavailable, @Nullable Instant stuckSince, List<Outcome> history) {
 
 	/**
 	 * Returns when the rotation becomes overdue.
@@ -63,8 +63,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	public CertificateStatus with(State state, @Nullable Instant stuckSince) {
 		return new CertificateStatus(this.name, state, this.pair, this.rotationWindow, this.template, this.signerName,
 				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
-				this.lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable, stuckSince,
-				this.history);
+				this.lastFailure, this.pendingRequest, this.waitingFor, this.serverHealthy, this.unavailable,
+				stuckSince, this.history);
 	}
 
 	/**
@@ -75,8 +75,8 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	public CertificateStatus withLastFailure(RotationFailure lastFailure) {
 		return new CertificateStatus(this.name, this.state, this.pair, this.rotationWindow, this.template,
 				this.signerName, this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations,
-				this.lastRotation, lastFailure, this.openRequest, this.waitingFor, this.serverHealthy, this.unavailable,
-				this.stuckSince, this.history);
+				this.lastRotation, lastFailure, this.pendingRequest, this.waitingFor, this.serverHealthy,
+				this.unavailable, this.stuckSince, this.history);
 	}
 
 	/**
@@ -129,7 +129,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @param createdAt when it was created
 	 * @param conditions the types of its conditions
 	 */
-	public record OpenRequest(String name, Instant createdAt, List<String> conditions) {
+	public record ConfirmedRequest(String name, Instant createdAt, List<String> conditions) {
 
 	}
 

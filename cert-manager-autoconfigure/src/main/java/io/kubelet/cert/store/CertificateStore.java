@@ -3,7 +3,7 @@ package io.kubelet.cert.store;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 
 /**
  * The port to the place where the current pair and the pending request of one certificate
@@ -31,18 +31,18 @@ public interface CertificateStore {
 	 * Returns the request that is waiting for its certificate.
 	 * @return the request; empty if there is none, or if it is damaged
 	 */
-	Optional<CertificateRequest> openRequest();
+	Optional<PendingRequest> pendingRequest();
 
 	/**
 	 * Stores a request, in place of the one that is stored.
 	 * @param request the request
 	 */
-	void saveOpenRequest(CertificateRequest request);
+	void savePendingRequest(PendingRequest request);
 
 	/**
 	 * Deletes a request. Nothing happens if another one is stored.
 	 * @param request the request
 	 */
-	void deleteOpenRequest(CertificateRequest request);
+	void deletePendingRequest(PendingRequest request);
 
 }

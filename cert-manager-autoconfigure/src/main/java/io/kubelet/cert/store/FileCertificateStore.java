@@ -12,7 +12,7 @@ import java.time.Clock;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.file.FileVersion;
 import io.kubelet.cert.certificate.file.UnusableFileException;
@@ -43,7 +43,7 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private final KeyFiles keyFiles;
 
-	private final OpenRequestFile request;
+	private final PendingRequestFile request;
 
 	/**
 	 * Creates a store, and finishes a switch that another process began. The directory
@@ -59,7 +59,7 @@ public final class FileCertificateStore implements CertificateStore {
 			Clock clock) {
 		this.files = new PairFiles(directory, pairName);
 		this.keyFiles = new KeyFiles(directory);
-		this.request = new OpenRequestFile(this.files, this.keyFiles);
+		this.request = new PendingRequestFile(this.files, this.keyFiles);
 		this.initial = initial;
 		this.retain = retain;
 		this.clock = clock;
@@ -106,34 +106,35 @@ public final class FileCertificateStore implements CertificateStore {
 	}
 
 	@Override
-	public Optional<CertificateRequest> openRequest() {
+	public Optional<PendingRequest> pendingRequest() {
 		try {
 			return this.request.read();
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot read the pending request " + this.files.openRequest() + ": " + ex, ex);
+			throw new StoreException("Cannot read the pending request " + this.files.pendingRequest() + ": " + ex, ex);
 		}
 	}
 
 	@Override
-	public void saveOpenRequest(CertificateRequest request) {
+	public void savePendingRequest(PendingRequest request) {
 		try {
 			DurableFiles.createDirectory(this.files.directory());
 			this.request.write(request);
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot store the pending request " + this.files.openRequest() + ": " + ex
+			throw new StoreException("Cannot store the pending request " + this.files.pendingRequest() + ": " + ex
 					+ ". Make the directory writable and check that its disk has room", ex);
 		}
 	}
 
 	@Override
-	public void deleteOpenRequest(CertificateRequest request) {
+	public void deletePendingRequest(PendingRequest request) {
 		try {
 			this.request.delete(request);
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot delete the pending request " + this.files.openRequest() + ": " + ex, ex);
+			throw new StoreException("Cannot delete the pending request " + this.files.pendingRequest() + ": " + ex,
+					ex);
 		}
 	}
 

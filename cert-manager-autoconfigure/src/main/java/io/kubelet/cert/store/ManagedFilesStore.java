@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -114,17 +114,17 @@ public final class ManagedFilesStore implements CertificateStore {
 	}
 
 	@Override
-	public Optional<CertificateRequest> openRequest() {
+	public Optional<PendingRequest> pendingRequest() {
 		return Optional.empty();
 	}
 
 	@Override
-	public void saveOpenRequest(CertificateRequest request) {
+	public void savePendingRequest(PendingRequest request) {
 		throw isManaged();
 	}
 
 	@Override
-	public void deleteOpenRequest(CertificateRequest request) {
+	public void deletePendingRequest(PendingRequest request) {
 		throw isManaged();
 	}
 

@@ -74,7 +74,7 @@ final class PairFiles {
 	}
 
 	/** The pending request and its key. */
-	Path openRequest() {
+	Path pendingRequest() {
 		return file("-request.pem");
 	}
 
@@ -205,7 +205,7 @@ final class PairFiles {
 
 	/** Such files exist for a moment, unless a process was killed. */
 	private boolean isUnfinished(String name) {
-		return name.startsWith(DurableFiles.temporaryPrefix(openRequest()))
+		return name.startsWith(DurableFiles.temporaryPrefix(pendingRequest()))
 				|| name.startsWith(DurableFiles.temporaryPrefix(current()));
 	}
 
@@ -214,7 +214,7 @@ final class PairFiles {
 			return false;
 		}
 		String before = name.substring(0, name.length() - ASIDE.length());
-		return matcher(before).matches() || Stream.of(current(), openRequest(), separate().privateKey())
+		return matcher(before).matches() || Stream.of(current(), pendingRequest(), separate().privateKey())
 			.anyMatch((file) -> before.equals(file.getFileName().toString()));
 	}
 

@@ -206,7 +206,7 @@ class NodeBootstrapTests {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		runner().withPropertyValues("kubelet.cert.rotate-certificates=false", "kubelet.cert.startup.mode=background")
 			.run((context) -> Awaitility.await()
-				.until(() -> context.getBean(CertificateManager.class).status().openRequest(),
+				.until(() -> context.getBean(CertificateManager.class).status().pendingRequest(),
 						(open) -> open != null && open.createdAt() != null));
 		this.controlPlane.approve(this.controlPlane.openCertificateSigningRequests().get(0));
 		runner().withPropertyValues("kubelet.cert.rotate-certificates=false").run((context) -> {

@@ -143,7 +143,7 @@ class CertificateChainTests {
 	}
 
 	private static String key() {
-		return PrivateKeyPem.block(KEYS.getPrivate(), KEYS.getPublic()).write();
+		return EncodedKeys.privateKeyBlock(KEYS.getPrivate(), KEYS.getPublic()).write();
 	}
 
 }

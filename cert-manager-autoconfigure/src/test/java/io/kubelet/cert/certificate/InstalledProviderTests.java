@@ -44,15 +44,16 @@ class InstalledProviderTests {
 		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
 				DefaultUsages.of("example.com/app", template, keys.getPublic()), null, keys);
 		String pem = Pem.write(pair);
-		String requestPem = CertificateRequestPem.write(request);
+		String requestPem = CertificateRequestPem.write(new PendingRequest(request, keys.getPrivate(), null, null));
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
-		CertificateRequest read = CertificateRequestPem.read(requestPem);
+		PendingRequest read = CertificateRequestPem.read(requestPem);
 		assertThat(CertificateRequestPem.write(read)).isEqualTo(requestPem);
 		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, KeySpecification.EC_P256))
 			.isTrue();
-		assertThat(DefaultUsages.of("example.com/app", template, read.publicKey())).isEqualTo(request.usages());
-		assertThat(pair.leaf().getPublicKey().getEncoded()).isEqualTo(read.publicKey().getEncoded());
+		assertThat(DefaultUsages.of("example.com/app", template, read.request().publicKey()))
+			.isEqualTo(request.usages());
+		assertThat(pair.leaf().getPublicKey().getEncoded()).isEqualTo(read.request().publicKey().getEncoded());
 	}
 
 }

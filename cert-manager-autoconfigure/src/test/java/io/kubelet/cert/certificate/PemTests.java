@@ -125,13 +125,14 @@ class PemTests {
 
 	@Test
 	void requestIsReadWithAllThatWasWritten() throws IOException {
-		CertificateRequest request = CertificateRequestPem.read(text("request"));
+		PendingRequest pending = CertificateRequestPem.read(text("request"));
+		CertificateRequest request = pending.request();
 		assertThat(request.name()).isEqualTo("csr-1");
 		assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 		assertThat(request.requestedLifetime()).hasHours(1);
 		assertThat(request.template()).isEqualTo(new CertificateTemplate("one", List.of("example", "a, b: c"),
 				List.of("a.example"), List.of(CertificateNames.parseIpAddress("10.0.0.1")), List.of(), List.of()));
-		assertThat(CertificateRequestPem.read(CertificateRequestPem.write(request))).isEqualTo(request);
+		assertThat(CertificateRequestPem.read(CertificateRequestPem.write(pending))).isEqualTo(pending);
 	}
 
 	@ParameterizedTest
@@ -177,20 +178,21 @@ class PemTests {
 
 	@Test
 	void requestWhoseContentWasChangedIsRefused() throws IOException {
-		CertificateRequest request = CertificateRequestPem.read(text("request"));
+		PendingRequest pending = CertificateRequestPem.read(text("request"));
+		CertificateRequest request = pending.request();
 		byte[] changed = pkcs10();
 		changed[new String(changed, StandardCharsets.ISO_8859_1).indexOf("a.example")] = 'b';
-		String text = CertificateRequestPem.write(new CertificateRequest("csr-1", null, null, request.template(),
-				request.signerName(), request.usages(), null, CertificateRequestPem.ofPkcs10(changed),
-				request.publicKey(), request.privateKey(), null, null));
+		String text = CertificateRequestPem
+			.write(pending.with(new CertificateRequest("csr-1", null, null, request.template(), request.signerName(),
+					request.usages(), null, CertificateRequestPem.ofPkcs10(changed), request.publicKey())));
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text))
 			.withMessageContaining("do not belong together");
 	}
 
 	@Test
 	void textOfARequestNamesItAndNotItsKey() throws IOException {
-		CertificateRequest request = CertificateRequestPem.read(text("request"));
-		assertThat(request.toString()).contains("csr-1", request.signerName(), "client auth", "a.example")
+		PendingRequest request = CertificateRequestPem.read(text("request"));
+		assertThat(request.toString()).contains("csr-1", request.request().signerName(), "client auth", "a.example")
 			.doesNotContain("privateKey", request.privateKey().toString());
 	}
 

@@ -92,7 +92,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.figures().equals(figures));
 		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.controlPlane.openWatches() == 1);
 		this.program.assertOldServes();
-		assertThat(this.program.status().openRequest()).isNotNull();
+		assertThat(this.program.status().pendingRequest()).isNotNull();
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		this.program.awaitRotation();
 		this.program.assertFigures(failures + " x watch " + what, figures);

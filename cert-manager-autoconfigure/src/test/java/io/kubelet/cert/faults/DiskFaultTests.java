@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Instant;
@@ -13,11 +14,11 @@ import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.request.CertificateRequests;
@@ -145,40 +146,40 @@ class DiskFaultTests {
 
 	@Test
 	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
-		CertificateRequest old = request();
-		CertificateRequest next = request();
+		PendingRequest old = request();
+		PendingRequest next = request();
 		int length = CertificateRequestPem.write(next).length();
 		for (int room : new int[] { 0, 1, length / 2, length - 1 }) {
 			prepare(Start.LINK, "request-full-" + room);
-			this.store.saveOpenRequest(old);
+			this.store.savePendingRequest(old);
 			List<String> before = files();
 			this.disk.limit(room);
 			assertNotSaved(next, "No space left on device");
-			assertThat(openRequestKey()).isEqualTo(old.publicKey());
+			assertThat(pendingRequestKey()).isEqualTo(old.request().publicKey());
 			assertThat(files()).isEqualTo(before);
 			this.disk.repair();
-			this.store.saveOpenRequest(next);
-			assertThat(openRequestKey()).isEqualTo(next.publicKey());
+			this.store.savePendingRequest(next);
+			assertThat(pendingRequestKey()).isEqualTo(next.request().publicKey());
 		}
 	}
 
 	@Test
-	void openRequestIsTheOldOrTheNewOneWhenAnyStepFails() throws IOException {
-		CertificateRequest old = request();
-		CertificateRequest next = request();
+	void pendingRequestIsTheOldOrTheNewOneWhenAnyStepFails() throws IOException {
+		PendingRequest old = request();
+		PendingRequest next = request();
 		prepare(Start.LINK, "request-steps");
-		this.store.saveOpenRequest(old);
+		this.store.savePendingRequest(old);
 		List<Operation> steps = this.disk.operations();
 		assertThat(steps).endsWith(Operation.RENAME, Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
 		for (int i = 0; i < steps.size(); i++) {
 			int failed = i;
 			prepare(Start.LINK, "request-" + failed);
-			this.store.saveOpenRequest(old);
+			this.store.savePendingRequest(old);
 			List<String> before = files();
 			this.disk.fail((index) -> index == failed);
 			assertNotSaved(next, "Input/output error");
-			CertificateRequest kept = (failed <= steps.indexOf(Operation.RENAME)) ? old : next;
-			assertThat(openRequestKey()).isEqualTo(kept.publicKey());
+			PendingRequest kept = (failed <= steps.indexOf(Operation.RENAME)) ? old : next;
+			assertThat(pendingRequestKey()).isEqualTo(kept.request().publicKey());
 			assertThat(files()).isEqualTo(before);
 		}
 		Figures.report("each step of saving a request fails", steps);
@@ -225,8 +226,8 @@ class DiskFaultTests {
 		assertThat(current()).isEqualTo(NEXT);
 	}
 
-	private void assertNotSaved(CertificateRequest request, String reason) {
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.saveOpenRequest(request))
+	private void assertNotSaved(PendingRequest request, String reason) {
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.savePendingRequest(request))
 			.withMessageContainingAll(this.directory.toString(), reason,
 					"Make the directory writable and check that its disk has room");
 	}
@@ -236,8 +237,8 @@ class DiskFaultTests {
 		return store(this.directory).current().orElse(null);
 	}
 
-	private PublicKey openRequestKey() {
-		return store(this.directory).openRequest().orElseThrow().publicKey();
+	private PublicKey pendingRequestKey() {
+		return store(this.directory).pendingRequest().orElseThrow().request().publicKey();
 	}
 
 	private List<String> files() throws IOException {
@@ -257,9 +258,10 @@ class DiskFaultTests {
 		return authority.pair(TEMPLATE, Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2050-01-01T00:00:00Z"));
 	}
 
-	private static CertificateRequest request() {
-		return CertificateRequests.create(null, TEMPLATE, RotatingProgram.SIGNER, List.of(Usage.CLIENT_AUTH), null,
-				KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+	private static PendingRequest request() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		return new PendingRequest(CertificateRequests.create(null, TEMPLATE, RotatingProgram.SIGNER,
+				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
 	}
 
 	/** What is in the directory before the update. */

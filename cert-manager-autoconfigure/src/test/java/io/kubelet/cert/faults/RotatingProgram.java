@@ -167,7 +167,7 @@ final class RotatingProgram implements AutoCloseable {
 		assertThat(pair).isNotEqualTo(this.old);
 		assertThat(status().state()).isEqualTo(CertificateStatus.State.VALID);
 		assertThat(status().lastFailure()).isNull();
-		assertThat(status().openRequest()).isNull();
+		assertThat(status().pendingRequest()).isNull();
 		assertThat(status().serverHealthy()).isTrue();
 		return pair;
 	}

@@ -20,7 +20,7 @@ import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
-import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
+import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.store.CertificateStore;
@@ -50,7 +50,7 @@ class SignerFaultTests extends RotatingProgramTest {
 		this.program.awaitFailure("TimedOut", 3);
 		List<String> names = this.program.controlPlane.certificateSigningRequests();
 		assertThat(names).hasSize(1);
-		assertThat(this.program.status().openRequest()).extracting(OpenRequest::name).isEqualTo(names.get(0));
+		assertThat(this.program.status().pendingRequest()).extracting(ConfirmedRequest::name).isEqualTo(names.get(0));
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		this.program.awaitRotation();
 		assertThat(this.program.creates()).isOne();
@@ -132,7 +132,7 @@ class SignerFaultTests extends RotatingProgramTest {
 		this.program.controlPlane.fail(name(), "SignerValidationFailure", "the signer is out of order");
 		RotationFailure failure = this.program.awaitFailure("SignerValidationFailure", 1);
 		assertThat(failure.message()).contains("the signer is out of order");
-		assertThat(this.program.status().openRequest()).isNull();
+		assertThat(this.program.status().pendingRequest()).isNull();
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		this.program.clock.set(Duration.ofMinutes(3));
 		this.program.awaitRotation();

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.Figures;
@@ -127,19 +127,19 @@ class StoreFaultTests extends RotatingProgramTest {
 		}
 
 		@Override
-		public Optional<CertificateRequest> openRequest() {
-			return this.store.openRequest();
+		public Optional<PendingRequest> pendingRequest() {
+			return this.store.pendingRequest();
 		}
 
 		@Override
-		public void saveOpenRequest(CertificateRequest request) {
+		public void savePendingRequest(PendingRequest request) {
 			failIf(this.requestFails);
-			this.store.saveOpenRequest(request);
+			this.store.savePendingRequest(request);
 		}
 
 		@Override
-		public void deleteOpenRequest(CertificateRequest request) {
-			this.store.deleteOpenRequest(request);
+		public void deletePendingRequest(PendingRequest request) {
+			this.store.deletePendingRequest(request);
 		}
 
 		private static void failIf(boolean fails) {

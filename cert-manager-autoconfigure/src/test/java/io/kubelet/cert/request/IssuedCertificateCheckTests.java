@@ -14,10 +14,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
@@ -51,8 +51,9 @@ class IssuedCertificateCheckTests {
 
 	private static final KeyPair KEYS = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 
-	private static final CertificateRequest REQUEST = CertificateRequests.create("csr-1", TEMPLATE,
-			"example.com/signer", List.of(Usage.CLIENT_AUTH), null, KEYS);
+	private static final PendingRequest REQUEST = new PendingRequest(
+			CertificateRequests.create("csr-1", TEMPLATE, "example.com/signer", List.of(Usage.CLIENT_AUTH), null, KEYS),
+			KEYS.getPrivate(), null, null);
 
 	private static final TestAuthority ROOT = new TestAuthority("root");
 

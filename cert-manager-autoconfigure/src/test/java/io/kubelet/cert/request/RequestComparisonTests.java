@@ -22,7 +22,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
  */
 class RequestComparisonTests {
 
-	private final CertificateRequest ours = request(CertificateTemplate.ofSubject("n1", "o"));
+	private final KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+
+	private final CertificateRequest ours = request(this.keys, CertificateTemplate.ofSubject("n1", "o"));
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("signers")
@@ -41,21 +43,25 @@ class RequestComparisonTests {
 	@Test
 	void requestRepeatedWithTheSameKeyIsEqual() {
 		CertificateRequest again = CertificateRequests.create("csr-2", this.ours.template(), this.ours.signerName(),
-				this.ours.usages(), null, new KeyPair(this.ours.publicKey(), this.ours.privateKey()));
+				this.ours.usages(), null, this.keys);
 		assertThat(again.pkcs10()).isNotEqualTo(this.ours.pkcs10());
 		assertThat(RequestComparison.difference(again.signerName(), again.pkcs10(), this.ours)).isEmpty();
 	}
 
 	@Test
 	void anotherSubjectIsToldOf() {
-		String other = request(CertificateTemplate.ofSubject("n2", "o")).pkcs10();
+		String other = request(KeyPairSource.jdk().generate(KeySpecification.EC_P256),
+				CertificateTemplate.ofSubject("n2", "o"))
+			.pkcs10();
 		assertThat(RequestComparison.difference("example.com/ours", other, this.ours).orElse(""))
 			.isEqualTo("its subject is 'O=o,CN=n2', not 'O=o,CN=n1'");
 	}
 
 	@Test
 	void anotherKeyIsToldOf() {
-		String other = request(CertificateTemplate.ofSubject("n1", "o")).pkcs10();
+		String other = request(KeyPairSource.jdk().generate(KeySpecification.EC_P256),
+				CertificateTemplate.ofSubject("n1", "o"))
+			.pkcs10();
 		assertThat(RequestComparison.difference("example.com/ours", other, this.ours))
 			.contains("it is not signed with our key");
 	}
@@ -76,9 +82,9 @@ class RequestComparisonTests {
 			.contains("it is not signed with our key");
 	}
 
-	private static CertificateRequest request(CertificateTemplate template) {
+	private static CertificateRequest request(KeyPair keys, CertificateTemplate template) {
 		return CertificateRequests.create("csr-1", template, "example.com/ours", List.of(Usage.CLIENT_AUTH), null,
-				KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+				keys);
 	}
 
 }

@@ -42,7 +42,7 @@ class CertificateStatusTests {
 		assertThat(status.lastRotation()).isEqualTo(ManagerFixture.START);
 		assertThat(status.template()).isEqualTo(ManagerFixture.TEMPLATE);
 		assertThat(status.lastFailure()).isNull();
-		assertThat(status.openRequest()).isNull();
+		assertThat(status.pendingRequest()).isNull();
 	}
 
 	@Test
@@ -63,10 +63,10 @@ class CertificateStatusTests {
 	}
 
 	@Test
-	void openRequestIsToldWithItsNameAndAge() {
+	void pendingRequestIsToldWithItsNameAndAge() {
 		this.fixture.signer.holds();
 		CertificateManager manager = this.fixture.start();
-		assertThat(manager.status().openRequest()).isNotNull().satisfies((open) -> {
+		assertThat(manager.status().pendingRequest()).isNotNull().satisfies((open) -> {
 			assertThat(open.name()).isEqualTo(this.fixture.signer.requests.get(0).name());
 			assertThat(open.createdAt()).isEqualTo(ManagerFixture.START);
 		});

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.RequestException;
@@ -104,10 +105,10 @@ final class SimulatedCertificate implements RotationListener {
 	}
 
 	/** A request of an earlier life for the pair that is still there is resumed. */
-	private boolean isLeftOver(@Nullable CertificateRequest request) {
+	private boolean isLeftOver(@Nullable PendingRequest pending) {
 		CertificatePair pair = this.store.pair;
-		return request != null && pair != null && pair.serialNumber().equals(request.replaces())
-				&& template().equals(Optional.of(request.template()));
+		return pending != null && pair != null && pair.serialNumber().equals(pending.replaces())
+				&& template().equals(Optional.of(pending.request().template()));
 	}
 
 	Optional<CertificateTemplate> template() {

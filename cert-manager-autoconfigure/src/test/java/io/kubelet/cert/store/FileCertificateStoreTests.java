@@ -8,15 +8,16 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileTime;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
@@ -143,11 +144,11 @@ class FileCertificateStoreTests {
 	}
 
 	@Test
-	void openRequestMakesTheDirectory() {
+	void pendingRequestMakesTheDirectory() {
 		Path missing = this.directory.resolve("not/yet/there");
 		FileCertificateStore store = new FileCertificateStore(missing, "kubelet-client", null, 5, this.time);
-		store.saveOpenRequest(request());
-		assertThat(store.openRequest()).isPresent();
+		store.savePendingRequest(request());
+		assertThat(store.pendingRequest()).isPresent();
 	}
 
 	@Test
@@ -256,50 +257,55 @@ class FileCertificateStoreTests {
 	}
 
 	@Test
-	void openRequestIsForgottenAndAnotherOneIsNot() {
+	void pendingRequestIsForgottenAndAnotherOneIsNot() {
 		FileCertificateStore store = store(null, 5);
-		CertificateRequest kept = request();
-		store.saveOpenRequest(kept);
-		store.deleteOpenRequest(request());
-		assertThat(store.openRequest()).map(CertificateRequest::publicKey).contains(kept.publicKey());
-		store.deleteOpenRequest(kept);
-		assertThat(store.openRequest()).isEmpty();
-		store.deleteOpenRequest(kept);
-		assertThat(store.openRequest()).isEmpty();
+		PendingRequest kept = request();
+		store.savePendingRequest(kept);
+		store.deletePendingRequest(request());
+		assertThat(store.pendingRequest()).map(PendingRequest::keys)
+			.map(KeyPair::getPublic)
+			.contains(kept.keys().getPublic());
+		store.deletePendingRequest(kept);
+		assertThat(store.pendingRequest()).isEmpty();
+		store.deletePendingRequest(kept);
+		assertThat(store.pendingRequest()).isEmpty();
 	}
 
 	@Test
-	void openRequestThatAnotherProcessStoredMeanwhileIsNotForgotten() {
+	void pendingRequestThatAnotherProcessStoredMeanwhileIsNotForgotten() {
 		FileCertificateStore store = store(null, 5);
-		CertificateRequest own = request();
-		store.saveOpenRequest(own);
-		CertificateRequest other = request();
-		store(null, 5).saveOpenRequest(other);
-		store.deleteOpenRequest(own);
-		assertThat(store.openRequest()).map(CertificateRequest::publicKey).contains(other.publicKey());
+		PendingRequest own = request();
+		store.savePendingRequest(own);
+		PendingRequest other = request();
+		store(null, 5).savePendingRequest(other);
+		store.deletePendingRequest(own);
+		assertThat(store.pendingRequest()).map(PendingRequest::keys)
+			.map(KeyPair::getPublic)
+			.contains(other.keys().getPublic());
 	}
 
 	@Test
-	void openRequestThatIsGoneNeedsNotBeForgotten() throws IOException {
+	void pendingRequestThatIsGoneNeedsNotBeForgotten() throws IOException {
 		FileCertificateStore store = store(null, 5);
-		CertificateRequest request = request();
-		store.saveOpenRequest(request);
+		PendingRequest request = request();
+		store.savePendingRequest(request);
 		Files.delete(file("request.pem"));
-		store.deleteOpenRequest(request);
-		assertThat(store.openRequest()).isEmpty();
+		store.deletePendingRequest(request);
+		assertThat(store.pendingRequest()).isEmpty();
 	}
 
 	@Test
-	void openRequestThatIsDamagedIsNone() throws IOException {
+	void pendingRequestThatIsDamagedIsNone() throws IOException {
 		Files.writeString(file("request.pem"), "garbage");
-		assertThat(store(null, 5).openRequest()).isEmpty();
+		assertThat(store(null, 5).pendingRequest()).isEmpty();
 		Files.write(file("request.pem"), NO_TEXT);
-		assertThat(store(null, 5).openRequest()).isEmpty();
+		assertThat(store(null, 5).pendingRequest()).isEmpty();
 	}
 
-	private static CertificateRequest request() {
-		return CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
-				List.of(Usage.CLIENT_AUTH), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+	private static PendingRequest request() {
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		return new PendingRequest(CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
+				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
 	}
 
 	private FileCertificateStore store(@Nullable PairLocation initial, int retain) {

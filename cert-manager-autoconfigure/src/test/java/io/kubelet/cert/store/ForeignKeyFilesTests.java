@@ -9,10 +9,10 @@ import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
@@ -54,7 +54,7 @@ class ForeignKeyFilesTests {
 	void requestOfAnotherUserIsNotUsed(CapturedOutput output) throws IOException {
 		Path file = write("app-request.pem", CertificateRequestPem.write(request()));
 		giveToStranger(file);
-		assertThat(store().openRequest()).isEmpty();
+		assertThat(store().pendingRequest()).isEmpty();
 		assertThat(this.directory.resolve("app-request.pem.damaged")).exists();
 		assertThat(file).doesNotExist();
 		assertThat(output).containsPattern("WARN.*The pending request " + file
@@ -68,16 +68,16 @@ class ForeignKeyFilesTests {
 		Path file = write("app-request.pem", CertificateRequestPem.write(request()));
 		mode(this.directory, "rwxr-xr-x");
 		mode(file, mode);
-		assertThat(store().openRequest()).isEmpty();
+		assertThat(store().pendingRequest()).isEmpty();
 		assertThat(file).doesNotExist();
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "rw-------", "rw-r--r--" })
 	void requestThatOnlyItsOwnerCanChangeIsUsed(String mode) throws IOException {
-		CertificateRequest request = request();
+		PendingRequest request = request();
 		mode(write("app-request.pem", CertificateRequestPem.write(request)), mode);
-		assertThat(store().openRequest()).map(CertificateRequest::name).contains(request.name());
+		assertThat(store().pendingRequest()).contains(request);
 	}
 
 	/** The kubelet makes all files of such a volume writable for the group of the pod. */
@@ -166,10 +166,10 @@ class ForeignKeyFilesTests {
 		Files.setAttribute(file, "unix:uid", STRANGER);
 	}
 
-	private static CertificateRequest request() {
+	private static PendingRequest request() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		return CertificateRequests.create("req-1", ManagerFixture.TEMPLATE, "example.com/a",
-				List.of(Usage.of("client auth")), null, keys);
+		return new PendingRequest(CertificateRequests.create("req-1", ManagerFixture.TEMPLATE, "example.com/a",
+				List.of(Usage.of("client auth")), null, keys), keys.getPrivate(), null, null);
 	}
 
 	private CertificatePair pair() {

@@ -5,15 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -174,13 +175,15 @@ class ManagedFilesStoreTests {
 
 	@Test
 	void nothingIsEverWritten() throws IOException {
-		CertificateRequest request = CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
-				List.of(), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		PendingRequest request = new PendingRequest(
+				CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer", List.of(), null, keys),
+				keys.getPrivate(), null, null);
 		String managed = "The pair in %s is managed by another program".formatted(this.files);
 		assertFails(() -> this.store.update(pair()), managed);
-		assertFails(() -> this.store.saveOpenRequest(request), managed);
-		assertFails(() -> this.store.deleteOpenRequest(request), managed);
-		assertThat(this.store.openRequest()).isEmpty();
+		assertFails(() -> this.store.savePendingRequest(request), managed);
+		assertFails(() -> this.store.deletePendingRequest(request), managed);
+		assertThat(this.store.pendingRequest()).isEmpty();
 		assertThat(this.directory).isEmptyDirectory();
 	}
 

@@ -3,7 +3,7 @@ package io.kubelet.cert.testsupport;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +15,7 @@ public final class MemoryStore implements CertificateStore {
 
 	public volatile @Nullable CertificatePair pair;
 
-	public volatile @Nullable CertificateRequest request;
+	public volatile @Nullable PendingRequest request;
 
 	public volatile boolean readFails;
 
@@ -34,19 +34,19 @@ public final class MemoryStore implements CertificateStore {
 	}
 
 	@Override
-	public Optional<CertificateRequest> openRequest() {
+	public Optional<PendingRequest> pendingRequest() {
 		failIf(this.readFails);
 		return Optional.ofNullable(this.request);
 	}
 
 	@Override
-	public void saveOpenRequest(CertificateRequest request) {
+	public void savePendingRequest(PendingRequest request) {
 		failIf(this.writeFails);
 		this.request = request;
 	}
 
 	@Override
-	public void deleteOpenRequest(CertificateRequest request) {
+	public void deletePendingRequest(PendingRequest request) {
 		failIf(this.writeFails);
 		this.request = null;
 	}

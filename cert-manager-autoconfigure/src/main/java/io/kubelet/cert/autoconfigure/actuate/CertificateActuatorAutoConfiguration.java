@@ -115,8 +115,7 @@ public final class CertificateActuatorAutoConfiguration {
 		@Bean
 		@ConditionalOnMissingBean
 		CertificateTrustMetrics certificateTrustMetrics(CertificateManagers managers,
-				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles,
-				ObjectProvider<Clock> clock) {
+				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
 			return new CertificateTrustMetrics(managers, (name) -> {
 				String bundle = settings.stream()
 					.flatMap((all) -> all.find(name).stream())
@@ -125,7 +124,7 @@ public final class CertificateActuatorAutoConfiguration {
 					.orElse(name);
 				LiveSslBundle live = (LiveSslBundle) bundles.getObject().getBundle(bundle).getManagers();
 				return live.identity().trust();
-			}, clock.getIfUnique(Clock::systemUTC));
+			}, Clock.systemUTC());
 		}
 
 		@Bean

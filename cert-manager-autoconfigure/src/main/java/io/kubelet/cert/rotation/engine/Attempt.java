@@ -9,6 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Attempt {
 
-	private final CertificateRequest request;
+	private final PendingRequest pending;
 
 	private final Trigger trigger;
 
@@ -29,21 +30,24 @@ final class Attempt {
 	private Duration waited = Duration.ZERO;
 
 	/**
-	 * @param request what was asked, as it was known when the attempt began
+	 * @param pending what was asked, as it was known when the attempt began
 	 * @param trigger why the rotation is due
 	 * @param start when the attempt began
 	 * @param answer the signer's answer to come
 	 */
-	Attempt(CertificateRequest request, Trigger trigger, Instant start,
-			CompletableFuture<List<X509Certificate>> answer) {
-		this.request = request;
+	Attempt(PendingRequest pending, Trigger trigger, Instant start, CompletableFuture<List<X509Certificate>> answer) {
+		this.pending = pending;
 		this.trigger = trigger;
 		this.lastLook = start;
 		this.answer = answer;
 	}
 
+	PendingRequest pending() {
+		return this.pending;
+	}
+
 	CertificateRequest request() {
-		return this.request;
+		return this.pending.request();
 	}
 
 	Trigger trigger() {

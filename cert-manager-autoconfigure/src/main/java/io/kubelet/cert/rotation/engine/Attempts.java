@@ -13,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -37,7 +38,7 @@ final class Attempts {
 
 	private final CurrentPair pair;
 
-	private final OpenRequests openRequests;
+	private final PendingRequests pendingRequests;
 
 	private final Failures failures;
 
@@ -60,12 +61,12 @@ final class Attempts {
 	 * @param changed called on the lane when an attempt has made progress or has ended
 	 */
 	Attempts(RotationSettings settings, SerialExecutor lane, Delivery delivery, CurrentPair pair,
-			OpenRequests openRequests, StatusReport report, Runnable changed) {
+			PendingRequests pendingRequests, StatusReport report, Runnable changed) {
 		this.settings = settings;
 		this.lane = lane;
 		this.delivery = delivery;
 		this.pair = pair;
-		this.openRequests = openRequests;
+		this.pendingRequests = pendingRequests;
 		this.failures = new Failures(settings);
 		this.forced = new ForcedRotations(settings, this.failures::demandedPause);
 		this.report = report;
@@ -103,8 +104,8 @@ final class Attempts {
 			this.pair.force(Trigger.REQUESTED);
 		}
 		if (this.attempt == null) {
-			this.openRequests.dropIfAnswered(this.pair.get());
-			if (!this.settings.once() && this.openRequests.isLeftOver(template, this.pair.get())) {
+			this.pendingRequests.dropIfAnswered(this.pair.get());
+			if (!this.settings.once() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
 				this.pair.force(Trigger.RESUMED);
 			}
 		}
@@ -199,7 +200,7 @@ final class Attempts {
 	}
 
 	private RequestException unanswered(CertificateRequest request) {
-		return (this.openRequests.confirmedName() != null)
+		return (this.pendingRequests.confirmedName() != null)
 				? RequestException.timedOut(request.name(), request.signerName(), this.settings.waitTimeout())
 				: RequestException.unanswered(request.name(), request.signerName(), this.settings.waitTimeout());
 	}
@@ -207,8 +208,9 @@ final class Attempts {
 	private void begin(CertificateTemplate template, Instant now) {
 		try {
 			CertificatePair current = this.pair.get();
-			CertificateRequest request = this.openRequests.forTemplate(template, current, now);
-			Attempt attempt = new Attempt(request, this.pair.trigger(now), now,
+			PendingRequest pending = this.pendingRequests.forTemplate(template, current, now);
+			CertificateRequest request = pending.request();
+			Attempt attempt = new Attempt(pending, this.pair.trigger(now), now,
 					Objects.requireNonNull(this.settings.signers())
 						.signer((current != null && current.isValid(now)) ? current : null)
 						.request(request, (submitted) -> this.lane.execute(() -> progressed(request, submitted))));
@@ -224,7 +226,7 @@ final class Attempts {
 		Attempt attempt = this.attempt;
 		if (attempt != null && attempt.request() == request) {
 			this.report.accepted();
-			this.openRequests.confirm(submitted);
+			this.pendingRequests.confirm(submitted);
 			this.changed.run();
 		}
 	}
@@ -253,7 +255,7 @@ final class Attempts {
 
 	private void issued(Attempt attempt, List<X509Certificate> chain, Instant now) {
 		CertificateRequest request = attempt.request();
-		CertificatePair issued = this.settings.check().check(chain, request, now);
+		CertificatePair issued = this.settings.check().check(chain, attempt.pending(), now);
 		List<String> additionalNames = request.template().additionalNames(issued.leaf());
 		this.pair.replace(issued, request.template());
 		this.settings.about(logger.atInfo(), issued)
@@ -271,7 +273,7 @@ final class Attempts {
 						this.settings.name(), additionalNames);
 		}
 		this.report.rotated(issued, additionalNames, attempt.trigger(), now);
-		this.openRequests.drop();
+		this.pendingRequests.drop();
 		boolean dueAgain = !this.pair.deadline().isAfter(now);
 		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
 		endRequested((future) -> future.complete(issued));
@@ -293,21 +295,22 @@ final class Attempts {
 	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		CertificateRequest request = (attempt != null) ? attempt.request() : null;
 		if (Kind.of(cause) == Kind.LOST && request != null && request.uid() != null) {
-			this.openRequests.drop();
+			this.pendingRequests.drop();
 			this.settings.about(logger.atInfo(), request)
 				.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
 		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
-		this.openRequests.failed(failure.kind());
+		this.pendingRequests.failed(failure.kind());
 		this.lane.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		failRequested(cause);
 	}
 
 	/** The request whose answer is waited for, {@code null} if there is none. */
 	@Nullable CertificateRequest pending() {
-		return (this.attempt != null) ? this.openRequests.current() : null;
+		PendingRequest pending = this.pendingRequests.current();
+		return (this.attempt != null && pending != null) ? pending.request() : null;
 	}
 
 }

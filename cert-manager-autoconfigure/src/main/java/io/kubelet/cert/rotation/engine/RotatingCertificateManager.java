@@ -81,9 +81,9 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, this::replaced, bootstrap, now);
 		this.warnings = new Warnings(settings, this.delivery);
-		OpenRequests openRequests = new OpenRequests(settings);
-		this.report = new StatusReport(settings, this.pair, openRequests, this.templates, this.warnings);
-		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, openRequests, this.report,
+		PendingRequests pendingRequests = new PendingRequests(settings);
+		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
+		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, pendingRequests, this.report,
 				this::reconcile);
 		this.attempts.reviewPair(template, now);
 		this.snapshot = this.report.create();

@@ -6,10 +6,11 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.rotation.CertificateStatus.OpenRequest;
+import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -30,7 +31,7 @@ final class StatusReport {
 
 	private final CurrentPair pair;
 
-	private final OpenRequests openRequests;
+	private final PendingRequests pendingRequests;
 
 	private final Templates templates;
 
@@ -46,11 +47,11 @@ final class StatusReport {
 
 	private @Nullable Boolean serverHealthy;
 
-	StatusReport(RotationSettings settings, CurrentPair pair, OpenRequests openRequests, Templates templates,
+	StatusReport(RotationSettings settings, CurrentPair pair, PendingRequests pendingRequests, Templates templates,
 			Warnings warnings) {
 		this.settings = settings;
 		this.pair = pair;
-		this.openRequests = openRequests;
+		this.pendingRequests = pendingRequests;
 		this.templates = templates;
 		this.warnings = warnings;
 	}
@@ -61,8 +62,8 @@ final class StatusReport {
 		this.lastRotation = now;
 		this.lastFailure = null;
 		this.serverHealthy = true;
-		add(new Outcome(now, trigger, pair.serialNumber(), this.openRequests.confirmedName(),
-				this.openRequests.waited(now), additionalNames, null));
+		add(new Outcome(now, trigger, pair.serialNumber(), this.pendingRequests.confirmedName(),
+				this.pendingRequests.waited(now), additionalNames, null));
 	}
 
 	/** Another program has stored a pair, which has become current. */
@@ -85,8 +86,8 @@ final class StatusReport {
 				// Says nothing about the server
 			}
 		}
-		add(new Outcome(failure.at(), trigger, null, this.openRequests.confirmedName(),
-				this.openRequests.waited(failure.at()), List.of(), failure));
+		add(new Outcome(failure.at(), trigger, null, this.pendingRequests.confirmedName(),
+				this.pendingRequests.waited(failure.at()), List.of(), failure));
 	}
 
 	private void add(Outcome outcome) {
@@ -109,23 +110,25 @@ final class StatusReport {
 	/** Creates the status, in a state that {@link #at} is to correct. */
 	CertificateStatus create() {
 		CertificatePair pair = this.pair.get();
-		CertificateRequest open = this.openRequests.current();
+		PendingRequest pending = this.pendingRequests.current();
+		CertificateRequest request = (pending != null) ? pending.request() : null;
 		Instant deadline = this.pair.deadline();
 		return new CertificateStatus(this.settings.name(), State.WAITING, pair,
 				(pair != null) ? new Window(this.settings.window().begin(pair), this.settings.window().end(pair))
 						: null,
-				this.templates.latest(), this.settings.signerName(), (open != null) ? open.usages() : usages(pair),
-				this.settings.requestedLifetime(), deadline.equals(Instant.MAX) ? null : deadline, this.rotations,
-				this.lastRotation, this.lastFailure, confirmed(open), this.templates.waitingFor(), this.serverHealthy,
-				this.warnings.isUnavailable(), null, this.history);
+				this.templates.latest(), this.settings.signerName(),
+				(request != null) ? request.usages() : usages(pair), this.settings.requestedLifetime(),
+				deadline.equals(Instant.MAX) ? null : deadline, this.rotations, this.lastRotation, this.lastFailure,
+				confirmed(request), this.templates.waitingFor(), this.serverHealthy, this.warnings.isUnavailable(),
+				null, this.history);
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
-	private @Nullable OpenRequest confirmed(@Nullable CertificateRequest open) {
-		String name = this.openRequests.confirmedName();
-		Instant createdAt = (open != null) ? open.createdAt() : null;
-		return (name != null && createdAt != null) ? new OpenRequest(name, createdAt, this.openRequests.conditions())
-				: null;
+	private @Nullable ConfirmedRequest confirmed(@Nullable CertificateRequest request) {
+		String name = this.pendingRequests.confirmedName();
+		Instant createdAt = (request != null) ? request.createdAt() : null;
+		return (name != null && createdAt != null)
+				? new ConfirmedRequest(name, createdAt, this.pendingRequests.conditions()) : null;
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {

@@ -9,7 +9,10 @@ import java.util.concurrent.ScheduledExecutorService;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -96,7 +99,8 @@ class MissingPermissionTests {
 		CertificateRequest confirmed = confirmed();
 		loseAllPermissions();
 		MemoryStore store = new MemoryStore();
-		store.request = confirmed;
+		store.request = new PendingRequest(confirmed,
+				KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPrivate(), null, null);
 		ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
 		try {
 			CertificateManager manager = new CertificateManagerBuilder("kubelet-client").store(store)
@@ -112,7 +116,7 @@ class MissingPermissionTests {
 				assertThat(failure.reason()).isEqualTo("Forbidden");
 				assertThat(failure.message()).contains("to signer " + Adapter.SIGNER, ADVICE, "kind: ClusterRole");
 			});
-			assertThat(manager.status().openRequest()).isNotNull();
+			assertThat(manager.status().pendingRequest()).isNotNull();
 			manager.stop();
 		}
 		finally {

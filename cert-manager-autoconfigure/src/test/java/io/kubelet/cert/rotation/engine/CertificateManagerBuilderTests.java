@@ -66,7 +66,7 @@ class CertificateManagerBuilderTests {
 		assertThat(manager.status().usages()).isEmpty();
 		manager.start();
 		this.fixture.time.settle();
-		assertThat(manager.status().openRequest()).isNull();
+		assertThat(manager.status().pendingRequest()).isNull();
 		assertThat(manager.status().usages()).containsExactly(Usage.SERVER_AUTH);
 	}
 

@@ -110,10 +110,10 @@ class DynamicTemplateTests {
 			.last()
 			.satisfies((request) -> assertThat(request.template()).isEqualTo(CHANGED));
 		assertThat(this.fixture.failures).isEmpty();
-		assertThat(manager.status().openRequest()).isNotNull()
+		assertThat(manager.status().pendingRequest()).isNotNull()
 			.satisfies((open) -> assertThat(open.name()).isEqualTo(this.fixture.signer.requests.get(1).name()));
 		assertThat(this.fixture.store.request).isNotNull()
-			.satisfies((request) -> assertThat(request.template()).isEqualTo(CHANGED));
+			.satisfies((pending) -> assertThat(pending.request().template()).isEqualTo(CHANGED));
 	}
 
 	@Test

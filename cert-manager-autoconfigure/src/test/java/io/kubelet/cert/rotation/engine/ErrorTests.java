@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
@@ -213,18 +213,18 @@ class ErrorTests {
 		}
 
 		@Override
-		public Optional<CertificateRequest> openRequest() {
-			return this.store.openRequest();
+		public Optional<PendingRequest> pendingRequest() {
+			return this.store.pendingRequest();
 		}
 
 		@Override
-		public void saveOpenRequest(CertificateRequest request) {
-			this.store.saveOpenRequest(request);
+		public void savePendingRequest(PendingRequest request) {
+			this.store.savePendingRequest(request);
 		}
 
 		@Override
-		public void deleteOpenRequest(CertificateRequest request) {
-			this.store.deleteOpenRequest(request);
+		public void deletePendingRequest(PendingRequest request) {
+			this.store.deletePendingRequest(request);
 		}
 
 	}

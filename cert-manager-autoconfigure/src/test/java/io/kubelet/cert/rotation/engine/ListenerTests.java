@@ -52,7 +52,7 @@ class ListenerTests {
 		manager.addListener(listener(() -> {
 			this.told.add("rotations " + manager.status().rotations());
 			this.told.add("failure " + manager.status().lastFailure());
-			this.told.add("open request " + manager.status().openRequest());
+			this.told.add("open request " + manager.status().pendingRequest());
 		}));
 		manager.rotate().thenRun(() -> this.told.add("future"));
 		this.fixture.time.settle();

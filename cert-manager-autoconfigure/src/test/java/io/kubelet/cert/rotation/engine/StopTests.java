@@ -40,7 +40,7 @@ class StopTests {
 	}
 
 	@Test
-	void stopCancelsWhatIsUnderWayAndKeepsTheOpenRequest() {
+	void stopCancelsWhatIsUnderWayAndKeepsThePendingRequest() {
 		this.fixture.signer.holds();
 		CertificateManager manager = this.fixture.start();
 		var waiting = manager.rotate();

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import io.kubelet.cert.actuate.CertificateHealthIndicator;
 import io.kubelet.cert.actuate.CertificateMetrics;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.store.CertificateStore;
@@ -124,18 +124,18 @@ class StuckTests {
 		}
 
 		@Override
-		public Optional<CertificateRequest> openRequest() {
-			return this.store.openRequest();
+		public Optional<PendingRequest> pendingRequest() {
+			return this.store.pendingRequest();
 		}
 
 		@Override
-		public void saveOpenRequest(CertificateRequest request) {
-			this.store.saveOpenRequest(request);
+		public void savePendingRequest(PendingRequest request) {
+			this.store.savePendingRequest(request);
 		}
 
 		@Override
-		public void deleteOpenRequest(CertificateRequest request) {
-			this.store.deleteOpenRequest(request);
+		public void deletePendingRequest(PendingRequest request) {
+			this.store.deletePendingRequest(request);
 		}
 
 	}

@@ -8,7 +8,7 @@ import java.security.PublicKey;
 import java.util.Arrays;
 import java.util.Optional;
 
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.file.FileVersion;
@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
  * The file of the pending request and its key. As long as the file is the one that this
  * object wrote or read, it knows what is in it.
  */
-final class OpenRequestFile {
+final class PendingRequestFile {
 
-	private static final Logger logger = LoggerFactory.getLogger(OpenRequestFile.class);
+	private static final Logger logger = LoggerFactory.getLogger(PendingRequestFile.class);
 
 	private final PairFiles files;
 
@@ -32,13 +32,13 @@ final class OpenRequestFile {
 
 	private @Nullable Known known;
 
-	OpenRequestFile(PairFiles files, KeyFiles keyFiles) {
+	PendingRequestFile(PairFiles files, KeyFiles keyFiles) {
 		this.files = files;
 		this.keyFiles = keyFiles;
 	}
 
-	Optional<CertificateRequest> read() throws IOException {
-		Path file = this.files.openRequest();
+	Optional<PendingRequest> read() throws IOException {
+		Path file = this.files.pendingRequest();
 		this.known = null;
 		try {
 			return readOrSetAside(file);
@@ -48,12 +48,12 @@ final class OpenRequestFile {
 		}
 	}
 
-	private Optional<CertificateRequest> readOrSetAside(Path file) throws IOException {
+	private Optional<PendingRequest> readOrSetAside(Path file) throws IOException {
 		try {
 			FileVersion version = FileVersion.of(file);
 			this.keyFiles.requireProtected(file);
-			CertificateRequest request = CertificateRequestPem.read(TextFile.read(file));
-			this.known = new Known(request.publicKey(), version);
+			PendingRequest request = CertificateRequestPem.read(TextFile.read(file));
+			this.known = new Known(request.keys().getPublic(), version);
 			return Optional.of(request);
 		}
 		catch (MalformedPemException | UnusableFileException ex) {
@@ -64,21 +64,22 @@ final class OpenRequestFile {
 		}
 	}
 
-	void write(CertificateRequest request) throws IOException {
-		FileVersion version = DurableFiles.replace(this.files.openRequest(), CertificateRequestPem.write(request));
-		this.known = new Known(request.publicKey(), version);
+	void write(PendingRequest request) throws IOException {
+		FileVersion version = DurableFiles.replace(this.files.pendingRequest(), CertificateRequestPem.write(request));
+		this.known = new Known(request.keys().getPublic(), version);
 	}
 
 	/** Deletes the file, unless it holds the request of another process. */
-	void delete(CertificateRequest request) throws IOException {
-		Path file = this.files.openRequest();
+	void delete(PendingRequest request) throws IOException {
+		Path file = this.files.pendingRequest();
 		try {
 			Known known = this.known;
 			if (known == null || !known.version().equals(FileVersion.of(file))) {
 				read();
 				known = this.known;
 			}
-			if (known != null && Arrays.equals(known.publicKey().getEncoded(), request.publicKey().getEncoded())) {
+			if (known != null
+					&& Arrays.equals(known.publicKey().getEncoded(), request.keys().getPublic().getEncoded())) {
 				Files.delete(file);
 			}
 		}

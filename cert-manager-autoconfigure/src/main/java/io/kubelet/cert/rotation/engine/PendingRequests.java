@@ -10,7 +10,7 @@ import java.util.Objects;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
@@ -25,26 +25,26 @@ import org.slf4j.LoggerFactory;
  * request and its key are stored before it is sent for the first time, under a name that
  * is derived from the key.
  */
-final class OpenRequests {
+final class PendingRequests {
 
-	private static final Logger logger = LoggerFactory.getLogger(OpenRequests.class);
+	private static final Logger logger = LoggerFactory.getLogger(PendingRequests.class);
 
 	private final RotationSettings settings;
 
-	private @Nullable CertificateRequest open;
+	private @Nullable PendingRequest pending;
 
 	private List<String> conditions = List.of();
 
 	/** When this process sent the pending request for the first time. */
 	private @Nullable Instant sentAt;
 
-	OpenRequests(RotationSettings settings) {
+	PendingRequests(RotationSettings settings) {
 		this.settings = settings;
-		this.open = (settings.signers() != null) ? settings.store().openRequest().orElse(null) : null;
+		this.pending = (settings.signers() != null) ? settings.store().pendingRequest().orElse(null) : null;
 	}
 
-	@Nullable CertificateRequest current() {
-		return this.open;
+	@Nullable PendingRequest current() {
+		return this.pending;
 	}
 
 	/** The types of the conditions of the pending request's object. */
@@ -57,9 +57,9 @@ final class OpenRequests {
 	 * stored by another process, or by one that ended before it could delete the request.
 	 */
 	void dropIfAnswered(@Nullable CertificatePair pair) {
-		CertificateRequest open = this.open;
-		if (open != null && pair != null && !isFor(open, pair)
-				&& Arrays.equals(pair.leaf().getPublicKey().getEncoded(), open.publicKey().getEncoded())) {
+		PendingRequest pending = this.pending;
+		if (pending != null && pair != null && !isFor(pending, pair)
+				&& Arrays.equals(pair.leaf().getPublicKey().getEncoded(), pending.request().publicKey().getEncoded())) {
 			drop();
 		}
 	}
@@ -69,13 +69,13 @@ final class OpenRequests {
 	 * and the pair is still the one that it is to replace.
 	 */
 	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
-		CertificateRequest open = this.open;
-		return open != null && pair != null && this.sentAt == null && isFor(open, pair)
-				&& open.template().equals(template);
+		PendingRequest pending = this.pending;
+		return pending != null && pair != null && this.sentAt == null && isFor(pending, pair)
+				&& pending.request().template().equals(template);
 	}
 
-	private static boolean isFor(CertificateRequest open, CertificatePair pair) {
-		return pair.serialNumber().equals(open.replaces());
+	private static boolean isFor(PendingRequest pending, CertificatePair pair) {
+		return pair.serialNumber().equals(pending.replaces());
 	}
 
 	/**
@@ -83,41 +83,42 @@ final class OpenRequests {
 	 * place.
 	 * @param pair the pair to be replaced, {@code null} if there is none
 	 */
-	CertificateRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
-		CertificateRequest open = this.open;
+	PendingRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
+		PendingRequest pending = this.pending;
 		String replaces = (pair != null) ? pair.serialNumber() : null;
-		if (open != null && asksFor(open, template)) {
+		if (pending != null && asksFor(pending, template)) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
-			return Objects.equals(open.replaces(), replaces) ? open
-					: save(open.createdFor(this.settings.key(), replaces));
+			return Objects.equals(pending.replaces(), replaces) ? pending
+					: save(new PendingRequest(pending.request(), pending.privateKey(), this.settings.key(), replaces));
 		}
 		KeyPair keys = this.settings.keys().generate(this.settings.key());
 		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());
 		String name = this.settings.naming().name(keys.getPublic(), template, usages);
-		CertificateRequest request = CertificateRequests
-			.create(name, template, this.settings.signerName(), usages, this.settings.requestedLifetime(), keys)
-			.createdFor(this.settings.key(), replaces);
-		save(request);
-		if (open != null) {
-			this.settings.about(logger.atInfo(), open)
+		PendingRequest request = save(
+				new PendingRequest(
+						CertificateRequests.create(name, template, this.settings.signerName(), usages,
+								this.settings.requestedLifetime(), keys),
+						keys.getPrivate(), this.settings.key(), replaces));
+		if (pending != null) {
+			this.settings.about(logger.atInfo(), pending.request())
 				.log("[{}] Request {} to signer {} asks for something else than is configured now: it is abandoned, and a new one follows",
-						this.settings.name(), open.name(), open.signerName());
+						this.settings.name(), pending.request().name(), pending.request().signerName());
 		}
 		this.conditions = List.of();
 		this.sentAt = now;
 		return request;
 	}
 
-	private CertificateRequest save(CertificateRequest request) {
-		this.settings.store().saveOpenRequest(request);
-		this.open = request;
+	private PendingRequest save(PendingRequest request) {
+		this.settings.store().savePendingRequest(request);
+		this.pending = request;
 		return request;
 	}
 
-	private boolean asksFor(CertificateRequest open, CertificateTemplate template) {
-		return open.asksFor(template, this.settings.signerName(),
-				this.settings.usages().apply(template, open.publicKey()), this.settings.requestedLifetime(),
-				this.settings.key());
+	private boolean asksFor(PendingRequest pending, CertificateTemplate template) {
+		return pending.asksFor(template, this.settings.signerName(),
+				this.settings.usages().apply(template, pending.request().publicKey()),
+				this.settings.requestedLifetime(), this.settings.key());
 	}
 
 	/** How long ago this process sent the pending request for the first time. */
@@ -130,8 +131,8 @@ final class OpenRequests {
 	 * it has not confirmed one in this process.
 	 */
 	@Nullable String confirmedName() {
-		CertificateRequest open = this.open;
-		return (open != null && open.uid() != null) ? open.name() : null;
+		PendingRequest pending = this.pending;
+		return (pending != null && pending.request().uid() != null) ? pending.request().name() : null;
 	}
 
 	/**
@@ -140,9 +141,10 @@ final class OpenRequests {
 	 */
 	void confirm(SubmittedRequest submitted) {
 		this.conditions = submitted.conditions();
-		CertificateRequest open = this.open;
-		if (open != null && !submitted.uid().equals(open.uid())) {
-			this.open = open.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+		PendingRequest pending = this.pending;
+		if (pending != null && !submitted.uid().equals(pending.request().uid())) {
+			this.pending = pending
+				.with(pending.request().confirmed(submitted.name(), submitted.uid(), submitted.createdAt()));
 		}
 	}
 
@@ -159,17 +161,17 @@ final class OpenRequests {
 
 	/** Deletes the pending request: it was answered or no longer exists. */
 	void drop() {
-		CertificateRequest open = this.open;
-		this.open = null;
+		PendingRequest pending = this.pending;
+		this.pending = null;
 		this.sentAt = null;
-		if (open == null) {
+		if (pending == null) {
 			return;
 		}
 		try {
-			this.settings.store().deleteOpenRequest(open);
+			this.settings.store().deletePendingRequest(pending);
 		}
 		catch (StoreException ex) {
-			this.settings.about(logger.atWarn(), open)
+			this.settings.about(logger.atWarn(), pending.request())
 				.log("[{}] {}; the rotation is not affected", this.settings.name(), ex.getMessage());
 		}
 	}

@@ -1,11 +1,8 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.PrivateKey;
-import java.security.interfaces.ECPrivateKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -16,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -33,7 +31,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * A certificate never has more than one open request.
  */
-class OpenRequestTests {
+class PendingRequestTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
 
@@ -53,14 +51,14 @@ class OpenRequestTests {
 			.allSatisfy((request) -> assertThat(request.uid()).isEqualTo("uid-of-" + first().name()));
 		answerLast();
 		assertThat(manager.current()).isPresent();
-		assertThat(manager.status().openRequest()).isNull();
+		assertThat(manager.status().pendingRequest()).isNull();
 	}
 
 	@Test
 	void conditionsOfTheObjectAreReported() {
 		this.fixture.signer.holds();
 		this.fixture.signer.conditions = List.of("Approved");
-		assertThat(this.fixture.start().status().openRequest()).isNotNull()
+		assertThat(this.fixture.start().status().pendingRequest()).isNotNull()
 			.satisfies((open) -> assertThat(open.conditions()).containsExactly("Approved"));
 	}
 
@@ -75,11 +73,11 @@ class OpenRequestTests {
 		CertificateRequest resumed = this.fixture.signer.requests.get(1);
 		assertThat(resumed.name()).isEqualTo(first().name());
 		assertThat(resumed.uid()).as("its object is found by its name").isNull();
-		assertThat(secret(resumed.privateKey())).isEqualTo(secret(first().privateKey()));
+		assertThat(resumed.publicKey()).isEqualTo(first().publicKey());
 		answerLast();
 		assertThat(restarted.current()).isPresent()
 			.get()
-			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(first().privateKey())));
+			.satisfies((pair) -> assertThat(pair.leaf().getPublicKey()).isEqualTo(first().publicKey()));
 		assertThat(directory.resolve("kubelet-client-request.pem")).doesNotExist();
 	}
 
@@ -91,7 +89,7 @@ class OpenRequestTests {
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(directory.resolve("kubelet-client-request.pem")).exists();
-		assertThat(manager.status().openRequest()).isNull();
+		assertThat(manager.status().pendingRequest()).isNull();
 	}
 
 	/** A rotation was due then, and somebody may approve it now. */
@@ -104,7 +102,7 @@ class OpenRequestTests {
 			.satisfies((names) -> assertThat(names.get(2)).isEqualTo(names.get(1)));
 		answerLast();
 		assertThat(restarted.current()).get()
-			.satisfies((pair) -> assertThat(secret(pair.privateKey())).isEqualTo(secret(last().privateKey())));
+			.satisfies((pair) -> assertThat(pair.leaf().getPublicKey()).isEqualTo(last().publicKey()));
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(this.fixture.signer.requests).hasSize(3);
 	}
@@ -245,7 +243,7 @@ class OpenRequestTests {
 	}
 
 	@Test
-	void openRequestForAnotherTemplateIsNotResumed() {
+	void pendingRequestForAnotherTemplateIsNotResumed() {
 		this.fixture.signer.holds();
 		this.fixture.start().stop();
 		this.fixture
@@ -253,11 +251,11 @@ class OpenRequestTests {
 		assertThat(this.fixture.signer.requests).hasSize(2);
 		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
 		assertThat(this.fixture.store.request).isNotNull()
-			.satisfies((request) -> assertThat(request.name()).isEqualTo(last().name()));
+			.satisfies((pending) -> assertThat(pending.request().name()).isEqualTo(last().name()));
 	}
 
 	@Test
-	void openRequestToAnotherSignerIsNotResumed() {
+	void pendingRequestToAnotherSignerIsNotResumed() {
 		this.fixture.signer.holds();
 		this.fixture.start().stop();
 		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).signerName("example.com/another"));
@@ -271,7 +269,7 @@ class OpenRequestTests {
 		this.fixture.signer.failsWith((request) -> rejected(422));
 		CertificateManager manager = this.fixture.start();
 		assertThat(this.fixture.failures).hasSize(1);
-		assertThat(manager.status().openRequest()).isNotNull();
+		assertThat(manager.status().pendingRequest()).isNotNull();
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(last().uid()).isEqualTo("uid-of-" + first().name());
@@ -283,7 +281,7 @@ class OpenRequestTests {
 		this.fixture.signer.silent();
 		this.fixture.signer.failsWith((request) -> rejected(422));
 		CertificateManager manager = this.fixture.start();
-		assertThat(manager.status().openRequest()).isNull();
+		assertThat(manager.status().pendingRequest()).isNull();
 		assertThat(this.fixture.store.request).isNull();
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
@@ -304,9 +302,10 @@ class OpenRequestTests {
 	void requestIsStoredOnceAndNotAgainWhenItIsConfirmed() {
 		this.fixture.signer.holds();
 		CertificateManager manager = this.fixture.start();
-		assertThat(manager.status().openRequest()).isNotNull()
+		assertThat(manager.status().pendingRequest()).isNotNull()
 			.satisfies((open) -> assertThat(open.createdAt()).isEqualTo(ManagerFixture.START));
-		assertThat(this.fixture.store.request).isSameAs(first());
+		assertThat(this.fixture.store.request).isNotNull()
+			.satisfies((stored) -> assertThat(stored.request()).isSameAs(first()));
 	}
 
 	private static RequestException rejected(int statusCode) {
@@ -328,10 +327,6 @@ class OpenRequestTests {
 
 	private FileCertificateStore store(Path directory) {
 		return new FileCertificateStore(directory, "kubelet-client", null, 5, this.fixture.time);
-	}
-
-	private static BigInteger secret(PrivateKey key) {
-		return ((ECPrivateKey) key).getS();
 	}
 
 	private CertificateRequest first() {
