@@ -29,9 +29,6 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  */
 public final class KeyStores {
 
-	/** The end that RFC 5280 defines for certificates without an end. */
-	private static final Date NO_END = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
-
 	private KeyStores() {
 	}
 
@@ -54,7 +51,7 @@ public final class KeyStores {
 	 * @return the key store
 	 */
 	public static KeyStore refusing(String alias, String password) {
-		PrivateKeyEntry placeholder = placeholder(alias + " has no certificate yet");
+		PrivateKeyEntry placeholder = Placeholder.create(alias + " has no certificate yet");
 		return holding(placeholder.getPrivateKey(), placeholder.getCertificateChain(), alias, password);
 	}
 
@@ -67,7 +64,8 @@ public final class KeyStores {
 		try {
 			KeyStore store = empty();
 			if (authorities.isEmpty()) {
-				store.setCertificateEntry("none", placeholder("no certificate authority is trusted").getCertificate());
+				store.setCertificateEntry("none",
+						Placeholder.create("no certificate authority is trusted").getCertificate());
 			}
 			for (int i = 0; i < authorities.size(); i++) {
 				store.setCertificateEntry("authority-" + i, authorities.get(i));
@@ -103,25 +101,34 @@ public final class KeyStores {
 	}
 
 	/**
-	 * Creates a key and its certificate for a store that must not be empty. The key is
-	 * one for key agreement (X25519): it cannot sign, so no TLS handshake succeeds with
-	 * it, and no certificate can be issued with it. The certificate is valid at all
-	 * times, so that checks of the store report no expired certificate.
+	 * A key and its certificate for a store that must not be empty. The key is one for
+	 * key agreement (X25519): it cannot sign, so no TLS handshake succeeds with it, and
+	 * no certificate can be issued with it. The certificate is valid at all times, so
+	 * that checks of the store report no expired certificate.
+	 * <p>
+	 * This is a class of its own because its verification loads Bouncy Castle.
 	 */
-	private static PrivateKeyEntry placeholder(String commonName) {
-		try {
-			KeyPair keys = KeyPairGenerator.getInstance("X25519").generateKeyPair();
-			KeyPair signer = KeyPairGenerator.getInstance("EC").generateKeyPair();
-			X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
-			X509Certificate certificate = new JcaX509CertificateConverter()
-				.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()),
-						new Date(0), NO_END, subject, keys.getPublic())
-					.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
-			return new PrivateKeyEntry(keys.getPrivate(), new Certificate[] { certificate });
+	private static final class Placeholder {
+
+		/** The end that RFC 5280 defines for certificates without an end. */
+		private static final Date NO_END = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
+
+		static PrivateKeyEntry create(String commonName) {
+			try {
+				KeyPair keys = KeyPairGenerator.getInstance("X25519").generateKeyPair();
+				KeyPair signer = KeyPairGenerator.getInstance("EC").generateKeyPair();
+				X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
+				X509Certificate certificate = new JcaX509CertificateConverter()
+					.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()),
+							new Date(0), NO_END, subject, keys.getPublic())
+						.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
+				return new PrivateKeyEntry(keys.getPrivate(), new Certificate[] { certificate });
+			}
+			catch (GeneralSecurityException | OperatorCreationException ex) {
+				throw new IllegalStateException("Cannot create a placeholder for a key store", ex);
+			}
 		}
-		catch (GeneralSecurityException | OperatorCreationException ex) {
-			throw new IllegalStateException("Cannot create a placeholder for a key store", ex);
-		}
+
 	}
 
 }
