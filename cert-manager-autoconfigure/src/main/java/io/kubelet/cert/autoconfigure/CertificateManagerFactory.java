@@ -13,7 +13,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.IssuedCertificateCheck;
@@ -160,7 +160,7 @@ final class CertificateManagerFactory {
 		if (file == null) {
 			return null;
 		}
-		FollowedTrust trust = new FollowedTrust(TrustSource.file(file));
+		LiveTrust trust = new LiveTrust(TrustSource.file(file));
 		settings.properties().check("signer-ca-file", file, trust::get);
 		return () -> trust.get().authorities();
 	}

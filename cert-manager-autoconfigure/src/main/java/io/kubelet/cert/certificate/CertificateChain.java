@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reduces the certificates that a signer sends to one path. Signers send duplicates,
- * unrelated certificates, cross-signed intermediates and roots in any place. Go accepts
- * all of this after the leaf; Java's key stores hold nothing but a path.
+ * unrelated certificates, cross-signed intermediates and roots in any order. Go accepts
+ * all of this after the leaf. Java's key stores accept only a path.
  */
 public final class CertificateChain {
 

@@ -17,13 +17,12 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate chain and the private key of its leaf, as one immutable snapshot: nobody
- * sees the chain of one rotation with the key of another. Two pairs are equal if their
- * chains are. No text that this class makes contains the key.
+ * A certificate chain and the private key of its leaf, as one immutable snapshot, so that
+ * chain and key always belong to the same rotation. Two pairs are equal if their chains
+ * are. {@link #toString()} does not contain the key.
  * <p>
- * The chain is a path: each certificate is followed by its issuer. Whatever else is given
- * after the leaf, such as duplicates, unrelated certificates or a second certificate of
- * an issuer, is left out.
+ * The chain is a path: each certificate is followed by its issuer. Duplicates, unrelated
+ * certificates and further certificates of an issuer are left out.
  */
 public final class CertificatePair {
 
@@ -36,7 +35,7 @@ public final class CertificatePair {
 
 	private final List<X509Certificate> authorities;
 
-	/** Kept, since an X509Certificate looks them up by name, and a timer asks often. */
+	/** Kept because a timer reads them often, and a certificate looks them up by name. */
 	private final Instant notBefore;
 
 	private final Instant notAfter;

@@ -45,7 +45,7 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 	/**
 	 * Whether a key is at least as strong as the weakest that this class allows: RSA 2048
 	 * or EC P-256.
-	 * @param key the key to look at
+	 * @param key the key
 	 * @return {@code true} if the key is strong enough
 	 */
 	public static boolean isStrongEnough(PublicKey key) {

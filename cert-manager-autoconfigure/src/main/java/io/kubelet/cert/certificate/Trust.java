@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The certificate authorities whose certificates are accepted: those of the JDK, or
- * exactly the given ones. Exactly none accepts no certificate at all. Two trusts are
- * equal if they name the same authorities in the same order.
+ * exactly the given ones. If none are given, no certificate is accepted. Two values are
+ * equal if they have the same authorities in the same order.
  */
 public sealed interface Trust {
 

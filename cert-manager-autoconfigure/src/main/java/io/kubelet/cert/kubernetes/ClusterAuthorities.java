@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +39,10 @@ public final class ClusterAuthorities {
 	 * the last ones remain, because a running client must not trust more than before. If
 	 * none has ever been named, the client trusts those of the JDK, as kubectl does.
 	 */
-	static FollowedTrust ofClient(@Nullable Path kubeconfig, @Nullable String context) {
+	static LiveTrust ofClient(@Nullable Path kubeconfig, @Nullable String context) {
 		KubeconfigFile first = Kubeconfigs.read(kubeconfig, context);
 		boolean named = !first.authorities().isEmpty();
-		FollowedTrust trust = new FollowedTrust(() -> reading(kubeconfig, context, (latest, authorities) -> {
+		LiveTrust trust = new LiveTrust(() -> reading(kubeconfig, context, (latest, authorities) -> {
 			if (!latest.server().equals(first.server())) {
 				throw new KubernetesConfigurationException(
 						latest.file() + " no longer names the API server " + first.server());

@@ -30,8 +30,8 @@ public interface CertificateSigner {
 	CompletableFuture<List<X509Certificate>> request(CertificateRequest request, Consumer<SubmittedRequest> progress);
 
 	/**
-	 * Removes the object of a request that is over, if nobody else does. Does not block.
-	 * By default there is nothing to remove.
+	 * Removes the object of a request that has ended, unless the API server removes it.
+	 * Does not block. By default there is nothing to remove.
 	 * @param request a request that was answered or abandoned. One without a UID was
 	 * submitted by an earlier process, if at all
 	 * @return completes on any thread when nothing more will be done. It never completes

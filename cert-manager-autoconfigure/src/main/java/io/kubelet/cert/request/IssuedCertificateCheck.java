@@ -24,8 +24,7 @@ import io.kubelet.cert.certificate.trust.AuthorityPath;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares an issued certificate with the request that it answers. The API server checks
- * none of this.
+ * Compares an issued certificate with its request. The API server checks none of this.
  */
 public final class IssuedCertificateCheck {
 
@@ -43,8 +42,8 @@ public final class IssuedCertificateCheck {
 	}
 
 	/**
-	 * Returns a check that accepts a certificate whoever signed it. It verifies no
-	 * signature: whoever may sign for the API server is trusted.
+	 * Returns a check that accepts the certificates of all authorities. It verifies no
+	 * signature: every signer that the API server permits is trusted.
 	 * @return the check
 	 */
 	public static IssuedCertificateCheck ofAnyAuthority() {

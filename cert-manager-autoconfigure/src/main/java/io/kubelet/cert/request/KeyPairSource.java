@@ -21,9 +21,8 @@ public interface KeyPairSource {
 	KeyPair generate(KeySpecification specification);
 
 	/**
-	 * Returns a source that does not let weak keys through.
-	 * @return a source that throws {@link IllegalStateException} instead of returning a
-	 * weak key
+	 * Returns this source with a check that each key is strong enough.
+	 * @return a source that throws an {@link IllegalStateException} if it is not
 	 */
 	default KeyPairSource refusingWeakKeys() {
 		return (specification) -> {

@@ -9,7 +9,7 @@ import io.kubelet.cert.certificate.MalformedPemException;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 
 /**
- * Compares a request that the signer already has with ours.
+ * Compares a request that the signer already has with a request of this application.
  */
 public final class RequestComparison {
 

@@ -86,8 +86,8 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
-	 * The request was not answered in time. It is still open, and waiting for it again is
-	 * better than a second request, which would not be answered sooner.
+	 * The request was not answered in time. It is still pending. The next attempt waits
+	 * for it again, since a second request would not be answered sooner.
 	 * @param requestName the name of the request, {@code null} if it has none yet
 	 * @param signerName the name of the signer
 	 * @param timeout the time

@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +88,7 @@ public final class CertificateBundles implements RotationListener {
 		}
 		manager.addFollower(bundles);
 		bundles.update();
-		if (trust instanceof FollowedTrust) {
+		if (trust instanceof LiveTrust) {
 			bundles.followTrust();
 		}
 		return bundles::end;

@@ -14,7 +14,7 @@ import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -52,13 +52,13 @@ class BundleTrustTests {
 
 	private Path file;
 
-	private FollowedTrust authorities;
+	private LiveTrust authorities;
 
 	@BeforeEach
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.authorities = new FollowedTrust(TrustSource.file(this.file), OVERLAP, this.time);
+		this.authorities = new LiveTrust(TrustSource.file(this.file), OVERLAP, this.time);
 	}
 
 	@Test
@@ -96,7 +96,7 @@ class BundleTrustTests {
 	void authoritiesAreFollowedWhateverIsThrown(CapturedOutput output) throws Exception {
 		TrustSource file = TrustSource.file(this.file);
 		Queue<Error> problems = new ArrayDeque<>();
-		List<@Nullable KeyStore> stores = register(new FollowedTrust(() -> {
+		List<@Nullable KeyStore> stores = register(new LiveTrust(() -> {
 			if (!problems.isEmpty()) {
 				throw problems.remove();
 			}
@@ -114,7 +114,7 @@ class BundleTrustTests {
 	}
 
 	/** Returns the trust store at each call of an update handler. */
-	private List<@Nullable KeyStore> register(FollowedTrust authorities) {
+	private List<@Nullable KeyStore> register(LiveTrust authorities) {
 		CertificateBundles.register(this.registry, "bundle", new FixedManager(this.oldAuthority), authorities,
 				new Drain(this.time, Duration.ZERO));
 		List<@Nullable KeyStore> stores = new CopyOnWriteArrayList<>();

@@ -12,7 +12,7 @@ import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -70,7 +70,7 @@ final class TrustedAuthorities {
 	}
 
 	private Supplier<Trust> follow(TrustSource source, Duration overlap) {
-		return new FollowedTrust(source, overlap, this.clock);
+		return new LiveTrust(source, overlap, this.clock);
 	}
 
 	private TrustSource in(TrustObjects objects, CertificateSettings certificate) {

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities.Place;
@@ -90,7 +90,7 @@ class TrustBundleAuthoritiesTests {
 		permit();
 		this.bundles.create("example.com:shop:1", Map.of(), A);
 		this.authorities = authoritiesIn(Place.trustBundles("example.com/shop", ""));
-		FollowedTrust trust = new FollowedTrust(this.authorities.source(PATIENCE));
+		LiveTrust trust = new LiveTrust(this.authorities.source(PATIENCE));
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
 		this.bundles.create("example.com:shop:2", Map.of(), B);
@@ -110,7 +110,7 @@ class TrustBundleAuthoritiesTests {
 	void contentThatIsOfNoUseLeavesWhatWasThere(CapturedOutput output) throws Exception {
 		permit();
 		this.bundles.create("shop", Map.of(), A);
-		FollowedTrust trust = new FollowedTrust(this.authorities.source(PATIENCE));
+		LiveTrust trust = new LiveTrust(this.authorities.source(PATIENCE));
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
 		this.client.setHttpClient(this.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
@@ -268,7 +268,7 @@ class TrustBundleAuthoritiesTests {
 		Awaitility.await().atMost(PATIENCE).until(() -> this.controlPlane.openWatches() == 1);
 	}
 
-	private static void awaitTrust(FollowedTrust trust, TestAuthority... expected) {
+	private static void awaitTrust(LiveTrust trust, TestAuthority... expected) {
 		Awaitility.await()
 			.atMost(PATIENCE)
 			.untilAsserted(() -> assertThat(trust.get().authorities()).containsExactly(certificates(expected)));

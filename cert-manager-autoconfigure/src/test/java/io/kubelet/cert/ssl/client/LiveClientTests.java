@@ -10,7 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.FollowedTrust;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.Drain;
@@ -70,7 +70,7 @@ class LiveClientTests {
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
 		LiveClient<AutoCloseable> client = new LiveClient<>(
-				bundle(new FollowedTrust(() -> new TrustSource.Reading("here", List.copyOf(trusted),
+				bundle(new LiveTrust(() -> new TrustSource.Reading("here", List.copyOf(trusted),
 						() -> List.copyOf(trusted), Trust.exactly(trusted)), Duration.ZERO, this.time)),
 				(resources) -> () -> closed.add("closed"));
 		client.get();

@@ -40,7 +40,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 @ExtendWith(OutputCaptureExtension.class)
-class FollowedTrustTests {
+class LiveTrustTests {
 
 	private static final Duration OVERLAP = Duration.ofHours(1);
 
@@ -55,13 +55,13 @@ class FollowedTrustTests {
 
 	private Path file;
 
-	private FollowedTrust trust;
+	private LiveTrust trust;
 
 	@BeforeEach
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.trust = new FollowedTrust(TrustSource.file(this.file), OVERLAP, this.time);
+		this.trust = new LiveTrust(TrustSource.file(this.file), OVERLAP, this.time);
 	}
 
 	@Test
@@ -97,7 +97,7 @@ class FollowedTrustTests {
 	@Test
 	void sourceIsReadAgainOnlyIfItHasChanged() throws IOException {
 		AtomicInteger reads = new AtomicInteger();
-		FollowedTrust trust = new FollowedTrust(() -> {
+		LiveTrust trust = new LiveTrust(() -> {
 			reads.incrementAndGet();
 			return TrustSource.file(this.file).read();
 		});
@@ -116,7 +116,7 @@ class FollowedTrustTests {
 		readings.add(new Reading("here", "unknown", Object::new, Trust.exactly(List.of())));
 		readings
 			.add(new Reading("here", "known", () -> "known", Trust.exactly(List.of(this.newAuthority.certificate()))));
-		FollowedTrust trust = new FollowedTrust(readings::remove, OVERLAP, this.time);
+		LiveTrust trust = new LiveTrust(readings::remove, OVERLAP, this.time);
 		assertThat(trust.get().authorities()).isEmpty();
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 		assertThat(output).contains("The certificate authorities in here have changed: 1 trusted now\n");
@@ -129,7 +129,7 @@ class FollowedTrustTests {
 		readings.add(new Reading("here", "unknown", Object::new, Trust.system()));
 		readings
 			.add(new Reading("here", "known", () -> "known", Trust.exactly(List.of(this.newAuthority.certificate()))));
-		FollowedTrust trust = new FollowedTrust(readings::remove, OVERLAP, this.time);
+		LiveTrust trust = new LiveTrust(readings::remove, OVERLAP, this.time);
 		assertThat(trust.get()).isEqualTo(Trust.system());
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 	}

@@ -16,14 +16,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trust that follows its source: each call reads the source again if it has changed. An
- * authority that is removed from the source remains trusted for a while, because its
- * certificates are still in use. A source that cannot be read changes nothing and is
- * reported once.
+ * The authorities that a source contains at the moment: each call reads the source again
+ * if it has changed. An authority that is removed from the source remains trusted during
+ * the overlap, because its certificates are still in use. If the source cannot be read,
+ * the trust remains as it is, and the problem is logged once.
  */
-public final class FollowedTrust implements Supplier<Trust> {
+public final class LiveTrust implements Supplier<Trust> {
 
-	private static final Logger logger = LoggerFactory.getLogger(FollowedTrust.class);
+	private static final Logger logger = LoggerFactory.getLogger(LiveTrust.class);
 
 	private final TrustSource source;
 
@@ -42,7 +42,7 @@ public final class FollowedTrust implements Supplier<Trust> {
 	 * source.
 	 * @param source the source
 	 */
-	public FollowedTrust(TrustSource source) {
+	public LiveTrust(TrustSource source) {
 		this(source, Duration.ZERO, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC));
 	}
 
@@ -52,7 +52,7 @@ public final class FollowedTrust implements Supplier<Trust> {
 	 * @param overlap how long an authority remains trusted after its removal
 	 * @param clock the clock
 	 */
-	public FollowedTrust(TrustSource source, Duration overlap, Clock clock) {
+	public LiveTrust(TrustSource source, Duration overlap, Clock clock) {
 		this.source = source;
 		this.overlap = overlap;
 		this.clock = clock;
