@@ -25,8 +25,8 @@ import org.springframework.boot.ssl.SslBundle;
 public final class BundleSocketFactory extends LiveSocketFactory {
 
 	/**
-	 * There is no other way from the name of a class to the bundles of an application. If
-	 * there are several application contexts in a process, the last one comes first.
+	 * Static, since a library that creates this class by its name passes nothing else. If
+	 * a process has several application contexts, the last one takes precedence.
 	 */
 	private static final Map<String, Deque<SslBundle>> bundles = new LinkedHashMap<>();
 

@@ -5,10 +5,10 @@ import java.time.Duration;
 import io.kubelet.cert.rotation.RotationScheduler;
 
 /**
- * How long connections that were made with a previous identity may go on.
+ * How long connections of a previous identity may be used.
  *
- * @param scheduler runs what comes later
- * @param grace how long they may go on
+ * @param scheduler runs tasks at the end of that time
+ * @param grace how long they may be used
  */
 public record Drain(RotationScheduler scheduler, Duration grace) {
 

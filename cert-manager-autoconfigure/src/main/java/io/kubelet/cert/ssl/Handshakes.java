@@ -15,13 +15,13 @@ import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The TLS sessions of a bundle's managers. A resumed session continues with the identity
- * of the handshake that began it. There are libraries that create contexts of their own
- * from the managers, such as Netty, which remain in use when the identity changes.
+ * The TLS sessions in which a bundle's managers took part. A resumed session continues
+ * with the identity of its first handshake. Libraries such as Netty create contexts of
+ * their own from the managers, and keep them when the identity changes.
  */
 final class Handshakes {
 
-	/** The name of a value that a session has, so that JSSE puts it into no ticket. */
+	/** The name of a session value. JSSE issues no ticket for a session with values. */
 	private static final String NO_TICKET = "io.kubelet.cert.noTicket";
 
 	/** Sessions that no context keeps yet because their handshakes are not finished. */
@@ -30,7 +30,7 @@ final class Handshakes {
 	private final Set<SSLSessionContext> contexts = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
-	/** Those that encrypt tickets, which a rotation has to make unreadable. */
+	/** Contexts whose tickets a change of the identity makes unreadable. */
 	private final Set<SSLSessionContext> ticketIssuers = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
@@ -72,7 +72,7 @@ final class Handshakes {
 		}
 	}
 
-	/** Lets each new connection make a full handshake. */
+	/** Forces a full handshake for each new connection. */
 	void invalidateSessions() {
 		settle();
 		this.open.forEach((reference) -> invalidate(reference.get()));
@@ -105,7 +105,9 @@ final class Handshakes {
 		return session == null || context != null;
 	}
 
-	/** An announced ticket has to come, so the handshake of a server is not disturbed. */
+	/**
+	 * A server has to send a ticket that it has announced, so its handshake is spared.
+	 */
 	private static void invalidate(@Nullable SSLSession session) {
 		if (session != null && (session.getSessionContext() != null || session.getValue(NO_TICKET) == null)) {
 			session.invalidate();

@@ -9,7 +9,7 @@ import javax.net.ssl.KeyManagerFactorySpi;
 import javax.net.ssl.ManagerFactoryParameters;
 
 /**
- * Gives out a live key manager to what takes a factory only.
+ * A factory of one live key manager, for libraries that accept only factories.
  */
 final class LiveKeyManagerFactory extends KeyManagerFactory {
 

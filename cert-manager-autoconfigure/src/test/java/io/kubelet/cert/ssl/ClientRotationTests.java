@@ -180,7 +180,7 @@ class ClientRotationTests {
 		}).build();
 		WebClient client = WebClient.builder()
 			.clientConnector(LiveClientBuilders.Reactive
-				.following(ClientHttpConnectorBuilder.reactor()
+				.live(ClientHttpConnectorBuilder.reactor()
 					.withHttpClientFactory(() -> reactor.netty.http.client.HttpClient.create(provider)))
 				.build(HttpClientSettings.ofSslBundle(bundle)))
 			.build();
@@ -388,7 +388,7 @@ class ClientRotationTests {
 			this.requests = (bundle) -> {
 				RestClient client = RestClient.builder()
 					.requestFactory(
-							LiveClientBuilders.following(builder.get()).build(HttpClientSettings.ofSslBundle(bundle)))
+							LiveClientBuilders.live(builder.get()).build(HttpClientSettings.ofSslBundle(bundle)))
 					.build();
 				return (uri) -> get(client, uri);
 			};
@@ -397,8 +397,8 @@ class ClientRotationTests {
 		Client(ClientHttpConnectorBuilder<?> builder) {
 			this.requests = (bundle) -> {
 				WebClient client = WebClient.builder()
-					.clientConnector(LiveClientBuilders.Reactive.following(builder)
-						.build(HttpClientSettings.ofSslBundle(bundle)))
+					.clientConnector(
+							LiveClientBuilders.Reactive.live(builder).build(HttpClientSettings.ofSslBundle(bundle)))
 					.build();
 				return (uri) -> get(client, uri);
 			};

@@ -27,7 +27,7 @@ public final class CertificateClientAutoConfiguration {
 
 	@Bean
 	static BeanDefinitionRegistryPostProcessor certificateRequestFactories() {
-		return new FollowingBuilder("certificateRequestFactoryBuilder", ClientHttpRequestFactoryBuilder.class,
+		return new LiveBuilder("certificateRequestFactoryBuilder", ClientHttpRequestFactoryBuilder.class,
 				LiveClientBuilders.class);
 	}
 
@@ -37,7 +37,7 @@ public final class CertificateClientAutoConfiguration {
 
 		@Bean
 		static BeanDefinitionRegistryPostProcessor certificateConnectors() {
-			return new FollowingBuilder("certificateConnectorBuilder", ClientHttpConnectorBuilder.class,
+			return new LiveBuilder("certificateConnectorBuilder", ClientHttpConnectorBuilder.class,
 					LiveClientBuilders.Reactive.class);
 		}
 

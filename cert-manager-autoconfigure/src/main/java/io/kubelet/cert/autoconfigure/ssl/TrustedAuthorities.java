@@ -78,7 +78,7 @@ final class TrustedAuthorities {
 		TrustSource source = this.connection.authoritiesIn(objects, startup.waits() ? startup.timeout() : Duration.ZERO,
 				this.managers);
 		TrustSource known = startup.waits() ? source
-				: new NobodyAtFirst(certificate.name(), certificate.ssl().bundle(), source);
+				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
 		AtomicBoolean valid = new AtomicBoolean();
 		return () -> {
 			// What is deleted while the application runs is no mistake in its

@@ -18,12 +18,12 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 
 /**
- * An HTTP client with its connection pool, made once for each identity. A request that
- * begins after a rotation never meets a connection that was made before. The client of
- * the previous identity is closed when the drain is over.
+ * An HTTP client with its connection pool, created once for each identity. A request that
+ * begins after a change never uses a connection that was opened before it. The client of
+ * the previous identity is closed at the end of the drain.
  * <p>
- * This does not depend on the library: that of the JDK has no way at all to give up the
- * connections of a pool.
+ * This works with any library. The client of the JDK cannot close the connections of its
+ * pool in any other way.
  *
  * @param <C> the type of client
  */
@@ -42,8 +42,8 @@ final class LiveClient<C> implements Supplier<C>, BundleFollower, DisposableBean
 	/**
 	 * Creates a client for a bundle.
 	 * @param bundle the bundle
-	 * @param maker makes the client of one identity, and names what is to be closed with
-	 * it
+	 * @param maker creates the client of one identity, and passes on what has to be
+	 * closed with it
 	 */
 	LiveClient(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, C> maker) {
 		this.bundle = bundle;
@@ -112,7 +112,7 @@ final class LiveClient<C> implements Supplier<C>, BundleFollower, DisposableBean
 		}
 	}
 
-	/** Compared by identity: it is one client, whatever an equal one would be. */
+	/** Not a record, since two clients are never equal. */
 	private static final class Made<C> {
 
 		private final Identity identity;

@@ -24,8 +24,8 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 import org.springframework.http.client.reactive.ClientHttpResponse;
 
 /**
- * Builds HTTP clients that follow the rotation, where they are built with the SSL bundle
- * of a certificate. Others are built as they would be otherwise.
+ * Builds HTTP clients that follow the rotation of the SSL bundle that they are built
+ * with. Clients with another bundle, or with none, are built as usual.
  */
 public final class LiveClientBuilders {
 
@@ -38,7 +38,7 @@ public final class LiveClientBuilders {
 	 * @param builder the builder, which is left as it is
 	 * @return one that builds the same, again for each rotation
 	 */
-	public static ClientHttpRequestFactoryBuilder<ClientHttpRequestFactory> following(
+	public static ClientHttpRequestFactoryBuilder<ClientHttpRequestFactory> live(
 			ClientHttpRequestFactoryBuilder<?> builder) {
 		return (settings) -> {
 			LiveSslBundle bundle = bundle(settings);
@@ -75,7 +75,7 @@ public final class LiveClientBuilders {
 		 * @param builder the builder, which is left as it is
 		 * @return one that builds the same, again for each rotation
 		 */
-		public static ClientHttpConnectorBuilder<ClientHttpConnector> following(ClientHttpConnectorBuilder<?> builder) {
+		public static ClientHttpConnectorBuilder<ClientHttpConnector> live(ClientHttpConnectorBuilder<?> builder) {
 			return (settings) -> {
 				LiveSslBundle bundle = bundle(settings);
 				return (bundle != null && settings != null)

@@ -19,9 +19,9 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 
 /**
  * Creates Reactor clients that have their own pool, configured like the one that they
- * would share. A shared pool never discards what it uses to connect, including the
- * previous identity. What the application's own {@code HttpClient} factory configures
- * besides the pool must be configured by a customizer instead.
+ * would share. A shared pool never discards how it connects, including the previous
+ * identity. An {@code HttpClient} factory of the application determines the pool only;
+ * use a customizer for everything else.
  */
 final class ReactorClients {
 
@@ -44,7 +44,9 @@ final class ReactorClients {
 			.build(settings);
 	}
 
-	/** A pool like that of a client that is created only to look at it. */
+	/**
+	 * Returns a pool like that of a client, which is created only to read its settings.
+	 */
 	private static ConnectionProvider own(Consumer<UnaryOperator<HttpClient>> maker) {
 		AtomicReference<ConnectionProvider.@Nullable Builder> like = new AtomicReference<>();
 		maker.accept((client) -> {
@@ -55,7 +57,7 @@ final class ReactorClients {
 		return (builder != null) ? builder.build() : ConnectionProvider.create("certificate");
 	}
 
-	/** The pool closes idle connections only; those in use are closed as well. */
+	/** The pool closes idle connections only, so those in use are closed here. */
 	private static HttpClient closing(HttpClient client, ConnectionProvider own, Consumer<AutoCloseable> resources) {
 		Set<Channel> channels = ConcurrentHashMap.newKeySet();
 		resources.accept(own::dispose);

@@ -6,8 +6,8 @@ import java.util.stream.Stream;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
- * The beans that exist already. One that nobody has used yet has no connections, and is
- * not to be created for their sake.
+ * Finds the beans that have been created already. A bean that has not been used yet has
+ * no connections, so it is not created for this purpose.
  */
 final class ExistingBeans {
 

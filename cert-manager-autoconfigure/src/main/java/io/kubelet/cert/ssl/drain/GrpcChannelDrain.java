@@ -19,7 +19,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  */
 public record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements BundleFollower {
 
-	/** A channel does not tell its bundle, and a handshake more does no harm. */
+	/** The bundle of a channel is not known. An additional handshake does no harm. */
 	@Override
 	public void updated(String bundleName, Identity before, Identity after) {
 		Stream<Channel> stubs = ExistingBeans.of(AbstractStub.class, this.beans).map((stub) -> stub.getChannel());

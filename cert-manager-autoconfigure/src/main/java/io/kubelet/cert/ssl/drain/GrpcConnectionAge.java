@@ -11,7 +11,7 @@ import org.springframework.grpc.server.ServerBuilderCustomizer;
 /**
  * Limits the age of a gRPC server's connections to the drain of its certificate. The
  * server asks a client to open another connection, and ends the old one with its last
- * call. A server cannot be told to do so at one time.
+ * call. There is no way to have a server do so at a given time.
  *
  * @param <B> the type of builder
  * @param bundles the SSL bundles

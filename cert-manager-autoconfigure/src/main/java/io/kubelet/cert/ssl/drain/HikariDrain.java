@@ -17,9 +17,9 @@ import io.kubelet.cert.ssl.Identity;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
- * Lets the pools of HikariCP whose connections present the pair of a bundle close them:
- * idle ones at once, the others when they are returned to the pool. A little later it
- * does so again, for connections whose handshake had begun before the rotation.
+ * Closes the connections in HikariCP's pools that use a bundle: idle ones at once, others
+ * when they are returned to the pool. It does so again a little later, for connections
+ * whose handshake had begun before the change.
  *
  * @param beans the beans
  */

@@ -25,7 +25,7 @@ public final class PostgresqlDriver {
 
 	private static final String MODE = "sslmode";
 
-	/** What says already whom to trust and what to present. */
+	/** Parameters with which a data source determines its trust or its pair by itself. */
 	private static final List<String> OWN = List.of(FACTORY, "sslcert", "sslkey", "sslrootcert");
 
 	private static final Logger logger = LoggerFactory.getLogger(PostgresqlDriver.class);

@@ -39,8 +39,8 @@ public record RabbitDrain(ConfigurableListableBeanFactory beans,
 	}
 
 	/**
-	 * A channel that is returned meanwhile lets the reset end halfway, after which the
-	 * factory would cache no channel any more.
+	 * If a channel is returned at the same time, the reset fails halfway, and the factory
+	 * would cache no channels from then on.
 	 */
 	private static void reset(CachingConnectionFactory factory) {
 		for (int attempt = 1;; attempt++) {

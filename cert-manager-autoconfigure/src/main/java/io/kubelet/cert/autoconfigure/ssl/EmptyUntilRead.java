@@ -12,12 +12,12 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Trusts nobody until an object of the API has been read for the first time, for an
- * application that does not wait at start.
+ * Contains no authority until an object of the API has been read for the first time. Used
+ * if the application does not wait for the API server at startup.
  */
-final class NobodyAtFirst implements TrustSource {
+final class EmptyUntilRead implements TrustSource {
 
-	private static final Logger logger = LoggerFactory.getLogger(NobodyAtFirst.class);
+	private static final Logger logger = LoggerFactory.getLogger(EmptyUntilRead.class);
 
 	private final String name;
 
@@ -27,10 +27,9 @@ final class NobodyAtFirst implements TrustSource {
 
 	private boolean known;
 
-	/** What was logged last. A first answer may take a moment, which needs no warning. */
-	private @Nullable String told;
+	private @Nullable String logged;
 
-	NobodyAtFirst(String name, String bundleName, TrustSource source) {
+	EmptyUntilRead(String name, String bundleName, TrustSource source) {
 		this.name = name;
 		this.bundleName = bundleName;
 		this.source = source;
@@ -47,12 +46,13 @@ final class NobodyAtFirst implements TrustSource {
 			if (this.known) {
 				throw ex;
 			}
+			// The first answer may take a moment, which needs no warning
 			boolean unanswered = Kind.of(ex) == Kind.UNAVAILABLE;
-			if (!Objects.equals(ex.getMessage(), this.told)) {
-				logger.atLevel((this.told == null && unanswered) ? Level.INFO : Level.WARN)
+			if (!Objects.equals(ex.getMessage(), this.logged)) {
+				logger.atLevel((this.logged == null && unanswered) ? Level.INFO : Level.WARN)
 					.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.name, this.bundleName,
 							ex.getMessage());
-				this.told = ex.getMessage();
+				this.logged = ex.getMessage();
 			}
 			return new Reading("the API", "unknown", Object::new, Trust.exactly(List.of()));
 		}

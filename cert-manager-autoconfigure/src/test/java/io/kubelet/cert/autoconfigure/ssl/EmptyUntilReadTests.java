@@ -13,12 +13,12 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import static org.assertj.core.api.Assertions.assertThat;
 
 @ExtendWith(OutputCaptureExtension.class)
-class NobodyAtFirstTests {
+class EmptyUntilReadTests {
 
 	private RuntimeException problem = KubernetesConfigurationException.unread(Kind.UNAVAILABLE,
 			"It cannot be read yet");
 
-	private final NobodyAtFirst authorities = new NobodyAtFirst("test", "bundle", () -> {
+	private final EmptyUntilRead authorities = new EmptyUntilRead("test", "bundle", () -> {
 		throw this.problem;
 	});
 

@@ -11,12 +11,12 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProce
 import org.springframework.beans.factory.support.RootBeanDefinition;
 
 /**
- * Adds a bean that follows the rotation to the builder bean that would be injected by its
- * interface, and makes it primary in its place. The builder bean itself keeps its type
- * and can still be injected by it. If there are several and none is primary, none would
- * be injected by its interface, and nothing is added.
+ * Adds a builder whose clients follow the rotation, and makes it primary in place of the
+ * builder bean that would be injected by its interface. Replacing that bean by a
+ * post-processor would take fewer lines, but an application could then no longer inject
+ * it by its class. If there are several builders and none is primary, nothing is added.
  */
-final class FollowingBuilder implements BeanDefinitionRegistryPostProcessor {
+final class LiveBuilder implements BeanDefinitionRegistryPostProcessor {
 
 	private final String beanName;
 
@@ -28,10 +28,10 @@ final class FollowingBuilder implements BeanDefinitionRegistryPostProcessor {
 	 * Creates a post-processor.
 	 * @param beanName the name of the bean to add
 	 * @param type the interface of the builders
-	 * @param factory has a static method {@code following} that takes a builder and
-	 * returns the one to add
+	 * @param factory has a static method {@code live} that takes a builder and returns
+	 * the one to add
 	 */
-	FollowingBuilder(String beanName, Class<?> type, Class<?> factory) {
+	LiveBuilder(String beanName, Class<?> type, Class<?> factory) {
 		this.beanName = beanName;
 		this.type = type;
 		this.factory = factory;
@@ -39,19 +39,19 @@ final class FollowingBuilder implements BeanDefinitionRegistryPostProcessor {
 
 	@Override
 	public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
-		String followed = followed(registry);
-		if (followed != null && !registry.containsBeanDefinition(this.beanName)) {
-			RootBeanDefinition following = new RootBeanDefinition(this.factory);
-			following.setFactoryMethodName("following");
-			following.getConstructorArgumentValues().addGenericArgumentValue(new RuntimeBeanReference(followed));
-			following.setTargetType(this.type);
-			following.setPrimary(true);
-			registry.getBeanDefinition(followed).setPrimary(false);
-			registry.registerBeanDefinition(this.beanName, following);
+		String replaced = replaced(registry);
+		if (replaced != null && !registry.containsBeanDefinition(this.beanName)) {
+			RootBeanDefinition live = new RootBeanDefinition(this.factory);
+			live.setFactoryMethodName("live");
+			live.getConstructorArgumentValues().addGenericArgumentValue(new RuntimeBeanReference(replaced));
+			live.setTargetType(this.type);
+			live.setPrimary(true);
+			registry.getBeanDefinition(replaced).setPrimary(false);
+			registry.registerBeanDefinition(this.beanName, live);
 		}
 	}
 
-	private @Nullable String followed(BeanDefinitionRegistry registry) {
+	private @Nullable String replaced(BeanDefinitionRegistry registry) {
 		String[] names = (registry instanceof ListableBeanFactory beans)
 				? beans.getBeanNamesForType(this.type, true, false) : new String[0];
 		String[] primary = (names.length > 1)
