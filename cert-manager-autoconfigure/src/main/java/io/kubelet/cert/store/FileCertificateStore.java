@@ -256,19 +256,29 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private void switchTo(Path file) throws IOException {
 		Path current = this.files.current();
-		if (!Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
-			DurableFiles.link(current, file);
-			return;
-		}
-		// The pair in a regular file is kept as an older pair
-		Path kept = createDated(Files.readAllBytes(current)).file();
+		Path kept = Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS) ? keep(current) : null;
 		try {
 			DurableFiles.link(current, file);
 		}
 		finally {
-			if (Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
+			if (kept != null && Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
 				this.files.removeUnlessCurrent(kept);
 			}
+		}
+	}
+
+	/**
+	 * Keeps the pair in a regular file as an older pair. The copy belongs to our user.
+	 */
+	private @Nullable Path keep(Path current) throws IOException {
+		try {
+			FileVersion.of(current);
+			this.keyFiles.requireProtected(current);
+			return createDated(Files.readAllBytes(current)).file();
+		}
+		catch (UnusableFileException ex) {
+			logger.warn("{}. It is kept as {}", ex, this.files.setAside(current));
+			return null;
 		}
 	}
 

@@ -114,6 +114,35 @@ class ForeignKeyFilesTests {
 		assertThat(planted).exists();
 	}
 
+	/** The copy of such a file would belong to the user of this process. */
+	@Test
+	void currentFileOfAnotherUserIsNotCopiedWhenItIsReplaced() throws IOException {
+		FileCertificateStore store = store();
+		store.update(pair());
+		Path current = this.directory.resolve("app-current.pem");
+		Files.delete(current);
+		CertificatePair planted = pair();
+		giveToStranger(write("app-current.pem", Pem.write(planted)));
+		CertificatePair own = pair();
+		store.update(own);
+		assertThat(store().current()).contains(own);
+		assertThat(this.directory.resolve("app-current.pem.damaged")).exists();
+		Files.delete(current);
+		Files.createSymbolicLink(current, this.directory.resolve("nothing"));
+		Files.writeString(this.directory.resolve("nothing"), "damaged");
+		assertThat(store().current()).contains(own);
+	}
+
+	@Test
+	void currentFileThatIsTooLargeIsSetAsideWhenItIsReplaced() throws IOException {
+		FileCertificateStore store = store();
+		Files.write(this.directory.resolve("app-current.pem"), new byte[2 * 1024 * 1024]);
+		CertificatePair own = pair();
+		store.update(own);
+		assertThat(store().current()).contains(own);
+		assertThat(this.directory.resolve("app-current.pem.damaged")).hasSize(2 * 1024 * 1024);
+	}
+
 	@Test
 	void separateKeyOfAnotherUserIsSetAside() throws IOException {
 		CertificatePair pair = pair();
