@@ -77,9 +77,9 @@ public final class AuthorityPath {
 			.map((certificate) -> "; '%s' expired at %s".formatted(ExternalText.subject(certificate),
 					certificate.getNotAfter().toInstant()))
 			.collect(Collectors.joining());
-		return "its chain does not lead to a configured authority (%s)%s%s".formatted(
-				this.authorities.stream().map(ExternalText::subject).toList(), ExternalText.clean(expired),
-				(this.checks > MAXIMUM_CHECKS)
+		String names = this.authorities.stream().map(ExternalText::subject).toList().toString();
+		return "its chain does not lead to a configured authority (%s)%s%s".formatted(ExternalText.clean(names),
+				ExternalText.clean(expired), (this.checks > MAXIMUM_CHECKS)
 						? "; the search was ended after %d signature checks".formatted(MAXIMUM_CHECKS) : "");
 	}
 
