@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -43,6 +44,8 @@ public final class CertificateBundles implements RotationListener {
 	private final SimpleAsyncTaskExecutor threads;
 
 	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
+
+	private final AtomicBoolean updating = new AtomicBoolean();
 
 	private volatile Runnable cancelLook = () -> {
 	};
@@ -152,16 +155,26 @@ public final class CertificateBundles implements RotationListener {
 	/** The threads of the scheduler are those of the rotations. */
 	private void checkTrust() {
 		try {
-			if (this.live.isOutdated()) {
-				this.threads.execute(this::update);
+			if (this.live.isOutdated() && this.updating.compareAndSet(false, true)) {
+				this.threads.execute(this::updateTrust);
 			}
 		}
 		catch (RuntimeException | Error ex) {
+			this.updating.set(false);
 			logger.error("Cannot check whether the trusted authorities of the SSL bundle '{}' have changed",
 					this.bundleName, ex);
 		}
 		finally {
 			followTrust();
+		}
+	}
+
+	private void updateTrust() {
+		try {
+			update();
+		}
+		finally {
+			this.updating.set(false);
 		}
 	}
 

@@ -64,7 +64,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	private final Set<BundleFollower> followers = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
-	private Identity followed;
+	private volatile Identity followed;
 
 	/**
 	 * Creates a bundle.
@@ -174,8 +174,11 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.followers.add(follower);
 	}
 
-	/** Whether the identity has changed since the followers were last called. */
-	synchronized boolean isOutdated() {
+	/**
+	 * Whether the identity has changed since the followers were last called. Does not
+	 * wait for them.
+	 */
+	boolean isOutdated() {
 		return !identity().equals(this.followed);
 	}
 

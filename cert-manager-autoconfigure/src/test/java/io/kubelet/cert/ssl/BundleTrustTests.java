@@ -1,6 +1,7 @@
 package io.kubelet.cert.ssl;
 
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,7 +12,9 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -30,6 +33,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 /**
  * Updates of an SSL bundle whose trusted authorities change.
@@ -111,6 +115,34 @@ class BundleTrustTests {
 			.contains("Cannot check whether the trusted authorities of the SSL bundle 'bundle' have changed");
 		this.time.pass(Duration.ofSeconds(10));
 		Awaitility.await().until(() -> stores.size() == 1);
+	}
+
+	/** Such as a broker that does not answer. The threads are those of all rotations. */
+	@Test
+	void followerThatBlocksKeepsNoThreadOfTheScheduler() throws Exception {
+		register(this.authorities);
+		CountDownLatch called = new CountDownLatch(1);
+		CountDownLatch end = new CountDownLatch(1);
+		BundleFollower follower = (bundleName, before, after) -> {
+			called.countDown();
+			CompletableFuture.runAsync(() -> assertThatCode(end::await).doesNotThrowAnyException()).join();
+		};
+		Objects.requireNonNull(LiveSslBundle.of(this.registry.getBundle("bundle"))).follow(follower);
+		write(this.newAuthority);
+		this.time.pass(Duration.ofSeconds(10));
+		called.await();
+		try {
+			write(this.oldAuthority);
+			assertThat(CompletableFuture.runAsync(() -> this.time.pass(OVERLAP)))
+				.succeedsWithin(Duration.ofSeconds(20));
+			assertThat(Thread.getAllStackTraces().keySet())
+				.filteredOn((thread) -> thread.getName().startsWith("ssl-bundle-bundle-"))
+				.hasSizeLessThanOrEqualTo(2);
+		}
+		finally {
+			end.countDown();
+			Reference.reachabilityFence(follower);
+		}
 	}
 
 	/** Returns the trust store at each call of an update handler. */
