@@ -68,12 +68,6 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
 		totals(name).failingSince = null;
-		this.managers.find(name)
-			.stream()
-			.flatMap((manager) -> manager.status().history().stream())
-			.filter((outcome) -> current.serialNumber().equals(outcome.serialNumber()))
-			.limit(1)
-			.forEach((outcome) -> totals(name).waited(outcome.duration()));
 	}
 
 	private Totals totals(String certificate) {
@@ -143,8 +137,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 				.tags(this.tags)
 				.register(this.registry);
 			FunctionTimer
-				.builder("kubelet.cert.request.wait", totals, (total) -> total.waits.sum(),
-						(total) -> total.waitMillis.sum(), TimeUnit.MILLISECONDS)
+				.builder("kubelet.cert.request.wait", this.manager, (manager) -> manager.status().rotations(),
+						(manager) -> manager.status().waited().toMillis(), TimeUnit.MILLISECONDS)
 				.description("How long requests that led to a certificate waited for approval and signature")
 				.tags(this.tags)
 				.register(this.registry);
@@ -172,10 +166,6 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 	/** What is counted of one certificate. */
 	private static final class Totals {
 
-		final LongAdder waits = new LongAdder();
-
-		final LongAdder waitMillis = new LongAdder();
-
 		/** When the first of the attempts failed that have failed in a row. */
 		volatile @Nullable Instant failingSince;
 
@@ -183,14 +173,6 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 
 		LongAdder failures(Kind kind) {
 			return this.failures.computeIfAbsent(kind, (first) -> new LongAdder());
-		}
-
-		/** A pair that another program stored was not waited for. */
-		void waited(@Nullable Duration duration) {
-			if (duration != null) {
-				this.waits.increment();
-				this.waitMillis.add(duration.toMillis());
-			}
 		}
 
 	}

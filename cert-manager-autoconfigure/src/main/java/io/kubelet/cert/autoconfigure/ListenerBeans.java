@@ -103,16 +103,17 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 		private final String name;
 
-		private @Nullable List<Recipient> recipients;
+		private @Nullable List<Recipient<RotationListener>> recipients;
 
 		Relay(String name) {
 			this.name = name;
 		}
 
 		synchronized void open(List<RotationListener> listeners) {
-			List<Recipient> recipients = listeners.stream()
-				.map((listener) -> new Recipient(this.name, listener, ListenerBeans.this.threads.getObject().executor(),
-						ListenerBeans.this.scheduler.getObject(), Clock.systemUTC()))
+			List<Recipient<RotationListener>> recipients = listeners.stream()
+				.map((listener) -> new Recipient<>(this.name, listener,
+						ListenerBeans.this.threads.getObject().executor(), ListenerBeans.this.scheduler.getObject(),
+						Clock.systemUTC()))
 				.toList();
 			this.recipients = recipients;
 			this.early.forEach((event) -> recipients.forEach((recipient) -> recipient.call(event)));

@@ -171,6 +171,20 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * Returns whether the API server works, as far as this failure shows. One that
+	 * refuses credentials or does not know the API works nevertheless.
+	 * @return the health of the server, {@code null} if the failure does not show it
+	 */
+	public @Nullable Boolean serverHealthy() {
+		return switch (kind()) {
+			case UNAUTHORIZED -> true;
+			case REJECTED -> this.statusCode == 404;
+			case UNAVAILABLE -> false;
+			default -> null;
+		};
+	}
+
+	/**
 	 * Returns how long the server asks to wait ({@code Retry-After}, RFC 9110, 10.2.3).
 	 * @return the time to wait, {@code null} if it does not say
 	 */

@@ -63,11 +63,10 @@ public interface CertificateManager {
 	void addListener(RotationListener listener);
 
 	/**
-	 * Adds a follower: something that has to have the new pair before listeners are
-	 * called, such as an SSL bundle. Listeners wait for all followers, but no longer than
-	 * 10 seconds.
-	 * @param follower the follower, called from the next event on
+	 * Adds a follower, which has the new pair before listeners are called. Listeners wait
+	 * for all followers, but no longer than 10 seconds.
+	 * @param follower the follower, called from the next rotation on
 	 */
-	void addFollower(RotationListener follower);
+	void addFollower(RotationFollower follower);
 
 }

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,14 +78,7 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	 */
 	public void startInOrder() {
 		CertificateManager first = this.managers.values().iterator().next();
-		first.addFollower(new RotationListener() {
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				start();
-			}
-
-		});
+		first.addFollower((name, previous, current) -> start());
 		first.start();
 		if (first.current().isPresent()) {
 			start();

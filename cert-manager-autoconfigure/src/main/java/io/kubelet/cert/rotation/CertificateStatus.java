@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param nextRotationDeadline when the next rotation is due, {@code null} if rotation is
  * off
  * @param rotations how many certificates this manager has obtained since it was created
+ * @param waited how long their requests have waited, in total
  * @param lastRotation when it obtained the last one, {@code null} if it has not yet
  * @param lastFailure the last failed attempt since then, {@code null} if there is none
  * @param pendingRequest the pending request, {@code null} if there is none
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record CertificateStatus(String name, State state, @Nullable CertificatePair pair,
 		@Nullable Window rotationWindow, @Nullable CertificateTemplate template, String signerName, List<Usage> usages,
-		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations,
+		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations, Duration waited,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure,
 		@Nullable ConfirmedRequest pendingRequest, @Nullable String waitingFor, @Nullable Boolean serverHealthy,
 		boolean unavailable, @Nullable Instant stuckSince, List<Outcome> history) {
@@ -52,31 +53,6 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 */
 	public @Nullable Instant overdueAt() {
 		return (this.rotationWindow != null) ? this.rotationWindow.latest() : null;
-	}
-
-	/**
-	 * Returns this status at another time.
-	 * @param state the state
-	 * @param stuckSince since when a step is stuck, {@code null} if none is
-	 * @return the new status
-	 */
-	public CertificateStatus with(State state, @Nullable Instant stuckSince) {
-		return new CertificateStatus(this.name, state, this.pair, this.rotationWindow, this.template, this.signerName,
-				this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations, this.lastRotation,
-				this.lastFailure, this.pendingRequest, this.waitingFor, this.serverHealthy, this.unavailable,
-				stuckSince, this.history);
-	}
-
-	/**
-	 * Returns this status with another failure.
-	 * @param lastFailure the last failed attempt
-	 * @return the new status
-	 */
-	public CertificateStatus withLastFailure(RotationFailure lastFailure) {
-		return new CertificateStatus(this.name, this.state, this.pair, this.rotationWindow, this.template,
-				this.signerName, this.usages, this.requestedLifetime, this.nextRotationDeadline, this.rotations,
-				this.lastRotation, lastFailure, this.pendingRequest, this.waitingFor, this.serverHealthy,
-				this.unavailable, this.stuckSince, this.history);
 	}
 
 	/**

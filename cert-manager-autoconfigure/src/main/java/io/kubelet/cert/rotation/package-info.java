@@ -1,5 +1,6 @@
 /**
- * The rotation loop: when to ask for a certificate, and what to do with the answer.
+ * What applications use of the rotation: the managers, their status and their listeners.
+ * Internal: {@link io.kubelet.cert.rotation.RotationFollower}.
  */
 @NullMarked
 package io.kubelet.cert.rotation;

@@ -11,7 +11,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationFollower;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +25,7 @@ import org.springframework.core.task.SimpleAsyncTaskExecutor;
  * Reports the changes of a certificate's SSL bundle: rotations, and changes of the
  * trusted authorities.
  */
-public final class CertificateBundles implements RotationListener {
+public final class CertificateBundles implements RotationFollower {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundles.class);
 

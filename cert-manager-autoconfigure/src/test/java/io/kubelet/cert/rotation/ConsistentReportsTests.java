@@ -41,14 +41,7 @@ class ConsistentReportsTests {
 			})
 			.build();
 		this.manager.set(manager);
-		manager.addFollower(new RotationListener() {
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				compare(current);
-			}
-
-		});
+		manager.addFollower((name, previous, current) -> compare(current));
 		manager.start();
 		for (int i = 0; i < 3; i++) {
 			manager.rotate();

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.testsupport.TestAuthority;
 
@@ -20,6 +21,8 @@ import io.kubelet.cert.testsupport.TestAuthority;
 public final class FixedManager implements CertificateManager {
 
 	final List<RotationListener> listeners = new ArrayList<>();
+
+	final List<RotationFollower> followers = new ArrayList<>();
 
 	private final TestAuthority authority;
 
@@ -61,7 +64,7 @@ public final class FixedManager implements CertificateManager {
 	@Override
 	public CertificateStatus status() {
 		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair, null, null, "example.com/test",
-				List.of(), null, null, 0, null, null, null, null, true, false, null, List.of());
+				List.of(), null, null, 0, Duration.ZERO, null, null, null, null, true, false, null, List.of());
 	}
 
 	@Override
@@ -69,6 +72,7 @@ public final class FixedManager implements CertificateManager {
 		CertificatePair previous = this.pair;
 		CertificatePair next = issue();
 		this.pair = next;
+		this.followers.forEach((follower) -> follower.rotated("test", previous, next));
 		this.listeners.forEach((listener) -> listener.rotated("test", previous, next));
 		return CompletableFuture.completedFuture(next);
 	}
@@ -79,8 +83,8 @@ public final class FixedManager implements CertificateManager {
 	}
 
 	@Override
-	public void addFollower(RotationListener follower) {
-		this.listeners.add(0, follower);
+	public void addFollower(RotationFollower follower) {
+		this.followers.add(follower);
 	}
 
 }

@@ -40,7 +40,7 @@ final class FirstCertificate implements RotationListener {
 	 */
 	static void await(CertificateManager manager, CertificateSettings settings) {
 		FirstCertificate listener = new FirstCertificate(settings);
-		manager.addFollower(listener);
+		manager.addListener(listener);
 		if (manager.current().isPresent()) {
 			return;
 		}

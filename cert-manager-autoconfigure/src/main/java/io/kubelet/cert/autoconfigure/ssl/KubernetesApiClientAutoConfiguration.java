@@ -8,15 +8,12 @@ import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubernetes.client.openapi.ApiClient;
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -55,14 +52,7 @@ public final class KubernetesApiClientAutoConfiguration {
 		RotatingApiClient client = new RotatingApiClient(KubernetesClients.createWithKeys(connection.kubeconfig(),
 				KubernetesConnection.context(connection), keyManagers), keyManagers, () -> manager.status().pair(),
 				executor);
-		manager.addFollower(new RotationListener() {
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				scheduler.schedule(client.rotated(), GRACE);
-			}
-
-		});
+		manager.addFollower((name, previous, current) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;
 	}
 

@@ -5,13 +5,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.function.BiConsumer;
+import java.util.concurrent.ExecutionException;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One attempt to have a request answered. Used on the certificate's lane only, except for
@@ -75,9 +73,22 @@ final class Attempt {
 		return this.answer.isDone();
 	}
 
-	void whenAnswered(BiConsumer<? super @Nullable List<X509Certificate>, ? super @Nullable Throwable> action) {
-		this.answer.whenComplete((chain, failure) -> action.accept(chain,
-				(failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause() : failure));
+	void whenAnswered(Runnable action) {
+		this.answer.whenComplete((chain, failure) -> action.run());
+	}
+
+	/** Returns the issued chain, or throws the failure. Called when it is answered. */
+	List<X509Certificate> chain() throws Throwable {
+		try {
+			List<X509Certificate> chain = this.answer.get();
+			if (chain == null) {
+				throw new IllegalStateException("No answer");
+			}
+			return chain;
+		}
+		catch (ExecutionException ex) {
+			throw (ex.getCause() != null) ? ex.getCause() : ex;
+		}
 	}
 
 	void cancel() {

@@ -1,9 +1,7 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -14,21 +12,18 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Conducts the attempts to rotate a certificate, one at a time. Used on the certificate's
  * lane only, except for {@link #request()}, {@link #isRequested()} and {@link #cancel()}.
  */
 final class Attempts {
-
-	private static final Logger logger = LoggerFactory.getLogger(Attempts.class);
 
 	private final RotationSettings settings;
 
@@ -45,6 +40,8 @@ final class Attempts {
 	private final ForcedRotations forced;
 
 	private final StatusReport report;
+
+	private final RotationLog log;
 
 	private final Runnable changed;
 
@@ -70,6 +67,7 @@ final class Attempts {
 		this.failures = new Failures(settings);
 		this.forced = new ForcedRotations(settings, this.failures::demandedPause);
 		this.report = report;
+		this.log = new RotationLog(settings);
 		this.changed = changed;
 	}
 
@@ -90,7 +88,7 @@ final class Attempts {
 				this.settling = Pause.of(now, this.settings.retry().interval());
 			}
 			this.requested = template;
-			begin(template, now);
+			rotate(template, now);
 		}
 	}
 
@@ -140,7 +138,7 @@ final class Attempts {
 	/** Requests a rotation, whatever the deadline. From any thread. */
 	CompletableFuture<CertificatePair> request() {
 		return this.forced.request(() -> this.lane.execute(() -> {
-			this.settings.about(logger.atInfo()).log("[{}] A rotation is requested", this.settings.name());
+			this.log.requested();
 			this.pair.force(Trigger.REQUESTED);
 			this.failures.endPause();
 			this.settling = Pause.NONE;
@@ -205,45 +203,57 @@ final class Attempts {
 				: RequestException.unanswered(request.name(), request.signerName(), this.settings.waitTimeout());
 	}
 
-	private void begin(CertificateTemplate template, Instant now) {
+	/**
+	 * Rotates: generates a key, unless the one of a pending request can be used; sends
+	 * the request; waits for the certificate, without blocking; then checks the
+	 * certificate, stores the pair and makes it current.
+	 */
+	private void rotate(CertificateTemplate template, Instant begin) {
 		try {
-			CertificatePair current = this.pair.get();
-			PendingRequest pending = this.pendingRequests.forTemplate(template, current, now);
-			CertificateRequest request = pending.request();
-			Attempt attempt = new Attempt(pending, this.pair.trigger(now), now,
-					Objects.requireNonNull(this.settings.signers())
-						.signer((current != null && current.isValid(now)) ? current : null)
-						.request(request, (submitted) -> this.lane.execute(() -> progressed(request, submitted))));
-			attempt.whenAnswered((chain, failure) -> this.lane.execute(() -> ended(attempt, chain, failure)));
+			PendingRequest pending = this.pendingRequests.forTemplate(template, this.pair.get(), begin);
+			Attempt attempt = new Attempt(pending, this.pair.trigger(begin), begin, signer(begin)
+				.request(pending.request(), (submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
 			this.attempt = attempt;
+			attempt.whenAnswered(() -> this.lane.execute(() -> conclude(attempt, (now) -> {
+				CertificatePair issued = this.settings.check().check(attempt.chain(), pending, now);
+				List<String> additionalNames = template.additionalNames(issued.leaf());
+				this.pair.replace(issued, template);
+				this.log.rotated(issued, additionalNames, pending.request(), attempt.trigger(), this.pair.deadline());
+				this.report.rotated(issued, additionalNames, attempt.trigger(), now);
+				this.pendingRequests.drop();
+				boolean dueAgain = !this.pair.deadline().isAfter(now);
+				this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
+				endRequested((future) -> future.complete(issued));
+			})));
 		}
 		catch (Throwable ex) {
-			failed(null, ex, now);
+			failed(null, ex, begin);
 		}
 	}
 
-	private void progressed(CertificateRequest request, SubmittedRequest submitted) {
+	private CertificateSigner signer(Instant now) {
+		CertificatePair current = this.pair.get();
+		return Objects.requireNonNull(this.settings.signers())
+			.signer((current != null && current.isValid(now)) ? current : null);
+	}
+
+	private void progressed(PendingRequest pending, SubmittedRequest submitted) {
 		Attempt attempt = this.attempt;
-		if (attempt != null && attempt.request() == request) {
+		if (attempt != null && attempt.pending() == pending) {
 			this.report.accepted();
 			this.pendingRequests.confirm(submitted);
 			this.changed.run();
 		}
 	}
 
-	private void ended(Attempt attempt, @Nullable List<X509Certificate> chain, @Nullable Throwable failure) {
+	private void conclude(Attempt attempt, Conclusion conclusion) {
 		if (attempt != this.attempt) {
 			return;
 		}
 		this.attempt = null;
 		Instant now = this.settings.clock().instant();
 		try {
-			if (chain != null) {
-				issued(attempt, chain, now);
-			}
-			else {
-				failed(attempt, (failure != null) ? failure : new IllegalStateException("No answer"), now);
-			}
+			conclusion.at(now);
 		}
 		catch (Throwable ex) {
 			failed(attempt, ex, now);
@@ -253,51 +263,12 @@ final class Attempts {
 		}
 	}
 
-	private void issued(Attempt attempt, List<X509Certificate> chain, Instant now) {
-		CertificateRequest request = attempt.request();
-		CertificatePair issued = this.settings.check().check(chain, attempt.pending(), now);
-		List<String> additionalNames = request.template().additionalNames(issued.leaf());
-		this.pair.replace(issued, request.template());
-		this.settings.about(logger.atInfo(), issued)
-			.addKeyValue("kubelet.cert.request", request.name())
-			.addKeyValue("kubelet.cert.signer", request.signerName())
-			.addKeyValue("kubelet.cert.trigger", attempt.trigger())
-			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
-					this.settings.name(), inWords(attempt.trigger()), issued.serialNumber(), issued.notAfter(),
-					this.settings.once() ? "none, because rotation is off"
-							: this.pair.deadline().truncatedTo(ChronoUnit.SECONDS),
-					request.name(), request.signerName());
-		if (!additionalNames.isEmpty()) {
-			this.settings.about(logger.atWarn(), issued)
-				.log("[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
-						this.settings.name(), additionalNames);
-		}
-		this.report.rotated(issued, additionalNames, attempt.trigger(), now);
-		this.pendingRequests.drop();
-		boolean dueAgain = !this.pair.deadline().isAfter(now);
-		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
-		endRequested((future) -> future.complete(issued));
-	}
-
-	private static String inWords(Trigger trigger) {
-		return switch (trigger) {
-			case FIRST -> "Obtained the first certificate";
-			case DEADLINE -> "Rotated at the deadline";
-			case TEMPLATE -> "Rotated to match the template";
-			case REQUESTED -> "Rotated on request";
-			case RESUMED -> "Rotated because an earlier process had left a request";
-			case EXPIRED -> "Rotated after the expiry";
-			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
-		};
-	}
-
 	/** The one place where a failure is counted, logged and published. */
 	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		CertificateRequest request = (attempt != null) ? attempt.request() : null;
 		if (Kind.of(cause) == Kind.LOST && request != null && request.uid() != null) {
 			this.pendingRequests.drop();
-			this.settings.about(logger.atInfo(), request)
-				.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
+			this.log.lost(request, cause);
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
@@ -311,6 +282,13 @@ final class Attempts {
 	@Nullable CertificateRequest pending() {
 		PendingRequest pending = this.pendingRequests.current();
 		return (this.attempt != null && pending != null) ? pending.request() : null;
+	}
+
+	@FunctionalInterface
+	private interface Conclusion {
+
+		void at(Instant now) throws Throwable;
+
 	}
 
 }

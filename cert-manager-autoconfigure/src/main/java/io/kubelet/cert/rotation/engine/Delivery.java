@@ -11,15 +11,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationListener;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Delivers the events of one certificate in their order: to the followers first, such as
- * SSL bundles, and once these have returned to the listeners. A follower that does not
- * return delays the listeners for a limited time.
+ * Delivers the events of one certificate in their order: a new pair to the followers
+ * first, such as SSL bundles, and every event to the listeners once these have returned.
+ * A follower that does not return delays the listeners for a limited time.
  */
 final class Delivery {
 
@@ -42,9 +45,9 @@ final class Delivery {
 	private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
 
 	/** Replaced by a longer one, since most certificates have none or few. */
-	private volatile List<Recipient> followers = List.of();
+	private volatile List<Recipient<RotationFollower>> followers = List.of();
 
-	private volatile List<Recipient> listeners = List.of();
+	private volatile List<Recipient<RotationListener>> listeners = List.of();
 
 	private final RotationSettings settings;
 
@@ -54,7 +57,7 @@ final class Delivery {
 		this.settings = settings;
 	}
 
-	synchronized void addFollower(RotationListener follower) {
+	synchronized void addFollower(RotationFollower follower) {
 		this.followers = with(this.followers, follower);
 	}
 
@@ -62,16 +65,21 @@ final class Delivery {
 		this.listeners = with(this.listeners, listener);
 	}
 
-	private List<Recipient> with(List<Recipient> recipients, RotationListener listener) {
-		Recipient added = new Recipient(this.settings.name(), listener, this.settings.executor(),
+	private <T> List<Recipient<T>> with(List<Recipient<T>> recipients, T listener) {
+		Recipient<T> added = new Recipient<>(this.settings.name(), listener, this.settings.executor(),
 				this.settings.scheduler(), this.settings.clock());
 		return Stream.concat(recipients.stream(), Stream.of(added)).toList();
 	}
 
-	/** Delivers an event after all earlier ones. Does not block. */
+	/** Delivers a new pair after all earlier events. Does not block. */
+	synchronized void rotated(@Nullable CertificatePair previous, CertificatePair current) {
+		this.last = this.last.thenCompose((before) -> toFollowers(previous, current));
+		deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+	}
+
+	/** Delivers an event to the listeners after all earlier ones. Does not block. */
 	synchronized void deliver(Consumer<RotationListener> event) {
-		this.last = this.last.thenCompose((before) -> toFollowers(event))
-			.thenRun(() -> this.listeners.forEach((listener) -> listener.call(event)));
+		this.last = this.last.thenRun(() -> this.listeners.forEach((listener) -> listener.call(event)));
 	}
 
 	/**
@@ -85,10 +93,11 @@ final class Delivery {
 		});
 	}
 
-	private CompletableFuture<?> toFollowers(Consumer<RotationListener> event) {
+	private CompletableFuture<?> toFollowers(@Nullable CertificatePair previous, CertificatePair current) {
 		CompletableFuture<?>[] returned = this.followers.stream().map((follower) -> {
 			CompletableFuture<Void> done = new CompletableFuture<>();
-			follower.call(event, () -> done.complete(null));
+			follower.call((target) -> target.rotated(this.settings.name(), previous, current),
+					() -> done.complete(null));
 			return done;
 		}).toArray(CompletableFuture<?>[]::new);
 		CompletableFuture<?> all = CompletableFuture.allOf(returned);

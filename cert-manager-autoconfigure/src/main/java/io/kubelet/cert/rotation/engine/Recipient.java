@@ -6,17 +6,19 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Calls one listener for the events of one certificate: one call at a time, in the order
- * of the events, on threads that no rotation waits for. A listener that throws is logged.
- * One that does not return delays only its own next calls, and a warning names it.
+ * Calls one listener or follower for the events of one certificate: one call at a time,
+ * in the order of the events, on threads that no rotation waits for. A listener that
+ * throws is logged. One that does not return delays only its own next calls, and a
+ * warning names it.
+ *
+ * @param <T> the type of the listener
  */
-public final class Recipient {
+public final class Recipient<T> {
 
 	private static final Logger logger = LoggerFactory.getLogger(Recipient.class);
 
@@ -24,7 +26,7 @@ public final class Recipient {
 
 	private final String name;
 
-	private final RotationListener listener;
+	private final T listener;
 
 	private final SerialExecutor calls;
 
@@ -36,8 +38,7 @@ public final class Recipient {
 	 * @param scheduler runs the check for calls that do not return
 	 * @param clock the clock
 	 */
-	public Recipient(String name, RotationListener listener, Executor executor, RotationScheduler scheduler,
-			Clock clock) {
+	public Recipient(String name, T listener, Executor executor, RotationScheduler scheduler, Clock clock) {
 		this.name = name;
 		this.listener = listener;
 		this.calls = new SerialExecutor(executor, new Watchdog(scheduler, clock, PATIENCE, this::warn));
@@ -47,13 +48,13 @@ public final class Recipient {
 	 * Calls the listener soon, after all earlier calls. Does not block.
 	 * @param event calls the method of the event
 	 */
-	public void call(Consumer<RotationListener> event) {
+	public void call(Consumer<T> event) {
 		call(event, () -> {
 		});
 	}
 
 	/** Calls the listener, and then runs a task, whether the call failed or not. */
-	void call(Consumer<RotationListener> event, Runnable returned) {
+	void call(Consumer<T> event, Runnable returned) {
 		try {
 			this.calls.execute(() -> run(event, returned));
 		}
@@ -63,7 +64,7 @@ public final class Recipient {
 		}
 	}
 
-	private void run(Consumer<RotationListener> event, Runnable returned) {
+	private void run(Consumer<T> event, Runnable returned) {
 		try {
 			event.accept(this.listener);
 		}

@@ -16,6 +16,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -157,7 +158,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 	}
 
 	@Override
-	public void addFollower(RotationListener follower) {
+	public void addFollower(RotationFollower follower) {
 		this.delivery.addFollower(follower);
 	}
 
@@ -168,7 +169,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 				this.snapshot = this.report.create();
 			}
 			finally {
-				this.delivery.deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
+				this.delivery.rotated(previous, current);
 			}
 		});
 	}
@@ -245,7 +246,7 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 
 	/** Whatever goes wrong is reported, and tried again. */
 	private void disturbed(Throwable cause, Instant now) {
-		this.snapshot = this.snapshot.withLastFailure(Failures.describe(cause, 1, now, now.plus(this.idleCheck)));
+		this.snapshot = StatusReport.failing(this.snapshot, Failures.describe(cause, 1, now, now.plus(this.idleCheck)));
 		this.attempts.failRequested(cause);
 		if (!this.problem.equals(cause.toString())) {
 			this.problem = cause.toString();

@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
@@ -41,6 +42,8 @@ final class StatusReport {
 
 	private long rotations;
 
+	private Duration waited = Duration.ZERO;
+
 	private @Nullable Instant lastRotation;
 
 	private @Nullable RotationFailure lastFailure;
@@ -58,12 +61,14 @@ final class StatusReport {
 
 	/** The pending request was answered with a pair, which has become current. */
 	void rotated(CertificatePair pair, List<String> additionalNames, Trigger trigger, Instant now) {
+		Duration waited = this.pendingRequests.waited(now);
 		this.rotations++;
+		this.waited = this.waited.plus(waited);
 		this.lastRotation = now;
 		this.lastFailure = null;
 		this.serverHealthy = true;
-		add(new Outcome(now, trigger, pair.serialNumber(), this.pendingRequests.confirmedName(),
-				this.pendingRequests.waited(now), additionalNames, null));
+		add(new Outcome(now, trigger, pair.serialNumber(), this.pendingRequests.confirmedName(), waited,
+				additionalNames, null));
 	}
 
 	/** Another program has stored a pair, which has become current. */
@@ -71,21 +76,11 @@ final class StatusReport {
 		add(new Outcome(now, null, pair.serialNumber(), null, null, List.of(), null));
 	}
 
-	/**
-	 * An attempt has failed. A server that refuses credentials or does not know the API
-	 * is up nevertheless.
-	 */
+	/** An attempt has failed. */
 	void failed(RotationFailure failure, Trigger trigger) {
 		this.lastFailure = failure;
-		switch (failure.kind()) {
-			case UNAUTHORIZED -> this.serverHealthy = true;
-			case REJECTED -> this.serverHealthy = failure.cause() instanceof RequestException rejected
-					&& rejected.statusCode() == 404;
-			case UNAVAILABLE -> this.serverHealthy = false;
-			default -> {
-				// Says nothing about the server
-			}
-		}
+		Boolean healthy = (failure.cause() instanceof RequestException request) ? request.serverHealthy() : null;
+		this.serverHealthy = (healthy != null) ? healthy : this.serverHealthy;
 		add(new Outcome(failure.at(), trigger, null, this.pendingRequests.confirmedName(),
 				this.pendingRequests.waited(failure.at()), List.of(), failure));
 	}
@@ -118,9 +113,9 @@ final class StatusReport {
 						: null,
 				this.templates.latest(), this.settings.signerName(),
 				(request != null) ? request.usages() : usages(pair), this.settings.requestedLifetime(),
-				deadline.equals(Instant.MAX) ? null : deadline, this.rotations, this.lastRotation, this.lastFailure,
-				confirmed(request), this.templates.waitingFor(), this.serverHealthy, this.warnings.isUnavailable(),
-				null, this.history);
+				deadline.equals(Instant.MAX) ? null : deadline, this.rotations, this.waited, this.lastRotation,
+				this.lastFailure, confirmed(request), this.templates.waitingFor(), this.serverHealthy,
+				this.warnings.isUnavailable(), null, this.history);
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
@@ -144,7 +139,20 @@ final class StatusReport {
 	/** Returns a status as it is at a time. From any thread. */
 	static CertificateStatus at(CertificateStatus status, boolean requested, @Nullable Instant stuckSince,
 			Instant now) {
-		return status.with(state(status, requested, now), stuckSince);
+		return copy(status, state(status, requested, now), status.lastFailure(), stuckSince);
+	}
+
+	/** Returns a status with the failure of a check. */
+	static CertificateStatus failing(CertificateStatus status, RotationFailure failure) {
+		return copy(status, status.state(), failure, status.stuckSince());
+	}
+
+	private static CertificateStatus copy(CertificateStatus status, State state, @Nullable RotationFailure lastFailure,
+			@Nullable Instant stuckSince) {
+		return new CertificateStatus(status.name(), state, status.pair(), status.rotationWindow(), status.template(),
+				status.signerName(), status.usages(), status.requestedLifetime(), status.nextRotationDeadline(),
+				status.rotations(), status.waited(), status.lastRotation(), lastFailure, status.pendingRequest(),
+				status.waitingFor(), status.serverHealthy(), status.unavailable(), stuckSince, status.history());
 	}
 
 	private static State state(CertificateStatus status, boolean requested, Instant now) {

@@ -52,10 +52,10 @@ class DeliveryTests {
 	void followersReturnBeforeTheFutureCompletesAndListenersAreCalled() {
 		CertificateManager manager = start();
 		manager.addListener(rotated((pair) -> this.calls.add("listener")));
-		manager.addFollower(rotated((pair) -> {
+		manager.addFollower((name, previous, current) -> {
 			await();
 			this.calls.add("follower");
-		}));
+		});
 		CompletableFuture<?> rotation = manager.rotate().thenRun(() -> this.calls.add("future"));
 		this.fixture.time.settle();
 		assertThat(this.calls).isEmpty();
@@ -67,8 +67,8 @@ class DeliveryTests {
 	@Test
 	void followerThatHangsDelaysListenersForALimitedTime(CapturedOutput output) {
 		CertificateManager manager = start();
-		manager.addFollower(rotated((pair) -> await()));
-		manager.addFollower(rotated((pair) -> this.calls.add("follower")));
+		manager.addFollower((name, previous, current) -> await());
+		manager.addFollower((name, previous, current) -> this.calls.add("follower"));
 		manager.addListener(rotated((pair) -> this.calls.add("listener")));
 		manager.rotate();
 		this.fixture.time.settle();
