@@ -62,7 +62,7 @@ class SelfSignedServingTests {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
-			.withBean(SimulatedTime.class, () -> this.time)
+			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.node-name=n1",
 					"kubelet.cert.ssl.trust=system")
 			.withPropertyValues(properties);
