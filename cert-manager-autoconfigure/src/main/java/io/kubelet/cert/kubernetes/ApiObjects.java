@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import com.google.gson.JsonArray;
@@ -14,6 +15,7 @@ import com.google.gson.JsonParser;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
+import okhttp3.Callback;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.Request;
@@ -115,6 +117,39 @@ public final class ApiObjects {
 	}
 
 	/**
+	 * Sends a call.
+	 * @param call the call
+	 * @return the object in the answer; a failure is an {@link ApiException}, or what was
+	 * thrown while the answer was read
+	 */
+	public static CompletableFuture<JsonObject> send(Call call) {
+		CompletableFuture<JsonObject> result = new CompletableFuture<>();
+		call.enqueue(new Callback() {
+
+			@Override
+			public void onResponse(Call call, Response answer) {
+				try {
+					result.complete(object(body(answer)));
+				}
+				catch (IOException ex) {
+					result.completeExceptionally(new ApiException(ex));
+				}
+				catch (Throwable ex) {
+					result.completeExceptionally(ex);
+				}
+			}
+
+			@Override
+			public void onFailure(Call call, IOException ex) {
+				// OkHttp wraps what is thrown while it sends
+				result.completeExceptionally((ex.getCause() instanceof Error error) ? error : new ApiException(ex));
+			}
+
+		});
+		return result;
+	}
+
+	/**
 	 * Reads the whole body of an answer.
 	 * @param answer the answer
 	 * @return the body
@@ -143,6 +178,7 @@ public final class ApiObjects {
 
 	private static String limited(BufferedSource body) throws IOException {
 		if (body.request(AnswerTooLargeException.MAXIMUM_BYTES + 1L)) {
+			body.close();
 			throw new AnswerTooLargeException();
 		}
 		return body.readUtf8();

@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.signing;
 
-import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
@@ -23,8 +22,6 @@ import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
-import okhttp3.Callback;
-import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -210,39 +207,22 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	private void send(Call call, Consumer<JsonObject> success, Consumer<ApiException> failure) {
 		guard(() -> {
 			this.answer.whenComplete((chain, cause) -> call.cancel());
-			call.enqueue(new Callback() {
-
-				@Override
-				public void onResponse(Call call, Response response) {
-					guard(() -> {
-						try {
-							success.accept(ApiObjects.object(ApiObjects.body(response)));
-						}
-						catch (ApiException ex) {
-							failure.accept(ex);
-						}
-						catch (IOException ex) {
-							failure.accept(new ApiException(ex));
-						}
-					});
+			ApiObjects.send(call).whenComplete((object, cause) -> guard(() -> {
+				if (cause instanceof ApiException ex) {
+					failure.accept(ex);
 				}
-
-				@Override
-				public void onFailure(Call call, IOException ex) {
-					guard(() -> {
-						if (ex.getCause() instanceof Error error) {
-							throw error;
-						}
-						failure.accept(new ApiException(ex));
-					});
+				else if (cause != null) {
+					throw cause;
 				}
-
-			});
+				else {
+					success.accept(object);
+				}
+			}));
 		});
 	}
 
 	/** Anything that goes wrong, on any thread, is an answer. */
-	private void guard(Runnable action) {
+	private void guard(Action action) {
 		try {
 			action.run();
 		}
@@ -254,6 +234,13 @@ final class CsrExchange implements RequestWatch.Subscriber {
 			failure.setStackTrace(ex.getStackTrace());
 			this.answer.completeExceptionally(failure);
 		}
+	}
+
+	@FunctionalInterface
+	private interface Action {
+
+		void run() throws Throwable;
+
 	}
 
 }

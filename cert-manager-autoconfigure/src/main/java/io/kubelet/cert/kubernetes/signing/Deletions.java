@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.signing;
 
-import java.io.IOException;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -17,9 +16,6 @@ import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestComparison;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import okhttp3.Call;
-import okhttp3.Callback;
-import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,11 +65,12 @@ final class Deletions {
 	private CompletableFuture<JsonObject> deletion(ApiClient client, CertificateRequest request) {
 		String name = Objects.requireNonNull(request.name(), "Requests have names");
 		if (request.uid() != null) {
-			return send(ApiObjects.delete(client, this.api.path(), name, request.uid()));
+			return ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, request.uid()));
 		}
-		return send(ApiObjects.read(client, this.api.path(), name)).thenCompose((json) -> {
+		return ApiObjects.send(ApiObjects.read(client, this.api.path(), name)).thenCompose((json) -> {
 			RequestObject found = new RequestObject(json);
-			return isOurs(found, request) ? send(ApiObjects.delete(client, this.api.path(), name, found.uid()))
+			return isOurs(found, request)
+					? ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, found.uid()))
 					: CompletableFuture.completedFuture(json);
 		});
 	}
@@ -105,29 +102,6 @@ final class Deletions {
 						request.name(), message);
 			}
 		}
-	}
-
-	private static CompletableFuture<JsonObject> send(Call call) {
-		CompletableFuture<JsonObject> result = new CompletableFuture<>();
-		call.enqueue(new Callback() {
-
-			@Override
-			public void onResponse(Call call, Response response) {
-				try {
-					result.complete(ApiObjects.object(ApiObjects.body(response)));
-				}
-				catch (Throwable ex) {
-					result.completeExceptionally(ex);
-				}
-			}
-
-			@Override
-			public void onFailure(Call call, IOException ex) {
-				result.completeExceptionally(new ApiException(ex));
-			}
-
-		});
-		return result;
 	}
 
 }
