@@ -32,9 +32,8 @@ import org.jspecify.annotations.Nullable;
  * credentials only if there is no valid pair; the bootstrap credentials are dropped as
  * soon as they have obtained a certificate. A client is replaced, and its credentials are
  * read again, when the pair changes, when the server does not accept the credentials
- * (401), and when the client is more than a minute old and nobody uses it. A credential
- * plug-in may hang, so a client is created on a thread of its own and within a time
- * limit.
+ * (401), and when the client is more than a minute old and unused. A credential plug-in
+ * may hang, so a client is created on a thread of its own and within a time limit.
  */
 public final class ApiClientProvider implements AutoCloseable {
 

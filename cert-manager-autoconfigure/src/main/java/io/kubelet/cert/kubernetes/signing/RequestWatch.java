@@ -20,7 +20,7 @@ import io.kubernetes.client.openapi.ApiException;
 /**
  * A watch of certificate signing requests for its subscribers. It begins at a resource
  * version, so nothing is missed. If the server refuses it, it ends, and its subscribers
- * are told. Another request opens another one.
+ * receive the refusal. The next request opens another one.
  */
 final class RequestWatch implements WatchObserver {
 
@@ -153,12 +153,12 @@ final class RequestWatch implements WatchObserver {
 	@Override
 	public String refused(ApiException answer) {
 		close();
-		List<Subscriber> told;
+		List<Subscriber> ended;
 		synchronized (this) {
 			this.refused = true;
-			told = List.copyOf(this.subscribers.values());
+			ended = List.copyOf(this.subscribers.values());
 		}
-		told.forEach((subscriber) -> subscriber.refused(answer));
+		ended.forEach((subscriber) -> subscriber.refused(answer));
 		return "the API server answers " + answer.getCode();
 	}
 

@@ -12,9 +12,9 @@ import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open watches of certificate signing requests. All requests that are open at a time
- * and use the same client share one watch, which selects them by their label. Requests of
- * an earlier process have another label, and so another watch.
+ * The open watches of requests. All pending requests that use the same client share one
+ * watch, which selects them by their label. Requests of an earlier process have another
+ * label, and so another watch.
  */
 final class RequestWatches {
 

@@ -15,8 +15,8 @@ import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
- * Follows the selected objects of the API from the first look at them. If the API server
- * cannot be reached, the last known state remains.
+ * Follows the selected objects of the API from the first use of {@link #state()}. If the
+ * API server cannot be reached, the last known state remains.
  */
 public final class Informer implements AutoCloseable {
 

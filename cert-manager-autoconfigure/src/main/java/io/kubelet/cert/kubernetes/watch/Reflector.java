@@ -2,10 +2,6 @@ package io.kubelet.cert.kubernetes.watch;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -16,7 +12,6 @@ import java.util.function.Supplier;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
-import io.kubelet.cert.kubernetes.AnswerTooLargeException;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
@@ -41,10 +36,6 @@ public final class Reflector implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(Reflector.class);
 
-	private static final int FORBIDDEN = 403;
-
-	private static final int NOT_FOUND = 404;
-
 	private static final int GONE = 410;
 
 	/**
@@ -56,11 +47,6 @@ public final class Reflector implements AutoCloseable {
 
 	/** After a failure, when the server may have been restored. */
 	private static final int MINIMUM_SECONDS_IF_UNCERTAIN = 30;
-
-	private static final int LARGEST_PAGE = 100;
-
-	private static final String NOT_SERVED = """
-			{"kind": "Status", "message": "the server could not find the requested resource"}""";
 
 	/** A watch that fails now and then is normal. */
 	private static final int FAILURES_TO_REPORT = 3;
@@ -77,16 +63,13 @@ public final class Reflector implements AutoCloseable {
 
 	private volatile @Nullable Call call;
 
-	/** The path in the version of the API that the server serves, as far as known. */
-	private String path;
+	private final Lister lister;
 
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
 
 	/** Whether the server may not know the resource version, or not any more. */
 	private boolean uncertain;
-
-	private int pageSize = LARGEST_PAGE;
 
 	private final WatchPause pause = new WatchPause();
 
@@ -100,7 +83,7 @@ public final class Reflector implements AutoCloseable {
 	public Reflector(Selection selection, WatchObserver observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
-		this.path = selection.paths().get(0);
+		this.lister = new Lister(selection, observer::concerns, this::isClosed);
 		this.observer = observer;
 		this.clients = clients;
 		this.resourceVersion = resourceVersion;
@@ -158,54 +141,13 @@ public final class Reflector implements AutoCloseable {
 		}
 	}
 
-	/** Each page shows the same state, and only what is wanted of it is kept. */
 	private String list(ApiClient client) throws ApiException, IOException {
 		this.observer.listing();
-		this.pageSize = LARGEST_PAGE;
-		List<JsonObject> wanted = new ArrayList<>();
-		WatchJson.Listed page = firstPage(client);
-		page.objects().stream().filter(this.observer::concerns).forEach(wanted::add);
-		while (!page.next().isEmpty() && !isClosed()) {
-			page = page(client, page.next());
-			page.objects().stream().filter(this.observer::concerns).forEach(wanted::add);
-		}
-		this.observer.listed(wanted);
-		this.resourceVersion = page.resourceVersion();
+		WatchJson.Listed list = this.lister.list(client);
+		this.observer.listed(list.objects());
+		this.resourceVersion = list.resourceVersion();
 		this.uncertain = false;
-		return page.resourceVersion();
-	}
-
-	/** A version that the server does not serve is not found. */
-	private WatchJson.Listed firstPage(ApiClient client) throws ApiException, IOException {
-		Iterator<String> paths = this.selection.paths().iterator();
-		while (true) {
-			this.path = paths.next();
-			try {
-				return page(client, "");
-			}
-			catch (ApiException ex) {
-				boolean served = ex.getCode() != NOT_FOUND
-						&& (ex.getCode() != FORBIDDEN || ApiObjects.isServed(client, this.path));
-				if (served || !paths.hasNext()) {
-					throw served ? ex : new ApiException(NOT_FOUND, "Not served", Map.of(), NOT_SERVED);
-				}
-			}
-		}
-	}
-
-	/** Objects that others have padded can make a page too large, but not one object. */
-	private WatchJson.Listed page(ApiClient client, String next) throws ApiException, IOException {
-		while (true) {
-			try (Response response = this.selection.list(client, this.path, this.pageSize, next).execute()) {
-				return WatchJson.listed(ApiObjects.body(response));
-			}
-			catch (AnswerTooLargeException ex) {
-				if (this.pageSize == 1) {
-					throw ex;
-				}
-				this.pageSize /= 10;
-			}
-		}
+		return list.resourceVersion();
 	}
 
 	/**
@@ -216,7 +158,7 @@ public final class Reflector implements AutoCloseable {
 	private void watch(ApiClient client, String resourceVersion) throws ApiException, IOException {
 		int minimum = this.uncertain ? MINIMUM_SECONDS_IF_UNCERTAIN : MINIMUM_SECONDS;
 		int seconds = minimum + ThreadLocalRandom.current().nextInt(minimum);
-		Call call = this.selection.watch(client, this.path, resourceVersion, seconds);
+		Call call = this.selection.watch(client, this.lister.path(), resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
 			return;

@@ -1,0 +1,104 @@
+package io.kubelet.cert.kubernetes.watch;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+import com.google.gson.JsonObject;
+import io.kubelet.cert.kubernetes.AnswerTooLargeException;
+import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import okhttp3.Response;
+
+/**
+ * Lists objects page by page, in the first version of the API that the server serves. All
+ * pages show the same state, and only what is wanted of them is kept.
+ */
+final class Lister {
+
+	private static final int FORBIDDEN = 403;
+
+	private static final int NOT_FOUND = 404;
+
+	private static final int LARGEST_PAGE = 100;
+
+	private static final String NOT_SERVED = """
+			{"kind": "Status", "message": "the server could not find the requested resource"}""";
+
+	private final Selection selection;
+
+	private final Predicate<JsonObject> wanted;
+
+	private final BooleanSupplier closed;
+
+	private String path;
+
+	private int pageSize;
+
+	Lister(Selection selection, Predicate<JsonObject> wanted, BooleanSupplier closed) {
+		this.selection = selection;
+		this.path = selection.paths().get(0);
+		this.wanted = wanted;
+		this.closed = closed;
+	}
+
+	/** Returns the path in the version that the server serves, as far as known. */
+	String path() {
+		return this.path;
+	}
+
+	/** Returns all objects that are wanted. */
+	WatchJson.Listed list(ApiClient client) throws ApiException, IOException {
+		this.pageSize = LARGEST_PAGE;
+		List<JsonObject> found = new ArrayList<>();
+		WatchJson.Listed page = firstPage(client);
+		page.objects().stream().filter(this.wanted).forEach(found::add);
+		while (!page.next().isEmpty() && !this.closed.getAsBoolean()) {
+			page = page(client, page.next());
+			page.objects().stream().filter(this.wanted).forEach(found::add);
+		}
+		return new WatchJson.Listed(found, page.resourceVersion(), "");
+	}
+
+	/**
+	 * A version that the server does not serve is not found. It is forbidden if the user
+	 * lacks the permission as well.
+	 */
+	private WatchJson.Listed firstPage(ApiClient client) throws ApiException, IOException {
+		Iterator<String> paths = this.selection.paths().iterator();
+		while (true) {
+			this.path = paths.next();
+			try {
+				return page(client, "");
+			}
+			catch (ApiException ex) {
+				boolean served = ex.getCode() != NOT_FOUND
+						&& (ex.getCode() != FORBIDDEN || ApiObjects.isServed(client, this.path));
+				if (served || !paths.hasNext()) {
+					throw served ? ex : new ApiException(NOT_FOUND, "Not served", Map.of(), NOT_SERVED);
+				}
+			}
+		}
+	}
+
+	/** Objects that others have padded can make a page too large, but not one object. */
+	private WatchJson.Listed page(ApiClient client, String next) throws ApiException, IOException {
+		while (true) {
+			try (Response response = this.selection.list(client, this.path, this.pageSize, next).execute()) {
+				return WatchJson.listed(ApiObjects.body(response));
+			}
+			catch (AnswerTooLargeException ex) {
+				if (this.pageSize == 1) {
+					throw ex;
+				}
+				this.pageSize /= 10;
+			}
+		}
+	}
+
+}
