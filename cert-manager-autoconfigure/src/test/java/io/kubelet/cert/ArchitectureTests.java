@@ -192,11 +192,11 @@ class ArchitectureTests {
 	}
 
 	@Test
-	void clocksAreChosenByTheBuilderAndTheWiringOnly() {
+	void clocksAreChosenByTheDefaultsAndTheWiringOnly() {
 		noClasses().that()
 			.resideOutsideOfPackage(BASE + "autoconfigure..")
 			.and()
-			.doNotHaveFullyQualifiedName(BASE + "rotation.engine.CertificateManagerBuilder")
+			.doNotHaveFullyQualifiedName(BASE + "rotation.engine.RotationSettings$Resources")
 			.and()
 			.doNotHaveFullyQualifiedName(BASE + "test.EmbeddedControlPlane$Builder")
 			.should()

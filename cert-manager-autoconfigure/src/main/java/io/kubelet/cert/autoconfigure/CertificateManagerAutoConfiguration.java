@@ -13,6 +13,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -102,8 +103,8 @@ public final class CertificateManagerAutoConfiguration {
 			ListableBeanFactory beanFactory, Environment environment) {
 		requireBundles(settings, beanFactory, environment);
 		Clock time = clock.getIfAvailable(Clock::systemDefaultZone);
-		CertificateManagerFactory factory = new CertificateManagerFactory(scheduler, threads.executor(),
-				keys.getIfAvailable(KeyPairSource::jdk), time);
+		CertificateManagerFactory factory = new CertificateManagerFactory(new Resources(scheduler, threads.executor(),
+				keys.getIfAvailable(KeyPairSource::jdk).refusingWeakKeys(), time));
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
 				(certificate, managers) -> AddressTemplates.of(certificate, managers, connection, environment, time));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates, connection);

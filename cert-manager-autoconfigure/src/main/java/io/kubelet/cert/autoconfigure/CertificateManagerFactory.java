@@ -6,7 +6,6 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
@@ -15,18 +14,17 @@ import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.IssuedCertificateCheck;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
-import io.kubelet.cert.rotation.engine.TemplateRounds;
+import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
+import io.kubelet.cert.rotation.engine.RotationSettings;
+import io.kubelet.cert.rotation.engine.RotationSettings.Request;
+import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.ManagedFilesStore;
@@ -44,22 +42,10 @@ final class CertificateManagerFactory {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateManagerFactory.class);
 
-	private final RotationScheduler scheduler;
+	private final Resources resources;
 
-	private final Executor executor;
-
-	private final TemplateRounds templateRounds;
-
-	private final KeyPairSource keys;
-
-	private final Clock clock;
-
-	CertificateManagerFactory(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock) {
-		this.scheduler = scheduler;
-		this.executor = executor;
-		this.templateRounds = new TemplateRounds(scheduler, executor, clock);
-		this.keys = keys.refusingWeakKeys();
-		this.clock = clock;
+	CertificateManagerFactory(Resources resources) {
+		this.resources = resources;
 	}
 
 	/**
@@ -69,7 +55,7 @@ final class CertificateManagerFactory {
 	CertificateManagers create(List<CertificateSettings> certificates, SignerSource signers,
 			TemplateSuppliers templates, KubernetesConnection connection) {
 		boolean bootstrapping = connection.isBootstrapping();
-		StoredIssuers issuers = new StoredIssuers(connection.authorities(), this.clock);
+		StoredIssuers issuers = new StoredIssuers(connection.authorities(), this.resources.clock());
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
 		SignerSource furtherSigners = bootstrapping ? (own) -> signers.signer(connection.credentials(managers))
 				: signers;
@@ -91,62 +77,38 @@ final class CertificateManagerFactory {
 	private CertificateManager create(CertificateSettings settings, SignerSource signers, boolean bootstraps,
 			@Nullable CertificateTemplateSupplier templates, @Nullable Supplier<List<X509Certificate>> authorities) {
 		CertificateSettings.Request request = settings.request();
-		CertificateSettings.Rotation rotation = settings.rotation();
 		CertificateStore store = store(settings);
 		Signer signer = request.signer();
-		CertificateManagerBuilder builder = new CertificateManagerBuilder(settings.name()).store(store)
-			.scheduler(this.scheduler)
-			.executor(this.executor)
-			.templateRounds(this.templateRounds)
-			.naming(bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY)
-			.check((authorities != null) ? IssuedCertificateCheck.ofAuthorities(authorities)
-					: IssuedCertificateCheck.ofAnyAuthority())
-			.requestedLifetime(request.lifetime())
-			.key(request.key())
-			.window(rotation.window())
-			.retry(rotation.retry())
-			.waitTimeout(rotation.waitTimeout())
-			.forcedInterval(rotation.forcedInterval())
-			.keys(this.keys)
-			.clock(this.clock);
-		if (templates != null) {
-			builder.template(templates);
-		}
-		else if (!request.isEmpty()) {
-			builder.template(request.template());
-		}
-		if (rotation.enabled() || (bootstraps && settings.storage().initialPair() == null)) {
+		boolean rotates = settings.rotation().enabled();
+		boolean requests = rotates || (bootstraps && settings.storage().initialPair() == null);
+		if (requests) {
 			requireSameNode(settings, store);
 			if (templates == null && request.isEmpty()) {
 				throw noTemplate(settings);
 			}
 			signer = requireSigner(settings);
-			builder.signers(signers);
 		}
-		if (!rotation.enabled()) {
-			builder.once();
-		}
-		String signerName = (signer != null) ? signer.name() : CertificateSettings.Signer.KUBELET;
-		builder.signerName(signerName, (signer != null) ? signer.origin() : null);
-		if (request.usages().isEmpty()) {
-			builder.usages((template, key) -> DefaultUsages.of(signerName, template, key));
-		}
-		else {
-			builder.usages(request.usages());
-		}
-		return builder.build();
+		Request requested = new Request((signer != null) ? signer.name() : Signer.KUBELET,
+				(signer != null) ? signer.origin() : null, request.usages(), request.lifetime(), request.key(),
+				bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY, (authorities != null)
+						? IssuedCertificateCheck.ofAuthorities(authorities) : IssuedCertificateCheck.ofAnyAuthority());
+		RotationSettings rotation = new RotationSettings(settings.name(), requested, settings.rotation().schedule(),
+				store, requests ? signers : null, this.resources);
+		return new RotatingCertificateManager(rotation,
+				(templates == null && !request.isEmpty()) ? request.template() : null, templates, null);
 	}
 
 	/** Files that are named, and not rotated, are managed by another program. */
 	private CertificateStore store(CertificateSettings settings) {
 		CertificateSettings.Storage storage = settings.storage();
 		PairLocation pair = storage.initialPair();
+		Clock clock = this.resources.clock();
 		if (pair == null || settings.rotation().enabled()) {
-			return new FileCertificateStore(storage.certDir(), settings.name(), pair, storage.retain(), this.clock);
+			return new FileCertificateStore(storage.certDir(), settings.name(), pair, storage.retain(), clock);
 		}
-		ManagedFilesStore store = new ManagedFilesStore(pair, this.clock);
+		ManagedFilesStore store = new ManagedFilesStore(pair, clock);
 		String host = settings.request().addresses().nodeName();
-		if (storage.selfSigned() && store.createIfMissing(() -> SelfSignedPair.create(host, this.clock.instant()))) {
+		if (storage.selfSigned() && store.createIfMissing(() -> SelfSignedPair.create(host, clock.instant()))) {
 			logger.warn(
 					"[{}] Created the self-signed pair {}, as a kubelet does. No client can verify it. To request a certificate from the cluster, turn its rotation on, which is off ({}); or set '{}' to a pair",
 					settings.name(), pair, settings.rotation().origin(), settings.properties().of("tls-cert-file"));

@@ -22,7 +22,7 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.Markdown;
 import io.micrometer.prometheusmetrics.PrometheusConfig;

@@ -203,7 +203,7 @@ class CertificateMetricsTests {
 		CertificateManager client = start(prometheus);
 		CertificateManager server = this.fixture.builder()
 			.signerName("kubernetes.io/kubelet-serving")
-			.usages((template, key) -> List.of())
+			.usages(List.of())
 			.template(ManagerFixture.TEMPLATE)
 			.build();
 		for (CertificateManager manager : List.of(client, server)) {

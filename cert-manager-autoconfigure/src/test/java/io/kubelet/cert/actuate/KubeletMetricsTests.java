@@ -10,7 +10,7 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.SimulatedTime;

@@ -17,7 +17,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.MemoryStore;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;

@@ -16,18 +16,17 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
-import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.OffsetClock;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +106,6 @@ final class RotatingProgram implements AutoCloseable {
 		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
 			.scheduler(RotationScheduler.of(this.executor))
 			.signerName(SIGNER)
-			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
 			.template(() -> {
 				this.looks.incrementAndGet();
 				return Optional.of(NODE);

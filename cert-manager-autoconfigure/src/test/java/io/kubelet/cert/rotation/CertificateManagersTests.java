@@ -3,7 +3,7 @@ package io.kubelet.cert.rotation;
 import java.time.Duration;
 import java.util.List;
 
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.MemoryStore;

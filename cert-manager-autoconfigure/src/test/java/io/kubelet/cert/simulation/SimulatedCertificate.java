@@ -26,8 +26,8 @@ import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.MemoryStore;
 import org.jspecify.annotations.Nullable;
 

@@ -7,11 +7,9 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +61,6 @@ public final class ManagerFixture {
 			.clock(this.time)
 			.random(() -> this.random)
 			.signerName(SIGNER)
-			.usages((template, key) -> DefaultUsages.of(SIGNER, template, key))
 			.listener(new RotationListener() {
 
 				@Override

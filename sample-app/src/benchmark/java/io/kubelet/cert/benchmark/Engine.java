@@ -17,13 +17,18 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
-import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
-import io.kubelet.cert.rotation.engine.TemplateRounds;
+import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
+import io.kubelet.cert.rotation.engine.RotationSettings;
+import io.kubelet.cert.rotation.engine.RotationSettings.Request;
+import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
+import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.FileCertificateStore;
 
 /**
@@ -41,6 +46,9 @@ final class Engine implements AutoCloseable {
 
 	private static final Clock CLOCK = Clock.systemDefaultZone();
 
+	private static final Schedule SCHEDULE = new Schedule(false, RotationWindow.KUBELET, Schedule.KUBELET.waitTimeout(),
+			Duration.ZERO, RetrySchedule.KUBELET, null);
+
 	private final ScheduledThreadPoolExecutor executor;
 
 	private final RotationScheduler scheduler;
@@ -48,7 +56,7 @@ final class Engine implements AutoCloseable {
 	private final Executor threads = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS,
 			new SynchronousQueue<>(), daemons("certificate-listener-"));
 
-	private final TemplateRounds rounds;
+	private final Resources resources;
 
 	private final KubernetesSigners signers;
 
@@ -67,7 +75,7 @@ final class Engine implements AutoCloseable {
 		this.executor = new ScheduledThreadPoolExecutor(2, daemons("certificate-rotation-"));
 		this.executor.setRemoveOnCancelPolicy(true);
 		this.scheduler = RotationScheduler.of(this.executor);
-		this.rounds = new TemplateRounds(this.scheduler, this.threads, CLOCK);
+		this.resources = new Resources(this.scheduler, this.threads, KeyPairSource.jdk(), CLOCK);
 		this.signers = new KubernetesSigners(new CertificateSigningRequests(), new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
 				CLOCK);
 		this.source = this.signers::signer;
@@ -78,17 +86,10 @@ final class Engine implements AutoCloseable {
 	private CertificateManager manager(Path directory, int number, boolean supplied) {
 		String name = name(number);
 		CertificateTemplate template = template(number);
-		CertificateManagerBuilder builder = new CertificateManagerBuilder(name)
-			.store(new FileCertificateStore(directory, name, null, RETAIN, CLOCK))
-			.scheduler(this.scheduler)
-			.executor(this.threads)
-			.templateRounds(this.rounds)
-			.signers(this.source)
-			.signerName(SIGNER)
-			.usages((names, key) -> DefaultUsages.of(SIGNER, names, key))
-			.forcedInterval(Duration.ZERO)
-			.clock(CLOCK);
-		return supplied ? builder.template(() -> Optional.of(template)).build() : builder.template(template).build();
+		RotationSettings settings = new RotationSettings(name, Request.of(SIGNER), SCHEDULE,
+				new FileCertificateStore(directory, name, null, RETAIN, CLOCK), this.source, this.resources);
+		return supplied ? new RotatingCertificateManager(settings, null, () -> Optional.of(template), null)
+				: new RotatingCertificateManager(settings, template, null, null);
 	}
 
 	static String name(int number) {

@@ -8,7 +8,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceK
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -137,9 +137,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 */
 	record Rotation(@DefaultValue("" + RotationWindow.EARLIEST) double earliest,
 			@DefaultValue("" + RotationWindow.LATEST) double latest,
-			@DefaultValue(CertificateManagerBuilder.WAIT_MINUTES + "m") Duration waitTimeout,
-			@DefaultValue(CertificateManagerBuilder.FORCED_SECONDS + "s") Duration forcedInterval,
-			@DefaultValue Retry retry) {
+			@DefaultValue(Schedule.WAIT_MINUTES + "m") Duration waitTimeout,
+			@DefaultValue(Schedule.FORCED_SECONDS + "s") Duration forcedInterval, @DefaultValue Retry retry) {
 
 	}
 

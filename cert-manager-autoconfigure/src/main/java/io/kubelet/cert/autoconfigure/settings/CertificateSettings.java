@@ -8,8 +8,7 @@ import java.util.Set;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.rotation.RetrySchedule;
-import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
@@ -114,13 +113,9 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 *
 	 * @param enabled whether it does
 	 * @param origin what says so, for messages
-	 * @param window the part of the lifetime in which the deadline falls
-	 * @param waitTimeout how long an attempt waits for the certificate
-	 * @param forcedInterval the shortest time between two requested rotations
-	 * @param retry the waits between attempts
+	 * @param schedule when it is requested
 	 */
-	public record Rotation(boolean enabled, String origin, RotationWindow window, Duration waitTimeout,
-			Duration forcedInterval, RetrySchedule retry) {
+	public record Rotation(boolean enabled, String origin, Schedule schedule) {
 	}
 
 	/**

@@ -2,18 +2,22 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
 
 import org.springframework.boot.context.properties.bind.BindableRuntimeHintsRegistrar;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 /**
  * Binds the properties and resolves them into settings.
@@ -21,6 +25,11 @@ import org.springframework.core.env.Environment;
 @Configuration(proxyBeanMethods = false)
 @ImportRuntimeHints(SettingsConfiguration.PropertiesHints.class)
 public class SettingsConfiguration {
+
+	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
+
+	/** KUBELET_CERT_SERVICE_HOST, KUBELET_CERT_PORT and others. */
+	private static final Set<String> OF_A_SERVICE = Set.of("service", "port");
 
 	@Bean
 	CertificateSettingsList certificateSettings(Environment environment) {
@@ -30,14 +39,20 @@ public class SettingsConfiguration {
 	}
 
 	/**
-	 * Returns whether any property is set.
+	 * Returns whether any property is set, other than by Kubernetes for a Service with
+	 * the name {@code kubelet-cert}.
 	 * @param environment the environment
-	 * @return whether there is one, even if it is not known
+	 * @return whether there is one, even if it does not exist
 	 */
 	public static boolean isAnyPropertySet(Environment environment) {
-		ConfigurationPropertyName prefix = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			if (source.containsDescendantOf(prefix) == ConfigurationPropertyState.PRESENT) {
+			boolean set = (source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource
+					&& source instanceof IterableConfigurationPropertySource variables)
+							? variables.stream()
+								.anyMatch((name) -> PREFIX.isAncestorOf(name)
+										&& !OF_A_SERVICE.contains(name.getElement(2, Form.UNIFORM)))
+							: source.containsDescendantOf(PREFIX) == ConfigurationPropertyState.PRESENT;
+			if (set) {
 				return true;
 			}
 		}

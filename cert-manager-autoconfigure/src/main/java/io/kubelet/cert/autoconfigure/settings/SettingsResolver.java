@@ -26,6 +26,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
@@ -235,14 +236,15 @@ final class SettingsResolver {
 		Duration waitTimeout = this.names.positive("rotation.wait-timeout", rotation.waitTimeout());
 		Duration forcedInterval = this.names.notNegative("rotation.forced-interval", rotation.forcedInterval());
 		Boolean configured = this.properties.rotateCertificates();
-		if (configured != null || this.kubelet == null) {
-			boolean enabled = !Boolean.FALSE.equals(configured);
-			return new Rotation(enabled, this.names.of("rotate-certificates") + "=" + enabled, window, waitTimeout,
-					forcedInterval, schedule);
+		boolean enabled = !Boolean.FALSE.equals(configured);
+		String origin = this.names.of("rotate-certificates") + "=" + enabled;
+		if (configured == null && this.kubelet != null) {
+			enabled = (this.profile == Profile.KUBELET_SERVING) ? this.kubelet.serverTlsBootstrap()
+					: this.kubelet.rotateCertificates();
+			origin = "by the kubelet's configuration file";
 		}
-		boolean serving = this.profile == Profile.KUBELET_SERVING;
-		return new Rotation(serving ? this.kubelet.serverTlsBootstrap() : this.kubelet.rotateCertificates(),
-				"by the kubelet's configuration file", window, waitTimeout, forcedInterval, schedule);
+		return new Rotation(enabled, origin,
+				new Schedule(!enabled, window, waitTimeout, forcedInterval, schedule, null));
 	}
 
 	private Startup startup() {

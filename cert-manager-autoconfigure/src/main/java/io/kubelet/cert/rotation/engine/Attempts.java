@@ -85,7 +85,7 @@ final class Attempts {
 		}
 		if (!this.pair.deadline().isAfter(now) && pause(template).isOver(now)) {
 			if (this.requested != null && !this.requested.equals(template)) {
-				this.settling = Pause.of(now, this.settings.retry().interval());
+				this.settling = Pause.of(now, this.settings.schedule().retry().interval());
 			}
 			this.requested = template;
 			rotate(template, now);
@@ -119,7 +119,7 @@ final class Attempts {
 	Duration untilDue(@Nullable CertificateTemplate template, Instant now, Duration longest) {
 		Attempt attempt = this.attempt;
 		if (attempt != null) {
-			return attempt.isAnswered() ? longest : attempt.remaining(this.settings.waitTimeout());
+			return attempt.isAnswered() ? longest : attempt.remaining(this.settings.schedule().waitTimeout());
 		}
 		if (template == null || areOff()) {
 			return longest;
@@ -191,7 +191,7 @@ final class Attempts {
 			cancel();
 		}
 		else if (!attempt.isAnswered()
-				&& attempt.remaining(this.settings.waitTimeout()).compareTo(Duration.ZERO) <= 0) {
+				&& attempt.remaining(this.settings.schedule().waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
 			failed(attempt, unanswered(attempt.request()), now);
 		}
@@ -199,8 +199,10 @@ final class Attempts {
 
 	private RequestException unanswered(CertificateRequest request) {
 		return (this.pendingRequests.confirmedName() != null)
-				? RequestException.timedOut(request.name(), request.signerName(), this.settings.waitTimeout())
-				: RequestException.unanswered(request.name(), request.signerName(), this.settings.waitTimeout());
+				? RequestException.timedOut(request.name(), request.signerName(),
+						this.settings.schedule().waitTimeout())
+				: RequestException.unanswered(request.name(), request.signerName(),
+						this.settings.schedule().waitTimeout());
 	}
 
 	/**
@@ -215,14 +217,15 @@ final class Attempts {
 				.request(pending.request(), (submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
 			this.attempt = attempt;
 			attempt.whenAnswered(() -> this.lane.execute(() -> conclude(attempt, (now) -> {
-				CertificatePair issued = this.settings.check().check(attempt.chain(), pending, now);
+				CertificatePair issued = this.settings.request().check().check(attempt.chain(), pending, now);
 				List<String> additionalNames = template.additionalNames(issued.leaf());
 				this.pair.replace(issued, template);
 				this.log.rotated(issued, additionalNames, pending.request(), attempt.trigger(), this.pair.deadline());
 				this.report.rotated(issued, additionalNames, attempt.trigger(), now);
 				this.pendingRequests.drop();
 				boolean dueAgain = !this.pair.deadline().isAfter(now);
-				this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.retry().interval()) : Pause.NONE);
+				this.failures
+					.succeeded(dueAgain ? Pause.of(now, this.settings.schedule().retry().interval()) : Pause.NONE);
 				endRequested((future) -> future.complete(issued));
 			})));
 		}

@@ -206,7 +206,9 @@ final class CurrentPair {
 		this.satisfied = null;
 		this.dueSince = null;
 		if (pair != null) {
-			this.scheduled = this.settings.window().deadline(pair, this.settings.random().getAsDouble());
+			this.scheduled = this.settings.schedule()
+				.window()
+				.deadline(pair, this.settings.resources().random().getAsDouble());
 			PublicKey key = pair.leaf().getPublicKey();
 			if (!KeySpecification.isStrongEnough(key)) {
 				this.settings.about(logger.atWarn(), pair)

@@ -3,11 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -29,18 +24,6 @@ final class Delivery {
 	private static final Logger logger = LoggerFactory.getLogger(Delivery.class);
 
 	static final Duration FOLLOWER_LIMIT = Duration.ofSeconds(10);
-
-	private static final AtomicInteger THREADS = new AtomicInteger();
-
-	/**
-	 * Daemon threads, as many as there are tasks, that end after 5 seconds without work.
-	 */
-	static final Executor SHARED_THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS,
-			new SynchronousQueue<>(), (task) -> {
-				Thread thread = new Thread(task, "certificate-listener-" + THREADS.incrementAndGet());
-				thread.setDaemon(true);
-				return thread;
-			});
 
 	private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
 
@@ -66,8 +49,8 @@ final class Delivery {
 	}
 
 	private <T> List<Recipient<T>> with(List<Recipient<T>> recipients, T listener) {
-		Recipient<T> added = new Recipient<>(this.settings.name(), listener, this.settings.executor(),
-				this.settings.scheduler(), this.settings.clock());
+		Recipient<T> added = new Recipient<>(this.settings.name(), listener, this.settings.resources().executor(),
+				this.settings.resources().scheduler(), this.settings.clock());
 		return Stream.concat(recipients.stream(), Stream.of(added)).toList();
 	}
 
@@ -87,7 +70,7 @@ final class Delivery {
 	 * returned from all earlier events.
 	 */
 	synchronized void afterFollowers(Runnable task) {
-		this.last = this.last.thenRun(() -> this.settings.executor().execute(task)).exceptionally((ex) -> {
+		this.last = this.last.thenRun(() -> this.settings.resources().executor().execute(task)).exceptionally((ex) -> {
 			logger.error("[{}] No thread to complete a rotation that was requested", this.settings.name(), ex);
 			return null;
 		});
@@ -104,7 +87,7 @@ final class Delivery {
 		if (all.isDone()) {
 			return all;
 		}
-		Runnable cancelLimit = this.settings.scheduler().schedule(() -> {
+		Runnable cancelLimit = this.settings.resources().scheduler().schedule(() -> {
 			if (all.complete(null)) {
 				logger.error("[{}] Not every SSL bundle or client has been updated within {}; listeners are called now",
 						this.settings.name(), ReadableDuration.of(FOLLOWER_LIMIT));

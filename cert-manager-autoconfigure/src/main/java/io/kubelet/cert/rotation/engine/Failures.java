@@ -51,8 +51,10 @@ final class Failures {
 		if (this.lastIsAnswer) {
 			this.answers++;
 		}
-		Duration delay = this.settings.retry()
-			.delay(cause, this.lastIsAnswer ? this.answers : this.count, this.settings.random().getAsDouble());
+		Duration delay = this.settings.schedule()
+			.retry()
+			.delay(cause, this.lastIsAnswer ? this.answers : this.count,
+					this.settings.resources().random().getAsDouble());
 		this.pause = Pause.of(now, delay);
 		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
@@ -89,8 +91,8 @@ final class Failures {
 
 	/** An answer may be that of a signer that nobody meant. */
 	private String whichSigner() {
-		return (this.settings.signerOrigin() != null) ? "the signer is from " + this.settings.signerOrigin() + "; "
-				: "";
+		return (this.settings.request().signerOrigin() != null)
+				? "the signer is from " + this.settings.request().signerOrigin() + "; " : "";
 	}
 
 	/** What the failure means for the application at this moment. */

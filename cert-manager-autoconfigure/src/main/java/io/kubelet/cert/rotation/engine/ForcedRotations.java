@@ -53,10 +53,12 @@ final class ForcedRotations {
 				return tooEarly("the API server asks for a pause", demanded);
 			}
 			if (!this.interim.isOver(now)) {
-				return tooEarly("a rotation was requested less than "
-						+ ReadableDuration.of(this.settings.forcedInterval()) + " ago", this.interim);
+				return tooEarly(
+						"a rotation was requested less than "
+								+ ReadableDuration.of(this.settings.schedule().forcedInterval()) + " ago",
+						this.interim);
 			}
-			this.interim = Pause.of(now, this.settings.forcedInterval());
+			this.interim = Pause.of(now, this.settings.schedule().forcedInterval());
 			this.waiting = new ArrayList<>(List.of(requested));
 		}
 		start.run();

@@ -88,17 +88,16 @@ final class PendingRequests {
 		String replaces = (pair != null) ? pair.serialNumber() : null;
 		if (pending != null && asksFor(pending, template)) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
-			return Objects.equals(pending.replaces(), replaces) ? pending
-					: save(new PendingRequest(pending.request(), pending.privateKey(), this.settings.key(), replaces));
+			return Objects.equals(pending.replaces(), replaces) ? pending : save(new PendingRequest(pending.request(),
+					pending.privateKey(), this.settings.request().key(), replaces));
 		}
-		KeyPair keys = this.settings.keys().generate(this.settings.key());
-		List<Usage> usages = this.settings.usages().apply(template, keys.getPublic());
-		String name = this.settings.naming().name(keys.getPublic(), template, usages);
-		PendingRequest request = save(
-				new PendingRequest(
-						CertificateRequests.create(name, template, this.settings.signerName(), usages,
-								this.settings.requestedLifetime(), keys),
-						keys.getPrivate(), this.settings.key(), replaces));
+		KeyPair keys = this.settings.resources().keys().generate(this.settings.request().key());
+		List<Usage> usages = this.settings.request().usages(template, keys.getPublic());
+		String name = this.settings.request().naming().name(keys.getPublic(), template, usages);
+		PendingRequest request = save(new PendingRequest(
+				CertificateRequests.create(name, template, this.settings.request().signerName(), usages,
+						this.settings.request().lifetime(), keys),
+				keys.getPrivate(), this.settings.request().key(), replaces));
 		if (pending != null) {
 			this.settings.about(logger.atInfo(), pending.request())
 				.log("[{}] Request {} to signer {} asks for something else than is configured now: it is abandoned, and a new one follows",
@@ -116,9 +115,9 @@ final class PendingRequests {
 	}
 
 	private boolean asksFor(PendingRequest pending, CertificateTemplate template) {
-		return pending.asksFor(template, this.settings.signerName(),
-				this.settings.usages().apply(template, pending.request().publicKey()),
-				this.settings.requestedLifetime(), this.settings.key());
+		return pending.asksFor(template, this.settings.request().signerName(),
+				this.settings.request().usages(template, pending.request().publicKey()),
+				this.settings.request().lifetime(), this.settings.request().key());
 	}
 
 	/** How long ago this process sent the pending request for the first time. */

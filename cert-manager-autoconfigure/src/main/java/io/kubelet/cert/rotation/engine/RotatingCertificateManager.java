@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * the attempt in progress, does what is due, and schedules the next look. It runs on the
  * certificate's {@link SerialExecutor}, the only place where the state below changes.
  */
-final class RotatingCertificateManager implements CertificateManager, TemplateRounds.Member {
+public final class RotatingCertificateManager implements CertificateManager, TemplateRounds.Member {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
@@ -69,24 +69,35 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 	private Runnable cancelTimer = () -> {
 	};
 
-	RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
-			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap, Duration idleCheck,
-			@Nullable TemplateRounds rounds) {
+	/**
+	 * Creates a manager. It reads the store, and does not start.
+	 * @param settings the settings
+	 * @param template the template, {@code null} if there is none
+	 * @param supplier the supplier of the template, whose changes are followed. It takes
+	 * precedence
+	 * @param initial a pair to use if no valid one is stored
+	 * @throws io.kubelet.cert.store.StoreException if the store cannot be read
+	 */
+	public RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
+			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair initial) {
 		this.settings = settings;
-		this.idleCheck = idleCheck;
-		this.rounds = rounds;
-		this.watchdog = new Watchdog(settings.scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
-		this.lane = new SerialExecutor((task) -> settings.scheduler().schedule(task, Duration.ZERO), this.watchdog);
+		this.idleCheck = settings.idleCheck();
+		this.rounds = (supplier == null || settings.signers() == null || settings.schedule().idleCheck() != null) ? null
+				: settings.resources().rounds();
+		this.watchdog = new Watchdog(settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
+		this.lane = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
+				this.watchdog);
 		this.delivery = new Delivery(settings);
-		this.templates = new Templates(settings.name(), template, supplier, settings.executor(), this.lane);
+		this.templates = new Templates(settings.name(), (supplier == null) ? template : null, supplier,
+				settings.resources().executor(), this.lane);
 		Instant now = settings.clock().instant();
-		this.pair = new CurrentPair(settings, this::replaced, bootstrap, now);
+		this.pair = new CurrentPair(settings, this::replaced, initial, now);
 		this.warnings = new Warnings(settings, this.delivery);
 		PendingRequests pendingRequests = new PendingRequests(settings);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
 		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, pendingRequests, this.report,
 				this::reconcile);
-		this.attempts.reviewPair(template, now);
+		this.attempts.reviewPair(this.templates.latest(), now);
 		this.snapshot = this.report.create();
 	}
 
@@ -234,7 +245,8 @@ final class RotatingCertificateManager implements CertificateManager, TemplateRo
 			disturbed(ex, now);
 		}
 		finally {
-			this.cancelTimer = this.settings.scheduler()
+			this.cancelTimer = this.settings.resources()
+				.scheduler()
 				.schedule(this::wake, untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
 		}
 	}

@@ -5,7 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.function.BiFunction;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -13,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
@@ -25,21 +26,38 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * What is fixed about one certificate's rotation, and what it works with.
+ * The settings of one certificate.
  *
- * @param signerOrigin what names the signer, {@code null} if that is not known
- * @param fixedUsages what it is requested for whatever the template and the key,
- * {@code null} if that depends on them
- * @param once whether no valid certificate is rotated
+ * @param name the certificate's name
+ * @param request what is requested
+ * @param schedule when it is requested
+ * @param store where the pair and the pending request are stored
  * @param signers provides the signer, {@code null} if nothing is requested
- * @param executor runs what may block: listeners and template suppliers
+ * @param resources what the certificates of an application share
  */
-record RotationSettings(String name, RequestNaming naming, String signerName, @Nullable String signerOrigin,
-		@Nullable List<Usage> fixedUsages, BiFunction<CertificateTemplate, PublicKey, List<Usage>> usages,
-		@Nullable Duration requestedLifetime, KeySpecification key, RotationWindow window, Duration waitTimeout,
-		RetrySchedule retry, Duration forcedInterval, boolean once, CertificateStore store,
-		@Nullable SignerSource signers, KeyPairSource keys, IssuedCertificateCheck check, RotationScheduler scheduler,
-		Executor executor, Clock clock, DoubleSupplier random) {
+public record RotationSettings(String name, Request request, Schedule schedule, CertificateStore store,
+		@Nullable SignerSource signers, Resources resources) {
+
+	/** A change of the wall clock is noticed after this time. */
+	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
+
+	/** Files that another program manages are compared at this interval. */
+	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
+
+	Clock clock() {
+		return this.resources.clock();
+	}
+
+	/** Whether no valid certificate is rotated. */
+	boolean once() {
+		return this.schedule.once() || this.signers == null;
+	}
+
+	/** The longest time between two checks. */
+	Duration idleCheck() {
+		Duration configured = this.schedule.idleCheck();
+		return (configured != null) ? configured : (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP;
+	}
 
 	/** Adds the fields of structured logging that every entry about a certificate has. */
 	LoggingEventBuilder about(LoggingEventBuilder entry) {
@@ -56,6 +74,108 @@ record RotationSettings(String name, RequestNaming naming, String signerName, @N
 	LoggingEventBuilder about(LoggingEventBuilder entry, CertificateRequest request) {
 		return about(entry).addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName());
+	}
+
+	/**
+	 * What is requested, besides the template.
+	 *
+	 * @param signerName the signer
+	 * @param signerOrigin where the name is from, for the log, such as a property;
+	 * {@code null} to leave it out
+	 * @param usages the usages, empty for those that follow from signer, template and key
+	 * @param lifetime the lifetime, {@code null} to leave it to the signer
+	 * @param key the kind of key
+	 * @param naming how the objects of the requests are named
+	 * @param check how an issued certificate is checked
+	 */
+	public record Request(String signerName, @Nullable String signerOrigin, List<Usage> usages,
+			@Nullable Duration lifetime, KeySpecification key, RequestNaming naming, IssuedCertificateCheck check) {
+
+		/**
+		 * Returns the defaults for a signer: its usual usages and lifetime, an EC P-256
+		 * key, names that follow from the key, and any authority.
+		 * @param signerName the signer
+		 * @return the defaults
+		 */
+		public static Request of(String signerName) {
+			return new Request(signerName, null, List.of(), null, KeySpecification.EC_P256, RequestNaming.BY_KEY,
+					IssuedCertificateCheck.ofAnyAuthority());
+		}
+
+		List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {
+			return this.usages.isEmpty() ? DefaultUsages.of(this.signerName, template, publicKey) : this.usages;
+		}
+
+	}
+
+	/**
+	 * When a certificate is requested.
+	 *
+	 * @param once whether a certificate is requested only if there is no valid one, and
+	 * never rotated, as a kubelet bootstraps with rotation off
+	 * @param window the part of the lifetime in which the rotation deadline falls
+	 * @param waitTimeout how long to wait for approval and signature
+	 * @param forcedInterval the shortest time between two rotations that are requested
+	 * with {@link io.kubelet.cert.rotation.CertificateManager#rotate()}
+	 * @param retry how long to wait after a failure
+	 * @param idleCheck the longest time between two checks while nothing is due, and the
+	 * interval at which a template supplier that does not signal changes is asked;
+	 * {@code null} for a minute, 10 seconds if nothing is requested, and a second for the
+	 * supplier
+	 */
+	public record Schedule(boolean once, RotationWindow window, Duration waitTimeout, Duration forcedInterval,
+			RetrySchedule retry, @Nullable Duration idleCheck) {
+
+		/** The default wait for an answer. */
+		public static final int WAIT_MINUTES = 15;
+
+		/** The default time between two rotations that are requested. */
+		public static final int FORCED_SECONDS = 10;
+
+		/** The schedule of a kubelet. */
+		public static final Schedule KUBELET = new Schedule(false, RotationWindow.KUBELET,
+				Duration.ofMinutes(WAIT_MINUTES), Duration.ofSeconds(FORCED_SECONDS), RetrySchedule.KUBELET, null);
+
+	}
+
+	/**
+	 * What the certificates of an application share.
+	 *
+	 * @param scheduler runs the rotations
+	 * @param executor runs listeners and template suppliers, which may block, each on a
+	 * thread that no rotation needs
+	 * @param keys generates the keys. Weak keys are accepted: see
+	 * {@link KeyPairSource#refusingWeakKeys()}
+	 * @param clock the clock
+	 * @param random gives numbers in [0, 1) for deadlines and waits
+	 * @param rounds asks template suppliers that do not signal their changes
+	 */
+	public record Resources(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock,
+			DoubleSupplier random, TemplateRounds rounds) {
+
+		/**
+		 * Creates resources with the usual randomness.
+		 * @param scheduler runs the rotations
+		 * @param executor runs listeners and template suppliers
+		 * @param keys generates the keys
+		 * @param clock the clock
+		 */
+		public Resources(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock) {
+			this(scheduler, executor, keys, clock, () -> ThreadLocalRandom.current().nextDouble(),
+					new TemplateRounds(scheduler, executor, clock));
+		}
+
+		/**
+		 * Returns the defaults: daemon threads that end when idle, keys of the JDK, and
+		 * the system's clock.
+		 * @param scheduler runs the rotations
+		 * @return the defaults
+		 */
+		public static Resources of(RotationScheduler scheduler) {
+			return new Resources(scheduler, ListenerThreads.SHARED, KeyPairSource.jdk().refusingWeakKeys(),
+					Clock.systemDefaultZone());
+		}
+
 	}
 
 }

@@ -109,10 +109,10 @@ final class StatusReport {
 		CertificateRequest request = (pending != null) ? pending.request() : null;
 		Instant deadline = this.pair.deadline();
 		return new CertificateStatus(this.settings.name(), State.WAITING, pair,
-				(pair != null) ? new Window(this.settings.window().begin(pair), this.settings.window().end(pair))
-						: null,
-				this.templates.latest(), this.settings.signerName(),
-				(request != null) ? request.usages() : usages(pair), this.settings.requestedLifetime(),
+				(pair != null) ? new Window(this.settings.schedule().window().begin(pair),
+						this.settings.schedule().window().end(pair)) : null,
+				this.templates.latest(), this.settings.request().signerName(),
+				(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime(),
 				deadline.equals(Instant.MAX) ? null : deadline, this.rotations, this.waited, this.lastRotation,
 				this.lastFailure, confirmed(request), this.templates.waitingFor(), this.serverHealthy,
 				this.warnings.isUnavailable(), null, this.history);
@@ -127,12 +127,12 @@ final class StatusReport {
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
-		List<Usage> fixed = this.settings.fixedUsages();
-		if (fixed != null) {
+		List<Usage> fixed = this.settings.request().usages();
+		if (!fixed.isEmpty()) {
 			return fixed;
 		}
 		CertificateTemplate template = this.templates.latest();
-		return (pair != null && template != null) ? this.settings.usages().apply(template, pair.leaf().getPublicKey())
+		return (pair != null && template != null) ? this.settings.request().usages(template, pair.leaf().getPublicKey())
 				: List.of();
 	}
 

@@ -82,7 +82,7 @@ final class Warnings {
 			else if (!pair.isValid(now)) {
 				notYetValid(pair, next, now);
 			}
-			else if (now.isAfter(this.settings.window().end(pair))) {
+			else if (now.isAfter(this.settings.schedule().window().end(pair))) {
 				overdue(pair, next);
 			}
 		}
@@ -152,7 +152,8 @@ final class Warnings {
 				.log("[{}] Request {} to signer {}{}, created {} ago, is waiting for approval and signature: "
 						+ "see 'kubectl describe csr {}', or approve it with 'kubectl certificate approve {}'",
 						this.settings.name(), pending.name(), pending.signerName(),
-						(this.settings.signerOrigin() != null) ? " (from " + this.settings.signerOrigin() + ")" : "",
+						(this.settings.request().signerOrigin() != null)
+								? " (from " + this.settings.request().signerOrigin() + ")" : "",
 						ReadableDuration.of(Duration.between(waiting.since, now)), pending.name(), pending.name());
 		}
 		else if (pair != null && hasCome(waiting.warnAt, now)) {
@@ -196,7 +197,7 @@ final class Warnings {
 		Waiting waiting = this.waiting;
 		return Stream
 			.of((pair != null) ? pair.notBefore().minus(CertificatePair.CLOCK_SKEW) : null,
-					(pair != null) ? this.settings.window().end(pair).plus(TICK) : null,
+					(pair != null) ? this.settings.schedule().window().end(pair).plus(TICK) : null,
 					(pair != null) ? pair.notAfter().plus(TICK) : null,
 					(waiting == null) ? null : (waiting.tellAt != null) ? waiting.tellAt : waiting.warnAt,
 					(this.invalidSince != null && !this.unavailable)

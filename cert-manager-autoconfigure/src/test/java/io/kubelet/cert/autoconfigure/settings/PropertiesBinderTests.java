@@ -47,11 +47,11 @@ class PropertiesBinderTests {
 				CertificateSettings second = all.get(1);
 				assertThat(second.startup()).isEqualTo(first.startup())
 					.isEqualTo(new CertificateSettings.Startup(false, Duration.ofMinutes(30)));
-				assertThat(second.rotation()).usingRecursiveComparison()
-					.ignoringFields("enabled", "origin")
-					.isEqualTo(first.rotation());
-				assertThat(second.rotation().window()).isEqualTo(new RotationWindow(0.5, 0.9));
-				assertThat(second.rotation().retry().attempts()).isEqualTo(7);
+				assertThat(second.rotation().schedule()).usingRecursiveComparison()
+					.ignoringFields("once")
+					.isEqualTo(first.rotation().schedule());
+				assertThat(second.rotation().schedule().window()).isEqualTo(new RotationWindow(0.5, 0.9));
+				assertThat(second.rotation().schedule().retry().attempts()).isEqualTo(7);
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 				assertThat(second.storage().retain()).isEqualTo(2);
 				assertThat(second.request().key()).isEqualTo(new KeySpecification(KeyAlgorithm.RSA, 4096));
@@ -91,7 +91,7 @@ class PropertiesBinderTests {
 				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
 				CertificateSettings second = list.find("b").orElseThrow();
 				assertThat(second.startup()).isEqualTo(new CertificateSettings.Startup(false, Duration.ofSeconds(10)));
-				assertThat(second.rotation().window()).isEqualTo(new RotationWindow(0.5, 0.6));
+				assertThat(second.rotation().schedule().window()).isEqualTo(new RotationWindow(0.5, 0.6));
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/b"));
 				assertThat(second.request().key()).isEqualTo(KeySpecification.EC_P256);
 				assertThat(second.ssl().trustFile()).isNull();

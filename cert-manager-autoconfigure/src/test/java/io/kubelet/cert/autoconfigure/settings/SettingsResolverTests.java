@@ -18,9 +18,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.rotation.RetrySchedule;
-import io.kubelet.cert.rotation.RotationWindow;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,13 +57,12 @@ class SettingsResolverTests {
 				.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5));
 			assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject(null));
 			assertThat(settings.request().key()).isEqualTo(KeySpecification.EC_P256);
-			assertThat(settings.rotation())
-				.isEqualTo(new CertificateSettings.Rotation(true, "kubelet.cert.rotate-certificates=true",
-						RotationWindow.KUBELET, Duration.ofMinutes(15), Duration.ofSeconds(10), RetrySchedule.KUBELET));
+			assertThat(settings.rotation()).isEqualTo(new CertificateSettings.Rotation(true,
+					"kubelet.cert.rotate-certificates=true", RotationSettings.Schedule.KUBELET));
 			assertThat(settings.startup()).isEqualTo(new CertificateSettings.Startup(true, Duration.ofSeconds(60)));
 			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client", false, null, null,
 					Duration.ofHours(1), Duration.ofSeconds(30)));
-			assertThat(new CertificateManagerBuilder("any")).extracting("key").isEqualTo(settings.request().key());
+			assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().key());
 			assertThat(METADATA).containsEntry("pair-name", settings.name())
 				.containsEntry("rotate-certificates", String.valueOf(settings.rotation().enabled()));
 		});

@@ -22,9 +22,11 @@ import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -135,9 +137,20 @@ class UnknownPropertiesTests {
 			.run((context) -> {
 				assertThat(context).hasNotFailed();
 				assertThat(output).contains("WARN")
-					.contains("\"KUBELET_CERT_SERVICE_HOST\"", "\"KUBELET_CERT_PORT\"")
+					.contains("KUBELET_CERT_SERVICE_HOST", "KUBELET_CERT_PORT")
 					.contains("'kubelet.cert.signer.ca.fil'", "closest property is 'kubelet.cert.signer-ca-file'");
 			});
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "KUBELET_CERT_SERVICE_HOST, false", "KUBELET_CERT_PORT_443_TCP_ADDR, false",
+			"KUBELET_CERT_PAIR_NAME, true", "KUBELET_CERT_PAIRNAM, true" })
+	void variableOfAServiceConfiguresNoCertificate(String name, boolean configures) {
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", Map.of(name, "a")));
+		ConfigurationPropertySources.attach(environment);
+		assertThat(SettingsConfiguration.isAnyPropertySet(environment)).isEqualTo(configures);
 	}
 
 	/** Neither those with underscores for hyphens nor those without are unknown. */

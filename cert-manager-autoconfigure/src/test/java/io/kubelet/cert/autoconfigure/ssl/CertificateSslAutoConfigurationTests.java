@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.Stream;
-
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
@@ -19,7 +18,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.engine.CertificateManagerBuilder;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -268,7 +267,7 @@ class CertificateSslAutoConfigurationTests {
 			.scheduler(fixture.time)
 			.template(ManagerFixture.TEMPLATE)
 			.signerName("example.com/own")
-			.usages((template, key) -> List.of(Usage.CLIENT_AUTH))
+			.usages(List.of(Usage.CLIENT_AUTH))
 			.build();
 		manager.start();
 		return manager;

@@ -14,6 +14,7 @@ import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
@@ -189,27 +189,6 @@ class InitialCertificateTests {
 	}
 
 	@Test
-	void usagesAreGivenExactlyOnce() {
-		CertificateManagerBuilder both = this.fixture.builder().usages(List.of(Usage.CLIENT_AUTH));
-		CertificateManagerBuilder neither = new CertificateManagerBuilder("kubelet-client").store(this.fixture.store)
-			.scheduler(this.fixture.time)
-			.signerName("example.com/signer");
-		assertThatIllegalStateException().isThrownBy(both::build).withMessageContaining("and not both");
-		assertThatIllegalStateException().isThrownBy(neither::build).withMessageContaining("and not both");
-	}
-
-	@Test
-	void templateSupplierWinsOverAFixedTemplateWhicheverIsGivenFirst() {
-		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
-		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
-		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed)).status().template())
-			.isEqualTo(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier)).status().template())
-			.isEqualTo(supplied);
-	}
-
-	@Test
 	void signerIsAskedForAtEachAttemptWithTheCurrentCertificate() {
 		CertificateManager manager = this.fixture.start();
 		CertificatePair first = manager.current().orElseThrow();
@@ -223,6 +202,17 @@ class InitialCertificateTests {
 
 		NONE, STORED, EXPIRED, BOOTSTRAP, ISSUED
 
+	}
+
+	@Test
+	void templateSupplierWinsOverAFixedTemplateWhicheverIsGivenFirst() {
+		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
+		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
+		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
+		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed)).status().template())
+			.isEqualTo(supplied);
+		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier)).status().template())
+			.isEqualTo(supplied);
 	}
 
 }

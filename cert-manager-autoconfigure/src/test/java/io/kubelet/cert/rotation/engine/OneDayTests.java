@@ -21,6 +21,7 @@ import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.Markdown;
 import org.junit.jupiter.api.Test;

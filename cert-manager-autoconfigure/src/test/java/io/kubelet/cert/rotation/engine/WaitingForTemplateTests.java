@@ -10,6 +10,7 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.SimulatedTime;

@@ -11,40 +11,22 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
- * What must be set, and what is so unless it is set.
+ * Tests for {@link RotationSettings}.
  */
-class CertificateManagerBuilderTests {
+class RotationSettingsTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
-
-	@ParameterizedTest
-	@CsvSource({ "false, true, true, No store is set", "true, false, true, No scheduler is set",
-			"true, true, false, No signer name is set" })
-	void settingThatIsMissingIsNamed(boolean store, boolean scheduler, boolean signerName, String message) {
-		CertificateManagerBuilder builder = new CertificateManagerBuilder("incomplete").usages(List.of());
-		if (store) {
-			builder.store(this.fixture.store);
-		}
-		if (scheduler) {
-			builder.scheduler(this.fixture.time);
-		}
-		if (signerName) {
-			builder.signerName("example.com/signer");
-		}
-		assertThatIllegalStateException().isThrownBy(builder::build).withMessage(message);
-	}
 
 	@Test
 	void fixedUsagesAndTheLifetimeAreRequested() {
@@ -62,19 +44,19 @@ class CertificateManagerBuilderTests {
 	void usagesAreReportedAsSoonAsTheyAreKnown() {
 		assertThat(minimal().usages(List.of(Usage.CLIENT_AUTH)).build().status().usages())
 			.containsExactly(Usage.CLIENT_AUTH);
-		CertificateManager manager = minimal().usages((template, key) -> List.of(Usage.SERVER_AUTH)).build();
+		CertificateManager manager = minimal().build();
 		assertThat(manager.status().usages()).isEmpty();
 		manager.start();
 		this.fixture.time.settle();
 		assertThat(manager.status().pendingRequest()).isNull();
-		assertThat(manager.status().usages()).containsExactly(Usage.SERVER_AUTH);
+		assertThat(manager.status().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 	}
 
 	@Test
 	void deadlinesAreSpreadOverTheWindow() {
 		CertificatePair pair = this.fixture.storePair();
 		assertThat(IntStream.range(0, 50)
-			.mapToObj((index) -> minimal().usages(List.of()).build().status().nextRotationDeadline())
+			.mapToObj((index) -> minimal().build().status().nextRotationDeadline())
 			.distinct()).hasSizeGreaterThan(1)
 			.allSatisfy((deadline) -> assertThat(deadline).isBetween(RotationWindow.KUBELET.deadline(pair, 0),
 					RotationWindow.KUBELET.end(pair)));

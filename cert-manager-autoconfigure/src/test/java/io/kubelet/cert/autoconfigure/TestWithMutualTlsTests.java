@@ -1,0 +1,56 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.nio.file.Path;
+
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.spring.EmbeddedControlPlaneInitializer;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests of an application that is configured for mutual TLS in its real cluster.
+ */
+class TestWithMutualTlsTests {
+
+	@Test
+	void configuredAuthoritiesAreThoseOfTheControlPlane() {
+		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
+			.web(WebApplicationType.NONE)
+			.initializers(new EmbeddedControlPlaneInitializer("example.com/services"))
+			.properties("kubelet.cert.pair-name=shop", "kubelet.cert.signer-name=example.com/services",
+					"kubelet.cert.template.common-name=shop", "kubelet.cert.signer-ca-file=/etc/pki/ca.crt",
+					"kubelet.cert.ssl.trust-file=/etc/pki/ca.crt", "kubelet.cert.kubernetes.context=production",
+					"kubelet.cert.additional.client.signer-name=example.com/services",
+					"kubelet.cert.additional.client.template.common-name=client")
+			.run()) {
+			assertThat(context.getBean(SslBundles.class).getBundleNames()).contains("shop", "client");
+			assertThat(context.getBean(CertificateManager.class).current()).isPresent();
+			assertThat(context.getBean(CertificateSettingsList.class).certificates())
+				.extracting(CertificateSettings::ssl)
+				.allSatisfy((ssl) -> {
+					Path file = ssl.trustFile();
+					assertThat(file).isNotNull()
+						.content()
+						.isEqualTo(context.getBean(EmbeddedControlPlane.class).caPem());
+				});
+		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+	}
+
+}

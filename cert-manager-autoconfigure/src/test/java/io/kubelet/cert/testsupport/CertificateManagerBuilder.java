@@ -1,0 +1,217 @@
+package io.kubelet.cert.testsupport;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.function.DoubleSupplier;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.IssuedCertificateCheck;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.RotationWindow;
+import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.rotation.engine.ListenerThreads;
+import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
+import io.kubelet.cert.rotation.engine.RotationSettings;
+import io.kubelet.cert.rotation.engine.RotationSettings.Request;
+import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
+import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
+import io.kubelet.cert.rotation.engine.TemplateRounds;
+import io.kubelet.cert.store.CertificateStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Creates managers with a few settings that are not the default.
+ */
+public final class CertificateManagerBuilder {
+
+	private final String name;
+
+	private Request request = Request.of("unset");
+
+	private Schedule schedule = Schedule.KUBELET;
+
+	private @Nullable CertificateStore store;
+
+	private @Nullable RotationScheduler scheduler;
+
+	private @Nullable SignerSource signers;
+
+	private Executor executor = ListenerThreads.SHARED;
+
+	private @Nullable TemplateRounds rounds;
+
+	private KeyPairSource keys = KeyPairSource.jdk();
+
+	private Clock clock = Clock.systemDefaultZone();
+
+	private @Nullable DoubleSupplier random;
+
+	private @Nullable CertificateTemplate template;
+
+	private @Nullable CertificateTemplateSupplier supplier;
+
+	private @Nullable CertificatePair bootstrapPair;
+
+	private final List<RotationListener> listeners = new ArrayList<>();
+
+	public CertificateManagerBuilder(String name) {
+		this.name = name;
+	}
+
+	public CertificateManagerBuilder store(CertificateStore store) {
+		this.store = store;
+		return this;
+	}
+
+	public CertificateManagerBuilder scheduler(RotationScheduler scheduler) {
+		this.scheduler = scheduler;
+		return this;
+	}
+
+	public CertificateManagerBuilder executor(Executor executor) {
+		this.executor = executor;
+		return this;
+	}
+
+	public CertificateManagerBuilder templateRounds(TemplateRounds rounds) {
+		this.rounds = rounds;
+		return this;
+	}
+
+	public CertificateManagerBuilder signerName(String signerName) {
+		return signerName(signerName, null);
+	}
+
+	public CertificateManagerBuilder signerName(String signerName, @Nullable String origin) {
+		return request(signerName, origin, this.request.usages(), this.request.lifetime(), this.request.key(),
+				this.request.check());
+	}
+
+	public CertificateManagerBuilder usages(List<Usage> usages) {
+		return request(this.request.signerName(), this.request.signerOrigin(), usages, this.request.lifetime(),
+				this.request.key(), this.request.check());
+	}
+
+	public CertificateManagerBuilder requestedLifetime(@Nullable Duration lifetime) {
+		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(), lifetime,
+				this.request.key(), this.request.check());
+	}
+
+	public CertificateManagerBuilder key(KeySpecification key) {
+		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(),
+				this.request.lifetime(), key, this.request.check());
+	}
+
+	public CertificateManagerBuilder check(IssuedCertificateCheck check) {
+		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(),
+				this.request.lifetime(), this.request.key(), check);
+	}
+
+	private CertificateManagerBuilder request(String signerName, @Nullable String origin, List<Usage> usages,
+			@Nullable Duration lifetime, KeySpecification key, IssuedCertificateCheck check) {
+		this.request = new Request(signerName, origin, usages, lifetime, key, this.request.naming(), check);
+		return this;
+	}
+
+	public CertificateManagerBuilder once() {
+		return schedule(true, this.schedule.window(), this.schedule.waitTimeout(), this.schedule.forcedInterval(),
+				this.schedule.retry(), this.schedule.idleCheck());
+	}
+
+	public CertificateManagerBuilder window(RotationWindow window) {
+		return schedule(this.schedule.once(), window, this.schedule.waitTimeout(), this.schedule.forcedInterval(),
+				this.schedule.retry(), this.schedule.idleCheck());
+	}
+
+	public CertificateManagerBuilder waitTimeout(Duration waitTimeout) {
+		return schedule(this.schedule.once(), this.schedule.window(), waitTimeout, this.schedule.forcedInterval(),
+				this.schedule.retry(), this.schedule.idleCheck());
+	}
+
+	public CertificateManagerBuilder forcedInterval(Duration forcedInterval) {
+		return schedule(this.schedule.once(), this.schedule.window(), this.schedule.waitTimeout(), forcedInterval,
+				this.schedule.retry(), this.schedule.idleCheck());
+	}
+
+	public CertificateManagerBuilder retry(RetrySchedule retry) {
+		return schedule(this.schedule.once(), this.schedule.window(), this.schedule.waitTimeout(),
+				this.schedule.forcedInterval(), retry, this.schedule.idleCheck());
+	}
+
+	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
+		return schedule(this.schedule.once(), this.schedule.window(), this.schedule.waitTimeout(),
+				this.schedule.forcedInterval(), this.schedule.retry(), idleCheck);
+	}
+
+	private CertificateManagerBuilder schedule(boolean once, RotationWindow window, Duration waitTimeout,
+			Duration forcedInterval, RetrySchedule retry, @Nullable Duration idleCheck) {
+		this.schedule = new Schedule(once, window, waitTimeout, forcedInterval, retry, idleCheck);
+		return this;
+	}
+
+	public CertificateManagerBuilder signers(SignerSource signers) {
+		this.signers = signers;
+		return this;
+	}
+
+	public CertificateManagerBuilder template(CertificateTemplate template) {
+		this.template = template;
+		return this;
+	}
+
+	public CertificateManagerBuilder template(CertificateTemplateSupplier supplier) {
+		this.supplier = supplier;
+		return this;
+	}
+
+	public CertificateManagerBuilder bootstrapPair(CertificatePair bootstrapPair) {
+		this.bootstrapPair = bootstrapPair;
+		return this;
+	}
+
+	public CertificateManagerBuilder keys(KeyPairSource keys) {
+		this.keys = keys;
+		return this;
+	}
+
+	public CertificateManagerBuilder clock(Clock clock) {
+		this.clock = clock;
+		return this;
+	}
+
+	public CertificateManagerBuilder random(DoubleSupplier random) {
+		this.random = random;
+		return this;
+	}
+
+	public CertificateManagerBuilder listener(RotationListener listener) {
+		this.listeners.add(listener);
+		return this;
+	}
+
+	public CertificateManager build() {
+		Resources defaults = new Resources(Objects.requireNonNull(this.scheduler), this.executor, this.keys,
+				this.clock);
+		Resources resources = new Resources(defaults.scheduler(), this.executor, this.keys, this.clock,
+				(this.random != null) ? this.random : defaults.random(),
+				(this.rounds != null) ? this.rounds : defaults.rounds());
+		CertificateManager manager = new RotatingCertificateManager(new RotationSettings(this.name, this.request,
+				this.schedule, Objects.requireNonNull(this.store), this.signers, resources), this.template,
+				this.supplier, this.bootstrapPair);
+		this.listeners.forEach(manager::addListener);
+		return manager;
+	}
+
+}
