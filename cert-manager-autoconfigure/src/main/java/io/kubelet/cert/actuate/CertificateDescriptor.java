@@ -55,7 +55,8 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 				status.nextRotationDeadline(), status.rotations(), status.lastRotation(),
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,
-				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions()) : null,
+				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions(),
+						open.message().isEmpty() ? null : open.message()) : null,
 				status.waitingFor(), status.serverHealthy(), status.stuckSince(),
 				status.history().stream().map(Outcome::of).toList());
 	}
@@ -195,9 +196,11 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 	 *
 	 * @param name the object's name
 	 * @param createdAt when it was created
-	 * @param conditions the types of its conditions
+	 * @param conditions the types of its conditions that are true
+	 * @param message what the issuer says about it, {@code null} if it says nothing
 	 */
-	public record PendingRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions) {
+	public record PendingRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions,
+			@Nullable String message) {
 
 	}
 

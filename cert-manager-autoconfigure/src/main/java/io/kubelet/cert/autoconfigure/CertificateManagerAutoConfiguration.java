@@ -73,7 +73,7 @@ public final class CertificateManagerAutoConfiguration {
 	@ConditionalOnMissingBean
 	@ConditionalOnResource(resources = KubernetesConnection.CLIENT_CLASS_FILE)
 	SignerSource certificateSigners(KubernetesConnection connection) {
-		return connection::signer;
+		return new ClusterSigners(connection);
 	}
 
 	@Bean

@@ -63,7 +63,8 @@ final class CertificateManagerFactory {
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			@Nullable Supplier<List<X509Certificate>> authorities = authorities(certificate);
-			CertificateManager manager = create(certificate, first ? signers : furtherSigners, first && bootstrapping,
+			SignerSource source = ClusterSigners.of(signers, certificate).orElse(first ? signers : furtherSigners);
+			CertificateManager manager = create(certificate, source, first && bootstrapping,
 					templates.find(certificate, managers), authorities);
 			managers.add(manager);
 			checks.add(() -> issuers.check(manager, certificate, authorities));
@@ -90,12 +91,17 @@ final class CertificateManagerFactory {
 		}
 		Request requested = new Request((signer != null) ? signer.name() : Signer.KUBELET,
 				(signer != null) ? signer.origin() : null, request.usages(), request.lifetime(), request.key(),
-				bootstraps ? RequestNaming.BOOTSTRAP : RequestNaming.BY_KEY, (authorities != null)
-						? IssuedCertificateCheck.ofAuthorities(authorities) : IssuedCertificateCheck.ofAnyAuthority());
+				naming(settings, bootstraps), (authorities != null) ? IssuedCertificateCheck.ofAuthorities(authorities)
+						: IssuedCertificateCheck.ofAnyAuthority());
 		RotationSettings rotation = new RotationSettings(settings.name(), requested, settings.rotation().schedule(),
 				store, requests ? signers : null, this.resources);
 		return new RotatingCertificateManager(rotation,
 				(templates == null && !request.isEmpty()) ? request.template() : null, templates, null);
+	}
+
+	private static RequestNaming naming(CertificateSettings settings, boolean bootstraps) {
+		return bootstraps ? RequestNaming.BOOTSTRAP
+				: (settings.profile() != null) ? RequestNaming.BY_KEY : RequestNaming.after(settings.name());
 	}
 
 	/** Files that are named, and not rotated, are managed by another program. */
@@ -132,8 +138,8 @@ final class CertificateManagerFactory {
 		if (signer == null) {
 			throw settings.properties()
 				.invalid("signer-name", null,
-						"No signer is configured for certificate '%s': set it to the signer that issues the certificate, such as %s"
-							.formatted(settings.name(),
+						"Neither a signer nor an issuer is configured for certificate '%s': set '%s' if cert-manager issues the certificate, or set this property to the signer that does, such as %s"
+							.formatted(settings.name(), settings.properties().of("issuer.name"),
 									"kubernetes.io/kube-apiserver-client for a client certificate of the API server, "
 											+ "kubernetes.io/kubelet-serving for the serving certificate of a node, "
 											+ "or the name of a signer that is installed in the cluster"));

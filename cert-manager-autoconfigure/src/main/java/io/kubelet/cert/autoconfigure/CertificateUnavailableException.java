@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
@@ -60,20 +61,15 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 					"Make sure that the API server runs and that this machine can reach it, or increase '%s'."
 						.formatted(settings.properties().of("startup.timeout")));
 		}
-		return new CertificateUnavailableException(settings, message + describe(open), null,
-				isApproved(open) ? "Make sure that there is %s in the cluster, or set '%s' to one that there is."
-					.formatted(settings.request().signer(), settings.properties().of("signer-name")) : null);
-	}
-
-	private static boolean isApproved(ConfirmedRequest open) {
-		return open.conditions().contains("Approved");
-	}
-
-	private static String describe(ConfirmedRequest open) {
-		return (isApproved(open)
-				? ". Request %1$s is approved and waiting for its signature: see 'kubectl get csr %1$s'"
-				: ". Request %1$s is waiting for approval: see 'kubectl get csr %1$s'")
-			.formatted(open.name());
+		String signer = Objects.requireNonNull(settings.request().signer()).name();
+		boolean absent = open.conditions().contains("Approved") || !open.message().isEmpty();
+		return new CertificateUnavailableException(settings,
+				message + ". Request " + open.name() + " " + open.waitingFor(signer), null, absent
+						? "Make sure that there is %s in the cluster, or set '%s' to one that there is."
+							.formatted(settings.request().signer(),
+									settings.properties()
+										.of((settings.request().issuer() != null) ? "issuer.name" : "signer-name"))
+						: null);
 	}
 
 	public static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -19,6 +20,7 @@ import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.node.AddressSource;
 import io.kubelet.cert.kubernetes.node.NodeAddresses;
@@ -135,6 +137,14 @@ public final class KubernetesConnection implements DisposableBean {
 	}
 
 	/**
+	 * Returns the signer for one attempt to have a certificate issued by an issuer.
+	 * @param current as for {@link #signer(CertificatePair)}
+	 */
+	CertificateSigner signer(Issuer issuer, @Nullable CertificatePair current) {
+		return client().signers(issuer).signer(current);
+	}
+
+	/**
 	 * Returns the pair to authenticate with, except to request the first certificate.
 	 * @param managers the managers, beginning with that of the first certificate
 	 * @throws KubernetesConfigurationException if the first certificate is needed and not
@@ -208,12 +218,26 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final KubernetesSigners signers;
 
+		private final Map<Issuer, KubernetesSigners> issuers = new HashMap<>();
+
 		Client(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 			this.settings = settings;
 			this.clock = clock;
 			this.clients = new ApiClientProvider(settings.kubeconfig(), settings.bootstrapKubeconfig(),
 					settings.context(), threads, clock);
 			this.signers = new KubernetesSigners(new CertificateSigningRequests(), this.clients, clock);
+		}
+
+		synchronized KubernetesSigners signers(Issuer issuer) {
+			return this.issuers.computeIfAbsent(issuer, (key) -> {
+				String namespace = (key.namespace() != null) ? key.namespace() : ownNamespace();
+				return new KubernetesSigners(new CertManagerRequests(key.reference(), namespace, key.annotations()),
+						this.clients, this.clock);
+			});
+		}
+
+		private String ownNamespace() {
+			return Kubeconfigs.namespace(this.settings.kubeconfig(), context(this.settings));
 		}
 
 		synchronized NodeAddresses addressesOf(String node, Supplier<@Nullable CertificatePair> credentials) {
@@ -232,9 +256,10 @@ public final class KubernetesConnection implements DisposableBean {
 			return switch (objects.kind()) {
 				case CONFIG_MAP -> {
 					int slash = name.indexOf('/');
-					String namespace = (slash >= 0) ? name.substring(0, slash)
-							: Kubeconfigs.namespace(this.settings.kubeconfig(), context(this.settings));
-					yield PublishedAuthorities.Place.configMap(namespace, name.substring(slash + 1));
+					int colon = name.indexOf(':');
+					String key = (colon >= 0) ? name.substring(colon + 1) : "ca.crt";
+					yield PublishedAuthorities.Place.configMap((slash >= 0) ? name.substring(0, slash) : ownNamespace(),
+							name.substring(slash + 1, (colon >= 0) ? colon : name.length()), key);
 				}
 				case TRUST_BUNDLE -> PublishedAuthorities.Place.trustBundle(name);
 				case TRUST_BUNDLES_OF_SIGNER -> PublishedAuthorities.Place.trustBundles(name, objects.labels());
@@ -249,6 +274,7 @@ public final class KubernetesConnection implements DisposableBean {
 			this.addresses.values().forEach(NodeAddresses::close);
 			this.authorities.values().forEach(PublishedAuthorities::close);
 			this.signers.close();
+			this.issuers.values().forEach(KubernetesSigners::close);
 			this.clients.close();
 		}
 

@@ -79,6 +79,28 @@ public final class IssuedCertificateCheck {
 		return CertificatePair.of(path(chain, request, now), pending.keys());
 	}
 
+	/**
+	 * Checks a chain that came with authorities: its path must also lead to one of them.
+	 * @param chain the chain as issued
+	 * @param pending the request that it answers
+	 * @param reported the authorities that the signer reported, empty if it reported none
+	 * @param now the current time
+	 * @return the new pair
+	 * @throws RequestException if the chain is not what was requested, or was not issued
+	 * by a reported authority
+	 */
+	public CertificatePair check(List<X509Certificate> chain, PendingRequest pending,
+			Collection<X509Certificate> reported, Instant now) {
+		CertificatePair pair = check(chain, pending, now);
+		if (!reported.isEmpty()) {
+			AuthorityPath path = new AuthorityPath(chain, reported);
+			path.find(now, CLOCK_SKEW)
+				.orElseThrow(() -> refused(pending.request(),
+						List.of("the authority that came with it did not issue it: " + path.problem(now))));
+		}
+		return pair;
+	}
+
 	private List<X509Certificate> path(List<X509Certificate> chain, CertificateRequest request, Instant now) {
 		if (this.authorities == null) {
 			return chain;

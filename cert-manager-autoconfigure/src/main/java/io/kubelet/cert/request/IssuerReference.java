@@ -44,6 +44,19 @@ public record IssuerReference(String kind, String name, String group) {
 		return (parse(signerName).isPresent() ? "issuer " : "signer ") + signerName;
 	}
 
+	/**
+	 * Says how somebody can follow a pending request, for a message.
+	 * @param signerName the name of the signer, or the text form of the issuer
+	 * @param request the name of the request
+	 * @return a clause with commands
+	 */
+	public static String howToFollow(String signerName, String request) {
+		return parse(signerName).isPresent()
+				? "see 'kubectl describe certificaterequest %s' in its namespace".formatted(request)
+				: "see 'kubectl describe csr %1$s', or approve it with 'kubectl certificate approve %1$s'"
+					.formatted(request);
+	}
+
 	@Override
 	public String toString() {
 		return this.kind + (this.group.equals(CERT_MANAGER) ? "" : "." + this.group) + "/" + this.name;

@@ -7,6 +7,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.IssuerReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,11 +102,25 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	/**
 	 * A pending request that the API server has confirmed.
 	 *
-	 * @param name the name of the CertificateSigningRequest
+	 * @param name the name of the CertificateSigningRequest, or of cert-manager's
+	 * CertificateRequest
 	 * @param createdAt when it was created
-	 * @param conditions the types of its conditions
+	 * @param conditions the types of its conditions that are true
+	 * @param message what the issuer says about it, empty if it says nothing
 	 */
-	public record ConfirmedRequest(String name, Instant createdAt, List<String> conditions) {
+	public record ConfirmedRequest(String name, Instant createdAt, List<String> conditions, String message) {
+
+		/**
+		 * Returns what the request waits for, and what to do.
+		 * @param signerName the name of the signer, or the text form of the issuer
+		 * @return a clause that follows the name of the request
+		 */
+		public String waitingFor(String signerName) {
+			String says = this.message.isEmpty() ? "" : " (" + this.message + ")";
+			String waiting = this.conditions.contains("Approved") ? "is approved and waiting for its signature"
+					: "is waiting for approval";
+			return waiting + says + ": " + IssuerReference.howToFollow(signerName, this.name);
+		}
 
 	}
 

@@ -119,8 +119,10 @@ class ConfigurationMistakesTests {
 		runner("kubelet.cert.additional.shop.template.common-name=shop").run((context) -> {
 			InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.shop.signer-name");
-			assertThat(failure.getReason()).contains("No signer is configured for certificate 'shop'",
-					"kubernetes.io/kube-apiserver-client ", "kubernetes.io/kubelet-serving");
+			assertThat(failure.getReason()).contains(
+					"Neither a signer nor an issuer is configured for certificate 'shop'",
+					"set 'kubelet.cert.additional.shop.issuer.name'", "kubernetes.io/kube-apiserver-client ",
+					"kubernetes.io/kubelet-serving");
 		});
 	}
 
@@ -207,8 +209,8 @@ class ConfigurationMistakesTests {
 				.run((context) -> {
 					FailureAnalysis analysis = analyze(context.getStartupFailure());
 					String open = controlPlane.openCertificateSigningRequests().get(0);
-					assertThat(analysis.getDescription())
-						.endsWith("Request %1$s is waiting for approval: see 'kubectl get csr %1$s'".formatted(open));
+					assertThat(analysis.getDescription()).contains(
+							"Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'".formatted(open));
 					assertThat(analysis.getAction()).contains("kubectl certificate approve");
 				});
 		}
@@ -225,9 +227,9 @@ class ConfigurationMistakesTests {
 					"kubelet.cert.startup.timeout=5s")
 				.run((context) -> {
 					String request = controlPlane.certificateSigningRequests().get(0);
-					assertThat(analyze(context.getStartupFailure()).getDescription())
-						.endsWith("Request %1$s is approved and waiting for its signature: see 'kubectl get csr %1$s'"
-							.formatted(request));
+					assertThat(analyze(context.getStartupFailure()).getDescription()).contains(
+							"Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
+								.formatted(request));
 				});
 		}
 	}

@@ -139,7 +139,7 @@ class PageTests {
 	void pendingRequestShowsTheCommandThatApprovesIt() {
 		plane().behavior().approval(ApprovalPolicy.manual());
 		button("kubelet-client").sendKeys(Keys.ENTER);
-		until(() -> field("kubelet-client", "command").startsWith("kubectl certificate approve csr-"));
+		until(() -> field("kubelet-client", "command").startsWith("kubectl certificate approve kubelet-client-"));
 		until(() -> field("kubelet-client", "state").equals("ROTATING"));
 		assertThat(field("kubelet-client", "pending")).contains("has been waiting for");
 		violations();

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.certificate.KeyAlgorithm;
@@ -39,10 +40,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param tlsCertFile File with a certificate to use until the first rotation. If rotation
  * is off, a certificate that another program keeps up to date.
  * @param tlsPrivateKeyFile File with the private key of tls-cert-file.
+ * @param issuer Issuer of cert-manager that issues the certificate, instead of a signer.
  * @param signerName Signer that issues the certificate, such as
- * kubernetes.io/kubelet-serving. Required, with two exceptions: a profile has its own
- * signer, and a template with the subject of a kubelet (system:node:NAME, system:nodes)
- * and no names goes to kubernetes.io/kube-apiserver-client-kubelet.
+ * kubernetes.io/kubelet-serving. Required without an issuer, with two exceptions: a
+ * profile has its own signer, and a template with the subject of a kubelet
+ * (system:node:NAME, system:nodes) and no names goes to
+ * kubernetes.io/kube-apiserver-client-kubelet.
  * @param signerCaFile PEM file with the certificate authorities of the signer. It is read
  * again when it changes. An issued certificate whose chain does not lead to one of them
  * is refused, and a stored one is replaced. By default the chain of an issued certificate
@@ -51,8 +54,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * keys, and server auth or client auth: that of the signer for Kubernetes' own signers;
  * for others server auth if the certificate has DNS names or IP addresses, and client
  * auth if it has none.
- * @param requestedLifetime Lifetime to request, at least 10 minutes. By default the
- * signer decides.
+ * @param requestedLifetime Lifetime to request, from a signer at least 10 minutes. By
+ * default the signer or the issuer decides.
  * @param template What the certificate states.
  * @param addresses Source of the DNS names and IP addresses.
  * @param key The private key.
@@ -65,14 +68,39 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable String nodeName,
 		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
 		@Inherited @DefaultValue("/var/lib/kubelet/pki") Path certDir, @Nullable String pairName,
-		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Nullable String signerName,
-		@Nullable Path signerCaFile, @DefaultValue List<String> usages, @Inherited @Nullable Duration requestedLifetime,
-		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
-		@Inherited @DefaultValue Rotation rotation, @Inherited @DefaultValue Startup startup,
-		@Inherited @DefaultValue Store store, @DefaultValue Ssl ssl) {
+		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Inherited @DefaultValue Issuer issuer,
+		@Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
+		@Inherited @Nullable Duration requestedLifetime, @DefaultValue Template template,
+		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
+		@Inherited @DefaultValue Startup startup, @Inherited @DefaultValue Store store, @DefaultValue Ssl ssl) {
 
 	CertificateProperties {
 		pairName = PropertyNames.textOrNone(pairName);
+	}
+
+	/**
+	 * The issuer of cert-manager.
+	 *
+	 * @param name Name of the issuer.
+	 * @param kind Kind of the issuer: Issuer, ClusterIssuer, or the kind of an external
+	 * issuer. By default Issuer.
+	 * @param group API group of the issuer. By default cert-manager.io.
+	 * @param namespace Namespace of the requests, and of an Issuer. By default that of
+	 * the pod's service account, or that of the kubeconfig's context.
+	 * @param annotations Annotations of the requests, by which some external issuers are
+	 * configured. A key with dots or slashes is written in brackets, such as
+	 * '[issuers.example.com/template]'.
+	 */
+	record Issuer(@Nullable String name, @Nullable String kind, @Nullable String group, @Nullable String namespace,
+			@DefaultValue Map<String, String> annotations) {
+
+		Issuer {
+			name = PropertyNames.textOrNone(name);
+			kind = PropertyNames.textOrNone(kind);
+			group = PropertyNames.textOrNone(group);
+			namespace = PropertyNames.textOrNone(namespace);
+		}
+
 	}
 
 	/**
@@ -202,10 +230,12 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param bundle Name of the SSL bundle. By default the pair name.
 	 * @param trust Authorities that the bundle trusts, unless trust-file,
 	 * trust-config-map or trust-bundle is set.
-	 * @param trustConfigMap ConfigMap whose key ca.crt holds the certificate authorities
-	 * that the bundle trusts, such as kube-root-ca.crt, or kube-system/kube-root-ca.crt
-	 * for another namespace. It is read at startup and again when it changes. With
-	 * startup.mode=background, the bundle trusts no one until it has been read.
+	 * @param trustConfigMap ConfigMap that holds the certificate authorities that the
+	 * bundle trusts, as [namespace/]name[:key], such as kube-root-ca.crt,
+	 * kube-system/kube-root-ca.crt or internal-ca:bundle.pem. By default the namespace of
+	 * the pod or the context, and the key ca.crt. It is read at startup and again when it
+	 * changes. With startup.mode=background, the bundle trusts no one until it has been
+	 * read.
 	 * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
 	 * @param trustFile PEM file with the certificate authorities that the bundle trusts.
 	 * It is read again when it changes. In a pod, a ConfigMap can be mounted as such a
@@ -236,7 +266,12 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 			CLUSTER,
 
 			/** The certificate authorities that the JDK trusts. */
-			SYSTEM
+			SYSTEM,
+
+			/**
+			 * The certificate authority that the issuer returned with the certificate.
+			 */
+			ISSUER
 
 		}
 

@@ -3,11 +3,13 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +55,8 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	/**
 	 * What is requested.
 	 *
-	 * @param signer the signer, {@code null} if none is named
+	 * @param signer the signer or issuer, {@code null} if none is named
+	 * @param issuer the issuer, {@code null} if there is a signer instead
 	 * @param signerCaFile the file with the authorities of the signer
 	 * @param usages the usages, empty for those that follow from signer, template and key
 	 * @param lifetime the lifetime, {@code null} to leave it to the signer
@@ -62,9 +65,9 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param addresses where further names are from
 	 * @param subjectProperty the property that determines the subject
 	 */
-	public record Request(@Nullable Signer signer, @Nullable Path signerCaFile, List<Usage> usages,
-			@Nullable Duration lifetime, KeySpecification key, CertificateTemplate template, Addresses addresses,
-			String subjectProperty) {
+	public record Request(@Nullable Signer signer, @Nullable Issuer issuer, @Nullable Path signerCaFile,
+			List<Usage> usages, @Nullable Duration lifetime, KeySpecification key, CertificateTemplate template,
+			Addresses addresses, String subjectProperty) {
 
 		private static final CertificateTemplate NOTHING = CertificateTemplate.ofSubject(null);
 
@@ -79,9 +82,20 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	}
 
 	/**
-	 * The signer of a certificate.
+	 * An issuer of cert-manager.
 	 *
-	 * @param name the signer's name
+	 * @param reference names the issuer
+	 * @param namespace the namespace of the requests, {@code null} for that of the pod or
+	 * of the context
+	 * @param annotations the annotations of the requests
+	 */
+	public record Issuer(IssuerReference reference, @Nullable String namespace, Map<String, String> annotations) {
+	}
+
+	/**
+	 * The signer or issuer of a certificate.
+	 *
+	 * @param name the signer's name, or the text form of the issuer
 	 * @param origin the property or the rule that it comes from
 	 */
 	public record Signer(String name, String origin) {
@@ -91,7 +105,8 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 
 		@Override
 		public String toString() {
-			return "signer '" + this.name + "' (from " + this.origin + ")";
+			return (IssuerReference.parse(this.name).isPresent() ? "issuer '" : "signer '") + this.name + "' (from "
+					+ this.origin + ")";
 		}
 
 	}
@@ -133,12 +148,14 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param bundle the bundle's name
 	 * @param trustsSystem whether it trusts the authorities of the JDK rather than the
 	 * cluster's, if neither a file nor an object of the API is named
+	 * @param trustsIssuer whether it trusts the authority that came with the certificate,
+	 * under the same condition
 	 * @param trustFile the file with the authorities that it trusts
 	 * @param trustObjects the objects of the API with the authorities that it trusts
 	 * @param trustOverlap how long a removed authority is trusted
 	 * @param drain how long connections with the previous certificate may stay open
 	 */
-	public record Ssl(String bundle, boolean trustsSystem, @Nullable Path trustFile,
+	public record Ssl(String bundle, boolean trustsSystem, boolean trustsIssuer, @Nullable Path trustFile,
 			@Nullable TrustObjects trustObjects, Duration trustOverlap, Duration drain) {
 
 		/** The default drain, also that of a certificate that has no settings. */

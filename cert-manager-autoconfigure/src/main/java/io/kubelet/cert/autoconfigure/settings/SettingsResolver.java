@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Addresses;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Rotation;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
@@ -84,8 +85,15 @@ final class SettingsResolver {
 		String name = Objects.requireNonNullElse(this.properties.pairName(),
 				(this.profile != null) ? this.profile.pairName() : defaultName);
 		Rotation rotation = rotation();
-		return new CertificateSettings(this.names, name, this.profile, storage(rotation.enabled()), request(), rotation,
-				startup(), ssl(name));
+		Request request = request();
+		Ssl ssl = ssl(name);
+		if (ssl.trustsIssuer() && request.issuer() == null) {
+			throw this.names.invalid("ssl.trust", "issuer",
+					"No issuer is configured, and a signer returns no authority: set '%s', or name the authorities otherwise, such as with '%s'"
+						.formatted(this.names.of("issuer.name"), this.names.of("ssl.trust-config-map")));
+		}
+		return new CertificateSettings(this.names, name, this.profile, storage(rotation.enabled()), request, rotation,
+				startup(), ssl);
 	}
 
 	private Storage storage(boolean rotates) {
@@ -125,8 +133,11 @@ final class SettingsResolver {
 		AddressSourceKind source = addressSource(template);
 		String nodeName = nodeName(source);
 		CertificateTemplate resolved = template(template, nodeName);
-		return new Request(signer(resolved, source), this.properties.signerCaFile(), usages(), lifetime(), key(),
-				resolved, addresses(source, nodeName),
+		Issuer issuer = new IssuerResolver(this.names, this.properties).resolve();
+		Signer signer = (issuer != null) ? new Signer(issuer.reference().toString(), this.names.of("issuer.name"))
+				: signer(resolved, source);
+		return new Request(signer, issuer, this.properties.signerCaFile(), usages(), lifetime(issuer), key(), resolved,
+				addresses(source, nodeName),
 				this.names.of((template.commonName() != null) ? "template.common-name" : "node-name"));
 	}
 
@@ -205,8 +216,12 @@ final class SettingsResolver {
 		return this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList());
 	}
 
-	private @Nullable Duration lifetime() {
+	/** An issuer has its own shortest lifetime. */
+	private @Nullable Duration lifetime(@Nullable Issuer issuer) {
 		Duration lifetime = this.properties.requestedLifetime();
+		if (issuer != null) {
+			return (lifetime != null) ? this.names.positive("requested-lifetime", lifetime) : null;
+		}
 		if (lifetime != null
 				&& (lifetime.compareTo(SHORTEST_LIFETIME) < 0 || lifetime.toSeconds() > Integer.MAX_VALUE)) {
 			throw this.names.invalid("requested-lifetime", ReadableDuration.of(lifetime),
@@ -260,8 +275,9 @@ final class SettingsResolver {
 	private Ssl ssl(String name) {
 		CertificateProperties.Ssl ssl = this.properties.ssl();
 		Path trustFile = ownOrInherited("ssl.trust-file", ssl.trustFile(), TRUST);
+		boolean issuer = ssl.trust() == CertificateProperties.Ssl.Trust.ISSUER;
 		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name),
-				ssl.trust() == CertificateProperties.Ssl.Trust.SYSTEM, trustFile, trustObjects(ssl, trustFile),
+				ssl.trust() == CertificateProperties.Ssl.Trust.SYSTEM, issuer, trustFile, trustObjects(ssl, trustFile),
 				this.names.notNegative("ssl.trust-overlap", ssl.trustOverlap()),
 				this.names.notNegative("ssl.drain", ssl.drain()));
 	}

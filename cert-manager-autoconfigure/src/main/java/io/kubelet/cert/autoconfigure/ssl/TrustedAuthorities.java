@@ -11,10 +11,12 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class TrustedAuthorities {
 
 	private static final Logger logger = LoggerFactory.getLogger(TrustedAuthorities.class);
+
+	private static final String NO_AUTHORITY = "The issuer of certificate '%s' returned no authority with it, as issuers "
+			+ "that use ACME do, or the pair in %s was not obtained from an issuer: move its files away in that case. %s";
 
 	private final KubernetesConnection connection;
 
@@ -56,7 +61,32 @@ final class TrustedAuthorities {
 		if (objects != null) {
 			return follow(in(objects, certificate), overlap);
 		}
+		if (ssl.trustsIssuer()) {
+			return follow(ofIssuer(certificate), overlap);
+		}
 		return ssl.trustsSystem() ? Trust::system : follow(ofCluster(certificate), overlap);
+	}
+
+	/** The stored pair contains the authorities, so no API server is needed for them. */
+	private TrustSource ofIssuer(CertificateSettings certificate) {
+		CertificateManager manager = this.managers.get(certificate.name());
+		Supplier<Object> version = () -> manager.current().map(CertificatePair::authorities).orElse(List.of());
+		TrustSource source = () -> {
+			CertificatePair pair = manager.current().orElse(null);
+			if (pair == null) {
+				throw new IllegalArgumentException(
+						"There is no valid certificate yet, whose authority is to be trusted");
+			}
+			if (pair.authorities().isEmpty()) {
+				throw certificate.properties()
+					.invalid("ssl.trust", "issuer", NO_AUTHORITY.formatted(certificate.name(),
+							certificate.storage().certDir(), alternatives(certificate.properties().prefix())));
+			}
+			return new TrustSource.Reading("the certificate '" + certificate.name() + "'", pair.authorities(), version,
+					Trust.exactly(pair.authorities()));
+		};
+		return certificate.startup().waits() ? source
+				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
 	}
 
 	/**

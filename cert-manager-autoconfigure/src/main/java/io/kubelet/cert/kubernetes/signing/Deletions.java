@@ -34,7 +34,7 @@ final class Deletions {
 
 	private final ApiClientProvider clients;
 
-	private final Queue<CertificateRequest> postponed = new ConcurrentLinkedQueue<>();
+	private final Queue<Deletion> postponed = new ConcurrentLinkedQueue<>();
 
 	private final AtomicBoolean refused = new AtomicBoolean();
 
@@ -43,22 +43,37 @@ final class Deletions {
 		this.clients = clients;
 	}
 
+	/**
+	 * Begins a deletion. The result completes when nothing more will be done.
+	 */
 	CompletableFuture<?> delete(CertificateRequest request, @Nullable CertificatePair current) {
+		CompletableFuture<Object> done = new CompletableFuture<>();
 		if (!this.api.isDeletedByRequester() || request.name() == null) {
-			return CompletableFuture.completedFuture(null);
+			done.complete(request);
+			return done;
 		}
-		for (CertificateRequest earlier = this.postponed.poll(); earlier != null; earlier = this.postponed.poll()) {
+		for (Deletion earlier = this.postponed.poll(); earlier != null; earlier = this.postponed.poll()) {
 			begin(earlier, current);
 		}
-		return begin(request, current);
+		begin(new Deletion(request, done), current);
+		return done;
 	}
 
-	private CompletableFuture<?> begin(CertificateRequest request, @Nullable CertificatePair current) {
-		return this.clients
-			.use(current,
-					(client) -> deletion(client, request)
-						.whenComplete((deleted, failure) -> failed(client, request, failure)))
-			.handle((deleted, failure) -> true);
+	private void begin(Deletion deletion, @Nullable CertificatePair current) {
+		CertificateRequest request = deletion.request();
+		this.clients.use(current, (client) -> deletion(client, request).handle((deleted, failure) -> {
+			if (failure == null || isFinal(client, request, failure)) {
+				deletion.done().complete(request);
+			}
+			else {
+				this.postponed.add(deletion);
+			}
+			return true;
+		})).whenComplete((any, failure) -> {
+			if (failure != null) {
+				this.postponed.add(deletion);
+			}
+		});
 	}
 
 	/** The UID of a request of an earlier process is that of its object. */
@@ -79,29 +94,29 @@ final class Deletions {
 		return RequestComparison.difference(this.api.signerName(found), found.pkcs10(), request).isEmpty();
 	}
 
-	private void failed(ApiClient client, CertificateRequest request, @Nullable Throwable cause) {
-		if (cause == null) {
-			return;
-		}
+	/** Whether it is of no use to try again. */
+	private boolean isFinal(ApiClient client, CertificateRequest request, Throwable cause) {
 		Throwable unwrapped = (cause instanceof CompletionException && cause.getCause() != null) ? cause.getCause()
 				: cause;
 		ApiException failure = (unwrapped instanceof ApiException answer) ? answer : new ApiException(unwrapped);
-		String message = new ApiFailures(client.getBasePath()).translate(failure, request).getMessage();
-		switch (failure.getCode()) {
-			case 404, 409 -> logger.debug("Request {} was deleted by somebody else", request.name());
-			case 403 -> {
-				if (this.refused.compareAndSet(false, true)) {
-					logger.warn(
-							"Requests remain in the cluster once they are answered, but nothing else is affected: {}",
-							message);
-				}
-			}
-			default -> {
-				this.postponed.add(request);
-				logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
-						request.name(), message);
-			}
+		int code = failure.getCode();
+		if (code == 404 || code == 409) {
+			return true;
 		}
+		String message = new ApiFailures(client.getBasePath()).translate(failure, request).getMessage();
+		if (code != 403) {
+			logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
+					request.name(), message);
+		}
+		else if (this.refused.compareAndSet(false, true)) {
+			logger.warn("Requests remain in the cluster once they are answered, but nothing else is affected: {}",
+					message);
+		}
+		return code == 403;
+	}
+
+	private record Deletion(CertificateRequest request, CompletableFuture<Object> done) {
+
 	}
 
 }

@@ -150,15 +150,16 @@ public final class PublishedAuthorities implements AutoCloseable {
 				"/apis/certificates.k8s.io/v1beta1/clustertrustbundles" };
 
 		/**
-		 * Returns the key {@code ca.crt} of a ConfigMap, such as
+		 * Returns a key of a ConfigMap, such as {@code ca.crt} of
 		 * {@code kube-root-ca.crt}, which the cluster keeps in each namespace.
 		 * @param namespace the namespace
 		 * @param name the name of the ConfigMap
+		 * @param key the key
 		 * @return the place
 		 */
-		public static Place configMap(String namespace, String name) {
+		public static Place configMap(String namespace, String name, String key) {
 			return new Place("ConfigMap " + namespace + "/" + name,
-					Selection.byName(name, "/api/v1/namespaces/" + namespace + "/configmaps"), "data", "ca.crt",
+					Selection.byName(name, "/api/v1/namespaces/" + namespace + "/configmaps"), "data", key,
 					(status) -> "list and watch on the ConfigMap are needed");
 		}
 

@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -213,11 +214,19 @@ final class Attempts {
 	private void rotate(CertificateTemplate template, Instant begin) {
 		try {
 			PendingRequest pending = this.pendingRequests.forTemplate(template, this.pair.get(), begin);
-			Attempt attempt = new Attempt(pending, this.pair.trigger(begin), begin, signer(begin)
-				.request(pending.request(), (submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
+			CertificateSigner signer = signer(begin);
+			this.pendingRequests.isSentTo(signer);
+			Attempt attempt = new Attempt(pending, this.pair.trigger(begin), begin, signer.request(pending.request(),
+					(submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
 			this.attempt = attempt;
 			attempt.whenAnswered(() -> this.lane.execute(() -> conclude(attempt, (now) -> {
-				CertificatePair issued = this.settings.request().check().check(attempt.chain(), pending, now);
+				List<X509Certificate> authorities = this.pendingRequests.submitted()
+					.map(SubmittedRequest::authorities)
+					.orElse(List.of());
+				CertificatePair issued = this.settings.request()
+					.check()
+					.check(attempt.chain(), pending, authorities, now)
+					.withAuthorities(authorities);
 				List<String> additionalNames = template.additionalNames(issued.leaf());
 				this.pair.replace(issued, template);
 				this.log.rotated(issued, additionalNames, pending.request(), attempt.trigger(), this.pair.deadline());
@@ -270,13 +279,13 @@ final class Attempts {
 	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		CertificateRequest request = (attempt != null) ? attempt.request() : null;
 		if (Kind.of(cause) == Kind.LOST && request != null && request.uid() != null) {
-			this.pendingRequests.drop();
+			this.pendingRequests.forget();
 			this.log.lost(request, cause);
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
 		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
-		this.pendingRequests.failed(failure.kind());
+		this.pendingRequests.failed(failure.kind(), cause);
 		this.lane.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		failRequested(cause);
 	}

@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
@@ -91,8 +92,11 @@ final class Failures {
 
 	/** An answer may be that of a signer that nobody meant. */
 	private String whichSigner() {
+		boolean issuer = IssuerReference.parse(this.settings.request().signerName()).isPresent();
 		return (this.settings.request().signerOrigin() != null)
-				? "the signer is from " + this.settings.request().signerOrigin() + "; " : "";
+				? (issuer ? "the issuer is from " : "the signer is from ") + this.settings.request().signerOrigin()
+						+ "; "
+				: "";
 	}
 
 	/** What the failure means for the application at this moment. */

@@ -6,14 +6,20 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
@@ -31,15 +37,22 @@ final class PendingRequests {
 
 	private final RotationSettings settings;
 
+	private final SerialExecutor lane;
+
+	/** That of the last attempt, which also removes what a request leaves behind. */
+	private @Nullable CertificateSigner signer;
+
 	private @Nullable PendingRequest pending;
 
-	private List<String> conditions = List.of();
+	/** The object that the signer has for it, as it was last seen. */
+	private @Nullable SubmittedRequest submitted;
 
 	/** When this process sent the pending request for the first time. */
 	private @Nullable Instant sentAt;
 
-	PendingRequests(RotationSettings settings) {
+	PendingRequests(RotationSettings settings, SerialExecutor lane) {
 		this.settings = settings;
+		this.lane = lane;
 		this.pending = (settings.signers() != null) ? settings.store().pendingRequest().orElse(null) : null;
 	}
 
@@ -47,9 +60,9 @@ final class PendingRequests {
 		return this.pending;
 	}
 
-	/** The types of the conditions of the pending request's object. */
-	List<String> conditions() {
-		return this.conditions;
+	/** The object that the signer has for the pending request, if it is known. */
+	Optional<SubmittedRequest> submitted() {
+		return Optional.ofNullable(this.submitted);
 	}
 
 	/**
@@ -100,10 +113,12 @@ final class PendingRequests {
 				keys.getPrivate(), this.settings.request().key(), replaces));
 		if (pending != null) {
 			this.settings.about(logger.atInfo(), pending.request())
-				.log("[{}] Request {} to signer {} asks for something else than is configured now: it is abandoned, and a new one follows",
-						this.settings.name(), pending.request().name(), pending.request().signerName());
+				.log("[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
+						this.settings.name(), pending.request().name(),
+						IssuerReference.describe(pending.request().signerName()));
+			discard(pending.request());
 		}
-		this.conditions = List.of();
+		this.submitted = null;
 		this.sentAt = now;
 		return request;
 	}
@@ -118,6 +133,11 @@ final class PendingRequests {
 		return pending.asksFor(template, this.settings.request().signerName(),
 				this.settings.request().usages(template, pending.request().publicKey()),
 				this.settings.request().lifetime(), this.settings.request().key());
+	}
+
+	/** Notes the signer of the pending request. */
+	void isSentTo(CertificateSigner signer) {
+		this.signer = signer;
 	}
 
 	/** How long ago this process sent the pending request for the first time. */
@@ -139,8 +159,15 @@ final class PendingRequests {
 	 * stored again: after a restart the signer finds the object by its name.
 	 */
 	void confirm(SubmittedRequest submitted) {
-		this.conditions = submitted.conditions();
 		PendingRequest pending = this.pending;
+		String message = submitted.message();
+		if (pending != null && !message.isEmpty()
+				&& !submitted().map(SubmittedRequest::message).equals(Optional.of(message))) {
+			this.settings.about(logger.atInfo(), pending.request())
+				.log("[{}] Request {} to {} is pending: {}", this.settings.name(), submitted.name(),
+						IssuerReference.describe(pending.request().signerName()), message);
+		}
+		this.submitted = submitted;
 		if (pending != null && !submitted.uid().equals(pending.request().uid())) {
 			this.pending = pending
 				.with(pending.request().confirmed(submitted.name(), submitted.uid(), submitted.createdAt()));
@@ -148,24 +175,69 @@ final class PendingRequests {
 	}
 
 	/**
-	 * Deletes the pending request if a failure ends it. A rejection does not end a
-	 * request whose object exists already.
+	 * Deletes the pending request if a failure ends it. That the API server rejects a
+	 * request does not end one whose object exists already.
 	 */
-	void failed(Kind kind) {
-		boolean ends = kind.recovery() == Recovery.RETRY_SLOWLY || kind.recovery() == Recovery.START_OVER;
-		if (ends && (kind != Kind.REJECTED || confirmedName() == null)) {
+	void failed(Kind kind, Throwable cause) {
+		boolean answered = kind.recovery() == Recovery.RETRY_SLOWLY;
+		boolean byServer = cause instanceof RequestException rejection && rejection.statusCode() != 0;
+		if (kind.recovery() == Recovery.START_OVER) {
+			forget();
+		}
+		else if (answered && (!byServer || confirmedName() == null)) {
 			drop();
 		}
 	}
 
-	/** Deletes the pending request: it was answered or no longer exists. */
+	/**
+	 * Deletes the pending request, which was answered: first its object, without waiting
+	 * for that, so that a process that ends in between deletes both when it runs again.
+	 */
 	void drop() {
-		PendingRequest pending = this.pending;
-		this.pending = null;
-		this.sentAt = null;
+		PendingRequest pending = forgotten();
 		if (pending == null) {
 			return;
 		}
+		CompletableFuture<?> removal = discard(pending.request());
+		if (removal.isDone()) {
+			delete(pending);
+		}
+		else {
+			removal.whenComplete((any, failure) -> this.lane.execute(() -> delete(pending)));
+		}
+	}
+
+	/** Deletes the pending request, whose object no longer exists or is not ours. */
+	void forget() {
+		PendingRequest pending = forgotten();
+		if (pending != null) {
+			delete(pending);
+		}
+	}
+
+	private @Nullable PendingRequest forgotten() {
+		PendingRequest pending = this.pending;
+		this.pending = null;
+		this.sentAt = null;
+		this.submitted = null;
+		return pending;
+	}
+
+	private CompletableFuture<?> discard(CertificateRequest request) {
+		try {
+			return (this.signer != null) ? this.signer.discard(request)
+					: Objects.requireNonNull(this.settings.signers(), "Requests have signers")
+						.signer(null)
+						.discard(request);
+		}
+		catch (RuntimeException ex) {
+			this.settings.about(logger.atInfo(), request)
+				.log("[{}] Request {} could not be removed: {}", this.settings.name(), request.name(), ex.getMessage());
+			return CompletableFuture.completedFuture(null);
+		}
+	}
+
+	private void delete(PendingRequest pending) {
 		try {
 			this.settings.store().deletePendingRequest(pending);
 		}

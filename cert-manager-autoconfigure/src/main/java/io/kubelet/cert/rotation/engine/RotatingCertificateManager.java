@@ -93,7 +93,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, this::replaced, initial, now);
 		this.warnings = new Warnings(settings, this.delivery);
-		PendingRequests pendingRequests = new PendingRequests(settings);
+		PendingRequests pendingRequests = new PendingRequests(settings, this.lane);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
 		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, pendingRequests, this.report,
 				this::reconcile);

@@ -6,6 +6,7 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,10 +33,10 @@ record RotationLog(RotationSettings settings) {
 			.addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
 			.addKeyValue("kubelet.cert.trigger", trigger)
-			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to signer {})",
-					this.settings.name(), inWords(trigger), issued.serialNumber(), issued.notAfter(),
+			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", this.settings.name(),
+					inWords(trigger), issued.serialNumber(), issued.notAfter(),
 					this.settings.once() ? "none, because rotation is off" : deadline.truncatedTo(ChronoUnit.SECONDS),
-					request.name(), request.signerName());
+					request.name(), IssuerReference.describe(request.signerName()));
 		if (!additionalNames.isEmpty()) {
 			this.settings.about(logger.atWarn(), issued)
 				.log("[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",

@@ -114,16 +114,17 @@ final class StatusReport {
 				this.templates.latest(), this.settings.request().signerName(),
 				(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime(),
 				deadline.equals(Instant.MAX) ? null : deadline, this.rotations, this.waited, this.lastRotation,
-				this.lastFailure, confirmed(request), this.templates.waitingFor(), this.serverHealthy,
+				this.lastFailure, confirmed(), this.templates.waitingFor(), this.serverHealthy,
 				this.warnings.isUnavailable(), null, this.history);
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
-	private @Nullable ConfirmedRequest confirmed(@Nullable CertificateRequest request) {
-		String name = this.pendingRequests.confirmedName();
-		Instant createdAt = (request != null) ? request.createdAt() : null;
-		return (name != null && createdAt != null)
-				? new ConfirmedRequest(name, createdAt, this.pendingRequests.conditions()) : null;
+	private @Nullable ConfirmedRequest confirmed() {
+		return (this.pendingRequests.confirmedName() == null) ? null
+				: this.pendingRequests.submitted()
+					.map((object) -> new ConfirmedRequest(object.name(), object.createdAt(), object.conditions(),
+							object.message()))
+					.orElse(null);
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {

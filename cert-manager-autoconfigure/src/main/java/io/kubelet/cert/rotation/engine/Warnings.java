@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -129,12 +130,16 @@ final class Warnings {
 			return "Rotation is off: replace the stored pair";
 		}
 		if (pending != null && pending.uid() != null) {
-			return "Request %1$s to signer %2$s waits for approval and signature: see 'kubectl describe csr %1$s'; approve it with 'kubectl certificate approve %1$s'"
-				.formatted(pending.name(), pending.signerName());
+			return "Request %s to %s waits for approval and signature: %s".formatted(pending.name(),
+					IssuerReference.describe(pending.signerName()), howToFollow(pending));
 		}
 		return failing
 				? "The application keeps trying. See 'lastFailure' in the endpoint, or the last failed attempt in this log"
 				: this.settings.once() ? "Rotation is off: replace the stored pair" : "A new one is being requested";
+	}
+
+	private static String howToFollow(CertificateRequest pending) {
+		return IssuerReference.howToFollow(pending.signerName(), String.valueOf(pending.name()));
 	}
 
 	private void reviewWaiting(@Nullable CertificatePair pair, @Nullable CertificateRequest pending, Instant now) {
@@ -149,21 +154,19 @@ final class Warnings {
 		else if (hasCome(waiting.tellAt, now)) {
 			waiting.tellAt = null;
 			this.settings.about(logger.atInfo(), pending)
-				.log("[{}] Request {} to signer {}{}, created {} ago, is waiting for approval and signature: "
-						+ "see 'kubectl describe csr {}', or approve it with 'kubectl certificate approve {}'",
-						this.settings.name(), pending.name(), pending.signerName(),
+				.log("[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}",
+						this.settings.name(), pending.name(), IssuerReference.describe(pending.signerName()),
 						(this.settings.request().signerOrigin() != null)
 								? " (from " + this.settings.request().signerOrigin() + ")" : "",
-						ReadableDuration.of(Duration.between(waiting.since, now)), pending.name(), pending.name());
+						ReadableDuration.of(Duration.between(waiting.since, now)), howToFollow(pending));
 		}
 		else if (pair != null && hasCome(waiting.warnAt, now)) {
 			waiting.warnAt = null;
 			this.settings.about(logger.atWarn(), pending)
-				.log("[{}] Request {} to signer {} has been waiting for {}, and the certificate is valid for only another {}. "
-						+ "See 'kubectl describe csr {}'; approve it with 'kubectl certificate approve {}'",
-						this.settings.name(), pending.name(), pending.signerName(),
+				.log("[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
+						this.settings.name(), pending.name(), IssuerReference.describe(pending.signerName()),
 						ReadableDuration.of(Duration.between(waiting.since, now)),
-						ReadableDuration.of(Duration.between(now, pair.notAfter())), pending.name(), pending.name());
+						ReadableDuration.of(Duration.between(now, pair.notAfter())), howToFollow(pending));
 		}
 	}
 

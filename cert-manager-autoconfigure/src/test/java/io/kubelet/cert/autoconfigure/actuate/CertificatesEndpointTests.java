@@ -69,7 +69,7 @@ class CertificatesEndpointTests {
 			HttpResponse<String> joined = send(context, "POST", PATH);
 			assertThat(joined.statusCode()).isEqualTo(202);
 			String request = json(joined).at("/pendingRequest/name").asString();
-			assertThat(request).startsWith("csr-");
+			assertThat(request).startsWith("kubelet-client-");
 			assertThat(json(joined).at("/pendingRequest/conditions").isEmpty()).isTrue();
 			plane.behavior().signingDelay(Duration.ofHours(1));
 			plane.approve(request);
@@ -145,7 +145,7 @@ class CertificatesEndpointTests {
 			assertThat(history.at("/0/outcome").asString()).isEqualTo("ROTATED");
 			assertThat(history.at("/0/trigger").asString()).isEqualTo("REQUESTED");
 			assertThat(history.at("/0/serialNumber").asString()).isEqualTo(serialNumber);
-			assertThat(history.at("/0/requestName").asString()).startsWith("csr-");
+			assertThat(history.at("/0/requestName").asString()).startsWith("kubelet-client-");
 			assertThat(Duration.parse(history.at("/0/duration").asString())).isBetween(Duration.ofMillis(1),
 					Duration.ofSeconds(30));
 			assertThat(history.at("/1/outcome").asString()).isEqualTo("FAILED");

@@ -60,7 +60,7 @@ class SettingsResolverTests {
 			assertThat(settings.rotation()).isEqualTo(new CertificateSettings.Rotation(true,
 					"kubelet.cert.rotate-certificates=true", RotationSettings.Schedule.KUBELET));
 			assertThat(settings.startup()).isEqualTo(new CertificateSettings.Startup(true, Duration.ofSeconds(60)));
-			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client", false, null, null,
+			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client", false, false, null, null,
 					Duration.ofHours(1), Duration.ofSeconds(30)));
 			assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().key());
 			assertThat(METADATA).containsEntry("pair-name", settings.name())

@@ -227,9 +227,10 @@ class ConfigMapAuthoritiesTests {
 
 	@Test
 	void kubeconfigThatCannotBeUsedIsNotWaitedFor() {
-		this.authorities = new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", "trust"), () -> {
-			throw new KubernetesConfigurationException("The kubeconfig is of no use");
-		}, this.adapter.executor);
+		this.authorities = new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", "trust", "ca.crt"),
+				() -> {
+					throw new KubernetesConfigurationException("The kubeconfig is of no use");
+				}, this.adapter.executor);
 		this.patience = Duration.ofDays(1);
 		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
 			.withMessage("The ConfigMap default/trust cannot be read: The kubeconfig is of no use")
@@ -246,8 +247,8 @@ class ConfigMapAuthoritiesTests {
 	}
 
 	private PublishedAuthorities authoritiesIn(String name) {
-		return new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", name), () -> this.client,
-				this.adapter.executor);
+		return new PublishedAuthorities(PublishedAuthorities.Place.configMap("default", name, "ca.crt"),
+				() -> this.client, this.adapter.executor);
 	}
 
 	private void permit() {

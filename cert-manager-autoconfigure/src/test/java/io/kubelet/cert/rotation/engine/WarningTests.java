@@ -95,8 +95,8 @@ class WarningTests {
 		assertThat(output).doesNotContain("has been waiting");
 		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(output)
-			.containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s. "
-					+ "See 'kubectl describe csr " + name + "'; approve it with 'kubectl certificate approve " + name
+			.containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s: "
+					+ "see 'kubectl describe csr " + name + "', or approve it with 'kubectl certificate approve " + name
 					+ "'");
 		this.fixture.time.pass(Duration.ofSeconds(10));
 		assertThat(output).containsOnlyOnce("has been waiting");

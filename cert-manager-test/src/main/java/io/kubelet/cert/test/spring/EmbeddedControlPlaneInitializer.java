@@ -1,6 +1,5 @@
 package io.kubelet.cert.test.spring;
 
-import io.kubelet.cert.test.Behavior;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 
 import org.springframework.context.ApplicationContextInitializer;
@@ -38,7 +37,9 @@ public final class EmbeddedControlPlaneInitializer
 	/**
 	 * Creates an initializer.
 	 * @param signers names of signers that are not Kubernetes' own, as in
-	 * {@code example.com/serving}, whose requests are approved and signed as well
+	 * {@code example.com/serving}, and issuers of cert-manager, as in
+	 * {@code ClusterIssuer/internal} or {@code Issuer/internal} (in the namespace
+	 * {@code default}), whose requests are approved and signed as well
 	 */
 	public EmbeddedControlPlaneInitializer(String... signers) {
 		this.signers = signers.clone();
@@ -47,9 +48,14 @@ public final class EmbeddedControlPlaneInitializer
 	@Override
 	public void initialize(ConfigurableApplicationContext context) {
 		EmbeddedControlPlaneRegistration.register(context.getEnvironment(), context.getBeanFactory());
-		Behavior behavior = context.getBeanFactory().getBean(EmbeddedControlPlane.class).behavior();
+		EmbeddedControlPlane controlPlane = context.getBeanFactory().getBean(EmbeddedControlPlane.class);
 		for (String signer : this.signers) {
-			behavior.sign(signer);
+			int slash = signer.indexOf('/');
+			switch (signer.substring(0, Math.max(slash, 0))) {
+				case "ClusterIssuer" -> controlPlane.certManager().clusterIssuer(signer.substring(slash + 1));
+				case "Issuer" -> controlPlane.certManager().issuer("default", signer.substring(slash + 1));
+				default -> controlPlane.behavior().sign(signer);
+			}
 		}
 	}
 

@@ -46,9 +46,10 @@ public @interface EnableEmbeddedControlPlane {
 
 	/**
 	 * Names of signers that are not Kubernetes' own, as in {@code example.com/serving},
-	 * as if their controllers were installed. From the start of the context on, their
-	 * requests are approved and signed.
-	 * @return the names of the signers
+	 * and issuers of cert-manager, as in {@code ClusterIssuer/internal}, as if their
+	 * controllers were installed. From the start of the context on, their requests are
+	 * approved and signed.
+	 * @return the names of the signers and the issuers
 	 */
 	String[] signers() default {};
 

@@ -1,0 +1,263 @@
+package io.kubelet.cert;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.KeyStoreException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.test.SignerFlaw;
+import io.kubelet.cert.testsupport.Figures;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
+
+/**
+ * A whole application whose certificate an issuer of cert-manager issues, with what the
+ * README shows. It runs on an embedded control plane, or, with the profile
+ * {@code real-cluster}, on a real cert-manager.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class CertManagerEndToEndTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private final String run = UUID.randomUUID().toString().substring(0, 8);
+
+	@TempDir
+	Path directory;
+
+	private CertManagerCluster cluster;
+
+	private List<String> before = List.of();
+
+	@BeforeEach
+	void open() throws Exception {
+		this.cluster = CertManagerCluster.open(this.directory);
+		this.before = this.cluster.requests();
+	}
+
+	@AfterEach
+	void close() {
+		if (this.cluster != null) {
+			this.cluster.close();
+		}
+	}
+
+	@Test
+	void fiftyRotationsLeaveNothingBehind() throws Exception {
+		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer",
+				"--kubelet.cert.rotation.forced-interval=0s")) {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			String first = served(context);
+			for (int rotation = 1; rotation <= 50; rotation++) {
+				manager.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			}
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+			assertThat(manager.status().rotations()).isEqualTo(51);
+			assertThat(served(context)).isEqualTo(stored().serialNumber()).isNotEqualTo(first);
+			report("50 rotations");
+		}
+	}
+
+	private void report(String what) {
+		if (this.cluster.embedded() != null) {
+			long ours = this.cluster.embedded()
+				.requests()
+				.stream()
+				.filter((request) -> request.isCreate() || request.isWatch() || request.isDelete() || request.isGet())
+				.count();
+			Figures.report(what + " with cert-manager", "%d requests to the API server for %d certificates"
+				.formatted(ours, this.cluster.embedded().count(RecordedRequest::isCreate)));
+			assertThat(ours).isLessThanOrEqualTo(3L * this.cluster.embedded().count(RecordedRequest::isCreate));
+		}
+	}
+
+	@Test
+	void bundleTrustsTheAuthorityThatCameWithTheCertificate() throws Exception {
+		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer")) {
+			assertThat(trusted(context)).hasSize(1).isEqualTo(stored().authorities());
+			stored().leaf().verify(trusted(context).get(0).getPublicKey());
+		}
+		if (this.cluster.embedded() != null) {
+			// A restart needs no API server
+			this.cluster.embedded().pause();
+			try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer")) {
+				assertThat(trusted(context)).isEqualTo(stored().authorities());
+			}
+		}
+	}
+
+	@Test
+	void newAuthorityTakesEffectWithTheRotationThatBringsIt() throws Exception {
+		if (this.cluster.embedded() == null) {
+			return;
+		}
+		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer")) {
+			List<X509Certificate> first = trusted(context);
+			this.cluster.embedded().certManager().removeClusterIssuer("internal").clusterIssuer("internal");
+			assertThat(trusted(context)).isEqualTo(first);
+			context.getBean(CertificateManager.class).rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			// For the overlap, the old one is trusted as well
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(() -> assertThat(trusted(context)).hasSize(2)
+					.containsAll(first)
+					.containsAll(stored().authorities()));
+		}
+	}
+
+	@Test
+	void issuerWithoutAuthorityIsReportedAtTheStart() {
+		if (this.cluster.embedded() != null) {
+			this.cluster.embedded().behavior().flaws(SignerFlaw.NO_AUTHORITY);
+			assertThatException().isThrownBy(() -> run("internal", "--kubelet.cert.ssl.trust=issuer").close())
+				.havingRootCause()
+				.withMessageContaining("kubelet.cert.ssl.trust")
+				.satisfies((failure) -> assertThat(failure).asString().doesNotContain("NullPointer"));
+		}
+	}
+
+	@Test
+	void certificateOfAnotherAuthorityThanTheReportedIsRefused(CapturedOutput output) {
+		if (this.cluster.embedded() != null) {
+			this.cluster.embedded().behavior().flaws(SignerFlaw.ANOTHER_AUTHORITY);
+			assertThatException().isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=5s").close())
+				.withStackTraceContaining("the authority that came with it did not issue it");
+		}
+	}
+
+	@Test
+	void issuerThatDoesNotExistIsNamedAndTheSameRequestIsResumed(CapturedOutput output) throws Exception {
+		String issuer = "absent-" + this.run;
+		assertThatException().isThrownBy(() -> run(issuer, "--kubelet.cert.startup.timeout=5s").close())
+			.withStackTraceContaining("\"" + issuer + "\" not found");
+		assertThat(output).contains("APPLICATION FAILED TO START")
+			.contains("is approved and waiting for its signature (Referenced \"ClusterIssuer\" not found: "
+					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found): see 'kubectl describe "
+					+ "certificaterequest shop-")
+			.contains("Make sure that there is issuer 'ClusterIssuer/" + issuer + "' (from kubelet.cert.issuer.name) "
+					+ "in the cluster, or set 'kubelet.cert.issuer.name' to one that there is");
+		List<String> pending = this.cluster.uids();
+		assertThat(pending).hasSize(this.before.size() + 1);
+		try (ConfigurableApplicationContext context = run(issuer, "--kubelet.cert.startup.mode=background")) {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(() -> assertThat(manager.status().pendingRequest()).isNotNull());
+			assertThat(this.cluster.uids()).isEqualTo(pending);
+			assertThat(manager.status().pendingRequest().message()).contains("\"" + issuer + "\" not found");
+			this.cluster.addIssuer(issuer);
+			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(manager.current()).isPresent());
+		}
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+	}
+
+	@Test
+	void denialIsReportedAndItsRequestDeleted(CapturedOutput output) throws Exception {
+		if (this.cluster.embedded() != null) {
+			this.cluster.embedded().behavior().approval(ApprovalPolicy.manual());
+		}
+		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.startup.mode=background")) {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.until(() -> manager.status().pendingRequest() != null || manager.current().isPresent());
+			if (manager.current().isPresent()) {
+				EndToEndCluster.skip("the approver of the cluster approves everything");
+			}
+			this.cluster.deny(manager.status().pendingRequest().name(), "these names are not yours");
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(() -> assertThat(output).contains("was denied: these names are not yours"));
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+		}
+	}
+
+	/** A process that ends before it could delete its request leaves that to the next. */
+	@Test
+	void requestThatAnEarlierProcessLeftIsDeleted() throws Exception {
+		if (this.cluster.embedded() == null) {
+			return;
+		}
+		this.cluster.embedded().faults().next(1, RecordedRequest::isDelete).cutBefore();
+		run("internal").close();
+		assertThat(this.cluster.requests()).hasSize(1);
+		try (ConfigurableApplicationContext context = run("internal")) {
+			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(this.cluster.requests()).isEmpty());
+			assertThat(this.cluster.embedded().count(RecordedRequest::isCreate)).isOne();
+			assertThat(context.getBean(CertificateManager.class).status().rotations()).isZero();
+		}
+	}
+
+	private ConfigurableApplicationContext run(String issuer, String... further) {
+		return new SpringApplicationBuilder(Application.class).run(Stream
+			.concat(Stream.of("--server.port=0", "--server.ssl.bundle=shop", "--kubelet.cert.pair-name=shop",
+					"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.issuer.name=" + issuer,
+					"--kubelet.cert.issuer.kind=ClusterIssuer", "--kubelet.cert.template.dns-names=shop.shop.svc",
+					"--kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig()), Stream.of(further))
+			.toArray(String[]::new));
+	}
+
+	private CertificatePair stored() throws Exception {
+		return Pem.readPair(Files.readString(this.directory.resolve("pki/shop-current.pem")));
+	}
+
+	private static String served(ConfigurableApplicationContext context) throws Exception {
+		EndToEndClient peer = new EndToEndClient(null);
+		peer.get(context.getEnvironment().getRequiredProperty("local.server.port", Integer.class), "/actuator/health");
+		return CertificateNames.serialNumber(peer.certificate());
+	}
+
+	private static List<X509Certificate> trusted(ConfigurableApplicationContext context) throws Exception {
+		KeyStore trust = context.getBean(SslBundles.class).getBundle("shop").getStores().getTrustStore();
+		return Collections.list(trust.aliases()).stream().map((alias) -> {
+			try {
+				return (X509Certificate) trust.getCertificate(alias);
+			}
+			catch (KeyStoreException ex) {
+				throw new IllegalStateException(ex);
+			}
+		}).toList();
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration(exclude = JettyServletWebServerAutoConfiguration.class)
+	static class Application {
+
+	}
+
+}

@@ -1,0 +1,102 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
+import io.kubelet.cert.request.IssuerReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link IssuerResolver}.
+ */
+class IssuerResolverTests {
+
+	private final ApplicationContextRunner runner = new ApplicationContextRunner()
+		.withUserConfiguration(SettingsConfiguration.class)
+		.withPropertyValues("kubelet.cert.template.dns-names=shop.shop.svc");
+
+	@Test
+	void issuerHasTheDefaultsOfCertManager() {
+		settings((first) -> {
+			assertThat(first.request().issuer())
+				.isEqualTo(new Issuer(new IssuerReference("Issuer", "internal", "cert-manager.io"), null, Map.of()));
+			assertThat(first.request().signer())
+				.hasToString("issuer 'Issuer/internal' (from kubelet.cert.issuer.name)");
+		}, "kubelet.cert.issuer.name=internal");
+	}
+
+	@Test
+	void everythingOfAnIssuerCanBeSet() {
+		settings((first) -> {
+			assertThat(first.request().issuer())
+				.isEqualTo(new Issuer(new IssuerReference("Cloud", "internal", "issuers.example.com"), "shop",
+						Map.of("issuers.example.com/template", "web")));
+			assertThat(first.request().signer().name()).isEqualTo("Cloud.issuers.example.com/internal");
+			assertThat(IssuerReference.parse(first.request().signer().name()))
+				.contains(first.request().issuer().reference());
+			assertThat(first.request().lifetime()).isEqualTo(Duration.ofMinutes(1));
+			assertThat(first.ssl().trustsIssuer()).isTrue();
+		}, "kubelet.cert.issuer.name=internal", "kubelet.cert.issuer.kind=Cloud",
+				"kubelet.cert.issuer.group=issuers.example.com", "kubelet.cert.issuer.namespace=shop",
+				"kubelet.cert.issuer.annotations.[issuers.example.com/template]=web",
+				"kubelet.cert.requested-lifetime=1m", "kubelet.cert.ssl.trust=issuer");
+	}
+
+	@Test
+	void additionalCertificateInheritsTheIssuerUnlessItHasASigner() {
+		this.runner
+			.withPropertyValues("kubelet.cert.issuer.name=internal", "kubelet.cert.issuer.kind=ClusterIssuer",
+					"kubelet.cert.additional.client.template.common-name=client",
+					"kubelet.cert.additional.other.template.common-name=other",
+					"kubelet.cert.additional.other.signer-name=example.com/other")
+			.run((context) -> {
+				CertificateSettingsList settings = context.getBean(CertificateSettingsList.class);
+				assertThat(settings.find("client").orElseThrow().request().signer().name())
+					.isEqualTo("ClusterIssuer/internal");
+				assertThat(settings.find("other").orElseThrow().request().signer().name())
+					.isEqualTo("example.com/other");
+				assertThat(settings.find("other").orElseThrow().request().issuer()).isNull();
+			});
+	}
+
+	@ParameterizedTest(name = "{0}")
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					issuer.name=internal,signer-name=example.com/a | issuer.name | There is 'kubelet.cert.signer-name' as well: remove it, or remove the properties of the issuer
+					issuer.name=internal,profile=kubelet-serving   | issuer.name | There is 'kubelet.cert.profile' as well: remove it
+					issuer.kind=ClusterIssuer                      | issuer.name | The issuer has no name, but 'kubelet.cert.issuer.kind' is set
+					issuer.annotations.a=b                         | issuer.name | The issuer has no name, but 'kubelet.cert.issuer.annotations' is set
+					issuer.name=Internal/ca                        | issuer.name | It is not the name of an object in Kubernetes
+					issuer.name=internal,issuer.kind=clusterissuer | issuer.kind | It is not a kind such as Issuer or ClusterIssuer
+					issuer.name=internal,issuer.group=Cert Manager | issuer.group | It is not an API group such as cert-manager.io
+					issuer.name=internal,issuer.namespace=a/b      | issuer.namespace | It is not the name of a namespace
+					issuer.name=internal,requested-lifetime=0s     | requested-lifetime | The duration must be positive
+					ssl.trust=issuer                               | ssl.trust | No issuer is configured, and a signer returns no authority
+					""")
+	void mistakeIsReported(String properties, String property, String reason) {
+		this.runner
+			.withPropertyValues(
+					Arrays.stream(properties.split(",")).map((value) -> "kubelet.cert." + value).toArray(String[]::new))
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, (mistake) -> {
+					assertThat(mistake.getName()).isEqualTo("kubelet.cert." + property);
+					assertThat(mistake.getReason()).startsWith(reason);
+				}));
+	}
+
+	private void settings(Consumer<CertificateSettings> assertions, String... properties) {
+		this.runner.withPropertyValues(properties)
+			.run((context) -> assertions.accept(context.getBean(CertificateSettingsList.class).certificates().get(0)));
+	}
+
+}
