@@ -83,6 +83,7 @@ class KilledProcessTests {
 						Clock.systemUTC());
 				CertificatePair pair = store.current().orElseThrow();
 				assertThat(pairs).contains(pair);
+				assertThat(pair.authorities()).isEqualTo(pairs.get(0).authorities());
 				seen.add(pair);
 				List<String> files = files();
 				String current = Files.readSymbolicLink(this.directory.resolve("one-current.pem")).toString();
@@ -110,8 +111,10 @@ class KilledProcessTests {
 		TestAuthority authority = new TestAuthority("kills");
 		List<CertificatePair> pairs = new ArrayList<>();
 		for (int i = 0; i < 3; i++) {
-			CertificatePair pair = authority.pair(CertificateTemplate.ofSubject("pair-" + i),
-					Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2050-01-01T00:00:00Z"));
+			CertificatePair pair = authority
+				.pair(CertificateTemplate.ofSubject("pair-" + i), Instant.parse("2020-01-01T00:00:00Z"),
+						Instant.parse("2050-01-01T00:00:00Z"))
+				.withAuthorities(List.of(authority.certificate()));
 			Files.writeString(this.pairFiles.resolve(i + ".pem"), Pem.write(pair));
 			pairs.add(pair);
 		}
