@@ -1,12 +1,15 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
+import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.TaskScheduler;
 
 /**
@@ -29,7 +32,7 @@ final class WorkerThreads implements Executor {
 	WorkerThreads(TaskScheduler timers, ThreadFactory factory) {
 		this.timers = timers;
 		this.threads = new ThreadPoolExecutor(SIZE, SIZE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
-				new LinkedBlockingQueue<>(), factory);
+				new LinkedBlockingQueue<>(), factory, new ThreadPoolExecutor.DiscardPolicy());
 		this.threads.allowCoreThreadTimeOut(true);
 	}
 
@@ -39,7 +42,8 @@ final class WorkerThreads implements Executor {
 	}
 
 	/**
-	 * What is being stored is stored whole: no thread is interrupted.
+	 * What is being stored is stored whole: no thread is interrupted. Later tasks are
+	 * left undone.
 	 * @param limit how long to wait for the tasks that are running
 	 */
 	void shutdown(Duration limit) {
@@ -79,14 +83,24 @@ final class WorkerThreads implements Executor {
 
 		@Override
 		public void run() {
-			var timer = WorkerThreads.this.timers.schedule(this::replace,
-					WorkerThreads.this.timers.getClock().instant().plus(PATIENCE));
+			Future<?> timer = watch();
 			try {
 				this.task.run();
 			}
 			finally {
 				timer.cancel(false);
 				end();
+			}
+		}
+
+		/** While the application closes, a task is run that is not watched. */
+		private Future<?> watch() {
+			try {
+				return WorkerThreads.this.timers.schedule(this::replace,
+						WorkerThreads.this.timers.getClock().instant().plus(PATIENCE));
+			}
+			catch (TaskRejectedException ex) {
+				return CompletableFuture.completedFuture(null);
 			}
 		}
 

@@ -10,12 +10,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -73,6 +75,20 @@ class SharedSchedulerTests {
 		other.destroy();
 		assertThat(done).isTrue();
 		assertThat(interrupted).isFalse();
+	}
+
+	@Test
+	void taskThatBeginsWhileTheTimersStopRuns() throws InterruptedException {
+		ThreadPoolTaskScheduler timers = new ThreadPoolTaskScheduler();
+		timers.initialize();
+		WorkerThreads workers = new WorkerThreads(timers, Thread::new);
+		timers.shutdown();
+		CountDownLatch ran = new CountDownLatch(1);
+		workers.execute(ran::countDown);
+		assertThat(ran.await(10, TimeUnit.SECONDS)).isTrue();
+		workers.shutdown(Duration.ofSeconds(10));
+		workers.execute(() -> {
+		});
 	}
 
 	/** As certificates whose volumes hang. */
