@@ -73,14 +73,22 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		this.program.assertFigures("429 with Retry-After", "2 POST, 1 watch, 0 GET, 0 list, 1 objects");
 	}
 
-	@Test
-	void connectionIsCutAfterTheObjectWasStored() {
-		this.program.controlPlane.faults().next(1, RecordedRequest::isCreate).cutAfter();
+	/** The object is found again by its name. */
+	@ParameterizedTest(name = "{0}")
+	@MethodSource
+	void answerIsLostAfterTheObjectWasStored(String what, Consumer<Faults.Injection> fault) {
+		fault.accept(this.program.controlPlane.faults().next(2, RecordedRequest::isCreate));
 		this.program.start(this.directory);
 		this.program.awaitRotation();
 		assertThat(this.program.objects()).isOne();
-		assertThat(this.program.creates()).isEqualTo(2);
-		Figures.report("cut while creating, stored", this.program.figures());
+		assertThat(this.program.creates()).isEqualTo(3);
+		Figures.report(what + " while creating, stored", this.program.figures());
+	}
+
+	static Stream<Arguments> answerIsLostAfterTheObjectWasStored() {
+		return Stream.of(Arguments.of("cut", (Consumer<Faults.Injection>) Faults.Injection::cutAfter),
+				Arguments.of("500", (Consumer<Faults.Injection>) (next) -> next.answerAfter(500)),
+				Arguments.of("504", (Consumer<Faults.Injection>) (next) -> next.answerAfter(504)));
 	}
 
 	@ParameterizedTest(name = "{0}")
@@ -149,6 +157,39 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		assertThat(this.program.manager().current()).isPresent();
 		this.program.assertFigures("clock back an hour, then forward a month",
 				"3 POST, 3 watch, 0 GET, 0 list, 3 objects");
+	}
+
+	/** As of a machine that was suspended, and of its cluster. */
+	@Test
+	void clockJumpsFortyDaysWhileARequestIsPending() {
+		awaitPending(Duration.ofDays(10));
+		this.program.clock.set(Duration.ofDays(40));
+		assertThat(this.program.manager().current()).isEmpty();
+		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		this.program.awaitRotation();
+		assertThat(this.program.objects()).isOne();
+		assertThat(this.program.creates()).isOne();
+		Figures.report("clock 40 days forward while a request is pending", this.program.figures());
+	}
+
+	@Test
+	void certificateThatExpiredBeforeItWasReceivedIsRequestedAgainAtOnce() {
+		awaitPending(Duration.ofDays(10));
+		this.program.controlPlane.pause();
+		this.program.controlPlane.approve(this.program.controlPlane.certificateSigningRequests().get(0));
+		await().until(() -> this.program.controlPlane.openCertificateSigningRequests().isEmpty());
+		this.program.clock.set(Duration.ofDays(40));
+		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		this.program.controlPlane.resume();
+		this.program.awaitRotation();
+		assertThat(this.program.objects()).isEqualTo(2);
+		Figures.report("clock 40 days forward while the answer is on its way", this.program.figures());
+	}
+
+	private void awaitPending(Duration lifetime) {
+		this.program.controlPlane.behavior().certificateLifetime(lifetime).approval(ApprovalPolicy.manual());
+		this.program.start(this.directory);
+		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.controlPlane.openWatches() == 1);
 	}
 
 }

@@ -134,6 +134,19 @@ public final class Faults {
 		}
 
 		/**
+		 * Do what is asked, then answer with an error, as a server does that has lost the
+		 * answer of etcd.
+		 * @param status the HTTP status, as in 500 or 504
+		 * @return the faults
+		 */
+		public Faults answerAfter(int status) {
+			return arm((handler) -> {
+				handler.handle();
+				return ApiFailure.injected(status, -1).toResponse();
+			});
+		}
+
+		/**
 		 * Cut the connection and do nothing.
 		 * @return the faults
 		 */

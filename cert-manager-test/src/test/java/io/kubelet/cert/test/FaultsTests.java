@@ -71,6 +71,14 @@ class FaultsTests {
 	}
 
 	@Test
+	void answerAfterStoresAndAnswersWithAnError() throws Exception {
+		this.controlPlane.faults().next(1, RecordedRequest::isCreate).answerAfter(500);
+		assertThat(create().statusCode()).isEqualTo(500);
+		assertThat(this.controlPlane.certificateSigningRequests()).hasSize(1);
+		assertThat(create().statusCode()).isEqualTo(201);
+	}
+
+	@Test
 	void cutAfterStoresAndLosesTheAnswer() {
 		this.controlPlane.faults().next(1, RecordedRequest::isCreate).cutAfter();
 		assertThatIOException().isThrownBy(this::create);

@@ -1,6 +1,7 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
+import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -106,6 +107,27 @@ class WallClockTests {
 		assertThat(manager.current()).contains(stored);
 		this.fixture.time.pass(LOOK);
 		assertThat(this.fixture.rotations).hasSize(1);
+	}
+
+	/** The signer's clock is right, so that its certificates are refused meanwhile. */
+	@Test
+	void clockSetFortyDaysForwardAndRightAgainKeepsTheCertificate() {
+		CertificatePair stored = this.fixture.pair(Duration.ZERO, Duration.ofDays(30));
+		this.fixture.store.pair = stored;
+		CertificateManager manager = this.fixture.start();
+		this.fixture.signer.issues((request) -> List.of(this.fixture.authority.issue(request.publicKey(),
+				request.template(), stored.notBefore(), stored.notAfter())));
+		this.fixture.time.setClock(Duration.ofDays(40));
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
+		assertThat(this.fixture.failures).isNotEmpty()
+			.allSatisfy((failure) -> assertThat(failure.message()).contains("it expired at " + stored.notAfter()));
+		int requests = this.fixture.signer.requests.size();
+		this.fixture.time.setClock(Duration.ofDays(-40));
+		this.fixture.time.pass(Duration.ofHours(2));
+		assertThat(manager.current()).contains(stored);
+		assertThat(manager.status().state()).isEqualTo(State.VALID);
+		assertThat(this.fixture.signer.requests).hasSize(requests);
 	}
 
 	private void denials() {
