@@ -120,11 +120,15 @@ final class StatusReport {
 
 	/** A request that the API server does not know is not reported as pending. */
 	private @Nullable ConfirmedRequest confirmed() {
-		return (this.pendingRequests.confirmedName() == null) ? null
-				: this.pendingRequests.submitted()
-					.map((object) -> new ConfirmedRequest(object.name(), object.createdAt(), object.conditions(),
-							object.message()))
-					.orElse(null);
+		PendingRequest pending = this.pendingRequests.current();
+		String name = this.pendingRequests.confirmedName();
+		Instant createdAt = (pending != null) ? pending.request().createdAt() : null;
+		if (name == null || createdAt == null) {
+			return null;
+		}
+		return this.pendingRequests.submitted()
+			.map((object) -> new ConfirmedRequest(name, createdAt, object.conditions(), object.message()))
+			.orElseGet(() -> new ConfirmedRequest(name, createdAt, List.of(), ""));
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
