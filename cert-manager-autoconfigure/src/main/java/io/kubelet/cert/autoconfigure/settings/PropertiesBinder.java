@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
 import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
@@ -60,7 +59,9 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		List<ConfigurationPropertySource> sources = new ArrayList<>();
 		handler.sources.forEach(sources::add);
 		sources.add(handler::inherited);
-		Binder binder = new Binder(sources, new PropertySourcesPlaceholdersResolver(environment));
+		// The text of a config tree has a type that the binder does not convert to a path
+		Binder binder = new Binder(sources, (value) -> (value instanceof CharSequence text)
+				? environment.resolveRequiredPlaceholders(text.toString()) : value);
 		ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
 				Bindable.of(ApplicationProperties.class), handler);
 		CertificateProperties first = binder.bindOrCreate(PropertyNames.PREFIX,

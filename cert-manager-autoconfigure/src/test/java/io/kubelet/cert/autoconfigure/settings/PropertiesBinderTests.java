@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -11,17 +13,21 @@ import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.RotationWindow;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link PropertiesBinder}: what an additional certificate inherits.
+ * Tests for {@link PropertiesBinder}: what an additional certificate inherits, and where
+ * values come from.
  */
 class PropertiesBinderTests {
 
@@ -159,6 +165,59 @@ class PropertiesBinderTests {
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class,
 						(mistake) -> assertThat(mistake.getName()).isEqualTo(reported)));
+	}
+
+	@Test
+	void valuesComeFromImportsConfigTreesAndPlaceholders(@TempDir Path directory) throws IOException {
+		write(directory, "application.yml", """
+				name: shop
+				spring.config.import: [additional.yml, "configtree:${tree}/"]
+				kubelet.cert:
+				  template:
+				    common-name: ${name}.${domain:example.com}
+				    dns-names: ${names}
+				  startup.timeout: ${timeout}
+				""");
+		write(directory, "additional.yml", """
+				names: a.example.com,b.example.com
+				kubelet.cert.additional.client.template.common-name: ${kubelet.cert.template.common-name}-client
+				""");
+		write(directory, "tree/timeout", "30m\n");
+		write(directory, "tree/kubelet/cert/cert-dir", "/var/lib/${name}\n");
+		write(directory, "tree/kubelet/cert/key/size", "384\n");
+		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
+			.withPropertyValues("spring.config.location=" + directory + "/", "tree=" + directory.resolve("tree"))
+			.withInitializer(new ConfigDataApplicationContextInitializer())
+			.run((context) -> {
+				List<CertificateSettings> all = context.getBean(CertificateSettingsList.class).certificates();
+				assertThat(all).extracting((settings) -> settings.request().template().commonName())
+					.containsExactly("shop.example.com", "shop.example.com-client");
+				assertThat(all.get(0).request().template().dnsNames()).containsExactly("a.example.com",
+						"b.example.com");
+				assertThat(all).allSatisfy((settings) -> {
+					assertThat(settings.startup().timeout()).isEqualTo(Duration.ofMinutes(30));
+					assertThat(settings.storage().certDir()).isEqualTo(Path.of("/var/lib/shop"));
+					assertThat(settings.request().key().size()).isEqualTo(384);
+				});
+			});
+	}
+
+	private static void write(Path directory, String name, String content) throws IOException {
+		Path file = directory.resolve(name);
+		Files.createDirectories(file.getParent());
+		Files.writeString(file, content);
+	}
+
+	/** Otherwise, a certificate with the name "${host}" would be requested. */
+	@ParameterizedTest
+	@ValueSource(strings = { "template.common-name", "cert-dir", "usages", "additional.b.template.dns-names",
+			"kubernetes.kubeconfig" })
+	void placeholderWithoutAValueIsReported(String property) {
+		this.runner.withPropertyValues("kubelet.cert." + property + "=a-${host}")
+			.run((context) -> assertThat(context.getStartupFailure())
+				.hasStackTraceContaining("Failed to bind properties under 'kubelet.cert." + property)
+				.rootCause()
+				.hasMessageContaining("Could not resolve placeholder 'host' in value \"a-${host}\""));
 	}
 
 }
