@@ -27,7 +27,8 @@ public final class CertificateChain {
 	}
 
 	/**
-	 * Returns why no TLS peer would take a chain. It verifies nothing.
+	 * Returns why no TLS peer would take a chain. It verifies nothing: a DSA key, whose
+	 * size the JDK does not limit, would take minutes to verify a signature.
 	 * @param certificates the chain
 	 * @return a clause, empty if there is no reason
 	 */
@@ -35,6 +36,9 @@ public final class CertificateChain {
 		if (certificates.size() > MAXIMUM_CERTIFICATES) {
 			return Optional.of("its chain has %d certificates, but at most %d are accepted"
 				.formatted(certificates.size(), MAXIMUM_CERTIFICATES));
+		}
+		if (certificates.stream().anyMatch((certificate) -> "DSA".equals(certificate.getPublicKey().getAlgorithm()))) {
+			return Optional.of("its chain contains a DSA key");
 		}
 		int kilobytes = certificates.stream().mapToInt(CertificateChain::length).sum() / 1024;
 		return (kilobytes >= MAXIMUM_KILOBYTES) ? Optional

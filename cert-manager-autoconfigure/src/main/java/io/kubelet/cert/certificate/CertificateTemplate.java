@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 public record CertificateTemplate(@Nullable String commonName, List<String> organizations, List<String> dnsNames,
 		List<InetAddress> ipAddresses, List<String> uris, List<String> emailAddresses) {
 
+	private static final int MAXIMUM_ADDITIONAL = 10;
+
 	public CertificateTemplate {
 		organizations = List.copyOf(organizations);
 		dnsNames = List.copyOf(dnsNames);
@@ -150,7 +152,8 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 
 	/**
 	 * Returns the names in a certificate that are not in this template. A DNS name that
-	 * repeats the common name is not one of them.
+	 * repeats the common name is not one of them. After ten names, the last text says how
+	 * many more there are.
 	 * @param certificate the certificate, whose names can be read
 	 * @return the names with their type, such as {@code DNS:a.example.com}
 	 */
@@ -163,7 +166,11 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 		missing(actual.ipAddresses, this.ipAddresses).forEach((name) -> additional.add("IP:" + name));
 		missing(actual.uris, this.uris).forEach((name) -> additional.add("URI:" + name));
 		missing(actual.emailAddresses, this.emailAddresses).forEach((name) -> additional.add("email:" + name));
-		return additional.stream().map(ExternalText::clean).toList();
+		int more = additional.size() - MAXIMUM_ADDITIONAL;
+		return Stream
+			.concat(additional.stream().limit(MAXIMUM_ADDITIONAL).map(ExternalText::clean),
+					(more > 0) ? Stream.of(more + " more") : Stream.empty())
+			.toList();
 	}
 
 	private static void addMissing(List<String> differences, String field, Collection<?> wanted, Collection<?> actual) {

@@ -17,7 +17,10 @@ public final class ExternalText {
 
 	/** A command to a terminal (ECMA-48), such as one that sets a color or the title. */
 	private static final Pattern TERMINAL_SEQUENCE = Pattern.compile(
-			"(\u001B\\[|\u009B)[0-?]*[ -/]*[@-~]|(\u001B\\]|\u009D)[^\u0007\u001B\u009C]*(\u0007|\u001B\\\\|\u009C)");
+			"(\u001B\\[|\u009B)[0-?]*+[ -/]*+[@-~]|(\u001B\\]|\u009D)[^\u0007\u001B\u009C\u009D]*+(\u0007|\u001B\\\\|\u009C)");
+
+	/** What is behind is not looked at: the text may have a megabyte. */
+	private static final int MAXIMUM_INPUT = 8 * MAXIMUM_LENGTH;
 
 	/** Scripts such as Persian need the two join controls. */
 	private static final Pattern INVISIBLE = Pattern
@@ -35,12 +38,14 @@ public final class ExternalText {
 	 * @return the cleaned text
 	 */
 	public static String clean(String text) {
-		String line = INVISIBLE.matcher(TERMINAL_SEQUENCE.matcher(text).replaceAll("")).replaceAll(" ").strip();
-		if (line.length() <= MAXIMUM_LENGTH) {
+		String start = text.substring(0, Math.min(text.length(), MAXIMUM_INPUT));
+		String line = INVISIBLE.matcher(TERMINAL_SEQUENCE.matcher(start).replaceAll("")).replaceAll(" ").strip();
+		if (line.length() <= MAXIMUM_LENGTH && start.length() == text.length()) {
 			return line;
 		}
-		int end = MAXIMUM_LENGTH - 1;
-		return line.substring(0, Character.isHighSurrogate(line.charAt(end - 1)) ? end - 1 : end) + "\u2026";
+		int end = Math.min(line.length(), MAXIMUM_LENGTH - 1);
+		boolean halved = end > 0 && Character.isHighSurrogate(line.charAt(end - 1));
+		return line.substring(0, halved ? end - 1 : end) + "\u2026";
 	}
 
 	/**

@@ -1,7 +1,11 @@
 package io.kubelet.cert.request;
 
+import java.io.IOException;
+import java.security.AlgorithmParameters;
+import java.security.GeneralSecurityException;
 import java.security.Security;
 import java.security.cert.X509Certificate;
+import java.security.spec.PSSParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -125,7 +129,7 @@ public final class IssuedCertificateCheck {
 		if (leaf.hasUnsupportedCriticalExtension()) {
 			problems.add("it has a critical extension that this JDK does not know");
 		}
-		if (isDisabled(leaf.getSigAlgName())) {
+		if (isDisabled(leaf)) {
 			problems.add("its signature algorithm " + ExternalText.clean(leaf.getSigAlgName()) + " is not secure");
 		}
 		problems.addAll(request.template().differences(leaf));
@@ -143,13 +147,29 @@ public final class IssuedCertificateCheck {
 	}
 
 	/** SHA-1 is not disabled by every JDK, but TLS peers do not accept it either. */
-	private static boolean isDisabled(String signature) {
+	private static boolean isDisabled(X509Certificate leaf) {
 		Set<String> disabled = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
-		disabled.add("SHA1");
+		disabled.addAll(List.of("SHA1", "SHA-1"));
 		Stream.of(Objects.requireNonNullElse(Security.getProperty("jdk.certpath.disabledAlgorithms"), "").split(","))
 			.map(String::strip)
 			.forEach(disabled::add);
-		return Stream.of(signature.split("with")).anyMatch(disabled::contains);
+		return Stream.concat(Stream.of(leaf.getSigAlgName().split("with")), digest(leaf)).anyMatch(disabled::contains);
+	}
+
+	/** The digest of an RSASSA-PSS signature, which its parameters name (RFC 4055). */
+	private static Stream<String> digest(X509Certificate leaf) {
+		byte[] encoded = leaf.getSigAlgParams();
+		if (encoded == null || !leaf.getSigAlgName().equals("RSASSA-PSS")) {
+			return Stream.empty();
+		}
+		try {
+			AlgorithmParameters parameters = AlgorithmParameters.getInstance("RSASSA-PSS");
+			parameters.init(encoded);
+			return Stream.of(parameters.getParameterSpec(PSSParameterSpec.class).getDigestAlgorithm());
+		}
+		catch (GeneralSecurityException | IOException ex) {
+			throw new IllegalArgumentException("The signature has parameters that cannot be read", ex);
+		}
 	}
 
 }

@@ -6,6 +6,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import java.util.stream.IntStream;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -66,6 +67,15 @@ class CertificateTemplateTests {
 		assertThat(other.ipAddresses()).isEmpty();
 		assertThat(other.uris()).isEqualTo(FULL.uris());
 		assertThat(other.organizations()).isEqualTo(FULL.organizations());
+	}
+
+	@Test
+	void namesBeyondTheTemplateAreListedUpToTen() {
+		List<String> names = IntStream.range(0, 300).mapToObj((i) -> i + ".example").toList();
+		assertThat(CertificateTemplate.ofSubject("cn")
+			.additionalNames(certificate(CertificateTemplate.ofSubject("cn").withDnsNames(names)))).hasSize(11)
+			.startsWith("DNS:0.example")
+			.endsWith("DNS:9.example", "290 more");
 	}
 
 	@ParameterizedTest

@@ -3,9 +3,11 @@ package io.kubelet.cert.certificate;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -31,6 +33,15 @@ class ExternalTextTests {
 				arguments("\u202egpj.exe\u202c", "gpj.exe"), arguments("a\u2066b\u2069\u200ec\ufeffd", "a b c d"),
 				arguments("\u0645\u06cc\u200c\u062e\u0648\u0627", "\u0645\u06cc\u200c\u062e\u0648\u0627"),
 				arguments("\ud83d\ude00 \ud83d!", "\ud83d\ude00 !"));
+	}
+
+	/** A megabyte that is looked at more than once takes hours. */
+	@ParameterizedTest
+	@ValueSource(strings = { "\u009d", "\u009b0", "\u001b]", "\u001b[ ", " ", "x" })
+	@Timeout(10)
+	void textOfAMegabyteIsCutAtOnce(String repeated) {
+		String cleaned = ExternalText.clean(repeated.repeat(1_500_000 / repeated.length()));
+		assertThat(cleaned).hasSizeLessThanOrEqualTo(500).endsWith("\u2026");
 	}
 
 	@Test

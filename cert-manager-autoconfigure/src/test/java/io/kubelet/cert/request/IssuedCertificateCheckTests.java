@@ -2,6 +2,7 @@ package io.kubelet.cert.request;
 
 import java.math.BigInteger;
 import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -272,7 +274,8 @@ class IssuedCertificateCheckTests {
 			SHA256withRSA | 2.5.29.19 | 30030101ff | it is the certificate of an authority
 			SHA256withRSA | 1.2.3.4   | 0500       | it has a critical extension that this JDK does not know
 			SHA1withRSA   | 2.5.29.19 | 3000       | its signature algorithm SHA1withRSA is not secure
-			MD5withRSA    | 2.5.29.19 | 3000       | its signature algorithm MD5withRSA is not secure""")
+			MD5withRSA    | 2.5.29.19 | 3000       | its signature algorithm MD5withRSA is not secure
+			SHA1withRSAandMGF1 | 2.5.29.19 | 3000  | its signature algorithm RSASSA-PSS is not secure""")
 	void leafThatPeersMustNotAcceptIsRefused(String algorithm, String extension, String content, String problem)
 			throws Exception {
 		X509Certificate leaf = leaf(algorithm, extension, content);
@@ -280,6 +283,29 @@ class IssuedCertificateCheckTests {
 			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageEndingWith("is refused: " + problem);
+	}
+
+	@Test
+	void leafWithAPssSignatureThatIsSecureIsAccepted() throws Exception {
+		X509Certificate leaf = leaf("SHA256withRSAandMGF1", "2.5.29.19", "3000");
+		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW).leaf()).isEqualTo(leaf);
+	}
+
+	/** The JDK does not limit the size of a DSA key, nor the time to verify with it. */
+	@Test
+	void chainWithADsaKeyIsRefusedUnchecked() throws Exception {
+		KeyPairGenerator generator = KeyPairGenerator.getInstance("DSA");
+		generator.initialize(1024);
+		KeyPair keys = generator.generateKeyPair();
+		X500Name name = new X500Name("CN=signer");
+		X509Certificate authority = new JcaX509CertificateConverter()
+			.getCertificate(new JcaX509v3CertificateBuilder(name, BigInteger.ONE, Date.from(NOW),
+					Date.from(NOW.plusSeconds(60)), name, keys.getPublic())
+				.build(new JcaContentSignerBuilder("SHA256withDSA").build(keys.getPrivate())));
+		X509Certificate leaf = leaf("SHA256withRSA", "2.5.29.19", "3000");
+		assertThatExceptionOfType(RequestException.class)
+			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf, authority), REQUEST, NOW))
+			.withMessageEndingWith("is refused: its chain contains a DSA key");
 	}
 
 	@Test
@@ -305,7 +331,8 @@ class IssuedCertificateCheckTests {
 				Date.from(NOW), Date.from(NOW.plusSeconds(60)), new X500Name("CN=one"), KEYS.getPublic());
 		builder.addExtension(new ASN1ObjectIdentifier(extension), true, HexFormat.of().parseHex(content));
 		return new JcaX509CertificateConverter()
-			.getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).build(signer.getPrivate())));
+			.getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).setProvider(new BouncyCastleProvider())
+				.build(signer.getPrivate())));
 	}
 
 	private static X509Certificate leaf(TestAuthority authority) {

@@ -73,7 +73,6 @@ class TrustBundleTests {
 			v1 | list,watch | name=nothing | The ClusterTrustBundle nothing cannot be read: it does not exist
 			v1 | list,watch | signer-name=example.com/shop | The ClusterTrustBundle of signer example.com/shop cannot \
 			be read: it does not exist
-			v1 | create | name=shop | list and watch on clustertrustbundles in API group certificates.k8s.io are needed
 			v2 | list,watch | name=shop | the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1
 			""")
 	void startThatFailsNamesThePropertyAndTheRemedy(String version, String permission, String property,
@@ -86,6 +85,22 @@ class TrustBundleTests {
 				.havingRootCause()
 				.withMessageContaining("kubelet.cert.ssl.trust-bundle." + property.substring(0, property.indexOf('=')))
 				.withMessageContaining(message);
+		}
+	}
+
+	/** The property is right: the role is missing. */
+	@Test
+	void missingPermissionIsReportedWithTheRole() {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().trustBundles(VERSION).start()) {
+			plane.allow(BOOTSTRAPPER, Set.of("create"), "clustertrustbundles");
+			assertThatException()
+				.isThrownBy(() -> RotatingServer.withoutServer(plane, this.directory, RotatingServer.Certificates.class,
+						"kubelet.cert.ssl.trust-bundle.name=shop"))
+				.havingRootCause()
+				.withMessageStartingWith("The ClusterTrustBundle shop cannot be read: the API server answers 403")
+				.withMessageContaining(
+						"list and watch on clustertrustbundles in API group certificates.k8s.io are needed")
+				.withMessageContaining("kind: ClusterRole");
 		}
 	}
 

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
@@ -41,9 +42,9 @@ class IssuerResolverTests {
 			assertThat(first.request().issuer())
 				.isEqualTo(new Issuer(new IssuerReference("Cloud", "internal", "issuers.example.com"), "shop",
 						Map.of("issuers.example.com/template", "web")));
-			assertThat(first.request().signer().name()).isEqualTo("Cloud.issuers.example.com/internal");
-			assertThat(IssuerReference.parse(first.request().signer().name()))
-				.contains(first.request().issuer().reference());
+			assertThat(signer(first)).isEqualTo("Cloud.issuers.example.com/internal");
+			assertThat(IssuerReference.parse(signer(first)))
+				.contains(Objects.requireNonNull(first.request().issuer()).reference());
 			assertThat(first.request().lifetime()).isEqualTo(Duration.ofMinutes(1));
 			assertThat(first.ssl().trustsIssuer()).isTrue();
 		}, "kubelet.cert.issuer.name=internal", "kubelet.cert.issuer.kind=Cloud",
@@ -61,10 +62,8 @@ class IssuerResolverTests {
 					"kubelet.cert.additional.other.signer-name=example.com/other")
 			.run((context) -> {
 				CertificateSettingsList settings = context.getBean(CertificateSettingsList.class);
-				assertThat(settings.find("client").orElseThrow().request().signer().name())
-					.isEqualTo("ClusterIssuer/internal");
-				assertThat(settings.find("other").orElseThrow().request().signer().name())
-					.isEqualTo("example.com/other");
+				assertThat(signer(settings.find("client").orElseThrow())).isEqualTo("ClusterIssuer/internal");
+				assertThat(signer(settings.find("other").orElseThrow())).isEqualTo("example.com/other");
 				assertThat(settings.find("other").orElseThrow().request().issuer()).isNull();
 			});
 	}
@@ -92,6 +91,10 @@ class IssuerResolverTests {
 					assertThat(mistake.getName()).isEqualTo("kubelet.cert." + property);
 					assertThat(mistake.getReason()).startsWith(reason);
 				}));
+	}
+
+	private static String signer(CertificateSettings settings) {
+		return Objects.requireNonNull(settings.request().signer()).name();
 	}
 
 	private void settings(Consumer<CertificateSettings> assertions, String... properties) {
