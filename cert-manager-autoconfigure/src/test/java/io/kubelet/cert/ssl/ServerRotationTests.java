@@ -11,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -30,6 +31,8 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
@@ -264,6 +268,47 @@ class ServerRotationTests {
 		}
 	}
 
+	/** All that Ed25519 needs of a server and of a client, with both versions of TLS. */
+	@ParameterizedTest
+	@EnumSource
+	void keysMayBeEd25519(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, plane, this.directory, "server.ssl.client-auth=need",
+				"kubelet.cert.key.algorithm=ed25519")) {
+			SslBundle live = server.context().getBean(SslBundles.class).getBundle("client");
+			for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
+				X509Certificate rotated = server.rotate("server");
+				X509Certificate client = server.rotate("client");
+				SSLContext context = SslBundle.of(live.getStores(), live.getKey(), live.getOptions(), protocol)
+					.createSslContext();
+				for (SSLContext presenting : List.of(context, live.createSslContext())) {
+					try (Connection connection = new Connection(presenting, server.port(), null)) {
+						assertThat(connection.get()).isEqualTo(client.getSerialNumber().toString(16));
+						assertThat(connection.serverCertificate()).isEqualTo(rotated);
+						assertThat(List.of(rotated, client)).extracting((leaf) -> leaf.getPublicKey().getAlgorithm())
+							.containsOnly("EdDSA");
+					}
+				}
+			}
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	@EnabledForJreRange(min = JRE.JAVA_21)
+	void applicationMayUseVirtualThreads(Kind kind) {
+		try (RotatingServer server = new RotatingServer(kind, Listening.class, plane, this.directory,
+				"spring.threads.virtual.enabled=true", "kubelet.cert.ssl.drain=0s");
+				Connection old = connect(server, null)) {
+			old.get();
+			X509Certificate rotated = server.rotate("server");
+			assertThat(served(server, null)).isEqualTo(rotated);
+			Awaitility.await().until(old::isClosedByServer);
+			Listening listening = server.context().getBean(Listening.class);
+			Awaitility.await().untilAsserted(() -> assertThat(listening.served).containsEntry(rotated, rotated));
+			assertThat(listening.threadGroups).containsOnly("VirtualThreads");
+		}
+	}
+
 	@ParameterizedTest
 	@EnumSource(names = { "TOMCAT", "NETTY" })
 	void eachServerNameHasItsOwnCertificate(Kind kind) {
@@ -338,6 +383,8 @@ class ServerRotationTests {
 		/** By the certificate of each event, that of the server meanwhile. */
 		final Map<X509Certificate, X509Certificate> served = new ConcurrentHashMap<>();
 
+		final Set<String> threadGroups = ConcurrentHashMap.newKeySet();
+
 		private final Environment environment;
 
 		Listening(Environment environment) {
@@ -346,6 +393,7 @@ class ServerRotationTests {
 
 		@EventListener(condition = "#event.name == 'server'")
 		void rotated(CertificateRotatedEvent event) {
+			this.threadGroups.add(Thread.currentThread().getThreadGroup().getName());
 			int port = this.environment.getRequiredProperty("local.server.port", Integer.class);
 			this.served.put(event.getCertificate(), ServerRotationTests.served(port, null));
 		}
