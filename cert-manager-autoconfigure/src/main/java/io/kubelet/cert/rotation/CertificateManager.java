@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -24,6 +25,15 @@ public interface CertificateManager {
 	 * Starts rotating. A second call has no effect.
 	 */
 	void start();
+
+	/**
+	 * States that the application waits for its first certificate from now on. No pause
+	 * between attempts is then longer than half of the time that is left, unless the API
+	 * server asks for one.
+	 * @param timeout after which the application gives up
+	 */
+	default void awaitedFor(Duration timeout) {
+	}
 
 	/**
 	 * Stops rotating permanently: an attempt in progress is cancelled, and nothing stays

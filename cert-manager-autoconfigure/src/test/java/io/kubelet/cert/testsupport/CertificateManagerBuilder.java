@@ -157,7 +157,7 @@ public final class CertificateManagerBuilder {
 
 	private CertificateManagerBuilder schedule(boolean once, RotationWindow window, Duration waitTimeout,
 			Duration forcedInterval, RetrySchedule retry, @Nullable Duration idleCheck) {
-		this.schedule = new Schedule(once, window, waitTimeout, forcedInterval, retry, idleCheck);
+		this.schedule = new Schedule(once, false, window, waitTimeout, forcedInterval, retry, idleCheck);
 		return this;
 	}
 

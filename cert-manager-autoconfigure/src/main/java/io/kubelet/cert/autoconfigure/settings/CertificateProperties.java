@@ -200,6 +200,10 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 */
 	record Startup(@DefaultValue("wait") Mode mode, @DefaultValue("60s") Duration timeout) {
 
+		boolean waits() {
+			return this.mode == Mode.WAIT;
+		}
+
 		/**
 		 * What happens at startup if there is no certificate.
 		 */

@@ -258,8 +258,8 @@ final class SettingsResolver {
 					: this.kubelet.rotateCertificates();
 			origin = "by the kubelet's configuration file";
 		}
-		return new Rotation(enabled, origin,
-				new Schedule(!enabled, window, waitTimeout, forcedInterval, schedule, null));
+		return new Rotation(enabled, origin, new Schedule(!enabled, this.properties.startup().waits(), window,
+				waitTimeout, forcedInterval, schedule, null));
 	}
 
 	private Startup startup() {
@@ -269,7 +269,7 @@ final class SettingsResolver {
 			throw this.names.invalid("startup.timeout", timeout.toMillis() + "ms",
 					"It is too short. A number without a unit means milliseconds: for example, set it to 60s");
 		}
-		return new Startup(startup.mode() == CertificateProperties.Startup.Mode.WAIT, timeout);
+		return new Startup(startup.waits(), timeout);
 	}
 
 	private Ssl ssl(String name) {

@@ -54,6 +54,7 @@ final class FirstCertificate implements RotationListener {
 		Duration timeout = settings.startup().timeout();
 		logger.info("[{}] There is no valid certificate yet: waiting up to {} for it", manager.name(),
 				ReadableDuration.of(timeout));
+		manager.awaitedFor(timeout);
 		listener.await(manager, timeout);
 	}
 

@@ -95,6 +95,7 @@ final class Attempts {
 
 	/** Notes whether a rotation is due. It never is if rotation is off. */
 	void reviewPair(@Nullable CertificateTemplate template, Instant now) {
+		this.failures.found(this.pair.get(), now);
 		if (areOff()) {
 			return;
 		}
@@ -114,6 +115,11 @@ final class Attempts {
 	/** Whether rotation is off. From any thread. */
 	boolean areOff() {
 		return this.settings.signers() == null;
+	}
+
+	/** Shortens the pauses, because the application waits for its first certificate. */
+	void awaitedUntil(Instant now, Duration timeout) {
+		this.failures.awaitedUntil(now, now.plus(timeout));
 	}
 
 	/** How long nothing will be due here after a review, unless something happens. */

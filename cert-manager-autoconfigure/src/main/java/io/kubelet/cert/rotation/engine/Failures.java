@@ -25,6 +25,9 @@ final class Failures {
 
 	private static final Logger logger = LoggerFactory.getLogger(Failures.class);
 
+	/** No wait for a first certificate makes pauses shorter than this. */
+	private static final Duration SHORTEST = Duration.ofSeconds(1);
+
 	private final RotationSettings settings;
 
 	private int count;
@@ -37,8 +40,15 @@ final class Failures {
 
 	private volatile Pause demanded = Pause.NONE;
 
+	/** Whether the application has had no certificate yet, and does not start without. */
+	private boolean required;
+
+	/** When the application gives up, once it waits. */
+	private Instant end = Instant.MAX;
+
 	Failures(RotationSettings settings) {
 		this.settings = settings;
+		this.required = settings.schedule().required();
 	}
 
 	/**
@@ -59,9 +69,49 @@ final class Failures {
 		this.pause = Pause.of(now, delay);
 		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
+		shortenPause(now);
 		RotationFailure failure = describe(cause, this.count, now, this.pause.end());
-		log(failure, ReadableDuration.of(delay), effect(pair, now));
+		log(failure, outcome(failure), effect(pair, now));
 		return failure;
+	}
+
+	/** Notes that the application waits for its first certificate. */
+	void awaitedUntil(Instant now, Instant end) {
+		this.end = end;
+		shortenPause(now);
+	}
+
+	/** The first valid pair ends the wait of the application. */
+	void found(@Nullable CertificatePair pair, Instant now) {
+		this.required &= pair == null || !pair.isValid(now);
+	}
+
+	/**
+	 * A pause as long as the rest of the wait would leave no time for another attempt.
+	 */
+	private void shortenPause(Instant now) {
+		if (this.required && this.end != Instant.MAX && this.demanded == Pause.NONE) {
+			Duration longest = Duration.between(now, this.end).dividedBy(2);
+			if (longest.compareTo(SHORTEST) >= 0 && this.pause.end().isAfter(now.plus(longest))) {
+				this.pause = Pause.of(now, longest);
+			}
+		}
+	}
+
+	/**
+	 * What the failure means for the next attempt. One that needs attention ends the
+	 * start.
+	 */
+	private String outcome(RotationFailure failure) {
+		if (this.required && failure.needsAttention()) {
+			return this.lastIsAnswer ? "failed, and the same request would fail again" : "failed";
+		}
+		if (this.required && !failure.nextAttempt().isBefore(this.end)) {
+			return "failed; the application gives up in "
+					+ ReadableDuration.of(Duration.between(failure.at(), this.end));
+		}
+		return (this.lastIsAnswer ? "failed, and the same request would fail again; next attempt in "
+				: "failed; retrying in ") + ReadableDuration.of(Duration.between(failure.at(), failure.nextAttempt()));
 	}
 
 	static RotationFailure describe(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
@@ -75,19 +125,15 @@ final class Failures {
 		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
 	}
 
-	private void log(RotationFailure failure, String delay, String effect) {
+	private void log(RotationFailure failure, String outcome, String effect) {
 		boolean error = failure.cause() instanceof Error;
 		LoggingEventBuilder entry = this.settings
 			.about((this.lastIsAnswer || error) ? logger.atError() : logger.atWarn())
 			.addKeyValue("kubelet.cert.reason", failure.reason())
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
-		(error ? entry.setCause(failure.cause()) : entry).log(
-				this.lastIsAnswer
-						? "[{}] Attempt {} failed, and the same request would fail again; next attempt in {} ({}): {}"
-						: "[{}] Attempt {} failed; retrying in {} ({}): {}",
-				this.settings.name(), failure.attempt(), delay, this.lastIsAnswer ? whichSigner() + effect : effect,
-				failure.message());
+		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", this.settings.name(),
+				failure.attempt(), outcome, this.lastIsAnswer ? whichSigner() + effect : effect, failure.message());
 	}
 
 	/** An answer may be that of a signer that nobody meant. */

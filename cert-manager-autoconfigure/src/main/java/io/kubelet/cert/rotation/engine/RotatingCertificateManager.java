@@ -119,6 +119,14 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		}
 	}
 
+	@Override
+	public void awaitedFor(Duration timeout) {
+		this.lane.execute(() -> {
+			this.attempts.awaitedUntil(this.settings.clock().instant(), timeout);
+			reconcile();
+		});
+	}
+
 	private void logStart() {
 		CertificatePair pair = this.pair.get();
 		Instant now = this.settings.clock().instant();

@@ -113,6 +113,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 *
 	 * @param once whether a certificate is requested only if there is no valid one, and
 	 * never rotated, as a kubelet bootstraps with rotation off
+	 * @param required whether the application does not start without the certificate
 	 * @param window the part of the lifetime in which the rotation deadline falls
 	 * @param waitTimeout how long to wait for approval and signature
 	 * @param forcedInterval the shortest time between two rotations that are requested
@@ -123,8 +124,8 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 * {@code null} for a minute, 10 seconds if nothing is requested, and a second for the
 	 * supplier
 	 */
-	public record Schedule(boolean once, RotationWindow window, Duration waitTimeout, Duration forcedInterval,
-			RetrySchedule retry, @Nullable Duration idleCheck) {
+	public record Schedule(boolean once, boolean required, RotationWindow window, Duration waitTimeout,
+			Duration forcedInterval, RetrySchedule retry, @Nullable Duration idleCheck) {
 
 		/** The default wait for an answer. */
 		public static final int WAIT_MINUTES = 15;
@@ -133,7 +134,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		public static final int FORCED_SECONDS = 10;
 
 		/** The schedule of a kubelet. */
-		public static final Schedule KUBELET = new Schedule(false, RotationWindow.KUBELET,
+		public static final Schedule KUBELET = new Schedule(false, false, RotationWindow.KUBELET,
 				Duration.ofMinutes(WAIT_MINUTES), Duration.ofSeconds(FORCED_SECONDS), RetrySchedule.KUBELET, null);
 
 	}
