@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +78,7 @@ final class AccessFiles {
 	}
 
 	KubernetesConfigurationException timedOut(@Nullable CredentialPlugIn plugIn, Duration timeout) {
-		String limit = "within " + timeout.toSeconds() + "s";
+		String limit = "within " + ReadableDuration.of(timeout);
 		Path named = (this.bootstrapKubeconfig != null) ? this.bootstrapKubeconfig : this.kubeconfig;
 		return new KubernetesConfigurationException((plugIn != null)
 				? "%s did not end %s and was terminated. Run it by hand, as the user of this process, to see what it waits for"

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Trust;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -106,8 +107,8 @@ public final class LiveTrust implements Supplier<Trust> {
 			}
 		}
 		logger.info("The certificate authorities in {} have changed: {} trusted now{}", after.origin(),
-				after.trust().authorities().size(), (leaving > 0)
-						? ", %d removed and trusted for another %ds".formatted(leaving, this.overlap.toSeconds()) : "");
+				after.trust().authorities().size(), (leaving > 0) ? ", %d removed and trusted for another %s"
+					.formatted(leaving, ReadableDuration.of(this.overlap)) : "");
 	}
 
 	private Trust withLeaving(Trust trust) {

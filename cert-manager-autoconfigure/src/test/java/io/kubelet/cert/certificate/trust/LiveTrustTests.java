@@ -69,7 +69,7 @@ class LiveTrustTests {
 		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
 		write(this.newAuthority);
 		assertThat(authorities()).containsExactly(this.newAuthority.certificate(), this.oldAuthority.certificate());
-		assertThat(output).contains("have changed: 1 trusted now, 1 removed and trusted for another 3600s");
+		assertThat(output).contains("have changed: 1 trusted now, 1 removed and trusted for another 1h");
 		this.time.pass(OVERLAP);
 		assertThat(authorities()).containsExactly(this.newAuthority.certificate());
 	}
