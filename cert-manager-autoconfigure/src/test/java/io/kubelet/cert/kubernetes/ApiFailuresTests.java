@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
@@ -239,6 +240,19 @@ class ApiFailuresTests {
 			RequestException failure = send(adapter, kubeconfig);
 			assertThat(failure.reason()).isEqualTo("Unreachable");
 			assertThat(failure).hasMessageContaining(adapter.controlPlane.url());
+		}
+	}
+
+	/** As while DNS fails. The next attempt looks it up again. */
+	@Test
+	void nameThatCannotBeResolvedIsUnreachable() throws IOException {
+		try (Adapter adapter = new Adapter()) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory);
+			Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("127.0.0.1", "kubernetes.invalid"));
+			RequestException failure = send(adapter, kubeconfig);
+			assertThat(failure.reason()).isEqualTo("Unreachable");
+			assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of)
+				.hasMessageContainingAll("https://kubernetes.invalid:", "cannot be reached", "UnknownHostException");
 		}
 	}
 

@@ -142,7 +142,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	/**
 	 * The private key of a certificate.
 	 *
-	 * @param algorithm Algorithm of the key.
+	 * @param algorithm Algorithm of the key. Chromium does not connect to a server whose
+	 * key is Ed25519.
 	 * @param size Size of the key in bits: 256, 384 or 521 for EC, from 2048 to 8192 for
 	 * RSA. By default 256 for EC and 2048 for RSA.
 	 */
