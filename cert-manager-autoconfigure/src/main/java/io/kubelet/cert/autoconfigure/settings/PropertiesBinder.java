@@ -6,6 +6,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,8 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.env.Environment;
 
 /**
@@ -49,6 +53,9 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 	/** What was marked last. What is below it follows. */
 	private ConfigurationPropertyName inherited = ConfigurationPropertyName.EMPTY;
 
+	/** The last map. Its keys are those that property sources have. */
+	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
+
 	private PropertiesBinder(Environment environment) {
 		super(new IgnoreTopLevelConverterNotFoundBindHandler());
 		this.sources = ConfigurationPropertySources.get(environment);
@@ -58,7 +65,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		PropertiesBinder handler = new PropertiesBinder(environment);
 		List<ConfigurationPropertySource> sources = new ArrayList<>();
 		handler.sources.forEach(sources::add);
-		sources.add(handler::inherited);
+		sources.add(handler.new InheritedSource());
 		// The text of a config tree has a type that the binder does not convert to a path
 		Binder binder = new Binder(sources, (value) -> (value instanceof CharSequence text)
 				? environment.resolveRequiredPlaceholders(text.toString()) : value);
@@ -71,8 +78,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 	}
 
 	private @Nullable ConfigurationProperty inherited(ConfigurationPropertyName name) {
-		boolean marked = this.inherited.equals(name) || this.inherited.isAncestorOf(name);
-		if (!marked || !ADDITIONAL.isAncestorOf(name)) {
+		if (!isInherited(name)) {
 			return null;
 		}
 		ConfigurationPropertyName first = FIRST.append(relative(name));
@@ -86,11 +92,33 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		return null;
 	}
 
+	private boolean isInherited(ConfigurationPropertyName name) {
+		return ADDITIONAL.isAncestorOf(name) && (this.inherited.equals(name) || this.inherited.isAncestorOf(name));
+	}
+
+	/** The names of the entries of the map that the first certificate has. */
+	private Stream<ConfigurationPropertyName> inheritedEntries() {
+		if (!isInherited(this.map)) {
+			return Stream.empty();
+		}
+		ConfigurationPropertyName first = FIRST.append(relative(this.map));
+		return StreamSupport.stream(this.sources.spliterator(), false)
+			.filter(IterableConfigurationPropertySource.class::isInstance)
+			.flatMap((source) -> ((IterableConfigurationPropertySource) source).stream())
+			.filter(first::isAncestorOf)
+			.map((name) -> this.map.append(relative(name, first.getNumberOfElements())));
+	}
+
 	/** The name without that of the additional certificate (subName fails here). */
 	private static ConfigurationPropertyName relative(ConfigurationPropertyName name) {
+		return relative(name, ADDITIONAL_LENGTH);
+	}
+
+	private static ConfigurationPropertyName relative(ConfigurationPropertyName name, int start) {
 		ConfigurationPropertyName relative = ConfigurationPropertyName.EMPTY;
-		for (int i = ADDITIONAL_LENGTH; i < name.getNumberOfElements(); i++) {
-			relative = relative.append(name.getElement(i, Form.DASHED));
+		for (int i = start; i < name.getNumberOfElements(); i++) {
+			relative = relative.append(name.chop(i + 1).isLastElementIndexed()
+					? "[" + name.getElement(i, Form.ORIGINAL) + "]" : name.getElement(i, Form.DASHED));
 		}
 		return relative;
 	}
@@ -105,7 +133,11 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		if (target.getAnnotation(Inherited.class) != null) {
 			this.inherited = name;
 		}
-		if (!target.getType().resolve(Object.class).isRecord()) {
+		Class<?> type = target.getType().resolve(Object.class);
+		if (type == Map.class) {
+			this.map = name;
+		}
+		if (!type.isRecord()) {
 			this.known.add(name);
 		}
 		return super.onStart(name, target, context);
@@ -134,6 +166,26 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		catch (UnboundConfigurationPropertiesException ex) {
 			this.unbound = ex.getUnboundProperties();
 		}
+	}
+
+	/** Does not say what it has no values for. */
+	private final class InheritedSource implements IterableConfigurationPropertySource {
+
+		@Override
+		public @Nullable ConfigurationProperty getConfigurationProperty(ConfigurationPropertyName name) {
+			return inherited(name);
+		}
+
+		@Override
+		public Stream<ConfigurationPropertyName> stream() {
+			return inheritedEntries();
+		}
+
+		@Override
+		public ConfigurationPropertyState containsDescendantOf(ConfigurationPropertyName name) {
+			return ConfigurationPropertyState.UNKNOWN;
+		}
+
 	}
 
 	/**

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjectKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
@@ -65,6 +66,33 @@ class PropertiesBinderTests {
 				assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
 				assertThat(second.ssl().trustFile()).isEqualTo(Path.of("/ca.pem"));
 			});
+	}
+
+	@Test
+	void entriesOfAMapAreInheritedOneByOne() {
+		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
+			.withPropertyValues("kubelet.cert.template.common-name=first", "kubelet.cert.issuer.name=first",
+					"kubelet.cert.issuer.annotations[issuers.example.com/template]=web",
+					"kubelet.cert.issuer.annotations.region=eu", "kubelet.cert.issuer.annotations.team=shop",
+					"kubelet.cert.additional.second.template.common-name=second",
+					"kubelet.cert.additional.third.template.common-name=third",
+					"kubelet.cert.additional.third.issuer.annotations.region=us",
+					"kubelet.cert.additional.third.issuer.annotations.[example.com/own]=yes")
+			.run((context) -> {
+				List<CertificateSettings> all = context.getBean(CertificateSettingsList.class).certificates();
+				Map<String, String> first = Map.of("issuers.example.com/template", "web", "region", "eu", "team",
+						"shop");
+				assertThat(annotations(all.get(0))).isEqualTo(first);
+				assertThat(annotations(all.get(1))).isEqualTo(first);
+				assertThat(annotations(all.get(2))).isEqualTo(Map.of("issuers.example.com/template", "web", "region",
+						"us", "team", "shop", "example.com/own", "yes"));
+				assertThat(all.get(2).properties().of("issuer.annotations.team"))
+					.isEqualTo("kubelet.cert.issuer.annotations.team");
+			});
+	}
+
+	private static Map<String, String> annotations(CertificateSettings certificate) {
+		return Objects.requireNonNull(certificate.request().issuer()).annotations();
 	}
 
 	@Test
