@@ -3,6 +3,7 @@ package io.kubelet.cert.request;
 import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PublicKey;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -20,17 +21,26 @@ import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.certificate.trust.AuthorityPath;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CertificatePolicies;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.PolicyInformation;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -267,6 +277,41 @@ class IssuedCertificateCheckTests {
 			}
 		}
 		return chain;
+	}
+
+	/** Each certificate would triple the policies that the JDK keeps. */
+	@Test
+	@Timeout(20)
+	void policiesThatAreMappedToEachOtherCostNothing() throws Exception {
+		List<X509Certificate> chain = new ArrayList<>();
+		KeyPair issuer = KEYS;
+		X509Certificate root = withPolicies("CN=0", "CN=0", issuer.getPublic(), issuer);
+		for (int layer = 1; layer < 18; layer++) {
+			KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+			chain.add(0, withPolicies("CN=" + (layer - 1), "CN=" + layer, keys.getPublic(), issuer));
+			issuer = keys;
+		}
+		assertThat(new AuthorityPath(chain, List.of(root)).find(NOW, Duration.ZERO)).isPresent();
+	}
+
+	private static X509Certificate withPolicies(String issuer, String subject, PublicKey key, KeyPair signer)
+			throws Exception {
+		PolicyInformation[] policies = IntStream.range(1, 4)
+			.mapToObj((i) -> new PolicyInformation(new ASN1ObjectIdentifier("1.2.3." + i)))
+			.toArray(PolicyInformation[]::new);
+		ASN1EncodableVector mappings = new ASN1EncodableVector();
+		for (PolicyInformation from : policies) {
+			for (PolicyInformation to : policies) {
+				mappings
+					.add(new DERSequence(new ASN1Encodable[] { from.getPolicyIdentifier(), to.getPolicyIdentifier() }));
+			}
+		}
+		return new JcaX509CertificateConverter().getCertificate(new JcaX509v3CertificateBuilder(new X500Name(issuer),
+				BigInteger.ONE, Date.from(NOW), Date.from(NOW.plusSeconds(60)), new X500Name(subject), key)
+			.addExtension(Extension.basicConstraints, true, new BasicConstraints(true))
+			.addExtension(Extension.certificatePolicies, false, new CertificatePolicies(policies))
+			.addExtension(Extension.policyMappings, false, new DERSequence(mappings))
+			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
 	}
 
 	@ParameterizedTest

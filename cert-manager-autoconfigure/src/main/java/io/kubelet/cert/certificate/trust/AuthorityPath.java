@@ -121,6 +121,8 @@ public final class AuthorityPath {
 			PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(authority, null)));
 			parameters.setRevocationEnabled(false);
 			parameters.setDate(Date.from(at));
+			// Policies that are mapped to each other multiply with each certificate
+			parameters.setPolicyMappingInhibited(true);
 			CertPathValidator.getInstance("PKIX")
 				.validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
 			return true;

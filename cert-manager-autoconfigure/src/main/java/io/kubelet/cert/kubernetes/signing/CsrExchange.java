@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.AnswerTooLargeException;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.signing.RequestWatches.Subscription;
@@ -47,6 +48,9 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	private final Consumer<SubmittedRequest> progress;
 
 	private final CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
+
+	/** Whether the request is watched by its name. */
+	private volatile boolean alone;
 
 	/** With the name of the object, once it is known. */
 	private volatile CertificateRequest request;
@@ -152,7 +156,15 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 	@Override
 	public void refused(ApiException answer) {
-		fail(answer);
+		String name = this.request.name();
+		if (answer.getCause() instanceof AnswerTooLargeException && name != null && !this.alone) {
+			this.alone = true;
+			this.watches.separate();
+			resume(name);
+		}
+		else {
+			fail(answer);
+		}
 	}
 
 	private void read(String name, Consumer<RequestObject> found) {

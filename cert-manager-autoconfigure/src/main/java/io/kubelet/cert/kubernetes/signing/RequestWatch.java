@@ -151,7 +151,17 @@ final class RequestWatch implements WatchObserver {
 	}
 
 	@Override
+	public void overwhelmed(ApiException answer) {
+		end(answer);
+	}
+
+	@Override
 	public String refused(ApiException answer) {
+		end(answer);
+		return "the API server answers " + answer.getCode();
+	}
+
+	private void end(ApiException answer) {
 		close();
 		List<Subscriber> ended;
 		synchronized (this) {
@@ -159,7 +169,6 @@ final class RequestWatch implements WatchObserver {
 			ended = List.copyOf(this.subscribers.values());
 		}
 		ended.forEach((subscriber) -> subscriber.refused(answer));
-		return "the API server answers " + answer.getCode();
 	}
 
 	/** Without the lock, because it is not known here what a subscriber does. */
@@ -185,7 +194,7 @@ final class RequestWatch implements WatchObserver {
 
 		void deleted();
 
-		/** The server refuses the watch. */
+		/** The server refuses the watch, or an object in it is too large. */
 		void refused(ApiException answer);
 
 	}

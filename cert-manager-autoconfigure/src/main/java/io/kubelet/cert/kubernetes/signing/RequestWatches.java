@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The open watches of requests. All pending requests that use the same client share one
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * label, and so another watch.
  */
 final class RequestWatches {
+
+	private static final Logger logger = LoggerFactory.getLogger(RequestWatches.class);
 
 	private final Map<Key, RequestWatch> open = new HashMap<>();
 
@@ -29,6 +33,9 @@ final class RequestWatches {
 	private final String requester = UUID.randomUUID().toString();
 
 	private final AtomicBoolean refused = new AtomicBoolean();
+
+	/** Whether each request is watched by its name. */
+	private final AtomicBoolean separate = new AtomicBoolean();
 
 	private final String path;
 
@@ -49,9 +56,23 @@ final class RequestWatches {
 		return this.refused.compareAndSet(false, true);
 	}
 
+	/**
+	 * Watches each request by its name from now on. Anyone who may create requests can
+	 * give one our label that is too large to be read.
+	 */
+	void separate() {
+		if (this.separate.compareAndSet(false, true)) {
+			logger.warn(
+					"A request that carries the label {}={} is larger than 4 MiB. It may be a stranger's, "
+							+ "so each pending request is watched by its name from now on ({})",
+					RequestObject.REQUESTER, this.requester, this.path);
+		}
+	}
+
 	private Selection select(RequestObject object) {
 		String requester = object.requester();
-		return (requester != null) ? Selection.byLabel(this.path, RequestObject.REQUESTER, requester)
+		return (requester != null && !this.separate.get())
+				? Selection.byLabel(this.path, RequestObject.REQUESTER, requester)
 				: Selection.byName(object.name(), this.path);
 	}
 

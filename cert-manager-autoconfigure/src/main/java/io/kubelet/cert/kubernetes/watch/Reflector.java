@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.kubernetes.AnswerTooLargeException;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
@@ -25,12 +26,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches objects until it is closed. A watch that ends is opened again where it ended;
- * if its resource version cannot be used any more (410 among others), or if it ended
- * without an event or a bookmark, the objects are listed again, page by page, in the
- * first version of the API that the server serves. There is always a pause in between. It
- * grows up to half a minute for as long as the watch brings nothing. If the server asks
- * for a longer pause, it is made, up to an hour.
+ * Watches objects until it is closed. A watch whose time is up is opened again where it
+ * ended. If it failed, or if it ended without an event or a bookmark, the objects are
+ * listed again, page by page, in the first version of the API that the server serves: the
+ * etcd of the server may have been restored from a backup, and such a server sends
+ * nothing until it has reached the resource version again. There is always a pause in
+ * between. It grows up to half a minute for as long as the watch brings nothing. If the
+ * server asks for a longer pause, it is made, up to an hour.
  */
 public final class Reflector implements AutoCloseable {
 
@@ -38,15 +40,9 @@ public final class Reflector implements AutoCloseable {
 
 	private static final int GONE = 410;
 
-	/**
-	 * Also the answer to a resource version that a restored server has not reached yet.
-	 */
-	private static final int GATEWAY_TIMEOUT = 504;
+	private static final int TOO_MANY_REQUESTS = 429;
 
 	private static final int MINIMUM_SECONDS = 300;
-
-	/** After a failure, when the server may have been restored. */
-	private static final int MINIMUM_SECONDS_IF_UNCERTAIN = 30;
 
 	/** A watch that fails now and then is normal. */
 	private static final int FAILURES_TO_REPORT = 3;
@@ -67,9 +63,6 @@ public final class Reflector implements AutoCloseable {
 
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
-
-	/** Whether the server may not know the resource version, or not any more. */
-	private boolean uncertain;
 
 	private final WatchPause pause = new WatchPause();
 
@@ -146,18 +139,12 @@ public final class Reflector implements AutoCloseable {
 		WatchJson.Listed list = this.lister.list(client);
 		this.observer.listed(list.objects());
 		this.resourceVersion = list.resourceVersion();
-		this.uncertain = false;
 		return list.resourceVersion();
 	}
 
-	/**
-	 * Each event is a line of JSON. A watch that ends without any does not show that the
-	 * server knows the resource version: one whose etcd was restored from a backup sends
-	 * nothing until it has reached that version again.
-	 */
+	/** Each event is a line of JSON. */
 	private void watch(ApiClient client, String resourceVersion) throws ApiException, IOException {
-		int minimum = this.uncertain ? MINIMUM_SECONDS_IF_UNCERTAIN : MINIMUM_SECONDS;
-		int seconds = minimum + ThreadLocalRandom.current().nextInt(minimum);
+		int seconds = MINIMUM_SECONDS + ThreadLocalRandom.current().nextInt(MINIMUM_SECONDS);
 		Call call = this.selection.watch(client, this.lister.path(), resourceVersion, seconds);
 		this.call = call;
 		if (isClosed()) {
@@ -183,26 +170,27 @@ public final class Reflector implements AutoCloseable {
 			this.observer.changed(object);
 		}
 		this.resourceVersion = event.resourceVersion();
-		this.uncertain = false;
 	}
 
-	/** If the server refuses a resource version, the next attempt begins with a list. */
 	private void failed(ApiClient client, ApiException ex) {
 		if (isClosed()) {
 			return;
 		}
-		this.uncertain = true;
-		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
-		if (ex.getCode() == GONE) {
+		if (ex.getCode() != TOO_MANY_REQUESTS) {
 			this.resourceVersion = null;
 		}
-		else if (failure.kind() == Kind.UNAVAILABLE) {
-			this.resourceVersion = (ex.getCode() == GATEWAY_TIMEOUT) ? null : this.resourceVersion;
+		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
+		if (ex.getCode() == GONE) {
+			return;
+		}
+		if (ex.getCause() instanceof AnswerTooLargeException) {
+			this.observer.overwhelmed(ex);
+		}
+		if (failure.kind() == Kind.UNAVAILABLE) {
 			this.pause.askedFor(failure.retryAfter());
 			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
 		}
 		else {
-			this.resourceVersion = null;
 			String problem = this.observer.refused(ex);
 			if (!isClosed()) {
 				report(problem);

@@ -54,6 +54,14 @@ public interface WatchObserver {
 	void interrupted(Kind kind, String problem);
 
 	/**
+	 * An object is too large, perhaps one that the observer has not asked for. The watch
+	 * is opened again, unless the observer closes it.
+	 * @param answer the failure
+	 */
+	default void overwhelmed(ApiException answer) {
+	}
+
+	/**
 	 * The server refuses the watch. It is opened again, unless the observer closes it.
 	 * @param answer the answer of the server
 	 * @return what is wrong

@@ -118,7 +118,7 @@ class AnswerLimitTests {
 	}
 
 	@Test
-	void lineOfAWatchIsReadUpToALimitAndTheObjectsAreListed() {
+	void lineOfAWatchIsReadUpToALimitAndTheRequestIsWatchedByItsName() {
 		AtomicInteger watches = new AtomicInteger();
 		this.adapter.client.setHttpClient(this.adapter.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
 			boolean first = chain.request().url().queryParameter("watch") != null && watches.incrementAndGet() == 1;
@@ -129,7 +129,7 @@ class AnswerLimitTests {
 		}).build());
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.read.get()).isBetween(4L * MEBIBYTE, (long) READ_AT_MOST);
-		assertThat(this.adapter.lists()).isOne();
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 1 watch, 1 GET, 0 list");
 	}
 
 	/** To another server, even over http. */
