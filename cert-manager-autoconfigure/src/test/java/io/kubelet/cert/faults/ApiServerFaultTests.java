@@ -110,7 +110,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		return Stream.of(watch("cut", Faults.Injection::cut, 2, "1 POST, 3 watch, 0 GET, 2 list, 1 objects"),
 				watch("ended early", Faults.Injection::end, 2, "1 POST, 3 watch, 0 GET, 2 list, 1 objects"),
 				watch("410", Faults.Injection::expire, 2, "1 POST, 3 watch, 0 GET, 2 list, 1 objects"),
-				watch("503", (next) -> next.answer(503), 2, "1 POST, 3 watch, 0 GET, 0 list, 1 objects"),
+				watch("503", (next) -> next.answer(503), 2, "1 POST, 3 watch, 0 GET, 2 list, 1 objects"),
 				watch("403", (next) -> next.answer(403), 2, "1 POST, 3 watch, 2 GET, 0 list, 1 objects"));
 	}
 
