@@ -57,8 +57,11 @@ class SettingsResolverTests {
 				.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5));
 			assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject(null));
 			assertThat(settings.request().key()).isEqualTo(KeySpecification.EC_P256);
-			assertThat(settings.rotation()).isEqualTo(new CertificateSettings.Rotation(true,
-					"kubelet.cert.rotate-certificates=true", RotationSettings.Schedule.KUBELET));
+			assertThat(settings.rotation()).usingRecursiveComparison()
+				.ignoringFields("schedule.required")
+				.isEqualTo(new CertificateSettings.Rotation(true, "kubelet.cert.rotate-certificates=true",
+						RotationSettings.Schedule.KUBELET));
+			assertThat(settings.rotation().schedule().required()).isTrue();
 			assertThat(settings.startup()).isEqualTo(new CertificateSettings.Startup(true, Duration.ofSeconds(60)));
 			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client", false, false, null, null,
 					Duration.ofHours(1), Duration.ofSeconds(30)));
