@@ -32,8 +32,24 @@ public class SettingsConfiguration {
 	private static final Set<String> OF_A_SERVICE = Set.of("service", "port");
 
 	@Bean
-	CertificateSettingsList certificateSettings(Environment environment) {
-		Bound bound = PropertiesBinder.bind(environment);
+	Bound boundCertificateProperties(Environment environment) {
+		return PropertiesBinder.bind(environment);
+	}
+
+	/** A bean for the {@code configprops} endpoint only. */
+	@Bean
+	ApplicationProperties certificateApplicationProperties(Bound bound) {
+		return bound.application();
+	}
+
+	/** A bean for the {@code configprops} endpoint only. */
+	@Bean
+	CertificateProperties certificateProperties(Bound bound) {
+		return bound.first();
+	}
+
+	@Bean
+	CertificateSettingsList certificateSettings(Bound bound) {
 		bound.unknown().report(bound.application().ignoreUnknownProperties());
 		return resolve(bound);
 	}
@@ -97,7 +113,7 @@ public class SettingsConfiguration {
 		return new CertificateSettingsList(certificates, bound.application().kubernetes());
 	}
 
-	/** The properties are bound without a bean, for which Spring Boot would do this. */
+	/** Spring Boot does this for what it binds itself. */
 	static final class PropertiesHints extends BindableRuntimeHintsRegistrar {
 
 		PropertiesHints() {
