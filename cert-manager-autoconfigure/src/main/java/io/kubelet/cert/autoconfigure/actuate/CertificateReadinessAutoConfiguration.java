@@ -42,6 +42,7 @@ public final class CertificateReadinessAutoConfiguration {
 
 			@Override
 			public Object postProcessAfterInitialization(Object bean, String name) {
+				// A subclass is an indicator that the application defines
 				return (bean.getClass() == ReadinessStateHealthIndicator.class)
 						? new Indicator(availability.getObject(), managers.getObject(), settings.getObject()) : bean;
 			}

@@ -46,6 +46,7 @@ final class LiveBuilder implements BeanDefinitionRegistryPostProcessor {
 			live.getConstructorArgumentValues().addGenericArgumentValue(new RuntimeBeanReference(replaced));
 			live.setTargetType(this.type);
 			live.setPrimary(true);
+			// Of two primary beans, none could be injected by the interface
 			registry.getBeanDefinition(replaced).setPrimary(false);
 			registry.registerBeanDefinition(this.beanName, live);
 		}
