@@ -32,7 +32,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 @SpringBootTest
 @DirtiesContext
-@EnableEmbeddedControlPlane(signers = "example.com/serving")
+@EnableEmbeddedControlPlane(signers = "ClusterIssuer/internal")
 @ContextConfiguration(initializers = ReadmeShopTests.Configured.class)
 class ReadmeShopTests {
 
@@ -43,11 +43,11 @@ class ReadmeShopTests {
 	CertificateManager manager;
 
 	@Test
-	void certificateIsIssuedByTheSignerThatTheTestNames() {
+	void certificateIsIssuedByTheIssuerThatTheTestNames() {
 		assertThat(this.manager.name()).isEqualTo("shop");
-		assertThat(this.manager.status().signerName()).isEqualTo("example.com/serving");
+		assertThat(this.manager.status().signerName()).isEqualTo("ClusterIssuer/internal");
 		assertThat(CertificateTemplate.of(this.manager.current().orElseThrow().leaf()).dnsNames())
-			.containsExactly("shop.example.com");
+			.containsExactly("shop.shop.svc");
 		assertThat(this.manager.status().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
@@ -61,7 +61,7 @@ class ReadmeShopTests {
 	@Test
 	void testIsThatOfTheGuide() throws IOException {
 		assertThat(read("docs/how-to/test.md"))
-			.contains("@EnableEmbeddedControlPlane(signers = \"example.com/serving\")");
+			.contains("@EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\")");
 	}
 
 	private static String read(String document) throws IOException {
