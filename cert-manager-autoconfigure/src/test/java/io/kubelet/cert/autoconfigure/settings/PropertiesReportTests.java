@@ -1,7 +1,9 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.Map;
+import java.util.Objects;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.actuate.autoconfigure.context.properties.ConfigurationPropertiesReportEndpointAutoConfiguration;
@@ -32,13 +34,13 @@ class PropertiesReportTests {
 	@Test
 	void propertiesHaveTheValuesThatAreUsed() {
 		this.runner.withPropertyValues("management.endpoint.configprops.show-values=always").run((context) -> {
-			Map<String, Object> certificate = properties(context, "certificateProperties");
+			Map<String, @Nullable Object> certificate = properties(context, "certificateProperties");
 			assertThat(certificate).containsEntry("pairName", "web")
 				.containsEntry("signerName", "example.com/serving")
 				.extractingByKey("key")
 				.asString()
 				.contains("algorithm=RSA");
-			Map<String, Object> application = properties(context, "certificateApplicationProperties");
+			Map<String, @Nullable Object> application = properties(context, "certificateApplicationProperties");
 			assertThat(application).containsEntry("ignoreUnknownProperties", true);
 			assertThat(application.get("drain")).asString().contains("grpc=false", "hikari=true");
 			assertThat(application.get("additional")).asString().contains("commonName=shop", "algorithm=RSA");
@@ -51,7 +53,7 @@ class PropertiesReportTests {
 			.containsEntry("signerName", "******"));
 	}
 
-	private static Map<String, Object> properties(AssertableApplicationContext context, String bean) {
+	private static Map<String, @Nullable Object> properties(AssertableApplicationContext context, String bean) {
 		Map<String, ConfigurationPropertiesBeanDescriptor> beans = context
 			.getBean(ConfigurationPropertiesReportEndpoint.class)
 			.configurationProperties()
@@ -61,8 +63,9 @@ class PropertiesReportTests {
 			.next()
 			.getBeans();
 		assertThat(beans).containsKey(bean);
-		assertThat(beans.get(bean).getPrefix()).isEqualTo("kubelet.cert");
-		return beans.get(bean).getProperties();
+		ConfigurationPropertiesBeanDescriptor descriptor = Objects.requireNonNull(beans.get(bean));
+		assertThat(descriptor.getPrefix()).isEqualTo("kubelet.cert");
+		return descriptor.getProperties();
 	}
 
 }
