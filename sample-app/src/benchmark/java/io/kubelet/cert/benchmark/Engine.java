@@ -46,8 +46,8 @@ final class Engine implements AutoCloseable {
 
 	private static final Clock CLOCK = Clock.systemDefaultZone();
 
-	private static final Schedule SCHEDULE = new Schedule(false, false, RotationWindow.KUBELET, Schedule.KUBELET.waitTimeout(),
-			Duration.ZERO, RetrySchedule.KUBELET, null);
+	private static final Schedule SCHEDULE = new Schedule(false, false, RotationWindow.KUBELET,
+			Schedule.KUBELET.waitTimeout(), Duration.ZERO, RetrySchedule.KUBELET, null);
 
 	private final ScheduledThreadPoolExecutor executor;
 
@@ -76,8 +76,8 @@ final class Engine implements AutoCloseable {
 		this.executor.setRemoveOnCancelPolicy(true);
 		this.scheduler = RotationScheduler.of(this.executor);
 		this.resources = new Resources(this.scheduler, this.threads, KeyPairSource.jdk(), CLOCK);
-		this.signers = new KubernetesSigners(new CertificateSigningRequests(), new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK),
-				CLOCK);
+		this.signers = new KubernetesSigners(new CertificateSigningRequests(),
+				new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK), CLOCK);
 		this.source = this.signers::signer;
 		this.managers = new CertificateManagers(
 				IntStream.range(0, certificates).mapToObj((number) -> manager(directory, number, supplied)).toList());
