@@ -2,6 +2,7 @@ const articles = new Map();
 let report;
 let clockOffset = 0;
 let clientSerialNumber;
+let lost;
 
 const triggers = {
 	FIRST: 'First certificate', DEADLINE: 'Rotated at the deadline to', TEMPLATE: 'Rotated for a new template to',
@@ -12,13 +13,18 @@ const events = new EventSource('/events');
 events.addEventListener('report', ({ data }) => {
 	report = JSON.parse(data);
 	clockOffset = Date.parse(report.now) - Date.now();
+	clearTimeout(lost);
+	lost = undefined;
 	connection('Live', true);
 	Object.entries(report.certificates).forEach(([name, certificate]) => show(name, certificate));
 	showPresented(report.presented);
 	updateWho();
 	tick();
 });
-events.onerror = () => connection('The application does not answer; reconnecting…', false);
+// A rotation ends the stream with its connection, and the browser opens another one within seconds
+events.onerror = () => {
+	lost ??= setTimeout(() => connection('The application does not answer; reconnecting…', false), 8000);
+};
 setInterval(tick, 1000);
 
 function connection(text, live) {

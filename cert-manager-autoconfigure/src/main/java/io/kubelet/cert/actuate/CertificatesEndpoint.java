@@ -86,7 +86,8 @@ public class CertificatesEndpoint {
 			}
 			catch (CancellationException ex) {
 				throw new InvalidEndpointRequestException("Certificate '" + name + "' is not rotated",
-						"Rotation of certificate '" + name + "' is off");
+						"Rotation of certificate '" + name
+								+ "' is off (rotate-certificates=false): replace the stored pair");
 			}
 			catch (CompletionException ex) {
 				if (ex.getCause() instanceof RotationThrottledException throttled) {

@@ -50,8 +50,10 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 		CertificateSettings settings = unavailable.settings();
 		String action = unavailable.action();
 		if (action == null && kind(unavailable.getCause()) == Kind.REFUSED) {
-			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another signer ('%s')."
-				.formatted(settings.properties().of("signer-ca-file"), settings.properties().of("signer-name"));
+			boolean issuer = settings.request().issuer() != null;
+			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another %s ('%s')."
+				.formatted(settings.properties().of("signer-ca-file"), issuer ? "issuer" : "signer",
+						settings.properties().of(issuer ? "issuer.name" : "signer-name"));
 		}
 		return (action != null) ? action : action(unavailable.getCause(), connection(settings));
 	}
@@ -80,7 +82,9 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 					? "Grant the permission with the rule above, or use other credentials (%s). If there is no rule above, change what the message objects to: no permission helps."
 						.formatted(connection)
 					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
-			case REJECTED -> "Change the properties of the certificate to what the API server accepts.";
+			case REJECTED -> (cause instanceof RequestException rejected && rejected.statusCode() == 404)
+					? "Do what the description says, or name the API server of another cluster (%s).".formatted(connection)
+					: "Change the properties of the certificate to what the API server accepts.";
 			case UNAVAILABLE ->
 				"Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
 					.formatted(connection)

@@ -2,6 +2,7 @@ package io.kubelet.cert.event;
 
 import java.security.cert.X509Certificate;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,12 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	 */
 	public X509Certificate getCertificate() {
 		return this.certificate;
+	}
+
+	@Override
+	public String toString() {
+		return "CertificateRotatedEvent[%s, serial number %s, valid until %s]".formatted(getName(),
+				CertificateNames.serialNumber(this.certificate), this.certificate.getNotAfter().toInstant());
 	}
 
 }

@@ -51,10 +51,21 @@ public record IssuerReference(String kind, String name, String group) {
 	 * @return a clause with commands
 	 */
 	public static String howToFollow(String signerName, String request) {
-		return parse(signerName).isPresent()
-				? "see 'kubectl describe certificaterequest %s' in its namespace".formatted(request)
-				: "see 'kubectl describe csr %1$s', or approve it with 'kubectl certificate approve %1$s'"
-					.formatted(request);
+		String describe = howToDescribe(signerName, request);
+		return parse(signerName).isPresent() ? describe
+				: describe + ", or approve it with 'kubectl certificate approve %s'".formatted(request);
+	}
+
+	/**
+	 * Says how somebody can look at a request that needs no approval, for a message.
+	 * @param signerName the name of the signer, or the text form of the issuer
+	 * @param request the name of the request
+	 * @return a clause with a command
+	 */
+	public static String howToDescribe(String signerName, String request) {
+		return (parse(signerName).isPresent() ? "see 'kubectl describe certificaterequest %s' in its namespace"
+				: "see 'kubectl describe csr %s'")
+			.formatted(request);
 	}
 
 	@Override

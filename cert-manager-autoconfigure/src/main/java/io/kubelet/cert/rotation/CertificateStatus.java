@@ -117,9 +117,10 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		 */
 		public String waitingFor(String signerName) {
 			String says = this.message.isEmpty() ? "" : " (" + this.message + ")";
-			String waiting = this.conditions.contains("Approved") ? "is approved and waiting for its signature"
-					: "is waiting for approval";
-			return waiting + says + ": " + IssuerReference.howToFollow(signerName, this.name);
+			return this.conditions.contains("Approved")
+					? "is approved and waiting for its signature" + says + ": "
+							+ IssuerReference.howToDescribe(signerName, this.name)
+					: "is waiting for approval" + says + ": " + IssuerReference.howToFollow(signerName, this.name);
 		}
 
 	}

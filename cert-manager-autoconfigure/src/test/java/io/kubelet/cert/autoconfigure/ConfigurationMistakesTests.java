@@ -227,7 +227,7 @@ class ConfigurationMistakesTests {
 					"kubelet.cert.startup.timeout=5s")
 				.run((context) -> {
 					String request = controlPlane.certificateSigningRequests().get(0);
-					assertThat(analyze(context.getStartupFailure()).getDescription()).contains(
+					assertThat(analyze(context.getStartupFailure()).getDescription()).endsWith(
 							"Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
 								.formatted(request));
 				});

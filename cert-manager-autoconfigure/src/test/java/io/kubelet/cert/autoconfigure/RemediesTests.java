@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -106,6 +108,34 @@ class RemediesTests {
 	}
 
 	@Test
+	void clusterWithoutCertManagerIsNoMatterOfTheProperties(CapturedOutput output) {
+		start("--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+				"--kubelet.cert.issuer.name=internal", "--kubelet.cert.template.dns-names=shop.shop.svc");
+		assertThat(output).contains("Install cert-manager");
+		assertThat(action(output)).contains("Do what the description says", KUBECONFIG)
+			.doesNotContain("Change the properties");
+	}
+
+	@Test
+	void certificateOfAnIssuerThatIsRefusedIsNoMatterOfTheSignerName(CapturedOutput output) {
+		this.controlPlane.certManager().issuer("default", "internal");
+		start("--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+				"--kubelet.cert.issuer.name=internal", "--kubelet.cert.template.dns-names=shop.shop.svc",
+				"--kubelet.cert.signer-ca-file=" + authority());
+		assertThat(action(output)).contains("name another issuer ('kubelet.cert.issuer.name')")
+			.doesNotContain("signer-name");
+	}
+
+	private Path authority() {
+		try {
+			return Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	@Test
 	void bundleThatDoesNotExistIsReportedWithTheOnesThatDo(CapturedOutput output) {
 		assertThatException().isThrownBy(() -> new SpringApplicationBuilder(Application.class).run(
 				"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.pair-name=shop",
@@ -116,7 +146,7 @@ class RemediesTests {
 		assertThat(output).contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
 				"under 'kubelet.cert': shop.", "under 'spring.ssl.bundle': other.");
 		assertThat(action(output)).contains("Set 'server.ssl.bundle' to the name of a bundle that exists",
-				"'kubelet.cert.ssl.bundle'");
+				"'kubelet.cert.ssl.bundle'", "'kubelet.cert.additional.shpo'");
 		assertThat(this.controlPlane.requests()).as("nothing was requested, which may cost an approval").isEmpty();
 	}
 

@@ -134,9 +134,24 @@ public final class CertManager {
 	 * @throws IllegalArgumentException if there is no such issuer
 	 */
 	public String caPem(String name) {
-		JsonObject issuer = this.store.find(type(GROUP, "ClusterIssuer"), "", name);
+		return caPem("ClusterIssuer", "", name);
+	}
+
+	/**
+	 * The authority of an issuer of one namespace.
+	 * @param namespace the namespace
+	 * @param name the issuer's name
+	 * @return the certificate, PEM
+	 * @throws IllegalArgumentException if there is no such issuer
+	 */
+	public String caPem(String namespace, String name) {
+		return caPem("Issuer", namespace, name);
+	}
+
+	private String caPem(String kind, String namespace, String name) {
+		JsonObject issuer = this.store.find(type(GROUP, kind), namespace, name);
 		if (issuer == null) {
-			throw new IllegalArgumentException("There is no ClusterIssuer " + name);
+			throw new IllegalArgumentException("There is no " + kind + " " + name);
 		}
 		return Pem.write(List.of(this.issuers.authority(issuer).certificate()));
 	}

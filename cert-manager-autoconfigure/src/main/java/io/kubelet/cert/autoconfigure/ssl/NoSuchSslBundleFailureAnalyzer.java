@@ -37,9 +37,12 @@ class NoSuchSslBundleFailureAnalyzer extends AbstractFailureAnalyzer<NoSuchSslBu
 			.formatted(cause.getBundleName(), uses.isEmpty() ? "" : ", which is named by '" + uses + "'",
 					text(bundles.certificates()), text(bundles.others()));
 		boolean off = !this.environment.getProperty("kubelet.cert.enabled", Boolean.class, true);
-		String action = "%s, or give a certificate this bundle with 'kubelet.cert.ssl.bundle' or 'kubelet.cert.pair-name'."
-			.formatted(uses.isEmpty() ? "Correct the name where the bundle is used"
-					: "Set '" + uses + "' to the name of a bundle that exists");
+		String action = (uses.isEmpty() ? "Correct the name where the bundle is used"
+				: "Set '" + uses + "' to the name of a bundle that exists")
+				+ (bundles.certificates().isEmpty()
+						? ", or give a certificate this bundle with 'kubelet.cert.ssl.bundle' or 'kubelet.cert.pair-name'."
+						: ", or configure another certificate of this name ('kubelet.cert.additional.%s'), or give one that exists this bundle ('kubelet.cert.ssl.bundle')."
+							.formatted(cause.getBundleName()));
 		return new FailureAnalysis(description, off
 				? "The certificates are switched off ('kubelet.cert.enabled' is false): switch them on, or use no bundle of theirs in this configuration."
 				: action, cause);

@@ -201,7 +201,8 @@ class CertManagerRequestsTests {
 			bare.allowIn("shop", ACCOUNT, Set.of("*"), "certificaterequests.cert-manager.io");
 			failure(signer(bare, issuer("internal"), "shop"), request("internal")).returns(Kind.REJECTED, Kind::of)
 				.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
-				.withMessageContaining("(404)");
+				.withMessageContaining("(404)")
+				.withMessageContaining("@EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\")");
 		}
 	}
 

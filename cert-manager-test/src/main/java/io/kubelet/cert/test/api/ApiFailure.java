@@ -65,6 +65,15 @@ public final class ApiFailure extends RuntimeException {
 		return of(404, "NotFound", "the server could not find the requested resource", new JsonObject());
 	}
 
+	/** As for a path that leads nowhere, with what to do in a test. */
+	public static ApiFailure noCertManager() {
+		return of(404, "NotFound",
+				"the server could not find the requested resource: this embedded control plane has no cert-manager. "
+						+ "Name the issuer in the annotation, as in @EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\"), "
+						+ "or with 'certManager()'",
+				new JsonObject());
+	}
+
 	public static ApiFailure notFound(ResourceType type, String name) {
 		return of(404, "NotFound", named(type.plural(), type.group(), name) + " not found",
 				details(name, type.group(), type.plural()));

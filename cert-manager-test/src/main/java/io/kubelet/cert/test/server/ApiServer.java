@@ -10,6 +10,7 @@ import io.kubelet.cert.test.api.ObjectRequests;
 import io.kubelet.cert.test.api.ResourceType;
 import io.kubelet.cert.test.http.ApiRequest;
 import io.kubelet.cert.test.http.ApiResponse;
+import io.kubelet.cert.test.resource.CertificateRequests;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +69,7 @@ public final class ApiServer {
 				return this.objects.handle(type, access, request, caller);
 			}
 		}
-		throw ApiFailure.noSuchPath();
+		throw access.group().equals(CertificateRequests.GROUP) ? ApiFailure.noCertManager() : ApiFailure.noSuchPath();
 	}
 
 }

@@ -1,6 +1,10 @@
 package io.kubelet.cert.test.spring;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,10 +18,12 @@ import org.springframework.core.env.PropertySource;
 
 /**
  * Replaces what an application is configured with for its real cluster: the directory of
- * each certificate always, and where they are set, files with authorities by the file of
- * the control plane's authority, and the names of credentials by none.
+ * each certificate always, and where they are set, files with authorities by the file with
+ * those of the control plane, and the names of credentials by none.
  */
 final class ControlPlaneProperties extends PropertySource<Path> {
+
+	private static final String NAME = "embeddedControlPlaneProperties";
 
 	private static final String CERT_DIR = "kubelet.cert.cert-dir";
 
@@ -34,9 +40,21 @@ final class ControlPlaneProperties extends PropertySource<Path> {
 	private final Path authority;
 
 	ControlPlaneProperties(ConfigurableEnvironment environment, Path certDir, Path authority) {
-		super("embeddedControlPlaneProperties", certDir);
+		super(NAME, certDir);
 		this.environment = environment;
 		this.authority = authority;
+	}
+
+	/** An issuer has an authority of its own. */
+	static void addAuthority(ConfigurableEnvironment environment, String pem) {
+		if (environment.getPropertySources().get(NAME) instanceof ControlPlaneProperties properties) {
+			try {
+				Files.writeString(properties.authority, pem, StandardOpenOption.APPEND);
+			}
+			catch (IOException ex) {
+				throw new UncheckedIOException("Cannot add an authority to " + properties.authority, ex);
+			}
+		}
 	}
 
 	@Override

@@ -15,9 +15,8 @@ import org.springframework.context.ConfigurableApplicationContext;
  * configuration files, the environment variables and the system properties contain. The
  * certificates of the application's real cluster are neither used nor replaced.</li>
  * <li>Where {@code ssl.trust-file} or {@code signer-ca-file} is configured, it names a
- * file with the authority of the control plane, which issues all its certificates. A
- * configured {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is
- * ignored.</li>
+ * file with the authority of the control plane and those of the named issuers. A configured
+ * {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is ignored.</li>
  * <li>To set any of these except the kubeconfig, use a property of the test or a
  * command-line argument.</li>
  * <li>The {@link EmbeddedControlPlane} is a bean. It is closed, and the directory is
@@ -51,9 +50,12 @@ public final class EmbeddedControlPlaneInitializer
 		EmbeddedControlPlane controlPlane = context.getBeanFactory().getBean(EmbeddedControlPlane.class);
 		for (String signer : this.signers) {
 			int slash = signer.indexOf('/');
+			String name = signer.substring(slash + 1);
 			switch (signer.substring(0, Math.max(slash, 0))) {
-				case "ClusterIssuer" -> controlPlane.certManager().clusterIssuer(signer.substring(slash + 1));
-				case "Issuer" -> controlPlane.certManager().issuer("default", signer.substring(slash + 1));
+				case "ClusterIssuer" -> ControlPlaneProperties.addAuthority(context.getEnvironment(),
+						controlPlane.certManager().clusterIssuer(name).caPem(name));
+				case "Issuer" -> ControlPlaneProperties.addAuthority(context.getEnvironment(),
+						controlPlane.certManager().issuer("default", name).caPem("default", name));
 				default -> controlPlane.behavior().sign(signer);
 			}
 		}

@@ -5,6 +5,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.env.MapPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -64,6 +66,23 @@ class EmbeddedControlPlaneInitializerTests {
 				.contains(context.getBean(EmbeddedControlPlane.class).url());
 		}
 		assertThat(application.reachedAtTheEnd).as("still there while other beans are closed").isTrue();
+	}
+
+	@Test
+	void fileWithAuthoritiesHasThoseOfTheNamedIssuers() throws Exception {
+		GenericApplicationContext context = new GenericApplicationContext();
+		String property = "kubelet.cert.ssl.trust-file";
+		context.getEnvironment()
+			.getPropertySources()
+			.addLast(new MapPropertySource("application", Map.of(property, "/etc/pki/ca.crt")));
+		new EmbeddedControlPlaneInitializer("example.com/serving", "ClusterIssuer/internal", "Issuer/local")
+			.initialize(context);
+		context.refresh();
+		EmbeddedControlPlane controlPlane = context.getBean(EmbeddedControlPlane.class);
+		assertThat(Files.readString(Path.of(context.getEnvironment().getRequiredProperty(property)))).isEqualTo(
+				controlPlane.caPem() + controlPlane.certManager().caPem("internal")
+						+ controlPlane.certManager().caPem("default", "local"));
+		context.close();
 	}
 
 	private static int port(EmbeddedControlPlane controlPlane) {
