@@ -36,13 +36,15 @@ import org.springframework.boot.actuate.endpoint.OperationResponseBody;
  * it has not been contacted yet
  * @param stuckSince when the step of the rotation began that does not return,
  * {@code null} if none is stuck
+ * @param storeProblem why the stored pair is not used although the current one is not
+ * stored, {@code null} if nothing is wrong
  * @param history the last 20 rotations and failed attempts, the latest one first
  */
 public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
 		@Nullable Template template, CertificateStatus.@Nullable Window rotationWindow,
 		@Nullable Instant nextRotationDeadline, long rotations, @Nullable Instant lastRotation,
 		@Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest, @Nullable String waitingFor,
-		@Nullable Boolean serverHealthy, @Nullable Instant stuckSince,
+		@Nullable Boolean serverHealthy, @Nullable Instant stuckSince, @Nullable String storeProblem,
 		List<Outcome> history) implements OperationResponseBody {
 
 	static CertificateDescriptor of(CertificateStatus status) {
@@ -57,7 +59,7 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 						failure.attempt(), failure.nextAttempt()) : null,
 				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions(),
 						open.message().isEmpty() ? null : open.message()) : null,
-				status.waitingFor(), status.serverHealthy(), status.stuckSince(),
+				status.waitingFor(), status.serverHealthy(), status.stuckSince(), status.storeProblem(),
 				status.history().stream().map(Outcome::of).toList());
 	}
 

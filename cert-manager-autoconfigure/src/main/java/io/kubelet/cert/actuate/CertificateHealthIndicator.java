@@ -9,6 +9,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
@@ -17,7 +18,7 @@ import org.springframework.boot.health.contributor.Status;
 /**
  * The health of one certificate: {@code DOWN} while there is none that is valid,
  * otherwise {@code UP}. A certificate whose rotation is overdue has the configured
- * status, and a warning among the details.
+ * status. What is wrong is a warning among the details.
  * <p>
  * What counts is the fraction of the lifetime that is left, not a number of days: a
  * certificate for an hour and one for a year are overdue after the same fraction.
@@ -56,9 +57,13 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		if (pair != null) {
 			builder.withDetail("notAfter", pair.notAfter());
 			builder.withDetail("lifetimeLeft", percent(pair) + " %");
-			if (status.state() == CertificateStatus.State.OVERDUE) {
-				builder.withDetail("warning", warning(pair, status));
+			if (status.state() == CertificateStatus.State.NOT_YET_VALID) {
+				builder.withDetail("notBefore", pair.notBefore());
 			}
+		}
+		String warning = warning(status);
+		if (warning != null) {
+			builder.withDetail("warning", warning);
 		}
 		if (status.pendingRequest() != null) {
 			builder.withDetail("pendingRequest", status.pendingRequest().name());
@@ -72,6 +77,7 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		RotationFailure failure = status.lastFailure();
 		if (failure != null) {
 			builder.withDetail("lastFailure", failure.reason());
+			builder.withDetail("lastFailureMessage", failure.message());
 		}
 	}
 
@@ -81,7 +87,19 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		return Math.max(0, Math.min(100, left * 100 / lifetime));
 	}
 
-	private String warning(CertificatePair pair, CertificateStatus status) {
+	private @Nullable String warning(CertificateStatus status) {
+		CertificatePair pair = status.pair();
+		return (pair == null) ? status.storeProblem() : switch (status.state()) {
+			case OVERDUE -> overdue(pair, status);
+			case EXPIRED -> "The certificate expired at %s: peers refuse it".formatted(pair.notAfter());
+			case NOT_YET_VALID ->
+				"The certificate is not valid before %s, and it is %s now: peers refuse it until then. Check the clock of this machine"
+					.formatted(pair.notBefore(), this.clock.instant().truncatedTo(ChronoUnit.SECONDS));
+			case VALID, ROTATING, STATIC, WAITING -> status.storeProblem();
+		};
+	}
+
+	private String overdue(CertificatePair pair, CertificateStatus status) {
 		Duration left = Duration.between(this.clock.instant(), pair.notAfter()).truncatedTo(ChronoUnit.SECONDS);
 		return "The %s is overdue since %s; the certificate is valid for another %s".formatted(
 				(status.nextRotationDeadline() != null) ? "rotation" : "replacement of the stored pair",

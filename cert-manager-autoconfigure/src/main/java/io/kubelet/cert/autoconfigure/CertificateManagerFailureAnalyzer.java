@@ -82,9 +82,11 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 					? "Grant the permission with the rule above, or use other credentials (%s). If there is no rule above, change what the message objects to: no permission helps."
 						.formatted(connection)
 					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
-			case REJECTED -> (cause instanceof RequestException rejected && rejected.statusCode() == 404)
-					? "Do what the description says, or name the API server of another cluster (%s).".formatted(connection)
-					: "Change the properties of the certificate to what the API server accepts.";
+			case REJECTED ->
+				(cause instanceof RequestException rejected && rejected.statusCode() == 404)
+						? "Do what the description says, or name the API server of another cluster (%s)."
+							.formatted(connection)
+						: "Change the properties of the certificate to what the API server accepts.";
 			case UNAVAILABLE ->
 				"Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
 					.formatted(connection)

@@ -77,14 +77,19 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 			.formatted(settings.name(), settings.request().signer(), failure.message()), failure.cause(), null);
 	}
 
-	public static CertificateUnavailableException absent(CertificateSettings settings) {
-		String missing = Optional.ofNullable(settings.storage().initialPair())
-			.flatMap(PairLocation::missingHalf)
-			.map((file) -> " (" + file + " is missing)")
+	public static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {
+		String why = Optional.ofNullable(status.pair()).map((pair) -> switch (status.state()) {
+			case NOT_YET_VALID ->
+				" (the stored one is not valid before %s: check the clock of this machine)".formatted(pair.notBefore());
+			default -> " (the stored one expired at %s)".formatted(pair.notAfter());
+		})
+			.or(() -> Optional.ofNullable(settings.storage().initialPair())
+				.flatMap(PairLocation::missingHalf)
+				.map((file) -> " (" + file + " is missing)"))
 			.orElse("");
 		return new CertificateUnavailableException(settings,
 				"There is no valid certificate '%s' in %s%s, and its rotation is off (%s)".formatted(settings.name(),
-						settings.storage().place(), missing, settings.rotation().origin()),
+						settings.storage().place(), why, settings.rotation().origin()),
 				null,
 				"Put a pair there, or set '%s' to true.".formatted(settings.properties().of("rotate-certificates")));
 	}

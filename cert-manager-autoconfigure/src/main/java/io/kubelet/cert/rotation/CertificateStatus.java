@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * although the API server is healthy
  * @param stuckSince when the step of the rotation began that has not returned for a
  * minute, {@code null} if none is stuck
+ * @param storeProblem why the stored pair is not used although the current one is not
+ * stored, {@code null} if nothing is wrong
  * @param history the last 20 rotations and failed attempts since this manager was
  * created, the latest one first
  */
@@ -46,7 +48,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations, Duration waited,
 		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure,
 		@Nullable ConfirmedRequest pendingRequest, @Nullable String waitingFor, @Nullable Boolean serverHealthy,
-		boolean unavailable, @Nullable Instant stuckSince, List<Outcome> history) {
+		boolean unavailable, @Nullable Instant stuckSince, @Nullable String storeProblem, List<Outcome> history) {
 
 	/**
 	 * Returns when the rotation becomes overdue.

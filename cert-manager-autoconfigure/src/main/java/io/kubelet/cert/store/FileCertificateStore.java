@@ -31,6 +31,8 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(FileCertificateStore.class);
 
+	private final String name;
+
 	private final PairFiles files;
 
 	private final @Nullable PairLocation initial;
@@ -57,6 +59,7 @@ public final class FileCertificateStore implements CertificateStore {
 	 */
 	public FileCertificateStore(Path directory, String pairName, @Nullable PairLocation initial, int retain,
 			Clock clock) {
+		this.name = pairName;
 		this.files = new PairFiles(directory, pairName);
 		this.keyFiles = new KeyFiles(directory);
 		this.request = new PendingRequestFile(this.files, this.keyFiles);
@@ -160,7 +163,7 @@ public final class FileCertificateStore implements CertificateStore {
 			if (this.reader.last() != null) {
 				throw ex;
 			}
-			logger.warn("{}. It is kept as {}", ex, this.files.setAside(Path.of(ex.getFile())));
+			logger.warn("[{}] {}. It is kept as {}", this.name, ex, this.files.setAside(Path.of(ex.getFile())));
 			return Optional.empty();
 		}
 	}
@@ -188,7 +191,7 @@ public final class FileCertificateStore implements CertificateStore {
 				.findFirst();
 			// A link may lead to a file of somebody else
 			Path aside = this.files.setAside(this.files.isDated(damaged) ? damaged : current);
-			logger.error("{}. It is kept as {}, and {}", cause.getMessage(), aside,
+			logger.error("[{}] {}. It is kept as {}, and {}", this.name, cause.getMessage(), aside,
 					good.map((file) -> "the older pair " + file + " is used")
 						.orElse("there is no older pair that can be used"));
 			if (good.isPresent()) {
@@ -207,7 +210,7 @@ public final class FileCertificateStore implements CertificateStore {
 			switchTo(good);
 		}
 		catch (IOException ex) {
-			logger.error("Cannot make {} current: {}", good, ex.toString());
+			logger.error("[{}] Cannot make {} current: {}", this.name, good, ex.toString());
 		}
 	}
 
@@ -220,7 +223,7 @@ public final class FileCertificateStore implements CertificateStore {
 			return true;
 		}
 		catch (StoreException | IOException ex) {
-			logger.warn("The older pair {} cannot be used: {}", file, ex.getMessage());
+			logger.warn("[{}] The older pair {} cannot be used: {}", this.name, file, ex.getMessage());
 			return false;
 		}
 	}
@@ -234,7 +237,7 @@ public final class FileCertificateStore implements CertificateStore {
 			}
 			if (Files.isSymbolicLink(updated) && Files.exists(updated) && !Files.exists(current)) {
 				Files.move(updated, current, StandardCopyOption.ATOMIC_MOVE);
-				logger.info("Finished the interrupted switch of {}", current);
+				logger.info("[{}] Finished the interrupted switch of {}", this.name, current);
 			}
 		}
 		catch (IOException ex) {
@@ -277,7 +280,7 @@ public final class FileCertificateStore implements CertificateStore {
 			return createDated(Files.readAllBytes(current)).file();
 		}
 		catch (UnusableFileException ex) {
-			logger.warn("{}. It is kept as {}", ex, this.files.setAside(current));
+			logger.warn("[{}] {}. It is kept as {}", this.name, ex, this.files.setAside(current));
 			return null;
 		}
 	}

@@ -133,6 +133,31 @@ class CertificateHealthIndicatorTests {
 	}
 
 	@Test
+	void expiredCertificateHasAWarning() {
+		start();
+		this.signer.holds();
+		this.time.pass(Duration.ofHours(2));
+		assertThat(health(Status.UP).getDetails().get("warning")).asString()
+			.startsWith("The certificate expired at 2026-01-01T")
+			.endsWith("Z: peers refuse it");
+	}
+
+	@Test
+	void certificateThatIsNotValidYetHasItsBeginningAndAWarning() {
+		start();
+		this.signer.holds();
+		this.time.setClock(Duration.ofDays(-2));
+		assertThat(health(Status.UP)).satisfies((health) -> {
+			assertThat(health.getStatus()).isEqualTo(Status.DOWN);
+			assertThat(health.getDetails()).containsKey("notBefore");
+			assertThat(health.getDetails().get("warning")).asString()
+				.startsWith("The certificate is not valid before 20")
+				.contains("and it is 2025-12-30T")
+				.endsWith("Check the clock of this machine");
+		});
+	}
+
+	@Test
 	void certificateThatIsNotOverdueHasNoWarning() {
 		start();
 		assertThat(health(Status.OUT_OF_SERVICE)).satisfies((health) -> {
@@ -164,7 +189,8 @@ class CertificateHealthIndicatorTests {
 		start();
 		this.time.pass(Duration.ofMinutes(12));
 		assertThat(this.manager.status().serverHealthy()).isFalse();
-		assertThat(health(Status.UP).getDetails()).containsEntry("lastFailure", "Unreachable");
+		assertThat(health(Status.UP).getDetails()).containsEntry("lastFailure", "Unreachable")
+			.containsEntry("lastFailureMessage", "no way");
 		assertThat(this.unavailable).isEmpty();
 	}
 

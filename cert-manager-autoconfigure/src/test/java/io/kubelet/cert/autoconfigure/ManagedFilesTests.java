@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -18,6 +19,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.event.CertificateEvent;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
@@ -37,6 +40,7 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Certificate files that someone else manages, such as those of a kubelet's
@@ -216,6 +220,8 @@ class ManagedFilesTests {
 			assertThat(manager.current()).contains(this.first);
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(this.events).singleElement()
+					.hasToString("CertificateRotatedEvent[%s, serial number %s, valid until %s]"
+						.formatted(manager.name(), this.first.serialNumber(), this.first.notAfter()))
 					.extracting(CertificateRotatedEvent::getPreviousCertificate)
 					.isNull());
 		});
@@ -234,6 +240,36 @@ class ManagedFilesTests {
 		Files.delete(this.privateKey);
 		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
 			.hasMessageContaining("(" + this.privateKey + " is missing)"));
+	}
+
+	@Test
+	void rotationOverTheEndpointIsRefusedWithTheProperty() throws IOException {
+		write(this.first, this.first);
+		runner().run((context) -> {
+			CertificateManagers managers = context.getBean(CertificateManagers.class);
+			String name = managers.iterator().next().name();
+			assertThatExceptionOfType(InvalidEndpointRequestException.class)
+				.isThrownBy(() -> new CertificatesEndpoint(managers).rotate(name))
+				.satisfies(
+						(ex) -> assertThat(ex.getReason()).contains("rotate-certificates", "replace the stored pair"));
+		});
+	}
+
+	@Test
+	void expiredPairAtTheStartIsNamed() throws IOException {
+		write(this.first, this.first);
+		this.time.setClock(Duration.ofDays(1000));
+		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
+			.hasMessageContaining("(the stored one expired at " + this.first.notAfter() + ")"));
+	}
+
+	@Test
+	void pairThatIsNotValidYetAtTheStartIsNamed() throws IOException {
+		write(this.first, this.first);
+		this.time.setClock(Duration.ofDays(-1000));
+		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
+			.hasMessageContaining(
+					"(the stored one is not valid before " + this.first.notBefore() + ": check the clock"));
 	}
 
 	@Test

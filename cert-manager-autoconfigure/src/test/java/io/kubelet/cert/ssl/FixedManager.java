@@ -64,7 +64,7 @@ public final class FixedManager implements CertificateManager {
 	@Override
 	public CertificateStatus status() {
 		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair, null, null, "example.com/test",
-				List.of(), null, null, 0, Duration.ZERO, null, null, null, null, true, false, null, List.of());
+				List.of(), null, null, 0, Duration.ZERO, null, null, null, null, true, false, null, null, List.of());
 	}
 
 	@Override

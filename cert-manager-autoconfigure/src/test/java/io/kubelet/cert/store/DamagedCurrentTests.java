@@ -55,6 +55,8 @@ class DamagedCurrentTests {
 		assertThat(store().current()).contains(good);
 		assertThat(output)
 			.containsOnlyOnce("It is kept as " + aside(damaged) + ", and the older pair " + goodFile + " is used");
+		assertThat(output.getOut().lines().filter((line) -> line.contains("ERROR")))
+			.allMatch((line) -> line.contains("[kubelet-client] "));
 		assertThat(damaged).doesNotExist();
 		assertThat(aside(damaged)).exists();
 	}

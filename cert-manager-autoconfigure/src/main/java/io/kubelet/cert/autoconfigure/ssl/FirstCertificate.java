@@ -46,7 +46,7 @@ final class FirstCertificate implements RotationListener {
 		}
 		CertificateStatus status = manager.status();
 		if (status.nextRotationDeadline() == null) {
-			throw CertificateUnavailableException.absent(settings);
+			throw CertificateUnavailableException.absent(settings, status);
 		}
 		if (status.lastFailure() != null) {
 			listener.failed(manager.name(), status.lastFailure());

@@ -73,6 +73,11 @@ final class CurrentPair {
 		return this.pair;
 	}
 
+	/** What is wrong with the stored pair, {@code null} if nothing is. */
+	@Nullable String problem() {
+		return this.problem.isEmpty() ? null : this.problem;
+	}
+
 	/** Makes a rotation due with the next review, however long the pair is valid. */
 	void force(Trigger trigger) {
 		this.forced = (this.forced != null) ? this.forced : trigger;
@@ -84,6 +89,7 @@ final class CurrentPair {
 	 */
 	void replace(CertificatePair pair, CertificateTemplate satisfied) {
 		this.settings.store().update(pair);
+		this.problem = "";
 		this.forced = null;
 		swap(pair);
 		this.satisfied = satisfied;
@@ -101,7 +107,8 @@ final class CurrentPair {
 			stored = this.settings.store().current().orElse(null);
 		}
 		catch (StoreException ex) {
-			reportOnce(this.settings.about(logger.atError()), ex.getMessage() + "; the last valid pair stays in use");
+			reportOnce(this.settings.about(logger.atError()),
+					ex.getMessage() + "; the last valid pair stays in use. " + remedy());
 			return null;
 		}
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
@@ -122,6 +129,13 @@ final class CurrentPair {
 		this.forced = null;
 		swap(stored);
 		return stored;
+	}
+
+	/** The pair in use is in memory only. */
+	private String remedy() {
+		return "A restart finds only what is stored: repair it" + ((this.settings.signers() != null)
+				? ", or rotate (POST /actuator/certificates/%s) to store a new pair".formatted(this.settings.name())
+				: "");
 	}
 
 	private void reportOnce(LoggingEventBuilder entry, String problem) {

@@ -115,7 +115,7 @@ final class StatusReport {
 				(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime(),
 				deadline.equals(Instant.MAX) ? null : deadline, this.rotations, this.waited, this.lastRotation,
 				this.lastFailure, confirmed(), this.templates.waitingFor(), this.serverHealthy,
-				this.warnings.isUnavailable(), null, this.history);
+				this.warnings.isUnavailable(), null, this.pair.problem(), this.history);
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
@@ -157,7 +157,8 @@ final class StatusReport {
 		return new CertificateStatus(status.name(), state, status.pair(), status.rotationWindow(), status.template(),
 				status.signerName(), status.usages(), status.requestedLifetime(), status.nextRotationDeadline(),
 				status.rotations(), status.waited(), status.lastRotation(), lastFailure, status.pendingRequest(),
-				status.waitingFor(), status.serverHealthy(), status.unavailable(), stuckSince, status.history());
+				status.waitingFor(), status.serverHealthy(), status.unavailable(), stuckSince, status.storeProblem(),
+				status.history());
 	}
 
 	private static State state(CertificateStatus status, boolean requested, Instant now) {

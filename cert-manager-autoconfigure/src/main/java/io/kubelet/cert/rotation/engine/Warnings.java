@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.Set;
@@ -100,9 +101,10 @@ final class Warnings {
 
 	private void notYetValid(CertificatePair pair, String next, Instant now) {
 		if (this.issued.add(State.NOT_YET_VALID)) {
-			this.settings.about(logger.atWarn(), pair)
+			this.settings.about((this.settings.signers() != null) ? logger.atWarn() : logger.atError(), pair)
 				.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
-						+ "Check the clock of this machine. {}", this.settings.name(), pair.notBefore(), now, next);
+						+ "Check the clock of this machine. {}", this.settings.name(), pair.notBefore(),
+						now.truncatedTo(ChronoUnit.SECONDS), next);
 			this.delivery.deliver((listener) -> listener.notYetValid(this.settings.name(), pair));
 		}
 	}

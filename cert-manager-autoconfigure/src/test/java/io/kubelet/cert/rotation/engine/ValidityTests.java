@@ -66,6 +66,9 @@ class ValidityTests {
 		assertThat(manager.status().state()).hasToString("NOT_YET_VALID");
 		assertThat(this.reported).containsExactly("not yet valid " + stored.serialNumber());
 		assertThat(output).contains("Rotation is off: replace the stored pair");
+		assertThat(output.getOut().lines().filter((line) -> line.contains("is not valid before"))).singleElement()
+			.asString()
+			.contains("ERROR");
 		this.fixture.time.pass(Duration.ofHours(2));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).hasToString("STATIC");

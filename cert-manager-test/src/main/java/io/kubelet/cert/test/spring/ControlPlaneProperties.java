@@ -18,8 +18,8 @@ import org.springframework.core.env.PropertySource;
 
 /**
  * Replaces what an application is configured with for its real cluster: the directory of
- * each certificate always, and where they are set, files with authorities by the file with
- * those of the control plane, and the names of credentials by none.
+ * each certificate always, and where they are set, files with authorities by the file
+ * with those of the control plane, and the names of credentials by none.
  */
 final class ControlPlaneProperties extends PropertySource<Path> {
 

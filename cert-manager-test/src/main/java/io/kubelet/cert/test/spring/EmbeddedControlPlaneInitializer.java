@@ -15,8 +15,9 @@ import org.springframework.context.ConfigurableApplicationContext;
  * configuration files, the environment variables and the system properties contain. The
  * certificates of the application's real cluster are neither used nor replaced.</li>
  * <li>Where {@code ssl.trust-file} or {@code signer-ca-file} is configured, it names a
- * file with the authority of the control plane and those of the named issuers. A configured
- * {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is ignored.</li>
+ * file with the authority of the control plane and those of the named issuers. A
+ * configured {@code kubernetes.context} or {@code kubernetes.bootstrap-kubeconfig} is
+ * ignored.</li>
  * <li>To set any of these except the kubeconfig, use a property of the test or a
  * command-line argument.</li>
  * <li>The {@link EmbeddedControlPlane} is a bean. It is closed, and the directory is

@@ -79,9 +79,9 @@ class EmbeddedControlPlaneInitializerTests {
 			.initialize(context);
 		context.refresh();
 		EmbeddedControlPlane controlPlane = context.getBean(EmbeddedControlPlane.class);
-		assertThat(Files.readString(Path.of(context.getEnvironment().getRequiredProperty(property)))).isEqualTo(
-				controlPlane.caPem() + controlPlane.certManager().caPem("internal")
-						+ controlPlane.certManager().caPem("default", "local"));
+		assertThat(Files.readString(Path.of(context.getEnvironment().getRequiredProperty(property))))
+			.isEqualTo(controlPlane.caPem() + controlPlane.certManager().caPem("internal")
+					+ controlPlane.certManager().caPem("default", "local"));
 		context.close();
 	}
 
