@@ -136,6 +136,20 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
+	void issuerThatIsReplacedWhileARequestIsPendingSignsIt() {
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		String replaced = this.plane.certManager().caPem("internal");
+		CompletableFuture<List<X509Certificate>> answer = signer("internal").request(request("internal"),
+				this.progress::add);
+		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty());
+		this.plane.certManager().removeClusterIssuer("internal").clusterIssuer("internal");
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(Pem.write(last().authorities())).isEqualTo(this.plane.certManager().caPem("internal"))
+			.isNotEqualTo(replaced);
+	}
+
+	@Test
 	void deniedRequestIsDenied() {
 		this.plane.behavior().approval(ApprovalPolicy.denying("policy.example.com", "shop.example.com is not allowed"));
 		failure("internal").returns(Kind.DENIED, Kind::of)
