@@ -37,7 +37,8 @@ class KeptHistoriesTests {
 			"1 PT720H PT6H 0; NOTHING 0 PT10S; CRASH_IN_REQUEST 0 PT10S; SERVER_DOWN 0 PT720H; CLOCK_BACK 1 PT72H",
 			"2 PT1H PT1M 1; ROTATE 0 PT1H; TEMPLATE_CHANGES 5 PT3H; CLOCK_BACK 3 PT30M; ANSWERS_LOST 2 PT6M; APPROVER_SLOW 3 PT3H; SERVER_WELL 0 PT6M; REQUESTS_DELETED 1 PT1H; APPROVER_SLOW 1 PT6M; SERVER_REJECTS 1 PT1H" })
 	void everyInvariantHolds(String history) {
-		new Simulation(History.parse(history)).play();
+		new Simulation(History.parse(history), false).play();
+		new Simulation(History.parse(history), true).play();
 	}
 
 }

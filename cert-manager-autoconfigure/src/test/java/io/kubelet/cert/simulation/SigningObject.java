@@ -30,8 +30,13 @@ final class SigningObject {
 
 	State state = State.PENDING;
 
-	/** Whether the engine has to let it be, since it cannot delete it. */
+	/** Whether the engine no longer waits for it. */
 	boolean abandoned;
+
+	/**
+	 * Whether the engine cannot delete it, or may not, or does not know that it is there.
+	 */
+	boolean remains;
 
 	/** Counts the plans for a decision: only the last one is carried out. */
 	int plan;

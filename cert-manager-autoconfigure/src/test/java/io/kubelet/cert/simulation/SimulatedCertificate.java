@@ -59,6 +59,8 @@ final class SimulatedCertificate implements RotationListener {
 
 	private final Set<String> sent = new HashSet<>();
 
+	private final Discards discards;
+
 	private ProcessScheduler scheduler;
 
 	private @Nullable CertificateManager manager;
@@ -87,6 +89,7 @@ final class SimulatedCertificate implements RotationListener {
 		this.index = index;
 		this.random = new Random(history.seed() + index);
 		this.budget = new RequestBudget(retryInterval(history));
+		this.discards = new Discards(world, server);
 		this.scheduler = new ProcessScheduler(world.time());
 	}
 
@@ -186,7 +189,22 @@ final class SimulatedCertificate implements RotationListener {
 	}
 
 	private CertificateSigner signer(ProcessScheduler life) {
-		return (request, progress) -> request(life, request, progress);
+		return new CertificateSigner() {
+
+			@Override
+			public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
+					Consumer<SubmittedRequest> progress) {
+				return SimulatedCertificate.this.request(life, request, progress);
+			}
+
+			@Override
+			public CompletableFuture<?> discard(CertificateRequest request) {
+				SimulatedCertificate certificate = SimulatedCertificate.this;
+				return certificate.server.keepsRequests() ? certificate.discards.discard(request)
+						: CertificateSigner.super.discard(request);
+			}
+
+		};
 	}
 
 	private CompletableFuture<List<X509Certificate>> request(ProcessScheduler life, CertificateRequest request,
@@ -340,6 +358,21 @@ final class SimulatedCertificate implements RotationListener {
 		this.manager = null;
 		this.scheduler.die();
 		this.server.disconnect(this);
+		this.discards.end(this::isStored);
+	}
+
+	private boolean isStored(CertificateRequest request) {
+		PendingRequest pending = this.store.request;
+		return pending != null && request.name().equals(pending.request().name());
+	}
+
+	/** Objects of this certificate that should not be there. */
+	List<String> leftBehind() {
+		return this.server.objects()
+			.stream()
+			.filter((object) -> object.owner == this && !object.remains && !isStored(object.request))
+			.map(SigningObject::name)
+			.toList();
 	}
 
 	/** Die in the middle of the next request, before or after the server has it. */

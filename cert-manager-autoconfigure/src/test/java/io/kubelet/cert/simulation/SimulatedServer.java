@@ -34,6 +34,11 @@ final class SimulatedServer {
 
 	private final World world;
 
+	/**
+	 * Whether requests stay until those who made them delete them, as cert-manager's do.
+	 */
+	private final boolean keepsRequests;
+
 	private final Approver approver;
 
 	private final Map<String, SigningObject> objects = new LinkedHashMap<>();
@@ -42,9 +47,14 @@ final class SimulatedServer {
 
 	private int uids;
 
-	SimulatedServer(World world, Duration lifetime) {
+	SimulatedServer(World world, Duration lifetime, boolean keepsRequests) {
 		this.world = world;
+		this.keepsRequests = keepsRequests;
 		this.approver = new Approver(world, lifetime, this::decided);
+	}
+
+	boolean keepsRequests() {
+		return this.keepsRequests;
 	}
 
 	Approver approver() {
@@ -127,11 +137,7 @@ final class SimulatedServer {
 		owner.created(created);
 		this.objects.put(name, created);
 		this.approver.consider(created);
-		this.world.time().schedule(() -> {
-			if (created.isOpen()) {
-				delete(created);
-			}
-		}, KEPT_PENDING);
+		cleanUp(created, KEPT_PENDING);
 		return created;
 	}
 
@@ -151,8 +157,20 @@ final class SimulatedServer {
 	}
 
 	private void decided(SigningObject object) {
-		this.world.time().schedule(() -> delete(object), KEPT_ANSWERED);
+		cleanUp(object, KEPT_ANSWERED);
 		tell(object);
+	}
+
+	/** Deletes it after a while, unless its state is another one then. */
+	private void cleanUp(SigningObject object, Duration after) {
+		State state = object.state;
+		if (!this.keepsRequests) {
+			this.world.time().schedule(() -> {
+				if (object.state == state) {
+					delete(object);
+				}
+			}, after);
+		}
 	}
 
 	/** Let those who wait know, unless it is still open. */
@@ -186,14 +204,41 @@ final class SimulatedServer {
 		tell(object);
 	}
 
+	/**
+	 * Deletes what its owner no longer needs.
+	 * @return whether it is of no use to try again
+	 */
+	boolean isDeleted(CertificateRequest request) {
+		SigningObject object = this.objects.get(request.name());
+		boolean found = object != null && (request.uid() == null || request.uid().equals(object.uid));
+		if (this.mood == Mood.FORBIDS) {
+			remains(request);
+			return true;
+		}
+		if (found && this.mood != Mood.DOWN && this.mood != Mood.BUSY) {
+			this.world.require(!isWatched(object), "%s: is deleted while it is waited for", object.name());
+			delete(object);
+		}
+		return this.mood != Mood.DOWN && this.mood != Mood.BUSY && this.mood != Mood.LOSES_ANSWERS;
+	}
+
+	/** Nobody will delete the object of a request. */
+	void remains(CertificateRequest request) {
+		SigningObject object = this.objects.get(request.name());
+		if (object != null) {
+			object.remains = true;
+		}
+	}
+
 	/** Another one takes its name, with the same content: only the UID differs. */
 	void replace(SigningObject object) {
 		delete(object);
 		SigningObject other = new SigningObject("uid-" + this.uids++, this.world.now(), object.request, object.owner);
 		other.abandoned = true;
+		other.remains = true;
 		this.objects.put(other.name(), other);
 		this.approver.consider(other);
-		this.world.time().schedule(() -> delete(other), KEPT_PENDING);
+		cleanUp(other, KEPT_PENDING);
 	}
 
 	/** The connections of a process end with it. */
@@ -203,11 +248,11 @@ final class SimulatedServer {
 
 	/** Whether anyone is still waited for on behalf of a certificate. */
 	boolean isWatched(SimulatedCertificate owner) {
-		return this.objects.values()
-			.stream()
-			.filter((object) -> object.owner == owner)
-			.flatMap((object) -> object.watchers.stream())
-			.anyMatch((watcher) -> !watcher.answer().isDone());
+		return this.objects.values().stream().anyMatch((object) -> object.owner == owner && isWatched(object));
+	}
+
+	private static boolean isWatched(SigningObject object) {
+		return object.watchers.stream().anyMatch((watcher) -> !watcher.answer().isDone());
 	}
 
 	private static RequestException unavailable(CertificateRequest request, @Nullable Duration retryAfter) {

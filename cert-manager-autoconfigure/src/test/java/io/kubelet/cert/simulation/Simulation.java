@@ -29,9 +29,14 @@ final class Simulation {
 
 	private int looks;
 
+	/** Half of the histories are played with each kind of server. */
 	Simulation(History history) {
+		this(history, history.seed() % 2 == 1);
+	}
+
+	Simulation(History history, boolean keepsRequests) {
 		this.history = history;
-		this.server = new SimulatedServer(this.world, history.lifetime());
+		this.server = new SimulatedServer(this.world, history.lifetime(), keepsRequests);
 		this.certificates = IntStream.range(0, history.certificates())
 			.mapToObj((index) -> new SimulatedCertificate(this.world, this.server, this.keys, history, index))
 			.toList();
@@ -45,6 +50,10 @@ final class Simulation {
 		this.certificates.forEach(SimulatedCertificate::start);
 		this.history.steps().forEach(this::play);
 		heal().forEach(this::play);
+		if (this.server.keepsRequests()) {
+			this.certificates.forEach((certificate) -> this.world.require(certificate.leftBehind().isEmpty(),
+					"requests are left behind: %s", certificate.leftBehind()));
+		}
 		this.certificates.forEach(SimulatedCertificate::stop);
 		look();
 		return this;
@@ -83,7 +92,10 @@ final class Simulation {
 	private void look() {
 		this.looks++;
 		this.invariants.forEach(Invariants::check);
-		assertThat(this.world.violations()).as(() -> "Broken in the history\n" + this.history + "\n").isEmpty();
+		assertThat(this.world.violations())
+			.as(() -> "Broken in the history\n" + this.history + "\nkeepsRequests: " + this.server.keepsRequests()
+					+ "\n")
+			.isEmpty();
 	}
 
 	/** While things fail, requests are many: that is not played out for years. */

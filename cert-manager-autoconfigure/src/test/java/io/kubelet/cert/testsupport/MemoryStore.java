@@ -48,7 +48,10 @@ public final class MemoryStore implements CertificateStore {
 	@Override
 	public void deletePendingRequest(PendingRequest request) {
 		failIf(this.writeFails);
-		this.request = null;
+		PendingRequest stored = this.request;
+		if (stored != null && stored.request().publicKey().equals(request.request().publicKey())) {
+			this.request = null;
+		}
 	}
 
 	private static void failIf(boolean fails) {
