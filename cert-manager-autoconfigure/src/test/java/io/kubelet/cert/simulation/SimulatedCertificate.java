@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -363,7 +364,7 @@ final class SimulatedCertificate implements RotationListener {
 
 	private boolean isStored(CertificateRequest request) {
 		PendingRequest pending = this.store.request;
-		return pending != null && request.name().equals(pending.request().name());
+		return pending != null && Objects.equals(request.name(), pending.request().name());
 	}
 
 	/** Objects of this certificate that should not be there. */

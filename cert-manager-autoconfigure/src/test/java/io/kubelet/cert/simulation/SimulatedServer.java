@@ -215,7 +215,7 @@ final class SimulatedServer {
 			remains(request);
 			return true;
 		}
-		if (found && this.mood != Mood.DOWN && this.mood != Mood.BUSY) {
+		if (object != null && found && this.mood != Mood.DOWN && this.mood != Mood.BUSY) {
 			this.world.require(!isWatched(object), "%s: is deleted while it is waited for", object.name());
 			delete(object);
 		}
