@@ -52,6 +52,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.logging.LoggingSystemProperty;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -135,6 +136,12 @@ class SecretsTests {
 					Path file = test.store("tls.pem");
 					return List.of("kubelet.cert.tls-cert-file=" + file, "kubelet.cert.tls-private-key-file=" + file);
 				}));
+	}
+
+	/** Spring Boot leaves it to the next application in this process. */
+	@AfterEach
+	void restoreTheFormatOfTheLog() {
+		System.clearProperty(LoggingSystemProperty.CONSOLE_STRUCTURED_FORMAT.getEnvironmentVariableName());
 	}
 
 	@ParameterizedTest(name = "{0}")

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,6 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.logging.LoggingSystemProperty;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -29,6 +31,12 @@ class StructuredLogTests {
 
 	@TempDir
 	Path directory;
+
+	/** Spring Boot leaves it to the next application in this process. */
+	@AfterEach
+	void restoreTheFormatOfTheLog() {
+		System.clearProperty(LoggingSystemProperty.CONSOLE_STRUCTURED_FORMAT.getEnvironmentVariableName());
+	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "ecs", "logstash" })
