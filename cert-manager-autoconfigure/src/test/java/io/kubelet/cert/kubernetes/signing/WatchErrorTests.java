@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.signing;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -78,7 +79,8 @@ class WatchErrorTests {
 	@Test
 	void requestWithoutAThreadForItsWatchFailsAndTheNextOneIsAnswered() {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		// The thread that the answer to the creation is processed on is there already
+		// The answer to the creation may be processed on this thread: none is left idle
+		this.adapter.executor.setKeepAliveTime(0, TimeUnit.NANOSECONDS);
 		CompletableFuture<?> answer = this.adapter.signer.request(Adapter.newRequest(),
 				(submitted) -> this.adapter.threadsAreExhausted = true);
 		assertThat(answer).failsWithin(Adapter.PATIENCE)
