@@ -14,7 +14,6 @@ import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.trust.AuthorityPath;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,7 +79,7 @@ final class StoredIssuers {
 	 */
 	private boolean isIssuedBy(List<X509Certificate> authorities, CertificatePair stored) {
 		AuthorityPath path = new AuthorityPath(stored.chain(), authorities);
-		Duration skew = IssuedCertificateCheck.CLOCK_SKEW;
+		Duration skew = CertificatePair.CLOCK_SKEW;
 		return Stream.of(this.clock.instant(), stored.leaf().getNotBefore().toInstant().plus(skew))
 			.anyMatch((at) -> path.find(at, skew).isPresent());
 	}

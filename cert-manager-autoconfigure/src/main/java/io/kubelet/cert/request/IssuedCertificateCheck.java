@@ -6,7 +6,6 @@ import java.security.GeneralSecurityException;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.security.spec.PSSParameterSpec;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,11 +30,6 @@ import org.jspecify.annotations.Nullable;
  * Compares an issued certificate with its request. The API server checks none of this.
  */
 public final class IssuedCertificateCheck {
-
-	/**
-	 * How far in the future a certificate may begin, because clocks differ.
-	 */
-	public static final Duration CLOCK_SKEW = CertificatePair.CLOCK_SKEW;
 
 	private static final IssuedCertificateCheck ANY_AUTHORITY = new IssuedCertificateCheck(null);
 
@@ -98,7 +92,7 @@ public final class IssuedCertificateCheck {
 		CertificatePair pair = check(chain, pending, now);
 		if (!reported.isEmpty()) {
 			AuthorityPath path = new AuthorityPath(chain, reported);
-			path.find(now, CLOCK_SKEW)
+			path.find(now, CertificatePair.CLOCK_SKEW)
 				.orElseThrow(() -> refused(pending.request(),
 						List.of("the authority that came with it did not issue it: " + path.problem(now))));
 		}
@@ -110,7 +104,8 @@ public final class IssuedCertificateCheck {
 			return chain;
 		}
 		AuthorityPath path = new AuthorityPath(chain, this.authorities.get());
-		return path.find(now, CLOCK_SKEW).orElseThrow(() -> refused(request, List.of(path.problem(now))));
+		return path.find(now, CertificatePair.CLOCK_SKEW)
+			.orElseThrow(() -> refused(request, List.of(path.problem(now))));
 	}
 
 	private static RequestException refused(CertificateRequest request, List<String> problems) {
@@ -140,7 +135,7 @@ public final class IssuedCertificateCheck {
 		if (now.isAfter(leaf.getNotAfter().toInstant())) {
 			problems.add("it expired at " + leaf.getNotAfter().toInstant());
 		}
-		if (leaf.getNotBefore().toInstant().isAfter(now.plus(CLOCK_SKEW))) {
+		if (leaf.getNotBefore().toInstant().isAfter(now.plus(CertificatePair.CLOCK_SKEW))) {
 			problems.add("it is not valid before " + leaf.getNotBefore().toInstant());
 		}
 		return problems;

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -179,7 +180,7 @@ class IssuedCertificateCheckTests {
 			TestAuthority fresh = ROOT.intermediate("fresh", NOW.plus(ahead), NOW.plus(Duration.ofDays(1)));
 			List<X509Certificate> chain = List.of(leaf(fresh), fresh.certificate());
 			IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
-			if (ahead.compareTo(IssuedCertificateCheck.CLOCK_SKEW) < 0) {
+			if (ahead.compareTo(CertificatePair.CLOCK_SKEW) < 0) {
 				assertThat(check.check(chain, REQUEST, NOW).chain()).hasSize(2);
 			}
 			else {

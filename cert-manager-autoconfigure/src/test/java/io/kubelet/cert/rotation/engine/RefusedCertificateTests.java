@@ -119,7 +119,7 @@ class RefusedCertificateTests {
 
 	@Test
 	void certificateFromWithinTheClockSkewIsUsed() {
-		Instant notBefore = ManagerFixture.START.plus(IssuedCertificateCheck.CLOCK_SKEW);
+		Instant notBefore = ManagerFixture.START.plus(CertificatePair.CLOCK_SKEW);
 		this.fixture.signer.issues((request) -> List
 			.of(this.fixture.authority.issue(request.publicKey(), TEMPLATE, notBefore, notBefore.plus(HOUR), USAGES)));
 		CertificateManager manager = this.fixture.start(this.fixture.builder().template(TEMPLATE));
