@@ -33,6 +33,8 @@ import io.kubelet.cert.test.resource.ClusterTrustBundles;
 import io.kubelet.cert.test.resource.ConfigMaps;
 import io.kubelet.cert.test.resource.Issuers;
 import io.kubelet.cert.test.resource.Nodes;
+import io.kubelet.cert.test.resource.Secrets;
+import io.kubelet.cert.test.resource.StoredSecrets;
 import io.kubelet.cert.test.server.ApiServer;
 import io.kubelet.cert.test.server.Authorizer;
 import io.kubelet.cert.test.server.Identities;
@@ -71,6 +73,8 @@ final class ControlPlane implements AutoCloseable {
 
 	final CertManager certManager;
 
+	final StoredSecrets secrets;
+
 	final Requests requests;
 
 	final HttpFrontEnd http;
@@ -90,7 +94,8 @@ final class ControlPlane implements AutoCloseable {
 		CertificateSigningRequests signingRequests = new CertificateSigningRequests(seconds,
 				this.authorizer::isAllowed);
 		ResourceType configMaps = new ConfigMaps();
-		List<ResourceType> types = new CopyOnWriteArrayList<>(List.of(signingRequests, configMaps, new Nodes()));
+		List<ResourceType> types = new CopyOnWriteArrayList<>(
+				List.of(signingRequests, configMaps, new Secrets(), new Nodes()));
 		for (String version : trustBundleVersions) {
 			types.add(new ClusterTrustBundles(version, this.authorizer::isAllowed));
 		}
@@ -104,6 +109,7 @@ final class ControlPlane implements AutoCloseable {
 		this.certificateRequests = new IssuerController(this.store, requests, approver, issuers, signer, this.behavior,
 				seconds, this.executor);
 		this.certManager = new CertManager(types, this.store, issuers, requests, this.certificateRequests, seconds);
+		this.secrets = new StoredSecrets(this.store, seconds);
 		this.requests = new Requests(this.identities, this.faults, new ApiServer(this.authorizer,
 				new ObjectRequests(this.store, seconds, nameSuffixes, this.watches), types, seconds), clock);
 		this.http = new HttpFrontEnd(port, ServerTls.context(this.authority), this.requests);

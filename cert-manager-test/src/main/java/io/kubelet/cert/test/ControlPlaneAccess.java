@@ -46,7 +46,7 @@ abstract class ControlPlaneAccess {
 	 * The bootstrap token {@code abcdef.0123456789abcdef}, which may create, get, list
 	 * and watch certificate signing requests, and whose requests for kubelet client
 	 * certificates are approved. It may do the same, and delete, with requests to
-	 * cert-manager.
+	 * cert-manager, and create, get, list, watch and update Secrets.
 	 * @return a token of group {@code system:bootstrappers}
 	 */
 	public Credential bootstrap() {

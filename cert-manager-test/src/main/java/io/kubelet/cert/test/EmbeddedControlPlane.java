@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.GeneratedNames;
+import io.kubelet.cert.test.resource.StoredSecrets;
 
 /**
  * A Kubernetes control plane in this process, as far as certificates go: an HTTPS server
@@ -59,6 +60,13 @@ public final class EmbeddedControlPlane extends ControlPlaneAccess implements Au
 	 */
 	public CertManager certManager() {
 		return this.parts.certManager;
+	}
+
+	/**
+	 * {@return its Secrets}
+	 */
+	public StoredSecrets secrets() {
+		return this.parts.secrets;
 	}
 
 	/**

@@ -1,6 +1,7 @@
 package io.kubelet.cert.test;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -30,7 +31,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * <li>The server's address and the names of its build and of its role bindings: they say
  * how a server was installed, not how it behaves.</li>
  * <li>What Go's parser has to say about ASN.1 that it cannot read.</li>
- * <li>{@code managedFields}, patches and deletions of collections: not served.</li>
+ * <li>Patches and deletions of collections, and {@code managedFields} but for Secrets:
+ * not served. Managers are named after their program.</li>
  * </ul>
  */
 final class Correspondence {
@@ -38,14 +40,21 @@ final class Correspondence {
 	private static final Set<String> MADE_UP = Set.of("uid", "resourceVersion");
 
 	private static final Set<String> INSTALLATION = Set.of("continue", "serverAddress", "gitVersion", "gitCommit",
-			"goVersion", "compiler", "platform", "ca.crt", "ca");
+			"goVersion", "compiler", "platform", "ca.crt", "ca", "manager");
 
 	private static final Set<String> NOT_SERVED = Set.of("managedFields", "storageVersionHash", "verbs");
 
 	private static final Set<String> TIMES = Set.of("creationTimestamp", "lastUpdateTime", "lastTransitionTime",
-			"failureTime");
+			"failureTime", "time");
 
 	private final Map<String, String> present = new HashMap<>();
+
+	private final Set<String> notServed = new HashSet<>(NOT_SERVED);
+
+	/** Compare the {@code managedFields} as well. */
+	void compareFieldManagers() {
+		this.notServed.remove("managedFields");
+	}
 
 	/** Compare two answers. */
 	void check(JsonElement recorded, JsonElement actual) {
@@ -83,7 +92,7 @@ final class Correspondence {
 				else if (member.getKey().equals("certificate") && !member.getValue().equals(other)) {
 					IssuedCertificate.check(recorded.getAsJsonObject(), actual.getAsJsonObject());
 				}
-				else if (other != null && !NOT_SERVED.contains(member.getKey())) {
+				else if (other != null && !this.notServed.contains(member.getKey())) {
 					learn(member.getValue(), other);
 				}
 			});
@@ -100,7 +109,7 @@ final class Correspondence {
 			JsonObject neutral = new JsonObject();
 			object.keySet()
 				.stream()
-				.filter((name) -> !NOT_SERVED.contains(name))
+				.filter((name) -> !this.notServed.contains(name))
 				.sorted()
 				.forEach((name) -> neutral.add(name, neutral(name, object.get(name))));
 			return neutral;

@@ -45,6 +45,14 @@ class RecordingReplayTests {
 	}
 
 	@Test
+	void answersAboutSecretsAsRecorded() throws Exception {
+		try (Replay replay = new Replay()) {
+			replay.compareFieldManagers();
+			replay.run("tls-secret");
+		}
+	}
+
+	@Test
 	void answersAboutTrustBundlesAsRecorded() throws Exception {
 		try (Replay replay = new Replay("v1beta1")) {
 			replay.run("trust-bundles");

@@ -67,6 +67,11 @@ final class Replay implements AutoCloseable {
 				Set.of("create", "get", "list", "watch", "delete"), "certificaterequests.cert-manager.io");
 	}
 
+	/** Compare which client has set which field, too. */
+	void compareFieldManagers() {
+		this.correspondence.compareFieldManagers();
+	}
+
 	/** Forget what happened before now, as the API server does when it is restarted. */
 	void forgetHistory() {
 		this.controlPlane.compactHistory();
@@ -139,6 +144,7 @@ final class Replay implements AutoCloseable {
 			case "cm-deleted-while-watched" -> admin.send("DELETE",
 					"/apis/cert-manager.io/v1/namespaces/shop/certificaterequests/shop-named", null, null);
 			case "deleted-while-watched" -> admin.send("DELETE", ApiClient.CSRS + "/rec-named", null, null);
+			case "tls-secret" -> admin.send("DELETE", "/api/v1/namespaces/default/secrets/rec-pair", null, null);
 			case "node-addresses" -> patch(admin, "/api/v1/nodes/n1/status", Json.parse("""
 					{"status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.9"},
 					{"type": "InternalDNS", "address": "n1.internal.example.com"},

@@ -71,6 +71,7 @@ public final class ObjectRequests {
 			}
 			JsonObject object = assemble(type, metadata, type.prepareForCreate(submitted, caller));
 			check(type, "", object, null, caller);
+			noteManager(type, object, null, request);
 			JsonObject created = this.store.create(type, object);
 			if (created != null) {
 				return ApiResponse.json(201, created, type.warnings(submitted));
@@ -125,9 +126,19 @@ public final class ObjectRequests {
 			JsonObject members = type.prepareForUpdate(access.subresource(), submitted, existing.deepCopy());
 			JsonObject updated = assemble(type, ObjectMetadata.update(submitted, existing), members);
 			check(type, access.subresource(), updated, existing, caller);
-			return updated.equals(type.view(existing)) ? existing : updated;
+			if (updated.equals(type.view(existing))) {
+				return existing;
+			}
+			noteManager(type, updated, existing, request);
+			return updated;
 		});
 		return ApiResponse.json(200, type.view(stored));
+	}
+
+	private void noteManager(ResourceType type, JsonObject object, @Nullable JsonObject existing, ApiRequest request) {
+		if (type.hasFieldManagers()) {
+			ManagedFields.note(object, existing, ManagedFields.manager(request), this.clock.instant().toString());
+		}
 	}
 
 	private void check(ResourceType type, String subresource, JsonObject object, @Nullable JsonObject existing,

@@ -156,6 +156,11 @@ public abstract class ResourceType {
 		return false;
 	}
 
+	/** Whether the metadata states which client has set which field. */
+	public boolean hasFieldManagers() {
+		return false;
+	}
+
 	/** Whether an update may leave out which version it is based on. */
 	public boolean isUpdatedUnconditionally() {
 		return true;

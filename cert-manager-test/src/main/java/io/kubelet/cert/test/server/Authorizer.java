@@ -38,6 +38,7 @@ public final class Authorizer {
 		allow("system:bootstrappers", Set.of("create"), requests + "/nodeclient", Set.of());
 		allow("system:bootstrappers", Set.of("create", "get", "list", "watch", "delete"),
 				CertificateRequests.PLURAL + "." + CertificateRequests.GROUP, Set.of());
+		allow("system:bootstrappers", Set.of("create", "get", "list", "watch", "update"), "secrets", Set.of());
 		allow(NODES, Set.of("create"), requests + "/selfnodeclient", Set.of());
 		allow(NODES, reads, ClusterTrustBundles.PLURAL, Set.of());
 		allow("system:serviceaccounts", reads, ClusterTrustBundles.PLURAL, Set.of());
