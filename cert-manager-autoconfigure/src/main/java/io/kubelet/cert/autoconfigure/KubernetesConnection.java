@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
@@ -185,7 +185,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * @param patience how long the first reading waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	public TrustSource authoritiesIn(TrustObjects objects, Duration patience, Iterable<CertificateManager> managers) {
+	public TrustSource authoritiesIn(Trusted objects, Duration patience, Iterable<CertificateManager> managers) {
 		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(patience).read();
 	}
 
@@ -208,7 +208,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 		private final Map<String, NodeAddresses> addresses = new HashMap<>();
 
-		private final Map<TrustObjects, PublishedAuthorities> authorities = new HashMap<>();
+		private final Map<Trusted, PublishedAuthorities> authorities = new HashMap<>();
 
 		private final KubernetesProperties settings;
 
@@ -245,13 +245,13 @@ public final class KubernetesConnection implements DisposableBean {
 					(name) -> new NodeAddresses(name, clients(credentials), this.clients.executor()));
 		}
 
-		synchronized PublishedAuthorities authoritiesIn(TrustObjects objects,
+		synchronized PublishedAuthorities authoritiesIn(Trusted objects,
 				Supplier<@Nullable CertificatePair> credentials) {
 			return this.authorities.computeIfAbsent(objects,
 					(key) -> new PublishedAuthorities(place(key), clients(credentials), this.clients.executor()));
 		}
 
-		private PublishedAuthorities.Place place(TrustObjects objects) {
+		private PublishedAuthorities.Place place(Trusted objects) {
 			String name = objects.name();
 			return switch (objects.kind()) {
 				case CONFIG_MAP -> {
@@ -263,6 +263,7 @@ public final class KubernetesConnection implements DisposableBean {
 				}
 				case TRUST_BUNDLE -> PublishedAuthorities.Place.trustBundle(name);
 				case TRUST_BUNDLES_OF_SIGNER -> PublishedAuthorities.Place.trustBundles(name, objects.labels());
+				default -> throw new IllegalArgumentException(objects + " is no object of the API");
 			};
 		}
 

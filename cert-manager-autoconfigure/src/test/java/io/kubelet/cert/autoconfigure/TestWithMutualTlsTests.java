@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Path;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -39,9 +40,8 @@ class TestWithMutualTlsTests {
 			assertThat(context.getBean(CertificateSettingsList.class).certificates())
 				.extracting(CertificateSettings::ssl)
 				.allSatisfy((ssl) -> {
-					Path file = ssl.trustFile();
-					assertThat(file).isNotNull()
-						.content()
+					assertThat(ssl.trusted().kind()).isEqualTo(TrustKind.FILE);
+					assertThat(Path.of(ssl.trusted().name())).content()
 						.isEqualTo(context.getBean(EmbeddedControlPlane.class).caPem());
 				});
 		}

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
@@ -13,6 +14,7 @@ import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -72,11 +74,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 		@Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
 		@Inherited @Nullable Duration requestedLifetime, @DefaultValue Template template,
 		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
-		@Inherited @DefaultValue Startup startup, @Inherited @DefaultValue Store store, @DefaultValue Ssl ssl) {
-
-	CertificateProperties {
-		pairName = PropertyNames.textOrNone(pairName);
-	}
+		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @Inherited @DefaultValue Store store,
+		@DefaultValue Ssl ssl) {
 
 	/**
 	 * The issuer of cert-manager.
@@ -94,13 +93,6 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	record Issuer(@Nullable String name, @Nullable String kind, @Nullable String group, @Nullable String namespace,
 			@DefaultValue Map<String, String> annotations) {
 
-		Issuer {
-			name = PropertyNames.textOrNone(name);
-			kind = PropertyNames.textOrNone(kind);
-			group = PropertyNames.textOrNone(group);
-			namespace = PropertyNames.textOrNone(namespace);
-		}
-
 	}
 
 	/**
@@ -116,10 +108,6 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	record Template(@Nullable String commonName, @DefaultValue List<String> organizations,
 			@DefaultValue List<String> dnsNames, @DefaultValue List<String> ipAddresses,
 			@DefaultValue List<String> uris, @DefaultValue List<String> emailAddresses) {
-
-		Template {
-			commonName = PropertyNames.textOrNone(commonName);
-		}
 
 	}
 
@@ -192,35 +180,6 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	}
 
 	/**
-	 * What happens at startup if there is no certificate.
-	 *
-	 * @param mode Whether to wait for the certificate and fail without it, or to start
-	 * without it and obtain it in the background.
-	 * @param timeout How long to wait for the certificate, and for authorities that are
-	 * read from the API server.
-	 */
-	record Startup(@DefaultValue("wait") Mode mode, @DefaultValue("60s") Duration timeout) {
-
-		boolean waits() {
-			return this.mode == Mode.WAIT;
-		}
-
-		/**
-		 * What happens at startup if there is no certificate.
-		 */
-		enum Mode {
-
-			/** Wait for the certificate, and fail to start without it. */
-			WAIT,
-
-			/** Start without the certificate and obtain it in the background. */
-			BACKGROUND
-
-		}
-
-	}
-
-	/**
 	 * How pairs are stored.
 	 *
 	 * @param retain Number of old pair files to keep.
@@ -254,10 +213,6 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 			@Inherited @Nullable String trustConfigMap, @Inherited @DefaultValue TrustBundle trustBundle,
 			@Inherited @Nullable Path trustFile, @Inherited @DefaultValue("1h") Duration trustOverlap,
 			@Inherited @DefaultValue(CertificateSettings.Ssl.DRAIN_SECONDS + "s") Duration drain) {
-
-		Ssl {
-			bundle = PropertyNames.textOrNone(bundle);
-		}
 
 		/**
 		 * The authorities that an SSL bundle trusts.

@@ -14,6 +14,8 @@ import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
 /**
  * The settings of one certificate: validated, and with every default applied.
  *
@@ -136,27 +138,45 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	/**
 	 * What happens at startup if there is no certificate.
 	 *
-	 * @param waits whether the application waits for it
-	 * @param timeout how long
+	 * @param mode Whether to wait for the certificate and fail without it, or to start
+	 * without it and obtain it in the background.
+	 * @param timeout How long to wait for the certificate, and for authorities that are
+	 * read from the API server.
 	 */
-	public record Startup(boolean waits, Duration timeout) {
+	public record Startup(@DefaultValue("wait") Mode mode, @DefaultValue("60s") Duration timeout) {
+
+		/**
+		 * Returns whether the application waits for the certificate.
+		 * @return {@code true} unless the mode is {@code background}
+		 */
+		public boolean waits() {
+			return this.mode == Mode.WAIT;
+		}
+
+		/**
+		 * What happens at startup if there is no certificate.
+		 */
+		public enum Mode {
+
+			/** Wait for the certificate, and fail to start without it. */
+			WAIT,
+
+			/** Start without the certificate and obtain it in the background. */
+			BACKGROUND
+
+		}
+
 	}
 
 	/**
 	 * The SSL bundle of a certificate.
 	 *
 	 * @param bundle the bundle's name
-	 * @param trustsSystem whether it trusts the authorities of the JDK rather than the
-	 * cluster's, if neither a file nor an object of the API is named
-	 * @param trustsIssuer whether it trusts the authority that came with the certificate,
-	 * under the same condition
-	 * @param trustFile the file with the authorities that it trusts
-	 * @param trustObjects the objects of the API with the authorities that it trusts
+	 * @param trusted where the authorities are that it trusts
 	 * @param trustOverlap how long a removed authority is trusted
 	 * @param drain how long connections with the previous certificate may stay open
 	 */
-	public record Ssl(String bundle, boolean trustsSystem, boolean trustsIssuer, @Nullable Path trustFile,
-			@Nullable TrustObjects trustObjects, Duration trustOverlap, Duration drain) {
+	public record Ssl(String bundle, Trusted trusted, Duration trustOverlap, Duration drain) {
 
 		/** The default drain, also that of a certificate that has no settings. */
 		public static final int DRAIN_SECONDS = 30;
@@ -164,19 +184,23 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	}
 
 	/**
-	 * Objects of the API with the authorities that a bundle trusts.
+	 * Where the authorities are that a bundle trusts.
 	 *
-	 * @param kind what they are
-	 * @param name the name of the object or of its signer
+	 * @param kind the kind of place
+	 * @param name the path of the file, or the name of the object or of its signer; empty
+	 * if there is only one place of this kind
 	 * @param labels selects among the objects of a signer, empty for all
 	 */
-	public record TrustObjects(TrustObjectKind kind, String name, String labels) {
+	public record Trusted(TrustKind kind, String name, String labels) {
 	}
 
 	/**
-	 * The kinds of object with authorities, each with the property that names it.
+	 * The kinds of place with authorities, each with its property.
 	 */
-	public enum TrustObjectKind {
+	public enum TrustKind {
+
+		/** A file. */
+		FILE("ssl.trust-file"),
 
 		/** A ConfigMap. */
 		CONFIG_MAP("ssl.trust-config-map"),
@@ -185,11 +209,20 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 		TRUST_BUNDLE("ssl.trust-bundle.name"),
 
 		/** The ClusterTrustBundles of a signer. */
-		TRUST_BUNDLES_OF_SIGNER("ssl.trust-bundle.signer-name");
+		TRUST_BUNDLES_OF_SIGNER("ssl.trust-bundle.signer-name"),
+
+		/** The kubeconfig or the service account. */
+		CLUSTER("ssl.trust"),
+
+		/** The JDK. */
+		SYSTEM("ssl.trust"),
+
+		/** The stored pair, with the authority that the issuer returned. */
+		ISSUER("ssl.trust");
 
 		private final String property;
 
-		TrustObjectKind(String property) {
+		TrustKind(String property) {
 			this.property = property;
 		}
 

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -51,20 +50,15 @@ final class IssuerResolver {
 		return new Issuer(new IssuerReference(kind, name, group), issuer.namespace(), issuer.annotations());
 	}
 
-	/** Without a name, other properties of the issuer would have no effect. */
+	/** Without a name, another property of the issuer would have no effect. */
 	private void requireNothingElse(CertificateProperties.Issuer issuer) {
-		Map<String, Object> others = new java.util.LinkedHashMap<>();
-		others.put("kind", Objects.requireNonNullElse(issuer.kind(), ""));
-		others.put("group", Objects.requireNonNullElse(issuer.group(), ""));
-		others.put("namespace", Objects.requireNonNullElse(issuer.namespace(), ""));
-		others.put("annotations", issuer.annotations().isEmpty() ? "" : issuer.annotations());
-		others.forEach((property, value) -> {
-			if (!value.equals("") && !this.names.inherited().contains("issuer." + property) && issuer.name() == null) {
-				throw this.names.invalid(NAME, null,
-						"The issuer has no name, but '%s' is set: set the name as well, or remove the other properties of the issuer"
-							.formatted(this.names.of("issuer." + property)));
-			}
-		});
+		String other = (issuer.kind() != null) ? "kind" : (issuer.group() != null) ? "group"
+				: (issuer.namespace() != null) ? "namespace" : issuer.annotations().isEmpty() ? "name" : "annotations";
+		if (issuer.name() == null && !other.equals("name") && !this.names.inherited().contains("issuer." + other)) {
+			throw this.names.invalid(NAME, null,
+					"The issuer has no name, but '%s' is set: set the name as well, or remove the other properties of the issuer"
+						.formatted(this.names.of("issuer." + other)));
+		}
 	}
 
 	private void requireAlone(String name) {

@@ -21,10 +21,6 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 public record KubernetesProperties(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig,
 		@Nullable String context, @DefaultValue ApiClient apiClient) {
 
-	public KubernetesProperties {
-		context = PropertyNames.textOrNone(context);
-	}
-
 	/**
 	 * The ApiClient bean.
 	 *

@@ -153,7 +153,16 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 				names.own().add(property);
 			}
 		}
-		return super.onSuccess(name, target, context, result);
+		return super.onSuccess(name, target, context, isBlank(name, result) ? null : result);
+	}
+
+	/**
+	 * A text from {@code ${NAME:}} counts as none, unless another node or other
+	 * authorities would be used in its place.
+	 */
+	private boolean isBlank(ConfigurationPropertyName name, Object result) {
+		return result instanceof String text && text.isBlank() && !this.map.isParentOf(name)
+				&& !name.toString().matches(".*\\.(node-name|ssl\\.trust-.*)");
 	}
 
 	/** The properties of the first certificate are bound last: nothing else is left. */

@@ -11,7 +11,6 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.util.StringUtils;
 
 /**
  * The full names of a certificate's properties, for messages.
@@ -27,14 +26,6 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 
 	PropertyNames(String prefix) {
 		this(prefix, new HashSet<>(), new HashSet<>());
-	}
-
-	/**
-	 * Returns a text, or none if it is blank: a name from {@code ${NAME:}} is as good as
-	 * none.
-	 */
-	static @Nullable String textOrNone(@Nullable String text) {
-		return StringUtils.hasText(text) ? text : null;
 	}
 
 	/**

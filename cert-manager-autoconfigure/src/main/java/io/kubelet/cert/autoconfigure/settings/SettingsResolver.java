@@ -17,8 +17,8 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Storage;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjectKind;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeyAlgorithm;
@@ -87,7 +87,7 @@ final class SettingsResolver {
 		Rotation rotation = rotation();
 		Request request = request();
 		Ssl ssl = ssl(name);
-		if (ssl.trustsIssuer() && request.issuer() == null) {
+		if (ssl.trusted().kind() == TrustKind.ISSUER && request.issuer() == null) {
 			throw this.names.invalid("ssl.trust", "issuer",
 					"No issuer is configured, and a signer returns no authority: set '%s', or name the authorities otherwise, such as with '%s'"
 						.formatted(this.names.of("issuer.name"), this.names.of("ssl.trust-config-map")));
@@ -263,55 +263,51 @@ final class SettingsResolver {
 	}
 
 	private Startup startup() {
-		CertificateProperties.Startup startup = this.properties.startup();
-		Duration timeout = this.names.positive("startup.timeout", startup.timeout());
+		Duration timeout = this.names.positive("startup.timeout", this.properties.startup().timeout());
 		if (timeout.toSeconds() == 0) {
 			throw this.names.invalid("startup.timeout", timeout.toMillis() + "ms",
 					"It is too short. A number without a unit means milliseconds: for example, set it to 60s");
 		}
-		return new Startup(startup.waits(), timeout);
+		return this.properties.startup();
 	}
 
 	private Ssl ssl(String name) {
 		CertificateProperties.Ssl ssl = this.properties.ssl();
-		Path trustFile = ownOrInherited("ssl.trust-file", ssl.trustFile(), TRUST);
-		boolean issuer = ssl.trust() == CertificateProperties.Ssl.Trust.ISSUER;
-		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name),
-				ssl.trust() == CertificateProperties.Ssl.Trust.SYSTEM, issuer, trustFile, trustObjects(ssl, trustFile),
+		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted(ssl),
 				this.names.notNegative("ssl.trust-overlap", ssl.trustOverlap()),
 				this.names.notNegative("ssl.drain", ssl.drain()));
 	}
 
-	private @Nullable TrustObjects trustObjects(CertificateProperties.Ssl ssl, @Nullable Path file) {
+	private Trusted trusted(CertificateProperties.Ssl ssl) {
 		CertificateProperties.TrustBundle bundle = ssl.trustBundle();
 		String labels = Objects
 			.requireNonNullElse(ownOrInherited("ssl.trust-bundle.label-selector", bundle.labelSelector(), TRUST), "");
-		String first = (file != null) ? "ssl.trust-file" : null;
-		TrustObjects objects = null;
-		for (TrustObjectKind kind : TrustObjectKind.values()) {
-			String value = ownOrInherited(kind.property(), switch (kind) {
+		Trusted trusted = null;
+		for (TrustKind kind : TrustKind.values()) {
+			Object value = ownOrInherited(kind.property(), switch (kind) {
+				case FILE -> ssl.trustFile();
 				case CONFIG_MAP -> ssl.trustConfigMap();
 				case TRUST_BUNDLE -> bundle.name();
 				case TRUST_BUNDLES_OF_SIGNER -> bundle.signerName();
+				case CLUSTER, SYSTEM, ISSUER -> null;
 			}, TRUST);
-			if (value != null && first != null) {
+			if (value != null && trusted != null) {
 				throw this.names.invalid(kind.property(), value,
-						"There is an " + first + " as well: remove one of them");
+						"There is an " + trusted.kind().property() + " as well: remove one of them");
 			}
 			if (value != null) {
-				first = kind.property();
-				objects = new TrustObjects(kind, value, labels);
+				trusted = new Trusted(kind, value.toString(), labels);
 			}
 		}
-		if (objects != null && objects.kind() == TrustObjectKind.TRUST_BUNDLES_OF_SIGNER) {
-			requireSignerName(objects.kind().property(), objects.name());
+		if (trusted != null && trusted.kind() == TrustKind.TRUST_BUNDLES_OF_SIGNER) {
+			requireSignerName(trusted.kind().property(), trusted.name());
 		}
 		else if (!labels.isEmpty()) {
 			throw this.names.invalid("ssl.trust-bundle.label-selector", labels,
 					"It selects among the ClusterTrustBundles of a signer: set '%s' as well"
-						.formatted(this.names.of(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER.property())));
+						.formatted(this.names.of(TrustKind.TRUST_BUNDLES_OF_SIGNER.property())));
 		}
-		return objects;
+		return (trusted != null) ? trusted : new Trusted(TrustKind.valueOf(ssl.trust().name()), "", "");
 	}
 
 	/** An alternative that the certificate sets itself replaces an inherited value. */

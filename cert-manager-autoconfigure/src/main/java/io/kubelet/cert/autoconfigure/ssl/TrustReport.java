@@ -60,9 +60,7 @@ record TrustReport(CertificateSettings certificate, Trust trust) {
 	}
 
 	private String source() {
-		CertificateSettings.Ssl ssl = this.certificate.ssl();
-		return (ssl.trustFile() != null) ? "ssl.trust-file"
-				: (ssl.trustObjects() != null) ? ssl.trustObjects().kind().property() : "ssl.trust";
+		return this.certificate.ssl().trusted().kind().property();
 	}
 
 }

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -49,22 +49,21 @@ final class TrustedAuthorities {
 	}
 
 	Supplier<Trust> of(CertificateSettings certificate) {
-		CertificateSettings.Ssl ssl = certificate.ssl();
-		Duration overlap = ssl.trustOverlap();
-		Path file = ssl.trustFile();
-		TrustObjects objects = ssl.trustObjects();
-		if (file != null) {
-			TrustSource source = TrustSource.file(file);
-			certificate.properties().check("ssl.trust-file", file, source::read);
-			return follow(source, overlap);
-		}
-		if (objects != null) {
-			return follow(in(objects, certificate), overlap);
-		}
-		if (ssl.trustsIssuer()) {
-			return follow(ofIssuer(certificate), overlap);
-		}
-		return ssl.trustsSystem() ? Trust::system : follow(ofCluster(certificate), overlap);
+		Trusted trusted = certificate.ssl().trusted();
+		TrustSource source = switch (trusted.kind()) {
+			case FILE -> inFile(trusted, certificate);
+			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> in(trusted, certificate);
+			case CLUSTER -> ofCluster(certificate);
+			case ISSUER -> ofIssuer(certificate);
+			case SYSTEM -> null;
+		};
+		return (source != null) ? new LiveTrust(source, certificate.ssl().trustOverlap(), this.clock) : Trust::system;
+	}
+
+	private static TrustSource inFile(Trusted file, CertificateSettings certificate) {
+		TrustSource source = TrustSource.file(Path.of(file.name()));
+		certificate.properties().check(file.kind().property(), file.name(), source::read);
+		return source;
 	}
 
 	/** The stored pair contains the authorities, so no API server is needed for them. */
@@ -99,11 +98,7 @@ final class TrustedAuthorities {
 		return () -> nobody;
 	}
 
-	private Supplier<Trust> follow(TrustSource source, Duration overlap) {
-		return new LiveTrust(source, overlap, this.clock);
-	}
-
-	private TrustSource in(TrustObjects objects, CertificateSettings certificate) {
+	private TrustSource in(Trusted objects, CertificateSettings certificate) {
 		CertificateSettings.Startup startup = certificate.startup();
 		TrustSource source = this.connection.authoritiesIn(objects, startup.waits() ? startup.timeout() : Duration.ZERO,
 				this.managers);

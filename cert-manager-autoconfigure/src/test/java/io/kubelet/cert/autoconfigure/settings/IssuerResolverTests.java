@@ -46,7 +46,7 @@ class IssuerResolverTests {
 			assertThat(IssuerReference.parse(signer(first)))
 				.contains(Objects.requireNonNull(first.request().issuer()).reference());
 			assertThat(first.request().lifetime()).isEqualTo(Duration.ofMinutes(1));
-			assertThat(first.ssl().trustsIssuer()).isTrue();
+			assertThat(first.ssl().trusted().kind()).isEqualTo(CertificateSettings.TrustKind.ISSUER);
 		}, "kubelet.cert.issuer.name=internal", "kubelet.cert.issuer.kind=Cloud",
 				"kubelet.cert.issuer.group=issuers.example.com", "kubelet.cert.issuer.namespace=shop",
 				"kubelet.cert.issuer.annotations.[issuers.example.com/template]=web",

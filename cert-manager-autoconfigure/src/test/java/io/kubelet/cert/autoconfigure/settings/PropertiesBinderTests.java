@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjectKind;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustObjects;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.RotationWindow;
@@ -53,7 +54,7 @@ class PropertiesBinderTests {
 				CertificateSettings first = all.get(0);
 				CertificateSettings second = all.get(1);
 				assertThat(second.startup()).isEqualTo(first.startup())
-					.isEqualTo(new CertificateSettings.Startup(false, Duration.ofMinutes(30)));
+					.isEqualTo(new Startup(Startup.Mode.BACKGROUND, Duration.ofMinutes(30)));
 				assertThat(second.rotation().schedule()).usingRecursiveComparison()
 					.ignoringFields("once")
 					.isEqualTo(first.rotation().schedule());
@@ -64,7 +65,7 @@ class PropertiesBinderTests {
 				assertThat(second.request().key()).isEqualTo(new KeySpecification(KeyAlgorithm.RSA, 4096));
 				assertThat(second.request().lifetime()).isEqualTo(Duration.ofDays(1));
 				assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
-				assertThat(second.ssl().trustFile()).isEqualTo(Path.of("/ca.pem"));
+				assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "/ca.pem", ""));
 			});
 	}
 
@@ -124,15 +125,12 @@ class PropertiesBinderTests {
 			.run((context) -> {
 				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
 				CertificateSettings second = list.find("b").orElseThrow();
-				assertThat(second.startup()).isEqualTo(new CertificateSettings.Startup(false, Duration.ofSeconds(10)));
+				assertThat(second.startup()).isEqualTo(new Startup(Startup.Mode.BACKGROUND, Duration.ofSeconds(10)));
 				assertThat(second.rotation().schedule().window()).isEqualTo(new RotationWindow(0.5, 0.6));
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/b"));
 				assertThat(second.request().key()).isEqualTo(KeySpecification.EC_P256);
-				assertThat(second.ssl().trustFile()).isNull();
-				assertThat(second.ssl().trustObjects())
-					.isEqualTo(new TrustObjects(TrustObjectKind.CONFIG_MAP, "other-ca", ""));
-				assertThat(list.find("c").orElseThrow().ssl().trustFile()).isNull();
-				assertThat(list.find("c").orElseThrow().ssl().trustsSystem()).isTrue();
+				assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.CONFIG_MAP, "other-ca", ""));
+				assertThat(list.find("c").orElseThrow().ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
 			});
 	}
 
@@ -146,11 +144,11 @@ class PropertiesBinderTests {
 				"kubelet.cert.additional.e.ssl.trust=cluster")
 			.run((context) -> {
 				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
-				assertThat(List.of("b", "c", "d", "e"))
-					.map((name) -> list.find(name).orElseThrow().ssl().trustObjects())
-					.containsExactly(new TrustObjects(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER, "example.com/ca", "a=b"),
-							new TrustObjects(TrustObjectKind.TRUST_BUNDLE, "c", ""),
-							new TrustObjects(TrustObjectKind.TRUST_BUNDLES_OF_SIGNER, "example.com/ca", "c=d"), null);
+				assertThat(List.of("b", "c", "d", "e")).map((name) -> list.find(name).orElseThrow().ssl().trusted())
+					.containsExactly(new Trusted(TrustKind.TRUST_BUNDLES_OF_SIGNER, "example.com/ca", "a=b"),
+							new Trusted(TrustKind.TRUST_BUNDLE, "c", ""),
+							new Trusted(TrustKind.TRUST_BUNDLES_OF_SIGNER, "example.com/ca", "c=d"),
+							new Trusted(TrustKind.CLUSTER, "", ""));
 			});
 	}
 

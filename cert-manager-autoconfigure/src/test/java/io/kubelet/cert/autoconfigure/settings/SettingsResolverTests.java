@@ -15,6 +15,9 @@ import java.util.stream.Stream;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -62,9 +65,9 @@ class SettingsResolverTests {
 				.isEqualTo(new CertificateSettings.Rotation(true, "kubelet.cert.rotate-certificates=true",
 						RotationSettings.Schedule.KUBELET));
 			assertThat(settings.rotation().schedule().required()).isTrue();
-			assertThat(settings.startup()).isEqualTo(new CertificateSettings.Startup(true, Duration.ofSeconds(60)));
-			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client", false, false, null, null,
-					Duration.ofHours(1), Duration.ofSeconds(30)));
+			assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
+			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
+					new Trusted(TrustKind.CLUSTER, "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
 			assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().key());
 			assertThat(METADATA).containsEntry("pair-name", settings.name())
 				.containsEntry("rotate-certificates", String.valueOf(settings.rotation().enabled()));
@@ -74,7 +77,8 @@ class SettingsResolverTests {
 	/** As from {@code pair-name: ${PAIR_NAME:}}. */
 	@Test
 	void blankNameIsNoName() {
-		List<String> names = List.of("pair-name", "template.common-name", "ssl.bundle", "kubernetes.context");
+		List<String> names = List.of("pair-name", "signer-name", "issuer.name", "template.common-name", "ssl.bundle",
+				"kubernetes.context");
 		this.runner.run((plain) -> this.runner
 			.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "=").toArray(String[]::new))
 			.run((blank) -> {
