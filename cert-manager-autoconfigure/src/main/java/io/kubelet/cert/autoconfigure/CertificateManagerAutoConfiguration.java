@@ -3,7 +3,9 @@ package io.kubelet.cert.autoconfigure;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
 
+import io.kubelet.cert.autoconfigure.addresses.AddressTemplates;
 import io.kubelet.cert.autoconfigure.settings.BundleProperties;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
@@ -13,6 +15,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.rotation.engine.ListenerThreads;
 import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -32,6 +35,7 @@ import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
+import org.springframework.core.task.VirtualThreadTaskExecutor;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
@@ -82,16 +86,15 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	@Bean
-	static ApplicationThreads certificateListenerThreads(Environment environment) {
-		return Threading.VIRTUAL.isActive(environment) ? ApplicationThreads.ofVirtualThreads()
-				: ApplicationThreads.ofPlatformThreads();
+	static ListenerBeans certificateListenerBeans(ApplicationContext context,
+			ObjectProvider<RotationListener> listeners, ObjectProvider<RotationScheduler> scheduler) {
+		return new ListenerBeans(context, listeners, scheduler, listenerThreads(context.getEnvironment()));
 	}
 
-	@Bean
-	static ListenerBeans certificateListenerBeans(ApplicationContext context,
-			ObjectProvider<RotationListener> listeners, ObjectProvider<RotationScheduler> scheduler,
-			ObjectProvider<ApplicationThreads> threads) {
-		return new ListenerBeans(context, listeners, scheduler, threads);
+	/** As a bean, it would replace the task executor of Spring Boot. */
+	private static Executor listenerThreads(Environment environment) {
+		return Threading.VIRTUAL.isActive(environment) ? new VirtualThreadTaskExecutor(ListenerThreads.NAME_PREFIX)
+				: ListenerThreads.SHARED;
 	}
 
 	@Bean(destroyMethod = "stop")
@@ -99,14 +102,15 @@ public final class CertificateManagerAutoConfiguration {
 	@ConditionalOnMissingBean
 	CertificateManagers certificateManagers(CertificateSettingsList settings, RotationScheduler scheduler,
 			KubernetesConnection connection, SignerSource signers, ObjectProvider<KeyPairSource> keys,
-			@Qualifier(CLOCK) ObjectProvider<Clock> clock, ListenerBeans listeners, ApplicationThreads threads,
-			ListableBeanFactory beanFactory, Environment environment) {
+			@Qualifier(CLOCK) ObjectProvider<Clock> clock, ListenerBeans listeners, ListableBeanFactory beanFactory,
+			Environment environment) {
 		requireBundles(settings, beanFactory, environment);
 		Clock time = clock.getIfAvailable(Clock::systemDefaultZone);
-		CertificateManagerFactory factory = new CertificateManagerFactory(new Resources(scheduler, threads.executor(),
-				keys.getIfAvailable(KeyPairSource::jdk).refusingWeakKeys(), time));
+		CertificateManagerFactory factory = new CertificateManagerFactory(new Resources(scheduler,
+				listenerThreads(environment), keys.getIfAvailable(KeyPairSource::jdk).refusingWeakKeys(), time));
 		TemplateSuppliers templates = new TemplateSuppliers(beanFactory, settings.certificates(),
-				(certificate, managers) -> AddressTemplates.of(certificate, managers, connection, environment, time));
+				(certificate, managers) -> AddressTemplates.of(certificate.request(),
+						(node) -> connection.addressesOf(node, managers), environment, time));
 		CertificateManagers managers = factory.create(settings.certificates(), signers, templates, connection);
 		listeners.follow(managers);
 		if (connection.isBootstrapping()) {

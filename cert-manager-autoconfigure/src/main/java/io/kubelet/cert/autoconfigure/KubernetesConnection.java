@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
+import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
@@ -20,11 +21,9 @@ import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
-import io.kubelet.cert.kubernetes.node.AddressSource;
-import io.kubelet.cert.kubernetes.node.NodeAddresses;
-import io.kubelet.cert.kubernetes.node.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
 import io.kubelet.cert.request.CertificateSigner;
@@ -167,7 +166,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * Returns the addresses of a node.
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	AddressSource addressesOf(String node, Iterable<CertificateManager> managers) {
+	NodeAddresses addressesOf(String node, Iterable<CertificateManager> managers) {
 		return client().addressesOf(node, () -> credentials(managers));
 	}
 

@@ -8,6 +8,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -43,7 +44,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 	private final ObjectProvider<RotationScheduler> scheduler;
 
-	private final ObjectProvider<ApplicationThreads> threads;
+	private final Executor threads;
 
 	private final Set<CertificateManager> followed = Collections.newSetFromMap(new IdentityHashMap<>());
 
@@ -52,7 +53,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 	private @Nullable List<RotationListener> listeners;
 
 	ListenerBeans(ApplicationContext context, ObjectProvider<RotationListener> beans,
-			ObjectProvider<RotationScheduler> scheduler, ObjectProvider<ApplicationThreads> threads) {
+			ObjectProvider<RotationScheduler> scheduler, Executor threads) {
 		this.context = context;
 		this.beans = beans;
 		this.scheduler = scheduler;
@@ -111,9 +112,8 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 		synchronized void open(List<RotationListener> listeners) {
 			List<Recipient<RotationListener>> recipients = listeners.stream()
-				.map((listener) -> new Recipient<>(this.name, listener,
-						ListenerBeans.this.threads.getObject().executor(), ListenerBeans.this.scheduler.getObject(),
-						Clock.systemUTC()))
+				.map((listener) -> new Recipient<>(this.name, listener, ListenerBeans.this.threads,
+						ListenerBeans.this.scheduler.getObject(), Clock.systemUTC()))
 				.toList();
 			this.recipients = recipients;
 			this.early.forEach((event) -> recipients.forEach((recipient) -> recipient.call(event)));

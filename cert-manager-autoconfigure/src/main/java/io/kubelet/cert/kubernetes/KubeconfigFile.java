@@ -34,7 +34,7 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
  * @param user the user of the context, empty if there is none
  * @param namespace the namespace of the context, {@code null} if there is none
  */
-public record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
+record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
 		@Nullable String namespace) {
 
 	/**

@@ -3,7 +3,7 @@ package io.kubelet.cert.faults;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-import io.kubelet.cert.kubernetes.node.NodeKubeconfig;
+import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -14,9 +14,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
-import io.kubelet.cert.kubernetes.node.AddressSource;
-import io.kubelet.cert.kubernetes.node.NodeAddress;
-import io.kubelet.cert.kubernetes.node.NodeAddresses;
+import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -190,9 +188,9 @@ class KubernetesSignersTests {
 		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(credential));
 	}
 
-	private static void awaitAddress(AddressSource source, String address) {
+	private static void awaitAddress(NodeAddresses source, String address) {
 		await().atMost(Adapter.PATIENCE)
-			.until(() -> source.addresses().stream().map(NodeAddress::address).toList(), List.of(address)::equals);
+			.untilAsserted(() -> assertThat(source.addresses()).extracting("address").containsExactly(address));
 	}
 
 	private CompletableFuture<List<X509Certificate>> request() {

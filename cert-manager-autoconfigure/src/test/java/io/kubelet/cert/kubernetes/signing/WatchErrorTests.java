@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
-import io.kubelet.cert.kubernetes.node.NodeAddresses;
+import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestNode;

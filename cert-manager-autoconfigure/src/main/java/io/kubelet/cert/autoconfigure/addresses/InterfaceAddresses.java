@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The name of the host and the addresses of its network interfaces that are up, without
  * loopback and link-local addresses. They are read again every 10 seconds.
  */
-public final class InterfaceAddresses implements AddressSource {
+final class InterfaceAddresses implements AddressSource {
 
 	private static final Duration MAXIMUM_AGE = Duration.ofSeconds(10);
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -12,8 +12,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 import io.kubelet.cert.certificate.file.TextFile;
-import io.kubelet.cert.kubernetes.KubeconfigFile;
-import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.store.DurableFiles;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

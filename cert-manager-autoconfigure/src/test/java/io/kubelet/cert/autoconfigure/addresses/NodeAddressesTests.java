@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.nio.file.Path;
 import java.time.Duration;

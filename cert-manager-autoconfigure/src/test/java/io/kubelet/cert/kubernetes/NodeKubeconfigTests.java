@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,8 +11,6 @@ import java.util.Map;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.KubeconfigFile;
-import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.BeforeEach;

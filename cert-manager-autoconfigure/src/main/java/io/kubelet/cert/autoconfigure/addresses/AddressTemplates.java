@@ -1,15 +1,11 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.time.Clock;
 import java.util.Optional;
+import java.util.function.Function;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.node.AddressNames;
-import io.kubelet.cert.kubernetes.node.AddressSource;
-import io.kubelet.cert.kubernetes.node.InterfaceAddresses;
-import io.kubelet.cert.kubernetes.node.PodAddresses;
-import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 
 import org.springframework.core.env.Environment;
@@ -17,29 +13,46 @@ import org.springframework.core.env.Environment;
 /**
  * Supplies a serving template that follows the addresses of a node, a pod or a host. A
  * change of the addresses rotates the certificate.
- *
- * @param source the source of the addresses
- * @param subject the subject, and the names to request besides the addresses
- * @param dnsOnly whether a DNS name suffices while there is no IP address
  */
-record AddressTemplates(AddressSource source, CertificateTemplate subject,
-		boolean dnsOnly) implements CertificateTemplateSupplier {
+public final class AddressTemplates implements CertificateTemplateSupplier {
+
+	private final AddressSource source;
+
+	private final CertificateTemplate subject;
+
+	private final boolean dnsOnly;
+
+	/**
+	 * Creates a supplier.
+	 * @param source the source of the addresses
+	 * @param subject the subject, and the names to request besides the addresses
+	 * @param dnsOnly whether a DNS name suffices while there is no IP address
+	 */
+	AddressTemplates(AddressSource source, CertificateTemplate subject, boolean dnsOnly) {
+		this.source = source;
+		this.subject = subject;
+		this.dnsOnly = dnsOnly;
+	}
 
 	/**
 	 * Returns the templates of a certificate whose addresses are not fixed.
-	 * @param managers the managers, beginning with that of the first certificate
+	 * @param request what is requested
+	 * @param nodes returns the addresses of a node
+	 * @param environment the environment
+	 * @param clock the clock
+	 * @return the templates
 	 */
-	static AddressTemplates of(CertificateSettings settings, Iterable<CertificateManager> managers,
-			KubernetesConnection connection, Environment environment, Clock clock) {
-		CertificateSettings.Addresses addresses = settings.request().addresses();
+	public static CertificateTemplateSupplier of(CertificateSettings.Request request,
+			Function<String, NodeAddresses> nodes, Environment environment, Clock clock) {
+		CertificateSettings.Addresses addresses = request.addresses();
 		AddressSource source = switch (addresses.source()) {
-			case NODE -> connection.addressesOf(addresses.nodeName(), managers);
+			case NODE -> nodes.apply(addresses.nodeName());
 			case POD ->
 				new PodAddresses(environment::getProperty, new InterfaceAddresses(null, addresses.interfaces(), clock));
 			case INTERFACES -> new InterfaceAddresses(addresses.nodeName(), addresses.interfaces(), clock);
 			case FIXED -> throw new IllegalStateException("Fixed addresses have no source");
 		};
-		return new AddressTemplates(source, settings.request().template(), addresses.dnsOnly());
+		return new AddressTemplates(source, request.template(), addresses.dnsOnly());
 	}
 
 	@Override

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.net.InetAddress;
 import java.util.Collection;
@@ -20,7 +20,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
  * @param dnsNames the DNS names
  * @param ipAddresses the IP addresses
  */
-public record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
+record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
 
 	/**
 	 * Derives the names of addresses.

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * {@code status.podIPs} and {@code metadata.name}. If neither of the first two is set,
  * the addresses of the network interfaces are used, which in a pod are its own.
  */
-public final class PodAddresses implements AddressSource {
+final class PodAddresses implements AddressSource {
 
 	private final List<NodeAddress> addresses = new ArrayList<>();
 

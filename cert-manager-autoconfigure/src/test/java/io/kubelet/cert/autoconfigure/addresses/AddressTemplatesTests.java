@@ -1,12 +1,10 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.kubernetes.node.AddressSource;
-import io.kubelet.cert.kubernetes.node.NodeAddress;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;

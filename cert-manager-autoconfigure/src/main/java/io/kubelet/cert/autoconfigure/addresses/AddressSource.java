@@ -1,11 +1,11 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.util.List;
 
 /**
  * Provides the addresses of this process. Implementations are thread-safe.
  */
-public interface AddressSource {
+interface AddressSource {
 
 	/**
 	 * Returns the addresses at the moment. Does not block.

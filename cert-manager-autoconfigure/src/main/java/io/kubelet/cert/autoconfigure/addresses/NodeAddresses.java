@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.node;
+package io.kubelet.cert.autoconfigure.addresses;
 
 import java.util.Arrays;
 import java.util.Optional;
@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param type what kind of address it is
  * @param address the address
  */
-public record NodeAddress(Type type, String address) {
+record NodeAddress(Type type, String address) {
 
 	/**
 	 * The kinds of address in Kubernetes.

@@ -1,0 +1,8 @@
+/**
+ * Templates of serving certificates that follow the addresses of a node, a pod or a host.
+ * Internal.
+ */
+@NullMarked
+package io.kubelet.cert.autoconfigure.addresses;
+
+import org.jspecify.annotations.NullMarked;
