@@ -194,7 +194,7 @@ class SecretsTests {
 		Info.Builder info = new Info.Builder();
 		context.getBean(CertificatesInfoContributor.class).contribute(info);
 		writer.println(JsonMapper.shared().writeValueAsString(info.build()));
-		manager.status().history().forEach(writer::println);
+		manager.status().rotations().history().forEach(writer::println);
 		writer.println(manager + " " + manager.status() + " " + manager.current());
 		tell(manager.status().lastFailure(), writer);
 		for (CertificateEvent event : context.getBean(Application.class).events) {

@@ -49,18 +49,18 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 
 	static CertificateDescriptor of(CertificateStatus status) {
 		CertificatePair pair = status.pair();
-		CertificateTemplate template = status.template();
 		RotationFailure failure = status.lastFailure();
-		CertificateStatus.ConfirmedRequest open = status.pendingRequest();
+		CertificateStatus.Health health = status.health();
+		CertificateStatus.ConfirmedRequest pending = status.pendingRequest();
 		return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
-				(template != null) ? Template.of(template, status) : null, status.rotationWindow(),
-				status.nextRotationDeadline(), status.rotations(), status.lastRotation(),
+				Template.of(status.requested()), status.schedule().window(),
+				status.schedule().deadline(), status.rotations().count(), status.rotations().last(),
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,
-				(open != null) ? new PendingRequest(open.name(), open.createdAt(), open.conditions(),
-						open.message().isEmpty() ? null : open.message()) : null,
-				status.waitingFor(), status.serverHealthy(), status.stuckSince(), status.storeProblem(),
-				status.history().stream().map(Outcome::of).toList());
+				(pending != null) ? new PendingRequest(pending.name(), pending.createdAt(), pending.conditions(),
+						pending.message().isEmpty() ? null : pending.message()) : null,
+				health.waitingFor(), health.serverHealthy(), health.stuckSince(), health.storeProblem(),
+				status.rotations().history().stream().map(Outcome::of).toList());
 	}
 
 	private static List<String> text(List<InetAddress> addresses) {
@@ -119,11 +119,12 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 			List<String> ipAddresses, List<String> uris, List<String> emailAddresses, String signerName,
 			List<String> usages, @Nullable String requestedLifetime) {
 
-		static Template of(CertificateTemplate template, CertificateStatus status) {
-			return new Template(template.commonName(), template.organizations(), template.dnsNames(),
-					text(template.ipAddresses()), template.uris(), template.emailAddresses(), status.signerName(),
-					status.usages().stream().map(Usage::value).toList(),
-					(status.requestedLifetime() != null) ? status.requestedLifetime().toString() : null);
+		static @Nullable Template of(CertificateStatus.Requested requested) {
+			CertificateTemplate template = requested.template();
+			return (template != null) ? new Template(template.commonName(), template.organizations(),
+					template.dnsNames(), text(template.ipAddresses()), template.uris(), template.emailAddresses(),
+					requested.signerName(), requested.usages().stream().map(Usage::value).toList(),
+					(requested.lifetime() != null) ? requested.lifetime().toString() : null) : null;
 		}
 
 	}

@@ -68,11 +68,11 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 		if (status.pendingRequest() != null) {
 			builder.withDetail("pendingRequest", status.pendingRequest().name());
 		}
-		if (status.waitingFor() != null) {
-			builder.withDetail("waitingFor", status.waitingFor());
+		if (status.health().waitingFor() != null) {
+			builder.withDetail("waitingFor", status.health().waitingFor());
 		}
-		if (status.stuckSince() != null) {
-			builder.withDetail("stuckSince", status.stuckSince());
+		if (status.health().stuckSince() != null) {
+			builder.withDetail("stuckSince", status.health().stuckSince());
 		}
 		RotationFailure failure = status.lastFailure();
 		if (failure != null) {
@@ -89,21 +89,21 @@ public class CertificateHealthIndicator extends AbstractHealthIndicator {
 
 	private @Nullable String warning(CertificateStatus status) {
 		CertificatePair pair = status.pair();
-		return (pair == null) ? status.storeProblem() : switch (status.state()) {
+		return (pair == null) ? status.health().storeProblem() : switch (status.state()) {
 			case OVERDUE -> overdue(pair, status);
 			case EXPIRED -> "The certificate expired at %s: peers refuse it".formatted(pair.notAfter());
 			case NOT_YET_VALID ->
 				"The certificate is not valid before %s, and it is %s now: peers refuse it until then. Check the clock of this machine"
 					.formatted(pair.notBefore(), this.clock.instant().truncatedTo(ChronoUnit.SECONDS));
-			case VALID, ROTATING, STATIC, WAITING -> status.storeProblem();
+			case VALID, ROTATING, STATIC, WAITING -> status.health().storeProblem();
 		};
 	}
 
 	private String overdue(CertificatePair pair, CertificateStatus status) {
 		Duration left = Duration.between(this.clock.instant(), pair.notAfter()).truncatedTo(ChronoUnit.SECONDS);
 		return "The %s is overdue since %s; the certificate is valid for another %s".formatted(
-				(status.nextRotationDeadline() != null) ? "rotation" : "replacement of the stored pair",
-				status.overdueAt(), ReadableDuration.of(left));
+				(status.schedule().deadline() != null) ? "rotation" : "replacement of the stored pair",
+				status.schedule().overdueAt(), ReadableDuration.of(left));
 	}
 
 }

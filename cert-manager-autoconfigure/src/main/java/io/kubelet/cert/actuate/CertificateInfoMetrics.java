@@ -64,7 +64,7 @@ public class CertificateInfoMetrics implements MeterBinder, RotationListener {
 	}
 
 	private static Tags tags(CertificateStatus status, CertificatePair pair) {
-		return Tags.of("certificate", status.name(), "signer", status.signerName(), "serial_number",
+		return Tags.of("certificate", status.name(), "signer", status.requested().signerName(), "serial_number",
 				pair.serialNumber(), "key_algorithm", KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 

@@ -98,13 +98,13 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 			gauge("lifetime", "Time from the start to the end of the certificate's validity",
 					(status) -> (status.pair() != null) ? seconds(status.pair().lifetime()) : Double.NaN);
 			gauge("rotation.deadline", "Time until the next rotation is due, negative once it is",
-					(status) -> (status.nextRotationDeadline() != null) ? until(clock, status.nextRotationDeadline())
+					(status) -> (status.schedule().deadline() != null) ? until(clock, status.schedule().deadline())
 							: Double.NaN);
 			gauge("request.age", "Time since the pending request was created, 0 if no request is pending",
 					(status) -> (status.pendingRequest() != null)
 							? Math.max(0, -until(clock, status.pendingRequest().createdAt())) : 0);
 			gauge("stuck", "Time for which a step of the rotation has not returned, 0 if none is stuck",
-					(status) -> (status.stuckSince() != null) ? Math.max(0, -until(clock, status.stuckSince())) : 0);
+					(status) -> (status.health().stuckSince() != null) ? Math.max(0, -until(clock, status.health().stuckSince())) : 0);
 			for (CertificateStatus.State state : CertificateStatus.State.values()) {
 				Gauge
 					.builder("kubelet.cert.state", this.manager,
@@ -113,7 +113,7 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					.tags(this.tags.and("state", state.name()))
 					.register(this.registry);
 			}
-			FunctionCounter.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations())
+			FunctionCounter.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations().count())
 				.description("Certificates that were obtained")
 				.tags(this.tags)
 				.register(this.registry);
@@ -137,8 +137,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 				.tags(this.tags)
 				.register(this.registry);
 			FunctionTimer
-				.builder("kubelet.cert.request.wait", this.manager, (manager) -> manager.status().rotations(),
-						(manager) -> manager.status().waited().toMillis(), TimeUnit.MILLISECONDS)
+				.builder("kubelet.cert.request.wait", this.manager, (manager) -> manager.status().rotations().count(),
+						(manager) -> manager.status().rotations().waited().toMillis(), TimeUnit.MILLISECONDS)
 				.description("How long requests that led to a certificate waited for approval and signature")
 				.tags(this.tags)
 				.register(this.registry);

@@ -50,7 +50,7 @@ public class CertificatesInfoContributor implements InfoContributor {
 		static CertificateInfo of(CertificateStatus status) {
 			CertificatePair pair = status.pair();
 			return new CertificateInfo(status.state(), (pair != null) ? pair.serialNumber() : null,
-					(pair != null) ? pair.notAfter() : null, status.nextRotationDeadline());
+					(pair != null) ? pair.notAfter() : null, status.schedule().deadline());
 		}
 
 	}

@@ -16,46 +16,79 @@ import org.jspecify.annotations.Nullable;
  * @param name the certificate's name
  * @param state its state
  * @param pair the last pair, even if it has expired, {@code null} if there is none yet
- * @param rotationWindow the time in which its rotation falls and after which it is
- * overdue, {@code null} if there is no pair
- * @param template the requested names, {@code null} while a supplier has not returned any
- * @param signerName the signer
- * @param usages the requested usages, empty if they depend on a key that is not generated
- * yet
- * @param requestedLifetime the requested lifetime, {@code null} if the signer decides
- * @param nextRotationDeadline when the next rotation is due, {@code null} if rotation is
- * off
- * @param rotations how many certificates this manager has obtained since it was created
- * @param waited how long their requests have waited, in total
- * @param lastRotation when it obtained the last one, {@code null} if it has not yet
- * @param lastFailure the last failed attempt since then, {@code null} if there is none
+ * @param requested what is requested
+ * @param schedule when the certificate is rotated
  * @param pendingRequest the pending request, {@code null} if there is none
- * @param waitingFor what has to become known before a certificate can be requested,
- * {@code null} if nothing
- * @param serverHealthy whether the API server answered the last attempt, {@code null} if
- * it has not been contacted yet
- * @param unavailable whether there has been no valid certificate for five minutes
- * although the API server is healthy
- * @param stuckSince when the step of the rotation began that has not returned for a
- * minute, {@code null} if none is stuck
- * @param storeProblem why the stored pair is not used although the current one is not
- * stored, {@code null} if nothing is wrong
- * @param history the last 20 rotations and failed attempts since this manager was
- * created, the latest one first
+ * @param rotations the rotations so far
+ * @param lastFailure the last failed attempt since the last rotation, {@code null} if
+ * there is none
+ * @param health what keeps the certificate from being rotated
  */
-public record CertificateStatus(String name, State state, @Nullable CertificatePair pair,
-		@Nullable Window rotationWindow, @Nullable CertificateTemplate template, String signerName, List<Usage> usages,
-		@Nullable Duration requestedLifetime, @Nullable Instant nextRotationDeadline, long rotations, Duration waited,
-		@Nullable Instant lastRotation, @Nullable RotationFailure lastFailure,
-		@Nullable ConfirmedRequest pendingRequest, @Nullable String waitingFor, @Nullable Boolean serverHealthy,
-		boolean unavailable, @Nullable Instant stuckSince, @Nullable String storeProblem, List<Outcome> history) {
+public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, Requested requested,
+		Schedule schedule, @Nullable ConfirmedRequest pendingRequest, Rotations rotations,
+		@Nullable RotationFailure lastFailure, Health health) {
 
 	/**
-	 * Returns when the rotation becomes overdue.
-	 * @return the end of the window, {@code null} if there is none
+	 * What is requested.
+	 *
+	 * @param template the names, {@code null} while a supplier has not returned any
+	 * @param signerName the signer
+	 * @param usages the usages, empty if they depend on a key that is not generated yet
+	 * @param lifetime the lifetime, {@code null} if the signer decides
 	 */
-	public @Nullable Instant overdueAt() {
-		return (this.rotationWindow != null) ? this.rotationWindow.latest() : null;
+	public record Requested(@Nullable CertificateTemplate template, String signerName, List<Usage> usages,
+			@Nullable Duration lifetime) {
+
+	}
+
+	/**
+	 * When a certificate is rotated.
+	 *
+	 * @param window the time in which its rotation falls and after which it is overdue,
+	 * {@code null} if there is no pair
+	 * @param deadline when the next rotation is due, {@code null} if rotation is off
+	 */
+	public record Schedule(@Nullable Window window, @Nullable Instant deadline) {
+
+		/**
+		 * Returns when the rotation becomes overdue.
+		 * @return the end of the window, {@code null} if there is none
+		 */
+		public @Nullable Instant overdueAt() {
+			return (this.window != null) ? this.window.latest() : null;
+		}
+
+	}
+
+	/**
+	 * The rotations since the manager was created.
+	 *
+	 * @param count how many certificates it has obtained
+	 * @param waited how long their requests have waited, in total
+	 * @param last when it obtained the last one, {@code null} if it has not yet
+	 * @param history the last 20 rotations and failed attempts, the latest one first
+	 */
+	public record Rotations(long count, Duration waited, @Nullable Instant last, List<Outcome> history) {
+
+	}
+
+	/**
+	 * What keeps a certificate from being rotated.
+	 *
+	 * @param serverHealthy whether the API server answered the last attempt, {@code null}
+	 * if it has not been contacted yet
+	 * @param unavailable whether there has been no valid certificate for five minutes
+	 * although the API server is healthy
+	 * @param waitingFor what has to become known before a certificate can be requested,
+	 * {@code null} if nothing
+	 * @param storeProblem why the stored pair is not used although the current one is not
+	 * stored, {@code null} if nothing is wrong
+	 * @param stuckSince when the step of the rotation began that has not returned for a
+	 * minute, {@code null} if none is stuck
+	 */
+	public record Health(@Nullable Boolean serverHealthy, boolean unavailable, @Nullable String waitingFor,
+			@Nullable String storeProblem, @Nullable Instant stuckSince) {
+
 	}
 
 	/**

@@ -188,7 +188,7 @@ class CertificateHealthIndicatorTests {
 			.failsWith((request) -> RequestException.unavailable(request.name(), "Unreachable", "no way", null, null));
 		start();
 		this.time.pass(Duration.ofMinutes(12));
-		assertThat(this.manager.status().serverHealthy()).isFalse();
+		assertThat(this.manager.status().health().serverHealthy()).isFalse();
 		assertThat(health(Status.UP).getDetails()).containsEntry("lastFailure", "Unreachable")
 			.containsEntry("lastFailureMessage", "no way");
 		assertThat(this.unavailable).isEmpty();

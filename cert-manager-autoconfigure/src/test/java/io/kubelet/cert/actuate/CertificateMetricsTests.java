@@ -166,7 +166,7 @@ class CertificateMetricsTests {
 			var info = each.get("kubelet.cert.info").gauge();
 			assertThat(info.value()).isOne();
 			assertThat(info.getId().getTags()).containsExactlyInAnyOrder(Tag.of("certificate", "kubelet-client"),
-					Tag.of("signer", manager.status().signerName()),
+					Tag.of("signer", manager.status().requested().signerName()),
 					Tag.of("serial_number", manager.current().orElseThrow().serialNumber()),
 					Tag.of("key_algorithm", "EC P-256"));
 		}

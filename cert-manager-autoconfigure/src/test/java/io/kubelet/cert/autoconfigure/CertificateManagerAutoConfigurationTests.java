@@ -217,10 +217,10 @@ class CertificateManagerAutoConfigurationTests {
 					"kubelet.cert.additional.serving.startup.mode=background")
 			.run((context) -> {
 				CertificateManagers managers = context.getBean(CertificateManagers.class);
-				assertThat(managers.get("kubelet-client").status().template())
+				assertThat(managers.get("kubelet-client").status().requested().template())
 					.isEqualTo(CertificateTemplate.ofSubject("only"));
 				Awaitility.await()
-					.until(() -> managers.get("serving").status().template(),
+					.until(() -> managers.get("serving").status().requested().template(),
 							CertificateTemplate.ofSubject("qualified")::equals);
 			});
 	}

@@ -259,7 +259,7 @@ class ConfigurationMistakesTests {
 				Awaitility.await()
 					.untilAsserted(() -> assertThat(manager.status().lastFailure()).isNotNull()
 						.satisfies((failure) -> assertThat(failure.message()).contains("cannot be reached")));
-				assertThat(manager.status().serverHealthy()).isFalse();
+				assertThat(manager.status().health().serverHealthy()).isFalse();
 			});
 	}
 

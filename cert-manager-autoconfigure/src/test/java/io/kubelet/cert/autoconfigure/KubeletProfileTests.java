@@ -84,13 +84,13 @@ class KubeletProfileTests {
 				assertThat(managers.names()).containsExactly("kubelet-client", "kubelet-server");
 				CertificateStatus client = managers.get("kubelet-client").status();
 				assertThat(names(client)).isEqualTo(SUBJECT);
-				assertThat(client.signerName()).isEqualTo("kubernetes.io/kube-apiserver-client-kubelet");
-				assertThat(client.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
+				assertThat(client.requested().signerName()).isEqualTo("kubernetes.io/kube-apiserver-client-kubelet");
+				assertThat(client.requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 				CertificateStatus serving = managers.get("kubelet-server").status();
 				assertThat(names(serving)).isEqualTo(SUBJECT.withNames(List.of("n1", "n1.example.com"),
 						List.of(CertificateNames.parseIpAddress("10.0.0.1"))));
-				assertThat(serving.signerName()).isEqualTo("kubernetes.io/kubelet-serving");
-				assertThat(serving.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
+				assertThat(serving.requested().signerName()).isEqualTo("kubernetes.io/kubelet-serving");
+				assertThat(serving.requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
 				assertThat(this.directory.resolve("pki/kubelet-server-current.pem")).exists();
 			});
 	}
@@ -102,7 +102,7 @@ class KubeletProfileTests {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			CertificatePair first = manager.current().orElseThrow();
 			this.node.readdress("InternalIP=10.0.0.2", "Hostname=n1");
-			Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> manager.status().rotations() == 2);
+			Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> manager.status().rotations().count() == 2);
 			assertThat(manager.current().orElseThrow()).isNotEqualTo(first);
 			assertThat(names(manager.status()))
 				.isEqualTo(SUBJECT.withNames(List.of("n1"), List.of(CertificateNames.parseIpAddress("10.0.0.2"))));
@@ -184,7 +184,7 @@ class KubeletProfileTests {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=interfaces",
 				"kubelet.cert.addresses.interfaces=nosuch0", "kubelet.cert.startup.mode=background")
 			.run((context) -> Awaitility.await()
-				.until(() -> context.getBean(CertificateManager.class).status().waitingFor(),
+				.until(() -> context.getBean(CertificateManager.class).status().health().waitingFor(),
 						"an IP address among the addresses of the network interfaces [nosuch0]"::equals));
 	}
 
@@ -205,8 +205,8 @@ class KubeletProfileTests {
 				CertificateStatus status = context.getBean(CertificateManager.class).status();
 				assertThat(status.name()).isEqualTo("mine");
 				assertThat(names(status)).isEqualTo(CertificateTemplate.ofSubject("someone", "some"));
-				assertThat(status.signerName()).isEqualTo("kubernetes.io/kube-apiserver-client");
-				assertThat(status.usages()).containsExactlyInAnyOrder(Usage.CLIENT_AUTH, Usage.DIGITAL_SIGNATURE);
+				assertThat(status.requested().signerName()).isEqualTo("kubernetes.io/kube-apiserver-client");
+				assertThat(status.requested().usages()).containsExactlyInAnyOrder(Usage.CLIENT_AUTH, Usage.DIGITAL_SIGNATURE);
 			});
 	}
 

@@ -129,7 +129,7 @@ class NodeBootstrapTests {
 				client.rotate().get(30, TimeUnit.SECONDS);
 				client.rotate().get(30, TimeUnit.SECONDS);
 				serving.rotate().get(30, TimeUnit.SECONDS);
-				assertThat(serving.status().rotations()).isEqualTo(3);
+				assertThat(serving.status().rotations().count()).isEqualTo(3);
 				assertThat(creates()).extracting(RecordedRequest::user)
 					.containsExactly(TOKEN_USER, NODE, NODE, NODE, NODE, NODE);
 				assertThat(this.controlPlane.openCertificateSigningRequests()).isEmpty();
@@ -213,7 +213,7 @@ class NodeBootstrapTests {
 			assertThat(context).hasNotFailed();
 			assertThat(context.getBean(CertificateManager.class).status()).satisfies((status) -> {
 				assertThat(status.state()).isEqualTo(State.STATIC);
-				assertThat(status.nextRotationDeadline()).isNull();
+				assertThat(status.schedule().deadline()).isNull();
 			});
 		});
 		assertThat(creates()).extracting(RecordedRequest::status).containsExactly(201, 409);

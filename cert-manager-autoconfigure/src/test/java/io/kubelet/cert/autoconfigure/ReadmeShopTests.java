@@ -45,10 +45,10 @@ class ReadmeShopTests {
 	@Test
 	void certificateIsIssuedByTheIssuerThatTheTestNames() {
 		assertThat(this.manager.name()).isEqualTo("shop");
-		assertThat(this.manager.status().signerName()).isEqualTo("ClusterIssuer/internal");
+		assertThat(this.manager.status().requested().signerName()).isEqualTo("ClusterIssuer/internal");
 		assertThat(CertificateTemplate.of(this.manager.current().orElseThrow().leaf()).dnsNames())
 			.containsExactly("shop.shop.svc");
-		assertThat(this.manager.status().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
+		assertThat(this.manager.status().requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 

@@ -119,7 +119,7 @@ class TemplateSuppliersTests {
 
 	private static void awaitCommonName(CertificateManagers managers, String certificate, String commonName) {
 		Awaitility.await()
-			.until(() -> managers.get(certificate).status().template(),
+			.until(() -> managers.get(certificate).status().requested().template(),
 					CertificateTemplate.ofSubject(commonName)::equals);
 	}
 

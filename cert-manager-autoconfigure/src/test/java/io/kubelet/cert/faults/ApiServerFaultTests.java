@@ -31,7 +31,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		this.program.start(this.directory);
 		RotationFailure failure = this.program.awaitFailure("Unreachable", 3);
 		assertThat(failure.message()).contains(this.program.controlPlane.url());
-		assertThat(this.program.status().serverHealthy()).isFalse();
+		assertThat(this.program.status().health().serverHealthy()).isFalse();
 		this.program.controlPlane.resume();
 		this.program.awaitRotation();
 		this.program.assertFigures("server down at the deadline", "1 POST, 1 watch, 0 GET, 0 list, 1 objects");
@@ -148,12 +148,12 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		// Issued a moment ago, it is not valid yet by this clock
 		this.program.clock.set(Duration.ofHours(-1));
 		assertThat(this.program.manager().current()).isEmpty();
-		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.status().rotations() == 2);
+		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.status().rotations().count() == 2);
 		CertificatePair replacement = this.program.manager().current().orElseThrow();
 		assertThat(replacement).isNotEqualTo(pair);
 		this.program.clock.set(Duration.ofDays(30));
 		assertThat(this.program.manager().current()).isNotEqualTo(Optional.of(replacement));
-		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.status().rotations() == 3);
+		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.status().rotations().count() == 3);
 		assertThat(this.program.manager().current()).isPresent();
 		this.program.assertFigures("clock back an hour, then forward a month",
 				"3 POST, 3 watch, 0 GET, 0 list, 3 objects");

@@ -155,18 +155,18 @@ final class RotatingProgram implements AutoCloseable {
 	void assertOldServes() {
 		assertThat(manager().current()).contains(this.old);
 		assertThat(status().state()).isEqualTo(CertificateStatus.State.OVERDUE);
-		assertThat(status().rotations()).isZero();
+		assertThat(status().rotations().count()).isZero();
 	}
 
 	/** Wait for the rotation, and see that nothing of the fault is left. */
 	CertificatePair awaitRotation() {
-		await().atMost(PATIENCE).until(() -> status().rotations() == 1);
+		await().atMost(PATIENCE).until(() -> status().rotations().count() == 1);
 		CertificatePair pair = manager().current().orElseThrow();
 		assertThat(pair).isNotEqualTo(this.old);
 		assertThat(status().state()).isEqualTo(CertificateStatus.State.VALID);
 		assertThat(status().lastFailure()).isNull();
 		assertThat(status().pendingRequest()).isNull();
-		assertThat(status().serverHealthy()).isTrue();
+		assertThat(status().health().serverHealthy()).isTrue();
 		return pair;
 	}
 

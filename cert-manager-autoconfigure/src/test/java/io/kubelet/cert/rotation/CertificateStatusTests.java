@@ -37,10 +37,10 @@ class CertificateStatusTests {
 		CertificatePair current = manager.current().orElseThrow();
 		CertificateStatus status = manager.status();
 		assertThat(status.state()).isEqualTo(State.VALID);
-		assertThat(status.nextRotationDeadline()).isEqualTo(RotationWindow.KUBELET.deadline(current, 0));
-		assertThat(status.rotations()).isOne();
-		assertThat(status.lastRotation()).isEqualTo(ManagerFixture.START);
-		assertThat(status.template()).isEqualTo(ManagerFixture.TEMPLATE);
+		assertThat(status.schedule().deadline()).isEqualTo(RotationWindow.KUBELET.deadline(current, 0));
+		assertThat(status.rotations().count()).isOne();
+		assertThat(status.rotations().last()).isEqualTo(ManagerFixture.START);
+		assertThat(status.requested().template()).isEqualTo(ManagerFixture.TEMPLATE);
 		assertThat(status.lastFailure()).isNull();
 		assertThat(status.pendingRequest()).isNull();
 	}

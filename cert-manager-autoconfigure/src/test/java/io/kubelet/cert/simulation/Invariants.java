@@ -100,7 +100,7 @@ final class Invariants {
 	/** Within the window of a pair that does, and now if there is none. */
 	private void checkDeadline(CertificateStatus status, Instant now) {
 		CertificatePair pair = status.pair();
-		Instant deadline = status.nextRotationDeadline();
+		Instant deadline = status.schedule().deadline();
 		boolean does = pair != null && !this.certificate.isForced() && isValid(pair, now)
 				&& (this.certificate.template().isEmpty() || this.certificate.isSatisfiedBy(pair.leaf()));
 		if (pair == null || deadline == null || !does) {

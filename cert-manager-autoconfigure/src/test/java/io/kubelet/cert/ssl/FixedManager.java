@@ -63,8 +63,11 @@ public final class FixedManager implements CertificateManager {
 
 	@Override
 	public CertificateStatus status() {
-		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair, null, null, "example.com/test",
-				List.of(), null, null, 0, Duration.ZERO, null, null, null, null, true, false, null, null, List.of());
+		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair,
+				new CertificateStatus.Requested(null, "example.com/test", List.of(), null),
+				new CertificateStatus.Schedule(null, null), null,
+				new CertificateStatus.Rotations(0, Duration.ZERO, null, List.of()), null,
+				new CertificateStatus.Health(true, false, null, null, null));
 	}
 
 	@Override

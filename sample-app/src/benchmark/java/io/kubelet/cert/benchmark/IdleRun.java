@@ -34,7 +34,7 @@ final class IdleRun {
 			}
 			long rotations = 0;
 			for (var manager : engine.managers()) {
-				rotations += manager.status().rotations();
+				rotations += manager.status().rotations().count();
 			}
 			Figures.print("rotations", rotations);
 		}

@@ -45,7 +45,7 @@ final class FirstCertificate implements RotationListener {
 			return;
 		}
 		CertificateStatus status = manager.status();
-		if (status.nextRotationDeadline() == null) {
+		if (status.schedule().deadline() == null) {
 			throw CertificateUnavailableException.absent(settings, status);
 		}
 		if (status.lastFailure() != null) {

@@ -12,7 +12,11 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Health;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
+import io.kubelet.cert.rotation.CertificateStatus.Requested;
+import io.kubelet.cert.rotation.CertificateStatus.Rotations;
+import io.kubelet.cert.rotation.CertificateStatus.Schedule;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateStatus.Window;
@@ -109,13 +113,14 @@ final class StatusReport {
 		CertificateRequest request = (pending != null) ? pending.request() : null;
 		Instant deadline = this.pair.deadline();
 		return new CertificateStatus(this.settings.name(), State.WAITING, pair,
-				(pair != null) ? new Window(this.settings.schedule().window().begin(pair),
+				new Requested(this.templates.latest(), this.settings.request().signerName(),
+						(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime()),
+				new Schedule((pair != null) ? new Window(this.settings.schedule().window().begin(pair),
 						this.settings.schedule().window().end(pair)) : null,
-				this.templates.latest(), this.settings.request().signerName(),
-				(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime(),
-				deadline.equals(Instant.MAX) ? null : deadline, this.rotations, this.waited, this.lastRotation,
-				this.lastFailure, confirmed(), this.templates.waitingFor(), this.serverHealthy,
-				this.warnings.isUnavailable(), null, this.pair.problem(), this.history);
+						deadline.equals(Instant.MAX) ? null : deadline),
+				confirmed(), new Rotations(this.rotations, this.waited, this.lastRotation, this.history),
+				this.lastFailure, new Health(this.serverHealthy, this.warnings.isUnavailable(),
+						this.templates.waitingFor(), this.pair.problem(), null));
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
@@ -144,21 +149,17 @@ final class StatusReport {
 	/** Returns a status as it is at a time. From any thread. */
 	static CertificateStatus at(CertificateStatus status, boolean requested, @Nullable Instant stuckSince,
 			Instant now) {
-		return copy(status, state(status, requested, now), status.lastFailure(), stuckSince);
+		Health health = status.health();
+		return new CertificateStatus(status.name(), state(status, requested, now), status.pair(), status.requested(),
+				status.schedule(), status.pendingRequest(), status.rotations(), status.lastFailure(),
+				new Health(health.serverHealthy(), health.unavailable(), health.waitingFor(), health.storeProblem(),
+						stuckSince));
 	}
 
 	/** Returns a status with the failure of a check. */
 	static CertificateStatus failing(CertificateStatus status, RotationFailure failure) {
-		return copy(status, status.state(), failure, status.stuckSince());
-	}
-
-	private static CertificateStatus copy(CertificateStatus status, State state, @Nullable RotationFailure lastFailure,
-			@Nullable Instant stuckSince) {
-		return new CertificateStatus(status.name(), state, status.pair(), status.rotationWindow(), status.template(),
-				status.signerName(), status.usages(), status.requestedLifetime(), status.nextRotationDeadline(),
-				status.rotations(), status.waited(), status.lastRotation(), lastFailure, status.pendingRequest(),
-				status.waitingFor(), status.serverHealthy(), status.unavailable(), stuckSince, status.storeProblem(),
-				status.history());
+		return new CertificateStatus(status.name(), status.state(), status.pair(), status.requested(),
+				status.schedule(), status.pendingRequest(), status.rotations(), failure, status.health());
 	}
 
 	private static State state(CertificateStatus status, boolean requested, Instant now) {
@@ -171,10 +172,10 @@ final class StatusReport {
 		if (!status.pair().isValid(now)) {
 			return State.NOT_YET_VALID;
 		}
-		if (status.overdueAt() != null && now.isAfter(status.overdueAt())) {
+		if (status.schedule().overdueAt() != null && now.isAfter(status.schedule().overdueAt())) {
 			return State.OVERDUE;
 		}
-		Instant deadline = status.nextRotationDeadline();
+		Instant deadline = status.schedule().deadline();
 		if (deadline == null) {
 			return State.STATIC;
 		}

@@ -78,7 +78,7 @@ class CertificatesEndpointTests {
 						"Approved"::equals);
 			plane.behavior().signingDelay(Duration.ZERO);
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await().until(() -> manager.status().rotations() == 2);
+			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
 			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);
 		}
 	}
@@ -91,7 +91,7 @@ class CertificatesEndpointTests {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			Instant begin = Instant.now();
 			assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(202);
-			Awaitility.await().until(() -> manager.status().rotations() == 2);
+			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
 			HttpResponse<String> tooEarly = send(context, "POST", PATH);
 			assertThat(tooEarly.statusCode()).isEqualTo(429);
 			assertThat(json(tooEarly).at("/message").asString())
@@ -174,7 +174,7 @@ class CertificatesEndpointTests {
 				.doesNotContain("PRIVATE KEY");
 			assertThat(server.invoke(endpoint, "rotate", name, signature)).asString().contains("state=ROTATING");
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await().until(() -> manager.status().rotations() == 2);
+			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
 			assertThatExceptionOfType(MBeanException.class)
 				.isThrownBy(() -> server.invoke(endpoint, "rotate", name, signature))
 				.withStackTraceContaining("a rotation was requested less than 10s ago");

@@ -32,10 +32,10 @@ class ServerHealthTests {
 	void serverIsNotHealthyUntilItHasAnsweredAndHealthyOnceItHasIssued() {
 		CertificatePair stored = this.fixture.storePair();
 		CertificateManager manager = this.fixture.start();
-		assertThat(manager.status().serverHealthy()).isNull();
+		assertThat(manager.status().health().serverHealthy()).isNull();
 		manager.rotate();
 		this.fixture.time.settle();
-		assertThat(manager.status().serverHealthy()).isTrue();
+		assertThat(manager.status().health().serverHealthy()).isTrue();
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);
 	}
 
@@ -52,7 +52,7 @@ class ServerHealthTests {
 		this.fixture.signer.silent();
 		manager.rotate();
 		this.fixture.time.settle();
-		assertThat(manager.status().serverHealthy()).isEqualTo(healthy);
+		assertThat(manager.status().health().serverHealthy()).isEqualTo(healthy);
 		assertThat(manager.current()).contains(before);
 		assertThat(before).isNotEqualTo(stored);
 		assertThat(this.fixture.failures).hasSize(1);

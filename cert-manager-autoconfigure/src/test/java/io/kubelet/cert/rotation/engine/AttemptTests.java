@@ -34,7 +34,7 @@ class AttemptTests {
 		assertThat(this.fixture.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("create error"));
 		assertThat(manager.current()).contains(old);
-		assertThat(manager.status().rotations()).isZero();
+		assertThat(manager.status().rotations().count()).isZero();
 	}
 
 	/** There is nothing that could be approved or signed. */
@@ -110,7 +110,7 @@ class AttemptTests {
 		assertThat(this.fixture.rotations).singleElement().satisfies((rotated) -> {
 			CertificatePair previous = rotated.previous();
 			assertThat(previous).isEqualTo(old);
-			assertThat(manager.status().lastRotation()).isEqualTo(old.notBefore().plus(Duration.ofHours(2)));
+			assertThat(manager.status().rotations().last()).isEqualTo(old.notBefore().plus(Duration.ofHours(2)));
 		});
 	}
 

@@ -81,7 +81,7 @@ class DeliveryTests {
 		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener", "follower"));
 		this.fixture.time.pass(Delivery.FOLLOWER_LIMIT);
 		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener", "follower", "listener"));
-		assertThat(manager.status().rotations()).isEqualTo(3);
+		assertThat(manager.status().rotations().count()).isEqualTo(3);
 	}
 
 	@Test
@@ -138,7 +138,7 @@ class DeliveryTests {
 			this.fixture.time.settle();
 			return joined.isDone();
 		});
-		assertThat(manager.status().rotations()).isEqualTo(3);
+		assertThat(manager.status().rotations().count()).isEqualTo(3);
 	}
 
 	/** The test's thread is the scheduler's: the certificate's lane is not blocked. */
@@ -150,9 +150,9 @@ class DeliveryTests {
 		}).build();
 		manager.start();
 		this.fixture.time.pass(Templates.PATIENCE.minusSeconds(1));
-		assertThat(manager.status().waitingFor()).isNull();
+		assertThat(manager.status().health().waitingFor()).isNull();
 		this.fixture.time.pass(Duration.ofSeconds(1));
-		assertThat(manager.status().waitingFor()).startsWith("the template supplier " + DeliveryTests.class.getName())
+		assertThat(manager.status().health().waitingFor()).startsWith("the template supplier " + DeliveryTests.class.getName())
 			.endsWith("which has not returned since " + ManagerFixture.START);
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(output).containsOnlyOnce("Nothing is requested yet: waiting for the template supplier");
@@ -161,7 +161,7 @@ class DeliveryTests {
 			this.fixture.time.settle();
 			return manager.current().isPresent();
 		});
-		assertThat(manager.status().waitingFor()).isNull();
+		assertThat(manager.status().health().waitingFor()).isNull();
 	}
 
 	private CertificateManager start() {

@@ -47,11 +47,11 @@ class DynamicTemplateTests {
 		manager.rotate();
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(asked).hasValue(0);
-		assertThat(manager.status().template()).isNull();
-		assertThat(manager.status().waitingFor()).isNull();
+		assertThat(manager.status().requested().template()).isNull();
+		assertThat(manager.status().health().waitingFor()).isNull();
 		manager.start();
 		this.fixture.time.settle();
-		assertThat(manager.status().template()).isEqualTo(ManagerFixture.TEMPLATE);
+		assertThat(manager.status().requested().template()).isEqualTo(ManagerFixture.TEMPLATE);
 		assertThat(manager.current()).isPresent();
 	}
 
@@ -78,7 +78,7 @@ class DynamicTemplateTests {
 		this.fixture.time.pass(SECOND);
 		assertThat(this.fixture.rotations).hasSize(2);
 		assertThat(CHANGED.isSatisfiedBy(manager.current().orElseThrow().leaf())).isTrue();
-		assertThat(manager.status().template()).isEqualTo(CHANGED);
+		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
 	}
 
 	@Test
@@ -259,8 +259,8 @@ class DynamicTemplateTests {
 		this.template = CHANGED;
 		signal.get().run();
 		this.fixture.time.settle();
-		assertThat(manager.status().template()).isEqualTo(CHANGED);
-		assertThat(manager.status().rotations()).isEqualTo(2);
+		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
+		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
 	@Test

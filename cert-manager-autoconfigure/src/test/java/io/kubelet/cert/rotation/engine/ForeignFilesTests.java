@@ -67,17 +67,17 @@ class ForeignFilesTests {
 	@Test
 	void damagedPairIsAWarningUntilANewOneIsStored(CapturedOutput output) throws IOException {
 		CertificateManager manager = startWithFirst();
-		assertThat(manager.status().storeProblem()).isNull();
+		assertThat(manager.status().health().storeProblem()).isNull();
 		Files.writeString(this.directory.resolve("kubelet-client-current.pem"), "garbage");
 		this.fixture.time.pass(LOOK.multipliedBy(2));
 		assertThat(manager.current()).contains(this.first);
-		assertThat(manager.status().storeProblem()).contains("kubelet-client-current.pem", "damaged",
+		assertThat(manager.status().health().storeProblem()).contains("kubelet-client-current.pem", "damaged",
 				"the last valid pair stays in use",
 				"or rotate (POST /actuator/certificates/" + manager.name() + ") to store a new pair");
 		assertThat(output).containsOnlyOnce("A restart finds only what is stored: repair it, or rotate");
 		manager.rotate();
 		this.fixture.time.settle();
-		assertThat(manager.status().storeProblem()).isNull();
+		assertThat(manager.status().health().storeProblem()).isNull();
 		assertThat(store().current()).isEqualTo(manager.current());
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(this.first));
 	}

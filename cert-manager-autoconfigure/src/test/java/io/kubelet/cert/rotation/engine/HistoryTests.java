@@ -30,7 +30,7 @@ class HistoryTests {
 		this.fixture.time.pass(Duration.ofMinutes(16));
 		this.fixture.signer.answers.get(1).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(1)));
 		this.fixture.time.settle();
-		List<Outcome> history = manager.status().history();
+		List<Outcome> history = manager.status().rotations().history();
 		assertThat(history).hasSize(2);
 		assertThat(history.get(0).failure()).isNull();
 		assertThat(history.get(0).serialNumber()).isEqualTo(manager.current().orElseThrow().serialNumber());
@@ -48,7 +48,7 @@ class HistoryTests {
 		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofHours(1));
 		assertThat(this.fixture.failures).hasSizeGreaterThan(20);
-		assertThat(manager.status().history()).hasSize(20)
+		assertThat(manager.status().rotations().history()).hasSize(20)
 			.first()
 			.extracting(Outcome::failure)
 			.isEqualTo(manager.status().lastFailure());
@@ -59,7 +59,7 @@ class HistoryTests {
 		CertificateManager manager = this.fixture.start();
 		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofHours(99));
 		this.fixture.time.pass(Duration.ofMinutes(10));
-		Outcome adopted = manager.status().history().get(0);
+		Outcome adopted = manager.status().rotations().history().get(0);
 		assertThat(adopted.serialNumber()).isEqualTo(this.fixture.store.pair.serialNumber());
 		assertThat(adopted.duration()).isNull();
 		assertThat(adopted.trigger()).isNull();
@@ -82,7 +82,7 @@ class HistoryTests {
 		this.fixture.signer.answers.get(last)
 			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(last)));
 		this.fixture.time.settle();
-		assertThat(manager.status().history()).extracting((outcome) -> outcome.failure() == null, Outcome::trigger)
+		assertThat(manager.status().rotations().history()).extracting((outcome) -> outcome.failure() == null, Outcome::trigger)
 			.containsExactly(tuple(true, Trigger.EXPIRED), tuple(false, Trigger.DEADLINE),
 					tuple(false, Trigger.DEADLINE), tuple(true, Trigger.TEMPLATE), tuple(true, Trigger.REQUESTED),
 					tuple(true, Trigger.DEADLINE), tuple(true, Trigger.FIRST));
@@ -93,7 +93,7 @@ class HistoryTests {
 		CertificateManager manager = this.fixture.start(this.fixture.builder()
 			.template(ManagerFixture.TEMPLATE)
 			.bootstrapPair(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99))));
-		assertThat(manager.status().history()).extracting(Outcome::trigger).containsExactly(Trigger.FIRST);
+		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger).containsExactly(Trigger.FIRST);
 	}
 
 	@Test
@@ -103,7 +103,7 @@ class HistoryTests {
 		this.fixture.time.setClock(Duration.ofMinutes(-5));
 		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
 		this.fixture.time.settle();
-		assertThat(manager.status().history().get(0).duration()).isZero();
+		assertThat(manager.status().rotations().history().get(0).duration()).isZero();
 	}
 
 }

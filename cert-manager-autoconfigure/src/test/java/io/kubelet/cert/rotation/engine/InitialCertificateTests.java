@@ -42,7 +42,7 @@ class InitialCertificateTests {
 		this.fixture.time.pass(Duration.ofHours(88));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
-		assertThat(manager.status().nextRotationDeadline()).isNull();
+		assertThat(manager.status().schedule().deadline()).isNull();
 		assertThat(manager.rotate()).isCompletedExceptionally();
 		assertThat(this.fixture.store.request).isNull();
 	}
@@ -110,7 +110,7 @@ class InitialCertificateTests {
 	}
 
 	private @Nullable Instant deadline(CertificateTemplate template) {
-		return this.fixture.builder().template(template).build().status().nextRotationDeadline();
+		return this.fixture.builder().template(template).build().status().schedule().deadline();
 	}
 
 	static Stream<Arguments> currentOrBootstrap() {
@@ -209,9 +209,9 @@ class InitialCertificateTests {
 		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
 		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
 		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed)).status().template())
+		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed)).status().requested().template())
 			.isEqualTo(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier)).status().template())
+		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier)).status().requested().template())
 			.isEqualTo(supplied);
 	}
 

@@ -34,7 +34,7 @@ class ListenerTests {
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(this.told).containsExactly("rotated", "rotated");
-		assertThat(manager.status().rotations()).isEqualTo(2);
+		assertThat(manager.status().rotations().count()).isEqualTo(2);
 		assertThat(this.fixture.failures).isEmpty();
 	}
 
@@ -50,7 +50,7 @@ class ListenerTests {
 	void listenerSeesTheRotationInTheStatusAndItsEndInNoFutureYet() {
 		CertificateManager manager = this.fixture.start();
 		manager.addListener(listener(() -> {
-			this.told.add("rotations " + manager.status().rotations());
+			this.told.add("rotations " + manager.status().rotations().count());
 			this.told.add("failure " + manager.status().lastFailure());
 			this.told.add("open request " + manager.status().pendingRequest());
 		}));
@@ -72,7 +72,7 @@ class ListenerTests {
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(this.told).startsWith("begin", "end", "begin", "end", "begin", "end");
-		assertThat(manager.status().rotations()).isEqualTo(5);
+		assertThat(manager.status().rotations().count()).isEqualTo(5);
 	}
 
 	private static RotationListener listener(Runnable action) {

@@ -110,7 +110,7 @@ class LogTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("not requested"))
 			.singleElement(InstanceOfAssertFactories.STRING)
 			.contains("WARN", "[kubelet-client] The certificate has names that were not requested: " + names);
-		assertThat(manager.status().history().get(0).additionalNames()).hasToString(names);
+		assertThat(manager.status().rotations().history().get(0).additionalNames()).hasToString(names);
 	}
 
 	/** Such as that of another program. */

@@ -36,7 +36,7 @@ class OnceTests {
 			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).once());
 		CertificatePair pair = manager.current().orElseThrow();
 		assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.STATIC);
-		assertThat(manager.status().nextRotationDeadline()).isNull();
+		assertThat(manager.status().schedule().deadline()).isNull();
 		this.fixture.time.pass(Duration.ofMinutes(59));
 		assertThat(manager.current()).contains(pair);
 		assertThat(this.fixture.signer.requests).hasSize(1);

@@ -92,7 +92,7 @@ class OneDayTests {
 		passUntil(20, 20);
 		approveAfter(Duration.ofMinutes(1));
 		passUntil(24, 0);
-		assertThat(manager.status().rotations()).isEqualTo(5);
+		assertThat(manager.status().rotations().count()).isEqualTo(5);
 		manager.stop();
 	}
 

@@ -223,7 +223,7 @@ class RetryTests {
 		assertThatExceptionOfType(ExecutionException.class).isThrownBy(rotated::get).withCause(glitch);
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofSeconds(2));
-		assertThat(manager.status().rotations()).isEqualTo(2);
+		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
 	@Test

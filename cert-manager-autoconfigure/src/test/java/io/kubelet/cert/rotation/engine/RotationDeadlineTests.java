@@ -68,7 +68,7 @@ class RotationDeadlineTests {
 		CertificatePair first = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
 		this.fixture.store.pair = first;
 		CertificateManager manager = this.fixture.start();
-		assertThat(manager.status().nextRotationDeadline()).isEqualTo(first.notBefore().plus(Duration.ofHours(7)));
+		assertThat(manager.status().schedule().deadline()).isEqualTo(first.notBefore().plus(Duration.ofHours(7)));
 		this.fixture.time.pass(Duration.ofHours(7).minusSeconds(1));
 		assertThat(this.fixture.signer.requests).isEmpty();
 		this.fixture.time.pass(Duration.ofSeconds(1));
@@ -100,11 +100,11 @@ class RotationDeadlineTests {
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(this.fixture.signer.requests).hasSize((satisfied || template == null) ? 0 : 1);
 		if (satisfied) {
-			assertThat(manager.status().nextRotationDeadline())
+			assertThat(manager.status().schedule().deadline())
 				.isEqualTo(ManagerFixture.START.plus(Duration.ofHours(7)));
 		}
 		else if (template == null) {
-			assertThat(manager.status().nextRotationDeadline()).isEqualTo(ManagerFixture.START);
+			assertThat(manager.status().schedule().deadline()).isEqualTo(ManagerFixture.START);
 			assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.WAITING);
 		}
 	}

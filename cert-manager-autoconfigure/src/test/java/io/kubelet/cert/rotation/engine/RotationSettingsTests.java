@@ -36,27 +36,27 @@ class RotationSettingsTests {
 			assertThat(request.usages()).isEqualTo(usages);
 			assertThat(request.requestedLifetime()).hasDays(1);
 		});
-		assertThat(manager.status().usages()).isEqualTo(usages);
-		assertThat(manager.status().requestedLifetime()).hasDays(1);
+		assertThat(manager.status().requested().usages()).isEqualTo(usages);
+		assertThat(manager.status().requested().lifetime()).hasDays(1);
 	}
 
 	@Test
 	void usagesAreReportedAsSoonAsTheyAreKnown() {
-		assertThat(minimal().usages(List.of(Usage.CLIENT_AUTH)).build().status().usages())
+		assertThat(minimal().usages(List.of(Usage.CLIENT_AUTH)).build().status().requested().usages())
 			.containsExactly(Usage.CLIENT_AUTH);
 		CertificateManager manager = minimal().build();
-		assertThat(manager.status().usages()).isEmpty();
+		assertThat(manager.status().requested().usages()).isEmpty();
 		manager.start();
 		this.fixture.time.settle();
 		assertThat(manager.status().pendingRequest()).isNull();
-		assertThat(manager.status().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
+		assertThat(manager.status().requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 	}
 
 	@Test
 	void deadlinesAreSpreadOverTheWindow() {
 		CertificatePair pair = this.fixture.storePair();
 		assertThat(IntStream.range(0, 50)
-			.mapToObj((index) -> minimal().build().status().nextRotationDeadline())
+			.mapToObj((index) -> minimal().build().status().schedule().deadline())
 			.distinct()).hasSizeGreaterThan(1)
 			.allSatisfy((deadline) -> assertThat(deadline).isBetween(RotationWindow.KUBELET.deadline(pair, 0),
 					RotationWindow.KUBELET.end(pair)));

@@ -72,10 +72,10 @@ class StuckTests {
 		manager.start();
 		await(this.hanging);
 		this.fixture.time.pass(Duration.ofSeconds(59));
-		assertThat(manager.status().stuckSince()).isNull();
+		assertThat(manager.status().health().stuckSince()).isNull();
 		assertThat(stuck(registry)).isZero();
 		this.fixture.time.pass(Duration.ofSeconds(31));
-		assertThat(manager.status().stuckSince()).isEqualTo(ManagerFixture.START);
+		assertThat(manager.status().health().stuckSince()).isEqualTo(ManagerFixture.START);
 		assertThat(stuck(registry)).isEqualTo(90);
 		assertThat(
 				Objects.requireNonNull(new CertificateHealthIndicator(manager, Status.UP, this.fixture.time).health())
@@ -85,7 +85,7 @@ class StuckTests {
 			.containsPattern("at .*HangingStore\\.current\\(");
 		store.hangs = false;
 		this.restored.countDown();
-		Awaitility.await().untilAsserted(() -> assertThat(manager.status().stuckSince()).isNull());
+		Awaitility.await().untilAsserted(() -> assertThat(manager.status().health().stuckSince()).isNull());
 		assertThat(stuck(registry)).isZero();
 		manager.stop();
 	}

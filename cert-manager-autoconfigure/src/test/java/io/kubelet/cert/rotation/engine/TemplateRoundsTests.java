@@ -64,7 +64,7 @@ class TemplateRoundsTests {
 		assertThat(this.scheduled).hasValue(50);
 		this.template = CHANGED;
 		this.fixture.time.pass(SECOND);
-		assertThat(managers).allSatisfy((manager) -> assertThat(manager.status().template()).isEqualTo(CHANGED));
+		assertThat(managers).allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 	}
 
 	/** Time passes in the supplier, as it does for others while one blocks. */
@@ -79,14 +79,14 @@ class TemplateRoundsTests {
 				this.template = CHANGED;
 				this.fixture.time.pass(SECOND);
 				assertThat(managers)
-					.allSatisfy((manager) -> assertThat(manager.status().template()).isEqualTo(CHANGED));
+					.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 				this.asked.set(0);
 				calls.set(0);
 				this.fixture.time.pass(SECOND.multipliedBy(8));
 				assertThat(this.asked.get()).isGreaterThanOrEqualTo(7 * CERTIFICATES);
-				assertThat(reported.get().status().waitingFor()).isNull();
+				assertThat(reported.get().status().health().waitingFor()).isNull();
 				this.fixture.time.pass(SECOND);
-				assertThat(reported.get().status().waitingFor()).startsWith("the template supplier ");
+				assertThat(reported.get().status().health().waitingFor()).startsWith("the template supplier ");
 			}
 			calls.incrementAndGet();
 			return Optional.of(ManagerFixture.TEMPLATE);
@@ -96,7 +96,7 @@ class TemplateRoundsTests {
 		this.fixture.time.pass(SECOND);
 		assertThat(calls).as("one call at a time").hasValue(1);
 		this.fixture.time.pass(SECOND.multipliedBy(20));
-		assertThat(blocking.status().waitingFor()).isNull();
+		assertThat(blocking.status().health().waitingFor()).isNull();
 		assertThat(calls.get()).isGreaterThan(1);
 	}
 
@@ -113,7 +113,7 @@ class TemplateRoundsTests {
 		this.noThread.set(false);
 		this.template = CHANGED;
 		this.fixture.time.pass(SECOND);
-		assertThat(managers).allSatisfy((manager) -> assertThat(manager.status().template()).isEqualTo(CHANGED));
+		assertThat(managers).allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 	}
 
 	@Test

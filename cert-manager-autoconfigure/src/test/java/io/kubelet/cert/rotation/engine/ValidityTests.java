@@ -85,7 +85,7 @@ class ValidityTests {
 		this.fixture.time.pass(LOOK);
 		assertThat(this.reported).containsExactly("not yet valid " + first.serialNumber());
 		assertThat(manager.current()).isPresent();
-		assertThat(manager.status().history().get(0).trigger()).hasToString("NOT_YET_VALID");
+		assertThat(manager.status().rotations().history().get(0).trigger()).hasToString("NOT_YET_VALID");
 	}
 
 	/** The signer's clock is right, so that its certificates are refused meanwhile. */
@@ -114,12 +114,12 @@ class ValidityTests {
 		CertificatePair stored = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
 		this.fixture.store.pair = stored;
 		CertificateManager manager = start(this.fixture.withoutSigner());
-		assertThat(manager.status().overdueAt()).isEqualTo(this.fixture.time.instant().plus(Duration.ofHours(9)));
+		assertThat(manager.status().schedule().overdueAt()).isEqualTo(this.fixture.time.instant().plus(Duration.ofHours(9)));
 		this.fixture.time.pass(Duration.ofHours(9));
 		assertThat(manager.status().state()).hasToString("STATIC");
 		this.fixture.time.pass(Duration.ofSeconds(1));
 		assertThat(manager.status().state()).hasToString("OVERDUE");
-		assertThat(manager.status().nextRotationDeadline()).isNull();
+		assertThat(manager.status().schedule().deadline()).isNull();
 		assertThat(this.reported).containsExactly("overdue " + stored.serialNumber());
 		assertThat(output.getOut().lines().filter((line) -> line.contains("overdue"))).singleElement()
 			.asString()

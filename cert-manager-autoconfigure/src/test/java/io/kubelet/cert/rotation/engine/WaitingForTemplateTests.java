@@ -51,7 +51,7 @@ class WaitingForTemplateTests {
 		this.templates.waitingFor = "addresses of node n1";
 		this.manager.start();
 		this.time.pass(Duration.ofMinutes(5));
-		assertThat(this.manager.status().waitingFor()).isEqualTo("addresses of node n1");
+		assertThat(this.manager.status().health().waitingFor()).isEqualTo("addresses of node n1");
 		assertThat(this.manager.status().state()).isEqualTo(CertificateStatus.State.WAITING);
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(output.getOut().split("waiting for addresses of node n1", -1)).hasSize(2);
@@ -65,7 +65,7 @@ class WaitingForTemplateTests {
 		this.templates.template = CertificateTemplate.ofSubject("cn");
 		this.time.pass(Duration.ofSeconds(1));
 		assertThat(this.signer.requests).hasSize(1);
-		assertThat(this.manager.status().waitingFor()).isNull();
+		assertThat(this.manager.status().health().waitingFor()).isNull();
 		assertThat(this.manager.current()).isPresent();
 	}
 
@@ -75,7 +75,7 @@ class WaitingForTemplateTests {
 		this.manager.start();
 		this.templates.fails = true;
 		this.time.pass(Duration.ofSeconds(2));
-		assertThat(this.manager.status().waitingFor()).isNull();
+		assertThat(this.manager.status().health().waitingFor()).isNull();
 	}
 
 	private static final class Templates implements CertificateTemplateSupplier {

@@ -145,9 +145,9 @@ class WarningTests {
 		CertificateManager manager = start();
 		int before = output.getOut().split("\\[kubelet-client\\]", -1).length;
 		this.fixture.time.pass(Duration.ofHours(70));
-		assertThat(manager.status().rotations()).isPositive();
+		assertThat(manager.status().rotations().count()).isPositive();
 		assertThat(output.getOut().split("\\[kubelet-client\\]", -1).length - before)
-			.isEqualTo((int) manager.status().rotations());
+			.isEqualTo((int) manager.status().rotations().count());
 		assertThat(output).contains("Using the stored certificate " + stored.serialNumber()
 				+ ", valid until 2026-01-05T03:00:00Z, next rotation 2026-01-03T21:00:00Z");
 	}
@@ -174,10 +174,10 @@ class WarningTests {
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(this.told).isEmpty();
-		assertThat(manager.status().unavailable()).isFalse();
+		assertThat(manager.status().health().unavailable()).isFalse();
 		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(this.told).containsExactly("unavailable");
-		assertThat(manager.status().unavailable()).isTrue();
+		assertThat(manager.status().health().unavailable()).isTrue();
 		this.fixture.time.pass(Duration.ofMinutes(10));
 		assertThat(this.told).hasSize(1);
 	}
@@ -190,10 +190,10 @@ class WarningTests {
 		this.fixture.time.pass(Duration.ofMinutes(6));
 		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
 		this.fixture.time.pass(Duration.ofMinutes(14));
-		assertThat(manager.status().unavailable()).isFalse();
+		assertThat(manager.status().health().unavailable()).isFalse();
 		assertThat(this.told).filteredOn("unavailable"::equals).hasSize(1);
 		this.fixture.time.pass(Duration.ofMinutes(3));
-		assertThat(manager.status().unavailable()).isTrue();
+		assertThat(manager.status().health().unavailable()).isTrue();
 		assertThat(this.told).filteredOn("unavailable"::equals).hasSize(2);
 	}
 
@@ -203,7 +203,7 @@ class WarningTests {
 		CertificateManager manager = start();
 		this.fixture.time.pass(Duration.ofHours(1));
 		assertThat(this.told).isEmpty();
-		assertThat(manager.status().unavailable()).isFalse();
+		assertThat(manager.status().health().unavailable()).isFalse();
 	}
 
 	@Test
