@@ -53,8 +53,8 @@ public record CertificateDescriptor(CertificateStatus.State state, @Nullable Cur
 		CertificateStatus.Health health = status.health();
 		CertificateStatus.ConfirmedRequest pending = status.pendingRequest();
 		return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
-				Template.of(status.requested()), status.schedule().window(),
-				status.schedule().deadline(), status.rotations().count(), status.rotations().last(),
+				Template.of(status.requested()), status.schedule().window(), status.schedule().deadline(),
+				status.rotations().count(), status.rotations().last(),
 				(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
 						failure.attempt(), failure.nextAttempt()) : null,
 				(pending != null) ? new PendingRequest(pending.name(), pending.createdAt(), pending.conditions(),

@@ -104,7 +104,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					(status) -> (status.pendingRequest() != null)
 							? Math.max(0, -until(clock, status.pendingRequest().createdAt())) : 0);
 			gauge("stuck", "Time for which a step of the rotation has not returned, 0 if none is stuck",
-					(status) -> (status.health().stuckSince() != null) ? Math.max(0, -until(clock, status.health().stuckSince())) : 0);
+					(status) -> (status.health().stuckSince() != null)
+							? Math.max(0, -until(clock, status.health().stuckSince())) : 0);
 			for (CertificateStatus.State state : CertificateStatus.State.values()) {
 				Gauge
 					.builder("kubelet.cert.state", this.manager,
@@ -113,7 +114,8 @@ public class CertificateMetrics implements MeterBinder, RotationListener {
 					.tags(this.tags.and("state", state.name()))
 					.register(this.registry);
 			}
-			FunctionCounter.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations().count())
+			FunctionCounter
+				.builder("kubelet.cert.rotations", this.manager, (manager) -> manager.status().rotations().count())
 				.description("Certificates that were obtained")
 				.tags(this.tags)
 				.register(this.registry);

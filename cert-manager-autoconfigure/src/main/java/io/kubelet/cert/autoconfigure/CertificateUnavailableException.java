@@ -45,7 +45,8 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
 		if (status.health().waitingFor() != null) {
-			return new CertificateUnavailableException(settings, message + ". It waits for " + status.health().waitingFor(),
+			return new CertificateUnavailableException(settings,
+					message + ". It waits for " + status.health().waitingFor(),
 					(failure != null) ? failure.cause() : null,
 					"Make sure that this becomes known, or choose another source of addresses with '%s'."
 						.formatted(settings.properties().of("addresses.source")));

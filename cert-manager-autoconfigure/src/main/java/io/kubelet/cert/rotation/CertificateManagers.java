@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * All certificates of an application, by name.
  */
@@ -78,7 +76,7 @@ public final class CertificateManagers implements Iterable<CertificateManager> {
 	 */
 	public void startInOrder() {
 		CertificateManager first = this.managers.values().iterator().next();
-		first.addFollower((name, previous, current) -> start());
+		first.addFollower((name) -> start());
 		first.start();
 		if (first.current().isPresent()) {
 			start();

@@ -1,22 +1,17 @@
 package io.kubelet.cert.rotation;
 
-import io.kubelet.cert.certificate.CertificatePair;
-import org.jspecify.annotations.Nullable;
-
 /**
- * Takes over each new pair before listeners are called, such as an SSL bundle or a pool
- * of connections. For use inside the starter: an application uses a
- * {@link RotationListener}.
+ * Takes over each change before listeners are called. Examples are an SSL bundle, which
+ * follows a certificate, and a pool of connections, which follows an SSL bundle. For use
+ * inside the starter: an application uses a {@link RotationListener}.
  */
 @FunctionalInterface
 public interface RotationFollower {
 
 	/**
-	 * A pair has become current.
-	 * @param name the certificate's name
-	 * @param previous the previous pair, {@code null} if there was none
-	 * @param current the new pair
+	 * Called after each change. The calls of one certificate or bundle do not overlap.
+	 * @param name the name of the certificate or bundle, whose current state applies
 	 */
-	void rotated(String name, @Nullable CertificatePair previous, CertificatePair current);
+	void updated(String name);
 
 }

@@ -7,12 +7,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationFollower;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -98,9 +96,9 @@ public final class CertificateBundles implements RotationFollower {
 	}
 
 	@Override
-	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+	public void updated(String name) {
 		update();
-		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.bundleName, current);
+		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.bundleName, this.live.identity().pair());
 	}
 
 	private synchronized void update() {

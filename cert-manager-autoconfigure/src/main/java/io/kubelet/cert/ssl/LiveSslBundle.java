@@ -22,6 +22,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
+import io.kubelet.cert.rotation.RotationFollower;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,7 +62,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final TrustManagerFactory trustManagers;
 
-	private final Set<BundleFollower> followers = Collections
+	private final Set<RotationFollower> followers = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
 	private volatile Identity followed;
@@ -170,7 +171,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * Adds a follower.
 	 * @param follower the follower, which is forgotten when nothing else refers to it
 	 */
-	public void follow(BundleFollower follower) {
+	public void addFollower(RotationFollower follower) {
 		this.followers.add(follower);
 	}
 
@@ -188,26 +189,25 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * @return whether it has
 	 */
 	synchronized boolean update() {
-		Identity before = this.followed;
-		Identity after = identity();
-		if (after.equals(before)) {
+		Identity identity = identity();
+		if (identity.equals(this.followed)) {
 			return false;
 		}
-		this.followed = after;
+		this.followed = identity;
 		this.handshakes.invalidateSessions();
-		List<BundleFollower> followers;
+		List<RotationFollower> followers;
 		synchronized (this.followers) {
 			followers = new ArrayList<>(this.followers);
 		}
-		followers.forEach((follower) -> update(follower, before, after));
+		followers.forEach(this::update);
 		// A session ticket may arrive on a connection of the previous identity
 		this.drain.atEnd(this.handshakes::invalidateSessions);
 		return true;
 	}
 
-	private void update(BundleFollower follower, Identity before, Identity after) {
+	private void update(RotationFollower follower) {
 		try {
-			follower.updated(this.bundleName, before, after);
+			follower.updated(this.bundleName);
 		}
 		catch (RuntimeException | LinkageError ex) {
 			logger.error("{} failed to follow the SSL bundle '{}', so its connections may remain in use",

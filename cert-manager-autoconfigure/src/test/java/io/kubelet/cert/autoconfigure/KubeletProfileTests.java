@@ -206,7 +206,8 @@ class KubeletProfileTests {
 				assertThat(status.name()).isEqualTo("mine");
 				assertThat(names(status)).isEqualTo(CertificateTemplate.ofSubject("someone", "some"));
 				assertThat(status.requested().signerName()).isEqualTo("kubernetes.io/kube-apiserver-client");
-				assertThat(status.requested().usages()).containsExactlyInAnyOrder(Usage.CLIENT_AUTH, Usage.DIGITAL_SIGNATURE);
+				assertThat(status.requested().usages()).containsExactlyInAnyOrder(Usage.CLIENT_AUTH,
+						Usage.DIGITAL_SIGNATURE);
 			});
 	}
 

@@ -48,7 +48,8 @@ class ReadmeShopTests {
 		assertThat(this.manager.status().requested().signerName()).isEqualTo("ClusterIssuer/internal");
 		assertThat(CertificateTemplate.of(this.manager.current().orElseThrow().leaf()).dnsNames())
 			.containsExactly("shop.shop.svc");
-		assertThat(this.manager.status().requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
+		assertThat(this.manager.status().requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE,
+				Usage.SERVER_AUTH);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 

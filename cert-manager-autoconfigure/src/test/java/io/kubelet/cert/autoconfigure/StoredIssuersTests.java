@@ -77,7 +77,8 @@ class StoredIssuersTests {
 			assertThat(output).contains("WARN", "[kubelet-client] The stored certificate was issued by",
 					"not an authority of the cluster", "'kubelet.cert.signer-ca-file'");
 		});
-		runner().run((context) -> assertThat(context.getBean(CertificateManager.class).status().rotations().count()).isZero());
+		runner().run((context) -> assertThat(context.getBean(CertificateManager.class).status().rotations().count())
+			.isZero());
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 

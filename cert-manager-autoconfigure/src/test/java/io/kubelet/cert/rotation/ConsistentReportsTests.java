@@ -41,7 +41,7 @@ class ConsistentReportsTests {
 			})
 			.build();
 		this.manager.set(manager);
-		manager.addFollower((name, previous, current) -> compare(current));
+		manager.addFollower((name) -> compare(null));
 		manager.start();
 		for (int i = 0; i < 3; i++) {
 			manager.rotate();

@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
@@ -123,11 +124,11 @@ class BundleTrustTests {
 		register(this.authorities);
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch end = new CountDownLatch(1);
-		BundleFollower follower = (bundleName, before, after) -> {
+		RotationFollower follower = (bundleName) -> {
 			called.countDown();
 			assertThatCode(end::await).doesNotThrowAnyException();
 		};
-		Objects.requireNonNull(LiveSslBundle.of(this.registry.getBundle("bundle"))).follow(follower);
+		Objects.requireNonNull(LiveSslBundle.of(this.registry.getBundle("bundle"))).addFollower(follower);
 		write(this.newAuthority);
 		this.time.pass(Duration.ofSeconds(10));
 		called.await();

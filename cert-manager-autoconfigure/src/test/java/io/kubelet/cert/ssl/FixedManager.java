@@ -75,7 +75,7 @@ public final class FixedManager implements CertificateManager {
 		CertificatePair previous = this.pair;
 		CertificatePair next = issue();
 		this.pair = next;
-		this.followers.forEach((follower) -> follower.rotated("test", previous, next));
+		this.followers.forEach((follower) -> follower.updated("test"));
 		this.listeners.forEach((listener) -> listener.rotated("test", previous, next));
 		return CompletableFuture.completedFuture(next);
 	}

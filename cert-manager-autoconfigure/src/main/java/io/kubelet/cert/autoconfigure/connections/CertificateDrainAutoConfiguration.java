@@ -5,7 +5,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.ssl.drain.GrpcChannelDrain;
 import io.kubelet.cert.ssl.drain.GrpcConnectionAge;
 import io.kubelet.cert.ssl.drain.HikariDrain;
@@ -37,7 +37,7 @@ import org.springframework.grpc.server.ServerBuilderCustomizer;
 public final class CertificateDrainAutoConfiguration {
 
 	@Bean
-	Drains certificateConnectionDrains(SslBundles bundles, ObjectProvider<BundleFollower> drains) {
+	Drains certificateConnectionDrains(SslBundles bundles, ObjectProvider<RotationFollower> drains) {
 		return new Drains(bundles, drains);
 	}
 
@@ -48,7 +48,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class Rabbit {
 
 		@Bean
-		BundleFollower rabbitConnectionDrain(ConfigurableListableBeanFactory beans, Environment environment) {
+		RotationFollower rabbitConnectionDrain(ConfigurableListableBeanFactory beans, Environment environment) {
 			return new RabbitDrain(beans, environment.getProperty("spring.rabbitmq.ssl.bundle"));
 		}
 
@@ -60,7 +60,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class Hikari {
 
 		@Bean
-		BundleFollower hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
+		RotationFollower hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
 			return new HikariDrain(beans);
 		}
 
@@ -72,7 +72,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class GrpcChannels {
 
 		@Bean
-		BundleFollower grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
+		RotationFollower grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
 			return new GrpcChannelDrain(beans);
 		}
 

@@ -3,7 +3,7 @@ package io.kubelet.cert.autoconfigure.connections;
 import java.util.List;
 import java.util.Objects;
 
-import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.ssl.LiveSslBundle;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -14,15 +14,15 @@ import org.springframework.boot.ssl.SslBundles;
  */
 final class Drains {
 
-	private final List<BundleFollower> drains;
+	private final List<RotationFollower> drains;
 
-	Drains(SslBundles bundles, ObjectProvider<BundleFollower> drains) {
+	Drains(SslBundles bundles, ObjectProvider<RotationFollower> drains) {
 		this.drains = drains.orderedStream().toList();
 		bundles.getBundleNames()
 			.stream()
 			.map((name) -> LiveSslBundle.of(bundles.getBundle(name)))
 			.filter(Objects::nonNull)
-			.forEach((bundle) -> this.drains.forEach(bundle::follow));
+			.forEach((bundle) -> this.drains.forEach(bundle::addFollower));
 	}
 
 }

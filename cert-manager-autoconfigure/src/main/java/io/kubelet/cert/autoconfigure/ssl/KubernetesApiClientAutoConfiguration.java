@@ -52,7 +52,7 @@ public final class KubernetesApiClientAutoConfiguration {
 		RotatingApiClient client = new RotatingApiClient(KubernetesClients.createWithKeys(connection.kubeconfig(),
 				KubernetesConnection.context(connection), keyManagers), keyManagers, () -> manager.status().pair(),
 				executor);
-		manager.addFollower((name, previous, current) -> scheduler.schedule(client.rotated(), GRACE));
+		manager.addFollower((name) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;
 	}
 

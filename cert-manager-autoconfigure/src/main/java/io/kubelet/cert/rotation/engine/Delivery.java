@@ -56,7 +56,7 @@ final class Delivery {
 
 	/** Delivers a new pair after all earlier events. Does not block. */
 	synchronized void rotated(@Nullable CertificatePair previous, CertificatePair current) {
-		this.last = this.last.thenCompose((before) -> toFollowers(previous, current));
+		this.last = this.last.thenCompose((before) -> toFollowers());
 		deliver((listener) -> listener.rotated(this.settings.name(), previous, current));
 	}
 
@@ -76,11 +76,10 @@ final class Delivery {
 		});
 	}
 
-	private CompletableFuture<?> toFollowers(@Nullable CertificatePair previous, CertificatePair current) {
+	private CompletableFuture<?> toFollowers() {
 		CompletableFuture<?>[] returned = this.followers.stream().map((follower) -> {
 			CompletableFuture<Void> done = new CompletableFuture<>();
-			follower.call((target) -> target.rotated(this.settings.name(), previous, current),
-					() -> done.complete(null));
+			follower.call((target) -> target.updated(this.settings.name()), () -> done.complete(null));
 			return done;
 		}).toArray(CompletableFuture<?>[]::new);
 		CompletableFuture<?> all = CompletableFuture.allOf(returned);

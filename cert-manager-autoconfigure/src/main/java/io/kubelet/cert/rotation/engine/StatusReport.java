@@ -115,8 +115,9 @@ final class StatusReport {
 		return new CertificateStatus(this.settings.name(), State.WAITING, pair,
 				new Requested(this.templates.latest(), this.settings.request().signerName(),
 						(request != null) ? request.usages() : usages(pair), this.settings.request().lifetime()),
-				new Schedule((pair != null) ? new Window(this.settings.schedule().window().begin(pair),
-						this.settings.schedule().window().end(pair)) : null,
+				new Schedule(
+						(pair != null) ? new Window(this.settings.schedule().window().begin(pair),
+								this.settings.schedule().window().end(pair)) : null,
 						deadline.equals(Instant.MAX) ? null : deadline),
 				confirmed(), new Rotations(this.rotations, this.waited, this.lastRotation, this.history),
 				this.lastFailure, new Health(this.serverHealthy, this.warnings.isUnavailable(),

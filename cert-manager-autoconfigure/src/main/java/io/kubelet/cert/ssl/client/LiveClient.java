@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.ssl.Identity;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ import org.springframework.beans.factory.DisposableBean;
  *
  * @param <C> the type of client
  */
-final class LiveClient<C> implements Supplier<C>, BundleFollower, DisposableBean {
+final class LiveClient<C> implements Supplier<C>, RotationFollower, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveClient.class);
 
@@ -48,7 +48,7 @@ final class LiveClient<C> implements Supplier<C>, BundleFollower, DisposableBean
 	LiveClient(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, C> maker) {
 		this.bundle = bundle;
 		this.maker = maker;
-		bundle.follow(this);
+		bundle.addFollower(this);
 	}
 
 	/** Returns the client of the current identity. */
@@ -66,7 +66,7 @@ final class LiveClient<C> implements Supplier<C>, BundleFollower, DisposableBean
 	}
 
 	@Override
-	public synchronized void updated(String bundleName, Identity before, Identity after) {
+	public synchronized void updated(String bundleName) {
 		if (this.current != null && !this.current.identity.equals(this.bundle.identity())) {
 			retire();
 		}

@@ -6,8 +6,7 @@ import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 
-import io.kubelet.cert.ssl.BundleFollower;
-import io.kubelet.cert.ssl.Identity;
+import io.kubelet.cert.rotation.RotationFollower;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -17,11 +16,11 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  *
  * @param beans the beans
  */
-public record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements BundleFollower {
+public record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements RotationFollower {
 
 	/** The bundle of a channel is not known. An additional handshake does no harm. */
 	@Override
-	public void updated(String bundleName, Identity before, Identity after) {
+	public void updated(String bundleName) {
 		Stream<Channel> stubs = ExistingBeans.of(AbstractStub.class, this.beans).map((stub) -> stub.getChannel());
 		Stream.concat(ExistingBeans.of(ManagedChannel.class, this.beans), stubs)
 			.distinct()

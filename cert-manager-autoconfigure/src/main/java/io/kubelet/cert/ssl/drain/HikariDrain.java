@@ -11,8 +11,7 @@ import javax.sql.DataSource;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 
-import io.kubelet.cert.ssl.BundleFollower;
-import io.kubelet.cert.ssl.Identity;
+import io.kubelet.cert.rotation.RotationFollower;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -23,7 +22,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  *
  * @param beans the beans
  */
-public record HikariDrain(ConfigurableListableBeanFactory beans) implements BundleFollower {
+public record HikariDrain(ConfigurableListableBeanFactory beans) implements RotationFollower {
 
 	/**
 	 * A connection that was being made may present the old pair and join the pool later:
@@ -32,7 +31,7 @@ public record HikariDrain(ConfigurableListableBeanFactory beans) implements Bund
 	private static final List<Integer> AGAIN = List.of(1, 10);
 
 	@Override
-	public void updated(String bundleName, Identity before, Identity after) {
+	public void updated(String bundleName) {
 		AGAIN.forEach((seconds) -> CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS)
 			.execute(() -> evict(bundleName)));
 		evict(bundleName);

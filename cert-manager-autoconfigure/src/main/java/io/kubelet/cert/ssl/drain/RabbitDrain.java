@@ -4,8 +4,7 @@ import java.util.ConcurrentModificationException;
 
 import org.jspecify.annotations.Nullable;
 
-import io.kubelet.cert.ssl.BundleFollower;
-import io.kubelet.cert.ssl.Identity;
+import io.kubelet.cert.rotation.RotationFollower;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -24,12 +23,12 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  * configured with; {@code null} if there is none, and no connection is closed
  */
 public record RabbitDrain(ConfigurableListableBeanFactory beans,
-		@Nullable String configured) implements BundleFollower {
+		@Nullable String configured) implements RotationFollower {
 
 	private static final int ATTEMPTS = 10;
 
 	@Override
-	public void updated(String bundleName, Identity before, Identity after) {
+	public void updated(String bundleName) {
 		if (bundleName.equals(this.configured)) {
 			ExistingBeans.of(CachingConnectionFactory.class, this.beans)
 				.filter((factory) -> factory.getRabbitConnectionFactory().isSSL())

@@ -62,7 +62,7 @@ final class ServedCertificates {
 		for (LiveSslBundle bundle : live) {
 			ServerDrain drain = new ServerDrain(bundle, connections);
 			this.drains.add(drain);
-			bundle.follow(drain);
+			bundle.addFollower(drain);
 		}
 	}
 

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 
 import javax.net.ssl.SSLSession;
 
-import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.ssl.Drain;
 import io.kubelet.cert.ssl.Identity;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Drains the connections of a server that were made with a previous identity of one
  * bundle.
  */
-final class ServerDrain implements BundleFollower {
+final class ServerDrain implements RotationFollower {
 
 	/** A handshake that began before a change has ended after this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
@@ -34,10 +34,13 @@ final class ServerDrain implements BundleFollower {
 
 	private final List<Predicate<SSLSession>> inProgress = new CopyOnWriteArrayList<>();
 
+	private Identity identity;
+
 	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
 		this.bundle = bundle;
 		this.connections = connections;
-		remember(bundle.identity());
+		this.identity = bundle.identity();
+		remember(this.identity);
 	}
 
 	private void remember(Identity identity) {
@@ -47,8 +50,10 @@ final class ServerDrain implements BundleFollower {
 	}
 
 	@Override
-	public void updated(String bundleName, Identity before, Identity after) {
-		remember(before);
+	public void updated(String bundleName) {
+		Identity before = this.identity;
+		Identity after = this.bundle.identity();
+		this.identity = after;
 		remember(after);
 		RefusedPeers refused = new RefusedPeers(before.trust(), after.trust());
 		Predicate<SSLSession> outdated = (session) -> {

@@ -10,7 +10,7 @@ import com.zaxxer.hikari.HikariPoolMXBean;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyServerBuilder;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.ssl.BundleFollower;
+import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
@@ -39,7 +39,7 @@ class CertificateDrainAutoConfigurationTests {
 	@Test
 	void libraryThatLosesNothingHasABean() {
 		runner().run((context) -> {
-			assertThat(context).getBeanNames(BundleFollower.class)
+			assertThat(context).getBeanNames(RotationFollower.class)
 				.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain");
 			assertThat(context).hasBean("grpcConnectionAge");
 		});
@@ -51,7 +51,7 @@ class CertificateDrainAutoConfigurationTests {
 			.withClassLoader(new FilteredClassLoader(CachingConnectionFactory.class, HikariDataSource.class,
 					ManagedChannel.class, ServerBuilderCustomizer.class))
 			.run((context) -> {
-				assertThat(context).hasNotFailed().doesNotHaveBean(BundleFollower.class);
+				assertThat(context).hasNotFailed().doesNotHaveBean(RotationFollower.class);
 				assertThat(context).doesNotHaveBean("grpcConnectionAge");
 			});
 	}

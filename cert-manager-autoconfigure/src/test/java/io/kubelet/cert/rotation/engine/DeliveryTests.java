@@ -52,7 +52,7 @@ class DeliveryTests {
 	void followersReturnBeforeTheFutureCompletesAndListenersAreCalled() {
 		CertificateManager manager = start();
 		manager.addListener(rotated((pair) -> this.calls.add("listener")));
-		manager.addFollower((name, previous, current) -> {
+		manager.addFollower((name) -> {
 			await();
 			this.calls.add("follower");
 		});
@@ -67,8 +67,8 @@ class DeliveryTests {
 	@Test
 	void followerThatHangsDelaysListenersForALimitedTime(CapturedOutput output) {
 		CertificateManager manager = start();
-		manager.addFollower((name, previous, current) -> await());
-		manager.addFollower((name, previous, current) -> this.calls.add("follower"));
+		manager.addFollower((name) -> await());
+		manager.addFollower((name) -> this.calls.add("follower"));
 		manager.addListener(rotated((pair) -> this.calls.add("listener")));
 		manager.rotate();
 		this.fixture.time.settle();
@@ -152,7 +152,8 @@ class DeliveryTests {
 		this.fixture.time.pass(Templates.PATIENCE.minusSeconds(1));
 		assertThat(manager.status().health().waitingFor()).isNull();
 		this.fixture.time.pass(Duration.ofSeconds(1));
-		assertThat(manager.status().health().waitingFor()).startsWith("the template supplier " + DeliveryTests.class.getName())
+		assertThat(manager.status().health().waitingFor())
+			.startsWith("the template supplier " + DeliveryTests.class.getName())
 			.endsWith("which has not returned since " + ManagerFixture.START);
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(output).containsOnlyOnce("Nothing is requested yet: waiting for the template supplier");

@@ -82,7 +82,8 @@ class HistoryTests {
 		this.fixture.signer.answers.get(last)
 			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(last)));
 		this.fixture.time.settle();
-		assertThat(manager.status().rotations().history()).extracting((outcome) -> outcome.failure() == null, Outcome::trigger)
+		assertThat(manager.status().rotations().history())
+			.extracting((outcome) -> outcome.failure() == null, Outcome::trigger)
 			.containsExactly(tuple(true, Trigger.EXPIRED), tuple(false, Trigger.DEADLINE),
 					tuple(false, Trigger.DEADLINE), tuple(true, Trigger.TEMPLATE), tuple(true, Trigger.REQUESTED),
 					tuple(true, Trigger.DEADLINE), tuple(true, Trigger.FIRST));

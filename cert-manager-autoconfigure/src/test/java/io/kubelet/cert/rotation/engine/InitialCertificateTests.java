@@ -2,13 +2,11 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
@@ -209,10 +207,14 @@ class InitialCertificateTests {
 		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
 		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
 		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed)).status().requested().template())
-			.isEqualTo(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier)).status().requested().template())
-			.isEqualTo(supplied);
+		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed))
+			.status()
+			.requested()
+			.template()).isEqualTo(supplied);
+		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier))
+			.status()
+			.requested()
+			.template()).isEqualTo(supplied);
 	}
 
 }

@@ -55,9 +55,9 @@ class RotationSettingsTests {
 	@Test
 	void deadlinesAreSpreadOverTheWindow() {
 		CertificatePair pair = this.fixture.storePair();
-		assertThat(IntStream.range(0, 50)
-			.mapToObj((index) -> minimal().build().status().schedule().deadline())
-			.distinct()).hasSizeGreaterThan(1)
+		assertThat(
+				IntStream.range(0, 50).mapToObj((index) -> minimal().build().status().schedule().deadline()).distinct())
+			.hasSizeGreaterThan(1)
 			.allSatisfy((deadline) -> assertThat(deadline).isBetween(RotationWindow.KUBELET.deadline(pair, 0),
 					RotationWindow.KUBELET.end(pair)));
 	}

@@ -64,7 +64,8 @@ class TemplateRoundsTests {
 		assertThat(this.scheduled).hasValue(50);
 		this.template = CHANGED;
 		this.fixture.time.pass(SECOND);
-		assertThat(managers).allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
+		assertThat(managers)
+			.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 	}
 
 	/** Time passes in the supplier, as it does for others while one blocks. */
@@ -113,7 +114,8 @@ class TemplateRoundsTests {
 		this.noThread.set(false);
 		this.template = CHANGED;
 		this.fixture.time.pass(SECOND);
-		assertThat(managers).allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
+		assertThat(managers)
+			.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 	}
 
 	@Test

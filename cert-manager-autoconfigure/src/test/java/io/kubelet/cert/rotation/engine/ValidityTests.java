@@ -114,7 +114,8 @@ class ValidityTests {
 		CertificatePair stored = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
 		this.fixture.store.pair = stored;
 		CertificateManager manager = start(this.fixture.withoutSigner());
-		assertThat(manager.status().schedule().overdueAt()).isEqualTo(this.fixture.time.instant().plus(Duration.ofHours(9)));
+		assertThat(manager.status().schedule().overdueAt())
+			.isEqualTo(this.fixture.time.instant().plus(Duration.ofHours(9)));
 		this.fixture.time.pass(Duration.ofHours(9));
 		assertThat(manager.status().state()).hasToString("STATIC");
 		this.fixture.time.pass(Duration.ofSeconds(1));

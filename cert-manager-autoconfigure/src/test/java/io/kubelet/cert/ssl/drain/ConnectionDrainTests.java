@@ -1,15 +1,12 @@
 package io.kubelet.cert.ssl.drain;
 
 import java.util.ConcurrentModificationException;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import com.rabbitmq.client.ConnectionFactory;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.ssl.Identity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -30,8 +27,6 @@ class ConnectionDrainTests {
 
 	private final DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
 
-	private final Identity identity = new Identity(null, Trust.exactly(List.of()));
-
 	@Test
 	void connectionsToRabbitWithoutTheBundleRemain() throws Exception {
 		AtomicInteger closed = new AtomicInteger();
@@ -45,10 +40,10 @@ class ConnectionDrainTests {
 			}
 
 		});
-		new RabbitDrain(this.beans, null).updated("shop", this.identity, this.identity);
-		new RabbitDrain(this.beans, "other").updated("shop", this.identity, this.identity);
+		new RabbitDrain(this.beans, null).updated("shop");
+		new RabbitDrain(this.beans, "other").updated("shop");
 		assertThat(closed).hasValue(0);
-		new RabbitDrain(this.beans, "shop").updated("shop", this.identity, this.identity);
+		new RabbitDrain(this.beans, "shop").updated("shop");
 		assertThat(closed).hasValue(1);
 	}
 
@@ -67,7 +62,7 @@ class ConnectionDrainTests {
 			}
 
 		});
-		new RabbitDrain(this.beans, "shop").updated("shop", this.identity, this.identity);
+		new RabbitDrain(this.beans, "shop").updated("shop");
 		assertThat(attempts).hasValue(3);
 	}
 
@@ -84,8 +79,7 @@ class ConnectionDrainTests {
 		routing.setTargetDataSources(Map.of("a", new HikariDataSource()));
 		routing.afterPropertiesSet();
 		this.beans.registerSingleton("routing", routing);
-		assertThatCode(() -> new HikariDrain(this.beans).updated("shop", this.identity, this.identity))
-			.doesNotThrowAnyException();
+		assertThatCode(() -> new HikariDrain(this.beans).updated("shop")).doesNotThrowAnyException();
 	}
 
 	@Test
