@@ -153,7 +153,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 				names.own().add(property);
 			}
 		}
-		return super.onSuccess(name, target, context, isBlank(name, result) ? null : result);
+		return isBlank(name, result) ? null : super.onSuccess(name, target, context, result);
 	}
 
 	/**
