@@ -26,6 +26,7 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,7 +54,7 @@ import static org.assertj.core.api.Assertions.assertThatException;
 @ExtendWith(OutputCaptureExtension.class)
 class CertManagerEndToEndTests {
 
-	private static final Duration PATIENCE = Duration.ofSeconds(60);
+	private static final Duration PATIENCE = Duration.ofMinutes(2);
 
 	private final String run = UUID.randomUUID().toString().substring(0, 8);
 
@@ -104,9 +105,7 @@ class CertManagerEndToEndTests {
 			load.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(failures).isEmpty();
 			Figures.report("HTTPS requests during 50 rotations with cert-manager", served + ", of which 0 failed");
-			Awaitility.await()
-				.atMost(PATIENCE)
-				.untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
 			assertThat(manager.status().rotations().count()).isEqualTo(51);
 			assertThat(served(context)).isEqualTo(stored().serialNumber()).isNotEqualTo(first);
 			report("50 rotations");
@@ -145,9 +144,7 @@ class CertManagerEndToEndTests {
 			assertThat(trusted(context)).isEqualTo(stored().authorities()).hasSize(1);
 			context.getBean(CertificateManager.class).rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(served(context)).isEqualTo(stored().serialNumber());
-			Awaitility.await()
-				.atMost(PATIENCE)
-				.untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
 		}
 	}
 
@@ -178,7 +175,6 @@ class CertManagerEndToEndTests {
 			context.getBean(CertificateManager.class).rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			// For the overlap, the old one is trusted as well
 			Awaitility.await()
-				.atMost(PATIENCE)
 				.untilAsserted(() -> assertThat(trusted(context)).hasSize(2)
 					.containsAll(first)
 					.containsAll(stored().authorities()));
@@ -200,7 +196,7 @@ class CertManagerEndToEndTests {
 	void certificateOfAnotherAuthorityThanTheReportedIsRefused(CapturedOutput output) {
 		if (this.cluster.embedded() != null) {
 			this.cluster.embedded().behavior().flaws(SignerFlaw.ANOTHER_AUTHORITY);
-			assertThatException().isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=5s").close())
+			assertThatException().isThrownBy(() -> run("internal").close())
 				.withStackTraceContaining("the authority that came with it did not issue it");
 		}
 	}
@@ -208,8 +204,10 @@ class CertManagerEndToEndTests {
 	@Test
 	void issuerThatDoesNotExistIsNamedAndTheSameRequestIsResumed(CapturedOutput output) throws Exception {
 		String issuer = "absent-" + this.run;
-		assertThatException().isThrownBy(() -> run(issuer, "--kubelet.cert.startup.timeout=5s").close())
-			.withStackTraceContaining("\"" + issuer + "\" not found");
+		RisingTimeout.from(Duration.ofSeconds(2),
+				(timeout) -> assertThatException()
+					.isThrownBy(() -> run(issuer, "--kubelet.cert.startup.timeout=" + timeout).close())
+					.withStackTraceContaining("\"" + issuer + "\" not found"));
 		assertThat(output).contains("APPLICATION FAILED TO START")
 			.contains("is approved and waiting for its signature (Referenced \"ClusterIssuer\" not found: "
 					+ "clusterissuer.cert-manager.io \"" + issuer + "\" not found): see 'kubectl describe "
@@ -220,17 +218,13 @@ class CertManagerEndToEndTests {
 		assertThat(pending).hasSize(this.before.size() + 1);
 		try (ConfigurableApplicationContext context = run(issuer, "--kubelet.cert.startup.mode=background")) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await()
-				.atMost(PATIENCE)
-				.untilAsserted(() -> assertThat(manager.status().pendingRequest()).isNotNull());
+			Awaitility.await().untilAsserted(() -> assertThat(manager.status().pendingRequest()).isNotNull());
 			assertThat(this.cluster.uids()).isEqualTo(pending);
 			assertThat(manager.status().pendingRequest().message()).contains("\"" + issuer + "\" not found");
 			this.cluster.addIssuer(issuer);
-			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(manager.current()).isPresent());
+			Awaitility.await().untilAsserted(() -> assertThat(manager.current()).isPresent());
 		}
-		Awaitility.await()
-			.atMost(PATIENCE)
-			.untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+		Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
 	}
 
 	@Test
@@ -240,19 +234,14 @@ class CertManagerEndToEndTests {
 		}
 		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.startup.mode=background")) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await()
-				.atMost(PATIENCE)
-				.until(() -> manager.status().pendingRequest() != null || manager.current().isPresent());
+			Awaitility.await().until(() -> manager.status().pendingRequest() != null || manager.current().isPresent());
 			if (manager.current().isPresent()) {
 				EndToEndCluster.skip("the approver of the cluster approves everything");
 			}
 			this.cluster.deny(manager.status().pendingRequest().name(), "these names are not yours");
 			Awaitility.await()
-				.atMost(PATIENCE)
 				.untilAsserted(() -> assertThat(output).contains("was denied: these names are not yours"));
-			Awaitility.await()
-				.atMost(PATIENCE)
-				.untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
 		}
 	}
 
@@ -266,7 +255,7 @@ class CertManagerEndToEndTests {
 		run("internal").close();
 		assertThat(this.cluster.requests()).hasSize(1);
 		try (ConfigurableApplicationContext context = run("internal")) {
-			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(this.cluster.requests()).isEmpty());
+			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEmpty());
 			assertThat(this.cluster.embedded().count(RecordedRequest::isCreate)).isOne();
 			assertThat(context.getBean(CertificateManager.class).status().rotations().count()).isZero();
 		}

@@ -2,7 +2,6 @@ package io.kubelet.cert;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;
@@ -37,8 +36,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 @ExtendWith(OutputCaptureExtension.class)
 class TrustBundleEndToEndTests {
-
-	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	private final String run = UUID.randomUUID().toString();
 
@@ -93,7 +90,6 @@ class TrustBundleEndToEndTests {
 			assertRefused(context, this.clientOfBefore);
 			this.bundles.delete(name);
 			Awaitility.await()
-				.atMost(PATIENCE)
 				.untilAsserted(
 						() -> assertThat(output).contains(name + " cannot be read: it does not exist any more; the "
 								+ "certificate authorities that were read before remain trusted"));
@@ -145,14 +141,12 @@ class TrustBundleEndToEndTests {
 
 	private static void assertAccepted(ConfigurableApplicationContext context, CertificatePair client) {
 		Awaitility.await()
-			.atMost(PATIENCE)
 			.ignoreExceptions()
 			.untilAsserted(() -> assertThat(get(context, client)).contains("kubelet-client"));
 	}
 
 	private static void assertRefused(ConfigurableApplicationContext context, CertificatePair client) {
 		Awaitility.await()
-			.atMost(PATIENCE)
 			.untilAsserted(() -> assertThatExceptionOfType(IOException.class).isThrownBy(() -> get(context, client)));
 	}
 

@@ -4,13 +4,16 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -129,9 +132,8 @@ class ConfigurationMistakesTests {
 	@Test
 	void unreachableServerIsReportedWithItsAddress() throws IOException {
 		Path kubeconfig = kubeconfig("https://127.0.0.1:" + closedPort());
-		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=2s").run((context) -> {
-			FailureAnalysis analysis = analyze(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("'kubelet-client' was not issued within 2s",
+		timesOut(runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig), (analysis) -> {
+			assertThat(analysis.getDescription()).contains("'kubelet-client' was not issued within ",
 					"kubelet.cert.startup.timeout", "https://127.0.0.1:", "cannot be reached");
 			assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig",
 					"'kubelet.cert.startup.mode' to 'background'");
@@ -204,15 +206,14 @@ class ConfigurationMistakesTests {
 		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
 			.approval((request) -> ApprovalPolicy.Verdict.hold())
 			.start()) {
-			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
-					"kubelet.cert.startup.timeout=5s")
-				.run((context) -> {
-					FailureAnalysis analysis = analyze(context.getStartupFailure());
-					String open = controlPlane.openCertificateSigningRequests().get(0);
-					assertThat(analysis.getDescription()).contains(
-							"Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'".formatted(open));
-					assertThat(analysis.getAction()).contains("kubectl certificate approve");
-				});
+			timesOut(runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory)),
+					(analysis) -> {
+						String open = controlPlane.openCertificateSigningRequests().get(0);
+						assertThat(analysis.getDescription())
+							.contains("Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'"
+								.formatted(open));
+						assertThat(analysis.getAction()).contains("kubectl certificate approve");
+					});
 		}
 	}
 
@@ -222,15 +223,15 @@ class ConfigurationMistakesTests {
 		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
 			.approval((request) -> ApprovalPolicy.Verdict.approve())
 			.start()) {
-			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
-					"kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth",
-					"kubelet.cert.startup.timeout=5s")
-				.run((context) -> {
-					String request = controlPlane.certificateSigningRequests().get(0);
-					assertThat(analyze(context.getStartupFailure()).getDescription()).endsWith(
-							"Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
-								.formatted(request));
-				});
+			timesOut(
+					runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
+							"kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth"),
+					(analysis) -> {
+						String request = controlPlane.certificateSigningRequests().get(0);
+						assertThat(analysis.getDescription()).endsWith(
+								"Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
+									.formatted(request));
+					});
 		}
 	}
 
@@ -239,7 +240,7 @@ class ConfigurationMistakesTests {
 	void requestThatTheServerHasNotAnsweredIsNotSaidToWaitForApproval() throws IOException {
 		try (ServerSocket silent = new ServerSocket(0)) {
 			Path kubeconfig = kubeconfig("https://127.0.0.1:" + silent.getLocalPort());
-			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=2s")
+			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=1s")
 				.run((context) -> {
 					FailureAnalysis analysis = analyze(context.getStartupFailure());
 					assertThat(analysis.getDescription()).endsWith("The API server has not answered the request yet");
@@ -315,6 +316,12 @@ class ConfigurationMistakesTests {
 		try (ServerSocket socket = new ServerSocket(0)) {
 			return socket.getLocalPort();
 		}
+	}
+
+	private static void timesOut(ApplicationContextRunner runner, Consumer<FailureAnalysis> analysis) {
+		RisingTimeout.from(Duration.ofSeconds(1),
+				(timeout) -> runner.withPropertyValues("kubelet.cert.startup.timeout=" + timeout)
+					.run((context) -> analysis.accept(analyze(context.getStartupFailure()))));
 	}
 
 	private static FailureAnalysis analyze(@Nullable Throwable failure) {

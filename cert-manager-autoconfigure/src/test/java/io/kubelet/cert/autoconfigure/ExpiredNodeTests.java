@@ -80,11 +80,11 @@ class ExpiredNodeTests {
 				// current
 				Awaitility.await()
 					.untilAsserted(() -> assertThatException()
-						.isThrownBy(() -> serving.rotate().get(30, TimeUnit.SECONDS))
+						.isThrownBy(() -> serving.rotate().get(120, TimeUnit.SECONDS))
 						.withMessageContaining("there is no valid certificate 'kubelet-client' to authenticate with"));
 				this.controlPlane.behavior().approval(ApprovalPolicy.approving());
-				client.rotate().get(30, TimeUnit.SECONDS);
-				serving.rotate().get(30, TimeUnit.SECONDS);
+				client.rotate().get(120, TimeUnit.SECONDS);
+				serving.rotate().get(120, TimeUnit.SECONDS);
 				assertThat(this.controlPlane.requests().stream().filter(RecordedRequest::isCreate))
 					.extracting(RecordedRequest::user)
 					.containsExactly(NODE, TOKEN_USER, NODE);
@@ -92,7 +92,7 @@ class ExpiredNodeTests {
 	}
 
 	private static void await(Callable<Boolean> condition) {
-		Awaitility.await().atMost(Duration.ofSeconds(60)).until(condition);
+		Awaitility.await().until(condition);
 	}
 
 }

@@ -75,9 +75,10 @@ final class Http2Server implements AutoCloseable {
 			.bindNow();
 	}
 
-	/** A client that trusts this server. */
+	/** A client that trusts this server, and waits for answers without a limit. */
 	ApiClient client() {
-		return new ApiClient().setBasePath("https://localhost:" + this.server.port())
+		return new ApiClient().setReadTimeout(0)
+			.setBasePath("https://localhost:" + this.server.port())
 			.setSslCaCert(new ByteArrayInputStream(Pem.write(List.of(this.authority.certificate())).getBytes()));
 	}
 

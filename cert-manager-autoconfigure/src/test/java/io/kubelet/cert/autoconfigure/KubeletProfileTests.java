@@ -24,6 +24,7 @@ import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.FakeSigner;
+import io.kubelet.cert.testsupport.RisingTimeout;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import org.awaitility.Awaitility;
@@ -102,7 +103,7 @@ class KubeletProfileTests {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			CertificatePair first = manager.current().orElseThrow();
 			this.node.readdress("InternalIP=10.0.0.2", "Hostname=n1");
-			Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> manager.status().rotations().count() == 2);
+			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
 			assertThat(manager.current().orElseThrow()).isNotEqualTo(first);
 			assertThat(names(manager.status()))
 				.isEqualTo(SUBJECT.withNames(List.of("n1"), List.of(CertificateNames.parseIpAddress("10.0.0.2"))));
@@ -132,15 +133,17 @@ class KubeletProfileTests {
 
 	@Test
 	void startThatTimesOutSaysThatTheAddressesOfTheNodeAreWaitedFor() {
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.timeout=3s").run((context) -> {
-			FailureAnalysis analysis = Objects
-				.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
-					.analyze(Objects.requireNonNull(context.getStartupFailure())));
-			assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within 3s",
-					"It waits for addresses of node n1 (it does not exist)");
-			assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
-					"'kubelet.cert.startup.mode' to 'background'");
-		});
+		RisingTimeout.from(Duration.ofSeconds(1),
+				(timeout) -> runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.timeout=" + timeout)
+					.run((context) -> {
+						FailureAnalysis analysis = Objects
+							.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
+								.analyze(Objects.requireNonNull(context.getStartupFailure())));
+						assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within ",
+								"It waits for addresses of node n1 (it does not exist)");
+						assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
+								"'kubelet.cert.startup.mode' to 'background'");
+					}));
 	}
 
 	@Test
@@ -157,7 +160,7 @@ class KubeletProfileTests {
 			assertThat(this.controlPlane.certificateSigningRequests()).isEmpty();
 			this.node.readdress("Hostname=n1", "InternalIP=10.0.0.1");
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> manager.current().isPresent());
+			Awaitility.await().until(() -> manager.current().isPresent());
 			assertThat(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()).isNull();
 		});
 	}
@@ -252,7 +255,7 @@ class KubeletProfileTests {
 		runner("kubelet.cert.profile=kubelet-serving").run((context) -> {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			CertificatePair first = manager.current().orElseThrow();
-			assertThat(manager.rotate().get(30, TimeUnit.SECONDS)).isNotEqualTo(first);
+			assertThat(manager.rotate().get(120, TimeUnit.SECONDS)).isNotEqualTo(first);
 		});
 	}
 

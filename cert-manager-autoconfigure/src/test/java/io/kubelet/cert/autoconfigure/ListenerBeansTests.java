@@ -85,7 +85,7 @@ class ListenerBeansTests {
 					eventually(() -> assertThat(listeners.told).contains("kubelet-client", "second"));
 					CertificateManagers managers = context.getBean(CertificateManagers.class);
 					for (String name : List.of("third", "second", "kubelet-client", "third")) {
-						assertThat(managers.get(name).rotate()).succeedsWithin(Duration.ofSeconds(30));
+						assertThat(managers.get(name).rotate()).succeedsWithin(Duration.ofMinutes(2));
 					}
 					eventually(() -> assertThat(listeners.told).containsExactlyInAnyOrder("kubelet-client", "second",
 							"third", "third", "third"));
@@ -133,7 +133,7 @@ class ListenerBeansTests {
 			List<String> told = context.getBean(CountingListener.class).told;
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(told).containsExactlyInAnyOrder("listener own", "event own"));
-			context.getBean(CertificateManagers.class).get("own").rotate().get(30, TimeUnit.SECONDS);
+			context.getBean(CertificateManagers.class).get("own").rotate().get(120, TimeUnit.SECONDS);
 			eventually(() -> assertThat(told).hasSize(4).containsOnly("listener own", "event own"));
 		});
 	}
@@ -169,7 +169,7 @@ class ListenerBeansTests {
 			this.told.add(name + " begins");
 			if (name.equals("first")) {
 				try {
-					this.manager.getObject().rotate().get(30, TimeUnit.SECONDS);
+					this.manager.getObject().rotate().get(120, TimeUnit.SECONDS);
 				}
 				catch (Exception ex) {
 					throw new IllegalStateException(ex);

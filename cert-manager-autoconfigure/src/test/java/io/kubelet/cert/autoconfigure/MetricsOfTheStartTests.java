@@ -49,7 +49,7 @@ class MetricsOfTheStartTests {
 				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isEqualTo(2));
 				FakeSigner signer = context.getBean(FakeSigner.class);
 				signer.failsWith((request) -> new IllegalStateException("not today"));
-				assertThat(context.getBean(CertificateManager.class).rotate()).failsWithin(30, TimeUnit.SECONDS);
+				assertThat(context.getBean(CertificateManager.class).rotate()).failsWithin(120, TimeUnit.SECONDS);
 				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isGreaterThan(2));
 			});
 	}

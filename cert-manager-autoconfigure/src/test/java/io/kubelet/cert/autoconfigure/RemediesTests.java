@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.SignerFlaw;
+import io.kubelet.cert.testsupport.RisingTimeout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,9 +41,6 @@ class RemediesTests {
 
 	private static final String OFF = "--kubelet.cert.rotate-certificates=false";
 
-	/** For what does not fail at once. */
-	private static final String SOON = "--kubelet.cert.startup.timeout=5s";
-
 	@TempDir
 	Path directory;
 
@@ -67,8 +66,10 @@ class RemediesTests {
 	@Test
 	void serverThatABootstrapTokenCannotReachIsSoughtInTheBootstrapKubeconfig(CapturedOutput output) {
 		this.controlPlane.pause();
-		bootstrap(this.controlPlane.bootstrap(), TEMPLATE, SOON);
-		assertThat(action(output)).contains("Make sure that the API server runs", BOOTSTRAP);
+		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+			bootstrap(this.controlPlane.bootstrap(), TEMPLATE, "--kubelet.cert.startup.timeout=" + timeout);
+			assertThat(action(output)).contains("Make sure that the API server runs", BOOTSTRAP);
+		});
 	}
 
 	@Test
@@ -83,8 +84,10 @@ class RemediesTests {
 	@Test
 	void requestThatIsMadeAlthoughRotationIsOffIsToBeApproved(CapturedOutput output) {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		bootstrap(this.controlPlane.bootstrap(), TEMPLATE, OFF, SOON);
-		assertThat(action(output)).contains("kubectl certificate approve").doesNotContain("Put a pair there");
+		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+			bootstrap(this.controlPlane.bootstrap(), TEMPLATE, OFF, "--kubelet.cert.startup.timeout=" + timeout);
+			assertThat(action(output)).contains("kubectl certificate approve").doesNotContain("Put a pair there");
+		});
 	}
 
 	@Test
@@ -171,8 +174,8 @@ class RemediesTests {
 	private void start(String... arguments) {
 		assertThatException()
 			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
-				.properties("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-						"kubelet.cert.startup.timeout=30s", "kubelet.cert.node-name=n1")
+				.properties("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.startup.timeout=2m",
+						"kubelet.cert.node-name=n1")
 				.run(arguments)
 				.close());
 	}

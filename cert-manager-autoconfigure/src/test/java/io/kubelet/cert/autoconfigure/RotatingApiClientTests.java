@@ -102,7 +102,7 @@ class RotatingApiClientTests {
 			whoAmI(client);
 			whoAmI(client);
 			assertThat(sockets.open()).hasSize(1);
-			String second = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
+			String second = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
 			Awaitility.await().until(() -> sockets.open().isEmpty());
 			whoAmI(client);
 			assertThat(reviews()).extracting(RecordedRequest::certificateSerial).containsExactly(first, first, second);
@@ -118,7 +118,7 @@ class RotatingApiClientTests {
 			int port = URI.create(this.controlPlane.url()).getPort();
 			try (EmbeddedControlPlane next = EmbeddedControlPlane.builder().port(port).start()) {
 				next.writeKubeconfig(this.directory);
-				CertificatePair rotated = context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
+				CertificatePair rotated = context.getBean(CertificateManager.class).rotate().get(120, TimeUnit.SECONDS);
 				whoAmI(client);
 				assertThat(next.requests()).filteredOn((request) -> request.path().endsWith("/selfsubjectreviews"))
 					.extracting(RecordedRequest::certificateSerial)
@@ -150,7 +150,7 @@ class RotatingApiClientTests {
 				return chain.proceed(chain.request());
 			}).build());
 			whoAmI(client);
-			context.getBean(CertificateManager.class).rotate().get(30, TimeUnit.SECONDS);
+			context.getBean(CertificateManager.class).rotate().get(120, TimeUnit.SECONDS);
 			whoAmI(client);
 			assertThat(noDelays).as("TCP_NODELAY before and after a rotation").containsExactly(true, true);
 		});
@@ -190,7 +190,7 @@ class RotatingApiClientTests {
 				Runnable closeWhatRemains = rotating.rotated();
 				assertThat(ended.getCount()).isEqualTo(1);
 				closeWhatRemains.run();
-				assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+				assertThat(ended.await(120, TimeUnit.SECONDS)).isTrue();
 			}
 		});
 	}
@@ -215,13 +215,13 @@ class RotatingApiClientTests {
 			ended.add(watch(client.get().client()));
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			String before = manager.current().orElseThrow().serialNumber();
-			String after = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
+			String after = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
 			Awaitility.await()
 				.untilAsserted(
 						() -> assertThat(this.controlPlane.requests()).filteredOn(RotatingApiClientTests::isOwnWatch)
 							.extracting(RecordedRequest::certificateSerial)
 							.containsExactly(before, after));
-			assertThat(ended.get(0).await(30, TimeUnit.SECONDS)).isTrue();
+			assertThat(ended.get(0).await(120, TimeUnit.SECONDS)).isTrue();
 			assertThat(ended.get(1).await(1, TimeUnit.SECONDS)).isFalse();
 			whoAmI(client.get().client());
 		});
@@ -236,7 +236,7 @@ class RotatingApiClientTests {
 			whoAmI(client);
 			long threads = threads();
 			for (int rotation = 0; rotation < 200; rotation++) {
-				manager.rotate().get(30, TimeUnit.SECONDS);
+				manager.rotate().get(120, TimeUnit.SECONDS);
 				whoAmI(client);
 			}
 			assertThat(sockets.open()).hasSizeLessThanOrEqualTo(2);
@@ -258,16 +258,16 @@ class RotatingApiClientTests {
 				CertificatePair before = manager.current().orElseThrow();
 				CompletableFuture<String> old = server.hold(rotating.client());
 				assertThat(server.presented()).containsExactly(before.serialNumber());
-				CertificatePair after = manager.rotate().get(30, TimeUnit.SECONDS);
+				CertificatePair after = manager.rotate().get(120, TimeUnit.SECONDS);
 				CompletableFuture<String> early = server.hold(rotating.client());
 				Runnable closeWhatRemains = rotating.rotated();
 				CompletableFuture<String> late = server.hold(rotating.client());
 				assertThat(old).isNotDone();
 				closeWhatRemains.run();
-				assertThat(old).failsWithin(Duration.ofSeconds(5)).withThrowableOfType(ExecutionException.class);
+				assertThat(old).failsWithin(Duration.ofMinutes(2)).withThrowableOfType(ExecutionException.class);
 				server.release();
-				assertThat(early).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(after.serialNumber());
-				assertThat(late).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(after.serialNumber());
+				assertThat(early).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after.serialNumber());
+				assertThat(late).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after.serialNumber());
 				assertThat(server.presented()).containsExactly(before.serialNumber(), after.serialNumber());
 			}
 		});
@@ -283,7 +283,7 @@ class RotatingApiClientTests {
 				CompletableFuture<String> anew = server.hold(rotating.client());
 				anew.cancel(true);
 				Awaitility.await()
-					.atMost(Duration.ofSeconds(5))
+
 					.until(() -> rotating.client().getHttpClient().dispatcher().runningCallsCount() == 0);
 			}
 		});
@@ -302,7 +302,7 @@ class RotatingApiClientTests {
 				Runnable closeWhatRemains = rotating.rotated();
 				assertThat(busy).isNotDone();
 				closeWhatRemains.run();
-				assertThat(busy).failsWithin(Duration.ofSeconds(5)).withThrowableOfType(ExecutionException.class);
+				assertThat(busy).failsWithin(Duration.ofMinutes(2)).withThrowableOfType(ExecutionException.class);
 			}
 		});
 	}

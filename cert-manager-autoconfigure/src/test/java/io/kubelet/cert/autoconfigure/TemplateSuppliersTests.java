@@ -71,10 +71,10 @@ class TemplateSuppliersTests {
 			.run((context) -> {
 				Hanging suppliers = context.getBean(Hanging.class);
 				try {
-					assertThat(suppliers.asked.await(30, TimeUnit.SECONDS)).isTrue();
+					assertThat(suppliers.asked.await(120, TimeUnit.SECONDS)).isTrue();
 					CertificateManagers managers = context.getBean(CertificateManagers.class);
 					for (int rotation = 0; rotation < 3; rotation++) {
-						assertThat(managers.get("third").rotate()).succeedsWithin(Duration.ofSeconds(30));
+						assertThat(managers.get("third").rotate()).succeedsWithin(Duration.ofMinutes(2));
 					}
 					assertThat(managers.get("serving").current()).isEmpty();
 					assertThat(managers.get("kubelet-client").current()).isEmpty();

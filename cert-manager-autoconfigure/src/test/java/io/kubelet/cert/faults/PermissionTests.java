@@ -70,7 +70,7 @@ class PermissionTests {
 		private void run() throws IOException {
 			this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
 			this.program.start(this.pki);
-			await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.controlPlane.openWatches() == 1);
+			await().until(() -> this.program.controlPlane.openWatches() == 1);
 			mode(this.pki, "r-x------");
 			this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 			RotationFailure failure = this.program.awaitFailure("Store", 2);
@@ -91,7 +91,7 @@ class PermissionTests {
 			String before = PosixFilePermissions.toString(Files.getPosixFilePermissions(forbidden));
 			mode(forbidden, "---------");
 			int looks = this.program.looks.get();
-			await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.looks.get() > looks + 2);
+			await().until(() -> this.program.looks.get() > looks + 2);
 			assertThat(this.program.manager().current()).contains(pair);
 			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.program.store(this.pki).current())
 				.withMessageContaining("Cannot read the pair in " + this.pki)

@@ -25,7 +25,9 @@ import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Behavior;
+import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.Figures;
 import org.junit.jupiter.api.Test;
@@ -41,13 +43,17 @@ import static org.awaitility.Awaitility.await;
  */
 class SignerFaultTests extends RotatingProgramTest {
 
-	private static final Duration SHORT = Duration.ofMillis(300);
-
 	@Test
 	void requestThatASlowApproverLeavesIsResumedNotRepeated() {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		start((builder) -> builder.waitTimeout(SHORT));
-		this.program.awaitFailure("TimedOut", 3);
+		this.program.start(this.directory);
+		for (int attempt = 1; attempt <= 3; attempt++) {
+			int resumptions = attempt - 1;
+			await().until(() -> this.program.status().pendingRequest() != null
+					&& this.program.controlPlane.count(RecordedRequest::isGet) == resumptions);
+			this.program.clock.set(RotatingProgram.WAIT_TIMEOUT);
+			this.program.awaitFailure("TimedOut", attempt);
+		}
 		List<String> names = this.program.controlPlane.certificateSigningRequests();
 		assertThat(names).hasSize(1);
 		assertThat(this.program.status().pendingRequest()).extracting(ConfirmedRequest::name).isEqualTo(names.get(0));
@@ -146,7 +152,7 @@ class SignerFaultTests extends RotatingProgramTest {
 		awaitOpen();
 		String deleted = name();
 		this.program.controlPlane.delete(deleted);
-		await().atMost(RotatingProgram.PATIENCE).until(() -> this.program.creates() == 2);
+		await().until(() -> this.program.creates() == 2);
 		this.program.assertOldServes();
 		assertThat(name()).isNotEqualTo(deleted);
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
@@ -196,7 +202,7 @@ class SignerFaultTests extends RotatingProgramTest {
 					});
 		await().until(() -> this.program.controlPlane.openWatches() == 1);
 		this.program.controlPlane.deny(name, "Other", "not ours");
-		assertThat(answer).failsWithin(RotatingProgram.PATIENCE);
+		assertThat(answer).failsWithin(Adapter.PATIENCE);
 		await().until(() -> this.program.creates() == 1);
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		this.program.controlPlane.clearRequests();

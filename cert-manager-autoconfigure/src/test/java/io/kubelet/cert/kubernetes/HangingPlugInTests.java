@@ -62,7 +62,7 @@ class HangingPlugInTests {
 
 	@AfterEach
 	void nothingIsLeft() {
-		await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0 && plugIns().isEmpty());
+		await().until(() -> this.threads.activeCount() == 0 && plugIns().isEmpty());
 	}
 
 	@Test
@@ -77,7 +77,7 @@ class HangingPlugInTests {
 							+ this.kubeconfig + " did not end within 2s and was terminated. Run it by hand");
 			}
 			assertThat(asked()).isOne();
-			await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0);
+			await().until(() -> this.threads.activeCount() == 0);
 			assertThat(use(access)).failsWithin(Adapter.PATIENCE);
 			assertThat(asked()).isEqualTo(2);
 		}
@@ -88,8 +88,8 @@ class HangingPlugInTests {
 		CompletableFuture<Void> answer;
 		try (ApiClientProvider access = access(LONG)) {
 			answer = use(access);
-			await().atMost(Adapter.PATIENCE).until(() -> plugIns().size() == 1 && asked() == 1);
-			assertThat(CompletableFuture.runAsync(access::close)).succeedsWithin(Duration.ofSeconds(1));
+			await().until(() -> plugIns().size() == 1 && asked() == 1);
+			assertThat(CompletableFuture.runAsync(access::close)).succeedsWithin(Adapter.PATIENCE);
 		}
 		assertThat(answer).isCompletedExceptionally();
 	}
@@ -109,7 +109,7 @@ class HangingPlugInTests {
 	void otherProgramsOfTheSameNameAreLeftAlone() throws Exception {
 		Process other = new ProcessBuilder(this.directory.resolve("plug-in").toString(), "copy").start();
 		try (ApiClientProvider access = access(Duration.ofSeconds(2))) {
-			await().atMost(Adapter.PATIENCE).until(() -> asked() == 1);
+			await().until(() -> asked() == 1);
 			assertThat(use(access)).failsWithin(Adapter.PATIENCE);
 			assertThat(other.isAlive()).isTrue();
 		}

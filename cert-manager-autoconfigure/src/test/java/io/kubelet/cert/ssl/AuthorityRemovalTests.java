@@ -148,7 +148,7 @@ class AuthorityRemovalTests {
 	 * the 100 after which Tomcat closes any connection.
 	 */
 	private static ConditionFactory await() {
-		return Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(500));
+		return Awaitility.await().pollInterval(Duration.ofMillis(500));
 	}
 
 }

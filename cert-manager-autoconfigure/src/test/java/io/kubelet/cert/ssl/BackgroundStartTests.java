@@ -4,7 +4,6 @@ import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -103,7 +102,7 @@ class BackgroundStartTests {
 					"kubelet.cert.startup.mode=background", "kubelet.cert.additional.client.startup.mode=background",
 					"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "server.ssl.client-auth=need")) {
 				own.resume();
-				Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> {
+				Awaitility.await().ignoreExceptions().until(() -> {
 					try (Connection connection = new Connection(Connection.context(own, client), server.port(), null)) {
 						return connection.get().equals(client.leaf().getSerialNumber().toString(16));
 					}

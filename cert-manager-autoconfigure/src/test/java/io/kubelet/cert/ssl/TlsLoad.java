@@ -245,7 +245,7 @@ class TlsLoad {
 		void report(String what, String more) throws Exception {
 			this.done = true;
 			for (Future<?> thread : this.running) {
-				thread.get(30, TimeUnit.SECONDS);
+				thread.get(120, TimeUnit.SECONDS);
 			}
 			System.out.printf("%s: %d requests, %d rotations, %d failures; %s%n", what, this.requests.get(), ROTATIONS,
 					this.failures.get(), more);

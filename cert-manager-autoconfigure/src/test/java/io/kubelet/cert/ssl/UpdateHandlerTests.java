@@ -2,7 +2,6 @@ package io.kubelet.cert.ssl;
 
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -101,9 +100,7 @@ class UpdateHandlerTests {
 			.getBean(CertificateManagers.class)
 			.get("server")
 			.rotate();
-		Awaitility.await()
-			.atMost(Duration.ofSeconds(60))
-			.until(() -> rotation.isDone() && served(server).equals(rotation.join().leaf()));
+		Awaitility.await().until(() -> rotation.isDone() && served(server).equals(rotation.join().leaf()));
 	}
 
 	private static void awaitUninterruptibly(CountDownLatch latch) {

@@ -45,7 +45,7 @@ public final class Adapter implements AutoCloseable {
 
 	public static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
 
-	public static final Duration PATIENCE = Duration.ofSeconds(30);
+	public static final Duration PATIENCE = Duration.ofMinutes(2);
 
 	public final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 

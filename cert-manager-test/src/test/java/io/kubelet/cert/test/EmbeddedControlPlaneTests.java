@@ -5,7 +5,6 @@ import java.net.ConnectException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -158,7 +157,7 @@ class EmbeddedControlPlaneTests {
 		other.close();
 		assertThatExceptionOfType(java.io.UncheckedIOException.class).isThrownBy(events::toList);
 		assertThatIOException().isThrownBy(() -> otherClient.get("/version"));
-		await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+		await().untilAsserted(() -> {
 			Set<Thread> left = new HashSet<>(Thread.getAllStackTraces().keySet());
 			left.removeAll(before);
 			assertThat(left).extracting(Thread::getName)

@@ -50,7 +50,7 @@ class PageEventsTests {
 						"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(plane))) {
 			CertificateManagers managers = application.getBean(CertificateManagers.class);
 			Awaitility.await()
-				.atMost(Duration.ofSeconds(30))
+				.atMost(Duration.ofMinutes(2))
 				.until(() -> managers.get("kubelet-client").status().lastFailure() != null
 						&& managers.get("kubelet-server").status().lastFailure() != null);
 			assertThat(firstEvent(application.getEnvironment().getRequiredProperty("local.server.port")))

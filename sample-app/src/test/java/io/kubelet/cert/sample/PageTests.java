@@ -176,7 +176,7 @@ class PageTests {
 	void screenshotsForTheDocumentationShowAPendingRequestAndAHistory() throws IOException {
 		CertificateManagers managers = application.getBean(CertificateManagers.class);
 		plane().behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
-		assertThat(managers.get("kubelet-server").rotate()).failsWithin(Duration.ofSeconds(30));
+		assertThat(managers.get("kubelet-server").rotate()).failsWithin(Duration.ofMinutes(2));
 		plane().behavior().approval(ApprovalPolicy.approving()).validity(Duration.ofDays(-4), Duration.ofDays(6));
 		rotate("kubelet-client");
 		rotate("kubelet-server");
@@ -220,7 +220,7 @@ class PageTests {
 
 	private static void rotate(String name) {
 		assertThat(application.getBean(CertificateManagers.class).get(name).rotate())
-			.succeedsWithin(Duration.ofSeconds(30));
+			.succeedsWithin(Duration.ofMinutes(2));
 	}
 
 	private static void load() {
@@ -268,7 +268,7 @@ class PageTests {
 
 	private static void until(Callable<Boolean> condition) {
 		Awaitility.await()
-			.atMost(Duration.ofSeconds(30))
+			.atMost(Duration.ofMinutes(2))
 			.ignoreException(StaleElementReferenceException.class)
 			.until(condition);
 	}

@@ -60,6 +60,9 @@ class ProbeTests {
 
 	private static final String REFUSED = "refused";
 
+	/** A busy machine is slow. */
+	private static final Duration PATIENCE = Duration.ofMinutes(2);
+
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.builder().approval(ApprovalPolicy.manual()).start();
 
 	private final int port = freePort();
@@ -85,12 +88,10 @@ class ProbeTests {
 				Probe liveness = probe(this.container.getLivenessProbe(), "https", this.port);
 				Probe readiness = probe(this.container.getReadinessProbe(), "https", this.port)) {
 			CompletableFuture<Void> start = CompletableFuture.runAsync(() -> this.application = run());
-			Awaitility.await()
-				.atMost(Duration.ofSeconds(30))
-				.until(() -> !this.plane.openCertificateSigningRequests().isEmpty());
-			assertThat(Stream.of(startup, liveness, readiness)).allMatch((probe) -> probe.is(REFUSED));
+			Awaitility.await().atMost(PATIENCE).until(() -> !this.plane.openCertificateSigningRequests().isEmpty());
+			Stream.of(startup, liveness, readiness).forEach((probe) -> probe.await(REFUSED));
 			approveUntil(readiness);
-			start.get(30, TimeUnit.SECONDS);
+			start.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			rotationFails();
 			assertThat(Stream.of(startup, liveness, readiness)).allMatch(Probe::staysOnceItSucceeded);
 		}
@@ -132,7 +133,7 @@ class ProbeTests {
 						"--kubelet.cert.additional.kubelet-server.ssl.trust-file=" + authorities,
 						"--management.server.port=" + management));
 			approveUntil(readiness);
-			start.get(30, TimeUnit.SECONDS);
+			start.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(status(uri("http", management, "/actuator/prometheus"))).isEqualTo(OK);
 			assertThatExceptionOfType(IOException.class).isThrownBy(() -> status(uri("https", this.port, "/")));
 			SSLContext client = this.application.getBean(SslBundles.class)
@@ -163,7 +164,7 @@ class ProbeTests {
 
 	/** Two certificates make two requests. */
 	private void approveUntil(Probe ready) {
-		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+		Awaitility.await().atMost(PATIENCE).until(() -> {
 			this.plane.openCertificateSigningRequests().forEach(this.plane::approve);
 			return ready.is(OK);
 		});
@@ -172,7 +173,7 @@ class ProbeTests {
 	private void rotationFails() {
 		this.plane.behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
 		CertificateManagers managers = this.application.getBean(CertificateManagers.class);
-		assertThat(managers.get("kubelet-server").rotate()).failsWithin(Duration.ofSeconds(30));
+		assertThat(managers.get("kubelet-server").rotate()).failsWithin(PATIENCE);
 	}
 
 	/** What the whole health has of one of Spring Boot's indicators. */
@@ -208,8 +209,8 @@ class ProbeTests {
 			tls.setSSLSocketFactory(trustingAnyone().getSocketFactory());
 			tls.setHostnameVerifier((host, session) -> true);
 		}
-		connection.setConnectTimeout(1000);
-		connection.setReadTimeout(5000);
+		connection.setConnectTimeout((int) PATIENCE.toMillis());
+		connection.setReadTimeout((int) PATIENCE.toMillis());
 		return String.valueOf(connection.getResponseCode());
 	}
 
@@ -261,7 +262,7 @@ class ProbeTests {
 		}
 
 		void await(String result) {
-			Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> is(result));
+			Awaitility.await().atMost(PATIENCE).until(() -> is(result));
 		}
 
 		boolean staysOnceItSucceeded() {

@@ -83,7 +83,7 @@ class SampleApplicationTests {
 	void controlPlaneSeesTheNewCertificateAfterARotation() throws Exception {
 		assertThat(json(get("/who-am-i")).get("username").asString()).isEqualTo("system:node:sample");
 		String before = lastClientSerialNumber();
-		String rotated = this.managers.get("kubelet-client").rotate().get(30, TimeUnit.SECONDS).serialNumber();
+		String rotated = this.managers.get("kubelet-client").rotate().get(120, TimeUnit.SECONDS).serialNumber();
 		assertThat(json(get("/who-am-i")).get("username").asString()).isEqualTo("system:node:sample");
 		assertThat(lastClientSerialNumber()).isEqualTo(rotated).isNotEqualTo(before);
 	}

@@ -43,6 +43,9 @@ class CertificatesEndpointTests {
 
 	private static final String PATH = "/actuator/certificates/kubelet-client";
 
+	/** Longer than a test takes on a busy machine. */
+	private static final String INTERVAL = "--kubelet.cert.rotation.forced-interval=10m";
+
 	@TempDir
 	Path directory;
 
@@ -86,7 +89,7 @@ class CertificatesEndpointTests {
 	@Test
 	void hundredRequestsInARowMakeOneRotationAndAreToldWhenToRetry() throws Exception {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-				ConfigurableApplicationContext context = run(plane,
+				ConfigurableApplicationContext context = run(plane, INTERVAL,
 						"--management.endpoint.certificates.access=unrestricted")) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			Instant begin = Instant.now();
@@ -95,11 +98,10 @@ class CertificatesEndpointTests {
 			HttpResponse<String> tooEarly = send(context, "POST", PATH);
 			assertThat(tooEarly.statusCode()).isEqualTo(429);
 			assertThat(json(tooEarly).at("/message").asString())
-				.startsWith("Certificate 'kubelet-client' is not rotated: a rotation was requested less than 10s ago");
+				.startsWith("Certificate 'kubelet-client' is not rotated: a rotation was requested less than 10m ago");
 			Instant retryAt = Instant.parse(json(tooEarly).at("/retryAt").asString());
-			assertThat(retryAt).isBetween(begin.plusSeconds(10), Instant.now().plusSeconds(10));
-			for (int request = 0; request < 100
-					&& Instant.now().isBefore(begin.plus(Duration.ofSeconds(9))); request++) {
+			assertThat(retryAt).isBetween(begin.plusSeconds(600), Instant.now().plusSeconds(600));
+			for (int request = 0; request < 100; request++) {
 				assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(429);
 			}
 			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);
@@ -137,9 +139,9 @@ class CertificatesEndpointTests {
 				ConfigurableApplicationContext context = run(plane, "--kubelet.cert.rotation.forced-interval=0s")) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			plane.behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
-			assertThat(manager.rotate()).failsWithin(Duration.ofSeconds(30));
+			assertThat(manager.rotate()).failsWithin(Duration.ofMinutes(2));
 			plane.behavior().approval(ApprovalPolicy.approving());
-			String serialNumber = manager.rotate().get(30, TimeUnit.SECONDS).serialNumber();
+			String serialNumber = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
 			JsonNode history = json(send(context, "GET", PATH)).at("/history");
 			assertThat(history.size()).isEqualTo(3);
 			assertThat(history.at("/0/outcome").asString()).isEqualTo("ROTATED");
@@ -160,7 +162,7 @@ class CertificatesEndpointTests {
 	@Test
 	void endpointReportsAndRotatesOverJmx() throws Exception {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-				ConfigurableApplicationContext context = run(plane, "--spring.jmx.enabled=true",
+				ConfigurableApplicationContext context = run(plane, INTERVAL, "--spring.jmx.enabled=true",
 						"--management.endpoints.jmx.exposure.include=certificates",
 						"--management.endpoint.certificates.access=unrestricted")) {
 			MBeanServer server = context.getBean(MBeanServer.class);
@@ -177,7 +179,7 @@ class CertificatesEndpointTests {
 			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
 			assertThatExceptionOfType(MBeanException.class)
 				.isThrownBy(() -> server.invoke(endpoint, "rotate", name, signature))
-				.withStackTraceContaining("a rotation was requested less than 10s ago");
+				.withStackTraceContaining("a rotation was requested less than 10m ago");
 		}
 	}
 

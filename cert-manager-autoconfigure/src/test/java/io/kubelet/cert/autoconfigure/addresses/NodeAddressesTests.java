@@ -240,20 +240,18 @@ class NodeAddressesTests {
 	}
 
 	private void awaitAddresses(NodeAddress... expected) {
-		Awaitility.await()
-			.atMost(Duration.ofSeconds(60))
-			.untilAsserted(() -> assertThat(this.addresses.addresses()).containsExactly(expected));
+		Awaitility.await().untilAsserted(() -> assertThat(this.addresses.addresses()).containsExactly(expected));
 	}
 
 	private void awaitDescription(String text) {
-		Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
+		Awaitility.await().until(() -> {
 			this.addresses.addresses();
 			return this.addresses.description().contains(text);
 		});
 	}
 
 	private void awaitWatch() {
-		Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> this.controlPlane.openWatches() == 1);
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 	}
 
 }

@@ -219,9 +219,10 @@ class CertificateSigningRequestsTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		List<CertificateRequest> requests = IntStream.range(0, 20).mapToObj((index) -> Adapter.newRequest()).toList();
 		List<CompletableFuture<List<X509Certificate>>> first = requests.stream().map(this.adapter::send).toList();
-		awaitOpen(20);
 		await().until(() -> this.adapter.progress.stream().map(SubmittedRequest::name).distinct().count() == 20);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
 		first.forEach((answer) -> answer.cancel(true));
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		this.adapter.controlPlane.clearRequests();
 		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream()
 			.map((request) -> confirm(request, submitted(name(request))))
@@ -381,11 +382,13 @@ class CertificateSigningRequestsTests {
 		}
 		CertificateRequest request = Adapter.newRequest();
 		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
-		await().until(() -> !this.adapter.progress.isEmpty());
 		if (answered) {
 			answer(answer);
 		}
-		answer.cancel(true);
+		else {
+			await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+			answer.cancel(true);
+		}
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		this.adapter.controlPlane.clearRequests();
 		return confirm(request, this.adapter.progress.get(0));

@@ -97,9 +97,8 @@ class FreshAccessTests {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		this.controlPlane.clearRequests();
 		var answers = IntStream.range(0, 50).mapToObj((i) -> request()).toList();
-		await().atMost(Adapter.PATIENCE)
-			.until(() -> this.controlPlane.count(RecordedRequest::isCreate) == 50
-					&& this.controlPlane.openWatches() == 1);
+		await().until(
+				() -> this.controlPlane.count(RecordedRequest::isCreate) == 50 && this.controlPlane.openWatches() == 1);
 		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.controlPlane.count(RecordedRequest::isWatch)).isOne();
@@ -110,10 +109,10 @@ class FreshAccessTests {
 	void whoBeginsWhileOthersWaitSharesTheirClientAndWatch() throws Exception {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		var first = request();
-		await().atMost(Adapter.PATIENCE).until(() -> this.controlPlane.openWatches() == 1);
+		await().until(() -> this.controlPlane.openWatches() == 1);
 		this.time.pass(LATER);
 		var second = request();
-		await().atMost(Adapter.PATIENCE).until(() -> this.controlPlane.count(RecordedRequest::isCreate) == 2);
+		await().until(() -> this.controlPlane.count(RecordedRequest::isCreate) == 2);
 		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(CompletableFuture.allOf(first, second)).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.controlPlane.count(RecordedRequest::isWatch)).isOne();

@@ -93,7 +93,7 @@ class KubernetesSignersTests {
 	@Test
 	void threadsEndSoonAfterTheLastRequest() {
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		await().atMost(Adapter.PATIENCE).until(() -> this.threads.activeCount() == 0);
+		await().until(() -> this.threads.activeCount() == 0);
 	}
 
 	@Test
@@ -141,7 +141,7 @@ class KubernetesSignersTests {
 		awaitAddress(addresses, "10.0.0.1");
 		this.controlPlane.removeToken("old");
 		presentOnly(this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes"));
-		await().atMost(Adapter.PATIENCE).until(() -> {
+		await().until(() -> {
 			this.controlPlane.faults().cutWatches();
 			return this.controlPlane.count((request) -> request.status() == 401) > 0;
 		});
@@ -177,7 +177,7 @@ class KubernetesSignersTests {
 			assertThat(request(node)).succeedsWithin(Adapter.PATIENCE);
 			assertThat(this.controlPlane.requests()).extracting(RecordedRequest::user)
 				.containsOnly("system:bootstrap:abcdef");
-			await().atMost(Adapter.PATIENCE).until(() -> {
+			await().until(() -> {
 				System.gc();
 				return client.get() == null;
 			});
@@ -189,8 +189,7 @@ class KubernetesSignersTests {
 	}
 
 	private static void awaitAddress(NodeAddresses source, String address) {
-		await().atMost(Adapter.PATIENCE)
-			.untilAsserted(() -> assertThat(source.addresses()).extracting("address").containsExactly(address));
+		await().untilAsserted(() -> assertThat(source.addresses()).extracting("address").containsExactly(address));
 	}
 
 	private CompletableFuture<List<X509Certificate>> request() {

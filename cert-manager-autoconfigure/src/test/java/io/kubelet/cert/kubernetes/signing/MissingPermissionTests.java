@@ -57,7 +57,7 @@ class MissingPermissionTests {
 	void requestOfAnEarlierProcessIsAnsweredAndTheLogNamesThePermission(CapturedOutput output) {
 		CertificateRequest confirmed = confirmed();
 		CompletableFuture<List<X509Certificate>> answer = send(confirmed);
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 1);
+		await().until(() -> this.adapter.watches() == 1);
 		this.adapter.controlPlane.approve(String.valueOf(confirmed.name()));
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 1 GET, 1 list");
@@ -111,7 +111,7 @@ class MissingPermissionTests {
 				.signers((current) -> this.signer)
 				.build();
 			manager.start();
-			await().atMost(Adapter.PATIENCE).until(() -> manager.status().lastFailure() != null);
+			await().until(() -> manager.status().lastFailure() != null);
 			assertThat(manager.status().lastFailure()).satisfies((failure) -> {
 				assertThat(failure.reason()).isEqualTo("Forbidden");
 				assertThat(failure.message()).contains("to signer " + Adapter.SIGNER, ADVICE, "kind: ClusterRole");
@@ -129,9 +129,9 @@ class MissingPermissionTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CertificateRequest request = Adapter.newRequest();
 		CompletableFuture<List<X509Certificate>> answer = send(request);
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.controlPlane.openWatches() == 1);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
 		answer.cancel(true);
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.executor.getActiveCount() == 0);
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		this.adapter.controlPlane.clearRequests();
 		SubmittedRequest submitted = this.adapter.progress.get(0);
 		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());

@@ -49,7 +49,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		fault.accept(this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch));
 		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(Adapter.newRequest());
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.figures().equals(figures));
+		await().until(() -> this.adapter.figures().equals(figures));
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo(figures);
@@ -78,7 +78,7 @@ class RequestWatchTests {
 	void openWatchThatHasReceivedSomethingGoesOnWhereItWas() {
 		CompletableFuture<List<X509Certificate>> answer = approved();
 		interrupt(false);
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 2);
+		await().until(() -> this.adapter.watches() == 2);
 		this.adapter.controlPlane.behavior().signingDelay(Duration.ZERO);
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 0 list");
@@ -99,8 +99,7 @@ class RequestWatchTests {
 	void requestIsAnsweredAfterARestoreOfEtcd() {
 		CompletableFuture<List<X509Certificate>> answer = approved();
 		this.adapter.controlPlane.faults().resetResourceVersions();
-		await().atMost(Adapter.PATIENCE)
-			.until(() -> this.adapter.watches() == 2 && this.adapter.controlPlane.openWatches() == 1);
+		await().until(() -> this.adapter.watches() == 2 && this.adapter.controlPlane.openWatches() == 1);
 		this.adapter.controlPlane.behavior().signingDelay(Duration.ZERO);
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.lists()).isOne();
@@ -149,8 +148,7 @@ class RequestWatchTests {
 	void requestIsAnsweredBesideAnObjectThatIsTooLarge() throws Exception {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
 		CompletableFuture<List<X509Certificate>> second = this.adapter.send(Adapter.newRequest());
-		await().atMost(Adapter.PATIENCE)
-			.until(() -> this.adapter.controlPlane.openCertificateSigningRequests().size() == 2);
+		await().until(() -> this.adapter.controlPlane.openCertificateSigningRequests().size() == 2);
 		V1CertificateSigningRequest padded = this.adapter
 			.stored(this.adapter.controlPlane.certificateSigningRequests().get(0));
 		padded.metadata(new V1ObjectMeta().name("a-stranger")
@@ -161,11 +159,10 @@ class RequestWatchTests {
 				this.adapter.controlPlane.writeKubeconfig(this.adapter.directory, this.adapter.controlPlane.admin())))
 			.createCertificateSigningRequest(padded)
 			.execute();
-		await().atMost(Adapter.PATIENCE)
-			.until(() -> this.adapter.controlPlane.requests()
-				.stream()
-				.filter((request) -> request.isWatch() && request.query().contains("metadata.name"))
-				.count() == 2);
+		await().until(() -> this.adapter.controlPlane.requests()
+			.stream()
+			.filter((request) -> request.isWatch() && request.query().contains("metadata.name"))
+			.count() == 2);
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(second).succeedsWithin(Adapter.PATIENCE);
@@ -232,7 +229,7 @@ class RequestWatchTests {
 	void listThatFailsIsRepeated() {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
 		this.adapter.controlPlane.faults().next(2, RecordedRequest::isList).answer(503).expireWatches();
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 2);
+		await().until(() -> this.adapter.watches() == 2);
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 3 list");
@@ -244,7 +241,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.faults().next(1000, RecordedRequest::isWatch).end();
 		CertificateRequest request = Adapter.newRequest();
 		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 4);
+		await().until(() -> this.adapter.watches() == 4);
 		List<RecordedRequest> watches = this.adapter.controlPlane.requests()
 			.stream()
 			.filter(RecordedRequest::isWatch)
@@ -270,7 +267,7 @@ class RequestWatchTests {
 	void refusedWatchServesNoFurtherRequests() {
 		CertificateRequest other = requestOfAnotherProcess();
 		CompletableFuture<List<X509Certificate>> keepsTheClientBusy = this.adapter.send(other);
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.watches() == 2);
+		await().until(() -> this.adapter.watches() == 2);
 		this.adapter.controlPlane.clearRequests();
 		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
 		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE);
@@ -287,7 +284,7 @@ class RequestWatchTests {
 		CompletableFuture<?> answer = this.adapter
 			.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory))
 			.request(request, this.adapter.progress::add);
-		await().atMost(Adapter.PATIENCE).until(() -> this.adapter.controlPlane.openWatches() == 1);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
 		answer.cancel(true);
 		SubmittedRequest submitted = this.adapter.progress.get(0);
 		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
@@ -306,10 +303,9 @@ class RequestWatchTests {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
 		this.adapter.controlPlane.behavior().signingDelay(Duration.ofDays(1));
 		this.adapter.controlPlane.approve(this.adapter.controlPlane.certificateSigningRequests().get(0));
-		await().atMost(Adapter.PATIENCE)
-			.until(() -> this.adapter.progress.get(this.adapter.progress.size() - 1)
-				.conditions()
-				.equals(List.of("Approved")));
+		await().until(() -> this.adapter.progress.get(this.adapter.progress.size() - 1)
+			.conditions()
+			.equals(List.of("Approved")));
 		return answer;
 	}
 

@@ -154,17 +154,15 @@ class ConfigMapAuthoritiesTests {
 		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
 			.satisfies((problem) -> assertThat(problem.kind()).isEqualTo(Kind.UNAVAILABLE));
 		Awaitility.await()
-			.atMost(Duration.ofSeconds(30))
 			.untilAsserted(() -> assertFails("The API server at " + this.client.getBasePath() + " cannot be reached"));
 		this.controlPlane.resume();
 		Awaitility.await()
-			.atMost(Duration.ofSeconds(30))
 			.ignoreExceptions()
 			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate()));
 		TrustSource.Reading before = read();
-		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		this.controlPlane.faults().cutWatches();
-		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		assertThat(before.latest().get()).isEqualTo(before.version());
 	}
 
@@ -174,13 +172,12 @@ class ConfigMapAuthoritiesTests {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
 		assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate());
-		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> this.controlPlane.openWatches() == 1);
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		replaceWith(new TestAuthority("event"));
 		this.controlPlane.faults().resetResourceVersions();
 		TestAuthority other = new TestAuthority("other");
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
 		Awaitility.await()
-			.atMost(Duration.ofSeconds(30))
 			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(other.certificate()));
 		assertThat(this.controlPlane.count(ConfigMapAuthoritiesTests::isList)).isEqualTo(2);
 	}
@@ -210,9 +207,7 @@ class ConfigMapAuthoritiesTests {
 
 	private void replaceWith(TestAuthority authority) throws Exception {
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(authority)))).execute();
-		Awaitility.await()
-			.atMost(Duration.ofSeconds(30))
-			.until(() -> read().trust().authorities().equals(List.of(authority.certificate())));
+		Awaitility.await().until(() -> read().trust().authorities().equals(List.of(authority.certificate())));
 	}
 
 	@Test

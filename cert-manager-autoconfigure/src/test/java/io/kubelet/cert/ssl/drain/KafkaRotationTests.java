@@ -106,7 +106,7 @@ class KafkaRotationTests {
 
 	private Object send() throws Exception {
 		String number = String.valueOf(this.sent.incrementAndGet());
-		return template().send(TOPIC, number).get(10, TimeUnit.SECONDS);
+		return template().send(TOPIC, number).get(120, TimeUnit.SECONDS);
 	}
 
 	@SuppressWarnings("unchecked")

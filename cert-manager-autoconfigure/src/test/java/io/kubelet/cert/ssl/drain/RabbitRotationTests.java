@@ -115,7 +115,7 @@ class RabbitRotationTests {
 			operations.waitForConfirmsOrDie(10_000);
 			return true;
 		});
-		return receipt.get(10, TimeUnit.SECONDS);
+		return receipt.get(120, TimeUnit.SECONDS);
 	}
 
 	private static CachingConnectionFactory confirming(RotatingApplication application) {

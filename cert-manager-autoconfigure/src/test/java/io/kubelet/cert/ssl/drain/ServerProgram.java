@@ -6,7 +6,6 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +37,7 @@ final class ServerProgram implements AutoCloseable {
 		builder.environment().putAll(environment);
 		this.process = builder.start();
 		try {
-			Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> !this.process.isAlive() || accepts(port));
+			Awaitility.await().until(() -> !this.process.isAlive() || accepts(port));
 			if (!this.process.isAlive()) {
 				throw new IllegalStateException("It has ended");
 			}

@@ -37,8 +37,9 @@ class StandInRotationTests {
 		int elasticsearchPort = RotatingApplication.freePort();
 		int mailPort = RotatingApplication.freePort();
 		try (RotatingApplication application = new RotatingApplication(directory, Clients.class,
-				"spring.mongodb.uri=mongodb://localhost:" + mongoPort, "spring.mongodb.ssl.bundle=client",
-				"spring.elasticsearch.uris=https://localhost:" + elasticsearchPort,
+				"spring.mongodb.uri=mongodb://localhost:" + mongoPort + "/?connectTimeoutMS=120000",
+				"spring.mongodb.ssl.bundle=client", "spring.elasticsearch.uris=https://localhost:" + elasticsearchPort,
+				"spring.elasticsearch.connection-timeout=2m", "spring.elasticsearch.socket-timeout=2m",
 				"spring.elasticsearch.restclient.ssl.bundle=client", "spring.mail.host=localhost",
 				"spring.mail.port=" + mailPort, "spring.mail.protocol=smtps", "spring.mail.ssl.bundle=client");
 				StandInServer mongo = start(application, mongoPort, StandInServer::mongo);

@@ -1,4 +1,4 @@
-package io.kubelet.cert.testsupport;
+package io.kubelet.cert.test;
 
 import java.time.Duration;
 
@@ -7,14 +7,15 @@ import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.LauncherSessionListener;
 
 /**
- * Makes tests that wait for a condition look at it more often than Awaitility does by
- * default, which is ten times a second: nearly each of them waits several times.
+ * Sets how tests wait for a condition. They check it often, and wait for two minutes: a
+ * limit costs nothing when a test passes, and a busy machine is slow.
  */
-public final class ShortPolls implements LauncherSessionListener {
+public final class AwaitilityDefaults implements LauncherSessionListener {
 
 	@Override
 	public void launcherSessionOpened(LauncherSession session) {
 		Awaitility.setDefaultPollInterval(Duration.ofMillis(10));
+		Awaitility.setDefaultTimeout(Duration.ofMinutes(2));
 	}
 
 }
