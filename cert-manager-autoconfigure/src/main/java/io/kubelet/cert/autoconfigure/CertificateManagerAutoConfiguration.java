@@ -12,10 +12,10 @@ import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.ListenerThreads;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.engine.ListenerThreads;
 import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 
 import org.springframework.beans.factory.ListableBeanFactory;

@@ -12,6 +12,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.request.IssuedCertificateCheck;
@@ -164,7 +165,8 @@ final class CertificateManagerFactory {
 	private static void requireSameNode(CertificateSettings settings, CertificateStore store) {
 		String commonName = settings.request().template().commonName();
 		String node = node(commonName);
-		String stored = store.current().map((pair) -> node(CertificateNames.commonName(pair.leaf()))).orElse(null);
+		CertificatePair pair = store.read().pair();
+		String stored = (pair != null) ? node(CertificateNames.commonName(pair.leaf())) : null;
 		if (node != null && stored != null && !stored.equals(node)) {
 			String property = settings.request().subjectProperty();
 			throw new InvalidConfigurationPropertyValueException(property,

@@ -2,7 +2,9 @@ package io.kubelet.cert.certificate;
 
 import java.security.KeyPair;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Objects;
 import java.util.Set;
@@ -29,6 +31,15 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 	 */
 	public KeyPair keys() {
 		return new KeyPair(this.request.publicKey(), this.privateKey);
+	}
+
+	/**
+	 * Whether this request is for a key.
+	 * @param publicKey the key
+	 * @return {@code true} if a certificate for the key answers this request
+	 */
+	public boolean hasKey(PublicKey publicKey) {
+		return Arrays.equals(publicKey.getEncoded(), this.request.publicKey().getEncoded());
 	}
 
 	/**

@@ -1,6 +1,7 @@
 /**
  * What applications use of the rotation: the managers, their status and their listeners.
- * Internal: {@link io.kubelet.cert.rotation.RotationFollower}.
+ * Internal: {@link io.kubelet.cert.rotation.RotationFollower} and
+ * {@link io.kubelet.cert.rotation.ListenerThreads}.
  */
 @NullMarked
 package io.kubelet.cert.rotation;

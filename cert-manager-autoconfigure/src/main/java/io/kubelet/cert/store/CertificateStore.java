@@ -1,48 +1,40 @@
 package io.kubelet.cert.store;
 
-import java.util.Optional;
-
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.PendingRequest;
-
 /**
  * The port to the place where the current pair and the pending request of one certificate
- * are stored. Every method throws {@link StoreException} if the store cannot be read or
- * written. One thread at a time calls it.
+ * are stored. {@link #read()} and {@link #write} throw {@link StoreException} if the
+ * store cannot be read or written. One thread at a time calls them.
  */
 public interface CertificateStore {
 
 	/**
-	 * Returns the current pair. It must be cheap if nothing has changed: it is called at
+	 * Returns what is stored. It must be cheap if nothing has changed: it is called at
 	 * least once a minute, or every 10 seconds if rotation is off, so that a pair that
 	 * another program has stored is noticed.
-	 * @return the pair, expired or not; empty if none is stored yet
+	 * @return what is stored. A pending request that is damaged counts as none
 	 */
-	Optional<CertificatePair> current();
+	Stored read();
 
 	/**
-	 * Makes a pair the current one. When the method returns, the pair is current and
-	 * safely stored; if it throws, the old one is still current.
-	 * @param pair the pair
+	 * Stores what differs from what was read or written last. When the method returns, it
+	 * is safely stored. If it throws, the old pair is still current. A new pair is stored
+	 * before a pending request is changed.
+	 * @param next what to store, made from what was read or written last
+	 * @return what is stored now, with its version
+	 * @throws StoreConflictException if another process has changed the store since then,
+	 * and the store detects that
 	 */
-	void update(CertificatePair pair);
+	Stored write(Stored next);
 
 	/**
-	 * Returns the request that is waiting for its certificate.
-	 * @return the request; empty if there is none, or if it is damaged
+	 * Calls back whenever another process has changed the store. A store that does this
+	 * is shared: it detects conflicts, and processes that use it answer each other's
+	 * requests.
+	 * @param changed called on any thread, does not block
+	 * @return whether it does; {@code false} if the store has to be polled
 	 */
-	Optional<PendingRequest> pendingRequest();
-
-	/**
-	 * Stores a request, in place of the one that is stored.
-	 * @param request the request
-	 */
-	void savePendingRequest(PendingRequest request);
-
-	/**
-	 * Deletes a request. Nothing happens if another one is stored.
-	 * @param request the request
-	 */
-	void deletePendingRequest(PendingRequest request);
+	default boolean onChange(Runnable changed) {
+		return false;
+	}
 
 }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
+import java.util.Objects;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -31,6 +32,8 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private static final Logger logger = LoggerFactory.getLogger(FileCertificateStore.class);
 
+	private static final String REMEDY = ". Make the directory writable and check that its disk has room";
+
 	private final String name;
 
 	private final PairFiles files;
@@ -46,6 +49,9 @@ public final class FileCertificateStore implements CertificateStore {
 	private final KeyFiles keyFiles;
 
 	private final PendingRequestFile request;
+
+	/** {@code null} before it is read for the first time. */
+	private @Nullable Stored stored;
 
 	/**
 	 * Creates a store, and finishes a switch that another process began. The directory
@@ -70,22 +76,50 @@ public final class FileCertificateStore implements CertificateStore {
 		this.keyFiles.reportOpenDirectory();
 	}
 
+	/**
+	 * A request that an earlier process has left is found by the first read only: each
+	 * process waits for its own.
+	 */
 	@Override
-	public Optional<CertificatePair> current() {
+	public Stored read() {
+		Stored last = this.stored;
+		CertificatePair pair = readPair();
+		Stored read = new Stored(pair, (last == null || last.pending() != null) ? readPending() : null, null, null);
+		this.stored = read;
+		return read;
+	}
+
+	@Override
+	public Stored write(Stored next) {
+		Stored stored = Objects.requireNonNullElse(this.stored, Stored.NOTHING);
+		CertificatePair pair = next.pair();
+		if (pair != null && !pair.equals(stored.pair())) {
+			write(pair);
+			stored = stored.withPair(pair, null);
+			this.stored = stored;
+		}
+		if (!Objects.equals(next.pending(), stored.pending())) {
+			write(next.pending(), stored.pending());
+			stored = stored.withPending(next.pending());
+			this.stored = stored;
+		}
+		return stored;
+	}
+
+	private @Nullable CertificatePair readPair() {
 		try {
 			Optional<CertificatePair> pair = readCurrent();
 			if (pair.isEmpty() && this.initial != null) {
 				pair = read(this.initial, null);
 			}
-			return pair.isPresent() ? pair : readSeparate();
+			return (pair.isPresent() ? pair : readSeparate()).orElse(null);
 		}
 		catch (IOException | UncheckedIOException ex) {
 			throw new StoreException("Cannot read the pair in " + this.files.directory() + ": " + ex, ex);
 		}
 	}
 
-	@Override
-	public void update(CertificatePair pair) {
+	private void write(CertificatePair pair) {
 		boolean first = !Files.exists(this.files.current(), LinkOption.NOFOLLOW_LINKS);
 		Path file = null;
 		try {
@@ -99,8 +133,7 @@ public final class FileCertificateStore implements CertificateStore {
 			if (file != null) {
 				this.files.removeUnlessCurrent(file);
 			}
-			throw new StoreException("Cannot store the new pair in " + this.files.directory() + ": " + ex
-					+ ". Make the directory writable and check that its disk has room", ex);
+			throw new StoreException("Cannot store the new pair in " + this.files.directory() + ": " + ex + REMEDY, ex);
 		}
 		// The first pair replaces nothing, and there may be thousands of files to list
 		if (!first) {
@@ -108,8 +141,7 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 	}
 
-	@Override
-	public Optional<PendingRequest> pendingRequest() {
+	private @Nullable PendingRequest readPending() {
 		try {
 			return this.request.read();
 		}
@@ -118,26 +150,20 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 	}
 
-	@Override
-	public void savePendingRequest(PendingRequest request) {
+	private void write(@Nullable PendingRequest next, @Nullable PendingRequest last) {
 		try {
-			DurableFiles.createDirectory(this.files.directory());
-			this.request.write(request);
+			if (next != null) {
+				DurableFiles.createDirectory(this.files.directory());
+				this.request.write(next);
+			}
+			else if (last != null) {
+				this.request.delete(last);
+			}
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot store the pending request " + this.files.pendingRequest() + ": " + ex
-					+ ". Make the directory writable and check that its disk has room", ex);
-		}
-	}
-
-	@Override
-	public void deletePendingRequest(PendingRequest request) {
-		try {
-			this.request.delete(request);
-		}
-		catch (IOException ex) {
-			throw new StoreException("Cannot delete the pending request " + this.files.pendingRequest() + ": " + ex,
-					ex);
+			throw new StoreException((next != null)
+					? "Cannot store the pending request " + this.files.pendingRequest() + ": " + ex + REMEDY
+					: "Cannot delete the pending request " + this.files.pendingRequest() + ": " + ex, ex);
 		}
 	}
 

@@ -7,11 +7,9 @@ import java.nio.file.NoSuchFileException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.PendingRequest;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Follows two files that another program manages, such as a volume of a Secret or a CSI
  * driver. It never replaces them. A program may replace one file after the other, so
- * {@link #current()} throws only once the files have not held a pair for 5 seconds.
+ * {@link #read()} throws only once the files have not held a pair for 5 seconds.
  */
 public final class ManagedFilesStore implements CertificateStore {
 
@@ -74,14 +72,23 @@ public final class ManagedFilesStore implements CertificateStore {
 	}
 
 	@Override
-	public Optional<CertificatePair> current() {
+	public Stored read() {
+		return new Stored(pair(), null, null, null);
+	}
+
+	@Override
+	public Stored write(Stored next) {
+		throw new StoreException("The pair in " + this.files + " is managed by another program", null);
+	}
+
+	private @Nullable CertificatePair pair() {
 		try {
 			CertificatePair pair = this.reader.read(this.files);
 			this.incompleteSince = null;
-			return Optional.of(pair);
+			return pair;
 		}
 		catch (NoSuchFileException ex) {
-			return (this.reader.last() == null) ? Optional.empty()
+			return (this.reader.last() == null) ? null
 					: lastPair(new StoreException("The file " + ex.getFile() + " is missing", ex));
 		}
 		catch (IOException ex) {
@@ -92,7 +99,7 @@ public final class ManagedFilesStore implements CertificateStore {
 		}
 	}
 
-	private Optional<CertificatePair> lastPair(StoreException problem) {
+	private CertificatePair lastPair(StoreException problem) {
 		CertificatePair last = this.reader.last();
 		Instant now = this.clock.instant();
 		Instant since = this.incompleteSince;
@@ -105,31 +112,7 @@ public final class ManagedFilesStore implements CertificateStore {
 					"The files {} do not hold a pair, as while another program replaces them: {}; the last pair stays in use",
 					this.files, problem.getMessage());
 		}
-		return Optional.of(last);
-	}
-
-	@Override
-	public void update(CertificatePair pair) {
-		throw isManaged();
-	}
-
-	@Override
-	public Optional<PendingRequest> pendingRequest() {
-		return Optional.empty();
-	}
-
-	@Override
-	public void savePendingRequest(PendingRequest request) {
-		throw isManaged();
-	}
-
-	@Override
-	public void deletePendingRequest(PendingRequest request) {
-		throw isManaged();
-	}
-
-	private StoreException isManaged() {
-		return new StoreException("The pair in " + this.files + " is managed by another program", null);
+		return last;
 	}
 
 }

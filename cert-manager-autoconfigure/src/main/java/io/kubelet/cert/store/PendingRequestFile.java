@@ -4,9 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.PublicKey;
-import java.util.Arrays;
-import java.util.Optional;
 
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
@@ -37,58 +34,49 @@ final class PendingRequestFile {
 		this.keyFiles = keyFiles;
 	}
 
-	Optional<PendingRequest> read() throws IOException {
+	@Nullable PendingRequest read() throws IOException {
 		Path file = this.files.pendingRequest();
-		this.known = null;
 		try {
-			return readOrSetAside(file);
+			FileVersion version = FileVersion.of(file);
+			Known known = this.known;
+			if (known == null || !known.version().equals(version)) {
+				known = readOrSetAside(file, version);
+				this.known = known;
+			}
+			return (known != null) ? known.request() : null;
 		}
 		catch (NoSuchFileException ex) {
-			return Optional.empty();
+			return null;
 		}
 	}
 
-	private Optional<PendingRequest> readOrSetAside(Path file) throws IOException {
+	private @Nullable Known readOrSetAside(Path file, FileVersion version) throws IOException {
 		try {
-			FileVersion version = FileVersion.of(file);
 			this.keyFiles.requireProtected(file);
-			PendingRequest request = CertificateRequestPem.read(TextFile.read(file));
-			this.known = new Known(request.keys().getPublic(), version);
-			return Optional.of(request);
+			return new Known(CertificateRequestPem.read(TextFile.read(file)), version);
 		}
 		catch (MalformedPemException | UnusableFileException ex) {
 			logger.warn("The pending request {} is not used: {}. It is kept as {}", file,
 					(ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage(),
 					this.files.setAside(file));
-			return Optional.empty();
+			return null;
 		}
 	}
 
 	void write(PendingRequest request) throws IOException {
-		FileVersion version = DurableFiles.replace(this.files.pendingRequest(), CertificateRequestPem.write(request));
-		this.known = new Known(request.keys().getPublic(), version);
+		this.known = new Known(request,
+				DurableFiles.replace(this.files.pendingRequest(), CertificateRequestPem.write(request)));
 	}
 
 	/** Deletes the file, unless it holds the request of another process. */
 	void delete(PendingRequest request) throws IOException {
-		Path file = this.files.pendingRequest();
-		try {
-			Known known = this.known;
-			if (known == null || !known.version().equals(FileVersion.of(file))) {
-				read();
-				known = this.known;
-			}
-			if (known != null
-					&& Arrays.equals(known.publicKey().getEncoded(), request.keys().getPublic().getEncoded())) {
-				Files.delete(file);
-			}
-		}
-		catch (NoSuchFileException ex) {
-			// Another process has deleted it
+		PendingRequest stored = read();
+		if (stored != null && request.hasKey(stored.request().publicKey())) {
+			Files.deleteIfExists(this.files.pendingRequest());
 		}
 	}
 
-	private record Known(PublicKey publicKey, FileVersion version) {
+	private record Known(PendingRequest request, FileVersion version) {
 
 	}
 

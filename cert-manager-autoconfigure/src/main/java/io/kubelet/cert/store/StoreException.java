@@ -7,10 +7,21 @@ import org.jspecify.annotations.Nullable;
  * The store cannot be read or written. The message names the file and, if it is known,
  * what to do. What was stored before is unchanged.
  */
-public final class StoreException extends CertificateManagerException {
+public class StoreException extends CertificateManagerException {
 
 	public StoreException(String message, @Nullable Throwable cause) {
-		super(Kind.STORE, message, cause);
+		this(Kind.STORE, message, cause);
+	}
+
+	/**
+	 * Creates an exception of another kind, such as that the API server that holds the
+	 * store cannot be reached.
+	 * @param kind the kind
+	 * @param message names the store and says what happened
+	 * @param cause the cause, {@code null} if there is none
+	 */
+	public StoreException(Kind kind, String message, @Nullable Throwable cause) {
+		super(kind, message, cause);
 	}
 
 }

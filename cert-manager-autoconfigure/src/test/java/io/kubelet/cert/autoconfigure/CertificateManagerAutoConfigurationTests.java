@@ -24,11 +24,11 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import io.kubernetes.client.openapi.ApiClient;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
@@ -228,8 +228,9 @@ class CertificateManagerAutoConfigurationTests {
 	@Test
 	void rotationOffUsesWhatIsStoredAndNeverRequests() {
 		Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(
-				authority.pair(CertificateTemplate.ofSubject("stored"), now.minusSeconds(90), now.plusSeconds(3600)));
+		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
+			.update(authority.pair(CertificateTemplate.ofSubject("stored"), now.minusSeconds(90),
+					now.plusSeconds(3600)));
 		runnerWithSigner().withPropertyValues("kubelet.cert.rotate-certificates=false").run((context) -> {
 			assertThat(context.getBean(CertificateManager.class).status().state()).isEqualTo(State.STATIC);
 			assertThat(context.getBean(FakeSigner.class).requests).isEmpty();

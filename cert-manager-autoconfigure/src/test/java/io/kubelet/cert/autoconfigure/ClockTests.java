@@ -9,9 +9,9 @@ import java.time.temporal.ChronoUnit;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +33,7 @@ class ClockTests {
 	/** A certificate that expired an hour ago. */
 	@BeforeEach
 	void storePair() {
-		new FileCertificateStore(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC())
+		TestStore.files(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC())
 			.update(new TestAuthority("ca").pair(CertificateTemplate.ofSubject("app"), NOW.minusSeconds(7200),
 					NOW.minusSeconds(3600)));
 	}

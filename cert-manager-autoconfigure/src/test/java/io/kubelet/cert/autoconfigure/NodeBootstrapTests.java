@@ -20,13 +20,13 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
+import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -173,7 +173,7 @@ class NodeBootstrapTests {
 	@Test
 	void expiredCertificateFallsBackToTheBootstrapCredentials() {
 		Instant now = Instant.now();
-		new FileCertificateStore(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC())
+		TestStore.files(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC())
 			.update(new TestAuthority("other").pair(CertificateTemplate.ofSubject(NODE, "system:nodes"),
 					now.minusSeconds(7200), now.minusSeconds(60)));
 		runner().run((context) -> {

@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -42,8 +42,9 @@ class StartWithStoredCertificateTests {
 	@Test
 	void doesNotContactTheApiServerAndLoadsNeitherTheKubernetesClientNorBouncyCastle() throws Exception {
 		Instant now = Instant.now();
-		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(
-				this.authority.pair(CertificateTemplate.ofSubject("app"), now.minusSeconds(60), now.plusSeconds(3600)));
+		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
+			.update(this.authority.pair(CertificateTemplate.ofSubject("app"), now.minusSeconds(60),
+					now.plusSeconds(3600)));
 		Path classes = this.directory.resolve("classes.log");
 		Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
 				"-Xlog:class+load:file=" + classes, "-cp", System.getProperty("java.class.path"),

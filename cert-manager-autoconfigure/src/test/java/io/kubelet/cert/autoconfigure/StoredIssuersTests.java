@@ -11,10 +11,10 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -63,7 +63,7 @@ class StoredIssuersTests {
 	private CertificatePair store() {
 		Instant now = Instant.now();
 		CertificatePair pair = this.other.pair(TEMPLATE, now.minusSeconds(60), now.plus(Duration.ofDays(100)));
-		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(pair);
+		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(pair);
 		return pair;
 	}
 
@@ -100,7 +100,7 @@ class StoredIssuersTests {
 		TestAuthority expired = this.other.intermediate("expired", now.minus(Duration.ofDays(30)),
 				now.minus(Duration.ofDays(1)));
 		CertificatePair stored = expired.pair(TEMPLATE, now.minus(Duration.ofDays(20)), now.plus(Duration.ofDays(100)));
-		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(stored);
+		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(stored);
 		Path authority = Files.writeString(this.directory.resolve("ca.pem"), Pem.write(List.of(expired.certificate())));
 		runner("kubelet.cert.signer-ca-file=" + authority).run((context) -> {
 			assertThat(context.getBean(CertificateManager.class).current()).contains(stored);

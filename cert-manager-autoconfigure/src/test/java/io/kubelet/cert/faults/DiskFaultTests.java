@@ -23,10 +23,10 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +62,7 @@ class DiskFaultTests {
 
 	private Path directory;
 
-	private FileCertificateStore store;
+	private TestStore store;
 
 	@BeforeEach
 	void create() {
@@ -250,8 +250,8 @@ class DiskFaultTests {
 		}
 	}
 
-	private static FileCertificateStore store(Path directory) {
-		return new FileCertificateStore(directory, "one", null, 1, CLOCK);
+	private static TestStore store(Path directory) {
+		return TestStore.files(directory, "one", null, 1, CLOCK);
 	}
 
 	private static CertificatePair pair() {

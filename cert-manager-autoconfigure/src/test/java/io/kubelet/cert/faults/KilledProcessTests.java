@@ -24,6 +24,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.bouncycastle.asn1.ASN1Object;
 import org.bouncycastle.asn1.cmp.PKIStatus;
 import org.bouncycastle.openssl.PEMParser;
@@ -60,7 +61,7 @@ class KilledProcessTests {
 		List<CertificatePair> pairs = writePairs();
 		ProgramJar.write(jar(), StoreUpdater.class, FileCertificateStore.class, Logger.class, PEMParser.class,
 				ASN1Object.class, PKIStatus.class);
-		new FileCertificateStore(this.directory, "one", null, 5, Clock.systemUTC()).update(pairs.get(0));
+		TestStore.files(this.directory, "one", null, 5, Clock.systemUTC()).update(pairs.get(0));
 		Path classes = this.pairFiles.resolve("updater.jsa");
 		new Child("-XX:ArchiveClassesAtExit=" + classes).end();
 		Set<CertificatePair> seen = new HashSet<>();
@@ -79,8 +80,7 @@ class KilledProcessTests {
 				new CountDownLatch(1).await(this.random.nextInt(20), TimeUnit.MILLISECONDS);
 				child.kill();
 				kills++;
-				FileCertificateStore store = new FileCertificateStore(this.directory, "one", null, 5,
-						Clock.systemUTC());
+				TestStore store = TestStore.files(this.directory, "one", null, 5, Clock.systemUTC());
 				CertificatePair pair = store.current().orElseThrow();
 				assertThat(pairs).contains(pair);
 				assertThat(pair.authorities()).isEqualTo(pairs.get(0).authorities());
@@ -98,7 +98,7 @@ class KilledProcessTests {
 		}
 		// Links that were about to become current are removed an hour later
 		Clock later = Clock.offset(Clock.systemUTC(), Duration.ofHours(2));
-		new FileCertificateStore(this.directory, "one", null, 5, later).update(pairs.get(0));
+		TestStore.files(this.directory, "one", null, 5, later).update(pairs.get(0));
 		List<String> left = files();
 		Figures.report("killed in the middle of updates",
 				"%d kills, %d times another file was current, %d different pairs seen, at most %d files, %d at the end"

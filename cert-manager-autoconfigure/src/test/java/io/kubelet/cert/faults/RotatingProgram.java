@@ -22,13 +22,13 @@ import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.OffsetClock;
+import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -82,15 +82,19 @@ final class RotatingProgram implements AutoCloseable {
 		this.old = new CertificatePair(List.of(issued.certificate()), issued.key());
 	}
 
-	CertificateStore store(Path directory) {
-		return new FileCertificateStore(directory, "one", null, 5, this.clock);
+	TestStore store(Path directory) {
+		return TestStore.files(directory, "one", null, 5, this.clock);
+	}
+
+	TestStore storeOld(Path directory) {
+		TestStore store = store(directory);
+		store.update(this.old);
+		return store;
 	}
 
 	/** Store the old certificate and start. */
 	RotatingProgram start(Path directory) {
-		CertificateStore store = store(directory);
-		store.update(this.old);
-		return start(store, (builder) -> builder);
+		return start(storeOld(directory), (builder) -> builder);
 	}
 
 	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {

@@ -14,12 +14,12 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,7 +106,7 @@ class RotationCostTests {
 
 	@Test
 	void lookAtAnUnchangedPairIsOneQuestion() {
-		FileCertificateStore store = store();
+		TestStore store = store();
 		CertificatePair pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1));
 		store.update(pair);
 		this.counts.take();
@@ -114,7 +114,7 @@ class RotationCostTests {
 		int before = this.disk.questions();
 		assertThat(store.current()).containsSame(pair);
 		assertThat(this.disk.questions() - before).isOne();
-		FileCertificateStore restarted = store();
+		TestStore restarted = store();
 		CertificatePair read = restarted.current().orElseThrow();
 		assertThat(read).isEqualTo(pair);
 		this.disk.repair();
@@ -126,7 +126,7 @@ class RotationCostTests {
 
 	@Test
 	void pairThatAnotherProgramStoresAfterOursIsNoticed() throws Exception {
-		FileCertificateStore store = store();
+		TestStore store = store();
 		store.update(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1)));
 		List<CertificatePair> others = new ArrayList<>();
 		for (int i = 0; i < 3; i++) {
@@ -137,7 +137,7 @@ class RotationCostTests {
 				Files.writeString(current.toRealPath(), Pem.write(other) + "\n");
 			}
 			else {
-				new FileCertificateStore(this.directory, "one", null, 5, this.fixture.time).update(other);
+				TestStore.files(this.directory, "one", null, 5, this.fixture.time).update(other);
 			}
 			assertThat(store.current()).contains(other);
 		}
@@ -149,7 +149,7 @@ class RotationCostTests {
 	void startWithAStoredPairProvesPossessionOnce() {
 		store().update(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1)));
 		this.counts.take();
-		FileCertificateStore store = store();
+		TestStore store = store();
 		assertThat(store.current()).isPresent();
 		assertThat(store.current()).isPresent();
 		assertThat(this.counts.take()).containsEntry(CountingProvider.Operation.SIGNATURE, 1)
@@ -204,8 +204,8 @@ class RotationCostTests {
 		return this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store());
 	}
 
-	private FileCertificateStore store() {
-		return new FileCertificateStore(this.disk.on(this.directory), "one", null, 5, this.fixture.time);
+	private TestStore store() {
+		return TestStore.files(this.disk.on(this.directory), "one", null, 5, this.fixture.time);
 	}
 
 }

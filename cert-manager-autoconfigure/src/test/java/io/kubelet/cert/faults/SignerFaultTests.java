@@ -22,7 +22,6 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.RotationFailure;
-import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Behavior;
 import io.kubelet.cert.test.RecordedRequest;
@@ -30,6 +29,7 @@ import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.Figures;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -209,7 +209,7 @@ class SignerFaultTests extends RotatingProgramTest {
 	}
 
 	private void start(UnaryOperator<CertificateManagerBuilder> settings) {
-		CertificateStore store = this.program.store(this.directory);
+		TestStore store = this.program.store(this.directory);
 		store.update(this.program.old);
 		this.program.start(store, settings);
 	}

@@ -4,13 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.testsupport.Figures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,8 +25,7 @@ class StoreFaultTests extends RotatingProgramTest {
 
 	@Test
 	void pairThatCannotBeStoredIsNotUsedAndNotRequestedAgain() {
-		UnwritableStore store = new UnwritableStore(this.program.store(this.directory));
-		store.update(this.program.old);
+		UnwritableStore store = new UnwritableStore(this.program.storeOld(this.directory));
 		store.pairFails = true;
 		this.program.start(store, (builder) -> builder);
 		assertThat(this.program.awaitFailure("Store", 3).message()).contains("No space left on device");
@@ -41,8 +39,7 @@ class StoreFaultTests extends RotatingProgramTest {
 
 	@Test
 	void nothingIsRequestedWhileTheKeyCannotBeStored() {
-		UnwritableStore store = new UnwritableStore(this.program.store(this.directory));
-		store.update(this.program.old);
+		UnwritableStore store = new UnwritableStore(this.program.storeOld(this.directory));
 		store.requestFails = true;
 		this.program.start(store, (builder) -> builder);
 		this.program.awaitFailure("Store", 3);
@@ -111,35 +108,24 @@ class StoreFaultTests extends RotatingProgramTest {
 
 		private volatile boolean requestFails;
 
+		private Stored last = Stored.NOTHING;
+
 		UnwritableStore(CertificateStore store) {
 			this.store = store;
 		}
 
 		@Override
-		public Optional<CertificatePair> current() {
-			return this.store.current();
+		public Stored read() {
+			this.last = this.store.read();
+			return this.last;
 		}
 
 		@Override
-		public void update(CertificatePair pair) {
-			failIf(this.pairFails);
-			this.store.update(pair);
-		}
-
-		@Override
-		public Optional<PendingRequest> pendingRequest() {
-			return this.store.pendingRequest();
-		}
-
-		@Override
-		public void savePendingRequest(PendingRequest request) {
-			failIf(this.requestFails);
-			this.store.savePendingRequest(request);
-		}
-
-		@Override
-		public void deletePendingRequest(PendingRequest request) {
-			this.store.deletePendingRequest(request);
+		public Stored write(Stored next) {
+			failIf(this.pairFails && next.pair() != this.last.pair());
+			failIf(this.requestFails && next.pending() != null && next.pending() != this.last.pending());
+			this.last = this.store.write(next);
+			return this.last;
 		}
 
 		private static void failIf(boolean fails) {

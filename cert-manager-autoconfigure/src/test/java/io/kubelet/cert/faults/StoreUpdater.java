@@ -9,6 +9,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.store.Stored;
 
 /**
  * A program that updates a store without end, until it is killed.
@@ -32,8 +33,9 @@ final class StoreUpdater {
 			return;
 		}
 		FileCertificateStore store = new FileCertificateStore(Path.of(args[0]), "one", null, 5, Clock.systemUTC());
+		Stored stored = Stored.NOTHING;
 		for (int update = 0; true; update++) {
-			store.update(pairs.get(update % pairs.size()));
+			stored = store.write(stored.withPair(pairs.get(update % pairs.size()), null));
 			if (update == 0) {
 				System.out.println("updating");
 			}

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -161,7 +161,7 @@ class NodeKubeconfigTests {
 	}
 
 	private Path storedPair(Instant notAfter) {
-		new FileCertificateStore(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
+		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
 			.update(new TestAuthority("test").pair(CertificateTemplate.ofSubject("system:node:n1", "system:nodes"),
 					notAfter.minusSeconds(7200), notAfter));
 		return this.directory.resolve("kubelet-client-current.pem");

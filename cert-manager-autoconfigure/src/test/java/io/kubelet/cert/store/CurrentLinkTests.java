@@ -16,6 +16,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +44,7 @@ class CurrentLinkTests {
 
 	@Test
 	void twoUpdatesInOneSecondGetTwoFiles() throws IOException {
-		FileCertificateStore store = store();
+		TestStore store = store();
 		store.update(pair());
 		store.update(pair());
 		CertificatePair third = pair();
@@ -66,7 +67,7 @@ class CurrentLinkTests {
 
 	@Test
 	void thereIsNoMomentWithoutAWholeCurrentPair() throws Exception {
-		FileCertificateStore store = store();
+		TestStore store = store();
 		List<CertificatePair> pairs = List.of(pair(), pair());
 		store.update(pairs.get(0));
 		Reader reader = new Reader(this.directory.resolve("kubelet-client-current.pem"),
@@ -118,7 +119,7 @@ class CurrentLinkTests {
 	void processesThatSwitchAtTheSameTimeLeaveOneOfTheirPairs() throws Exception {
 		List<CertificatePair> pairs = List.of(pair(), pair());
 		List<Thread> threads = pairs.stream().map((pair) -> new Thread(() -> {
-			FileCertificateStore store = store();
+			TestStore store = store();
 			for (int update = 0; update < MINIMUM; update++) {
 				store.update(pair);
 			}
@@ -131,12 +132,12 @@ class CurrentLinkTests {
 		assertThat(this.directory).isDirectoryNotContaining((file) -> file.getFileName().toString().startsWith("."));
 	}
 
-	private FileCertificateStore store() {
+	private TestStore store() {
 		return store(this.directory);
 	}
 
-	private FileCertificateStore store(Path directory) {
-		return new FileCertificateStore(directory, "kubelet-client", null, 20, this.time);
+	private TestStore store(Path directory) {
+		return TestStore.files(directory, "kubelet-client", null, 20, this.time);
 	}
 
 	private CertificatePair pair() {

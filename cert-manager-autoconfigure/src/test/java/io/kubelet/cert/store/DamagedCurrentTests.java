@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +67,7 @@ class DamagedCurrentTests {
 	void damagedPairAloneIsSetAsideAndCountsAsNone(String name, UnaryOperator<String> damage) throws IOException {
 		update();
 		Path damaged = damage(damage);
-		FileCertificateStore store = store();
+		TestStore store = store();
 		assertThat(store.current()).isEmpty();
 		assertThat(aside(damaged)).exists();
 		CertificatePair next = update();
@@ -106,7 +107,7 @@ class DamagedCurrentTests {
 	@Test
 	void damageThatComesWhileTheProcessRunsIsReportedAndLeftToItsWriter() throws IOException {
 		CertificatePair pair = update();
-		FileCertificateStore store = store();
+		TestStore store = store();
 		assertThat(store.current()).contains(pair);
 		Path damaged = damage((text) -> "");
 		assertThatExceptionOfType(StoreException.class).isThrownBy(store::current)
@@ -217,8 +218,8 @@ class DamagedCurrentTests {
 		return damaged.resolveSibling(damaged.getFileName() + ".damaged");
 	}
 
-	private FileCertificateStore store() {
-		return new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.time);
+	private TestStore store() {
+		return TestStore.files(this.directory, "kubelet-client", null, 5, this.time);
 	}
 
 }

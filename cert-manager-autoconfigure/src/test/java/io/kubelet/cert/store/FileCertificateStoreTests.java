@@ -24,6 +24,7 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,7 +55,7 @@ class FileCertificateStoreTests {
 	void regularCurrentFileIsAcceptedAndItsContentKeptWhenItIsReplaced() throws IOException {
 		CertificatePair old = pair();
 		Files.writeString(current(), Pem.write(old));
-		FileCertificateStore store = store(null, 5);
+		TestStore store = store(null, 5);
 		assertThat(store.current()).contains(old);
 		CertificatePair updated = pair();
 		store.update(updated);
@@ -65,7 +66,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void regularCurrentFileThatIsNoTextIsKeptAsItIsWhenItIsReplaced() throws IOException {
-		FileCertificateStore store = store(null, 5);
+		TestStore store = store(null, 5);
 		Files.write(current(), NO_TEXT);
 		CertificatePair updated = pair();
 		store.update(updated);
@@ -75,7 +76,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void switchToAMissingFileIsRefusedAndChangesNothing() throws IOException {
-		FileCertificateStore store = store(null, 5);
+		TestStore store = store(null, 5);
 		CertificatePair old = pair();
 		store.update(old);
 		Path missing = file("2030-01-01-00-00-00.pem");
@@ -93,7 +94,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void repeatedSwitchKeepsTheOldFile() throws IOException {
-		FileCertificateStore store = store(null, 5);
+		TestStore store = store(null, 5);
 		store.update(pair());
 		Path old = current().toRealPath();
 		this.time.pass(Duration.ofSeconds(1));
@@ -120,7 +121,7 @@ class FileCertificateStoreTests {
 	@MethodSource("updates")
 	void updateMakesThePairCurrent(String name, boolean previous, int length) throws IOException {
 		PairLocation initial = previous ? separate("kubelet.crt", "kubelet.key", pair()) : null;
-		FileCertificateStore store = store(initial, 5);
+		TestStore store = store(initial, 5);
 		CertificatePair updated = pair(length);
 		store.update(updated);
 		assertThat(store.current()).as("it is not read back").containsSame(updated);
@@ -136,7 +137,7 @@ class FileCertificateStoreTests {
 	@Test
 	void updateMakesTheDirectory() {
 		Path missing = this.directory.resolve("not/yet/there");
-		FileCertificateStore store = new FileCertificateStore(missing, "kubelet-client", null, 5, this.time);
+		TestStore store = TestStore.files(missing, "kubelet-client", null, 5, this.time);
 		assertThat(store.current()).isEmpty();
 		CertificatePair pair = pair();
 		store.update(pair);
@@ -146,7 +147,7 @@ class FileCertificateStoreTests {
 	@Test
 	void pendingRequestMakesTheDirectory() {
 		Path missing = this.directory.resolve("not/yet/there");
-		FileCertificateStore store = new FileCertificateStore(missing, "kubelet-client", null, 5, this.time);
+		TestStore store = TestStore.files(missing, "kubelet-client", null, 5, this.time);
 		store.savePendingRequest(request());
 		assertThat(store.pendingRequest()).isPresent();
 	}
@@ -217,7 +218,7 @@ class FileCertificateStoreTests {
 	void oldPairsAreRemovedButTheNewestFewAndWhatBelongsToOthersIsKept() throws IOException {
 		Path stranger = Files.writeString(this.directory.resolve("kubelet-server-2020-01-01-00-00-00.pem"), "x");
 		Path note = Files.writeString(file("note.pem"), "x");
-		FileCertificateStore store = store(null, 2);
+		TestStore store = store(null, 2);
 		List<Path> written = new ArrayList<>();
 		for (int update = 0; update < 6; update++) {
 			store.update(pair());
@@ -258,7 +259,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void pendingRequestIsForgottenAndAnotherOneIsNot() {
-		FileCertificateStore store = store(null, 5);
+		TestStore store = store(null, 5);
 		PendingRequest kept = request();
 		store.savePendingRequest(kept);
 		store.deletePendingRequest(request());
@@ -273,20 +274,20 @@ class FileCertificateStoreTests {
 
 	@Test
 	void pendingRequestThatAnotherProcessStoredMeanwhileIsNotForgotten() {
-		FileCertificateStore store = store(null, 5);
+		TestStore store = store(null, 5);
 		PendingRequest own = request();
 		store.savePendingRequest(own);
 		PendingRequest other = request();
 		store(null, 5).savePendingRequest(other);
 		store.deletePendingRequest(own);
-		assertThat(store.pendingRequest()).map(PendingRequest::keys)
+		assertThat(store(null, 5).pendingRequest()).map(PendingRequest::keys)
 			.map(KeyPair::getPublic)
 			.contains(other.keys().getPublic());
 	}
 
 	@Test
 	void pendingRequestThatIsGoneNeedsNotBeForgotten() throws IOException {
-		FileCertificateStore store = store(null, 5);
+		TestStore store = store(null, 5);
 		PendingRequest request = request();
 		store.savePendingRequest(request);
 		Files.delete(file("request.pem"));
@@ -308,8 +309,8 @@ class FileCertificateStoreTests {
 				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
 	}
 
-	private FileCertificateStore store(@Nullable PairLocation initial, int retain) {
-		return new FileCertificateStore(this.directory, "kubelet-client", initial, retain, this.time);
+	private TestStore store(@Nullable PairLocation initial, int retain) {
+		return TestStore.files(this.directory, "kubelet-client", initial, retain, this.time);
 	}
 
 	private CertificatePair pair() {

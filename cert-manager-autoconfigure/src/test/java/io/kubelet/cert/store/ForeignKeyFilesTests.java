@@ -19,6 +19,7 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -104,7 +105,7 @@ class ForeignKeyFilesTests {
 
 	@Test
 	void pairOfAnotherUserThatComesWhileTheProcessRunsIsReportedAndNotUsed() throws IOException {
-		FileCertificateStore store = store();
+		TestStore store = store();
 		store.update(pair());
 		Path planted = write("app-2099-01-01-00-00-00.pem", Pem.write(pair()));
 		giveToStranger(planted);
@@ -117,7 +118,7 @@ class ForeignKeyFilesTests {
 	/** The copy of such a file would belong to the user of this process. */
 	@Test
 	void currentFileOfAnotherUserIsNotCopiedWhenItIsReplaced() throws IOException {
-		FileCertificateStore store = store();
+		TestStore store = store();
 		store.update(pair());
 		Path current = this.directory.resolve("app-current.pem");
 		Files.delete(current);
@@ -135,7 +136,7 @@ class ForeignKeyFilesTests {
 
 	@Test
 	void currentFileThatIsTooLargeIsSetAsideWhenItIsReplaced() throws IOException {
-		FileCertificateStore store = store();
+		TestStore store = store();
 		Files.write(this.directory.resolve("app-current.pem"), new byte[2 * 1024 * 1024]);
 		CertificatePair own = pair();
 		store.update(own);
@@ -159,8 +160,8 @@ class ForeignKeyFilesTests {
 		Path file = write("elsewhere.pem", Pem.write(pair));
 		giveToStranger(file);
 		PairLocation location = PairLocation.of(file);
-		assertThat(new FileCertificateStore(this.directory, "app", location, 5, this.time).current()).contains(pair);
-		assertThat(new ManagedFilesStore(location, this.time).current()).contains(pair);
+		assertThat(TestStore.files(this.directory, "app", location, 5, this.time).current()).contains(pair);
+		assertThat(new TestStore(new ManagedFilesStore(location, this.time)).current()).contains(pair);
 	}
 
 	@Test
@@ -175,7 +176,7 @@ class ForeignKeyFilesTests {
 	@Test
 	void directoryThatTheStoreCreatesIsNotWritableForOthers() throws IOException {
 		Path created = this.directory.resolve("a/b");
-		new FileCertificateStore(created, "app", null, 5, this.time).update(pair());
+		TestStore.files(created, "app", null, 5, this.time).update(pair());
 		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(created))).isEqualTo("rwxr-xr-x");
 	}
 
@@ -206,8 +207,8 @@ class ForeignKeyFilesTests {
 				ManagerFixture.START.plus(Duration.ofHours(1)));
 	}
 
-	private FileCertificateStore store() {
-		return new FileCertificateStore(this.directory, "app", null, 5, this.time);
+	private TestStore store() {
+		return TestStore.files(this.directory, "app", null, 5, this.time);
 	}
 
 }

@@ -29,6 +29,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
 import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
@@ -66,7 +67,7 @@ class KubeletFilesTests {
 		Path newest = files.get(files.size() - 1);
 		Path current = this.directory.resolve("kubelet-client-current.pem");
 		Files.createSymbolicLink(current, newest.toAbsolutePath());
-		FileCertificateStore store = new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.tokyo);
+		TestStore store = TestStore.files(this.directory, "kubelet-client", null, 5, this.tokyo);
 		CertificatePair pair = store.current().orElseThrow();
 		assertThat(pair).isEqualTo(Pem.readPair(Files.readString(newest)));
 		assertThat(pair.leaf().getSubjectX500Principal().getName()).contains("system:node:n1");
@@ -93,7 +94,7 @@ class KubeletFilesTests {
 		CertificatePair pair = pair(new KeySpecification(algorithm, size));
 		CertificatePair chain = new CertificatePair(List.of(pair.leaf(), this.authority.certificate()),
 				pair.privateKey());
-		new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.tokyo).update(chain);
+		TestStore.files(this.directory, "kubelet-client", null, 5, this.tokyo).update(chain);
 		Path current = this.directory.resolve("kubelet-client-current.pem");
 		assertThat(Files.readSymbolicLink(current)).hasToString("kubelet-client-2026-01-01-09-00-00.pem");
 		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(current.toRealPath())))

@@ -21,7 +21,7 @@ import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.engine.ListenerThreads;
+import io.kubelet.cert.rotation.ListenerThreads;
 import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Request;

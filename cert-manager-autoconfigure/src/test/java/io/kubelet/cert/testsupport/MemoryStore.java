@@ -1,11 +1,10 @@
 package io.kubelet.cert.testsupport;
 
-import java.util.Optional;
-
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,36 +21,17 @@ public final class MemoryStore implements CertificateStore {
 	public volatile boolean writeFails;
 
 	@Override
-	public Optional<CertificatePair> current() {
+	public Stored read() {
 		failIf(this.readFails);
-		return Optional.ofNullable(this.pair);
+		return new Stored(this.pair, this.request, null, null);
 	}
 
 	@Override
-	public void update(CertificatePair pair) {
+	public Stored write(Stored next) {
 		failIf(this.writeFails);
-		this.pair = pair;
-	}
-
-	@Override
-	public Optional<PendingRequest> pendingRequest() {
-		failIf(this.readFails);
-		return Optional.ofNullable(this.request);
-	}
-
-	@Override
-	public void savePendingRequest(PendingRequest request) {
-		failIf(this.writeFails);
-		this.request = request;
-	}
-
-	@Override
-	public void deletePendingRequest(PendingRequest request) {
-		failIf(this.writeFails);
-		PendingRequest stored = this.request;
-		if (stored != null && stored.request().publicKey().equals(request.request().publicKey())) {
-			this.request = null;
-		}
+		this.pair = next.pair();
+		this.request = next.pending();
+		return next;
 	}
 
 	private static void failIf(boolean fails) {

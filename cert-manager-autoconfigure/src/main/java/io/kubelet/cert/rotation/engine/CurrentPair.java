@@ -25,6 +25,8 @@ final class CurrentPair {
 
 	private final RotationSettings settings;
 
+	private final LastStored store;
+
 	private final BiConsumer<@Nullable CertificatePair, CertificatePair> replaced;
 
 	private volatile @Nullable CertificatePair pair;
@@ -44,21 +46,23 @@ final class CurrentPair {
 	private String problem = "";
 
 	/**
-	 * Reads the store. Without a valid pair there, a bootstrap pair is used and stored,
-	 * and a rotation is due with the first review.
+	 * Without a valid pair in the store, a bootstrap pair is used and stored, and a
+	 * rotation is due with the first review.
 	 * @param replaced called on the lane with the old and the new pair
 	 */
-	CurrentPair(RotationSettings settings, BiConsumer<@Nullable CertificatePair, CertificatePair> replaced,
-			@Nullable CertificatePair bootstrap, Instant now) {
+	CurrentPair(RotationSettings settings, LastStored store,
+			BiConsumer<@Nullable CertificatePair, CertificatePair> replaced, @Nullable CertificatePair bootstrap,
+			Instant now) {
 		this.settings = settings;
+		this.store = store;
 		this.replaced = replaced;
-		CertificatePair stored = settings.store().current().orElse(null);
-		boolean usable = stored != null && stored.isValid(now);
-		hold((!usable && bootstrap != null) ? bootstrap : stored);
-		this.forced = usable ? null : invalidity(stored, now);
+		CertificatePair last = store.get().pair();
+		boolean usable = last != null && last.isValid(now);
+		hold((!usable && bootstrap != null) ? bootstrap : last);
+		this.forced = usable ? null : invalidity(last, now);
 		if (!usable && bootstrap != null) {
 			try {
-				settings.store().update(bootstrap);
+				store.write((stored) -> stored.withPair(bootstrap, null));
 			}
 			catch (StoreException ex) {
 				settings.about(logger.atWarn(), bootstrap)
@@ -88,7 +92,7 @@ final class CurrentPair {
 	 * @param satisfied the template that it was checked against
 	 */
 	void replace(CertificatePair pair, CertificateTemplate satisfied) {
-		this.settings.store().update(pair);
+		this.store.write((stored) -> stored.withPair(pair, null));
 		this.problem = "";
 		this.forced = null;
 		swap(pair);
@@ -104,7 +108,7 @@ final class CurrentPair {
 	@Nullable CertificatePair adoptStored(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair stored;
 		try {
-			stored = this.settings.store().current().orElse(null);
+			stored = this.store.read().pair();
 		}
 		catch (StoreException ex) {
 			reportOnce(this.settings.about(logger.atError()),

@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,6 +36,8 @@ final class PendingRequests {
 
 	private final RotationSettings settings;
 
+	private final LastStored store;
+
 	private final SerialExecutor lane;
 
 	/** That of the last attempt, which also removes what a request leaves behind. */
@@ -50,10 +51,11 @@ final class PendingRequests {
 	/** When this process sent the pending request for the first time. */
 	private @Nullable Instant sentAt;
 
-	PendingRequests(RotationSettings settings, SerialExecutor lane) {
+	PendingRequests(RotationSettings settings, LastStored store, SerialExecutor lane) {
 		this.settings = settings;
+		this.store = store;
 		this.lane = lane;
-		this.pending = (settings.signers() != null) ? settings.store().pendingRequest().orElse(null) : null;
+		this.pending = (settings.signers() != null) ? store.get().pending() : null;
 	}
 
 	@Nullable PendingRequest current() {
@@ -71,8 +73,7 @@ final class PendingRequests {
 	 */
 	void dropIfAnswered(@Nullable CertificatePair pair) {
 		PendingRequest pending = this.pending;
-		if (pending != null && pair != null && !isFor(pending, pair)
-				&& Arrays.equals(pair.leaf().getPublicKey().getEncoded(), pending.request().publicKey().getEncoded())) {
+		if (pending != null && pair != null && !isFor(pending, pair) && pending.hasKey(pair.leaf().getPublicKey())) {
 			drop();
 		}
 	}
@@ -124,7 +125,7 @@ final class PendingRequests {
 	}
 
 	private PendingRequest save(PendingRequest request) {
-		this.settings.store().savePendingRequest(request);
+		this.store.write((stored) -> stored.withPending(request));
 		this.pending = request;
 		return request;
 	}
@@ -237,9 +238,14 @@ final class PendingRequests {
 		}
 	}
 
+	/** Unless the request of another process has taken its place in the store. */
 	private void delete(PendingRequest pending) {
+		PendingRequest last = this.store.get().pending();
+		if (last == null || !pending.hasKey(last.request().publicKey())) {
+			return;
+		}
 		try {
-			this.settings.store().deletePendingRequest(pending);
+			this.store.write((stored) -> stored.withPending(null));
 		}
 		catch (StoreException ex) {
 			this.settings.about(logger.atWarn(), pending.request())

@@ -91,9 +91,10 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		this.templates = new Templates(settings.name(), (supplier == null) ? template : null, supplier,
 				settings.resources().executor(), this.lane);
 		Instant now = settings.clock().instant();
-		this.pair = new CurrentPair(settings, this::replaced, initial, now);
+		LastStored store = new LastStored(settings.store());
+		this.pair = new CurrentPair(settings, store, this::replaced, initial, now);
 		this.warnings = new Warnings(settings, this.delivery);
-		PendingRequests pendingRequests = new PendingRequests(settings, this.lane);
+		PendingRequests pendingRequests = new PendingRequests(settings, store, this.lane);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
 		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, pendingRequests, this.report,
 				this::reconcile);

@@ -6,11 +6,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -197,34 +197,19 @@ class ErrorTests {
 		}
 
 		@Override
-		public Optional<CertificatePair> current() {
+		public Stored read() {
 			if (this.reads) {
 				fail();
 			}
-			return this.store.current();
+			return this.store.read();
 		}
 
 		@Override
-		public void update(CertificatePair pair) {
-			if (!this.reads) {
+		public Stored write(Stored next) {
+			if (!this.reads && next.pair() != ErrorTests.this.fixture.store.pair) {
 				fail();
 			}
-			this.store.update(pair);
-		}
-
-		@Override
-		public Optional<PendingRequest> pendingRequest() {
-			return this.store.pendingRequest();
-		}
-
-		@Override
-		public void savePendingRequest(PendingRequest request) {
-			this.store.savePendingRequest(request);
-		}
-
-		@Override
-		public void deletePendingRequest(PendingRequest request) {
-			this.store.deletePendingRequest(request);
+			return this.store.write(next);
 		}
 
 	}

@@ -12,9 +12,9 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -255,12 +255,12 @@ class ForeignFilesTests {
 		return manager;
 	}
 
-	private FileCertificateStore dated() {
-		return new FileCertificateStore(this.directory, "kubelet-client", null, 5, this.fixture.time);
+	private TestStore dated() {
+		return TestStore.files(this.directory, "kubelet-client", null, 5, this.fixture.time);
 	}
 
-	private FileCertificateStore store() {
-		return new FileCertificateStore(this.directory, "kubelet-client", this.files, 5, this.fixture.time);
+	private TestStore store() {
+		return TestStore.files(this.directory, "kubelet-client", this.files, 5, this.fixture.time);
 	}
 
 	private void writeCertificate(CertificatePair pair) throws IOException {

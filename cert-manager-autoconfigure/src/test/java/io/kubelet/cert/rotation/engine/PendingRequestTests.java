@@ -17,9 +17,9 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -325,8 +325,8 @@ class PendingRequestTests {
 		return this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store(directory));
 	}
 
-	private FileCertificateStore store(Path directory) {
-		return new FileCertificateStore(directory, "kubelet-client", null, 5, this.fixture.time);
+	private TestStore store(Path directory) {
+		return TestStore.files(directory, "kubelet-client", null, 5, this.fixture.time);
 	}
 
 	private CertificateRequest first() {

@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -11,11 +10,10 @@ import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.actuate.CertificateHealthIndicator;
 import io.kubelet.cert.actuate.CertificateMetrics;
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -82,7 +80,7 @@ class StuckTests {
 					.getDetails())
 			.containsEntry("stuckSince", ManagerFixture.START);
 		assertThat(output).containsOnlyOnce("[kubelet-client] A step of the rotation has not returned for 1m")
-			.containsPattern("at .*HangingStore\\.current\\(");
+			.containsPattern("at .*HangingStore\\.read\\(");
 		store.hangs = false;
 		this.restored.countDown();
 		Awaitility.await().untilAsserted(() -> assertThat(manager.status().health().stuckSince()).isNull());
@@ -110,32 +108,17 @@ class StuckTests {
 		private volatile boolean hangs;
 
 		@Override
-		public Optional<CertificatePair> current() {
+		public Stored read() {
 			if (this.hangs) {
 				StuckTests.this.hanging.countDown();
 				await(StuckTests.this.restored);
 			}
-			return this.store.current();
+			return this.store.read();
 		}
 
 		@Override
-		public void update(CertificatePair pair) {
-			this.store.update(pair);
-		}
-
-		@Override
-		public Optional<PendingRequest> pendingRequest() {
-			return this.store.pendingRequest();
-		}
-
-		@Override
-		public void savePendingRequest(PendingRequest request) {
-			this.store.savePendingRequest(request);
-		}
-
-		@Override
-		public void deletePendingRequest(PendingRequest request) {
-			this.store.deletePendingRequest(request);
+		public Stored write(Stored next) {
+			return this.store.write(next);
 		}
 
 	}

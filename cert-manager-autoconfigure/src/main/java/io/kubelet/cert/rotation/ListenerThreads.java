@@ -1,4 +1,4 @@
-package io.kubelet.cert.rotation.engine;
+package io.kubelet.cert.rotation;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;
