@@ -181,11 +181,12 @@ public final class KubernetesConnection implements DisposableBean {
 	/**
 	 * Returns a source of trust in the authorities in objects of the API.
 	 * @param objects the objects
-	 * @param patience how long the first reading waits for the API server
+	 * @param patience returns how long the first reading waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	public TrustSource authoritiesIn(Trusted objects, Duration patience, Iterable<CertificateManager> managers) {
-		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(patience).read();
+	public TrustSource authoritiesIn(Trusted objects, Supplier<Duration> patience,
+			Iterable<CertificateManager> managers) {
+		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(patience.get()).read();
 	}
 
 	private synchronized Client client() {

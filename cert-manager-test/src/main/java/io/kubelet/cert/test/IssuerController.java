@@ -19,21 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class IssuerController extends RequestController {
 
-	private final CertificateRequests type;
-
-	private final Issuers issuers;
-
-	private final Signer signer;
-
-	private final Behavior behavior;
+	private final CertificateRequests requests;
 
 	IssuerController(ObjectStore store, CertificateRequests type, Approver approver, Issuers issuers, Signer signer,
 			Behavior behavior, Clock clock, ScheduledExecutorService executor) {
-		super(store, type, approver, behavior, clock, executor);
-		this.type = type;
-		this.issuers = issuers;
-		this.signer = signer;
-		this.behavior = behavior;
+		super(store, type, approver, issuers, signer, behavior, clock, executor);
+		this.requests = type;
 	}
 
 	/** An issuer of a type that is not installed has nobody who works for it. */
@@ -61,9 +52,9 @@ final class IssuerController extends RequestController {
 	}
 
 	private void issue(JsonObject request, CertificateAuthority authority) {
-		String certificate = Pem.encode(this.signer.sign(request, authority, this.type.lifetime(request)));
+		String certificate = Pem.encode(this.signer.sign(request, authority, this.requests.lifetime(request)));
 		String reported = reported(authority);
-		change(request, (object) -> this.type.issue(object, certificate, reported, now()));
+		change(request, (object) -> this.requests.issue(object, certificate, reported, now()));
 	}
 
 	private @Nullable String reported(CertificateAuthority authority) {
@@ -77,7 +68,7 @@ final class IssuerController extends RequestController {
 	}
 
 	private void ready(JsonObject request, String reason, String message) {
-		change(request, (object) -> this.type.ready(object, reason, message, now()));
+		change(request, (object) -> this.requests.ready(object, reason, message, now()));
 	}
 
 }

@@ -15,6 +15,7 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.test.api.ApiFailure;
 import io.kubelet.cert.test.api.ObjectStore;
 import io.kubelet.cert.test.json.Json;
+import io.kubelet.cert.test.resource.Issuers;
 import io.kubelet.cert.test.resource.RequestType;
 
 /**
@@ -27,11 +28,15 @@ abstract class RequestController {
 
 	private final ObjectStore store;
 
-	private final RequestType type;
+	final RequestType type;
+
+	final Issuers issuers;
+
+	final Signer signer;
+
+	final Behavior behavior;
 
 	private final Approver approver;
-
-	private final Behavior behavior;
 
 	private final Clock clock;
 
@@ -44,12 +49,14 @@ abstract class RequestController {
 	 * Create a controller.
 	 * @param clock gives the times of conditions, in whole seconds
 	 */
-	RequestController(ObjectStore store, RequestType type, Approver approver, Behavior behavior, Clock clock,
-			ScheduledExecutorService executor) {
+	RequestController(ObjectStore store, RequestType type, Approver approver, Issuers issuers, Signer signer,
+			Behavior behavior, Clock clock, ScheduledExecutorService executor) {
 		this.store = store;
 		this.type = type;
-		this.approver = approver;
+		this.issuers = issuers;
+		this.signer = signer;
 		this.behavior = behavior;
+		this.approver = approver;
 		this.clock = clock;
 		this.executor = executor;
 	}

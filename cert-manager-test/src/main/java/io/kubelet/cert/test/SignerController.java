@@ -18,18 +18,9 @@ import io.kubelet.cert.test.resource.RequestType;
  */
 final class SignerController extends RequestController {
 
-	private final RequestType type;
-
-	private final Issuers issuers;
-
-	private final Signer signer;
-
 	SignerController(ObjectStore store, RequestType type, Approver approver, Issuers issuers, Signer signer,
 			Behavior behavior, Clock clock, ScheduledExecutorService executor) {
-		super(store, type, approver, behavior, clock, executor);
-		this.type = type;
-		this.issuers = issuers;
-		this.signer = signer;
+		super(store, type, approver, issuers, signer, behavior, clock, executor);
 	}
 
 	@Override

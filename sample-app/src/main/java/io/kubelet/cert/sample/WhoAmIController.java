@@ -20,7 +20,8 @@ import org.springframework.web.bind.annotation.RestController;
 
 /**
  * Asks the API server who this application is. The answer follows from the current client
- * certificate, and is kept for a second, so that not every request causes another one.
+ * certificate, and is kept for a second, so that not every request causes another one. So
+ * is a failure: while the API server cannot be reached, only one request waits for it.
  */
 @RestController
 class WhoAmIController {
@@ -40,23 +41,33 @@ class WhoAmIController {
 
 	@GetMapping("/who-am-i")
 	synchronized WhoAmI whoAmI() throws ApiException {
-		Instant now = Instant.now();
 		Optional<CertificatePair> pair = this.client.current();
 		Answer last = this.last;
-		if (last == null || !last.pair.equals(pair) || now.isAfter(last.at.plus(AGE))) {
-			last = new Answer(now, pair, ask());
+		if (last == null || !last.pair.equals(pair) || Instant.now().isAfter(last.at.plus(AGE))) {
+			last = ask(pair);
 			this.last = last;
+		}
+		if (last.failure != null) {
+			throw last.failure;
 		}
 		return last.whoAmI;
 	}
 
-	private WhoAmI ask() throws ApiException {
-		V1SelfSubjectReview review = this.authentication.createSelfSubjectReview(new V1SelfSubjectReview()).execute();
-		V1UserInfo user = (review.getStatus() != null) ? review.getStatus().getUserInfo() : null;
-		return (user != null) ? new WhoAmI(user.getUsername(), user.getGroups()) : new WhoAmI(null, List.of());
+	private Answer ask(Optional<CertificatePair> pair) {
+		WhoAmI whoAmI = new WhoAmI(null, List.of());
+		try {
+			V1SelfSubjectReview review = this.authentication.createSelfSubjectReview(new V1SelfSubjectReview())
+				.execute();
+			V1UserInfo user = (review.getStatus() != null) ? review.getStatus().getUserInfo() : null;
+			whoAmI = (user != null) ? new WhoAmI(user.getUsername(), user.getGroups()) : whoAmI;
+			return new Answer(Instant.now(), pair, whoAmI, null);
+		}
+		catch (ApiException ex) {
+			return new Answer(Instant.now(), pair, whoAmI, ex);
+		}
 	}
 
-	private record Answer(Instant at, Optional<CertificatePair> pair, WhoAmI whoAmI) {
+	private record Answer(Instant at, Optional<CertificatePair> pair, WhoAmI whoAmI, @Nullable ApiException failure) {
 
 	}
 

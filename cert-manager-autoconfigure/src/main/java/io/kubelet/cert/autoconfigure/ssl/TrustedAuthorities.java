@@ -32,6 +32,8 @@ final class TrustedAuthorities {
 	private static final String NO_AUTHORITY = "The issuer of certificate '%s' returned no authority with it, as issuers "
 			+ "that use ACME do, or the pair in %s was not obtained from an issuer: move its files away in that case. %s";
 
+	private static final Duration LEAST = Duration.ofSeconds(3);
+
 	private final KubernetesConnection connection;
 
 	private final CertificateManagers managers;
@@ -98,12 +100,13 @@ final class TrustedAuthorities {
 		return () -> nobody;
 	}
 
+	/** The wait for the certificate and the one for the authorities share a timeout. */
 	private TrustSource in(Trusted objects, CertificateSettings certificate) {
-		CertificateSettings.Startup startup = certificate.startup();
-		TrustSource source = this.connection.authoritiesIn(objects, startup.waits() ? startup.timeout() : Duration.ZERO,
+		boolean waits = certificate.startup().waits();
+		Instant end = this.clock.instant().plus(certificate.startup().timeout());
+		TrustSource source = this.connection.authoritiesIn(objects, () -> waits ? until(end) : Duration.ZERO,
 				this.managers);
-		TrustSource known = startup.waits() ? source
-				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
+		TrustSource known = waits ? source : new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
 		AtomicBoolean valid = new AtomicBoolean();
 		return () -> {
 			// What is deleted while the application runs is no mistake in its
@@ -113,6 +116,12 @@ final class TrustedAuthorities {
 			valid.set(true);
 			return reading;
 		};
+	}
+
+	/** A server that has issued a certificate in the last moment answers soon. */
+	private Duration until(Instant end) {
+		Duration left = Duration.between(this.clock.instant(), end);
+		return (left.compareTo(LEAST) > 0) ? left : LEAST;
 	}
 
 	private TrustSource ofCluster(CertificateSettings certificate) {

@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.watch;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -58,6 +59,15 @@ public final class Informer implements AutoCloseable {
 	public State state() {
 		this.watch.start(this.executor);
 		return this.state;
+	}
+
+	/**
+	 * Starts to follow the objects, for which an application waits from now on.
+	 * @param timeout after which the application gives up
+	 */
+	void awaitedFor(Duration timeout) {
+		this.watch.awaitedFor(timeout);
+		this.watch.start(this.executor);
 	}
 
 	private void change(State state) {

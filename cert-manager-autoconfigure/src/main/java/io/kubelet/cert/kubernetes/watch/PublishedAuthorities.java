@@ -65,8 +65,8 @@ public final class PublishedAuthorities implements AutoCloseable {
 	}
 
 	private TrustSource.Reading read(Duration patience) {
-		this.followed.state();
-		if (!patience.isZero()) {
+		if (!patience.isZero() && !this.answered.isDone()) {
+			this.followed.awaitedFor(patience);
 			awaitAnswer(patience);
 		}
 		Informer.State state = this.followed.state();

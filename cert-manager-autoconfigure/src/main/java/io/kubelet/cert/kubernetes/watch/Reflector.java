@@ -99,6 +99,14 @@ public final class Reflector implements AutoCloseable {
 		}
 	}
 
+	/**
+	 * States that an application waits for the objects from now on.
+	 * @param timeout after which the application gives up
+	 */
+	void awaitedFor(Duration timeout) {
+		this.pause.awaitedFor(timeout);
+	}
+
 	private void run() {
 		while (!isClosed()) {
 			this.pause.opening();

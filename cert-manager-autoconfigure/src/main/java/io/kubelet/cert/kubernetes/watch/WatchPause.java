@@ -13,7 +13,9 @@ final class WatchPause {
 
 	private static final long SHORTEST_MILLIS = 1000;
 
-	private static final long LONGEST_MILLIS = 30_000;
+	static final long LONGEST_MILLIS = 30_000;
+
+	private static final long SHORTEST_IF_AWAITED = 250;
 
 	/** A proxy may ask for a day. */
 	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
@@ -21,6 +23,9 @@ final class WatchPause {
 	private int fruitless;
 
 	private Duration retryAfter = Duration.ZERO;
+
+	/** How much longer an application waits for what is watched, in milliseconds. */
+	private volatile long awaited;
 
 	/** The watch is about to be opened. */
 	void opening() {
@@ -46,21 +51,33 @@ final class WatchPause {
 	}
 
 	/**
+	 * States that an application waits for what is watched from now on. No pause is then
+	 * longer than half of the time that is left, unless the server asks for one.
+	 * @param timeout after which the application gives up
+	 */
+	void awaitedFor(Duration timeout) {
+		this.awaited = timeout.toMillis();
+	}
+
+	/**
 	 * Returns how long to wait now.
 	 * @param random a random number in [0, 1)
 	 */
 	Duration next(double random) {
-		Duration pause = of(this.fruitless, this.retryAfter, random);
+		long left = this.awaited;
+		Duration pause = of(this.fruitless, (left > 0) ? Math.max(left / 2, SHORTEST_IF_AWAITED) : LONGEST_MILLIS,
+				this.retryAfter, random);
+		this.awaited = Math.max(left - pause.toMillis(), 0);
 		this.retryAfter = Duration.ZERO;
 		return pause;
 	}
 
-	static Duration of(int fruitless, Duration retryAfter, double random) {
+	static Duration of(int fruitless, long longest, Duration retryAfter, double random) {
 		if (retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
 			return LONGEST_RETRY_AFTER;
 		}
 		int doublings = Math.min(Math.max(fruitless - 1, 0), 5);
-		long limit = Math.min(LONGEST_MILLIS, SHORTEST_MILLIS << doublings);
+		long limit = Math.min(longest, SHORTEST_MILLIS << doublings);
 		long wait = limit / 2 + (long) (random * limit / 2);
 		return Duration.ofMillis(Math.max(wait, retryAfter.toMillis()));
 	}

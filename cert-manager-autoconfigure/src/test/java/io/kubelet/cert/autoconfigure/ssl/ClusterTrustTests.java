@@ -6,6 +6,10 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -101,6 +105,40 @@ class ClusterTrustTests {
 		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("The ConfigMap kube-system/nothing cannot be read: it does not exist"));
+	}
+
+	@Test
+	void pausesOfTheWatchAreShorterThanTheTimeThatIsLeft() {
+		configMapsAreUnavailable();
+		runner(this.controlPlane.admin())
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "kubelet.cert.startup.timeout=3s")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("The ConfigMap default/kube-root-ca.crt cannot be read"));
+		assertThat(this.controlPlane.count((request) -> request.path().contains("configmaps")))
+			.isGreaterThanOrEqualTo(4);
+	}
+
+	@Test
+	void certificateAndAuthoritiesShareTheTimeout() {
+		configMapsAreUnavailable();
+		Clock later = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(39));
+		InstantSource clock = () -> (this.controlPlane.certificateSigningRequests().isEmpty() ? Clock.systemUTC()
+				: later)
+			.instant();
+		long start = System.nanoTime();
+		runner(this.controlPlane.admin())
+			.withBean("certificateClock", Clock.class, () -> clock.withZone(ZoneOffset.UTC))
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt",
+					"kubelet.cert.startup.timeout=40s")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("The ConfigMap default/kube-root-ca.crt cannot be read"));
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
+	}
+
+	private void configMapsAreUnavailable() {
+		this.controlPlane.faults()
+			.next(Integer.MAX_VALUE, (request) -> request.path().contains("configmaps"))
+			.answer(503);
 	}
 
 	@Test

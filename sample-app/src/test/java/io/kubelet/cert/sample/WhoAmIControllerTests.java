@@ -1,0 +1,57 @@
+package io.kubelet.cert.sample;
+
+import java.net.ConnectException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import okhttp3.OkHttpClient;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.Mockito.mock;
+
+/**
+ * Tests for {@link WhoAmIController}.
+ */
+class WhoAmIControllerTests {
+
+	private final AtomicInteger calls = new AtomicInteger();
+
+	/** As long as the attempt to connect takes, the next request waits. */
+	@Test
+	void failureIsKeptForASecondFromItsEnd() {
+		OkHttpClient slow = new OkHttpClient.Builder().addInterceptor((chain) -> {
+			this.calls.incrementAndGet();
+			await();
+			throw new ConnectException("refused");
+		}).build();
+		CertificateManager manager = mock(CertificateManager.class);
+		given(manager.name()).willReturn("kubelet-client");
+		given(manager.current()).willReturn(Optional.empty());
+		WhoAmIController controller = new WhoAmIController(new ApiClient(slow).setBasePath("http://localhost"),
+				new CertificateManagers(List.of(manager)));
+		for (int i = 0; i < 3; i++) {
+			assertThatExceptionOfType(ApiException.class).isThrownBy(controller::whoAmI);
+		}
+		assertThat(this.calls).hasValue(1);
+	}
+
+	private static void await() {
+		try {
+			new CountDownLatch(1).await(1500, TimeUnit.MILLISECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+}
