@@ -121,6 +121,21 @@ class ArchitectureTests {
 			.isEmpty();
 	}
 
+	/** With a release: see docs/release.md. */
+	@Test
+	void publicTypesAreComparedUnlessTheyAreInternal() throws IOException {
+		String pom = Files.readString(Path.of("../pom.xml"));
+		assertThat(CLASSES).filteredOn(JavaClass::isTopLevelClass)
+			.filteredOn((type) -> type.getModifiers().contains(JavaModifier.PUBLIC))
+			.allSatisfy((type) -> {
+				boolean included = type.getName().matches("io\\.kubelet\\.cert\\.autoconfigure\\..*AutoConfiguration")
+						|| Stream.of(type.getPackageName(), type.getName())
+							.anyMatch((name) -> pom.contains("<include>" + name + "</include>"));
+				boolean compared = included && !pom.contains("<exclude>" + type.getName() + "</exclude>");
+				assertThat(compared).as("%s is compared", type.getName()).isNotEqualTo(isInternal(type));
+			});
+	}
+
 	@ParameterizedTest(name = "{0} uses {1}")
 	@CsvSource({ "certificate,", "request, certificate", "store, certificate", "rotation, certificate request store",
 			"kubernetes, certificate request store", "ssl, certificate rotation", "event, certificate rotation",
