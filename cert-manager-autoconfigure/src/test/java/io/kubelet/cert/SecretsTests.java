@@ -20,9 +20,8 @@ import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 
-import io.kubelet.cert.actuate.CertificateHealthIndicator;
+import io.kubelet.cert.autoconfigure.actuate.Reports;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
-import io.kubelet.cert.actuate.CertificatesInfoContributor;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -50,10 +49,10 @@ import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.actuate.info.Info;
+import org.springframework.boot.actuate.info.InfoContributor;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.health.contributor.Health;
-import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -190,10 +189,10 @@ class SecretsTests {
 		writer.println(
 				JsonMapper.shared().writeValueAsString(context.getBean(CertificatesEndpoint.class).certificates()));
 		CertificateManager manager = context.getBean(CertificateManager.class);
-		Health health = new CertificateHealthIndicator(manager, Status.UP, Clock.systemUTC()).health();
+		Health health = Reports.health(manager, Clock.systemUTC());
 		writer.println(JsonMapper.shared().writeValueAsString(health));
 		Info.Builder info = new Info.Builder();
-		context.getBean(CertificatesInfoContributor.class).contribute(info);
+		context.getBean("certificatesInfoContributor", InfoContributor.class).contribute(info);
 		writer.println(JsonMapper.shared().writeValueAsString(info.build()));
 		manager.status().rotations().history().forEach(writer::println);
 		writer.println(manager + " " + manager.status() + " " + manager.current());

@@ -1,7 +1,5 @@
 /**
- * What operators see: the endpoint, health and metrics. Internal, except for
- * {@link io.kubelet.cert.actuate.CertificatesEndpoint} and
- * {@link io.kubelet.cert.actuate.CertificateDescriptor}.
+ * The endpoint.
  */
 @NullMarked
 package io.kubelet.cert.actuate;

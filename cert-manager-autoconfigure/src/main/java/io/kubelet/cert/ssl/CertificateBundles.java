@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,13 +67,15 @@ public final class CertificateBundles implements RotationFollower {
 	 * @param bundleName the bundle's name
 	 * @param manager the certificate's manager
 	 * @param trust returns the current trust, in each handshake
+	 * @param scheduler runs tasks later
 	 * @param drain how long connections of a previous identity may go on
 	 * @return ends the use of the bundle by name, and stops following the trust
 	 * @throws IllegalStateException if there is a bundle of this name already
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
-			Supplier<Trust> trust, Drain drain) {
-		LiveSslBundle live = new LiveSslBundle(bundleName, manager.name(), () -> manager.status().pair(), trust, drain);
+			Supplier<Trust> trust, RotationScheduler scheduler, Duration drain) {
+		LiveSslBundle live = new LiveSslBundle(bundleName, manager.name(), () -> manager.status().pair(), trust,
+				scheduler, drain);
 		CertificateBundles bundles = new CertificateBundles(registry, bundleName, live);
 		registry.registerBundle(bundleName, bundles.bundle);
 		if (registry instanceof SslBundles registered) {
@@ -144,7 +147,7 @@ public final class CertificateBundles implements RotationFollower {
 		if (this.ended) {
 			return;
 		}
-		this.cancelLook = this.live.drain().scheduler().schedule(this::checkTrust, TRUST_INTERVAL);
+		this.cancelLook = this.live.after(TRUST_INTERVAL, this::checkTrust);
 		if (this.ended) {
 			this.cancelLook.run();
 		}

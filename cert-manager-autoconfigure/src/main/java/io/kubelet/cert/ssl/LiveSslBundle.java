@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -23,6 +24,7 @@ import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +56,9 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final Supplier<Trust> trust;
 
-	private final Drain drain;
+	private final RotationScheduler scheduler;
+
+	private final Duration drain;
 
 	private final Handshakes handshakes = new Handshakes();
 
@@ -73,7 +77,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * this is how the store writes it, and Jetty finds no other
 	 */
 	LiveSslBundle(String bundleName, String name, Supplier<@Nullable CertificatePair> pair, Supplier<Trust> trust,
-			Drain drain) {
+			RotationScheduler scheduler, Duration drain) {
 		byte[] password = new byte[16];
 		new SecureRandom().nextBytes(password);
 		this.bundleName = bundleName;
@@ -81,6 +85,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.password = HexFormat.of().formatHex(password);
 		this.pair = pair;
 		this.trust = trust;
+		this.scheduler = scheduler;
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
@@ -161,10 +166,20 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	/**
 	 * Returns how long connections of a previous identity may go on.
-	 * @return the drain
+	 * @return the time, zero to end them at once
 	 */
-	public Drain drain() {
+	public Duration drain() {
 		return this.drain;
+	}
+
+	/**
+	 * Runs a task later.
+	 * @param time the time to wait
+	 * @param task the task
+	 * @return a way to cancel the task
+	 */
+	public Runnable after(Duration time, Runnable task) {
+		return this.scheduler.schedule(task, time);
 	}
 
 	/**
@@ -201,7 +216,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		}
 		followers.forEach(this::update);
 		// A session ticket may arrive on a connection of the previous identity
-		this.drain.atEnd(this.handshakes::invalidateSessions);
+		after(this.drain, this.handshakes::invalidateSessions);
 		return true;
 	}
 

@@ -46,8 +46,8 @@ class AuthoritySuccessionTests {
 	private SslBundle bundle(FixedManager manager) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 		CertificateBundles.register(registry, "bundle", manager,
-				() -> Trust.exactly(List.of(this.before.certificate())),
-				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
+				() -> Trust.exactly(List.of(this.before.certificate())), new SimulatedTime(Instant.EPOCH),
+				Duration.ZERO);
 		return registry.getBundle("bundle");
 	}
 

@@ -43,8 +43,8 @@ class BundleSocketFactoryTests {
 	private final DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 
 	private final Runnable end = CertificateBundles.register(this.registry, "bundle", this.manager,
-			() -> Trust.exactly(List.of(this.authority.certificate())),
-			new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
+			() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
+			Duration.ZERO);
 
 	@AfterEach
 	void end() {
@@ -116,8 +116,8 @@ class BundleSocketFactoryTests {
 
 	private Runnable register(String bundleName) {
 		return CertificateBundles.register(new DefaultSslBundleRegistry(), bundleName, this.manager,
-				() -> Trust.exactly(List.of(this.authority.certificate())),
-				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
+				() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
+				Duration.ZERO);
 	}
 
 	private X509Certificate presented(Client client) throws Exception {

@@ -149,7 +149,7 @@ class BundleTrustTests {
 	/** Returns the trust store at each call of an update handler. */
 	private List<@Nullable KeyStore> register(LiveTrust authorities) {
 		CertificateBundles.register(this.registry, "bundle", new FixedManager(this.oldAuthority), authorities,
-				new Drain(this.time, Duration.ZERO));
+				this.time, Duration.ZERO);
 		List<@Nullable KeyStore> stores = new CopyOnWriteArrayList<>();
 		this.registry.addBundleUpdateHandler("bundle", (bundle) -> stores.add(bundle.getStores().getTrustStore()));
 		return stores;

@@ -1,6 +1,5 @@
 package io.kubelet.cert.ssl;
 
-import java.lang.Thread.State;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -14,11 +13,8 @@ import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.LiveTrust;
-import io.kubelet.cert.certificate.trust.TrustSource.Reading;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
@@ -128,8 +124,7 @@ class CertificateBundlesTests {
 
 	private SslBundle register() {
 		CertificateBundles.register(this.registry, "bundle", this.manager,
-				() -> Trust.exactly(List.of(this.authority.certificate())),
-				new Drain(this.time, Duration.ofSeconds(30)));
+				() -> Trust.exactly(List.of(this.authority.certificate())), this.time, Duration.ofSeconds(30));
 		return this.registry.getBundle("bundle");
 	}
 

@@ -23,9 +23,9 @@ import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.X509TrustManager;
 
-import io.kubelet.cert.autoconfigure.ssl.CertificateClientAutoConfiguration;
+import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
+import io.kubelet.cert.autoconfigure.client.LiveClients;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.ssl.client.LiveClientBuilders;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.netty.handler.ssl.SslContext;
@@ -176,7 +176,7 @@ class ClientRotationTests {
 
 		}).build();
 		WebClient client = WebClient.builder()
-			.clientConnector(LiveClientBuilders.Reactive
+			.clientConnector(LiveClients
 				.live(ClientHttpConnectorBuilder.reactor()
 					.withHttpClientFactory(() -> reactor.netty.http.client.HttpClient.create(provider)))
 				.build(HttpClientSettings.ofSslBundle(bundle)))
@@ -340,7 +340,7 @@ class ClientRotationTests {
 		try {
 			LiveSslBundle live = (LiveSslBundle) bundle.getManagers();
 			LiveSslBundle unattended = new LiveSslBundle("unattended", "client", () -> live.identity().pair(),
-					() -> live.identity().trust(), live.drain());
+					() -> live.identity().trust(), (task, time) -> live.after(time, task), live.drain());
 			SSLContext context = SSLContext.getInstance("TLS");
 			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);
 			return context;
@@ -384,8 +384,7 @@ class ClientRotationTests {
 		Client(Supplier<ClientHttpRequestFactoryBuilder<?>> builder) {
 			this.requests = (bundle) -> {
 				RestClient client = RestClient.builder()
-					.requestFactory(
-							LiveClientBuilders.live(builder.get()).build(HttpClientSettings.ofSslBundle(bundle)))
+					.requestFactory(LiveClients.live(builder.get()).build(HttpClientSettings.ofSslBundle(bundle)))
 					.build();
 				return (uri) -> get(client, uri);
 			};
@@ -394,8 +393,7 @@ class ClientRotationTests {
 		Client(ClientHttpConnectorBuilder<?> builder) {
 			this.requests = (bundle) -> {
 				WebClient client = WebClient.builder()
-					.clientConnector(
-							LiveClientBuilders.Reactive.live(builder).build(HttpClientSettings.ofSslBundle(bundle)))
+					.clientConnector(LiveClients.live(builder).build(HttpClientSettings.ofSslBundle(bundle)))
 					.build();
 				return (uri) -> get(client, uri);
 			};

@@ -134,8 +134,8 @@ class SessionResumptionTests {
 
 	private SslBundles live() {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this.manager, Trust::system,
-				new Drain(new SimulatedTime(Instant.EPOCH), Duration.ZERO));
+		CertificateBundles.register(registry, "bundle", this.manager, Trust::system, new SimulatedTime(Instant.EPOCH),
+				Duration.ZERO);
 		return registry;
 	}
 

@@ -5,14 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import io.kubelet.cert.actuate.CertificateHealthIndicator;
-import io.kubelet.cert.actuate.CertificateInfoMetrics;
-import io.kubelet.cert.actuate.CertificateMetrics;
-import io.kubelet.cert.actuate.CertificateTrustMetrics;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
-import io.kubelet.cert.actuate.CertificatesEndpointWebExtension;
-import io.kubelet.cert.actuate.CertificatesInfoContributor;
-import io.kubelet.cert.actuate.KubeletMetrics;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.Profile;
@@ -88,7 +81,6 @@ public final class CertificateActuatorAutoConfiguration {
 	static class InfoConfiguration {
 
 		@Bean
-		@ConditionalOnMissingBean
 		@ConditionalOnEnabledInfoContributor("certificates")
 		CertificatesInfoContributor certificatesInfoContributor(CertificateManagers managers) {
 			return new CertificatesInfoContributor(managers);
@@ -101,22 +93,9 @@ public final class CertificateActuatorAutoConfiguration {
 	static class MetricsConfiguration {
 
 		@Bean
-		@ConditionalOnMissingBean
-		CertificateMetrics certificateMetrics(CertificateManagers managers) {
-			return new CertificateMetrics(managers, Clock.systemUTC());
-		}
-
-		@Bean
-		@ConditionalOnMissingBean
-		CertificateInfoMetrics certificateInfoMetrics(CertificateManagers managers) {
-			return new CertificateInfoMetrics(managers);
-		}
-
-		@Bean
-		@ConditionalOnMissingBean
-		CertificateTrustMetrics certificateTrustMetrics(CertificateManagers managers,
+		CertificateMetrics certificateMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings, ObjectProvider<SslBundles> bundles) {
-			return new CertificateTrustMetrics(managers, (name) -> {
+			return new CertificateMetrics(managers, (name) -> {
 				String bundle = settings.stream()
 					.flatMap((all) -> all.find(name).stream())
 					.map((certificate) -> certificate.ssl().bundle())
@@ -128,7 +107,6 @@ public final class CertificateActuatorAutoConfiguration {
 		}
 
 		@Bean
-		@ConditionalOnMissingBean
 		KubeletMetrics kubeletCertificateMetrics(CertificateManagers managers,
 				ObjectProvider<CertificateSettingsList> settings) {
 			Map<String, Boolean> serving = new HashMap<>();

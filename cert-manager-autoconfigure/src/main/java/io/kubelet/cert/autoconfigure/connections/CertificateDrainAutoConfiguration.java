@@ -1,18 +1,18 @@
 package io.kubelet.cert.autoconfigure.connections;
 
+import java.util.Objects;
+
 import com.zaxxer.hikari.HikariDataSource;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationFollower;
-import io.kubelet.cert.ssl.drain.GrpcChannelDrain;
-import io.kubelet.cert.ssl.drain.GrpcConnectionAge;
-import io.kubelet.cert.ssl.drain.HikariDrain;
-import io.kubelet.cert.ssl.drain.RabbitDrain;
+import io.kubelet.cert.ssl.LiveSslBundle;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -36,9 +36,15 @@ import org.springframework.grpc.server.ServerBuilderCustomizer;
 @ConditionalOnBean({ CertificateManagers.class, SslBundles.class })
 public final class CertificateDrainAutoConfiguration {
 
+	/** The drains are beans, because a bundle does not keep its followers alive. */
 	@Bean
-	Drains certificateConnectionDrains(SslBundles bundles, ObjectProvider<RotationFollower> drains) {
-		return new Drains(bundles, drains);
+	SmartInitializingSingleton certificateConnectionDrains(SslBundles bundles,
+			ObjectProvider<RotationFollower> drains) {
+		return () -> bundles.getBundleNames()
+			.stream()
+			.map((name) -> LiveSslBundle.of(bundles.getBundle(name)))
+			.filter(Objects::nonNull)
+			.forEach((bundle) -> drains.orderedStream().forEach(bundle::addFollower));
 	}
 
 	/** Not by default, because it loses messages that are being published. */

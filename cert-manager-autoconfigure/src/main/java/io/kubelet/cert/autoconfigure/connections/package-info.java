@@ -1,6 +1,6 @@
 /**
- * Auto-configuration of clients of protocols other than HTTP. Internal, except for the
- * auto-configurations, which an application may exclude.
+ * Clients of protocols other than HTTP whose connections follow a live SSL bundle.
+ * Internal, except for the auto-configurations, which an application may exclude.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure.connections;

@@ -12,7 +12,6 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.ssl.CertificateBundles;
-import io.kubelet.cert.ssl.Drain;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
@@ -71,8 +70,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, Duration drain) {
-		this.ends
-			.add(CertificateBundles.register(registry, bundleName, manager, trust, new Drain(this.scheduler, drain)));
+		this.ends.add(CertificateBundles.register(registry, bundleName, manager, trust, this.scheduler, drain));
 	}
 
 	@Override

@@ -1,6 +1,6 @@
 /**
- * Auto-configuration of the SSL bundles and of what uses them: servers and clients.
- * Internal, except for the auto-configurations, which an application may exclude.
+ * Auto-configuration of the SSL bundles and of the Kubernetes client. Internal, except
+ * for the auto-configurations, which an application may exclude.
  */
 @NullMarked
 package io.kubelet.cert.autoconfigure.ssl;

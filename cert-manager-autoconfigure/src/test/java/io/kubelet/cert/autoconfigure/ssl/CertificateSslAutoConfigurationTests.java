@@ -11,6 +11,8 @@ import java.util.stream.Stream;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
+import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;

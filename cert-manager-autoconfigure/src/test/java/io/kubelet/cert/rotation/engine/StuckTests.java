@@ -1,17 +1,13 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
-import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-import io.kubelet.cert.actuate.CertificateHealthIndicator;
-import io.kubelet.cert.actuate.CertificateMetrics;
+import io.kubelet.cert.autoconfigure.actuate.Reports;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -22,7 +18,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
@@ -65,7 +60,7 @@ class StuckTests {
 				};
 			})
 			.build();
-		new CertificateMetrics(new CertificateManagers(List.of(manager)), this.fixture.time).bindTo(registry);
+		Reports.bindMetrics(manager, this.fixture.time, registry);
 		store.hangs = true;
 		manager.start();
 		await(this.hanging);
@@ -75,10 +70,8 @@ class StuckTests {
 		this.fixture.time.pass(Duration.ofSeconds(31));
 		assertThat(manager.status().health().stuckSince()).isEqualTo(ManagerFixture.START);
 		assertThat(stuck(registry)).isEqualTo(90);
-		assertThat(
-				Objects.requireNonNull(new CertificateHealthIndicator(manager, Status.UP, this.fixture.time).health())
-					.getDetails())
-			.containsEntry("stuckSince", ManagerFixture.START);
+		assertThat(Reports.health(manager, this.fixture.time).getDetails()).containsEntry("stuckSince",
+				ManagerFixture.START);
 		assertThat(output).containsOnlyOnce("[kubelet-client] A step of the rotation has not returned for 1m")
 			.containsPattern("at .*HangingStore\\.read\\(");
 		store.hangs = false;

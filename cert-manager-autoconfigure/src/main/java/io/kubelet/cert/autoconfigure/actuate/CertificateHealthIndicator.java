@@ -1,0 +1,109 @@
+package io.kubelet.cert.autoconfigure.actuate;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationFailure;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.health.contributor.AbstractHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
+
+/**
+ * The health of one certificate: {@code DOWN} while there is none that is valid,
+ * otherwise {@code UP}. A certificate whose rotation is overdue has the configured
+ * status. What is wrong is a warning among the details.
+ * <p>
+ * What counts is the fraction of the lifetime that is left, not a number of days: a
+ * certificate for an hour and one for a year are overdue after the same fraction.
+ */
+class CertificateHealthIndicator extends AbstractHealthIndicator {
+
+	private final CertificateManager manager;
+
+	private final Status overdue;
+
+	private final Clock clock;
+
+	/**
+	 * Creates an indicator.
+	 * @param manager the certificate's manager
+	 * @param overdue the status while the rotation is overdue
+	 * @param clock the clock
+	 */
+	CertificateHealthIndicator(CertificateManager manager, Status overdue, Clock clock) {
+		super("The certificate's health check failed");
+		this.manager = manager;
+		this.overdue = overdue;
+		this.clock = clock;
+	}
+
+	@Override
+	protected void doHealthCheck(Health.Builder builder) {
+		CertificateStatus status = this.manager.status();
+		builder.status(switch (status.state()) {
+			case EXPIRED, NOT_YET_VALID, WAITING -> Status.DOWN;
+			case OVERDUE -> this.overdue;
+			case VALID, ROTATING, STATIC -> Status.UP;
+		});
+		builder.withDetail("state", status.state());
+		CertificatePair pair = status.pair();
+		if (pair != null) {
+			builder.withDetail("notAfter", pair.notAfter());
+			builder.withDetail("lifetimeLeft", percent(pair) + " %");
+			if (status.state() == CertificateStatus.State.NOT_YET_VALID) {
+				builder.withDetail("notBefore", pair.notBefore());
+			}
+		}
+		String warning = warning(status);
+		if (warning != null) {
+			builder.withDetail("warning", warning);
+		}
+		if (status.pendingRequest() != null) {
+			builder.withDetail("pendingRequest", status.pendingRequest().name());
+		}
+		if (status.health().waitingFor() != null) {
+			builder.withDetail("waitingFor", status.health().waitingFor());
+		}
+		if (status.health().stuckSince() != null) {
+			builder.withDetail("stuckSince", status.health().stuckSince());
+		}
+		RotationFailure failure = status.lastFailure();
+		if (failure != null) {
+			builder.withDetail("lastFailure", failure.reason());
+			builder.withDetail("lastFailureMessage", failure.message());
+		}
+	}
+
+	private long percent(CertificatePair pair) {
+		long lifetime = Math.max(1, pair.lifetime().toMillis());
+		long left = Duration.between(this.clock.instant(), pair.notAfter()).toMillis();
+		return Math.max(0, Math.min(100, left * 100 / lifetime));
+	}
+
+	private @Nullable String warning(CertificateStatus status) {
+		CertificatePair pair = status.pair();
+		return (pair == null) ? status.health().storeProblem() : switch (status.state()) {
+			case OVERDUE -> overdue(pair, status);
+			case EXPIRED -> "The certificate expired at %s: peers refuse it".formatted(pair.notAfter());
+			case NOT_YET_VALID ->
+				"The certificate is not valid before %s, and it is %s now: peers refuse it until then. Check the clock of this machine"
+					.formatted(pair.notBefore(), this.clock.instant().truncatedTo(ChronoUnit.SECONDS));
+			case VALID, ROTATING, STATIC, WAITING -> status.health().storeProblem();
+		};
+	}
+
+	private String overdue(CertificatePair pair, CertificateStatus status) {
+		Duration left = Duration.between(this.clock.instant(), pair.notAfter()).truncatedTo(ChronoUnit.SECONDS);
+		return "The %s is overdue since %s; the certificate is valid for another %s".formatted(
+				(status.schedule().deadline() != null) ? "rotation" : "replacement of the stored pair",
+				status.schedule().overdueAt(), ReadableDuration.of(left));
+	}
+
+}

@@ -1,0 +1,148 @@
+package io.kubelet.cert.autoconfigure.actuate;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.RotationListener;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kubelet's metrics of its certificates, under the kubelet's names, with the name of
+ * the certificate as the tag {@code certificate}. Only for certificates that do the work
+ * of a kubelet: widespread alerts on these names concern every job that reports them.
+ * <p>
+ * Must be registered as a listener of the managers. Events before a registry is bound
+ * count too, for every registry.
+ */
+class KubeletMetrics implements MeterBinder, RotationListener {
+
+	private static final double[] BUCKETS = { 60, 3600, 14_400, 86_400, 604_800, 2_592_000, 7_776_000, 15_552_000,
+			31_104_000, 124_416_000 };
+
+	private final CertificateManagers managers;
+
+	private final Map<String, Boolean> serving;
+
+	private final Clock clock;
+
+	private final Map<String, Records> records = new ConcurrentHashMap<>();
+
+	/**
+	 * Creates a binder.
+	 * @param managers the certificates
+	 * @param serving the certificates of a kubelet by name, and whether each is its
+	 * serving certificate
+	 * @param clock the clock
+	 */
+	KubeletMetrics(CertificateManagers managers, Map<String, Boolean> serving, Clock clock) {
+		this.managers = managers;
+		this.serving = Map.copyOf(serving);
+		this.clock = clock;
+	}
+
+	@Override
+	public void bindTo(MeterRegistry registry) {
+		this.managers.forEach((manager) -> {
+			Boolean serving = this.serving.get(manager.name());
+			if (serving != null) {
+				bind(manager, serving, registry);
+			}
+		});
+	}
+
+	private void bind(CertificateManager manager, boolean serving, MeterRegistry registry) {
+		Tags tags = Tags.of("certificate", manager.name());
+		Gauge
+			.builder("kubelet.certificate.manager." + (serving ? "server" : "client") + ".ttl.seconds", manager,
+					this::secondsToLive)
+			.description("Seconds until the certificate expires; negative once it has, infinite if there is none")
+			.tags(tags)
+			.register(registry);
+		Records records = records(manager.name());
+		FunctionCounter
+			.builder(
+					serving ? "kubelet.server.expiration.renew.errors"
+							: "kubelet.certificate.manager.client.expiration.renew.errors",
+					records.failures, LongAdder::sum)
+			.description("Failed attempts to rotate the certificate")
+			.tags(tags)
+			.register(registry);
+		if (serving) {
+			records.add(rotations(registry, tags));
+		}
+	}
+
+	@Override
+	public void failed(String name, RotationFailure failure) {
+		records(name).failures.increment();
+	}
+
+	@Override
+	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+		if (previous != null) {
+			records(name).rotated(Duration.between(previous.notBefore(), this.clock.instant()).toSeconds());
+		}
+	}
+
+	private Records records(String certificate) {
+		return this.records.computeIfAbsent(certificate, (name) -> new Records());
+	}
+
+	private static DistributionSummary rotations(MeterRegistry registry, Tags tags) {
+		return DistributionSummary.builder("kubelet.certificate.manager.server.rotation.seconds")
+			.description("How long the certificate had lived when it was rotated")
+			.baseUnit("seconds")
+			.serviceLevelObjectives(BUCKETS)
+			.tags(tags)
+			.register(registry);
+	}
+
+	private double secondsToLive(CertificateManager manager) {
+		CertificatePair pair = manager.status().pair();
+		return (pair != null) ? Duration.between(this.clock.instant(), pair.notAfter()).toSeconds()
+				: Double.POSITIVE_INFINITY;
+	}
+
+	/** What is recorded of one certificate. */
+	private static final class Records {
+
+		final LongAdder failures = new LongAdder();
+
+		/** By identity: those of two registries are equal. */
+		private final Set<DistributionSummary> rotations = Collections.newSetFromMap(new IdentityHashMap<>());
+
+		/** The one rotation that there may be at the start, in seconds. */
+		private @Nullable Long early;
+
+		synchronized void add(DistributionSummary summary) {
+			if (this.rotations.add(summary) && this.early != null) {
+				summary.record(this.early);
+			}
+		}
+
+		synchronized void rotated(long seconds) {
+			if (this.rotations.isEmpty()) {
+				this.early = seconds;
+			}
+			this.rotations.forEach((summary) -> summary.record(seconds));
+		}
+
+	}
+
+}

@@ -1,0 +1,132 @@
+package io.kubelet.cert.autoconfigure.client;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.ssl.Identity;
+import io.kubelet.cert.ssl.LiveSslBundle;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.beans.factory.DisposableBean;
+
+/**
+ * An HTTP client with its connection pool, created once for each identity. A request that
+ * begins after a change never uses a connection that was opened before it. The client of
+ * the previous identity is closed at the end of the drain.
+ * <p>
+ * This works with any library. The client of the JDK cannot close the connections of its
+ * pool in any other way.
+ *
+ * @param <C> the type of client
+ */
+final class LiveClient<C> implements Supplier<C>, RotationFollower, DisposableBean {
+
+	private static final Logger logger = LoggerFactory.getLogger(LiveClient.class);
+
+	private final LiveSslBundle bundle;
+
+	private final Function<Consumer<AutoCloseable>, C> maker;
+
+	private final Set<Made<C>> draining = ConcurrentHashMap.newKeySet();
+
+	private @Nullable Made<C> current;
+
+	/**
+	 * Creates a client for a bundle.
+	 * @param bundle the bundle
+	 * @param maker creates the client of one identity, and passes on what has to be
+	 * closed with it
+	 */
+	LiveClient(LiveSslBundle bundle, Function<Consumer<AutoCloseable>, C> maker) {
+		this.bundle = bundle;
+		this.maker = maker;
+		bundle.addFollower(this);
+	}
+
+	/** Returns the client of the current identity. */
+	@Override
+	public synchronized C get() {
+		Identity identity = this.bundle.identity();
+		Made<C> made = this.current;
+		if (made == null || !made.identity.equals(identity)) {
+			retire();
+			List<AutoCloseable> resources = new ArrayList<>();
+			made = new Made<>(identity, this.maker.apply(resources::add), resources);
+			this.current = made;
+		}
+		return made.client;
+	}
+
+	@Override
+	public synchronized void updated(String bundleName) {
+		if (this.current != null && !this.current.identity.equals(this.bundle.identity())) {
+			retire();
+		}
+	}
+
+	private void retire() {
+		Made<C> made = this.current;
+		if (made != null) {
+			this.draining.add(made);
+			this.bundle.after(this.bundle.drain(), () -> close(made));
+			this.current = null;
+		}
+	}
+
+	/** Closes all connections at once. */
+	@Override
+	public synchronized void destroy() {
+		if (this.current != null) {
+			this.draining.add(this.current);
+			this.current = null;
+		}
+		this.draining.forEach(this::close);
+	}
+
+	private void close(Made<C> made) {
+		if (this.draining.remove(made)) {
+			if (made.client instanceof DisposableBean disposable) {
+				close(disposable::destroy);
+			}
+			else if (made.client instanceof AutoCloseable closeable) {
+				close(closeable);
+			}
+			made.resources.forEach(LiveClient::close);
+		}
+	}
+
+	private static void close(AutoCloseable resource) {
+		try {
+			resource.close();
+		}
+		catch (Exception ex) {
+			logger.warn("Cannot close an HTTP client whose certificate has been replaced", ex);
+		}
+	}
+
+	/** Not a record, since two clients are never equal. */
+	private static final class Made<C> {
+
+		private final Identity identity;
+
+		private final C client;
+
+		private final List<AutoCloseable> resources;
+
+		Made(Identity identity, C client, List<AutoCloseable> resources) {
+			this.identity = identity;
+			this.client = client;
+			this.resources = resources;
+		}
+
+	}
+
+}

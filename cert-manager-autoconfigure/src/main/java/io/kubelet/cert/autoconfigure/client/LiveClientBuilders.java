@@ -1,0 +1,130 @@
+package io.kubelet.cert.autoconfigure.client;
+
+import java.io.IOException;
+import java.net.URI;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+import io.kubelet.cert.ssl.LiveSslBundle;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
+import org.springframework.boot.http.client.HttpClientSettings;
+import org.springframework.boot.http.client.JettyClientHttpRequestFactoryBuilder;
+import org.springframework.boot.http.client.ReactorClientHttpRequestFactoryBuilder;
+import org.springframework.boot.http.client.reactive.ClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
+import org.springframework.boot.http.client.reactive.ReactorClientHttpConnectorBuilder;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.client.ClientHttpRequest;
+import org.springframework.http.client.ClientHttpRequestFactory;
+import org.springframework.http.client.reactive.ClientHttpConnector;
+import org.springframework.http.client.reactive.ClientHttpResponse;
+
+/**
+ * Builds HTTP clients that follow the rotation of the SSL bundle that they are built
+ * with. Clients with another bundle, or with none, are built as usual.
+ */
+final class LiveClientBuilders {
+
+	private LiveClientBuilders() {
+	}
+
+	/**
+	 * Returns a builder like the one behind {@code RestClient} and {@code RestTemplate}
+	 * whose clients follow the rotation.
+	 * @param builder the builder, which is left as it is
+	 * @return one that builds the same, again for each rotation
+	 */
+	static ClientHttpRequestFactoryBuilder<ClientHttpRequestFactory> live(ClientHttpRequestFactoryBuilder<?> builder) {
+		return (settings) -> {
+			LiveSslBundle bundle = bundle(settings);
+			return (bundle != null && settings != null)
+					? new RequestFactory(new LiveClient<>(bundle, (resources) -> build(builder, settings, resources)))
+					: builder.build(settings);
+		};
+	}
+
+	private static ClientHttpRequestFactory build(ClientHttpRequestFactoryBuilder<?> builder,
+			HttpClientSettings settings, Consumer<AutoCloseable> resources) {
+		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
+			return JettyClients.requestFactory(jetty, settings, resources);
+		}
+		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
+			return ReactorClients.requestFactory(reactor, settings, resources);
+		}
+		return builder.build(settings);
+	}
+
+	private static @Nullable LiveSslBundle bundle(@Nullable HttpClientSettings settings) {
+		return (settings != null) ? LiveSslBundle.of(settings.sslBundle()) : null;
+	}
+
+	/** The builder behind {@code WebClient}, for applications that have Reactor. */
+	static final class Reactive {
+
+		private Reactive() {
+		}
+
+		/**
+		 * Returns a builder like the one behind {@code WebClient} whose clients follow
+		 * the rotation.
+		 * @param builder the builder, which is left as it is
+		 * @return one that builds the same, again for each rotation
+		 */
+		static ClientHttpConnectorBuilder<ClientHttpConnector> live(ClientHttpConnectorBuilder<?> builder) {
+			return (settings) -> {
+				LiveSslBundle bundle = bundle(settings);
+				return (bundle != null && settings != null)
+						? new Connector(new LiveClient<>(bundle, (resources) -> build(builder, settings, resources)))
+						: builder.build(settings);
+			};
+		}
+
+		private static ClientHttpConnector build(ClientHttpConnectorBuilder<?> builder, HttpClientSettings settings,
+				Consumer<AutoCloseable> resources) {
+			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
+				return JettyClients.connector(jetty, settings, resources);
+			}
+			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
+				return ReactorClients.connector(reactor, settings, resources);
+			}
+			return builder.build(settings);
+		}
+
+		private record Connector(
+				LiveClient<ClientHttpConnector> client) implements ClientHttpConnector, DisposableBean {
+
+			@Override
+			public Mono<ClientHttpResponse> connect(HttpMethod method, URI uri,
+					Function<? super org.springframework.http.client.reactive.ClientHttpRequest, Mono<Void>> callback) {
+				return Mono.defer(() -> this.client.get().connect(method, uri, callback));
+			}
+
+			@Override
+			public void destroy() {
+				this.client.destroy();
+			}
+
+		}
+
+	}
+
+	private record RequestFactory(
+			LiveClient<ClientHttpRequestFactory> client) implements ClientHttpRequestFactory, DisposableBean {
+
+		@Override
+		public ClientHttpRequest createRequest(URI uri, HttpMethod method) throws IOException {
+			return this.client.get().createRequest(uri, method);
+		}
+
+		@Override
+		public void destroy() {
+			this.client.destroy();
+		}
+
+	}
+
+}

@@ -1,0 +1,155 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.X509KeyManager;
+import javax.net.ssl.X509TrustManager;
+
+import org.apache.coyote.Processor;
+import org.apache.coyote.http11.Http11NioProtocol;
+import org.apache.tomcat.util.net.NioChannel;
+import org.apache.tomcat.util.net.NioEndpoint;
+import org.apache.tomcat.util.net.SSLContext;
+import org.apache.tomcat.util.net.SSLHostConfig;
+import org.apache.tomcat.util.net.SSLUtil;
+import org.apache.tomcat.util.net.SecureNioChannel;
+import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.apache.tomcat.util.net.jsse.JSSEImplementation;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslManagerBundle;
+
+/**
+ * Tomcat's usual protocol, which can also drain some of its connections: Tomcat itself
+ * can only end all of them.
+ */
+public final class DrainingNioProtocol extends Http11NioProtocol implements ServerConnections {
+
+	private static final Logger logger = LoggerFactory.getLogger(DrainingNioProtocol.class);
+
+	private final Endpoint endpoint;
+
+	/** Creates the protocol, as Tomcat does by the name of this class. */
+	public DrainingNioProtocol() {
+		this(new Endpoint());
+	}
+
+	private DrainingNioProtocol(Endpoint endpoint) {
+		super(endpoint);
+		this.endpoint = endpoint;
+	}
+
+	/**
+	 * Sets what this protocol serves.
+	 * @param served the certificates
+	 * @param copying called if the contexts are not those of JSSE, but copies of the
+	 * stores
+	 */
+	void serve(ServedCertificates served, Runnable copying) {
+		this.endpoint.served = served;
+		this.endpoint.copying = copying;
+		served.drain(this);
+	}
+
+	/** Those of HTTP/1.1 end with their next response, HTTP/2 with the streams it has. */
+	@Override
+	public void drain(Predicate<SSLSession> outdated) {
+		this.endpoint.forEach(outdated, (channel, connection) -> {
+			connection.setKeepAliveLeft(1);
+			if (connection.getCurrentProcessor() instanceof Processor processor) {
+				connection.execute(processor::pause);
+			}
+		});
+	}
+
+	@Override
+	public void close(Predicate<SSLSession> outdated) {
+		this.endpoint.forEach(outdated, DrainingNioProtocol::close);
+	}
+
+	/**
+	 * An idle connection is closed. One in use belongs to the thread that uses it, which
+	 * finds that its peer is gone.
+	 */
+	private static void close(SocketChannel channel, SocketWrapperBase<NioChannel> connection) {
+		if (connection.getCurrentProcessor() == null && connection.getLock().tryLock()) {
+			try {
+				connection.close();
+			}
+			finally {
+				connection.getLock().unlock();
+			}
+			return;
+		}
+		try {
+			channel.shutdownInput();
+			channel.shutdownOutput();
+		}
+		catch (IOException ex) {
+			logger.debug("A connection with a replaced certificate is already closed", ex);
+		}
+	}
+
+	private static final class Endpoint extends NioEndpoint {
+
+		private @Nullable ServedCertificates served;
+
+		private Runnable copying = () -> {
+		};
+
+		/**
+		 * Called whenever the endpoint is bound. The implementation of TLS is not known
+		 * before.
+		 */
+		@Override
+		protected void createSSLContext(SSLHostConfig config) {
+			SslBundle bundle = (this.served != null) ? this.served.bundle(serverName(config)) : null;
+			if (bundle != null) {
+				if (getSslImplementationName() == null
+						|| getSslImplementationName().equals(JSSEImplementation.class.getName())) {
+					SSLContext context = context(bundle);
+					config.getCertificates(true).forEach((certificate) -> certificate.setSslContext(context));
+				}
+				else {
+					this.copying.run();
+				}
+			}
+			super.createSSLContext(config);
+		}
+
+		private String serverName(SSLHostConfig config) {
+			return config.getHostName().equalsIgnoreCase(getDefaultSSLHostConfigName()) ? ServedCertificates.DEFAULT
+					: config.getHostName();
+		}
+
+		private static SSLContext context(SslBundle bundle) {
+			SslManagerBundle managers = bundle.getManagers();
+			return SSLUtil.createSSLContext(bundle.createSslContext(), (X509KeyManager) managers.getKeyManagers()[0],
+					(X509TrustManager) managers.getTrustManagers()[0]);
+		}
+
+		/** A connection is ended by this limit, so there must be one. */
+		@Override
+		public void setMaxKeepAliveRequests(int max) {
+			super.setMaxKeepAliveRequests((max < 0) ? Integer.MAX_VALUE : max);
+		}
+
+		void forEach(Predicate<SSLSession> outdated, BiConsumer<SocketChannel, SocketWrapperBase<NioChannel>> action) {
+			this.connections.forEach((channel, connection) -> {
+				if (connection.getSocket() instanceof SecureNioChannel tls && tls.getSslEngine() != null
+						&& outdated.test(tls.getSslEngine().getSession())) {
+					action.accept(channel, connection);
+				}
+			});
+		}
+
+	}
+
+}

@@ -1,0 +1,119 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+import javax.net.ssl.SSLSession;
+
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http2.HTTP2Connection;
+import org.eclipse.jetty.http2.frames.GoAwayFrame;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.jetty.JettyServerCustomizer;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.web.server.Ssl;
+
+/**
+ * Lets Jetty present each new pair, and drains the connections that it accepted before a
+ * change: they are asked to close with their next response, those of HTTP/2 with their
+ * last stream, and closed when the drain is over.
+ *
+ * @param bundles the SSL bundles
+ * @param ssl returns the configuration of the server when the server is created
+ */
+record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements JettyServerCustomizer {
+
+	@Override
+	public void customize(Server server) {
+		ServedCertificates served = new ServedCertificates(this.bundles, this.ssl.get());
+		SslBundle bundle = served.bundle(ServedCertificates.DEFAULT);
+		if (bundle == null) {
+			return;
+		}
+		for (Connector connector : server.getConnectors()) {
+			SslConnectionFactory factory = connector.getConnectionFactory(SslConnectionFactory.class);
+			if (factory != null) {
+				factory.getSslContextFactory().setSslContext(bundle.createSslContext());
+				drain(connector, served);
+			}
+		}
+	}
+
+	private static void drain(Connector connector, ServedCertificates served) {
+		served.drain(new Connections(connector));
+		for (ConnectionFactory protocol : connector.getConnectionFactories()) {
+			if (protocol instanceof HttpConfiguration.ConnectionFactory http) {
+				http.getHttpConfiguration().addCustomizer((request, headers) -> askToClose(request, headers, served));
+			}
+		}
+	}
+
+	private static Request askToClose(Request request, HttpFields.Mutable headers, ServedCertificates served) {
+		EndPoint.SslSessionData data = request.getConnectionMetaData()
+			.getConnection()
+			.getEndPoint()
+			.getSslSessionData();
+		if (data != null && request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_1
+				&& served.isOutdated(data.sslSession())) {
+			headers.put(HttpFields.CONNECTION_CLOSE);
+		}
+		return request;
+	}
+
+	private record Connections(Connector connector) implements ServerConnections {
+
+		/** HTTP/1.1 is asked with each response. */
+		@Override
+		public void drain(Predicate<SSLSession> outdated) {
+			if (this.connector.getConnectionFactory("h2") != null) {
+				connections(outdated).forEach(Http2::goAway);
+			}
+		}
+
+		@Override
+		public void close(Predicate<SSLSession> outdated) {
+			connections(outdated).forEach(SslConnection::close);
+		}
+
+		private Stream<SslConnection> connections(Predicate<SSLSession> outdated) {
+			return this.connector.getConnectedEndPoints()
+				.stream()
+				.map(EndPoint::getConnection)
+				.filter(SslConnection.class::isInstance)
+				.map(SslConnection.class::cast)
+				.filter((connection) -> outdated.test(connection.getSSLEngine().getSession()));
+		}
+
+	}
+
+	/** HTTP/2 has a module of its own, which need not be there. */
+	private static final class Http2 {
+
+		/**
+		 * Let the streams that are open end, and have the client open no others (RFC
+		 * 9113, section 6.8). Jetty's own shutdown says in the same moment which stream
+		 * was the last, if there is none: too early for one that is on its way.
+		 */
+		static void goAway(SslConnection connection) {
+			if (connection.getSslEndPoint().getConnection() instanceof HTTP2Connection http2) {
+				http2.getSession().frames(null, List.of(GoAwayFrame.GRACEFUL), Callback.NOOP);
+			}
+		}
+
+	}
+
+}

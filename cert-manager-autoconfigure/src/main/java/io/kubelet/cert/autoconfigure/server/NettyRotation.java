@@ -1,0 +1,119 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+import javax.net.ssl.SSLSession;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.ssl.SslHandler;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.http.server.HttpServer;
+
+import org.springframework.boot.reactor.netty.NettyServerCustomizer;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.web.server.Ssl;
+
+/**
+ * Drains the connections that a Reactor Netty server accepted before a change: they are
+ * asked to close with their next response, those of HTTP/2 with their last stream, and
+ * closed when the drain is over. The server presents each new pair by itself, because
+ * Spring Boot configures it with the managers of the bundle.
+ *
+ * @param bundles the SSL bundles
+ * @param ssl returns the configuration of the server when the server is created
+ */
+record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements NettyServerCustomizer {
+
+	@Override
+	public HttpServer apply(HttpServer server) {
+		ServedCertificates served = new ServedCertificates(this.bundles, this.ssl.get());
+		if (served.isEmpty()) {
+			return server;
+		}
+		Draining draining = new Draining(served);
+		served.drain(draining);
+		return server.doOnChannelInit((observer, channel, address) -> draining.connected(channel))
+			.doOnConnection((connection) -> {
+				if (Draining.tls(connection.channel()) != null) {
+					connection.addHandlerLast("certificate-drain", draining);
+				}
+			});
+	}
+
+	/** Follows the connections, and asks those of HTTP/1.1 to close. */
+	@Sharable
+	private static final class Draining extends ChannelOutboundHandlerAdapter implements ServerConnections {
+
+		private final ServedCertificates served;
+
+		private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+
+		Draining(ServedCertificates served) {
+			this.served = served;
+		}
+
+		void connected(Channel channel) {
+			this.channels.add(channel);
+			channel.closeFuture().addListener((closed) -> this.channels.remove(channel));
+		}
+
+		/** HTTP/1.1 is asked with each response. */
+		@Override
+		public void drain(Predicate<SSLSession> outdated) {
+			connections(outdated).forEach(Draining::goAway);
+		}
+
+		@Override
+		public void close(Predicate<SSLSession> outdated) {
+			connections(outdated).forEach(Channel::close);
+		}
+
+		private Stream<Channel> connections(Predicate<SSLSession> outdated) {
+			return this.channels.stream().filter((channel) -> {
+				SslHandler tls = tls(channel);
+				return tls != null && outdated.test(tls.engine().getSession());
+			});
+		}
+
+		/** Let the streams of HTTP/2 end, and have the client open no others. */
+		private static void goAway(Channel channel) {
+			if (channel.pipeline().get(Http2FrameCodec.class) != null) {
+				channel.writeAndFlush(
+						new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR).setExtraStreamIds(Integer.MAX_VALUE));
+			}
+		}
+
+		/** TLS of a connection; the streams of HTTP/2 have none of their own. */
+		static @Nullable SslHandler tls(Channel channel) {
+			return channel.pipeline().get(SslHandler.class);
+		}
+
+		@Override
+		public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+			SslHandler tls = tls(context.channel());
+			if (message instanceof HttpResponse response
+					&& response.status().codeClass() != HttpStatusClass.INFORMATIONAL && tls != null
+					&& this.served.isOutdated(tls.engine().getSession())) {
+				response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+			}
+			context.write(message, promise);
+		}
+
+	}
+
+}

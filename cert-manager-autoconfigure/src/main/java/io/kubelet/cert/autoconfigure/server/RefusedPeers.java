@@ -1,0 +1,58 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+
+import io.kubelet.cert.certificate.Trust;
+
+/**
+ * The clients that a new handshake would refuse because an authority is no longer
+ * trusted.
+ */
+final class RefusedPeers implements Predicate<SSLSession> {
+
+	private final boolean removed;
+
+	private final Trust trust;
+
+	/** By the certificate of the peer, which may have many connections. */
+	private final Map<Certificate, Boolean> refused = new ConcurrentHashMap<>();
+
+	RefusedPeers(Trust before, Trust after) {
+		this.removed = !before.equals(after) && !after.authorities().containsAll(before.authorities());
+		this.trust = after;
+	}
+
+	@Override
+	public boolean test(SSLSession session) {
+		if (!this.removed) {
+			return false;
+		}
+		try {
+			Certificate[] chain = session.getPeerCertificates();
+			return this.refused.computeIfAbsent(chain[0], (leaf) -> isRefused(chain));
+		}
+		catch (SSLPeerUnverifiedException ex) {
+			return false;
+		}
+	}
+
+	private boolean isRefused(Certificate[] chain) {
+		try {
+			this.trust.manager().checkClientTrusted(Stream.of(chain).toArray(X509Certificate[]::new), "UNKNOWN");
+			return false;
+		}
+		catch (CertificateException ex) {
+			return true;
+		}
+	}
+
+}

@@ -1,0 +1,74 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+
+import javax.net.ssl.SSLSession;
+
+import io.kubelet.cert.ssl.LiveSslBundle;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.web.server.Ssl;
+
+/**
+ * The bundles of a server whose certificates rotate.
+ */
+final class ServedCertificates {
+
+	/** Stands for clients that name no server, or one without a bundle of its own. */
+	static final String DEFAULT = "";
+
+	/** By the name of the server. */
+	private final Map<String, SslBundle> bundles = new LinkedHashMap<>();
+
+	private final List<ServerDrain> drains = new CopyOnWriteArrayList<>();
+
+	/**
+	 * Creates those of a server; none if no certificate of it rotates.
+	 */
+	ServedCertificates(SslBundles bundles, @Nullable Ssl ssl) {
+		if (ssl != null && Ssl.isEnabled(ssl)) {
+			if (ssl.getBundle() != null) {
+				add(DEFAULT, bundles.getBundle(ssl.getBundle()));
+			}
+			ssl.getServerNameBundles().forEach((named) -> add(named.serverName(), bundles.getBundle(named.bundle())));
+		}
+	}
+
+	private void add(String serverName, SslBundle bundle) {
+		if (LiveSslBundle.of(bundle) != null) {
+			this.bundles.put(serverName, bundle);
+		}
+	}
+
+	boolean isEmpty() {
+		return this.bundles.isEmpty();
+	}
+
+	/** Returns the bundle of a server name, {@code null} if its certificate is fixed. */
+	@Nullable SslBundle bundle(String serverName) {
+		return this.bundles.get(serverName);
+	}
+
+	/** Drains connections at each change, for as long as this object is in use. */
+	void drain(ServerConnections connections) {
+		Set<LiveSslBundle> live = this.bundles.values().stream().map(LiveSslBundle::of).collect(Collectors.toSet());
+		for (LiveSslBundle bundle : live) {
+			ServerDrain drain = new ServerDrain(bundle, connections);
+			this.drains.add(drain);
+			bundle.addFollower(drain);
+		}
+	}
+
+	/** Whether a connection is to end, since it was made with what has been replaced. */
+	boolean isOutdated(SSLSession session) {
+		return this.drains.stream().anyMatch((drain) -> drain.isOutdated(session));
+	}
+
+}

@@ -1,0 +1,70 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.ssl.LiveSslBundle;
+
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
+
+/**
+ * The SSL bundles for the factory of a web server. A server with live contexts or
+ * managers needs no reload, so the update handlers that Spring Boot adds for it are
+ * withheld.
+ */
+final class ServerBundles implements SslBundles {
+
+	private final SslBundles bundles;
+
+	private final List<Runnable> withheld = new ArrayList<>();
+
+	private ServerBundles(SslBundles bundles) {
+		this.bundles = bundles;
+	}
+
+	/**
+	 * Returns the bundles for a factory.
+	 * @param factory the factory, which may have bundles of its own
+	 * @param bundles those of the application
+	 * @return the bundles to set
+	 */
+	static ServerBundles of(AbstractConfigurableWebServerFactory factory, SslBundles bundles) {
+		return new ServerBundles((factory.getSslBundles() != null) ? factory.getSslBundles() : bundles);
+	}
+
+	@Override
+	public SslBundle getBundle(String name) {
+		return this.bundles.getBundle(name);
+	}
+
+	@Override
+	public List<String> getBundleNames() {
+		return this.bundles.getBundleNames();
+	}
+
+	@Override
+	public void addBundleRegisterHandler(BiConsumer<String, SslBundle> handler) {
+		this.bundles.addBundleRegisterHandler(handler);
+	}
+
+	@Override
+	public void addBundleUpdateHandler(String name, Consumer<SslBundle> handler) {
+		if (LiveSslBundle.of(getBundle(name)) != null) {
+			this.withheld.add(() -> this.bundles.addBundleUpdateHandler(name, handler));
+		}
+		else {
+			this.bundles.addBundleUpdateHandler(name, handler);
+		}
+	}
+
+	/** Adds the handlers after all, for a server that copies the stores. */
+	void addWithheld() {
+		this.withheld.forEach(Runnable::run);
+		this.withheld.clear();
+	}
+
+}

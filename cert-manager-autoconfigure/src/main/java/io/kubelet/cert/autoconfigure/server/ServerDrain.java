@@ -1,0 +1,91 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.security.cert.Certificate;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+
+import javax.net.ssl.SSLSession;
+
+import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.ssl.Identity;
+import io.kubelet.cert.ssl.LiveSslBundle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Drains the connections of a server that were made with a previous identity of one
+ * bundle.
+ */
+final class ServerDrain implements RotationFollower {
+
+	/** A handshake that began before a change has ended after this time. */
+	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
+
+	private final LiveSslBundle bundle;
+
+	private final ServerConnections connections;
+
+	/** By which the connections of the bundle are recognized. */
+	private final Set<Certificate> presented = ConcurrentHashMap.newKeySet();
+
+	private final List<Predicate<SSLSession>> inProgress = new CopyOnWriteArrayList<>();
+
+	private Identity identity;
+
+	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
+		this.bundle = bundle;
+		this.connections = connections;
+		this.identity = bundle.identity();
+		remember(this.identity);
+	}
+
+	private void remember(Identity identity) {
+		if (identity.leaf() != null) {
+			this.presented.add(identity.leaf());
+		}
+	}
+
+	@Override
+	public void updated(String bundleName) {
+		Identity before = this.identity;
+		Identity after = this.bundle.identity();
+		this.identity = after;
+		remember(after);
+		RefusedPeers refused = new RefusedPeers(before.trust(), after.trust());
+		Predicate<SSLSession> outdated = (session) -> {
+			Certificate leaf = presented(session);
+			return leaf != null && this.presented.contains(leaf)
+					&& ((leaf.equals(before.leaf()) && isReplaced(leaf)) || refused.test(session));
+		};
+		Duration drain = this.bundle.drain();
+		this.inProgress.add(outdated);
+		this.connections.drain(outdated);
+		if (drain.compareTo(HANDSHAKE) > 0) {
+			this.bundle.after(HANDSHAKE, () -> this.connections.drain(outdated));
+		}
+		this.bundle.after(drain, () -> this.connections.close(outdated));
+		this.bundle.after(drain.plus(HANDSHAKE), () -> {
+			this.connections.close(outdated);
+			this.inProgress.remove(outdated);
+			this.presented.removeIf((leaf) -> leaf.equals(before.leaf()) && isReplaced(leaf));
+		});
+	}
+
+	/** A pair may become current again. */
+	private boolean isReplaced(Certificate leaf) {
+		return !leaf.equals(this.bundle.identity().leaf());
+	}
+
+	boolean isOutdated(SSLSession session) {
+		return this.inProgress.stream().anyMatch((outdated) -> outdated.test(session));
+	}
+
+	private static @Nullable Certificate presented(SSLSession session) {
+		Certificate[] chain = session.getLocalCertificates();
+		return (chain != null && chain.length > 0) ? chain[0] : null;
+	}
+
+}

@@ -1,0 +1,344 @@
+package io.kubelet.cert.autoconfigure.actuate;
+
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.Markdown;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * The series on which {@code promtool} tests the alerts are those of a certificate in
+ * simulated time, scraped once a minute. With the system property {@code docs.generate},
+ * they are written anew.
+ */
+class AlertSeriesTests {
+
+	private static final Path MONITORING = Markdown.ROOT.resolve("docs/monitoring");
+
+	private static final Path FILE = MONITORING.resolve("rules.test.yaml");
+
+	private static final Pattern SERIES = Pattern
+		.compile("(- name: (.+)\n  interval: 1m\n  input_series:\n)((?:  - .*\n)*)");
+
+	/** Is due after 80 % of its lifetime: of six hours, after 4:48. */
+	private static final Map<String, Consumer<Recording>> RUNS = Map.ofEntries(
+			Map.entry("a quiet day", AlertSeriesTests::quietDay),
+			Map.entry("nobody approves the rotation", AlertSeriesTests::nobodyApproves),
+			Map.entry("the approver denies the rotation", AlertSeriesTests::denied),
+			Map.entry("the API server is out of reach", AlertSeriesTests::outOfReach),
+			Map.entry("nobody approves the first request", AlertSeriesTests::nobodyApprovesTheFirst),
+			Map.entry("a rotation begins shortly before the latest deadline", AlertSeriesTests::shortlyBeforeTheLatest),
+			Map.entry("nobody approves a certificate for an hour", AlertSeriesTests::hourIsNotApproved),
+			Map.entry("nobody approves a certificate for a year", AlertSeriesTests::yearIsNotApproved),
+			Map.entry("the API server is out of reach for a certificate for a year", AlertSeriesTests::yearOutOfReach),
+			Map.entry("an authority expires", AlertSeriesTests::authorityExpires),
+			Map.entry("an application stops", AlertSeriesTests::stops),
+			Map.entry("the clock is slow", AlertSeriesTests::slowClock));
+
+	@Test
+	void seriesAreThoseOfARun() throws IOException {
+		String written = Files.readString(FILE);
+		Set<String> names = SERIES.matcher(written).results().map((run) -> run.group(2)).collect(Collectors.toSet());
+		assertThat(names).containsAll(RUNS.keySet());
+		String recorded = SERIES.matcher(written)
+			.replaceAll((run) -> run.group(1) + (RUNS.containsKey(run.group(2)) ? series(run) : run.group(3)));
+		if (Boolean.getBoolean("docs.generate")) {
+			Files.writeString(FILE, recorded);
+		}
+		assertThat(Files.readString(FILE)).isEqualTo(recorded);
+	}
+
+	private static String series(MatchResult run) {
+		Recording recording = new Recording();
+		RUNS.getOrDefault(run.group(2), (unknown) -> {
+		}).accept(recording);
+		return recording.toString();
+	}
+
+	/** With a person who takes two minutes, and an API server that is away for three. */
+	private static void quietDay(Recording shop) {
+		shop.fixture.signer.holds();
+		shop.start();
+		shop.runUntil(0, 2);
+		shop.approve();
+		shop.runUntil(9, 37);
+		shop.outage = true;
+		shop.runUntil(9, 40);
+		shop.outage = false;
+		shop.runUntil(24, 0);
+		assertThat(shop.manager.status().rotations().count()).isEqualTo(5);
+	}
+
+	private static void nobodyApproves(Recording shop) {
+		shop.start();
+		shop.fixture.signer.holds();
+		shop.runUntil(6, 30);
+		shop.approve();
+		shop.runUntil(6, 40);
+		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
+	}
+
+	private static void denied(Recording shop) {
+		shop.start();
+		shop.fixture.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()),
+				request.signerName(), "NotToday", "the approver is on holiday"));
+		shop.runUntil(5, 50);
+		shop.fixture.signer.issues();
+		shop.manager.rotate();
+		shop.runUntil(6, 0);
+		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
+	}
+
+	/** Not in a cluster. */
+	private static void outOfReach(Recording shop) {
+		shop.target = "instance=\"shop.example.com:8443\",job=\"shop\"";
+		shop.start();
+		shop.runUntil(4, 30);
+		shop.outage = true;
+		shop.runUntil(5, 40);
+		shop.outage = false;
+		shop.runUntil(6, 0);
+		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
+	}
+
+	private static void nobodyApprovesTheFirst(Recording shop) {
+		shop.fixture.signer.holds();
+		shop.start();
+		shop.runUntil(0, 30);
+		shop.approve();
+		shop.runUntil(0, 40);
+		assertThat(shop.manager.status().rotations().count()).isOne();
+	}
+
+	private static void shortlyBeforeTheLatest(Recording shop) {
+		shop.random = 0.999;
+		shop.start();
+		shop.fixture.signer.holds();
+		shop.runUntil(5, 25);
+		shop.approve();
+		shop.runUntil(5, 30);
+		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
+	}
+
+	private static void hourIsNotApproved(Recording shop) {
+		shop.fixture.signer.lifetime = Duration.ofHours(1);
+		shop.start();
+		shop.fixture.signer.holds();
+		shop.runUntil(1, 0);
+	}
+
+	private static void yearIsNotApproved(Recording shop) {
+		shop.storeForAYear();
+		shop.fixture.signer.holds();
+		shop.start();
+		shop.runUntil(26, 0);
+	}
+
+	private static void yearOutOfReach(Recording shop) {
+		shop.storeForAYear();
+		shop.outage = true;
+		shop.start();
+		shop.runUntil(26, 0);
+	}
+
+	private static void authorityExpires(Recording shop) {
+		shop.fixture.signer.lifetime = Duration.ofDays(60);
+		Instant end = shop.fixture.time.instant().plus(Duration.ofDays(60)).plus(Duration.ofMinutes(5));
+		shop.trust = Trust.exactly(
+				List.of(shop.fixture.authority.intermediate("old", shop.fixture.time.instant(), end).certificate()));
+		shop.start();
+		shop.runUntil(0, 10);
+	}
+
+	private static void slowClock(Recording shop) {
+		shop.start();
+		shop.outage = true;
+		shop.fixture.time.setClock(Duration.ofDays(-2));
+		for (int minute = 0; minute < 10; minute++) {
+			shop.passAMinute();
+		}
+	}
+
+	private static void stops(Recording shop) {
+		shop.start();
+		shop.runUntil(0, 10);
+	}
+
+	/** The metrics of a certificate, as Prometheus scrapes them. */
+	private static final class Recording {
+
+		private static final Pattern METRIC = Pattern.compile("kubelet_cert_\\w+");
+
+		private static final Pattern SAMPLE = Pattern.compile("(?m)^(kubelet_cert_\\w+)\\{(.*)} (\\S+)$");
+
+		private static final Duration INTERVAL = Duration.ofMinutes(1);
+
+		private static final String SIGNER = "example.com/serving";
+
+		final ManagerFixture fixture = new ManagerFixture();
+
+		final CertificateManager manager;
+
+		boolean outage;
+
+		double random = 0.5;
+
+		Trust trust = Trust.exactly(List.of());
+
+		/** The labels that Prometheus adds. */
+		String target = "namespace=\"web\",pod=\"shop-0\",job=\"shop\"";
+
+		private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+		private final Set<String> used = METRIC.matcher(read("rules.yaml"))
+			.results()
+			.map(MatchResult::group)
+			.collect(Collectors.toSet());
+
+		private final Map<String, List<String>> values = new TreeMap<>();
+
+		Recording() {
+			this.fixture.signer.lifetime = Duration.ofHours(6);
+			this.manager = new CertificateManagerBuilder("shop").store(this.fixture.store)
+				.scheduler(this.fixture.time)
+				.executor(Runnable::run)
+				.clock(this.fixture.time)
+				.random(() -> this.random)
+				.signers((current) -> {
+					if (this.outage) {
+						throw RequestException.unavailable(null, "Unreachable", "connection refused", null, null);
+					}
+					return this.fixture.signer;
+				})
+				.signerName(SIGNER)
+				.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
+				.template(CertificateTemplate.ofSubject("shop"))
+				.build();
+			CertificateManagers managers = new CertificateManagers(List.of(this.manager));
+			CertificateMetrics metrics = new CertificateMetrics(managers, (name) -> this.trust, this.fixture.time);
+			this.manager.addListener(metrics);
+			metrics.bindTo(this.registry);
+		}
+
+		void start() {
+			this.manager.start();
+			this.fixture.time.settle();
+			scrape();
+		}
+
+		/** A pair that is due in a minute. */
+		void storeForAYear() {
+			Instant since = this.fixture.time.instant().minus(Duration.ofDays(292)).plus(Duration.ofMinutes(1));
+			this.fixture.store.pair = this.fixture.authority.pair(CertificateTemplate.ofSubject("shop"), since,
+					since.plus(Duration.ofDays(365)));
+		}
+
+		/** The signer answers the last request. */
+		void approve() {
+			int last = this.fixture.signer.requests.size() - 1;
+			this.fixture.signer.answers.get(last)
+				.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(last)));
+			this.fixture.signer.issues();
+		}
+
+		void runUntil(int hour, int minute) {
+			Duration time = Duration.ofHours(hour).plusMinutes(minute);
+			while (this.fixture.time.instant().isBefore(ManagerFixture.START.plus(time))) {
+				passAMinute();
+			}
+		}
+
+		void passAMinute() {
+			this.fixture.time.pass(INTERVAL);
+			scrape();
+		}
+
+		private void scrape() {
+			SAMPLE.matcher(this.registry.scrape())
+				.results()
+				.filter((sample) -> this.used.contains(sample.group(1)))
+				.forEach((sample) -> this.values
+					.computeIfAbsent("%s{%s,%s}".formatted(sample.group(1), this.target, sample.group(2)),
+							(series) -> new ArrayList<>())
+					.add(sample.group(3)));
+		}
+
+		/**
+		 * The input series of {@code promtool}, without those that are always 0 or NaN.
+		 */
+		@Override
+		public String toString() {
+			StringBuilder text = new StringBuilder();
+			this.values.values().removeIf((values) -> values.stream().allMatch(Set.of("0.0", "NaN")::contains));
+			this.values.forEach((series, values) -> text
+				.append("  - {series: '%s', values: '%s'}\n".formatted(series, String.join(" ", expanding(values)))));
+			return text.toString();
+		}
+
+		/**
+		 * Each run of equal steps in one piece, such as {@code 0x9} or {@code 60-1x9}.
+		 */
+		private static List<String> expanding(List<String> values) {
+			List<String> pieces = new ArrayList<>();
+			for (int first = 0, last; first < values.size(); first = last + 1) {
+				last = first;
+				String step = step(values, last);
+				while (!step.isEmpty() && step.equals(step(values, last))) {
+					last++;
+				}
+				String start = values.get(first).equals("NaN") ? "NaN" : plain(new BigDecimal(values.get(first)));
+				pieces.add((last == first) ? start : start + (step.equals("+0") ? "" : step) + "x" + (last - first));
+			}
+			return pieces;
+		}
+
+		/** From one value to the next, empty if there is none. */
+		private static String step(List<String> values, int index) {
+			if (index + 1 >= values.size() || values.subList(index, index + 2).contains("NaN")) {
+				return "";
+			}
+			BigDecimal step = new BigDecimal(values.get(index + 1)).subtract(new BigDecimal(values.get(index)));
+			return (step.signum() < 0) ? plain(step) : "+" + plain(step);
+		}
+
+		private static String plain(BigDecimal number) {
+			return (number.signum() == 0) ? "0" : number.stripTrailingZeros().toPlainString();
+		}
+
+		private static String read(String file) {
+			try {
+				return Files.readString(MONITORING.resolve(file));
+			}
+			catch (IOException ex) {
+				throw new java.io.UncheckedIOException(ex);
+			}
+		}
+
+	}
+
+}

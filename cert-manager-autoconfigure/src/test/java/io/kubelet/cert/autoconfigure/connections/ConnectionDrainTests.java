@@ -1,0 +1,108 @@
+package io.kubelet.cert.autoconfigure.connections;
+
+import java.util.ConcurrentModificationException;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import com.rabbitmq.client.ConnectionFactory;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+/**
+ * What drains leave alone.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class ConnectionDrainTests {
+
+	private final DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
+
+	@Test
+	void connectionsToRabbitWithoutTheBundleRemain() throws Exception {
+		AtomicInteger closed = new AtomicInteger();
+		ConnectionFactory tls = new ConnectionFactory();
+		tls.useSslProtocol();
+		this.beans.registerSingleton("connections", new CachingConnectionFactory(tls) {
+
+			@Override
+			public void resetConnection() {
+				closed.incrementAndGet();
+			}
+
+		});
+		new RabbitDrain(this.beans, null).updated("shop");
+		new RabbitDrain(this.beans, "other").updated("shop");
+		assertThat(closed).hasValue(0);
+		new RabbitDrain(this.beans, "shop").updated("shop");
+		assertThat(closed).hasValue(1);
+	}
+
+	@Test
+	void resetThatEndsHalfwayIsRepeated() throws Exception {
+		AtomicInteger attempts = new AtomicInteger();
+		ConnectionFactory tls = new ConnectionFactory();
+		tls.useSslProtocol();
+		this.beans.registerSingleton("connections", new CachingConnectionFactory(tls) {
+
+			@Override
+			public void resetConnection() {
+				if (attempts.incrementAndGet() < 3) {
+					throw new ConcurrentModificationException();
+				}
+			}
+
+		});
+		new RabbitDrain(this.beans, "shop").updated("shop");
+		assertThat(attempts).hasValue(3);
+	}
+
+	@Test
+	void dataSourceThatCannotBeAskedIsPassedOver() {
+		AbstractRoutingDataSource routing = new AbstractRoutingDataSource() {
+
+			@Override
+			protected Object determineCurrentLookupKey() {
+				throw new IllegalStateException("This thread has no tenant");
+			}
+
+		};
+		routing.setTargetDataSources(Map.of("a", new HikariDataSource()));
+		routing.afterPropertiesSet();
+		this.beans.registerSingleton("routing", routing);
+		assertThatCode(() -> new HikariDrain(this.beans).updated("shop")).doesNotThrowAnyException();
+	}
+
+	@Test
+	void poolThatRunsAlreadyIsNamed(CapturedOutput output) {
+		HikariConfig config = new HikariConfig();
+		config.setJdbcUrl("jdbc:postgresql://localhost:1/x");
+		config.setInitializationFailTimeout(-1);
+		config.setPoolName("reports");
+		try (HikariDataSource pool = new HikariDataSource(config)) {
+			PostgresqlDriver.configure(pool, "shop");
+			assertThat(PostgresqlDriver.bundle(pool)).isNull();
+		}
+		assertThat(output).contains(
+				"The connections of the pool reports do not present the certificate of the SSL bundle " + "'shop'",
+				"sslfactoryarg=shop");
+	}
+
+	@Test
+	void dataSourceWithKeysOrAuthoritiesOfItsOwnKeepsThem() {
+		HikariConfig config = new HikariConfig();
+		config.setJdbcUrl("jdbc:postgresql://localhost:1/x?sslrootcert=/etc/managed-database.pem");
+		PostgresqlDriver.configure(config, "shop");
+		assertThat(PostgresqlDriver.bundle(config)).isNull();
+	}
+
+}
