@@ -228,23 +228,23 @@ class RotatingApiClientTests {
 	}
 
 	@Test
-	void twoHundredRotationsLeakNeitherConnectionNorThread() {
+	void fiftyRotationsLeakNeitherConnectionNorThread() {
 		runner().run((context) -> {
 			ApiClient client = context.getBean(ApiClient.class);
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			RememberedSockets sockets = RememberedSockets.of(client);
 			whoAmI(client);
 			long threads = threads();
-			for (int rotation = 0; rotation < 200; rotation++) {
+			for (int rotation = 0; rotation < 50; rotation++) {
 				manager.rotate().get(120, TimeUnit.SECONDS);
 				whoAmI(client);
 			}
 			assertThat(sockets.open()).hasSizeLessThanOrEqualTo(2);
-			assertThat(sockets.all()).hasSizeGreaterThan(200);
+			assertThat(sockets.all()).hasSizeGreaterThan(50);
 			assertThat(threads()).isLessThanOrEqualTo(threads + 2);
-			assertThat(manager.status().rotations().count()).isEqualTo(201);
+			assertThat(manager.status().rotations().count()).isEqualTo(51);
 			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
-				.hasSize(201);
+				.hasSize(51);
 		});
 	}
 

@@ -19,6 +19,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -98,7 +99,7 @@ class AuthorityRemovalTests {
 
 	private RotatingServer start(Kind kind, String property) throws IOException {
 		trust(this.removed, this.remaining);
-		return new RotatingServer(kind, plane, this.directory, property, "server.http2.enabled=true",
+		return new RotatingServer(kind, HastyTrust.class, plane, this.directory, property, "server.http2.enabled=true",
 				"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"),
 				"kubelet.cert.ssl.trust-overlap=0s");
 	}
@@ -143,12 +144,9 @@ class AuthorityRemovalTests {
 		}
 	}
 
-	/**
-	 * A change is seen within 10 seconds. In the meantime, there are fewer requests than
-	 * the 100 after which Tomcat closes any connection.
-	 */
+	/** So that fewer requests are made than the 100 after which Tomcat closes. */
 	private static ConditionFactory await() {
-		return Awaitility.await().pollInterval(Duration.ofMillis(500));
+		return Awaitility.await().pollInterval(Duration.ofMillis(100));
 	}
 
 }

@@ -34,6 +34,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificateHealthTests {
 
+	private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
 	@TempDir
@@ -45,9 +47,14 @@ class CertificateHealthTests {
 	}
 
 	@Test
-	void overdueCertificateIsUpWithAWarning() throws Exception {
+	void overdueCertificateIsUpWithAWarningAndAnExpiredOneIsDownAndFailsNoProbe() throws Exception {
 		try (ConfigurableApplicationContext context = run()) {
 			assertThat(get(context, "/actuator/health").statusCode()).isEqualTo(200);
+			JsonNode info = json(get(context, "/actuator/info")).at("/certificates/kubelet-client");
+			assertThat(info.at("/state").asString()).isEqualTo("VALID");
+			assertThat(info.at("/serialNumber").asString())
+				.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().serialNumber());
+			assertThat(info.at("/nextRotationDeadline").asString()).endsWith("Z");
 			pass(context, 0.95);
 			HttpResponse<String> health = get(context, "/actuator/health");
 			assertThat(health.statusCode()).isEqualTo(200);
@@ -55,24 +62,6 @@ class CertificateHealthTests {
 			assertThat(certificate.at("/status").asString()).isEqualTo("UP");
 			assertThat(certificate.at("/details/state").asString()).isEqualTo("OVERDUE");
 			assertThat(certificate.at("/details/warning").asString()).contains("overdue since");
-		}
-	}
-
-	@Test
-	void overdueCertificateIsOutOfServiceIfSoConfigured() throws Exception {
-		try (ConfigurableApplicationContext context = run(
-				"--management.health.certificates.overdue-status=out-of-service")) {
-			assertThat(get(context, "/actuator/health").statusCode()).isEqualTo(200);
-			pass(context, 0.95);
-			HttpResponse<String> health = get(context, "/actuator/health");
-			assertThat(health.statusCode()).isEqualTo(503);
-			assertThat(json(health).at("/components/certificates/status").asString()).isEqualTo("OUT_OF_SERVICE");
-		}
-	}
-
-	@Test
-	void expiredCertificateIsDownAndFailsNoProbe() throws Exception {
-		try (ConfigurableApplicationContext context = run()) {
 			pass(context, 1.1);
 			assertThat(get(context, "/actuator/health").statusCode()).isEqualTo(503);
 			assertThat(get(context, "/actuator/health/certificates").body()).contains("\"EXPIRED\"");
@@ -82,24 +71,21 @@ class CertificateHealthTests {
 	}
 
 	@Test
-	void expiredCertificateFailsReadinessByChoice() throws Exception {
+	void overdueCertificateIsOutOfServiceAndAnExpiredOneFailsReadinessByChoice() throws Exception {
 		try (ConfigurableApplicationContext context = run(
+				"--management.health.certificates.overdue-status=out-of-service",
 				"--management.endpoint.health.group.readiness.include=readinessState,certificates")) {
+			assertThat(get(context, "/actuator/health").statusCode()).isEqualTo(200);
 			assertThat(get(context, "/actuator/health/readiness").statusCode()).isEqualTo(200);
+			pass(context, 0.95);
+			HttpResponse<String> health = get(context, "/actuator/health");
+			assertThat(health.statusCode()).isEqualTo(503);
+			assertThat(json(health).at("/components/certificates/status").asString()).isEqualTo("OUT_OF_SERVICE");
 			pass(context, 1.1);
-			assertThat(get(context, "/actuator/health/readiness").statusCode()).isEqualTo(503);
+			HttpResponse<String> readiness = get(context, "/actuator/health/readiness");
+			assertThat(readiness.statusCode()).isEqualTo(503);
+			assertThat(json(readiness).at("/status").asString()).isEqualTo("DOWN");
 			assertThat(get(context, "/actuator/health/liveness").statusCode()).isEqualTo(200);
-		}
-	}
-
-	@Test
-	void informationNamesTheCertificateInUse() throws Exception {
-		try (ConfigurableApplicationContext context = run()) {
-			JsonNode info = json(get(context, "/actuator/info")).at("/certificates/kubelet-client");
-			assertThat(info.at("/state").asString()).isEqualTo("VALID");
-			assertThat(info.at("/serialNumber").asString())
-				.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().serialNumber());
-			assertThat(info.at("/nextRotationDeadline").asString()).endsWith("Z");
 		}
 	}
 
@@ -141,9 +127,8 @@ class CertificateHealthTests {
 
 	private static HttpResponse<String> get(ConfigurableApplicationContext context, String path) throws Exception {
 		String port = context.getEnvironment().getRequiredProperty("local.server.port");
-		return HttpClient.newHttpClient()
-			.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build(),
-					BodyHandlers.ofString());
+		return CLIENT.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).build(),
+				BodyHandlers.ofString());
 	}
 
 	private static JsonNode json(HttpResponse<String> response) {

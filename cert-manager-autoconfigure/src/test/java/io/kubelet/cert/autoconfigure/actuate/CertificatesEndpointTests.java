@@ -41,6 +41,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 class CertificatesEndpointTests {
 
+	private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
 	private static final String PATH = "/actuator/certificates/kubelet-client";
 
 	/** Longer than a test takes on a busy machine. */
@@ -48,16 +50,6 @@ class CertificatesEndpointTests {
 
 	@TempDir
 	Path directory;
-
-	@Test
-	void rotationOnRequestIsNotAllowedByDefault() throws Exception {
-		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-				ConfigurableApplicationContext context = run(plane)) {
-			assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(405);
-			assertThat(send(context, "GET", PATH).statusCode()).isEqualTo(200);
-			assertThat(plane.count(RecordedRequest::isCreate)).isOne();
-		}
-	}
 
 	@Test
 	void rotationThatHasBegunIsAcceptedWithWhatIsPendingAndIsJoined() throws Exception {
@@ -87,7 +79,7 @@ class CertificatesEndpointTests {
 	}
 
 	@Test
-	void hundredRequestsInARowMakeOneRotationAndAreToldWhenToRetry() throws Exception {
+	void hundredRequestsInARowMakeOneRotationAndAreToldWhenToRetryAndAnUnknownNameIsNotFound() throws Exception {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 				ConfigurableApplicationContext context = run(plane, INTERVAL,
 						"--management.endpoint.certificates.access=unrestricted")) {
@@ -104,29 +96,23 @@ class CertificatesEndpointTests {
 			for (int request = 0; request < 100; request++) {
 				assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(429);
 			}
-			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);
-		}
-	}
-
-	@Test
-	void unknownNameIsNotFoundAndTheNamesThatExistAreListed() throws Exception {
-		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-				ConfigurableApplicationContext context = run(plane,
-						"--management.endpoint.certificates.access=unrestricted")) {
 			for (String method : new String[] { "GET", "POST" }) {
 				HttpResponse<String> answer = send(context, method, "/actuator/certificates/shop");
 				assertThat(answer.statusCode()).isEqualTo(404);
 				assertThat(json(answer).at("/message").asString()).isEqualTo("There is no certificate 'shop'");
 				assertThat(json(answer).at("/certificates/0").asString()).isEqualTo("kubelet-client");
 			}
+			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);
 		}
 	}
 
 	@Test
-	void healthOfTheServerIsLeftOutUntilItWasContacted() throws Exception {
+	void rotationOnRequestIsNotAllowedByDefaultAndHealthOfTheServerIsLeftOutUntilItWasContacted() throws Exception {
 		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start()) {
 			run(plane).close();
 			try (ConfigurableApplicationContext context = run(plane)) {
+				assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(405);
+				assertThat(send(context, "GET", PATH).statusCode()).isEqualTo(200);
 				assertThat(send(context, "GET", PATH).body()).doesNotContain("serverHealthy");
 				assertThat(plane.count(RecordedRequest::isCreate)).isOne();
 			}
@@ -196,10 +182,9 @@ class CertificatesEndpointTests {
 	private static HttpResponse<String> send(ConfigurableApplicationContext context, String method, String path)
 			throws Exception {
 		String port = context.getEnvironment().getRequiredProperty("local.server.port");
-		return HttpClient.newHttpClient()
-			.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
-				.method(method, BodyPublishers.noBody())
-				.build(), BodyHandlers.ofString());
+		return CLIENT.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+			.method(method, BodyPublishers.noBody())
+			.build(), BodyHandlers.ofString());
 	}
 
 	private static JsonNode json(HttpResponse<String> response) {
