@@ -9,12 +9,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.Profile;
+import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.kubernetes.secret.SecretStore;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.request.SelfSignedPair;
@@ -65,8 +68,8 @@ final class CertificateManagerFactory {
 			boolean first = managers.isEmpty();
 			@Nullable Supplier<List<X509Certificate>> authorities = authorities(certificate);
 			SignerSource source = ClusterSigners.of(signers, certificate).orElse(first ? signers : furtherSigners);
-			CertificateManager manager = create(certificate, source, first && bootstrapping,
-					templates.find(certificate, managers), authorities);
+			CertificateManager manager = create(certificate, store(certificate, connection), source,
+					first && bootstrapping, templates.find(certificate, managers), authorities);
 			managers.add(manager);
 			checks.add(() -> issuers.check(manager, certificate, authorities));
 		}
@@ -76,10 +79,10 @@ final class CertificateManagerFactory {
 		return new CertificateManagers(managers);
 	}
 
-	private CertificateManager create(CertificateSettings settings, SignerSource signers, boolean bootstraps,
-			@Nullable CertificateTemplateSupplier templates, @Nullable Supplier<List<X509Certificate>> authorities) {
+	private CertificateManager create(CertificateSettings settings, CertificateStore store, SignerSource signers,
+			boolean bootstraps, @Nullable CertificateTemplateSupplier templates,
+			@Nullable Supplier<List<X509Certificate>> authorities) {
 		CertificateSettings.Request request = settings.request();
-		CertificateStore store = store(settings);
 		Signer signer = request.signer();
 		boolean rotates = settings.rotation().enabled();
 		boolean requests = rotates || (bootstraps && settings.storage().initialPair() == null);
@@ -105,8 +108,31 @@ final class CertificateManagerFactory {
 				: (settings.profile() != null) ? RequestNaming.BY_KEY : RequestNaming.after(settings.name());
 	}
 
+	/** A Secret of another program is never replaced. */
+	private CertificateStore store(CertificateSettings settings, KubernetesConnection connection) {
+		CertificateSettings.Storage storage = settings.storage();
+		SharedSecret secret = storage.secret();
+		if (secret == null) {
+			return files(settings);
+		}
+		PropertyNames properties = settings.properties();
+		if (connection.isBootstrapping()) {
+			throw properties.invalid("store.type", "secret",
+					"With 'kubelet.cert.kubernetes.bootstrap-kubeconfig', the process is a node, which has no Secrets of its own: set this property to 'file'");
+		}
+		CertificateStore copy = secret.copied() ? new FileCertificateStore(storage.certDir(), settings.name(), null,
+				storage.retain(), this.resources.clock()) : null;
+		SecretStore store = connection.secretStore(secret, settings.name(), settings.rotation().enabled(), copy);
+		store.foreignContent().ifPresent((content) -> {
+			throw properties.invalid("store.secret", secret,
+					"The Secret %s. It is left as it is: name another Secret, or set '%s' to false, mount the Secret as a volume and set '%s' to its file"
+						.formatted(content, properties.of("rotate-certificates"), properties.of("tls-cert-file")));
+		});
+		return store;
+	}
+
 	/** Files that are named, and not rotated, are managed by another program. */
-	private CertificateStore store(CertificateSettings settings) {
+	private CertificateStore files(CertificateSettings settings) {
 		CertificateSettings.Storage storage = settings.storage();
 		PairLocation pair = storage.initialPair();
 		Clock clock = this.resources.clock();
@@ -165,9 +191,12 @@ final class CertificateManagerFactory {
 	private static void requireSameNode(CertificateSettings settings, CertificateStore store) {
 		String commonName = settings.request().template().commonName();
 		String node = node(commonName);
+		if (node == null) {
+			return;
+		}
 		CertificatePair pair = store.read().pair();
 		String stored = (pair != null) ? node(CertificateNames.commonName(pair.leaf())) : null;
-		if (node != null && stored != null && !stored.equals(node)) {
+		if (stored != null && !stored.equals(node)) {
 			String property = settings.request().subjectProperty();
 			throw new InvalidConfigurationPropertyValueException(property,
 					property.endsWith("node-name") ? node : commonName,

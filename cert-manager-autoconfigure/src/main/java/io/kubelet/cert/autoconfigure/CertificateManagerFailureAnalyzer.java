@@ -6,6 +6,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
@@ -69,7 +70,10 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 		return "'" + property + "'";
 	}
 
-	private String action(@Nullable Throwable cause, String connection) {
+	private String action(@Nullable Throwable failure, String connection) {
+		// A Secret was not stored because of an answer of the API server
+		Throwable cause = (failure instanceof StoreException
+				&& failure.getCause() instanceof CertificateManagerException) ? failure.getCause() : failure;
 		if (cause instanceof KubernetesConfigurationException problem && problem.kind() == Kind.OTHER) {
 			return this.bootstrapping
 					? "Set '%s' to a kubeconfig, and '%s' to another kubeconfig or to a file that does not exist yet. Set '%s' to a context of the former, or leave it empty for its current context."

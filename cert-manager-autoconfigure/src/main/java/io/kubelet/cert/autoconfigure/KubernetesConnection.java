@@ -4,8 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
@@ -13,6 +15,7 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -24,10 +27,12 @@ import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
+import io.kubelet.cert.kubernetes.secret.SecretStore;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.store.CertificateStore;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 
@@ -189,6 +194,17 @@ public final class KubernetesConnection implements DisposableBean {
 		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(patience.get()).read();
 	}
 
+	/**
+	 * Returns the store in a Secret.
+	 * @param secret the Secret
+	 * @param certificate the name of the certificate
+	 * @param rotates whether the certificate is rotated
+	 * @param copy keeps a copy, {@code null} for none
+	 */
+	SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates, @Nullable CertificateStore copy) {
+		return client().secretStore(secret, certificate, rotates, copy);
+	}
+
 	private synchronized Client client() {
 		if (this.client == null) {
 			this.client = new Client(this.settings, this.threads, this.clock);
@@ -209,6 +225,8 @@ public final class KubernetesConnection implements DisposableBean {
 		private final Map<String, NodeAddresses> addresses = new HashMap<>();
 
 		private final Map<Trusted, PublishedAuthorities> authorities = new HashMap<>();
+
+		private final List<SecretStore> secrets = new ArrayList<>();
 
 		private final KubernetesProperties settings;
 
@@ -267,6 +285,15 @@ public final class KubernetesConnection implements DisposableBean {
 			};
 		}
 
+		synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
+				@Nullable CertificateStore copy) {
+			String namespace = (secret.namespace() != null) ? secret.namespace() : ownNamespace();
+			SecretStore store = new SecretStore(new SecretStore.Location(namespace, secret.name(), certificate),
+					rotates, copy, clients(() -> null), this.clients.executor());
+			this.secrets.add(store);
+			return store;
+		}
+
 		private Supplier<ApiClient> clients(Supplier<@Nullable CertificatePair> credentials) {
 			return () -> this.clients.client(credentials.get());
 		}
@@ -274,6 +301,7 @@ public final class KubernetesConnection implements DisposableBean {
 		synchronized void close() {
 			this.addresses.values().forEach(NodeAddresses::close);
 			this.authorities.values().forEach(PublishedAuthorities::close);
+			this.secrets.forEach(SecretStore::close);
 			this.signers.close();
 			this.issuers.values().forEach(KubernetesSigners::close);
 			this.clients.close();

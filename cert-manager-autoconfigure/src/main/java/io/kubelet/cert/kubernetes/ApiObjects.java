@@ -57,6 +57,20 @@ public final class ApiObjects {
 	}
 
 	/**
+	 * Returns a call that replaces an object.
+	 * @param client the client
+	 * @param path the path of the list that the object is part of
+	 * @param name the name of the object
+	 * @param object the new object, with the version that it replaces
+	 * @return the call
+	 */
+	public static Call replace(ApiClient client, String path, String name, JsonObject object) {
+		byte[] json = object.toString().getBytes(StandardCharsets.UTF_8);
+		return call(client,
+				request(url(client, path).addPathSegment(name).build()).put(RequestBody.create(json, MEDIA_TYPE)));
+	}
+
+	/**
 	 * Returns a call that reads an object.
 	 * @param client the client
 	 * @param path the path of the list that the object is part of

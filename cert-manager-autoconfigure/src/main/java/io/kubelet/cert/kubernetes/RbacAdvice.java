@@ -70,17 +70,26 @@ final class RbacAdvice {
 						subjects:
 						%10$s"""
 					.formatted(refusal.group("verb"), inWords(resource, object, namespace),
-							(namespace != null) ? "" : "Cluster",
-							name(requests ? "certificate-requester" : resource + "-reader", user, object),
+							(namespace != null) ? "" : "Cluster", name(purpose(resource, object), user, object),
 							(namespace != null) ? "\n  namespace: " + namespace : "", refusal.group("group"), resource,
-							(object != null) ? "  resourceNames: [\"" + object + "\"]\n" : "",
-							requests ? verbs(resource) : "\"list\", \"watch\"", subject(user));
+							(object != null) ? "  resourceNames: [\"" + object + "\"]\n" : "", verbs(resource, object),
+							subject(user));
+	}
+
+	/** No object is named if it cannot be created. */
+	private static String purpose(String resource, @Nullable String object) {
+		return resource.startsWith("certificate") ? "certificate-requester" : !resource.equals("secrets")
+				? resource + "-reader" : (object != null) ? "secrets-user" : "secrets-creator";
 	}
 
 	/** Only cert-manager leaves it to the requester to delete what was answered. */
-	private static String verbs(String resource) {
-		return "\"create\", \"get\", \"list\", \"watch\""
-				+ (resource.equals("certificaterequests") ? ", \"delete\"" : "");
+	private static String verbs(String resource, @Nullable String object) {
+		return switch (resource) {
+			case "certificatesigningrequests" -> "\"create\", \"get\", \"list\", \"watch\"";
+			case "certificaterequests" -> "\"create\", \"get\", \"list\", \"watch\", \"delete\"";
+			case "secrets" -> (object != null) ? "\"get\", \"list\", \"watch\", \"update\"" : "\"create\"";
+			default -> "\"list\", \"watch\"";
+		};
 	}
 
 	private static String inWords(String resource, @Nullable String object, @Nullable String namespace) {

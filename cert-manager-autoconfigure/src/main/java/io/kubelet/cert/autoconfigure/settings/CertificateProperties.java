@@ -68,13 +68,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties(PropertyNames.PREFIX)
 record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable String nodeName,
-		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
-		@Inherited @DefaultValue("/var/lib/kubelet/pki") Path certDir, @Nullable String pairName,
-		@Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile, @Inherited @DefaultValue Issuer issuer,
-		@Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
-		@Inherited @Nullable Duration requestedLifetime, @DefaultValue Template template,
-		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
-		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @Inherited @DefaultValue Store store,
+		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates, @Inherited @Nullable Path certDir,
+		@Nullable String pairName, @Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile,
+		@Inherited @DefaultValue Issuer issuer, @Nullable String signerName, @Nullable Path signerCaFile,
+		@DefaultValue List<String> usages, @Inherited @Nullable Duration requestedLifetime,
+		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
+		@Inherited @DefaultValue Rotation rotation,
+		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
 		@DefaultValue Ssl ssl) {
 
 	/**
@@ -182,9 +182,29 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	/**
 	 * How pairs are stored.
 	 *
+	 * @param type Where pairs are stored.
+	 * @param secret Secret of type kubernetes.io/tls that the replicas of the application
+	 * share, as [namespace/]name. By default the pair name, and the namespace of the pod
+	 * or the context.
+	 * @param copy Whether to keep a copy of the pair in cert-dir, for starts without the
+	 * API server, if the store is a Secret. By default if cert-dir is set.
 	 * @param retain Number of old pair files to keep.
 	 */
-	record Store(@DefaultValue("5") int retain) {
+	record Store(@Inherited @DefaultValue("file") Type type, @Nullable String secret, @Inherited @Nullable Boolean copy,
+			@Inherited @DefaultValue("5") int retain) {
+
+		/**
+		 * Where pairs are stored.
+		 */
+		enum Type {
+
+			/** Files in cert-dir. */
+			FILE,
+
+			/** A Secret, which the replicas of an application share. */
+			SECRET
+
+		}
 
 	}
 

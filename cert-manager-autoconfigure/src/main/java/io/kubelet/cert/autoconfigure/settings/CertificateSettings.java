@@ -40,16 +40,36 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param selfSigned whether the initial pair is created, self-signed, if it is
 	 * missing
 	 * @param retain how many old pair files are kept
+	 * @param secret the Secret that replicas share, {@code null} if pairs are stored in
+	 * files
 	 */
-	public record Storage(Path certDir, @Nullable PairLocation initialPair, boolean selfSigned, int retain) {
+	public record Storage(Path certDir, @Nullable PairLocation initialPair, boolean selfSigned, int retain,
+			@Nullable SharedSecret secret) {
 
 		/**
 		 * Returns where a certificate is looked for that is not rotated.
-		 * @return the files or the directory
+		 * @return the Secret, the files or the directory
 		 */
 		public Object place() {
 			PairLocation pair = this.initialPair;
-			return (pair != null) ? pair : this.certDir;
+			return (this.secret != null) ? this.secret : (pair != null) ? pair : this.certDir;
+		}
+
+	}
+
+	/**
+	 * A Secret that replicas share.
+	 *
+	 * @param namespace its namespace, {@code null} for that of the pod or of the context
+	 * @param name its name
+	 * @param copied whether there is a copy of the pair in the directory of the pair
+	 * files
+	 */
+	public record SharedSecret(@Nullable String namespace, String name, boolean copied) {
+
+		@Override
+		public String toString() {
+			return "Secret " + ((this.namespace != null) ? this.namespace + "/" : "") + this.name;
 		}
 
 	}

@@ -46,6 +46,9 @@ final class SettingsResolver {
 
 	private static final int RSA_SIZE = 2048;
 
+	/** That of the kubelet. */
+	private static final Path CERT_DIR = Path.of("/var/lib/kubelet/pki");
+
 	/** Each of these says which authorities a bundle trusts. */
 	private static final Set<String> TRUST = Set.of("ssl.trust", "ssl.trust-file", "ssl.trust-config-map",
 			"ssl.trust-bundle.name", "ssl.trust-bundle.signer-name");
@@ -92,12 +95,12 @@ final class SettingsResolver {
 					"No issuer is configured, and a signer returns no authority: set '%s', or name the authorities otherwise, such as with '%s'"
 						.formatted(this.names.of("issuer.name"), this.names.of("ssl.trust-config-map")));
 		}
-		return new CertificateSettings(this.names, name, this.profile, storage(rotation.enabled()), request, rotation,
-				startup(), ssl);
+		return new CertificateSettings(this.names, name, this.profile, storage(name, rotation.enabled(), request),
+				request, rotation, startup(), ssl);
 	}
 
-	private Storage storage(boolean rotates) {
-		Path certDir = this.properties.certDir();
+	private Storage storage(String name, boolean rotates, Request request) {
+		Path certDir = Objects.requireNonNullElse(this.properties.certDir(), CERT_DIR);
 		if (Files.exists(certDir) && !Files.isDirectory(certDir)) {
 			throw this.names.invalid("cert-dir", certDir, "It is a file: set it to a directory for the pair files");
 		}
@@ -109,7 +112,7 @@ final class SettingsResolver {
 		boolean selfSigned = named == null && !rotates && this.profile == Profile.KUBELET_SERVING;
 		return new Storage(certDir,
 				selfSigned ? new PairLocation(certDir.resolve("kubelet.crt"), certDir.resolve("kubelet.key")) : named,
-				selfSigned, retain);
+				selfSigned, retain, new SecretResolver(this.names, this.properties).resolve(name, request));
 	}
 
 	private @Nullable PairLocation initialPair() {

@@ -57,7 +57,7 @@ class SettingsResolverTests {
 			CertificateSettings settings = context.getBean(CertificateSettingsList.class).certificates().get(0);
 			assertThat(settings.name()).isEqualTo("kubelet-client");
 			assertThat(settings.storage())
-				.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5));
+				.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5, null));
 			assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject(null));
 			assertThat(settings.request().key()).isEqualTo(KeySpecification.EC_P256);
 			assertThat(settings.rotation()).usingRecursiveComparison()

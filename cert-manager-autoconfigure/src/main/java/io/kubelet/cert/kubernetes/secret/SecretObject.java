@@ -1,0 +1,249 @@
+package io.kubelet.cert.kubernetes.secret;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequestPem;
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.kubernetes.ApiObjects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Secret of the type {@code kubernetes.io/tls}, or its absence. It holds the pair under
+ * the keys that every program expects, and the pending request. Other keys, labels and
+ * annotations are kept.
+ */
+final class SecretObject {
+
+	static final SecretObject ABSENT = new SecretObject(new JsonObject());
+
+	/** Says that the Secret is managed here, and for which certificate. */
+	private static final String CERTIFICATE_LABEL = "cert.kubelet.io/certificate";
+
+	private static final String DEADLINE_ANNOTATION = "cert.kubelet.io/rotation-deadline";
+
+	private static final String TYPE = "kubernetes.io/tls";
+
+	private static final String CERTIFICATE = "tls.crt";
+
+	private static final String PRIVATE_KEY = "tls.key";
+
+	private static final String AUTHORITIES = "ca.crt";
+
+	private static final String PENDING_REQUEST = "request.pem";
+
+	private final JsonObject json;
+
+	private final String manager;
+
+	SecretObject(JsonObject json) {
+		this.json = json;
+		this.manager = manager(metadata());
+		metadata().remove("managedFields");
+	}
+
+	/** The program that has set the certificate. */
+	private static String manager(JsonObject metadata) {
+		String manager = "";
+		if (metadata.get("managedFields") instanceof JsonArray entries) {
+			for (JsonElement entry : entries) {
+				JsonObject fields = ApiObjects.member(ApiObjects.member(entry.getAsJsonObject(), "fieldsV1"), "f:data");
+				if (fields != null && fields.has("f:" + CERTIFICATE)) {
+					manager = Objects.toString(ApiObjects.text(entry.getAsJsonObject(), "manager"), "");
+				}
+			}
+		}
+		return ExternalText.clean(manager);
+	}
+
+	boolean exists() {
+		return this.json.has("metadata");
+	}
+
+	/** The version of the object, empty if it does not exist. */
+	String version() {
+		return Objects.toString(ApiObjects.text(metadata(), "resourceVersion"), "");
+	}
+
+	/** Versions of objects of one type can be compared. */
+	boolean isNewerThan(SecretObject other) {
+		return revision() > other.revision();
+	}
+
+	private long revision() {
+		return version().matches("\\d{1,18}") ? Long.parseLong(version()) : -1;
+	}
+
+	boolean isImmutable() {
+		return "true".equals(ApiObjects.text(this.json, "immutable"));
+	}
+
+	/** Whether there is neither a pair nor a pending request. */
+	boolean isVacant() {
+		return text(CERTIFICATE).isBlank() && text(PRIVATE_KEY).isBlank() && text(PENDING_REQUEST).isBlank();
+	}
+
+	/**
+	 * Returns why a Secret must not be used for a certificate, as a clause; {@code null}
+	 * if it may be.
+	 */
+	@Nullable String foreignContent(String certificate) {
+		String type = ApiObjects.text(this.json, "type");
+		String label = ApiObjects.text(labels(), CERTIFICATE_LABEL);
+		if (!exists() || (TYPE.equals(type) && (certificate.equals(label) || (label == null && isVacant())))) {
+			return null;
+		}
+		if (!TYPE.equals(type)) {
+			return "has the type %s, not %s".formatted(ExternalText.clean(String.valueOf(type)), TYPE);
+		}
+		return (label != null) ? "is managed for certificate '%s'".formatted(ExternalText.clean(label))
+				: "contains a certificate that %s has stored"
+					.formatted(this.manager.isEmpty() ? "another program" : "'" + this.manager + "'");
+	}
+
+	/**
+	 * Returns the pair, {@code null} if there is none.
+	 * @throws MalformedPemException if there is something else
+	 */
+	@Nullable CertificatePair pair() {
+		String certificate = text(CERTIFICATE);
+		String privateKey = text(PRIVATE_KEY);
+		return (certificate.isBlank() && privateKey.isBlank()) ? null
+				: Pem.readPair(certificate, privateKey).withAuthorities(authorities());
+	}
+
+	private List<X509Certificate> authorities() {
+		try {
+			return Pem.readCertificates(text(AUTHORITIES));
+		}
+		catch (MalformedPemException ex) {
+			return List.of();
+		}
+	}
+
+	/**
+	 * Returns the pending request, {@code null} if there is none.
+	 * @throws MalformedPemException if there is something else
+	 */
+	@Nullable PendingRequest pending() {
+		String text = text(PENDING_REQUEST);
+		return text.isBlank() ? null : CertificateRequestPem.read(text);
+	}
+
+	@Nullable Instant deadline() {
+		String deadline = ApiObjects.text(ApiObjects.member(metadata(), "annotations"), DEADLINE_ANNOTATION);
+		try {
+			return (deadline != null) ? Instant.parse(deadline) : null;
+		}
+		catch (DateTimeException ex) {
+			return null;
+		}
+	}
+
+	/** Returns a Secret to be created, with empty content. */
+	static SecretObject create(String name) {
+		JsonObject metadata = new JsonObject();
+		metadata.addProperty("name", name);
+		JsonObject json = new JsonObject();
+		json.addProperty("apiVersion", "v1");
+		json.addProperty("kind", "Secret");
+		json.addProperty("type", TYPE);
+		json.add("metadata", metadata);
+		return new SecretObject(json).withPair(null);
+	}
+
+	/** Returns this Secret with another pair, {@code null} for none. */
+	SecretObject withPair(@Nullable CertificatePair pair) {
+		SecretObject changed = copy();
+		changed.set(CERTIFICATE, (pair != null) ? Pem.write(pair.chain()) : "");
+		changed.set(PRIVATE_KEY, (pair != null) ? Pem.writePrivateKey(pair) : "");
+		changed.set(AUTHORITIES,
+				(pair != null && !pair.authorities().isEmpty()) ? Pem.write(pair.authorities()) : null);
+		return changed;
+	}
+
+	/** Returns this Secret with other metadata and another pending request. */
+	SecretObject with(String certificate, @Nullable PendingRequest pending, @Nullable Instant deadline) {
+		SecretObject changed = copy();
+		changed.set(PENDING_REQUEST, (pending != null) ? CertificateRequestPem.write(pending) : null);
+		member(changed.metadata(), "labels").addProperty(CERTIFICATE_LABEL, certificate);
+		JsonObject annotations = member(changed.metadata(), "annotations");
+		annotations.remove(DEADLINE_ANNOTATION);
+		if (deadline != null) {
+			annotations.addProperty(DEADLINE_ANNOTATION, deadline.toString());
+		}
+		return changed;
+	}
+
+	private SecretObject copy() {
+		return new SecretObject(this.json.deepCopy());
+	}
+
+	private void set(String key, @Nullable String text) {
+		JsonObject data = member(this.json, "data");
+		if (text != null) {
+			data.addProperty(key, Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)));
+		}
+		else {
+			data.remove(key);
+		}
+	}
+
+	/** What is not encoded as it should be reads as a text that is no PEM. */
+	private String text(String key) {
+		String encoded = Objects.toString(ApiObjects.text(ApiObjects.member(this.json, "data"), key), "");
+		try {
+			return new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
+		}
+		catch (IllegalArgumentException ex) {
+			return "-";
+		}
+	}
+
+	private JsonObject metadata() {
+		return Objects.requireNonNullElseGet(ApiObjects.member(this.json, "metadata"), JsonObject::new);
+	}
+
+	private @Nullable JsonObject labels() {
+		return ApiObjects.member(metadata(), "labels");
+	}
+
+	private static JsonObject member(JsonObject object, String name) {
+		JsonObject member = Objects.requireNonNullElseGet(ApiObjects.member(object, name), JsonObject::new);
+		object.add(name, member);
+		return member;
+	}
+
+	JsonObject json() {
+		return this.json;
+	}
+
+	@Override
+	public boolean equals(@Nullable Object other) {
+		return other instanceof SecretObject secret && this.json.equals(secret.json);
+	}
+
+	@Override
+	public int hashCode() {
+		return this.json.hashCode();
+	}
+
+	/** Without the content. */
+	@Override
+	public String toString() {
+		return "SecretObject[version=" + version() + "]";
+	}
+
+}

@@ -1,0 +1,253 @@
+package io.kubelet.cert.replicas;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.OffsetClock;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Replicas of an application that share the certificate {@code shop} in the Secret
+ * {@code shop/shop-tls} of an embedded control plane. Each replica is an application
+ * context with a user of its own, so that it can be cut off alone.
+ */
+final class Replicas implements AutoCloseable {
+
+	static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private static final String SIGNER = "example.com/shop";
+
+	final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+
+	final List<Replica> running = new CopyOnWriteArrayList<>();
+
+	private final Path directory;
+
+	private int started;
+
+	Replicas(Path directory) {
+		this.directory = directory;
+		this.plane.behavior().sign(SIGNER);
+	}
+
+	/** Starts a replica, which waits for its certificate. */
+	Replica start(String... properties) {
+		return start(new OffsetClock(), properties);
+	}
+
+	Replica start(OffsetClock clock, String... properties) {
+		Replica replica;
+		synchronized (this) {
+			replica = new Replica("replica-" + ++this.started, clock);
+		}
+		replica.run(properties);
+		this.running.add(replica);
+		return replica;
+	}
+
+	/** Starts replicas at the same time. */
+	List<Replica> startTogether(int count, String... properties) {
+		List<CompletableFuture<Replica>> starts = new ArrayList<>();
+		for (int i = 0; i < count; i++) {
+			CompletableFuture<Replica> start = new CompletableFuture<>();
+			Thread thread = new Thread(() -> {
+				try {
+					start.complete(start(properties));
+				}
+				catch (Throwable ex) {
+					start.completeExceptionally(ex);
+				}
+			}, "start-" + i);
+			thread.setDaemon(true);
+			thread.start();
+			starts.add(start);
+		}
+		return starts.stream().map(CompletableFuture::join).toList();
+	}
+
+	/** The requests for certificates that were created. */
+	int creates() {
+		return this.plane.count(RecordedRequest::isCreate);
+	}
+
+	/** All requests about the Secret and for certificates, by what they do. */
+	String figures() {
+		return "%d creates, %d lists, %d watches, %d gets; Secret: %d writes, %d gets, %d lists, %d watches"
+			.formatted(creates(), count(RecordedRequest::isList),
+					count((request) -> request.isWatch() && !ofSecret(request)), count(RecordedRequest::isGet),
+					count((request) -> !request.method().equals("GET") && ofSecret(request)),
+					count((request) -> request.method().equals("GET") && request.path().endsWith("/secrets/shop-tls")),
+					count((request) -> request.path().endsWith("/secrets") && !request.isWatch()
+							&& request.method().equals("GET")),
+					count((request) -> request.isWatch() && ofSecret(request)));
+	}
+
+	private int count(Predicate<RecordedRequest> matching) {
+		return this.plane.count(matching);
+	}
+
+	private static boolean ofSecret(RecordedRequest request) {
+		return request.path().contains("/secrets");
+	}
+
+	Map<String, String> secret() {
+		return this.plane.secrets().find("shop", "shop-tls").orElse(new TreeMap<>());
+	}
+
+	CertificatePair stored() {
+		Map<String, String> secret = secret();
+		return Pem.readPair(secret.getOrDefault("tls.crt", ""), secret.getOrDefault("tls.key", ""));
+	}
+
+	boolean isPending() {
+		return secret().containsKey("request.pem");
+	}
+
+	void awaitPending() {
+		await().atMost(PATIENCE).until(() -> isPending() && !this.plane.openCertificateSigningRequests().isEmpty());
+	}
+
+	/** Let nobody approve anything until {@link #approve()}. */
+	void approveNothing() {
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+	}
+
+	void approve() {
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+	}
+
+	/** Waits until all replicas have the pair in the Secret, and nothing is pending. */
+	CertificatePair awaitAgreement() {
+		await().atMost(PATIENCE).untilAsserted(() -> {
+			assertThat(this.running).allSatisfy((replica) -> {
+				assertThat(replica.manager().current()).as(replica.name).contains(stored());
+				assertThat(replica.status().state()).as(replica.name).isEqualTo(CertificateStatus.State.VALID);
+			});
+			assertThat(isPending()).as("a request is pending").isFalse();
+		});
+		return stored();
+	}
+
+	/** Waits until all replicas have another pair than this one. */
+	CertificatePair awaitSuccessor(CertificatePair pair) {
+		await().atMost(PATIENCE).until(() -> !pair.equals(stored()));
+		return awaitAgreement();
+	}
+
+	@Override
+	public void close() {
+		this.running.forEach(Replica::stop);
+		this.plane.close();
+	}
+
+	/**
+	 * One replica.
+	 */
+	final class Replica {
+
+		final String name;
+
+		final OffsetClock clock;
+
+		@SuppressWarnings("NullAway.Init")
+		private ConfigurableApplicationContext context;
+
+		Replica(String name, OffsetClock clock) {
+			this.name = name;
+			this.clock = clock;
+		}
+
+		private String user() {
+			return "system:serviceaccount:shop:" + this.name;
+		}
+
+		private void run(String... properties) {
+			EmbeddedControlPlane plane = Replicas.this.plane;
+			plane.allow(user(), Set.of("create", "get", "list", "watch"), "certificatesigningrequests");
+			plane.allow(user(), Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
+			plane.allowIn("shop", user(), Set.of("create"), "secrets");
+			Path kubeconfig = plane.writeKubeconfig(Replicas.this.directory,
+					plane.addServiceAccount("shop", this.name));
+			String[] arguments = Stream.concat(Stream.of("pair-name=shop", "store.type=secret", "store.secret=shop-tls",
+					"signer-name=" + SIGNER, "template.common-name=shop", "template.dns-names=shop.shop.svc",
+					"kubernetes.kubeconfig=" + kubeconfig, "rotation.forced-interval=0s", "startup.timeout=30s"),
+					Stream.of(properties))
+				.map((property) -> "--kubelet.cert." + property)
+				.toArray(String[]::new);
+			this.context = new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
+				.properties("spring.main.banner-mode=off")
+				.initializers((context) -> context.getBeanFactory()
+					.registerSingleton(CertificateManagerAutoConfiguration.CLOCK, (Clock) this.clock))
+				.run(arguments);
+		}
+
+		CertificateManager manager() {
+			return this.context.getBean(CertificateManager.class);
+		}
+
+		CertificateStatus status() {
+			return manager().status();
+		}
+
+		/** The pair that it serves. */
+		CertificatePair pair() {
+			return manager().current().orElseThrow();
+		}
+
+		/** Ends it. What it has begun remains. */
+		void stop() {
+			Replicas.this.running.remove(this);
+			this.context.close();
+		}
+
+		/** Lets it no longer reach the API server. */
+		void cutOff() {
+			Replicas.this.plane.faults()
+				.next(Integer.MAX_VALUE, (request) -> request.user().equals(user()))
+				.cutBefore();
+			Replicas.this.plane.faults().cutWatches();
+		}
+
+		@Override
+		public String toString() {
+			return this.name;
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration({ CertificateManagerAutoConfiguration.class, CertificateSslAutoConfiguration.class,
+			SslAutoConfiguration.class })
+	static class Application {
+
+	}
+
+}
