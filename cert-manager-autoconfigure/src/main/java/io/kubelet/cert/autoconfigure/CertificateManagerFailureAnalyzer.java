@@ -51,7 +51,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 		CertificateSettings settings = unavailable.settings();
 		String action = unavailable.action();
 		if (action == null && kind(unavailable.getCause()) == Kind.REFUSED) {
-			boolean issuer = settings.request().issuer() != null;
+			boolean issuer = settings.request().hasIssuer();
 			return "Check what the signer issues, and request that: change the template, the usages or '%s'. Or name another %s ('%s')."
 				.formatted(settings.properties().of("signer-ca-file"), issuer ? "issuer" : "signer",
 						settings.properties().of(issuer ? "issuer.name" : "signer-name"));

@@ -65,11 +65,10 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 		String signer = Objects.requireNonNull(settings.request().signer()).name();
 		boolean absent = open.conditions().contains("Approved") || !open.message().isEmpty();
 		return new CertificateUnavailableException(settings,
-				message + ". Request " + open.name() + " " + open.waitingFor(signer), null, absent
-						? "Make sure that there is %s in the cluster, or set '%s' to one that there is."
-							.formatted(settings.request().signer(),
-									settings.properties()
-										.of((settings.request().issuer() != null) ? "issuer.name" : "signer-name"))
+				message + ". Request " + open.name() + " " + open.waitingFor(signer), null,
+				absent ? "Make sure that there is %s in the cluster, or set '%s' to one that there is.".formatted(
+						settings.request().signer(),
+						settings.properties().of(settings.request().hasIssuer() ? "issuer.name" : "signer-name"))
 						: null);
 	}
 

@@ -3,7 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.util.Optional;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.SignerSource;
@@ -26,9 +26,10 @@ final class ClusterSigners implements SignerSource {
 	 * if the signers are those of the application.
 	 */
 	static Optional<SignerSource> of(SignerSource signers, CertificateSettings certificate) {
-		Issuer issuer = certificate.request().issuer();
-		return (issuer != null && signers instanceof ClusterSigners cluster)
-				? Optional.of((current) -> cluster.connection.signer(issuer, current)) : Optional.empty();
+		return Optional.ofNullable(certificate.request().signer())
+			.map(Signer::issuer)
+			.filter((issuer) -> signers instanceof ClusterSigners)
+			.map((issuer) -> (current) -> ((ClusterSigners) signers).connection.signer(issuer, current));
 	}
 
 	@Override

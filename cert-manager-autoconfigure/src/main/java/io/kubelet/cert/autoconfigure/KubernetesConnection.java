@@ -20,7 +20,6 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.kubernetes.ClusterAuthorities;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -180,7 +179,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * is configured.
 	 */
 	public Optional<TrustSource> authorities() {
-		return ClusterAuthorities.source(this.settings.kubeconfig(), context(this.settings));
+		return Kubeconfigs.authorities(this.settings.kubeconfig(), context(this.settings));
 	}
 
 	/**

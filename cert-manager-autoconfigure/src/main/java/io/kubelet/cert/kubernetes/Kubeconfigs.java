@@ -4,10 +4,15 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
+import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.file.TextFile;
+import io.kubelet.cert.certificate.trust.TrustSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +46,18 @@ public final class Kubeconfigs {
 		}
 	}
 
+	/**
+	 * Returns a source of trust in exactly the authorities of the cluster.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 * @return the source, empty if no API server is configured in any place
+	 */
+	public static Optional<TrustSource> authorities(@Nullable Path kubeconfig, @Nullable String context) {
+		return isConfigured(kubeconfig)
+				? Optional.of(() -> reading(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
+				: Optional.empty();
+	}
+
 	/** Returns whether there is an API server in one of the places. */
 	static boolean isConfigured(@Nullable Path kubeconfig) {
 		return kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
@@ -51,6 +68,14 @@ public final class Kubeconfigs {
 		return (configured == null && isInCluster())
 				? serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"))
 				: KubeconfigFile.read(find(configured), context);
+	}
+
+	/** The files are known only after a first reading. */
+	static TrustSource.Reading reading(@Nullable Path kubeconfig, @Nullable String context,
+			BiFunction<KubeconfigFile, List<X509Certificate>, Trust> trust) {
+		Object version = TrustSource.Reading.versionOf(read(kubeconfig, context).authorityFiles());
+		KubeconfigFile file = read(kubeconfig, context);
+		return TrustSource.Reading.of(file.authorityFiles(), version, trust.apply(file, file.authorities()));
 	}
 
 	private static String environment(String name) {

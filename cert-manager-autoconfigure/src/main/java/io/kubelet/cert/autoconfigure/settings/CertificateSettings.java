@@ -78,7 +78,6 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * What is requested.
 	 *
 	 * @param signer the signer or issuer, {@code null} if none is named
-	 * @param issuer the issuer, {@code null} if there is a signer instead
 	 * @param signerCaFile the file with the authorities of the signer
 	 * @param usages the usages, empty for those that follow from signer, template and key
 	 * @param lifetime the lifetime, {@code null} to leave it to the signer
@@ -87,11 +86,19 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param addresses where further names are from
 	 * @param subjectProperty the property that determines the subject
 	 */
-	public record Request(@Nullable Signer signer, @Nullable Issuer issuer, @Nullable Path signerCaFile,
-			List<Usage> usages, @Nullable Duration lifetime, KeySpecification key, CertificateTemplate template,
-			Addresses addresses, String subjectProperty) {
+	public record Request(@Nullable Signer signer, @Nullable Path signerCaFile, List<Usage> usages,
+			@Nullable Duration lifetime, KeySpecification key, CertificateTemplate template, Addresses addresses,
+			String subjectProperty) {
 
 		private static final CertificateTemplate NOTHING = CertificateTemplate.ofSubject(null);
+
+		/**
+		 * Returns whether an issuer of cert-manager issues the certificate.
+		 * @return {@code false} if a signer does, or if neither is named
+		 */
+		public boolean hasIssuer() {
+			return this.signer != null && this.signer.issuer() != null;
+		}
 
 		/**
 		 * Whether nothing is configured that a certificate could state.
@@ -119,16 +126,16 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 *
 	 * @param name the signer's name, or the text form of the issuer
 	 * @param origin the property or the rule that it comes from
+	 * @param issuer the issuer, {@code null} for a signer
 	 */
-	public record Signer(String name, String origin) {
+	public record Signer(String name, String origin, @Nullable Issuer issuer) {
 
 		/** The signer of the certificates that nodes authenticate with. */
 		public static final String KUBELET = Profile.KUBELET_CLIENT.signerName();
 
 		@Override
 		public String toString() {
-			return (IssuerReference.parse(this.name).isPresent() ? "issuer '" : "signer '") + this.name + "' (from "
-					+ this.origin + ")";
+			return ((this.issuer != null) ? "issuer '" : "signer '") + this.name + "' (from " + this.origin + ")";
 		}
 
 	}

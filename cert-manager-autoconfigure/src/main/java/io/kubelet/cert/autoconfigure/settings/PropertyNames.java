@@ -70,6 +70,12 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 		}
 	}
 
+	void require(String property, String value, String pattern, String otherwise) {
+		if (!value.matches(pattern)) {
+			throw invalid(property, value, otherwise);
+		}
+	}
+
 	Duration positive(String property, Duration duration) {
 		if (duration.isNegative() || duration.isZero()) {
 			throw invalid(property, text(duration), "The duration must be positive: for example, set it to 60s");

@@ -6,11 +6,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Addresses;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Rotation;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
@@ -36,11 +34,6 @@ import org.jspecify.annotations.Nullable;
  * order is: the property, the profile, the kubelet's configuration file, the default.
  */
 final class SettingsResolver {
-
-	/** As the API server validates it: a domain, a slash, a path. */
-	private static final Pattern SIGNER_NAME = Pattern.compile(
-			"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?"
-					+ "([.:][a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?)*");
 
 	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
 
@@ -90,7 +83,7 @@ final class SettingsResolver {
 		Rotation rotation = rotation();
 		Request request = request();
 		Ssl ssl = ssl(name);
-		if (ssl.trusted().kind() == TrustKind.ISSUER && request.issuer() == null) {
+		if (ssl.trusted().kind() == TrustKind.ISSUER && !request.hasIssuer()) {
 			throw this.names.invalid("ssl.trust", "issuer",
 					"No issuer is configured, and a signer returns no authority: set '%s', or name the authorities otherwise, such as with '%s'"
 						.formatted(this.names.of("issuer.name"), this.names.of("ssl.trust-config-map")));
@@ -136,10 +129,8 @@ final class SettingsResolver {
 		AddressSourceKind source = addressSource(template);
 		String nodeName = nodeName(source);
 		CertificateTemplate resolved = template(template, nodeName);
-		Issuer issuer = new IssuerResolver(this.names, this.properties).resolve();
-		Signer signer = (issuer != null) ? new Signer(issuer.reference().toString(), this.names.of("issuer.name"))
-				: signer(resolved, source);
-		return new Request(signer, issuer, this.properties.signerCaFile(), usages(), lifetime(issuer), key(), resolved,
+		Signer signer = new SignerResolver(this.names, this.properties).resolve(resolved, source);
+		return new Request(signer, this.properties.signerCaFile(), usages(), lifetime(signer), key(), resolved,
 				addresses(source, nodeName),
 				this.names.of((template.commonName() != null) ? "template.common-name" : "node-name"));
 	}
@@ -183,46 +174,15 @@ final class SettingsResolver {
 		return new Addresses(source, Set.copyOf(interfaces), this.properties.addresses().dnsOnly(), nodeName);
 	}
 
-	private @Nullable Signer signer(CertificateTemplate template, AddressSourceKind source) {
-		String name = this.properties.signerName();
-		if (name != null) {
-			return new Signer(requireIssuingSigner(name), this.names.of("signer-name"));
-		}
-		if (this.profile != null) {
-			return new Signer(this.profile.signerName(), this.names.of("profile"));
-		}
-		String commonName = template.commonName();
-		boolean kubelet = source == AddressSourceKind.FIXED && commonName != null
-				&& template.equals(CertificateTemplate.ofSubject(commonName, Profile.NODES))
-				&& commonName.startsWith(Profile.NODE_PREFIX);
-		return kubelet ? new Signer(Profile.KUBELET_CLIENT.signerName(), "the subject of a kubelet") : null;
-	}
-
-	private String requireIssuingSigner(String name) {
-		requireSignerName("signer-name", name);
-		if (name.equals("kubernetes.io/legacy-unknown")) {
-			throw this.names.invalid("signer-name", name,
-					"The API server does not accept requests for this signer: name the signer that issues the certificate");
-		}
-		return name;
-	}
-
-	private void requireSignerName(String property, String name) {
-		if (!SIGNER_NAME.matcher(name).matches()) {
-			throw this.names.invalid(property, name,
-					"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving");
-		}
-	}
-
 	private List<Usage> usages() {
 		List<String> usages = this.properties.usages();
 		return this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList());
 	}
 
 	/** An issuer has its own shortest lifetime. */
-	private @Nullable Duration lifetime(@Nullable Issuer issuer) {
+	private @Nullable Duration lifetime(@Nullable Signer signer) {
 		Duration lifetime = this.properties.requestedLifetime();
-		if (issuer != null) {
+		if (signer != null && signer.issuer() != null) {
 			return (lifetime != null) ? this.names.positive("requested-lifetime", lifetime) : null;
 		}
 		if (lifetime != null
@@ -303,7 +263,7 @@ final class SettingsResolver {
 			}
 		}
 		if (trusted != null && trusted.kind() == TrustKind.TRUST_BUNDLES_OF_SIGNER) {
-			requireSignerName(trusted.kind().property(), trusted.name());
+			SignerResolver.requireSignerName(this.names, trusted.kind().property(), trusted.name());
 		}
 		else if (!labels.isEmpty()) {
 			throw this.names.invalid("ssl.trust-bundle.label-selector", labels,

@@ -93,7 +93,7 @@ class PropertiesBinderTests {
 	}
 
 	private static Map<String, String> annotations(CertificateSettings certificate) {
-		return Objects.requireNonNull(certificate.request().issuer()).annotations();
+		return Objects.requireNonNull(Objects.requireNonNull(certificate.request().signer()).issuer()).annotations();
 	}
 
 	@Test

@@ -143,7 +143,7 @@ class SettingsResolverTests {
 		}
 		runner.run((context) -> assertThat(
 				context.getBean(CertificateSettingsList.class).certificates().get(0).request().signer())
-			.isEqualTo((signer != null) ? new Signer(signer, Objects.requireNonNull(origin)) : null));
+			.isEqualTo((signer != null) ? new Signer(signer, Objects.requireNonNull(origin), null) : null));
 	}
 
 	@Test

@@ -18,9 +18,9 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link IssuerResolver}.
+ * Tests for {@link SignerResolver}.
  */
-class IssuerResolverTests {
+class SignerResolverTests {
 
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withUserConfiguration(SettingsConfiguration.class)
@@ -29,7 +29,7 @@ class IssuerResolverTests {
 	@Test
 	void issuerHasTheDefaultsOfCertManager() {
 		settings((first) -> {
-			assertThat(first.request().issuer())
+			assertThat(issuer(first))
 				.isEqualTo(new Issuer(new IssuerReference("Issuer", "internal", "cert-manager.io"), null, Map.of()));
 			assertThat(first.request().signer())
 				.hasToString("issuer 'Issuer/internal' (from kubelet.cert.issuer.name)");
@@ -39,12 +39,11 @@ class IssuerResolverTests {
 	@Test
 	void everythingOfAnIssuerCanBeSet() {
 		settings((first) -> {
-			assertThat(first.request().issuer())
+			assertThat(issuer(first))
 				.isEqualTo(new Issuer(new IssuerReference("Cloud", "internal", "issuers.example.com"), "shop",
 						Map.of("issuers.example.com/template", "web")));
 			assertThat(signer(first)).isEqualTo("Cloud.issuers.example.com/internal");
-			assertThat(IssuerReference.parse(signer(first)))
-				.contains(Objects.requireNonNull(first.request().issuer()).reference());
+			assertThat(IssuerReference.parse(signer(first))).contains(issuer(first).reference());
 			assertThat(first.request().lifetime()).isEqualTo(Duration.ofMinutes(1));
 			assertThat(first.ssl().trusted().kind()).isEqualTo(CertificateSettings.TrustKind.ISSUER);
 		}, "kubelet.cert.issuer.name=internal", "kubelet.cert.issuer.kind=Cloud",
@@ -64,7 +63,7 @@ class IssuerResolverTests {
 				CertificateSettingsList settings = context.getBean(CertificateSettingsList.class);
 				assertThat(signer(settings.find("client").orElseThrow())).isEqualTo("ClusterIssuer/internal");
 				assertThat(signer(settings.find("other").orElseThrow())).isEqualTo("example.com/other");
-				assertThat(settings.find("other").orElseThrow().request().issuer()).isNull();
+				assertThat(settings.find("other").orElseThrow().request().hasIssuer()).isFalse();
 			});
 	}
 
@@ -91,6 +90,10 @@ class IssuerResolverTests {
 					assertThat(mistake.getName()).isEqualTo("kubelet.cert." + property);
 					assertThat(mistake.getReason()).startsWith(reason);
 				}));
+	}
+
+	private static Issuer issuer(CertificateSettings settings) {
+		return Objects.requireNonNull(Objects.requireNonNull(settings.request().signer()).issuer());
 	}
 
 	private static String signer(CertificateSettings settings) {
