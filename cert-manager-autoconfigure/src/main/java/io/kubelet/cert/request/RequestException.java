@@ -115,6 +115,23 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * The API server was out of reach when the time for an answer was up. The request is
+	 * still pending.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param signerName the name of the signer
+	 * @param timeout the time
+	 * @param problem why the API server cannot be reached
+	 * @return the exception
+	 */
+	public static RequestException unreachable(@Nullable String requestName, String signerName, Duration timeout,
+			String problem) {
+		return unavailable(requestName, "Unreachable",
+				"%s was not answered within %s, because the API server cannot be reached (%s); the next attempt waits for the same request"
+					.formatted(describe(requestName, signerName), ReadableDuration.of(timeout), problem),
+				null, null);
+	}
+
+	/**
 	 * The API server rejected the request: with a status of 401 or 403, the credentials
 	 * or their permissions are wrong, otherwise the request itself.
 	 * @param requestName the name of the request, {@code null} if it has none yet

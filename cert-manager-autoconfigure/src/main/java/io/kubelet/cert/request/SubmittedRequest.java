@@ -16,9 +16,11 @@ import java.util.List;
  * nothing
  * @param authorities the authorities that the signer reports with the certificate, empty
  * if it reports none
+ * @param interruption why changes to the object are not received for now, empty if they
+ * are
  */
 public record SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions, String message,
-		List<X509Certificate> authorities) {
+		List<X509Certificate> authorities, String interruption) {
 
 	public SubmittedRequest {
 		conditions = List.copyOf(conditions);
@@ -33,7 +35,17 @@ public record SubmittedRequest(String name, String uid, Instant createdAt, List<
 	 * @param conditions the types of its conditions
 	 */
 	public SubmittedRequest(String name, String uid, Instant createdAt, List<String> conditions) {
-		this(name, uid, createdAt, conditions, "", List.of());
+		this(name, uid, createdAt, conditions, "", List.of(), "");
+	}
+
+	/**
+	 * Returns the same object, whose changes are not received for now.
+	 * @param interruption why
+	 * @return the object
+	 */
+	public SubmittedRequest interrupted(String interruption) {
+		return new SubmittedRequest(this.name, this.uid, this.createdAt, this.conditions, this.message,
+				this.authorities, interruption);
 	}
 
 }

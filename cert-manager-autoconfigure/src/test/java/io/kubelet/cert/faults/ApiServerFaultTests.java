@@ -124,13 +124,33 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		this.program.start(this.directory);
 		await().until(() -> this.program.controlPlane.openWatches() == 1);
+		assertThat(this.program.status().health().serverHealthy()).isTrue();
 		this.program.controlPlane.pause();
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		await().until(() -> Boolean.FALSE.equals(this.program.status().health().serverHealthy()));
 		this.program.assertOldServes();
 		this.program.controlPlane.resume();
+		await().until(() -> Boolean.TRUE.equals(this.program.status().health().serverHealthy()));
+		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		this.program.awaitRotation();
 		assertThat(this.program.creates()).isOne();
 		Figures.report("server down while watching", this.program.figures());
+	}
+
+	@Test
+	void requestThatIsPendingWhileTheServerIsDownIsSaidToBeOutOfReach() {
+		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		this.program.start(this.directory);
+		await().until(() -> this.program.controlPlane.openWatches() == 1);
+		this.program.controlPlane.pause();
+		await().until(() -> Boolean.FALSE.equals(this.program.status().health().serverHealthy()));
+		this.program.clock.set(RotatingProgram.WAIT_TIMEOUT.plusSeconds(1));
+		RotationFailure failure = this.program.awaitFailure("Unreachable", 1);
+		assertThat(failure.message()).contains("was not answered within 1h, because the API server cannot be reached",
+				this.program.controlPlane.url(), "the next attempt waits for the same request");
+		this.program.controlPlane.resume();
+		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		this.program.awaitRotation();
+		assertThat(this.program.objects()).isOne();
 	}
 
 	@Test

@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,8 +16,11 @@ import java.util.function.UnaryOperator;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
+import io.kubelet.cert.kubernetes.signing.SigningApi;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
@@ -64,6 +69,11 @@ final class RotatingProgram implements AutoCloseable {
 
 	private final Path kubeconfigs;
 
+	/** The API of the signer: that of Kubernetes unless a test changes it. */
+	SigningApi api = new CertificateSigningRequests();
+
+	String signerName = SIGNER;
+
 	private final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2, (task) -> {
 		Thread thread = new Thread(task, "faults-rotation");
 		thread.setDaemon(true);
@@ -82,6 +92,16 @@ final class RotatingProgram implements AutoCloseable {
 		this.old = new CertificatePair(List.of(issued.certificate()), issued.key());
 	}
 
+	/** Use an issuer of cert-manager. */
+	void useCertManager() {
+		IssuerReference issuer = new IssuerReference("ClusterIssuer", "internal", IssuerReference.CERT_MANAGER);
+		this.api = new CertManagerRequests(issuer, "shop", Map.of());
+		this.signerName = issuer.toString();
+		this.controlPlane.certManager().clusterIssuer("internal");
+		this.controlPlane.allowIn("shop", "system:node:one", Set.of("create", "get", "list", "watch", "delete"),
+				"certificaterequests.cert-manager.io");
+	}
+
 	TestStore store(Path directory) {
 		return TestStore.files(directory, "one", null, 5, this.clock);
 	}
@@ -98,7 +118,7 @@ final class RotatingProgram implements AutoCloseable {
 	}
 
 	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {
-		KubernetesSigners signers = new KubernetesSigners(new CertificateSigningRequests(),
+		KubernetesSigners signers = new KubernetesSigners(this.api,
 				new ApiClientProvider(this.controlPlane.writeKubeconfig(this.kubeconfigs, this.controlPlane
 					.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")), null, null,
 						(task) -> {
@@ -110,7 +130,7 @@ final class RotatingProgram implements AutoCloseable {
 		this.signers = signers;
 		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
 			.scheduler(RotationScheduler.of(this.executor))
-			.signerName(SIGNER)
+			.signerName(this.signerName)
 			.template(() -> {
 				this.looks.incrementAndGet();
 				return Optional.of(NODE);

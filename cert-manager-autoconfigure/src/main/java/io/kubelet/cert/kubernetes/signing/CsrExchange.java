@@ -52,6 +52,9 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	/** Whether the request is watched by its name. */
 	private volatile boolean alone;
 
+	/** The last state that was reported. */
+	private volatile @Nullable SubmittedRequest submitted;
+
 	/** With the name of the object, once it is known. */
 	private volatile CertificateRequest request;
 
@@ -97,7 +100,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	private void resume(String name) {
 		read(name, (found) -> {
 			if (!found.uid().equals(this.request.uid())) {
-				gone(name, "now names another object");
+				lost(name, "Replaced", "now names another object");
 			}
 			else {
 				take(found);
@@ -143,8 +146,10 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	public void changed(RequestObject object) {
 		guard(() -> {
 			Instant createdAt = Objects.requireNonNull(this.request.createdAt(), "It was confirmed");
-			this.progress.accept(new SubmittedRequest(object.name(), object.uid(), createdAt, object.conditionTypes(),
-					this.api.message(object), this.api.authorities(object)));
+			SubmittedRequest submitted = new SubmittedRequest(object.name(), object.uid(), createdAt,
+					object.conditionTypes(), this.api.message(object), this.api.authorities(object), "");
+			this.submitted = submitted;
+			this.progress.accept(submitted);
 			this.api.issuedChain(object).ifPresent(this.answer::complete);
 		});
 	}
@@ -152,6 +157,14 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	@Override
 	public void deleted() {
 		gone(String.valueOf(this.request.name()), "was deleted");
+	}
+
+	@Override
+	public void interrupted(String problem) {
+		SubmittedRequest submitted = this.submitted;
+		if (submitted != null) {
+			guard(() -> this.progress.accept(submitted.interrupted(problem)));
+		}
 	}
 
 	@Override

@@ -147,7 +147,7 @@ final class RequestWatch implements WatchObserver {
 
 	@Override
 	public void interrupted(Kind kind, String problem) {
-		// The subscribers wait until the watch is open again
+		subscribed().forEach((subscriber) -> subscriber.interrupted(problem));
 	}
 
 	@Override
@@ -163,12 +163,14 @@ final class RequestWatch implements WatchObserver {
 
 	private void end(ApiException answer) {
 		close();
-		List<Subscriber> ended;
 		synchronized (this) {
 			this.refused = true;
-			ended = List.copyOf(this.subscribers.values());
 		}
-		ended.forEach((subscriber) -> subscriber.refused(answer));
+		subscribed().forEach((subscriber) -> subscriber.refused(answer));
+	}
+
+	private synchronized List<Subscriber> subscribed() {
+		return List.copyOf(this.subscribers.values());
 	}
 
 	/** Without the lock, because it is not known here what a subscriber does. */
@@ -193,6 +195,9 @@ final class RequestWatch implements WatchObserver {
 		void changed(RequestObject object);
 
 		void deleted();
+
+		/** Until the next change, nothing is received. */
+		void interrupted(String problem);
 
 		/** The server refuses the watch, or an object in it is too large. */
 		void refused(ApiException answer);

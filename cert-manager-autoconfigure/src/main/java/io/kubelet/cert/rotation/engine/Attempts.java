@@ -205,11 +205,13 @@ final class Attempts {
 	}
 
 	private RequestException unanswered(CertificateRequest request) {
-		return (this.pendingRequests.confirmedName() != null)
-				? RequestException.timedOut(request.name(), request.signerName(),
-						this.settings.schedule().waitTimeout())
-				: RequestException.unanswered(request.name(), request.signerName(),
-						this.settings.schedule().waitTimeout());
+		Duration timeout = this.settings.schedule().waitTimeout();
+		String interruption = this.pendingRequests.submitted().map(SubmittedRequest::interruption).orElse("");
+		return !interruption.isEmpty()
+				? RequestException.unreachable(request.name(), request.signerName(), timeout, interruption)
+				: (this.pendingRequests.confirmedName() != null)
+						? RequestException.timedOut(request.name(), request.signerName(), timeout)
+						: RequestException.unanswered(request.name(), request.signerName(), timeout);
 	}
 
 	/**
@@ -258,7 +260,7 @@ final class Attempts {
 	private void progressed(PendingRequest pending, SubmittedRequest submitted) {
 		Attempt attempt = this.attempt;
 		if (attempt != null && attempt.pending() == pending) {
-			this.report.accepted();
+			this.report.accepted(submitted.interruption().isEmpty());
 			this.pendingRequests.confirm(submitted);
 			this.changed.run();
 		}
@@ -284,9 +286,10 @@ final class Attempts {
 	/** The one place where a failure is counted, logged and published. */
 	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		CertificateRequest request = (attempt != null) ? attempt.request() : null;
-		if (Kind.of(cause) == Kind.LOST && request != null && request.uid() != null) {
-			this.pendingRequests.forget();
-			this.log.lost(request, cause);
+		if (cause instanceof RequestException lost && lost.kind() == Kind.LOST && request != null
+				&& request.uid() != null) {
+			this.pendingRequests.drop();
+			this.log.lost(request, lost);
 			return;
 		}
 		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);

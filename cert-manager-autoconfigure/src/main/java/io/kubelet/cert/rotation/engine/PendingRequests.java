@@ -182,17 +182,15 @@ final class PendingRequests {
 	void failed(Kind kind, Throwable cause) {
 		boolean answered = kind.recovery() == Recovery.RETRY_SLOWLY;
 		boolean byServer = cause instanceof RequestException rejection && rejection.statusCode() != 0;
-		if (kind.recovery() == Recovery.START_OVER) {
-			forget();
-		}
-		else if (answered && (!byServer || confirmedName() == null)) {
+		if (kind.recovery() == Recovery.START_OVER || (answered && (!byServer || confirmedName() == null))) {
 			drop();
 		}
 	}
 
 	/**
-	 * Deletes the pending request, which was answered: first its object, without waiting
-	 * for that, so that a process that ends in between deletes both when it runs again.
+	 * Deletes the pending request, which is over: first its object if there still is one,
+	 * without waiting for that, so that a process that ends in between deletes both when
+	 * it runs again.
 	 */
 	void drop() {
 		PendingRequest pending = forgotten();
@@ -205,14 +203,6 @@ final class PendingRequests {
 		}
 		else {
 			removal.whenComplete((any, failure) -> this.lane.execute(() -> delete(pending)));
-		}
-	}
-
-	/** Deletes the pending request, whose object no longer exists or is not ours. */
-	void forget() {
-		PendingRequest pending = forgotten();
-		if (pending != null) {
-			delete(pending);
 		}
 	}
 

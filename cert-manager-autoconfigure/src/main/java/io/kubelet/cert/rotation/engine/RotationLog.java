@@ -7,6 +7,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,8 +23,9 @@ record RotationLog(RotationSettings settings) {
 		this.settings.about(logger.atInfo()).log("[{}] A rotation is requested", this.settings.name());
 	}
 
-	void lost(CertificateRequest request, Throwable cause) {
-		this.settings.about(logger.atInfo(), request)
+	/** Somebody who deletes a request is no danger; somebody who replaces it may be. */
+	void lost(CertificateRequest request, RequestException cause) {
+		this.settings.about("Gone".equals(cause.reason()) ? logger.atInfo() : logger.atWarn(), request)
 			.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
 	}
 

@@ -93,9 +93,9 @@ final class StatusReport {
 		this.history = Stream.concat(Stream.of(outcome), this.history.stream()).limit(HISTORY_SIZE).toList();
 	}
 
-	/** The server has accepted the pending request. */
-	void accepted() {
-		this.serverHealthy = true;
+	/** The server holds the pending request, and can be reached or not. */
+	void accepted(boolean reachable) {
+		this.serverHealthy = reachable;
 	}
 
 	boolean isFailing() {

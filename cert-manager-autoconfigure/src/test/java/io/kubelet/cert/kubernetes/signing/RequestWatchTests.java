@@ -137,6 +137,10 @@ class RequestWatchTests {
 			}
 
 			@Override
+			public void interrupted(String problem) {
+			}
+
+			@Override
 			public void refused(ApiException answer) {
 			}
 
