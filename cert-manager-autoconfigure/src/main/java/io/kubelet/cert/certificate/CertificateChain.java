@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CertificateChain {
 
-	/** No TLS peer takes more: the JDK takes 10 certificates, Go and OpenSSL 100 KB. */
+	/**
+	 * No TLS peer accepts more: the JDK accepts 10 certificates, Go and OpenSSL 100 KB.
+	 */
 	public static final int MAXIMUM_CERTIFICATES = 20;
 
 	private static final int MAXIMUM_KILOBYTES = 100;
@@ -27,8 +29,8 @@ public final class CertificateChain {
 	}
 
 	/**
-	 * Returns why no TLS peer would take a chain. It verifies nothing: a DSA key, whose
-	 * size the JDK does not limit, would take minutes to verify a signature.
+	 * Returns why no TLS peer accepts a chain. It verifies nothing: a DSA key, whose size
+	 * the JDK does not limit, would take minutes to verify a signature.
 	 * @param certificates the chain
 	 * @return a clause, empty if there is no reason
 	 */

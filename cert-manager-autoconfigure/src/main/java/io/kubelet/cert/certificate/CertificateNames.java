@@ -31,7 +31,7 @@ public final class CertificateNames {
 
 	private static final String OCTET = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 
-	/** With a colon, the JDK never takes it for the name of a host. */
+	/** The JDK never resolves a text with a colon. */
 	private static final Pattern IP_ADDRESS = Pattern
 		.compile("(" + OCTET + "\\.){3}" + OCTET + "|(?=.*:)[0-9a-fA-F:][0-9a-fA-F:.]*");
 

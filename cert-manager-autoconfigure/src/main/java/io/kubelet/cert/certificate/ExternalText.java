@@ -19,7 +19,7 @@ public final class ExternalText {
 	private static final Pattern TERMINAL_SEQUENCE = Pattern.compile(
 			"(\u001B\\[|\u009B)[0-?]*+[ -/]*+[@-~]|(\u001B\\]|\u009D)[^\u0007\u001B\u009C\u009D]*+(\u0007|\u001B\\\\|\u009C)");
 
-	/** What is behind is not looked at: the text may have a megabyte. */
+	/** The rest is ignored: the text may have a megabyte. */
 	private static final int MAXIMUM_INPUT = 8 * MAXIMUM_LENGTH;
 
 	/** Scripts such as Persian need the two join controls. */

@@ -57,8 +57,8 @@ public final class KeyStores {
 
 	/**
 	 * Creates a trust store. The certificate path validation of the JDK does not take an
-	 * empty one, so Tomcat and Jetty do not start with it. An authority that can sign
-	 * nothing stands in for none.
+	 * empty one, so Tomcat and Jetty do not start with it. An authority that cannot sign
+	 * takes its place.
 	 */
 	static KeyStore trusting(List<X509Certificate> authorities) {
 		try {

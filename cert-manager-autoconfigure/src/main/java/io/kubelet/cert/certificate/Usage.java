@@ -1,7 +1,9 @@
 package io.kubelet.cert.certificate;
 
+import java.security.PublicKey;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAKey;
 import java.util.Arrays;
 import java.util.List;
 
@@ -62,6 +64,29 @@ public enum Usage {
 			.findFirst()
 			.orElseThrow(() -> new IllegalArgumentException(
 					"Unknown usage '" + value + "': use one of " + Arrays.stream(values()).map(Usage::value).toList()));
+	}
+
+	/**
+	 * Returns the usages to request if none are configured: digital signature, key
+	 * encipherment for RSA keys only, and either server auth or client auth. Kubernetes'
+	 * own signers determine which one. Other signers are asked for server auth if the
+	 * certificate has DNS names or IP addresses that a client could verify, and otherwise
+	 * for client auth. No signer is asked for both, because a signer of serving
+	 * certificates may refuse client auth.
+	 * @param signerName the signer
+	 * @param template the template
+	 * @param key the public key
+	 * @return the usages in the order in which the kubelet sends them
+	 */
+	public static List<Usage> defaults(String signerName, CertificateTemplate template, PublicKey key) {
+		boolean server = switch (signerName) {
+			case "kubernetes.io/kubelet-serving" -> true;
+			case "kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet" -> false;
+			default -> !template.dnsNames().isEmpty() || !template.ipAddresses().isEmpty();
+		};
+		Usage purpose = server ? SERVER_AUTH : CLIENT_AUTH;
+		return (key instanceof RSAKey) ? List.of(DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, purpose)
+				: List.of(DIGITAL_SIGNATURE, purpose);
 	}
 
 	/**

@@ -45,7 +45,7 @@ public record IssuerReference(String kind, String name, String group) {
 	}
 
 	/**
-	 * Says how somebody can follow a pending request, for a message.
+	 * Returns how to follow a pending request, for a message.
 	 * @param signerName the name of the signer, or the text form of the issuer
 	 * @param request the name of the request
 	 * @return a clause with commands
@@ -57,7 +57,7 @@ public record IssuerReference(String kind, String name, String group) {
 	}
 
 	/**
-	 * Says how somebody can look at a request that needs no approval, for a message.
+	 * Returns how to inspect a request that needs no approval, for a message.
 	 * @param signerName the name of the signer, or the text form of the issuer
 	 * @param request the name of the request
 	 * @return a clause with a command

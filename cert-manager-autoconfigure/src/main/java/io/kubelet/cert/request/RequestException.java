@@ -78,7 +78,7 @@ public final class RequestException extends CertificateManagerException {
 	 * The request was deleted before it was answered, or another object has its name.
 	 * @param requestName the name of the request
 	 * @param reason the reason in one word
-	 * @param message says what has become of the request
+	 * @param message says what happened to the request
 	 * @return the exception
 	 */
 	public static RequestException lost(String requestName, String reason, String message) {

@@ -33,7 +33,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 /**
  * Creates the pair that a kubelet serves with if it neither requests a serving
  * certificate nor is given one (client-go {@code util/cert}): RSA, for one name and a
- * year, signed by an authority that nobody knows and whose key is thrown away.
+ * year, signed by an authority whose key is discarded.
  */
 public final class SelfSignedPair {
 

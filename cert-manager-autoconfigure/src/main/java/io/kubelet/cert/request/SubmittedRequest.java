@@ -28,7 +28,7 @@ public record SubmittedRequest(String name, String uid, Instant createdAt, List<
 	}
 
 	/**
-	 * Creates it for a signer that reports only conditions.
+	 * Creates an object without a message and authorities.
 	 * @param name the object's name
 	 * @param uid the object's UID
 	 * @param createdAt when the object was created

@@ -2,8 +2,6 @@
  * Requesting a certificate: keys, PKCS#10, the port to a signer, and its answers.
  * <p>
  * Internal: {@link io.kubelet.cert.request.CertificateRequests},
- * {@link io.kubelet.cert.request.DefaultUsages},
- * {@link io.kubelet.cert.request.RequestComparison},
  * {@link io.kubelet.cert.request.SelfSignedPair}.
  */
 @NullMarked

@@ -46,7 +46,7 @@ public final class CertificateBundles implements RotationFollower {
 
 	private final AtomicBoolean updating = new AtomicBoolean();
 
-	private volatile Runnable cancelLook = () -> {
+	private volatile Runnable cancelCheck = () -> {
 	};
 
 	private volatile boolean ended;
@@ -147,9 +147,9 @@ public final class CertificateBundles implements RotationFollower {
 		if (this.ended) {
 			return;
 		}
-		this.cancelLook = this.live.after(TRUST_INTERVAL, this::checkTrust);
+		this.cancelCheck = this.live.after(TRUST_INTERVAL, this::checkTrust);
 		if (this.ended) {
-			this.cancelLook.run();
+			this.cancelCheck.run();
 		}
 	}
 
@@ -181,7 +181,7 @@ public final class CertificateBundles implements RotationFollower {
 
 	private void end() {
 		this.ended = true;
-		this.cancelLook.run();
+		this.cancelCheck.run();
 		BundleSocketFactory.remove(this.bundleName, this.bundle);
 	}
 

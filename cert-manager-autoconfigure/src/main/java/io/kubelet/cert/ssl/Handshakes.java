@@ -76,7 +76,7 @@ final class Handshakes {
 	void invalidateSessions() {
 		settle();
 		this.open.forEach((reference) -> invalidate(reference.get()));
-		copy(this.ticketIssuers).forEach(TicketKeys::renew);
+		copy(this.ticketIssuers).forEach(TicketKeys::replace);
 		for (SSLSessionContext context : copy(this.contexts)) {
 			Collections.list(context.getIds()).forEach((id) -> invalidate(context.getSession(id)));
 		}
@@ -106,7 +106,7 @@ final class Handshakes {
 	}
 
 	/**
-	 * A server has to send a ticket that it has announced, so its handshake is spared.
+	 * A server must send a ticket that it has announced, so its session stays.
 	 */
 	private static void invalidate(@Nullable SSLSession session) {
 		if (session != null && (session.getSessionContext() != null || session.getValue(NO_TICKET) == null)) {

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import javax.net.ssl.SSLEngine;
@@ -28,7 +29,9 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	private final Supplier<@Nullable CertificatePair> current;
 
-	private final @Nullable Handshakes handshakes;
+	private final Consumer<@Nullable Object> client;
+
+	private final Consumer<@Nullable Object> server;
 
 	private final Map<String, CertificatePair> pairs = Collections.synchronizedMap(new LinkedHashMap<>() {
 
@@ -44,38 +47,40 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	/**
 	 * Creates a key manager.
 	 * @param current returns the current pair
-	 * @param handshakes the handshakes whose sessions must not outlive the pair;
-	 * {@code null} in a context that does not outlive it either
+	 * @param client accepts the socket or engine of each handshake as a client
+	 * @param server accepts the socket or engine of each handshake as a server
 	 */
-	LiveKeyManager(Supplier<@Nullable CertificatePair> current, @Nullable Handshakes handshakes) {
+	LiveKeyManager(Supplier<@Nullable CertificatePair> current, Consumer<@Nullable Object> client,
+			Consumer<@Nullable Object> server) {
 		this.current = current;
-		this.handshakes = handshakes;
+		this.client = client;
+		this.server = server;
 	}
 
 	@Override
 	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable Socket socket) {
-		record(socket);
+		this.client.accept(socket);
 		return choose(keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
-		record(engine);
+		this.client.accept(engine);
 		return choose(keyTypes, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
-		recordServer(socket);
+		this.server.accept(socket);
 		return choose(new String[] { keyType }, issuers);
 	}
 
 	@Override
 	public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers,
 			@Nullable SSLEngine engine) {
-		recordServer(engine);
+		this.server.accept(engine);
 		return choose(new String[] { keyType }, issuers);
 	}
 
@@ -99,18 +104,6 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	public @Nullable PrivateKey getPrivateKey(@Nullable String alias) {
 		CertificatePair pair = this.pairs.get(alias);
 		return (pair != null) ? pair.privateKey() : null;
-	}
-
-	private void record(@Nullable Object transport) {
-		if (this.handshakes != null) {
-			this.handshakes.record(transport);
-		}
-	}
-
-	private void recordServer(@Nullable Object transport) {
-		if (this.handshakes != null) {
-			this.handshakes.recordServer(transport);
-		}
 	}
 
 	private String @Nullable [] aliases(String keyType, Principal @Nullable [] issuers) {
@@ -146,8 +139,7 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 		if (issuers == null || issuers.length == 0) {
 			return true;
 		}
-		// Set.of would refuse two authorities of one subject, as there are while one
-		// takes over
+		// Set.of rejects two authorities with one subject, as during a succession
 		Set<Principal> accepted = Set.copyOf(Arrays.asList(issuers));
 		return pair.chain().stream().anyMatch((certificate) -> accepted.contains(certificate.getIssuerX500Principal()));
 	}

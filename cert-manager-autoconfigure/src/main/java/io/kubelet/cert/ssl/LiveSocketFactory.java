@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import javax.net.ssl.SSLSocketFactory;
 
 /**
- * Creates each socket with the factory of that moment.
+ * Creates each socket with the current factory.
  */
 class LiveSocketFactory extends SSLSocketFactory {
 

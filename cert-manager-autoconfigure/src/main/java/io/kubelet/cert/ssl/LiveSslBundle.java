@@ -89,7 +89,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
-				new LiveKeyManager(pair, this.handshakes));
+				new LiveKeyManager(pair, this.handshakes::record, this.handshakes::recordServer));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();
 	}
@@ -143,12 +143,13 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 				SslManagerBundle.super.createSslContext(protocol));
 	}
 
-	/** Within one identity, sessions may be resumed. */
+	/** Within one identity, sessions may be resumed, so no handshake is recorded. */
 	private static SSLContext context(String protocol, Identity identity) {
 		try {
 			SSLContext context = SSLContext.getInstance(protocol);
-			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, null) },
-					new TrustManager[] { new LiveTrustManager(identity::trust) }, null);
+			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
+			}, (server) -> {
+			}) }, new TrustManager[] { new LiveTrustManager(identity::trust) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {

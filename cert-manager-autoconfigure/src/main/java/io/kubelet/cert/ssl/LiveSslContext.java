@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An SSL context that is replaced with each identity behind the same object. A resumed
  * TLS session continues to present the identity of the handshake that began it, and a
- * ticket for it may arrive at any time. The sessions are left behind with the context
- * that they belong to.
+ * ticket for it may arrive at any time. The sessions stay with the context that created
+ * them.
  */
 final class LiveSslContext extends SSLContext {
 

@@ -31,7 +31,7 @@ final class TicketKeys {
 
 	/**
 	 * Whether a server's context may issue tickets. Netty allows it where TLS 1.3 is
-	 * enabled, unless a system property of the JDK forbids it. To renew the keys of
+	 * enabled, unless a system property of the JDK forbids it. To replace the keys of
 	 * another context would allow it.
 	 */
 	static boolean areUsed(@Nullable Object transport) {
@@ -39,14 +39,14 @@ final class TicketKeys {
 				&& !"false".equals(System.getProperty("jdk.tls.server.enableSessionTicketExtension"));
 	}
 
-	/** Renews the key if the context uses OpenSSL. */
-	static void renew(SSLSessionContext context) {
+	/** Replaces the key if the context uses OpenSSL. */
+	static void replace(SSLSessionContext context) {
 		Arrays.stream(context.getClass().getMethods())
 			.filter((method) -> method.getName().equals("setTicketKeys") && method.isVarArgs())
-			.forEach((method) -> renew(context, method));
+			.forEach((method) -> replace(context, method));
 	}
 
-	private static void renew(SSLSessionContext context, Method setter) {
+	private static void replace(SSLSessionContext context, Method setter) {
 		Class<?> type = setter.getParameterTypes()[0].getComponentType();
 		try {
 			Object keys = Array.newInstance(type, 1);
@@ -55,7 +55,7 @@ final class TicketKeys {
 			ReflectionUtils.invokeMethod(setter, context, keys);
 		}
 		catch (ReflectiveOperationException | RuntimeException ex) {
-			logger.debug("Could not renew the ticket keys of {}; it may have been closed", context, ex);
+			logger.debug("Could not replace the ticket keys of {}; it may have been closed", context, ex);
 		}
 	}
 

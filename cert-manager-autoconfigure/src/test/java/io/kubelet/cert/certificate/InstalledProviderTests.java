@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.List;
 
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
@@ -42,7 +41,7 @@ class InstalledProviderTests {
 		CertificatePair pair = new CertificatePair(List.of(new TestAuthority("test").issue(keys.getPublic(), template,
 				Instant.now(), Instant.now().plusSeconds(60))), keys.getPrivate());
 		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
-				DefaultUsages.of("example.com/app", template, keys.getPublic()), null, keys);
+				Usage.defaults("example.com/app", template, keys.getPublic()), null, keys);
 		String pem = Pem.write(pair);
 		String requestPem = CertificateRequestPem.write(new PendingRequest(request, keys.getPrivate(), null, null));
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
@@ -51,8 +50,7 @@ class InstalledProviderTests {
 		assertThat(CertificateRequestPem.write(read)).isEqualTo(requestPem);
 		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, KeySpecification.EC_P256))
 			.isTrue();
-		assertThat(DefaultUsages.of("example.com/app", template, read.request().publicKey()))
-			.isEqualTo(request.usages());
+		assertThat(Usage.defaults("example.com/app", template, read.request().publicKey())).isEqualTo(request.usages());
 		assertThat(pair.leaf().getPublicKey().getEncoded()).isEqualTo(read.request().publicKey().getEncoded());
 	}
 

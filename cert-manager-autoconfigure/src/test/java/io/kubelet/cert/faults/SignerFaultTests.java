@@ -17,7 +17,7 @@ import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
@@ -197,7 +197,7 @@ class SignerFaultTests extends RotatingProgramTest {
 		CompletableFuture<?> answer = signers.signer(null)
 			.request(
 					CertificateRequests.create(name, other, RotatingProgram.SIGNER,
-							DefaultUsages.of(RotatingProgram.SIGNER, other, keys.getPublic()), null, keys),
+							Usage.defaults(RotatingProgram.SIGNER, other, keys.getPublic()), null, keys),
 					(submitted) -> {
 					});
 		await().until(() -> this.program.controlPlane.openWatches() == 1);

@@ -35,7 +35,7 @@ class DefaultUsagesTests {
 	void usagesFollowTheSignerTheTemplateAndTheKey(String signerName, CertificateTemplate template,
 			KeyAlgorithm algorithm, List<Usage> usages) {
 		KeySpecification specification = new KeySpecification(algorithm, (algorithm == KeyAlgorithm.RSA) ? 2048 : 256);
-		assertThat(DefaultUsages.of(signerName, template, KeyPairSource.jdk().generate(specification).getPublic()))
+		assertThat(Usage.defaults(signerName, template, KeyPairSource.jdk().generate(specification).getPublic()))
 			.isEqualTo(usages);
 	}
 

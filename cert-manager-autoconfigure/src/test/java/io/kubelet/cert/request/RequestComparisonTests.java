@@ -29,7 +29,7 @@ class RequestComparisonTests {
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("signers")
 	void signerIsCompared(String name, String signerName, String difference) {
-		assertThat(RequestComparison.difference(signerName, this.ours.pkcs10(), this.ours).orElse(""))
+		assertThat(CertificateRequests.difference(signerName, this.ours.pkcs10(), this.ours).orElse(""))
 			.isEqualTo(difference);
 	}
 
@@ -45,7 +45,7 @@ class RequestComparisonTests {
 		CertificateRequest again = CertificateRequests.create("csr-2", this.ours.template(), this.ours.signerName(),
 				this.ours.usages(), null, this.keys);
 		assertThat(again.pkcs10()).isNotEqualTo(this.ours.pkcs10());
-		assertThat(RequestComparison.difference(again.signerName(), again.pkcs10(), this.ours)).isEmpty();
+		assertThat(CertificateRequests.difference(again.signerName(), again.pkcs10(), this.ours)).isEmpty();
 	}
 
 	@Test
@@ -53,7 +53,7 @@ class RequestComparisonTests {
 		String other = request(KeyPairSource.jdk().generate(KeySpecification.EC_P256),
 				CertificateTemplate.ofSubject("n2", "o"))
 			.pkcs10();
-		assertThat(RequestComparison.difference("example.com/ours", other, this.ours).orElse(""))
+		assertThat(CertificateRequests.difference("example.com/ours", other, this.ours).orElse(""))
 			.isEqualTo("its subject is 'O=o,CN=n2', not 'O=o,CN=n1'");
 	}
 
@@ -62,13 +62,13 @@ class RequestComparisonTests {
 		String other = request(KeyPairSource.jdk().generate(KeySpecification.EC_P256),
 				CertificateTemplate.ofSubject("n1", "o"))
 			.pkcs10();
-		assertThat(RequestComparison.difference("example.com/ours", other, this.ours))
+		assertThat(CertificateRequests.difference("example.com/ours", other, this.ours))
 			.contains("it is not signed with our key");
 	}
 
 	@Test
 	void whatIsNoRequestIsToldOf() {
-		assertThat(RequestComparison.difference("example.com/ours", "garbage", this.ours).orElse(""))
+		assertThat(CertificateRequests.difference("example.com/ours", "garbage", this.ours).orElse(""))
 			.startsWith("it cannot be read");
 	}
 
@@ -78,7 +78,7 @@ class RequestComparisonTests {
 		String other = CertificateRequests
 			.create("csr-1", this.ours.template(), "example.com/ours", List.of(Usage.CLIENT_AUTH), null, rsa)
 			.pkcs10();
-		assertThat(RequestComparison.difference("example.com/ours", other, this.ours))
+		assertThat(CertificateRequests.difference("example.com/ours", other, this.ours))
 			.contains("it is not signed with our key");
 	}
 

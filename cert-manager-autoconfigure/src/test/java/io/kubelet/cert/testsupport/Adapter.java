@@ -24,7 +24,7 @@ import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.request.SubmittedRequest;
@@ -105,7 +105,7 @@ public final class Adapter implements AutoCloseable {
 
 	public static CertificateRequest newRequest(@Nullable String name, String commonName, KeyPair keys) {
 		CertificateTemplate template = CertificateTemplate.ofSubject(commonName, "system:nodes");
-		return CertificateRequests.create(name, template, SIGNER, DefaultUsages.of(SIGNER, template, keys.getPublic()),
+		return CertificateRequests.create(name, template, SIGNER, Usage.defaults(SIGNER, template, keys.getPublic()),
 				null, keys);
 	}
 

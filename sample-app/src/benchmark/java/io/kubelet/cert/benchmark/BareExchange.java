@@ -20,7 +20,7 @@ import javax.net.SocketFactory;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -96,7 +96,7 @@ final class BareExchange {
 	private V1CertificateSigningRequest object(KeyPair keys) {
 		String pkcs10 = CertificateRequests
 			.create(null, Engine.template(0), Engine.SIGNER,
-					DefaultUsages.of(Engine.SIGNER, Engine.template(0), keys.getPublic()), null, keys)
+					Usage.defaults(Engine.SIGNER, Engine.template(0), keys.getPublic()), null, keys)
 			.pkcs10();
 		return new V1CertificateSigningRequest().apiVersion("certificates.k8s.io/v1")
 			.kind("CertificateSigningRequest")

@@ -7,7 +7,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -60,7 +60,7 @@ public class KeyAndRequest {
 	@Benchmark
 	public CertificateRequest request() {
 		return CertificateRequests.create(null, Engine.template(0), Engine.SIGNER,
-				DefaultUsages.of(Engine.SIGNER, Engine.template(0), this.keys.getPublic()), null, this.keys);
+				Usage.defaults(Engine.SIGNER, Engine.template(0), this.keys.getPublic()), null, this.keys);
 	}
 
 }

@@ -61,23 +61,19 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 				builder.withDetail("notBefore", pair.notBefore());
 			}
 		}
-		String warning = warning(status);
-		if (warning != null) {
-			builder.withDetail("warning", warning);
-		}
-		if (status.pendingRequest() != null) {
-			builder.withDetail("pendingRequest", status.pendingRequest().name());
-		}
-		if (status.health().waitingFor() != null) {
-			builder.withDetail("waitingFor", status.health().waitingFor());
-		}
-		if (status.health().stuckSince() != null) {
-			builder.withDetail("stuckSince", status.health().stuckSince());
-		}
+		CertificateStatus.ConfirmedRequest pending = status.pendingRequest();
 		RotationFailure failure = status.lastFailure();
-		if (failure != null) {
-			builder.withDetail("lastFailure", failure.reason());
-			builder.withDetail("lastFailureMessage", failure.message());
+		add(builder, "warning", warning(status));
+		add(builder, "pendingRequest", (pending != null) ? pending.name() : null);
+		add(builder, "waitingFor", status.health().waitingFor());
+		add(builder, "stuckSince", status.health().stuckSince());
+		add(builder, "lastFailure", (failure != null) ? failure.reason() : null);
+		add(builder, "lastFailureMessage", (failure != null) ? failure.message() : null);
+	}
+
+	private static void add(Health.Builder builder, String detail, @Nullable Object value) {
+		if (value != null) {
+			builder.withDetail(detail, value);
 		}
 	}
 

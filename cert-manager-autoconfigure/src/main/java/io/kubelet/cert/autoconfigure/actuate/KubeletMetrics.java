@@ -127,7 +127,7 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 		/** By identity: those of two registries are equal. */
 		private final Set<DistributionSummary> rotations = Collections.newSetFromMap(new IdentityHashMap<>());
 
-		/** The one rotation that there may be at the start, in seconds. */
+		/** The rotation before a registry was bound, in seconds. */
 		private @Nullable Long early;
 
 		synchronized void add(DistributionSummary summary) {

@@ -19,9 +19,9 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 
 /**
  * Creates Reactor clients that have their own pool, configured like the one that they
- * would share. A shared pool never discards how it connects, including the previous
- * identity. An {@code HttpClient} factory of the application determines the pool only;
- * use a customizer for everything else.
+ * would share. A shared pool keeps how it connects, and with it the previous identity. An
+ * {@code HttpClient} factory of the application determines the pool only; use a
+ * customizer for everything else.
  */
 final class ReactorClients {
 

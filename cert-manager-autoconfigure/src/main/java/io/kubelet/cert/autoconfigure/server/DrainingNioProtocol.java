@@ -58,7 +58,7 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 		served.drain(this);
 	}
 
-	/** Those of HTTP/1.1 end with their next response, HTTP/2 with the streams it has. */
+	/** HTTP/1.1 ends with the next response, HTTP/2 after the current streams. */
 	@Override
 	public void drain(Predicate<SSLSession> outdated) {
 		this.endpoint.forEach(outdated, (channel, connection) -> {

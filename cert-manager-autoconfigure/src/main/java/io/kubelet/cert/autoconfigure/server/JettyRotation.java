@@ -105,8 +105,8 @@ record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 
 		/**
 		 * Let the streams that are open end, and have the client open no others (RFC
-		 * 9113, section 6.8). Jetty's own shutdown says in the same moment which stream
-		 * was the last, if there is none: too early for one that is on its way.
+		 * 9113, section 6.8). Jetty's own shutdown names the last stream at once if none
+		 * is open, so one that is on its way would be lost.
 		 */
 		static void goAway(SslConnection connection) {
 			if (connection.getSslEndPoint().getConnection() instanceof HTTP2Connection http2) {

@@ -9,10 +9,10 @@ import javax.net.ssl.SSLSession;
  */
 interface ServerConnections {
 
-	/** Lets some connections end with what they are doing. */
+	/** Ends some connections after their current requests. */
 	void drain(Predicate<SSLSession> outdated);
 
-	/** Ends some connections now, whatever they are doing. */
+	/** Closes some connections at once. */
 	void close(Predicate<SSLSession> outdated);
 
 }

@@ -30,7 +30,7 @@ record TomcatRotation(ServerBundles bundles, Supplier<@Nullable Ssl> ssl) implem
 	 * stream was the last. Later streams are dropped. Tomcat itself waits for one round
 	 * trip only.
 	 */
-	private static final Duration FAREWELL = Duration.ofSeconds(1);
+	private static final Duration LAST_STREAM_DELAY = Duration.ofSeconds(1);
 
 	@Override
 	public void customize(Connector connector) {
@@ -39,8 +39,8 @@ record TomcatRotation(ServerBundles bundles, Supplier<@Nullable Ssl> ssl) implem
 			Stream.of(connector.findUpgradeProtocols())
 				.filter(Http2Protocol.class::isInstance)
 				.map(Http2Protocol.class::cast)
-				.filter((http2) -> http2.getDrainTimeout() < FAREWELL.toNanos())
-				.forEach((http2) -> http2.setDrainTimeout(FAREWELL.toNanos()));
+				.filter((http2) -> http2.getDrainTimeout() < LAST_STREAM_DELAY.toNanos())
+				.forEach((http2) -> http2.setDrainTimeout(LAST_STREAM_DELAY.toNanos()));
 		}
 		else {
 			this.bundles.addWithheld();

@@ -32,7 +32,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
-	/** Ends with the application context, which need not own the scheduler. */
+	/** Called at the end of the context, which need not own the scheduler. */
 	private final Queue<Runnable> ends = new ConcurrentLinkedQueue<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,

@@ -34,7 +34,7 @@ final class FirstCertificate implements RotationListener {
 	}
 
 	/**
-	 * Wait until there is a certificate.
+	 * Waits until there is a certificate.
 	 * @throws CertificateUnavailableException if it does not come in time, or if waiting
 	 * longer would not bring it
 	 */

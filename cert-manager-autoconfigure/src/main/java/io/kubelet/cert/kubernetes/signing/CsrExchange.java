@@ -17,7 +17,7 @@ import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.signing.RequestWatches.Subscription;
 import io.kubelet.cert.kubernetes.watch.Selection;
-import io.kubelet.cert.request.RequestComparison;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubernetes.client.openapi.ApiClient;
@@ -110,7 +110,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 	/** An object of the same name is taken if it is this request, created earlier. */
 	private void takeIfOurs(RequestObject found) {
-		Optional<String> difference = RequestComparison.difference(this.api.signerName(found), found.pkcs10(),
+		Optional<String> difference = CertificateRequests.difference(this.api.signerName(found), found.pkcs10(),
 				this.request);
 		if (difference.isPresent()) {
 			lost(found.name(), "AlreadyExists", "has a name that another request has taken: " + difference.get());

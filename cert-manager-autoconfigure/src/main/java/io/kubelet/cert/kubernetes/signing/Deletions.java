@@ -13,7 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
-import io.kubelet.cert.request.RequestComparison;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +91,7 @@ final class Deletions {
 	}
 
 	private boolean isOurs(RequestObject found, CertificateRequest request) {
-		return RequestComparison.difference(this.api.signerName(found), found.pkcs10(), request).isEmpty();
+		return CertificateRequests.difference(this.api.signerName(found), found.pkcs10(), request).isEmpty();
 	}
 
 	/** Whether it is of no use to try again. */

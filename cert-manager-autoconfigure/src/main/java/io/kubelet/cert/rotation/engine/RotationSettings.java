@@ -13,7 +13,6 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.DefaultUsages;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
@@ -104,7 +103,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		}
 
 		List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {
-			return this.usages.isEmpty() ? DefaultUsages.of(this.signerName, template, publicKey) : this.usages;
+			return this.usages.isEmpty() ? Usage.defaults(this.signerName, template, publicKey) : this.usages;
 		}
 
 	}

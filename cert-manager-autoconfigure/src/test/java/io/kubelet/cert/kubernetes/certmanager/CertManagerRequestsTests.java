@@ -24,7 +24,7 @@ import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.DefaultUsages;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
@@ -253,7 +253,7 @@ class CertManagerRequestsTests {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateTemplate template = CertificateTemplate.ofSubject("shop");
 		CertificateRequest request = CertificateRequests.create("shop-1", template, "ClusterIssuer/internal",
-				DefaultUsages.of("ClusterIssuer/internal", template, keys.getPublic()), Duration.ofMinutes(1), keys);
+				Usage.defaults("ClusterIssuer/internal", template, keys.getPublic()), Duration.ofMinutes(1), keys);
 		CertManagerRequests api = new CertManagerRequests(issuer("internal"), "shop",
 				Map.of("issuers.example.com/template", "web"));
 		assertThat(api.newObject(request)).hasToString(api.newObject(request).toString())
@@ -383,7 +383,7 @@ class CertManagerRequestsTests {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateTemplate template = CertificateTemplate.ofSubject("shop");
 		return CertificateRequests.create(RequestNaming.after("shop").name(keys.getPublic(), template, List.of()),
-				template, signer, DefaultUsages.of(signer, template, keys.getPublic()), null, keys);
+				template, signer, Usage.defaults(signer, template, keys.getPublic()), null, keys);
 	}
 
 }

@@ -1,0 +1,96 @@
+package io.kubelet.cert;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.testsupport.Markdown;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * One word for one thing: the glossary names the words of the code, and those that they
+ * replace, which no class uses.
+ */
+class VocabularyTests {
+
+	private static final Pattern LITERAL = Pattern.compile("\"(\\\\.|[^\"\\\\\n])*\"");
+
+	private static final List<Path> SOURCES = Stream.of("cert-manager-autoconfigure", "cert-manager-test")
+		.flatMap((module) -> files(Markdown.ROOT.resolve(module).resolve("src/main/java")))
+		.toList();
+
+	static List<String> replaced() {
+		return Markdown.of("docs/glossary.md")
+			.prose()
+			.dropWhile((line) -> !line.equals("## In the code"))
+			.filter((line) -> line.startsWith("|"))
+			.map((line) -> line.substring(line.lastIndexOf('|', line.length() - 2)))
+			.flatMap((column) -> Pattern.compile("`([^`]+)`").matcher(column).results())
+			.map((match) -> match.group(1))
+			.toList();
+	}
+
+	@ParameterizedTest
+	@MethodSource("replaced")
+	void wordIsNotUsed(String word) {
+		assertThat(SOURCES).filteredOn((file) -> uses(text(file), word)).isEmpty();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "open request, private OpenRequest openRequest;", "open request, // the open requests",
+			"renew, void renewAll()", "renew, it is renewed", "Followed..., class FollowedObjects",
+			"Access, class Access" })
+	void wordIsFoundInNamesAndComments(String word, String source) {
+		assertThat(uses(source, word)).isTrue();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "open request, // Opens a request", "renew, String name = \"renew\";",
+			"Followed..., // Followed by the chain", "Access, class Accessor" })
+	void otherWordsAreNotMeant(String word, String source) {
+		assertThat(uses(source, word)).isFalse();
+	}
+
+	/**
+	 * A word in lower case may be anywhere, in several forms; others are names of types.
+	 */
+	private static boolean uses(String source, String word) {
+		String code = LITERAL.matcher(source).replaceAll("");
+		if (word.endsWith("...")) {
+			return Pattern.compile("\\b" + word.substring(0, word.length() - 3) + "[A-Z]").matcher(code).find();
+		}
+		if (!word.equals(word.toLowerCase(Locale.ROOT))) {
+			return Pattern.compile("\\b" + word + "\\b").matcher(code).find();
+		}
+		String words = code.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+		return Pattern.compile("\\b" + word + "(s|d|ed|ing|al)?\\b").matcher(words).find();
+	}
+
+	private static String text(Path file) {
+		try {
+			return Files.readString(file);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	private static Stream<Path> files(Path root) {
+		try (Stream<Path> paths = Files.walk(root)) {
+			return paths.filter((path) -> path.toString().endsWith(".java")).toList().stream();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+}
