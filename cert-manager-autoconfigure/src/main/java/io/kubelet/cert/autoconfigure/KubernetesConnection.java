@@ -26,6 +26,7 @@ import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
 import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
+import io.kubelet.cert.kubernetes.secret.SecretLocation;
 import io.kubelet.cert.kubernetes.secret.SecretStore;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
@@ -287,8 +288,8 @@ public final class KubernetesConnection implements DisposableBean {
 		synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
 				@Nullable CertificateStore copy) {
 			String namespace = (secret.namespace() != null) ? secret.namespace() : ownNamespace();
-			SecretStore store = new SecretStore(new SecretStore.Location(namespace, secret.name(), certificate),
-					rotates, copy, clients(() -> null), this.clients.executor());
+			SecretStore store = new SecretStore(new SecretLocation(namespace, secret.name(), certificate), rotates,
+					copy, clients(() -> null), this.clients.executor());
 			this.secrets.add(store);
 			return store;
 		}

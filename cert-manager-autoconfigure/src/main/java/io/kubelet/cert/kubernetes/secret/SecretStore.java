@@ -1,36 +1,20 @@
 package io.kubelet.cert.kubernetes.secret;
 
-import java.io.IOException;
-import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.kubernetes.ApiFailures;
-import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.watch.Reflector;
 import io.kubelet.cert.kubernetes.watch.Selection;
-import io.kubelet.cert.kubernetes.watch.WatchObserver;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreConflictException;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.store.Stored;
 import io.kubernetes.client.openapi.ApiClient;
-import io.kubernetes.client.openapi.ApiException;
-import okhttp3.Call;
-import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,24 +32,19 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(SecretStore.class);
 
-	/** A rotation waits for the answer. */
-	private static final Duration TIMEOUT = Duration.ofSeconds(10);
-
-	private final Location location;
+	private final SecretLocation location;
 
 	private final boolean rotates;
 
 	private final @Nullable CertificateStore copy;
 
-	private final Supplier<ApiClient> clients;
-
 	private final Executor executor;
 
+	private final SecretApi api;
+
+	private final LatestSecret latest;
+
 	private final Reflector watch;
-
-	private final LatestSecret latest = new LatestSecret();
-
-	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
 
 	/** The last Secret whose content could be used, and the content. */
 	private @Nullable SecretObject read;
@@ -80,14 +59,15 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	 * @param clients returns the client to use; called for each request
 	 * @param executor runs the watch until this is closed
 	 */
-	public SecretStore(Location location, boolean rotates, @Nullable CertificateStore copy, Supplier<ApiClient> clients,
-			Executor executor) {
+	public SecretStore(SecretLocation location, boolean rotates, @Nullable CertificateStore copy,
+			Supplier<ApiClient> clients, Executor executor) {
 		this.location = location;
 		this.rotates = rotates;
 		this.copy = copy;
-		this.clients = clients;
 		this.executor = executor;
-		this.watch = new Reflector(Selection.byName(location.name(), location.path()), new Observer(), clients, null);
+		this.api = new SecretApi(location, clients);
+		this.latest = new LatestSecret(location, this.api);
+		this.watch = new Reflector(Selection.byName(location.name(), location.path()), this.latest, clients, null);
 	}
 
 	/**
@@ -160,7 +140,8 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		SecretObject secret = latest();
 		requireOwn(secret);
 		if (!secret.version().equals(next.version()) && !isDamaged(secret)) {
-			throw conflict();
+			this.latest.isOutdated();
+			throw new StoreConflictException("Another process has changed " + this);
 		}
 		return store(secret, next);
 	}
@@ -193,25 +174,18 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 					null);
 		}
 		try {
-			SecretObject written = send((client) -> secret.exists()
-					? ApiObjects.replace(client, this.location.path(), this.location.name(), changed.json())
-					: ApiObjects.create(client, this.location.path(), changed.json()));
+			SecretObject written = this.api.write(secret, changed);
 			this.latest.update(secret, written);
 			return written;
 		}
-		catch (RequestException ex) {
+		catch (StoreConflictException ex) {
 			this.latest.isOutdated();
-			if (ex.statusCode() == 409 || (ex.statusCode() == 404 && secret.exists())) {
-				throw conflict();
-			}
-			String remedy = (ex.statusCode() == 403 && !secret.exists()) ? this.location.creation() : "";
-			throw new StoreException(ex.kind(), "Cannot store in " + this + ": " + ex.getMessage() + remedy, ex);
+			throw ex;
 		}
-	}
-
-	private StoreConflictException conflict() {
-		this.latest.isOutdated();
-		return new StoreConflictException("Another process has changed " + this);
+		catch (StoreException ex) {
+			this.latest.isUncertain();
+			throw ex;
+		}
 	}
 
 	private Stored remember(SecretObject secret, Stored content) {
@@ -248,53 +222,16 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	private SecretObject latest() {
 		try {
-			SecretObject known = this.latest.get();
-			return (known != null) ? known : fetch();
+			return this.latest.get();
 		}
 		finally {
 			this.watch.start(this.executor);
 		}
 	}
 
-	private SecretObject fetch() {
-		SecretObject last = this.latest.last();
-		try {
-			return this.latest.update(last,
-					send((client) -> ApiObjects.read(client, this.location.path(), this.location.name())));
-		}
-		catch (CertificateManagerException ex) {
-			if (ex instanceof RequestException answer && answer.statusCode() == 404) {
-				return this.latest.update(last, SecretObject.ABSENT);
-			}
-			if (last != null) {
-				return last;
-			}
-			throw new StoreException(ex.kind(), "Cannot read " + this + ": " + ex.getMessage(), ex);
-		}
-	}
-
-	private SecretObject send(Function<ApiClient, Call> request) {
-		ApiClient client = this.clients.get();
-		ApiFailures failures = new ApiFailures(client.getBasePath());
-		Call call = request.apply(client);
-		call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-		try (Response answer = call.execute()) {
-			return new SecretObject(ApiObjects.object(ApiObjects.body(answer)));
-		}
-		catch (ApiException ex) {
-			throw failures.translate(ex, null);
-		}
-		catch (IOException ex) {
-			throw failures.translate(new ApiException(ex), null);
-		}
-		catch (JsonParseException ex) {
-			throw failures.unexpected(200, null);
-		}
-	}
-
 	@Override
 	public boolean onChange(Runnable changed) {
-		this.callbacks.add(changed);
+		this.latest.onChange(changed);
 		return true;
 	}
 
@@ -305,85 +242,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	@Override
 	public String toString() {
-		return "Secret " + this.location.namespace() + "/" + this.location.name();
-	}
-
-	/**
-	 * Where a Secret is.
-	 *
-	 * @param namespace its namespace
-	 * @param name its name
-	 * @param certificate the name of the certificate that it is for
-	 */
-	public record Location(String namespace, String name, String certificate) {
-
-		String path() {
-			return "/api/v1/namespaces/" + this.namespace + "/secrets";
-		}
-
-		/** RBAC cannot limit the creation of objects to a name. */
-		String creation() {
-			return """
-
-					Or the deployment creates the Secret, without a pair; then the application does not need this permission:
-					apiVersion: v1
-					kind: Secret
-					metadata:
-					  name: %s
-					  namespace: %s
-					type: kubernetes.io/tls
-					data:
-					  tls.crt: ""
-					  tls.key: ""
-					"""
-				.formatted(this.name, this.namespace)
-				.stripTrailing();
-		}
-
-	}
-
-	private final class Observer implements WatchObserver {
-
-		@Override
-		public void listed(List<JsonObject> objects) {
-			SecretStore store = SecretStore.this;
-			signal(store.latest.listed(objects.isEmpty() ? SecretObject.ABSENT : new SecretObject(objects.get(0))));
-		}
-
-		@Override
-		public void changed(JsonObject object) {
-			signal(SecretStore.this.latest.changed(new SecretObject(object), false));
-		}
-
-		@Override
-		public void deleted(JsonObject object) {
-			signal(SecretStore.this.latest.changed(new SecretObject(object), true));
-		}
-
-		private void signal(boolean changed) {
-			if (changed) {
-				SecretStore.this.callbacks.forEach(Runnable::run);
-			}
-		}
-
-		@Override
-		public void interrupted(Kind kind, String problem) {
-			// The last known state remains
-		}
-
-		/** Whoever may not watch the Secret reads it. */
-		@Override
-		public String refused(ApiException answer) {
-			SecretStore.this.latest.isOutdated();
-			return ApiFailures.refusal(answer, "get, list, watch and update on the Secret are needed")
-					+ ApiFailures.advice(answer);
-		}
-
-		@Override
-		public String toString() {
-			return SecretStore.this.toString();
-		}
-
+		return this.location.toString();
 	}
 
 }

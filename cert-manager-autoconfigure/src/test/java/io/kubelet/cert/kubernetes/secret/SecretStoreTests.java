@@ -340,7 +340,7 @@ class SecretStoreTests {
 	void secretOfAnotherCertificateIsLeftAlone() {
 		permit(true);
 		this.store.write(this.store.read().withPair(pair(), null));
-		SecretStore other = store(new SecretStore.Location("shop", "shop-tls", "other"), null);
+		SecretStore other = store(new SecretLocation("shop", "shop-tls", "other"), null);
 		assertThat(other.foreignContent()).contains("is managed for certificate 'shop'");
 	}
 
@@ -466,15 +466,15 @@ class SecretStoreTests {
 		assertThat(this.plane.count((request) -> !request.method().equals("GET"))).isZero();
 	}
 
-	private static SecretStore.Location location() {
-		return new SecretStore.Location("shop", "shop-tls", "shop");
+	private static SecretLocation location() {
+		return new SecretLocation("shop", "shop-tls", "shop");
 	}
 
 	private SecretStore store(@Nullable CertificateStore copy) {
 		return store(location(), copy);
 	}
 
-	private SecretStore store(SecretStore.Location location, @Nullable CertificateStore copy) {
+	private SecretStore store(SecretLocation location, @Nullable CertificateStore copy) {
 		SecretStore store = new SecretStore(location, true, copy, clients(), Executors.newCachedThreadPool((task) -> {
 			Thread thread = new Thread(task);
 			thread.setDaemon(true);
