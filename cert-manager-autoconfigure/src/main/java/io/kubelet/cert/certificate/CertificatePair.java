@@ -35,11 +35,6 @@ public final class CertificatePair {
 
 	private final List<X509Certificate> authorities;
 
-	/** Kept because a timer reads them often, and a certificate looks them up by name. */
-	private final Instant notBefore;
-
-	private final Instant notAfter;
-
 	/**
 	 * Creates a pair whose key comes from elsewhere, such as from a file. It signs once
 	 * and verifies once, to prove that the key is the leaf's.
@@ -63,8 +58,6 @@ public final class CertificatePair {
 		this.chain = CertificateChain.path(chain);
 		this.privateKey = privateKey;
 		this.authorities = List.copyOf(authorities);
-		this.notBefore = leaf().getNotBefore().toInstant();
-		this.notAfter = leaf().getNotAfter().toInstant();
 		if (!match.test(leaf().getPublicKey())) {
 			throw new IllegalArgumentException("The private key does not belong to the certificate with serial number "
 					+ serialNumber() + ", which comes first");
@@ -133,7 +126,7 @@ public final class CertificatePair {
 	 * @return the instant, to the second
 	 */
 	public Instant notBefore() {
-		return this.notBefore;
+		return leaf().getNotBefore().toInstant();
 	}
 
 	/**
@@ -141,7 +134,7 @@ public final class CertificatePair {
 	 * @return the last instant at which it is valid, to the second
 	 */
 	public Instant notAfter() {
-		return this.notAfter;
+		return leaf().getNotAfter().toInstant();
 	}
 
 	/**
@@ -149,7 +142,7 @@ public final class CertificatePair {
 	 * @return the time from {@link #notBefore()} to {@link #notAfter()}
 	 */
 	public Duration lifetime() {
-		return Duration.between(this.notBefore, this.notAfter);
+		return Duration.between(notBefore(), notAfter());
 	}
 
 	/**
@@ -158,7 +151,7 @@ public final class CertificatePair {
 	 * @return {@code true} once {@code now} is after {@link #notAfter()}
 	 */
 	public boolean isExpired(Instant now) {
-		return now.isAfter(this.notAfter);
+		return now.isAfter(notAfter());
 	}
 
 	/**
@@ -168,7 +161,7 @@ public final class CertificatePair {
 	 * until {@link #notAfter()}
 	 */
 	public boolean isValid(Instant now) {
-		return !isExpired(now) && !this.notBefore.isAfter(now.plus(CLOCK_SKEW));
+		return !isExpired(now) && !notBefore().isAfter(now.plus(CLOCK_SKEW));
 	}
 
 	/**
@@ -223,7 +216,7 @@ public final class CertificatePair {
 	@Override
 	public String toString() {
 		return "CertificatePair[subject=%s, serialNumber=%s, notAfter=%s]".formatted(ExternalText.subject(leaf()),
-				serialNumber(), this.notAfter);
+				serialNumber(), notAfter());
 	}
 
 }

@@ -78,7 +78,18 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	 * @return the new template
 	 */
 	public CertificateTemplate withDnsNames(List<String> dnsNames) {
-		return withNames(dnsNames, this.ipAddresses);
+		return new CertificateTemplate(this.commonName, this.organizations, dnsNames, this.ipAddresses, this.uris,
+				this.emailAddresses);
+	}
+
+	/**
+	 * Returns this template with other IP addresses.
+	 * @param ipAddresses the IP addresses
+	 * @return the new template
+	 */
+	public CertificateTemplate withIpAddresses(List<InetAddress> ipAddresses) {
+		return new CertificateTemplate(this.commonName, this.organizations, this.dnsNames, ipAddresses, this.uris,
+				this.emailAddresses);
 	}
 
 	/**
@@ -99,17 +110,6 @@ public record CertificateTemplate(@Nullable String commonName, List<String> orga
 	public CertificateTemplate withEmailAddresses(List<String> emailAddresses) {
 		return new CertificateTemplate(this.commonName, this.organizations, this.dnsNames, this.ipAddresses, this.uris,
 				emailAddresses);
-	}
-
-	/**
-	 * Returns this template with other DNS names and IP addresses.
-	 * @param dnsNames the DNS names
-	 * @param ipAddresses the IP addresses
-	 * @return the new template
-	 */
-	public CertificateTemplate withNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
-		return new CertificateTemplate(this.commonName, this.organizations, dnsNames, ipAddresses, this.uris,
-				this.emailAddresses);
 	}
 
 	/**

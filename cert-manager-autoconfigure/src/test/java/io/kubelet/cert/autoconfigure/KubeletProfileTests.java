@@ -88,8 +88,8 @@ class KubeletProfileTests {
 				assertThat(client.requested().signerName()).isEqualTo("kubernetes.io/kube-apiserver-client-kubelet");
 				assertThat(client.requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 				CertificateStatus serving = managers.get("kubelet-server").status();
-				assertThat(names(serving)).isEqualTo(SUBJECT.withNames(List.of("n1", "n1.example.com"),
-						List.of(CertificateNames.parseIpAddress("10.0.0.1"))));
+				assertThat(names(serving)).isEqualTo(SUBJECT.withDnsNames(List.of("n1", "n1.example.com"))
+					.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.1"))));
 				assertThat(serving.requested().signerName()).isEqualTo("kubernetes.io/kubelet-serving");
 				assertThat(serving.requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
 				assertThat(this.directory.resolve("pki/kubelet-server-current.pem")).exists();
@@ -105,8 +105,8 @@ class KubeletProfileTests {
 			this.node.readdress("InternalIP=10.0.0.2", "Hostname=n1");
 			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
 			assertThat(manager.current().orElseThrow()).isNotEqualTo(first);
-			assertThat(names(manager.status()))
-				.isEqualTo(SUBJECT.withNames(List.of("n1"), List.of(CertificateNames.parseIpAddress("10.0.0.2"))));
+			assertThat(names(manager.status())).isEqualTo(SUBJECT.withDnsNames(List.of("n1"))
+				.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.2"))));
 		});
 		Awaitility.await().until(() -> threads().isEmpty());
 	}
@@ -170,7 +170,7 @@ class KubeletProfileTests {
 		this.node.create("Hostname=n1");
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.dns-only=true")
 			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
-				.isEqualTo(SUBJECT.withNames(List.of("n1"), List.of())));
+				.isEqualTo(SUBJECT.withDnsNames(List.of("n1"))));
 	}
 
 	@Test
@@ -178,8 +178,9 @@ class KubeletProfileTests {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=pod", "POD_IP=10.1.0.7",
 				"POD_IPS=10.1.0.7,2001:db8::7", "POD_NAME=web-0", "kubelet.cert.template.dns-names=web.example.com")
 			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
-				.isEqualTo(SUBJECT.withNames(List.of("web-0", "web.example.com"), List
-					.of(CertificateNames.parseIpAddress("10.1.0.7"), CertificateNames.parseIpAddress("2001:db8::7")))));
+				.isEqualTo(SUBJECT.withDnsNames(List.of("web-0", "web.example.com"))
+					.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.1.0.7"),
+							CertificateNames.parseIpAddress("2001:db8::7")))));
 	}
 
 	@Test
@@ -195,7 +196,7 @@ class KubeletProfileTests {
 	void fixedAddressesNeedNoNode() {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.template.ip-addresses=10.0.0.9")
 			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
-				.isEqualTo(SUBJECT.withNames(List.of(), List.of(CertificateNames.parseIpAddress("10.0.0.9")))));
+				.isEqualTo(SUBJECT.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.9")))));
 	}
 
 	@Test
@@ -216,7 +217,7 @@ class KubeletProfileTests {
 
 	@Test
 	void supplierOfTheApplicationTakesThePlaceOfTheAddresses() {
-		CertificateTemplate own = SUBJECT.withNames(List.of("own"), List.of());
+		CertificateTemplate own = SUBJECT.withDnsNames(List.of("own"));
 		runner("kubelet.cert.profile=kubelet-serving")
 			.withBean(CertificateTemplateSupplier.class, () -> () -> Optional.of(own))
 			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status())).isEqualTo(own));

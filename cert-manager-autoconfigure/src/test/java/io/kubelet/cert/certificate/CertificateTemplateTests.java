@@ -62,7 +62,7 @@ class CertificateTemplateTests {
 
 	@Test
 	void otherNamesTakeThePlaceOfDnsNamesAndAddresses() {
-		CertificateTemplate other = FULL.withNames(List.of("b.example"), List.of());
+		CertificateTemplate other = FULL.withDnsNames(List.of("b.example")).withIpAddresses(List.of());
 		assertThat(other.dnsNames()).containsExactly("b.example");
 		assertThat(other.ipAddresses()).isEmpty();
 		assertThat(other.uris()).isEqualTo(FULL.uris());
@@ -123,7 +123,7 @@ class CertificateTemplateTests {
 					new GeneralNames(new GeneralName[] { user, new GeneralName(GeneralName.dNSName, "a.example") }))
 			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(this.keys.getPrivate()));
 		assertThat(CertificateTemplate.of(new JcaX509CertificateConverter().getCertificate(certificate)))
-			.isEqualTo(CertificateTemplate.ofSubject("one").withNames(List.of("a.example"), List.of()));
+			.isEqualTo(CertificateTemplate.ofSubject("one").withDnsNames(List.of("a.example")));
 	}
 
 	private X509Certificate certificate(CertificateTemplate template) {

@@ -118,8 +118,7 @@ class SignerFaultTests extends RotatingProgramTest {
 
 	@Test
 	void droppedNamesAreRefused() {
-		CertificateTemplate template = CertificateTemplate.ofSubject("web")
-			.withNames(List.of("web.example.com"), List.of());
+		CertificateTemplate template = CertificateTemplate.ofSubject("web").withDnsNames(List.of("web.example.com"));
 		this.program.controlPlane.behavior().sign("example.com/demo").flaws(SignerFlaw.DROPPED_NAMES);
 		start((builder) -> builder.signerName("example.com/demo").template(() -> Optional.of(template)));
 		RotationFailure failure = this.program.awaitFailure("Refused", 1);

@@ -64,7 +64,7 @@ class CertificateRequestsTests {
 
 	@Test
 	void namesAreCriticalOnlyWhereThereIsNoSubjectBesideThem() throws IOException {
-		CertificateTemplate alone = CertificateTemplate.ofSubject(null).withNames(List.of("a.example"), List.of());
+		CertificateTemplate alone = CertificateTemplate.ofSubject(null).withDnsNames(List.of("a.example"));
 		assertThat(names(create(NAMES, this.keys)).isCritical()).isFalse();
 		assertThat(names(create(alone, this.keys)).isCritical()).isTrue();
 	}

@@ -22,10 +22,10 @@ class DefaultUsagesTests {
 
 	private static final CertificateTemplate SUBJECT = CertificateTemplate.ofSubject("app");
 
-	private static final CertificateTemplate DNS_NAME = SUBJECT.withNames(List.of("app.example.com"), List.of());
+	private static final CertificateTemplate DNS_NAME = SUBJECT.withDnsNames(List.of("app.example.com"));
 
-	private static final CertificateTemplate IP_ADDRESS = SUBJECT.withNames(List.of(),
-			List.of(CertificateNames.parseIpAddress("10.0.0.1")));
+	private static final CertificateTemplate IP_ADDRESS = SUBJECT
+		.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.1")));
 
 	private static final CertificateTemplate URI = CertificateTemplate.ofSubject(null)
 		.withUris(List.of("spiffe://example.com/app"));

@@ -234,7 +234,7 @@ class IssuedCertificateCheckTests {
 	@Test
 	void chainOfTooManyBytesIsRefused() {
 		CertificateTemplate large = CertificateTemplate.ofSubject("one")
-			.withNames(IntStream.range(0, 6000).mapToObj("host-%d.example.com"::formatted).toList(), List.of());
+			.withDnsNames(IntStream.range(0, 6000).mapToObj("host-%d.example.com"::formatted).toList());
 		X509Certificate leaf = ROOT.issue(KEYS.getPublic(), large, NOW, NOW.plus(Duration.ofHours(1)));
 		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))

@@ -116,8 +116,9 @@ final class SimulatedCertificate implements RotationListener {
 	}
 
 	Optional<CertificateTemplate> template() {
-		return this.templateKnown ? Optional
-			.of(CertificateTemplate.ofSubject("system:node:n" + this.index).withNames(List.of(dnsName()), List.of()))
+		return this.templateKnown
+				? Optional
+					.of(CertificateTemplate.ofSubject("system:node:n" + this.index).withDnsNames(List.of(dnsName())))
 				: Optional.empty();
 	}
 
@@ -321,7 +322,7 @@ final class SimulatedCertificate implements RotationListener {
 	void storeByAnother() {
 		KeyPair keys = this.keys.next();
 		CertificateTemplate template = CertificateTemplate.ofSubject("system:node:n" + this.index)
-			.withNames(List.of(dnsName()), List.of());
+			.withDnsNames(List.of(dnsName()));
 		this.store.pair = new CertificatePair(List.of(this.server.approver().certificate(keys.getPublic(), template)),
 				keys.getPrivate());
 	}

@@ -342,8 +342,7 @@ class ServerRotationTests {
 	void connectionWithACertificateThatDoesNotRotateIsLeftAlone(Kind kind) throws Exception {
 		TestAuthority authority = new TestAuthority("static");
 		Path pem = Files.writeString(this.directory.resolve("static.pem"),
-				Pem.write(authority.pair(
-						CertificateTemplate.ofSubject("static").withNames(List.of("two.test"), List.of()),
+				Pem.write(authority.pair(CertificateTemplate.ofSubject("static").withDnsNames(List.of("two.test")),
 						Instant.now().minusSeconds(60), Instant.now().plusSeconds(3600))));
 		SSLContext context = SslBundle
 			.of(SslStoreBundle.of(null, null, Trust.exactly(List.of(authority.certificate())).store()))

@@ -60,7 +60,8 @@ record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
 		SortedMap<String, InetAddress> ipAddresses = new TreeMap<>();
 		subject.ipAddresses().forEach((ip) -> ipAddresses.put(ip.getHostAddress(), ip));
 		this.ipAddresses.forEach((ip) -> ipAddresses.put(ip.getHostAddress(), ip));
-		return Optional.of(subject.withNames(List.copyOf(dnsNames), List.copyOf(ipAddresses.values())));
+		return Optional
+			.of(subject.withDnsNames(List.copyOf(dnsNames)).withIpAddresses(List.copyOf(ipAddresses.values())));
 	}
 
 	private static Optional<InetAddress> ipAddress(String address) {

@@ -48,7 +48,7 @@ class AddressNamesTests {
 	@MethodSource
 	void templateFromAddresses(String name, boolean dnsOnly, String addresses, boolean there, String dnsNames,
 			String ipAddresses) {
-		CertificateTemplate wanted = SUBJECT.withNames(words(dnsNames), ipAddresses(ipAddresses));
+		CertificateTemplate wanted = SUBJECT.withDnsNames(words(dnsNames)).withIpAddresses(ipAddresses(ipAddresses));
 		assertThat(AddressNames.of(addresses(addresses)).complete(SUBJECT, dnsOnly))
 			.isEqualTo(there ? Optional.of(wanted) : Optional.empty());
 	}
@@ -70,16 +70,17 @@ class AddressNamesTests {
 
 	@Test
 	void namesOfTheSubjectAreAskedForBesidesTheAddresses() {
-		CertificateTemplate subject = SUBJECT.withNames(List.of("z", "h"), ipAddresses("9.9.9.9 1.1.1.1"));
+		CertificateTemplate subject = SUBJECT.withDnsNames(List.of("z", "h"))
+			.withIpAddresses(ipAddresses("9.9.9.9 1.1.1.1"));
 		assertThat(
 				AddressNames.of(addresses("Hostname=h InternalIP=1.1.1.1 InternalIP=2.2.2.2")).complete(subject, false))
-			.contains(SUBJECT.withNames(List.of("h", "z"), ipAddresses("1.1.1.1 2.2.2.2 9.9.9.9")));
+			.contains(SUBJECT.withDnsNames(List.of("h", "z")).withIpAddresses(ipAddresses("1.1.1.1 2.2.2.2 9.9.9.9")));
 	}
 
 	@Test
 	void namesOfTheSubjectAloneAreNoTemplate() {
-		assertThat(AddressNames.of(List.of()).complete(SUBJECT.withNames(List.of("h"), ipAddresses("9.9.9.9")), true))
-			.isEmpty();
+		assertThat(AddressNames.of(List.of())
+			.complete(SUBJECT.withDnsNames(List.of("h")).withIpAddresses(ipAddresses("9.9.9.9")), true)).isEmpty();
 	}
 
 	@Test

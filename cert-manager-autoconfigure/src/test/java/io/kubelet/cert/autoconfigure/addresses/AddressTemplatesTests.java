@@ -46,7 +46,7 @@ class AddressTemplatesTests {
 		assertThat(templates.get()).isEmpty();
 		assertThat(templates.waitingFor()).contains("an IP address among the addresses of a test");
 		AddressTemplates dnsOnly = new AddressTemplates(this.source, SUBJECT, true);
-		assertThat(dnsOnly.get()).contains(SUBJECT.withNames(List.of("n1"), List.of()));
+		assertThat(dnsOnly.get()).contains(SUBJECT.withDnsNames(List.of("n1")));
 		assertThat(dnsOnly.waitingFor()).isEmpty();
 	}
 
@@ -57,7 +57,7 @@ class AddressTemplatesTests {
 			this.addresses.clear();
 			this.addresses.add(new NodeAddress(NodeAddress.Type.INTERNAL_IP, address));
 			assertThat(templates.get())
-				.contains(SUBJECT.withNames(List.of(), List.of(CertificateNames.parseIpAddress(address))));
+				.contains(SUBJECT.withIpAddresses(List.of(CertificateNames.parseIpAddress(address))));
 			assertThat(templates.waitingFor()).isEmpty();
 		}
 	}

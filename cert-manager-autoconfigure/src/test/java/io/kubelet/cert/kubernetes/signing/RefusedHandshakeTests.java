@@ -84,8 +84,8 @@ class RefusedHandshakeTests {
 	}
 
 	private SSLContext context() {
-		String pem = Pem.write(
-				pair(this.known, CertificateTemplate.ofSubject("server").withNames(List.of("localhost"), List.of())));
+		String pem = Pem
+			.write(pair(this.known, CertificateTemplate.ofSubject("server").withDnsNames(List.of("localhost"))));
 		return SslBundle
 			.of(new PemSslStoreBundle(PemSslStoreDetails.forCertificate(pem).withPrivateKey(pem),
 					PemSslStoreDetails.forCertificate(Pem.write(List.of(this.known.certificate())))))

@@ -74,7 +74,7 @@ class HistoryTests {
 		this.fixture.time.pass(Duration.ofMinutes(43));
 		manager.rotate();
 		this.fixture.time.settle();
-		template.set(ManagerFixture.TEMPLATE.withNames(List.of("n1.example.com"), List.of()));
+		template.set(ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com")));
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		this.fixture.signer.holds();
 		this.fixture.time.pass(Duration.ofMinutes(75));

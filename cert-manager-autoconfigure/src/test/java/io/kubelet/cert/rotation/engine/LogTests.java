@@ -83,7 +83,7 @@ class LogTests {
 			.signerName(signer, "kubelet.cert.signer-name")
 			.template(() -> Optional.of(template.get())));
 		this.fixture.time.pass(Duration.ofMinutes(16));
-		template.set(ManagerFixture.TEMPLATE.withNames(List.of("n1.example.com"), List.of()));
+		template.set(ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com")));
 		this.fixture.signer
 			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), signer, "No", "ask us"));
 		this.fixture.time.pass(Duration.ofMinutes(1));
@@ -99,8 +99,8 @@ class LogTests {
 
 	@Test
 	void namesThatWereNotRequestedAreReported(CapturedOutput output) {
-		CertificateTemplate more = ManagerFixture.TEMPLATE
-			.withNames(List.of("*.bank.com", "a\nb"), List.of(InetAddress.getLoopbackAddress()))
+		CertificateTemplate more = ManagerFixture.TEMPLATE.withDnsNames(List.of("*.bank.com", "a\nb"))
+			.withIpAddresses(List.of(InetAddress.getLoopbackAddress()))
 			.withUris(List.of("urn:a"))
 			.withEmailAddresses(List.of("a@example.com"));
 		this.fixture.signer.issues((request) -> List.of(this.fixture.authority.issue(request.publicKey(), more,

@@ -75,7 +75,7 @@ class OneDayTests {
 			.signerName(SIGNER)
 			.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH))
 			.keys(repeatableKeys())
-			.template(CertificateTemplate.ofSubject("shop").withNames(List.of("shop.example.com"), List.of())));
+			.template(CertificateTemplate.ofSubject("shop").withDnsNames(List.of("shop.example.com"))));
 		approveAfter(Duration.ofSeconds(90));
 		this.fixture.signer.issues();
 		passUntil(9, 30);

@@ -32,8 +32,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
  */
 class RefusedCertificateTests {
 
-	private static final CertificateTemplate TEMPLATE = ManagerFixture.TEMPLATE.withNames(List.of("n1.example.com"),
-			List.of(InetAddress.getLoopbackAddress()));
+	private static final CertificateTemplate TEMPLATE = ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com"))
+		.withIpAddresses(List.of(InetAddress.getLoopbackAddress()));
 
 	private static final List<Usage> USAGES = List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 
@@ -71,17 +71,16 @@ class RefusedCertificateTests {
 				arguments("wrong key", flaw((authority, request) -> issue(authority, request, anotherKey(), TEMPLATE)),
 						List.of("another public key")),
 				arguments("dropped DNS name",
-						flaw((authority, request) -> issue(authority, request,
-								TEMPLATE.withNames(List.of(), TEMPLATE.ipAddresses()))),
+						flaw((authority, request) -> issue(authority, request, TEMPLATE.withDnsNames(List.of()))),
 						List.of("DNS names lack [n1.example.com]")),
 				arguments("dropped IP address",
-						flaw((authority, request) -> issue(authority, request,
-								TEMPLATE.withNames(TEMPLATE.dnsNames(), List.of()))),
+						flaw((authority, request) -> issue(authority, request, TEMPLATE.withIpAddresses(List.of()))),
 						List.of("IP addresses lack [127.0.0.1]")),
 				arguments("another common name",
 						flaw((authority, request) -> issue(authority, request,
 								CertificateTemplate.ofSubject("someone else", "system:nodes")
-									.withNames(TEMPLATE.dnsNames(), TEMPLATE.ipAddresses()))),
+									.withDnsNames(TEMPLATE.dnsNames())
+									.withIpAddresses(TEMPLATE.ipAddresses()))),
 						List.of("common name is 'someone else', not 'system:node:n1'")),
 				arguments("missing usage",
 						flaw((authority, request) -> authority.issue(request.publicKey(), TEMPLATE,
@@ -128,8 +127,8 @@ class RefusedCertificateTests {
 
 	@Test
 	void signerThatDropsANameIsAskedLessThanThirtyTimesADay() {
-		this.fixture.signer.issues(
-				(request) -> List.of(issue(this.fixture.authority, request, TEMPLATE.withNames(List.of(), List.of()))));
+		this.fixture.signer.issues((request) -> List
+			.of(issue(this.fixture.authority, request, TEMPLATE.withDnsNames(List.of()).withIpAddresses(List.of()))));
 		this.fixture.start(this.fixture.builder().template(TEMPLATE));
 		this.fixture.time.pass(Duration.ofDays(1));
 		assertThat(this.fixture.signer.requests).hasSizeBetween(24, 29);

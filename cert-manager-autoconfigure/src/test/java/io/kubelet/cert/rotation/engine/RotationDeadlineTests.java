@@ -135,7 +135,7 @@ class RotationDeadlineTests {
 
 	private static CertificateTemplate names(List<String> dnsNames, String... addresses) {
 		List<InetAddress> ipAddresses = Stream.of(addresses).map(CertificateNames::parseIpAddress).toList();
-		return subject("system:node:fake", "system:nodes").withNames(dnsNames, ipAddresses);
+		return subject("system:node:fake", "system:nodes").withDnsNames(dnsNames).withIpAddresses(ipAddresses);
 	}
 
 }
