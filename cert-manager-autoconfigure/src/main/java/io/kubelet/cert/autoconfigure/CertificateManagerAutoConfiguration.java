@@ -48,7 +48,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 @Import(SettingsConfiguration.class)
 public final class CertificateManagerAutoConfiguration {
 
-	/** Those of Spring Boot's properties and of the certificates. */
+	/** The registrars whose bundles are known from properties. */
 	private static final Set<String> BUNDLE_REGISTRARS = Set.of("sslPropertiesSslBundleRegistrar",
 			"certificateBundleRegistrar");
 
@@ -77,7 +77,7 @@ public final class CertificateManagerAutoConfiguration {
 	@ConditionalOnMissingBean
 	@ConditionalOnResource(resources = KubernetesConnection.CLIENT_CLASS_FILE)
 	SignerSource certificateSigners(KubernetesConnection connection) {
-		return new ClusterSigners(connection);
+		return new ClusterSigners(connection, null);
 	}
 
 	@Bean
@@ -123,9 +123,8 @@ public final class CertificateManagerAutoConfiguration {
 	}
 
 	/**
-	 * Each request for a certificate may cost an approval, so a name of a bundle that
-	 * does not exist is reported before. The bundles of other registrars are not known
-	 * yet.
+	 * Reports a bundle that does not exist before a certificate is requested, which may
+	 * need an approval. The bundles of other registrars are not known yet.
 	 */
 	private static void requireBundles(CertificateSettingsList settings, ListableBeanFactory beanFactory,
 			Environment environment) {

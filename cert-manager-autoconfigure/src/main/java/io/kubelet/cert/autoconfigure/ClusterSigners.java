@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.util.Optional;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.CertificateSigner;
@@ -10,16 +11,12 @@ import io.kubelet.cert.rotation.SignerSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Provides the signers of the cluster, unless the application has its own. Certificates
- * with an issuer have a signer of their own.
+ * Provides the signers of the cluster, unless the application has its own.
+ *
+ * @param connection the connection to the API server
+ * @param issuer the issuer of cert-manager, {@code null} for a signer
  */
-final class ClusterSigners implements SignerSource {
-
-	private final KubernetesConnection connection;
-
-	ClusterSigners(KubernetesConnection connection) {
-		this.connection = connection;
-	}
+record ClusterSigners(KubernetesConnection connection, @Nullable Issuer issuer) implements SignerSource {
 
 	/**
 	 * Returns the signers of a certificate that has an issuer; empty if it has none, or
@@ -29,12 +26,12 @@ final class ClusterSigners implements SignerSource {
 		return Optional.ofNullable(certificate.request().signer())
 			.map(Signer::issuer)
 			.filter((issuer) -> signers instanceof ClusterSigners)
-			.map((issuer) -> (current) -> ((ClusterSigners) signers).connection.signer(issuer, current));
+			.map((issuer) -> new ClusterSigners(((ClusterSigners) signers).connection, issuer));
 	}
 
 	@Override
 	public CertificateSigner signer(@Nullable CertificatePair current) {
-		return this.connection.signer(current);
+		return this.connection.signer(this.issuer, current);
 	}
 
 }

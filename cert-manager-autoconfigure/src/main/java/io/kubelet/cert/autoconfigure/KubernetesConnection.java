@@ -4,11 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
@@ -20,16 +16,10 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
-import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
-import io.kubelet.cert.kubernetes.secret.SecretLocation;
 import io.kubelet.cert.kubernetes.secret.SecretStore;
-import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
-import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.CertificateStore;
@@ -58,7 +48,7 @@ public final class KubernetesConnection implements DisposableBean {
 
 	private final Clock clock;
 
-	private @Nullable Client client;
+	private @Nullable KubernetesObjects client;
 
 	KubernetesConnection(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 		this.settings = settings;
@@ -87,14 +77,6 @@ public final class KubernetesConnection implements DisposableBean {
 	/** Returns whether the first certificate is requested with bootstrap credentials. */
 	boolean isBootstrapping() {
 		return this.settings.bootstrapKubeconfig() != null;
-	}
-
-	/**
-	 * Returns the context of the kubeconfig. If there is a bootstrap kubeconfig, the
-	 * configured context is one of that, and the kubeconfig that is written has its own.
-	 */
-	public static @Nullable String context(KubernetesProperties settings) {
-		return (settings.bootstrapKubeconfig() != null) ? null : settings.context();
 	}
 
 	/**
@@ -133,18 +115,11 @@ public final class KubernetesConnection implements DisposableBean {
 
 	/**
 	 * Returns the signer for one attempt.
+	 * @param issuer the issuer, {@code null} for a signer
 	 * @param current the pair to authenticate with in bootstrap mode, {@code null} to use
 	 * the bootstrap credentials
 	 */
-	CertificateSigner signer(@Nullable CertificatePair current) {
-		return client().signers.signer(current);
-	}
-
-	/**
-	 * Returns the signer for one attempt to have a certificate issued by an issuer.
-	 * @param current as for {@link #signer(CertificatePair)}
-	 */
-	CertificateSigner signer(Issuer issuer, @Nullable CertificatePair current) {
+	CertificateSigner signer(@Nullable Issuer issuer, @Nullable CertificatePair current) {
 		return client().signers(issuer).signer(current);
 	}
 
@@ -180,7 +155,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * is configured.
 	 */
 	public Optional<TrustSource> authorities() {
-		return Kubeconfigs.authorities(this.settings.kubeconfig(), context(this.settings));
+		return Kubeconfigs.authorities(this.settings.kubeconfig(), this.settings.laterContext());
 	}
 
 	/**
@@ -205,9 +180,9 @@ public final class KubernetesConnection implements DisposableBean {
 		return client().secretStore(secret, certificate, rotates, copy);
 	}
 
-	private synchronized Client client() {
+	private synchronized KubernetesObjects client() {
 		if (this.client == null) {
-			this.client = new Client(this.settings, this.threads, this.clock);
+			this.client = new KubernetesObjects(this.settings, this.threads, this.clock);
 		}
 		return this.client;
 	}
@@ -217,96 +192,6 @@ public final class KubernetesConnection implements DisposableBean {
 		if (this.client != null) {
 			this.client.close();
 		}
-	}
-
-	/** What needs the classes of the Kubernetes client. */
-	private static final class Client {
-
-		private final Map<String, NodeAddresses> addresses = new HashMap<>();
-
-		private final Map<Trusted, PublishedAuthorities> authorities = new HashMap<>();
-
-		private final List<SecretStore> secrets = new ArrayList<>();
-
-		private final KubernetesProperties settings;
-
-		private final Clock clock;
-
-		private final ApiClientProvider clients;
-
-		private final KubernetesSigners signers;
-
-		private final Map<Issuer, KubernetesSigners> issuers = new HashMap<>();
-
-		Client(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
-			this.settings = settings;
-			this.clock = clock;
-			this.clients = new ApiClientProvider(settings.kubeconfig(), settings.bootstrapKubeconfig(),
-					settings.context(), threads, clock);
-			this.signers = new KubernetesSigners(new CertificateSigningRequests(), this.clients, clock);
-		}
-
-		synchronized KubernetesSigners signers(Issuer issuer) {
-			return this.issuers.computeIfAbsent(issuer, (key) -> {
-				String namespace = (key.namespace() != null) ? key.namespace() : ownNamespace();
-				return new KubernetesSigners(new CertManagerRequests(key.reference(), namespace, key.annotations()),
-						this.clients, this.clock);
-			});
-		}
-
-		private String ownNamespace() {
-			return Kubeconfigs.namespace(this.settings.kubeconfig(), context(this.settings));
-		}
-
-		synchronized NodeAddresses addressesOf(String node, Supplier<@Nullable CertificatePair> credentials) {
-			return this.addresses.computeIfAbsent(node,
-					(name) -> new NodeAddresses(name, clients(credentials), this.clients.executor()));
-		}
-
-		synchronized PublishedAuthorities authoritiesIn(Trusted objects,
-				Supplier<@Nullable CertificatePair> credentials) {
-			return this.authorities.computeIfAbsent(objects,
-					(key) -> new PublishedAuthorities(place(key), clients(credentials), this.clients.executor()));
-		}
-
-		private PublishedAuthorities.Place place(Trusted objects) {
-			String name = objects.name();
-			return switch (objects.kind()) {
-				case CONFIG_MAP -> {
-					int slash = name.indexOf('/');
-					int colon = name.indexOf(':');
-					String key = (colon >= 0) ? name.substring(colon + 1) : "ca.crt";
-					yield PublishedAuthorities.Place.configMap((slash >= 0) ? name.substring(0, slash) : ownNamespace(),
-							name.substring(slash + 1, (colon >= 0) ? colon : name.length()), key);
-				}
-				case TRUST_BUNDLE -> PublishedAuthorities.Place.trustBundle(name);
-				case TRUST_BUNDLES_OF_SIGNER -> PublishedAuthorities.Place.trustBundles(name, objects.labels());
-				default -> throw new IllegalArgumentException(objects + " is no object of the API");
-			};
-		}
-
-		synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
-				@Nullable CertificateStore copy) {
-			String namespace = (secret.namespace() != null) ? secret.namespace() : ownNamespace();
-			SecretStore store = new SecretStore(new SecretLocation(namespace, secret.name(), certificate), rotates,
-					copy, clients(() -> null), this.clients.executor());
-			this.secrets.add(store);
-			return store;
-		}
-
-		private Supplier<ApiClient> clients(Supplier<@Nullable CertificatePair> credentials) {
-			return () -> this.clients.client(credentials.get());
-		}
-
-		synchronized void close() {
-			this.addresses.values().forEach(NodeAddresses::close);
-			this.authorities.values().forEach(PublishedAuthorities::close);
-			this.secrets.forEach(SecretStore::close);
-			this.signers.close();
-			this.issuers.values().forEach(KubernetesSigners::close);
-			this.clients.close();
-		}
-
 	}
 
 }

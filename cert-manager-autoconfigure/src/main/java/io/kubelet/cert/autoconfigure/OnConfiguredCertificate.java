@@ -15,15 +15,11 @@ import org.springframework.context.annotation.ConfigurationCondition;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
- * Matches if the application says anything about certificates: a property under
- * {@code kubelet.cert}, a template supplier bean or managers of its own.
- * <p>
- * Without any of these, the starter backs off and logs one line instead of failing. It
- * may be on the classpath because several applications share their dependencies, and the
- * application works as before: it has not asked for a certificate, so it misses none. An
- * application that uses an SSL bundle of the starter still fails to start, with a report
- * of the missing bundle. Once any property is set, the certificate is wanted, and
- * whatever is missing is reported.
+ * Matches if there is a property under {@code kubelet.cert}, a template supplier bean or
+ * a bean with managers. Otherwise the starter logs one line and backs off, because
+ * applications that share their dependencies may not all use certificates. An application
+ * that uses an SSL bundle of the starter still fails to start, with a report of the
+ * missing bundle.
  */
 final class OnConfiguredCertificate extends SpringBootCondition implements ConfigurationCondition {
 

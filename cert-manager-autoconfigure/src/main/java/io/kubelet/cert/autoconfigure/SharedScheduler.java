@@ -15,8 +15,8 @@ import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * The one scheduler of all certificates: a timer and two daemon threads, or virtual
- * threads where the application uses them. A task that blocks does not delay the others.
+ * The scheduler of all certificates: a timer and two daemon threads, or virtual threads
+ * if the application uses them. A task that blocks does not delay the others.
  */
 final class SharedScheduler implements RotationScheduler, DisposableBean {
 
@@ -26,7 +26,7 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 
 	private final TaskScheduler timers;
 
-	/** Runs what is due. */
+	/** Runs the tasks that are due. */
 	private final Executor workers;
 
 	private final Runnable shutdown;

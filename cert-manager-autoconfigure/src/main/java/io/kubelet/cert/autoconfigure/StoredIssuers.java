@@ -25,8 +25,7 @@ import org.springframework.util.function.SingletonSupplier;
  * Finds stored certificates that an unknown authority has issued, such as that of another
  * cluster or of a test, and has them replaced. The authorities are those of
  * {@code signer-ca-file}, otherwise for Kubernetes' own signers those of the cluster. A
- * certificate whose authorities are not known is left alone. Nothing is requested to find
- * out.
+ * certificate whose authorities are not known is kept. The API server is not asked.
  */
 final class StoredIssuers {
 
@@ -40,7 +39,7 @@ final class StoredIssuers {
 	private final Clock clock;
 
 	/**
-	 * Creates it.
+	 * Creates a check.
 	 * @param cluster the authorities of the cluster, empty if they are not known
 	 * @param clock the clock
 	 */
@@ -88,7 +87,7 @@ final class StoredIssuers {
 		return (signer != null && signer.name().startsWith(KUBERNETES)) ? this.cluster.get() : List.of();
 	}
 
-	/** A kubeconfig that cannot be read is reported where it is needed. */
+	/** A kubeconfig that cannot be read is reported by the first request. */
 	private static List<X509Certificate> read(Optional<TrustSource> cluster) {
 		try {
 			return cluster.map((source) -> source.read().trust().authorities()).orElseGet(List::of);

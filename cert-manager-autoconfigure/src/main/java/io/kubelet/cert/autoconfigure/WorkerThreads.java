@@ -42,8 +42,8 @@ final class WorkerThreads implements Executor {
 	}
 
 	/**
-	 * What is being stored is stored whole: no thread is interrupted. Later tasks are
-	 * left undone.
+	 * Shuts down without interrupting a thread, which may be writing a file. Tasks that
+	 * have not begun are dropped.
 	 * @param limit how long to wait for the tasks that are running
 	 */
 	void shutdown(Duration limit) {
@@ -93,7 +93,7 @@ final class WorkerThreads implements Executor {
 			}
 		}
 
-		/** While the application closes, a task is run that is not watched. */
+		/** While the application closes, tasks run without a time limit. */
 		private Future<?> watch() {
 			try {
 				return WorkerThreads.this.timers.schedule(this::replace,

@@ -60,7 +60,7 @@ public final class ApiClientProvider implements AutoCloseable {
 	private @Nullable Connecting connecting;
 
 	/**
-	 * Creates it. Nothing is read yet.
+	 * Creates a provider. Nothing is read yet.
 	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
 	 * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials,
 	 * {@code null} if there is none
@@ -172,7 +172,7 @@ public final class ApiClientProvider implements AutoCloseable {
 		}
 	}
 
-	/** Those who use it continue; its connections are closed once they are idle. */
+	/** Calls in progress continue; connections are closed once they are idle. */
 	private void supersede(Access access) {
 		access.client.getHttpClient().connectionPool().evictAll();
 		if (this.access == access) {

@@ -14,9 +14,9 @@ import io.kubelet.cert.certificate.CertificatePair;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Presents one pair as a client certificate, whichever authorities the server names. A
- * server that does not know the issuer reports it. A key store would encrypt the key
- * first, which takes longer than the rest of a connection.
+ * Presents one pair as a client certificate, whichever authorities the server names, so
+ * that a server that does not know the issuer reports it. A key store would encrypt the
+ * key first, which takes longer than the rest of a connection.
  */
 final class ClientKeys extends X509ExtendedKeyManager {
 

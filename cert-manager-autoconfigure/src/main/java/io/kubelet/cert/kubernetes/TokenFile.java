@@ -31,7 +31,7 @@ final class TokenFile implements Supplier<String> {
 			this.token = read();
 		}
 		catch (KubernetesConfigurationException ex) {
-			// The API server decides whether the last one is still valid
+			// The API server decides whether the last token is still valid
 		}
 		return this.token;
 	}

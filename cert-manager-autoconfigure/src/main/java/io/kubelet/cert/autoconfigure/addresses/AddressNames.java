@@ -36,8 +36,8 @@ record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
 			}
 			Optional<InetAddress> ipAddress = ipAddress(address.address());
 			switch (address.type()) {
-				case INTERNAL_DNS, EXTERNAL_DNS -> dnsNames.add(address.address());
-				case INTERNAL_IP, EXTERNAL_IP -> ipAddress.ifPresent((ip) -> ipAddresses.put(ip.getHostAddress(), ip));
+				case DNS -> dnsNames.add(address.address());
+				case IP -> ipAddress.ifPresent((ip) -> ipAddresses.put(ip.getHostAddress(), ip));
 				case HOSTNAME -> ipAddress.ifPresentOrElse((ip) -> ipAddresses.put(ip.getHostAddress(), ip),
 						() -> dnsNames.add(address.address()));
 			}

@@ -73,7 +73,7 @@ final class InterfaceAddresses implements AddressSource {
 					networkInterface.inetAddresses()
 						.filter(InterfaceAddresses::isReachable)
 						.forEach((address) -> addresses
-							.add(new NodeAddress(NodeAddress.Type.INTERNAL_IP, withoutScope(address))));
+							.add(new NodeAddress(NodeAddress.Type.IP, withoutScope(address))));
 				}
 			}
 			this.addresses = List.copyOf(addresses);

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.addresses;
 
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -12,38 +11,31 @@ import java.util.Optional;
 record NodeAddress(Type type, String address) {
 
 	/**
-	 * The kinds of address in Kubernetes.
+	 * The kinds of address. Whether it is reachable from outside the cluster makes no
+	 * difference.
 	 */
-	public enum Type {
+	enum Type {
 
 		/** The name of the host, or an IP address instead. */
-		HOSTNAME("Hostname"),
+		HOSTNAME,
 
-		/** A DNS name inside the cluster. */
-		INTERNAL_DNS("InternalDNS"),
+		/** A DNS name. */
+		DNS,
 
-		/** A DNS name outside the cluster. */
-		EXTERNAL_DNS("ExternalDNS"),
-
-		/** An IP address inside the cluster. */
-		INTERNAL_IP("InternalIP"),
-
-		/** An IP address outside the cluster. */
-		EXTERNAL_IP("ExternalIP");
-
-		private final String value;
-
-		Type(String value) {
-			this.value = value;
-		}
+		/** An IP address. */
+		IP;
 
 		/**
 		 * Finds a type by its name in the Kubernetes API.
-		 * @param value the name, such as {@code InternalIP}
 		 * @return the type, empty if it is unknown
 		 */
-		public static Optional<Type> of(String value) {
-			return Arrays.stream(values()).filter((type) -> type.value.equals(value)).findFirst();
+		static Optional<Type> of(String name) {
+			return switch (name) {
+				case "Hostname" -> Optional.of(HOSTNAME);
+				case "InternalDNS", "ExternalDNS" -> Optional.of(DNS);
+				case "InternalIP", "ExternalIP" -> Optional.of(IP);
+				default -> Optional.empty();
+			};
 		}
 
 	}

@@ -25,8 +25,8 @@ final class PodAddresses implements AddressSource {
 	 * @param interfaces the addresses to use if the environment contains none
 	 */
 	public PodAddresses(Function<String, @Nullable String> environment, AddressSource interfaces) {
-		add(NodeAddress.Type.INTERNAL_IP, environment.apply("POD_IP"));
-		add(NodeAddress.Type.INTERNAL_IP, environment.apply("POD_IPS"));
+		add(NodeAddress.Type.IP, environment.apply("POD_IP"));
+		add(NodeAddress.Type.IP, environment.apply("POD_IPS"));
 		this.interfaces = this.addresses.isEmpty() ? interfaces : null;
 		add(NodeAddress.Type.HOSTNAME, environment.apply("POD_NAME"));
 	}

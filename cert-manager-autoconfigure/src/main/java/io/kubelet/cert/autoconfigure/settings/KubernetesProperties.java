@@ -22,6 +22,16 @@ public record KubernetesProperties(@Nullable Path kubeconfig, @Nullable Path boo
 		@Nullable String context, @DefaultValue ApiClient apiClient) {
 
 	/**
+	 * Returns the context of the kubeconfig, other than for the first request. If there
+	 * is a bootstrap kubeconfig, the configured context is one of that, and the
+	 * kubeconfig that is written has its own.
+	 * @return the context, {@code null} for the current one
+	 */
+	public @Nullable String laterContext() {
+		return (this.bootstrapKubeconfig != null) ? null : this.context;
+	}
+
+	/**
 	 * The ApiClient bean.
 	 *
 	 * @param enabled Whether to define an ApiClient bean that authenticates with the

@@ -50,7 +50,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 
 	private Set<ConfigurationProperty> unbound = Set.of();
 
-	/** What was marked last. What is below it follows. */
+	/** The property or group that was marked last, whose properties are bound next. */
 	private ConfigurationPropertyName inherited = ConfigurationPropertyName.EMPTY;
 
 	/** The last map. Its keys are those that property sources have. */
@@ -165,7 +165,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 				&& !name.toString().matches(".*\\.(node-name|ssl\\.trust-.*)");
 	}
 
-	/** The properties of the first certificate are bound last: nothing else is left. */
+	/** The first certificate is bound last: what is not bound by then does not exist. */
 	@Override
 	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			@Nullable Object result) throws Exception {
@@ -177,7 +177,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		}
 	}
 
-	/** Does not say what it has no values for. */
+	/** Looks values up at the first certificate. */
 	private final class InheritedSource implements IterableConfigurationPropertySource {
 
 		@Override

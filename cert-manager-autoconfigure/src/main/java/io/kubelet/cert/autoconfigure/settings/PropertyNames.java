@@ -51,7 +51,7 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 
 	/**
 	 * Returns the result of a check, and reports the property if the check fails. A
-	 * service that cannot be reached or refuses to answer is not the property's fault.
+	 * service that is unavailable or denies access is reported as it is.
 	 * @param property the property's name without the prefix
 	 * @param value the value
 	 * @param check uses the value

@@ -42,7 +42,7 @@ final class SettingsResolver {
 	/** That of the kubelet. */
 	private static final Path CERT_DIR = Path.of("/var/lib/kubelet/pki");
 
-	/** Each of these says which authorities a bundle trusts. */
+	/** Alternatives: each determines which authorities a bundle trusts. */
 	private static final Set<String> TRUST = Set.of("ssl.trust", "ssl.trust-file", "ssl.trust-config-map",
 			"ssl.trust-bundle.name", "ssl.trust-bundle.signer-name");
 

@@ -20,9 +20,9 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 /**
- * Reports properties that do not exist. An environment variable is no mistake of the
- * configuration's: for a Service with the name {@code kubelet-cert}, Kubernetes itself
- * sets {@code KUBELET_CERT_SERVICE_HOST} and others.
+ * Reports properties that do not exist. For environment variables this is never an error:
+ * for a Service with the name {@code kubelet-cert}, Kubernetes itself sets
+ * {@code KUBELET_CERT_SERVICE_HOST} and others.
  */
 final class UnknownProperties {
 
@@ -71,8 +71,8 @@ final class UnknownProperties {
 	}
 
 	/**
-	 * Logs or throws what there is to report.
-	 * @param ignore whether nothing is thrown
+	 * Reports them.
+	 * @param ignore whether to log a warning instead of an exception
 	 */
 	void report(boolean ignore) {
 		if (!this.others.isEmpty() && !ignore) {
@@ -101,9 +101,7 @@ final class UnknownProperties {
 			.collect(Collectors.joining(System.lineSeparator()));
 	}
 
-	/**
-	 * The one with the most similar name, or with almost the same name in another group.
-	 */
+	/** The most similar name, or almost the same name in another group. */
 	private ConfigurationPropertyName closest(ConfigurationPropertyName name) {
 		ToIntFunction<ConfigurationPropertyName> distance = (candidate) -> distance(letters(name), letters(candidate));
 		return this.known.stream().min(Comparator.<ConfigurationPropertyName>comparingInt((candidate) -> {

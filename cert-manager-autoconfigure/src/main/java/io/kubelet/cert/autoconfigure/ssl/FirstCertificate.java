@@ -24,7 +24,7 @@ final class FirstCertificate implements RotationListener {
 
 	private static final Logger logger = LoggerFactory.getLogger(FirstCertificate.class);
 
-	/** Completes with the failure after which waiting is of no use, or with none. */
+	/** Completes with a failure that waiting does not resolve, or with none. */
 	private final CompletableFuture<@Nullable RotationFailure> end = new CompletableFuture<>();
 
 	private final CertificateSettings settings;
@@ -34,9 +34,9 @@ final class FirstCertificate implements RotationListener {
 	}
 
 	/**
-	 * Waits until there is a certificate.
-	 * @throws CertificateUnavailableException if it does not come in time, or if waiting
-	 * longer would not bring it
+	 * Waits for the certificate.
+	 * @throws CertificateUnavailableException if it is not issued in time, or if waiting
+	 * does not help
 	 */
 	static void await(CertificateManager manager, CertificateSettings settings) {
 		FirstCertificate listener = new FirstCertificate(settings);

@@ -49,9 +49,9 @@ public final class KubernetesApiClientAutoConfiguration {
 		threads.setDaemon(true);
 		ExecutorService executor = Executors.newCachedThreadPool(threads);
 		var keyManagers = bundles.getBundle(certificate.ssl().bundle()).getManagers().getKeyManagers();
-		RotatingApiClient client = new RotatingApiClient(KubernetesClients.createWithKeys(connection.kubeconfig(),
-				KubernetesConnection.context(connection), keyManagers), keyManagers, () -> manager.status().pair(),
-				executor);
+		RotatingApiClient client = new RotatingApiClient(
+				KubernetesClients.createWithKeys(connection.kubeconfig(), connection.laterContext(), keyManagers),
+				keyManagers, () -> manager.status().pair(), executor);
 		manager.addFollower((name) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;
 	}

@@ -35,7 +35,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
-	/** Whether it was possible once: then the log has the advice. */
+	/** Whether they have been read once: the log then has the advice already. */
 	private volatile boolean read;
 
 	/**

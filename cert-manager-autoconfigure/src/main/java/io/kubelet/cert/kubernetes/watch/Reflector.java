@@ -30,9 +30,8 @@ import org.slf4j.LoggerFactory;
  * ended. If it failed, or if it ended without an event or a bookmark, the objects are
  * listed again, page by page, in the first version of the API that the server serves: the
  * etcd of the server may have been restored from a backup, and such a server sends
- * nothing until it has reached the resource version again. There is always a pause in
- * between. It grows up to half a minute for as long as the watch brings nothing. If the
- * server asks for a longer pause, it is made, up to an hour.
+ * nothing until it has reached the resource version again. There is always a
+ * {@link Backoff} in between.
  */
 public final class Reflector implements AutoCloseable {
 
@@ -64,7 +63,7 @@ public final class Reflector implements AutoCloseable {
 	/** Where to continue; {@code null} if the objects have to be listed first. */
 	private @Nullable String resourceVersion;
 
-	private final WatchPause pause = new WatchPause();
+	private final Backoff backoff = new Backoff();
 
 	/**
 	 * Creates a watch.
@@ -104,12 +103,12 @@ public final class Reflector implements AutoCloseable {
 	 * @param timeout after which the application gives up
 	 */
 	void awaitedFor(Duration timeout) {
-		this.pause.awaitedFor(timeout);
+		this.backoff.awaitedFor(timeout);
 	}
 
 	private void run() {
 		while (!isClosed()) {
-			this.pause.opening();
+			this.backoff.opening();
 			try {
 				follow(this.clients.get());
 			}
@@ -169,7 +168,7 @@ public final class Reflector implements AutoCloseable {
 
 	private void received(String line) throws ApiException {
 		WatchJson.Event event = WatchJson.event(line);
-		this.pause.fruitful();
+		this.backoff.reset();
 		JsonObject object = event.object();
 		if (object != null && event.deletes()) {
 			this.observer.deleted(object);
@@ -195,7 +194,7 @@ public final class Reflector implements AutoCloseable {
 			this.observer.overwhelmed(ex);
 		}
 		if (failure.kind() == Kind.UNAVAILABLE) {
-			this.pause.askedFor(failure.retryAfter());
+			this.backoff.askedFor(failure.retryAfter());
 			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
 		}
 		else {
@@ -214,7 +213,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	private void report(String problem) {
-		if (this.pause.fruitless() == FAILURES_TO_REPORT) {
+		if (this.backoff.attempts() == FAILURES_TO_REPORT) {
 			logger.warn("{} cannot be watched for now: {}", this.observer, problem);
 		}
 	}
@@ -222,7 +221,7 @@ public final class Reflector implements AutoCloseable {
 	/** Not even an error, such as a missing class, ends a watch or goes unreported. */
 	private void interrupted(Throwable cause) {
 		try {
-			if (cause instanceof Error && this.pause.fruitless() == 1) {
+			if (cause instanceof Error && this.backoff.attempts() == 1) {
 				logger.error("A watch failed and is opened again", cause);
 			}
 			interrupted(Kind.of(cause),
@@ -236,7 +235,7 @@ public final class Reflector implements AutoCloseable {
 
 	/** A watch is never opened again at once, whatever ended it. */
 	private void pause() {
-		Duration pause = this.pause.next(ThreadLocalRandom.current().nextDouble());
+		Duration pause = this.backoff.next(ThreadLocalRandom.current().nextDouble());
 		try {
 			this.closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
 		}

@@ -12,7 +12,7 @@ import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the lists and the events of an {@link Reflector}. The message of a parser quotes
+ * Reads the lists and the events of a {@link Reflector}. The message of a parser quotes
  * what it parsed, so it is not passed on.
  */
 final class WatchJson {

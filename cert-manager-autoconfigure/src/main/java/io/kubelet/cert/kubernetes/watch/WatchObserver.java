@@ -7,8 +7,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubernetes.client.openapi.ApiException;
 
 /**
- * Observes an {@link Reflector}, on its thread. The string representation names what is
- * watched.
+ * Observes a {@link Reflector}, on its thread. {@code toString} names what is watched.
  */
 public interface WatchObserver {
 

@@ -86,7 +86,7 @@ class AddressNamesTests {
 	@Test
 	void typeThatIsNotKnownIsNone() {
 		assertThat(NodeAddress.Type.of("ExternalIPv7")).isEmpty();
-		assertThat(NodeAddress.Type.of("InternalDNS")).contains(NodeAddress.Type.INTERNAL_DNS);
+		assertThat(NodeAddress.Type.of("InternalDNS")).contains(NodeAddress.Type.DNS);
 	}
 
 	static List<NodeAddress> addresses(String text) {

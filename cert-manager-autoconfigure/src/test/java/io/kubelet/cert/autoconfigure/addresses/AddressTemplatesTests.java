@@ -55,7 +55,7 @@ class AddressTemplatesTests {
 		AddressTemplates templates = new AddressTemplates(this.source, SUBJECT, false);
 		for (String address : List.of("10.0.0.1", "10.0.0.2")) {
 			this.addresses.clear();
-			this.addresses.add(new NodeAddress(NodeAddress.Type.INTERNAL_IP, address));
+			this.addresses.add(new NodeAddress(NodeAddress.Type.IP, address));
 			assertThat(templates.get())
 				.contains(SUBJECT.withIpAddresses(List.of(CertificateNames.parseIpAddress(address))));
 			assertThat(templates.waitingFor()).isEmpty();

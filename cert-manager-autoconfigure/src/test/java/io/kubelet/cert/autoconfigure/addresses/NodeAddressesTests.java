@@ -33,9 +33,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class NodeAddressesTests {
 
-	private static final NodeAddress FIRST = new NodeAddress(NodeAddress.Type.INTERNAL_IP, "10.0.0.1");
+	private static final NodeAddress FIRST = new NodeAddress(NodeAddress.Type.IP, "10.0.0.1");
 
-	private static final NodeAddress SECOND = new NodeAddress(NodeAddress.Type.INTERNAL_IP, "10.0.0.2");
+	private static final NodeAddress SECOND = new NodeAddress(NodeAddress.Type.IP, "10.0.0.2");
 
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 

@@ -5,11 +5,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pauses of a watch before it is opened again: up to a second at first, up to half a
- * minute the longer it brings nothing. If the server asks for a longer pause, it is made,
- * up to an hour. Used by one thread.
+ * The backoff of a watch before it is opened again: up to a second at first, up to half a
+ * minute after several attempts without an event. If the server asks for a longer pause,
+ * it is made, up to an hour. Used by one thread, except where stated.
  */
-final class WatchPause {
+final class Backoff {
 
 	private static final long SHORTEST_MILLIS = 1000;
 
@@ -20,7 +20,7 @@ final class WatchPause {
 	/** A proxy may ask for a day. */
 	private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
 
-	private int fruitless;
+	private int attempts;
 
 	private Duration retryAfter = Duration.ZERO;
 
@@ -29,17 +29,17 @@ final class WatchPause {
 
 	/** The watch is about to be opened. */
 	void opening() {
-		this.fruitless++;
+		this.attempts++;
 	}
 
-	/** The watch has brought something. */
-	void fruitful() {
-		this.fruitless = 0;
+	/** The watch has received an event. */
+	void reset() {
+		this.attempts = 0;
 	}
 
-	/** Returns how many times in a row the watch was opened and brought nothing. */
-	int fruitless() {
-		return this.fruitless;
+	/** Returns how many times in a row the watch was opened without an event. */
+	int attempts() {
+		return this.attempts;
 	}
 
 	/**
@@ -52,7 +52,8 @@ final class WatchPause {
 
 	/**
 	 * States that an application waits for what is watched from now on. No pause is then
-	 * longer than half of the time that is left, unless the server asks for one.
+	 * longer than half of the time that is left, unless the server asks for one. Can be
+	 * called by any thread.
 	 * @param timeout after which the application gives up
 	 */
 	void awaitedFor(Duration timeout) {
@@ -65,18 +66,18 @@ final class WatchPause {
 	 */
 	Duration next(double random) {
 		long left = this.awaited;
-		Duration pause = of(this.fruitless, (left > 0) ? Math.max(left / 2, SHORTEST_IF_AWAITED) : LONGEST_MILLIS,
+		Duration pause = of(this.attempts, (left > 0) ? Math.max(left / 2, SHORTEST_IF_AWAITED) : LONGEST_MILLIS,
 				this.retryAfter, random);
 		this.awaited = Math.max(left - pause.toMillis(), 0);
 		this.retryAfter = Duration.ZERO;
 		return pause;
 	}
 
-	static Duration of(int fruitless, long longest, Duration retryAfter, double random) {
+	static Duration of(int attempts, long longest, Duration retryAfter, double random) {
 		if (retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0) {
 			return LONGEST_RETRY_AFTER;
 		}
-		int doublings = Math.min(Math.max(fruitless - 1, 0), 5);
+		int doublings = Math.min(Math.max(attempts - 1, 0), 5);
 		long limit = Math.min(longest, SHORTEST_MILLIS << doublings);
 		long wait = limit / 2 + (long) (random * limit / 2);
 		return Duration.ofMillis(Math.max(wait, retryAfter.toMillis()));
