@@ -2,6 +2,8 @@ package io.kubelet.cert.autoconfigure.client;
 
 import java.util.function.Consumer;
 
+import org.jspecify.annotations.Nullable;
+
 import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.http.client.JettyClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
@@ -17,11 +19,11 @@ final class JettyClients {
 	}
 
 	static ClientHttpRequestFactory requestFactory(JettyClientHttpRequestFactoryBuilder builder,
-			HttpClientSettings settings, Consumer<AutoCloseable> resources) {
+			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		return builder.withHttpClientCustomizer((client) -> resources.accept(client::stop)).build(settings);
 	}
 
-	static ClientHttpConnector connector(JettyClientHttpConnectorBuilder builder, HttpClientSettings settings,
+	static ClientHttpConnector connector(JettyClientHttpConnectorBuilder builder, @Nullable HttpClientSettings settings,
 			Consumer<AutoCloseable> resources) {
 		return builder.withHttpClientCustomizer((client) -> resources.accept(client::stop)).build(settings);
 	}

@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.client;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -16,6 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.boot.http.client.HttpClientSettings;
 
 /**
  * An HTTP client with its connection pool, created once for each identity. A request that
@@ -49,6 +51,16 @@ final class LiveClient<C> implements Supplier<C>, RotationFollower, DisposableBe
 		this.bundle = bundle;
 		this.maker = maker;
 		bundle.addFollower(this);
+	}
+
+	/**
+	 * Returns a client that follows the bundle of its settings, empty if that is not the
+	 * bundle of a certificate.
+	 */
+	static <C> Optional<LiveClient<C>> of(@Nullable HttpClientSettings settings,
+			Function<Consumer<AutoCloseable>, C> maker) {
+		return Optional.ofNullable((settings != null) ? LiveSslBundle.of(settings.sslBundle()) : null)
+			.map((bundle) -> new LiveClient<>(bundle, maker));
 	}
 
 	/** Returns the client of the current identity. */
@@ -112,21 +124,7 @@ final class LiveClient<C> implements Supplier<C>, RotationFollower, DisposableBe
 		}
 	}
 
-	/** Not a record, since two clients are never equal. */
-	private static final class Made<C> {
-
-		private final Identity identity;
-
-		private final C client;
-
-		private final List<AutoCloseable> resources;
-
-		Made(Identity identity, C client, List<AutoCloseable> resources) {
-			this.identity = identity;
-			this.client = client;
-			this.resources = resources;
-		}
-
+	private record Made<C>(Identity identity, C client, List<AutoCloseable> resources) {
 	}
 
 }

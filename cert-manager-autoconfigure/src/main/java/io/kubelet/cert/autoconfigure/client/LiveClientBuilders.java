@@ -5,7 +5,6 @@ import java.net.URI;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-import io.kubelet.cert.ssl.LiveSslBundle;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -39,16 +38,13 @@ final class LiveClientBuilders {
 	 * @return one that builds the same, again for each rotation
 	 */
 	static ClientHttpRequestFactoryBuilder<ClientHttpRequestFactory> live(ClientHttpRequestFactoryBuilder<?> builder) {
-		return (settings) -> {
-			LiveSslBundle bundle = bundle(settings);
-			return (bundle != null && settings != null)
-					? new RequestFactory(new LiveClient<>(bundle, (resources) -> build(builder, settings, resources)))
-					: builder.build(settings);
-		};
+		return (settings) -> LiveClient.of(settings, (resources) -> build(builder, settings, resources))
+			.<ClientHttpRequestFactory>map(RequestFactory::new)
+			.orElseGet(() -> builder.build(settings));
 	}
 
 	private static ClientHttpRequestFactory build(ClientHttpRequestFactoryBuilder<?> builder,
-			HttpClientSettings settings, Consumer<AutoCloseable> resources) {
+			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
 			return JettyClients.requestFactory(jetty, settings, resources);
 		}
@@ -56,10 +52,6 @@ final class LiveClientBuilders {
 			return ReactorClients.requestFactory(reactor, settings, resources);
 		}
 		return builder.build(settings);
-	}
-
-	private static @Nullable LiveSslBundle bundle(@Nullable HttpClientSettings settings) {
-		return (settings != null) ? LiveSslBundle.of(settings.sslBundle()) : null;
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */
@@ -75,16 +67,13 @@ final class LiveClientBuilders {
 		 * @return one that builds the same, again for each rotation
 		 */
 		static ClientHttpConnectorBuilder<ClientHttpConnector> live(ClientHttpConnectorBuilder<?> builder) {
-			return (settings) -> {
-				LiveSslBundle bundle = bundle(settings);
-				return (bundle != null && settings != null)
-						? new Connector(new LiveClient<>(bundle, (resources) -> build(builder, settings, resources)))
-						: builder.build(settings);
-			};
+			return (settings) -> LiveClient.of(settings, (resources) -> build(builder, settings, resources))
+				.<ClientHttpConnector>map(Connector::new)
+				.orElseGet(() -> builder.build(settings));
 		}
 
-		private static ClientHttpConnector build(ClientHttpConnectorBuilder<?> builder, HttpClientSettings settings,
-				Consumer<AutoCloseable> resources) {
+		private static ClientHttpConnector build(ClientHttpConnectorBuilder<?> builder,
+				@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
 				return JettyClients.connector(jetty, settings, resources);
 			}

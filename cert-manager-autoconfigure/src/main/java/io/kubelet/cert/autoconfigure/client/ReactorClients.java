@@ -29,15 +29,15 @@ final class ReactorClients {
 	}
 
 	static ClientHttpRequestFactory requestFactory(ReactorClientHttpRequestFactoryBuilder builder,
-			HttpClientSettings settings, Consumer<AutoCloseable> resources) {
+			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		ConnectionProvider own = own((noted) -> builder.withHttpClientCustomizer(noted).build(settings));
 		return builder.withHttpClientFactory(() -> HttpClient.create(own))
 			.withHttpClientCustomizer((client) -> closing(client, own, resources))
 			.build(settings);
 	}
 
-	static ClientHttpConnector connector(ReactorClientHttpConnectorBuilder builder, HttpClientSettings settings,
-			Consumer<AutoCloseable> resources) {
+	static ClientHttpConnector connector(ReactorClientHttpConnectorBuilder builder,
+			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		ConnectionProvider own = own((noted) -> builder.withHttpClientCustomizer(noted).build(settings));
 		return builder.withHttpClientFactory(() -> HttpClient.create(own))
 			.withHttpClientCustomizer((client) -> closing(client, own, resources))
