@@ -17,8 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.grpc.server.ServerBuilderCustomizer;
@@ -64,8 +66,9 @@ class CertificateDrainAutoConfigurationTests {
 		runner().withPropertyValues(property + "=false").run((context) -> assertThat(context).doesNotHaveBean(bean));
 	}
 
-	@Test
-	void drainIsCalledForEachRotation() {
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void drainIsCalledForEachRotation(boolean lazy) {
 		AtomicInteger evicted = new AtomicInteger();
 		HikariPoolMXBean pool = (HikariPoolMXBean) Proxy.newProxyInstance(getClass().getClassLoader(),
 				new Class<?>[] { HikariPoolMXBean.class }, (proxy, method, arguments) -> evicted.incrementAndGet());
@@ -79,7 +82,12 @@ class CertificateDrainAutoConfigurationTests {
 		};
 		source.addDataSourceProperty("sslfactory", BundleSocketFactory.class.getName());
 		source.addDataSourceProperty("sslfactoryarg", "shop");
-		runner().withBean(HikariDataSource.class, () -> source).run((context) -> {
+		runner().withInitializer((context) -> {
+			if (lazy) {
+				context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor());
+			}
+		}).withBean(HikariDataSource.class, () -> source).run((context) -> {
+			assertThat(context.getBean(HikariDataSource.class)).isSameAs(source);
 			assertThat(evicted).hasValue(0);
 			context.getBean(CertificateManagers.class).get("shop").rotate().join();
 			assertThat(evicted).hasPositiveValue();
