@@ -57,7 +57,7 @@ public interface CertificateManager {
 	/**
 	 * Rotates now, whatever the deadline. A rotation that is in progress is joined, not
 	 * repeated. Another one can be requested 10 seconds after the last request, unless
-	 * the builder sets another interval.
+	 * the settings contain another interval.
 	 * @return the new pair, as soon as SSL bundles, servers and clients have it;
 	 * exceptionally with the failure of this attempt, after which the manager retries by
 	 * itself, or with a {@link RotationThrottledException} if it is too early; cancelled

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 public interface RotationScheduler {
 
 	/**
-	 * Run a task once.
+	 * Runs a task once.
 	 * @param task the task
 	 * @param delay how long to wait, zero to run it as soon as a thread is free
 	 * @return a way to cancel the task
@@ -21,7 +21,7 @@ public interface RotationScheduler {
 	Runnable schedule(Runnable task, Duration delay);
 
 	/**
-	 * Return a scheduler that uses an executor. Once the executor is shut down, nothing
+	 * Returns a scheduler that uses an executor. Once the executor is shut down, nothing
 	 * is run any more.
 	 * @param executor the executor
 	 * @return the scheduler

@@ -26,7 +26,7 @@ public final class CertificateClientAutoConfiguration {
 
 	@Bean
 	static BeanDefinitionRegistryPostProcessor certificateRequestFactories() {
-		return new LiveBuilder("certificateRequestFactoryBuilder", ClientHttpRequestFactoryBuilder.class,
+		return new LiveBuilderRegistrar("certificateRequestFactoryBuilder", ClientHttpRequestFactoryBuilder.class,
 				LiveClientBuilders.class);
 	}
 
@@ -36,7 +36,7 @@ public final class CertificateClientAutoConfiguration {
 
 		@Bean
 		static BeanDefinitionRegistryPostProcessor certificateConnectors() {
-			return new LiveBuilder("certificateConnectorBuilder", ClientHttpConnectorBuilder.class,
+			return new LiveBuilderRegistrar("certificateConnectorBuilder", ClientHttpConnectorBuilder.class,
 					LiveClientBuilders.Reactive.class);
 		}
 

@@ -104,9 +104,9 @@ record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 	private static final class Http2 {
 
 		/**
-		 * Let the streams that are open end, and have the client open no others (RFC
-		 * 9113, section 6.8). Jetty's own shutdown names the last stream at once if none
-		 * is open, so one that is on its way would be lost.
+		 * The open streams end, and the client opens no others (RFC 9113, section 6.8).
+		 * Jetty's own shutdown names the last stream at once if none is open, so one that
+		 * is on its way would be lost.
 		 */
 		static void goAway(SslConnection connection) {
 			if (connection.getSslEndPoint().getConnection() instanceof HTTP2Connection http2) {

@@ -90,7 +90,7 @@ record NettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 			});
 		}
 
-		/** Let the streams of HTTP/2 end, and have the client open no others. */
+		/** The open streams of HTTP/2 end, and the client opens no others. */
 		private static void goAway(Channel channel) {
 			if (channel.pipeline().get(Http2FrameCodec.class) != null) {
 				channel.writeAndFlush(

@@ -16,7 +16,7 @@ import io.kubelet.cert.certificate.Trust;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks each peer against the authorities that are trusted at that moment.
+ * Checks each peer against the authorities that are trusted at the time.
  */
 public final class LiveTrustManager extends X509ExtendedTrustManager {
 

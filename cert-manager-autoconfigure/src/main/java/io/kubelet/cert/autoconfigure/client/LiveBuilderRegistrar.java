@@ -16,7 +16,7 @@ import org.springframework.beans.factory.support.RootBeanDefinition;
  * post-processor would take fewer lines, but an application could then no longer inject
  * it by its class. If there are several builders and none is primary, nothing is added.
  */
-final class LiveBuilder implements BeanDefinitionRegistryPostProcessor {
+final class LiveBuilderRegistrar implements BeanDefinitionRegistryPostProcessor {
 
 	private final String beanName;
 
@@ -31,7 +31,7 @@ final class LiveBuilder implements BeanDefinitionRegistryPostProcessor {
 	 * @param factory has a static method {@code live} that takes a builder and returns
 	 * the one to add
 	 */
-	LiveBuilder(String beanName, Class<?> type, Class<?> factory) {
+	LiveBuilderRegistrar(String beanName, Class<?> type, Class<?> factory) {
 		this.beanName = beanName;
 		this.type = type;
 		this.factory = factory;
