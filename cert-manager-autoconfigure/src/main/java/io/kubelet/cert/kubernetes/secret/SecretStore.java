@@ -101,7 +101,13 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			return remember(secret, content(secret));
 		}
 		logger.info("[{}] {} has no pair: the one in use is stored there", this.location.certificate(), this);
-		return store(secret, lost);
+		try {
+			return store(secret, lost);
+		}
+		catch (StoreConflictException ex) {
+			// Another replica has stored it
+			return read();
+		}
 	}
 
 	/**

@@ -237,6 +237,18 @@ class SecretStoreTests {
 	}
 
 	@Test
+	void replicasThatStoreADeletedSecretAgainDoNotDisturbEachOther() {
+		permit(true);
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		SecretStore replica = store(null);
+		replica.read();
+		awaitWatches(2);
+		this.plane.secrets().delete("shop", "shop-tls");
+		await().until(() -> !this.store.read().equals(stored));
+		assertThat(replica.read()).isEqualTo(this.store.read()).returns(stored.pair(), Stored::pair);
+	}
+
+	@Test
 	void emptiedSecretIsStoredAgainByOneReplica() {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
