@@ -167,8 +167,8 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 *
 	 * @param mode Whether to wait for the certificate and fail without it, or to start
 	 * without it and obtain it in the background.
-	 * @param timeout How long to wait for the certificate, and for authorities that are
-	 * read from the API server.
+	 * @param timeout How long to wait for the certificate and for authorities that are
+	 * read from the API server, together.
 	 */
 	public record Startup(@DefaultValue("wait") Mode mode, @DefaultValue("60s") Duration timeout) {
 

@@ -103,8 +103,9 @@ final class TrustedAuthorities {
 	/** The wait for the certificate and the one for the authorities share a timeout. */
 	private TrustSource in(Trusted objects, CertificateSettings certificate) {
 		boolean waits = certificate.startup().waits();
-		Instant end = this.clock.instant().plus(certificate.startup().timeout());
-		TrustSource source = this.connection.authoritiesIn(objects, () -> waits ? until(end) : Duration.ZERO,
+		Duration timeout = certificate.startup().timeout();
+		Instant end = this.clock.instant().plus(timeout);
+		TrustSource source = this.connection.authoritiesIn(objects, () -> waits ? until(end, timeout) : Duration.ZERO,
 				this.managers);
 		TrustSource known = waits ? source : new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
 		AtomicBoolean valid = new AtomicBoolean();
@@ -118,10 +119,11 @@ final class TrustedAuthorities {
 		};
 	}
 
-	/** A server that has issued a certificate in the last moment answers soon. */
-	private Duration until(Instant end) {
+	/** A server that has issued a certificate at the last moment answers soon. */
+	private Duration until(Instant end, Duration timeout) {
 		Duration left = Duration.between(this.clock.instant(), end);
-		return (left.compareTo(LEAST) > 0) ? left : LEAST;
+		Duration least = (timeout.compareTo(LEAST) < 0) ? timeout : LEAST;
+		return (left.compareTo(least) > 0) ? left : least;
 	}
 
 	private TrustSource ofCluster(CertificateSettings certificate) {
