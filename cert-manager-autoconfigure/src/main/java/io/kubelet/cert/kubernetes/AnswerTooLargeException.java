@@ -3,8 +3,8 @@ package io.kubelet.cert.kubernetes;
 import java.io.IOException;
 
 /**
- * An answer, unpacked, or a line of a watch is larger than 4 MiB. Objects of the API have
- * at most 1.5 MiB, unless etcd is configured otherwise.
+ * Reports that an answer (unpacked) or a line of a watch is larger than 4 MiB. Objects of
+ * the API have at most 1.5 MiB, unless etcd is configured otherwise.
  */
 public final class AnswerTooLargeException extends IOException {
 

@@ -40,7 +40,7 @@ public final class ApiClientProvider implements AutoCloseable {
 	/** Certificates that rotate within this time share a client. */
 	private static final Duration FRESH = Duration.ofMinutes(1);
 
-	/** Less than an application waits at startup, so that it can report the reason. */
+	/** Shorter than the wait at startup, so that the reason is reported. */
 	private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
 
 	private static final long IDLE_SECONDS = 5;
@@ -83,8 +83,8 @@ public final class ApiClientProvider implements AutoCloseable {
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads);
 		this.dispatcher = new Dispatcher(this.executor);
-		// There is one host. With a higher limit than its own, each call would search all
-		// that wait
+		// There is only one host: with a higher total limit, each call would search the
+		// queue
 		this.dispatcher.setMaxRequests(this.dispatcher.getMaxRequestsPerHost());
 	}
 
@@ -252,7 +252,7 @@ public final class ApiClientProvider implements AutoCloseable {
 
 		private final CompletableFuture<Access> access = new CompletableFuture<>();
 
-		/** What the callers get. */
+		/** The result for the callers, within the time limit. */
 		private final CompletableFuture<Access> outcome = this.access
 			.orTimeout(ApiClientProvider.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
 			.exceptionally(this::failed);

@@ -127,7 +127,7 @@ public final class ApiFailures {
 			return unexpected("The answer from %s is larger than 4 MiB and was not read. A proxy may have answered"
 				.formatted(this.server), request);
 		}
-		// A subclass, SocketTimeoutException, tells that nothing was received
+		// A subclass, SocketTimeoutException, means that nothing was received
 		if (cause.getClass() == InterruptedIOException.class) {
 			return RequestException.unavailable(name(request), "TimedOut",
 					about(request) + "The API server at %s has not answered in full within 30s".formatted(this.server),

@@ -33,10 +33,10 @@ public final class ApiObjects {
 
 	private static final MediaType MEDIA_TYPE = MediaType.get("application/json");
 
-	/** In the audit log of the API server. */
+	/** Shown in the audit log of the API server. */
 	private static final String USER_AGENT = "spring-boot-cert-manager";
 
-	/** For everything but a watch, from the connection to the end of the answer. */
+	/** Limits a call other than a watch, from connecting to the end of the answer. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
 	private static final int NOT_FOUND = 404;

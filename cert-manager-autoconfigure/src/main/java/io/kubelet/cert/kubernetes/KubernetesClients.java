@@ -41,7 +41,7 @@ public final class KubernetesClients {
 	/** To find dead HTTP/2 connections. */
 	private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
 
-	/** How much longer than it should last a watch may be silent. */
+	/** How long a watch may be silent after its time is up. */
 	private static final int WATCH_GRACE_SECONDS = 30;
 
 	private KubernetesClients() {
@@ -122,7 +122,7 @@ public final class KubernetesClients {
 		return client.setHttpClient(http.build());
 	}
 
-	/** Without one in the kubeconfig, the JVM's apply. */
+	/** Without one in the kubeconfig, the proxy settings of the JVM apply. */
 	private static @Nullable Proxy proxy(KubeconfigFile file) {
 		String text = file.proxyUrl();
 		if (text == null) {
@@ -188,7 +188,7 @@ public final class KubernetesClients {
 		}
 	}
 
-	/** Nothing may happen for as long as a watch lasts. */
+	/** A watch may receive nothing for as long as it lasts. */
 	private static Response leaveWatchOpen(Interceptor.Chain chain) throws IOException {
 		HttpUrl url = chain.request().url();
 		String seconds = url.queryParameter("timeoutSeconds");

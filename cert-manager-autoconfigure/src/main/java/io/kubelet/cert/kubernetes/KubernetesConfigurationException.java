@@ -8,9 +8,9 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.file.UnusableFileException;
 
 /**
- * There is no usable way to an API server. The message names the file, what is wrong with
- * it and what to do. There is never a cause, because the message of a parser or of a
- * plug-in may quote a credential.
+ * Reports that there is no usable way to an API server. The message names the file, what
+ * is wrong with it and what to do. There is never a cause, because the message of a
+ * parser or of a plug-in may quote a credential.
  */
 public final class KubernetesConfigurationException extends CertificateManagerException {
 

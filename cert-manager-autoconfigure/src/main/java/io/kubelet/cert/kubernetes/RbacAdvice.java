@@ -82,7 +82,7 @@ final class RbacAdvice {
 				? resource + "-reader" : (object != null) ? "secrets-user" : "secrets-creator";
 	}
 
-	/** Only cert-manager leaves it to the requester to delete what was answered. */
+	/** Only requests to cert-manager are deleted by the requester. */
 	private static String verbs(String resource, @Nullable String object) {
 		return switch (resource) {
 			case "certificatesigningrequests" -> "\"create\", \"get\", \"list\", \"watch\"";

@@ -34,7 +34,7 @@ public final class Informer implements AutoCloseable {
 	private volatile State state = new State(List.of(), "the API server has not answered yet", "", Kind.UNAVAILABLE);
 
 	/**
-	 * Creates it. Nothing is requested yet.
+	 * Creates an informer. Nothing is requested yet.
 	 * @param selection selects the objects
 	 * @param description describes the objects in the log, such as {@code ConfigMap a/b}
 	 * @param remedy returns what is needed if the API server refuses with a status, as a
