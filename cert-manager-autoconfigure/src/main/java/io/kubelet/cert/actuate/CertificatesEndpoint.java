@@ -4,7 +4,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -80,20 +79,14 @@ public class CertificatesEndpoint {
 	}
 
 	private static void requireBegun(String name, CompletableFuture<CertificatePair> rotation) {
-		if (rotation.isCompletedExceptionally()) {
-			try {
-				rotation.join();
-			}
-			catch (CancellationException ex) {
-				throw new InvalidEndpointRequestException("Certificate '" + name + "' is not rotated",
-						"Rotation of certificate '" + name
-								+ "' is off (rotate-certificates=false): replace the stored pair");
-			}
-			catch (CompletionException ex) {
-				if (ex.getCause() instanceof RotationThrottledException throttled) {
-					throw throttled;
-				}
-			}
+		Throwable failure = rotation.isDone() ? rotation.handle((pair, ex) -> ex).join() : null;
+		if (failure instanceof CancellationException) {
+			throw new InvalidEndpointRequestException("Certificate '" + name + "' is not rotated",
+					"Rotation of certificate '" + name
+							+ "' is off (rotate-certificates=false): replace the stored pair");
+		}
+		if (failure instanceof RotationThrottledException throttled) {
+			throw throttled;
 		}
 	}
 

@@ -1,15 +1,10 @@
 package io.kubelet.cert.ssl;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
-
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.ssl.SslBundle;
 
@@ -28,7 +23,7 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * Static, since a library that creates this class by its name passes nothing else. If
 	 * a process has several application contexts, the last one takes precedence.
 	 */
-	private static final Map<String, Deque<SslBundle>> bundles = new LinkedHashMap<>();
+	private static final List<Registered> bundles = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Creates a factory.
@@ -36,11 +31,7 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no such bundle, or not yet
 	 */
 	public BundleSocketFactory(String bundleName) {
-		this(bundleName, find(bundleName));
-	}
-
-	private BundleSocketFactory(String bundleName, @Nullable SslBundle bundle) {
-		super(context(bundleName, bundle)::getSocketFactory);
+		super(context(bundleName)::getSocketFactory);
 	}
 
 	/**
@@ -49,43 +40,29 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no bundle, or not yet
 	 */
 	public static SocketFactory getDefault() {
-		return new BundleSocketFactory(names().stream().findFirst().orElse(""));
+		return new BundleSocketFactory(bundles.stream().map(Registered::name).findFirst().orElse(""));
 	}
 
-	private static SSLContext context(String bundleName, @Nullable SslBundle bundle) {
-		if (bundle == null) {
-			throw new IllegalArgumentException(
-					"There is no SSL bundle '%s' of a certificate yet; there are %s: ".formatted(bundleName, names())
-							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'");
-		}
-		return bundle.createSslContext();
-	}
-
-	private static List<String> names() {
-		synchronized (bundles) {
-			return List.copyOf(bundles.keySet());
-		}
-	}
-
-	private static @Nullable SslBundle find(String bundleName) {
-		synchronized (bundles) {
-			return bundles.getOrDefault(bundleName, new ArrayDeque<>()).peek();
-		}
+	private static SSLContext context(String bundleName) {
+		return bundles.stream()
+			.filter((registered) -> registered.name.equals(bundleName))
+			.reduce((earlier, later) -> later)
+			.orElseThrow(() -> new IllegalArgumentException(
+					"There is no SSL bundle '%s' of a certificate yet; there are %s: ".formatted(bundleName,
+							bundles.stream().map(Registered::name).distinct().toList())
+							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'")).bundle
+			.createSslContext();
 	}
 
 	static void add(String bundleName, SslBundle bundle) {
-		synchronized (bundles) {
-			bundles.computeIfAbsent(bundleName, (name) -> new ArrayDeque<>()).push(bundle);
-		}
+		bundles.add(new Registered(bundleName, bundle));
 	}
 
-	static void remove(String bundleName, SslBundle bundle) {
-		synchronized (bundles) {
-			bundles.computeIfPresent(bundleName, (name, others) -> {
-				others.removeIf((other) -> other == bundle);
-				return others.isEmpty() ? null : others;
-			});
-		}
+	static void remove(SslBundle bundle) {
+		bundles.removeIf((registered) -> registered.bundle == bundle);
+	}
+
+	private record Registered(String name, SslBundle bundle) {
 	}
 
 }

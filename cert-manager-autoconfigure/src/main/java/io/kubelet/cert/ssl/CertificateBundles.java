@@ -182,7 +182,7 @@ public final class CertificateBundles implements RotationFollower {
 	private void end() {
 		this.ended = true;
 		this.cancelCheck.run();
-		BundleSocketFactory.remove(this.bundleName, this.bundle);
+		BundleSocketFactory.remove(this.bundle);
 	}
 
 }

@@ -42,8 +42,6 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 
 	});
 
-	private volatile @Nullable Named latest;
-
 	/**
 	 * Creates a key manager.
 	 * @param current returns the current pair
@@ -112,21 +110,13 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 	}
 
 	private @Nullable String choose(String[] keyTypes, Principal @Nullable [] issuers) {
-		Named named = latest();
-		return (named != null && hasKeyOf(named.pair, keyTypes) && isIssuedBy(named.pair, issuers)) ? named.alias
-				: null;
-	}
-
-	private @Nullable Named latest() {
 		CertificatePair pair = this.current.get();
-		Named latest = this.latest;
-		if (pair == null || (latest != null && latest.pair == pair)) {
-			return (pair != null) ? latest : null;
+		if (pair == null || !hasKeyOf(pair, keyTypes) || !isIssuedBy(pair, issuers)) {
+			return null;
 		}
-		Named named = new Named(pair.fingerprint(), pair);
-		this.pairs.put(named.alias, pair);
-		this.latest = named;
-		return named;
+		String alias = pair.fingerprint();
+		this.pairs.put(alias, pair);
+		return alias;
 	}
 
 	/** Key types are such as {@code EC}, or {@code EC_RSA} with the issuer's after it. */
@@ -142,10 +132,6 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
 		// Set.of rejects two authorities with one subject, as during a succession
 		Set<Principal> accepted = Set.copyOf(Arrays.asList(issuers));
 		return pair.chain().stream().anyMatch((certificate) -> accepted.contains(certificate.getIssuerX500Principal()));
-	}
-
-	private record Named(String alias, CertificatePair pair) {
-
 	}
 
 }
