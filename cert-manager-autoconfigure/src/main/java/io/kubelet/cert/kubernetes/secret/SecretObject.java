@@ -18,6 +18,7 @@ import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,9 @@ final class SecretObject {
 	private static final String CERTIFICATE_LABEL = "cert.kubelet.io/certificate";
 
 	private static final String DEADLINE_ANNOTATION = "cert.kubelet.io/rotation-deadline";
+
+	/** The pair that a replica has stored, and to which the deadline belongs. */
+	private static final String SERIAL_NUMBER_ANNOTATION = "cert.kubelet.io/serial-number";
 
 	private static final String TYPE = "kubernetes.io/tls";
 
@@ -142,10 +146,17 @@ final class SecretObject {
 		return text.isBlank() ? null : CertificateRequestPem.read(text);
 	}
 
-	@Nullable Instant deadline() {
-		String deadline = ApiObjects.text(ApiObjects.member(metadata(), "annotations"), DEADLINE_ANNOTATION);
+	/**
+	 * Returns when the rotation of a pair is due, {@code null} if no replica has stored
+	 * this pair.
+	 */
+	@Nullable Instant deadline(@Nullable CertificatePair pair) {
+		JsonObject annotations = ApiObjects.member(metadata(), "annotations");
+		String deadline = ApiObjects.text(annotations, DEADLINE_ANNOTATION);
 		try {
-			return (deadline != null) ? Instant.parse(deadline) : null;
+			return (deadline != null && pair != null
+					&& pair.serialNumber().equals(ApiObjects.text(annotations, SERIAL_NUMBER_ANNOTATION)))
+							? Instant.parse(deadline) : null;
 		}
 		catch (DateTimeException ex) {
 			return null;
@@ -174,15 +185,18 @@ final class SecretObject {
 		return changed;
 	}
 
-	/** Returns this Secret with other metadata and another pending request. */
-	SecretObject with(String certificate, @Nullable PendingRequest pending, @Nullable Instant deadline) {
+	/** Returns this Secret with another pending request and other metadata. */
+	SecretObject with(String certificate, Stored content) {
 		SecretObject changed = copy();
+		PendingRequest pending = content.pending();
 		changed.set(PENDING_REQUEST, (pending != null) ? CertificateRequestPem.write(pending) : null);
 		member(changed.metadata(), "labels").addProperty(CERTIFICATE_LABEL, certificate);
 		JsonObject annotations = member(changed.metadata(), "annotations");
 		annotations.remove(DEADLINE_ANNOTATION);
-		if (deadline != null) {
-			annotations.addProperty(DEADLINE_ANNOTATION, deadline.toString());
+		annotations.remove(SERIAL_NUMBER_ANNOTATION);
+		if (content.deadline() != null && content.pair() != null) {
+			annotations.addProperty(DEADLINE_ANNOTATION, content.deadline().toString());
+			annotations.addProperty(SERIAL_NUMBER_ANNOTATION, content.pair().serialNumber());
 		}
 		return changed;
 	}

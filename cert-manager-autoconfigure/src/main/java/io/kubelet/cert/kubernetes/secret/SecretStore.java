@@ -134,7 +134,8 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 					ex.getMessage());
 		}
 		try {
-			return new Stored(secret.pair(), pending, secret.deadline(), secret.version());
+			CertificatePair pair = secret.pair();
+			return new Stored(pair, pending, secret.deadline(pair), secret.version());
 		}
 		catch (MalformedPemException ex) {
 			throw new StoreException("The pair in " + this + " is damaged: " + ex.getMessage(), ex);
@@ -166,7 +167,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		SecretObject base = secret.exists() ? secret : SecretObject.create(this.location.name());
 		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
 		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base : base.withPair(next.pair());
-		changed = changed.with(this.location.certificate(), next.pending(), next.deadline());
+		changed = changed.with(this.location.certificate(), next);
 		SecretObject written = changed.equals(secret) ? secret : send(secret, changed);
 		return remember(written, new Stored(next.pair(), next.pending(), next.deadline(), written.version()));
 	}

@@ -224,6 +224,39 @@ class SecretStoreTests {
 	}
 
 	@Test
+	void serverThatFailsIsNotAskedAtEachReading() {
+		permit(true);
+		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.method().equals("GET")).answer(503);
+		for (int i = 0; i < 10; i++) {
+			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
+		}
+		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isOne();
+		this.plane.faults().clear();
+		await().atMost(Duration.ofSeconds(30)).until(() -> {
+			try {
+				return this.store.read().pair() == null;
+			}
+			catch (StoreException ex) {
+				return false;
+			}
+		});
+	}
+
+	/** Its versions are lower than those that are known. */
+	@Test
+	void secretOfARestoredBackupIsReadAgain() {
+		permit(true);
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		awaitWatches(1);
+		this.plane.faults().resetResourceVersions();
+		await().atMost(Duration.ofSeconds(30))
+			.until(() -> !Objects.equals(this.store.read().version(), stored.version()));
+		assertThat(this.store.read().pair()).isEqualTo(stored.pair());
+		this.store.write(this.store.read().withPending(pending()));
+		assertThat(secret()).containsKey("request.pem");
+	}
+
+	@Test
 	void deletedSecretIsStoredAgain() {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPending(pending()).withPair(pair(), DEADLINE));
@@ -324,6 +357,7 @@ class SecretStoreTests {
 		CertificatePair edited = pair();
 		this.plane.secrets().put("shop", "shop-tls", data(edited));
 		await().until(() -> edited.equals(this.store.read().pair()));
+		assertThat(this.store.read().deadline()).as("that of another pair").isNull();
 	}
 
 	@Test
