@@ -8,6 +8,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.TaskScheduler;
@@ -29,16 +30,57 @@ final class WorkerThreads implements Executor {
 
 	private final ThreadPoolExecutor threads;
 
+	/** How many threads run a task that has not returned. */
+	private int replaced;
+
 	WorkerThreads(TaskScheduler timers, ThreadFactory factory) {
 		this.timers = timers;
-		this.threads = new ThreadPoolExecutor(SIZE, SIZE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
+		this.threads = new ThreadPoolExecutor(SIZE, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
 				new LinkedBlockingQueue<>(), factory, new ThreadPoolExecutor.DiscardPolicy());
 		this.threads.allowCoreThreadTimeOut(true);
 	}
 
 	@Override
 	public void execute(Runnable task) {
-		this.threads.execute(new Task(task));
+		this.threads.execute(() -> run(task));
+	}
+
+	/** Whichever is first, the timer or the end of the task, sets the flag. */
+	private void run(Runnable task) {
+		AtomicBoolean ended = new AtomicBoolean();
+		Future<?> timer = afterPatience(() -> {
+			if (ended.compareAndSet(false, true)) {
+				resize(1);
+			}
+		});
+		try {
+			task.run();
+		}
+		finally {
+			timer.cancel(false);
+			if (!ended.compareAndSet(false, true)) {
+				resize(-1);
+			}
+		}
+	}
+
+	/** While the application closes, tasks run without a time limit. */
+	private Future<?> afterPatience(Runnable replace) {
+		try {
+			return this.timers.schedule(replace, this.timers.getClock().instant().plus(PATIENCE));
+		}
+		catch (TaskRejectedException ex) {
+			return CompletableFuture.completedFuture(null);
+		}
+	}
+
+	/**
+	 * As the queue has no limit, there are never more threads than the core size. The end
+	 * of a task may be counted shortly before its replacement.
+	 */
+	private synchronized void resize(int by) {
+		this.replaced += by;
+		this.threads.setCorePoolSize(SIZE + Math.max(this.replaced, 0));
 	}
 
 	/**
@@ -55,69 +97,6 @@ final class WorkerThreads implements Executor {
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
-	}
-
-	private synchronized void resize(int by) {
-		int size = this.threads.getCorePoolSize() + by;
-		if (by > 0) {
-			this.threads.setMaximumPoolSize(size);
-			this.threads.setCorePoolSize(size);
-		}
-		else {
-			this.threads.setCorePoolSize(size);
-			this.threads.setMaximumPoolSize(size);
-		}
-	}
-
-	private final class Task implements Runnable {
-
-		private final Runnable task;
-
-		private boolean returned;
-
-		private boolean replaced;
-
-		Task(Runnable task) {
-			this.task = task;
-		}
-
-		@Override
-		public void run() {
-			Future<?> timer = watch();
-			try {
-				this.task.run();
-			}
-			finally {
-				timer.cancel(false);
-				end();
-			}
-		}
-
-		/** While the application closes, tasks run without a time limit. */
-		private Future<?> watch() {
-			try {
-				return WorkerThreads.this.timers.schedule(this::replace,
-						WorkerThreads.this.timers.getClock().instant().plus(PATIENCE));
-			}
-			catch (TaskRejectedException ex) {
-				return CompletableFuture.completedFuture(null);
-			}
-		}
-
-		private synchronized void replace() {
-			if (!this.returned) {
-				this.replaced = true;
-				resize(1);
-			}
-		}
-
-		private synchronized void end() {
-			this.returned = true;
-			if (this.replaced) {
-				resize(-1);
-			}
-		}
-
 	}
 
 }
