@@ -31,12 +31,6 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 
 	private final Clock clock;
 
-	/**
-	 * Creates an indicator.
-	 * @param manager the certificate's manager
-	 * @param overdue the status while the rotation is overdue
-	 * @param clock the clock
-	 */
 	CertificateHealthIndicator(CertificateManager manager, Status overdue, Clock clock) {
 		super("The certificate's health check failed");
 		this.manager = manager;

@@ -26,10 +26,6 @@ class CertificatesEndpointWebExtension {
 
 	private final CertificatesEndpoint endpoint;
 
-	/**
-	 * Creates the extension.
-	 * @param endpoint the endpoint
-	 */
 	CertificatesEndpointWebExtension(CertificatesEndpoint endpoint) {
 		this.endpoint = endpoint;
 	}

@@ -20,10 +20,6 @@ class CertificatesInfoContributor implements InfoContributor {
 
 	private final CertificateManagers managers;
 
-	/**
-	 * Creates a contributor.
-	 * @param managers the certificates
-	 */
 	CertificatesInfoContributor(CertificateManagers managers) {
 		this.managers = managers;
 	}

@@ -12,6 +12,7 @@ import org.springframework.http.client.reactive.ClientHttpConnector;
 
 /**
  * Creates Jetty clients that can be stopped. Spring starts them and does not stop them.
+ * This is a class of its own because Jetty need not be present.
  */
 final class JettyClients {
 
