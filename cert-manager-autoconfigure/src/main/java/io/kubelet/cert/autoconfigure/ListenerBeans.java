@@ -17,7 +17,7 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.rotation.engine.Recipient;
+import io.kubelet.cert.rotation.execution.Recipient;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;

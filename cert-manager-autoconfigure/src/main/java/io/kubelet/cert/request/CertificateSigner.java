@@ -30,6 +30,27 @@ public interface CertificateSigner {
 	CompletableFuture<List<X509Certificate>> request(CertificateRequest request, Consumer<SubmittedRequest> progress);
 
 	/**
+	 * Waits for the certificate of a request that another replica submits, as
+	 * {@link #request} does for one of ours. It is looked up, and never created: if there
+	 * is no object of its name, the request is lost. By default, it is submitted.
+	 * @param request the request
+	 * @param progress called with the object, and at each change to it, on any thread
+	 * @return the issued chain, as that of {@link #request}
+	 */
+	default CompletableFuture<List<X509Certificate>> join(CertificateRequest request,
+			Consumer<SubmittedRequest> progress) {
+		return request(request, progress);
+	}
+
+	/**
+	 * Returns whether objects remain until {@link #discard} removes them.
+	 * @return {@code false} by default
+	 */
+	default boolean keepsObjects() {
+		return false;
+	}
+
+	/**
 	 * Removes the object of a request that has ended, unless the API server removes it.
 	 * Does not block. By default there is nothing to remove.
 	 * @param request a request that was answered or abandoned. One without a UID was

@@ -86,6 +86,18 @@ public final class RequestException extends CertificateManagerException {
 	}
 
 	/**
+	 * Another replica has removed the request that it had stored, because of an answer
+	 * that this one has not received.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param signerName the name of the signer
+	 * @return the exception
+	 */
+	public static RequestException withdrawn(@Nullable String requestName, String signerName) {
+		return new RequestException(Kind.FAILED, requestName, "Withdrawn", describe(requestName, signerName)
+				+ " was withdrawn by another replica, such as because it was denied: see the log of that replica");
+	}
+
+	/**
 	 * The request was not answered in time. It is still pending. The next attempt waits
 	 * for it again, since a second request would not be answered sooner.
 	 * @param requestName the name of the request, {@code null} if it has none yet

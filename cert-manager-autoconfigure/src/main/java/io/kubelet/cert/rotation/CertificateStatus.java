@@ -201,14 +201,19 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 		 */
 		REQUESTED,
 
-		/** An earlier process had left a pending request for a new certificate. */
+		/**
+		 * Another process has left, or begun, a pending request for a new certificate.
+		 */
 		RESUMED,
 
 		/** The certificate has expired. */
 		EXPIRED,
 
 		/** The certificate is not valid yet. */
-		NOT_YET_VALID
+		NOT_YET_VALID,
+
+		/** What is stored for all replicas is damaged. */
+		DAMAGED
 
 	}
 

@@ -2,7 +2,6 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -15,7 +14,6 @@ import java.util.Optional;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.file.FileVersion;
 import io.kubelet.cert.certificate.file.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +46,8 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private final KeyFiles keyFiles;
 
+	private final DatedPairs datedPairs;
+
 	private final PendingRequestFile request;
 
 	/** {@code null} before it is read for the first time. */
@@ -68,6 +68,7 @@ public final class FileCertificateStore implements CertificateStore {
 		this.name = pairName;
 		this.files = new PairFiles(directory, pairName);
 		this.keyFiles = new KeyFiles(directory);
+		this.datedPairs = new DatedPairs(pairName, this.files, this.keyFiles, clock);
 		this.request = new PendingRequestFile(this.files, this.keyFiles);
 		this.initial = initial;
 		this.retain = retain;
@@ -124,9 +125,9 @@ public final class FileCertificateStore implements CertificateStore {
 		Path file = null;
 		try {
 			DurableFiles.createDirectory(this.files.directory());
-			DatedFile created = createDated(DurableFiles.bytes(Pem.write(pair)));
+			DatedPairs.Created created = this.datedPairs.create(DurableFiles.bytes(Pem.write(pair)));
 			file = created.file();
-			switchTo(file);
+			this.datedPairs.makeCurrent(file);
 			this.reader.wrote(pair, created.version());
 		}
 		catch (IOException | UncheckedIOException ex) {
@@ -233,7 +234,7 @@ public final class FileCertificateStore implements CertificateStore {
 
 	private void makeCurrent(Path good) {
 		try {
-			switchTo(good);
+			this.datedPairs.makeCurrent(good);
 		}
 		catch (IOException ex) {
 			logger.error("[{}] Cannot make {} current: {}", this.name, good, ex.toString());
@@ -269,50 +270,6 @@ public final class FileCertificateStore implements CertificateStore {
 		catch (IOException ex) {
 			throw new StoreException("Cannot finish the interrupted switch of " + current + ": " + ex, ex);
 		}
-	}
-
-	private DatedFile createDated(byte[] content) throws IOException {
-		for (int attempt = 0;; attempt++) {
-			Path file = this.files.dated(this.clock, attempt);
-			try {
-				return new DatedFile(file, DurableFiles.create(file, content));
-			}
-			catch (FileAlreadyExistsException ex) {
-				// There was an update in the same second: try the next name
-			}
-		}
-	}
-
-	private void switchTo(Path file) throws IOException {
-		Path current = this.files.current();
-		Path kept = Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS) ? keep(current) : null;
-		try {
-			DurableFiles.link(current, file);
-		}
-		finally {
-			if (kept != null && Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
-				this.files.removeUnlessCurrent(kept);
-			}
-		}
-	}
-
-	/**
-	 * Keeps the pair in a regular file as an older pair. The copy belongs to our user.
-	 */
-	private @Nullable Path keep(Path current) throws IOException {
-		try {
-			FileVersion.of(current);
-			this.keyFiles.requireProtected(current);
-			return createDated(Files.readAllBytes(current)).file();
-		}
-		catch (UnusableFileException ex) {
-			logger.warn("[{}] {}. It is kept as {}", this.name, ex, this.files.setAside(current));
-			return null;
-		}
-	}
-
-	private record DatedFile(Path file, FileVersion version) {
-
 	}
 
 }

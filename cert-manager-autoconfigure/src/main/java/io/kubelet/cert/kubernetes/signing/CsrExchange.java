@@ -83,6 +83,16 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		return this.answer;
 	}
 
+	/** The request of another replica is only looked up. */
+	CompletableFuture<List<X509Certificate>> join() {
+		String name = this.request.name();
+		if (name == null || this.request.uid() != null) {
+			return begin();
+		}
+		read(name, this::takeIfOurs);
+		return this.answer;
+	}
+
 	private void create(@Nullable String name) {
 		JsonObject object = RequestObject.named(this.api.newObject(this.request), this.request,
 				this.watches.requester());

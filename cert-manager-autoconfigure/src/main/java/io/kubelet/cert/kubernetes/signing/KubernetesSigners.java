@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -61,10 +62,18 @@ public final class KubernetesSigners implements AutoCloseable {
 			@Override
 			public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
 					Consumer<SubmittedRequest> progress) {
-				KubernetesSigners signers = KubernetesSigners.this;
-				return signers.clients.use(current, (client) -> new CsrExchange(signers.api, client, signers.watches,
-						signers.clock, request, progress)
-					.begin());
+				return exchange(current, request, progress, CsrExchange::begin);
+			}
+
+			@Override
+			public CompletableFuture<List<X509Certificate>> join(CertificateRequest request,
+					Consumer<SubmittedRequest> progress) {
+				return exchange(current, request, progress, CsrExchange::join);
+			}
+
+			@Override
+			public boolean keepsObjects() {
+				return KubernetesSigners.this.api.isDeletedByRequester();
 			}
 
 			@Override
@@ -73,6 +82,13 @@ public final class KubernetesSigners implements AutoCloseable {
 			}
 
 		};
+	}
+
+	private CompletableFuture<List<X509Certificate>> exchange(@Nullable CertificatePair current,
+			CertificateRequest request, Consumer<SubmittedRequest> progress,
+			Function<CsrExchange, CompletableFuture<List<X509Certificate>>> begin) {
+		return this.clients.use(current, (client) -> begin
+			.apply(new CsrExchange(this.api, client, this.watches, this.clock, request, progress)));
 	}
 
 	/** Ends the watches: cancelling a call does not end a stream that is being read. */

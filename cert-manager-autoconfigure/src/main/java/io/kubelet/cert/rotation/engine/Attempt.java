@@ -9,7 +9,10 @@ import java.util.concurrent.ExecutionException;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One attempt to have a request answered. Used on the certificate's lane only, except for
@@ -89,6 +92,20 @@ final class Attempt {
 		catch (ExecutionException ex) {
 			throw (ex.getCause() != null) ? ex.getCause() : ex;
 		}
+	}
+
+	/**
+	 * Returns the failure of an attempt that was not answered in time.
+	 * @param submitted what is known of the object, {@code null} if it is not known
+	 */
+	RequestException unanswered(@Nullable SubmittedRequest submitted, Duration timeout) {
+		String name = request().name();
+		String signerName = request().signerName();
+		if (submitted == null) {
+			return RequestException.unanswered(name, signerName, timeout);
+		}
+		return submitted.interruption().isEmpty() ? RequestException.timedOut(name, signerName, timeout)
+				: RequestException.unreachable(name, signerName, timeout, submitted.interruption());
 	}
 
 	void cancel() {

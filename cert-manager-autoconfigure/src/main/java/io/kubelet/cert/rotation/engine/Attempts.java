@@ -1,14 +1,10 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -17,7 +13,9 @@ import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.engine.Failures.Pause;
+import io.kubelet.cert.rotation.execution.SerialExecutor;
+import io.kubelet.cert.store.StoreConflictException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +24,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Attempts {
 
+	/**
+	 * Another replica's request for the same deadline comes at most this much earlier.
+	 */
+	private static final Duration SAME_DEADLINE = Duration.ofMinutes(1);
+
 	private final RotationSettings settings;
 
 	private final SerialExecutor lane;
-
-	private final Delivery delivery;
 
 	private final CurrentPair pair;
 
@@ -42,17 +43,16 @@ final class Attempts {
 
 	private final StatusReport report;
 
+	private final Outcomes outcomes;
+
 	private final RotationLog log;
 
 	private final Runnable changed;
 
 	private volatile @Nullable Attempt attempt;
 
-	/** The last template that was requested. */
-	private @Nullable CertificateTemplate requested;
-
-	/** In which no other template is requested. */
-	private Pause settling = Pause.NONE;
+	/** That of the last attempt. */
+	private Trigger trigger = Trigger.FIRST;
 
 	/**
 	 * @param report to which the outcome of each attempt is added
@@ -62,12 +62,13 @@ final class Attempts {
 			PendingRequests pendingRequests, StatusReport report, Runnable changed) {
 		this.settings = settings;
 		this.lane = lane;
-		this.delivery = delivery;
 		this.pair = pair;
 		this.pendingRequests = pendingRequests;
 		this.failures = new Failures(settings);
-		this.forced = new ForcedRotations(settings, this.failures::demandedPause);
+		this.forced = new ForcedRotations(settings, lane, delivery, this.failures::demandedPause);
 		this.report = report;
+		this.outcomes = new Outcomes(settings, lane, delivery, pair, pendingRequests, this.failures, this.forced,
+				report);
 		this.log = new RotationLog(settings);
 		this.changed = changed;
 	}
@@ -78,18 +79,44 @@ final class Attempts {
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		reviewPair(template, now);
 		giveUpOutdated(template, now);
-		if (this.attempt != null || template == null) {
+		follow(template, now);
+		if (this.attempt != null || template == null || areOff()) {
 			return;
 		}
-		if (!template.equals(this.requested)) {
-			this.failures.forgetAnswers();
-		}
-		if (!this.pair.deadline().isAfter(now) && pause(template).isOver(now)) {
-			if (this.requested != null && !this.requested.equals(template)) {
-				this.settling = Pause.of(now, this.settings.schedule().retry().interval());
-			}
-			this.requested = template;
+		this.failures.isWanted(template);
+		boolean due = !this.pair.deadline().isAfter(now) && this.failures.pause(template).isOver(now);
+		Joining joining = this.pendingRequests.joining();
+		if (joining.meanwhile().isOver(now) && (due || joining.isNext())) {
+			this.failures.isRequested(template, now);
 			rotate(template, now);
+		}
+	}
+
+	/** Joins the request that another replica has stored, if there is one. */
+	private void follow(@Nullable CertificateTemplate template, Instant now) {
+		PendingRequest last = this.pendingRequests.current();
+		if (areOff() || !this.pendingRequests.areShared()) {
+			return;
+		}
+		if (this.pendingRequests.follow(template, now)) {
+			cancel();
+			this.trigger = this.pair.deadline().isAfter(now.plus(SAME_DEADLINE)) ? Trigger.RESUMED
+					: this.pair.trigger(now);
+			PendingRequest joined = this.pendingRequests.current();
+			if (joined != null) {
+				this.log.joined(joined.request(), joined.request().template().equals(template));
+			}
+		}
+		else if (this.attempt == null && last != null && this.pendingRequests.isWithdrawn(now)) {
+			this.outcomes.failed(null, RequestException.withdrawn(last.request().name(), last.request().signerName()),
+					now);
+		}
+	}
+
+	/** Another process has stored a pair, which has become current. */
+	void adopted(CertificatePair pair, Instant now) {
+		if (this.outcomes.adopted(pair, this.trigger, now)) {
+			cancel();
 		}
 	}
 
@@ -104,7 +131,7 @@ final class Attempts {
 			this.pair.force(Trigger.REQUESTED);
 		}
 		if (this.attempt == null) {
-			this.pendingRequests.dropIfAnswered(this.pair.get());
+			this.pendingRequests.dropIfAnswered(this.pair.get(), this.pair.heldSince(), now);
 			if (!this.settings.once() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
 				this.pair.force(Trigger.RESUMED);
 			}
@@ -131,15 +158,13 @@ final class Attempts {
 		if (template == null || areOff()) {
 			return longest;
 		}
-		Pause pause = pause(template);
+		Pause meanwhile = this.pendingRequests.joining().meanwhile();
+		if (!meanwhile.isOver(now)) {
+			return Duration.between(now, meanwhile.end());
+		}
+		Pause pause = this.failures.pause(template);
 		Instant due = this.pair.deadline();
 		return Duration.between(now, (pause.isOver(now) || pause.end().isBefore(due)) ? due : pause.end());
-	}
-
-	/** In which no attempt begins. A template that never settles makes no storm. */
-	private Pause pause(CertificateTemplate template) {
-		Pause settling = template.equals(this.requested) ? Pause.NONE : this.settling;
-		return settling.end().isAfter(this.failures.pause().end()) ? settling : this.failures.pause();
 	}
 
 	/** Requests a rotation, whatever the deadline. From any thread. */
@@ -148,7 +173,6 @@ final class Attempts {
 			this.log.requested();
 			this.pair.force(Trigger.REQUESTED);
 			this.failures.endPause();
-			this.settling = Pause.NONE;
 			this.changed.run();
 		}));
 	}
@@ -168,19 +192,11 @@ final class Attempts {
 	}
 
 	void cancelRequested() {
-		endRequested((future) -> future.cancel(false));
+		this.forced.end((future) -> future.cancel(false));
 	}
 
 	void failRequested(Throwable cause) {
-		endRequested((future) -> future.completeExceptionally(cause));
-	}
-
-	/**
-	 * After the task that is running, so that those who wait find the status complete.
-	 */
-	private void endRequested(Consumer<CompletableFuture<CertificatePair>> completion) {
-		Runnable end = this.forced.end(completion);
-		this.lane.execute(() -> this.delivery.afterFollowers(end));
+		this.forced.end((future) -> future.completeExceptionally(cause));
 	}
 
 	/**
@@ -193,25 +209,16 @@ final class Attempts {
 		}
 		attempt.timeIs(now);
 		CertificatePair pair = this.pair.get();
-		if (template != null && !template.equals(attempt.request().template())
+		if (template != null && !this.pendingRequests.isFor(attempt.pending(), template)
 				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
 			cancel();
 		}
 		else if (!attempt.isAnswered()
 				&& attempt.remaining(this.settings.schedule().waitTimeout()).compareTo(Duration.ZERO) <= 0) {
 			cancel();
-			failed(attempt, unanswered(attempt.request()), now);
+			this.outcomes.failed(attempt, attempt.unanswered(this.pendingRequests.submitted().orElse(null),
+					this.settings.schedule().waitTimeout()), now);
 		}
-	}
-
-	private RequestException unanswered(CertificateRequest request) {
-		Duration timeout = this.settings.schedule().waitTimeout();
-		String interruption = this.pendingRequests.submitted().map(SubmittedRequest::interruption).orElse("");
-		return !interruption.isEmpty()
-				? RequestException.unreachable(request.name(), request.signerName(), timeout, interruption)
-				: (this.pendingRequests.confirmedName() != null)
-						? RequestException.timedOut(request.name(), request.signerName(), timeout)
-						: RequestException.unanswered(request.name(), request.signerName(), timeout);
 	}
 
 	/**
@@ -222,32 +229,19 @@ final class Attempts {
 	private void rotate(CertificateTemplate template, Instant begin) {
 		try {
 			PendingRequest pending = this.pendingRequests.forTemplate(template, this.pair.get(), begin);
-			CertificateSigner signer = signer(begin);
-			this.pendingRequests.isSentTo(signer);
-			Attempt attempt = new Attempt(pending, this.pair.trigger(begin), begin, signer.request(pending.request(),
-					(submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
+			this.trigger = this.pair.trigger(begin);
+			Attempt attempt = new Attempt(pending, this.trigger, begin, this.pendingRequests.send(signer(begin),
+					pending, (submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
 			this.attempt = attempt;
-			attempt.whenAnswered(() -> this.lane.execute(() -> conclude(attempt, (now) -> {
-				List<X509Certificate> authorities = this.pendingRequests.submitted()
-					.map(SubmittedRequest::authorities)
-					.orElse(List.of());
-				CertificatePair issued = this.settings.request()
-					.check()
-					.check(attempt.chain(), pending, authorities, now)
-					.withAuthorities(authorities);
-				List<String> additionalNames = template.additionalNames(issued.leaf());
-				this.pair.replace(issued, template);
-				this.log.rotated(issued, additionalNames, pending.request(), attempt.trigger(), this.pair.deadline());
-				this.report.rotated(issued, additionalNames, attempt.trigger(), now);
-				this.pendingRequests.drop();
-				boolean dueAgain = !this.pair.deadline().isAfter(now);
-				this.failures
-					.succeeded(dueAgain ? Pause.of(now, this.settings.schedule().retry().interval()) : Pause.NONE);
-				endRequested((future) -> future.complete(issued));
-			})));
+			attempt.whenAnswered(() -> this.lane.execute(() -> answered(attempt, template)));
+		}
+		catch (StoreConflictException ex) {
+			// Another replica was faster, and is followed
+			this.pendingRequests.joining().giveTime(begin);
+			this.lane.execute(this.changed);
 		}
 		catch (Throwable ex) {
-			failed(null, ex, begin);
+			this.outcomes.failed(null, ex, begin);
 		}
 	}
 
@@ -266,50 +260,27 @@ final class Attempts {
 		}
 	}
 
-	private void conclude(Attempt attempt, Conclusion conclusion) {
+	private void answered(Attempt attempt, CertificateTemplate template) {
 		if (attempt != this.attempt) {
 			return;
 		}
 		this.attempt = null;
 		Instant now = this.settings.clock().instant();
 		try {
-			conclusion.at(now);
+			this.outcomes.succeeded(attempt, template, now);
 		}
 		catch (Throwable ex) {
-			failed(attempt, ex, now);
+			this.outcomes.failed(attempt, ex, now);
 		}
 		finally {
 			this.changed.run();
 		}
 	}
 
-	/** The one place where a failure is counted, logged and published. */
-	private void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
-		CertificateRequest request = (attempt != null) ? attempt.request() : null;
-		if (cause instanceof RequestException lost && lost.kind() == Kind.LOST && request != null
-				&& request.uid() != null) {
-			this.pendingRequests.drop();
-			this.log.lost(request, lost);
-			return;
-		}
-		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
-		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
-		this.pendingRequests.failed(failure.kind(), cause);
-		this.lane.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
-		failRequested(cause);
-	}
-
 	/** The request whose answer is waited for, {@code null} if there is none. */
 	@Nullable CertificateRequest pending() {
 		PendingRequest pending = this.pendingRequests.current();
 		return (this.attempt != null && pending != null) ? pending.request() : null;
-	}
-
-	@FunctionalInterface
-	private interface Conclusion {
-
-		void at(Instant now) throws Throwable;
-
 	}
 
 }

@@ -1,15 +1,19 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.PublicKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.BiConsumer;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,13 +37,17 @@ final class CurrentPair {
 
 	private Instant scheduled = Instant.MIN;
 
+	private Instant heldSince = Instant.MIN;
+
 	/** Since when a rotation is due for another reason than the lifetime. */
 	private @Nullable Instant dueSince;
 
 	/** Why a rotation is due that neither the lifetime nor the template asks for. */
 	private @Nullable Trigger forced;
 
-	/** A template that the pair satisfies. */
+	/**
+	 * A template that the pair satisfies, or that gives way to that of another replica.
+	 */
 	private @Nullable CertificateTemplate satisfied;
 
 	/** What is wrong with the stored pair. */
@@ -58,7 +66,12 @@ final class CurrentPair {
 		this.replaced = replaced;
 		CertificatePair last = store.get().pair();
 		boolean usable = last != null && last.isValid(now);
-		hold((!usable && bootstrap != null) ? bootstrap : last);
+		if (!usable && bootstrap != null) {
+			hold(bootstrap, null);
+		}
+		else {
+			hold(last, store.get().deadline());
+		}
 		this.forced = usable ? null : invalidity(last, now);
 		if (!usable && bootstrap != null) {
 			try {
@@ -77,6 +90,11 @@ final class CurrentPair {
 		return this.pair;
 	}
 
+	/** Since when the pair has been in use. */
+	Instant heldSince() {
+		return this.heldSince;
+	}
+
 	/** What is wrong with the stored pair, {@code null} if nothing is. */
 	@Nullable String problem() {
 		return this.problem.isEmpty() ? null : this.problem;
@@ -89,14 +107,24 @@ final class CurrentPair {
 
 	/**
 	 * Takes an issued pair: stores it, then uses it.
+	 * @param answered the request that it answers
+	 * @param ends whether the request is over with that
 	 * @param satisfied the template that it was checked against
+	 * @return {@code false} if another replica has stored an answer
 	 */
-	void replace(CertificatePair pair, CertificateTemplate satisfied) {
-		this.store.write((stored) -> stored.withPair(pair, null));
+	boolean replace(CertificatePair pair, PendingRequest answered, boolean ends, CertificateTemplate satisfied) {
+		Instant deadline = this.store.isShared() ? this.settings.deadline(pair, null) : null;
+		if (!this.store.write(answered, (stored) -> {
+			Stored next = stored.withPair(pair, deadline);
+			return (this.store.isShared() && ends) ? next.withPending(null) : next;
+		})) {
+			return false;
+		}
 		this.problem = "";
 		this.forced = null;
-		swap(pair);
-		this.satisfied = satisfied;
+		swap(pair, deadline);
+		satisfy(satisfied, satisfied.isSatisfiedBy(pair.leaf()));
+		return true;
 	}
 
 	/**
@@ -111,6 +139,12 @@ final class CurrentPair {
 			stored = this.store.read().pair();
 		}
 		catch (StoreException ex) {
+			if (ex.kind() != Kind.STORE) {
+				return null;
+			}
+			if (this.store.isShared()) {
+				force(Trigger.DAMAGED);
+			}
 			reportOnce(this.settings.about(logger.atError()),
 					ex.getMessage() + "; the last valid pair stays in use. " + remedy());
 			return null;
@@ -120,19 +154,37 @@ final class CurrentPair {
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
-		if (!differences.isEmpty()) {
+		if (!differences.isEmpty() && !this.store.isShared()) {
 			reportOnce(this.settings.about(logger.atWarn(), stored),
 					"Another program stored a pair that does not match the template; it is not used: "
 							+ String.join("; ", differences));
 			return null;
 		}
 		this.settings.about(logger.atInfo(), stored)
-			.log("[{}] Another program stored a pair, which is used now: serial number {}, valid until {}",
-					this.settings.name(), stored.serialNumber(), stored.notAfter());
+			.log("[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
+					this.settings.name(), this.store.isShared() ? "replica" : "program", stored.serialNumber(),
+					stored.notAfter(), differences.isEmpty() ? ""
+							: ". It was started later and has another template: " + String.join("; ", differences));
 		this.problem = "";
 		this.forced = null;
-		swap(stored);
+		Instant deadline = this.store.get().deadline();
+		swap(stored, deadline);
+		if (!differences.isEmpty() && template != null) {
+			satisfy(template, false);
+		}
 		return stored;
+	}
+
+	/**
+	 * Notes that the pair is used for a template. One that does not satisfy it is left to
+	 * the replica that has requested it, unless that has ended.
+	 */
+	private void satisfy(CertificateTemplate template, boolean satisfied) {
+		CertificatePair pair = this.pair;
+		this.satisfied = template;
+		if (!satisfied && pair != null) {
+			this.scheduled = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));
+		}
 	}
 
 	/** The pair in use is in memory only. */
@@ -213,20 +265,22 @@ final class CurrentPair {
 		return template.equals(this.satisfied);
 	}
 
-	private void swap(CertificatePair pair) {
+	private void swap(CertificatePair pair, @Nullable Instant deadline) {
 		CertificatePair previous = this.pair;
-		hold(pair);
+		hold(pair, deadline);
 		this.replaced.accept(previous, pair);
 	}
 
-	private void hold(@Nullable CertificatePair pair) {
+	/**
+	 * @param deadline the deadline of all replicas, {@code null} if there is none
+	 */
+	private void hold(@Nullable CertificatePair pair, @Nullable Instant deadline) {
 		this.pair = pair;
+		this.heldSince = this.settings.clock().instant();
 		this.satisfied = null;
 		this.dueSince = null;
 		if (pair != null) {
-			this.scheduled = this.settings.schedule()
-				.window()
-				.deadline(pair, this.settings.resources().random().getAsDouble());
+			this.scheduled = this.settings.deadline(pair, deadline);
 			PublicKey key = pair.leaf().getPublicKey();
 			if (!KeySpecification.isStrongEnough(key)) {
 				this.settings.about(logger.atWarn(), pair)

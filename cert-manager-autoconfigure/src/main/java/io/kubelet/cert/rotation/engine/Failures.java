@@ -7,11 +7,13 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,12 @@ final class Failures {
 
 	private volatile Pause demanded = Pause.NONE;
 
+	/** The last template that was requested. */
+	private @Nullable CertificateTemplate requested;
+
+	/** In which no other template is requested. */
+	private Pause settling = Pause.NONE;
+
 	/** Whether the application has had no certificate yet, and does not start without. */
 	private boolean required;
 
@@ -56,7 +64,10 @@ final class Failures {
 	 * wait.
 	 * @param pair the last pair, {@code null} if there is none yet
 	 */
-	RotationFailure add(Throwable cause, @Nullable CertificatePair pair, Instant now) {
+	RotationFailure add(Throwable problem, @Nullable CertificatePair pair, Instant now) {
+		// A store may be behind the same API server
+		Throwable cause = (problem instanceof StoreException && problem.getCause() instanceof RequestException request)
+				? request : problem;
 		this.count++;
 		this.lastIsAnswer = Kind.of(cause).recovery() == Recovery.RETRY_SLOWLY;
 		if (this.lastIsAnswer) {
@@ -70,7 +81,7 @@ final class Failures {
 		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		shortenPause(now);
-		RotationFailure failure = describe(cause, this.count, now, this.pause.end());
+		RotationFailure failure = describe(problem, this.count, now, this.pause.end());
 		log(failure, outcome(failure), effect(pair, now));
 		return failure;
 	}
@@ -164,21 +175,33 @@ final class Failures {
 	}
 
 	/**
-	 * A denial of one template does not hold for another. A server that is busy or out of
-	 * reach is so for any template.
+	 * Notes that a template is to be requested. A denial of one does not hold for
+	 * another. A server that is busy or out of reach is so for any template.
 	 */
-	void forgetAnswers() {
+	void isWanted(CertificateTemplate template) {
+		if (template.equals(this.requested)) {
+			return;
+		}
 		this.answers = 0;
 		if (this.lastIsAnswer) {
 			this.lastIsAnswer = false;
 			this.count = 0;
-			endPause();
+			this.pause = this.demanded;
 		}
+	}
+
+	/** Notes that a template is requested. */
+	void isRequested(CertificateTemplate template, Instant now) {
+		if (this.requested != null && !this.requested.equals(template)) {
+			this.settling = Pause.of(now, this.settings.schedule().retry().interval());
+		}
+		this.requested = template;
 	}
 
 	/** Ends the pause, but not one that the API server asked for. */
 	void endPause() {
 		this.pause = this.demanded;
+		this.settling = Pause.NONE;
 	}
 
 	/** The pause that the API server asked for. From any thread. */
@@ -186,8 +209,31 @@ final class Failures {
 		return this.demanded;
 	}
 
-	Pause pause() {
-		return this.pause;
+	/** In which no attempt begins. A template that never settles makes no storm. */
+	Pause pause(CertificateTemplate template) {
+		Pause settling = template.equals(this.requested) ? Pause.NONE : this.settling;
+		return settling.end().isAfter(this.pause.end()) ? settling : this.pause;
+	}
+
+	/**
+	 * A time in which nothing is requested. It is measured on the wall clock, so that it
+	 * passes while a machine sleeps; a clock that is set back before its start ends it.
+	 *
+	 * @param start when it began
+	 * @param end when it is over
+	 */
+	record Pause(Instant start, Instant end) {
+
+		static final Pause NONE = new Pause(Instant.MIN, Instant.MIN);
+
+		static Pause of(Instant now, Duration length) {
+			return new Pause(now, now.plus(length));
+		}
+
+		boolean isOver(Instant now) {
+			return now.isBefore(this.start) || !now.isBefore(this.end);
+		}
+
 	}
 
 }

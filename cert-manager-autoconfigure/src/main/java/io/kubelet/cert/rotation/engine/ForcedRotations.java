@@ -9,7 +9,9 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.rotation.engine.Failures.Pause;
 import io.kubelet.cert.rotation.RotationThrottledException;
+import io.kubelet.cert.rotation.execution.SerialExecutor;
 
 /**
  * The rotations that callers request: one at a time, which later callers join, and not
@@ -18,6 +20,10 @@ import io.kubelet.cert.rotation.RotationThrottledException;
 final class ForcedRotations {
 
 	private final RotationSettings settings;
+
+	private final SerialExecutor lane;
+
+	private final Delivery delivery;
 
 	private final Supplier<Pause> demanded;
 
@@ -29,8 +35,10 @@ final class ForcedRotations {
 	/**
 	 * @param demanded returns the pause that the API server asks for, on any thread
 	 */
-	ForcedRotations(RotationSettings settings, Supplier<Pause> demanded) {
+	ForcedRotations(RotationSettings settings, SerialExecutor lane, Delivery delivery, Supplier<Pause> demanded) {
 		this.settings = settings;
+		this.lane = lane;
+		this.delivery = delivery;
 		this.demanded = demanded;
 	}
 
@@ -76,12 +84,17 @@ final class ForcedRotations {
 	}
 
 	/**
-	 * Ends the rotation, and returns a task that completes the futures of its callers.
+	 * Ends the rotation. Its callers learn of it after the task that is running, so that
+	 * they find the status complete.
+	 * @param completion completes the future of a caller
 	 */
-	synchronized Runnable end(Consumer<CompletableFuture<CertificatePair>> completion) {
-		List<CompletableFuture<CertificatePair>> ended = this.waiting;
-		this.waiting = List.of();
-		return () -> ended.forEach(completion);
+	void end(Consumer<CompletableFuture<CertificatePair>> completion) {
+		List<CompletableFuture<CertificatePair>> ended;
+		synchronized (this) {
+			ended = this.waiting;
+			this.waiting = List.of();
+		}
+		this.lane.execute(() -> this.delivery.afterFollowers(() -> ended.forEach(completion)));
 	}
 
 }

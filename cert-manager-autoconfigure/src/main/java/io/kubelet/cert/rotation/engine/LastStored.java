@@ -2,8 +2,14 @@ package io.kubelet.cert.rotation.engine;
 
 import java.util.function.UnaryOperator;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.store.Stored;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the store held when it was read or written last, on which the next write builds.
@@ -11,13 +17,39 @@ import io.kubelet.cert.store.Stored;
  */
 final class LastStored {
 
+	/** Who writes as often as this is not in conflict with replicas. */
+	private static final int MOST_CONFLICTS = 5;
+
 	private final CertificateStore store;
 
-	private Stored stored;
+	private final boolean shared;
 
-	LastStored(CertificateStore store) {
+	private Stored stored = Stored.NOTHING;
+
+	/** Why nothing has been read yet. */
+	private @Nullable StoreException problem;
+
+	/**
+	 * Reads the store. One that is shared need not be readable yet.
+	 * @param changed called when another process has changed it, on any thread
+	 */
+	LastStored(CertificateStore store, Runnable changed) {
 		this.store = store;
-		this.stored = store.read();
+		this.shared = store.onChange(changed);
+		try {
+			read();
+		}
+		catch (StoreException ex) {
+			if (!this.shared) {
+				throw ex;
+			}
+			this.problem = ex;
+		}
+	}
+
+	/** Whether replicas use the same store, and so the same certificate. */
+	boolean isShared() {
+		return this.shared;
 	}
 
 	Stored get() {
@@ -26,11 +58,55 @@ final class LastStored {
 
 	Stored read() {
 		this.stored = this.store.read();
+		this.problem = null;
 		return this.stored;
+	}
+
+	/** Throws why the store could not be read yet, unless a new pair repairs it. */
+	void requireRead() {
+		if (this.problem != null && this.problem.kind() != Kind.STORE) {
+			read();
+		}
+	}
+
+	/** The stored pending request, {@code null} if there is none that needs an answer. */
+	@Nullable PendingRequest unanswered() {
+		PendingRequest pending = this.stored.pending();
+		CertificatePair pair = this.stored.pair();
+		return (pending != null && pair != null && pending.hasKey(pair.leaf().getPublicKey())) ? null : pending;
+	}
+
+	/** Whether a request is the one that is stored. */
+	boolean holds(PendingRequest request) {
+		PendingRequest pending = this.stored.pending();
+		return pending != null && pending.hasKey(request.request().publicKey());
 	}
 
 	void write(UnaryOperator<Stored> change) {
 		this.stored = this.store.write(change.apply(this.stored));
+	}
+
+	/**
+	 * Writes the outcome of a request, even if another process has changed something
+	 * else.
+	 * @return whether it was written; {@code false} if another process has done so
+	 */
+	boolean write(PendingRequest request, UnaryOperator<Stored> change) {
+		for (int conflicts = 1;; conflicts++) {
+			try {
+				write(change);
+				return true;
+			}
+			catch (StoreConflictException ex) {
+				read();
+				if (!holds(request) || unanswered() == null) {
+					return false;
+				}
+				if (conflicts == MOST_CONFLICTS) {
+					throw ex;
+				}
+			}
+		}
 	}
 
 }

@@ -1,29 +1,26 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
-import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.rotation.engine.RotationSettings.Request;
+import io.kubelet.cert.rotation.execution.SerialExecutor;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Ensures that a certificate has at most one pending request, also across restarts: the
@@ -32,16 +29,19 @@ import org.slf4j.LoggerFactory;
  */
 final class PendingRequests {
 
-	private static final Logger logger = LoggerFactory.getLogger(PendingRequests.class);
+	/**
+	 * After which the replica that stored a pair must have ended before its request was
+	 * deleted.
+	 */
+	private static final Duration DELETED_BY_NOW = Duration.ofSeconds(30);
 
 	private final RotationSettings settings;
 
 	private final LastStored store;
 
-	private final SerialExecutor lane;
+	private final RequestRemoval removal;
 
-	/** That of the last attempt, which also removes what a request leaves behind. */
-	private @Nullable CertificateSigner signer;
+	private final RotationLog log;
 
 	private @Nullable PendingRequest pending;
 
@@ -51,11 +51,96 @@ final class PendingRequests {
 	/** When this process sent the pending request for the first time. */
 	private @Nullable Instant sentAt;
 
+	/**
+	 * A request that could not be stored, so that its key need not be generated again.
+	 */
+	private @Nullable PendingRequest unstored;
+
+	private final Joining joining;
+
 	PendingRequests(RotationSettings settings, LastStored store, SerialExecutor lane) {
 		this.settings = settings;
 		this.store = store;
-		this.lane = lane;
-		this.pending = (settings.signers() != null) ? store.get().pending() : null;
+		this.removal = new RequestRemoval(settings, store, lane);
+		this.log = new RotationLog(settings);
+		this.pending = (settings.signers() == null) ? null
+				: store.isShared() ? store.unanswered() : store.get().pending();
+		this.joining = new Joining(settings.resources().random());
+		if (store.isShared() && this.pending != null) {
+			this.joining.beginAtStart();
+		}
+	}
+
+	/** Whether they are those of all replicas. */
+	boolean areShared() {
+		return this.store.isShared();
+	}
+
+	/**
+	 * Keeps to what replicas have stored: ends our request if theirs has taken its place.
+	 * @return whether this ends the attempt in progress, if there is one
+	 */
+	boolean follow(@Nullable CertificateTemplate template, Instant now) {
+		PendingRequest stored = this.store.unanswered();
+		PendingRequest pending = this.pending;
+		if (stored != null && pending != null && this.store.holds(pending)) {
+			boolean foundAtStart = this.sentAt == null && this.joining.looks() && !this.joining.isNext();
+			if (foundAtStart && template != null && !isFor(pending, template)) {
+				drop();
+			}
+			return false;
+		}
+		if (stored == null) {
+			return pending != null && !isFor(pending, this.store.get().pair()) && forget() != null;
+		}
+		forget();
+		this.pending = stored;
+		this.joining.begin(template, now);
+		return true;
+	}
+
+	/**
+	 * Whether the pending request asks for a template, or for one that ours gives way to.
+	 */
+	boolean isFor(PendingRequest pending, CertificateTemplate template) {
+		return template.equals(pending.request().template()) || this.joining.givesWay(template);
+	}
+
+	/**
+	 * Whether another replica has removed the pending request from the store, because of
+	 * an answer that we have not received.
+	 */
+	boolean isWithdrawn(Instant now) {
+		return this.pending != null && !this.store.holds(this.pending) && this.joining.meanwhile().isOver(now);
+	}
+
+	/** Whether a pair that another replica has stored is the answer to our request. */
+	boolean isAnsweredElsewhere(CertificatePair pair) {
+		return this.store.isShared() && this.pending != null && this.pending.hasKey(pair.leaf().getPublicKey());
+	}
+
+	/** How far we are with the request of another replica. */
+	Joining joining() {
+		return this.joining;
+	}
+
+	/** Whether another replica may be about to create the object, or has deleted it. */
+	boolean isElsewhere(Instant now) {
+		return this.store.isShared() && this.pending != null && this.joining.isElsewhere(confirmedName() != null, now);
+	}
+
+	/** Sends the pending request, or joins it. */
+	CompletableFuture<List<X509Certificate>> send(CertificateSigner signer, PendingRequest pending,
+			Consumer<SubmittedRequest> progress) {
+		this.removal.use(signer);
+		this.joining.attempted();
+		return this.joining.looks() ? signer.join(pending.request(), progress)
+				: signer.request(pending.request(), progress);
+	}
+
+	/** Whether the answer to the pending request leaves nothing to be deleted. */
+	boolean endWithAnswer() {
+		return !this.removal.isNeeded();
 	}
 
 	@Nullable PendingRequest current() {
@@ -70,9 +155,18 @@ final class PendingRequests {
 	/**
 	 * Deletes the pending request if the pair is the answer to it, such as one that was
 	 * stored by another process, or by one that ended before it could delete the request.
+	 * @param since since when the pair has been in use
 	 */
-	void dropIfAnswered(@Nullable CertificatePair pair) {
+	void dropIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
 		PendingRequest pending = this.pending;
+		if (this.store.isShared()) {
+			PendingRequest stored = this.store.get().pending();
+			if (stored == null || this.store.unanswered() != null || now.isBefore(since.plus(DELETED_BY_NOW))) {
+				return;
+			}
+			pending = stored;
+			this.pending = stored;
+		}
 		if (pending != null && pair != null && !isFor(pending, pair) && pending.hasKey(pair.leaf().getPublicKey())) {
 			drop();
 		}
@@ -84,12 +178,13 @@ final class PendingRequests {
 	 */
 	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
 		PendingRequest pending = this.pending;
-		return pending != null && pair != null && this.sentAt == null && isFor(pending, pair)
-				&& pending.request().template().equals(template);
+		return pending != null && pair != null && this.sentAt == null && template != null && isFor(pending, template)
+				&& (this.store.isShared() || isFor(pending, pair));
 	}
 
-	private static boolean isFor(PendingRequest pending, CertificatePair pair) {
-		return pair.serialNumber().equals(pending.replaces());
+	/** Whether a request is to replace a pair. */
+	private static boolean isFor(PendingRequest pending, @Nullable CertificatePair pair) {
+		return Objects.equals((pair != null) ? pair.serialNumber() : null, pending.replaces());
 	}
 
 	/**
@@ -100,45 +195,44 @@ final class PendingRequests {
 	PendingRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
 		PendingRequest pending = this.pending;
 		String replaces = (pair != null) ? pair.serialNumber() : null;
-		if (pending != null && asksFor(pending, template)) {
+		if (pending != null
+				&& (this.joining.givesWay(template) || this.settings.request().isAskedForBy(pending, template))) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
-			return Objects.equals(pending.replaces(), replaces) ? pending : save(new PendingRequest(pending.request(),
-					pending.privateKey(), this.settings.request().key(), replaces));
+			return (this.store.isShared() || Objects.equals(pending.replaces(), replaces)) ? pending
+					: save(new PendingRequest(pending.request(), pending.privateKey(), this.settings.request().key(),
+							replaces));
 		}
-		KeyPair keys = this.settings.resources().keys().generate(this.settings.request().key());
-		List<Usage> usages = this.settings.request().usages(template, keys.getPublic());
-		String name = this.settings.request().naming().name(keys.getPublic(), template, usages);
-		PendingRequest request = save(new PendingRequest(
-				CertificateRequests.create(name, template, this.settings.request().signerName(), usages,
-						this.settings.request().lifetime(), keys),
-				keys.getPrivate(), this.settings.request().key(), replaces));
+		PendingRequest overwritten = this.store.isShared() ? this.store.get().pending() : pending;
+		PendingRequest request = save(newRequest(template, replaces));
+		this.unstored = null;
+		if (overwritten != null) {
+			this.removal.discard(overwritten.request());
+		}
 		if (pending != null) {
-			this.settings.about(logger.atInfo(), pending.request())
-				.log("[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
-						this.settings.name(), pending.request().name(),
-						IssuerReference.describe(pending.request().signerName()));
-			discard(pending.request());
+			this.log.abandoned(pending.request());
 		}
-		this.submitted = null;
+		forget();
+		this.pending = request;
 		this.sentAt = now;
 		return request;
 	}
 
 	private PendingRequest save(PendingRequest request) {
+		this.store.requireRead();
 		this.store.write((stored) -> stored.withPending(request));
 		this.pending = request;
 		return request;
 	}
 
-	private boolean asksFor(PendingRequest pending, CertificateTemplate template) {
-		return pending.asksFor(template, this.settings.request().signerName(),
-				this.settings.request().usages(template, pending.request().publicKey()),
-				this.settings.request().lifetime(), this.settings.request().key());
-	}
-
-	/** Notes the signer of the pending request. */
-	void isSentTo(CertificateSigner signer) {
-		this.signer = signer;
+	private PendingRequest newRequest(CertificateTemplate template, @Nullable String replaces) {
+		PendingRequest request = this.unstored;
+		Request settings = this.settings.request();
+		if (request == null || !settings.isAskedForBy(request, template)
+				|| !Objects.equals(request.replaces(), replaces)) {
+			request = settings.create(template, this.settings.resources().keys().generate(settings.key()), replaces);
+			this.unstored = request;
+		}
+		return request;
 	}
 
 	/** How long ago this process sent the pending request for the first time. */
@@ -164,11 +258,10 @@ final class PendingRequests {
 		String message = submitted.message();
 		if (pending != null && !message.isEmpty()
 				&& !submitted().map(SubmittedRequest::message).equals(Optional.of(message))) {
-			this.settings.about(logger.atInfo(), pending.request())
-				.log("[{}] Request {} to {} is pending: {}", this.settings.name(), submitted.name(),
-						IssuerReference.describe(pending.request().signerName()), message);
+			this.log.pending(pending.request(), submitted);
 		}
 		this.submitted = submitted;
+		this.joining.found();
 		if (pending != null && !submitted.uid().equals(pending.request().uid())) {
 			this.pending = pending
 				.with(pending.request().confirmed(submitted.name(), submitted.uid(), submitted.createdAt()));
@@ -187,60 +280,22 @@ final class PendingRequests {
 		}
 	}
 
-	/**
-	 * Deletes the pending request, which is over: first its object if there still is one,
-	 * without waiting for that, so that a process that ends in between deletes both when
-	 * it runs again.
-	 */
+	/** Deletes the pending request, which is over. */
 	void drop() {
-		PendingRequest pending = forgotten();
-		if (pending == null) {
-			return;
-		}
-		CompletableFuture<?> removal = discard(pending.request());
-		if (removal.isDone()) {
-			delete(pending);
-		}
-		else {
-			removal.whenComplete((any, failure) -> this.lane.execute(() -> delete(pending)));
+		PendingRequest pending = forget();
+		if (pending != null) {
+			this.removal.remove(pending);
 		}
 	}
 
-	private @Nullable PendingRequest forgotten() {
+	/** Leaves the pending request to another replica, and returns it. */
+	@Nullable PendingRequest forget() {
 		PendingRequest pending = this.pending;
 		this.pending = null;
 		this.sentAt = null;
 		this.submitted = null;
+		this.joining.end();
 		return pending;
-	}
-
-	private CompletableFuture<?> discard(CertificateRequest request) {
-		try {
-			return (this.signer != null) ? this.signer.discard(request)
-					: Objects.requireNonNull(this.settings.signers(), "Requests have signers")
-						.signer(null)
-						.discard(request);
-		}
-		catch (RuntimeException ex) {
-			this.settings.about(logger.atInfo(), request)
-				.log("[{}] Request {} could not be removed: {}", this.settings.name(), request.name(), ex.getMessage());
-			return CompletableFuture.completedFuture(null);
-		}
-	}
-
-	/** Unless the request of another process has taken its place in the store. */
-	private void delete(PendingRequest pending) {
-		PendingRequest last = this.store.get().pending();
-		if (last == null || !pending.hasKey(last.request().publicKey())) {
-			return;
-		}
-		try {
-			this.store.write((stored) -> stored.withPending(null));
-		}
-		catch (StoreException ex) {
-			this.settings.about(logger.atWarn(), pending.request())
-				.log("[{}] {}; the rotation is not affected", this.settings.name(), ex.getMessage());
-		}
 	}
 
 }

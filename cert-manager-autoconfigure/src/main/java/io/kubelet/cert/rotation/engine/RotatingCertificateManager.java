@@ -2,7 +2,6 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +17,8 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.execution.SerialExecutor;
+import io.kubelet.cert.rotation.execution.Watchdog;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,8 +91,8 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings.name(), (supplier == null) ? template : null, supplier,
 				settings.resources().executor(), this.lane);
+		LastStored store = new LastStored(settings.store(), this::wakeIfStarted);
 		Instant now = settings.clock().instant();
-		LastStored store = new LastStored(settings.store());
 		this.pair = new CurrentPair(settings, store, this::replaced, initial, now);
 		this.warnings = new Warnings(settings, this.delivery);
 		PendingRequests pendingRequests = new PendingRequests(settings, store, this.lane);
@@ -111,7 +112,8 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	public void start() {
 		if (this.started.compareAndSet(false, true)) {
 			this.lane.execute(() -> {
-				logStart();
+				new RotationLog(this.settings).started(this.pair.get(), this.pair.deadline(),
+						this.settings.clock().instant());
 				if (!this.templates.follow(this::wake) && this.rounds != null) {
 					this.rounds.add(this);
 				}
@@ -126,24 +128,6 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 			this.attempts.awaitedUntil(this.settings.clock().instant(), timeout);
 			reconcile();
 		});
-	}
-
-	private void logStart() {
-		CertificatePair pair = this.pair.get();
-		Instant now = this.settings.clock().instant();
-		Instant next = this.pair.deadline();
-		boolean off = next.equals(Instant.MAX);
-		if (pair != null && pair.isValid(now)) {
-			this.settings.about(logger.atInfo(), pair)
-				.log("[{}] Using the stored certificate {}, valid until {}{}", name(), pair.serialNumber(),
-						pair.notAfter(), off ? "; rotation is off" : ", next rotation "
-								+ (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
-		}
-		else if (pair == null && off) {
-			this.settings.about(logger.atWarn())
-				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
-						name());
-		}
 	}
 
 	@Override
@@ -200,6 +184,13 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		this.lane.execute(this::reconcile);
 	}
 
+	/** A store signals changes from the beginning. */
+	private void wakeIfStarted() {
+		if (this.started.get()) {
+			wake();
+		}
+	}
+
 	/** Calls the supplier, and reviews if its answer has changed. From any thread. */
 	@Override
 	public void askForTemplate(Instant now) {
@@ -226,7 +217,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		look((now) -> {
 			CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
 			if (adopted != null) {
-				this.report.adopted(adopted, now);
+				this.attempts.adopted(adopted, now);
 			}
 			this.attempts.review(this.templates.latest(), now);
 			warn(now);

@@ -8,7 +8,9 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +21,22 @@ record RotationLog(RotationSettings settings) {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotationLog.class);
 
+	/** The rotation starts with a stored pair, or without one. */
+	void started(@Nullable CertificatePair pair, Instant next, Instant now) {
+		boolean off = next.equals(Instant.MAX);
+		if (pair != null && pair.isValid(now)) {
+			this.settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}{}", this.settings.name(),
+						pair.serialNumber(), pair.notAfter(), off ? "; rotation is off" : ", next rotation "
+								+ (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
+		}
+		else if (pair == null && off) {
+			this.settings.about(logger.atWarn())
+				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
+						this.settings.name());
+		}
+	}
+
 	void requested() {
 		this.settings.about(logger.atInfo()).log("[{}] A rotation is requested", this.settings.name());
 	}
@@ -27,6 +45,31 @@ record RotationLog(RotationSettings settings) {
 	void lost(CertificateRequest request, RequestException cause) {
 		this.settings.about("Gone".equals(cause.reason()) ? logger.atInfo() : logger.atWarn(), request)
 			.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
+	}
+
+	void abandoned(CertificateRequest request) {
+		this.settings.about(logger.atInfo(), request)
+			.log("[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
+					this.settings.name(), request.name(), IssuerReference.describe(request.signerName()));
+	}
+
+	void pending(CertificateRequest request, SubmittedRequest submitted) {
+		this.settings.about(logger.atInfo(), request)
+			.log("[{}] Request {} to {} is pending: {}", this.settings.name(), submitted.name(),
+					IssuerReference.describe(request.signerName()), submitted.message());
+	}
+
+	void joined(CertificateRequest request, boolean sameTemplate) {
+		this.settings.about(logger.atInfo(), request)
+			.log("[{}] Another replica has stored request {}{}: its certificate is used as soon as it is issued",
+					this.settings.name(), request.name(),
+					sameTemplate ? "" : ", which has the template of a replica that was started later");
+	}
+
+	void storedByReplica(CertificatePair pair, Trigger trigger) {
+		this.settings.about(logger.atInfo(), pair)
+			.addKeyValue("kubelet.cert.trigger", trigger)
+			.log("[{}] {}: the certificate was stored by another replica", this.settings.name(), inWords(trigger));
 	}
 
 	void rotated(CertificatePair issued, List<String> additionalNames, CertificateRequest request, Trigger trigger,
@@ -52,9 +95,10 @@ record RotationLog(RotationSettings settings) {
 			case DEADLINE -> "Rotated at the deadline";
 			case TEMPLATE -> "Rotated to match the template";
 			case REQUESTED -> "Rotated on request";
-			case RESUMED -> "Rotated because an earlier process had left a request";
+			case RESUMED -> "Rotated because another process had left a request";
 			case EXPIRED -> "Rotated after the expiry";
 			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
+			case DAMAGED -> "Rotated because the stored pair was damaged";
 		};
 	}
 

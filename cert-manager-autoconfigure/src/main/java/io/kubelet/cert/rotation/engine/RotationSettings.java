@@ -1,8 +1,10 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.KeyPair;
 import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -12,7 +14,9 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
@@ -44,6 +48,9 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/** Files that another program manages are compared at this interval. */
 	private static final Duration STORE_WATCH = Duration.ofSeconds(10);
 
+	/** Replicas with the same deadline do not all begin at the same moment. */
+	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
+
 	Clock clock() {
 		return this.resources.clock();
 	}
@@ -57,6 +64,19 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	Duration idleCheck() {
 		Duration configured = this.schedule.idleCheck();
 		return (configured != null) ? configured : (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP;
+	}
+
+	/**
+	 * Returns when the rotation of a pair is due.
+	 * @param shared the deadline of all replicas, {@code null} if there is none
+	 */
+	Instant deadline(CertificatePair pair, @Nullable Instant shared) {
+		double random = this.resources.random().getAsDouble();
+		if (shared == null || !shared.isAfter(pair.notBefore()) || !shared.isBefore(pair.notAfter())) {
+			return this.schedule.window().deadline(pair, random);
+		}
+		long longest = Math.min(pair.lifetime().toMillis() / 100, LONGEST_DELAY.toMillis());
+		return shared.plusMillis((long) (longest * random));
 	}
 
 	/** Adds the fields of structured logging that every entry about a certificate has. */
@@ -104,6 +124,21 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 
 		List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {
 			return this.usages.isEmpty() ? Usage.defaults(this.signerName, template, publicKey) : this.usages;
+		}
+
+		/** Creates a request, with a name that is derived from the key. */
+		PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
+			List<Usage> usages = usages(template, keys.getPublic());
+			String name = this.naming.name(keys.getPublic(), template, usages);
+			return new PendingRequest(
+					CertificateRequests.create(name, template, this.signerName, usages, this.lifetime, keys),
+					keys.getPrivate(), this.key, replaces);
+		}
+
+		/** Whether a request asks for what is configured now. */
+		boolean isAskedForBy(PendingRequest pending, CertificateTemplate template) {
+			return pending.asksFor(template, this.signerName, usages(template, pending.request().publicKey()),
+					this.lifetime, this.key);
 		}
 
 	}

@@ -22,6 +22,7 @@ import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateStatus.Window;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +84,8 @@ final class StatusReport {
 	/** An attempt has failed. */
 	void failed(RotationFailure failure, Trigger trigger) {
 		this.lastFailure = failure;
-		Boolean healthy = (failure.cause() instanceof RequestException request) ? request.serverHealthy() : null;
+		Throwable cause = (failure.cause() instanceof StoreException store) ? store.getCause() : failure.cause();
+		Boolean healthy = (cause instanceof RequestException request) ? request.serverHealthy() : null;
 		this.serverHealthy = (healthy != null) ? healthy : this.serverHealthy;
 		add(new Outcome(failure.at(), trigger, null, this.pendingRequests.confirmedName(),
 				this.pendingRequests.waited(failure.at()), List.of(), failure));

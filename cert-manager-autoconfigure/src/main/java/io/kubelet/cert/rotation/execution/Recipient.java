@@ -1,4 +1,4 @@
-package io.kubelet.cert.rotation.engine;
+package io.kubelet.cert.rotation.execution;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -53,8 +53,12 @@ public final class Recipient<T> {
 		});
 	}
 
-	/** Calls the listener, and then runs a task, whether the call failed or not. */
-	void call(Consumer<T> event, Runnable returned) {
+	/**
+	 * Calls the listener, and then runs a task, whether the call failed or not.
+	 * @param event calls the method of the event
+	 * @param returned the task
+	 */
+	public void call(Consumer<T> event, Runnable returned) {
 		try {
 			this.calls.execute(() -> run(event, returned));
 		}

@@ -1,4 +1,4 @@
-package io.kubelet.cert.rotation.engine;
+package io.kubelet.cert.rotation.execution;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * Runs tasks one after the other on the threads of a shared executor, so that their state
  * needs no lock. An exception of a task does not affect the next one.
  */
-final class SerialExecutor {
+public final class SerialExecutor {
 
 	private static final Logger logger = LoggerFactory.getLogger(SerialExecutor.class);
 
@@ -27,7 +27,12 @@ final class SerialExecutor {
 
 	private boolean draining;
 
-	SerialExecutor(Executor executor, Watchdog watchdog) {
+	/**
+	 * Creates an executor for the tasks of one certificate.
+	 * @param executor runs the tasks
+	 * @param watchdog observes them
+	 */
+	public SerialExecutor(Executor executor, Watchdog watchdog) {
 		this.executor = executor;
 		this.watchdog = watchdog;
 	}
@@ -35,8 +40,9 @@ final class SerialExecutor {
 	/**
 	 * Runs a task soon. If the executor has no thread for it, its exception is thrown,
 	 * and the task runs with the next one.
+	 * @param task the task
 	 */
-	void execute(Runnable task) {
+	public void execute(Runnable task) {
 		synchronized (this.tasks) {
 			this.tasks.add(task);
 			if (this.scheduled || this.draining) {

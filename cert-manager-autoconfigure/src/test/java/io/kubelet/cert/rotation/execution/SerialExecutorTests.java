@@ -1,4 +1,4 @@
-package io.kubelet.cert.rotation.engine;
+package io.kubelet.cert.rotation.execution;
 
 import java.time.Duration;
 import java.time.Instant;

@@ -1,0 +1,87 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.rotation.engine.RotationSettings.Request;
+import io.kubelet.cert.rotation.execution.SerialExecutor;
+import io.kubelet.cert.store.StoreException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes requests that are over: first the object that the signer has, then the request
+ * from the store, so that a process that ends in between removes both when it runs again.
+ */
+final class RequestRemoval {
+
+	private static final Logger logger = LoggerFactory.getLogger(RequestRemoval.class);
+
+	private final RotationSettings settings;
+
+	private final LastStored store;
+
+	private final SerialExecutor lane;
+
+	/** That of the last attempt. */
+	private @Nullable CertificateSigner signer;
+
+	RequestRemoval(RotationSettings settings, LastStored store, SerialExecutor lane) {
+		this.settings = settings;
+		this.store = store;
+		this.lane = lane;
+	}
+
+	void use(CertificateSigner signer) {
+		this.signer = signer;
+	}
+
+	/** Whether answered requests leave objects. */
+	boolean isNeeded() {
+		return this.signer == null || this.signer.keepsObjects();
+	}
+
+	/** Removes a request, without waiting for the signer. */
+	void remove(PendingRequest pending) {
+		CompletableFuture<?> removal = discard(pending.request());
+		if (removal.isDone()) {
+			delete(pending);
+		}
+		else {
+			removal.whenComplete((any, failure) -> this.lane.execute(() -> delete(pending)));
+		}
+	}
+
+	/** Removes only the object. */
+	CompletableFuture<?> discard(CertificateRequest request) {
+		try {
+			return (this.signer != null) ? this.signer.discard(request)
+					: Objects.requireNonNull(this.settings.signers(), "Requests have signers")
+						.signer(null)
+						.discard(request);
+		}
+		catch (RuntimeException ex) {
+			this.settings.about(logger.atInfo(), request)
+				.log("[{}] Request {} could not be removed: {}", this.settings.name(), request.name(), ex.getMessage());
+			return CompletableFuture.completedFuture(null);
+		}
+	}
+
+	/** Unless the request of another process has taken its place in the store. */
+	private void delete(PendingRequest pending) {
+		try {
+			if (this.store.holds(pending)) {
+				this.store.write(pending, (stored) -> stored.withPending(null));
+			}
+		}
+		catch (StoreException ex) {
+			this.settings.about(logger.atWarn(), pending.request())
+				.log("[{}] {}; the rotation is not affected", this.settings.name(), ex.getMessage());
+		}
+	}
+
+}
