@@ -97,7 +97,10 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 		}
 	}
 
-	/** Passes the events of one certificate on to the listeners, each in its own time. */
+	/**
+	 * Keeps the events of one certificate until the listeners are known. Then each of
+	 * them has a queue of its own, so that none waits for another.
+	 */
 	private final class Relay implements RotationListener {
 
 		private final Queue<Consumer<RotationListener>> early = new ArrayDeque<>();

@@ -74,12 +74,12 @@ final class SignerResolver {
 	}
 
 	private Signer issuer(CertificateProperties.Issuer issuer, String name) {
-		for (String other : new String[] { "signer-name", "profile" }) {
-			if ((other.equals("profile") ? this.properties.profile() : this.properties.signerName()) != null) {
-				throw this.names.invalid(ISSUER, name,
-						"There is '%s' as well: remove it, or remove the properties of the issuer ('%s')"
-							.formatted(this.names.of(other), this.names.of("issuer")));
-			}
+		String other = (this.properties.signerName() != null) ? "signer-name"
+				: (this.properties.profile() != null) ? "profile" : null;
+		if (other != null) {
+			throw this.names.invalid(ISSUER, name,
+					"There is '%s' as well: remove it, or remove the properties of the issuer ('%s')"
+						.formatted(this.names.of(other), this.names.of("issuer")));
 		}
 		String kind = Objects.requireNonNullElse(issuer.kind(), "Issuer");
 		String group = Objects.requireNonNullElse(issuer.group(), IssuerReference.CERT_MANAGER);
