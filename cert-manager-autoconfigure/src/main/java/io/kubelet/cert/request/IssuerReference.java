@@ -1,6 +1,9 @@
 package io.kubelet.cert.request;
 
+import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * An issuer of cert-manager, which takes the place of a signer. Its text form, such as
@@ -17,21 +20,17 @@ public record IssuerReference(String kind, String name, String group) {
 	/** The API group of cert-manager's own issuers. */
 	public static final String CERT_MANAGER = "cert-manager.io";
 
+	private static final Pattern TEXT = Pattern.compile("(\\p{Lu}[^./]*)(?:\\.([^/]*))?/(.*)", Pattern.DOTALL);
+
 	/**
 	 * Reads the text form.
 	 * @param signerName the text form, or the name of a signer
 	 * @return the issuer, empty if the name is that of a signer
 	 */
 	public static Optional<IssuerReference> parse(String signerName) {
-		int slash = signerName.indexOf('/');
-		if (slash < 0 || !Character.isUpperCase(signerName.charAt(0))) {
-			return Optional.empty();
-		}
-		int dot = signerName.indexOf('.');
-		String name = signerName.substring(slash + 1);
-		return Optional
-			.of((dot < 0 || dot > slash) ? new IssuerReference(signerName.substring(0, slash), name, CERT_MANAGER)
-					: new IssuerReference(signerName.substring(0, dot), name, signerName.substring(dot + 1, slash)));
+		Matcher text = TEXT.matcher(signerName);
+		return text.matches() ? Optional.of(new IssuerReference(text.group(1), text.group(3),
+				Objects.requireNonNullElse(text.group(2), CERT_MANAGER))) : Optional.empty();
 	}
 
 	/**

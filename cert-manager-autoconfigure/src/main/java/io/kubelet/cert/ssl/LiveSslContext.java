@@ -8,7 +8,6 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLContextSpi;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLServerSocketFactory;
 import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.SSLSocketFactory;
@@ -82,16 +81,6 @@ final class LiveSslContext extends SSLContext {
 		@Override
 		protected SSLSessionContext engineGetClientSessionContext() {
 			return this.current.get().getClientSessionContext();
-		}
-
-		@Override
-		protected SSLParameters engineGetDefaultSSLParameters() {
-			return this.current.get().getDefaultSSLParameters();
-		}
-
-		@Override
-		protected SSLParameters engineGetSupportedSSLParameters() {
-			return this.current.get().getSupportedSSLParameters();
 		}
 
 	}
