@@ -27,6 +27,11 @@ record Measured(double[] values) {
 		return round(median() - other.median());
 	}
 
+	/** How much more the median of these values is than that of others. */
+	String percentAbove(Measured other) {
+		return round(100 * (median() / other.median() - 1)) + " %";
+	}
+
 	@Override
 	public String toString() {
 		return (this.values.length == 1) ? round(median())

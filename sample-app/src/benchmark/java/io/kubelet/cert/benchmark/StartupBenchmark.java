@@ -1,14 +1,10 @@
 package io.kubelet.cert.benchmark;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -20,19 +16,13 @@ import java.util.stream.Stream;
 final class StartupBenchmark {
 
 	/** What comes with the starter alone. */
-	private static final Pattern STARTER = Pattern.compile("(cert-manager|client-java|bc[a-z]+-jdk|okhttp|okio|kotlin"
+	static final Pattern STARTER = Pattern.compile("(cert-manager|client-java|bc[a-z]+-jdk|okhttp|okio|kotlin"
 			+ "|annotations-|gson|swagger|commons-(lang3|codec|collections4|compress|io)"
 			+ "|protobuf|jackson-(core|databind)-2|jose4j|error_prone|logging-interceptor).*");
 
-	private static final Pattern LOADED = Pattern.compile(".*?\\] ([\\w.$]+).* source: .*");
-
 	private static final int RUNS = Benchmarks.runs(10);
 
-	private static final int PACKAGES = 10;
-
 	private final Map<String, Figures> figures = new LinkedHashMap<>();
-
-	private final Map<String, Map<String, Integer>> packages = new LinkedHashMap<>();
 
 	private StartupBenchmark() {
 	}
@@ -53,9 +43,8 @@ final class StartupBenchmark {
 			start(with, figures("with"), List.of(), certificate.arguments());
 			start(without, figures("without"), List.of(), certificate.plainArguments());
 		}
-		this.packages.put("with", packages(with, directory, certificate.arguments()));
-		this.packages.put("without", packages(without, directory, certificate.plainArguments()));
-		report(with, without);
+		report(with, without, classes(with, directory, certificate.arguments()),
+				classes(without, directory, certificate.plainArguments()));
 	}
 
 	private Figures figures(String name) {
@@ -74,28 +63,15 @@ final class StartupBenchmark {
 		}
 	}
 
-	/** The number of classes that are loaded from each package. */
-	private static Map<String, Integer> packages(StartupJar jar, Path directory, String[] arguments)
+	private static LoadedClasses classes(StartupJar jar, Path directory, String[] arguments)
 			throws IOException, InterruptedException {
 		Path log = directory.resolve("classes.log");
-		start(jar, new Figures(), List.of("-Xlog:class+load:file=" + log), arguments);
-		Map<String, Integer> packages = new TreeMap<>();
-		for (String line : Files.readAllLines(log)) {
-			Matcher matcher = LOADED.matcher(line);
-			if (matcher.matches()) {
-				packages.merge(prefix(matcher.group(1)), 1, Integer::sum);
-			}
-		}
-		return packages;
+		start(jar, new Figures(), List.of(LoadedClasses.option(log)), arguments);
+		return LoadedClasses.read(log);
 	}
 
-	/** The first three parts of a name. */
-	private static String prefix(String name) {
-		String[] parts = name.split("\\.");
-		return String.join(".", List.of(parts).subList(0, Math.min(3, parts.length - 1)));
-	}
-
-	private void report(StartupJar with, StartupJar without) throws IOException {
+	private void report(StartupJar with, StartupJar without, LoadedClasses moreClasses, LoadedClasses fewerClasses)
+			throws IOException {
 		Report report = new Report("startup");
 		report.columns("until a web application has started", "with the starter", "without", "difference");
 		row(report, "CPU, ms", "cpu.ms");
@@ -107,16 +83,7 @@ final class StartupBenchmark {
 				Measured.round(with.megabytes() - without.megabytes()));
 		report.row("jars in it", with.libraries(), without.libraries(), with.libraries() - without.libraries());
 		report.columns("packages with the most further classes", "with the starter", "without", "difference");
-		Map<String, Integer> fewer = this.packages.getOrDefault("without", Map.of());
-		this.packages.getOrDefault("with", Map.of())
-			.entrySet()
-			.stream()
-			.sorted(Comparator.comparingInt((entry) -> fewer.getOrDefault(entry.getKey(), 0) - entry.getValue()))
-			.limit(PACKAGES)
-			.forEach((entry) -> {
-				int before = fewer.getOrDefault(entry.getKey(), 0);
-				report.row(entry.getKey(), entry.getValue(), before, entry.getValue() - before);
-			});
+		moreClasses.report(report, fewerClasses);
 		report.publish();
 	}
 

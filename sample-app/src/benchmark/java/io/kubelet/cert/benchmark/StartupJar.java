@@ -48,16 +48,21 @@ record StartupJar(Path file, int libraries) {
 					libraries += entry.getName().endsWith(".jar") ? 1 : 0;
 					copy(source, entry, jar);
 				}
-				for (Class<?> type : APPLICATION) {
-					String name = type.getName().replace('.', '/') + ".class";
-					jar.putNextEntry(new JarEntry(CLASSES + name));
-					try (InputStream bytes = type.getResourceAsStream("/" + name)) {
-						bytes.transferTo(jar);
-					}
-				}
+				addApplication(jar, CLASSES);
 			}
 		}
 		return new StartupJar(file, libraries);
+	}
+
+	/** Adds the classes of {@link StartedApplication}. */
+	static void addApplication(JarOutputStream jar, String folder) throws IOException {
+		for (Class<?> type : APPLICATION) {
+			String name = type.getName().replace('.', '/') + ".class";
+			jar.putNextEntry(new JarEntry(folder + name));
+			try (InputStream bytes = type.getResourceAsStream("/" + name)) {
+				bytes.transferTo(jar);
+			}
+		}
 	}
 
 	private static boolean isNeeded(String name, Predicate<String> kept) {
@@ -89,7 +94,7 @@ record StartupJar(Path file, int libraries) {
 	/** The executable jar of the sample. */
 	static Path sample() throws IOException {
 		try (Stream<Path> files = Files.list(Path.of("target"))) {
-			return files.filter((file) -> file.getFileName().toString().matches("sample-app-.*\\.jar"))
+			return files.filter((file) -> file.getFileName().toString().matches("sample-app-[\\d.]+(-SNAPSHOT)?\\.jar"))
 				.findFirst()
 				.orElseThrow(() -> new IllegalStateException(
 						"There is no executable jar of the sample: run the phase package"));
