@@ -1,0 +1,16 @@
+import java.nio.file.Path;
+
+import io.kubelet.cert.test.EmbeddedControlPlane;
+
+/**
+ * A control plane for the start from which the JVM learns. Its process is ended from
+ * outside.
+ */
+class ControlPlane {
+
+	public static void main(String[] args) throws InterruptedException {
+		EmbeddedControlPlane.start().writeKubeconfig(Path.of(args[0]));
+		Thread.currentThread().join();
+	}
+
+}
