@@ -1,0 +1,77 @@
+package io.kubelet.cert.faults;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
+import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
+import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A process that rotates without a pause until it is killed, or once.
+ */
+final class RotatingChild {
+
+	/** No pair is removed, so that every one can be counted. */
+	private static final int RETAIN = 100_000;
+
+	private RotatingChild() {
+	}
+
+	/**
+	 * Run it: it says that it is ready, begins when it is sent a byte, and says when it
+	 * has rotated.
+	 * @param args the store's directory, a kubeconfig, the issuer, and the number of
+	 * rotations
+	 */
+	public static void main(String[] args) throws Exception {
+		((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
+		Clock clock = Clock.systemUTC();
+		IssuerReference issuer = new IssuerReference("ClusterIssuer", args[2], IssuerReference.CERT_MANAGER);
+		KubernetesSigners signers = new KubernetesSigners(new CertManagerRequests(issuer, "shop", Map.of()),
+				new ApiClientProvider(Path.of(args[1]), null, null, (task) -> {
+					Thread thread = new Thread(task);
+					thread.setDaemon(true);
+					return thread;
+				}, clock), clock);
+		System.out.println("ready");
+		if (System.in.read() < 0) {
+			return;
+		}
+		CertificateManager manager = new CertificateManagerBuilder("shop")
+			.store(new FileCertificateStore(Path.of(args[0]), "shop", null, RETAIN, clock))
+			.scheduler(RotationScheduler.of(Executors.newScheduledThreadPool(2)))
+			.signerName(issuer.toString())
+			.template(CertificateTemplate.ofSubject("shop"))
+			.forcedInterval(Duration.ZERO)
+			.signers(signers::signer)
+			.build();
+		manager.start();
+		System.out.println("rotating");
+		for (int left = Integer.parseInt(args[3]); left > 0; left--) {
+			manager.rotate().get(1, TimeUnit.MINUTES);
+			System.out.println("rotated");
+		}
+		// The last deletion is on its way
+		while (manager.status().pendingRequest() != null) {
+			Thread.onSpinWait();
+		}
+		System.out.println("done");
+		System.in.read();
+		System.exit(0);
+	}
+
+}
