@@ -1,5 +1,6 @@
 package io.kubelet.cert.faults;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -63,11 +64,11 @@ final class RotatingChild {
 		System.out.println("rotating");
 		for (int left = Integer.parseInt(args[3]); left > 0; left--) {
 			manager.rotate().get(1, TimeUnit.MINUTES);
+			// Other rotations follow each other after hours, not during a deletion
+			while (Files.exists(Path.of(args[0], "shop-request.pem"))) {
+				Thread.onSpinWait();
+			}
 			System.out.println("rotated");
-		}
-		// The last deletion is on its way
-		while (manager.status().pendingRequest() != null) {
-			Thread.onSpinWait();
 		}
 		System.out.println("done");
 		System.in.read();

@@ -26,7 +26,7 @@ final class LastStored {
 
 	private Stored stored = Stored.NOTHING;
 
-	/** Why nothing has been read yet. */
+	/** Why it could not be read the last time. */
 	private @Nullable StoreException problem;
 
 	/**
@@ -43,7 +43,6 @@ final class LastStored {
 			if (!this.shared) {
 				throw ex;
 			}
-			this.problem = ex;
 		}
 	}
 
@@ -57,12 +56,18 @@ final class LastStored {
 	}
 
 	Stored read() {
-		this.stored = this.store.read();
-		this.problem = null;
-		return this.stored;
+		try {
+			this.stored = this.store.read();
+			this.problem = null;
+			return this.stored;
+		}
+		catch (StoreException ex) {
+			this.problem = ex;
+			throw ex;
+		}
 	}
 
-	/** Throws why the store could not be read yet, unless a new pair repairs it. */
+	/** Throws why the store cannot be read, unless a new pair repairs it. */
 	void requireRead() {
 		if (this.problem != null && this.problem.kind() != Kind.STORE) {
 			read();
