@@ -23,7 +23,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for {@link ApiClientProvider} with a credential plug-in that does not answer.
  */
-@Timeout(60)
+@Timeout(240)
 class HangingPlugInTests {
 
 	private static final Duration LONG = Duration.ofMinutes(10);

@@ -57,7 +57,7 @@ class KubernetesClientsTests {
 	void proxyInTheKubeconfigIsAskedForAConnectionToTheServer() throws Exception {
 		CompletableFuture<Void> call;
 		try (ServerSocket proxy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			proxy.setSoTimeout(10_000);
+			proxy.setSoTimeout(120_000);
 			ApiClient client = KubernetesClients.create(withProxy("http://127.0.0.1:" + proxy.getLocalPort()), null);
 			call = CompletableFuture.runAsync(() -> assertThatExceptionOfType(ApiException.class)
 				.isThrownBy(() -> new CertificatesV1Api(client).listCertificateSigningRequest().execute()));

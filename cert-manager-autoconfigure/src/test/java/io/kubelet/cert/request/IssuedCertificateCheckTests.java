@@ -282,7 +282,7 @@ class IssuedCertificateCheckTests {
 
 	/** Each certificate would triple the policies that the JDK keeps. */
 	@Test
-	@Timeout(20)
+	@Timeout(120)
 	void policiesThatAreMappedToEachOtherCostNothing() throws Exception {
 		List<X509Certificate> chain = new ArrayList<>();
 		KeyPair issuer = KEYS;

@@ -23,7 +23,7 @@ class SimulationTests {
 		tally.begin();
 	}
 
-	@Property(tries = 300, seed = "20261125", edgeCases = EdgeCasesMode.NONE)
+	@Property(tries = 220, seed = "20261125", edgeCases = EdgeCasesMode.NONE)
 	void everyInvariantHoldsInAnyHistory(@ForAll("histories") History history) {
 		tally.add(new Simulation(history).play());
 	}

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -31,6 +32,8 @@ import org.springframework.boot.ssl.SslStoreBundle;
  */
 final class Connection implements AutoCloseable {
 
+	private static final int TIMEOUT_MILLIS = 120_000;
+
 	private final SSLSocket socket;
 
 	private final BufferedReader reader;
@@ -43,7 +46,7 @@ final class Connection implements AutoCloseable {
 		this.host = (serverName != null) ? serverName : "localhost";
 		try {
 			this.socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
-			this.socket.setSoTimeout(20_000);
+			this.socket.setSoTimeout(TIMEOUT_MILLIS);
 			this.socket.setTcpNoDelay(true);
 			if (serverName != null) {
 				SSLParameters parameters = this.socket.getSSLParameters();
@@ -94,10 +97,13 @@ final class Connection implements AutoCloseable {
 	boolean isClosedByServer() {
 		try {
 			this.socket.setSoTimeout(100);
-			return this.reader.read() < 0;
-		}
-		catch (java.net.SocketTimeoutException ex) {
-			return false;
+			try {
+				return this.reader.read() < 0;
+			}
+			catch (SocketTimeoutException ex) {
+				this.socket.setSoTimeout(TIMEOUT_MILLIS);
+				return false;
+			}
 		}
 		catch (IOException ex) {
 			return true;

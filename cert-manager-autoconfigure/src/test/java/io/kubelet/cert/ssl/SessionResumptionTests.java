@@ -193,7 +193,7 @@ class SessionResumptionTests {
 		process.getOutputStream().write(kind.request.getBytes(StandardCharsets.ISO_8859_1));
 		process.getOutputStream().flush();
 		String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-		assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+		assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
 		return output;
 	}
 

@@ -331,7 +331,7 @@ class CertManagerRequestsTests {
 	}
 
 	private List<X509Certificate> answer(CertificateSigner signer, CertificateRequest request) {
-		return signer.request(request, this.progress::add).orTimeout(30, TimeUnit.SECONDS).join();
+		return signer.request(request, this.progress::add).orTimeout(120, TimeUnit.SECONDS).join();
 	}
 
 	private static void discard(CertificateSigner signer, CertificateRequest request) {

@@ -112,7 +112,7 @@ class RabbitRotationTests {
 		expected.put(text, receipt);
 		confirming.invoke((operations) -> {
 			operations.convertAndSend(QUEUE, text);
-			operations.waitForConfirmsOrDie(10_000);
+			operations.waitForConfirmsOrDie(120_000);
 			return true;
 		});
 		return receipt.get(120, TimeUnit.SECONDS);

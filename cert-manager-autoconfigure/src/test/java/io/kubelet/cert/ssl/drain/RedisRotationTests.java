@@ -31,7 +31,8 @@ class RedisRotationTests {
 		int port = RotatingApplication.freePort();
 		try (CertificateTap tap = new CertificateTap(port);
 				RotatingApplication application = new RotatingApplication(directory, Values.class,
-						"spring.data.redis.client-type=" + client, "spring.data.redis.host=localhost",
+						"spring.data.redis.client-type=" + client, "spring.data.redis.timeout=2m",
+						"spring.data.redis.connect-timeout=2m", "spring.data.redis.host=localhost",
 						"spring.data.redis.port=" + tap.port(), "spring.data.redis.ssl.bundle=client");
 				ServerProgram server = start(program, application, port)) {
 			StringRedisTemplate values = application.bean(StringRedisTemplate.class);
@@ -65,6 +66,7 @@ class RedisRotationTests {
 			var jedis = (org.springframework.data.redis.connection.jedis.JedisConnectionFactory) factory;
 			try (var client = new redis.clients.jedis.Jedis("localhost", jedis.getPort(),
 					redis.clients.jedis.DefaultJedisClientConfig.builder()
+						.timeoutMillis(120_000)
 						.ssl(true)
 						.sslSocketFactory(jedis.getClientConfiguration().getSslSocketFactory().orElseThrow())
 						.build())) {

@@ -156,7 +156,7 @@ final class RotatingApplication implements AutoCloseable {
 		}
 		finally {
 			load.shutdown();
-			assertThat(load.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+			assertThat(load.awaitTermination(2, TimeUnit.MINUTES)).isTrue();
 		}
 		logger.info("Ten rotations: {} calls, {} failed", calls, failures.size());
 		assertThat(failures).isEmpty();
