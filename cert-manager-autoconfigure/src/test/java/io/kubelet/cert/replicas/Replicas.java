@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +15,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -24,12 +26,12 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.OffsetClock;
 
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.MapPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -49,6 +51,14 @@ final class Replicas implements AutoCloseable {
 
 	final List<Replica> running = new CopyOnWriteArrayList<>();
 
+	static {
+		// The first conversions of a JVM must not happen in several contexts at once
+		try (ConfigurableApplicationContext context = refreshed(SettingsConfiguration.class, Clock.systemUTC(),
+				Map.of("kubelet.cert.kubernetes.kubeconfig", "none"))) {
+			assertThat(context.isActive()).isTrue();
+		}
+	}
+
 	private final Path directory;
 
 	private int started;
@@ -56,6 +66,16 @@ final class Replicas implements AutoCloseable {
 	Replicas(Path directory) {
 		this.directory = directory;
 		this.plane.behavior().sign(SIGNER);
+	}
+
+	private static ConfigurableApplicationContext refreshed(Class<?> configuration, Clock clock,
+			Map<String, Object> properties) {
+		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
+		context.getEnvironment().getPropertySources().addFirst(new MapPropertySource("replica", properties));
+		context.getBeanFactory().registerSingleton(CertificateManagerAutoConfiguration.CLOCK, clock);
+		context.register(configuration);
+		context.refresh();
+		return context;
 	}
 
 	/** Starts a replica, which waits for its certificate. */
@@ -185,7 +205,7 @@ final class Replicas implements AutoCloseable {
 			this.clock = clock;
 		}
 
-		private String user() {
+		String user() {
 			return "system:serviceaccount:shop:" + this.name;
 		}
 
@@ -194,19 +214,19 @@ final class Replicas implements AutoCloseable {
 			plane.allow(user(), Set.of("create", "get", "list", "watch"), "certificatesigningrequests");
 			plane.allow(user(), Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
 			plane.allowIn("shop", user(), Set.of("create"), "secrets");
+			plane.allowIn("shop", user(), Set.of("create", "get", "list", "watch", "delete"),
+					"certificaterequests.cert-manager.io");
 			Path kubeconfig = plane.writeKubeconfig(Replicas.this.directory,
 					plane.addServiceAccount("shop", this.name));
-			String[] arguments = Stream.concat(Stream.of("pair-name=shop", "store.type=secret", "store.secret=shop-tls",
-					"signer-name=" + SIGNER, "template.common-name=shop", "template.dns-names=shop.shop.svc",
-					"kubernetes.kubeconfig=" + kubeconfig, "rotation.forced-interval=0s", "startup.timeout=30s"),
-					Stream.of(properties))
-				.map((property) -> "--kubelet.cert." + property)
-				.toArray(String[]::new);
-			this.context = new SpringApplicationBuilder(Application.class).web(WebApplicationType.NONE)
-				.properties("spring.main.banner-mode=off")
-				.initializers((context) -> context.getBeanFactory()
-					.registerSingleton(CertificateManagerAutoConfiguration.CLOCK, (Clock) this.clock))
-				.run(arguments);
+			Map<String, Object> all = new HashMap<>();
+			Stream
+				.concat(Stream.of("pair-name=shop", "store.type=secret", "store.secret=shop-tls",
+						"signer-name=" + SIGNER, "template.common-name=shop", "template.dns-names=shop.shop.svc",
+						"kubernetes.kubeconfig=" + kubeconfig, "rotation.forced-interval=0s", "startup.timeout=30s"),
+						Stream.of(properties))
+				.map((property) -> property.split("=", 2))
+				.forEach((property) -> all.put("kubelet.cert." + property[0], property[1]));
+			this.context = refreshed(Application.class, this.clock, all);
 		}
 
 		CertificateManager manager() {

@@ -12,6 +12,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.store.StoreConflictException;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
@@ -129,8 +130,9 @@ final class CurrentPair {
 
 	/**
 	 * Takes a pair that another program has stored, if it is valid. One that does not
-	 * satisfy the template is not taken while ours does: two programs that want different
-	 * things of one file would rotate without end.
+	 * satisfy the template is not taken while ours does, unless it is that of a replica,
+	 * which has a deadline: two programs that want different things of one file would
+	 * rotate without end. In a shared store, it is replaced.
 	 * @return the pair that was taken, {@code null} if none was
 	 */
 	@Nullable CertificatePair adoptStored(@Nullable CertificateTemplate template, Instant now) {
@@ -139,14 +141,16 @@ final class CurrentPair {
 			stored = this.store.read().pair();
 		}
 		catch (StoreException ex) {
-			if (ex.kind() != Kind.STORE) {
+			boolean damaged = ex.kind() == Kind.STORE;
+			if (ex.kind() == Kind.UNAVAILABLE || ex instanceof StoreConflictException) {
 				return null;
 			}
-			if (this.store.isShared()) {
+			if (damaged && this.store.isShared()) {
 				force(Trigger.DAMAGED);
 			}
 			reportOnce(this.settings.about(logger.atError()),
-					ex.getMessage() + "; the last valid pair stays in use. " + remedy());
+					damaged ? ex.getMessage() + "; the last valid pair stays in use. " + remedy()
+							: "The last valid pair stays in use. " + ex.getMessage());
 			return null;
 		}
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
@@ -154,7 +158,11 @@ final class CurrentPair {
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
-		if (!differences.isEmpty() && !this.store.isShared()) {
+		boolean byReplica = this.store.isShared() && this.store.get().deadline() != null;
+		if (!differences.isEmpty() && !byReplica) {
+			if (this.store.isShared()) {
+				force(Trigger.DAMAGED);
+			}
 			reportOnce(this.settings.about(logger.atWarn(), stored),
 					"Another program stored a pair that does not match the template; it is not used: "
 							+ String.join("; ", differences));
@@ -162,8 +170,8 @@ final class CurrentPair {
 		}
 		this.settings.about(logger.atInfo(), stored)
 			.log("[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
-					this.settings.name(), this.store.isShared() ? "replica" : "program", stored.serialNumber(),
-					stored.notAfter(), differences.isEmpty() ? ""
+					this.settings.name(), byReplica ? "replica" : "program", stored.serialNumber(), stored.notAfter(),
+					differences.isEmpty() ? ""
 							: ". It was started later and has another template: " + String.join("; ", differences));
 		this.problem = "";
 		this.forced = null;

@@ -1,0 +1,143 @@
+package io.kubelet.cert;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Figures;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Two whole applications that share a certificate in a Secret, behind one client.
+ */
+class SharedEndToEndTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private static final String ACCOUNT = "system:serviceaccount:shop:shop";
+
+	@AutoClose
+	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	@Test
+	void twentyRotationsOfTwoReplicasUnderLoad() throws Exception {
+		permit();
+		try (ConfigurableApplicationContext one = run(); ConfigurableApplicationContext two = run()) {
+			List<ConfigurableApplicationContext> replicas = List.of(one, two);
+			assertThat(served(one)).isEqualTo(served(two));
+			this.plane.clearRequests();
+			AtomicInteger requests = new AtomicInteger();
+			Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+			AtomicBoolean ends = new AtomicBoolean();
+			CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
+				while (!ends.get()) {
+					try {
+						served(replicas.get(requests.getAndIncrement() % 2));
+					}
+					catch (Exception | AssertionError ex) {
+						failures.add(ex);
+					}
+				}
+			});
+			for (int rotation = 0; rotation < 20; rotation++) {
+				String before = served(one);
+				replicas.get(rotation % 2)
+					.getBean(CertificateManager.class)
+					.rotate()
+					.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+				Awaitility.await()
+					.atMost(PATIENCE)
+					.until(() -> !served(one).equals(before) && served(one).equals(served(two)));
+			}
+			ends.set(true);
+			load.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			assertThat(failures).isEmpty();
+			Figures.report("HTTPS requests to two replicas during 20 rotations", requests + ", of which 0 failed");
+			Figures.report("requests to the API server for 20 rotations of two replicas", figures());
+			assertThat(this.plane.count(RecordedRequest::isCreate)).isEqualTo(20);
+		}
+	}
+
+	/** A rollout while nobody approves: every new replica starts and serves. */
+	@Test
+	void rolloutWithoutAnApprover() throws Exception {
+		permit();
+		try (ConfigurableApplicationContext one = run()) {
+			this.plane.behavior().approval(ApprovalPolicy.manual());
+			String serial = served(one);
+			for (int i = 0; i < 2; i++) {
+				try (ConfigurableApplicationContext next = run()) {
+					assertThat(served(next)).isEqualTo(serial);
+				}
+			}
+			assertThat(this.plane.count(RecordedRequest::isCreate)).isOne();
+		}
+	}
+
+	private void permit() {
+		this.plane.certManager().clusterIssuer("internal");
+		this.plane.allowIn("shop", ACCOUNT, Set.of("create", "get", "list", "watch", "delete"),
+				"certificaterequests.cert-manager.io");
+		this.plane.allowIn("shop", ACCOUNT, Set.of("create", "get", "list", "watch", "update"), "secrets");
+	}
+
+	private String figures() {
+		long writes = this.plane.count((request) -> ofSecret(request) && !request.method().equals("GET"));
+		return "%d creates, %d deletes, %d watches; Secret: %d writes, %d others".formatted(
+				this.plane.count(RecordedRequest::isCreate), this.plane.count(RecordedRequest::isDelete),
+				this.plane.count((request) -> request.isWatch() && !ofSecret(request)), writes,
+				this.plane.count(SharedEndToEndTests::ofSecret) - writes);
+	}
+
+	private static boolean ofSecret(RecordedRequest request) {
+		return request.path().contains("/secrets");
+	}
+
+	private ConfigurableApplicationContext run() {
+		Path kubeconfig = this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("shop", "shop"));
+		return new SpringApplicationBuilder(Application.class).run("--server.port=0", "--server.ssl.bundle=shop",
+				"--kubelet.cert.pair-name=shop", "--kubelet.cert.store.type=secret",
+				"--kubelet.cert.store.secret=shop-tls", "--kubelet.cert.issuer.name=internal",
+				"--kubelet.cert.issuer.kind=ClusterIssuer", "--kubelet.cert.template.dns-names=shop.shop.svc",
+				"--kubelet.cert.rotation.forced-interval=0s", "--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig);
+	}
+
+	private static String served(ConfigurableApplicationContext context) throws Exception {
+		EndToEndClient peer = new EndToEndClient(null);
+		peer.get(context.getEnvironment().getRequiredProperty("local.server.port", Integer.class), "/actuator/health");
+		return CertificateNames.serialNumber(peer.certificate());
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration(exclude = JettyServletWebServerAutoConfiguration.class)
+	static class Application {
+
+	}
+
+}

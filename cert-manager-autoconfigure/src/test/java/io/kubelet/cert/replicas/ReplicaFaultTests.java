@@ -1,0 +1,349 @@
+package io.kubelet.cert.replicas;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.replicas.Replicas.Replica;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.testsupport.Figures;
+import io.kubelet.cert.testsupport.OffsetClock;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for replicas that share a certificate, when something goes wrong: in the end all
+ * have the same valid certificate, no replica sends a second request, and none fails for
+ * a reason of another one.
+ */
+class ReplicaFaultTests {
+
+	private static final TestAuthority AUTHORITY = new TestAuthority("somebody");
+
+	@TempDir
+	@SuppressWarnings("NullAway.Init")
+	Path directory;
+
+	@SuppressWarnings("NullAway.Init")
+	private Replicas replicas;
+
+	@BeforeEach
+	void create() {
+		this.replicas = new Replicas(this.directory);
+	}
+
+	@AfterEach
+	void close() {
+		this.replicas.close();
+	}
+
+	@Test
+	void twoStartAtTheSameMoment() {
+		this.replicas.startTogether(2);
+		this.replicas.awaitAgreement();
+		assertCreates("two replicas start at the same moment", 1);
+	}
+
+	@Test
+	void fiftyStartAtTheSameMomentAndRotateOnce() {
+		this.replicas.startTogether(50, "startup.timeout=120s");
+		CertificatePair first = this.replicas.awaitAgreement();
+		assertCreates("50 replicas start at the same moment", 1);
+		this.replicas.plane.clearRequests();
+		this.replicas.running.get(17).manager().rotate();
+		this.replicas.awaitSuccessor(first);
+		assertCreates("50 replicas rotate", 1);
+	}
+
+	@Test
+	void requesterEndsBeforeTheAnswer() {
+		Replica requester = this.replicas.start();
+		this.replicas.start();
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.approveNothing();
+		requester.manager().rotate();
+		this.replicas.awaitPending();
+		requester.stop();
+		this.replicas.approve();
+		this.replicas.awaitSuccessor(before);
+		assertCreates("the requester ends before the answer", 1);
+	}
+
+	@Test
+	void requesterEndsBeforeTheAnswerAndAnotherOneStartsAfterwards() {
+		this.replicas.approveNothing();
+		Replica requester = this.replicas.start("startup.mode=background");
+		this.replicas.awaitPending();
+		requester.stop();
+		this.replicas.approve();
+		this.replicas.start();
+		this.replicas.awaitAgreement();
+		assertCreates("the requester ends, and another replica starts", 1);
+	}
+
+	@Test
+	void requesterEndsBetweenTheAnswerAndStoringIt() {
+		Replica requester = this.replicas.start();
+		this.replicas.start();
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.approveNothing();
+		requester.manager().rotate();
+		this.replicas.awaitPending();
+		this.replicas.plane.faults()
+			.next(Integer.MAX_VALUE,
+					(request) -> request.user().equals(requester.user()) && request.method().equals("PUT"))
+			.answer(503);
+		this.replicas.approve();
+		await().atMost(Replicas.PATIENCE).until(() -> !this.replicas.stored().equals(before));
+		requester.stop();
+		this.replicas.awaitSuccessor(before);
+		assertCreates("the requester ends between the answer and storing it", 1);
+	}
+
+	/** As for a replica that has sent the request but cannot be reached any more. */
+	@Test
+	void requesterIsCutOffWhileItsRequestIsPending() {
+		Replica requester = this.replicas.start();
+		Replica other = this.replicas.start();
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.approveNothing();
+		requester.manager().rotate();
+		this.replicas.awaitPending();
+		requester.cutOff();
+		this.replicas.approve();
+		await().atMost(Replicas.PATIENCE).until(() -> !other.pair().equals(before));
+		assertThat(requester.pair()).isEqualTo(before);
+		this.replicas.plane.faults().clear();
+		this.replicas.awaitAgreement();
+		assertCreates("the requester is cut off while its request is pending", 1);
+	}
+
+	@Test
+	void replicaIsCutOffUntilItsCertificateHasExpired() {
+		this.replicas.plane.behavior().validity(Duration.ZERO, Duration.ofSeconds(12));
+		Replica reached = this.replicas.start();
+		Replica cutOff = this.replicas.start();
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.behavior().validity(Duration.ZERO, Duration.ofHours(1));
+		cutOff.cutOff();
+		await().atMost(Replicas.PATIENCE).until(() -> !reached.pair().equals(before));
+		await().atMost(Replicas.PATIENCE).until(() -> cutOff.status().state() == CertificateStatus.State.EXPIRED);
+		assertThat(cutOff.status().pair()).isEqualTo(before);
+		this.replicas.plane.faults().clear();
+		this.replicas.awaitAgreement();
+		assertThat(cutOff.pair()).isEqualTo(reached.pair());
+		assertCreates("one replica is cut off until its certificate has expired", 1);
+	}
+
+	@Test
+	void secretIsDeleted() {
+		this.replicas.startTogether(3);
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.secrets().delete("shop", "shop-tls");
+		await().atMost(Replicas.PATIENCE).until(() -> !this.replicas.secret().isEmpty());
+		assertThat(this.replicas.awaitAgreement()).isEqualTo(before);
+		assertThat(this.replicas.start().pair()).isEqualTo(before);
+		assertCreates("the Secret is deleted", 0);
+	}
+
+	@Test
+	void secretIsDeletedWhileARequestIsPending() {
+		List<Replica> both = List.of(this.replicas.start(), this.replicas.start());
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.approveNothing();
+		both.get(0).manager().rotate();
+		this.replicas.awaitPending();
+		this.replicas.plane.secrets().delete("shop", "shop-tls");
+		await().atMost(Replicas.PATIENCE).until(this.replicas::isPending);
+		this.replicas.approve();
+		this.replicas.awaitSuccessor(before);
+		assertCreates("the Secret is deleted while a request is pending", 1);
+	}
+
+	@Test
+	void matchingPairThatSomebodyStoresIsUsed() {
+		this.replicas.startTogether(2);
+		this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		CertificatePair edited = pair("shop");
+		this.replicas.plane.secrets().put("shop", "shop-tls", data(edited));
+		assertThat(this.replicas.awaitAgreement()).isEqualTo(edited);
+		assertCreates("somebody stores another pair that matches", 0);
+	}
+
+	@Test
+	void garbageIsReplacedByARotation() {
+		this.replicas.startTogether(3);
+		this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "garbage"));
+		await().atMost(Replicas.PATIENCE).until(() -> !"garbage".equals(this.replicas.secret().get("tls.crt")));
+		this.replicas.awaitAgreement();
+		assertThat(this.replicas.running)
+			.allMatch((replica) -> replica.status().state() == CertificateStatus.State.VALID);
+		Figures.report("the Secret is filled with garbage", this.replicas.figures());
+		assertThat(this.replicas.creates()).isLessThanOrEqualTo(1);
+	}
+
+	@Test
+	void pairOfSomethingElseIsReplacedByARotation() {
+		this.replicas.startTogether(2);
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		CertificatePair other = pair("other");
+		this.replicas.plane.secrets().put("shop", "shop-tls", data(other));
+		await().during(Duration.ofSeconds(1))
+			.until(() -> this.replicas.running.stream().noneMatch((replica) -> replica.pair().equals(other)));
+		assertThat(this.replicas.awaitSuccessor(other)).isNotEqualTo(before);
+		assertCreates("somebody stores a pair of something else", 1);
+	}
+
+	@Test
+	void secretThatAnotherProgramTakesOverIsReportedAndLeftAlone() {
+		List<Replica> both = List.of(this.replicas.start(), this.replicas.start());
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.pause();
+		this.replicas.plane.secrets().delete("shop", "shop-tls");
+		this.replicas.plane.secrets().put("shop", "shop-tls", data(pair("shop")));
+		this.replicas.plane.resume();
+		await().atMost(Replicas.PATIENCE)
+			.untilAsserted(
+					() -> assertThat(both).allSatisfy((replica) -> assertThat(replica.status().health()).asString()
+						.contains("it contains a certificate that another program has stored")));
+		assertThat(both).allMatch((replica) -> replica.pair().equals(before));
+		assertCreates("another program takes the Secret over", 0);
+	}
+
+	@Test
+	void immutableSecretIsReportedByAllAndDeleted() {
+		List<Replica> both = List.of(this.replicas.start(), this.replicas.start());
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.secrets().makeImmutable("shop", "shop-tls");
+		assertThat(both.get(0).manager().rotate()).failsWithin(Replicas.PATIENCE);
+		assertThat(failure(both.get(0)).message()).contains("is immutable",
+				"kubectl delete secret --namespace shop shop-tls");
+		assertThat(this.replicas.creates()).isZero();
+		assertThat(both).allMatch((replica) -> replica.pair().equals(before));
+		this.replicas.plane.secrets().delete("shop", "shop-tls");
+		await().atMost(Replicas.PATIENCE).until(() -> !this.replicas.secret().isEmpty());
+		both.get(1).manager().rotate();
+		this.replicas.awaitSuccessor(before);
+		assertCreates("the Secret is made immutable, and deleted", 1);
+	}
+
+	@Test
+	void deniedRequestIsSeenByAllAndRepeatedByOne() {
+		List<Replica> both = List.of(this.replicas.start(), this.replicas.start());
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.behavior().approval(ApprovalPolicy.denying("Policy", "Not today"));
+		both.get(0).manager().rotate();
+		await().atMost(Replicas.PATIENCE)
+			.until(() -> both.stream().allMatch((replica) -> replica.status().lastFailure() != null));
+		assertThat(failure(both.get(0)).message()).contains("Not today");
+		assertThat(failure(both.get(1)).message()).containsAnyOf("Not today", "was withdrawn by another replica");
+		assertThat(both).allMatch((replica) -> replica.pair().equals(before));
+		this.replicas.approve();
+		both.get(1).manager().rotate();
+		this.replicas.awaitSuccessor(before);
+		assertCreates("a request is denied, and its successor is not", 2);
+	}
+
+	@Test
+	void clocksDifferByThirtySeconds() {
+		List<OffsetClock> clocks = Stream.of(-15, 0, 15).map(Duration::ofSeconds).map((offset) -> {
+			OffsetClock clock = new OffsetClock();
+			clock.set(offset);
+			return clock;
+		}).toList();
+		this.replicas.plane.behavior().certificateLifetime(Duration.ofHours(1));
+		clocks.forEach((clock) -> this.replicas.start(clock));
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.behavior().certificateLifetime(Duration.ofDays(1));
+		clocks.forEach((clock) -> clock.set(Duration.ofMinutes(57)));
+		// Any change lets the replicas look at their clocks
+		this.replicas.plane.secrets().put("shop", "shop-tls", Map.of("note", "changed"));
+		this.replicas.awaitSuccessor(before);
+		await().during(Duration.ofSeconds(2)).until(() -> this.replicas.creates() == 1);
+		assertCreates("clocks differ by 30 s", 1);
+	}
+
+	@Test
+	void rollingUpdateToAnotherTemplate() throws Exception {
+		List<Replica> old = new ArrayList<>(this.replicas.startTogether(3));
+		this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		while (!old.isEmpty()) {
+			this.replicas.start("template.dns-names=new.shop.svc");
+			old.remove(0).stop();
+		}
+		CertificatePair pair = this.replicas.awaitAgreement();
+		assertThat(pair.leaf().getSubjectAlternativeNames().toString()).contains("new.shop.svc");
+		assertCreates("a rolling update of three replicas to another template", 1);
+	}
+
+	@Test
+	void rollingUpdateFromFilesToASecretAndBack() {
+		String files = "cert-dir=" + this.directory.resolve("pki");
+		Replica first = this.replicas.start("store.type=file", "store.secret=", files);
+		CertificatePair pair = first.pair();
+		this.replicas.running.remove(first);
+		Replica second = this.replicas.start(files);
+		assertThat(second.pair()).isEqualTo(pair);
+		first.stop();
+		assertThat(this.replicas.start().pair()).isEqualTo(pair);
+		this.replicas.awaitAgreement();
+		second.manager().rotate();
+		CertificatePair next = this.replicas.awaitSuccessor(pair);
+		second.stop();
+		Replica back = this.replicas.start("store.type=file", "store.secret=", files);
+		assertThat(back.pair()).isEqualTo(next);
+		assertCreates("from files to a Secret and back, with one rotation", 2);
+	}
+
+	private void assertCreates(String what, int expected) {
+		Figures.report(what, this.replicas.figures());
+		assertThat(this.replicas.creates()).as(this.replicas.figures()).isEqualTo(expected);
+	}
+
+	private static RotationFailure failure(Replica replica) {
+		return Objects.requireNonNull(replica.status().lastFailure(), "no failure");
+	}
+
+	private static CertificatePair pair(String name) {
+		Instant now = Instant.now();
+		CertificateTemplate template = new CertificateTemplate(name, List.of(), List.of(name + ".shop.svc"), List.of(),
+				List.of(), List.of());
+		return AUTHORITY.pair(template, now.minusSeconds(60), now.plus(Duration.ofDays(10)));
+	}
+
+	private static Map<String, String> data(CertificatePair pair) {
+		return Map.of("tls.crt", Pem.write(pair.chain()), "tls.key", Pem.writePrivateKey(pair));
+	}
+
+}
