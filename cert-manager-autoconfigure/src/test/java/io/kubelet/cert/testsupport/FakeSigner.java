@@ -24,6 +24,9 @@ public final class FakeSigner implements CertificateSigner {
 	/** What was asked, in order. */
 	public final List<CertificateRequest> requests = new CopyOnWriteArrayList<>();
 
+	/** The names of what was looked up. */
+	public final List<String> joined = new CopyOnWriteArrayList<>();
+
 	/** The answers to come, in the order of {@link #requests}. */
 	public final List<CompletableFuture<List<X509Certificate>>> answers = new CopyOnWriteArrayList<>();
 
@@ -62,6 +65,13 @@ public final class FakeSigner implements CertificateSigner {
 					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions));
 		}
 		return answer;
+	}
+
+	@Override
+	public CompletableFuture<List<X509Certificate>> join(CertificateRequest request,
+			Consumer<SubmittedRequest> progress) {
+		this.joined.add(String.valueOf(request.name()));
+		return this.answer.apply(request);
 	}
 
 	/** Issue at once. */

@@ -29,6 +29,9 @@ final class Attempts {
 	 */
 	private static final Duration SAME_DEADLINE = Duration.ofMinutes(1);
 
+	/** So many conflicts in a row are not those with other replicas. */
+	private static final int MOST_CONFLICTS = 5;
+
 	private final RotationSettings settings;
 
 	private final SerialExecutor lane;
@@ -50,6 +53,8 @@ final class Attempts {
 	private final Runnable changed;
 
 	private volatile @Nullable Attempt attempt;
+
+	private int conflicts;
 
 	/** That of the last attempt. */
 	private Trigger trigger = Trigger.FIRST;
@@ -232,6 +237,7 @@ final class Attempts {
 	private void rotate(CertificateTemplate template, Instant begin) {
 		try {
 			PendingRequest pending = this.pendingRequests.forTemplate(template, this.pair.get(), begin);
+			this.conflicts = 0;
 			this.trigger = this.pair.trigger(begin);
 			Attempt attempt = new Attempt(pending, this.trigger, begin, this.pendingRequests.send(signer(begin),
 					pending, (submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
@@ -239,7 +245,11 @@ final class Attempts {
 			attempt.whenAnswered(() -> this.lane.execute(() -> answered(attempt, template)));
 		}
 		catch (StoreConflictException ex) {
-			// Another replica was faster, and is followed
+			// Another replica was faster, and is followed, unless something else is wrong
+			if (++this.conflicts == MOST_CONFLICTS) {
+				this.conflicts = 0;
+				this.outcomes.failed(null, ex, begin);
+			}
 			this.pendingRequests.joining().giveTime(begin);
 			this.lane.execute(this.changed);
 		}

@@ -97,14 +97,15 @@ final class Joining {
 	 * Notes that the object does not exist. Another replica may not have created it yet,
 	 * or has stored its certificate and deleted it.
 	 * @param confirmed whether it did exist
+	 * @param ours whether we may create it
 	 * @return whether that is possible
 	 */
-	boolean isElsewhere(boolean confirmed, Instant now) {
+	boolean isElsewhere(boolean confirmed, boolean ours, Instant now) {
 		if (this.missed || !(this.looks || confirmed)) {
 			return false;
 		}
 		this.missed = true;
-		this.looks = false;
+		this.looks = !ours;
 		this.next = true;
 		giveTime(now);
 		return true;

@@ -18,7 +18,6 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
-import io.kubelet.cert.rotation.engine.RotationSettings.Request;
 import io.kubelet.cert.rotation.execution.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -51,10 +50,7 @@ final class PendingRequests {
 	/** When this process sent the pending request for the first time. */
 	private @Nullable Instant sentAt;
 
-	/**
-	 * A request that could not be stored, so that its key need not be generated again.
-	 */
-	private @Nullable PendingRequest unstored;
+	private final NewRequests requests;
 
 	private final Joining joining;
 
@@ -65,13 +61,13 @@ final class PendingRequests {
 		this.log = new RotationLog(settings);
 		this.pending = (settings.signers() == null) ? null
 				: store.isShared() ? store.unanswered() : store.get().pending();
+		this.requests = new NewRequests(settings);
 		this.joining = new Joining(settings.resources().random());
 		if (store.isShared() && this.pending != null) {
 			this.joining.beginAtStart();
 		}
 	}
 
-	/** Whether they are those of all replicas. */
 	boolean areShared() {
 		return this.store.isShared();
 	}
@@ -119,14 +115,26 @@ final class PendingRequests {
 		return this.store.isShared() && this.pending != null && this.pending.hasKey(pair.leaf().getPublicKey());
 	}
 
-	/** How far we are with the request of another replica. */
 	Joining joining() {
 		return this.joining;
 	}
 
-	/** Whether another replica may be about to create the object, or has deleted it. */
+	/**
+	 * Whether another replica may be about to create the object, or has deleted it. If it
+	 * may have ended before that, the next attempt creates it.
+	 */
 	boolean isElsewhere(Instant now) {
-		return this.store.isShared() && this.pending != null && this.joining.isElsewhere(confirmedName() != null, now);
+		PendingRequest pending = this.pending;
+		if (!this.store.isShared() || pending == null) {
+			return false;
+		}
+		boolean confirmed = confirmedName() != null;
+		PendingRequest ours = this.requests.again(pending);
+		boolean elsewhere = this.joining.isElsewhere(confirmed, ours != null, now);
+		if (elsewhere && ours != null && !confirmed) {
+			this.pending = ours;
+		}
+		return elsewhere;
 	}
 
 	/** Sends the pending request, or joins it. */
@@ -178,7 +186,7 @@ final class PendingRequests {
 	 */
 	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
 		PendingRequest pending = this.pending;
-		return pending != null && pair != null && this.sentAt == null && template != null && isFor(pending, template)
+		return pending != null && pair != null && this.sentAt == null && pending.request().template().equals(template)
 				&& (this.store.isShared() || isFor(pending, pair));
 	}
 
@@ -193,6 +201,7 @@ final class PendingRequests {
 	 * @param pair the pair to be replaced, {@code null} if there is none
 	 */
 	PendingRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
+		this.requests.isWanted(template);
 		PendingRequest pending = this.pending;
 		String replaces = (pair != null) ? pair.serialNumber() : null;
 		if (pending != null
@@ -203,8 +212,8 @@ final class PendingRequests {
 							replaces));
 		}
 		PendingRequest overwritten = this.store.isShared() ? this.store.get().pending() : pending;
-		PendingRequest request = save(newRequest(template, replaces));
-		this.unstored = null;
+		PendingRequest request = save(this.requests.create(template, replaces));
+		this.requests.created();
 		if (overwritten != null) {
 			this.removal.discard(overwritten.request());
 		}
@@ -221,17 +230,6 @@ final class PendingRequests {
 		this.store.requireRead();
 		this.store.write((stored) -> stored.withPending(request));
 		this.pending = request;
-		return request;
-	}
-
-	private PendingRequest newRequest(CertificateTemplate template, @Nullable String replaces) {
-		PendingRequest request = this.unstored;
-		Request settings = this.settings.request();
-		if (request == null || !settings.isAskedForBy(request, template)
-				|| !Objects.equals(request.replaces(), replaces)) {
-			request = settings.create(template, this.settings.resources().keys().generate(settings.key()), replaces);
-			this.unstored = request;
-		}
 		return request;
 	}
 

@@ -129,10 +129,19 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		/** Creates a request, with a name that is derived from the key. */
 		PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
 			List<Usage> usages = usages(template, keys.getPublic());
-			String name = this.naming.name(keys.getPublic(), template, usages);
-			return new PendingRequest(
-					CertificateRequests.create(name, template, this.signerName, usages, this.lifetime, keys),
-					keys.getPrivate(), this.key, replaces);
+			return new PendingRequest(CertificateRequests.create(name(template, keys.getPublic(), usages), template,
+					this.signerName, usages, this.lifetime, keys), keys.getPrivate(), this.key, replaces);
+		}
+
+		private String name(CertificateTemplate template, PublicKey key, List<Usage> usages) {
+			return this.naming.name(key, template, usages);
+		}
+
+		/** Whether a request is exactly what would be created for its key now. */
+		boolean wouldCreate(PendingRequest pending, CertificateTemplate template) {
+			PublicKey key = pending.request().publicKey();
+			return isAskedForBy(pending, template)
+					&& name(template, key, usages(template, key)).equals(pending.request().name());
 		}
 
 		/** Whether a request asks for what is configured now. */

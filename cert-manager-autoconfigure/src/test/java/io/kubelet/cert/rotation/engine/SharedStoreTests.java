@@ -1,9 +1,18 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.KeyPair;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreConflictException;
@@ -56,6 +65,41 @@ class SharedStoreTests {
 		assertThat(this.fixture.rotations).hasSize(1);
 	}
 
+	/** As if an admission webhook answered so. */
+	@Test
+	void conflictsWithoutEndFailAttempts() {
+		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+		this.store.conflicts = true;
+		CertificateManager manager = start();
+		CompletableFuture<CertificatePair> rotation = manager.rotate();
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(rotation).isCompletedExceptionally();
+		assertThat(this.fixture.failures).hasSizeBetween(3, 25)
+			.allSatisfy((failure) -> assertThat(failure.message()).isEqualTo("It has changed"));
+		assertThat(this.fixture.signer.requests).isEmpty();
+	}
+
+	/** Whoever can write the store could have our identity create anything. */
+	@Test
+	void requestThatIsNotWhatWeWouldAskForIsNeverCreated() {
+		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+		CertificateManager manager = start();
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		CertificateTemplate template = CertificateTemplate.ofSubject("admin");
+		PendingRequest planted = new PendingRequest(
+				CertificateRequests.create("planted-1", template, "example.com/admin", List.of(), null, keys),
+				keys.getPrivate(), null, null);
+		this.store.stored = new Stored(this.store.pair, planted, null, 2);
+		this.fixture.signer.silent();
+		this.fixture.signer.failsWith((request) -> RequestException.lost("planted-1", "Gone", "It does not exist"));
+		this.store.changed.run();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(this.fixture.signer.joined).isNotEmpty().allMatch("planted-1"::equals);
+		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.store.stored.pending()).as("nobody waits for it any more").isNull();
+		assertThat(manager.current()).contains(this.store.pair);
+	}
+
 	private CertificateManager start() {
 		return this.fixture.start(this.fixture.builder().store(this.store).template(ManagerFixture.TEMPLATE));
 	}
@@ -68,6 +112,11 @@ class SharedStoreTests {
 		private @Nullable Stored stored;
 
 		private @Nullable StoreException problem;
+
+		private boolean conflicts;
+
+		private Runnable changed = () -> {
+		};
 
 		private int reads;
 
@@ -82,7 +131,7 @@ class SharedStoreTests {
 
 		@Override
 		public Stored write(Stored next) {
-			if (this.problem != null) {
+			if (this.problem != null || this.conflicts) {
 				throw new StoreConflictException("It has changed");
 			}
 			this.stored = next;
@@ -91,6 +140,7 @@ class SharedStoreTests {
 
 		@Override
 		public boolean onChange(Runnable changed) {
+			this.changed = changed;
 			return true;
 		}
 
