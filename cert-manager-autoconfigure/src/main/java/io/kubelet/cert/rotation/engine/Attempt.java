@@ -15,8 +15,8 @@ import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt to have a request answered. Used on the certificate's lane only, except for
- * {@link #cancel()}.
+ * One attempt to have a request answered. Used on the certificate's serial executor only,
+ * except for {@link #cancel()}.
  */
 final class Attempt {
 
@@ -26,7 +26,7 @@ final class Attempt {
 
 	private final CompletableFuture<List<X509Certificate>> answer;
 
-	private Instant lastLook;
+	private Instant lastReview;
 
 	private Duration waited = Duration.ZERO;
 
@@ -39,7 +39,7 @@ final class Attempt {
 	Attempt(PendingRequest pending, Trigger trigger, Instant start, CompletableFuture<List<X509Certificate>> answer) {
 		this.pending = pending;
 		this.trigger = trigger;
-		this.lastLook = start;
+		this.lastReview = start;
 		this.answer = answer;
 	}
 
@@ -57,16 +57,16 @@ final class Attempt {
 
 	/**
 	 * Notes the wall clock. A clock that is set back neither ends the wait nor restarts
-	 * it: only the time since the last look is lost.
+	 * it: only the time since the last review is lost.
 	 */
 	void timeIs(Instant now) {
-		if (now.isAfter(this.lastLook)) {
-			this.waited = this.waited.plus(Duration.between(this.lastLook, now));
+		if (now.isAfter(this.lastReview)) {
+			this.waited = this.waited.plus(Duration.between(this.lastReview, now));
 		}
-		this.lastLook = now;
+		this.lastReview = now;
 	}
 
-	/** How much of a time limit was left at the last look. */
+	/** How much of a time limit was left at the last review. */
 	Duration remaining(Duration limit) {
 		return limit.minus(this.waited);
 	}

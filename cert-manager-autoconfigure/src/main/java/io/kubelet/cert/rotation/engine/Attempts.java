@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Conducts the attempts to rotate a certificate, one at a time. Used on the certificate's
- * lane only, except for {@link #request()}, {@link #isRequested()} and {@link #cancel()}.
+ * serial executor only, except for {@link #request()}, {@link #isRequested()} and
+ * {@link #cancel()}.
  */
 final class Attempts {
 
@@ -34,7 +35,7 @@ final class Attempts {
 
 	private final RotationSettings settings;
 
-	private final SerialExecutor lane;
+	private final SerialExecutor serial;
 
 	private final CurrentPair pair;
 
@@ -61,18 +62,19 @@ final class Attempts {
 
 	/**
 	 * @param report to which the outcome of each attempt is added
-	 * @param changed called on the lane when an attempt has made progress or has ended
+	 * @param changed called on the serial executor when an attempt has made progress or
+	 * has ended
 	 */
-	Attempts(RotationSettings settings, SerialExecutor lane, Delivery delivery, CurrentPair pair,
+	Attempts(RotationSettings settings, SerialExecutor serial, Delivery delivery, CurrentPair pair,
 			PendingRequests pendingRequests, StatusReport report, Runnable changed) {
 		this.settings = settings;
-		this.lane = lane;
+		this.serial = serial;
 		this.pair = pair;
 		this.pendingRequests = pendingRequests;
 		this.failures = new Failures(settings);
-		this.forced = new ForcedRotations(settings, lane, delivery, this.failures::demandedPause);
+		this.forced = new ForcedRotations(settings, serial, delivery, this.failures::demandedPause);
 		this.report = report;
-		this.outcomes = new Outcomes(settings, lane, delivery, pair, pendingRequests, this.failures, this.forced,
+		this.outcomes = new Outcomes(settings, serial, delivery, pair, pendingRequests, this.failures, this.forced,
 				report);
 		this.log = new RotationLog(settings);
 		this.changed = changed;
@@ -177,7 +179,7 @@ final class Attempts {
 
 	/** Requests a rotation, whatever the deadline. From any thread. */
 	CompletableFuture<CertificatePair> request() {
-		return this.forced.request(() -> this.lane.execute(() -> {
+		return this.forced.request(() -> this.serial.execute(() -> {
 			this.log.requested();
 			this.pair.force(Trigger.REQUESTED);
 			this.failures.endPause();
@@ -240,9 +242,9 @@ final class Attempts {
 			this.conflicts = 0;
 			this.trigger = this.pair.trigger(begin);
 			Attempt attempt = new Attempt(pending, this.trigger, begin, this.pendingRequests.send(signer(begin),
-					pending, (submitted) -> this.lane.execute(() -> progressed(pending, submitted))));
+					pending, (submitted) -> this.serial.execute(() -> progressed(pending, submitted))));
 			this.attempt = attempt;
-			attempt.whenAnswered(() -> this.lane.execute(() -> answered(attempt, template)));
+			attempt.whenAnswered(() -> this.serial.execute(() -> answered(attempt, template)));
 		}
 		catch (StoreConflictException ex) {
 			// Another replica was faster, and is followed, unless something else is wrong
@@ -251,7 +253,7 @@ final class Attempts {
 				this.outcomes.failed(null, ex, begin);
 			}
 			this.pendingRequests.joining().giveTime(begin);
-			this.lane.execute(this.changed);
+			this.serial.execute(this.changed);
 		}
 		catch (Throwable ex) {
 			this.outcomes.failed(null, ex, begin);

@@ -22,7 +22,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * The current pair, in memory and in the store, and when its rotation is due. Used on the
- * certificate's lane only, except for {@link #get()}.
+ * certificate's serial executor only, except for {@link #get()}.
  */
 final class CurrentPair {
 
@@ -57,7 +57,7 @@ final class CurrentPair {
 	/**
 	 * Without a valid pair in the store, a bootstrap pair is used and stored, and a
 	 * rotation is due with the first review.
-	 * @param replaced called on the lane with the old and the new pair
+	 * @param replaced called on the serial executor with the old and the new pair
 	 */
 	CurrentPair(RotationSettings settings, LastStored store,
 			BiConsumer<@Nullable CertificatePair, CertificatePair> replaced, @Nullable CertificatePair bootstrap,

@@ -21,7 +21,7 @@ final class ForcedRotations {
 
 	private final RotationSettings settings;
 
-	private final SerialExecutor lane;
+	private final SerialExecutor serial;
 
 	private final Delivery delivery;
 
@@ -35,9 +35,9 @@ final class ForcedRotations {
 	/**
 	 * @param demanded returns the pause that the API server asks for, on any thread
 	 */
-	ForcedRotations(RotationSettings settings, SerialExecutor lane, Delivery delivery, Supplier<Pause> demanded) {
+	ForcedRotations(RotationSettings settings, SerialExecutor serial, Delivery delivery, Supplier<Pause> demanded) {
 		this.settings = settings;
-		this.lane = lane;
+		this.serial = serial;
 		this.delivery = delivery;
 		this.demanded = demanded;
 	}
@@ -94,7 +94,7 @@ final class ForcedRotations {
 			ended = this.waiting;
 			this.waiting = List.of();
 		}
-		this.lane.execute(() -> this.delivery.afterFollowers(() -> ended.forEach(completion)));
+		this.serial.execute(() -> this.delivery.afterFollowers(() -> ended.forEach(completion)));
 	}
 
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the store held when it was read or written last, on which the next write builds.
- * Used on the certificate's lane only.
+ * Used on the certificate's serial executor only.
  */
 final class LastStored {
 

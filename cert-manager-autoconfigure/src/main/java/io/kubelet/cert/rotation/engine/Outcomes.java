@@ -18,14 +18,14 @@ import io.kubelet.cert.rotation.execution.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out what follows from the outcome of an attempt. Used on the certificate's lane
- * only.
+ * Carries out what follows from the outcome of an attempt. Used on the certificate's
+ * serial executor only.
  */
 final class Outcomes {
 
 	private final RotationSettings settings;
 
-	private final SerialExecutor lane;
+	private final SerialExecutor serial;
 
 	private final Delivery delivery;
 
@@ -44,10 +44,10 @@ final class Outcomes {
 	/**
 	 * @param report to which each outcome is added
 	 */
-	Outcomes(RotationSettings settings, SerialExecutor lane, Delivery delivery, CurrentPair pair,
+	Outcomes(RotationSettings settings, SerialExecutor serial, Delivery delivery, CurrentPair pair,
 			PendingRequests pendingRequests, Failures failures, ForcedRotations forced, StatusReport report) {
 		this.settings = settings;
-		this.lane = lane;
+		this.serial = serial;
 		this.delivery = delivery;
 		this.pair = pair;
 		this.pendingRequests = pendingRequests;
@@ -114,7 +114,7 @@ final class Outcomes {
 		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
 		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
 		this.pendingRequests.failed(failure.kind(), cause);
-		this.lane.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
+		this.serial.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		this.forced.end((future) -> future.completeExceptionally(cause));
 	}
 

@@ -54,10 +54,10 @@ final class PendingRequests {
 
 	private final Joining joining;
 
-	PendingRequests(RotationSettings settings, LastStored store, SerialExecutor lane) {
+	PendingRequests(RotationSettings settings, LastStored store, SerialExecutor serial) {
 		this.settings = settings;
 		this.store = store;
-		this.removal = new RequestRemoval(settings, store, lane);
+		this.removal = new RequestRemoval(settings, store, serial);
 		this.log = new RotationLog(settings);
 		this.pending = (settings.signers() == null) ? null
 				: store.isShared() ? store.unanswered() : store.get().pending();

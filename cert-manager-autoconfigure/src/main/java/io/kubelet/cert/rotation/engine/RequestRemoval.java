@@ -25,15 +25,15 @@ final class RequestRemoval {
 
 	private final LastStored store;
 
-	private final SerialExecutor lane;
+	private final SerialExecutor serial;
 
 	/** That of the last attempt. */
 	private @Nullable CertificateSigner signer;
 
-	RequestRemoval(RotationSettings settings, LastStored store, SerialExecutor lane) {
+	RequestRemoval(RotationSettings settings, LastStored store, SerialExecutor serial) {
 		this.settings = settings;
 		this.store = store;
-		this.lane = lane;
+		this.serial = serial;
 	}
 
 	void use(CertificateSigner signer) {
@@ -52,7 +52,7 @@ final class RequestRemoval {
 			delete(pending);
 		}
 		else {
-			removal.whenComplete((any, failure) -> this.lane.execute(() -> delete(pending)));
+			removal.whenComplete((any, failure) -> this.serial.execute(() -> delete(pending)));
 		}
 	}
 

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The rotation loop. Whatever happens (a timer, an answer, a call) leads to
  * {@link #reconcile()}, which asks for the template and then reviews the stored pair and
- * the attempt in progress, does what is due, and schedules the next look. It runs on the
+ * the attempt in progress, does what is due, and schedules the next timer. It runs on the
  * certificate's {@link SerialExecutor}, the only place where the state below changes.
  */
 public final class RotatingCertificateManager implements CertificateManager, TemplateRounds.Member {
@@ -42,7 +42,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 
 	private final Watchdog watchdog;
 
-	private final SerialExecutor lane;
+	private final SerialExecutor serial;
 
 	private final Delivery delivery;
 
@@ -86,18 +86,18 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		this.rounds = (supplier == null || settings.signers() == null || settings.schedule().idleCheck() != null) ? null
 				: settings.resources().rounds();
 		this.watchdog = new Watchdog(settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
-		this.lane = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
+		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
 				this.watchdog);
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings.name(), (supplier == null) ? template : null, supplier,
-				settings.resources().executor(), this.lane);
+				settings.resources().executor(), this.serial);
 		LastStored store = new LastStored(settings.store(), this::wakeIfStarted);
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, initial, now);
 		this.warnings = new Warnings(settings, this.delivery);
-		PendingRequests pendingRequests = new PendingRequests(settings, store, this.lane);
+		PendingRequests pendingRequests = new PendingRequests(settings, store, this.serial);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
-		this.attempts = new Attempts(settings, this.lane, this.delivery, this.pair, pendingRequests, this.report,
+		this.attempts = new Attempts(settings, this.serial, this.delivery, this.pair, pendingRequests, this.report,
 				this::reconcile);
 		this.attempts.reviewPair(this.templates.latest(), now);
 		this.snapshot = this.report.create();
@@ -111,7 +111,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	@Override
 	public void start() {
 		if (this.started.compareAndSet(false, true)) {
-			this.lane.execute(() -> {
+			this.serial.execute(() -> {
 				new RotationLog(this.settings).started(this.pair.get(), this.pair.deadline(),
 						this.settings.clock().instant());
 				if (!this.templates.follow(this::wake) && this.rounds != null) {
@@ -124,7 +124,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 
 	@Override
 	public void awaitedFor(Duration timeout) {
-		this.lane.execute(() -> {
+		this.serial.execute(() -> {
 			this.attempts.awaitedUntil(this.settings.clock().instant(), timeout);
 			reconcile();
 		});
@@ -168,7 +168,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 
 	/** After the task that is running, so that listeners find the status complete. */
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
-		this.lane.execute(() -> {
+		this.serial.execute(() -> {
 			try {
 				this.snapshot = this.report.create();
 			}
@@ -181,7 +181,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	/** Looks soon. From any thread. */
 	@Override
 	public void wake() {
-		this.lane.execute(this::reconcile);
+		this.serial.execute(this::reconcile);
 	}
 
 	/** A store signals changes from the beginning. */
@@ -202,7 +202,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 			review();
 			return;
 		}
-		look((now) -> {
+		step((now) -> {
 			if (this.templates.isAwaited()) {
 				warn(now);
 			}
@@ -214,7 +214,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 
 	/** Runs when the template is up to date. */
 	private void review() {
-		look((now) -> {
+		step((now) -> {
 			CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
 			if (adopted != null) {
 				this.attempts.adopted(adopted, now);
@@ -226,7 +226,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		});
 	}
 
-	private void look(Look look) {
+	private void step(Step step) {
 		this.cancelTimer.run();
 		if (this.stopped) {
 			end();
@@ -236,9 +236,9 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 			return;
 		}
 		Instant now = this.settings.clock().instant();
-		Duration untilNextLook = this.idleCheck;
+		Duration untilNextStep = this.idleCheck;
 		try {
-			untilNextLook = this.warnings.untilDue(now, Collections.min(List.of(look.at(now), this.idleCheck)));
+			untilNextStep = this.warnings.untilDue(now, Collections.min(List.of(step.at(now), this.idleCheck)));
 			this.problem = "";
 		}
 		catch (Throwable ex) {
@@ -247,7 +247,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		finally {
 			this.cancelTimer = this.settings.resources()
 				.scheduler()
-				.schedule(this::wake, untilNextLook.isNegative() ? Duration.ZERO : untilNextLook);
+				.schedule(this::wake, untilNextStep.isNegative() ? Duration.ZERO : untilNextStep);
 		}
 	}
 
@@ -286,9 +286,9 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	}
 
 	@FunctionalInterface
-	private interface Look {
+	private interface Step {
 
-		/** Looks, and returns when to look again. */
+		/** Takes the step, and returns when the next one is due. */
 		Duration at(Instant now);
 
 	}

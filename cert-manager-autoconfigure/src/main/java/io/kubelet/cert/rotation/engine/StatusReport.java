@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers what has happened to a certificate, and puts its status together. Used on the
- * certificate's lane only, except for {@link #at}.
+ * certificate's serial executor only, except for {@link #at}.
  */
 final class StatusReport {
 

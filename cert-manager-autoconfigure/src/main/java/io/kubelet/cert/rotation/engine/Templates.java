@@ -16,7 +16,7 @@ import org.slf4j.event.Level;
 /**
  * The template of a certificate: fixed, or the latest answer of a supplier. A supplier is
  * called on a thread of the application's, since it may block, and by one at a time. Used
- * on the certificate's lane only, except for {@link #poll}.
+ * on the certificate's serial executor only, except for {@link #poll}.
  */
 final class Templates {
 
@@ -31,7 +31,7 @@ final class Templates {
 
 	private final Executor executor;
 
-	private final SerialExecutor lane;
+	private final SerialExecutor serial;
 
 	private volatile Answer answer;
 
@@ -42,12 +42,12 @@ final class Templates {
 	private boolean needed;
 
 	Templates(String name, @Nullable CertificateTemplate fixed, @Nullable CertificateTemplateSupplier supplier,
-			Executor executor, SerialExecutor lane) {
+			Executor executor, SerialExecutor serial) {
 		this.name = name;
 		this.answer = new Answer(fixed, null, "");
 		this.supplier = supplier;
 		this.executor = executor;
-		this.lane = lane;
+		this.serial = serial;
 	}
 
 	/** The template, {@code null} while it is not known. */
@@ -84,7 +84,7 @@ final class Templates {
 	/**
 	 * Brings the template up to date: calls the supplier, unless it has not returned from
 	 * the last call.
-	 * @param then runs on the lane when the supplier has returned
+	 * @param then runs on the serial executor when the supplier has returned
 	 * @return how long to wait for it before it is reported
 	 */
 	Duration update(Instant now, Runnable then) {
@@ -110,7 +110,7 @@ final class Templates {
 
 	/**
 	 * Calls the supplier on this thread, unless it has not returned from the last call.
-	 * @param changed runs on the lane if the answer is not the same as before
+	 * @param changed runs on the serial executor if the answer is not the same as before
 	 */
 	void poll(Instant now, Runnable changed) {
 		if (begin(now, false) == null) {
@@ -139,7 +139,7 @@ final class Templates {
 				return;
 			}
 		}
-		this.lane.execute(() -> {
+		this.serial.execute(() -> {
 			take(answer, Level.INFO);
 			end();
 			then.run();

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Issues time-based warnings, each once: a request has been pending for long, the
  * certificate is overdue, has expired or is not valid yet, or there has been no valid one
- * for five minutes. Used on the certificate's lane only.
+ * for five minutes. Used on the certificate's serial executor only.
  */
 final class Warnings {
 

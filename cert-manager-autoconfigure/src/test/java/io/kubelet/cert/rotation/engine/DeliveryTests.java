@@ -141,7 +141,10 @@ class DeliveryTests {
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
 	}
 
-	/** The test's thread is the scheduler's: the certificate's lane is not blocked. */
+	/**
+	 * The test's thread is the scheduler's: the certificate's serial executor is not
+	 * blocked.
+	 */
 	@Test
 	void templateSupplierThatHangsDelaysOnlyItsCertificateAndTheStatusReportsIt(CapturedOutput output) {
 		CertificateManager manager = this.fixture.builder().executor(this.threads).template(() -> {
