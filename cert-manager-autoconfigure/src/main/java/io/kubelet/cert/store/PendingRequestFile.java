@@ -35,25 +35,24 @@ final class PendingRequestFile {
 	}
 
 	@Nullable PendingRequest read() throws IOException {
-		Path file = this.files.pendingRequest();
 		try {
-			FileVersion version = FileVersion.of(file);
-			Known known = this.known;
-			if (known == null || !known.version().equals(version)) {
-				known = readOrSetAside(file, version);
-				this.known = known;
-			}
-			return (known != null) ? known.request() : null;
+			return readOrSetAside(this.files.pendingRequest());
 		}
 		catch (NoSuchFileException ex) {
 			return null;
 		}
 	}
 
-	private @Nullable Known readOrSetAside(Path file, FileVersion version) throws IOException {
+	private @Nullable PendingRequest readOrSetAside(Path file) throws IOException {
 		try {
-			this.keyFiles.requireProtected(file);
-			return new Known(CertificateRequestPem.read(TextFile.read(file)), version);
+			FileVersion version = FileVersion.of(file);
+			Known known = this.known;
+			if (known == null || !known.version().equals(version)) {
+				this.keyFiles.requireProtected(file);
+				known = new Known(CertificateRequestPem.read(TextFile.read(file)), version);
+				this.known = known;
+			}
+			return known.request();
 		}
 		catch (MalformedPemException | UnusableFileException ex) {
 			logger.warn("The pending request {} is not used: {}. It is kept as {}", file,

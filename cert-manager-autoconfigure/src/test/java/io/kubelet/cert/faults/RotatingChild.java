@@ -63,16 +63,21 @@ final class RotatingChild {
 		manager.start();
 		System.out.println("rotating");
 		for (int left = Integer.parseInt(args[3]); left > 0; left--) {
+			awaitNoRequest(Path.of(args[0]));
 			manager.rotate().get(1, TimeUnit.MINUTES);
-			// Other rotations follow each other after hours, not during a deletion
-			while (Files.exists(Path.of(args[0], "shop-request.pem"))) {
-				Thread.onSpinWait();
-			}
+			awaitNoRequest(Path.of(args[0]));
 			System.out.println("rotated");
 		}
 		System.out.println("done");
 		System.in.read();
 		System.exit(0);
+	}
+
+	/** Other rotations follow each other after hours, not during a deletion. */
+	private static void awaitNoRequest(Path directory) {
+		while (Files.exists(directory.resolve("shop-request.pem"))) {
+			Thread.onSpinWait();
+		}
 	}
 
 }
