@@ -25,9 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Attempts {
 
-	/**
-	 * Another replica's request for the same deadline comes at most this much earlier.
-	 */
+	/** How much earlier another replica may request for the same deadline. */
 	private static final Duration SAME_DEADLINE = Duration.ofMinutes(1);
 
 	/** So many conflicts in a row are not those with other replicas. */
@@ -62,8 +60,8 @@ final class Attempts {
 
 	/**
 	 * @param report to which the outcome of each attempt is added
-	 * @param changed called on the serial executor when an attempt has made progress or
-	 * has ended
+	 * @param changed called on the serial executor after progress or the end of an
+	 * attempt
 	 */
 	Attempts(RotationSettings settings, SerialExecutor serial, Delivery delivery, CurrentPair pair,
 			PendingRequests pendingRequests, StatusReport report, Runnable changed) {
