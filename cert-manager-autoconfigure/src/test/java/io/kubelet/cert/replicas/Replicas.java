@@ -43,7 +43,7 @@ import static org.awaitility.Awaitility.await;
  */
 final class Replicas implements AutoCloseable {
 
-	static final Duration PATIENCE = Duration.ofSeconds(60);
+	static final Duration PATIENCE = Duration.ofMinutes(2);
 
 	private static final String SIGNER = "example.com/shop";
 

@@ -108,7 +108,7 @@ class SharedCertificateTests {
 
 	@Test
 	void replicasRotateOnceAtTheDeadline() {
-		this.replicas.plane.behavior().validity(Duration.ZERO, Duration.ofSeconds(15));
+		this.replicas.plane.behavior().validity(Duration.ZERO, Duration.ofSeconds(25));
 		this.replicas.startTogether(3);
 		CertificatePair before = this.replicas.awaitAgreement();
 		this.replicas.plane.clearRequests();

@@ -43,26 +43,26 @@ final class LatestSecret implements WatchObserver {
 	}
 
 	/**
-	 * Returns the state, and reads it if it may be outdated. If it cannot be read, it is
-	 * the last known one.
-	 * @throws StoreException if it has never been read
+	 * Returns the state, and reads it if it may be outdated.
+	 * @param latest whether the last known state is of no use if it is outdated
+	 * @throws StoreException if it cannot be read
 	 */
-	SecretObject get() {
+	SecretObject get(boolean latest) {
 		SecretObject last;
 		synchronized (this) {
 			last = this.known;
-			if (last != null && (!this.outdated || this.unreadable != null)) {
+			if (last != null && !this.outdated) {
 				return last;
 			}
 			if (this.unreadable != null) {
-				throw this.unreadable;
+				return unreadable(latest ? null : last, this.unreadable);
 			}
 		}
 		try {
 			return update(last, this.api.read());
 		}
 		catch (StoreException ex) {
-			return unreadable(last, ex);
+			return unreadable(latest ? null : last, ex);
 		}
 	}
 

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -94,9 +95,8 @@ final class SecretObject {
 		return "true".equals(ApiObjects.text(this.json, "immutable"));
 	}
 
-	/** Whether there is neither a pair nor a pending request. */
-	boolean isVacant() {
-		return text(CERTIFICATE).isBlank() && text(PRIVATE_KEY).isBlank() && text(PENDING_REQUEST).isBlank();
+	private boolean isEmpty() {
+		return Stream.of(CERTIFICATE, PRIVATE_KEY, PENDING_REQUEST).allMatch((key) -> text(key).isBlank());
 	}
 
 	/**
@@ -106,7 +106,7 @@ final class SecretObject {
 	@Nullable String foreignContent(String certificate) {
 		String type = ApiObjects.text(this.json, "type");
 		String label = ApiObjects.text(labels(), CERTIFICATE_LABEL);
-		if (!exists() || (TYPE.equals(type) && (certificate.equals(label) || (label == null && isVacant())))) {
+		if (!exists() || (TYPE.equals(type) && (certificate.equals(label) || (label == null && isEmpty())))) {
 			return null;
 		}
 		if (!TYPE.equals(type)) {

@@ -51,6 +51,9 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	private Stored stored = Stored.NOTHING;
 
+	/** The last content with a pair that a replica has stored. */
+	private Stored kept = Stored.NOTHING;
+
 	/**
 	 * Creates a store. Nothing is requested yet.
 	 * @param location where the Secret is, and for which certificate
@@ -76,7 +79,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	 */
 	public Optional<String> foreignContent() {
 		try {
-			return Optional.ofNullable(latest().foreignContent(this.location.certificate()));
+			return Optional.ofNullable(this.latest.get(false).foreignContent(this.location.certificate()));
 		}
 		catch (StoreException ex) {
 			return Optional.empty();
@@ -87,41 +90,47 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	public Stored read() {
 		SecretObject secret;
 		try {
-			secret = latest();
+			secret = this.latest.get(false);
 		}
 		catch (StoreException ex) {
 			return fromCopy().map((pair) -> Stored.NOTHING.withPair(pair, null)).orElseThrow(() -> ex);
+		}
+		finally {
+			this.watch.start(this.executor);
 		}
 		if (secret == this.read) {
 			return this.stored;
 		}
 		requireOwn(secret);
-		Stored lost = lost(secret);
-		if (lost == Stored.NOTHING) {
-			return remember(secret, content(secret));
-		}
-		logger.info("[{}] {} has no pair: the one in use is stored there", this.location.certificate(), this);
-		try {
-			return store(secret, lost);
-		}
-		catch (StoreConflictException ex) {
-			// Another replica has stored it
-			return read();
-		}
+		Stored content = content(secret);
+		Stored complete = complete(secret, content);
+		return complete.equals(content) ? remember(secret, content) : restore(secret, complete);
 	}
 
 	/**
-	 * Returns what to store because somebody has deleted or emptied the Secret. A replica
-	 * only removes the pending request.
+	 * Adds what somebody has removed: a replica removes only the pending request, and
+	 * only from a Secret that exists.
 	 */
-	private Stored lost(SecretObject secret) {
-		if (!secret.isVacant() || !this.rotates) {
-			return Stored.NOTHING;
+	private Stored complete(SecretObject secret, Stored content) {
+		if (content.pair() != null || !this.rotates) {
+			return content;
 		}
-		if (this.stored.pair() != null || (!secret.exists() && this.stored.pending() != null)) {
-			return this.stored;
+		Stored complete = (this.kept.pair() != null) ? this.kept
+				: fromCopy().map((pair) -> Stored.NOTHING.withPair(pair, null)).orElse(Stored.NOTHING);
+		return new Stored(complete.pair(), secret.exists() ? content.pending() : this.stored.pending(),
+				complete.deadline(), content.version());
+	}
+
+	private Stored restore(SecretObject secret, Stored complete) {
+		try {
+			Stored restored = store(secret, complete);
+			logger.info("[{}] {} had no pair: the last one has been stored there", this.location.certificate(), this);
+			return restored;
 		}
-		return fromCopy().map((pair) -> Stored.NOTHING.withPair(pair, null)).orElse(Stored.NOTHING);
+		catch (StoreConflictException ex) {
+			// Another replica was faster. Otherwise, the next reading tries again
+			return complete;
+		}
 	}
 
 	private Stored content(SecretObject secret) {
@@ -144,7 +153,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	@Override
 	public Stored write(Stored next) {
-		SecretObject secret = latest();
+		SecretObject secret = this.latest.get(true);
 		requireOwn(secret);
 		if (!secret.version().equals(next.version()) && !isDamaged(secret)) {
 			this.latest.isOutdated();
@@ -195,11 +204,19 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		}
 	}
 
+	/**
+	 * A pair without a deadline is not that of a replica: it is neither kept nor copied.
+	 */
 	private Stored remember(SecretObject secret, Stored content) {
 		this.read = secret;
 		this.stored = content;
 		CertificatePair pair = content.pair();
-		if (this.copy != null && pair != null && !fromCopy().equals(Optional.of(pair))) {
+		if (pair == null || content.deadline() == null) {
+			return content;
+		}
+		boolean copied = pair.equals(this.kept.pair());
+		this.kept = content;
+		if (this.copy != null && !copied && !fromCopy().equals(Optional.of(pair))) {
 			try {
 				this.copy.write(Stored.NOTHING.withPair(pair, null));
 			}
@@ -224,15 +241,6 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		String content = secret.foreignContent(this.location.certificate());
 		if (content != null) {
 			throw new StoreException(Kind.OTHER, "%s cannot be used: it %s".formatted(this, content), null);
-		}
-	}
-
-	private SecretObject latest() {
-		try {
-			return this.latest.get();
-		}
-		finally {
-			this.watch.start(this.executor);
 		}
 	}
 

@@ -206,7 +206,7 @@ class SecretStoreTests {
 		assertThat(this.store.read()).isEqualTo(stored);
 		this.plane.resume();
 		this.plane.secrets().put("shop", "shop-tls", data(pair()));
-		await().atMost(Duration.ofSeconds(30)).until(() -> !this.store.read().equals(stored));
+		await().until(() -> !this.store.read().equals(stored));
 	}
 
 	@Test
@@ -219,7 +219,7 @@ class SecretStoreTests {
 		AtomicInteger changes = new AtomicInteger();
 		this.store.onChange(changes::incrementAndGet);
 		this.plane.resume();
-		await().atMost(Duration.ofSeconds(30)).until(() -> changes.get() > 0);
+		await().until(() -> changes.get() > 0);
 		assertThat(this.store.read()).isEqualTo(new Stored(null, null, null, ""));
 	}
 
@@ -232,7 +232,7 @@ class SecretStoreTests {
 		}
 		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isOne();
 		this.plane.faults().clear();
-		await().atMost(Duration.ofSeconds(30)).until(() -> {
+		await().until(() -> {
 			try {
 				return this.store.read().pair() == null;
 			}
@@ -249,8 +249,7 @@ class SecretStoreTests {
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		awaitWatches(1);
 		this.plane.faults().resetResourceVersions();
-		await().atMost(Duration.ofSeconds(30))
-			.until(() -> !Objects.equals(this.store.read().version(), stored.version()));
+		await().until(() -> !Objects.equals(this.store.read().version(), stored.version()));
 		assertThat(this.store.read().pair()).isEqualTo(stored.pair());
 		this.store.write(this.store.read().withPending(pending()));
 		assertThat(secret()).containsKey("request.pem");
@@ -267,6 +266,68 @@ class SecretStoreTests {
 			.isEqualTo(new Stored(stored.pair(), stored.pending(), stored.deadline(), this.store.read().version()));
 		assertThat(secret()).containsKeys("tls.crt", "request.pem");
 		assertThat(store(null).read().pair()).isEqualTo(stored.pair());
+	}
+
+	/** As by {@code kubectl apply} of the manifest during a rotation. */
+	@Test
+	void pairThatIsRemovedWhileARequestIsPendingIsStoredAgain() {
+		permit(true);
+		PendingRequest pending = pending();
+		Stored stored = this.store.write(this.store.read().withPending(pending).withPair(pair(), DEADLINE));
+		awaitWatches(1);
+		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
+		await().until(() -> !Objects.equals(this.store.read().version(), stored.version()));
+		assertThat(secret()).hasEntrySatisfying("tls.crt", this::isCertificate).containsKey("request.pem");
+		assertThat(store(null).read()).returns(stored.pair(), Stored::pair)
+			.returns(DEADLINE, Stored::deadline)
+			.satisfies(
+					(read) -> assertThat(Objects.requireNonNull(read.pending()).hasKey(pending.request().publicKey()))
+						.isTrue());
+	}
+
+	@Test
+	void conflictWithoutEndIsNotRepeatedWithoutEnd() {
+		permit(true);
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		awaitWatches(1);
+		this.plane.faults().next(Integer.MAX_VALUE, (request) -> !request.method().equals("GET")).answer(409);
+		this.plane.clearRequests();
+		this.plane.secrets().delete("shop", "shop-tls");
+		await().until(() -> !this.store.read().equals(stored));
+		assertThat(this.store.read()).returns(stored.pair(), Stored::pair).returns(DEADLINE, Stored::deadline);
+		assertThat(this.plane.count((request) -> request.method().equals("POST"))).isBetween(1, 5);
+		this.plane.faults().clear();
+		assertThat(this.store.read()).returns(stored.pair(), Stored::pair);
+		assertThat(secret()).containsKey("tls.crt");
+	}
+
+	@Test
+	void pairOfAPersonIsNeitherCopiedNorStoredAgain() {
+		permit(true);
+		SecretStore replica = store(copy());
+		CertificatePair pair = pair();
+		replica.write(replica.read().withPair(pair, DEADLINE));
+		awaitWatches(1);
+		CertificatePair other = pair();
+		this.plane.secrets().put("shop", "shop-tls", data(other));
+		await().until(() -> other.equals(replica.read().pair()));
+		assertThat(copy().read().pair()).isEqualTo(pair);
+		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
+		await().until(() -> pair.equals(replica.read().pair()));
+	}
+
+	@Test
+	void writeAfterAConflictFailsIfTheSecretCannotBeRead() {
+		permit(true);
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		this.plane.faults().next(1, updates()).answer(409);
+		assertThatExceptionOfType(StoreConflictException.class)
+			.isThrownBy(() -> this.store.write(stored.withPending(pending())));
+		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(503);
+		assertThatExceptionOfType(StoreException.class)
+			.isThrownBy(() -> this.store.write(stored.withPending(pending())))
+			.returns(Kind.UNAVAILABLE, StoreException::kind);
+		assertThat(this.store.read()).isEqualTo(stored);
 	}
 
 	@Test
@@ -458,9 +519,8 @@ class SecretStoreTests {
 	void whoeverMayNotWatchReads() {
 		this.plane.allow(ACCOUNT, Set.of("create", "get", "update"), "secrets");
 		this.store.write(this.store.read().withPair(pair(), null));
-		await().atMost(Duration.ofSeconds(30))
-			.until(() -> this.plane
-				.count((request) -> request.path().endsWith("/secrets") && request.status() == 403) > 0);
+		await().until(() -> this.plane
+			.count((request) -> request.path().endsWith("/secrets") && request.status() == 403) > 0);
 		CertificatePair other = pair();
 		this.plane.secrets().put("shop", "shop-tls", data(other));
 		await().until(() -> other.equals(this.store.read().pair()));
@@ -475,7 +535,7 @@ class SecretStoreTests {
 		SecretStore replica = store(copy());
 		assertThat(replica.read()).isEqualTo(new Stored(pair, null, null, null));
 		this.plane.resume();
-		await().atMost(Duration.ofSeconds(30)).until(() -> replica.read().deadline() != null);
+		await().until(() -> replica.read().deadline() != null);
 	}
 
 	@Test
@@ -484,7 +544,7 @@ class SecretStoreTests {
 		SecretStore replica = store(copy());
 		replica.read();
 		CertificatePair pair = pair();
-		this.store.write(this.store.read().withPair(pair, null));
+		this.store.write(this.store.read().withPair(pair, DEADLINE));
 		await().until(() -> pair.equals(replica.read().pair()));
 		assertThat(copy().read().pair()).isEqualTo(pair);
 		store(copy()).read();
@@ -552,7 +612,7 @@ class SecretStoreTests {
 	}
 
 	private void awaitWatches(int count) {
-		await().atMost(Duration.ofSeconds(30)).until(() -> this.plane.openWatches() == count);
+		await().until(() -> this.plane.openWatches() == count);
 	}
 
 	private SortedMap<String, String> secret() {
