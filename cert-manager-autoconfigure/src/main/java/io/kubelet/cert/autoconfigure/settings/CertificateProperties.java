@@ -184,8 +184,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 *
 	 * @param type Where pairs are stored.
 	 * @param secret Secret of type kubernetes.io/tls that the replicas of the application
-	 * share, as [namespace/]name. By default the pair name, and the namespace of the pod
-	 * or the context.
+	 * share, as [namespace/]name. By default the pair name if that is set, and the
+	 * namespace of the pod or the context.
 	 * @param copy Whether to keep a copy of the pair in cert-dir, for starts without the
 	 * API server, if the store is a Secret. By default if cert-dir is set.
 	 * @param retain Number of old pair files to keep.

@@ -53,6 +53,11 @@ final class SecretResolver {
 			throw this.names.invalid("pair-name", certificate,
 					"The name becomes a label of the Secret: use at most 63 letters, digits, '-', '_' and '.'");
 		}
+		if (store.secret() == null && this.properties.pairName() == null
+				&& this.names.prefix().equals(PropertyNames.PREFIX)) {
+			throw this.names.invalid(SECRET, null,
+					"Name the Secret, such as shop-tls: with the default, two applications of a namespace would share one certificate");
+		}
 		String reference = Objects.requireNonNullElse(store.secret(), certificate);
 		Matcher parts = REFERENCE.matcher(reference);
 		if (!parts.matches()) {

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 
 import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
@@ -102,6 +103,12 @@ final class SecretApi {
 			throw failures.translate(ex, null);
 		}
 		catch (IOException ex) {
+			if (call.isCanceled()) {
+				throw RequestException.unavailable(null, "TimedOut",
+						"The API server at %s has not answered in full within %s".formatted(client.getBasePath(),
+								ReadableDuration.of(TIMEOUT)),
+						null, ex);
+			}
 			throw failures.translate(new ApiException(ex), null);
 		}
 		catch (JsonParseException ex) {

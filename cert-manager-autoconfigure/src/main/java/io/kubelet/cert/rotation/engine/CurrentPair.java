@@ -168,11 +168,12 @@ final class CurrentPair {
 							+ String.join("; ", differences));
 			return null;
 		}
-		this.settings.about(logger.atInfo(), stored)
+		this.settings.about(differences.isEmpty() ? logger.atInfo() : logger.atWarn(), stored)
 			.log("[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
 					this.settings.name(), byReplica ? "replica" : "program", stored.serialNumber(), stored.notAfter(),
 					differences.isEmpty() ? ""
-							: ". It was started later and has another template: " + String.join("; ", differences));
+							: ". It was started later and has another template, or is another application, which needs its own 'store.secret': "
+									+ String.join("; ", differences));
 		this.problem = "";
 		this.forced = null;
 		Instant deadline = this.store.get().deadline();

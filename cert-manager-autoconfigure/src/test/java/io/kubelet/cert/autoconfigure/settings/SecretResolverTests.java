@@ -82,6 +82,16 @@ class SecretResolverTests {
 	}
 
 	@Test
+	void secretIsNamedIfTheCertificateIsNot() {
+		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
+			.withPropertyValues("kubelet.cert.store.type=secret")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class,
+						(failure) -> assertThat(failure.getReason()).startsWith("Name the Secret, such as shop-tls")));
+	}
+
+	@Test
 	void twoCertificatesDoNotShareASecret() {
 		this.runner
 			.withPropertyValues(values("store.type=secret,additional.client.store.secret=shop,"
