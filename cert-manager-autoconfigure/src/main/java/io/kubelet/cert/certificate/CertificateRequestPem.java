@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,6 +27,11 @@ import org.jspecify.annotations.Nullable;
  * request, with what it asks for as headers (RFC 1421, 4.4), then the private key.
  */
 public final class CertificateRequestPem {
+
+	/** Names appear in the log, and somebody else may have written the text. */
+	private static final Pattern OBJECT_NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
+
+	private static final Pattern SIGNER_NAME = Pattern.compile("[A-Za-z0-9./_:-]{1,800}");
 
 	private static final String TYPE = "CERTIFICATE REQUEST";
 
@@ -104,8 +110,12 @@ public final class CertificateRequestPem {
 					all(headers, "IP-Addresses").stream().map(CertificateNames::parseIpAddress).toList(),
 					all(headers, "URIs"), all(headers, "Email-Addresses"));
 			String lifetime = first(headers, "Requested-Lifetime");
-			CertificateRequest request = new CertificateRequest(first(headers, "Name"), null, null, template,
-					Objects.requireNonNull(first(headers, "Signer-Name")),
+			String name = first(headers, "Name");
+			String signerName = Objects.requireNonNull(first(headers, "Signer-Name"));
+			if ((name != null && !OBJECT_NAME.matcher(name).matches()) || !SIGNER_NAME.matcher(signerName).matches()) {
+				throw new MalformedPemException("The name of the request or of its signer is not a name");
+			}
+			CertificateRequest request = new CertificateRequest(name, null, null, template, signerName,
 					all(headers, "Usages").stream().map(Usage::of).toList(),
 					(lifetime != null) ? Duration.parse(lifetime) : null, ofPkcs10(block.content()), publicKey);
 			return new PendingRequest(request, privateKey, key(all(headers, "Key")), first(headers, "Replaces"));
