@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -97,6 +98,21 @@ public final class IssuedCertificateCheck {
 						List.of("the authority that came with it did not issue it: " + path.problem(now))));
 		}
 		return pair;
+	}
+
+	/**
+	 * Checks the issuer of a pair that somebody else has requested and stored.
+	 * @param pair the pair
+	 * @param now the current time
+	 * @return why no authority that is accepted has issued it, empty if one has
+	 */
+	public Optional<String> issuerProblem(CertificatePair pair, Instant now) {
+		if (this.authorities == null) {
+			return Optional.empty();
+		}
+		AuthorityPath path = new AuthorityPath(pair.chain(), this.authorities.get());
+		return path.find(now, CertificatePair.CLOCK_SKEW).isPresent() ? Optional.empty()
+				: Optional.of(path.problem(now));
 	}
 
 	private List<X509Certificate> path(List<X509Certificate> chain, CertificateRequest request, Instant now) {

@@ -1,9 +1,9 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -67,21 +67,15 @@ final class CurrentPair {
 		this.replaced = replaced;
 		CertificatePair last = store.get().pair();
 		boolean usable = last != null && last.isValid(now);
-		if (!usable && bootstrap != null) {
-			hold(bootstrap, null);
-		}
-		else {
-			hold(last, store.get().deadline());
-		}
+		boolean bootstraps = !usable && bootstrap != null;
+		hold(bootstraps ? bootstrap : last, bootstraps ? null : store.get().deadline());
 		this.forced = usable ? null : invalidity(last, now);
 		if (!usable && bootstrap != null) {
 			try {
 				store.write((stored) -> stored.withPair(bootstrap, null));
 			}
 			catch (StoreException ex) {
-				settings.about(logger.atWarn(), bootstrap)
-					.log("[{}] The bootstrap pair is used, but could not be stored: {}", settings.name(),
-							ex.getMessage());
+				new RotationLog(settings).notStored(bootstrap, ex);
 			}
 		}
 	}
@@ -104,6 +98,11 @@ final class CurrentPair {
 	/** Makes a rotation due with the next review, however long the pair is valid. */
 	void force(Trigger trigger) {
 		this.forced = (this.forced != null) ? this.forced : trigger;
+	}
+
+	/** The request that made a rotation due is over. */
+	void isNotResumed() {
+		this.forced = (this.forced == Trigger.RESUMED) ? null : this.forced;
 	}
 
 	/**
@@ -168,12 +167,15 @@ final class CurrentPair {
 							+ String.join("; ", differences));
 			return null;
 		}
-		this.settings.about(differences.isEmpty() ? logger.atInfo() : logger.atWarn(), stored)
-			.log("[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
-					this.settings.name(), byReplica ? "replica" : "program", stored.serialNumber(), stored.notAfter(),
-					differences.isEmpty() ? ""
-							: ". It was started later and has another template, or is another application, which needs its own 'store.secret': "
-									+ String.join("; ", differences));
+		Optional<String> foreign = byReplica ? this.settings.request().check().issuerProblem(stored, now)
+				: Optional.empty();
+		if (foreign.isPresent()) {
+			reportOnce(this.settings.about(logger.atWarn(), stored),
+					"Another replica stored a pair of an issuer that is not accepted here; it is not used: "
+							+ foreign.get());
+			return null;
+		}
+		new RotationLog(this.settings).adopted(stored, byReplica, differences);
 		this.problem = "";
 		this.forced = null;
 		Instant deadline = this.store.get().deadline();
@@ -280,9 +282,7 @@ final class CurrentPair {
 		this.replaced.accept(previous, pair);
 	}
 
-	/**
-	 * @param deadline the deadline of all replicas, {@code null} if there is none
-	 */
+	/** With the deadline of all replicas, {@code null} if there is none. */
 	private void hold(@Nullable CertificatePair pair, @Nullable Instant deadline) {
 		this.pair = pair;
 		this.heldSince = this.settings.clock().instant();
@@ -290,11 +290,8 @@ final class CurrentPair {
 		this.dueSince = null;
 		if (pair != null) {
 			this.scheduled = this.settings.deadline(pair, deadline);
-			PublicKey key = pair.leaf().getPublicKey();
-			if (!KeySpecification.isStrongEnough(key)) {
-				this.settings.about(logger.atWarn(), pair)
-					.log("[{}] The key of the certificate ({}) is weak: peers may refuse it. Use at least RSA 2048 or EC P-256",
-							this.settings.name(), KeySpecification.describe(key));
+			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
+				new RotationLog(this.settings).weakKey(pair);
 			}
 		}
 	}

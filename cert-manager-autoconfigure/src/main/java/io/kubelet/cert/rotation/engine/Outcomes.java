@@ -114,6 +114,9 @@ final class Outcomes {
 		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
 		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
 		this.pendingRequests.failed(failure.kind(), cause);
+		if (this.pendingRequests.areShared() && this.pendingRequests.current() == null) {
+			this.pair.isNotResumed();
+		}
 		this.serial.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		this.forced.end((future) -> future.completeExceptionally(cause));
 	}

@@ -6,10 +6,12 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +37,18 @@ record RotationLog(RotationSettings settings) {
 				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
 						this.settings.name());
 		}
+	}
+
+	void weakKey(CertificatePair pair) {
+		this.settings.about(logger.atWarn(), pair)
+			.log("[{}] The key of the certificate ({}) is weak: peers may refuse it. Use at least RSA 2048 or EC P-256",
+					this.settings.name(), KeySpecification.describe(pair.leaf().getPublicKey()));
+	}
+
+	void notStored(CertificatePair bootstrap, StoreException cause) {
+		this.settings.about(logger.atWarn(), bootstrap)
+			.log("[{}] The bootstrap pair is used, but could not be stored: {}", this.settings.name(),
+					cause.getMessage());
 	}
 
 	void requested() {
@@ -64,6 +78,15 @@ record RotationLog(RotationSettings settings) {
 			.log("[{}] Another replica has stored request {}{}: its certificate is used as soon as it is issued",
 					this.settings.name(), request.name(),
 					sameTemplate ? "" : ", which has the template of a replica that was started later");
+	}
+
+	void adopted(CertificatePair pair, boolean byReplica, List<String> differences) {
+		this.settings.about(differences.isEmpty() ? logger.atInfo() : logger.atWarn(), pair)
+			.log("[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
+					this.settings.name(), byReplica ? "replica" : "program", pair.serialNumber(), pair.notAfter(),
+					differences.isEmpty() ? ""
+							: ". It was started later and has another template, or is another application, which needs its own 'store.secret': "
+									+ String.join("; ", differences));
 	}
 
 	void storedByReplica(CertificatePair pair, Trigger trigger) {

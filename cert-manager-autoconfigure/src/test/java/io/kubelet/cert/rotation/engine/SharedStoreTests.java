@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.security.KeyPair;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -11,14 +12,17 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreConflictException;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -98,6 +102,42 @@ class SharedStoreTests {
 		assertThat(this.fixture.signer.requests).isEmpty();
 		assertThat(this.store.stored.pending()).as("nobody waits for it any more").isNull();
 		assertThat(manager.current()).contains(this.store.pair);
+	}
+
+	/** Whoever can write the store could have us serve anything. */
+	@Test
+	void pairOfAnIssuerThatIsNotAcceptedIsNotUsed() {
+		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+		CertificateManager manager = this.fixture.start(this.fixture.builder()
+			.store(this.store)
+			.template(ManagerFixture.TEMPLATE)
+			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
+		Instant now = this.fixture.time.instant();
+		CertificatePair foreign = new TestAuthority("foreign").pair(CertificateTemplate.ofSubject("bank"), now,
+				now.plus(Duration.ofHours(99)));
+		this.store.stored = new Stored(foreign, null, now.plus(Duration.ofHours(50)), 2);
+		this.store.changed.run();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(manager.current()).contains(this.store.pair);
+		assertThat(manager.status().health().storeProblem()).contains("an issuer that is not accepted here");
+		assertThat(this.fixture.signer.requests).isEmpty();
+	}
+
+	@Test
+	void deniedRequestOfAnotherReplicaMakesNoRotationDue() {
+		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+		CertificateManager manager = start();
+		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+		PendingRequest joined = new PendingRequest(CertificateRequests.create("joined", ManagerFixture.TEMPLATE,
+				manager.status().requested().signerName(), List.of(), null, keys), keys.getPrivate(), null, null);
+		this.store.stored = new Stored(this.store.pair, joined, null, 2);
+		this.fixture.signer.failsWith((request) -> RequestException.denied("joined", "signer", "Policy", "Not today"));
+		this.store.changed.run();
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(this.fixture.failures).hasSize(1);
+		assertThat(this.store.stored.pending()).isNull();
+		assertThat(manager.status().state()).isEqualTo(State.VALID);
+		assertThat(this.fixture.signer.requests).isEmpty();
 	}
 
 	private CertificateManager start() {
