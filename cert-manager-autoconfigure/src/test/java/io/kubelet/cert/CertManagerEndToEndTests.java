@@ -202,6 +202,19 @@ class CertManagerEndToEndTests {
 	}
 
 	@Test
+	void requestThatNobodyApprovesIsToBeApprovedWithCertManagersTools(CapturedOutput output) {
+		if (this.cluster.embedded() != null) {
+			this.cluster.embedded().behavior().approval(ApprovalPolicy.manual());
+			RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+				assertThatException()
+					.isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=" + timeout).close());
+				assertThat(output).contains("somebody approves the request: see 'kubectl get certificaterequest'")
+					.doesNotContain("kubectl get csr");
+			});
+		}
+	}
+
+	@Test
 	void issuerThatDoesNotExistIsNamedAndTheSameRequestIsResumed(CapturedOutput output) throws Exception {
 		String issuer = "absent-" + this.run;
 		RisingTimeout.from(Duration.ofSeconds(2),

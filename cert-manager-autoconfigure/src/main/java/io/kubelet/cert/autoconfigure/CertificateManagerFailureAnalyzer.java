@@ -56,6 +56,9 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				.formatted(settings.properties().of("signer-ca-file"), issuer ? "issuer" : "signer",
 						settings.properties().of(issuer ? "issuer.name" : "signer-name"));
 		}
+		if (action == null && kind(unavailable.getCause()) == Kind.TIMED_OUT && settings.request().hasIssuer()) {
+			return "Make sure that cert-manager runs in the cluster and that somebody approves the request: see 'kubectl get certificaterequest'.";
+		}
 		return (action != null) ? action : action(unavailable.getCause(), connection(settings));
 	}
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public interface RequestNaming {
 
 	/**
-	 * By the key alone: {@code csr-} and 20 hexadecimal digits.
+	 * By the key alone, as the kubelet does: {@code csr-} and 20 hexadecimal digits.
 	 */
 	RequestNaming BY_KEY = (key, template, usages) -> "csr-" + digits(key);
 
@@ -47,7 +47,7 @@ public interface RequestNaming {
 	/**
 	 * By the certificate and the key: the name of the certificate and 20 hexadecimal
 	 * digits. EKS takes every request whose name begins with {@code csr-} for one of a
-	 * kubelet and never signs it, so no name begins with that.
+	 * kubelet and never signs it, so none of these names begins with that.
 	 * @param certificate the name of the certificate
 	 * @return the naming
 	 */

@@ -231,8 +231,8 @@ final class Attempts {
 
 	/**
 	 * Rotates: generates a key, unless the one of a pending request can be used; sends
-	 * the request; waits for the certificate, without blocking; then checks the
-	 * certificate, stores the pair and makes it current.
+	 * the request; waits for the certificate, without blocking; then
+	 * {@link Outcomes#succeeded} checks it, stores the pair and makes it current.
 	 */
 	private void rotate(CertificateTemplate template, Instant begin) {
 		try {
