@@ -75,11 +75,7 @@ class ReplicaFaultTests {
 	void requesterEndsBeforeTheAnswer() {
 		Replica requester = this.replicas.start();
 		this.replicas.start();
-		CertificatePair before = this.replicas.awaitAgreement();
-		this.replicas.plane.clearRequests();
-		this.replicas.approveNothing();
-		requester.manager().rotate();
-		this.replicas.awaitPending();
+		CertificatePair before = beginRotation(requester);
 		requester.stop();
 		this.replicas.approve();
 		this.replicas.awaitSuccessor(before);
@@ -102,11 +98,7 @@ class ReplicaFaultTests {
 	void requesterEndsBetweenTheAnswerAndStoringIt() {
 		Replica requester = this.replicas.start();
 		this.replicas.start();
-		CertificatePair before = this.replicas.awaitAgreement();
-		this.replicas.plane.clearRequests();
-		this.replicas.approveNothing();
-		requester.manager().rotate();
-		this.replicas.awaitPending();
+		CertificatePair before = beginRotation(requester);
 		this.replicas.plane.faults()
 			.next(Integer.MAX_VALUE,
 					(request) -> request.user().equals(requester.user()) && request.method().equals("PUT"))
@@ -123,11 +115,7 @@ class ReplicaFaultTests {
 	void requesterIsCutOffWhileItsRequestIsPending() {
 		Replica requester = this.replicas.start();
 		Replica other = this.replicas.start();
-		CertificatePair before = this.replicas.awaitAgreement();
-		this.replicas.plane.clearRequests();
-		this.replicas.approveNothing();
-		requester.manager().rotate();
-		this.replicas.awaitPending();
+		CertificatePair before = beginRotation(requester);
 		requester.cutOff();
 		this.replicas.approve();
 		await().atMost(Replicas.PATIENCE).until(() -> !other.pair().equals(before));
@@ -170,11 +158,7 @@ class ReplicaFaultTests {
 	@Test
 	void secretIsDeletedWhileARequestIsPending() {
 		List<Replica> both = List.of(this.replicas.start(), this.replicas.start());
-		CertificatePair before = this.replicas.awaitAgreement();
-		this.replicas.plane.clearRequests();
-		this.replicas.approveNothing();
-		both.get(0).manager().rotate();
-		this.replicas.awaitPending();
+		CertificatePair before = beginRotation(both.get(0));
 		this.replicas.plane.secrets().delete("shop", "shop-tls");
 		await().atMost(Replicas.PATIENCE).until(this.replicas::isPending);
 		this.replicas.approve();
@@ -324,6 +308,19 @@ class ReplicaFaultTests {
 		Replica back = this.replicas.start("store.type=file", "store.secret=", files);
 		assertThat(back.pair()).isEqualTo(next);
 		assertCreates("from files to a Secret and back, with one rotation", 2);
+	}
+
+	/**
+	 * Begins a rotation, which nobody approves.
+	 * @return the pair that it is to replace
+	 */
+	private CertificatePair beginRotation(Replica requester) {
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.approveNothing();
+		requester.manager().rotate();
+		this.replicas.awaitPending();
+		return before;
 	}
 
 	private void assertCreates(String what, int expected) {
