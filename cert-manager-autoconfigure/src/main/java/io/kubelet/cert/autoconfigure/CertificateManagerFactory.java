@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
@@ -64,12 +67,13 @@ final class CertificateManagerFactory {
 		SignerSource furtherSigners = bootstrapping ? (own) -> signers.signer(connection.credentials(managers))
 				: signers;
 		List<Runnable> checks = new ArrayList<>();
+		Iterator<CertificateStore> stores = stores(certificates, connection).iterator();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			@Nullable Supplier<List<X509Certificate>> authorities = authorities(certificate);
 			SignerSource source = ClusterSigners.of(signers, certificate).orElse(first ? signers : furtherSigners);
-			CertificateManager manager = create(certificate, store(certificate, connection), source,
-					first && bootstrapping, templates.find(certificate, managers), authorities);
+			CertificateManager manager = create(certificate, stores.next(), source, first && bootstrapping,
+					templates.find(certificate, managers), authorities);
 			managers.add(manager);
 			checks.add(() -> issuers.check(manager, certificate, authorities));
 		}
@@ -108,8 +112,19 @@ final class CertificateManagerFactory {
 				: (settings.profile() != null) ? RequestNaming.BY_KEY : RequestNaming.after(settings.name());
 	}
 
+	/** Reads the Secrets at the same time: an API server may take long to answer. */
+	private List<CertificateStore> stores(List<CertificateSettings> certificates, KubernetesConnection connection) {
+		List<Runnable> checks = new ArrayList<>();
+		List<CertificateStore> stores = certificates.stream()
+			.map((certificate) -> store(certificate, connection, checks))
+			.toList();
+		checks.forEach(Runnable::run);
+		return stores;
+	}
+
 	/** A Secret of another program is never replaced. */
-	private CertificateStore store(CertificateSettings settings, KubernetesConnection connection) {
+	private CertificateStore store(CertificateSettings settings, KubernetesConnection connection,
+			List<Runnable> checks) {
 		CertificateSettings.Storage storage = settings.storage();
 		SharedSecret secret = storage.secret();
 		if (secret == null) {
@@ -123,11 +138,12 @@ final class CertificateManagerFactory {
 		CertificateStore copy = secret.copied() ? new FileCertificateStore(storage.certDir(), settings.name(), null,
 				storage.retain(), this.resources.clock()) : null;
 		SecretStore store = connection.secretStore(secret, settings.name(), settings.rotation().enabled(), copy);
-		store.foreignContent().ifPresent((content) -> {
+		CompletableFuture<Optional<String>> foreign = store.foreignContent();
+		checks.add(() -> foreign.join().ifPresent((content) -> {
 			throw properties.invalid("store.secret", secret,
 					"The Secret %s. It is left as it is: name another Secret, or set '%s' to false, mount the Secret as a volume and set '%s' to its file"
 						.formatted(content, properties.of("rotate-certificates"), properties.of("tls-cert-file")));
-		});
+		}));
 		return store;
 	}
 

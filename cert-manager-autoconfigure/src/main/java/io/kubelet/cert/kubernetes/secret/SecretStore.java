@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.secret;
 
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
@@ -60,7 +61,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	 * @param rotates whether it may be written
 	 * @param copy keeps a copy of the pair, {@code null} for none
 	 * @param clients returns the client to use; called for each request
-	 * @param executor runs the watch until this is closed
+	 * @param executor runs the first reading and the watch until this is closed
 	 */
 	public SecretStore(SecretLocation location, boolean rotates, @Nullable CertificateStore copy,
 			Supplier<ApiClient> clients, Executor executor) {
@@ -74,10 +75,15 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	}
 
 	/**
-	 * Returns why the Secret must not be used, as a clause about it.
-	 * @return the reason, empty if there is none or the Secret cannot be read
+	 * Reads the Secret, and finds out why it must not be used.
+	 * @return the reason, as a clause about the Secret; empty if there is none or the
+	 * Secret cannot be read
 	 */
-	public Optional<String> foreignContent() {
+	public CompletableFuture<Optional<String>> foreignContent() {
+		return CompletableFuture.supplyAsync(this::findForeignContent, this.executor);
+	}
+
+	private Optional<String> findForeignContent() {
 		try {
 			return Optional.ofNullable(this.latest.get(false).foreignContent(this.location.certificate()));
 		}
