@@ -95,7 +95,7 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 							.formatted(connection)
 						: "Change the properties of the certificate to what the API server accepts.";
 			case UNAVAILABLE ->
-				"Make sure that the API server runs and that this machine can reach it, or name another one (%s)."
+				"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or name another one (%s)."
 					.formatted(connection)
 						+ ((cause instanceof KubernetesConfigurationException)
 								? " To start without what is read from it, set 'kubelet.cert.startup.mode' to 'background'."

@@ -59,7 +59,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 		if (open == null) {
 			return new CertificateUnavailableException(settings,
 					message + ". The API server has not answered the request yet", null,
-					"Make sure that the API server runs and that this machine can reach it, or increase '%s'."
+					"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or increase '%s'."
 						.formatted(settings.properties().of("startup.timeout")));
 		}
 		String signer = Objects.requireNonNull(settings.request().signer()).name();

@@ -75,7 +75,9 @@ public final class IssuedCertificateCheck {
 		if (!problems.isEmpty()) {
 			throw refused(request, problems);
 		}
-		return CertificatePair.of(path(chain, request, now), pending.keys());
+		return CertificatePair.of(
+				(this.authorities == null) ? chain : path(chain, this.authorities.get(), request, "", now),
+				pending.keys());
 	}
 
 	/**
@@ -92,10 +94,7 @@ public final class IssuedCertificateCheck {
 			Collection<X509Certificate> reported, Instant now) {
 		CertificatePair pair = check(chain, pending, now);
 		if (!reported.isEmpty()) {
-			AuthorityPath path = new AuthorityPath(chain, reported);
-			path.find(now, CertificatePair.CLOCK_SKEW)
-				.orElseThrow(() -> refused(pending.request(),
-						List.of("the authority that came with it did not issue it: " + path.problem(now))));
+			path(chain, reported, pending.request(), "the authority that came with it did not issue it: ", now);
 		}
 		return pair;
 	}
@@ -115,13 +114,11 @@ public final class IssuedCertificateCheck {
 				: Optional.of(path.problem(now));
 	}
 
-	private List<X509Certificate> path(List<X509Certificate> chain, CertificateRequest request, Instant now) {
-		if (this.authorities == null) {
-			return chain;
-		}
-		AuthorityPath path = new AuthorityPath(chain, this.authorities.get());
+	private static List<X509Certificate> path(List<X509Certificate> chain, Collection<X509Certificate> authorities,
+			CertificateRequest request, String meaning, Instant now) {
+		AuthorityPath path = new AuthorityPath(chain, authorities);
 		return path.find(now, CertificatePair.CLOCK_SKEW)
-			.orElseThrow(() -> refused(request, List.of(path.problem(now))));
+			.orElseThrow(() -> refused(request, List.of(meaning + path.problem(now))));
 	}
 
 	private static RequestException refused(CertificateRequest request, List<String> problems) {

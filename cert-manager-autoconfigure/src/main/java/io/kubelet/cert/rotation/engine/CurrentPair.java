@@ -34,6 +34,8 @@ final class CurrentPair {
 
 	private final BiConsumer<@Nullable CertificatePair, CertificatePair> replaced;
 
+	private final RotationLog log;
+
 	private volatile @Nullable CertificatePair pair;
 
 	private Instant scheduled = Instant.MIN;
@@ -65,6 +67,7 @@ final class CurrentPair {
 		this.settings = settings;
 		this.store = store;
 		this.replaced = replaced;
+		this.log = new RotationLog(settings);
 		CertificatePair last = store.get().pair();
 		boolean usable = last != null && last.isValid(now);
 		boolean bootstraps = !usable && bootstrap != null;
@@ -75,7 +78,7 @@ final class CurrentPair {
 				store.write((stored) -> stored.withPair(bootstrap, null));
 			}
 			catch (StoreException ex) {
-				new RotationLog(settings).notStored(bootstrap, ex);
+				this.log.notStored(bootstrap, ex);
 			}
 		}
 	}
@@ -148,7 +151,7 @@ final class CurrentPair {
 				force(Trigger.DAMAGED);
 			}
 			reportOnce(this.settings.about(logger.atError()),
-					damaged ? ex.getMessage() + "; the last valid pair stays in use. " + remedy()
+					damaged ? ex.getMessage() + "; the last valid pair stays in use. " + this.log.remedy(this.forced)
 							: "The last valid pair stays in use. " + ex.getMessage());
 			return null;
 		}
@@ -175,7 +178,7 @@ final class CurrentPair {
 							+ foreign.get());
 			return null;
 		}
-		new RotationLog(this.settings).adopted(stored, byReplica, differences);
+		this.log.adopted(stored, byReplica, differences);
 		this.problem = "";
 		this.forced = null;
 		Instant deadline = this.store.get().deadline();
@@ -196,13 +199,6 @@ final class CurrentPair {
 		if (!satisfied && pair != null) {
 			this.scheduled = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));
 		}
-	}
-
-	/** The pair in use is in memory only. */
-	private String remedy() {
-		return "A restart finds only what is stored: repair it" + ((this.settings.signers() != null)
-				? ", or rotate (POST /actuator/certificates/%s) to store a new pair".formatted(this.settings.name())
-				: "");
 	}
 
 	private void reportOnce(LoggingEventBuilder entry, String problem) {
@@ -291,7 +287,7 @@ final class CurrentPair {
 		if (pair != null) {
 			this.scheduled = this.settings.deadline(pair, deadline);
 			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
-				new RotationLog(this.settings).weakKey(pair);
+				this.log.weakKey(pair);
 			}
 		}
 	}

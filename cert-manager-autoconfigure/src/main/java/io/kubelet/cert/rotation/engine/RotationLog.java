@@ -51,6 +51,18 @@ record RotationLog(RotationSettings settings) {
 					cause.getMessage());
 	}
 
+	/**
+	 * What follows from a stored pair that is damaged: the one in use is in memory only.
+	 */
+	String remedy(@Nullable Trigger forced) {
+		if (this.settings.signers() == null) {
+			return "A restart finds only what is stored: repair it";
+		}
+		return (forced == Trigger.DAMAGED) ? "A rotation begins, which stores a new pair"
+				: "A restart finds only what is stored: repair it, or rotate (POST /actuator/certificates/%s) to store a new pair"
+					.formatted(this.settings.name());
+	}
+
 	void requested() {
 		this.settings.about(logger.atInfo()).log("[{}] A rotation is requested", this.settings.name());
 	}
@@ -118,7 +130,7 @@ record RotationLog(RotationSettings settings) {
 			case DEADLINE -> "Rotated at the deadline";
 			case TEMPLATE -> "Rotated to match the template";
 			case REQUESTED -> "Rotated on request";
-			case RESUMED -> "Rotated because another process had left a request";
+			case RESUMED -> "Rotated because another process had requested it";
 			case EXPIRED -> "Rotated after the expiry";
 			case NOT_YET_VALID -> "Rotated because the certificate was not valid yet";
 			case DAMAGED -> "Rotated because the stored pair was damaged";
