@@ -32,6 +32,8 @@ class KubeletParityTests {
 
 	private static final Pattern TEST = Pattern.compile("(\\w+)#(\\w+)(?:\\[(.+)])?");
 
+	private static final Pattern SEVERAL = Pattern.compile("(.+-)(\\d+) to (\\d+)");
+
 	/** Rows that exist for a removed API only. */
 	private static final Set<String> WITHOUT_TEST = Set.of("T-manager-28");
 
@@ -96,7 +98,7 @@ class KubeletParityTests {
 
 	private static List<Row> read() {
 		try (Stream<String> lines = Files.lines(Path.of("../docs/kubelet-parity.md"))) {
-			return lines.filter((line) -> line.matches("\\| [A-Z].*")).map(Row::parse).toList();
+			return lines.filter((line) -> line.matches("\\| [A-Z].*")).flatMap(Row::parse).toList();
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -117,11 +119,24 @@ class KubeletParityTests {
 
 	record Row(String id, List<String> classes, List<String> tests, String note) {
 
-		static Row parse(String line) {
+		/** A row for several cases is as many rows, one for each. */
+		static Stream<Row> parse(String line) {
 			String[] cells = line.split("\\|", -1);
 			assertThat(cells).as(line).hasSize(7);
-			return new Row(cells[1].strip(), list(cells[3].replace("`", ""), ","), list(cells[4], ";"),
-					cells[5].strip());
+			List<String> classes = list(cells[3].replace("`", ""), ",");
+			List<String> tests = list(cells[4], ";");
+			String note = cells[5].strip();
+			Matcher several = SEVERAL.matcher(cells[1].strip());
+			if (!several.matches()) {
+				return Stream.of(new Row(cells[1].strip(), classes, tests, note));
+			}
+			int first = Integer.parseInt(several.group(2));
+			List<String> cases = list(cells[2].substring(cells[2].indexOf(": ") + 1), ";");
+			assertThat(tests).as(line).allMatch((test) -> test.endsWith("[*]"));
+			assertThat(cases).as(line).hasSize(Integer.parseInt(several.group(3)) - first + 1);
+			return IntStream.range(0, cases.size())
+				.mapToObj((index) -> new Row("%s%02d".formatted(several.group(1), first + index), classes,
+						tests.stream().map((test) -> test.replace("*", cases.get(index))).toList(), note));
 		}
 
 		private static List<String> list(String cell, String separator) {
