@@ -1,9 +1,12 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.security.KeyPair;
+import java.security.PublicKey;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.rotation.engine.RotationSettings.Request;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +17,8 @@ final class NewRequests {
 
 	private final RotationSettings settings;
 
+	private final Request requested;
+
 	/** What is wanted. */
 	private @Nullable CertificateTemplate template;
 
@@ -22,6 +27,7 @@ final class NewRequests {
 
 	NewRequests(RotationSettings settings) {
 		this.settings = settings;
+		this.requested = settings.request();
 	}
 
 	/**
@@ -30,10 +36,9 @@ final class NewRequests {
 	 * if there is none
 	 */
 	PendingRequest create(CertificateTemplate template, @Nullable String replaces) {
-		Request request = this.settings.request();
 		PendingRequest next = this.next;
-		if (next == null || !request.isAskedForBy(next, template) || !Objects.equals(next.replaces(), replaces)) {
-			next = request.create(template, this.settings.resources().keys().generate(request.key()), replaces);
+		if (next == null || !asksFor(next, template) || !Objects.equals(next.replaces(), replaces)) {
+			next = create(template, this.settings.resources().keys().generate(this.requested.key()), replaces);
 			this.next = next;
 		}
 		return next;
@@ -55,10 +60,28 @@ final class NewRequests {
 	 * @return the request, {@code null} if the other one asks for something else
 	 */
 	@Nullable PendingRequest again(PendingRequest other) {
-		Request request = this.settings.request();
 		CertificateTemplate template = this.template;
-		return (template != null && request.wouldCreate(other, template))
-				? request.create(template, other.keys(), other.replaces()) : null;
+		PublicKey key = other.request().publicKey();
+		return (template != null && asksFor(other, template) && name(template, key).equals(other.request().name()))
+				? create(template, other.keys(), other.replaces()) : null;
+	}
+
+	/** Returns whether a request asks for what is configured now. */
+	boolean asksFor(PendingRequest pending, CertificateTemplate template) {
+		return pending.asksFor(template, this.requested.signerName(),
+				this.requested.usages(template, pending.request().publicKey()), this.requested.lifetime(),
+				this.requested.key());
+	}
+
+	private PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
+		return new PendingRequest(
+				CertificateRequests.create(name(template, keys.getPublic()), template, this.requested.signerName(),
+						this.requested.usages(template, keys.getPublic()), this.requested.lifetime(), keys),
+				keys.getPrivate(), this.requested.key(), replaces);
+	}
+
+	private String name(CertificateTemplate template, PublicKey key) {
+		return this.requested.naming().name(key, template, this.requested.usages(template, key));
 	}
 
 }

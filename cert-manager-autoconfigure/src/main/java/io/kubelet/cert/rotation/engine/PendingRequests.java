@@ -204,8 +204,7 @@ final class PendingRequests {
 		this.requests.isWanted(template);
 		PendingRequest pending = this.pending;
 		String replaces = (pair != null) ? pair.serialNumber() : null;
-		if (pending != null
-				&& (this.joining.givesWay(template) || this.settings.request().isAskedForBy(pending, template))) {
+		if (pending != null && (this.joining.givesWay(template) || this.requests.asksFor(pending, template))) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
 			return (this.store.isShared() || Objects.equals(pending.replaces(), replaces)) ? pending
 					: save(new PendingRequest(pending.request(), pending.privateKey(), this.settings.request().key(),

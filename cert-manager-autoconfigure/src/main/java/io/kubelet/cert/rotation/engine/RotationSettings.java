@@ -1,6 +1,5 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.KeyPair;
 import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Duration;
@@ -14,9 +13,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
@@ -124,30 +121,6 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 
 		List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {
 			return this.usages.isEmpty() ? Usage.defaults(this.signerName, template, publicKey) : this.usages;
-		}
-
-		/** Creates a request, with a name that is derived from the key. */
-		PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
-			List<Usage> usages = usages(template, keys.getPublic());
-			return new PendingRequest(CertificateRequests.create(name(template, keys.getPublic(), usages), template,
-					this.signerName, usages, this.lifetime, keys), keys.getPrivate(), this.key, replaces);
-		}
-
-		private String name(CertificateTemplate template, PublicKey key, List<Usage> usages) {
-			return this.naming.name(key, template, usages);
-		}
-
-		/** Whether a request is exactly what would be created for its key now. */
-		boolean wouldCreate(PendingRequest pending, CertificateTemplate template) {
-			PublicKey key = pending.request().publicKey();
-			return isAskedForBy(pending, template)
-					&& name(template, key, usages(template, key)).equals(pending.request().name());
-		}
-
-		/** Whether a request asks for what is configured now. */
-		boolean isAskedForBy(PendingRequest pending, CertificateTemplate template) {
-			return pending.asksFor(template, this.signerName, usages(template, pending.request().publicKey()),
-					this.lifetime, this.key);
 		}
 
 	}
