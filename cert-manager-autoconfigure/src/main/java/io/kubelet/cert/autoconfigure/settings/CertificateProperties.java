@@ -17,6 +17,16 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
+import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.GROUP;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.KIND;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NAMESPACE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NOT_NEGATIVE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.OBJECT_NAME;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.ONE_OR_MORE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.POSITIVE;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
+
 /**
  * The properties of one certificate, as they are bound. What is not set and has no
  * default here follows from other properties: see {@link SettingsResolver}.
@@ -70,12 +80,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable String nodeName,
 		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates, @Inherited @Nullable Path certDir,
 		@Nullable String pairName, @Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile,
-		@Inherited @DefaultValue Issuer issuer, @Nullable String signerName, @Nullable Path signerCaFile,
-		@DefaultValue List<String> usages, @Inherited @Nullable Duration requestedLifetime,
-		@DefaultValue Template template, @DefaultValue Addresses addresses, @Inherited @DefaultValue Key key,
-		@Inherited @DefaultValue Rotation rotation,
+		@Inherited(unless = "signer-name,profile") @DefaultValue Issuer issuer,
+		@Valid(SIGNER_NAME) @Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
+		@Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime, @DefaultValue Template template,
+		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,
 		@Inherited @NestedConfigurationProperty @DefaultValue Startup startup, @DefaultValue Store store,
 		@DefaultValue Ssl ssl) {
+
+	/** Each of these determines which authorities a bundle trusts. */
+	private static final String TRUST = "ssl.trust,ssl.trust-file,ssl.trust-config-map,ssl.trust-bundle.name,ssl.trust-bundle.signer-name";
 
 	/**
 	 * The issuer of cert-manager.
@@ -90,7 +103,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * configured. A key with dots or slashes is written in brackets, such as
 	 * '[issuers.example.com/template]'.
 	 */
-	record Issuer(@Nullable String name, @Nullable String kind, @Nullable String group, @Nullable String namespace,
+	record Issuer(@Valid(OBJECT_NAME) @Nullable String name, @Valid(KIND) @Nullable String kind,
+			@Valid(GROUP) @Nullable String group, @Valid(NAMESPACE) @Nullable String namespace,
 			@DefaultValue Map<String, String> annotations) {
 
 	}
@@ -135,7 +149,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param size Size of the key in bits: 256, 384 or 521 for EC, from 2048 to 8192 for
 	 * RSA. By default 256 for EC and 2048 for RSA.
 	 */
-	record Key(@DefaultValue("ec") KeyAlgorithm algorithm, @Nullable Integer size) {
+	record Key(@DefaultValue("ec") KeyAlgorithm algorithm,
+			@Inherited(unless = "key.algorithm") @Nullable Integer size) {
 
 	}
 
@@ -154,8 +169,9 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 */
 	record Rotation(@DefaultValue("" + RotationWindow.EARLIEST) double earliest,
 			@DefaultValue("" + RotationWindow.LATEST) double latest,
-			@DefaultValue(Schedule.WAIT_MINUTES + "m") Duration waitTimeout,
-			@DefaultValue(Schedule.FORCED_SECONDS + "s") Duration forcedInterval, @DefaultValue Retry retry) {
+			@Valid(POSITIVE) @DefaultValue(Schedule.WAIT_MINUTES + "m") Duration waitTimeout,
+			@Valid(NOT_NEGATIVE) @DefaultValue(Schedule.FORCED_SECONDS + "s") Duration forcedInterval,
+			@DefaultValue Retry retry) {
 
 	}
 
@@ -171,11 +187,11 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * waits grow.
 	 * @param interval Wait after each further failure.
 	 */
-	record Retry(@DefaultValue(RetrySchedule.INITIAL_SECONDS + "s") Duration initialDelay,
+	record Retry(@Valid(POSITIVE) @DefaultValue(RetrySchedule.INITIAL_SECONDS + "s") Duration initialDelay,
 			@DefaultValue("" + RetrySchedule.MULTIPLIER) double multiplier,
 			@DefaultValue("" + RetrySchedule.JITTER) double jitter,
 			@DefaultValue("" + RetrySchedule.ATTEMPTS) int attempts,
-			@DefaultValue(RetrySchedule.INTERVAL_SECONDS + "s") Duration interval) {
+			@Valid(POSITIVE) @DefaultValue(RetrySchedule.INTERVAL_SECONDS + "s") Duration interval) {
 
 	}
 
@@ -191,7 +207,7 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param retain Number of old pair files to keep.
 	 */
 	record Store(@Inherited @DefaultValue("file") Type type, @Nullable String secret, @Inherited @Nullable Boolean copy,
-			@Inherited @DefaultValue("5") int retain) {
+			@Inherited @Valid(ONE_OR_MORE) @DefaultValue("5") int retain) {
 
 		/**
 		 * Where pairs are stored.
@@ -230,9 +246,11 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * after a rotation.
 	 */
 	record Ssl(@Nullable String bundle, @Inherited @DefaultValue("cluster") Trust trust,
-			@Inherited @Nullable String trustConfigMap, @Inherited @DefaultValue TrustBundle trustBundle,
-			@Inherited @Nullable Path trustFile, @Inherited @DefaultValue("1h") Duration trustOverlap,
-			@Inherited @DefaultValue(CertificateSettings.Ssl.DRAIN_SECONDS + "s") Duration drain) {
+			@Inherited(unless = TRUST) @Nullable String trustConfigMap,
+			@Inherited(unless = TRUST) @DefaultValue TrustBundle trustBundle,
+			@Inherited(unless = TRUST) @Nullable Path trustFile,
+			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue("1h") Duration trustOverlap,
+			@Inherited @Valid(NOT_NEGATIVE) @DefaultValue(DRAIN_SECONDS + "s") Duration drain) {
 
 		/**
 		 * The authorities that an SSL bundle trusts.
@@ -270,7 +288,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * for kubectl, such as 'environment in (production, staging)'. By default all of
 	 * them.
 	 */
-	record TrustBundle(@Nullable String name, @Nullable String signerName, @Nullable String labelSelector) {
+	record TrustBundle(@Nullable String name, @Valid(SIGNER_NAME) @Nullable String signerName,
+			@Nullable String labelSelector) {
 
 	}
 

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SECONDS;
+
 /**
  * The settings of one certificate: validated, and with every default applied.
  *
@@ -84,7 +86,7 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param key the kind of key
 	 * @param template the configured template, without the addresses that are followed
 	 * @param addresses where further names are from
-	 * @param subjectProperty the property that determines the subject
+	 * @param subjectProperty the property that determines the subject, without the prefix
 	 */
 	public record Request(@Nullable Signer signer, @Nullable Path signerCaFile, List<Usage> usages,
 			@Nullable Duration lifetime, KeySpecification key, CertificateTemplate template, Addresses addresses,
@@ -170,7 +172,7 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param timeout How long to wait for the certificate and for authorities that are
 	 * read from the API server, together.
 	 */
-	public record Startup(@DefaultValue("wait") Mode mode, @DefaultValue("60s") Duration timeout) {
+	public record Startup(@DefaultValue("wait") Mode mode, @Valid(SECONDS) @DefaultValue("60s") Duration timeout) {
 
 		/**
 		 * Returns whether the application waits for the certificate.

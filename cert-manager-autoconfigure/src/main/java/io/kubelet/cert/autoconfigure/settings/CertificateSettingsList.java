@@ -4,8 +4,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of all certificates, the first one first.
@@ -22,23 +23,20 @@ public record CertificateSettingsList(List<CertificateSettings> certificates, Ku
 	 */
 	public CertificateSettingsList {
 		certificates = List.copyOf(certificates);
+		requireDistinct(certificates, "pair-name", CertificateSettings::name,
+				"The certificate at '%s' already has this name: give each certificate its own name");
+		requireDistinct(certificates, "store.secret", (certificate) -> certificate.storage().secret(),
+				"The certificate at '%s' is already stored there: give each certificate its own Secret");
+	}
+
+	private static void requireDistinct(List<CertificateSettings> certificates, String property,
+			Function<CertificateSettings, @Nullable Object> value, String otherwise) {
 		Map<String, CertificateSettings> seen = new HashMap<>();
-		Map<String, CertificateSettings> secrets = new HashMap<>();
 		for (CertificateSettings certificate : certificates) {
-			CertificateSettings other = seen.putIfAbsent(certificate.name(), certificate);
+			Object key = value.apply(certificate);
+			CertificateSettings other = (key != null) ? seen.putIfAbsent(key.toString(), certificate) : null;
 			if (other != null) {
-				throw certificate.properties()
-					.invalid("pair-name", certificate.name(),
-							"The certificate at '%s' already has this name: give each certificate its own name"
-								.formatted(other.properties().prefix()));
-			}
-			SharedSecret secret = certificate.storage().secret();
-			CertificateSettings owner = (secret != null) ? secrets.putIfAbsent(secret.toString(), certificate) : null;
-			if (owner != null) {
-				throw certificate.properties()
-					.invalid("store.secret", secret,
-							"The certificate at '%s' is already stored there: give each certificate its own Secret"
-								.formatted(owner.properties().prefix()));
+				throw certificate.properties().invalid(property, key, otherwise, other.properties().prefix());
 			}
 		}
 	}

@@ -14,4 +14,10 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @interface Inherited {
 
+	/**
+	 * Properties, separated by commas, each of which replaces the inherited values if the
+	 * additional certificate sets it itself.
+	 */
+	String unless() default "";
+
 }

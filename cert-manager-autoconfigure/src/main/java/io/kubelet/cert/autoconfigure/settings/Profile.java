@@ -1,5 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The kinds of certificate that a kubelet has.
  */
@@ -12,7 +14,7 @@ public enum Profile {
 	KUBELET_SERVING("kubelet-server", "kubernetes.io/kubelet-serving");
 
 	/** Begins the common name of every node, as the node authorizer requires. */
-	public static final String NODE_PREFIX = "system:node:";
+	static final String NODE_PREFIX = "system:node:";
 
 	/** The organization of every node. */
 	static final String NODES = "system:nodes";
@@ -24,6 +26,16 @@ public enum Profile {
 	Profile(String pairName, String signerName) {
 		this.pairName = pairName;
 		this.signerName = signerName;
+	}
+
+	/**
+	 * Returns the name of the node that a certificate identifies.
+	 * @param commonName the common name of the certificate
+	 * @return the name, {@code null} if it identifies no node
+	 */
+	public static @Nullable String nodeName(@Nullable String commonName) {
+		return (commonName != null && commonName.startsWith(NODE_PREFIX)) ? commonName.substring(NODE_PREFIX.length())
+				: null;
 	}
 
 	String pairName() {

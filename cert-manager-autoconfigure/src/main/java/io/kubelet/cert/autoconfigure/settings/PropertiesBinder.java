@@ -1,10 +1,12 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -12,6 +14,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.BindContext;
+import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
@@ -23,8 +26,10 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
 
 /**
  * Binds each property once, and notes the names of all properties that exist, those that
@@ -44,14 +49,17 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 
 	private final Iterable<ConfigurationPropertySource> sources;
 
+	/** Binds what is set, without what is inherited. */
+	private final Binder own;
+
 	private final Set<ConfigurationPropertyName> known = new LinkedHashSet<>();
 
 	private final Map<String, PropertyNames> additional = new LinkedHashMap<>();
 
 	private Set<ConfigurationProperty> unbound = Set.of();
 
-	/** The property or group that was marked last, whose properties are bound next. */
-	private ConfigurationPropertyName inherited = ConfigurationPropertyName.EMPTY;
+	/** The properties and groups that are marked. */
+	private final Map<ConfigurationPropertyName, Inherited> inherited = new HashMap<>();
 
 	/** The last map. Its keys are those that property sources have. */
 	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
@@ -59,6 +67,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 	private PropertiesBinder(Environment environment) {
 		super(new IgnoreTopLevelConverterNotFoundBindHandler());
 		this.sources = ConfigurationPropertySources.get(environment);
+		this.own = Binder.get(environment);
 	}
 
 	static Bound bind(Environment environment) {
@@ -69,12 +78,17 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		// The text of a config tree has a type that the binder does not convert to a path
 		Binder binder = new Binder(sources, (value) -> (value instanceof CharSequence text)
 				? environment.resolveRequiredPlaceholders(text.toString()) : value);
-		ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
-				Bindable.of(ApplicationProperties.class), handler);
-		CertificateProperties first = binder.bindOrCreate(PropertyNames.PREFIX,
-				Bindable.of(CertificateProperties.class), handler);
-		return new Bound(application, first, handler.additional,
-				new UnknownProperties(handler.unbound, handler.known, environment));
+		try {
+			ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
+					Bindable.of(ApplicationProperties.class), handler);
+			CertificateProperties first = binder.bindOrCreate(PropertyNames.PREFIX,
+					Bindable.of(CertificateProperties.class), handler);
+			return new Bound(application, first, handler.additional,
+					new UnknownProperties(handler.unbound, handler.known, environment));
+		}
+		catch (BindException ex) {
+			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
+		}
 	}
 
 	private @Nullable ConfigurationProperty inherited(ConfigurationPropertyName name) {
@@ -93,7 +107,16 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 	}
 
 	private boolean isInherited(ConfigurationPropertyName name) {
-		return ADDITIONAL.isAncestorOf(name) && (this.inherited.equals(name) || this.inherited.isAncestorOf(name));
+		for (ConfigurationPropertyName marked = name; ADDITIONAL.isAncestorOf(marked); marked = marked.getParent()) {
+			Inherited mark = this.inherited.get(marked);
+			if (mark != null) {
+				return StringUtils.commaDelimitedListToSet(mark.unless())
+					.stream()
+					.map(name.chop(ADDITIONAL_LENGTH)::append)
+					.allMatch((other) -> this.own.bind(other, Bindable.of(String.class)).orElse("").isBlank());
+			}
+		}
+		return false;
 	}
 
 	/** The names of the entries of the map that the first certificate has. */
@@ -130,8 +153,9 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 
 	@Override
 	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
-		if (target.getAnnotation(Inherited.class) != null) {
-			this.inherited = name;
+		Inherited mark = target.getAnnotation(Inherited.class);
+		if (mark != null) {
+			this.inherited.put(name, mark);
 		}
 		Class<?> type = target.getType().resolve(Object.class);
 		if (type == Map.class) {
@@ -153,7 +177,20 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 				names.own().add(property);
 			}
 		}
-		return isBlank(name, result) ? null : super.onSuccess(name, target, context, result);
+		if (isBlank(name, result)) {
+			return null;
+		}
+		requireValid(name, target, context, result);
+		return super.onSuccess(name, target, context, result);
+	}
+
+	private void requireValid(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
+		Valid valid = target.getAnnotation(Valid.class);
+		if (valid != null && !valid.value().accepts(result)) {
+			ConfigurationProperty property = Objects.requireNonNull(context.getConfigurationProperty());
+			throw new InvalidConfigurationPropertyValueException(property.getName().toString(),
+					this.own.bind(property.getName(), Bindable.of(String.class)).get(), valid.value().problem());
+		}
 	}
 
 	/**

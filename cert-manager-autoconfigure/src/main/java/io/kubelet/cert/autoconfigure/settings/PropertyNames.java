@@ -1,13 +1,13 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.certificate.ReadableDuration;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -23,6 +23,8 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 
 	/** The prefix of all properties, which is that of the first certificate. */
 	public static final String PREFIX = "kubelet.cert";
+
+	private static final Pattern OTHER = Pattern.compile("\\{([a-z.-]+)}");
 
 	PropertyNames(String prefix) {
 		this(prefix, new HashSet<>(), new HashSet<>());
@@ -42,11 +44,30 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 	 * Returns the report of a value that cannot be used.
 	 * @param property the property's name without the prefix
 	 * @param value the value, {@code null} if it is missing
-	 * @param reason what is wrong and what to do
+	 * @param reason what is wrong and what to do, with the names of other properties in
+	 * braces and without the prefix
+	 * @param arguments the arguments that the reason refers to
 	 * @return the exception to throw
 	 */
-	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason) {
-		return new InvalidConfigurationPropertyValueException(of(property), value, reason);
+	public InvalidConfigurationPropertyValueException invalid(String property, @Nullable Object value, String reason,
+			@Nullable Object... arguments) {
+		String named = OTHER.matcher(reason).replaceAll((other) -> Matcher.quoteReplacement(of(other.group(1))));
+		return new InvalidConfigurationPropertyValueException(of(property), value, named.formatted(arguments));
+	}
+
+	/**
+	 * Reports the value of a property unless a condition is met.
+	 * @param condition whether the value can be used
+	 * @param property the property's name without the prefix
+	 * @param value the value, {@code null} if it is missing
+	 * @param otherwise what is wrong otherwise: see {@link #invalid}
+	 * @param arguments the arguments that the reason refers to
+	 */
+	public void require(boolean condition, String property, @Nullable Object value, String otherwise,
+			@Nullable Object... arguments) {
+		if (!condition) {
+			throw invalid(property, value, otherwise, arguments);
+		}
 	}
 
 	/**
@@ -66,32 +87,8 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 			if (Kind.of(ex) == Kind.UNAVAILABLE || Kind.of(ex) == Kind.UNAUTHORIZED) {
 				throw ex;
 			}
-			throw invalid(property, value, String.valueOf(ex.getMessage()));
+			throw new InvalidConfigurationPropertyValueException(of(property), value, String.valueOf(ex.getMessage()));
 		}
-	}
-
-	void require(String property, String value, String pattern, String otherwise) {
-		if (!value.matches(pattern)) {
-			throw invalid(property, value, otherwise);
-		}
-	}
-
-	Duration positive(String property, Duration duration) {
-		if (duration.isNegative() || duration.isZero()) {
-			throw invalid(property, text(duration), "The duration must be positive: for example, set it to 60s");
-		}
-		return duration;
-	}
-
-	Duration notNegative(String property, Duration duration) {
-		if (duration.isNegative()) {
-			throw invalid(property, text(duration), "The duration must not be negative: set it to 0s or more");
-		}
-		return duration;
-	}
-
-	private static String text(Duration duration) {
-		return duration.isZero() ? "0s" : "-" + ReadableDuration.of(duration.negated());
 	}
 
 }

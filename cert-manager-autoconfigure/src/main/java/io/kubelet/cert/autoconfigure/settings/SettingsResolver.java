@@ -2,27 +2,19 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
-import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateProperties.Store;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Addresses;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Rotation;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Storage;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
-import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
-import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
@@ -35,16 +27,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class SettingsResolver {
 
-	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
-
-	private static final int RSA_SIZE = 2048;
-
 	/** That of the kubelet. */
 	private static final Path CERT_DIR = Path.of("/var/lib/kubelet/pki");
 
-	/** Alternatives: each determines which authorities a bundle trusts. */
-	private static final Set<String> TRUST = Set.of("ssl.trust", "ssl.trust-file", "ssl.trust-config-map",
-			"ssl.trust-bundle.name", "ssl.trust-bundle.signer-name");
+	/**
+	 * The name of a Secret, as the API server validates it, optionally after its
+	 * namespace.
+	 */
+	private static final Pattern SECRET = Pattern
+		.compile("(?:(?<namespace>[a-z0-9]([-a-z0-9]*[a-z0-9])?)/)?(?<name>[a-z0-9]([-.a-z0-9]*[a-z0-9])?)");
+
+	/** The Secret states in a label which certificate it is for. */
+	private static final Pattern LABEL = Pattern.compile("[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
 
 	private final PropertyNames names;
 
@@ -70,42 +64,33 @@ final class SettingsResolver {
 
 	/** A kubelet's configuration file says nothing about other certificates. */
 	void requireUseOfConfigFile(boolean used) {
-		if (this.properties.configFile() != null && !used && !this.names.inherited().contains("config-file")) {
-			throw this.names.invalid("config-file", this.properties.configFile(),
-					"The file applies to certificates of a kubelet only: set '%s' as well"
-						.formatted(this.names.of("profile")));
-		}
+		this.names.require(
+				this.properties.configFile() == null || used || this.names.inherited().contains("config-file"),
+				"config-file", this.properties.configFile(),
+				"The file applies to certificates of a kubelet only: set '{profile}' as well");
 	}
 
 	CertificateSettings resolve(String defaultName) {
 		String name = Objects.requireNonNullElse(this.properties.pairName(),
 				(this.profile != null) ? this.profile.pairName() : defaultName);
 		Rotation rotation = rotation();
-		Request request = request();
+		Request request = new RequestResolver(this.names, this.properties).resolve();
 		Ssl ssl = ssl(name);
-		if (ssl.trusted().kind() == TrustKind.ISSUER && !request.hasIssuer()) {
-			throw this.names.invalid("ssl.trust", "issuer",
-					"No issuer is configured, and a signer returns no authority: set '%s', or name the authorities otherwise, such as with '%s'"
-						.formatted(this.names.of("issuer.name"), this.names.of("ssl.trust-config-map")));
-		}
+		this.names.require(ssl.trusted().kind() != TrustKind.ISSUER || request.hasIssuer(), "ssl.trust", "issuer",
+				"No issuer is configured, and a signer returns no authority: set '{issuer.name}', or name the authorities otherwise, such as with '{ssl.trust-config-map}'");
 		return new CertificateSettings(this.names, name, this.profile, storage(name, rotation.enabled(), request),
-				request, rotation, startup(), ssl);
+				request, rotation, this.properties.startup(), ssl);
 	}
 
 	private Storage storage(String name, boolean rotates, Request request) {
 		Path certDir = Objects.requireNonNullElse(this.properties.certDir(), CERT_DIR);
-		if (Files.exists(certDir) && !Files.isDirectory(certDir)) {
-			throw this.names.invalid("cert-dir", certDir, "It is a file: set it to a directory for the pair files");
-		}
-		int retain = this.properties.store().retain();
-		if (retain < 1) {
-			throw this.names.invalid("store.retain", retain, "Keep at least one old pair: set it to 1 or more");
-		}
+		this.names.require(!Files.exists(certDir) || Files.isDirectory(certDir), "cert-dir", certDir,
+				"It is a file: set it to a directory for the pair files");
 		PairLocation named = initialPair();
 		boolean selfSigned = named == null && !rotates && this.profile == Profile.KUBELET_SERVING;
 		return new Storage(certDir,
 				selfSigned ? new PairLocation(certDir.resolve("kubelet.crt"), certDir.resolve("kubelet.key")) : named,
-				selfSigned, retain, new SecretResolver(this.names, this.properties).resolve(name, request));
+				selfSigned, this.properties.store().retain(), secret(name, request));
 	}
 
 	private @Nullable PairLocation initialPair() {
@@ -114,91 +99,52 @@ final class SettingsResolver {
 		if (certificate != null && privateKey != null) {
 			return new PairLocation(certificate, privateKey);
 		}
-		if (certificate != null || privateKey != null) {
-			String missing = (certificate == null) ? "tls-cert-file" : "tls-private-key-file";
-			throw this.names.invalid(missing, null, "Set both the certificate and its key, or neither");
-		}
+		this.names.require(certificate == null && privateKey == null,
+				(certificate == null) ? "tls-cert-file" : "tls-private-key-file", null,
+				"Set both the certificate and its key, or neither");
 		KubeletConfiguration kubelet = this.kubelet;
 		return (kubelet != null && this.profile == Profile.KUBELET_SERVING && kubelet.tlsCertFile() != null
 				&& kubelet.tlsPrivateKeyFile() != null)
 						? new PairLocation(kubelet.tlsCertFile(), kubelet.tlsPrivateKeyFile()) : null;
 	}
 
-	private Request request() {
-		CertificateProperties.Template template = this.properties.template();
-		AddressSourceKind source = addressSource(template);
-		String nodeName = nodeName(source);
-		CertificateTemplate resolved = template(template, nodeName);
-		Signer signer = new SignerResolver(this.names, this.properties).resolve(resolved, source);
-		return new Request(signer, this.properties.signerCaFile(), usages(), lifetime(signer), key(), resolved,
-				addresses(source, nodeName),
-				this.names.of((template.commonName() != null) ? "template.common-name" : "node-name"));
-	}
-
-	private AddressSourceKind addressSource(CertificateProperties.Template template) {
-		AddressSourceKind source = this.properties.addresses().source();
-		if (source != null) {
-			return source;
+	private @Nullable SharedSecret secret(String certificate, Request request) {
+		Store store = this.properties.store();
+		if (store.type() == Store.Type.FILE) {
+			this.names.require(store.secret() == null, "store.secret", store.secret(),
+					"Pairs are stored in files: set '{store.type}' to 'secret', or remove this property");
+			return null;
 		}
-		return (this.profile == Profile.KUBELET_SERVING && template.dnsNames().isEmpty()
-				&& template.ipAddresses().isEmpty()) ? AddressSourceKind.NODE : AddressSourceKind.FIXED;
+		requireShareable(request);
+		this.names.require(LABEL.matcher(certificate).matches(), "pair-name", certificate,
+				"The name becomes a label of the Secret: use at most 63 letters, digits, '-', '_' and '.'");
+		this.names.require(
+				store.secret() != null || this.properties.pairName() != null
+						|| !this.names.prefix().equals(PropertyNames.PREFIX),
+				"store.secret", null,
+				"Name the Secret, such as shop-tls: with the default, two applications of a namespace would share one certificate");
+		String reference = Objects.requireNonNullElse(store.secret(), certificate);
+		Matcher parts = SECRET.matcher(reference);
+		this.names.require(parts.matches(), "store.secret", reference,
+				"It is not the name of a Secret, optionally after its namespace, such as shop-tls or shop/shop-tls");
+		return new SharedSecret(parts.group("namespace"), parts.group("name"),
+				Objects.requireNonNullElse(store.copy(), this.properties.certDir() != null));
 	}
 
-	/** The host is asked for its name only if that is of use. */
-	private String nodeName(AddressSourceKind source) {
-		String configured = this.properties.nodeName();
-		boolean used = this.profile != null || source == AddressSourceKind.NODE
-				|| source == AddressSourceKind.INTERFACES;
-		return (configured != null || used) ? this.names.check("node-name", configured, () -> NodeName.of(configured))
-				: "";
+	private void requireShareable(Request request) {
+		requireShareable(this.profile == null, "it identifies one node ('{profile}')");
+		requireShareable(Profile.nodeName(request.template().commonName()) == null,
+				"it identifies one node ('{template.common-name}')");
+		requireShareable(request.addresses().source() == AddressSourceKind.FIXED,
+				"it states the addresses of one replica ('{addresses.source}')");
+		requireShareable(this.properties.tlsCertFile() == null, "it is in files ('{tls-cert-file}')");
 	}
 
-	private CertificateTemplate template(CertificateProperties.Template template, String nodeName) {
-		boolean kubelet = this.profile != null;
-		String commonName = template.commonName();
-		List<String> organizations = template.organizations();
-		return new CertificateTemplate((commonName == null && kubelet) ? Profile.NODE_PREFIX + nodeName : commonName,
-				(organizations.isEmpty() && kubelet) ? List.of(Profile.NODES) : organizations, template.dnsNames(),
-				this.names.check("template.ip-addresses", template.ipAddresses(),
-						() -> template.ipAddresses().stream().map(CertificateNames::parseIpAddress).toList()),
-				template.uris(), template.emailAddresses());
-	}
-
-	private Addresses addresses(AddressSourceKind source, String nodeName) {
-		List<String> interfaces = this.properties.addresses().interfaces();
-		if (!interfaces.isEmpty() && source == AddressSourceKind.NODE) {
-			throw this.names.invalid("addresses.interfaces", interfaces,
-					"The addresses are those of the Node object: set '%s' to 'interfaces', or remove this property"
-						.formatted(this.names.of("addresses.source")));
-		}
-		return new Addresses(source, Set.copyOf(interfaces), this.properties.addresses().dnsOnly(), nodeName);
-	}
-
-	private List<Usage> usages() {
-		List<String> usages = this.properties.usages();
-		return this.names.check("usages", usages, () -> usages.stream().map(Usage::of).distinct().toList());
-	}
-
-	/** An issuer has its own shortest lifetime. */
-	private @Nullable Duration lifetime(@Nullable Signer signer) {
-		Duration lifetime = this.properties.requestedLifetime();
-		if (signer != null && signer.issuer() != null) {
-			return (lifetime != null) ? this.names.positive("requested-lifetime", lifetime) : null;
-		}
-		if (lifetime != null
-				&& (lifetime.compareTo(SHORTEST_LIFETIME) < 0 || lifetime.toSeconds() > Integer.MAX_VALUE)) {
-			throw this.names.invalid("requested-lifetime", ReadableDuration.of(lifetime),
-					"The API server accepts lifetimes from 10 minutes to 68 years");
-		}
-		return lifetime;
-	}
-
-	private KeySpecification key() {
-		KeyAlgorithm algorithm = this.properties.key().algorithm();
-		Integer configured = ownOrInherited("key.size", this.properties.key().size(), Set.of("key.algorithm"));
-		int size = Objects.requireNonNullElse(configured,
-				(algorithm == KeyAlgorithm.RSA) ? RSA_SIZE : KeySpecification.EC_P256.size());
-		return this.names.check("key.size", size, () -> new KeySpecification(algorithm, size));
+	private void requireShareable(boolean condition, String otherwise) {
+		this.names.require(condition, "store.type", "secret",
+				"Replicas cannot share this certificate, because " + otherwise
+						+ ": set '%s.store.type' to 'file', or change what the certificate states",
+				this.names.prefix());
 	}
 
 	private Rotation rotation() {
@@ -206,13 +152,10 @@ final class SettingsResolver {
 		CertificateProperties.Retry retry = rotation.retry();
 		RotationWindow window = this.names.check("rotation.earliest", rotation.earliest(),
 				() -> new RotationWindow(rotation.earliest(), rotation.latest()));
-		Duration initialDelay = this.names.positive("rotation.retry.initial-delay", retry.initialDelay());
-		Duration interval = this.names.positive("rotation.retry.interval", retry.interval());
 		RetrySchedule schedule = this.names.check("rotation.retry",
 				"multiplier %s, jitter %s, attempts %d".formatted(retry.multiplier(), retry.jitter(), retry.attempts()),
-				() -> new RetrySchedule(initialDelay, retry.multiplier(), retry.jitter(), retry.attempts(), interval));
-		Duration waitTimeout = this.names.positive("rotation.wait-timeout", rotation.waitTimeout());
-		Duration forcedInterval = this.names.notNegative("rotation.forced-interval", rotation.forcedInterval());
+				() -> new RetrySchedule(retry.initialDelay(), retry.multiplier(), retry.jitter(), retry.attempts(),
+						retry.interval()));
 		Boolean configured = this.properties.rotateCertificates();
 		boolean enabled = !Boolean.FALSE.equals(configured);
 		String origin = this.names.of("rotate-certificates") + "=" + enabled;
@@ -222,61 +165,37 @@ final class SettingsResolver {
 			origin = "by the kubelet's configuration file";
 		}
 		return new Rotation(enabled, origin, new Schedule(!enabled, this.properties.startup().waits(), window,
-				waitTimeout, forcedInterval, schedule, null));
-	}
-
-	private Startup startup() {
-		Duration timeout = this.names.positive("startup.timeout", this.properties.startup().timeout());
-		if (timeout.toSeconds() == 0) {
-			throw this.names.invalid("startup.timeout", timeout.toMillis() + "ms",
-					"It is too short. A number without a unit means milliseconds: for example, set it to 60s");
-		}
-		return this.properties.startup();
+				rotation.waitTimeout(), rotation.forcedInterval(), schedule, null));
 	}
 
 	private Ssl ssl(String name) {
 		CertificateProperties.Ssl ssl = this.properties.ssl();
-		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted(ssl),
-				this.names.notNegative("ssl.trust-overlap", ssl.trustOverlap()),
-				this.names.notNegative("ssl.drain", ssl.drain()));
+		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted(ssl), ssl.trustOverlap(), ssl.drain());
 	}
 
 	private Trusted trusted(CertificateProperties.Ssl ssl) {
 		CertificateProperties.TrustBundle bundle = ssl.trustBundle();
-		String labels = Objects
-			.requireNonNullElse(ownOrInherited("ssl.trust-bundle.label-selector", bundle.labelSelector(), TRUST), "");
+		String labels = Objects.requireNonNullElse(bundle.labelSelector(), "");
 		Trusted trusted = null;
 		for (TrustKind kind : TrustKind.values()) {
-			Object value = ownOrInherited(kind.property(), switch (kind) {
+			Object value = switch (kind) {
 				case FILE -> ssl.trustFile();
 				case CONFIG_MAP -> ssl.trustConfigMap();
 				case TRUST_BUNDLE -> bundle.name();
 				case TRUST_BUNDLES_OF_SIGNER -> bundle.signerName();
 				case CLUSTER, SYSTEM, ISSUER -> null;
-			}, TRUST);
-			if (value != null && trusted != null) {
-				throw this.names.invalid(kind.property(), value,
-						"There is an " + trusted.kind().property() + " as well: remove one of them");
-			}
+			};
 			if (value != null) {
+				this.names.require(trusted == null, kind.property(), value,
+						"There is an %s as well: remove one of them",
+						(trusted != null) ? trusted.kind().property() : "");
 				trusted = new Trusted(kind, value.toString(), labels);
 			}
 		}
-		if (trusted != null && trusted.kind() == TrustKind.TRUST_BUNDLES_OF_SIGNER) {
-			SignerResolver.requireSignerName(this.names, trusted.kind().property(), trusted.name());
-		}
-		else if (!labels.isEmpty()) {
-			throw this.names.invalid("ssl.trust-bundle.label-selector", labels,
-					"It selects among the ClusterTrustBundles of a signer: set '%s' as well"
-						.formatted(this.names.of(TrustKind.TRUST_BUNDLES_OF_SIGNER.property())));
-		}
+		this.names.require(labels.isEmpty() || (trusted != null && trusted.kind() == TrustKind.TRUST_BUNDLES_OF_SIGNER),
+				"ssl.trust-bundle.label-selector", labels,
+				"It selects among the ClusterTrustBundles of a signer: set '{ssl.trust-bundle.signer-name}' as well");
 		return (trusted != null) ? trusted : new Trusted(TrustKind.valueOf(ssl.trust().name()), "", "");
-	}
-
-	/** An alternative that the certificate sets itself replaces an inherited value. */
-	private <T> @Nullable T ownOrInherited(String property, @Nullable T value, Set<String> alternatives) {
-		return this.names.inherited().contains(property) && alternatives.stream().anyMatch(this.names.own()::contains)
-				? null : value;
 	}
 
 }

@@ -80,8 +80,8 @@ final class TrustedAuthorities {
 			}
 			if (pair.authorities().isEmpty()) {
 				throw certificate.properties()
-					.invalid("ssl.trust", "issuer", NO_AUTHORITY.formatted(certificate.name(),
-							certificate.storage().certDir(), alternatives(certificate.properties().prefix())));
+					.invalid("ssl.trust", "issuer", NO_AUTHORITY, certificate.name(), certificate.storage().certDir(),
+							alternatives(certificate.properties().prefix()));
 			}
 			return new TrustSource.Reading("the certificate '" + certificate.name() + "'", pair.authorities(), version,
 					Trust.exactly(pair.authorities()));
@@ -142,8 +142,8 @@ final class TrustedAuthorities {
 			}
 			catch (KubernetesConfigurationException ex) {
 				throw certificate.properties()
-					.invalid("ssl.trust", "cluster",
-							ex.getMessage() + ". " + alternatives(certificate.properties().prefix()));
+					.invalid("ssl.trust", "cluster", "%s. %s", ex.getMessage(),
+							alternatives(certificate.properties().prefix()));
 			}
 		};
 	}

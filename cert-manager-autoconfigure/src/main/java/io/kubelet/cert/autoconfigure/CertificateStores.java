@@ -1,0 +1,81 @@
+package io.kubelet.cert.autoconfigure;
+
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
+import io.kubelet.cert.autoconfigure.settings.PropertyNames;
+import io.kubelet.cert.kubernetes.secret.SecretStore;
+import io.kubelet.cert.request.SelfSignedPair;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.FileCertificateStore;
+import io.kubelet.cert.store.ManagedFilesStore;
+import io.kubelet.cert.store.PairLocation;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Creates the store of each certificate.
+ *
+ * @param connection the connection to the API server, for Secrets
+ * @param clock the clock
+ */
+record CertificateStores(KubernetesConnection connection, Clock clock) {
+
+	private static final Logger logger = LoggerFactory.getLogger(CertificateStores.class);
+
+	/** Reads the Secrets at the same time: an API server may take long to answer. */
+	List<CertificateStore> create(List<CertificateSettings> certificates) {
+		List<Runnable> checks = new ArrayList<>();
+		List<CertificateStore> stores = certificates.stream().map((certificate) -> store(certificate, checks)).toList();
+		checks.forEach(Runnable::run);
+		return stores;
+	}
+
+	/** A Secret of another program is never replaced. */
+	private CertificateStore store(CertificateSettings settings, List<Runnable> checks) {
+		CertificateSettings.Storage storage = settings.storage();
+		SharedSecret secret = storage.secret();
+		if (secret == null) {
+			return files(settings);
+		}
+		PropertyNames properties = settings.properties();
+		if (this.connection.isBootstrapping()) {
+			throw properties.invalid("store.type", "secret",
+					"With 'kubelet.cert.kubernetes.bootstrap-kubeconfig', the process is a node, which has no Secrets of its own: set this property to 'file'");
+		}
+		CertificateStore copy = secret.copied()
+				? new FileCertificateStore(storage.certDir(), settings.name(), null, storage.retain(), this.clock)
+				: null;
+		SecretStore store = this.connection.secretStore(secret, settings.name(), settings.rotation().enabled(), copy);
+		CompletableFuture<Optional<String>> foreign = store.foreignContent();
+		checks.add(() -> foreign.join().ifPresent((content) -> {
+			throw properties.invalid("store.secret", secret,
+					"The Secret %s. It is left as it is: name another Secret, or set '{rotate-certificates}' to false, mount the Secret as a volume and set '{tls-cert-file}' to its file",
+					content);
+		}));
+		return store;
+	}
+
+	/** Files that are named, and not rotated, are managed by another program. */
+	private CertificateStore files(CertificateSettings settings) {
+		CertificateSettings.Storage storage = settings.storage();
+		PairLocation pair = storage.initialPair();
+		if (pair == null || settings.rotation().enabled()) {
+			return new FileCertificateStore(storage.certDir(), settings.name(), pair, storage.retain(), this.clock);
+		}
+		ManagedFilesStore store = new ManagedFilesStore(pair, this.clock);
+		String host = settings.request().addresses().nodeName();
+		if (storage.selfSigned() && store.createIfMissing(() -> SelfSignedPair.create(host, this.clock.instant()))) {
+			logger.warn(
+					"[{}] Created the self-signed pair {}, as a kubelet does. No client can verify it. To request a certificate from the cluster, turn its rotation on, which is off ({}); or set '{}' to a pair",
+					settings.name(), pair, settings.rotation().origin(), settings.properties().of("tls-cert-file"));
+		}
+		return store;
+	}
+
+}

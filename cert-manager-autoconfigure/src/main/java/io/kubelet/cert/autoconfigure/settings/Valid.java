@@ -1,0 +1,73 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.time.Duration;
+import java.util.function.Predicate;
+
+/**
+ * States which values a property accepts. {@link PropertiesBinder} reports any other one.
+ */
+@Target(ElementType.PARAMETER)
+@Retention(RetentionPolicy.RUNTIME)
+@interface Valid {
+
+	/** The rule that values comply with. */
+	Rule value();
+
+	/**
+	 * The rules. Names are checked as the API server does.
+	 */
+	enum Rule {
+
+		POSITIVE((value) -> ((Duration) value).compareTo(Duration.ZERO) > 0,
+				"The duration must be positive: for example, set it to 60s"),
+
+		NOT_NEGATIVE((value) -> !((Duration) value).isNegative(),
+				"The duration must not be negative: set it to 0s or more"),
+
+		SECONDS((value) -> ((Duration) value).toSeconds() > 0,
+				"The duration must be positive, and a number without a unit means milliseconds: for example, set it to 60s"),
+
+		ONE_OR_MORE((value) -> (int) value > 0, "Keep at least one old pair: set it to 1 or more"),
+
+		SIGNER_NAME(
+				matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/"
+						+ "[a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?([.:][a-zA-Z0-9]([-a-zA-Z0-9_.]*[a-zA-Z0-9])?)*"),
+				"A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving"),
+
+		OBJECT_NAME(matches("[a-z0-9]([-.a-z0-9]*[a-z0-9])?"), "It is not the name of an object in Kubernetes"),
+
+		KIND(matches("[A-Z][A-Za-z0-9]*"), "It is not a kind such as Issuer or ClusterIssuer"),
+
+		GROUP(matches("[a-z0-9]([-.a-z0-9]*[a-z0-9])?"), "It is not an API group such as cert-manager.io"),
+
+		NAMESPACE(matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?"), "It is not the name of a namespace");
+
+		private final Predicate<Object> accepts;
+
+		private final String problem;
+
+		Rule(Predicate<Object> accepts, String problem) {
+			this.accepts = accepts;
+			this.problem = problem;
+		}
+
+		private static Predicate<Object> matches(String pattern) {
+			return (value) -> ((String) value).matches(pattern);
+		}
+
+		boolean accepts(Object value) {
+			return this.accepts.test(value);
+		}
+
+		/** What is wrong with other values, and what to do. */
+		String problem() {
+			return this.problem;
+		}
+
+	}
+
+}
