@@ -85,13 +85,22 @@ public class SettingsConfiguration {
 		List<CertificateSettings> certificates = List.of();
 		try {
 			if (isAnyPropertySet(environment)) {
-				certificates = resolve(PropertiesBinder.bind(environment)).certificates();
+				certificates = resolve(environment).certificates();
 			}
 		}
 		catch (RuntimeException ex) {
 			// Reported where the settings are used
 		}
 		return BundleProperties.of(certificates, environment);
+	}
+
+	/**
+	 * Returns the settings, for use before there are beans.
+	 * @param environment the environment
+	 * @return the settings
+	 */
+	public static CertificateSettingsList resolve(Environment environment) {
+		return resolve(PropertiesBinder.bind(environment));
 	}
 
 	private static CertificateSettingsList resolve(Bound bound) {
