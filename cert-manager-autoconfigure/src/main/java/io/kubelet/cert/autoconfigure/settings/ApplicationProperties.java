@@ -16,8 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param enabled Whether to enable the auto-configuration.
  * @param ignoreUnknownProperties Whether to log unknown properties under kubelet.cert as
  * a warning instead of failing to start, such as for a rollback to an older version.
- * Unknown environment variables are always a warning, because Kubernetes sets some
- * itself.
+ * Unknown environment variables are always a warning.
  * @param kubernetes How the API server is reached.
  * @param additional Additional certificates by name.
  * @param drain Replacement of existing connections after a rotation.

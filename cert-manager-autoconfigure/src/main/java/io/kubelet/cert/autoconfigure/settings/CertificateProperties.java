@@ -41,10 +41,9 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
  * serverTLSBootstrap, tlsCertFile and tlsPrivateKeyFile. As for a kubelet, a setting that
  * the file does not contain is off. Other properties take precedence.
  * @param rotateCertificates Whether to rotate the certificate, like the kubelet's
- * rotateCertificates. If false, the stored certificate is used and no certificate is
- * requested, except that with a bootstrap kubeconfig the first certificate is requested
- * once if none is stored. Changes of the files that tls-cert-file and
- * tls-private-key-file name are then used within 10 seconds, and cert-dir is not read.
+ * rotateCertificates. If false, the stored certificate is used and none is requested,
+ * except for the first one with a bootstrap kubeconfig. If tls-cert-file is set, cert-dir
+ * is then not read.
  * @param certDir Directory of the pair files, like the kubelet's --cert-dir.
  * @param pairName Prefix of the pair files, and the certificate's name in the endpoint,
  * the SSL bundle, events and metrics. By default that of the profile; without one
@@ -58,10 +57,9 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
  * profile has its own signer, and a template with the subject of a kubelet
  * (system:node:NAME, system:nodes) and no names goes to
  * kubernetes.io/kube-apiserver-client-kubelet.
- * @param signerCaFile PEM file with the certificate authorities of the signer. It is read
- * again when it changes. An issued certificate whose chain does not lead to one of them
- * is refused, and a stored one is replaced. By default the chain of an issued certificate
- * is not checked.
+ * @param signerCaFile PEM file with the certificate authorities of the signer, which is
+ * read again when it changes. An issued certificate whose chain does not lead to one of
+ * them is refused, and a stored one is replaced. By default the chain is not checked.
  * @param usages Usages to request. By default digital signature, key encipherment for RSA
  * keys, and server auth or client auth: that of the signer for Kubernetes' own signers;
  * for others server auth if the certificate has DNS names or IP addresses, and client
@@ -231,15 +229,13 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param trust Authorities that the bundle trusts, unless trust-file,
 	 * trust-config-map or trust-bundle is set.
 	 * @param trustConfigMap ConfigMap that holds the certificate authorities that the
-	 * bundle trusts, as [namespace/]name[:key], such as kube-root-ca.crt,
-	 * kube-system/kube-root-ca.crt or internal-ca:bundle.pem. By default the namespace of
-	 * the pod or the context, and the key ca.crt. It is read at startup and again when it
-	 * changes. With startup.mode=background, the bundle trusts no one until it has been
-	 * read.
+	 * bundle trusts, as [namespace/]name[:key], such as kube-root-ca.crt or
+	 * internal-ca:bundle.pem. By default the namespace of the pod or the context, and the
+	 * key ca.crt. Changes are followed. With startup.mode=background, the bundle trusts
+	 * no one until it has been read.
 	 * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
-	 * @param trustFile PEM file with the certificate authorities that the bundle trusts.
-	 * It is read again when it changes. In a pod, a ConfigMap can be mounted as such a
-	 * file.
+	 * @param trustFile PEM file with the certificate authorities that the bundle trusts,
+	 * which is read again when it changes.
 	 * @param trustOverlap How long an authority is still trusted after it has been
 	 * removed from its source.
 	 * @param drain How long connections that use the previous certificate may stay open
