@@ -9,7 +9,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -23,7 +22,6 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
 import io.kubelet.cert.rotation.engine.RotationSettings;
-import io.kubelet.cert.rotation.engine.RotationSettings.Request;
 import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +79,6 @@ final class CertificateManagerFactory {
 			boolean bootstraps, @Nullable CertificateTemplateSupplier templates,
 			@Nullable Supplier<List<X509Certificate>> authorities) {
 		CertificateSettings.Request request = settings.request();
-		Signer signer = request.signer();
 		boolean rotates = settings.rotation().enabled();
 		boolean requests = rotates || (bootstraps && settings.storage().initialPair() == null);
 		if (requests) {
@@ -89,13 +86,11 @@ final class CertificateManagerFactory {
 			settings.properties()
 				.require(templates != null || !request.isEmpty(), "template.common-name", null,
 						rotates ? NO_TEMPLATE + NO_ROTATION : NO_TEMPLATE + BOOTSTRAP, settings.name());
-			settings.properties().require(signer != null, "signer-name", null, NO_SIGNER, settings.name());
+			settings.properties().require(request.signer() != null, "signer-name", null, NO_SIGNER, settings.name());
 		}
-		Request requested = new Request((signer != null) ? signer.name() : Signer.KUBELET,
-				(signer != null) ? signer.origin() : null, request.usages(), request.lifetime(), request.key(),
-				naming(settings, bootstraps), (authorities != null) ? IssuedCertificateCheck.ofAuthorities(authorities)
-						: IssuedCertificateCheck.ofAnyAuthority());
-		RotationSettings rotation = new RotationSettings(settings.name(), requested, settings.rotation().schedule(),
+		RotationSettings rotation = new RotationSettings(settings.name(), request.wanted(),
+				settings.rotation().schedule(), naming(settings, bootstraps), (authorities != null)
+						? IssuedCertificateCheck.ofAuthorities(authorities) : IssuedCertificateCheck.ofAnyAuthority(),
 				store, requests ? signers : null, this.resources);
 		return new RotatingCertificateManager(rotation,
 				(templates == null && !request.isEmpty()) ? request.template() : null, templates, null);

@@ -4,7 +4,6 @@ import java.nio.file.Files;
 import java.util.List;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
-import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
@@ -48,7 +47,7 @@ final class CertificatePreinitializer implements ApplicationListener<Application
 						: kubernetes.kubeconfig(), kubernetes.context());
 			}
 			if (first) {
-				CertificateRequests.create(null, CertificateTemplate.ofSubject("unused"), Signer.KUBELET,
+				CertificateRequests.create(null, CertificateTemplate.ofSubject("unused"), "unused",
 						List.of(Usage.CLIENT_AUTH), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 			}
 		}

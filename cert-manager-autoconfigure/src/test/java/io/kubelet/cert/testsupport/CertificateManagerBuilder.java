@@ -14,6 +14,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RetrySchedule;
@@ -41,6 +42,8 @@ public final class CertificateManagerBuilder {
 	private Request request = Request.of("unset");
 
 	private Schedule schedule = Schedule.KUBELET;
+
+	private IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
 
 	private @Nullable CertificateStore store;
 
@@ -95,33 +98,32 @@ public final class CertificateManagerBuilder {
 	}
 
 	public CertificateManagerBuilder signerName(String signerName, @Nullable String origin) {
-		return request(signerName, origin, this.request.usages(), this.request.lifetime(), this.request.key(),
-				this.request.check());
+		return request(signerName, origin, this.request.usages(), this.request.lifetime(), this.request.key());
 	}
 
 	public CertificateManagerBuilder usages(List<Usage> usages) {
 		return request(this.request.signerName(), this.request.signerOrigin(), usages, this.request.lifetime(),
-				this.request.key(), this.request.check());
+				this.request.key());
 	}
 
 	public CertificateManagerBuilder requestedLifetime(@Nullable Duration lifetime) {
 		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(), lifetime,
-				this.request.key(), this.request.check());
+				this.request.key());
 	}
 
 	public CertificateManagerBuilder key(KeySpecification key) {
 		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(),
-				this.request.lifetime(), key, this.request.check());
+				this.request.lifetime(), key);
 	}
 
 	public CertificateManagerBuilder check(IssuedCertificateCheck check) {
-		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(),
-				this.request.lifetime(), this.request.key(), check);
+		this.check = check;
+		return this;
 	}
 
 	private CertificateManagerBuilder request(String signerName, @Nullable String origin, List<Usage> usages,
-			@Nullable Duration lifetime, KeySpecification key, IssuedCertificateCheck check) {
-		this.request = new Request(signerName, origin, usages, lifetime, key, this.request.naming(), check);
+			@Nullable Duration lifetime, KeySpecification key) {
+		this.request = new Request(signerName, origin, usages, lifetime, key);
 		return this;
 	}
 
@@ -207,9 +209,10 @@ public final class CertificateManagerBuilder {
 		Resources resources = new Resources(defaults.scheduler(), this.executor, this.keys, this.clock,
 				(this.random != null) ? this.random : defaults.random(),
 				(this.rounds != null) ? this.rounds : defaults.rounds());
-		CertificateManager manager = new RotatingCertificateManager(new RotationSettings(this.name, this.request,
-				this.schedule, Objects.requireNonNull(this.store), this.signers, resources), this.template,
-				this.supplier, this.bootstrapPair);
+		CertificateManager manager = new RotatingCertificateManager(
+				new RotationSettings(this.name, this.request, this.schedule, RequestNaming.BY_KEY, this.check,
+						Objects.requireNonNull(this.store), this.signers, resources),
+				this.template, this.supplier, this.bootstrapPair);
 		this.listeners.forEach(manager::addListener);
 		return manager;
 	}

@@ -2,14 +2,12 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
@@ -81,16 +79,13 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 *
 	 * @param signer the signer or issuer, {@code null} if none is named
 	 * @param signerCaFile the file with the authorities of the signer
-	 * @param usages the usages, empty for those that follow from signer, template and key
-	 * @param lifetime the lifetime, {@code null} to leave it to the signer
-	 * @param key the kind of key
+	 * @param wanted what the engine requests
 	 * @param template the configured template, without the addresses that are followed
 	 * @param addresses where further names are from
 	 * @param subjectProperty the property that determines the subject, without the prefix
 	 */
-	public record Request(@Nullable Signer signer, @Nullable Path signerCaFile, List<Usage> usages,
-			@Nullable Duration lifetime, KeySpecification key, CertificateTemplate template, Addresses addresses,
-			String subjectProperty) {
+	public record Request(@Nullable Signer signer, @Nullable Path signerCaFile, RotationSettings.Request wanted,
+			CertificateTemplate template, Addresses addresses, String subjectProperty) {
 
 		private static final CertificateTemplate NOTHING = CertificateTemplate.ofSubject(null);
 
@@ -131,9 +126,6 @@ public record CertificateSettings(PropertyNames properties, String name, @Nullab
 	 * @param issuer the issuer, {@code null} for a signer
 	 */
 	public record Signer(String name, String origin, @Nullable Issuer issuer) {
-
-		/** The signer of the certificates that nodes authenticate with. */
-		public static final String KUBELET = Profile.KUBELET_CLIENT.signerName();
 
 		@Override
 		public String toString() {

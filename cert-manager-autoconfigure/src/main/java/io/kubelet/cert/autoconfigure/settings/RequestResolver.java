@@ -18,6 +18,7 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +49,10 @@ final class RequestResolver {
 		String nodeName = nodeName(source);
 		CertificateTemplate template = template(nodeName);
 		Signer signer = signer(template, source);
-		return new Request(signer, this.properties.signerCaFile(), usages(), lifetime(signer), key(), template,
-				addresses(source, nodeName),
+		RotationSettings.Request wanted = new RotationSettings.Request(
+				(signer != null) ? signer.name() : Profile.KUBELET_CLIENT.signerName(),
+				(signer != null) ? signer.origin() : null, usages(), lifetime(signer), key());
+		return new Request(signer, this.properties.signerCaFile(), wanted, template, addresses(source, nodeName),
 				(this.properties.template().commonName() != null) ? "template.common-name" : "node-name");
 	}
 

@@ -170,8 +170,7 @@ final class CurrentPair {
 							+ String.join("; ", differences));
 			return null;
 		}
-		Optional<String> foreign = byReplica ? this.settings.request().check().issuerProblem(stored, now)
-				: Optional.empty();
+		Optional<String> foreign = byReplica ? this.settings.check().issuerProblem(stored, now) : Optional.empty();
 		if (foreign.isPresent()) {
 			reportOnce(this.settings.about(logger.atWarn(), stored),
 					"Another replica stored a pair of an issuer that is not accepted here; it is not used: "

@@ -81,7 +81,7 @@ final class NewRequests {
 	}
 
 	private String name(CertificateTemplate template, PublicKey key) {
-		return this.requested.naming().name(key, template, this.requested.usages(template, key));
+		return this.settings.naming().name(key, template, this.requested.usages(template, key));
 	}
 
 }

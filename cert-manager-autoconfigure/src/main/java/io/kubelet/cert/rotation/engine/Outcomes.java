@@ -66,8 +66,7 @@ final class Outcomes {
 		List<X509Certificate> authorities = this.pendingRequests.submitted()
 			.map(SubmittedRequest::authorities)
 			.orElse(List.of());
-		CertificatePair issued = this.settings.request()
-			.check()
+		CertificatePair issued = this.settings.check()
 			.check(attempt.chain(), pending, authorities, now)
 			.withAuthorities(authorities);
 		if (!this.pair.replace(issued, pending, this.pendingRequests.endWithAnswer(), template)) {

@@ -32,12 +32,14 @@ import org.slf4j.spi.LoggingEventBuilder;
  * @param name the certificate's name
  * @param request what is requested
  * @param schedule when it is requested
+ * @param naming how the objects of the requests are named
+ * @param check how an issued certificate is checked
  * @param store where the pair and the pending request are stored
  * @param signers provides the signer, {@code null} if nothing is requested
  * @param resources what the certificates of an application share
  */
-public record RotationSettings(String name, Request request, Schedule schedule, CertificateStore store,
-		@Nullable SignerSource signers, Resources resources) {
+public record RotationSettings(String name, Request request, Schedule schedule, RequestNaming naming,
+		IssuedCertificateCheck check, CertificateStore store, @Nullable SignerSource signers, Resources resources) {
 
 	/** A change of the wall clock is noticed after this time. */
 	private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
@@ -47,6 +49,21 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 
 	/** Replicas with the same deadline do not all begin at the same moment. */
 	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
+
+	/**
+	 * Creates settings with names that follow from the key, and any authority.
+	 * @param name the certificate's name
+	 * @param request what is requested
+	 * @param schedule when it is requested
+	 * @param store where the pair and the pending request are stored
+	 * @param signers provides the signer, {@code null} if nothing is requested
+	 * @param resources what the certificates of an application share
+	 */
+	public RotationSettings(String name, Request request, Schedule schedule, CertificateStore store,
+			@Nullable SignerSource signers, Resources resources) {
+		this(name, request, schedule, RequestNaming.BY_KEY, IssuedCertificateCheck.ofAnyAuthority(), store, signers,
+				resources);
+	}
 
 	Clock clock() {
 		return this.resources.clock();
@@ -102,21 +119,18 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 * @param usages the usages, empty for those that follow from signer, template and key
 	 * @param lifetime the lifetime, {@code null} to leave it to the signer
 	 * @param key the kind of key
-	 * @param naming how the objects of the requests are named
-	 * @param check how an issued certificate is checked
 	 */
 	public record Request(String signerName, @Nullable String signerOrigin, List<Usage> usages,
-			@Nullable Duration lifetime, KeySpecification key, RequestNaming naming, IssuedCertificateCheck check) {
+			@Nullable Duration lifetime, KeySpecification key) {
 
 		/**
-		 * Returns the defaults for a signer: its usual usages and lifetime, an EC P-256
-		 * key, names that follow from the key, and any authority.
+		 * Returns the defaults for a signer: its usual usages and lifetime, and an EC
+		 * P-256 key.
 		 * @param signerName the signer
 		 * @return the defaults
 		 */
 		public static Request of(String signerName) {
-			return new Request(signerName, null, List.of(), null, KeySpecification.EC_P256, RequestNaming.BY_KEY,
-					IssuedCertificateCheck.ofAnyAuthority());
+			return new Request(signerName, null, List.of(), null, KeySpecification.EC_P256);
 		}
 
 		List<Usage> usages(CertificateTemplate template, PublicKey publicKey) {

@@ -62,8 +62,8 @@ class PropertiesBinderTests {
 				assertThat(second.rotation().schedule().retry().attempts()).isEqualTo(7);
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 				assertThat(second.storage().retain()).isEqualTo(2);
-				assertThat(second.request().key()).isEqualTo(new KeySpecification(KeyAlgorithm.RSA, 4096));
-				assertThat(second.request().lifetime()).isEqualTo(Duration.ofDays(1));
+				assertThat(second.request().wanted().key()).isEqualTo(new KeySpecification(KeyAlgorithm.RSA, 4096));
+				assertThat(second.request().wanted().lifetime()).isEqualTo(Duration.ofDays(1));
 				assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
 				assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "/ca.pem", ""));
 			});
@@ -108,7 +108,7 @@ class PropertiesBinderTests {
 			assertThat(second.ssl().bundle()).isEqualTo("shop-client");
 			assertThat(second.request().signer()).isNull();
 			assertThat(second.request().signerCaFile()).isNull();
-			assertThat(second.request().usages()).isEmpty();
+			assertThat(second.request().wanted().usages()).isEmpty();
 			assertThat(second.request().template().commonName()).isNull();
 			assertThat(second.request().addresses().source()).isEqualTo(CertificateSettings.AddressSourceKind.FIXED);
 			assertThat(second.rotation().enabled()).isTrue();
@@ -128,7 +128,7 @@ class PropertiesBinderTests {
 				assertThat(second.startup()).isEqualTo(new Startup(Startup.Mode.BACKGROUND, Duration.ofSeconds(10)));
 				assertThat(second.rotation().schedule().window()).isEqualTo(new RotationWindow(0.5, 0.6));
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/b"));
-				assertThat(second.request().key()).isEqualTo(KeySpecification.EC_P256);
+				assertThat(second.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
 				assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.CONFIG_MAP, "other-ca", ""));
 				assertThat(list.find("c").orElseThrow().ssl().trusted().kind()).isEqualTo(TrustKind.SYSTEM);
 			});
@@ -223,7 +223,7 @@ class PropertiesBinderTests {
 				assertThat(all).allSatisfy((settings) -> {
 					assertThat(settings.startup().timeout()).isEqualTo(Duration.ofMinutes(30));
 					assertThat(settings.storage().certDir()).isEqualTo(Path.of("/var/lib/shop"));
-					assertThat(settings.request().key().size()).isEqualTo(384);
+					assertThat(settings.request().wanted().key().size()).isEqualTo(384);
 				});
 			});
 	}

@@ -44,7 +44,7 @@ class RequestResolverTests {
 						Map.of("issuers.example.com/template", "web")));
 			assertThat(signer(first)).isEqualTo("Cloud.issuers.example.com/internal");
 			assertThat(IssuerReference.parse(signer(first))).contains(issuer(first).reference());
-			assertThat(first.request().lifetime()).isEqualTo(Duration.ofMinutes(1));
+			assertThat(first.request().wanted().lifetime()).isEqualTo(Duration.ofMinutes(1));
 			assertThat(first.ssl().trusted().kind()).isEqualTo(CertificateSettings.TrustKind.ISSUER);
 		}, "kubelet.cert.issuer.name=internal", "kubelet.cert.issuer.kind=Cloud",
 				"kubelet.cert.issuer.group=issuers.example.com", "kubelet.cert.issuer.namespace=shop",

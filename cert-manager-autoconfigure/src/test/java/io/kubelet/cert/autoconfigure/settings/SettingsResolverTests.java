@@ -59,7 +59,7 @@ class SettingsResolverTests {
 			assertThat(settings.storage())
 				.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5, null));
 			assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject(null));
-			assertThat(settings.request().key()).isEqualTo(KeySpecification.EC_P256);
+			assertThat(settings.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
 			assertThat(settings.rotation()).usingRecursiveComparison()
 				.ignoringFields("schedule.required")
 				.isEqualTo(new CertificateSettings.Rotation(true, "kubelet.cert.rotate-certificates=true",
@@ -68,7 +68,7 @@ class SettingsResolverTests {
 			assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
 			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
 					new Trusted(TrustKind.CLUSTER, "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
-			assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().key());
+			assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().wanted().key());
 			assertThat(METADATA).containsEntry("pair-name", settings.name())
 				.containsEntry("rotate-certificates", String.valueOf(settings.rotation().enabled()));
 		});
