@@ -17,6 +17,7 @@ import org.springframework.boot.context.properties.bind.BindContext;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.PlaceholdersResolver;
 import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
 import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
@@ -49,6 +50,8 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 
 	private final Iterable<ConfigurationPropertySource> sources;
 
+	private final PlaceholdersResolver placeholders;
+
 	/** Binds what is set, without what is inherited. */
 	private final Binder own;
 
@@ -67,7 +70,10 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 	private PropertiesBinder(Environment environment) {
 		super(new IgnoreTopLevelConverterNotFoundBindHandler());
 		this.sources = ConfigurationPropertySources.get(environment);
-		this.own = Binder.get(environment);
+		// The text of a config tree has a type that the binder does not convert to a path
+		this.placeholders = (value) -> (value instanceof CharSequence text)
+				? environment.resolveRequiredPlaceholders(text.toString()) : value;
+		this.own = new Binder(this.sources, this.placeholders);
 	}
 
 	static Bound bind(Environment environment) {
@@ -75,9 +81,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		List<ConfigurationPropertySource> sources = new ArrayList<>();
 		handler.sources.forEach(sources::add);
 		sources.add(handler.new InheritedSource());
-		// The text of a config tree has a type that the binder does not convert to a path
-		Binder binder = new Binder(sources, (value) -> (value instanceof CharSequence text)
-				? environment.resolveRequiredPlaceholders(text.toString()) : value);
+		Binder binder = new Binder(sources, handler.placeholders);
 		try {
 			ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
 					Bindable.of(ApplicationProperties.class), handler);

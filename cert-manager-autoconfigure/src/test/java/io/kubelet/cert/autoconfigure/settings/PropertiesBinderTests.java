@@ -228,6 +228,36 @@ class PropertiesBinderTests {
 			});
 	}
 
+	@Test
+	void reportHasTheValueThatIsWritten(@TempDir Path directory) throws IOException {
+		write(directory, "application.yml", """
+				spring.config.import: "configtree:${tree}/"
+				kubelet.cert.additional.client.template.common-name: client
+				""");
+		write(directory, "tree/kubelet/cert/ssl/drain", "-${seconds}s\n");
+		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
+			.withPropertyValues("spring.config.location=" + directory + "/", "tree=" + directory.resolve("tree"),
+					"seconds=90")
+			.withInitializer(new ConfigDataApplicationContextInitializer())
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, (mistake) -> {
+					assertThat(mistake.getName()).isEqualTo("kubelet.cert.ssl.drain");
+					assertThat(mistake.getValue()).isEqualTo("-90s");
+				}));
+	}
+
+	/** As from {@code trust-file: ${CA:}}. */
+	@Test
+	void blankAlternativeReplacesNothing() {
+		this.runner
+			.withPropertyValues("kubelet.cert.additional.b.template.common-name=b",
+					"kubelet.cert.additional.b.ssl.trust=${absent:}")
+			.run((context) -> {
+				CertificateSettings second = context.getBean(CertificateSettingsList.class).find("b").orElseThrow();
+				assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "/ca.pem", ""));
+			});
+	}
+
 	private static void write(Path directory, String name, String content) throws IOException {
 		Path file = directory.resolve(name);
 		Files.createDirectories(file.getParent());
