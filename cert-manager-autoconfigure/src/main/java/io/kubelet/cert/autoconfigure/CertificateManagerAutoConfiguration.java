@@ -6,7 +6,6 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 
 import io.kubelet.cert.autoconfigure.addresses.AddressTemplates;
-import io.kubelet.cert.autoconfigure.settings.BundleProperties;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.request.KeyPairSource;
@@ -132,7 +131,7 @@ public final class CertificateManagerAutoConfiguration {
 			.containsAll(List.of(beanFactory.getBeanNamesForType(SslBundleRegistrar.class, true, false)))
 				&& List.of(beanFactory.getBeanNamesForType(SslBundles.class, true, false))
 					.equals(List.of("sslBundleRegistry"))) {
-			BundleProperties.of(settings.certificates(), environment).requireUsed();
+			settings.requireBundles(environment);
 		}
 	}
 

@@ -24,7 +24,7 @@ import org.springframework.core.env.Environment;
  * @param others Spring Boot's own bundles
  * @param uses the properties that name a bundle, with this name
  */
-public record BundleProperties(Set<String> certificates, Set<String> others, Map<String, String> uses) {
+record BundleProperties(Set<String> certificates, Set<String> others, Map<String, String> uses) {
 
 	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
@@ -36,7 +36,7 @@ public record BundleProperties(Set<String> certificates, Set<String> others, Map
 	 * @param environment the environment
 	 * @return the bundles
 	 */
-	public static BundleProperties of(List<CertificateSettings> certificates, Environment environment) {
+	static BundleProperties of(List<CertificateSettings> certificates, Environment environment) {
 		Set<String> others = new TreeSet<>();
 		for (String type : Set.of("pem", "jks")) {
 			Binder.get(environment)
@@ -78,7 +78,7 @@ public record BundleProperties(Set<String> certificates, Set<String> others, Map
 	 * Requires that each bundle that is used is defined by a property.
 	 * @throws NoSuchSslBundleException if one is not
 	 */
-	public void requireUsed() {
+	void requireUsed() {
 		this.uses.forEach((property, bundle) -> {
 			if (!this.certificates.contains(bundle) && !this.others.contains(bundle)) {
 				throw new NoSuchSslBundleException(bundle, "'%s' names no SSL bundle".formatted(property));

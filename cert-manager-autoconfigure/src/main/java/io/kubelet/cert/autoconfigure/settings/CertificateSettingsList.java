@@ -8,6 +8,8 @@ import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.core.env.Environment;
+
 /**
  * The settings of all certificates, the first one first.
  *
@@ -48,6 +50,16 @@ public record CertificateSettingsList(List<CertificateSettings> certificates, Ku
 	 */
 	public Optional<CertificateSettings> find(String name) {
 		return this.certificates.stream().filter((certificate) -> certificate.name().equals(name)).findFirst();
+	}
+
+	/**
+	 * Requires that each SSL bundle that a property uses is one of a certificate, or is
+	 * defined by another property.
+	 * @param environment the environment
+	 * @throws org.springframework.boot.ssl.NoSuchSslBundleException if one is not
+	 */
+	public void requireBundles(Environment environment) {
+		BundleProperties.of(this.certificates, environment).requireUsed();
 	}
 
 }

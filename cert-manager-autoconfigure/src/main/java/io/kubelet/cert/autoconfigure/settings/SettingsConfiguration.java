@@ -81,7 +81,7 @@ public class SettingsConfiguration {
 	 * @param environment the environment
 	 * @return the bundles, without those of certificates whose settings are not valid
 	 */
-	public static BundleProperties bundles(Environment environment) {
+	static BundleProperties bundles(Environment environment) {
 		List<CertificateSettings> certificates = List.of();
 		try {
 			if (isAnyPropertySet(environment)) {

@@ -1,11 +1,8 @@
-package io.kubelet.cert.autoconfigure.ssl;
+package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.Collection;
 import java.util.Map;
 import java.util.stream.Collectors;
-
-import io.kubelet.cert.autoconfigure.settings.BundleProperties;
-import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
