@@ -101,7 +101,7 @@ final class KubernetesObjects {
 			@Nullable CertificateStore copy) {
 		SecretStore store = new SecretStore(
 				new SecretLocation(inNamespace(secret.namespace()), secret.name(), certificate), rotates, copy,
-				clients(() -> null), this.clients.executor());
+				clients(() -> null), this.clients.executor(), this.clock);
 		this.secrets.add(store);
 		return store;
 	}

@@ -143,6 +143,23 @@ class ReplicaFaultTests {
 		assertCreates("one replica is cut off until its certificate has expired", 1);
 	}
 
+	/** As during the election of a leader of etcd, which a watch survives. */
+	@Test
+	void secretCannotBeReadOrWrittenForAMoment() {
+		Replica replica = this.replicas.start();
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.plane.faults()
+			.next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/secrets/shop-tls"))
+			.answer(500);
+		replica.manager().rotate();
+		await().atMost(Replicas.PATIENCE)
+			.until(() -> replica.status().lastFailure() != null && failure(replica).message().contains("Cannot read"));
+		this.replicas.plane.faults().clear();
+		this.replicas.awaitSuccessor(before);
+		assertCreates("the Secret can be neither read nor written for a moment", 1);
+	}
+
 	@Test
 	void secretIsDeleted() {
 		this.replicas.startTogether(3);

@@ -1,5 +1,8 @@
 package io.kubelet.cert.kubernetes.secret;
 
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -14,13 +17,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The latest known state of a Secret, which a watch and the answers to requests bring. A
  * watch reports a change later than the answer to a write does, so an older state never
- * replaces a newer one. Can be used by any thread.
+ * replaces one that has become known since it was asked for. Can be used by any thread.
  */
 final class LatestSecret implements WatchObserver {
+
+	/** Reviews and attempts that follow each other directly share a failure. */
+	private static final Duration SAME_FAILURE = Duration.ofSeconds(5);
 
 	private final SecretLocation location;
 
 	private final SecretApi api;
+
+	private final Clock clock;
 
 	private final List<Runnable> callbacks = new CopyOnWriteArrayList<>();
 
@@ -29,12 +37,17 @@ final class LatestSecret implements WatchObserver {
 	/** Whether the state may be another one, which the watch has not reported yet. */
 	private boolean outdated;
 
-	/** Why the Secret could not be read. It is not read again until the watch can. */
+	/** Why the Secret could not be read, and when. */
 	private @Nullable StoreException unreadable;
 
-	LatestSecret(SecretLocation location, SecretApi api) {
+	private Instant unreadableAt = Instant.MIN;
+
+	private @Nullable SecretObject knownBeforeListing;
+
+	LatestSecret(SecretLocation location, SecretApi api, Clock clock) {
 		this.location = location;
 		this.api = api;
+		this.clock = clock;
 	}
 
 	/** Calls back after each change that the watch reports. */
@@ -54,45 +67,57 @@ final class LatestSecret implements WatchObserver {
 			if (last != null && !this.outdated) {
 				return last;
 			}
-			if (this.unreadable != null) {
-				return unreadable(latest ? null : last, this.unreadable);
+			if (!latest && this.unreadable != null && hasJustFailed()) {
+				return lastKnown(this.unreadable);
 			}
 		}
 		try {
 			return update(last, this.api.read());
 		}
 		catch (StoreException ex) {
-			return unreadable(latest ? null : last, ex);
+			failed(ex);
+			if (latest) {
+				throw ex;
+			}
+			return lastKnown(ex);
 		}
 	}
 
-	private synchronized SecretObject unreadable(@Nullable SecretObject last, StoreException cause) {
+	/** Not if the clock has been set back since. */
+	private boolean hasJustFailed() {
+		Instant now = this.clock.instant();
+		return !now.isBefore(this.unreadableAt) && now.isBefore(this.unreadableAt.plus(SAME_FAILURE));
+	}
+
+	private synchronized void failed(StoreException cause) {
 		this.unreadable = cause;
-		if (last == null) {
+		this.unreadableAt = this.clock.instant();
+	}
+
+	private synchronized SecretObject lastKnown(StoreException cause) {
+		if (this.known == null) {
 			throw cause;
 		}
-		return last;
+		return this.known;
 	}
 
-	/** Another process has written. */
+	/** Another process has written, or it is not known whether this one has. */
 	synchronized void isOutdated() {
 		this.outdated = true;
 		this.unreadable = null;
 	}
 
-	/** It is not known whether a write of this process was successful. */
-	synchronized void isUncertain() {
-		this.outdated = true;
-	}
-
 	/**
-	 * Notes the answer to a request.
+	 * Notes the answer to a request. If nothing else has become known since the request
+	 * was sent, it is the latest state even if its version is lower, as that of a server
+	 * whose etcd was restored from a backup.
 	 * @param before the last state when the request was sent
 	 * @return the latest state
 	 */
 	synchronized SecretObject update(@Nullable SecretObject before, SecretObject answer) {
 		SecretObject known = this.known;
-		return (known == null || known == before || answer.isNewerThan(known)) ? is(answer) : is(known);
+		return (known == null || answer.isNewerThan(known)
+				|| (known == before && !known.version().equals(answer.version()))) ? is(answer) : is(known);
 	}
 
 	private SecretObject is(SecretObject secret) {
@@ -102,27 +127,17 @@ final class LatestSecret implements WatchObserver {
 		return secret;
 	}
 
-	/**
-	 * A list that began before a write shows an older state, as that of a server whose
-	 * etcd was restored does.
-	 */
+	@Override
+	public synchronized void listing() {
+		this.knownBeforeListing = this.known;
+	}
+
 	@Override
 	public void listed(List<JsonObject> objects) {
 		SecretObject secret = objects.isEmpty() ? SecretObject.ABSENT : new SecretObject(objects.get(0));
-		synchronized (this) {
-			SecretObject known = this.known;
-			if (known != null && known.version().equals(secret.version())) {
-				is(known);
-				return;
-			}
-			if (known == null || secret.isNewerThan(known)) {
-				is(secret);
-			}
-			else {
-				isOutdated();
-			}
+		if (update(this.knownBeforeListing, secret) == secret) {
+			this.callbacks.forEach(Runnable::run);
 		}
-		this.callbacks.forEach(Runnable::run);
 	}
 
 	@Override

@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.secret;
 
+import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -62,15 +63,16 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	 * @param copy keeps a copy of the pair, {@code null} for none
 	 * @param clients returns the client to use; called for each request
 	 * @param executor runs the first reading and the watch until this is closed
+	 * @param clock the clock
 	 */
 	public SecretStore(SecretLocation location, boolean rotates, @Nullable CertificateStore copy,
-			Supplier<ApiClient> clients, Executor executor) {
+			Supplier<ApiClient> clients, Executor executor, Clock clock) {
 		this.location = location;
 		this.rotates = rotates;
 		this.copy = copy;
 		this.executor = executor;
 		this.api = new SecretApi(location, clients);
-		this.latest = new LatestSecret(location, this.api);
+		this.latest = new LatestSecret(location, this.api, clock);
 		this.watch = new Reflector(Selection.byName(location.name(), location.path()), this.latest, clients, null);
 	}
 
@@ -162,7 +164,6 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		SecretObject secret = this.latest.get(true);
 		requireOwn(secret);
 		if (!secret.version().equals(next.version()) && !isDamaged(secret)) {
-			this.latest.isOutdated();
 			throw new StoreConflictException("Another process has changed " + this);
 		}
 		return store(secret, next);
@@ -200,12 +201,8 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			this.latest.update(secret, written);
 			return written;
 		}
-		catch (StoreConflictException ex) {
-			this.latest.isOutdated();
-			throw ex;
-		}
 		catch (StoreException ex) {
-			this.latest.isUncertain();
+			this.latest.isOutdated();
 			throw ex;
 		}
 	}

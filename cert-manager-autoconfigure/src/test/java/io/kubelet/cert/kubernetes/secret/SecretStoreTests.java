@@ -35,6 +35,7 @@ import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Response;
@@ -66,6 +67,8 @@ class SecretStoreTests {
 
 	@AutoClose
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+
+	private final OffsetClock clock = new OffsetClock();
 
 	private final List<AutoCloseable> closed = new ArrayList<>();
 
@@ -231,6 +234,9 @@ class SecretStoreTests {
 			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
 		}
 		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isOne();
+		this.clock.set(Duration.ofSeconds(6));
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
+		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isEqualTo(2);
 		this.plane.faults().clear();
 		await().until(() -> {
 			try {
@@ -242,15 +248,38 @@ class SecretStoreTests {
 		});
 	}
 
-	/** Its versions are lower than those that are known. */
+	/** As in an outage of a few seconds, which the connection of a watch survives. */
 	@Test
-	void secretOfARestoredBackupIsReadAgain() {
+	void writeIsNotRefusedForAFailureThatIsOver() {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		awaitWatches(1);
+		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(500);
+		PendingRequest pending = pending();
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.write(stored.withPending(pending)))
+			.withMessageStartingWith("Cannot store in ");
+		assertThat(this.store.read()).isEqualTo(stored);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.write(stored.withPending(pending)))
+			.withMessageStartingWith("Cannot read ");
+		this.plane.faults().clear();
+		this.plane.clearRequests();
+		this.store.write(stored.withPending(pending));
+		assertThat(secret()).containsKey("request.pem");
+		assertThat(this.plane.requests()).extracting(RecordedRequest::method).containsExactly("GET", "PUT");
+		assertThat(this.plane.openWatches()).isOne();
+	}
+
+	/** Its versions are lower than those that are known. */
+	@Test
+	void secretOfARestoredBackupIsTakenFromTheList() {
+		permit(true);
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		awaitWatches(1);
+		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(500);
 		this.plane.faults().resetResourceVersions();
 		await().until(() -> !Objects.equals(this.store.read().version(), stored.version()));
 		assertThat(this.store.read().pair()).isEqualTo(stored.pair());
+		this.plane.faults().clear();
 		this.store.write(this.store.read().withPending(pending()));
 		assertThat(secret()).containsKey("request.pem");
 	}
@@ -566,7 +595,8 @@ class SecretStoreTests {
 	void nothingIsWrittenWhereRotationIsOff() {
 		permit(false);
 		copy().write(Stored.NOTHING.withPair(pair(), null));
-		SecretStore reader = new SecretStore(location(), false, copy(), clients(), Executors.newCachedThreadPool());
+		SecretStore reader = new SecretStore(location(), false, copy(), clients(), Executors.newCachedThreadPool(),
+				this.clock);
 		this.closed.add(reader);
 		assertThat(reader.read().pair()).isNull();
 		assertThat(this.plane.count((request) -> !request.method().equals("GET"))).isZero();
@@ -585,7 +615,7 @@ class SecretStoreTests {
 			Thread thread = new Thread(task);
 			thread.setDaemon(true);
 			return thread;
-		}));
+		}), this.clock);
 		this.closed.add(store);
 		return store;
 	}
