@@ -1,12 +1,12 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -48,12 +48,12 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 
 	private static final int ADDITIONAL_LENGTH = ADDITIONAL.getNumberOfElements() + 1;
 
-	private final Iterable<ConfigurationPropertySource> sources;
-
-	private final PlaceholdersResolver placeholders;
+	private final List<ConfigurationPropertySource> sources;
 
 	/** Binds what is set, without what is inherited. */
 	private final Binder own;
+
+	private final Binder all;
 
 	private final Set<ConfigurationPropertyName> known = new LinkedHashSet<>();
 
@@ -69,45 +69,43 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 
 	private PropertiesBinder(Environment environment) {
 		super(new IgnoreTopLevelConverterNotFoundBindHandler());
-		this.sources = ConfigurationPropertySources.get(environment);
+		this.sources = StreamSupport.stream(ConfigurationPropertySources.get(environment).spliterator(), false)
+			.toList();
 		// The text of a config tree has a type that the binder does not convert to a path
-		this.placeholders = (value) -> (value instanceof CharSequence text)
+		PlaceholdersResolver placeholders = (value) -> (value instanceof CharSequence text)
 				? environment.resolveRequiredPlaceholders(text.toString()) : value;
-		this.own = new Binder(this.sources, this.placeholders);
+		this.own = new Binder(this.sources, placeholders);
+		this.all = new Binder(Stream.concat(this.sources.stream(), Stream.of(new InheritedSource())).toList(),
+				placeholders);
 	}
 
 	static Bound bind(Environment environment) {
-		PropertiesBinder handler = new PropertiesBinder(environment);
-		List<ConfigurationPropertySource> sources = new ArrayList<>();
-		handler.sources.forEach(sources::add);
-		sources.add(handler.new InheritedSource());
-		Binder binder = new Binder(sources, handler.placeholders);
+		PropertiesBinder binder = new PropertiesBinder(environment);
 		try {
-			ApplicationProperties application = binder.bindOrCreate(PropertyNames.PREFIX,
-					Bindable.of(ApplicationProperties.class), handler);
-			CertificateProperties first = binder.bindOrCreate(PropertyNames.PREFIX,
-					Bindable.of(CertificateProperties.class), handler);
-			return new Bound(application, first, handler.additional,
-					new UnknownProperties(handler.unbound, handler.known, environment));
+			ApplicationProperties application = binder.bind(ApplicationProperties.class);
+			CertificateProperties first = binder.bind(CertificateProperties.class);
+			return new Bound(application, first, binder.additional,
+					new UnknownProperties(binder.unbound, binder.known, environment));
 		}
 		catch (BindException ex) {
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
 		}
 	}
 
+	private <T> T bind(Class<T> type) {
+		return this.all.bindOrCreate(PropertyNames.PREFIX, Bindable.of(type), this);
+	}
+
 	private @Nullable ConfigurationProperty inherited(ConfigurationPropertyName name) {
 		if (!isInherited(name)) {
 			return null;
 		}
-		ConfigurationPropertyName first = FIRST.append(relative(name));
-		for (ConfigurationPropertySource source : this.sources) {
-			ConfigurationProperty value = source.getConfigurationProperty(first);
-			if (value != null) {
-				names(name).inherited().add(relative(name).toString());
-				return value;
-			}
-		}
-		return null;
+		ConfigurationPropertyName relative = relative(name);
+		Optional<ConfigurationProperty> value = this.sources.stream()
+			.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(FIRST.append(relative))))
+			.findFirst();
+		value.ifPresent((property) -> names(name).inherited().add(relative.toString()));
+		return value.orElse(null);
 	}
 
 	private boolean isInherited(ConfigurationPropertyName name) {
@@ -129,7 +127,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 			return Stream.empty();
 		}
 		ConfigurationPropertyName first = FIRST.append(relative(this.map));
-		return StreamSupport.stream(this.sources.spliterator(), false)
+		return this.sources.stream()
 			.filter(IterableConfigurationPropertySource.class::isInstance)
 			.flatMap((source) -> ((IterableConfigurationPropertySource) source).stream())
 			.filter(first::isAncestorOf)

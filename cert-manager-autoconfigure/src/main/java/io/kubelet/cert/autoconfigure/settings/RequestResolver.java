@@ -30,7 +30,7 @@ final class RequestResolver {
 
 	private static final int RSA_SIZE = 2048;
 
-	private static final String ALONE = " as well: remove it, or remove the properties of the issuer ('{issuer}')";
+	private static final String AS_WELL = " as well: remove it, or remove the properties of the issuer ('{issuer}')";
 
 	private final PropertyNames names;
 
@@ -114,8 +114,8 @@ final class RequestResolver {
 
 	private Signer issuer(CertificateProperties.Issuer issuer, String name) {
 		this.names.require(this.properties.signerName() == null, "issuer.name", name,
-				"There is '{signer-name}'" + ALONE);
-		this.names.require(this.profile == null, "issuer.name", name, "There is '{profile}'" + ALONE);
+				"There is '{signer-name}'" + AS_WELL);
+		this.names.require(this.profile == null, "issuer.name", name, "There is '{profile}'" + AS_WELL);
 		IssuerReference reference = new IssuerReference(Objects.requireNonNullElse(issuer.kind(), "Issuer"), name,
 				Objects.requireNonNullElse(issuer.group(), IssuerReference.CERT_MANAGER));
 		return new Signer(reference.toString(), this.names.of("issuer.name"),
