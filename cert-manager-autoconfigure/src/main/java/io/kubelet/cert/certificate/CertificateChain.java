@@ -35,16 +35,27 @@ public final class CertificateChain {
 	 * @return a clause, empty if there is no reason
 	 */
 	public static Optional<String> problem(List<X509Certificate> certificates) {
+		return problem("its chain", certificates);
+	}
+
+	/**
+	 * Returns why certificates from elsewhere are not used. They have the same limits as
+	 * a chain.
+	 * @param what what they are, as the subject of the clause
+	 * @param certificates the certificates
+	 * @return a clause, empty if there is no reason
+	 */
+	public static Optional<String> problem(String what, List<X509Certificate> certificates) {
 		if (certificates.size() > MAXIMUM_CERTIFICATES) {
-			return Optional.of("its chain has %d certificates, but at most %d are accepted"
-				.formatted(certificates.size(), MAXIMUM_CERTIFICATES));
+			return Optional.of("%s has %d certificates, but at most %d are accepted".formatted(what,
+					certificates.size(), MAXIMUM_CERTIFICATES));
 		}
 		if (certificates.stream().anyMatch((certificate) -> "DSA".equals(certificate.getPublicKey().getAlgorithm()))) {
-			return Optional.of("its chain contains a DSA key");
+			return Optional.of(what + " contains a DSA key");
 		}
 		int kilobytes = certificates.stream().mapToInt(CertificateChain::length).sum() / 1024;
 		return (kilobytes >= MAXIMUM_KILOBYTES) ? Optional
-			.of("its chain has %d KB, but at most %d KB are accepted".formatted(kilobytes + 1, MAXIMUM_KILOBYTES))
+			.of("%s has %d KB, but at most %d KB are accepted".formatted(what, kilobytes + 1, MAXIMUM_KILOBYTES))
 				: Optional.empty();
 	}
 

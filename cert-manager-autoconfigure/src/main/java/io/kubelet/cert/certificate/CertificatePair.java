@@ -52,9 +52,11 @@ public final class CertificatePair {
 		if (chain.isEmpty()) {
 			throw new IllegalArgumentException("There is no certificate");
 		}
-		CertificateChain.problem(chain).ifPresent((problem) -> {
-			throw new IllegalArgumentException("The certificate cannot be used: " + problem);
-		});
+		CertificateChain.problem(chain)
+			.or(() -> CertificateChain.problem("the list of authorities that came with it", authorities))
+			.ifPresent((problem) -> {
+				throw new IllegalArgumentException("The certificate cannot be used: " + problem);
+			});
 		this.chain = CertificateChain.path(chain);
 		this.privateKey = privateKey;
 		this.authorities = List.copyOf(authorities);
@@ -83,6 +85,7 @@ public final class CertificatePair {
 	 * @param authorities the authorities that the issuer reported, empty if it reported
 	 * none
 	 * @return the pair
+	 * @throws IllegalArgumentException if there are more than 20 certificates or 100 KB
 	 */
 	public CertificatePair withAuthorities(List<X509Certificate> authorities) {
 		return new CertificatePair(this.chain, this.privateKey, authorities, (publicKey) -> true);

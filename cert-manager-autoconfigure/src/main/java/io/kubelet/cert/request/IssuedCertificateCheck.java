@@ -90,8 +90,11 @@ public final class IssuedCertificateCheck {
 	 * @throws RequestException if the chain is not what was requested, or was not issued
 	 * by a reported authority
 	 */
-	public CertificatePair check(List<X509Certificate> chain, PendingRequest pending,
-			Collection<X509Certificate> reported, Instant now) {
+	public CertificatePair check(List<X509Certificate> chain, PendingRequest pending, List<X509Certificate> reported,
+			Instant now) {
+		CertificateChain.problem("the list of authorities that came with it", reported).ifPresent((problem) -> {
+			throw refused(pending.request(), List.of(problem));
+		});
 		CertificatePair pair = check(chain, pending, now);
 		if (!reported.isEmpty()) {
 			path(chain, reported, pending.request(), "the authority that came with it did not issue it: ", now);

@@ -2,6 +2,7 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
@@ -38,7 +39,8 @@ final class KeyFiles {
 	}
 
 	/**
-	 * Requires that only this process's user, or root, can have written a file.
+	 * Requires that only this process's user, or root, can have written a file, and the
+	 * link to it.
 	 * @throws UnusableFileException if somebody else can
 	 */
 	void requireProtected(Path file) throws IOException {
@@ -46,15 +48,20 @@ final class KeyFiles {
 			return;
 		}
 		PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
-		UserPrincipal owner = attributes.owner();
+		requireOwner(file, attributes.owner());
+		// Whoever makes a link chooses its target
+		requireOwner(file, Files.getOwner(file, LinkOption.NOFOLLOW_LINKS));
+		if (canWrite(attributes)) {
+			throw new UnusableFileException(file,
+					"other users can write it and may know its key: a file with a key must have mode 0600");
+		}
+	}
+
+	private void requireOwner(Path file, UserPrincipal owner) throws UnusableFileException {
 		if (!ROOT.contains(owner.getName()) && !owner.equals(user())) {
 			throw new UnusableFileException(file,
 					"it belongs to user %s, who may know its key: a file with a key must belong to the user of this process or to root"
 						.formatted(owner.getName()));
-		}
-		if (canWrite(attributes)) {
-			throw new UnusableFileException(file,
-					"other users can write it and may know its key: a file with a key must have mode 0600");
 		}
 	}
 

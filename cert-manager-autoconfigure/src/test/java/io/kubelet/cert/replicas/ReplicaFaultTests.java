@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -254,6 +255,26 @@ class ReplicaFaultTests {
 		both.get(1).manager().rotate();
 		this.replicas.awaitSuccessor(before);
 		assertCreates("the Secret is made immutable, and deleted", 1);
+	}
+
+	@Test
+	void requestsThatAreDeletedAtOnceAreAFailureWithAPause() {
+		Replica replica = this.replicas.start();
+		CertificatePair before = this.replicas.awaitAgreement();
+		this.replicas.plane.clearRequests();
+		this.replicas.approveNothing();
+		CompletableFuture<CertificatePair> rotation = replica.manager().rotate();
+		await().until(() -> {
+			this.replicas.plane.openCertificateSigningRequests().forEach(this.replicas.plane::delete);
+			return rotation.isDone();
+		});
+		assertThat(failure(replica).reason()).isEqualTo("Gone");
+		assertThat(failure(replica).nextAttempt()).isAfter(failure(replica).at());
+		assertCreates("each request is deleted at once", 2);
+		this.replicas.approve();
+		replica.manager().rotate();
+		this.replicas.awaitSuccessor(before);
+		assertCreates("the next one is not deleted", 3);
 	}
 
 	@Test

@@ -339,7 +339,7 @@ class IssuedCertificateCheckTests {
 
 	/** The JDK does not limit the size of a DSA key, nor the time to verify with it. */
 	@Test
-	void chainWithADsaKeyIsRefusedUnchecked() throws Exception {
+	void dsaKeyIsRefusedUnchecked() throws Exception {
 		KeyPairGenerator generator = KeyPairGenerator.getInstance("DSA");
 		generator.initialize(1024);
 		KeyPair keys = generator.generateKeyPair();
@@ -352,6 +352,9 @@ class IssuedCertificateCheckTests {
 		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf, authority), REQUEST, NOW))
 			.withMessageEndingWith("is refused: its chain contains a DSA key");
+		assertThatExceptionOfType(RequestException.class).isThrownBy(
+				() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(authority), NOW))
+			.withMessageEndingWith("is refused: the list of authorities that came with it contains a DSA key");
 	}
 
 	@Test

@@ -2,6 +2,7 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
@@ -101,6 +102,21 @@ class ForeignKeyFilesTests {
 		assertThat(store().current()).contains(own);
 		assertThat(planted).doesNotExist();
 		assertThat(output).contains(planted + ".damaged, and the older pair ");
+	}
+
+	/** Whoever makes a link can choose any of our files, such as an upload. */
+	@Test
+	void linkOfAnotherUserIsReplacedAndItsTargetNotUsed() throws IOException {
+		CertificatePair own = pair();
+		store().update(own);
+		Path upload = Files.writeString(Files.createDirectory(this.directory.resolve("uploads")).resolve("upload"),
+				Pem.write(pair()));
+		Path link = this.directory.resolve("app-current.pem");
+		Files.delete(link);
+		assumeThat(System.getProperty("user.name")).isEqualTo("root");
+		Files.setAttribute(Files.createSymbolicLink(link, upload), "unix:uid", STRANGER, LinkOption.NOFOLLOW_LINKS);
+		assertThat(store().current()).contains(own);
+		assertThat(upload).exists();
 	}
 
 	@Test

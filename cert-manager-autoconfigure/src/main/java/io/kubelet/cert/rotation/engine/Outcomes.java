@@ -41,6 +41,9 @@ final class Outcomes {
 
 	private final RotationLog log;
 
+	/** Whether a request was lost since the last success: the next one is a failure. */
+	private boolean lost;
+
 	/**
 	 * @param report to which each outcome is added
 	 */
@@ -75,6 +78,7 @@ final class Outcomes {
 		List<String> additionalNames = pending.request().template().additionalNames(issued.leaf());
 		this.log.rotated(issued, additionalNames, pending.request(), attempt.trigger(), this.pair.deadline());
 		this.report.rotated(issued, additionalNames, attempt.trigger(), now);
+		this.lost = false;
 		this.pendingRequests.drop();
 		boolean dueAgain = !this.pair.deadline().isAfter(now);
 		this.failures.succeeded(dueAgain ? Pause.of(now, this.settings.schedule().retry().interval()) : Pause.NONE);
@@ -91,6 +95,7 @@ final class Outcomes {
 			return false;
 		}
 		this.report.rotated(pair, List.of(), trigger, now);
+		this.lost = false;
 		this.log.storedByReplica(pair, trigger);
 		this.pendingRequests.forget();
 		this.failures.succeeded(Pause.NONE);
@@ -105,7 +110,8 @@ final class Outcomes {
 			return;
 		}
 		if (cause instanceof RequestException lost && lost.kind() == Kind.LOST && request != null
-				&& request.uid() != null) {
+				&& request.uid() != null && !this.lost) {
+			this.lost = true;
 			this.pendingRequests.drop();
 			this.log.lost(request, lost);
 			return;
