@@ -17,6 +17,7 @@ import io.kubelet.cert.replicas.Replicas.Replica;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -275,6 +276,21 @@ class ReplicaFaultTests {
 		replica.manager().rotate();
 		this.replicas.awaitSuccessor(before);
 		assertCreates("the next one is not deleted", 3);
+	}
+
+	@Test
+	void deletionThatFailsIsRepeatedAfterTheNextRotationOnly() {
+		this.replicas.plane.certManager().issuer("shop", "internal");
+		this.replicas.plane.faults().next(Integer.MAX_VALUE, RecordedRequest::isDelete).answer(500);
+		Replica replica = this.replicas.start("signer-name=", "issuer.name=internal");
+		await().until(() -> this.replicas.plane.count(RecordedRequest::isDelete) == 1);
+		replica.clock.set(Duration.ofSeconds(40));
+		for (int review = 0; review < 5; review++) {
+			replica.manager().awaitedFor(Duration.ofSeconds(1));
+		}
+		assertThat(replica.manager().rotate()).succeedsWithin(Replicas.PATIENCE);
+		await().until(() -> this.replicas.plane.count(RecordedRequest::isDelete) >= 3);
+		assertThat(this.replicas.plane.count(RecordedRequest::isDelete)).isEqualTo(3);
 	}
 
 	@Test

@@ -214,7 +214,7 @@ final class PendingRequests {
 		PendingRequest request = save(this.requests.create(template, replaces));
 		this.requests.created();
 		if (overwritten != null) {
-			this.removal.discard(overwritten.request());
+			this.removal.remove(overwritten);
 		}
 		if (pending != null) {
 			this.log.abandoned(pending.request());

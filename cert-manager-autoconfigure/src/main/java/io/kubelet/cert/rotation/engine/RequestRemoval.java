@@ -30,6 +30,9 @@ final class RequestRemoval {
 	/** That of the last attempt. */
 	private @Nullable CertificateSigner signer;
 
+	/** Whose object the signer is about to delete, which may take until the next one. */
+	private @Nullable PendingRequest removed;
+
 	RequestRemoval(RotationSettings settings, LastStored store, SerialExecutor serial) {
 		this.settings = settings;
 		this.store = store;
@@ -45,8 +48,12 @@ final class RequestRemoval {
 		return this.signer == null || this.signer.keepsObjects();
 	}
 
-	/** Removes a request, without waiting for the signer. */
+	/** Removes a request, without waiting for the signer, unless that has begun. */
 	void remove(PendingRequest pending) {
+		if (this.removed != null && this.removed.hasKey(pending.request().publicKey())) {
+			return;
+		}
+		this.removed = pending;
 		CompletableFuture<?> removal = discard(pending.request());
 		if (removal.isDone()) {
 			delete(pending);
@@ -56,8 +63,7 @@ final class RequestRemoval {
 		}
 	}
 
-	/** Removes only the object. */
-	CompletableFuture<?> discard(CertificateRequest request) {
+	private CompletableFuture<?> discard(CertificateRequest request) {
 		try {
 			return (this.signer != null) ? this.signer.discard(request)
 					: Objects.requireNonNull(this.settings.signers(), "Requests have signers")
@@ -73,6 +79,7 @@ final class RequestRemoval {
 
 	/** Unless the request of another process has taken its place in the store. */
 	private void delete(PendingRequest pending) {
+		this.removed = (this.removed == pending) ? null : this.removed;
 		try {
 			if (this.store.holds(pending)) {
 				this.store.write(pending, (stored) -> stored.withPending(null));
