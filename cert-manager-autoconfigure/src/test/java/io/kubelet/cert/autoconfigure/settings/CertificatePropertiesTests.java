@@ -1,0 +1,60 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Parameter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link CertificateProperties}: what is declared at a property.
+ */
+class CertificatePropertiesTests {
+
+	/** Without a rule, a negative duration would be used. */
+	@Test
+	void everyDurationHasARule() {
+		assertThat(parameters(CertificateProperties.class))
+			.filteredOn((parameter) -> parameter.getType() == Duration.class)
+			.isNotEmpty()
+			.allSatisfy(
+					(parameter) -> assertThat(parameter.isAnnotationPresent(Valid.class)).as("%s", parameter).isTrue());
+	}
+
+	@Test
+	void whatReplacesAnInheritedValueIsAProperty() throws IOException {
+		List<String> properties = properties();
+		assertThat(parameters(CertificateProperties.class)).map((parameter) -> parameter.getAnnotation(Inherited.class))
+			.filteredOn(Objects::nonNull)
+			.flatMap((inherited) -> List.of(inherited.unless().split(",")))
+			.filteredOn((name) -> !name.isEmpty())
+			.isNotEmpty()
+			.allSatisfy((name) -> assertThat(properties).contains(PropertyNames.PREFIX + "." + name));
+	}
+
+	private static List<String> properties() throws IOException {
+		try (InputStream metadata = Objects.requireNonNull(
+				CertificateProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json"))) {
+			return JsonMapper.shared()
+				.readTree(metadata)
+				.get("properties")
+				.valueStream()
+				.map((property) -> property.get("name").asString())
+				.toList();
+		}
+	}
+
+	private static Stream<Parameter> parameters(Class<?> type) {
+		return Stream.of(type.getDeclaredConstructors()[0].getParameters())
+			.flatMap((parameter) -> Stream.concat(Stream.of(parameter),
+					parameter.getType().isRecord() ? parameters(parameter.getType()) : Stream.empty()));
+	}
+
+}
