@@ -143,13 +143,16 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 				SslManagerBundle.super.createSslContext(protocol));
 	}
 
-	/** Within one identity, sessions may be resumed, so no handshake is recorded. */
-	private static SSLContext context(String protocol, Identity identity) {
+	/**
+	 * Within one identity, sessions may be resumed, so no handshake is recorded. The peer
+	 * of a handshake that began before a change is checked against the current trust.
+	 */
+	private SSLContext context(String protocol, Identity identity) {
 		try {
 			SSLContext context = SSLContext.getInstance(protocol);
 			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
 			}, (server) -> {
-			}) }, new TrustManager[] { new LiveTrustManager(identity::trust) }, null);
+			}) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {

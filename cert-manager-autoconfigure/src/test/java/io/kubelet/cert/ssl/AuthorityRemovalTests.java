@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
+import javax.net.ssl.SSLContext;
+
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -30,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 /**
  * Connections of clients whose authority is no longer trusted.
@@ -94,6 +97,25 @@ class AuthorityRemovalTests {
 			await().until(() -> isRefused(client, server));
 			other.get();
 			assertThat(other.isKeptAlive()).isTrue();
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void handshakesThatBeganBeforeAreRefusedOrClosedAtTheEndOfTheDrain(Kind kind) throws Exception {
+		SSLContext client = Connection.context(plane, client(this.removed), "TLSv1.2");
+		SSLContext other = Connection.context(plane, client(this.remaining), "TLSv1.2");
+		try (RotatingServer server = start(kind, "kubelet.cert.ssl.drain=0s");
+				Connection established = connect(server, this.removed, "TLSv1.2");
+				HeldHandshake unchecked = HeldHandshake.beforeCertificate(client, server.port());
+				HeldHandshake checked = HeldHandshake.beforeFinished(client, server.port())) {
+			trust(this.remaining);
+			await().until(established::isClosedByServer);
+			try (HeldHandshake later = HeldHandshake.beforeFinished(other, server.port())) {
+				assertThatIOException().isThrownBy(unchecked::finish);
+				await().atMost(Duration.ofSeconds(5)).until(checked::isClosedByServer);
+				later.finish();
+			}
 		}
 	}
 

@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.server;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -19,9 +20,15 @@ import io.kubelet.cert.certificate.Trust;
  */
 final class RefusedPeers implements Predicate<SSLSession> {
 
+	/** The cipher suite of a session until the handshake is finished. */
+	private static final String NO_CIPHER = "SSL_NULL_WITH_NULL_NULL";
+
 	private final boolean removed;
 
 	private final Trust trust;
+
+	/** By the system clock, as the sessions of JSSE are. */
+	private final long since = Clock.systemUTC().millis();
 
 	/** By the certificate of the peer, which may have many connections. */
 	private final Map<Certificate, Boolean> refused = new ConcurrentHashMap<>();
@@ -43,6 +50,14 @@ final class RefusedPeers implements Predicate<SSLSession> {
 		catch (SSLPeerUnverifiedException ex) {
 			return false;
 		}
+	}
+
+	/**
+	 * Whether a handshake that began when such clients were still accepted is not
+	 * finished. Until then, its session does not show the peer.
+	 */
+	boolean isFormerHandshake(SSLSession session) {
+		return this.removed && session.getCipherSuite().equals(NO_CIPHER) && session.getCreationTime() <= this.since;
 	}
 
 	private boolean isRefused(Certificate[] chain) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerDrain implements RotationFollower {
 
-	/** A handshake that began before a change has ended after this time. */
+	/** A handshake that began before a change usually ends within this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);
 
 	private final LiveSslBundle bundle;
@@ -68,7 +68,7 @@ final class ServerDrain implements RotationFollower {
 		}
 		this.bundle.after(drain, () -> this.connections.close(outdated));
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
-			this.connections.close(outdated);
+			this.connections.close(outdated.or(refused::isFormerHandshake));
 			this.inProgress.remove(outdated);
 			this.presented.removeIf((leaf) -> leaf.equals(before.leaf()) && isReplaced(leaf));
 		});
