@@ -2,18 +2,16 @@ package io.kubelet.cert.autoconfigure;
 
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
-import io.kubelet.cert.certificate.trust.AuthorityPath;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,7 +59,8 @@ final class StoredIssuers {
 		boolean named = signerAuthorities != null;
 		List<X509Certificate> authorities = (signerAuthorities != null) ? signerAuthorities.get()
 				: ofCluster(settings.request().signer());
-		if (!authorities.isEmpty() && !isIssuedBy(authorities, stored)) {
+		IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> authorities);
+		if (!authorities.isEmpty() && check.issuerProblem(stored, this.clock.instant()).isPresent()) {
 			logger.warn(
 					"[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
 							+ "use, and a new one is requested. If the signer has its own authority, set '{}'",
@@ -70,17 +69,6 @@ final class StoredIssuers {
 					settings.properties().of("signer-ca-file"));
 			manager.rotate();
 		}
-	}
-
-	/**
-	 * Whether the chain leads to an authority that is valid now, or was when the
-	 * certificate was issued: that it has expired since is no reason to rotate.
-	 */
-	private boolean isIssuedBy(List<X509Certificate> authorities, CertificatePair stored) {
-		AuthorityPath path = new AuthorityPath(stored.chain(), authorities);
-		Duration skew = CertificatePair.CLOCK_SKEW;
-		return Stream.of(this.clock.instant(), stored.leaf().getNotBefore().toInstant().plus(skew))
-			.anyMatch((at) -> path.find(at, skew).isPresent());
 	}
 
 	private List<X509Certificate> ofCluster(CertificateSettings.@Nullable Signer signer) {

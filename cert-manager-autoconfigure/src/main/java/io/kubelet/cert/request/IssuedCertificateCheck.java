@@ -6,6 +6,7 @@ import java.security.GeneralSecurityException;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.security.spec.PSSParameterSpec;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -103,7 +104,8 @@ public final class IssuedCertificateCheck {
 	}
 
 	/**
-	 * Checks the issuer of a pair that somebody else has requested and stored.
+	 * Checks the issuer of a pair that somebody else has requested and stored. That an
+	 * authority has expired since it issued the certificate is no problem.
 	 * @param pair the pair
 	 * @param now the current time
 	 * @return why no authority that is accepted has issued it, empty if one has
@@ -113,8 +115,9 @@ public final class IssuedCertificateCheck {
 			return Optional.empty();
 		}
 		AuthorityPath path = new AuthorityPath(pair.chain(), this.authorities.get());
-		return path.find(now, CertificatePair.CLOCK_SKEW).isPresent() ? Optional.empty()
-				: Optional.of(path.problem(now));
+		Duration skew = CertificatePair.CLOCK_SKEW;
+		return Stream.of(now, pair.notBefore().plus(skew)).anyMatch((at) -> path.find(at, skew).isPresent())
+				? Optional.empty() : Optional.of(path.problem(now));
 	}
 
 	private static List<X509Certificate> path(List<X509Certificate> chain, Collection<X509Certificate> authorities,

@@ -1,5 +1,10 @@
 package io.kubelet.cert.store;
 
+import java.time.Instant;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The port to the place where the current pair and the pending request of one certificate
  * are stored. {@link #read()} and {@link #write} throw {@link StoreException} if the
@@ -25,6 +30,16 @@ public interface CertificateStore {
 	 * and the store detects that
 	 */
 	Stored write(Stored next);
+
+	/**
+	 * Notes which of the stored pairs is used. A store may keep it, to store it again if
+	 * somebody removes it.
+	 * @param pair the pair
+	 * @param deadline when its rotation is due, {@code null} if each process decides for
+	 * itself
+	 */
+	default void keep(CertificatePair pair, @Nullable Instant deadline) {
+	}
 
 	/**
 	 * Calls back whenever another process has changed the store. A store that does this

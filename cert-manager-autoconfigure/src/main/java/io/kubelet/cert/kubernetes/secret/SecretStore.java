@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.secret;
 
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -27,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * it. The Secret is read once and then watched, so that reading it is a look at the
  * memory. While the API server cannot be reached, the last known state remains.
  * <p>
- * A Secret that somebody deletes or empties is stored again. A file store, if there is
- * one, has a copy of the pair, for starts without the API server.
+ * The pair that is used is stored again if somebody deletes or empties the Secret. A file
+ * store, if there is one, has a copy of it, for starts without the API server.
  */
 public final class SecretStore implements CertificateStore, AutoCloseable {
 
@@ -53,7 +54,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	private Stored stored = Stored.NOTHING;
 
-	/** The last content with a pair that a replica has stored. */
+	/** The pair that is used, with its deadline. */
 	private Stored kept = Stored.NOTHING;
 
 	/**
@@ -207,28 +208,25 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		}
 	}
 
-	/**
-	 * A pair without a deadline is not that of a replica: it is neither kept nor copied.
-	 */
 	private Stored remember(SecretObject secret, Stored content) {
 		this.read = secret;
 		this.stored = content;
-		CertificatePair pair = content.pair();
-		if (pair == null || content.deadline() == null) {
-			return content;
-		}
-		boolean copied = pair.equals(this.kept.pair());
-		this.kept = content;
-		if (this.copy != null && !copied && !fromCopy().equals(Optional.of(pair))) {
-			try {
-				this.copy.write(Stored.NOTHING.withPair(pair, null));
-			}
-			catch (StoreException ex) {
-				logger.warn("[{}] {}. The pair is in {}, but a start without the API server does not find it",
-						this.location.certificate(), ex.getMessage(), this);
-			}
-		}
 		return content;
+	}
+
+	@Override
+	public void keep(CertificatePair pair, @Nullable Instant deadline) {
+		this.kept = Stored.NOTHING.withPair(pair, deadline);
+		if (this.copy == null || fromCopy().equals(Optional.of(pair))) {
+			return;
+		}
+		try {
+			this.copy.write(Stored.NOTHING.withPair(pair, null));
+		}
+		catch (StoreException ex) {
+			logger.warn("[{}] {}. The pair is in {}, but a start without the API server does not find it",
+					this.location.certificate(), ex.getMessage(), this);
+		}
 	}
 
 	private Optional<CertificatePair> fromCopy() {

@@ -57,8 +57,8 @@ final class CurrentPair {
 	private String problem = "";
 
 	/**
-	 * Without a valid pair in the store, a bootstrap pair is used and stored, and a
-	 * rotation is due with the first review.
+	 * Without a valid pair of an issuer that is accepted in the store, a bootstrap pair
+	 * is used and stored, and a rotation is due with the first review.
 	 * @param replaced called on the serial executor with the old and the new pair
 	 */
 	CurrentPair(RotationSettings settings, LastStored store,
@@ -68,7 +68,8 @@ final class CurrentPair {
 		this.store = store;
 		this.replaced = replaced;
 		this.log = new RotationLog(settings);
-		CertificatePair last = store.get().pair();
+		CertificatePair found = store.get().pair();
+		CertificatePair last = (found != null && issuerProblem(found, now).isPresent()) ? null : found;
 		boolean usable = last != null && last.isValid(now);
 		boolean bootstraps = !usable && bootstrap != null;
 		hold(bootstraps ? bootstrap : last, bootstraps ? null : store.get().deadline());
@@ -130,6 +131,11 @@ final class CurrentPair {
 		return true;
 	}
 
+	/** Whoever can write to a shared store could have us use any pair. */
+	private Optional<String> issuerProblem(CertificatePair stored, Instant now) {
+		return this.store.isShared() ? this.settings.check().issuerProblem(stored, now) : Optional.empty();
+	}
+
 	/**
 	 * Takes a pair that another program has stored, if it is valid. One that does not
 	 * satisfy the template is not taken while ours does, unless it is that of a replica,
@@ -161,20 +167,17 @@ final class CurrentPair {
 		}
 		List<String> differences = differences(stored, template, now);
 		boolean byReplica = this.store.isShared() && this.store.get().deadline() != null;
-		if (!differences.isEmpty() && !byReplica) {
+		Optional<String> refusal = issuerProblem(stored, now)
+			.map("is of an issuer that is not accepted here; it is not used: "::concat);
+		if (refusal.isEmpty() && !differences.isEmpty() && !byReplica) {
+			refusal = Optional.of("does not match the template; it is not used: " + String.join("; ", differences));
+		}
+		if (refusal.isPresent()) {
 			if (this.store.isShared()) {
 				force(Trigger.DAMAGED);
 			}
 			reportOnce(this.settings.about(logger.atWarn(), stored),
-					"Another program stored a pair that does not match the template; it is not used: "
-							+ String.join("; ", differences));
-			return null;
-		}
-		Optional<String> foreign = byReplica ? this.settings.check().issuerProblem(stored, now) : Optional.empty();
-		if (foreign.isPresent()) {
-			reportOnce(this.settings.about(logger.atWarn(), stored),
-					"Another replica stored a pair of an issuer that is not accepted here; it is not used: "
-							+ foreign.get());
+					"Another %s stored a pair that ".formatted(byReplica ? "replica" : "program") + refusal.get());
 			return null;
 		}
 		this.log.adopted(stored, byReplica, differences);
@@ -285,6 +288,7 @@ final class CurrentPair {
 		this.dueSince = null;
 		if (pair != null) {
 			this.scheduled = this.settings.deadline(pair, deadline);
+			this.store.keep(pair, deadline);
 			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
 				this.log.weakKey(pair);
 			}

@@ -1,5 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Instant;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -85,6 +86,11 @@ final class LastStored {
 	boolean holds(PendingRequest request) {
 		PendingRequest pending = this.stored.pending();
 		return pending != null && pending.hasKey(request.request().publicKey());
+	}
+
+	/** Only a pair that is used is kept for the case that somebody removes it. */
+	void keep(CertificatePair pair, @Nullable Instant deadline) {
+		this.store.keep(pair, deadline);
 	}
 
 	void write(UnaryOperator<Stored> change) {

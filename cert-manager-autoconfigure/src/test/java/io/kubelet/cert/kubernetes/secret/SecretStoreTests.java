@@ -288,6 +288,7 @@ class SecretStoreTests {
 	void deletedSecretIsStoredAgain() {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPending(pending()).withPair(pair(), DEADLINE));
+		use(this.store);
 		awaitWatches(1);
 		this.plane.secrets().delete("shop", "shop-tls");
 		await().until(() -> !this.store.read().equals(stored));
@@ -303,6 +304,7 @@ class SecretStoreTests {
 		permit(true);
 		PendingRequest pending = pending();
 		Stored stored = this.store.write(this.store.read().withPending(pending).withPair(pair(), DEADLINE));
+		use(this.store);
 		awaitWatches(1);
 		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
 		await().until(() -> !Objects.equals(this.store.read().version(), stored.version()));
@@ -318,6 +320,7 @@ class SecretStoreTests {
 	void conflictWithoutEndIsNotRepeatedWithoutEnd() {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		use(this.store);
 		awaitWatches(1);
 		this.plane.faults().next(Integer.MAX_VALUE, (request) -> !request.method().equals("GET")).answer(409);
 		this.plane.clearRequests();
@@ -331,18 +334,20 @@ class SecretStoreTests {
 	}
 
 	@Test
-	void pairOfAPersonIsNeitherCopiedNorStoredAgain() {
+	void onlyAPairThatIsUsedIsCopiedAndStoredAgain() {
 		permit(true);
 		SecretStore replica = store(copy());
 		CertificatePair pair = pair();
 		replica.write(replica.read().withPair(pair, DEADLINE));
+		use(replica);
 		awaitWatches(1);
-		CertificatePair other = pair();
-		this.plane.secrets().put("shop", "shop-tls", data(other));
-		await().until(() -> other.equals(replica.read().pair()));
+		CertificatePair refused = pair();
+		this.store.write(this.store.read().withPair(refused, DEADLINE));
+		await().until(() -> refused.equals(replica.read().pair()));
 		assertThat(copy().read().pair()).isEqualTo(pair);
 		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
 		await().until(() -> pair.equals(replica.read().pair()));
+		assertThat(secret()).containsEntry("tls.crt", Pem.write(pair.chain()));
 	}
 
 	@Test
@@ -364,7 +369,8 @@ class SecretStoreTests {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		SecretStore replica = store(null);
-		replica.read();
+		use(this.store);
+		use(replica);
 		awaitWatches(2);
 		this.plane.secrets().delete("shop", "shop-tls");
 		await().until(() -> !this.store.read().equals(stored) && replica.read().equals(this.store.read()));
@@ -376,7 +382,8 @@ class SecretStoreTests {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		SecretStore replica = store(null);
-		replica.read();
+		use(this.store);
+		use(replica);
 		awaitWatches(2);
 		this.plane.clearRequests();
 		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
@@ -559,7 +566,9 @@ class SecretStoreTests {
 	void copyLetsAReplicaStartWithoutTheServer() {
 		permit(true);
 		CertificatePair pair = pair();
-		store(copy()).write(this.store.read().withPair(pair, DEADLINE));
+		SecretStore first = store(copy());
+		first.write(this.store.read().withPair(pair, DEADLINE));
+		use(first);
 		this.plane.pause();
 		SecretStore replica = store(copy());
 		assertThat(replica.read()).isEqualTo(new Stored(pair, null, null, null));
@@ -575,8 +584,9 @@ class SecretStoreTests {
 		CertificatePair pair = pair();
 		this.store.write(this.store.read().withPair(pair, DEADLINE));
 		await().until(() -> pair.equals(replica.read().pair()));
+		use(replica);
 		assertThat(copy().read().pair()).isEqualTo(pair);
-		store(copy()).read();
+		use(store(copy()));
 		replica.write(replica.read().withPending(pending()));
 		assertThat(this.directory.resolve("pki").toFile().list()).hasSize(2);
 	}
@@ -639,6 +649,11 @@ class SecretStoreTests {
 		if (create) {
 			this.plane.allowIn("shop", ACCOUNT, Set.of("create"), "secrets");
 		}
+	}
+
+	private static void use(SecretStore store) {
+		Stored stored = store.read();
+		store.keep(Objects.requireNonNull(stored.pair()), stored.deadline());
 	}
 
 	private void awaitWatches(int count) {

@@ -3,7 +3,9 @@ package io.kubelet.cert.rotation.engine;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -25,6 +27,8 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -105,22 +109,45 @@ class SharedStoreTests {
 	}
 
 	/** Whoever can write the store could have us serve anything. */
-	@Test
-	void pairOfAnIssuerThatIsNotAcceptedIsNotUsed() {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void pairOfAnIssuerThatIsNotAcceptedIsReplacedAndNotUsed(boolean byReplica) {
 		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
-		CertificateManager manager = this.fixture.start(this.fixture.builder()
-			.store(this.store)
-			.template(ManagerFixture.TEMPLATE)
-			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
-		Instant now = this.fixture.time.instant();
-		CertificatePair foreign = new TestAuthority("foreign").pair(CertificateTemplate.ofSubject("bank"), now,
-				now.plus(Duration.ofHours(99)));
-		this.store.stored = new Stored(foreign, null, now.plus(Duration.ofHours(50)), 2);
+		this.fixture.signer.holds();
+		CertificateManager manager = startWithAuthority();
+		this.store.stored = foreign(byReplica);
 		this.store.changed.run();
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(manager.current()).contains(this.store.pair);
 		assertThat(manager.status().health().storeProblem()).contains("an issuer that is not accepted here");
-		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.store.kept).containsExactly(this.store.pair);
+	}
+
+	@Test
+	void pairOfAnIssuerThatIsNotAcceptedIsNotUsedAtTheStart() {
+		Stored foreign = foreign(true);
+		this.store.stored = foreign;
+		CertificateManager manager = startWithAuthority();
+		this.fixture.time.pass(Duration.ofMinutes(1));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.fixture.rotations).hasSize(1);
+		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.ofNullable(foreign.pair()));
+		assertThat(this.store.kept).containsExactly(manager.current().orElseThrow());
+	}
+
+	private CertificateManager startWithAuthority() {
+		return this.fixture.start(this.fixture.builder()
+			.store(this.store)
+			.template(ManagerFixture.TEMPLATE)
+			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
+	}
+
+	private Stored foreign(boolean byReplica) {
+		Instant now = this.fixture.time.instant();
+		CertificatePair pair = new TestAuthority("foreign").pair(ManagerFixture.TEMPLATE, now,
+				now.plus(Duration.ofHours(99)));
+		return new Stored(pair, null, byReplica ? now.plus(Duration.ofHours(50)) : null, 2);
 	}
 
 	@Test
@@ -160,6 +187,8 @@ class SharedStoreTests {
 
 		private int reads;
 
+		private final List<CertificatePair> kept = new ArrayList<>();
+
 		@Override
 		public Stored read() {
 			this.reads++;
@@ -176,6 +205,11 @@ class SharedStoreTests {
 			}
 			this.stored = next;
 			return next;
+		}
+
+		@Override
+		public void keep(CertificatePair pair, @Nullable Instant deadline) {
+			this.kept.add(pair);
 		}
 
 		@Override
