@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.ExternalText;
@@ -128,9 +129,11 @@ final class SecretObject {
 				: Pem.readPair(certificate, privateKey).withAuthorities(authorities());
 	}
 
+	/** Others may have added more authorities than an issuer reports. */
 	private List<X509Certificate> authorities() {
 		try {
-			return Pem.readCertificates(text(AUTHORITIES));
+			List<X509Certificate> authorities = Pem.readCertificates(text(AUTHORITIES));
+			return CertificateChain.problem(authorities).isPresent() ? List.of() : authorities;
 		}
 		catch (MalformedPemException ex) {
 			return List.of();

@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -436,6 +437,20 @@ class SecretStoreTests {
 		assertThatExceptionOfType(StoreConflictException.class)
 			.isThrownBy(() -> other.write(Stored.NOTHING.withPending(pending())));
 		assertThat(secret()).containsEntry("tls.crt", "").containsKey("request.pem");
+	}
+
+	/** As if somebody added the authorities of the system. */
+	@Test
+	void bundleOfAuthoritiesIsLeftAlone() {
+		permit(true);
+		CertificatePair pair = pair();
+		this.store.write(this.store.read().withPair(pair, DEADLINE));
+		String bundle = Pem.write(Collections.nCopies(25, AUTHORITY.certificate()));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", bundle));
+		SecretStore replica = store(null);
+		assertThat(replica.read().pair()).isEqualTo(pair).returns(List.of(), CertificatePair::authorities);
+		replica.write(replica.read().withPending(pending()));
+		assertThat(secret()).containsEntry("ca.crt", bundle).containsKey("request.pem");
 	}
 
 	@Test
