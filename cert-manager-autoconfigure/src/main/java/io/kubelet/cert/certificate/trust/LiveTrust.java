@@ -106,9 +106,10 @@ public final class LiveTrust implements Supplier<Trust> {
 				}
 			}
 		}
-		logger.info("The certificate authorities in {} have changed: {} trusted now{}", after.origin(),
-				after.trust().authorities().size(), (leaving > 0) ? ", %d removed and trusted for another %s"
-					.formatted(leaving, ReadableDuration.of(this.overlap)) : "");
+		logger.info("The certificate authorities in {} have changed: {} trusted now{}{}", after.origin(),
+				after.trust().authorities().size(), (leaving > 0) ? ", %d removed".formatted(leaving) : "",
+				(leaving > 0 && !this.overlap.isZero())
+						? " and trusted for another " + ReadableDuration.of(this.overlap) : "");
 	}
 
 	private Trust withLeaving(Trust trust) {

@@ -75,6 +75,15 @@ class LiveTrustTests {
 	}
 
 	@Test
+	void oldAuthorityIsRefusedAtOnceWithoutAnOverlap(CapturedOutput output) throws IOException {
+		LiveTrust trust = new LiveTrust(TrustSource.file(this.file), Duration.ZERO, this.time);
+		trust.get();
+		write(this.newAuthority);
+		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		assertThat(output).containsPattern("have changed: 1 trusted now, 1 removed\\R");
+	}
+
+	@Test
 	void authorityThatComesBackWithinTheOverlapStays() throws IOException {
 		authorities();
 		write(this.newAuthority);
