@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -58,6 +59,14 @@ final class PendingRequestFile {
 			logger.warn("The pending request {} is not used: {}. It is kept as {}", file,
 					(ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage(),
 					this.files.setAside(file));
+			return null;
+		}
+		catch (FileSystemException ex) {
+			if (ex instanceof NoSuchFileException || !Files.isSymbolicLink(file)) {
+				throw ex;
+			}
+			logger.warn("The pending request {} is not used: it is a link that cannot be followed. It is kept as {}",
+					file, this.files.setAside(file));
 			return null;
 		}
 	}

@@ -303,6 +303,13 @@ class FileCertificateStoreTests {
 		assertThat(store(null, 5).pendingRequest()).isEmpty();
 	}
 
+	@Test
+	void pendingRequestThatIsALinkToItselfIsNone() throws IOException {
+		Files.createSymbolicLink(file("request.pem"), file("request.pem").getFileName());
+		assertThat(store(null, 5).pendingRequest()).isEmpty();
+		assertThat(Files.isSymbolicLink(file("request.pem"))).isFalse();
+	}
+
 	private static PendingRequest request() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		return new PendingRequest(CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
