@@ -20,6 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.ExternalText;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -181,7 +182,8 @@ final class PairFiles {
 			// Another process has removed it
 		}
 		catch (IOException ex) {
-			logger.warn("Cannot remove {}: {}", file, ex.toString());
+			// Only the beginning of the name is known
+			logger.warn("Cannot remove {}: {}", ExternalText.clean(file.toString()), ExternalText.clean(ex.toString()));
 		}
 	}
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -113,6 +114,16 @@ class CurrentLinkTests {
 		}
 		assertThat(output).doesNotContain("WARN");
 		assertThat(this.directory.toFile().list()).hasSize(3);
+	}
+
+	@Test
+	void nameOfAFileThatCannotBeRemovedForgesNoLine(CapturedOutput output) throws IOException {
+		Path odd = this.directory.resolve(".kubelet-client-request.pem.\nforged");
+		Files.createDirectories(odd.resolve("content"));
+		Files.setLastModifiedTime(odd, FileTime.from(this.time.instant().minus(Duration.ofHours(2))));
+		new PairFiles(this.directory, "kubelet-client").removeOld(1, this.time.instant());
+		assertThat(output.toString().lines()).anyMatch((line) -> line.contains("Cannot remove"))
+			.noneMatch((line) -> line.startsWith("forged"));
 	}
 
 	@Test
