@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.watch;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubernetes.client.openapi.ApiClient;
@@ -22,6 +23,8 @@ public record Selection(List<String> paths, Map<String, String> selectors) {
 
 	/** The query parameter that selects by labels. */
 	public static final String LABELS = "labelSelector";
+
+	private static final int GRACE_SECONDS = 30;
 
 	/**
 	 * Selects the object of a name.
@@ -62,11 +65,14 @@ public record Selection(List<String> paths, Map<String, String> selectors) {
 		return ApiObjects.list(client, path, query);
 	}
 
+	/** The server ends a watch in time, unless something between answers for it. */
 	Call watch(ApiClient client, String path, String resourceVersion, int seconds) {
 		Map<String, String> query = new HashMap<>(this.selectors);
 		query.putAll(Map.of("watch", "true", "allowWatchBookmarks", "true", "resourceVersion", resourceVersion,
 				"timeoutSeconds", String.valueOf(seconds)));
-		return ApiObjects.list(client, path, query);
+		Call call = ApiObjects.list(client, path, query);
+		call.timeout().timeout(seconds + GRACE_SECONDS, TimeUnit.SECONDS);
+		return call;
 	}
 
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -72,6 +73,21 @@ class RequestWatchTests {
 
 	private static Arguments breaking(String what, Consumer<Faults.Injection> fault, String figures) {
 		return Arguments.of(what, fault, figures);
+	}
+
+	@Test
+	void watchThatTheServerDoesNotEndIsEndedHalfAMinuteLater() {
+		Map<Integer, Long> limits = new ConcurrentHashMap<>();
+		this.adapter.client.setHttpClient(this.adapter.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
+			String seconds = chain.request().url().queryParameter("timeoutSeconds");
+			if (seconds != null) {
+				limits.put(Integer.valueOf(seconds), chain.call().timeout().timeoutNanos());
+			}
+			return chain.proceed(chain.request());
+		}).build());
+		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
+		assertThat(limits).isNotEmpty()
+			.allSatisfy((seconds, limit) -> assertThat(Duration.ofNanos(limit)).hasSeconds(seconds + 30));
 	}
 
 	@Test
