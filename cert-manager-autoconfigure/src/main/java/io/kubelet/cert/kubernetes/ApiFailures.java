@@ -123,9 +123,9 @@ public final class ApiFailures {
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
-		if (cause instanceof AnswerTooLargeException) {
-			return unexpected("The answer from %s is larger than 4 MiB and was not read. A proxy may have answered"
-				.formatted(this.server), request);
+		if (cause instanceof AnswerTooLargeException answer) {
+			return unexpected("The answer from %s is larger than %s and was not read. A proxy may have answered"
+				.formatted(this.server, answer.limit()), request);
 		}
 		// A subclass, SocketTimeoutException, means that nothing was received
 		if (cause.getClass() == InterruptedIOException.class) {

@@ -27,6 +27,12 @@ final class Lister {
 
 	private static final int LARGEST_PAGE = 100;
 
+	/** Of all pages, in characters. */
+	private static final int MAXIMUM_SIZE = 64 * 1024 * 1024;
+
+	/** Empty pages need not end either. */
+	private static final int MAXIMUM_PAGES = 1024;
+
 	private static final String NOT_SERVED = """
 			{"kind": "Status", "message": "the server could not find the requested resource"}""";
 
@@ -39,6 +45,8 @@ final class Lister {
 	private String path;
 
 	private int pageSize;
+
+	private int size;
 
 	Lister(Selection selection, Predicate<JsonObject> wanted, BooleanSupplier closed) {
 		this.selection = selection;
@@ -55,10 +63,14 @@ final class Lister {
 	/** Returns all objects that are wanted. */
 	WatchJson.Listed list(ApiClient client) throws ApiException, IOException {
 		this.pageSize = LARGEST_PAGE;
+		this.size = 0;
 		List<JsonObject> found = new ArrayList<>();
 		WatchJson.Listed page = firstPage(client);
 		page.objects().stream().filter(this.wanted).forEach(found::add);
 		while (!page.next().isEmpty() && !this.closed.getAsBoolean()) {
+			if (this.size >= MAXIMUM_SIZE) {
+				throw new AnswerTooLargeException("64 MiB or 1,024 pages");
+			}
 			page = page(client, page.next());
 			page.objects().stream().filter(this.wanted).forEach(found::add);
 		}
@@ -90,7 +102,9 @@ final class Lister {
 	private WatchJson.Listed page(ApiClient client, String next) throws ApiException, IOException {
 		while (true) {
 			try (Response response = this.selection.list(client, this.path, this.pageSize, next).execute()) {
-				return WatchJson.listed(ApiObjects.body(response));
+				String json = ApiObjects.body(response);
+				this.size += Math.max(json.length(), MAXIMUM_SIZE / MAXIMUM_PAGES);
+				return WatchJson.listed(json);
 			}
 			catch (AnswerTooLargeException ex) {
 				if (this.pageSize == 1) {
