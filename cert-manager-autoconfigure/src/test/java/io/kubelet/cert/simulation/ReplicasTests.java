@@ -3,6 +3,7 @@ package io.kubelet.cert.simulation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -89,6 +90,32 @@ class ReplicasTests {
 		});
 		Figures.report(replicas + " replicas without faults", "%d rotations, %d creates, %d writes, %d conflicts"
 			.formatted(world.pairs, world.creates, world.secret().writes, world.secret().conflicts));
+	}
+
+	/** As when the node of an old pod is drained during a rolling update. */
+	@Test
+	void templateOfAReplicaThatHasEndedIsReplacedWithinAnHour() {
+		ReplicaWorld world = new ReplicaWorld(true);
+		List<Replica> both = replicas(world, 2, new Random(1));
+		Replica old = both.get(0);
+		Replica updated = both.get(1);
+		updated.template = 1;
+		for (Replica started : List.of(old, updated, old)) {
+			started.die();
+			started.start();
+			world.time().pass(Duration.ofMinutes(1));
+			assertThat(both).filteredOn((replica) -> replica.manager() != null)
+				.allMatch((replica) -> Replica.template(started.template).isSatisfiedBy(served(replica).leaf()));
+		}
+		old.die();
+		world.time().pass(Duration.ofHours(1));
+		assertThat(served(updated).leaf()).matches(Replica.template(1)::isSatisfiedBy);
+		assertThat(world.creates).isEqualTo(4).isEqualTo(world.pairs);
+		assertThat(world.violations).isEmpty();
+	}
+
+	private static CertificatePair served(Replica replica) {
+		return Objects.requireNonNull(replica.served());
 	}
 
 	private static List<Replica> replicas(ReplicaWorld world, int count, Random random) {
@@ -194,6 +221,12 @@ class ReplicasTests {
 			assertThat(this.world.violations).as("history %d: %s", this.seed, this.steps).isEmpty();
 		}
 
+		private void awaitAnswer() {
+			if (this.world.secret().stored().pending() != null) {
+				pass(Duration.ofMinutes(1));
+			}
+		}
+
 		/** All is well, and the rolling update is finished. */
 		private void heal() {
 			this.steps.add("well");
@@ -212,9 +245,11 @@ class ReplicasTests {
 			}
 			// The longest pause after denials
 			pass(Duration.ofMinutes(140));
+			awaitAnswer();
 			int creates = this.world.creates;
 			int pairs = this.world.pairs;
 			pass(Duration.ofHours(4));
+			awaitAnswer();
 			CertificatePair stored = this.world.secret().stored().pair();
 			for (Replica replica : this.replicas) {
 				this.world.require(stored != null && stored.equals(replica.served()),

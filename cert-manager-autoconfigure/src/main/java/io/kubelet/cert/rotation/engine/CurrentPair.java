@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -27,6 +28,9 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class CurrentPair {
 
 	private static final Logger logger = LoggerFactory.getLogger(CurrentPair.class);
+
+	/** How long a template gives way to that of a replica, which may have ended. */
+	private static final Duration GIVES_WAY = Duration.ofHours(1);
 
 	private final RotationSettings settings;
 
@@ -124,8 +128,6 @@ final class CurrentPair {
 		})) {
 			return false;
 		}
-		this.problem = "";
-		this.forced = null;
 		swap(pair, deadline);
 		satisfy(satisfied, satisfied.isSatisfiedBy(pair.leaf()));
 		return true;
@@ -168,10 +170,9 @@ final class CurrentPair {
 		List<String> differences = differences(stored, template, now);
 		boolean byReplica = this.store.isShared() && this.store.get().deadline() != null;
 		Optional<String> refusal = issuerProblem(stored, now)
-			.map("is of an issuer that is not accepted here; it is not used: "::concat);
-		if (refusal.isEmpty() && !differences.isEmpty() && !byReplica) {
-			refusal = Optional.of("does not match the template; it is not used: " + String.join("; ", differences));
-		}
+			.map("is of an issuer that is not accepted here; it is not used: "::concat)
+			.or(() -> (differences.isEmpty() || byReplica) ? Optional.empty()
+					: Optional.of("does not match the template; it is not used: " + String.join("; ", differences)));
 		if (refusal.isPresent()) {
 			if (this.store.isShared()) {
 				force(Trigger.DAMAGED);
@@ -181,10 +182,7 @@ final class CurrentPair {
 			return null;
 		}
 		this.log.adopted(stored, byReplica, differences);
-		this.problem = "";
-		this.forced = null;
-		Instant deadline = this.store.get().deadline();
-		swap(stored, deadline);
+		swap(stored, this.store.get().deadline());
 		if (!differences.isEmpty() && template != null) {
 			satisfy(template, false);
 		}
@@ -192,14 +190,15 @@ final class CurrentPair {
 	}
 
 	/**
-	 * Notes that the pair is used for a template. One that does not satisfy it is left to
-	 * the replica that has requested it, unless that has ended.
+	 * Notes that the pair is used for a template. One that does not satisfy it is left
+	 * for a while to the replica that has requested it.
 	 */
 	private void satisfy(CertificateTemplate template, boolean satisfied) {
 		CertificatePair pair = this.pair;
 		this.satisfied = template;
 		if (!satisfied && pair != null) {
-			this.scheduled = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));
+			Instant halfway = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));
+			this.scheduled = Collections.min(List.of(halfway, this.heldSince.plus(GIVES_WAY)));
 		}
 	}
 
@@ -276,6 +275,8 @@ final class CurrentPair {
 
 	private void swap(CertificatePair pair, @Nullable Instant deadline) {
 		CertificatePair previous = this.pair;
+		this.problem = "";
+		this.forced = null;
 		hold(pair, deadline);
 		this.replaced.accept(previous, pair);
 	}
