@@ -66,11 +66,11 @@ class ReplicaFaultTests {
 	void fiftyStartAtTheSameMomentAndRotateOnce() {
 		this.replicas.startTogether(50, "startup.timeout=120s");
 		CertificatePair first = this.replicas.awaitAgreement();
-		assertCreates("50 replicas start at the same moment", 1);
+		assertOneObject("50 replicas start at the same moment");
 		this.replicas.plane.clearRequests();
 		this.replicas.running.get(17).manager().rotate();
 		this.replicas.awaitSuccessor(first);
-		assertCreates("50 replicas rotate", 1);
+		assertOneObject("50 replicas rotate");
 	}
 
 	@Test
@@ -380,6 +380,14 @@ class ReplicaFaultTests {
 	private void assertCreates(String what, int expected) {
 		Figures.report(what, this.replicas.figures());
 		assertThat(this.replicas.creates()).as(this.replicas.figures()).isEqualTo(expected);
+	}
+
+	/** Where the machine is busy, a replica may try to create the same object again. */
+	private void assertOneObject(String what) {
+		Figures.report(what, this.replicas.figures());
+		assertThat(this.replicas.plane.count((request) -> request.isCreate() && request.status() == 201))
+			.as(this.replicas.figures())
+			.isOne();
 	}
 
 	private static RotationFailure failure(Replica replica) {
