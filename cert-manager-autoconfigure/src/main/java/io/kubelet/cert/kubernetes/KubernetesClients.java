@@ -23,7 +23,6 @@ import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
-import okhttp3.Request;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -83,30 +82,6 @@ public final class KubernetesClients {
 	public static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context,
 			KeyManager[] keyManagers) {
 		return build(kubeconfig, context, (file) -> Credentials.ofKeys(keyManagers));
-	}
-
-	/**
-	 * Loads the classes that a first request needs: creates a client without credentials,
-	 * and connects to the API server without a request.
-	 * @param kubeconfig as for {@link #create(Path, String)}
-	 * @param context as for {@link #create(Path, String)}
-	 * @throws KubernetesConfigurationException as for {@link #create(Path, String)}
-	 */
-	public static void preload(@Nullable Path kubeconfig, @Nullable String context) {
-		ApiClient client = createWithKeys(kubeconfig, context, new KeyManager[0]);
-		OkHttpClient http = client.getHttpClient()
-			.newBuilder()
-			.retryOnConnectionFailure(false)
-			.addNetworkInterceptor((chain) -> {
-				throw new IOException("Connected");
-			})
-			.build();
-		try {
-			http.newCall(new Request.Builder().url(client.getBasePath()).build()).execute().close();
-		}
-		catch (IOException ex) {
-			http.connectionPool().evictAll();
-		}
 	}
 
 	private static ApiClient build(@Nullable Path kubeconfig, @Nullable String context,

@@ -85,22 +85,13 @@ public class SettingsConfiguration {
 		List<CertificateSettings> certificates = List.of();
 		try {
 			if (isAnyPropertySet(environment)) {
-				certificates = resolve(environment).certificates();
+				certificates = resolve(PropertiesBinder.bind(environment)).certificates();
 			}
 		}
 		catch (RuntimeException ex) {
 			// Reported where the settings are used
 		}
 		return BundleProperties.of(certificates, environment);
-	}
-
-	/**
-	 * Returns the settings, for use before there are beans.
-	 * @param environment the environment
-	 * @return the settings
-	 */
-	public static CertificateSettingsList resolve(Environment environment) {
-		return resolve(PropertiesBinder.bind(environment));
 	}
 
 	private static CertificateSettingsList resolve(Bound bound) {
