@@ -241,7 +241,8 @@ class RotatingApiClientTests {
 			}
 			assertThat(sockets.open()).hasSizeLessThanOrEqualTo(2);
 			assertThat(sockets.all()).hasSizeGreaterThan(50);
-			assertThat(threads()).isLessThanOrEqualTo(threads + 2);
+			// Pools may have grown meanwhile; a leak is one for each rotation
+			assertThat(threads()).isLessThan(threads + 25);
 			assertThat(manager.status().rotations().count()).isEqualTo(51);
 			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
 				.hasSize(51);
