@@ -130,7 +130,7 @@ public final class ApiFailures {
 		// A subclass, SocketTimeoutException, means that nothing was received
 		if (cause.getClass() == InterruptedIOException.class) {
 			return RequestException.unavailable(name(request), "TimedOut",
-					about(request) + "The API server at %s has not answered in full within 30s".formatted(this.server),
+					about(request) + "The API server at %s has not answered in full in time".formatted(this.server),
 					null, cause);
 		}
 		boolean untrusted = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause)
