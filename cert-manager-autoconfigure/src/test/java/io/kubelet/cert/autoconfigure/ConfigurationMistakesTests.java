@@ -13,6 +13,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -302,14 +303,7 @@ class ConfigurationMistakesTests {
 	}
 
 	private Path kubeconfig(String server) throws IOException {
-		return Files.writeString(this.directory.resolve("kubeconfig"), """
-				apiVersion: v1
-				kind: Config
-				clusters: [{name: c, cluster: {server: "%s"}}]
-				users: [{name: u, user: {token: t}}]
-				contexts: [{name: x, context: {cluster: c, user: u}}]
-				current-context: x
-				""".formatted(server));
+		return CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"), server);
 	}
 
 	private static int closedPort() throws IOException {

@@ -3,7 +3,6 @@ package io.kubelet.cert.autoconfigure;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -59,24 +58,15 @@ class SecretsAtStartTests {
 
 	@Test
 	void allSecretsAreReadAtTheSameTime() throws IOException {
+		Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"),
+				"http://127.0.0.1:" + this.server.getAddress().getPort());
 		CertificateContexts.runner(this.directory)
-			.withPropertyValues("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(), "kubelet.cert.pair-name=a",
+			.withPropertyValues("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.pair-name=a",
 					"kubelet.cert.store.type=secret", "kubelet.cert.store.copy=false",
 					"kubelet.cert.startup.mode=background", "kubelet.cert.additional.b.template.common-name=b",
 					"kubelet.cert.additional.c.template.common-name=c")
 			.run((context) -> assertThat(this.all.getCount()).isZero());
 		assertThat(this.answeredBeforeAllWereAsked).isEmpty();
-	}
-
-	private Path kubeconfig() throws IOException {
-		return Files.writeString(this.directory.resolve("kubeconfig"), """
-				apiVersion: v1
-				kind: Config
-				clusters: [{name: c, cluster: {server: "http://127.0.0.1:%d"}}]
-				users: [{name: u, user: {token: t}}]
-				contexts: [{name: x, context: {cluster: c, user: u}}]
-				current-context: x
-				""".formatted(this.server.getAddress().getPort()));
 	}
 
 	/** There is no such Secret. */

@@ -1,9 +1,9 @@
 package io.kubelet.cert.faults;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,14 +19,8 @@ class NodeKubeconfigFaultTests {
 
 	@Test
 	void diskWithoutModesIsWrittenWithoutThem() throws Exception {
-		Path bootstrap = Files.writeString(this.directory.resolve("bootstrap"), """
-				apiVersion: v1
-				kind: Config
-				clusters: [{name: c, cluster: {server: "https://127.0.0.1:6443"}}]
-				users: [{name: u, user: {token: t}}]
-				contexts: [{name: x, context: {cluster: c, user: u}}]
-				current-context: x
-				""");
+		Path bootstrap = CertificateContexts.writeKubeconfig(this.directory.resolve("bootstrap"),
+				"https://127.0.0.1:6443");
 		FaultyDisk disk = new FaultyDisk();
 		disk.removeModes();
 		Path kubeconfig = this.directory.resolve("kubeconfig");

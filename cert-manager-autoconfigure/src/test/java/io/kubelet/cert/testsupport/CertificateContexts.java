@@ -1,5 +1,7 @@
 package io.kubelet.cert.testsupport;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 
@@ -32,6 +34,18 @@ public final class CertificateContexts {
 			.withPropertyValues("kubelet.cert.cert-dir=" + directory.resolve("pki"),
 					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/client",
 					"kubelet.cert.startup.timeout=10s");
+	}
+
+	/** Writes a kubeconfig for a server, with a token and without authorities. */
+	public static Path writeKubeconfig(Path file, String server) throws IOException {
+		return Files.writeString(file, """
+				apiVersion: v1
+				kind: Config
+				clusters: [{name: c, cluster: {server: "%s"}}]
+				users: [{name: u, user: {token: t}}]
+				contexts: [{name: x, context: {cluster: c, user: u}}]
+				current-context: x
+				""".formatted(server));
 	}
 
 }

@@ -11,6 +11,7 @@ import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.PairLocation;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,14 +49,8 @@ class KubeletConfigurationTests {
 	}
 
 	private ApplicationContextRunner runner(String... properties) throws IOException {
-		Path kubeconfig = Files.writeString(this.directory.resolve("kubeconfig"), """
-				apiVersion: v1
-				kind: Config
-				clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
-				users: [{name: u, user: {token: t}}]
-				contexts: [{name: x, context: {cluster: c, user: u}}]
-				current-context: x
-				""");
+		Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"),
+				"https://127.0.0.1:1");
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
 			.withBean(RotationScheduler.class, () -> NO_TASKS)
