@@ -241,8 +241,8 @@ class RotatingApiClientTests {
 			}
 			assertThat(sockets.open()).hasSizeLessThanOrEqualTo(2);
 			assertThat(sockets.all()).hasSizeGreaterThan(50);
-			// Pools may have grown meanwhile; a leak is one for each rotation
-			assertThat(threads()).isLessThan(threads + 25);
+			// Those that pools had more for a moment end by themselves
+			Awaitility.await().untilAsserted(() -> assertThat(threads()).isLessThanOrEqualTo(threads + 2));
 			assertThat(manager.status().rotations().count()).isEqualTo(51);
 			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
 				.hasSize(51);
