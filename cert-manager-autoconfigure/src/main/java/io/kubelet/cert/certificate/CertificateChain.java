@@ -39,13 +39,16 @@ public final class CertificateChain {
 	}
 
 	/**
-	 * Returns why certificates from elsewhere are not used. They have the same limits as
-	 * a chain.
-	 * @param what what they are, as the subject of the clause
-	 * @param certificates the certificates
+	 * Returns why the authorities that an issuer reports are not used. They have the same
+	 * limits as a chain.
+	 * @param certificates the certificates of the authorities
 	 * @return a clause, empty if there is no reason
 	 */
-	public static Optional<String> problem(String what, List<X509Certificate> certificates) {
+	public static Optional<String> problemOfAuthorities(List<X509Certificate> certificates) {
+		return problem("the list of authorities that came with it", certificates);
+	}
+
+	private static Optional<String> problem(String what, List<X509Certificate> certificates) {
 		if (certificates.size() > MAXIMUM_CERTIFICATES) {
 			return Optional.of("%s has %d certificates, but at most %d are accepted".formatted(what,
 					certificates.size(), MAXIMUM_CERTIFICATES));

@@ -53,7 +53,7 @@ public final class CertificatePair {
 			throw new IllegalArgumentException("There is no certificate");
 		}
 		CertificateChain.problem(chain)
-			.or(() -> CertificateChain.problem("the list of authorities that came with it", authorities))
+			.or(() -> CertificateChain.problemOfAuthorities(authorities))
 			.ifPresent((problem) -> {
 				throw new IllegalArgumentException("The certificate cannot be used: " + problem);
 			});

@@ -93,7 +93,7 @@ public final class IssuedCertificateCheck {
 	 */
 	public CertificatePair check(List<X509Certificate> chain, PendingRequest pending, List<X509Certificate> reported,
 			Instant now) {
-		CertificateChain.problem("the list of authorities that came with it", reported).ifPresent((problem) -> {
+		CertificateChain.problemOfAuthorities(reported).ifPresent((problem) -> {
 			throw refused(pending.request(), List.of(problem));
 		});
 		CertificatePair pair = check(chain, pending, now);
