@@ -24,7 +24,11 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -279,11 +283,13 @@ class ReplicaFaultTests {
 	}
 
 	@Test
-	void deletionThatFailsIsRepeatedAfterTheNextRotationOnly() {
+	@ExtendWith(OutputCaptureExtension.class)
+	void deletionThatFailsIsRepeatedAfterTheNextRotationOnly(CapturedOutput output) {
 		this.replicas.plane.certManager().issuer("shop", "internal");
 		this.replicas.plane.faults().next(Integer.MAX_VALUE, RecordedRequest::isDelete).answer(500);
 		Replica replica = this.replicas.start("signer-name=", "issuer.name=internal");
-		await().until(() -> this.replicas.plane.count(RecordedRequest::isDelete) == 1);
+		await().until(() -> output.getOut().contains("could not be deleted"));
+		assertThat(this.replicas.plane.count(RecordedRequest::isDelete)).isOne();
 		replica.clock.set(Duration.ofSeconds(40));
 		for (int review = 0; review < 5; review++) {
 			replica.manager().awaitedFor(Duration.ofSeconds(1));

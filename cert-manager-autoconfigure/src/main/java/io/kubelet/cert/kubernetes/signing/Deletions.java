@@ -1,10 +1,12 @@
 package io.kubelet.cert.kubernetes.signing;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
-import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.google.gson.JsonObject;
@@ -34,7 +36,7 @@ final class Deletions {
 
 	private final ApiClientProvider clients;
 
-	private final Queue<Deletion> postponed = new ConcurrentLinkedQueue<>();
+	private final BlockingQueue<Deletion> postponed = new LinkedBlockingQueue<>();
 
 	private final AtomicBoolean refused = new AtomicBoolean();
 
@@ -52,9 +54,10 @@ final class Deletions {
 			done.complete(request);
 			return done;
 		}
-		for (Deletion earlier = this.postponed.poll(); earlier != null; earlier = this.postponed.poll()) {
-			begin(earlier, current);
-		}
+		// Those that fail while others begin wait for the next time
+		List<Deletion> earlier = new ArrayList<>();
+		this.postponed.drainTo(earlier);
+		earlier.forEach((deletion) -> begin(deletion, current));
 		begin(new Deletion(request, done), current);
 		return done;
 	}
