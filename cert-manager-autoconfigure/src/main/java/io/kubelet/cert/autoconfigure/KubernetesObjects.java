@@ -17,12 +17,9 @@ import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
-import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.secret.SecretLocation;
 import io.kubelet.cert.kubernetes.secret.SecretStore;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
-import io.kubelet.cert.kubernetes.signing.SigningApi;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubernetes.client.openapi.ApiClient;
@@ -58,12 +55,9 @@ final class KubernetesObjects {
 
 	synchronized KubernetesSigners signers(@Nullable Issuer issuer) {
 		return this.signers.computeIfAbsent(Optional.ofNullable(issuer),
-				(key) -> new KubernetesSigners(api(issuer), this.clients, this.clock));
-	}
-
-	private SigningApi api(@Nullable Issuer issuer) {
-		return (issuer == null) ? new CertificateSigningRequests()
-				: new CertManagerRequests(issuer.reference(), inNamespace(issuer.namespace()), issuer.annotations());
+				(key) -> (issuer == null) ? KubernetesSigners.ofKubernetes(this.clients, this.clock)
+						: KubernetesSigners.ofCertManager(issuer.reference(), inNamespace(issuer.namespace()),
+								issuer.annotations(), this.clients, this.clock));
 	}
 
 	private String inNamespace(@Nullable String namespace) {

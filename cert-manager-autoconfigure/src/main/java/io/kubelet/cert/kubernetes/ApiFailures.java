@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.kubernetes.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiException;

@@ -12,7 +12,6 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -42,7 +41,7 @@ final class RotatingChild {
 		((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
 		Clock clock = Clock.systemUTC();
 		IssuerReference issuer = new IssuerReference("ClusterIssuer", args[2], IssuerReference.CERT_MANAGER);
-		KubernetesSigners signers = new KubernetesSigners(new CertManagerRequests(issuer, "shop", Map.of()),
+		KubernetesSigners signers = KubernetesSigners.ofCertManager(issuer, "shop", Map.of(),
 				new ApiClientProvider(Path.of(args[1]), null, null, (task) -> {
 					Thread thread = new Thread(task);
 					thread.setDaemon(true);

@@ -11,15 +11,13 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.certmanager.CertManagerRequests;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
-import io.kubelet.cert.kubernetes.signing.SigningApi;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -69,8 +67,9 @@ final class RotatingProgram implements AutoCloseable {
 
 	private final Path kubeconfigs;
 
-	/** The API of the signer: that of Kubernetes unless a test changes it. */
-	SigningApi api = new CertificateSigningRequests();
+	/** Of Kubernetes unless a test changes it. */
+	private Function<ApiClientProvider, KubernetesSigners> signersOf = (clients) -> KubernetesSigners
+		.ofKubernetes(clients, this.clock);
 
 	String signerName = SIGNER;
 
@@ -95,7 +94,7 @@ final class RotatingProgram implements AutoCloseable {
 	/** Use an issuer of cert-manager. */
 	void useCertManager() {
 		IssuerReference issuer = new IssuerReference("ClusterIssuer", "internal", IssuerReference.CERT_MANAGER);
-		this.api = new CertManagerRequests(issuer, "shop", Map.of());
+		this.signersOf = (clients) -> KubernetesSigners.ofCertManager(issuer, "shop", Map.of(), clients, this.clock);
 		this.signerName = issuer.toString();
 		this.controlPlane.certManager().clusterIssuer("internal");
 		this.controlPlane.allowIn("shop", "system:node:one", Set.of("create", "get", "list", "watch", "delete"),
@@ -118,15 +117,14 @@ final class RotatingProgram implements AutoCloseable {
 	}
 
 	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {
-		KubernetesSigners signers = new KubernetesSigners(this.api,
-				new ApiClientProvider(this.controlPlane.writeKubeconfig(this.kubeconfigs, this.controlPlane
-					.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")), null, null,
-						(task) -> {
-							Thread thread = new Thread(task, "faults-requests");
-							thread.setDaemon(true);
-							return thread;
-						}, this.clock),
-				this.clock);
+		KubernetesSigners signers = this.signersOf
+			.apply(new ApiClientProvider(this.controlPlane.writeKubeconfig(this.kubeconfigs,
+					this.controlPlane.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")),
+					null, null, (task) -> {
+						Thread thread = new Thread(task, "faults-requests");
+						thread.setDaemon(true);
+						return thread;
+					}, this.clock));
 		this.signers = signers;
 		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
 			.scheduler(RotationScheduler.of(this.executor))

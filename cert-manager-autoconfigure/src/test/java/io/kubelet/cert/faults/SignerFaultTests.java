@@ -13,11 +13,10 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
@@ -189,10 +188,9 @@ class SignerFaultTests extends RotatingProgramTest {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		String name = RequestNaming.BY_KEY.name(first.getPublic(), other, List.of());
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		KubernetesSigners signers = new KubernetesSigners(new CertificateSigningRequests(),
-				new ApiClientProvider(this.program.controlPlane.writeKubeconfig(this.kubeconfigs), null, null,
-						Thread::new, Clock.systemUTC()),
-				Clock.systemUTC());
+		KubernetesSigners signers = KubernetesSigners
+			.ofKubernetes(new ApiClientProvider(this.program.controlPlane.writeKubeconfig(this.kubeconfigs), null, null,
+					Thread::new, Clock.systemUTC()), Clock.systemUTC());
 		CompletableFuture<?> answer = signers.signer(null)
 			.request(
 					CertificateRequests.create(name, other, RotatingProgram.SIGNER,

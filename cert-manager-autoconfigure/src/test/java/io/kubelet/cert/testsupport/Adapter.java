@@ -18,13 +18,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesClients;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.request.SubmittedRequest;
@@ -72,7 +71,7 @@ public final class Adapter implements AutoCloseable {
 		this.clients = clients(this.controlPlane.writeKubeconfig(this.directory));
 		this.client = this.clients.client(null);
 		this.executor = (ThreadPoolExecutor) this.clients.executor();
-		this.signers = new KubernetesSigners(new CertificateSigningRequests(), this.clients, Clock.systemUTC());
+		this.signers = KubernetesSigners.ofKubernetes(this.clients, Clock.systemUTC());
 		this.signer = this.signers.signer(null);
 	}
 
@@ -89,8 +88,7 @@ public final class Adapter implements AutoCloseable {
 
 	/** Returns the signer of another process, which uses this kubeconfig. */
 	public CertificateSigner signer(Path kubeconfig) {
-		return new KubernetesSigners(new CertificateSigningRequests(), clients(kubeconfig), Clock.systemUTC())
-			.signer(null);
+		return KubernetesSigners.ofKubernetes(clients(kubeconfig), Clock.systemUTC()).signer(null);
 	}
 
 	public static ApiClient client(Path kubeconfig) {

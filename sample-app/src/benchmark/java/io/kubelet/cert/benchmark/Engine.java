@@ -15,7 +15,6 @@ import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -76,8 +75,7 @@ final class Engine implements AutoCloseable {
 		this.executor.setRemoveOnCancelPolicy(true);
 		this.scheduler = RotationScheduler.of(this.executor);
 		this.resources = new Resources(this.scheduler, this.threads, KeyPairSource.jdk(), CLOCK);
-		this.signers = new KubernetesSigners(new CertificateSigningRequests(),
-				new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK), CLOCK);
+		this.signers = KubernetesSigners.ofKubernetes(new ApiClientProvider(kubeconfig, null, null, daemons("kubernetes-"), CLOCK), CLOCK);
 		this.source = this.signers::signer;
 		this.managers = new CertificateManagers(
 				IntStream.range(0, certificates).mapToObj((number) -> manager(directory, number, supplied)).toList());

@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.signing;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -12,6 +13,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.SubmittedRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -31,18 +33,36 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	private final Clock clock;
 
-	/**
-	 * Creates it.
-	 * @param api the API
-	 * @param clients provides the client
-	 * @param clock the clock, which shows whether a certificate that is found has expired
-	 */
-	public KubernetesSigners(SigningApi api, ApiClientProvider clients, Clock clock) {
+	KubernetesSigners(SigningApi api, ApiClientProvider clients, Clock clock) {
 		this.api = api;
 		this.clients = clients;
 		this.watches = new RequestWatches(api.path(), clients.executor());
 		this.deletions = new Deletions(api, clients);
 		this.clock = clock;
+	}
+
+	/**
+	 * Creates signers that use the CertificateSigningRequest API.
+	 * @param clients provides the client
+	 * @param clock the clock, which shows whether a certificate that is found has expired
+	 * @return the signers
+	 */
+	public static KubernetesSigners ofKubernetes(ApiClientProvider clients, Clock clock) {
+		return new KubernetesSigners(new CertificateSigningRequests(), clients, clock);
+	}
+
+	/**
+	 * Creates signers that use cert-manager's CertificateRequest API.
+	 * @param issuer the issuer that signs
+	 * @param namespace the namespace of the requests
+	 * @param annotations the annotations of the requests, which configure some issuers
+	 * @param clients provides the client
+	 * @param clock the clock, which shows whether a certificate that is found has expired
+	 * @return the signers
+	 */
+	public static KubernetesSigners ofCertManager(IssuerReference issuer, String namespace,
+			Map<String, String> annotations, ApiClientProvider clients, Clock clock) {
+		return new KubernetesSigners(new CertManagerRequests(issuer, namespace, annotations), clients, clock);
 	}
 
 	RequestWatches watches() {

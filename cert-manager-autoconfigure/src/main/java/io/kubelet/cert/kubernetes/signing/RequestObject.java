@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * An object of the API that stands for a request, with the answers of approvers and
  * signers. Only what is needed of it is kept.
  */
-public final class RequestObject {
+final class RequestObject {
 
 	/** The label that identifies the process that created an object. */
 	static final String REQUESTER = "cert.kubelet.io/requester";
@@ -39,7 +39,7 @@ public final class RequestObject {
 	 * Reads an object.
 	 * @param json the object
 	 */
-	public RequestObject(JsonObject json) {
+	RequestObject(JsonObject json) {
 		this.metadata = member(json, "metadata");
 		this.metadata.remove("annotations");
 		this.metadata.remove("managedFields");
@@ -67,7 +67,7 @@ public final class RequestObject {
 	 * Returns the name of the object.
 	 * @return the name
 	 */
-	public String name() {
+	String name() {
 		return ExternalText.clean(identity("name"));
 	}
 
@@ -96,7 +96,7 @@ public final class RequestObject {
 	 * Returns what is requested.
 	 * @return the specification of the object
 	 */
-	public JsonObject spec() {
+	JsonObject spec() {
 		return this.spec;
 	}
 
@@ -104,7 +104,7 @@ public final class RequestObject {
 	 * Returns the answer so far.
 	 * @return the status of the object
 	 */
-	public JsonObject status() {
+	JsonObject status() {
 		return this.status;
 	}
 
@@ -125,7 +125,7 @@ public final class RequestObject {
 	 * @param type its type, such as {@code Denied}
 	 * @return the condition, empty if there is none of this type
 	 */
-	public Optional<JsonObject> condition(String type) {
+	Optional<JsonObject> condition(String type) {
 		return conditions().filter((condition) -> type.equals(ApiObjects.text(condition, "type"))).findFirst();
 	}
 
@@ -140,7 +140,7 @@ public final class RequestObject {
 	 * @return the chain, empty if there is none yet
 	 * @throws RequestException if the issued data is not a certificate
 	 */
-	public Optional<List<X509Certificate>> certificate(String signerName) {
+	Optional<List<X509Certificate>> certificate(String signerName) {
 		return certificates("certificate", signerName);
 	}
 
@@ -151,7 +151,7 @@ public final class RequestObject {
 	 * @return the certificates, empty if there are none
 	 * @throws RequestException if the data is not a certificate
 	 */
-	public Optional<List<X509Certificate>> certificates(String member, String signerName) {
+	Optional<List<X509Certificate>> certificates(String member, String signerName) {
 		String pem = decoded(this.status, member);
 		try {
 			return pem.isEmpty() ? Optional.empty() : Optional.of(Pem.readCertificates(pem));
@@ -201,7 +201,7 @@ public final class RequestObject {
 	 * @param otherwise what is returned if there is no text
 	 * @return the text
 	 */
-	public static String text(JsonObject object, String member, String otherwise) {
+	static String text(JsonObject object, String member, String otherwise) {
 		String text = ApiObjects.text(object, member);
 		return (text != null && !text.isBlank()) ? ExternalText.clean(text) : otherwise;
 	}

@@ -13,7 +13,6 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.watch.Reflector;
 import io.kubelet.cert.kubernetes.watch.Selection;
-import io.kubelet.cert.kubernetes.watch.WatchObserver;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 
@@ -22,7 +21,7 @@ import io.kubernetes.client.openapi.ApiException;
  * version, so nothing is missed. If the server refuses it, it ends, and its subscribers
  * receive the refusal. The next request opens another one.
  */
-final class RequestWatch implements WatchObserver {
+final class RequestWatch implements Reflector.Observer {
 
 	private final Map<String, Subscriber> subscribers = new HashMap<>();
 

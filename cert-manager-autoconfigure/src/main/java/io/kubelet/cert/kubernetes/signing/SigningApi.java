@@ -11,7 +11,7 @@ import io.kubelet.cert.request.RequestException;
 /**
  * Describes an API of the cluster through which certificates are requested.
  */
-public interface SigningApi {
+interface SigningApi {
 
 	/**
 	 * Returns where the objects are.

@@ -103,7 +103,7 @@ public final class Informer implements AutoCloseable {
 
 	}
 
-	private final class Observer implements WatchObserver {
+	private final class Observer implements Reflector.Observer {
 
 		private final SortedMap<String, JsonObject> known = new TreeMap<>();
 

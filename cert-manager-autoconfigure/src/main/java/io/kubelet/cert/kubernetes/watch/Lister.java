@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 import com.google.gson.JsonObject;
-import io.kubelet.cert.kubernetes.AnswerTooLargeException;
 import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.kubernetes.ApiObjects.AnswerTooLargeException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Response;

@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes.watch;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -10,11 +11,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 import com.google.gson.JsonObject;
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException;
-import io.kubelet.cert.kubernetes.AnswerTooLargeException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.kubernetes.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -48,7 +49,7 @@ public final class Reflector implements AutoCloseable {
 
 	private final Selection selection;
 
-	private final WatchObserver observer;
+	private final Observer observer;
 
 	private final Supplier<ApiClient> clients;
 
@@ -72,7 +73,7 @@ public final class Reflector implements AutoCloseable {
 	 * @param clients returns the client to use; called for each connection
 	 * @param resourceVersion where to begin, {@code null} to begin with a list
 	 */
-	public Reflector(Selection selection, WatchObserver observer, Supplier<ApiClient> clients,
+	public Reflector(Selection selection, Observer observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
 		this.lister = new Lister(selection, observer::concerns, this::isClosed);
@@ -247,6 +248,72 @@ public final class Reflector implements AutoCloseable {
 
 	private boolean isClosed() {
 		return this.closed.getCount() == 0;
+	}
+
+	/**
+	 * Observes a {@link Reflector}, on its thread. {@code toString} names what is
+	 * watched.
+	 */
+	public interface Observer {
+
+		/**
+		 * Whether an object of a list is wanted. Others are not kept while the list is
+		 * read.
+		 * @param object the object
+		 * @return {@code true} if it is
+		 */
+		default boolean concerns(JsonObject object) {
+			return true;
+		}
+
+		/**
+		 * The objects are about to be listed.
+		 */
+		default void listing() {
+		}
+
+		/**
+		 * The objects were listed.
+		 * @param objects all that are wanted
+		 */
+		void listed(List<JsonObject> objects);
+
+		/**
+		 * An object was created or has changed.
+		 * @param object the object
+		 */
+		void changed(JsonObject object);
+
+		/**
+		 * An object was deleted.
+		 * @param object its last state
+		 */
+		void deleted(JsonObject object);
+
+		/**
+		 * The watch failed and will be opened again.
+		 * @param kind {@link Kind#UNAVAILABLE} if the API server cannot be reached or is
+		 * busy, otherwise the application cannot ask it
+		 * @param problem what is wrong
+		 */
+		void interrupted(Kind kind, String problem);
+
+		/**
+		 * An object is too large, perhaps one that the observer has not asked for. The
+		 * watch is opened again, unless the observer closes it.
+		 * @param answer the failure
+		 */
+		default void overwhelmed(ApiException answer) {
+		}
+
+		/**
+		 * The server refuses the watch. It is opened again, unless the observer closes
+		 * it.
+		 * @param answer the answer of the server
+		 * @return what is wrong
+		 */
+		String refused(ApiException answer);
+
 	}
 
 }

@@ -13,7 +13,6 @@ import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;

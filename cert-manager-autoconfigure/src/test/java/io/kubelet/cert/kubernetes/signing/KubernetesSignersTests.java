@@ -10,11 +10,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
+import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
-import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;

@@ -16,7 +16,6 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.csr.CertificateSigningRequests;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.MutualTlsServer;

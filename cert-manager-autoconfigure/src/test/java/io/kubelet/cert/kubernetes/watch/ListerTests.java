@@ -2,7 +2,7 @@ package io.kubelet.cert.kubernetes.watch;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-import io.kubelet.cert.kubernetes.AnswerTooLargeException;
+import io.kubelet.cert.kubernetes.ApiObjects.AnswerTooLargeException;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;

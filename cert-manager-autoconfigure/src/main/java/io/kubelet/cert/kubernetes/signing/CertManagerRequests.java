@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.certmanager;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
@@ -12,8 +12,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiObjects;
-import io.kubelet.cert.kubernetes.signing.RequestObject;
-import io.kubelet.cert.kubernetes.signing.SigningApi;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
 
@@ -26,7 +24,7 @@ import io.kubelet.cert.request.RequestException;
  * @param namespace the namespace of the requests
  * @param annotations the annotations of the requests, which configure some issuers
  */
-public record CertManagerRequests(IssuerReference issuer, String namespace,
+record CertManagerRequests(IssuerReference issuer, String namespace,
 		Map<String, String> annotations) implements SigningApi {
 
 	private static final String READY = "Ready";

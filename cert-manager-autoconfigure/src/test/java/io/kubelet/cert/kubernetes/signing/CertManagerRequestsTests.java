@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.certmanager;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,11 +20,10 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;

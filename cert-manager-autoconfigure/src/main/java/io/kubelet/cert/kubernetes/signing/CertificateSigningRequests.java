@@ -1,4 +1,4 @@
-package io.kubelet.cert.kubernetes.csr;
+package io.kubelet.cert.kubernetes.signing;
 
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
@@ -9,14 +9,12 @@ import java.util.Optional;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.kubernetes.signing.RequestObject;
-import io.kubelet.cert.kubernetes.signing.SigningApi;
 import io.kubelet.cert.request.RequestException;
 
 /**
  * The CertificateSigningRequest API of Kubernetes, {@code certificates.k8s.io/v1}.
  */
-public final class CertificateSigningRequests implements SigningApi {
+final class CertificateSigningRequests implements SigningApi {
 
 	@Override
 	public String path() {

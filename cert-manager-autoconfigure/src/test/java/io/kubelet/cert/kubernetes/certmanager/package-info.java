@@ -1,4 +1,0 @@
-@NullMarked
-package io.kubelet.cert.kubernetes.certmanager;
-
-import org.jspecify.annotations.NullMarked;
