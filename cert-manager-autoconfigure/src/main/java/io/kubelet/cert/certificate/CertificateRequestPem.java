@@ -168,8 +168,8 @@ public final class CertificateRequestPem {
 	}
 
 	private static @Nullable KeySpecification key(List<String> values) {
-		return values.isEmpty() ? null
-				: new KeySpecification(KeyAlgorithm.valueOf(values.get(0)), Integer.parseInt(values.get(1)));
+		return values.isEmpty() ? null : new KeySpecification(KeySpecification.Algorithm.valueOf(values.get(0)),
+				Integer.parseInt(values.get(1)));
 	}
 
 	private static @Nullable String first(Map<String, String> headers, String name) {

@@ -13,7 +13,7 @@ import java.util.List;
  * @param size the key's size in bits: 256, 384 or 521 for EC, 2048 to 8192 for RSA, 256
  * for Ed25519
  */
-public record KeySpecification(KeyAlgorithm algorithm, int size) {
+public record KeySpecification(Algorithm algorithm, int size) {
 
 	private static final List<Integer> EC_SIZES = List.of(256, 384, 521);
 
@@ -22,7 +22,7 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 	private static final int RSA_MAXIMUM = 8192;
 
 	/** EC P-256: the default, as for the kubelet. */
-	public static final KeySpecification EC_P256 = new KeySpecification(KeyAlgorithm.EC, 256);
+	public static final KeySpecification EC_P256 = new KeySpecification(Algorithm.EC, 256);
 
 	/**
 	 * Creates a specification.
@@ -89,6 +89,22 @@ public record KeySpecification(KeyAlgorithm algorithm, int size) {
 			return "Ed25519";
 		}
 		throw new IllegalArgumentException("Keys of the algorithm " + key.getAlgorithm() + " are not supported");
+	}
+
+	/**
+	 * The algorithm of a private key.
+	 */
+	public enum Algorithm {
+
+		/** Elliptic curve over a NIST curve: 256, 384 or 521 bits. */
+		EC,
+
+		/** RSA, from 2048 bits. */
+		RSA,
+
+		/** Edwards curve 25519 (RFC 8032), always 256 bits. */
+		ED25519
+
 	}
 
 }

@@ -6,6 +6,7 @@
  * {@link io.kubelet.cert.certificate.ExternalText},
  * {@link io.kubelet.cert.certificate.KeyStores},
  * {@link io.kubelet.cert.certificate.ReadableDuration},
+ * {@link io.kubelet.cert.certificate.TextFile},
  * {@link io.kubelet.cert.certificate.Trust}.
  */
 @NullMarked

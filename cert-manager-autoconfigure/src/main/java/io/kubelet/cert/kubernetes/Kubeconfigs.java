@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 
+import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.file.TextFile;
 import io.kubelet.cert.certificate.trust.TrustSource;
 import org.jspecify.annotations.Nullable;
 

@@ -5,7 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
-import io.kubelet.cert.certificate.file.UnusableFileException;
+import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 
 /**
  * Reports that there is no usable way to an API server. The message names the file, what

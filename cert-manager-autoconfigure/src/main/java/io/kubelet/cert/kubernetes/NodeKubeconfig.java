@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-import io.kubelet.cert.certificate.file.TextFile;
+import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.store.DurableFiles;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.certificate.file.TextFile;
+import io.kubelet.cert.certificate.TextFile;
 
 /**
  * The token in a file, such as that of a service account, which is replaced from time to

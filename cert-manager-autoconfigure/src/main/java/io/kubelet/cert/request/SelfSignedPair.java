@@ -13,7 +13,6 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -37,7 +36,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  */
 public final class SelfSignedPair {
 
-	private static final KeySpecification KEY = new KeySpecification(KeyAlgorithm.RSA, 2048);
+	private static final KeySpecification KEY = new KeySpecification(KeySpecification.Algorithm.RSA, 2048);
 
 	private static final Duration CLOCK_SKEW = Duration.ofHours(1);
 

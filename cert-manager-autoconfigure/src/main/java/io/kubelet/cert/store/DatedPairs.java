@@ -7,8 +7,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Clock;
 
-import io.kubelet.cert.certificate.file.FileVersion;
-import io.kubelet.cert.certificate.file.UnusableFileException;
+import io.kubelet.cert.certificate.TextFile;
+import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +68,7 @@ final class DatedPairs {
 	 */
 	private @Nullable Path keep(Path current) throws IOException {
 		try {
-			FileVersion.of(current);
+			TextFile.Version.of(current);
 			this.keyFiles.requireProtected(current);
 			return create(Files.readAllBytes(current)).file();
 		}
@@ -78,7 +78,7 @@ final class DatedPairs {
 		}
 	}
 
-	record Created(Path file, FileVersion version) {
+	record Created(Path file, TextFile.Version version) {
 
 	}
 

@@ -18,7 +18,7 @@ import java.util.UUID;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.file.FileVersion;
+import io.kubelet.cert.certificate.TextFile;
 
 /**
  * Writes files that survive a power failure and that only their owner can read.
@@ -33,11 +33,11 @@ public final class DurableFiles {
 	 * @return the version of what was written, even if the file is replaced at once
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
-	static FileVersion create(Path file, byte[] content) throws IOException {
+	static TextFile.Version create(Path file, byte[] content) throws IOException {
 		return create(file, content, "rw-------");
 	}
 
-	private static FileVersion create(Path file, byte[] content, String mode) throws IOException {
+	private static TextFile.Version create(Path file, byte[] content, String mode) throws IOException {
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
 				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, mode));
 		try (created) {
@@ -46,7 +46,7 @@ public final class DurableFiles {
 				created.write(bytes);
 			}
 			created.force(true);
-			return FileVersion.of(file);
+			return TextFile.Version.of(file);
 		}
 		catch (IOException ex) {
 			delete(file, ex);
@@ -86,9 +86,9 @@ public final class DurableFiles {
 	 * @return the version of what was written, even if the file is replaced at once
 	 * @throws IOException if it cannot be written
 	 */
-	public static FileVersion replace(Path file, String text) throws IOException {
+	public static TextFile.Version replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
-		FileVersion version = create(temporary, bytes(text));
+		TextFile.Version version = create(temporary, bytes(text));
 		rename(temporary, file);
 		return version;
 	}

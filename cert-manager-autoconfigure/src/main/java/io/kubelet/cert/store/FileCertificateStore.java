@@ -12,9 +12,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.file.UnusableFileException;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -5,8 +5,7 @@ import java.io.IOException;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.file.FileVersion;
-import io.kubelet.cert.certificate.file.TextFile;
+import io.kubelet.cert.certificate.TextFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class PairReader {
 
-	private @Nullable FileVersion certificate;
+	private TextFile.@Nullable Version certificate;
 
-	private @Nullable FileVersion privateKey;
+	private TextFile.@Nullable Version privateKey;
 
 	private @Nullable CertificatePair pair;
 
@@ -26,7 +25,7 @@ final class PairReader {
 	}
 
 	/** Remembers a pair that was just written to one file. */
-	void wrote(CertificatePair pair, FileVersion version) {
+	void wrote(CertificatePair pair, TextFile.Version version) {
 		this.certificate = version;
 		this.privateKey = version;
 		this.pair = pair;
@@ -45,13 +44,13 @@ final class PairReader {
 	 * @param keyFiles decides whether the file with the key may be used, {@code null} if
 	 * it may belong to anyone
 	 * @throws java.nio.file.NoSuchFileException if a file is missing
-	 * @throws io.kubelet.cert.certificate.file.UnusableFileException if a file may not be
-	 * used
+	 * @throws io.kubelet.cert.certificate.TextFile.UnusableFileException if a file may
+	 * not be used
 	 * @throws StoreException if the files do not hold a pair
 	 */
 	CertificatePair read(PairLocation location, @Nullable KeyFiles keyFiles) throws IOException {
-		FileVersion certificate = FileVersion.of(location.certificate());
-		FileVersion privateKey = location.isOneFile() ? certificate : FileVersion.of(location.privateKey());
+		TextFile.Version certificate = TextFile.Version.of(location.certificate());
+		TextFile.Version privateKey = location.isOneFile() ? certificate : TextFile.Version.of(location.privateKey());
 		CertificatePair pair = this.pair;
 		if (pair == null || !certificate.equals(this.certificate) || !privateKey.equals(this.privateKey)) {
 			if (keyFiles != null) {

@@ -6,12 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.MalformedPemException;
-import io.kubelet.cert.certificate.file.FileVersion;
-import io.kubelet.cert.certificate.file.TextFile;
-import io.kubelet.cert.certificate.file.UnusableFileException;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.TextFile;
+import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +45,7 @@ final class PendingRequestFile {
 
 	private @Nullable PendingRequest readOrSetAside(Path file) throws IOException {
 		try {
-			FileVersion version = FileVersion.of(file);
+			TextFile.Version version = TextFile.Version.of(file);
 			Known known = this.known;
 			if (known == null || !known.version().equals(version)) {
 				this.keyFiles.requireProtected(file);
@@ -84,7 +83,7 @@ final class PendingRequestFile {
 		}
 	}
 
-	private record Known(PendingRequest request, FileVersion version) {
+	private record Known(PendingRequest request, TextFile.Version version) {
 
 	}
 

@@ -17,7 +17,6 @@ import java.util.Objects;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.request.KeyPairSource;
@@ -65,8 +64,8 @@ class PodVolumeTests {
 	/** The key in PKCS #8, then the chain without the root, all in one file. */
 	@ParameterizedTest
 	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 2048", "ED25519, 256" })
-	void credentialBundleOfAPodCertificateIsFollowed(KeyAlgorithm algorithm, int size, CapturedOutput output)
-			throws IOException {
+	void credentialBundleOfAPodCertificateIsFollowed(KeySpecification.Algorithm algorithm, int size,
+			CapturedOutput output) throws IOException {
 		follow(new KeySpecification(algorithm, size), "credentialbundle.pem", "credentialbundle.pem",
 				(pair) -> Map.of("credentialbundle.pem", key(pair) + Pem.write(pair.chain())), output);
 	}

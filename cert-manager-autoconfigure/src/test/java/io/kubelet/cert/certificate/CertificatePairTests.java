@@ -29,7 +29,7 @@ class CertificatePairTests {
 
 	@ParameterizedTest
 	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 2048", "ED25519, 256" })
-	void keyOfEveryKindBelongsToItsCertificateAndToNoOther(KeyAlgorithm algorithm, int size) {
+	void keyOfEveryKindBelongsToItsCertificateAndToNoOther(KeySpecification.Algorithm algorithm, int size) {
 		KeySpecification specification = new KeySpecification(algorithm, size);
 		KeyPair keys = KeyPairSource.jdk().generate(specification);
 		KeyPair others = KeyPairSource.jdk().generate(specification);

@@ -34,7 +34,7 @@ class InstalledProviderTests {
 	@ParameterizedTest(name = "{0} {1}, Bouncy Castle at {2}")
 	@CsvSource({ "EC, 256, 1000", "EC, 384, 1000", "RSA, 2048, 1000", "ED25519, 256, 1000", "EC, 256, 1",
 			"RSA, 2048, 1" })
-	void pairAndRequestAreReadAsTheyWereWritten(KeyAlgorithm algorithm, int size, int position) {
+	void pairAndRequestAreReadAsTheyWereWritten(KeySpecification.Algorithm algorithm, int size, int position) {
 		Security.removeProvider(BouncyCastleProvider.PROVIDER_NAME);
 		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
 		CertificateTemplate template = CertificateTemplate.ofSubject("app");

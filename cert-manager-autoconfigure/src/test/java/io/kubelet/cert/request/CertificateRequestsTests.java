@@ -11,7 +11,6 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
@@ -77,7 +76,7 @@ class CertificateRequestsTests {
 
 	@ParameterizedTest
 	@CsvSource({ "EC, 256", "RSA, 2048", "ED25519, 256" })
-	void requestIsSignedWithItsOwnKey(KeyAlgorithm algorithm, int size) throws Exception {
+	void requestIsSignedWithItsOwnKey(KeySpecification.Algorithm algorithm, int size) throws Exception {
 		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
 		PKCS10CertificationRequest request = parse(create(NAMES, keys));
 		assertThat(request.getSubjectPublicKeyInfo().getEncoded()).isEqualTo(keys.getPublic().getEncoded());
@@ -96,7 +95,7 @@ class CertificateRequestsTests {
 
 	@Test
 	void keyOfAnotherKindCannotSign() {
-		KeyPair rsa = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.RSA, 2048));
+		KeyPair rsa = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
 		assertThatIllegalArgumentException()
 			.isThrownBy(() -> create(NAMES, new KeyPair(this.keys.getPublic(), rsa.getPrivate())))
 			.withMessage("The key cannot sign a request");

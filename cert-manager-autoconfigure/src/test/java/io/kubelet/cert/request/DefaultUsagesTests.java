@@ -5,7 +5,6 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,8 +32,9 @@ class DefaultUsagesTests {
 	@ParameterizedTest(name = "{0}, {2}")
 	@MethodSource("requests")
 	void usagesFollowTheSignerTheTemplateAndTheKey(String signerName, CertificateTemplate template,
-			KeyAlgorithm algorithm, List<Usage> usages) {
-		KeySpecification specification = new KeySpecification(algorithm, (algorithm == KeyAlgorithm.RSA) ? 2048 : 256);
+			KeySpecification.Algorithm algorithm, List<Usage> usages) {
+		KeySpecification specification = new KeySpecification(algorithm,
+				(algorithm == KeySpecification.Algorithm.RSA) ? 2048 : 256);
 		assertThat(Usage.defaults(signerName, template, KeyPairSource.jdk().generate(specification).getPublic()))
 			.isEqualTo(usages);
 	}
@@ -46,19 +46,19 @@ class DefaultUsagesTests {
 		String other = "example.com/any";
 		List<Usage> forClients = List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 		List<Usage> forServers = List.of(Usage.DIGITAL_SIGNATURE, Usage.SERVER_AUTH);
-		return Stream.of(arguments(kubelet, SUBJECT, KeyAlgorithm.EC, forClients),
-				arguments(kubelet, SUBJECT, KeyAlgorithm.RSA,
+		return Stream.of(arguments(kubelet, SUBJECT, KeySpecification.Algorithm.EC, forClients),
+				arguments(kubelet, SUBJECT, KeySpecification.Algorithm.RSA,
 						List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, Usage.CLIENT_AUTH)),
-				arguments(kubelet, SUBJECT, KeyAlgorithm.ED25519, forClients),
-				arguments(client, SUBJECT, KeyAlgorithm.EC, forClients),
-				arguments(client, DNS_NAME, KeyAlgorithm.EC, forClients),
-				arguments(serving, DNS_NAME, KeyAlgorithm.EC, forServers),
-				arguments(serving, IP_ADDRESS, KeyAlgorithm.RSA,
+				arguments(kubelet, SUBJECT, KeySpecification.Algorithm.ED25519, forClients),
+				arguments(client, SUBJECT, KeySpecification.Algorithm.EC, forClients),
+				arguments(client, DNS_NAME, KeySpecification.Algorithm.EC, forClients),
+				arguments(serving, DNS_NAME, KeySpecification.Algorithm.EC, forServers),
+				arguments(serving, IP_ADDRESS, KeySpecification.Algorithm.RSA,
 						List.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT, Usage.SERVER_AUTH)),
-				arguments(other, SUBJECT, KeyAlgorithm.EC, forClients),
-				arguments(other, URI, KeyAlgorithm.EC, forClients),
-				arguments(other, DNS_NAME, KeyAlgorithm.EC, forServers),
-				arguments(other, IP_ADDRESS, KeyAlgorithm.EC, forServers));
+				arguments(other, SUBJECT, KeySpecification.Algorithm.EC, forClients),
+				arguments(other, URI, KeySpecification.Algorithm.EC, forClients),
+				arguments(other, DNS_NAME, KeySpecification.Algorithm.EC, forServers),
+				arguments(other, IP_ADDRESS, KeySpecification.Algorithm.EC, forServers));
 	}
 
 }

@@ -8,7 +8,6 @@ import java.security.interfaces.ECPublicKey;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
@@ -28,7 +27,7 @@ class EllipticCurvesTests {
 	@ParameterizedTest
 	@ValueSource(ints = { 256, 384, 521 })
 	void keysAreOfTheClassesOfTheJdkAndSign(int size) throws Exception {
-		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.EC, size));
+		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.EC, size));
 		assertThat(keys.getPublic().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(keys.getPrivate().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(((ECPublicKey) keys.getPublic()).getParams().getOrder().bitLength()).isEqualTo(size);
@@ -48,7 +47,7 @@ class EllipticCurvesTests {
 	@ValueSource(ints = { 256, 384 })
 	void providerThatTheJvmPrefersIsUsed(int size) throws Exception {
 		try (CountingProvider preferred = new CountingProvider()) {
-			KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.EC, size));
+			KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.EC, size));
 			assertThat(((ECPublicKey) keys.getPublic()).getParams().getOrder().bitLength()).isEqualTo(size);
 			CertificateRequests.create(null, CertificateTemplate.ofSubject("one"), "example.com/signer", List.of(),
 					null, keys);

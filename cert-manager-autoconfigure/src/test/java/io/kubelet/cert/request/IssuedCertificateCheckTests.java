@@ -18,7 +18,6 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
@@ -375,7 +374,7 @@ class IssuedCertificateCheckTests {
 
 	/** With one critical extension, signed by an RSA key. */
 	private static X509Certificate leaf(String algorithm, String extension, String content) throws Exception {
-		KeyPair signer = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.RSA, 2048));
+		KeyPair signer = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
 		X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(new X500Name("CN=signer"), BigInteger.TEN,
 				Date.from(NOW), Date.from(NOW.plusSeconds(60)), new X500Name("CN=one"), KEYS.getPublic());
 		builder.addExtension(new ASN1ObjectIdentifier(extension), true, HexFormat.of().parseHex(content));

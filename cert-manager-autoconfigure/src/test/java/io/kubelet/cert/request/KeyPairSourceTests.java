@@ -2,7 +2,6 @@ package io.kubelet.cert.request;
 
 import java.security.KeyPair;
 
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,7 +16,7 @@ class KeyPairSourceTests {
 	@ParameterizedTest
 	@CsvSource({ "EC, 256, EC P-256", "EC, 384, EC P-384", "EC, 521, EC P-521", "RSA, 2048, RSA 2048",
 			"RSA, 3072, RSA 3072", "ED25519, 256, Ed25519" })
-	void keyIsAsSpecifiedAndANewOneEachTime(KeyAlgorithm algorithm, int size, String description) {
+	void keyIsAsSpecifiedAndANewOneEachTime(KeySpecification.Algorithm algorithm, int size, String description) {
 		KeySpecification specification = new KeySpecification(algorithm, size);
 		KeyPair keys = KeyPairSource.jdk().generate(specification);
 		assertThat(KeySpecification.describe(keys.getPublic())).isEqualTo(description);

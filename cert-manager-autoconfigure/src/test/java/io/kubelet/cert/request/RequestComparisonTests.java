@@ -6,7 +6,6 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import org.junit.jupiter.api.Test;
@@ -74,7 +73,7 @@ class RequestComparisonTests {
 
 	@Test
 	void keyOfAnotherKindIsToldOf() {
-		KeyPair rsa = KeyPairSource.jdk().generate(new KeySpecification(KeyAlgorithm.RSA, 2048));
+		KeyPair rsa = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
 		String other = CertificateRequests
 			.create("csr-1", this.ours.template(), "example.com/ours", List.of(Usage.CLIENT_AUTH), null, rsa)
 			.pkcs10();

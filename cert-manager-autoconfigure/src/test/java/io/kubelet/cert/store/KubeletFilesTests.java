@@ -23,7 +23,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.request.KeyPairSource;
@@ -90,7 +89,8 @@ class KubeletFilesTests {
 	@ParameterizedTest
 	@CsvSource({ "EC,256,EC PRIVATE KEY", "EC,384,EC PRIVATE KEY", "RSA,2048,RSA PRIVATE KEY",
 			"ED25519,256,PRIVATE KEY" })
-	void fileHasTheKubeletsNameModeBlocksAndOrder(KeyAlgorithm algorithm, int size, String keyType) throws Exception {
+	void fileHasTheKubeletsNameModeBlocksAndOrder(KeySpecification.Algorithm algorithm, int size, String keyType)
+			throws Exception {
 		CertificatePair pair = pair(new KeySpecification(algorithm, size));
 		CertificatePair chain = new CertificatePair(List.of(pair.leaf(), this.authority.certificate()),
 				pair.privateKey());
@@ -108,7 +108,7 @@ class KubeletFilesTests {
 	@ParameterizedTest
 	@CsvSource({ "256,1.2.840.10045.3.1.7", "384,1.3.132.0.34", "521,1.3.132.0.35" })
 	void ecKeyNamesItsCurveAndHoldsItsPublicKey(int size, String curve) {
-		CertificatePair pair = pair(new KeySpecification(KeyAlgorithm.EC, size));
+		CertificatePair pair = pair(new KeySpecification(KeySpecification.Algorithm.EC, size));
 		ASN1Sequence key = ASN1Sequence.getInstance(keyBlock(pair));
 		assertThat(ASN1Integer.getInstance(key.getObjectAt(0)).intValueExact()).isOne();
 		assertThat(ASN1OctetString.getInstance(key.getObjectAt(1)).getOctets()).hasSize((size + 7) / 8);
@@ -119,7 +119,7 @@ class KubeletFilesTests {
 
 	@Test
 	void rsaKeyIsReadByTheJdkFromItsNumbers() throws Exception {
-		CertificatePair pair = pair(new KeySpecification(KeyAlgorithm.RSA, 2048));
+		CertificatePair pair = pair(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
 		RSAPrivateKey key = RSAPrivateKey.getInstance(keyBlock(pair));
 		PrivateKey read = KeyFactory.getInstance("RSA")
 			.generatePrivate(new RSAPrivateCrtKeySpec(key.getModulus(), key.getPublicExponent(),
@@ -130,7 +130,7 @@ class KubeletFilesTests {
 
 	@Test
 	void ed25519KeyIsReadByTheJdk() throws Exception {
-		CertificatePair pair = pair(new KeySpecification(KeyAlgorithm.ED25519, 256));
+		CertificatePair pair = pair(new KeySpecification(KeySpecification.Algorithm.ED25519, 256));
 		PrivateKey read = KeyFactory.getInstance("Ed25519").generatePrivate(new PKCS8EncodedKeySpec(keyBlock(pair)));
 		assertThat(new CertificatePair(pair.chain(), read)).isEqualTo(pair);
 	}

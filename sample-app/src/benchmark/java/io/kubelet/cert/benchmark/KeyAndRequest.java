@@ -4,10 +4,9 @@ import java.security.KeyPair;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -40,7 +39,7 @@ public class KeyAndRequest {
 	@Setup
 	public void prepare() {
 		String[] words = this.algorithm.split(" ");
-		this.specification = new KeySpecification(KeyAlgorithm.valueOf(words[0]), Integer.parseInt(words[1]));
+		this.specification = new KeySpecification(KeySpecification.Algorithm.valueOf(words[0]), Integer.parseInt(words[1]));
 		this.keys = this.source.generate(this.specification);
 	}
 

@@ -7,7 +7,7 @@ import java.util.Map;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
-import io.kubelet.cert.certificate.KeyAlgorithm;
+import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
@@ -147,7 +147,7 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param size Size of the key in bits: 256, 384 or 521 for EC, from 2048 to 8192 for
 	 * RSA. By default 256 for EC and 2048 for RSA.
 	 */
-	record Key(@DefaultValue("ec") KeyAlgorithm algorithm,
+	record Key(@DefaultValue("ec") KeySpecification.Algorithm algorithm,
 			@Inherited(unless = "key.algorithm") @Nullable Integer size) {
 
 	}

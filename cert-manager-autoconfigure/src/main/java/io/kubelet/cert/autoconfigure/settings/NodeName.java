@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-import io.kubelet.cert.certificate.file.TextFile;
+import io.kubelet.cert.certificate.TextFile;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -13,7 +13,6 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Request;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.Usage;
@@ -148,9 +147,9 @@ final class RequestResolver {
 	}
 
 	private KeySpecification key() {
-		KeyAlgorithm algorithm = this.properties.key().algorithm();
+		KeySpecification.Algorithm algorithm = this.properties.key().algorithm();
 		int size = Objects.requireNonNullElse(this.properties.key().size(),
-				(algorithm == KeyAlgorithm.RSA) ? RSA_SIZE : KeySpecification.EC_P256.size());
+				(algorithm == KeySpecification.Algorithm.RSA) ? RSA_SIZE : KeySpecification.EC_P256.size());
 		return this.names.check("key.size", size, () -> new KeySpecification(algorithm, size));
 	}
 

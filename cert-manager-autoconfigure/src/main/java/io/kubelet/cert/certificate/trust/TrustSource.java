@@ -8,9 +8,8 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.file.FileVersion;
-import io.kubelet.cert.certificate.file.TextFile;
 
 /**
  * A place from which trust is read.
@@ -94,7 +93,7 @@ public interface TrustSource {
 		 */
 		private static Object version(Path file) {
 			try {
-				return FileVersion.of(file);
+				return TextFile.Version.of(file);
 			}
 			catch (IOException ex) {
 				return "unreadable";

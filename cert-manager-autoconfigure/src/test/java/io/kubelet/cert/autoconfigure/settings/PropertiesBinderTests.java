@@ -11,7 +11,6 @@ import java.util.Objects;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.RotationWindow;
 import org.junit.jupiter.api.Test;
@@ -62,7 +61,8 @@ class PropertiesBinderTests {
 				assertThat(second.rotation().schedule().retry().attempts()).isEqualTo(7);
 				assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 				assertThat(second.storage().retain()).isEqualTo(2);
-				assertThat(second.request().wanted().key()).isEqualTo(new KeySpecification(KeyAlgorithm.RSA, 4096));
+				assertThat(second.request().wanted().key())
+					.isEqualTo(new KeySpecification(KeySpecification.Algorithm.RSA, 4096));
 				assertThat(second.request().wanted().lifetime()).isEqualTo(Duration.ofDays(1));
 				assertThat(second.ssl()).usingRecursiveComparison().ignoringFields("bundle").isEqualTo(first.ssl());
 				assertThat(second.ssl().trusted()).isEqualTo(new Trusted(TrustKind.FILE, "/ca.pem", ""));

@@ -7,7 +7,6 @@ import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
@@ -135,7 +134,7 @@ class AttemptTests {
 	void configuredKeyIsMadeAndGoesWithItsUsages() {
 		this.fixture.start(this.fixture.builder()
 			.template(ManagerFixture.TEMPLATE)
-			.key(new KeySpecification(KeyAlgorithm.RSA, 2048)));
+			.key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
 		assertThat(this.fixture.signer.requests).singleElement().satisfies((request) -> {
 			assertThat(KeySpecification.describe(request.publicKey())).isEqualTo("RSA 2048");
 			assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,

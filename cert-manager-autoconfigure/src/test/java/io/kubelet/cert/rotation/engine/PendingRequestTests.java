@@ -11,9 +11,7 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeyAlgorithm;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -111,7 +109,7 @@ class PendingRequestTests {
 	@Test
 	void rotationThatIsDueAfterARestartIsMadeWithWhatIsConfiguredThen(@TempDir Path directory) {
 		leavePendingRotation(directory);
-		this.fixture.start(onDisk(directory).key(new KeySpecification(KeyAlgorithm.RSA, 2048)));
+		this.fixture.start(onDisk(directory).key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
 		assertThat(this.fixture.signer.requests).hasSize(3);
 		assertThat(last().publicKey().getAlgorithm()).isEqualTo("RSA");
 	}
@@ -174,9 +172,11 @@ class PendingRequestTests {
 						false),
 				arguments("another signer", change((builder) -> builder.signerName("example.com/another")), false),
 				arguments("another kind of key",
-						change((builder) -> builder.key(new KeySpecification(KeyAlgorithm.RSA, 2048))), false),
+						change((builder) -> builder.key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048))),
+						false),
 				arguments("another size of the key",
-						change((builder) -> builder.key(new KeySpecification(KeyAlgorithm.EC, 384))), false));
+						change((builder) -> builder.key(new KeySpecification(KeySpecification.Algorithm.EC, 384))),
+						false));
 	}
 
 	private static UnaryOperator<CertificateManagerBuilder> change(UnaryOperator<CertificateManagerBuilder> change) {

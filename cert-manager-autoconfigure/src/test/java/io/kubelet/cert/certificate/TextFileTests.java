@@ -1,10 +1,11 @@
-package io.kubelet.cert.certificate.file;
+package io.kubelet.cert.certificate;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
+import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import io.kubelet.cert.testsupport.Pipes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
