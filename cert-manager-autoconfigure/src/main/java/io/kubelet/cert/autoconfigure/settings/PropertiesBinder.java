@@ -1,12 +1,11 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -18,9 +17,7 @@ import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.PlaceholdersResolver;
-import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.context.properties.bind.handler.IgnoreTopLevelConverterNotFoundBindHandler;
-import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
 import org.springframework.boot.context.properties.source.ConfigurationProperty;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
@@ -33,14 +30,14 @@ import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
 /**
- * Binds each property once, and notes the names of all properties that exist, those that
- * an additional certificate inherits, and those that are set but do not exist.
+ * Binds each property once, and notes the names of all properties that exist and of those
+ * that an additional certificate inherits.
  * <p>
  * {@link Inherited} values come from a last property source, which looks them up at the
  * first certificate. This source does not say what it has no values for, and so the
  * binder visits every property.
  */
-final class PropertiesBinder extends NoUnboundElementsBindHandler {
+final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler {
 
 	private static final ConfigurationPropertyName FIRST = ConfigurationPropertyName.of(PropertyNames.PREFIX);
 
@@ -57,18 +54,19 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 
 	private final Set<ConfigurationPropertyName> known = new LinkedHashSet<>();
 
-	private final Map<String, PropertyNames> additional = new LinkedHashMap<>();
+	/** The additional certificates that set a property themselves. */
+	private final Map<String, PropertyNames> additional = new HashMap<>();
 
-	private Set<ConfigurationProperty> unbound = Set.of();
+	/** The marks of properties, each its own or that of its group. */
+	private final Map<ConfigurationPropertyName, Inherited> marks = new HashMap<>();
 
-	/** The properties and groups that are marked. */
-	private final Map<ConfigurationPropertyName, Inherited> inherited = new HashMap<>();
+	/** The properties whose values come from the first certificate. */
+	private final Set<String> inherited = new HashSet<>();
 
 	/** The last map. Its keys are those that property sources have. */
 	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
 
 	private PropertiesBinder(Environment environment) {
-		super(new IgnoreTopLevelConverterNotFoundBindHandler());
 		this.sources = StreamSupport.stream(ConfigurationPropertySources.get(environment).spliterator(), false)
 			.toList();
 		// The text of a config tree has a type that the binder does not convert to a path
@@ -84,8 +82,7 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		try {
 			ApplicationProperties application = binder.bind(ApplicationProperties.class);
 			CertificateProperties first = binder.bind(CertificateProperties.class);
-			return new Bound(application, first, binder.additional,
-					new UnknownProperties(binder.unbound, binder.known, environment));
+			return new Bound(application, first, binder.additional, new UnknownProperties(binder.known, environment));
 		}
 		catch (BindException ex) {
 			throw (ex.getCause() instanceof InvalidConfigurationPropertyValueException invalid) ? invalid : ex;
@@ -100,25 +97,19 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		if (!isInherited(name)) {
 			return null;
 		}
-		ConfigurationPropertyName relative = relative(name);
-		Optional<ConfigurationProperty> value = this.sources.stream()
-			.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(FIRST.append(relative))))
-			.findFirst();
-		value.ifPresent((property) -> names(name).inherited().add(relative.toString()));
-		return value.orElse(null);
+		ConfigurationPropertyName first = move(name, ADDITIONAL_LENGTH, FIRST);
+		return this.sources.stream()
+			.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(first)))
+			.findFirst()
+			.orElse(null);
 	}
 
 	private boolean isInherited(ConfigurationPropertyName name) {
-		for (ConfigurationPropertyName marked = name; ADDITIONAL.isAncestorOf(marked); marked = marked.getParent()) {
-			Inherited mark = this.inherited.get(marked);
-			if (mark != null) {
-				return StringUtils.commaDelimitedListToSet(mark.unless())
-					.stream()
-					.map(name.chop(ADDITIONAL_LENGTH)::append)
-					.allMatch((other) -> this.own.bind(other, Bindable.of(String.class)).orElse("").isBlank());
-			}
-		}
-		return false;
+		Inherited mark = ADDITIONAL.isAncestorOf(name) ? this.marks.get(name) : null;
+		return mark != null && StringUtils.commaDelimitedListToSet(mark.unless())
+			.stream()
+			.map(name.chop(ADDITIONAL_LENGTH)::append)
+			.allMatch((other) -> this.own.bind(other, Bindable.of(String.class)).orElse("").isBlank());
 	}
 
 	/** The names of the entries of the map that the first certificate has. */
@@ -126,39 +117,29 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		if (!isInherited(this.map)) {
 			return Stream.empty();
 		}
-		ConfigurationPropertyName first = FIRST.append(relative(this.map));
+		ConfigurationPropertyName first = move(this.map, ADDITIONAL_LENGTH, FIRST);
 		return this.sources.stream()
 			.filter(IterableConfigurationPropertySource.class::isInstance)
 			.flatMap((source) -> ((IterableConfigurationPropertySource) source).stream())
 			.filter(first::isAncestorOf)
-			.map((name) -> this.map.append(relative(name, first.getNumberOfElements())));
+			.map((name) -> move(name, first.getNumberOfElements(), this.map));
 	}
 
-	/** The name without that of the additional certificate (subName fails here). */
-	private static ConfigurationPropertyName relative(ConfigurationPropertyName name) {
-		return relative(name, ADDITIONAL_LENGTH);
-	}
-
-	private static ConfigurationPropertyName relative(ConfigurationPropertyName name, int start) {
-		ConfigurationPropertyName relative = ConfigurationPropertyName.EMPTY;
+	/** The same name below another one. A key of a map keeps its case. */
+	private static ConfigurationPropertyName move(ConfigurationPropertyName name, int start,
+			ConfigurationPropertyName target) {
+		StringBuilder moved = new StringBuilder(target.toString());
 		for (int i = start; i < name.getNumberOfElements(); i++) {
-			relative = relative.append(name.chop(i + 1).isLastElementIndexed()
-					? "[" + name.getElement(i, Form.ORIGINAL) + "]" : name.getElement(i, Form.DASHED));
+			String element = name.getElement(i, Form.ORIGINAL);
+			moved.append(name.chop(i + 1).isLastElementIndexed() ? "[" + element + "]" : "." + element);
 		}
-		return relative;
-	}
-
-	private PropertyNames names(ConfigurationPropertyName name) {
-		return this.additional.computeIfAbsent(name.getElement(ADDITIONAL_LENGTH - 1, Form.ORIGINAL),
-				(key) -> new PropertyNames(name.chop(ADDITIONAL_LENGTH).toString()));
+		return ConfigurationPropertyName.adapt(moved, '.');
 	}
 
 	@Override
 	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
 		Inherited mark = target.getAnnotation(Inherited.class);
-		if (mark != null) {
-			this.inherited.put(name, mark);
-		}
+		this.marks.put(name, (mark != null) ? mark : this.marks.get(name.getParent()));
 		Class<?> type = target.getType().resolve(Object.class);
 		if (type == Map.class) {
 			this.map = name;
@@ -166,17 +147,23 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 		if (!type.isRecord()) {
 			this.known.add(name);
 		}
+		if (type == List.class) {
+			this.known.add(name.append("[0]"));
+		}
 		return super.onStart(name, target, context);
 	}
 
 	@Override
 	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			Object result) {
-		if (ADDITIONAL.isAncestorOf(name) && this.known.contains(name)) {
-			PropertyNames names = names(name);
-			String property = relative(name).toString();
-			if (!names.inherited().contains(property)) {
-				names.own().add(property);
+		ConfigurationProperty property = context.getConfigurationProperty();
+		if (property != null && ADDITIONAL.isAncestorOf(name) && this.known.contains(name)) {
+			if (ADDITIONAL.isAncestorOf(property.getName())) {
+				this.additional.put(name.getElement(ADDITIONAL_LENGTH - 1, Form.ORIGINAL),
+						new PropertyNames(name.chop(ADDITIONAL_LENGTH).toString(), this.inherited));
+			}
+			else {
+				this.inherited.add(name.toString());
 			}
 		}
 		if (isBlank(name, result)) {
@@ -202,18 +189,6 @@ final class PropertiesBinder extends NoUnboundElementsBindHandler {
 	private boolean isBlank(ConfigurationPropertyName name, Object result) {
 		return result instanceof String text && text.isBlank() && !this.map.isParentOf(name)
 				&& !name.toString().matches(".*\\.(node-name|ssl\\.trust-.*)");
-	}
-
-	/** The first certificate is bound last: what is not bound by then does not exist. */
-	@Override
-	public void onFinish(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
-			@Nullable Object result) throws Exception {
-		try {
-			super.onFinish(name, target, context, result);
-		}
-		catch (UnboundConfigurationPropertiesException ex) {
-			this.unbound = ex.getUnboundProperties();
-		}
 	}
 
 	/** Looks values up at the first certificate. */

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -16,19 +15,15 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * The full names of a certificate's properties, for messages.
  *
  * @param prefix the prefix of the certificate's own properties
- * @param own the properties that an additional certificate sets itself
- * @param inherited the properties whose values come from the first certificate
+ * @param inherited the properties, with their prefixes, whose values come from the first
+ * certificate
  */
-public record PropertyNames(String prefix, Set<String> own, Set<String> inherited) {
+public record PropertyNames(String prefix, Set<String> inherited) {
 
 	/** The prefix of all properties, which is that of the first certificate. */
 	public static final String PREFIX = "kubelet.cert";
 
 	private static final Pattern OTHER = Pattern.compile("\\{([a-z.-]+)}");
-
-	PropertyNames(String prefix) {
-		this(prefix, new HashSet<>(), new HashSet<>());
-	}
 
 	/**
 	 * Returns the full name of a property. For a property that is inherited from the
@@ -37,7 +32,11 @@ public record PropertyNames(String prefix, Set<String> own, Set<String> inherite
 	 * @return the full name
 	 */
 	public String of(String property) {
-		return (this.inherited.contains(property) ? PREFIX : this.prefix) + "." + property;
+		return (isInherited(property) ? PREFIX : this.prefix) + "." + property;
+	}
+
+	boolean isInherited(String property) {
+		return this.inherited.contains(this.prefix + "." + property);
 	}
 
 	/**

@@ -95,13 +95,13 @@ public class SettingsConfiguration {
 	}
 
 	private static CertificateSettingsList resolve(Bound bound) {
-		SettingsResolver first = new SettingsResolver(new PropertyNames(PropertyNames.PREFIX), bound.first());
+		SettingsResolver first = new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()), bound.first());
 		List<CertificateSettings> certificates = new ArrayList<>();
 		certificates.add(first.resolve(Profile.KUBELET_CLIENT.pairName()));
 		boolean anyProfile = first.hasProfile();
 		for (var entry : bound.application().additional().entrySet()) {
 			PropertyNames names = bound.names().get(entry.getKey());
-			if (names == null || names.own().isEmpty()) {
+			if (names == null) {
 				continue;
 			}
 			SettingsResolver additional = new SettingsResolver(names, entry.getValue());

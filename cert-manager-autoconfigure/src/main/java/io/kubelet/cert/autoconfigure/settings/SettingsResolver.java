@@ -64,8 +64,7 @@ final class SettingsResolver {
 
 	/** A kubelet's configuration file says nothing about other certificates. */
 	void requireUseOfConfigFile(boolean used) {
-		this.names.require(
-				this.properties.configFile() == null || used || this.names.inherited().contains("config-file"),
+		this.names.require(this.properties.configFile() == null || used || this.names.isInherited("config-file"),
 				"config-file", this.properties.configFile(),
 				"The file applies to certificates of a kubelet only: set '{profile}' as well");
 	}

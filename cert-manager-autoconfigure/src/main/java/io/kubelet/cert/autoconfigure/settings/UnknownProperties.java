@@ -1,12 +1,11 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +15,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName.Form;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
@@ -28,46 +28,40 @@ final class UnknownProperties {
 
 	private static final Logger logger = LoggerFactory.getLogger(UnknownProperties.class);
 
+	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of(PropertyNames.PREFIX);
+
 	private static final String IGNORE = PropertyNames.PREFIX + ".ignore-unknown-properties";
 
 	private final Set<ConfigurationPropertyName> known;
 
-	private final List<ConfigurationProperty> variables = new ArrayList<>();
+	private final Set<ConfigurationProperty> variables = new TreeSet<>();
 
-	private final List<ConfigurationProperty> others = new ArrayList<>();
+	private final Set<ConfigurationProperty> others = new TreeSet<>();
 
 	/**
-	 * Creates a report.
-	 * @param unbound the properties that are set but were not bound
+	 * Creates a report of what is set.
 	 * @param known the properties that exist
 	 */
-	UnknownProperties(Collection<ConfigurationProperty> unbound, Set<ConfigurationPropertyName> known,
-			Environment environment) {
+	UnknownProperties(Set<ConfigurationPropertyName> known, Environment environment) {
 		this.known = known;
 		// An environment variable does not say where a name has dots and where hyphens
-		Set<String> letters = unbound.isEmpty() ? Set.of()
-				: known.stream().map(UnknownProperties::letters).collect(Collectors.toSet());
-		for (ConfigurationProperty property : unbound) {
-			if (!isVariable(property.getName(), environment)) {
-				// One without a value is not bound either
-				if (!known.contains(property.getName())) {
-					this.others.add(property);
-				}
-			}
-			else if (!letters.contains(letters(property.getName()))) {
-				this.variables.add(property);
+		Set<String> letters = known.stream().map(UnknownProperties::letters).collect(Collectors.toSet());
+		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+			if (source instanceof IterableConfigurationPropertySource names) {
+				boolean variables = source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource;
+				names.stream()
+					.filter((name) -> PREFIX.isAncestorOf(name)
+							&& !(variables ? letters.contains(letters(name)) : isKnown(name)))
+					.flatMap((name) -> Stream.ofNullable(source.getConfigurationProperty(name)))
+					.forEach((variables ? this.variables : this.others)::add);
 			}
 		}
 	}
 
-	private static boolean isVariable(ConfigurationPropertyName name, Environment environment) {
-		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			if (!(source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource)
-					&& source.getConfigurationProperty(name) != null) {
-				return false;
-			}
-		}
-		return true;
+	/** An element of a list exists even if a shorter list replaces this one. */
+	private boolean isKnown(ConfigurationPropertyName name) {
+		return this.known.contains(name)
+				|| (name.isLastElementIndexed() && this.known.contains(name.getParent().append("[0]")));
 	}
 
 	/**
@@ -87,14 +81,14 @@ final class UnknownProperties {
 				" (Kubernetes sets such environment variables for a Service with the name 'kubelet-cert')");
 	}
 
-	private void warn(List<ConfigurationProperty> properties, String explanation) {
+	private void warn(Set<ConfigurationProperty> properties, String explanation) {
 		if (!properties.isEmpty()) {
 			logger.warn("Properties under '{}' that do not exist are ignored{}:{}{}", PropertyNames.PREFIX, explanation,
 					System.lineSeparator(), describe(properties));
 		}
 	}
 
-	private String describe(List<ConfigurationProperty> properties) {
+	private String describe(Set<ConfigurationProperty> properties) {
 		return properties.stream()
 			.map((property) -> "  - '%s' (%s): the closest property is '%s'".formatted(property.getName(),
 					property.getOrigin(), closest(property.getName())))

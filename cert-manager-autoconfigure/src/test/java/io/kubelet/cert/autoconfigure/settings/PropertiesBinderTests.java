@@ -74,21 +74,22 @@ class PropertiesBinderTests {
 		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
 			.withPropertyValues("kubelet.cert.template.common-name=first", "kubelet.cert.issuer.name=first",
 					"kubelet.cert.issuer.annotations[issuers.example.com/template]=web",
-					"kubelet.cert.issuer.annotations.region=eu", "kubelet.cert.issuer.annotations.team=shop",
+					"kubelet.cert.issuer.annotations.region=eu", "kubelet.cert.issuer.annotations.Team=shop",
 					"kubelet.cert.additional.second.template.common-name=second",
 					"kubelet.cert.additional.third.template.common-name=third",
 					"kubelet.cert.additional.third.issuer.annotations.region=us",
 					"kubelet.cert.additional.third.issuer.annotations.[example.com/own]=yes")
 			.run((context) -> {
 				List<CertificateSettings> all = context.getBean(CertificateSettingsList.class).certificates();
-				Map<String, String> first = Map.of("issuers.example.com/template", "web", "region", "eu", "team",
+				Map<String, String> first = Map.of("issuers.example.com/template", "web", "region", "eu", "Team",
 						"shop");
 				assertThat(annotations(all.get(0))).isEqualTo(first);
 				assertThat(annotations(all.get(1))).isEqualTo(first);
 				assertThat(annotations(all.get(2))).isEqualTo(Map.of("issuers.example.com/template", "web", "region",
-						"us", "team", "shop", "example.com/own", "yes"));
-				assertThat(all.get(2).properties().of("issuer.annotations.team"))
-					.isEqualTo("kubelet.cert.issuer.annotations.team");
+						"us", "Team", "shop", "example.com/own", "yes"));
+				assertThat(all.subList(1, 3)).map((settings) -> settings.properties().of("issuer.annotations.region"))
+					.containsExactly("kubelet.cert.issuer.annotations.region",
+							"kubelet.cert.additional.third.issuer.annotations.region");
 			});
 	}
 
