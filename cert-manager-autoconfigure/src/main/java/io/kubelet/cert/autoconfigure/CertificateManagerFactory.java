@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the manager of each certificate from its settings.
+ *
+ * @param resources what the certificates share
  */
-final class CertificateManagerFactory {
+record CertificateManagerFactory(Resources resources) {
 
 	private static final String NO_SIGNER = "Neither a signer nor an issuer is configured for certificate '%s': set '{issuer.name}' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for a client certificate of the API server, kubernetes.io/kubelet-serving for the serving certificate of a node, or the name of a signer that is installed in the cluster";
 
@@ -38,12 +40,6 @@ final class CertificateManagerFactory {
 	private static final String NO_ROTATION = "If no certificate is to be requested, set '{rotate-certificates}' to false";
 
 	private static final String BOOTSTRAP = "With a bootstrap kubeconfig, a first certificate is requested even though rotation is off, unless '{tls-cert-file}' names an existing pair";
-
-	private final Resources resources;
-
-	CertificateManagerFactory(Resources resources) {
-		this.resources = resources;
-	}
 
 	/**
 	 * Creates the managers, which are not started yet. In bootstrap mode, the additional

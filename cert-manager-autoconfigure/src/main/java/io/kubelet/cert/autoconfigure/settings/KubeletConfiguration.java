@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 import io.kubelet.cert.certificate.TextFile;
+import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -19,11 +20,9 @@ import org.yaml.snakeyaml.error.YAMLException;
  *
  * @param rotateCertificates whether the client certificate rotates
  * @param serverTlsBootstrap whether the serving certificate is requested, and rotates
- * @param tlsCertFile file with the serving certificate
- * @param tlsPrivateKeyFile file with its key
+ * @param pair the serving certificate and its key, {@code null} if none is named
  */
-record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstrap, @Nullable Path tlsCertFile,
-		@Nullable Path tlsPrivateKeyFile) {
+record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstrap, @Nullable PairLocation pair) {
 
 	private static final String KIND = "KubeletConfiguration";
 
@@ -38,14 +37,8 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 		Map<?, ?> content = load(file);
 		requireText(content, "kind", KIND);
 		requireText(content, "apiVersion", API_VERSION);
-		KubeletConfiguration configuration = new KubeletConfiguration(flag(content, "rotateCertificates"),
-				flag(content, "serverTLSBootstrap"), path(content, "tlsCertFile", file),
-				path(content, "tlsPrivateKeyFile", file));
-		if ((configuration.tlsCertFile == null) != (configuration.tlsPrivateKeyFile == null)) {
-			throw new IllegalArgumentException(
-					"It sets only one of tlsCertFile and tlsPrivateKeyFile: set both or neither");
-		}
-		return configuration;
+		return new KubeletConfiguration(flag(content, "rotateCertificates"), flag(content, "serverTLSBootstrap"),
+				pair(path(content, "tlsCertFile", file), path(content, "tlsPrivateKeyFile", file)));
 	}
 
 	private static Map<?, ?> load(Path file) {
@@ -79,6 +72,17 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 					"Its %s is '%s', but must be '%s': name the file of the kubelet's ".formatted(field, value, wanted)
 							+ "--config");
 		}
+	}
+
+	private static @Nullable PairLocation pair(@Nullable Path certificate, @Nullable Path privateKey) {
+		if (certificate != null && privateKey != null) {
+			return new PairLocation(certificate, privateKey);
+		}
+		if (certificate != null || privateKey != null) {
+			throw new IllegalArgumentException(
+					"It sets only one of tlsCertFile and tlsPrivateKeyFile: set both or neither");
+		}
+		return null;
 	}
 
 	private static boolean flag(Map<?, ?> content, String field) {

@@ -93,36 +93,12 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		return this.all.bindOrCreate(PropertyNames.PREFIX, Bindable.of(type), this);
 	}
 
-	private @Nullable ConfigurationProperty inherited(ConfigurationPropertyName name) {
-		if (!isInherited(name)) {
-			return null;
-		}
-		ConfigurationPropertyName first = move(name, ADDITIONAL_LENGTH, FIRST);
-		return this.sources.stream()
-			.flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(first)))
-			.findFirst()
-			.orElse(null);
-	}
-
 	private boolean isInherited(ConfigurationPropertyName name) {
 		Inherited mark = ADDITIONAL.isAncestorOf(name) ? this.marks.get(name) : null;
 		return mark != null && StringUtils.commaDelimitedListToSet(mark.unless())
 			.stream()
 			.map(name.chop(ADDITIONAL_LENGTH)::append)
 			.allMatch((other) -> this.own.bind(other, Bindable.of(String.class)).orElse("").isBlank());
-	}
-
-	/** The names of the entries of the map that the first certificate has. */
-	private Stream<ConfigurationPropertyName> inheritedEntries() {
-		if (!isInherited(this.map)) {
-			return Stream.empty();
-		}
-		ConfigurationPropertyName first = move(this.map, ADDITIONAL_LENGTH, FIRST);
-		return this.sources.stream()
-			.filter(IterableConfigurationPropertySource.class::isInstance)
-			.flatMap((source) -> ((IterableConfigurationPropertySource) source).stream())
-			.filter(first::isAncestorOf)
-			.map((name) -> move(name, first.getNumberOfElements(), this.map));
 	}
 
 	/** The same name below another one. A key of a map keeps its case. */
@@ -196,12 +172,31 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 
 		@Override
 		public @Nullable ConfigurationProperty getConfigurationProperty(ConfigurationPropertyName name) {
-			return inherited(name);
+			if (!isInherited(name)) {
+				return null;
+			}
+			ConfigurationPropertyName first = move(name, ADDITIONAL_LENGTH, FIRST);
+			return sources().flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(first)))
+				.findFirst()
+				.orElse(null);
 		}
 
+		/** The entries of the current map. */
 		@Override
 		public Stream<ConfigurationPropertyName> stream() {
-			return inheritedEntries();
+			ConfigurationPropertyName target = PropertiesBinder.this.map;
+			if (!isInherited(target)) {
+				return Stream.empty();
+			}
+			ConfigurationPropertyName first = move(target, ADDITIONAL_LENGTH, FIRST);
+			return sources().filter(IterableConfigurationPropertySource.class::isInstance)
+				.flatMap((source) -> ((IterableConfigurationPropertySource) source).stream())
+				.filter(first::isAncestorOf)
+				.map((name) -> move(name, first.getNumberOfElements(), target));
+		}
+
+		private Stream<ConfigurationPropertySource> sources() {
+			return PropertiesBinder.this.sources.stream();
 		}
 
 		@Override

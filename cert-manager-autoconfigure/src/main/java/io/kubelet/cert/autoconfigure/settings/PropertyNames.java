@@ -32,11 +32,8 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 	 * @return the full name
 	 */
 	public String of(String property) {
-		return (isInherited(property) ? PREFIX : this.prefix) + "." + property;
-	}
-
-	boolean isInherited(String property) {
-		return this.inherited.contains(this.prefix + "." + property);
+		String own = this.prefix + "." + property;
+		return this.inherited.contains(own) ? PREFIX + "." + property : own;
 	}
 
 	/**

@@ -1,8 +1,11 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.settings.PropertiesBinder.Bound;
 
@@ -95,22 +98,21 @@ public class SettingsConfiguration {
 	}
 
 	private static CertificateSettingsList resolve(Bound bound) {
-		SettingsResolver first = new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()), bound.first());
-		List<CertificateSettings> certificates = new ArrayList<>();
-		certificates.add(first.resolve(Profile.KUBELET_CLIENT.pairName()));
-		boolean anyProfile = first.hasProfile();
-		for (var entry : bound.application().additional().entrySet()) {
-			PropertyNames names = bound.names().get(entry.getKey());
-			if (names == null) {
-				continue;
+		List<SettingsResolver> resolvers = new ArrayList<>();
+		resolvers.add(new SettingsResolver(new PropertyNames(PropertyNames.PREFIX, Set.of()), bound.first(),
+				Profile.KUBELET_CLIENT.pairName()));
+		bound.application().additional().forEach((name, properties) -> {
+			PropertyNames names = bound.names().get(name);
+			if (names != null) {
+				resolvers.add(new SettingsResolver(names, properties, name));
 			}
-			SettingsResolver additional = new SettingsResolver(names, entry.getValue());
-			additional.requireUseOfConfigFile(additional.hasProfile());
-			certificates.add(additional.resolve(entry.getKey()));
-			anyProfile |= additional.hasProfile();
-		}
-		first.requireUseOfConfigFile(anyProfile);
-		return new CertificateSettingsList(certificates, bound.application().kubernetes());
+		});
+		Set<Path> used = resolvers.stream()
+			.flatMap((resolver) -> Stream.ofNullable(resolver.usedConfigFile()))
+			.collect(Collectors.toSet());
+		resolvers.forEach((resolver) -> resolver.requireUseOfConfigFile(used));
+		return new CertificateSettingsList(resolvers.stream().map(SettingsResolver::resolve).toList(),
+				bound.application().kubernetes());
 	}
 
 	/** Spring Boot does this for what it binds itself. */

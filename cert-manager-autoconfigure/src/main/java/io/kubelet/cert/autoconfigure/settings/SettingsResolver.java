@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -46,50 +47,52 @@ final class SettingsResolver {
 
 	private final @Nullable Profile profile;
 
+	private final String name;
+
 	/** Only a certificate that has a profile follows the kubelet's configuration. */
 	private final @Nullable KubeletConfiguration kubelet;
 
-	SettingsResolver(PropertyNames names, CertificateProperties properties) {
+	/**
+	 * Creates a resolver.
+	 * @param defaultName the certificate's name if no property determines it
+	 */
+	SettingsResolver(PropertyNames names, CertificateProperties properties, String defaultName) {
 		this.names = names;
 		this.properties = properties;
 		this.profile = properties.profile();
-		Path file = properties.configFile();
-		this.kubelet = (file != null && hasProfile())
-				? names.check("config-file", file, () -> KubeletConfiguration.read(file)) : null;
+		this.name = Objects.requireNonNullElse(properties.pairName(),
+				(this.profile != null) ? this.profile.pairName() : defaultName);
+		Path file = usedConfigFile();
+		this.kubelet = (file != null) ? names.check("config-file", file, () -> KubeletConfiguration.read(file)) : null;
 	}
 
-	boolean hasProfile() {
-		return this.profile != null;
+	@Nullable Path usedConfigFile() {
+		return (this.profile != null) ? this.properties.configFile() : null;
 	}
 
-	/** A kubelet's configuration file says nothing about other certificates. */
-	void requireUseOfConfigFile(boolean used) {
-		this.names.require(this.properties.configFile() == null || used || this.names.isInherited("config-file"),
-				"config-file", this.properties.configFile(),
+	/** The file may be that of another certificate, which inherits it. */
+	void requireUseOfConfigFile(Set<Path> used) {
+		Path file = this.properties.configFile();
+		this.names.require(file == null || used.contains(file), "config-file", file,
 				"The file applies to certificates of a kubelet only: set '{profile}' as well");
 	}
 
-	CertificateSettings resolve(String defaultName) {
-		String name = Objects.requireNonNullElse(this.properties.pairName(),
-				(this.profile != null) ? this.profile.pairName() : defaultName);
+	CertificateSettings resolve() {
 		Rotation rotation = rotation();
 		Request request = new RequestResolver(this.names, this.properties).resolve();
-		Ssl ssl = ssl(name);
-		this.names.require(ssl.trusted().kind() != TrustKind.ISSUER || request.hasIssuer(), "ssl.trust", "issuer",
-				"No issuer is configured, and a signer returns no authority: set '{issuer.name}', or name the authorities otherwise, such as with '{ssl.trust-config-map}'");
-		return new CertificateSettings(this.names, name, this.profile, storage(name, rotation.enabled(), request),
-				request, rotation, this.properties.startup(), ssl);
+		return new CertificateSettings(this.names, this.name, this.profile, storage(rotation, request), request,
+				rotation, this.properties.startup(), ssl(request));
 	}
 
-	private Storage storage(String name, boolean rotates, Request request) {
+	private Storage storage(Rotation rotation, Request request) {
 		Path certDir = Objects.requireNonNullElse(this.properties.certDir(), CERT_DIR);
 		this.names.require(!Files.exists(certDir) || Files.isDirectory(certDir), "cert-dir", certDir,
 				"It is a file: set it to a directory for the pair files");
 		PairLocation named = initialPair();
-		boolean selfSigned = named == null && !rotates && this.profile == Profile.KUBELET_SERVING;
+		boolean selfSigned = named == null && !rotation.enabled() && this.profile == Profile.KUBELET_SERVING;
 		return new Storage(certDir,
 				selfSigned ? new PairLocation(certDir.resolve("kubelet.crt"), certDir.resolve("kubelet.key")) : named,
-				selfSigned, this.properties.store().retain(), secret(name, request));
+				selfSigned, this.properties.store().retain(), secret(request));
 	}
 
 	private @Nullable PairLocation initialPair() {
@@ -101,13 +104,10 @@ final class SettingsResolver {
 		this.names.require(certificate == null && privateKey == null,
 				(certificate == null) ? "tls-cert-file" : "tls-private-key-file", null,
 				"Set both the certificate and its key, or neither");
-		KubeletConfiguration kubelet = this.kubelet;
-		return (kubelet != null && this.profile == Profile.KUBELET_SERVING && kubelet.tlsCertFile() != null
-				&& kubelet.tlsPrivateKeyFile() != null)
-						? new PairLocation(kubelet.tlsCertFile(), kubelet.tlsPrivateKeyFile()) : null;
+		return (this.kubelet != null && this.profile == Profile.KUBELET_SERVING) ? this.kubelet.pair() : null;
 	}
 
-	private @Nullable SharedSecret secret(String certificate, Request request) {
+	private @Nullable SharedSecret secret(Request request) {
 		Store store = this.properties.store();
 		if (store.type() == Store.Type.FILE) {
 			this.names.require(store.secret() == null, "store.secret", store.secret(),
@@ -115,14 +115,14 @@ final class SettingsResolver {
 			return null;
 		}
 		requireShareable(request);
-		this.names.require(LABEL.matcher(certificate).matches(), "pair-name", certificate,
+		this.names.require(LABEL.matcher(this.name).matches(), "pair-name", this.name,
 				"The name becomes a label of the Secret: use at most 63 letters, digits, '-', '_' and '.'");
 		this.names.require(
 				store.secret() != null || this.properties.pairName() != null
 						|| !this.names.prefix().equals(PropertyNames.PREFIX),
 				"store.secret", null,
 				"Name the Secret, such as shop-tls: with the default, two applications of a namespace would share one certificate");
-		String reference = Objects.requireNonNullElse(store.secret(), certificate);
+		String reference = Objects.requireNonNullElse(store.secret(), this.name);
 		Matcher parts = SECRET.matcher(reference);
 		this.names.require(parts.matches(), "store.secret", reference,
 				"It is not the name of a Secret, optionally after its namespace, such as shop-tls or shop/shop-tls");
@@ -167,9 +167,12 @@ final class SettingsResolver {
 				rotation.waitTimeout(), rotation.forcedInterval(), schedule, null));
 	}
 
-	private Ssl ssl(String name) {
+	private Ssl ssl(Request request) {
 		CertificateProperties.Ssl ssl = this.properties.ssl();
-		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), name), trusted(ssl), ssl.trustOverlap(), ssl.drain());
+		Trusted trusted = trusted(ssl);
+		this.names.require(trusted.kind() != TrustKind.ISSUER || request.hasIssuer(), "ssl.trust", "issuer",
+				"No issuer is configured, and a signer returns no authority: set '{issuer.name}', or name the authorities otherwise, such as with '{ssl.trust-config-map}'");
+		return new Ssl(Objects.requireNonNullElse(ssl.bundle(), this.name), trusted, ssl.trustOverlap(), ssl.drain());
 	}
 
 	private Trusted trusted(CertificateProperties.Ssl ssl) {

@@ -119,7 +119,7 @@ class KubeletConfigurationTests {
 				rotateCertificates: true
 				staticPodPath: /etc/kubernetes/manifests
 				""");
-		assertThat(KubeletConfiguration.read(this.file)).isEqualTo(new KubeletConfiguration(true, false, null, null));
+		assertThat(KubeletConfiguration.read(this.file)).isEqualTo(new KubeletConfiguration(true, false, null));
 	}
 
 	@ParameterizedTest(name = "{0}")
