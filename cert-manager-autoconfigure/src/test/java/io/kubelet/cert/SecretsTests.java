@@ -20,15 +20,15 @@ import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 
-import io.kubelet.cert.autoconfigure.actuate.Reports;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.autoconfigure.actuate.Reports;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.event.CertificateEvent;
 import io.kubelet.cert.event.CertificateRotationFailedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.LogFormat;
@@ -218,7 +218,7 @@ class SecretsTests {
 		}
 	}
 
-	private static void tell(@Nullable RotationFailure failure, PrintWriter writer) {
+	private static void tell(CertificateStatus.@Nullable Failure failure, PrintWriter writer) {
 		if (failure != null) {
 			writer.println(failure);
 			failure.cause().printStackTrace(writer);

@@ -1,13 +1,23 @@
 package io.kubelet.cert.actuate;
 
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +107,198 @@ public class CertificatesEndpoint {
 	 */
 	public record CertificatesDescriptor(
 			Map<String, CertificateDescriptor> certificates) implements OperationResponseBody {
+
+	}
+
+	/**
+	 * The report of one certificate, as the endpoint shows it.
+	 *
+	 * @param state its state
+	 * @param current the certificate, {@code null} if there is none yet
+	 * @param template what is asked for, {@code null} if it is not known yet
+	 * @param rotationWindow the time in which its rotation falls, {@code null} if there
+	 * is no certificate or rotation is off
+	 * @param nextRotationDeadline when the next rotation is due
+	 * @param rotations how many certificates were obtained since the start
+	 * @param lastRotation when the last one was obtained
+	 * @param lastFailure the last failed attempt since then
+	 * @param pendingRequest the request that waits for its certificate
+	 * @param waitingFor what has to become known before anything can be asked for, such
+	 * as the addresses of a node
+	 * @param serverHealthy whether the API server answered the last attempt, {@code null}
+	 * if it has not been contacted yet
+	 * @param stuckSince when the step of the rotation began that does not return,
+	 * {@code null} if none is stuck
+	 * @param storeProblem why the stored pair is not used although the current one is not
+	 * stored, {@code null} if nothing is wrong
+	 * @param history the last 20 rotations and failed attempts, the latest one first
+	 */
+	public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
+			@Nullable Template template, CertificateStatus.@Nullable Window rotationWindow,
+			@Nullable Instant nextRotationDeadline, long rotations, @Nullable Instant lastRotation,
+			@Nullable LastFailure lastFailure, @Nullable PendingRequest pendingRequest, @Nullable String waitingFor,
+			@Nullable Boolean serverHealthy, @Nullable Instant stuckSince, @Nullable String storeProblem,
+			List<Outcome> history) implements OperationResponseBody {
+
+		static CertificateDescriptor of(CertificateStatus status) {
+			CertificatePair pair = status.pair();
+			CertificateStatus.Failure failure = status.lastFailure();
+			CertificateStatus.Health health = status.health();
+			CertificateStatus.ConfirmedRequest pending = status.pendingRequest();
+			return new CertificateDescriptor(status.state(), (pair != null) ? Current.of(pair) : null,
+					Template.of(status.requested()), status.schedule().window(), status.schedule().deadline(),
+					status.rotations().count(), status.rotations().last(),
+					(failure != null) ? new LastFailure(failure.at(), failure.reason(), failure.message(),
+							failure.attempt(), failure.nextAttempt()) : null,
+					(pending != null) ? new PendingRequest(pending.name(), pending.createdAt(), pending.conditions(),
+							pending.message().isEmpty() ? null : pending.message()) : null,
+					health.waitingFor(), health.serverHealthy(), health.stuckSince(), health.storeProblem(),
+					status.rotations().history().stream().map(Outcome::of).toList());
+		}
+
+		private static List<String> text(List<InetAddress> addresses) {
+			return addresses.stream().map(InetAddress::getHostAddress).toList();
+		}
+
+		/**
+		 * The current certificate.
+		 *
+		 * @param subject the subject, as RFC 2253 text
+		 * @param issuer the issuer, as RFC 2253 text
+		 * @param serialNumber the serial number in hexadecimal
+		 * @param notBefore the start of its validity
+		 * @param notAfter the end of its validity
+		 * @param dnsNames its DNS names, none if they cannot be read
+		 * @param ipAddresses its IP addresses, none if they cannot be read
+		 * @param keyAlgorithm the kind of its key, such as {@code EC P-256}
+		 * @param fingerprint its SHA-256 digest
+		 */
+		public record Current(String subject, String issuer, String serialNumber, Instant notBefore, Instant notAfter,
+				List<String> dnsNames, List<String> ipAddresses, String keyAlgorithm, String fingerprint) {
+
+			static Current of(CertificatePair pair) {
+				CertificateTemplate names = names(pair);
+				return new Current(ExternalText.subject(pair.leaf()), ExternalText.issuer(pair.leaf()),
+						pair.serialNumber(), pair.notBefore(), pair.notAfter(),
+						names.dnsNames().stream().map(ExternalText::clean).toList(), text(names.ipAddresses()),
+						KeySpecification.describe(pair.leaf().getPublicKey()), pair.fingerprint());
+			}
+
+			private static CertificateTemplate names(CertificatePair pair) {
+				try {
+					return CertificateTemplate.of(pair.leaf());
+				}
+				catch (IllegalArgumentException ex) {
+					return CertificateTemplate.ofSubject(CertificateNames.commonName(pair.leaf()));
+				}
+			}
+
+		}
+
+		/**
+		 * What is asked for.
+		 *
+		 * @param commonName the subject's common name
+		 * @param organizations the subject's organizations
+		 * @param dnsNames the DNS names
+		 * @param ipAddresses the IP addresses
+		 * @param uris the URIs
+		 * @param emailAddresses the e-mail addresses
+		 * @param signerName the signer
+		 * @param usages the usages
+		 * @param requestedLifetime how long it is to be valid, as ISO 8601 text
+		 */
+		public record Template(@Nullable String commonName, List<String> organizations, List<String> dnsNames,
+				List<String> ipAddresses, List<String> uris, List<String> emailAddresses, String signerName,
+				List<String> usages, @Nullable String requestedLifetime) {
+
+			static @Nullable Template of(CertificateStatus.Requested requested) {
+				CertificateTemplate template = requested.template();
+				return (template != null) ? new Template(template.commonName(), template.organizations(),
+						template.dnsNames(), text(template.ipAddresses()), template.uris(), template.emailAddresses(),
+						requested.signerName(), requested.usages().stream().map(Usage::value).toList(),
+						(requested.lifetime() != null) ? requested.lifetime().toString() : null) : null;
+			}
+
+		}
+
+		/**
+		 * A failed attempt.
+		 *
+		 * @param at when it failed
+		 * @param reason why, in one word
+		 * @param message why, for people
+		 * @param attempt how many attempts have failed in a row
+		 * @param nextAttempt when the next one begins
+		 */
+		public record LastFailure(Instant at, String reason, String message, int attempt, Instant nextAttempt) {
+
+		}
+
+		/**
+		 * How a rotation ended.
+		 *
+		 * @param at when
+		 * @param outcome {@code ROTATED}, {@code ADOPTED} for a pair that another program
+		 * stored, or {@code FAILED}
+		 * @param trigger why the rotation was due, {@code null} for a pair that another
+		 * program stored
+		 * @param serialNumber the serial number of the certificate, {@code null} after a
+		 * failure
+		 * @param requestName the name of the CertificateSigningRequest, {@code null} if
+		 * there was none
+		 * @param duration how long it took, as ISO 8601 text, since this process first
+		 * sent the request; {@code null} for a pair that another program stored
+		 * @param additionalNames the names in the certificate that were not requested,
+		 * {@code null} if there are none
+		 * @param reason why it failed, in one word
+		 * @param message why it failed, for people
+		 */
+		public record Outcome(Instant at, Result outcome, CertificateStatus.@Nullable Trigger trigger,
+				@Nullable String serialNumber, @Nullable String requestName, @Nullable String duration,
+				@Nullable List<String> additionalNames, @Nullable String reason, @Nullable String message) {
+
+			static Outcome of(CertificateStatus.Outcome outcome) {
+				CertificateStatus.Failure failure = outcome.failure();
+				Duration duration = outcome.duration();
+				return new Outcome(outcome.at(),
+						(failure != null) ? Result.FAILED : (duration != null) ? Result.ROTATED : Result.ADOPTED,
+						outcome.trigger(), outcome.serialNumber(), outcome.requestName(),
+						(duration != null) ? duration.toString() : null,
+						outcome.additionalNames().isEmpty() ? null : outcome.additionalNames(),
+						(failure != null) ? failure.reason() : null, (failure != null) ? failure.message() : null);
+			}
+
+			/**
+			 * What a rotation led to.
+			 */
+			public enum Result {
+
+				/** A certificate was obtained. */
+				ROTATED,
+
+				/** A pair that another program stored has become current. */
+				ADOPTED,
+
+				/** The attempt failed; another one follows. */
+				FAILED
+
+			}
+
+		}
+
+		/**
+		 * A request that waits for its certificate.
+		 *
+		 * @param name the object's name
+		 * @param createdAt when it was created
+		 * @param conditions the types of its conditions that are true
+		 * @param message what the issuer says about it, {@code null} if it says nothing
+		 */
+		public record PendingRequest(@Nullable String name, @Nullable Instant createdAt, List<String> conditions,
+				@Nullable String message) {
+
+		}
 
 	}
 

@@ -7,7 +7,7 @@ import io.kubelet.cert.event.CertificateOverdueEvent;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.event.CertificateRotationFailedEvent;
 import io.kubelet.cert.event.CertificateUnavailableEvent;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +25,7 @@ record CertificateEventPublisher(ApplicationEventPublisher publisher) implements
 	}
 
 	@Override
-	public void failed(String name, RotationFailure failure) {
+	public void failed(String name, CertificateStatus.Failure failure) {
 		this.publisher.publishEvent(new CertificateRotationFailedEvent(name, failure));
 	}
 

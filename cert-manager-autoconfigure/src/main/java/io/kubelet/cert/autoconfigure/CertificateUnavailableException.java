@@ -9,7 +9,6 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.store.PairLocation;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +39,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 
 	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
-		RotationFailure failure = status.lastFailure();
+		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest open = status.pendingRequest();
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
@@ -72,7 +71,8 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 						: null);
 	}
 
-	public static CertificateUnavailableException failed(CertificateSettings settings, RotationFailure failure) {
+	public static CertificateUnavailableException failed(CertificateSettings settings,
+			CertificateStatus.Failure failure) {
 		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s"
 			.formatted(settings.name(), settings.request().signer(), failure.message()), failure.cause(), null);
 	}

@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.execution.Recipient;
@@ -138,7 +138,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 		}
 
 		@Override
-		public void failed(String name, RotationFailure failure) {
+		public void failed(String name, CertificateStatus.Failure failure) {
 			pass((listener) -> listener.failed(name, failure));
 		}
 

@@ -1,20 +1,20 @@
 package io.kubelet.cert.event;
 
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 
 /**
  * An attempt to rotate has failed; another will follow.
  */
 public final class CertificateRotationFailedEvent extends CertificateEvent {
 
-	private final transient RotationFailure failure;
+	private final transient CertificateStatus.Failure failure;
 
 	/**
 	 * Creates an event.
 	 * @param name the name of the certificate
 	 * @param failure what went wrong
 	 */
-	public CertificateRotationFailedEvent(String name, RotationFailure failure) {
+	public CertificateRotationFailedEvent(String name, CertificateStatus.Failure failure) {
 		super(name);
 		this.failure = failure;
 	}
@@ -23,7 +23,7 @@ public final class CertificateRotationFailedEvent extends CertificateEvent {
 	 * Returns what went wrong.
 	 * @return the failure, with the time of the next attempt
 	 */
-	public RotationFailure getFailure() {
+	public CertificateStatus.Failure getFailure() {
 		return this.failure;
 	}
 

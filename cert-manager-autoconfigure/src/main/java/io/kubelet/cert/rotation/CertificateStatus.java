@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record CertificateStatus(String name, State state, @Nullable CertificatePair pair, Requested requested,
 		Schedule schedule, @Nullable ConfirmedRequest pendingRequest, Rotations rotations,
-		@Nullable RotationFailure lastFailure, Health health) {
+		@Nullable Failure lastFailure, Health health) {
 
 	/**
 	 * What is requested.
@@ -178,7 +180,7 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 */
 	public record Outcome(Instant at, @Nullable Trigger trigger, @Nullable String serialNumber,
 			@Nullable String requestName, @Nullable Duration duration, List<String> additionalNames,
-			@Nullable RotationFailure failure) {
+			@Nullable Failure failure) {
 
 	}
 
@@ -214,6 +216,42 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 
 		/** What is stored for all replicas is damaged. */
 		DAMAGED
+
+	}
+
+	/**
+	 * A failed attempt to rotate.
+	 *
+	 * @param at when it failed
+	 * @param reason why, in one word
+	 * @param message why, for people; it holds no key and no token
+	 * @param attempt how many attempts have failed in a row, from 1
+	 * @param nextAttempt when the next one begins
+	 * @param cause the exception
+	 */
+	public record Failure(Instant at, String reason, String message, int attempt, Instant nextAttempt,
+			Throwable cause) {
+
+		/**
+		 * Whether someone has to do something, because the next attempt is unlikely to
+		 * succeed without a change: credentials, permissions, the request or the
+		 * configuration are wrong, or the request was denied.
+		 * @return {@code false} if the server could not be reached or did not answer in
+		 * time, or the request was lost
+		 */
+		public boolean needsAttention() {
+			Recovery recovery = kind().recovery();
+			return recovery == Recovery.RETRY_SLOWLY || recovery == Recovery.FIX_CAUSE;
+		}
+
+		/**
+		 * Returns the kind of the failure. Unlike the reason, which the API server or the
+		 * approver may choose, it is one of a few words, which suits the tag of a metric.
+		 * @return the kind
+		 */
+		public Kind kind() {
+			return Kind.of(this.cause);
+		}
 
 	}
 

@@ -29,7 +29,7 @@ public interface RotationListener {
 	 * @param name the certificate's name
 	 * @param failure what went wrong
 	 */
-	default void failed(String name, RotationFailure failure) {
+	default void failed(String name, CertificateStatus.Failure failure) {
 	}
 
 	/**

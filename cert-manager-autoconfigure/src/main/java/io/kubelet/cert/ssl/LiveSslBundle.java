@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -237,6 +238,24 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	@Override
 	public String toString() {
 		return "the live SSL bundle " + this.bundleName;
+	}
+
+	/**
+	 * The pair that is presented and the trust that is applied at one moment.
+	 *
+	 * @param pair the pair to present, {@code null} while there is none
+	 * @param trust whose certificates are accepted
+	 */
+	public record Identity(@Nullable CertificatePair pair, Trust trust) {
+
+		/**
+		 * Returns the certificate that is presented.
+		 * @return the leaf, {@code null} while there is none
+		 */
+		public @Nullable X509Certificate leaf() {
+			return (this.pair != null) ? this.pair.leaf() : null;
+		}
+
 	}
 
 }

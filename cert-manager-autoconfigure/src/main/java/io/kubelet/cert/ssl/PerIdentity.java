@@ -8,30 +8,31 @@ import org.jspecify.annotations.Nullable;
 /**
  * An object that is created once for each identity.
  *
+ * @param <I> the type of identity
  * @param <T> the type of object
  */
-final class PerIdentity<T> implements Supplier<T> {
+final class PerIdentity<I, T> implements Supplier<T> {
 
-	private final Supplier<Identity> identity;
+	private final Supplier<I> identity;
 
-	private final Function<Identity, T> maker;
+	private final Function<I, T> maker;
 
-	private volatile @Nullable Made<T> made;
+	private volatile @Nullable Made<I, T> made;
 
-	PerIdentity(Supplier<Identity> identity, Function<Identity, T> maker) {
+	PerIdentity(Supplier<I> identity, Function<I, T> maker) {
 		this.identity = identity;
 		this.maker = maker;
 	}
 
 	@Override
 	public T get() {
-		Identity identity = this.identity.get();
-		Made<T> made = this.made;
+		I identity = this.identity.get();
+		Made<I, T> made = this.made;
 		return (made != null && made.identity.equals(identity)) ? made.value : make(identity);
 	}
 
-	private synchronized T make(Identity identity) {
-		Made<T> made = this.made;
+	private synchronized T make(I identity) {
+		Made<I, T> made = this.made;
 		if (made == null || !made.identity.equals(identity)) {
 			made = new Made<>(identity, this.maker.apply(identity));
 			this.made = made;
@@ -39,7 +40,7 @@ final class PerIdentity<T> implements Supplier<T> {
 		return made.value;
 	}
 
-	private record Made<T>(Identity identity, T value) {
+	private record Made<I, T>(I identity, T value) {
 
 	}
 

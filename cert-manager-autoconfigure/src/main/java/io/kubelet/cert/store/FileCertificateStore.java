@@ -15,6 +15,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.TextFile.UnusableFileException;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -2,6 +2,7 @@ package io.kubelet.cert.actuate;
 
 import java.time.Duration;
 
+import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 

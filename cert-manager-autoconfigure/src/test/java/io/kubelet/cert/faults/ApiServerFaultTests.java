@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
@@ -29,7 +29,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 	void serverIsDownAtTheDeadlineAndBackLater() {
 		this.program.controlPlane.pause();
 		this.program.start(this.directory);
-		RotationFailure failure = this.program.awaitFailure("Unreachable", 3);
+		CertificateStatus.Failure failure = this.program.awaitFailure("Unreachable", 3);
 		assertThat(failure.message()).contains(this.program.controlPlane.url());
 		assertThat(this.program.status().health().serverHealthy()).isFalse();
 		this.program.controlPlane.resume();
@@ -44,7 +44,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		fault.accept(this.program.controlPlane.faults().next(3, RecordedRequest::isCreate));
 		this.program.start(this.directory);
 		await().until(() -> this.program.controlPlane.openWatches() == 1);
-		RotationFailure failure = this.program.awaitFailure(reason, 3);
+		CertificateStatus.Failure failure = this.program.awaitFailure(reason, 3);
 		assertThat(failure.attempt()).isEqualTo(3);
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		this.program.awaitRotation();
@@ -67,7 +67,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 	void retryAfterIsObeyed() {
 		this.program.controlPlane.faults().next(1, RecordedRequest::isCreate).answer(429, Duration.ofSeconds(2));
 		this.program.start(this.directory);
-		RotationFailure failure = this.program.awaitFailure("TooManyRequests", 1);
+		CertificateStatus.Failure failure = this.program.awaitFailure("TooManyRequests", 1);
 		assertThat(Duration.between(failure.at(), failure.nextAttempt())).isEqualTo(Duration.ofSeconds(2));
 		this.program.clock.set(Duration.ofSeconds(2));
 		this.program.awaitRotation();
@@ -144,7 +144,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		this.program.controlPlane.pause();
 		await().until(() -> Boolean.FALSE.equals(this.program.status().health().serverHealthy()));
 		this.program.clock.set(RotatingProgram.WAIT_TIMEOUT.plusSeconds(1));
-		RotationFailure failure = this.program.awaitFailure("Unreachable", 1);
+		CertificateStatus.Failure failure = this.program.awaitFailure("Unreachable", 1);
 		assertThat(failure.message()).contains("was not answered within 1h, because the API server cannot be reached",
 				this.program.controlPlane.url(), "the next attempt waits for the same request");
 		this.program.controlPlane.resume();

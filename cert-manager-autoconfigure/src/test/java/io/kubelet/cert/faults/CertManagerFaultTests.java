@@ -17,7 +17,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.CertManager;
 import io.kubelet.cert.test.RecordedRequest;
@@ -79,7 +79,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	void certificateWithoutARequestedNameIsRefusedUntilTheIssuerKeepsIt() {
 		this.program.controlPlane.behavior().flaws(SignerFlaw.DROPPED_NAMES);
 		start((builder) -> builder.template(() -> Optional.of(SHOP)));
-		RotationFailure failure = this.program.awaitFailure("Refused", 1);
+		CertificateStatus.Failure failure = this.program.awaitFailure("Refused", 1);
 		assertThat(failure.message()).contains("DNS names lack [shop.shop.svc]");
 		assertThat(Duration.between(failure.at(), failure.nextAttempt())).isGreaterThanOrEqualTo(Duration.ofMinutes(1));
 		awaitNothingLeft();
@@ -115,7 +115,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	void webhookThatIsDownIsRetriedSoonAndItsMessageShown() {
 		this.program.controlPlane.faults().next(3, RecordedRequest::isCreate).answer(500);
 		start((builder) -> builder);
-		RotationFailure failure = this.program.awaitFailure("InternalError", 3);
+		CertificateStatus.Failure failure = this.program.awaitFailure("InternalError", 3);
 		assertThat(failure.message()).contains("answers 500", "Internal error occurred");
 		assertThat(Duration.between(failure.at(), failure.nextAttempt())).isLessThan(Duration.ofSeconds(1));
 		this.program.awaitRotation();

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.store.Stored;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Figures;

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import org.junit.jupiter.api.Test;
@@ -73,7 +73,7 @@ class PermissionTests {
 			await().until(() -> this.program.controlPlane.openWatches() == 1);
 			mode(this.pki, "r-x------");
 			this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-			RotationFailure failure = this.program.awaitFailure("Store", 2);
+			CertificateStatus.Failure failure = this.program.awaitFailure("Store", 2);
 			assertThat(failure.message()).contains(this.pki + ": " + AccessDeniedException.class.getName(),
 					"Make the directory writable");
 			mode(this.pki, "rwx------");

@@ -22,7 +22,6 @@ import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.test.ClientCertificate;
@@ -166,9 +165,9 @@ final class RotatingProgram implements AutoCloseable {
 	/**
 	 * Wait for an attempt to fail, and see that the status and the old certificate stand.
 	 */
-	RotationFailure awaitFailure(String reason, int attempt) {
+	CertificateStatus.Failure awaitFailure(String reason, int attempt) {
 		await().until(() -> {
-			RotationFailure failure = status().lastFailure();
+			CertificateStatus.Failure failure = status().lastFailure();
 			return failure != null && failure.reason().equals(reason) && failure.attempt() >= attempt;
 		});
 		assertOldServes();

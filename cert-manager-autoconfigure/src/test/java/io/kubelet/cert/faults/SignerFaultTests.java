@@ -19,8 +19,8 @@ import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Behavior;
 import io.kubelet.cert.test.RecordedRequest;
@@ -84,7 +84,7 @@ class SignerFaultTests extends RotatingProgramTest {
 			String message) {
 		fault.accept(this.program.controlPlane.behavior());
 		this.program.start(this.directory);
-		RotationFailure failure = this.program.awaitFailure(reason, 1);
+		CertificateStatus.Failure failure = this.program.awaitFailure(reason, 1);
 		assertThat(failure.message()).contains(message);
 		assertThat(failure.needsAttention()).isTrue();
 		assertThat(Duration.between(failure.at(), failure.nextAttempt())).isBetween(Duration.ofMinutes(1),
@@ -120,7 +120,7 @@ class SignerFaultTests extends RotatingProgramTest {
 		CertificateTemplate template = CertificateTemplate.ofSubject("web").withDnsNames(List.of("web.example.com"));
 		this.program.controlPlane.behavior().sign("example.com/demo").flaws(SignerFlaw.DROPPED_NAMES);
 		start((builder) -> builder.signerName("example.com/demo").template(() -> Optional.of(template)));
-		RotationFailure failure = this.program.awaitFailure("Refused", 1);
+		CertificateStatus.Failure failure = this.program.awaitFailure("Refused", 1);
 		assertThat(failure.message()).contains("DNS names lack [web.example.com]");
 		this.program.controlPlane.behavior().flaws();
 		this.program.clock.set(Duration.ofMinutes(3));
@@ -134,7 +134,7 @@ class SignerFaultTests extends RotatingProgramTest {
 		this.program.start(this.directory);
 		awaitOpen();
 		this.program.controlPlane.fail(name(), "SignerValidationFailure", "the signer is out of order");
-		RotationFailure failure = this.program.awaitFailure("SignerValidationFailure", 1);
+		CertificateStatus.Failure failure = this.program.awaitFailure("SignerValidationFailure", 1);
 		assertThat(failure.message()).contains("the signer is out of order");
 		assertThat(this.program.status().pendingRequest()).isNull();
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.testsupport.Figures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -8,8 +8,8 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.FileCertificateStore;
-import io.kubelet.cert.store.Stored;
 
 /**
  * A program that updates a store without end, until it is killed.

@@ -5,9 +5,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -15,7 +15,6 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.replicas.Replicas.Replica;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Figures;
@@ -396,7 +395,7 @@ class ReplicaFaultTests {
 			.isOne();
 	}
 
-	private static RotationFailure failure(Replica replica) {
+	private static CertificateStatus.Failure failure(Replica replica) {
 		return Objects.requireNonNull(replica.status().lastFailure(), "no failure");
 	}
 

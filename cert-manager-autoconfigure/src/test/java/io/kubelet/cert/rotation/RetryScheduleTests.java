@@ -82,7 +82,8 @@ class RetryScheduleTests {
 	void kindOfFailureDecidesTheWaitAndWhetherSomeoneHasToAct(String name, RequestException cause, Duration wait,
 			boolean needsAttention) {
 		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(wait);
-		RotationFailure failure = new RotationFailure(Instant.EPOCH, cause.reason(), "", 1, Instant.EPOCH, cause);
+		CertificateStatus.Failure failure = new CertificateStatus.Failure(Instant.EPOCH, cause.reason(), "", 1,
+				Instant.EPOCH, cause);
 		assertThat(failure.needsAttention()).isEqualTo(needsAttention);
 	}
 

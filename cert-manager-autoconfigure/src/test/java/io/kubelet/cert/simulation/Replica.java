@@ -12,7 +12,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import org.jspecify.annotations.Nullable;

@@ -7,9 +7,8 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +44,7 @@ final class SharedSecret {
 	private Stored write(Stored next) {
 		if (!String.valueOf(this.stored.version()).equals(String.valueOf(next.version()))) {
 			this.conflicts++;
-			throw new StoreConflictException("Somebody was faster");
+			throw new CertificateStore.ConflictException("Somebody was faster");
 		}
 		this.writes++;
 		int version = (this.stored.version() instanceof Integer last) ? last + 1 : 1;

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import org.jspecify.annotations.Nullable;
 
 /**

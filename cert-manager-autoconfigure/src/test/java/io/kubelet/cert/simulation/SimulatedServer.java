@@ -11,8 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.simulation.SigningObject.State;
 import io.kubelet.cert.simulation.SigningObject.Watcher;
 import io.kubelet.cert.simulation.SimulatedCertificate.Death;

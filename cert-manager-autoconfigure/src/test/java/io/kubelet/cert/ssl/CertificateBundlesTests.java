@@ -13,6 +13,7 @@ import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
@@ -113,7 +114,7 @@ class CertificateBundlesTests {
 	void contextBeginsAnewWithEachIdentityAndIsTheSameInBetween() {
 		LiveSslBundle bundle = (LiveSslBundle) register().getManagers();
 		List<Integer> made = new ArrayList<>();
-		PerIdentity<Integer> perIdentity = new PerIdentity<>(bundle::identity, (identity) -> {
+		PerIdentity<Identity, Integer> perIdentity = new PerIdentity<>(bundle::identity, (identity) -> {
 			made.add(made.size());
 			return made.size();
 		});

@@ -14,7 +14,7 @@ import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 
 /**
  * A signer that answers as a test wants; by default it issues at once what was asked for.

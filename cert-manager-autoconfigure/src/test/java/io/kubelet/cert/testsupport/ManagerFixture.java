@@ -8,7 +8,7 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +33,7 @@ public final class ManagerFixture {
 
 	public final MemoryStore store = new MemoryStore();
 
-	public final List<RotationFailure> failures = new ArrayList<>();
+	public final List<CertificateStatus.Failure> failures = new ArrayList<>();
 
 	/** The pairs before and after each rotation. */
 	public final List<Rotated> rotations = new ArrayList<>();
@@ -69,7 +69,7 @@ public final class ManagerFixture {
 				}
 
 				@Override
-				public void failed(String name, RotationFailure failure) {
+				public void failed(String name, CertificateStatus.Failure failure) {
 					ManagerFixture.this.failures.add(failure);
 				}
 

@@ -3,8 +3,8 @@ package io.kubelet.cert.testsupport;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**

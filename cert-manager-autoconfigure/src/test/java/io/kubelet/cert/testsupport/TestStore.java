@@ -7,9 +7,9 @@ import java.util.Optional;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.store.PairLocation;
-import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**

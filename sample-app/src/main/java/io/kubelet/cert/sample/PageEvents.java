@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArraySet;
 
-import io.kubelet.cert.actuate.CertificateDescriptor;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.context.event.ContextClosedEvent;

@@ -8,7 +8,6 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.RotationFailure;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
@@ -56,7 +55,7 @@ class CertificateHealthIndicator extends AbstractHealthIndicator {
 			}
 		}
 		CertificateStatus.ConfirmedRequest pending = status.pendingRequest();
-		RotationFailure failure = status.lastFailure();
+		CertificateStatus.Failure failure = status.lastFailure();
 		add(builder, "warning", warning(status));
 		add(builder, "pendingRequest", (pending != null) ? pending.name() : null);
 		add(builder, "waitingFor", status.health().waitingFor());

@@ -23,7 +23,6 @@ import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -79,7 +78,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 	}
 
 	@Override
-	public void failed(String name, RotationFailure failure) {
+	public void failed(String name, CertificateStatus.Failure failure) {
 		Totals totals = totals(name);
 		totals.failures(failure.kind()).increment();
 		if (totals.failingSince == null) {

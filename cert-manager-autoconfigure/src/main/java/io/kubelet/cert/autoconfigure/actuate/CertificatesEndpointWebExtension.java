@@ -3,8 +3,8 @@ package io.kubelet.cert.autoconfigure.actuate;
 import java.time.Instant;
 import java.util.Set;
 
-import io.kubelet.cert.actuate.CertificateDescriptor;
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import org.jspecify.annotations.Nullable;
 

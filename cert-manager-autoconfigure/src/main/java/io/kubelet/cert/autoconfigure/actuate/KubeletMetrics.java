@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.LongAdder;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -89,7 +89,7 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 	}
 
 	@Override
-	public void failed(String name, RotationFailure failure) {
+	public void failed(String name, CertificateStatus.Failure failure) {
 		records(name).failures.increment();
 	}
 

@@ -10,8 +10,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.rotation.RotationFollower;
-import io.kubelet.cert.ssl.Identity;
 import io.kubelet.cert.ssl.LiveSslBundle;
+import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

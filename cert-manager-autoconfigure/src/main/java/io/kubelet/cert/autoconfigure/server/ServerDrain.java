@@ -11,8 +11,8 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLSession;
 
 import io.kubelet.cert.rotation.RotationFollower;
-import io.kubelet.cert.ssl.Identity;
 import io.kubelet.cert.ssl.LiveSslBundle;
+import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import org.jspecify.annotations.Nullable;
 
 /**

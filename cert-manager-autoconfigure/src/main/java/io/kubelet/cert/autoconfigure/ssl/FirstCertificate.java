@@ -11,7 +11,6 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.RotationListener;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,7 +24,7 @@ final class FirstCertificate implements RotationListener {
 	private static final Logger logger = LoggerFactory.getLogger(FirstCertificate.class);
 
 	/** Completes with a failure that waiting does not resolve, or with none. */
-	private final CompletableFuture<@Nullable RotationFailure> end = new CompletableFuture<>();
+	private final CompletableFuture<CertificateStatus.@Nullable Failure> end = new CompletableFuture<>();
 
 	private final CertificateSettings settings;
 
@@ -61,7 +60,7 @@ final class FirstCertificate implements RotationListener {
 	private void await(CertificateManager manager, Duration timeout) {
 		try {
 			// At a shutdown, Spring interrupts a start only if its wait has no time limit
-			RotationFailure failure = this.end.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).get();
+			CertificateStatus.Failure failure = this.end.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).get();
 			if (failure != null) {
 				throw CertificateUnavailableException.failed(this.settings, failure);
 			}
@@ -81,7 +80,7 @@ final class FirstCertificate implements RotationListener {
 	}
 
 	@Override
-	public void failed(String name, RotationFailure failure) {
+	public void failed(String name, CertificateStatus.Failure failure) {
 		if (failure.needsAttention()) {
 			this.end.complete(failure);
 		}

@@ -12,7 +12,7 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.StoreException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -69,7 +69,7 @@ final class SecretApi {
 
 	/**
 	 * Replaces a Secret, or creates it, unless it has changed.
-	 * @throws StoreConflictException if it has changed
+	 * @throws CertificateStore.ConflictException if it has changed
 	 */
 	SecretObject write(SecretObject present, SecretObject changed) {
 		String path = this.location.path();
@@ -81,7 +81,7 @@ final class SecretApi {
 		catch (CertificateManagerException ex) {
 			int code = statusCode(ex);
 			if (code == 409 || (code == 404 && present.exists())) {
-				throw new StoreConflictException("Another process has changed " + this.location);
+				throw new CertificateStore.ConflictException("Another process has changed " + this.location);
 			}
 			String alternative = (code == 403 && !present.exists())
 					? INSTEAD_OF_CREATION.formatted(this.location.name(), this.location.namespace()).stripTrailing()

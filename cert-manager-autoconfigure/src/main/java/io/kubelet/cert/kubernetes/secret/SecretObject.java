@@ -20,7 +20,7 @@ import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.ApiObjects;
-import io.kubelet.cert.store.Stored;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**

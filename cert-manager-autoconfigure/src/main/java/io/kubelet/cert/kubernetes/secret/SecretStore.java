@@ -14,9 +14,8 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.kubernetes.watch.Reflector;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -136,7 +135,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			logger.info("[{}] {} had no pair: the last one has been stored there", this.location.certificate(), this);
 			return restored;
 		}
-		catch (StoreConflictException ex) {
+		catch (CertificateStore.ConflictException ex) {
 			// Another replica was faster. Otherwise, the next reading tries again
 			return complete;
 		}
@@ -165,7 +164,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		SecretObject secret = this.latest.get(true);
 		requireOwn(secret);
 		if (!secret.version().equals(next.version()) && !isDamaged(secret)) {
-			throw new StoreConflictException("Another process has changed " + this);
+			throw new CertificateStore.ConflictException("Another process has changed " + this);
 		}
 		return store(secret, next);
 	}

@@ -13,8 +13,8 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
-import io.kubelet.cert.request.SubmittedRequest;
 import org.jspecify.annotations.Nullable;
 
 /**

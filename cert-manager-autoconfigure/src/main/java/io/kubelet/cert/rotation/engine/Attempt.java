@@ -9,8 +9,8 @@ import java.util.concurrent.ExecutionException;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.jspecify.annotations.Nullable;
 

@@ -10,12 +10,12 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.engine.Failures.Pause;
 import io.kubelet.cert.rotation.execution.SerialExecutor;
-import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -244,7 +244,7 @@ final class Attempts {
 			this.attempt = attempt;
 			attempt.whenAnswered(() -> this.serial.execute(() -> answered(attempt, template)));
 		}
-		catch (StoreConflictException ex) {
+		catch (CertificateStore.ConflictException ex) {
 			// Another replica was faster, and is followed, unless something else is wrong
 			if (++this.conflicts == MOST_CONFLICTS) {
 				this.conflicts = 0;

@@ -13,9 +13,9 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -152,7 +152,7 @@ final class CurrentPair {
 		}
 		catch (StoreException ex) {
 			boolean damaged = ex.kind() == Kind.STORE;
-			if (ex.kind() == Kind.UNAVAILABLE || ex instanceof StoreConflictException) {
+			if (ex.kind() == Kind.UNAVAILABLE || ex instanceof CertificateStore.ConflictException) {
 				return null;
 			}
 			if (damaged && this.store.isShared()) {

@@ -12,7 +12,7 @@ import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.rotation.RotationFailure;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -64,7 +64,7 @@ final class Failures {
 	 * wait.
 	 * @param pair the last pair, {@code null} if there is none yet
 	 */
-	RotationFailure add(Throwable problem, @Nullable CertificatePair pair, Instant now) {
+	CertificateStatus.Failure add(Throwable problem, @Nullable CertificatePair pair, Instant now) {
 		// A store may be behind the same API server
 		Throwable cause = (problem instanceof StoreException && problem.getCause() instanceof RequestException request)
 				? request : problem;
@@ -81,7 +81,7 @@ final class Failures {
 		boolean demanded = cause instanceof RequestException request && request.retryAfter() != null;
 		this.demanded = demanded ? this.pause : Pause.NONE;
 		shortenPause(now);
-		RotationFailure failure = describe(problem, this.count, now, this.pause.end());
+		CertificateStatus.Failure failure = describe(problem, this.count, now, this.pause.end());
 		log(failure, outcome(failure), effect(pair, now));
 		return failure;
 	}
@@ -113,7 +113,7 @@ final class Failures {
 	 * What the failure means for the next attempt. One that needs attention ends the
 	 * start.
 	 */
-	private String outcome(RotationFailure failure) {
+	private String outcome(CertificateStatus.Failure failure) {
 		if (this.required && failure.needsAttention()) {
 			return this.lastIsAnswer ? "failed, and the same request would fail again" : "failed";
 		}
@@ -125,7 +125,7 @@ final class Failures {
 				: "failed; retrying in ") + ReadableDuration.of(Duration.between(failure.at(), failure.nextAttempt()));
 	}
 
-	static RotationFailure describe(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
+	static CertificateStatus.Failure describe(Throwable cause, int attempt, Instant at, Instant nextAttempt) {
 		String reason = (cause instanceof RequestException request) ? request.reason()
 				: cause.getClass().getSimpleName().replace("Exception", "");
 		// The message of an error alone, such as the name of a class, says nothing
@@ -133,10 +133,10 @@ final class Failures {
 		if (!(cause instanceof CertificateManagerException)) {
 			message = ExternalText.clean(message);
 		}
-		return new RotationFailure(at, reason, message, attempt, nextAttempt, cause);
+		return new CertificateStatus.Failure(at, reason, message, attempt, nextAttempt, cause);
 	}
 
-	private void log(RotationFailure failure, String outcome, String effect) {
+	private void log(CertificateStatus.Failure failure, String outcome, String effect) {
 		boolean error = failure.cause() instanceof Error;
 		LoggingEventBuilder entry = this.settings
 			.about((this.lastIsAnswer || error) ? logger.atError() : logger.atWarn())

@@ -7,9 +7,8 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,7 +107,7 @@ final class LastStored {
 				write(change);
 				return true;
 			}
-			catch (StoreConflictException ex) {
+			catch (CertificateStore.ConflictException ex) {
 				read();
 				if (!holds(request) || unanswered() == null) {
 					return false;

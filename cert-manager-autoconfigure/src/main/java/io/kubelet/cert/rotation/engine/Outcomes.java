@@ -9,10 +9,10 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.rotation.engine.Failures.Pause;
 import io.kubelet.cert.rotation.execution.SerialExecutor;
 import org.jspecify.annotations.Nullable;
@@ -116,7 +116,7 @@ final class Outcomes {
 			this.log.lost(request, lost);
 			return;
 		}
-		RotationFailure failure = this.failures.add(cause, this.pair.get(), now);
+		CertificateStatus.Failure failure = this.failures.add(cause, this.pair.get(), now);
 		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
 		this.pendingRequests.failed(failure.kind(), cause);
 		if (this.pendingRequests.areShared() && this.pendingRequests.current() == null) {

@@ -12,12 +12,11 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.request.SubmittedRequest;
 import io.kubelet.cert.rotation.execution.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 

@@ -18,7 +18,6 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.execution.SerialExecutor;
-import io.kubelet.cert.rotation.execution.Watchdog;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +38,6 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	private final RotationSettings settings;
 
 	private final Duration idleCheck;
-
-	private final Watchdog watchdog;
 
 	private final SerialExecutor serial;
 
@@ -85,9 +82,8 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		this.idleCheck = settings.idleCheck();
 		this.rounds = (supplier == null || settings.signers() == null || settings.schedule().idleCheck() != null) ? null
 				: settings.resources().rounds();
-		this.watchdog = new Watchdog(settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
-				this.watchdog);
+				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.delivery = new Delivery(settings);
 		this.templates = new Templates(settings.name(), (supplier == null) ? template : null, supplier,
 				settings.resources().executor(), this.serial);
@@ -145,7 +141,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 
 	@Override
 	public CertificateStatus status() {
-		return StatusReport.at(this.snapshot, this.attempts.isRequested(), this.watchdog.lateSince(),
+		return StatusReport.at(this.snapshot, this.attempts.isRequested(), this.serial.lateSince(),
 				this.settings.clock().instant());
 	}
 

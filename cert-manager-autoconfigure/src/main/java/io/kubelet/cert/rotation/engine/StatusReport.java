@@ -7,10 +7,11 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Health;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
@@ -20,8 +21,6 @@ import io.kubelet.cert.rotation.CertificateStatus.Schedule;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateStatus.Window;
-import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +50,7 @@ final class StatusReport {
 
 	private @Nullable Instant lastRotation;
 
-	private @Nullable RotationFailure lastFailure;
+	private CertificateStatus.@Nullable Failure lastFailure;
 
 	private @Nullable Boolean serverHealthy;
 
@@ -82,7 +81,7 @@ final class StatusReport {
 	}
 
 	/** An attempt has failed. */
-	void failed(RotationFailure failure, Trigger trigger) {
+	void failed(CertificateStatus.Failure failure, Trigger trigger) {
 		this.lastFailure = failure;
 		Throwable cause = (failure.cause() instanceof StoreException store) ? store.getCause() : failure.cause();
 		Boolean healthy = (cause instanceof RequestException request) ? request.serverHealthy() : null;
@@ -160,7 +159,7 @@ final class StatusReport {
 	}
 
 	/** Returns a status with the failure of a check. */
-	static CertificateStatus failing(CertificateStatus status, RotationFailure failure) {
+	static CertificateStatus failing(CertificateStatus status, CertificateStatus.Failure failure) {
 		return new CertificateStatus(status.name(), status.state(), status.pair(), status.requested(),
 				status.schedule(), status.pendingRequest(), status.rotations(), failure, status.health());
 	}

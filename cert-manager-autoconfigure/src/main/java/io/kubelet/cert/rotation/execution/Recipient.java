@@ -41,7 +41,7 @@ public final class Recipient<T> {
 	public Recipient(String name, T listener, Executor executor, RotationScheduler scheduler, Clock clock) {
 		this.name = name;
 		this.listener = listener;
-		this.calls = new SerialExecutor(executor, new Watchdog(scheduler, clock, PATIENCE, this::warn));
+		this.calls = new SerialExecutor(executor, scheduler, clock, PATIENCE, this::warn);
 	}
 
 	/**

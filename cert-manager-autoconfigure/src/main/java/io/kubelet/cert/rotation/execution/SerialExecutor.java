@@ -1,9 +1,14 @@
 package io.kubelet.cert.rotation.execution;
 
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
+import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,11 +35,23 @@ public final class SerialExecutor {
 	/**
 	 * Creates an executor for the tasks of one certificate.
 	 * @param executor runs the tasks
-	 * @param watchdog observes them
+	 * @param scheduler notices a task that does not return
+	 * @param clock the clock
+	 * @param limit after which a task is late
+	 * @param report accepts the stack of the thread of a task that is late
 	 */
-	public SerialExecutor(Executor executor, Watchdog watchdog) {
+	public SerialExecutor(Executor executor, RotationScheduler scheduler, Clock clock, Duration limit,
+			Consumer<Throwable> report) {
 		this.executor = executor;
-		this.watchdog = watchdog;
+		this.watchdog = new Watchdog(scheduler, clock, limit, report);
+	}
+
+	/**
+	 * Returns since when the current task is late.
+	 * @return when it began, {@code null} if it is not late
+	 */
+	public @Nullable Instant lateSince() {
+		return this.watchdog.lateSince();
 	}
 
 	/**

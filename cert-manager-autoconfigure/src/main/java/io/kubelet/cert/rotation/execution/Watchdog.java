@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Reports a call that does not return in time, with the stack of its thread. It watches
  * one call at a time.
  */
-public final class Watchdog {
+final class Watchdog {
 
 	private final RotationScheduler scheduler;
 
@@ -26,14 +26,7 @@ public final class Watchdog {
 
 	private @Nullable Instant lateSince;
 
-	/**
-	 * Creates a watchdog.
-	 * @param scheduler runs the check
-	 * @param clock the clock
-	 * @param limit the time that a call may take
-	 * @param report receives the stack of a call that is late
-	 */
-	public Watchdog(RotationScheduler scheduler, Clock clock, Duration limit, Consumer<Throwable> report) {
+	Watchdog(RotationScheduler scheduler, Clock clock, Duration limit, Consumer<Throwable> report) {
 		this.scheduler = scheduler;
 		this.clock = clock;
 		this.limit = limit;
@@ -88,11 +81,8 @@ public final class Watchdog {
 		this.report.accept(stack);
 	}
 
-	/**
-	 * Returns when the call that is late began. From any thread.
-	 * @return its start, {@code null} if none is late
-	 */
-	public synchronized @Nullable Instant lateSince() {
+	/** Returns when the call that is late began. From any thread. */
+	synchronized @Nullable Instant lateSince() {
 		return this.lateSince;
 	}
 

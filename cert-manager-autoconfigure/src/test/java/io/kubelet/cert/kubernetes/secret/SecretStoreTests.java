@@ -29,10 +29,9 @@ import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.FileCertificateStore;
-import io.kubelet.cert.store.StoreConflictException;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
@@ -161,7 +160,7 @@ class SecretStoreTests {
 		SecretStore replica = store(null);
 		Stored before = replica.read();
 		Stored winner = this.store.write(this.store.read().withPending(pending()));
-		assertThatExceptionOfType(StoreConflictException.class)
+		assertThatExceptionOfType(CertificateStore.ConflictException.class)
 			.isThrownBy(() -> replica.write(before.withPending(pending())));
 		assertThat(replica.read().version()).isEqualTo(winner.version());
 	}
@@ -172,7 +171,7 @@ class SecretStoreTests {
 		SecretStore replica = store(null);
 		Stored nothing = replica.read();
 		Stored winner = this.store.write(this.store.read().withPending(pending()));
-		assertThatExceptionOfType(StoreConflictException.class)
+		assertThatExceptionOfType(CertificateStore.ConflictException.class)
 			.isThrownBy(() -> replica.write(nothing.withPending(pending())));
 		assertThat(replica.read()).returns(winner.version(), Stored::version);
 	}
@@ -356,7 +355,7 @@ class SecretStoreTests {
 		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		this.plane.faults().next(1, updates()).answer(409);
-		assertThatExceptionOfType(StoreConflictException.class)
+		assertThatExceptionOfType(CertificateStore.ConflictException.class)
 			.isThrownBy(() -> this.store.write(stored.withPending(pending())));
 		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(503);
 		assertThatExceptionOfType(StoreException.class)
@@ -434,7 +433,7 @@ class SecretStoreTests {
 		assertThatExceptionOfType(StoreException.class).isThrownBy(replica::read);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(other::read);
 		replica.write(Stored.NOTHING.withPending(pending()));
-		assertThatExceptionOfType(StoreConflictException.class)
+		assertThatExceptionOfType(CertificateStore.ConflictException.class)
 			.isThrownBy(() -> other.write(Stored.NOTHING.withPending(pending())));
 		assertThat(secret()).containsEntry("tls.crt", "").containsKey("request.pem");
 	}

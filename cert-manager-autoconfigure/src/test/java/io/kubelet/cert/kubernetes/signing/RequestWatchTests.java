@@ -16,7 +16,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.watch.Selection;
-import io.kubelet.cert.request.SubmittedRequest;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;

@@ -10,7 +10,7 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.Stored;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

@@ -15,8 +15,8 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
-import io.kubelet.cert.rotation.RotationFailure;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -66,7 +66,7 @@ class RetryTests {
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 2));
-		assertThat(this.fixture.failures).extracting(RotationFailure::attempt).containsExactly(1, 2, 1);
+		assertThat(this.fixture.failures).extracting(CertificateStatus.Failure::attempt).containsExactly(1, 2, 1);
 	}
 
 	@ParameterizedTest(name = "{0}")

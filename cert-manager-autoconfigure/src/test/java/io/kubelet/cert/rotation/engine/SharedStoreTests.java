@@ -20,9 +20,8 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.StoreConflictException;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
-import io.kubelet.cert.store.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
@@ -201,7 +200,7 @@ class SharedStoreTests {
 		@Override
 		public Stored write(Stored next) {
 			if (this.problem != null || this.conflicts) {
-				throw new StoreConflictException("It has changed");
+				throw new CertificateStore.ConflictException("It has changed");
 			}
 			this.stored = next;
 			return next;

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import io.kubelet.cert.autoconfigure.actuate.Reports;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.Stored;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

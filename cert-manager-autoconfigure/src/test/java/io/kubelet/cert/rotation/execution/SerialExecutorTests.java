@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
@@ -28,11 +29,7 @@ class SerialExecutorTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
-	private final Watchdog watchdog = new Watchdog(this.time, this.time, Duration.ofMinutes(1), (stack) -> {
-	});
-
-	private final SerialExecutor executor = new SerialExecutor((task) -> this.time.schedule(task, Duration.ZERO),
-			this.watchdog);
+	private final SerialExecutor executor = on((task) -> this.time.schedule(task, Duration.ZERO));
 
 	private final List<String> ran = new ArrayList<>();
 
@@ -89,14 +86,14 @@ class SerialExecutorTests {
 	@ValueSource(booleans = { false, true })
 	void executorThatFoundNoThreadGoesOnWithTheNextTask(boolean runsLate) {
 		AtomicBoolean exhausted = new AtomicBoolean(true);
-		SerialExecutor executor = new SerialExecutor((task) -> {
+		SerialExecutor executor = on((task) -> {
 			if (!exhausted.get() || runsLate) {
 				this.time.schedule(task, Duration.ZERO);
 			}
 			if (exhausted.get()) {
 				throw new InternalError("no thread to be had");
 			}
-		}, this.watchdog);
+		});
 		assertThatExceptionOfType(InternalError.class).isThrownBy(() -> executor.execute(() -> this.ran.add("first")));
 		exhausted.set(false);
 		executor.execute(() -> {
@@ -107,6 +104,11 @@ class SerialExecutorTests {
 		executor.execute(() -> this.ran.add("third"));
 		this.time.settle();
 		assertThat(this.ran).containsExactly("first", "second", "end of second", "third");
+	}
+
+	private SerialExecutor on(Executor executor) {
+		return new SerialExecutor(executor, this.time, this.time, Duration.ofMinutes(1), (stack) -> {
+		});
 	}
 
 }
