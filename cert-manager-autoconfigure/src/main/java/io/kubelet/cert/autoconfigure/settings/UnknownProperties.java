@@ -100,7 +100,8 @@ final class UnknownProperties {
 		ToIntFunction<ConfigurationPropertyName> distance = (candidate) -> distance(letters(name), letters(candidate));
 		return this.known.stream().min(Comparator.<ConfigurationPropertyName>comparingInt((candidate) -> {
 			int last = distance(name.getLastElement(Form.UNIFORM), candidate.getLastElement(Form.UNIFORM));
-			return Math.min(distance.applyAsInt(candidate), (last <= 1) ? last + 1 : Integer.MAX_VALUE);
+			boolean moved = last <= 1 && !name.isLastElementIndexed();
+			return Math.min(distance.applyAsInt(candidate), moved ? last + 1 : Integer.MAX_VALUE);
 		}).thenComparingInt(distance)).orElseThrow();
 	}
 

@@ -182,18 +182,6 @@ class PropertiesBinderTests {
 			});
 	}
 
-	@ParameterizedTest(name = "{0}={1} is reported as {2}")
-	@CsvSource({ "kubelet.cert.additional.b.key.size, 1024, kubelet.cert.additional.b.key.size",
-			"kubelet.cert.additional.b.startup.timeout, 0s, kubelet.cert.additional.b.startup.timeout",
-			"kubelet.cert.startup.timeout, 0s, kubelet.cert.startup.timeout",
-			"kubelet.cert.additional.b.rotation.latest, 0.4, kubelet.cert.rotation.earliest" })
-	void mistakeIsReportedWithThePropertyThatHasTheValue(String property, String value, String reported) {
-		this.runner.withPropertyValues("kubelet.cert.additional.b.template.common-name=b", property + "=" + value)
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class,
-						(mistake) -> assertThat(mistake.getName()).isEqualTo(reported)));
-	}
-
 	@Test
 	void valuesComeFromImportsConfigTreesAndPlaceholders(@TempDir Path directory) throws IOException {
 		write(directory, "application.yml", """

@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -9,10 +8,7 @@ import java.util.function.Consumer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.request.IssuerReference;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -65,31 +61,6 @@ class RequestResolverTests {
 				assertThat(signer(settings.find("other").orElseThrow())).isEqualTo("example.com/other");
 				assertThat(settings.find("other").orElseThrow().request().hasIssuer()).isFalse();
 			});
-	}
-
-	@ParameterizedTest(name = "{0}")
-	@CsvSource(delimiter = '|',
-			textBlock = """
-					issuer.name=internal,signer-name=example.com/a | issuer.name | There is 'kubelet.cert.signer-name' as well: remove it, or remove the properties of the issuer
-					issuer.name=internal,profile=kubelet-serving   | issuer.name | There is 'kubelet.cert.profile' as well: remove it
-					issuer.kind=ClusterIssuer                      | issuer.name | The issuer has no name, but 'kubelet.cert.issuer.kind' is set
-					issuer.annotations.a=b                         | issuer.name | The issuer has no name, but 'kubelet.cert.issuer.annotations' is set
-					issuer.name=Internal/ca                        | issuer.name | It is not the name of an object in Kubernetes
-					issuer.name=internal,issuer.kind=clusterissuer | issuer.kind | It is not a kind such as Issuer or ClusterIssuer
-					issuer.name=internal,issuer.group=Cert Manager | issuer.group | It is not an API group such as cert-manager.io
-					issuer.name=internal,issuer.namespace=a/b      | issuer.namespace | It is not the name of a namespace
-					issuer.name=internal,requested-lifetime=0s     | requested-lifetime | The duration must be positive
-					ssl.trust=issuer                               | ssl.trust | No issuer is configured, and a signer returns no authority
-					""")
-	void mistakeIsReported(String properties, String property, String reason) {
-		this.runner
-			.withPropertyValues(
-					Arrays.stream(properties.split(",")).map((value) -> "kubelet.cert." + value).toArray(String[]::new))
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, (mistake) -> {
-					assertThat(mistake.getName()).isEqualTo("kubelet.cert." + property);
-					assertThat(mistake.getReason()).startsWith(reason);
-				}));
 	}
 
 	private static Issuer issuer(CertificateSettings settings) {

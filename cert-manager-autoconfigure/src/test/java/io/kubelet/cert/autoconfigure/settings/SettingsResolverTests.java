@@ -3,7 +3,6 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -24,7 +23,6 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,7 +30,6 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -144,18 +141,6 @@ class SettingsResolverTests {
 		runner.run((context) -> assertThat(
 				context.getBean(CertificateSettingsList.class).certificates().get(0).request().signer())
 			.isEqualTo((signer != null) ? new Signer(signer, Objects.requireNonNull(origin), null) : null));
-	}
-
-	@Test
-	void directoryThatIsAFileIsReportedAsOne(@TempDir Path directory) throws Exception {
-		Path file = Files.writeString(directory.resolve("pki"), "");
-		this.runner.withPropertyValues("kubelet.cert.cert-dir=" + file)
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, (mistake) -> {
-					assertThat(mistake.getName()).isEqualTo("kubelet.cert.cert-dir");
-					assertThat(mistake.getValue()).isEqualTo(file);
-					assertThat(mistake.getReason()).contains("is a file", "directory");
-				}));
 	}
 
 }

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -56,58 +55,10 @@ class SharedSecretTests {
 				});
 	}
 
-	@ParameterizedTest(name = "{0}")
-	@CsvSource(delimiter = '|',
-			textBlock = """
-					store.secret=a                            | store.secret | Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
-					store.type=secret,store.secret=a/b/c      | store.secret | It is not the name of a Secret
-					store.type=secret,store.secret=Shop       | store.secret | It is not the name of a Secret
-					store.type=secret,pair-name=Shop          | store.secret | It is not the name of a Secret
-					store.type=secret,pair-name=a b           | pair-name    | The name becomes a label of the Secret
-					store.type=secret,profile=kubelet-client,node-name=a | store.type | Replicas cannot share this certificate, because it identifies one node ('kubelet.cert.profile'): set 'kubelet.cert.store.type' to 'file'
-					store.type=secret,template.common-name=system:node:a | store.type | it identifies one node ('kubelet.cert.template.common-name')
-					store.type=secret,addresses.source=pod        | store.type | it states the addresses of one replica ('kubelet.cert.addresses.source')
-					store.type=secret,addresses.source=interfaces | store.type | it states the addresses of one replica ('kubelet.cert.addresses.source')
-					store.type=secret,addresses.source=node       | store.type | it states the addresses of one replica ('kubelet.cert.addresses.source')
-					store.type=secret,tls-cert-file=a,tls-private-key-file=b | store.type | it is in files ('kubelet.cert.tls-cert-file')
-					""")
-	void whatCannotBeSharedIsRefused(String properties, String property, String reason) {
-		this.runner.withPropertyValues(values(properties))
-			.run((context) -> assertThat(context).getFailure()
-				.rootCause()
-				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, (failure) -> {
-					assertThat(failure.getName()).isEqualTo("kubelet.cert." + property);
-					assertThat(failure.getReason()).contains(reason);
-				}));
-	}
-
-	@Test
-	void secretIsNamedIfTheCertificateIsNot() {
-		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
-			.withPropertyValues("kubelet.cert.store.type=secret")
-			.run((context) -> assertThat(context).getFailure()
-				.rootCause()
-				.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class,
-						(failure) -> assertThat(failure.getReason()).startsWith("Name the Secret, such as shop-tls")));
-	}
-
-	@Test
-	void twoCertificatesDoNotShareASecret() {
-		this.runner
-			.withPropertyValues(values("store.type=secret,additional.client.store.secret=shop,"
-					+ "additional.client.template.common-name=client"))
-			.run((context) -> assertThat(context).getFailure()
-				.rootCause()
-				.hasMessageContaining("kubelet.cert.additional.client.store.secret"));
-	}
-
 	private void run(String properties, Consumer<CertificateSettingsList> check) {
-		this.runner.withPropertyValues(values(properties))
+		this.runner.withPropertyValues(
+				Stream.of(properties.split(",")).map((property) -> "kubelet.cert." + property).toArray(String[]::new))
 			.run((context) -> check.accept(context.getBean(CertificateSettingsList.class)));
-	}
-
-	private static String[] values(String properties) {
-		return Stream.of(properties.split(",")).map((property) -> "kubelet.cert." + property).toArray(String[]::new);
 	}
 
 }

@@ -45,11 +45,10 @@ class UnknownPropertiesTests {
 	Path directory;
 
 	@ParameterizedTest(name = "{0}: {1}")
-	@CsvSource({ "signer-ca-fil, signer-ca-file", "ssl.trust-fil, ssl.trust-file",
-			"rotate-certificate, rotate-certificates", "common-name, template.common-name",
-			"rotation.retry.atempts, rotation.retry.attempts", "kubernets.kubeconfig, kubernetes.kubeconfig",
-			"drain.hikary, drain.hikari", "enable, enabled", "startup.timeouts, startup.timeout", "usage[0], usages[0]",
-			"usages.client, usages", "additional.b.ssl.trust-fil, additional.b.ssl.trust-file",
+	@CsvSource({ "signer-ca-fil, signer-ca-file", "common-name, template.common-name",
+			"kubernets.kubeconfig, kubernetes.kubeconfig", "drain.hikary, drain.hikari", "enable, enabled",
+			"usage[0], usages[0]", "usages.client, usages", "cert-dir[0], cert-dir",
+			"additional.b.ssl.trust-fil, additional.b.ssl.trust-file",
 			"additional.b.kubernetes.kubeconfig, kubernetes.kubeconfig",
 			"additional.b.additional.c.cert-dir, additional.b.cert-dir",
 			"template.common-name.first, template.common-name" })

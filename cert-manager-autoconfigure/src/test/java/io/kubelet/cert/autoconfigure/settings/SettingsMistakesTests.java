@@ -1,0 +1,88 @@
+package io.kubelet.cert.autoconfigure.settings;
+
+import java.util.stream.Stream;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Which values are refused: the report names the property that has the value, the value
+ * and what to do.
+ */
+class SettingsMistakesTests {
+
+	@ParameterizedTest(name = "{0}")
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					signer-name=no-slash            | signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving
+					signer-name=Upper.io/case       | signer-name with value 'Upper.io/case' is invalid: A signer name is a lower-case domain
+					signer-name=kubernetes.io/legacy-unknown | signer-name with value 'kubernetes.io/legacy-unknown' is invalid: The API server does not accept requests for this signer
+					requested-lifetime=0s           | requested-lifetime with value '0s' is invalid: The duration must be positive: for example, set it to 60s
+					requested-lifetime=599s         | requested-lifetime with value '9m 59s' is invalid: The API server accepts lifetimes from 10 minutes to 68 years
+					key.size=224                    | key.size with value '224' is invalid: Key size 224 is not supported: EC keys have 256, 384 or 521 bits
+					key.algorithm=rsa;key.size=1024 | key.size with value '1024' is invalid: Key size 1024 is not supported: RSA keys have 2048 to 8192 bits
+					additional.b.key.size=1024      | additional.b.key.size with value '1024' is invalid: Key size 1024 is not supported
+					usages=client auth,no such usage | usages with value '[client auth, no such usage]' is invalid: Unknown usage 'no such usage'
+					template.ip-addresses=300.1.1.1 | template.ip-addresses with value '[300.1.1.1]' is invalid: '300.1.1.1' is not an IP address
+					rotation.earliest=0             | rotation.earliest with value '0.0' is invalid: A rotation window goes from above 0 to below 1
+					rotation.earliest=0.95          | rotation.earliest with value '0.95' is invalid: A rotation window goes from above 0 to below 1
+					rotation.earliest=0.5;additional.b.rotation.latest=0.4 | rotation.earliest with value '0.5' is invalid: A rotation window goes from above 0 to below 1
+					rotation.wait-timeout=0s        | rotation.wait-timeout with value '0s' is invalid: The duration must be positive
+					rotation.retry.interval=0s      | rotation.retry.interval with value '0s' is invalid: The duration must be positive
+					rotation.retry.multiplier=0.5   | rotation.retry with value 'multiplier 0.5, jitter 0.1, attempts 5' is invalid: The multiplier must be at least 1
+					startup.timeout=-1s             | startup.timeout with value '-1s' is invalid: The duration must be positive
+					startup.timeout=60              | startup.timeout with value '60' is invalid: The duration must be positive, and a number without a unit means milliseconds: for example, set it to 60s
+					startup.timeout=0s;additional.b.pair-name=b | startup.timeout with value '0s' is invalid
+					additional.b.startup.timeout=0s | additional.b.startup.timeout with value '0s' is invalid
+					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file: set it to a directory for the pair files
+					tls-cert-file=/tmp/a.pem        | tls-private-key-file with value 'null' is invalid: Set both the certificate and its key, or neither
+					additional.a.pair-name=kubelet-client | additional.a.pair-name with value 'kubelet-client' is invalid: The certificate at 'kubelet.cert' already has this name
+					profile=kubelet-serving;node-name=a;addresses.interfaces=eth0 | addresses.interfaces with value '[eth0]' is invalid: The addresses are those of the Node object: set 'kubelet.cert.addresses.source' to 'interfaces'
+					profile=kubelet-client;node-name=Node_1 | node-name with value 'Node_1' is invalid: 'node_1' is not a valid node name: set it to the name that 'kubectl get nodes' shows
+					profile=kubelet-client;node-name=-n     | node-name with value '-n' is invalid: '-n' is not a valid node name
+					profile=kubelet-client;node-name=n..m   | node-name with value 'n..m' is invalid: 'n..m' is not a valid node name
+					profile=kubelet-client;node-name=n 1    | node-name with value 'n 1' is invalid: 'n 1' is not a valid node name
+					profile=kubelet-client;node-name=       | node-name with value '' is invalid: '' is not a valid node name
+					config-file=/etc/hosts                  | config-file with value '/etc/hosts' is invalid: The file applies to certificates of a kubelet only: set 'kubelet.cert.profile' as well
+					issuer.name=internal;signer-name=example.com/a | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' as well: remove it, or remove the properties of the issuer ('kubelet.cert.issuer')
+					issuer.name=internal;profile=kubelet-serving   | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.profile' as well: remove it
+					issuer.kind=ClusterIssuer                      | issuer.name with value 'null' is invalid: The issuer has no name, but 'kubelet.cert.issuer.kind' is set
+					issuer.annotations.a=b                         | issuer.name with value 'null' is invalid: The issuer has no name, but 'kubelet.cert.issuer.annotations' is set
+					issuer.name=Internal/ca                        | issuer.name with value 'Internal/ca' is invalid: It is not the name of an object in Kubernetes
+					issuer.name=internal;issuer.kind=clusterissuer | issuer.kind with value 'clusterissuer' is invalid: It is not a kind such as Issuer or ClusterIssuer
+					issuer.name=internal;issuer.group=Cert Manager | issuer.group with value 'Cert Manager' is invalid: It is not an API group such as cert-manager.io
+					issuer.name=internal;issuer.namespace=a/b      | issuer.namespace with value 'a/b' is invalid: It is not the name of a namespace
+					ssl.trust=issuer                               | ssl.trust with value 'issuer' is invalid: No issuer is configured, and a signer returns no authority
+					ssl.trust-bundle.signer-name=no-slash          | ssl.trust-bundle.signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain
+					ssl.trust-bundle.label-selector=a=b            | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer: set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
+					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
+					store.retain=0                                 | store.retain with value '0' is invalid: Keep at least one old pair: set it to 1 or more
+					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
+					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls
+					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
+					store.type=secret;store.secret=Shop            | store.secret with value 'Shop' is invalid: It is not the name of a Secret
+					store.type=secret;pair-name=Shop               | store.secret with value 'Shop' is invalid: It is not the name of a Secret
+					store.type=secret;pair-name=a b                | pair-name with value 'a b' is invalid: The name becomes a label of the Secret
+					store.type=secret;pair-name=a;additional.b.store.secret=a                | additional.b.store.secret with value 'Secret a' is invalid: The certificate at 'kubelet.cert' is already stored there
+					store.type=secret;pair-name=a;profile=kubelet-client;node-name=a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies one node ('kubelet.cert.profile'): set 'kubelet.cert.store.type' to 'file'
+					store.type=secret;pair-name=a;template.common-name=system:node:a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies one node ('kubelet.cert.template.common-name')
+					store.type=secret;pair-name=a;addresses.source=pod                       | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica ('kubelet.cert.addresses.source')
+					store.type=secret;pair-name=a;node-name=a;addresses.source=interfaces    | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica
+					store.type=secret;pair-name=a;node-name=a;addresses.source=node          | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica
+					store.type=secret;pair-name=a;tls-cert-file=a;tls-private-key-file=b     | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it is in files ('kubelet.cert.tls-cert-file')
+					""")
+	void valueThatCannotBeUsedIsReported(String properties, String report) {
+		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
+			.withPropertyValues(
+					Stream.of(properties.split(";")).map((value) -> "kubelet.cert." + value).toArray(String[]::new))
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.isInstanceOf(InvalidConfigurationPropertyValueException.class)
+				.hasMessageStartingWith("Property kubelet.cert." + report));
+	}
+
+}
