@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CustomObjectsApi;
@@ -113,7 +113,7 @@ record CertManagerCluster(Path kubeconfig, @Nullable Path administrator,
 	}
 
 	private static CustomObjectsApi api(Path kubeconfig) {
-		return new CustomObjectsApi(KubernetesClients.create(kubeconfig, null));
+		return new CustomObjectsApi(TestClients.create(kubeconfig));
 	}
 
 	@SuppressWarnings("unchecked")

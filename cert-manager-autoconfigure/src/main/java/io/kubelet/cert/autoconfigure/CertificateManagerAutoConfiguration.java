@@ -11,7 +11,6 @@ import io.kubelet.cert.autoconfigure.settings.SettingsConfiguration;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.ListenerThreads;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
@@ -92,8 +91,8 @@ public final class CertificateManagerAutoConfiguration {
 
 	/** As a bean, it would replace the task executor of Spring Boot. */
 	private static Executor listenerThreads(Environment environment) {
-		return Threading.VIRTUAL.isActive(environment) ? new VirtualThreadTaskExecutor(ListenerThreads.NAME_PREFIX)
-				: ListenerThreads.SHARED;
+		return Threading.VIRTUAL.isActive(environment) ? new VirtualThreadTaskExecutor(Resources.LISTENER_THREAD_PREFIX)
+				: Resources.LISTENER_THREADS;
 	}
 
 	@Bean(destroyMethod = "stop")

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * none, and the target might be another server. Connecting, and each wait for a part of
  * an answer, may take 10 seconds.
  */
-public final class KubernetesClients {
+final class KubernetesClients {
 
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
@@ -56,7 +56,7 @@ public final class KubernetesClients {
 	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
 	 * have the context, or it cannot be used
 	 */
-	public static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
+	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
 		return create(kubeconfig, context, (plugIn) -> {
 		});
 	}
@@ -79,8 +79,7 @@ public final class KubernetesClients {
 	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
 	 * have the context, or its cluster cannot be used
 	 */
-	public static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context,
-			KeyManager[] keyManagers) {
+	static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context, KeyManager[] keyManagers) {
 		return build(kubeconfig, context, (file) -> Credentials.ofKeys(keyManagers));
 	}
 

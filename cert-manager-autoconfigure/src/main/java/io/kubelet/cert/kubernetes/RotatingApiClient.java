@@ -2,6 +2,7 @@ package io.kubelet.cert.kubernetes;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -75,6 +76,21 @@ public final class RotatingApiClient implements AutoCloseable {
 			.sslSocketFactory(this.context.getSocketFactory(), trust)
 			.addInterceptor(this::intercept)
 			.build());
+	}
+
+	/**
+	 * Creates a client that authenticates with the current pair only.
+	 * @param kubeconfig the kubeconfig, {@code null} for the usual one
+	 * @param context the name of the context, {@code null} for the current one
+	 * @param keyManagers present the current pair at each handshake
+	 * @param current returns the current pair
+	 * @param executor runs asynchronous calls; shut down with the client
+	 * @return the client
+	 */
+	public static RotatingApiClient connect(@Nullable Path kubeconfig, @Nullable String context,
+			KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current, ExecutorService executor) {
+		return new RotatingApiClient(KubernetesClients.createWithKeys(kubeconfig, context, keyManagers), keyManagers,
+				current, executor);
 	}
 
 	/**

@@ -25,7 +25,6 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.certificate.trust.AuthorityPath;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,6 +117,18 @@ public final class IssuedCertificateCheck {
 		Duration skew = CertificatePair.CLOCK_SKEW;
 		return Stream.of(now, pair.notBefore().plus(skew)).anyMatch((at) -> path.find(at, skew).isPresent())
 				? Optional.empty() : Optional.of(path.problem(now));
+	}
+
+	/**
+	 * Returns whether a pair was issued by one of some authorities, and its path is valid
+	 * at a time.
+	 * @param pair the pair
+	 * @param authorities the certificates of the authorities
+	 * @param now the time
+	 * @return {@code true} if there is a path
+	 */
+	public static boolean leadsToAny(CertificatePair pair, Collection<X509Certificate> authorities, Instant now) {
+		return new AuthorityPath(pair.chain(), authorities).find(now, Duration.ZERO).isPresent();
 	}
 
 	private static List<X509Certificate> path(List<X509Certificate> chain, Collection<X509Certificate> authorities,

@@ -1,7 +1,6 @@
 /**
  * What applications use of the rotation: the managers, their status and their listeners.
- * Internal: {@link io.kubelet.cert.rotation.RotationFollower} and
- * {@link io.kubelet.cert.rotation.ListenerThreads}.
+ * Internal: {@link io.kubelet.cert.rotation.RotationFollower}.
  */
 @NullMarked
 package io.kubelet.cert.rotation;

@@ -21,7 +21,6 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.certificate.trust.AuthorityPath;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.TestAuthority;

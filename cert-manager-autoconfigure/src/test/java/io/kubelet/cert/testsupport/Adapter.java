@@ -20,7 +20,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
-import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.TestClients;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner;
@@ -92,7 +92,7 @@ public final class Adapter implements AutoCloseable {
 	}
 
 	public static ApiClient client(Path kubeconfig) {
-		return KubernetesClients.create(kubeconfig, null);
+		return TestClients.create(kubeconfig);
 	}
 
 	public static CertificateRequest newRequest() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.DoubleSupplier;
+import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -22,13 +23,11 @@ import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.rotation.ListenerThreads;
 import io.kubelet.cert.rotation.engine.RotatingCertificateManager;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import io.kubelet.cert.rotation.engine.RotationSettings.Request;
 import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
-import io.kubelet.cert.rotation.engine.TemplateRounds;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +50,9 @@ public final class CertificateManagerBuilder {
 
 	private @Nullable SignerSource signers;
 
-	private Executor executor = ListenerThreads.SHARED;
+	private Executor executor = Resources.LISTENER_THREADS;
 
-	private @Nullable TemplateRounds rounds;
+	private UnaryOperator<Resources> resources = UnaryOperator.identity();
 
 	private KeyPairSource keys = KeyPairSource.jdk();
 
@@ -88,8 +87,8 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder templateRounds(TemplateRounds rounds) {
-		this.rounds = rounds;
+	public CertificateManagerBuilder resources(UnaryOperator<Resources> resources) {
+		this.resources = resources;
 		return this;
 	}
 
@@ -206,9 +205,8 @@ public final class CertificateManagerBuilder {
 	public CertificateManager build() {
 		Resources defaults = new Resources(Objects.requireNonNull(this.scheduler), this.executor, this.keys,
 				this.clock);
-		Resources resources = new Resources(defaults.scheduler(), this.executor, this.keys, this.clock,
-				(this.random != null) ? this.random : defaults.random(),
-				(this.rounds != null) ? this.rounds : defaults.rounds());
+		Resources resources = this.resources.apply(new Resources(defaults.scheduler(), this.executor, this.keys,
+				this.clock, (this.random != null) ? this.random : defaults.random(), defaults.rounds()));
 		CertificateManager manager = new RotatingCertificateManager(
 				new RotationSettings(this.name, this.request, this.schedule, RequestNaming.BY_KEY, this.check,
 						Objects.requireNonNull(this.store), this.signers, resources),

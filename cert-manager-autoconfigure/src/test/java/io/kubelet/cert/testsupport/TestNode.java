@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
@@ -23,8 +23,7 @@ public final class TestNode {
 	private final String name;
 
 	public TestNode(EmbeddedControlPlane controlPlane, Path directory, String name) {
-		this.api = new CoreV1Api(
-				KubernetesClients.create(controlPlane.writeKubeconfig(directory, controlPlane.admin()), null));
+		this.api = new CoreV1Api(TestClients.create(controlPlane.writeKubeconfig(directory, controlPlane.admin())));
 		this.name = name;
 	}
 

@@ -10,7 +10,7 @@ import java.util.Set;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -35,7 +35,7 @@ public final class TrustBundles {
 	}
 
 	public TrustBundles(Path kubeconfig, String version) {
-		this.client = KubernetesClients.create(kubeconfig, null);
+		this.client = TestClients.create(kubeconfig);
 		this.path = "/apis/certificates.k8s.io/" + version + "/clustertrustbundles";
 	}
 

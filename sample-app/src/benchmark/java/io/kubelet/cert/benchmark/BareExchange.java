@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,9 +19,9 @@ import java.util.concurrent.Semaphore;
 import javax.net.SocketFactory;
 
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.kubernetes.KubernetesClients;
-import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
+import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -53,7 +54,11 @@ final class BareExchange {
 	private final OkHttpClient http;
 
 	private BareExchange(String kubeconfig) {
-		ApiClient client = KubernetesClients.create(Path.of(kubeconfig), null);
+		ApiClient client = new ApiClientProvider(Path.of(kubeconfig), null, null, (task) -> {
+			Thread thread = new Thread(task);
+			thread.setDaemon(true);
+			return thread;
+		}, Clock.systemUTC()).client(null);
 		this.api = new CertificatesV1Api(client);
 		this.http = client.getHttpClient()
 			.newBuilder()

@@ -8,7 +8,6 @@ import io.kubelet.cert.autoconfigure.KubernetesConnection;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettingsList;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
-import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -49,8 +48,7 @@ public final class KubernetesApiClientAutoConfiguration {
 		threads.setDaemon(true);
 		ExecutorService executor = Executors.newCachedThreadPool(threads);
 		var keyManagers = bundles.getBundle(certificate.ssl().bundle()).getManagers().getKeyManagers();
-		RotatingApiClient client = new RotatingApiClient(
-				KubernetesClients.createWithKeys(connection.kubeconfig(), connection.laterContext(), keyManagers),
+		RotatingApiClient client = RotatingApiClient.connect(connection.kubeconfig(), connection.laterContext(),
 				keyManagers, () -> manager.status().pair(), executor);
 		manager.addFollower((name) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -10,7 +9,7 @@ import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.AuthorityPath;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +42,7 @@ record TrustReport(CertificateSettings certificate, Trust trust) {
 		logger.info("[{}] The SSL bundle '{}' trusts {}, from {}", this.certificate.name(), bundle, authorities(),
 				properties.of(source()));
 		if (this.trust instanceof Trust.Exactly && pair != null
-				&& new AuthorityPath(pair.chain(), this.trust.authorities()).find(now, Duration.ZERO).isEmpty()) {
+				&& !IssuedCertificateCheck.leadsToAny(pair, this.trust.authorities(), now)) {
 			logger.warn("[{}] The certificate does not lead to an authority that the SSL bundle '{}' trusts, so peers "
 					+ "with certificates of the same signer ('{}') are refused. If that is not intended, set '{}' to the "
 					+ "authorities of the signer", this.certificate.name(), bundle, ExternalText.issuer(pair.leaf()),

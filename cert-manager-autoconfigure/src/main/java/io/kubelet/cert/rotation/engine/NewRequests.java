@@ -2,10 +2,12 @@ package io.kubelet.cert.rotation.engine;
 
 import java.security.KeyPair;
 import java.security.PublicKey;
+import java.util.List;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.rotation.engine.RotationSettings.Request;
 import org.jspecify.annotations.Nullable;
@@ -62,8 +64,9 @@ final class NewRequests {
 	@Nullable PendingRequest again(PendingRequest other) {
 		CertificateTemplate template = this.template;
 		PublicKey key = other.request().publicKey();
-		return (template != null && asksFor(other, template) && name(template, key).equals(other.request().name()))
-				? create(template, other.keys(), other.replaces()) : null;
+		return (template != null && asksFor(other, template)
+				&& name(template, key, this.requested.usages(template, key)).equals(other.request().name()))
+						? create(template, other.keys(), other.replaces()) : null;
 	}
 
 	/** Returns whether a request asks for what is configured now. */
@@ -74,14 +77,15 @@ final class NewRequests {
 	}
 
 	private PendingRequest create(CertificateTemplate template, KeyPair keys, @Nullable String replaces) {
+		List<Usage> usages = this.requested.usages(template, keys.getPublic());
 		return new PendingRequest(
-				CertificateRequests.create(name(template, keys.getPublic()), template, this.requested.signerName(),
-						this.requested.usages(template, keys.getPublic()), this.requested.lifetime(), keys),
+				CertificateRequests.create(name(template, keys.getPublic(), usages), template,
+						this.requested.signerName(), usages, this.requested.lifetime(), keys),
 				keys.getPrivate(), this.requested.key(), replaces);
 	}
 
-	private String name(CertificateTemplate template, PublicKey key) {
-		return this.settings.naming().name(key, template, this.requested.usages(template, key));
+	private String name(CertificateTemplate template, PublicKey key, List<Usage> usages) {
+		return this.settings.naming().name(key, template, usages);
 	}
 
 }

@@ -6,7 +6,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -17,7 +21,6 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestNaming;
-import io.kubelet.cert.rotation.ListenerThreads;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.RotationWindow;
@@ -185,6 +188,22 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	public record Resources(RotationScheduler scheduler, Executor executor, KeyPairSource keys, Clock clock,
 			DoubleSupplier random, TemplateRounds rounds) {
 
+		/** Begins the names of the threads that run listeners. */
+		public static final String LISTENER_THREAD_PREFIX = "certificate-listener-";
+
+		private static final AtomicInteger THREADS = new AtomicInteger();
+
+		/**
+		 * Runs each call of a listener or a template supplier, which may block, on a
+		 * daemon thread that no rotation needs. It ends after 5 seconds without work.
+		 */
+		public static final Executor LISTENER_THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 5,
+				TimeUnit.SECONDS, new SynchronousQueue<>(), (task) -> {
+					Thread thread = new Thread(task, LISTENER_THREAD_PREFIX + THREADS.incrementAndGet());
+					thread.setDaemon(true);
+					return thread;
+				});
+
 		/**
 		 * Creates resources with the usual randomness.
 		 * @param scheduler runs the rotations
@@ -204,7 +223,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		 * @return the defaults
 		 */
 		public static Resources of(RotationScheduler scheduler) {
-			return new Resources(scheduler, ListenerThreads.SHARED, KeyPairSource.jdk().refusingWeakKeys(),
+			return new Resources(scheduler, LISTENER_THREADS, KeyPairSource.jdk().refusingWeakKeys(),
 					Clock.systemDefaultZone());
 		}
 

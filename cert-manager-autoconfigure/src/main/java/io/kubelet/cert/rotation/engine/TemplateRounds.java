@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * have not returned. So a supplier delays those of other certificates by at most a
  * second.
  */
-public final class TemplateRounds {
+final class TemplateRounds {
 
 	private static final Duration INTERVAL = Duration.ofSeconds(1);
 
@@ -47,7 +47,7 @@ public final class TemplateRounds {
 	 * @param executor runs a round, which may block
 	 * @param clock the clock
 	 */
-	public TemplateRounds(RotationScheduler scheduler, Executor executor, Clock clock) {
+	TemplateRounds(RotationScheduler scheduler, Executor executor, Clock clock) {
 		this.scheduler = scheduler;
 		this.executor = executor;
 		this.clock = clock;

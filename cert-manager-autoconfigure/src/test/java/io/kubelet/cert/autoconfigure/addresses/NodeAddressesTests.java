@@ -10,8 +10,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestNode;
@@ -231,8 +231,8 @@ class NodeAddressesTests {
 	}
 
 	private ApiClient client(String user, String... groups) {
-		return KubernetesClients.create(this.controlPlane.writeKubeconfig(this.directory,
-				this.controlPlane.addToken("token-of-" + user.replace(':', '-'), user, groups)), null);
+		return TestClients.create(this.controlPlane.writeKubeconfig(this.directory,
+				this.controlPlane.addToken("token-of-" + user.replace(':', '-'), user, groups)));
 	}
 
 	private List<RecordedRequest> requests() {

@@ -19,7 +19,7 @@ import javax.net.ssl.X509TrustManager;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.kubernetes.KubernetesClients;
+import io.kubelet.cert.kubernetes.TestClients;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -40,7 +40,6 @@ import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -71,8 +70,8 @@ class ClusterTrustTests {
 				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
 				assertThat(trusted(bundle)).isOne();
 				TestAuthority next = new TestAuthority("next");
-				new CoreV1Api(KubernetesClients
-					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null))
+				new CoreV1Api(TestClients
+					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())))
 					.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
 							new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
 								.data(Map.of("ca.crt", Pem.write(List.of(next.certificate())))))
@@ -87,8 +86,8 @@ class ClusterTrustTests {
 			.run((context) -> {
 				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
 				assertThat(trusted(bundle)).isOne();
-				new CoreV1Api(KubernetesClients
-					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null))
+				new CoreV1Api(TestClients
+					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())))
 					.deleteNamespacedConfigMap("kube-root-ca.crt", "default")
 					.execute();
 				Awaitility.await().untilAsserted(() -> {
@@ -168,8 +167,8 @@ class ClusterTrustTests {
 		ApplicationContextRunner runner = runner(this.controlPlane.admin()).withPropertyValues(
 				"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "kubelet.cert.startup.mode=background");
 		X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
-		CoreV1Api api = new CoreV1Api(KubernetesClients
-			.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()), null));
+		CoreV1Api api = new CoreV1Api(
+				TestClients.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())));
 		this.controlPlane.pause();
 		runner.run((context) -> {
 			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");

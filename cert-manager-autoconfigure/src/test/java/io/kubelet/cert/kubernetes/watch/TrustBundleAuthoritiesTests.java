@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
-import io.kubelet.cert.kubernetes.KubernetesClients;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.TestClients;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities.Place;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -199,9 +199,8 @@ class TrustBundleAuthoritiesTests {
 	@Test
 	void serviceAccountsMayReadThem() throws Exception {
 		this.bundles.create("shop", Map.of(), A);
-		this.client = KubernetesClients.create(this.controlPlane.writeKubeconfig(this.adapter.directory,
-				this.controlPlane.addToken("pod", "system:serviceaccount:default:shop", "system:serviceaccounts")),
-				null);
+		this.client = TestClients.create(this.controlPlane.writeKubeconfig(this.adapter.directory,
+				this.controlPlane.addToken("pod", "system:serviceaccount:default:shop", "system:serviceaccounts")));
 		assertThat(read()).containsExactly(certificates(A));
 	}
 

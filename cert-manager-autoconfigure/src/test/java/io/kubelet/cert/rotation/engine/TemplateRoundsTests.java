@@ -14,6 +14,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 
@@ -137,7 +138,8 @@ class TemplateRoundsTests {
 		return this.fixture.start(this.fixture.builder()
 			.scheduler(this.scheduler)
 			.executor(this.executor)
-			.templateRounds(this.rounds)
+			.resources((common) -> new Resources(common.scheduler(), common.executor(), common.keys(), common.clock(),
+					common.random(), this.rounds))
 			.template(supplier));
 	}
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate.trust;
+package io.kubelet.cert.request;
 
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
@@ -27,7 +27,7 @@ import io.kubelet.cert.certificate.ExternalText;
  * The builder of the JDK has no limit for such a search, so this one finds the path by
  * itself and has the JDK validate it.
  */
-public final class AuthorityPath {
+final class AuthorityPath {
 
 	private static final int MAXIMUM_CHECKS = 200;
 
@@ -42,7 +42,7 @@ public final class AuthorityPath {
 	 * @param chain the chain as issued, leaf first
 	 * @param authorities the certificates of the authorities
 	 */
-	public AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> authorities) {
+	AuthorityPath(List<X509Certificate> chain, Collection<X509Certificate> authorities) {
 		this.chain = chain;
 		this.authorities = authorities;
 	}
@@ -58,7 +58,7 @@ public final class AuthorityPath {
 	 * @param clockSkew by how much the signer's clock may be ahead
 	 * @return the sorted chain, empty if there is no path
 	 */
-	public Optional<List<X509Certificate>> find(Instant now, Duration clockSkew) {
+	Optional<List<X509Certificate>> find(Instant now, Duration clockSkew) {
 		Instant begin = all().map((certificate) -> certificate.getNotBefore().toInstant())
 			.filter((notBefore) -> !notBefore.isAfter(now.plus(clockSkew)))
 			.max(Instant::compareTo)
@@ -71,7 +71,7 @@ public final class AuthorityPath {
 	 * @param now the current time
 	 * @return the authorities, and the certificates that have expired
 	 */
-	public String problem(Instant now) {
+	String problem(Instant now) {
 		String expired = all().filter((certificate) -> now.isAfter(certificate.getNotAfter().toInstant()))
 			.distinct()
 			.map((certificate) -> "; '%s' expired at %s".formatted(ExternalText.subject(certificate),
