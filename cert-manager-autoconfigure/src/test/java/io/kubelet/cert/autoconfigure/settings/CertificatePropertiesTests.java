@@ -1,15 +1,13 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.reflect.Parameter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
-import tools.jackson.databind.json.JsonMapper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -29,26 +27,14 @@ class CertificatePropertiesTests {
 	}
 
 	@Test
-	void whatReplacesAnInheritedValueIsAProperty() throws IOException {
-		List<String> properties = properties();
+	void whatReplacesAnInheritedValueIsAProperty() {
+		Set<String> properties = Metadata.properties().keySet();
 		assertThat(parameters(CertificateProperties.class)).map((parameter) -> parameter.getAnnotation(Inherited.class))
 			.filteredOn(Objects::nonNull)
 			.flatMap((inherited) -> List.of(inherited.unless().split(",")))
 			.filteredOn((name) -> !name.isEmpty())
 			.isNotEmpty()
-			.allSatisfy((name) -> assertThat(properties).contains(PropertyNames.PREFIX + "." + name));
-	}
-
-	private static List<String> properties() throws IOException {
-		try (InputStream metadata = Objects.requireNonNull(
-				CertificateProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json"))) {
-			return JsonMapper.shared()
-				.readTree(metadata)
-				.get("properties")
-				.valueStream()
-				.map((property) -> property.get("name").asString())
-				.toList();
-		}
+			.allSatisfy((name) -> assertThat(properties).contains(name));
 	}
 
 	private static Stream<Parameter> parameters(Class<?> type) {

@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.reflect.Parameter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +12,6 @@ import java.util.stream.Stream;
 import io.kubelet.cert.testsupport.Markdown;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -39,23 +37,15 @@ class PropertiesReferenceTests {
 		assertThat(Files.readString(FILE)).isEqualTo(generated);
 	}
 
-	private static String rows(boolean ofApplication) throws IOException {
+	private static String rows(boolean ofApplication) {
 		StringBuilder rows = new StringBuilder();
-		try (InputStream metadata = CertificateProperties.class
-			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
-			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
-				String name = property.get("name").asString();
-				if (name.startsWith(PropertyNames.PREFIX + ".")) {
-					String relative = name.substring(PropertyNames.PREFIX.length() + 1);
-					if (isOfApplication(relative) == ofApplication) {
-						rows.append("| `%s` | %s |%s %s%s |\n".formatted(relative, defaultValue(property),
-								ofApplication ? ""
-										: isInherited(relative, CertificateProperties.class) ? " yes |" : " |",
-								values(property), property.get("description").asString()));
-					}
-				}
+		Metadata.properties().forEach((name, property) -> {
+			if (isOfApplication(name) == ofApplication) {
+				rows.append("| `%s` | %s |%s %s%s |\n".formatted(name, defaultValue(property),
+						ofApplication ? "" : isInherited(name, CertificateProperties.class) ? " yes |" : " |",
+						values(property), property.get("description").asString()));
 			}
-		}
+		});
 		return rows.toString();
 	}
 
@@ -77,8 +67,8 @@ class PropertiesReferenceTests {
 	}
 
 	private static String defaultValue(JsonNode property) {
-		JsonNode value = property.get("defaultValue");
-		return (value != null && !value.isArray()) ? "`" + value.asString() + "`" : "";
+		String value = Metadata.defaultValue(property);
+		return value.isEmpty() ? "" : "`" + value + "`";
 	}
 
 	/** The values of a property that has few. */

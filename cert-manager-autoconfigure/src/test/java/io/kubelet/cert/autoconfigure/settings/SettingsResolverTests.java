@@ -1,11 +1,7 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,7 +23,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -39,7 +34,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class SettingsResolverTests {
 
-	private static final Map<String, String> METADATA = metadata();
+	private static final Map<String, JsonNode> METADATA = Metadata.properties();
 
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withUserConfiguration(SettingsConfiguration.class);
@@ -66,8 +61,8 @@ class SettingsResolverTests {
 			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
 					new Trusted(TrustKind.CLUSTER, "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
 			assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().wanted().key());
-			assertThat(METADATA).containsEntry("pair-name", settings.name())
-				.containsEntry("rotate-certificates", String.valueOf(settings.rotation().enabled()));
+			assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
+			assertThat(defaultValue("rotate-certificates")).isEqualTo(String.valueOf(settings.rotation().enabled()));
 		});
 	}
 
@@ -95,28 +90,13 @@ class SettingsResolverTests {
 			.filter(Objects::nonNull)).isNotEmpty().allSatisfy((condition) -> {
 				String[] names = (condition.name().length > 0) ? condition.name() : condition.value();
 				assertThat(names).hasSize(1)
-					.extracting((name) -> METADATA.get(name.substring(PropertyNames.PREFIX.length() + 1)))
+					.extracting((name) -> defaultValue(name.substring(PropertyNames.PREFIX.length() + 1)))
 					.containsExactly(String.valueOf(condition.matchIfMissing()));
 			});
 	}
 
-	/** The defaults in the metadata, by property. */
-	private static Map<String, String> metadata() {
-		Map<String, String> defaults = new HashMap<>();
-		try (InputStream metadata = CertificateProperties.class
-			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
-			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
-				String name = property.get("name").asString();
-				if (name.startsWith(PropertyNames.PREFIX + ".") && property.has("defaultValue")) {
-					defaults.put(name.substring(PropertyNames.PREFIX.length() + 1),
-							property.get("defaultValue").asString());
-				}
-			}
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-		return defaults;
+	private static String defaultValue(String property) {
+		return Metadata.defaultValue(Objects.requireNonNull(METADATA.get(property)));
 	}
 
 	@ParameterizedTest(name = "{0}: {1} ({2})")

@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.settings;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
@@ -17,8 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -178,21 +176,12 @@ class UnknownPropertiesTests {
 	}
 
 	@Test
-	void everyPropertyOfTheMetadataExists() throws IOException {
-		List<String> names = new ArrayList<>();
-		try (InputStream metadata = CertificateProperties.class
-			.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
-			for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
-				String name = property.get("name").asString();
-				if (name.startsWith("kubelet.cert.")) {
-					names.add(name);
-				}
-			}
-		}
-		this.runner.withPropertyValues(names.stream().map((name) -> name + "x=1").toArray(String[]::new))
+	void everyPropertyOfTheMetadataExists() {
+		Set<String> names = Metadata.properties().keySet();
+		this.runner.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "x=1").toArray(String[]::new))
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContainingAll(
-						names.stream().map((name) -> "closest property is '" + name + "'").toArray(String[]::new)));
+						names.stream().map((name) -> "closest property is 'kubelet.cert." + name + "'").toArray(String[]::new)));
 		assertThat(names).hasSizeGreaterThan(50);
 	}
 
