@@ -19,8 +19,6 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -50,14 +48,13 @@ class ConfigurationMistakesTests {
 			.withPropertyValues(properties);
 	}
 
-	@ParameterizedTest
-	@CsvSource({ "kubernetes.kubeconfig, There is no such file", "ssl.trust-file, There is no file" })
-	void fileThatIsNotThereIsNamedWithItsProperty(String property, String reason) {
-		runner("kubelet.cert.startup.mode=background", "kubelet.cert." + property + "=/nowhere/file").run((context) -> {
+	@Test
+	void kubeconfigThatIsNotThereIsNamed() {
+		runner("kubelet.cert.kubernetes.kubeconfig=/nowhere/kubeconfig").run((context) -> {
 			InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
-			assertThat(failure.getName()).isEqualTo("kubelet.cert." + property);
-			assertThat(failure.getValue()).hasToString("/nowhere/file");
-			assertThat(failure.getReason()).contains(reason);
+			assertThat(failure.getName()).isEqualTo("kubelet.cert.kubernetes.kubeconfig");
+			assertThat(failure.getValue()).hasToString("/nowhere/kubeconfig");
+			assertThat(failure.getReason()).contains("There is no such file");
 		});
 	}
 
@@ -247,21 +244,6 @@ class ConfigurationMistakesTests {
 			assertThat(analysis.getAction()).contains("kubelet.cert.cert-dir");
 		});
 		assertThat(pki.resolve("kubelet-client-updated.pem")).hasContent("something");
-	}
-
-	@Test
-	void bundleNameThatIsTakenIsRefused() {
-		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
-			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
-					"kubelet.cert.additional.b.template.common-name=system:node:n1",
-					"kubelet.cert.additional.b.template.organizations=system:nodes",
-					"kubelet.cert.additional.b.ssl.bundle=kubelet-client")
-				.run((context) -> {
-					InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
-					assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.b.ssl.bundle");
-					assertThat(failure.getReason()).contains("already");
-				});
-		}
 	}
 
 	private Path kubeconfig(String server) throws IOException {

@@ -61,6 +61,11 @@ class SettingsMistakesTests {
 					ssl.trust-bundle.signer-name=no-slash          | ssl.trust-bundle.signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain
 					ssl.trust-bundle.label-selector=a=b            | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer: set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
 					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
+					ssl.trust-file=a;ssl.trust-bundle.name=b       | ssl.trust-bundle.name with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
+					ssl.trust-config-map=a;ssl.trust-bundle.signer-name=b.c/d  | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-config-map as well
+					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
+					ssl.drain=-1s                                  | ssl.drain with value '-1s' is invalid: The duration must not be negative: set it to 0s or more
+					ssl.trust-overlap=-1s                          | ssl.trust-overlap with value '-1s' is invalid: The duration must not be negative
 					store.retain=0                                 | store.retain with value '0' is invalid: Keep at least one old pair: set it to 1 or more
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls

@@ -178,10 +178,12 @@ class UnknownPropertiesTests {
 	@Test
 	void everyPropertyOfTheMetadataExists() {
 		Set<String> names = Metadata.properties().keySet();
-		this.runner.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "x=1").toArray(String[]::new))
+		this.runner
+			.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "x=1").toArray(String[]::new))
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContainingAll(
-						names.stream().map((name) -> "closest property is 'kubelet.cert." + name + "'").toArray(String[]::new)));
+				.hasMessageContainingAll(names.stream()
+					.map((name) -> "closest property is 'kubelet.cert." + name + "'")
+					.toArray(String[]::new)));
 		assertThat(names).hasSizeGreaterThan(50);
 	}
 

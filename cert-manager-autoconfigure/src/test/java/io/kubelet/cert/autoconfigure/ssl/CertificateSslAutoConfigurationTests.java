@@ -199,16 +199,6 @@ class CertificateSslAutoConfigurationTests {
 	}
 
 	@Test
-	void negativeDurationIsNamed() {
-		runner().withPropertyValues("kubelet.cert.ssl.drain=-1s")
-			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.drain", "-1s",
-					"must not be negative"));
-		runner().withPropertyValues("kubelet.cert.ssl.trust-overlap=-1s")
-			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.trust-overlap", "-1s",
-					"must not be negative"));
-	}
-
-	@Test
 	void signerWhoseChainDoesNotLeadToTheConfiguredAuthorityIsRefusedAndTheOldPairStays() throws IOException {
 		Path file = Files.writeString(this.directory.resolve("signer.crt"), pem(authority));
 		runner().withPropertyValues("kubelet.cert.signer-ca-file=" + file).run((context) -> {

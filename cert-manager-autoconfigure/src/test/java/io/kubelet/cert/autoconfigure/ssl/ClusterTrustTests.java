@@ -32,8 +32,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -148,18 +146,6 @@ class ClusterTrustTests {
 				.hasMessageContaining("list and watch on the ConfigMap are needed")
 				.hasMessageContaining("kind: RoleBinding")
 				.hasMessageNotContaining("Invalid value"));
-	}
-
-	@ParameterizedTest
-	@CsvSource({ "trust-file, trust-config-map", "trust-file, trust-bundle.name",
-			"trust-config-map, trust-bundle.signer-name", "trust-bundle.name, trust-bundle.signer-name" })
-	void twoSourcesAreOneTooMany(String first, String second) {
-		runner(this.controlPlane.admin())
-			.withPropertyValues("kubelet.cert.ssl." + first + "=example.com/a",
-					"kubelet.cert.ssl." + second + "=example.com/b")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("kubelet.cert.ssl." + second)
-				.hasMessageContaining("There is an ssl." + first + " as well: remove one of them"));
 	}
 
 	@Test
