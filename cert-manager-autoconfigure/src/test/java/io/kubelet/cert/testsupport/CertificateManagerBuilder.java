@@ -131,6 +131,13 @@ public final class CertificateManagerBuilder {
 				this.schedule.retry(), this.schedule.idleCheck());
 	}
 
+	/** The application does not start without the certificate. */
+	public CertificateManagerBuilder required() {
+		this.schedule = new Schedule(this.schedule.once(), true, this.schedule.window(), this.schedule.waitTimeout(),
+				this.schedule.forcedInterval(), this.schedule.retry(), this.schedule.idleCheck());
+		return this;
+	}
+
 	public CertificateManagerBuilder window(RotationWindow window) {
 		return schedule(this.schedule.once(), window, this.schedule.waitTimeout(), this.schedule.forcedInterval(),
 				this.schedule.retry(), this.schedule.idleCheck());
@@ -158,7 +165,8 @@ public final class CertificateManagerBuilder {
 
 	private CertificateManagerBuilder schedule(boolean once, RotationWindow window, Duration waitTimeout,
 			Duration forcedInterval, RetrySchedule retry, @Nullable Duration idleCheck) {
-		this.schedule = new Schedule(once, false, window, waitTimeout, forcedInterval, retry, idleCheck);
+		this.schedule = new Schedule(once, this.schedule.required(), window, waitTimeout, forcedInterval, retry,
+				idleCheck);
 		return this;
 	}
 

@@ -27,7 +27,10 @@ public final class FakeSigner implements CertificateSigner {
 	/** The names of what was looked up. */
 	public final List<String> joined = new CopyOnWriteArrayList<>();
 
-	/** The answers to come, in the order of {@link #requests}. */
+	/** The names of what was removed. */
+	public final List<String> discarded = new CopyOnWriteArrayList<>();
+
+	/** The answers to come, in the order of what was asked and looked up. */
 	public final List<CompletableFuture<List<X509Certificate>>> answers = new CopyOnWriteArrayList<>();
 
 	/** How long certificates live. */
@@ -43,6 +46,15 @@ public final class FakeSigner implements CertificateSigner {
 	/** The conditions of each object. */
 	public List<String> conditions = List.of();
 
+	/** What is said about each object. */
+	public String message = "";
+
+	/** Whether objects remain until they are removed. */
+	public boolean keepsObjects;
+
+	/** The end of each removal. */
+	public CompletableFuture<?> removal = CompletableFuture.completedFuture(null);
+
 	private boolean confirms = true;
 
 	private Function<CertificateRequest, CompletableFuture<List<X509Certificate>>> answer = (
@@ -57,21 +69,38 @@ public final class FakeSigner implements CertificateSigner {
 	public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
 		this.requests.add(request);
-		CompletableFuture<List<X509Certificate>> answer = this.answer.apply(request);
-		this.answers.add(answer);
-		if (this.confirms) {
-			String name = String.valueOf(request.name());
-			progress.accept(new SubmittedRequest(name, "uid-of-" + name,
-					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions));
-		}
-		return answer;
+		return answer(request, progress);
 	}
 
 	@Override
 	public CompletableFuture<List<X509Certificate>> join(CertificateRequest request,
 			Consumer<SubmittedRequest> progress) {
 		this.joined.add(String.valueOf(request.name()));
-		return this.answer.apply(request);
+		return answer(request, progress);
+	}
+
+	private CompletableFuture<List<X509Certificate>> answer(CertificateRequest request,
+			Consumer<SubmittedRequest> progress) {
+		CompletableFuture<List<X509Certificate>> answer = this.answer.apply(request);
+		this.answers.add(answer);
+		if (this.confirms) {
+			String name = String.valueOf(request.name());
+			progress.accept(new SubmittedRequest(name, "uid-of-" + name,
+					this.created.computeIfAbsent(name, (object) -> this.clock.instant()), this.conditions, this.message,
+					List.of(), ""));
+		}
+		return answer;
+	}
+
+	@Override
+	public boolean keepsObjects() {
+		return this.keepsObjects;
+	}
+
+	@Override
+	public CompletableFuture<?> discard(CertificateRequest request) {
+		this.discarded.add(String.valueOf(request.name()));
+		return this.removal;
 	}
 
 	/** Issue at once. */

@@ -23,7 +23,8 @@ public final class ManagerFixture {
 	/** When it begins. */
 	public static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
-	private static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
+	/** Who is asked. */
+	public static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
 
 	public final SimulatedTime time = new SimulatedTime(START);
 

@@ -141,7 +141,7 @@ final class Attempts {
 		if (this.attempt == null) {
 			this.pendingRequests.dropIfAnswered(this.pair.get(), this.pair.heldSince(), now);
 			if (!this.settings.once() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
-				this.pair.force(Trigger.RESUMED);
+				this.pair.force(this.pendingRequests.joining().isNext() ? this.trigger : Trigger.RESUMED);
 			}
 		}
 		this.pair.review(template, now);

@@ -18,6 +18,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -139,6 +140,38 @@ class LogTests {
 					(line) -> assertThat(line).contains("WARN", "[kubelet-client] Attempt 1 failed; retrying in 2s"));
 	}
 
+	/** Its message alone says nothing. */
+	@Test
+	void errorIsLoggedWithItsStack(CapturedOutput output) {
+		this.fixture.signer.failsWith((request) -> new NoClassDefFoundError("com/example/Missing"));
+		this.fixture.start();
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("Attempt 1 failed; retrying"))
+			.singleElement(InstanceOfAssertFactories.STRING)
+			.contains("ERROR");
+		assertThat(output).contains("\tat " + LogTests.class.getName());
+	}
+
+	@Test
+	void whatTheSignerSaysOfARequestIsLoggedOnce(CapturedOutput output) {
+		this.fixture.signer.holds();
+		this.fixture.signer.message = "Waiting for a person";
+		CertificateManager manager = this.fixture.start();
+		this.fixture.time.pass(Duration.ofMinutes(20));
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(output).containsOnlyOnce("is pending: Waiting for a person");
+		assertThat(manager.status().pendingRequest()).isNotNull()
+			.returns("Waiting for a person", ConfirmedRequest::message);
+	}
+
+	@Test
+	void bootstrapPairThatCannotBeStoredIsReported(CapturedOutput output) {
+		this.fixture.store.writeFails = true;
+		this.fixture
+			.start(this.fixture.withoutSigner().bootstrapPair(this.fixture.pair(Duration.ZERO, Duration.ofHours(1))));
+		assertThat(output).contains("The bootstrap pair is used, but could not be stored: The disk is on fire",
+				"[kubelet-client] Using the stored certificate");
+	}
+
 	/** It may end with a manifest to paste. */
 	@Test
 	void messageOfAFailureIsLast(CapturedOutput output) {
@@ -241,7 +274,9 @@ class LogTests {
 		for (int outage = 1; outage <= 2; outage++) {
 			this.fixture.store.readFails = true;
 			this.fixture.time.pass(Duration.ofMinutes(10));
-			assertThat(output.getOut().split("The disk is on fire; the last valid pair stays in use", -1))
+			assertThat(output.getOut()
+				.split("The disk is on fire; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate",
+						-1))
 				.hasSize(outage + 1);
 			this.fixture.store.readFails = false;
 			this.fixture.time.pass(Duration.ofMinutes(10));

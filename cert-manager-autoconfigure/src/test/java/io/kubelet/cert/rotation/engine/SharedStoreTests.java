@@ -1,30 +1,25 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.IssuedCertificateCheck;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
+import io.kubelet.cert.rotation.CertificateStatus.Outcome;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
+
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,14 +27,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for a manager whose store is shared and cannot be used. What replicas do with one
- * that can is simulated.
+ * Tests for a manager whose store is shared, and fails or holds what must not be used.
  */
 class SharedStoreTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
 
-	private final SharedStore store = new SharedStore();
+	private final SharedMemoryStore store = new SharedMemoryStore();
 
 	@Test
 	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgain() {
@@ -58,7 +52,7 @@ class SharedStoreTests {
 	/** As when a Secret is deleted, and the application may not create one. */
 	@Test
 	void storeThatCanNoLongerBeReadFailsAttemptsWithPauses() {
-		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+		storePair();
 		CertificateManager manager = start();
 		this.store.problem = new StoreException(Kind.UNAUTHORIZED, "The application may not create the Secret", null);
 		manager.rotate();
@@ -72,10 +66,33 @@ class SharedStoreTests {
 		assertThat(this.fixture.rotations).hasSize(1);
 	}
 
+	/** As when the API server is busy that holds the Secret. */
+	@Test
+	void serverBehindTheStoreIsAskedAgainWhenItSays() {
+		this.store.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
+				RequestException.unavailable(null, "TooManyRequests", "It is busy", Duration.ofMinutes(3), null));
+		start();
+		assertThat(this.fixture.waits()).containsExactly(Duration.ofMinutes(3));
+	}
+
+	@Test
+	void pairThatIsDamagedIsReplacedByARotation() {
+		CertificatePair pair = storePair();
+		CertificateManager manager = start();
+		this.store.problem = new StoreException("The Secret is damaged", null);
+		this.store.put(Stored.NOTHING);
+		this.fixture.time.settle();
+		assertThat(this.fixture.rotations).singleElement()
+			.satisfies((rotation) -> assertThat(rotation.previous()).isEqualTo(pair));
+		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger)
+			.containsExactly(Trigger.DAMAGED);
+		assertThat(this.store.stored.pair()).isEqualTo(manager.current().orElseThrow());
+	}
+
 	/** As if an admission webhook answered so. */
 	@Test
 	void conflictsWithoutEndFailAttempts() {
-		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+		storePair();
 		this.store.conflicts = true;
 		CertificateManager manager = start();
 		CompletableFuture<CertificatePair> rotation = manager.rotate();
@@ -83,44 +100,25 @@ class SharedStoreTests {
 		assertThat(rotation).isCompletedExceptionally();
 		assertThat(this.fixture.failures).hasSizeBetween(3, 25)
 			.allSatisfy((failure) -> assertThat(failure.message()).isEqualTo("It has changed"));
+		assertThat(this.fixture.failures).first()
+			.returns(ManagerFixture.START.plusSeconds(4), Failure::at)
+			.satisfies((failure) -> assertThat(this.store.conflicting / this.fixture.failures.size()).isEqualTo(5));
 		assertThat(this.fixture.signer.requests).isEmpty();
-	}
-
-	/** Whoever can write the store could have our identity create anything. */
-	@Test
-	void requestThatIsNotWhatWeWouldAskForIsNeverCreated() {
-		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
-		CertificateManager manager = start();
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		CertificateTemplate template = CertificateTemplate.ofSubject("admin");
-		PendingRequest planted = new PendingRequest(
-				CertificateRequests.create("planted-1", template, "example.com/admin", List.of(), null, keys),
-				keys.getPrivate(), null, null);
-		this.store.stored = new Stored(this.store.pair, planted, null, 2);
-		this.fixture.signer.silent();
-		this.fixture.signer.failsWith((request) -> RequestException.lost("planted-1", "Gone", "It does not exist"));
-		this.store.changed.run();
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.signer.joined).isNotEmpty().allMatch("planted-1"::equals);
-		assertThat(this.fixture.signer.requests).isEmpty();
-		assertThat(this.store.stored.pending()).as("nobody waits for it any more").isNull();
-		assertThat(manager.current()).contains(this.store.pair);
 	}
 
 	/** Whoever can write the store could have us serve anything. */
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void pairOfAnIssuerThatIsNotAcceptedIsReplacedAndNotUsed(boolean byReplica) {
-		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+		CertificatePair pair = storePair();
 		this.fixture.signer.holds();
 		CertificateManager manager = startWithAuthority();
-		this.store.stored = foreign(byReplica);
-		this.store.changed.run();
+		this.store.put(foreign(byReplica));
 		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(manager.current()).contains(this.store.pair);
+		assertThat(manager.current()).contains(pair);
 		assertThat(manager.status().health().storeProblem()).contains("an issuer that is not accepted here");
 		assertThat(this.fixture.signer.requests).hasSize(1);
-		assertThat(this.store.kept).containsExactly(this.store.pair);
+		assertThat(this.store.kept).containsExactly(pair);
 	}
 
 	@Test
@@ -135,6 +133,15 @@ class SharedStoreTests {
 		assertThat(this.store.kept).containsExactly(manager.current().orElseThrow());
 	}
 
+	private CertificatePair storePair() {
+		this.store.stored = new Stored(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99)), null, null, 1);
+		return Objects.requireNonNull(this.store.stored.pair());
+	}
+
+	private CertificateManager start() {
+		return this.fixture.start(this.fixture.builder().store(this.store).template(ManagerFixture.TEMPLATE));
+	}
+
 	private CertificateManager startWithAuthority() {
 		return this.fixture.start(this.fixture.builder()
 			.store(this.store)
@@ -147,76 +154,6 @@ class SharedStoreTests {
 		CertificatePair pair = new TestAuthority("foreign").pair(ManagerFixture.TEMPLATE, now,
 				now.plus(Duration.ofHours(99)));
 		return new Stored(pair, null, byReplica ? now.plus(Duration.ofHours(50)) : null, 2);
-	}
-
-	@Test
-	void deniedRequestOfAnotherReplicaMakesNoRotationDue() {
-		this.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
-		CertificateManager manager = start();
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		PendingRequest joined = new PendingRequest(CertificateRequests.create("joined", ManagerFixture.TEMPLATE,
-				manager.status().requested().signerName(), List.of(), null, keys), keys.getPrivate(), null, null);
-		this.store.stored = new Stored(this.store.pair, joined, null, 2);
-		this.fixture.signer.failsWith((request) -> RequestException.denied("joined", "signer", "Policy", "Not today"));
-		this.store.changed.run();
-		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(this.fixture.failures).hasSize(1);
-		assertThat(this.store.stored.pending()).isNull();
-		assertThat(manager.status().state()).isEqualTo(State.VALID);
-		assertThat(this.fixture.signer.requests).isEmpty();
-	}
-
-	private CertificateManager start() {
-		return this.fixture.start(this.fixture.builder().store(this.store).template(ManagerFixture.TEMPLATE));
-	}
-
-	/** A store that somebody else has changed for as long as it cannot be read. */
-	private static final class SharedStore implements CertificateStore {
-
-		private @Nullable CertificatePair pair;
-
-		private @Nullable Stored stored;
-
-		private @Nullable StoreException problem;
-
-		private boolean conflicts;
-
-		private Runnable changed = () -> {
-		};
-
-		private int reads;
-
-		private final List<CertificatePair> kept = new ArrayList<>();
-
-		@Override
-		public Stored read() {
-			this.reads++;
-			if (this.problem != null) {
-				throw this.problem;
-			}
-			return (this.stored != null) ? this.stored : new Stored(this.pair, null, null, 1);
-		}
-
-		@Override
-		public Stored write(Stored next) {
-			if (this.problem != null || this.conflicts) {
-				throw new CertificateStore.ConflictException("It has changed");
-			}
-			this.stored = next;
-			return next;
-		}
-
-		@Override
-		public void keep(CertificatePair pair, @Nullable Instant deadline) {
-			this.kept.add(pair);
-		}
-
-		@Override
-		public boolean onChange(Runnable changed) {
-			this.changed = changed;
-			return true;
-		}
-
 	}
 
 }

@@ -47,7 +47,7 @@ class WarningTests {
 	}
 
 	@Test
-	void expiryIsToldOnceAfterTheEndOfTheCertificate() {
+	void expiryIsToldOnceAfterTheEndOfTheCertificate(CapturedOutput output) {
 		CertificatePair pair = this.fixture.pair(Duration.ofHours(9), Duration.ofHours(1));
 		this.fixture.store.pair = pair;
 		unreachable();
@@ -56,8 +56,23 @@ class WarningTests {
 		assertThat(this.told).doesNotContain("expired " + pair.serialNumber());
 		this.fixture.time.pass(LOOK);
 		assertThat(this.told).containsExactly("overdue " + pair.serialNumber(), "expired " + pair.serialNumber());
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("The certificate expired at"))
+			.singleElement()
+			.satisfies((line) -> assertThat(line).contains("The application keeps trying. See 'lastFailure'"));
 		this.fixture.time.pass(Duration.ofHours(1));
 		assertThat(this.told).hasSize(2);
+	}
+
+	@Test
+	void overdueSaysThatACertificateIsRequested(CapturedOutput output) {
+		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
+		this.fixture.signer.holds();
+		this.fixture.signer.silent();
+		start();
+		this.fixture.time.pass(Duration.ofSeconds(91));
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("overdue"))
+			.singleElement()
+			.satisfies((line) -> assertThat(line).endsWith("A new one is being requested"));
 	}
 
 	/** The state, the log and the event agree to the second, although a request waits. */

@@ -1,0 +1,99 @@
+package io.kubelet.cert.rotation.engine;
+
+import java.time.Duration;
+import java.util.function.Function;
+
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for the pauses between attempts while an application waits for its first
+ * certificate, and what is said about them.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class AwaitedCertificateTests {
+
+	private static final Duration PAUSE = Duration.ofMinutes(5);
+
+	private static final Duration WAIT = Duration.ofMinutes(1);
+
+	private final ManagerFixture fixture = new ManagerFixture();
+
+	/** Each pause is half of what is left, until that is less than a second. */
+	@Test
+	void pauseIsShorterThanTheTimeThatIsLeft(CapturedOutput output) {
+		failsWith((request) -> unavailable(null));
+		awaited();
+		this.fixture.time.pass(WAIT);
+		assertThat(this.fixture.signer.requests).hasSize(6);
+		assertThat(this.fixture.failures).last()
+			.satisfies((failure) -> assertThat(failure.nextAttempt()).isEqualTo(failure.at().plus(PAUSE)));
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("; the application gives up in "))
+			.singleElement()
+			.satisfies((line) -> assertThat(line).contains("Attempt 6 failed; "));
+		this.fixture.time.pass(PAUSE);
+		assertThat(this.fixture.signer.requests).hasSize(7);
+	}
+
+	@Test
+	void pauseThatTheServerDemandsIsNotShortened() {
+		failsWith((request) -> unavailable(PAUSE));
+		awaited();
+		this.fixture.time.pass(PAUSE.minusSeconds(1));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+	}
+
+	@Test
+	void failureAfterTheFirstCertificateIsFollowedByTheWholePause() {
+		CertificateManager manager = awaited();
+		failsWith((request) -> unavailable(null));
+		manager.rotate();
+		this.fixture.time.settle();
+		assertThat(this.fixture.waits()).containsExactly(PAUSE);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			0   | ERROR | Attempt 1 failed, and the same request would fail again (there is no
+			403 | WARN  | Attempt 1 failed (there is no
+			""")
+	void failureThatEndsTheStartIsNotSaidToBeRetried(int status, String level, String words, CapturedOutput output) {
+		failsWith((request) -> (status == 0) ? RequestException.denied("csr-1", "signer", "No", "ask us")
+				: RequestException.rejected(null, status, "Forbidden", "ask us"));
+		awaited();
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("ask us"))
+			.singleElement()
+			.satisfies((line) -> assertThat(line).contains(level, words));
+	}
+
+	private CertificateManager awaited() {
+		CertificateManager manager = this.fixture.start(this.fixture.builder()
+			.template(ManagerFixture.TEMPLATE)
+			.retry(new RetrySchedule(PAUSE, 1, 0, 1, PAUSE))
+			.required());
+		manager.awaitedFor(WAIT);
+		return manager;
+	}
+
+	private void failsWith(Function<CertificateRequest, Throwable> failure) {
+		this.fixture.signer.failsWith(failure);
+	}
+
+	private static RequestException unavailable(@Nullable Duration retryAfter) {
+		return RequestException.unavailable(null, "Down", "It is down", retryAfter, null);
+	}
+
+}
