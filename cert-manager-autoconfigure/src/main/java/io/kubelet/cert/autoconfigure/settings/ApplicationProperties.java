@@ -15,8 +15,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param enabled Whether to enable the auto-configuration.
  * @param ignoreUnknownProperties Whether to log unknown properties under kubelet.cert as
- * a warning instead of failing to start, such as for a rollback to an older version.
- * Unknown environment variables are always a warning.
+ * a warning instead of failing to start, such as for a rollback. Unknown environment
+ * variables are always a warning.
  * @param kubernetes How the API server is reached.
  * @param additional Additional certificates by name.
  * @param drain Replacement of existing connections after a rotation.
@@ -32,8 +32,7 @@ record ApplicationProperties(@DefaultValue("true") boolean enabled, boolean igno
 	 * Replacement of existing connections after a rotation.
 	 *
 	 * @param grpc Whether gRPC channels that are beans make new connections after a
-	 * rotation, and a gRPC server with the bundle of a certificate limits the age of its
-	 * connections to the drain.
+	 * rotation, and a gRPC server limits the age of its connections to the drain.
 	 * @param hikari Whether HikariCP pools whose connections present the certificate of a
 	 * bundle replace them after a rotation.
 	 * @param rabbitmq Whether connections to RabbitMQ are replaced after a rotation.

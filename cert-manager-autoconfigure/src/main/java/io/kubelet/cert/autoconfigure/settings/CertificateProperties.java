@@ -34,16 +34,15 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
  * @param profile Kind of kubelet certificate. Sets the pair name, the subject, the signer
  * and the usages, and for a serving certificate the source of its addresses. Other
  * properties take precedence.
- * @param nodeName Name of the node, for profiles and for the addresses of a node. By
- * default the host name, in lower case.
+ * @param nodeName Name of the node. By default the host name, in lower case.
  * @param configFile Configuration file of a kubelet, such as
- * /var/lib/kubelet/config.yaml, for certificates that have a profile: rotateCertificates,
- * serverTLSBootstrap, tlsCertFile and tlsPrivateKeyFile. As for a kubelet, a setting that
- * the file does not contain is off. Other properties take precedence.
+ * /var/lib/kubelet/config.yaml, from which certificates with a profile take
+ * rotateCertificates, serverTLSBootstrap, tlsCertFile and tlsPrivateKeyFile. A setting
+ * that it does not contain is off. Other properties take precedence.
  * @param rotateCertificates Whether to rotate the certificate, like the kubelet's
  * rotateCertificates. If false, the stored certificate is used and none is requested,
- * except for the first one with a bootstrap kubeconfig. If tls-cert-file is set, cert-dir
- * is then not read.
+ * except for the first one with a bootstrap kubeconfig. With tls-cert-file, cert-dir is
+ * then not read.
  * @param certDir Directory of the pair files, like the kubelet's --cert-dir.
  * @param pairName Prefix of the pair files, and the certificate's name in the endpoint,
  * the SSL bundle, events and metrics. By default that of the profile; without one
@@ -53,17 +52,15 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
  * @param tlsPrivateKeyFile File with the private key of tls-cert-file.
  * @param issuer Issuer of cert-manager that issues the certificate, instead of a signer.
  * @param signerName Signer that issues the certificate, such as
- * kubernetes.io/kubelet-serving. Required without an issuer, with two exceptions: a
- * profile has its own signer, and a template with the subject of a kubelet
- * (system:node:NAME, system:nodes) and no names goes to
- * kubernetes.io/kube-apiserver-client-kubelet.
- * @param signerCaFile PEM file with the certificate authorities of the signer, which is
- * read again when it changes. An issued certificate whose chain does not lead to one of
- * them is refused, and a stored one is replaced. By default the chain is not checked.
+ * kubernetes.io/kubelet-serving. Required without an issuer, except with a profile, or
+ * with the subject of a kubelet (system:node:NAME, system:nodes) and no names, which goes
+ * to kubernetes.io/kube-apiserver-client-kubelet.
+ * @param signerCaFile PEM file with the authorities of the signer, which is read again
+ * when it changes. An issued certificate that does not lead to one of them is refused,
+ * and a stored one is replaced. By default the chain is not checked.
  * @param usages Usages to request. By default digital signature, key encipherment for RSA
- * keys, and server auth or client auth: that of the signer for Kubernetes' own signers;
- * for others server auth if the certificate has DNS names or IP addresses, and client
- * auth if it has none.
+ * keys, and that of the signer for Kubernetes' own signers; for others server auth if
+ * there are DNS names or IP addresses, and client auth if there are none.
  * @param requestedLifetime Lifetime to request, from a signer at least 10 minutes. By
  * default the signer or the issuer decides.
  * @param template What the certificate states.
@@ -97,8 +94,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param group API group of the issuer. By default cert-manager.io.
 	 * @param namespace Namespace of the requests, and of an Issuer. By default that of
 	 * the pod's service account, or that of the kubeconfig's context.
-	 * @param annotations Annotations of the requests, by which some external issuers are
-	 * configured. A key with dots or slashes is written in brackets, such as
+	 * @param annotations Annotations of the requests, for some external issuers. A key
+	 * with dots or slashes is written in brackets, such as
 	 * '[issuers.example.com/template]'.
 	 */
 	record Issuer(@Valid(OBJECT_NAME) @Nullable String name, @Valid(KIND) @Nullable String kind,
@@ -127,11 +124,9 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * Source of the DNS names and IP addresses of a certificate. Those of the template
 	 * are added.
 	 *
-	 * @param source Source of the addresses. By default only the addresses of the
-	 * template; with the kubelet-serving profile and no addresses in the template, those
-	 * of the node.
-	 * @param interfaces Network interfaces whose addresses are used, such as eth0. By
-	 * default all of them.
+	 * @param source Source of further addresses. By default none; for the kubelet-serving
+	 * profile without addresses in the template, those of the node.
+	 * @param interfaces Network interfaces, such as eth0. By default all.
 	 * @param dnsOnly Whether to request a certificate with DNS names only while no IP
 	 * address is known, like the kubelet's AllowDNSOnlyNodeCSR.
 	 */
@@ -157,8 +152,8 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 *
 	 * @param earliest Fraction of the lifetime before which the certificate is not
 	 * rotated.
-	 * @param latest Fraction of the lifetime by which the certificate is rotated. The
-	 * rotation deadline is a random moment between earliest and latest.
+	 * @param latest Fraction of the lifetime by which the certificate is rotated, at a
+	 * random moment between earliest and latest.
 	 * @param waitTimeout How long to wait for approval and signature before an attempt
 	 * counts as failed.
 	 * @param forcedInterval Shortest time between two rotations that are requested
@@ -180,7 +175,7 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param multiplier Factor by which the wait grows with each failure, up to the
 	 * interval.
 	 * @param jitter Fraction of the wait that is added at random. With 0, the waits are
-	 * exact, also while the API server cannot be reached.
+	 * exact.
 	 * @param attempts From this failed attempt on, the wait is the interval. With 5, four
 	 * waits grow.
 	 * @param interval Wait after each further failure.
@@ -197,11 +192,11 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * How pairs are stored.
 	 *
 	 * @param type Where pairs are stored.
-	 * @param secret Secret of type kubernetes.io/tls that the replicas of the application
-	 * share, as [namespace/]name. By default the pair name if that is set, and the
-	 * namespace of the pod or the context.
+	 * @param secret Secret of type kubernetes.io/tls that replicas share, as
+	 * [namespace/]name. By default the pair name if that is set, and the namespace of the
+	 * pod or the context.
 	 * @param copy Whether to keep a copy of the pair in cert-dir, for starts without the
-	 * API server, if the store is a Secret. By default if cert-dir is set.
+	 * API server. By default if cert-dir is set.
 	 * @param retain Number of old pair files to keep.
 	 */
 	record Store(@Inherited @DefaultValue("file") Type type, @Nullable String secret, @Inherited @Nullable Boolean copy,
@@ -228,16 +223,15 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	 * @param bundle Name of the SSL bundle. By default the pair name.
 	 * @param trust Authorities that the bundle trusts, unless trust-file,
 	 * trust-config-map or trust-bundle is set.
-	 * @param trustConfigMap ConfigMap that holds the certificate authorities that the
-	 * bundle trusts, as [namespace/]name[:key], such as kube-root-ca.crt or
-	 * internal-ca:bundle.pem. By default the namespace of the pod or the context, and the
-	 * key ca.crt. Changes are followed. With startup.mode=background, the bundle trusts
-	 * no one until it has been read.
+	 * @param trustConfigMap ConfigMap with the authorities that the bundle trusts, as
+	 * [namespace/]name[:key], such as kube-root-ca.crt or internal-ca:bundle.pem. By
+	 * default the namespace of the pod or the context, and the key ca.crt. Changes are
+	 * followed.
 	 * @param trustBundle ClusterTrustBundles whose authorities the bundle trusts.
-	 * @param trustFile PEM file with the certificate authorities that the bundle trusts,
-	 * which is read again when it changes.
-	 * @param trustOverlap How long an authority is still trusted after it has been
-	 * removed from its source.
+	 * @param trustFile PEM file with the authorities that the bundle trusts, which is
+	 * read again when it changes.
+	 * @param trustOverlap How long an authority is trusted after its removal from the
+	 * source.
 	 * @param drain How long connections that use the previous certificate may stay open
 	 * after a rotation.
 	 */
@@ -274,15 +268,12 @@ record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable Str
 	/**
 	 * The ClusterTrustBundles whose authorities an SSL bundle trusts.
 	 *
-	 * @param name ClusterTrustBundle with the certificate authorities that the bundle
-	 * trusts. It is read like trust-config-map. Requires Kubernetes 1.37, or 1.33 with
-	 * the API enabled.
-	 * @param signerName Signer whose ClusterTrustBundles hold the certificate authorities
-	 * that the bundle trusts, such as kubernetes.io/kube-apiserver-serving. They are
-	 * merged.
-	 * @param labelSelector Label selector for the ClusterTrustBundles of signer-name, as
-	 * for kubectl, such as 'environment in (production, staging)'. By default all of
-	 * them.
+	 * @param name ClusterTrustBundle with the authorities that the bundle trusts.
+	 * Requires Kubernetes 1.37, or 1.33 with the API enabled.
+	 * @param signerName Signer whose ClusterTrustBundles hold the authorities that the
+	 * bundle trusts, such as kubernetes.io/kube-apiserver-serving.
+	 * @param labelSelector Label selector for these ClusterTrustBundles, as for kubectl,
+	 * such as 'environment in (production, staging)'.
 	 */
 	record TrustBundle(@Nullable String name, @Valid(SIGNER_NAME) @Nullable String signerName,
 			@Nullable String labelSelector) {

@@ -35,8 +35,7 @@ public record KubernetesProperties(@Nullable Path kubeconfig, @Nullable Path boo
 	 * The ApiClient bean.
 	 *
 	 * @param enabled Whether to define an ApiClient bean that authenticates with the
-	 * first certificate. Off by default, because it loads the Kubernetes client at
-	 * startup.
+	 * first certificate. It loads the Kubernetes client at startup.
 	 */
 	public record ApiClient(boolean enabled) {
 
