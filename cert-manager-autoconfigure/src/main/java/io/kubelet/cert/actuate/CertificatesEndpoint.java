@@ -116,21 +116,18 @@ public class CertificatesEndpoint {
 	 * @param state its state
 	 * @param current the certificate, {@code null} if there is none yet
 	 * @param template what is asked for, {@code null} if it is not known yet
-	 * @param rotationWindow the time in which its rotation falls, {@code null} if there
-	 * is no certificate or rotation is off
+	 * @param rotationWindow the time in which its rotation falls, {@code null} if none
+	 * does
 	 * @param nextRotationDeadline when the next rotation is due
 	 * @param rotations how many certificates were obtained since the start
 	 * @param lastRotation when the last one was obtained
 	 * @param lastFailure the last failed attempt since then
 	 * @param pendingRequest the request that waits for its certificate
-	 * @param waitingFor what has to become known before anything can be asked for, such
-	 * as the addresses of a node
-	 * @param serverHealthy whether the API server answered the last attempt, {@code null}
-	 * if it has not been contacted yet
-	 * @param stuckSince when the step of the rotation began that does not return,
-	 * {@code null} if none is stuck
-	 * @param storeProblem why the stored pair is not used although the current one is not
-	 * stored, {@code null} if nothing is wrong
+	 * @param waitingFor what has to become known first, such as the addresses of a node
+	 * @param serverHealthy whether the API server answered, {@code null} before the first
+	 * call
+	 * @param stuckSince since when a step of the rotation has not returned
+	 * @param storeProblem why the current pair is not stored, nor the stored one used
 	 * @param history the last 20 rotations and failed attempts, the latest one first
 	 */
 	public record CertificateDescriptor(CertificateStatus.State state, @Nullable Current current,
@@ -241,16 +238,13 @@ public class CertificatesEndpoint {
 		 * @param at when
 		 * @param outcome {@code ROTATED}, {@code ADOPTED} for a pair that another program
 		 * stored, or {@code FAILED}
-		 * @param trigger why the rotation was due, {@code null} for a pair that another
-		 * program stored
+		 * @param trigger why it was due, {@code null} for a pair of another program
 		 * @param serialNumber the serial number of the certificate, {@code null} after a
 		 * failure
-		 * @param requestName the name of the CertificateSigningRequest, {@code null} if
-		 * there was none
+		 * @param requestName the name of the request, {@code null} if there was none
 		 * @param duration how long it took, as ISO 8601 text, since this process first
 		 * sent the request; {@code null} for a pair that another program stored
-		 * @param additionalNames the names in the certificate that were not requested,
-		 * {@code null} if there are none
+		 * @param additionalNames names that were not requested, {@code null} for none
 		 * @param reason why it failed, in one word
 		 * @param message why it failed, for people
 		 */

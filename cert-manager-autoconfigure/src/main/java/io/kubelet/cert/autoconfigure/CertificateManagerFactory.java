@@ -13,7 +13,6 @@ import io.kubelet.cert.autoconfigure.settings.Profile;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
-import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -103,7 +102,7 @@ record CertificateManagerFactory(Resources resources) {
 		if (file == null) {
 			return null;
 		}
-		LiveTrust trust = new LiveTrust(TrustSource.file(file));
+		LiveTrust trust = new LiveTrust(LiveTrust.Source.file(file));
 		settings.properties().check("signer-ca-file", file, trust::get);
 		return () -> trust.get().authorities();
 	}

@@ -15,7 +15,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
@@ -154,7 +154,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * Returns a source of trust in the authorities of the cluster; empty if no API server
 	 * is configured.
 	 */
-	public Optional<TrustSource> authorities() {
+	public Optional<LiveTrust.Source> authorities() {
 		return Kubeconfigs.authorities(this.settings.kubeconfig(), this.settings.laterContext());
 	}
 
@@ -164,7 +164,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 * @param patience returns how long the first reading waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	public TrustSource authoritiesIn(Trusted objects, Supplier<Duration> patience,
+	public LiveTrust.Source authoritiesIn(Trusted objects, Supplier<Duration> patience,
 			Iterable<CertificateManager> managers) {
 		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(patience.get()).read();
 	}

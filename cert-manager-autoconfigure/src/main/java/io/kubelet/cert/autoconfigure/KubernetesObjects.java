@@ -17,7 +17,6 @@ import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
-import io.kubelet.cert.kubernetes.secret.SecretLocation;
 import io.kubelet.cert.kubernetes.secret.SecretStore;
 import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
 import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
@@ -93,9 +92,8 @@ final class KubernetesObjects {
 
 	synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
 			@Nullable CertificateStore copy) {
-		SecretStore store = new SecretStore(
-				new SecretLocation(inNamespace(secret.namespace()), secret.name(), certificate), rotates, copy,
-				clients(() -> null), this.clients.executor(), this.clock);
+		SecretStore store = SecretStore.of(inNamespace(secret.namespace()), secret.name(), certificate, rotates, copy,
+				this.clients, this.clock);
 		this.secrets.add(store);
 		return store;
 	}

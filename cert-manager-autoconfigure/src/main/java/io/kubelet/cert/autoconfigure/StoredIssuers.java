@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
-import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -41,7 +41,7 @@ final class StoredIssuers {
 	 * @param cluster the authorities of the cluster, empty if they are not known
 	 * @param clock the clock
 	 */
-	StoredIssuers(Optional<TrustSource> cluster, Clock clock) {
+	StoredIssuers(Optional<LiveTrust.Source> cluster, Clock clock) {
 		this.cluster = SingletonSupplier.of(() -> read(cluster));
 		this.clock = clock;
 	}
@@ -76,7 +76,7 @@ final class StoredIssuers {
 	}
 
 	/** A kubeconfig that cannot be read is reported by the first request. */
-	private static List<X509Certificate> read(Optional<TrustSource> cluster) {
+	private static List<X509Certificate> read(Optional<LiveTrust.Source> cluster) {
 		try {
 			return cluster.map((source) -> source.read().trust().authorities()).orElseGet(List::of);
 		}

@@ -52,8 +52,7 @@ public final class ApiObjects {
 	 * @return the call
 	 */
 	public static Call create(ApiClient client, String path, JsonObject object) {
-		byte[] json = object.toString().getBytes(StandardCharsets.UTF_8);
-		return call(client, request(url(client, path).build()).post(RequestBody.create(json, MEDIA_TYPE)));
+		return call(client, request(url(client, path).build()).post(json(object)));
 	}
 
 	/**
@@ -65,9 +64,7 @@ public final class ApiObjects {
 	 * @return the call
 	 */
 	public static Call replace(ApiClient client, String path, String name, JsonObject object) {
-		byte[] json = object.toString().getBytes(StandardCharsets.UTF_8);
-		return call(client,
-				request(url(client, path).addPathSegment(name).build()).put(RequestBody.create(json, MEDIA_TYPE)));
+		return call(client, request(url(client, path).addPathSegment(name).build()).put(json(object)));
 	}
 
 	/**
@@ -96,9 +93,7 @@ public final class ApiObjects {
 		options.addProperty("apiVersion", "v1");
 		options.addProperty("kind", "DeleteOptions");
 		options.add("preconditions", preconditions);
-		byte[] json = options.toString().getBytes(StandardCharsets.UTF_8);
-		return call(client,
-				request(url(client, path).addPathSegment(name).build()).delete(RequestBody.create(json, MEDIA_TYPE)));
+		return call(client, request(url(client, path).addPathSegment(name).build()).delete(json(options)));
 	}
 
 	/**
@@ -120,6 +115,10 @@ public final class ApiObjects {
 
 	private static Request.Builder request(HttpUrl url) {
 		return new Request.Builder().url(url).header("Accept", MEDIA_TYPE.toString()).header("User-Agent", USER_AGENT);
+	}
+
+	private static RequestBody json(JsonObject object) {
+		return RequestBody.create(object.toString().getBytes(StandardCharsets.UTF_8), MEDIA_TYPE);
 	}
 
 	private static Call call(ApiClient client, Request.Builder request) {
@@ -193,22 +192,20 @@ public final class ApiObjects {
 	private static String limited(BufferedSource body) throws IOException {
 		if (body.request(AnswerTooLargeException.MAXIMUM_BYTES + 1L)) {
 			body.close();
-			throw new AnswerTooLargeException();
+			throw new AnswerTooLargeException("4 MiB");
 		}
 		return body.readUtf8();
 	}
 
 	/**
-	 * Reads the next line of a stream.
-	 * @param stream the stream
-	 * @return the line, {@code null} at the end
+	 * Reads the next line of a stream, {@code null} at its end.
 	 * @throws AnswerTooLargeException if the line is too large
 	 * @throws IOException if it cannot be read
 	 */
 	public static @Nullable String line(BufferedSource stream) throws IOException {
 		long end = stream.indexOf((byte) '\n', 0, AnswerTooLargeException.MAXIMUM_BYTES + 1L);
 		if (end < 0 && stream.getBuffer().size() > AnswerTooLargeException.MAXIMUM_BYTES) {
-			throw new AnswerTooLargeException();
+			throw new AnswerTooLargeException("4 MiB");
 		}
 		return stream.readUtf8Line();
 	}
@@ -251,12 +248,7 @@ public final class ApiObjects {
 		throw new JsonParseException("Not an object");
 	}
 
-	/**
-	 * Reads an object of a kind.
-	 * @param json its JSON, {@code null} for none
-	 * @param kind the kind
-	 * @return the object, {@code null} if it is something else
-	 */
+	/** Reads an object of a kind, {@code null} if it is something else. */
 	public static @Nullable JsonObject ofKind(@Nullable String json, String kind) {
 		try {
 			JsonObject object = (json != null) ? object(json) : null;
@@ -267,22 +259,12 @@ public final class ApiObjects {
 		}
 	}
 
-	/**
-	 * Returns a member that is an object.
-	 * @param object the object, {@code null} for none
-	 * @param member the name of the member
-	 * @return the member, {@code null} if there is none
-	 */
+	/** Returns a member that is an object, {@code null} if there is none. */
 	public static @Nullable JsonObject member(@Nullable JsonObject object, String member) {
 		return (object != null && object.get(member) instanceof JsonObject found) ? found : null;
 	}
 
-	/**
-	 * Returns the text of a member.
-	 * @param object the object, {@code null} for none
-	 * @param member the name of the member
-	 * @return the text, {@code null} if there is none
-	 */
+	/** Returns the text of a member, {@code null} if there is none. */
 	public static @Nullable String text(@Nullable JsonObject object, String member) {
 		JsonElement value = (object != null) ? object.get(member) : null;
 		return (value != null && value.isJsonPrimitive()) ? value.getAsString() : null;
@@ -298,10 +280,6 @@ public final class ApiObjects {
 		static final int MAXIMUM_BYTES = 4 * 1024 * 1024;
 
 		private final String limit;
-
-		AnswerTooLargeException() {
-			this("4 MiB");
-		}
 
 		/**
 		 * Creates an exception.

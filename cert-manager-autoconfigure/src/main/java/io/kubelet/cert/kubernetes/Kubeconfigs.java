@@ -12,7 +12,7 @@ import java.util.function.BiFunction;
 
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +52,7 @@ public final class Kubeconfigs {
 	 * @param context the context to use, {@code null} for the current one
 	 * @return the source, empty if no API server is configured in any place
 	 */
-	public static Optional<TrustSource> authorities(@Nullable Path kubeconfig, @Nullable String context) {
+	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
 		return isConfigured(kubeconfig)
 				? Optional.of(() -> reading(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
 				: Optional.empty();
@@ -71,11 +71,11 @@ public final class Kubeconfigs {
 	}
 
 	/** The files are known only after a first reading. */
-	static TrustSource.Reading reading(@Nullable Path kubeconfig, @Nullable String context,
+	static LiveTrust.Source.Reading reading(@Nullable Path kubeconfig, @Nullable String context,
 			BiFunction<KubeconfigFile, List<X509Certificate>, Trust> trust) {
-		Object version = TrustSource.Reading.versionOf(read(kubeconfig, context).authorityFiles());
+		Object version = LiveTrust.Source.Reading.versionOf(read(kubeconfig, context).authorityFiles());
 		KubeconfigFile file = read(kubeconfig, context);
-		return TrustSource.Reading.of(file.authorityFiles(), version, trust.apply(file, file.authorities()));
+		return LiveTrust.Source.Reading.of(file.authorityFiles(), version, trust.apply(file, file.authorities()));
 	}
 
 	private static String environment(String name) {

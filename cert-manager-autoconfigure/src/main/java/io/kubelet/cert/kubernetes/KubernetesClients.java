@@ -18,7 +18,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.trust.LiveTrustManager;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -115,7 +115,7 @@ final class KubernetesClients {
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
 		if (client.isVerifyingSsl()) {
-			LiveTrustManager trust = new LiveTrustManager(ClusterAuthorities.ofClient(kubeconfig, context));
+			X509TrustManager trust = LiveTrust.manager(ClusterAuthorities.ofClient(kubeconfig, context));
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());

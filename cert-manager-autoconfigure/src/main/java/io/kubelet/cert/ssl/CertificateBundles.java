@@ -10,7 +10,6 @@ import java.util.function.Supplier;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +23,7 @@ import org.springframework.core.task.SimpleAsyncTaskExecutor;
  * Reports the changes of a certificate's SSL bundle: rotations, and changes of the
  * trusted authorities.
  */
-public final class CertificateBundles implements RotationFollower {
+public final class CertificateBundles implements CertificateManager.Follower {
 
 	private static final Logger logger = LoggerFactory.getLogger(CertificateBundles.class);
 

@@ -23,8 +23,8 @@ import javax.net.ssl.TrustManagerFactory;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.LiveTrustManager;
-import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,7 +67,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final TrustManagerFactory trustManagers;
 
-	private final Set<RotationFollower> followers = Collections
+	private final Set<CertificateManager.Follower> followers = Collections
 		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
 	private volatile Identity followed;
@@ -88,7 +88,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.trust = trust;
 		this.scheduler = scheduler;
 		this.drain = drain;
-		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
+		SslManagerBundle base = SslManagerBundle.from(LiveTrust.manager(trust, this.handshakes::record));
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
 				new LiveKeyManager(pair, this.handshakes::record, this.handshakes::recordServer));
 		this.trustManagers = base.getTrustManagerFactory();
@@ -153,7 +153,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 			SSLContext context = SSLContext.getInstance(protocol);
 			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
 			}, (server) -> {
-			}) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
+			}) }, new TrustManager[] { LiveTrust.manager(this.trust) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {
@@ -191,7 +191,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * Adds a follower.
 	 * @param follower the follower, which is forgotten when nothing else refers to it
 	 */
-	public void addFollower(RotationFollower follower) {
+	public void addFollower(CertificateManager.Follower follower) {
 		this.followers.add(follower);
 	}
 
@@ -215,7 +215,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		}
 		this.followed = identity;
 		this.handshakes.invalidateSessions();
-		List<RotationFollower> followers;
+		List<CertificateManager.Follower> followers;
 		synchronized (this.followers) {
 			followers = new ArrayList<>(this.followers);
 		}
@@ -225,7 +225,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		return true;
 	}
 
-	private void update(RotationFollower follower) {
+	private void update(CertificateManager.Follower follower) {
 		try {
 			follower.updated(this.bundleName);
 		}

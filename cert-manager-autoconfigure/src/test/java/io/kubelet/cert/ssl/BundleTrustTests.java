@@ -18,8 +18,7 @@ import java.util.concurrent.CountDownLatch;
 
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.LiveTrust;
-import io.kubelet.cert.certificate.trust.TrustSource;
-import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
@@ -63,7 +62,7 @@ class BundleTrustTests {
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.authorities = new LiveTrust(TrustSource.file(this.file), OVERLAP, this.time);
+		this.authorities = new LiveTrust(LiveTrust.Source.file(this.file), OVERLAP, this.time);
 	}
 
 	@Test
@@ -99,7 +98,7 @@ class BundleTrustTests {
 
 	@Test
 	void authoritiesAreFollowedWhateverIsThrown(CapturedOutput output) throws Exception {
-		TrustSource file = TrustSource.file(this.file);
+		LiveTrust.Source file = LiveTrust.Source.file(this.file);
 		Queue<Error> problems = new ArrayDeque<>();
 		List<@Nullable KeyStore> stores = register(new LiveTrust(() -> {
 			if (!problems.isEmpty()) {
@@ -124,7 +123,7 @@ class BundleTrustTests {
 		register(this.authorities);
 		CountDownLatch called = new CountDownLatch(1);
 		CountDownLatch end = new CountDownLatch(1);
-		RotationFollower follower = (bundleName) -> {
+		CertificateManager.Follower follower = (bundleName) -> {
 			called.countDown();
 			assertThatCode(end::await).doesNotThrowAnyException();
 		};

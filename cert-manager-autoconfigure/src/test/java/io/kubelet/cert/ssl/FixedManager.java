@@ -11,7 +11,6 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.testsupport.TestAuthority;
 
@@ -22,7 +21,7 @@ public final class FixedManager implements CertificateManager {
 
 	final List<RotationListener> listeners = new ArrayList<>();
 
-	final List<RotationFollower> followers = new ArrayList<>();
+	final List<CertificateManager.Follower> followers = new ArrayList<>();
 
 	private final TestAuthority authority;
 
@@ -86,7 +85,7 @@ public final class FixedManager implements CertificateManager {
 	}
 
 	@Override
-	public void addFollower(RotationFollower follower) {
+	public void addFollower(CertificateManager.Follower follower) {
 		this.followers.add(follower);
 	}
 

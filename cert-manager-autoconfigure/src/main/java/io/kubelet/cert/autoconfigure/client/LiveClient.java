@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +29,7 @@ import org.springframework.boot.http.client.HttpClientSettings;
  *
  * @param <C> the type of client
  */
-final class LiveClient<C> implements Supplier<C>, RotationFollower, DisposableBean {
+final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, DisposableBean {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveClient.class);
 

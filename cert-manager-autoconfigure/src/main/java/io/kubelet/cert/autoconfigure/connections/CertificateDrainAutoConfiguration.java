@@ -6,8 +6,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.ssl.LiveSslBundle;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
@@ -39,7 +39,7 @@ public final class CertificateDrainAutoConfiguration {
 	/** The drains are beans, because a bundle does not keep its followers alive. */
 	@Bean
 	SmartInitializingSingleton certificateConnectionDrains(SslBundles bundles,
-			ObjectProvider<RotationFollower> drains) {
+			ObjectProvider<CertificateManager.Follower> drains) {
 		return () -> bundles.getBundleNames()
 			.stream()
 			.map((name) -> LiveSslBundle.of(bundles.getBundle(name)))
@@ -54,7 +54,8 @@ public final class CertificateDrainAutoConfiguration {
 	static class Rabbit {
 
 		@Bean
-		RotationFollower rabbitConnectionDrain(ConfigurableListableBeanFactory beans, Environment environment) {
+		CertificateManager.Follower rabbitConnectionDrain(ConfigurableListableBeanFactory beans,
+				Environment environment) {
 			return new RabbitDrain(beans, environment.getProperty("spring.rabbitmq.ssl.bundle"));
 		}
 
@@ -66,7 +67,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class Hikari {
 
 		@Bean
-		RotationFollower hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
+		CertificateManager.Follower hikariConnectionDrain(ConfigurableListableBeanFactory beans) {
 			return new HikariDrain(beans);
 		}
 
@@ -78,7 +79,7 @@ public final class CertificateDrainAutoConfiguration {
 	static class GrpcChannels {
 
 		@Bean
-		RotationFollower grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
+		CertificateManager.Follower grpcConnectionDrain(ConfigurableListableBeanFactory beans) {
 			return new GrpcChannelDrain(beans);
 		}
 

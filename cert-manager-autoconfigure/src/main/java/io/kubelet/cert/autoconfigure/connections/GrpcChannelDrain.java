@@ -5,8 +5,7 @@ import java.util.stream.Stream;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.AbstractStub;
-
-import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.CertificateManager;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -16,7 +15,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  *
  * @param beans the beans
  */
-record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements RotationFollower {
+record GrpcChannelDrain(ConfigurableListableBeanFactory beans) implements CertificateManager.Follower {
 
 	/** The bundle of a channel is not known. An additional handshake does no harm. */
 	@Override

@@ -10,8 +10,7 @@ import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
-
-import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.CertificateManager;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -22,7 +21,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  *
  * @param beans the beans
  */
-record HikariDrain(ConfigurableListableBeanFactory beans) implements RotationFollower {
+record HikariDrain(ConfigurableListableBeanFactory beans) implements CertificateManager.Follower {
 
 	/**
 	 * A connection that was being made may present the old pair and join the pool later:

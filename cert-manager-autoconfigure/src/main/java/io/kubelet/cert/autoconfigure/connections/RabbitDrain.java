@@ -2,9 +2,8 @@ package io.kubelet.cert.autoconfigure.connections;
 
 import java.util.ConcurrentModificationException;
 
+import io.kubelet.cert.rotation.CertificateManager;
 import org.jspecify.annotations.Nullable;
-
-import io.kubelet.cert.rotation.RotationFollower;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -22,7 +21,8 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  * @param configured the name of the SSL bundle that Spring Boot's connection factory is
  * configured with; {@code null} if there is none, and no connection is closed
  */
-record RabbitDrain(ConfigurableListableBeanFactory beans, @Nullable String configured) implements RotationFollower {
+record RabbitDrain(ConfigurableListableBeanFactory beans,
+		@Nullable String configured) implements CertificateManager.Follower {
 
 	private static final int ATTEMPTS = 10;
 

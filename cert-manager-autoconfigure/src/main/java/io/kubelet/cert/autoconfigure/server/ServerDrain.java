@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 
 import javax.net.ssl.SSLSession;
 
-import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Drains the connections of a server that were made with a previous identity of one
  * bundle.
  */
-final class ServerDrain implements RotationFollower {
+final class ServerDrain implements CertificateManager.Follower {
 
 	/** A handshake that began before a change usually ends within this time. */
 	private static final Duration HANDSHAKE = Duration.ofSeconds(1);

@@ -5,7 +5,7 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +15,7 @@ import org.slf4j.event.Level;
  * Contains no authority until an object of the API has been read for the first time. Used
  * if the application does not wait for the API server at startup.
  */
-final class EmptyUntilRead implements TrustSource {
+final class EmptyUntilRead implements LiveTrust.Source {
 
 	private static final Logger logger = LoggerFactory.getLogger(EmptyUntilRead.class);
 
@@ -23,13 +23,13 @@ final class EmptyUntilRead implements TrustSource {
 
 	private final String bundleName;
 
-	private final TrustSource source;
+	private final LiveTrust.Source source;
 
 	private boolean known;
 
 	private @Nullable String logged;
 
-	EmptyUntilRead(String name, String bundleName, TrustSource source) {
+	EmptyUntilRead(String name, String bundleName, LiveTrust.Source source) {
 		this.name = name;
 		this.bundleName = bundleName;
 		this.source = source;

@@ -14,7 +14,6 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
-import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -52,7 +51,7 @@ final class TrustedAuthorities {
 
 	Supplier<Trust> of(CertificateSettings certificate) {
 		Trusted trusted = certificate.ssl().trusted();
-		TrustSource source = switch (trusted.kind()) {
+		LiveTrust.Source source = switch (trusted.kind()) {
 			case FILE -> inFile(trusted, certificate);
 			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> in(trusted, certificate);
 			case CLUSTER -> ofCluster(certificate);
@@ -62,17 +61,17 @@ final class TrustedAuthorities {
 		return (source != null) ? new LiveTrust(source, certificate.ssl().trustOverlap(), this.clock) : Trust::system;
 	}
 
-	private static TrustSource inFile(Trusted file, CertificateSettings certificate) {
-		TrustSource source = TrustSource.file(Path.of(file.name()));
+	private static LiveTrust.Source inFile(Trusted file, CertificateSettings certificate) {
+		LiveTrust.Source source = LiveTrust.Source.file(Path.of(file.name()));
 		certificate.properties().check(file.kind().property(), file.name(), source::read);
 		return source;
 	}
 
 	/** The stored pair contains the authorities, so no API server is needed for them. */
-	private TrustSource ofIssuer(CertificateSettings certificate) {
+	private LiveTrust.Source ofIssuer(CertificateSettings certificate) {
 		CertificateManager manager = this.managers.get(certificate.name());
 		Supplier<Object> version = () -> manager.current().map(CertificatePair::authorities).orElse(List.of());
-		TrustSource source = () -> {
+		LiveTrust.Source source = () -> {
 			CertificatePair pair = manager.current().orElse(null);
 			if (pair == null) {
 				throw new IllegalArgumentException(
@@ -83,8 +82,8 @@ final class TrustedAuthorities {
 					.invalid("ssl.trust", "issuer", NO_AUTHORITY, certificate.name(), certificate.storage().certDir(),
 							alternatives(certificate.properties().prefix()));
 			}
-			return new TrustSource.Reading("the certificate '" + certificate.name() + "'", pair.authorities(), version,
-					Trust.exactly(pair.authorities()));
+			return new LiveTrust.Source.Reading("the certificate '" + certificate.name() + "'", pair.authorities(),
+					version, Trust.exactly(pair.authorities()));
 		};
 		return certificate.startup().waits() ? source
 				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
@@ -101,18 +100,19 @@ final class TrustedAuthorities {
 	}
 
 	/** The wait for the certificate and the one for the authorities share a timeout. */
-	private TrustSource in(Trusted objects, CertificateSettings certificate) {
+	private LiveTrust.Source in(Trusted objects, CertificateSettings certificate) {
 		boolean waits = certificate.startup().waits();
 		Duration timeout = certificate.startup().timeout();
 		Instant end = this.clock.instant().plus(timeout);
-		TrustSource source = this.connection.authoritiesIn(objects, () -> waits ? until(end, timeout) : Duration.ZERO,
-				this.managers);
-		TrustSource known = waits ? source : new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
+		LiveTrust.Source source = this.connection.authoritiesIn(objects,
+				() -> waits ? until(end, timeout) : Duration.ZERO, this.managers);
+		LiveTrust.Source known = waits ? source
+				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
 		AtomicBoolean valid = new AtomicBoolean();
 		return () -> {
 			// What is deleted while the application runs is no mistake in its
 			// configuration
-			TrustSource.Reading reading = valid.get() ? known.read()
+			LiveTrust.Source.Reading reading = valid.get() ? known.read()
 					: certificate.properties().check(objects.kind().property(), objects.name(), known::read);
 			valid.set(true);
 			return reading;
@@ -126,15 +126,15 @@ final class TrustedAuthorities {
 		return (left.compareTo(least) > 0) ? left : least;
 	}
 
-	private TrustSource ofCluster(CertificateSettings certificate) {
-		TrustSource source = this.connection.authorities().orElse(null);
+	private LiveTrust.Source ofCluster(CertificateSettings certificate) {
+		LiveTrust.Source source = this.connection.authorities().orElse(null);
 		if (source == null) {
 			Trust nobody = nobody(certificate, "No API server is configured");
-			return () -> new TrustSource.Reading("the cluster", nobody, () -> nobody, nobody);
+			return () -> new LiveTrust.Source.Reading("the cluster", nobody, () -> nobody, nobody);
 		}
 		return () -> {
 			try {
-				TrustSource.Reading reading = source.read();
+				LiveTrust.Source.Reading reading = source.read();
 				if (reading.trust().authorities().isEmpty()) {
 					nobody(certificate, reading.origin() + " contains no certificate authority");
 				}

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks each peer against the authorities that are trusted at the time.
  */
-public final class LiveTrustManager extends X509ExtendedTrustManager {
+final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	private final Supplier<Trust> trust;
 
@@ -26,22 +26,7 @@ public final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	private volatile @Nullable Made made;
 
-	/**
-	 * Creates a trust manager.
-	 * @param trust returns the current trust
-	 */
-	public LiveTrustManager(Supplier<Trust> trust) {
-		this(trust, (transport) -> {
-		});
-	}
-
-	/**
-	 * Creates a trust manager that reports the handshakes of clients.
-	 * @param trust returns the current trust
-	 * @param handshakes accepts the socket or engine of each handshake in which a server
-	 * is checked
-	 */
-	public LiveTrustManager(Supplier<Trust> trust, Consumer<Object> handshakes) {
+	LiveTrustManager(Supplier<Trust> trust, Consumer<Object> handshakes) {
 		this.trust = trust;
 		this.handshakes = handshakes;
 	}

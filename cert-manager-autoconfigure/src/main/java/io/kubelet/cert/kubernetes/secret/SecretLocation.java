@@ -7,7 +7,7 @@ package io.kubelet.cert.kubernetes.secret;
  * @param name its name
  * @param certificate the name of the certificate that it is for
  */
-public record SecretLocation(String namespace, String name, String certificate) {
+record SecretLocation(String namespace, String name, String certificate) {
 
 	String path() {
 		return "/api/v1/namespaces/" + this.namespace + "/secrets";

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.watch.Reflector;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.store.CertificateStore;
@@ -56,17 +57,8 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	/** The pair that is used, with its deadline. */
 	private Stored kept = Stored.NOTHING;
 
-	/**
-	 * Creates a store. Nothing is requested yet.
-	 * @param location where the Secret is, and for which certificate
-	 * @param rotates whether it may be written
-	 * @param copy keeps a copy of the pair, {@code null} for none
-	 * @param clients returns the client to use; called for each request
-	 * @param executor runs the first reading and the watch until this is closed
-	 * @param clock the clock
-	 */
-	public SecretStore(SecretLocation location, boolean rotates, @Nullable CertificateStore copy,
-			Supplier<ApiClient> clients, Executor executor, Clock clock) {
+	SecretStore(SecretLocation location, boolean rotates, @Nullable CertificateStore copy, Supplier<ApiClient> clients,
+			Executor executor, Clock clock) {
 		this.location = location;
 		this.rotates = rotates;
 		this.copy = copy;
@@ -74,6 +66,23 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		this.api = new SecretApi(location, clients);
 		this.latest = new LatestSecret(location, this.api, clock);
 		this.watch = new Reflector(Selection.byName(location.name(), location.path()), this.latest, clients, null);
+	}
+
+	/**
+	 * Creates a store. Nothing is requested yet.
+	 * @param namespace the namespace of the Secret
+	 * @param name the name of the Secret
+	 * @param certificate the name of the certificate
+	 * @param rotates whether the Secret may be written
+	 * @param copy keeps a copy of the pair, {@code null} for none
+	 * @param clients provides the client, and the threads of the watch
+	 * @param clock the clock
+	 * @return the store
+	 */
+	public static SecretStore of(String namespace, String name, String certificate, boolean rotates,
+			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
+		return new SecretStore(new SecretLocation(namespace, name, certificate), rotates, copy,
+				() -> clients.client(null), clients.executor(), clock);
 	}
 
 	/**

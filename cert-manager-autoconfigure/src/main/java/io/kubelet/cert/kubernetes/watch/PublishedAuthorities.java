@@ -17,7 +17,7 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
@@ -60,11 +60,11 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 * @return the source; reading it throws a {@link KubernetesConfigurationException} if
 	 * the authorities are not known
 	 */
-	public TrustSource source(Duration patience) {
+	public LiveTrust.Source source(Duration patience) {
 		return () -> read(patience);
 	}
 
-	private TrustSource.Reading read(Duration patience) {
+	private LiveTrust.Source.Reading read(Duration patience) {
 		if (!patience.isZero() && !this.answered.isDone()) {
 			this.followed.awaitedFor(patience);
 			awaitAnswer(patience);
@@ -80,7 +80,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 				.flatMap((pem) -> Pem.readCertificates(pem).stream())
 				.toList();
 			this.read = true;
-			return new TrustSource.Reading("the " + this, content, () -> content(this.followed.state()),
+			return new LiveTrust.Source.Reading("the " + this, content, () -> content(this.followed.state()),
 					Trust.exactly(authorities));
 		}
 		catch (MalformedPemException ex) {

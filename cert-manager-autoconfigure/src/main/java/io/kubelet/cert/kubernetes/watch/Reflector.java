@@ -256,60 +256,40 @@ public final class Reflector implements AutoCloseable {
 	 */
 	public interface Observer {
 
-		/**
-		 * Whether an object of a list is wanted. Others are not kept while the list is
-		 * read.
-		 * @param object the object
-		 * @return {@code true} if it is
-		 */
+		/** Whether an object is wanted. Others are not kept while a list is read. */
 		default boolean concerns(JsonObject object) {
 			return true;
 		}
 
-		/**
-		 * The objects are about to be listed.
-		 */
+		/** The objects are about to be listed. */
 		default void listing() {
 		}
 
-		/**
-		 * The objects were listed.
-		 * @param objects all that are wanted
-		 */
+		/** All objects that are wanted were listed. */
 		void listed(List<JsonObject> objects);
 
-		/**
-		 * An object was created or has changed.
-		 * @param object the object
-		 */
+		/** An object was created or has changed. */
 		void changed(JsonObject object);
 
-		/**
-		 * An object was deleted.
-		 * @param object its last state
-		 */
+		/** An object was deleted. This is its last state. */
 		void deleted(JsonObject object);
 
 		/**
 		 * The watch failed and will be opened again.
 		 * @param kind {@link Kind#UNAVAILABLE} if the API server cannot be reached or is
 		 * busy, otherwise the application cannot ask it
-		 * @param problem what is wrong
 		 */
 		void interrupted(Kind kind, String problem);
 
 		/**
 		 * An object is too large, perhaps one that the observer has not asked for. The
 		 * watch is opened again, unless the observer closes it.
-		 * @param answer the failure
 		 */
 		default void overwhelmed(ApiException answer) {
 		}
 
 		/**
-		 * The server refuses the watch. It is opened again, unless the observer closes
-		 * it.
-		 * @param answer the answer of the server
+		 * The server refuses the watch, which is opened again unless it is closed.
 		 * @return what is wrong
 		 */
 		String refused(ApiException answer);

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.rotation.RotationFollower;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.execution.Recipient;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +29,7 @@ final class Delivery {
 	private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
 
 	/** Replaced by a longer one, since most certificates have none or few. */
-	private volatile List<Recipient<RotationFollower>> followers = List.of();
+	private volatile List<Recipient<CertificateManager.Follower>> followers = List.of();
 
 	private volatile List<Recipient<RotationListener>> listeners = List.of();
 
@@ -41,7 +41,7 @@ final class Delivery {
 		this.settings = settings;
 	}
 
-	synchronized void addFollower(RotationFollower follower) {
+	synchronized void addFollower(CertificateManager.Follower follower) {
 		this.followers = with(this.followers, follower);
 	}
 

@@ -15,7 +15,6 @@ import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.execution.SerialExecutor;
 import org.jspecify.annotations.Nullable;
@@ -158,7 +157,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	}
 
 	@Override
-	public void addFollower(RotationFollower follower) {
+	public void addFollower(CertificateManager.Follower follower) {
 		this.delivery.addFollower(follower);
 	}
 

@@ -11,7 +11,6 @@ import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
-import io.kubelet.cert.certificate.trust.TrustSource;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -69,7 +68,7 @@ class LiveClientTests {
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
 		LiveClient<AutoCloseable> client = new LiveClient<>(
-				bundle(new LiveTrust(() -> new TrustSource.Reading("here", List.copyOf(trusted),
+				bundle(new LiveTrust(() -> new LiveTrust.Source.Reading("here", List.copyOf(trusted),
 						() -> List.copyOf(trusted), Trust.exactly(trusted)), Duration.ZERO, this.time)),
 				(resources) -> () -> closed.add("closed"));
 		client.get();

@@ -9,8 +9,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyServerBuilder;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.RotationFollower;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
@@ -41,7 +41,7 @@ class CertificateDrainAutoConfigurationTests {
 	@Test
 	void libraryThatLosesNothingHasABean() {
 		runner().run((context) -> {
-			assertThat(context).getBeanNames(RotationFollower.class)
+			assertThat(context).getBeanNames(CertificateManager.Follower.class)
 				.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain");
 			assertThat(context).hasBean("grpcConnectionAge");
 		});
@@ -53,7 +53,7 @@ class CertificateDrainAutoConfigurationTests {
 			.withClassLoader(new FilteredClassLoader(CachingConnectionFactory.class, HikariDataSource.class,
 					ManagedChannel.class, ServerBuilderCustomizer.class))
 			.run((context) -> {
-				assertThat(context).hasNotFailed().doesNotHaveBean(RotationFollower.class);
+				assertThat(context).hasNotFailed().doesNotHaveBean(CertificateManager.Follower.class);
 				assertThat(context).doesNotHaveBean("grpcConnectionAge");
 			});
 	}

@@ -18,11 +18,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Trust;
-import io.kubelet.cert.certificate.trust.TrustSource.Reading;
+import io.kubelet.cert.certificate.trust.LiveTrust.Source.Reading;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -61,7 +62,7 @@ class LiveTrustTests {
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.trust = new LiveTrust(TrustSource.file(this.file), OVERLAP, this.time);
+		this.trust = new LiveTrust(LiveTrust.Source.file(this.file), OVERLAP, this.time);
 	}
 
 	@Test
@@ -76,7 +77,7 @@ class LiveTrustTests {
 
 	@Test
 	void oldAuthorityIsRefusedAtOnceWithoutAnOverlap(CapturedOutput output) throws IOException {
-		LiveTrust trust = new LiveTrust(TrustSource.file(this.file), Duration.ZERO, this.time);
+		LiveTrust trust = new LiveTrust(LiveTrust.Source.file(this.file), Duration.ZERO, this.time);
 		trust.get();
 		write(this.newAuthority);
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
@@ -108,7 +109,7 @@ class LiveTrustTests {
 		AtomicInteger reads = new AtomicInteger();
 		LiveTrust trust = new LiveTrust(() -> {
 			reads.incrementAndGet();
-			return TrustSource.file(this.file).read();
+			return LiveTrust.Source.file(this.file).read();
 		});
 		trust.get();
 		trust.get();
@@ -170,17 +171,17 @@ class LiveTrustTests {
 	@Test
 	void missingOrEmptyFileIsNamed() throws IOException {
 		Path missing = this.directory.resolve("missing.crt");
-		assertThatIllegalArgumentException().isThrownBy(() -> TrustSource.file(missing).read())
+		assertThatIllegalArgumentException().isThrownBy(() -> LiveTrust.Source.file(missing).read())
 			.withMessageContaining("There is no file " + missing);
 		Path empty = Files.createFile(this.directory.resolve("empty.crt"));
-		assertThatIllegalArgumentException().isThrownBy(() -> TrustSource.file(empty).read())
+		assertThatIllegalArgumentException().isThrownBy(() -> LiveTrust.Source.file(empty).read())
 			.withMessageContaining(empty.toString())
 			.withMessageContaining("There is no CERTIFICATE block");
 	}
 
 	@Test
 	void trustManagerFollowsAndTrustsNobodyElse() throws Exception {
-		LiveTrustManager trust = new LiveTrustManager(this.trust);
+		X509ExtendedTrustManager trust = LiveTrust.manager(this.trust);
 		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA");
 		assertThatExceptionOfType(CertificateException.class)
 			.isThrownBy(() -> trust.checkServerTrusted(chain(this.newAuthority), "ECDHE_ECDSA"));
@@ -198,7 +199,7 @@ class LiveTrustTests {
 	/** Not every TLS engine limits what a peer may send. */
 	@Test
 	void trustManagerRefusesChainsThatNoPeerWouldTakeUnchecked() {
-		LiveTrustManager trust = new LiveTrustManager(this.trust);
+		X509ExtendedTrustManager trust = LiveTrust.manager(this.trust);
 		List<X509Certificate> chain = new ArrayList<>(List.of(chain(this.oldAuthority)));
 		chain.addAll(Collections.nCopies(20, this.oldAuthority.certificate()));
 		try (CountingProvider counts = new CountingProvider()) {
@@ -212,7 +213,7 @@ class LiveTrustTests {
 	@Test
 	void trustManagerDecidesAlsoOverSocketsAndEnginesAndTellsOfThoseThatCheckAServer() throws Exception {
 		List<Object> handshakes = new ArrayList<>();
-		LiveTrustManager trust = new LiveTrustManager(this.trust, handshakes::add);
+		X509ExtendedTrustManager trust = LiveTrust.manager(this.trust, handshakes::add);
 		X509Certificate[] stranger = chain(this.newAuthority);
 		Socket socket = new Socket();
 		SSLEngine engine = SSLContext.getDefault().createSSLEngine();

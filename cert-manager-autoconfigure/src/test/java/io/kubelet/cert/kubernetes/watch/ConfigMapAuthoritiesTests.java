@@ -8,7 +8,7 @@ import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.trust.TrustSource;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -78,7 +78,7 @@ class ConfigMapAuthoritiesTests {
 	void changeIsSeenWithoutAsking() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		TrustSource.Reading before = read();
+		LiveTrust.Source.Reading before = read();
 		assertThat(before.trust().authorities()).containsExactly(AUTHORITY.certificate());
 		assertThat(before.latest().get()).isEqualTo(before.version());
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
@@ -94,7 +94,7 @@ class ConfigMapAuthoritiesTests {
 	void deletionIsToldAndAnotherOneIsTaken() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		TrustSource.Reading before = read();
+		LiveTrust.Source.Reading before = read();
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		this.api.deleteNamespacedConfigMap("trust", "default").execute();
 		Awaitility.await().until(() -> !before.latest().get().equals(before.version()));
@@ -159,7 +159,7 @@ class ConfigMapAuthoritiesTests {
 		Awaitility.await()
 			.ignoreExceptions()
 			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate()));
-		TrustSource.Reading before = read();
+		LiveTrust.Source.Reading before = read();
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		this.controlPlane.faults().cutWatches();
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
@@ -227,7 +227,7 @@ class ConfigMapAuthoritiesTests {
 			.withMessageContaining(message);
 	}
 
-	private TrustSource.Reading read() {
+	private LiveTrust.Source.Reading read() {
 		return this.authorities.source(this.patience).read();
 	}
 
