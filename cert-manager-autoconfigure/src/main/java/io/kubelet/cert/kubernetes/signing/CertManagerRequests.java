@@ -1,14 +1,10 @@
 package io.kubelet.cert.kubernetes.signing;
 
-import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiObjects;
@@ -40,13 +36,8 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 		reference.addProperty("name", this.issuer.name());
 		reference.addProperty("kind", this.issuer.kind());
 		reference.addProperty("group", this.issuer.group());
-		JsonArray usages = new JsonArray();
-		request.usages().forEach((usage) -> usages.add(usage.value()));
-		JsonObject spec = new JsonObject();
-		spec.addProperty("request",
-				Base64.getEncoder().encodeToString(request.pkcs10().getBytes(StandardCharsets.US_ASCII)));
+		JsonObject spec = RequestObject.spec(request);
 		spec.add("issuerRef", reference);
-		spec.add("usages", usages);
 		if (request.requestedLifetime() != null) {
 			spec.addProperty("duration", request.requestedLifetime().toSeconds() + "s");
 		}
@@ -64,8 +55,7 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 
 	@Override
 	public String signerName(RequestObject object) {
-		JsonObject reference = Objects.requireNonNullElseGet(ApiObjects.member(object.spec(), "issuerRef"),
-				JsonObject::new);
+		JsonObject reference = RequestObject.member(object.spec(), "issuerRef");
 		return new IssuerReference(RequestObject.text(reference, "kind", "Issuer"),
 				RequestObject.text(reference, "name", ""),
 				RequestObject.text(reference, "group", IssuerReference.CERT_MANAGER))
@@ -77,16 +67,18 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 	public Optional<List<X509Certificate>> issuedChain(RequestObject object) {
 		String issuer = signerName(object);
 		object.condition("InvalidRequest").filter(CertManagerRequests::isTrue).ifPresent((invalid) -> {
-			throw RequestException.rejected(object.name(), 0, reason(invalid),
-					"%s is invalid: %s".formatted(RequestException.describe(object.name(), issuer), message(invalid)));
+			throw RequestException.rejected(object.name(), 0, reason(invalid), "%s is invalid: %s"
+				.formatted(RequestException.describe(object.name(), issuer), RequestObject.message(invalid)));
 		});
 		object.condition("Denied").filter(CertManagerRequests::isTrue).ifPresent((denied) -> {
-			throw RequestException.denied(object.name(), issuer, reason(denied), message(denied));
+			throw RequestException.denied(object.name(), issuer, reason(denied), RequestObject.message(denied));
 		});
 		JsonObject ready = object.condition(READY).orElseGet(JsonObject::new);
 		switch (reason(ready)) {
-			case "Denied" -> throw RequestException.denied(object.name(), issuer, reason(ready), message(ready));
-			case "Failed" -> throw RequestException.failed(object.name(), issuer, reason(ready), message(ready));
+			case "Denied" ->
+				throw RequestException.denied(object.name(), issuer, reason(ready), RequestObject.message(ready));
+			case "Failed" ->
+				throw RequestException.failed(object.name(), issuer, reason(ready), RequestObject.message(ready));
 			default -> {
 				return isTrue(ready) ? object.certificate(issuer) : Optional.empty();
 			}
@@ -96,7 +88,7 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 	/** Such as that the issuer does not exist. */
 	@Override
 	public String message(RequestObject object) {
-		return object.condition(READY).filter((ready) -> !isTrue(ready)).map(CertManagerRequests::message).orElse("");
+		return object.condition(READY).filter((ready) -> !isTrue(ready)).map(RequestObject::message).orElse("");
 	}
 
 	@Override
@@ -115,10 +107,6 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 
 	private static String reason(JsonObject condition) {
 		return RequestObject.text(condition, "reason", RequestObject.text(condition, "type", ""));
-	}
-
-	private static String message(JsonObject condition) {
-		return RequestObject.text(condition, "message", "no message was given");
 	}
 
 }

@@ -1,12 +1,9 @@
 package io.kubelet.cert.kubernetes.signing;
 
-import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
@@ -23,13 +20,8 @@ final class CertificateSigningRequests implements SigningApi {
 
 	@Override
 	public JsonObject newObject(CertificateRequest request) {
-		JsonArray usages = new JsonArray();
-		request.usages().forEach((usage) -> usages.add(usage.value()));
-		JsonObject spec = new JsonObject();
-		spec.addProperty("request",
-				Base64.getEncoder().encodeToString(request.pkcs10().getBytes(StandardCharsets.US_ASCII)));
+		JsonObject spec = RequestObject.spec(request);
 		spec.addProperty("signerName", request.signerName());
-		spec.add("usages", usages);
 		if (request.requestedLifetime() != null) {
 			spec.addProperty("expirationSeconds", (int) request.requestedLifetime().toSeconds());
 		}
@@ -50,17 +42,13 @@ final class CertificateSigningRequests implements SigningApi {
 		String signerName = signerName(object);
 		object.condition("Denied").ifPresent((denied) -> {
 			throw RequestException.denied(object.name(), signerName, RequestObject.text(denied, "reason", "Denied"),
-					message(denied));
+					RequestObject.message(denied));
 		});
 		object.condition("Failed").ifPresent((failed) -> {
 			throw RequestException.failed(object.name(), signerName, RequestObject.text(failed, "reason", "Failed"),
-					message(failed));
+					RequestObject.message(failed));
 		});
 		return object.condition("Approved").flatMap((approved) -> object.certificate(signerName));
-	}
-
-	private static String message(JsonObject condition) {
-		return RequestObject.text(condition, "message", "no message was given");
 	}
 
 }

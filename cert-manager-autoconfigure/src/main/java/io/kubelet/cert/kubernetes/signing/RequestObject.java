@@ -47,8 +47,20 @@ final class RequestObject {
 		this.status = member(json, "status");
 	}
 
-	private static JsonObject member(JsonObject json, String name) {
+	/** Returns a member, an empty object if there is none. */
+	static JsonObject member(JsonObject json, String name) {
 		return Objects.requireNonNullElseGet(ApiObjects.member(json, name), JsonObject::new);
+	}
+
+	/** Returns the part of a specification that both APIs have. */
+	static JsonObject spec(CertificateRequest request) {
+		JsonArray usages = new JsonArray();
+		request.usages().forEach((usage) -> usages.add(usage.value()));
+		JsonObject spec = new JsonObject();
+		spec.addProperty("request",
+				Base64.getEncoder().encodeToString(request.pkcs10().getBytes(StandardCharsets.US_ASCII)));
+		spec.add("usages", usages);
+		return spec;
 	}
 
 	/** Adds the name and the label to an object that is to be created. */
@@ -192,6 +204,11 @@ final class RequestObject {
 	private static String decoded(JsonObject object, String member) {
 		String base64 = ApiObjects.text(object, member);
 		return (base64 != null) ? new String(Base64.getDecoder().decode(base64), StandardCharsets.US_ASCII) : "";
+	}
+
+	/** Returns the message of a condition. */
+	static String message(JsonObject condition) {
+		return text(condition, "message", "no message was given");
 	}
 
 	/**
