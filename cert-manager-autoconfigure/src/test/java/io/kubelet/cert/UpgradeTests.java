@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -126,7 +126,7 @@ class UpgradeTests {
 			assertThat(manager(context, "shop").current().orElseThrow().privateKey())
 				.isEqualTo(Pem.readPrivateKey(pending));
 			assertThat(this.controlPlane.certificateSigningRequests())
-				.containsExactly(CertificateRequestPem.read(pending).request().name());
+				.containsExactly(PendingRequest.ofPem(pending).request().name());
 		});
 	}
 
@@ -144,9 +144,8 @@ class UpgradeTests {
 			CertificatePair next = shop.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(next.privateKey()).isNotEqualTo(Pem.readPrivateKey(pending));
 		});
-		assertThat(output)
-			.contains("[shop] Request " + CertificateRequestPem.read(pending).request().name() + " to signer " + SIGNER
-					+ " asks for something else than is configured now: it is abandoned, and a new one follows");
+		assertThat(output).contains("[shop] Request " + PendingRequest.ofPem(pending).request().name() + " to signer "
+				+ SIGNER + " asks for something else than is configured now: it is abandoned, and a new one follows");
 	}
 
 	/** See docs/release.md. */

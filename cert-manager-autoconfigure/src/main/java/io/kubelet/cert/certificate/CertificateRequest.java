@@ -4,7 +4,9 @@ import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,31 @@ public record CertificateRequest(@Nullable String name, @Nullable String uid, @N
 	public CertificateRequest confirmed(String name, String uid, Instant createdAt) {
 		return new CertificateRequest(name, uid, createdAt, this.template, this.signerName, this.usages,
 				this.requestedLifetime, this.pkcs10, this.publicKey);
+	}
+
+	/**
+	 * Returns how a request that the signer already has differs from this one.
+	 * @param signerName its signer
+	 * @param pkcs10 its PKCS#10 request as PEM
+	 * @return the difference, empty if subject, signer and key are the same
+	 */
+	public Optional<String> difference(String signerName, String pkcs10) {
+		if (!signerName.equals(this.signerName)) {
+			return Optional.of("its signer is '%s', not '%s'".formatted(signerName, this.signerName));
+		}
+		try {
+			PKCS10CertificationRequest theirRequest = Pkcs10.read(pkcs10);
+			PKCS10CertificationRequest ourRequest = Pkcs10.read(this.pkcs10);
+			if (!theirRequest.getSubject().equals(ourRequest.getSubject())) {
+				return Optional.of("its subject is '%s', not '%s'"
+					.formatted(ExternalText.clean(theirRequest.getSubject().toString()), ourRequest.getSubject()));
+			}
+			return Pkcs10.isSignedWith(theirRequest, this.publicKey) ? Optional.empty()
+					: Optional.of("it is not signed with our key");
+		}
+		catch (MalformedPemException ex) {
+			return Optional.of("it cannot be read");
+		}
 	}
 
 	@Override

@@ -91,6 +91,15 @@ public final class Pem {
 	}
 
 	/**
+	 * Writes a PKCS#10 request.
+	 * @param pkcs10 its DER form
+	 * @return one {@code CERTIFICATE REQUEST} block
+	 */
+	public static String writeRequest(byte[] pkcs10) {
+		return new PemBlock(Pkcs10.TYPE, pkcs10).write();
+	}
+
+	/**
 	 * Writes a pair as the kubelet does: the certificates, leaf first, then the key. The
 	 * authorities that came with the certificate follow in blocks of a type that other
 	 * programs skip. The text contains the private key.

@@ -2,7 +2,6 @@
  * Values: certificate templates, pairs, requests, key specifications, and their PEM form.
  * <p>
  * Internal: {@link io.kubelet.cert.certificate.CertificateChain},
- * {@link io.kubelet.cert.certificate.CertificateRequestPem},
  * {@link io.kubelet.cert.certificate.ExternalText},
  * {@link io.kubelet.cert.certificate.KeyStores},
  * {@link io.kubelet.cert.certificate.ReadableDuration},

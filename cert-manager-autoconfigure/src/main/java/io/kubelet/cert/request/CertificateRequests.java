@@ -11,14 +11,11 @@ import java.security.interfaces.ECPrivateKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -31,7 +28,6 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.DefaultSignatureAlgorithmIdentifierFinder;
-import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.jspecify.annotations.Nullable;
@@ -61,32 +57,6 @@ public final class CertificateRequests {
 				pkcs10(template, keys), keys.getPublic());
 	}
 
-	/**
-	 * Returns how a request that the signer already has differs from ours.
-	 * @param signerName its signer
-	 * @param pkcs10 its PKCS#10 request as PEM
-	 * @param ours our request
-	 * @return the difference, empty if subject, signer and key are the same
-	 */
-	public static Optional<String> difference(String signerName, String pkcs10, CertificateRequest ours) {
-		if (!signerName.equals(ours.signerName())) {
-			return Optional.of("its signer is '%s', not '%s'".formatted(signerName, ours.signerName()));
-		}
-		try {
-			PKCS10CertificationRequest theirRequest = CertificateRequestPem.readPkcs10(pkcs10);
-			PKCS10CertificationRequest ourRequest = CertificateRequestPem.readPkcs10(ours.pkcs10());
-			if (!theirRequest.getSubject().equals(ourRequest.getSubject())) {
-				return Optional.of("its subject is '%s', not '%s'"
-					.formatted(ExternalText.clean(theirRequest.getSubject().toString()), ourRequest.getSubject()));
-			}
-			return CertificateRequestPem.isSignedWith(theirRequest, ours.publicKey()) ? Optional.empty()
-					: Optional.of("it is not signed with our key");
-		}
-		catch (MalformedPemException ex) {
-			return Optional.of("it cannot be read");
-		}
-	}
-
 	private static String pkcs10(CertificateTemplate template, KeyPair keys) {
 		try {
 			X500Name subject = subject(template);
@@ -100,8 +70,7 @@ public final class CertificateRequests {
 						new GeneralNames(names));
 				request.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
 			}
-			return CertificateRequestPem
-				.ofPkcs10(request.build(new RequestSigner(keys, new ByteArrayOutputStream())).getEncoded());
+			return Pem.writeRequest(request.build(new RequestSigner(keys, new ByteArrayOutputStream())).getEncoded());
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.TextFile;
@@ -49,7 +48,7 @@ final class PendingRequestFile {
 			Known known = this.known;
 			if (known == null || !known.version().equals(version)) {
 				this.keyFiles.requireProtected(file);
-				known = new Known(CertificateRequestPem.read(TextFile.read(file)), version);
+				known = new Known(PendingRequest.ofPem(TextFile.read(file)), version);
 				this.known = known;
 			}
 			return known.request();
@@ -71,8 +70,7 @@ final class PendingRequestFile {
 	}
 
 	void write(PendingRequest request) throws IOException {
-		this.known = new Known(request,
-				DurableFiles.replace(this.files.pendingRequest(), CertificateRequestPem.write(request)));
+		this.known = new Known(request, DurableFiles.replace(this.files.pendingRequest(), request.toPem()));
 	}
 
 	/** Deletes the file, unless it holds the request of another process. */

@@ -43,11 +43,11 @@ class InstalledProviderTests {
 		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
 				Usage.defaults("example.com/app", template, keys.getPublic()), null, keys);
 		String pem = Pem.write(pair);
-		String requestPem = CertificateRequestPem.write(new PendingRequest(request, keys.getPrivate(), null, null));
+		String requestPem = new PendingRequest(request, keys.getPrivate(), null, null).toPem();
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
-		PendingRequest read = CertificateRequestPem.read(requestPem);
-		assertThat(CertificateRequestPem.write(read)).isEqualTo(requestPem);
+		PendingRequest read = PendingRequest.ofPem(requestPem);
+		assertThat(read.toPem()).isEqualTo(requestPem);
 		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, KeySpecification.EC_P256))
 			.isTrue();
 		assertThat(Usage.defaults("example.com/app", template, read.request().publicKey())).isEqualTo(request.usages());

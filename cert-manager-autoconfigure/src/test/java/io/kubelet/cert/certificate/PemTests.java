@@ -125,14 +125,14 @@ class PemTests {
 
 	@Test
 	void requestIsReadWithAllThatWasWritten() throws IOException {
-		PendingRequest pending = CertificateRequestPem.read(text("request"));
+		PendingRequest pending = PendingRequest.ofPem(text("request"));
 		CertificateRequest request = pending.request();
 		assertThat(request.name()).isEqualTo("csr-1");
 		assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 		assertThat(request.requestedLifetime()).hasHours(1);
 		assertThat(request.template()).isEqualTo(new CertificateTemplate("one", List.of("example", "a, b: c"),
 				List.of("a.example"), List.of(CertificateNames.parseIpAddress("10.0.0.1")), List.of(), List.of()));
-		assertThat(CertificateRequestPem.read(CertificateRequestPem.write(pending))).isEqualTo(pending);
+		assertThat(PendingRequest.ofPem(pending.toPem())).isEqualTo(pending);
 	}
 
 	@ParameterizedTest
@@ -141,7 +141,7 @@ class PemTests {
 			"request-no-key, exactly one private key", "pair, There is no CERTIFICATE REQUEST block",
 			"cut-in-block, cannot be read" })
 	void brokenRequestIsRefusedWithWhatIsWrong(String file, String message) {
-		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text(file)))
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> PendingRequest.ofPem(text(file)))
 			.withMessageContaining(message);
 	}
 
@@ -156,7 +156,7 @@ class PemTests {
 					+ "AAAA\n-----END CERTIFICATE REQUEST-----\n" })
 	void noFailureQuotesTheText(String text) {
 		for (Consumer<String> reader : List.<Consumer<String>>of(Pem::readPair, Pem::readCertificates,
-				Pem::readPrivateKey, CertificateRequestPem::read)) {
+				Pem::readPrivateKey, PendingRequest::ofPem)) {
 			assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> reader.accept(text))
 				.satisfies((ex) -> {
 					StringWriter trace = new StringWriter();
@@ -172,7 +172,7 @@ class PemTests {
 	void requestWithANameThatIsNoneIsRefused(String header) throws IOException {
 		String name = header.substring(0, header.indexOf(':'));
 		String forged = text("request").replaceFirst("(?m)^" + name + ": .*$", header);
-		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(forged))
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> PendingRequest.ofPem(forged))
 			.withMessageContaining("is not a name");
 	}
 
@@ -182,26 +182,27 @@ class PemTests {
 		String request = text("request");
 		String mixed = request.substring(0, request.lastIndexOf("-----BEGIN"))
 				+ other.substring(other.lastIndexOf("-----BEGIN"));
-		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(mixed))
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> PendingRequest.ofPem(mixed))
 			.withMessageContaining("do not belong together");
 	}
 
 	@Test
 	void requestWhoseContentWasChangedIsRefused() throws IOException {
-		PendingRequest pending = CertificateRequestPem.read(text("request"));
+		PendingRequest pending = PendingRequest.ofPem(text("request"));
 		CertificateRequest request = pending.request();
 		byte[] changed = pkcs10();
 		changed[new String(changed, StandardCharsets.ISO_8859_1).indexOf("a.example")] = 'b';
-		String text = CertificateRequestPem
-			.write(pending.with(new CertificateRequest("csr-1", null, null, request.template(), request.signerName(),
-					request.usages(), null, CertificateRequestPem.ofPkcs10(changed), request.publicKey())));
-		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> CertificateRequestPem.read(text))
+		String text = pending
+			.with(new CertificateRequest("csr-1", null, null, request.template(), request.signerName(),
+					request.usages(), null, Pem.writeRequest(changed), request.publicKey()))
+			.toPem();
+		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> PendingRequest.ofPem(text))
 			.withMessageContaining("do not belong together");
 	}
 
 	@Test
 	void textOfARequestNamesItAndNotItsKey() throws IOException {
-		PendingRequest request = CertificateRequestPem.read(text("request"));
+		PendingRequest request = PendingRequest.ofPem(text("request"));
 		assertThat(request.toString()).contains("csr-1", request.request().signerName(), "client auth", "a.example")
 			.doesNotContain("privateKey", request.privateKey().toString());
 	}

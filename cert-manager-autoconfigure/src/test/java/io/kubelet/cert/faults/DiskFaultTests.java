@@ -14,7 +14,6 @@ import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
@@ -148,7 +147,7 @@ class DiskFaultTests {
 	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
 		PendingRequest old = request();
 		PendingRequest next = request();
-		int length = CertificateRequestPem.write(next).length();
+		int length = next.toPem().length();
 		for (int room : new int[] { 0, 1, length / 2, length - 1 }) {
 			prepare(Start.LINK, "request-full-" + room);
 			this.store.savePendingRequest(old);

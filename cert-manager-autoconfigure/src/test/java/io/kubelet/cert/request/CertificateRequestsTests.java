@@ -9,7 +9,6 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -45,8 +44,7 @@ class CertificateRequestsTests {
 		assertThat(request.getSubject()).hasToString("O=o1,O=o2,CN=one");
 		CertificateRequest made = CertificateRequests.create("csr", NAMES, "example.com/signer",
 				List.of(Usage.CLIENT_AUTH), null, this.keys);
-		assertThat(CertificateRequestPem
-			.read(CertificateRequestPem.write(new PendingRequest(made, this.keys.getPrivate(), null, null)))
+		assertThat(PendingRequest.ofPem(new PendingRequest(made, this.keys.getPrivate(), null, null).toPem())
 			.request()
 			.template()).isEqualTo(NAMES);
 	}

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -54,7 +53,7 @@ class ForeignKeyFilesTests {
 
 	@Test
 	void requestOfAnotherUserIsNotUsed(CapturedOutput output) throws IOException {
-		Path file = write("app-request.pem", CertificateRequestPem.write(request()));
+		Path file = write("app-request.pem", request().toPem());
 		giveToStranger(file);
 		assertThat(store().pendingRequest()).isEmpty();
 		assertThat(this.directory.resolve("app-request.pem.damaged")).exists();
@@ -67,7 +66,7 @@ class ForeignKeyFilesTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "rw-rw----", "rw----rw-", "rw-rw-rw-" })
 	void requestThatAnotherUserCanChangeIsNotUsed(String mode) throws IOException {
-		Path file = write("app-request.pem", CertificateRequestPem.write(request()));
+		Path file = write("app-request.pem", request().toPem());
 		mode(this.directory, "rwxr-xr-x");
 		mode(file, mode);
 		assertThat(store().pendingRequest()).isEmpty();
@@ -78,7 +77,7 @@ class ForeignKeyFilesTests {
 	@ValueSource(strings = { "rw-------", "rw-r--r--" })
 	void requestThatOnlyItsOwnerCanChangeIsUsed(String mode) throws IOException {
 		PendingRequest request = request();
-		mode(write("app-request.pem", CertificateRequestPem.write(request)), mode);
+		mode(write("app-request.pem", request.toPem()), mode);
 		assertThat(store().pendingRequest()).contains(request);
 	}
 

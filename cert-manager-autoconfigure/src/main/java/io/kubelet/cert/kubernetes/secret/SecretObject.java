@@ -14,7 +14,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateChain;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateRequestPem;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
@@ -146,7 +145,7 @@ final class SecretObject {
 	 */
 	@Nullable PendingRequest pending() {
 		String text = text(PENDING_REQUEST);
-		return text.isBlank() ? null : CertificateRequestPem.read(text);
+		return text.isBlank() ? null : PendingRequest.ofPem(text);
 	}
 
 	/**
@@ -192,7 +191,7 @@ final class SecretObject {
 	SecretObject with(String certificate, Stored content) {
 		SecretObject changed = copy();
 		PendingRequest pending = content.pending();
-		changed.set(PENDING_REQUEST, (pending != null) ? CertificateRequestPem.write(pending) : null);
+		changed.set(PENDING_REQUEST, (pending != null) ? pending.toPem() : null);
 		member(changed.metadata(), "labels").addProperty(CERTIFICATE_LABEL, certificate);
 		JsonObject annotations = member(changed.metadata(), "annotations");
 		annotations.remove(DEADLINE_ANNOTATION);

@@ -17,7 +17,6 @@ import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.kubernetes.signing.RequestWatches.Subscription;
 import io.kubelet.cert.kubernetes.watch.Selection;
-import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
@@ -120,8 +119,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 	/** An object of the same name is taken if it is this request, created earlier. */
 	private void takeIfOurs(RequestObject found) {
-		Optional<String> difference = CertificateRequests.difference(this.api.signerName(found), found.pkcs10(),
-				this.request);
+		Optional<String> difference = this.request.difference(this.api.signerName(found), found.pkcs10());
 		if (difference.isPresent()) {
 			lost(found.name(), "AlreadyExists", "has a name that another request has taken: " + difference.get());
 		}

@@ -15,7 +15,6 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
-import io.kubelet.cert.request.CertificateRequests;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import org.jspecify.annotations.Nullable;
@@ -94,7 +93,7 @@ final class Deletions {
 	}
 
 	private boolean isOurs(RequestObject found, CertificateRequest request) {
-		return CertificateRequests.difference(this.api.signerName(found), found.pkcs10(), request).isEmpty();
+		return request.difference(this.api.signerName(found), found.pkcs10()).isEmpty();
 	}
 
 	/** Whether it is of no use to try again. */

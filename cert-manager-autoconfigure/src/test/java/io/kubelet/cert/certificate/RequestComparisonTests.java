@@ -1,13 +1,11 @@
-package io.kubelet.cert.request;
+package io.kubelet.cert.certificate;
 
 import java.security.KeyPair;
 import java.util.List;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateRequests;
+import io.kubelet.cert.request.KeyPairSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,8 +26,7 @@ class RequestComparisonTests {
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("signers")
 	void signerIsCompared(String name, String signerName, String difference) {
-		assertThat(CertificateRequests.difference(signerName, this.ours.pkcs10(), this.ours).orElse(""))
-			.isEqualTo(difference);
+		assertThat(this.ours.difference(signerName, this.ours.pkcs10()).orElse("")).isEqualTo(difference);
 	}
 
 	static Stream<Arguments> signers() {
@@ -44,7 +41,7 @@ class RequestComparisonTests {
 		CertificateRequest again = CertificateRequests.create("csr-2", this.ours.template(), this.ours.signerName(),
 				this.ours.usages(), null, this.keys);
 		assertThat(again.pkcs10()).isNotEqualTo(this.ours.pkcs10());
-		assertThat(CertificateRequests.difference(again.signerName(), again.pkcs10(), this.ours)).isEmpty();
+		assertThat(this.ours.difference(again.signerName(), again.pkcs10())).isEmpty();
 	}
 
 	@Test
@@ -52,7 +49,7 @@ class RequestComparisonTests {
 		String other = request(KeyPairSource.jdk().generate(KeySpecification.EC_P256),
 				CertificateTemplate.ofSubject("n2", "o"))
 			.pkcs10();
-		assertThat(CertificateRequests.difference("example.com/ours", other, this.ours).orElse(""))
+		assertThat(this.ours.difference("example.com/ours", other).orElse(""))
 			.isEqualTo("its subject is 'O=o,CN=n2', not 'O=o,CN=n1'");
 	}
 
@@ -61,14 +58,12 @@ class RequestComparisonTests {
 		String other = request(KeyPairSource.jdk().generate(KeySpecification.EC_P256),
 				CertificateTemplate.ofSubject("n1", "o"))
 			.pkcs10();
-		assertThat(CertificateRequests.difference("example.com/ours", other, this.ours))
-			.contains("it is not signed with our key");
+		assertThat(this.ours.difference("example.com/ours", other)).contains("it is not signed with our key");
 	}
 
 	@Test
 	void whatIsNoRequestIsToldOf() {
-		assertThat(CertificateRequests.difference("example.com/ours", "garbage", this.ours).orElse(""))
-			.startsWith("it cannot be read");
+		assertThat(this.ours.difference("example.com/ours", "garbage").orElse("")).startsWith("it cannot be read");
 	}
 
 	@Test
@@ -77,8 +72,7 @@ class RequestComparisonTests {
 		String other = CertificateRequests
 			.create("csr-1", this.ours.template(), "example.com/ours", List.of(Usage.CLIENT_AUTH), null, rsa)
 			.pkcs10();
-		assertThat(CertificateRequests.difference("example.com/ours", other, this.ours))
-			.contains("it is not signed with our key");
+		assertThat(this.ours.difference("example.com/ours", other)).contains("it is not signed with our key");
 	}
 
 	private static CertificateRequest request(KeyPair keys, CertificateTemplate template) {
