@@ -35,6 +35,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class SharedEndToEndTests {
 
+	private static final int ROTATIONS = 5;
+
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	private static final String ACCOUNT = "system:serviceaccount:shop:shop";
@@ -46,7 +48,7 @@ class SharedEndToEndTests {
 	Path directory;
 
 	@Test
-	void twentyRotationsOfTwoReplicasUnderLoad() throws Exception {
+	void rotationsOfTwoReplicasUnderLoad() throws Exception {
 		permit();
 		try (ConfigurableApplicationContext one = run(); ConfigurableApplicationContext two = run()) {
 			List<ConfigurableApplicationContext> replicas = List.of(one, two);
@@ -65,7 +67,7 @@ class SharedEndToEndTests {
 					}
 				}
 			});
-			for (int rotation = 0; rotation < 20; rotation++) {
+			for (int rotation = 0; rotation < ROTATIONS; rotation++) {
 				String before = served(one);
 				replicas.get(rotation % 2)
 					.getBean(CertificateManager.class)
@@ -78,9 +80,10 @@ class SharedEndToEndTests {
 			ends.set(true);
 			load.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(failures).isEmpty();
-			Figures.report("HTTPS requests to two replicas during 20 rotations", requests + ", of which 0 failed");
-			Figures.report("requests to the API server for 20 rotations of two replicas", figures());
-			assertThat(this.plane.count(RecordedRequest::isCreate)).isEqualTo(20);
+			Figures.report("HTTPS requests to two replicas during " + ROTATIONS + " rotations",
+					requests + ", of which 0 failed");
+			Figures.report("requests to the API server for " + ROTATIONS + " rotations of two replicas", figures());
+			assertThat(this.plane.count(RecordedRequest::isCreate)).isEqualTo(ROTATIONS);
 		}
 	}
 

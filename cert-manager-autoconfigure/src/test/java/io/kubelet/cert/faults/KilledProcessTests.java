@@ -40,7 +40,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class KilledProcessTests {
 
-	private static final int KILLS = 100;
+	private static final int KILLS = 50;
 
 	/** How many children start up while another one is killed. */
 	private static final int AHEAD = 4;

@@ -27,7 +27,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ReplicasTests {
 
-	private static final int HISTORIES = Integer.getInteger("replicas.histories", 300);
+	private static final int HISTORIES = Integer.getInteger("replicas.histories", 100);
 
 	private static final Duration SECOND = Duration.ofSeconds(1);
 
