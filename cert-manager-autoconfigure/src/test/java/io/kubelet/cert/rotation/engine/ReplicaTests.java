@@ -18,6 +18,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -226,16 +227,19 @@ class ReplicaTests {
 		start().rotate();
 		this.fixture.time.settle();
 		PendingRequest first = pending();
-		this.fixture.signer.silent();
 		lose(0);
 		assertThat(this.fixture.signer.answers).hasSize(1);
 		this.fixture.time.pass(MOMENT);
-		assertThat(this.fixture.signer.requests).extracting(CertificateRequest::name)
-			.containsExactly(first.request().name(), first.request().name());
-		assertThat(output).doesNotContain("a new request follows");
+		assertThat(this.fixture.signer.answers).as("it was found again").hasSize(2);
+		this.fixture.signer.silent();
 		lose(1);
+		this.fixture.time.pass(MOMENT);
+		assertThat(this.fixture.signer.requests).extracting(CertificateRequest::name)
+			.containsExactly(first.request().name(), first.request().name(), first.request().name());
+		assertThat(output).doesNotContain("a new request follows");
+		lose(2);
 		assertThat(output).contains("It does not exist; a new request follows");
-		assertThat(this.fixture.signer.requests).hasSize(3);
+		assertThat(this.fixture.signer.requests).hasSize(4);
 		assertThat(pending().request().publicKey()).isNotEqualTo(first.request().publicKey());
 		assertThat(this.fixture.failures).isEmpty();
 	}
@@ -401,6 +405,23 @@ class ReplicaTests {
 		assertThat(this.store.stored.pending()).isNull();
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.fixture.signer.requests).isEmpty();
+	}
+
+	/** The other replica has been told something that we have missed. */
+	@Test
+	void requestThatItsReplicaHasWithdrawnIsAFailure() {
+		CertificateManager manager = start();
+		this.fixture.signer.silent();
+		this.fixture.signer.failsWith((any) -> RequestException.unavailable(null, "Down", "It is down", null, null));
+		this.store.put(new Stored(this.pair, request(ManagerFixture.TEMPLATE), null, 2));
+		this.fixture.time.pass(Duration.ofSeconds(6));
+		assertThat(this.fixture.signer.joined).as("after 1, 3 and 5 seconds").hasSize(3);
+		this.store.put(new Stored(this.pair, null, null, 3));
+		this.fixture.time.pass(Duration.ofMinutes(5));
+		assertThat(this.fixture.failures).extracting(Failure::reason)
+			.containsExactly("Down", "Down", "Down", "Withdrawn");
+		assertThat(this.fixture.signer.joined).hasSize(3);
+		assertThat(manager.status().state()).isEqualTo(State.VALID);
 	}
 
 	@Test

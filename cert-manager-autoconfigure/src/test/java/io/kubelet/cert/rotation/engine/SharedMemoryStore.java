@@ -67,7 +67,7 @@ final class SharedMemoryStore implements CertificateStore {
 			throw new ConflictException("It has changed");
 		}
 		if (this.problem != null && this.problem.kind() != Kind.STORE) {
-			throw this.problem;
+			throw new ConflictException("It has not been read");
 		}
 		this.problem = null;
 		this.stored = next;
