@@ -12,7 +12,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyStores;
+import io.kubelet.cert.certificate.trust.KeyStores;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 

@@ -3,10 +3,8 @@
  * <p>
  * Internal: {@link io.kubelet.cert.certificate.CertificateChain},
  * {@link io.kubelet.cert.certificate.ExternalText},
- * {@link io.kubelet.cert.certificate.KeyStores},
  * {@link io.kubelet.cert.certificate.ReadableDuration},
- * {@link io.kubelet.cert.certificate.TextFile},
- * {@link io.kubelet.cert.certificate.Trust}.
+ * {@link io.kubelet.cert.certificate.TextFile}.
  */
 @NullMarked
 package io.kubelet.cert.certificate;

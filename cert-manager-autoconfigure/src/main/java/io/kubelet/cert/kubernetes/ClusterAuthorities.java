@@ -2,8 +2,8 @@ package io.kubelet.cert.kubernetes;
 
 import java.nio.file.Path;
 
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 
 import io.kubelet.cert.certificate.TextFile;
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -21,9 +21,9 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyStores;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.jspecify.annotations.Nullable;

@@ -5,8 +5,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.KeyStores;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.KeyStores;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;

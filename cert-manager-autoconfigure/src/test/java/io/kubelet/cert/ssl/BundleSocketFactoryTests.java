@@ -15,7 +15,7 @@ import javax.naming.directory.InitialDirContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import jakarta.mail.MessagingException;

@@ -12,7 +12,7 @@ import java.util.Objects;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;

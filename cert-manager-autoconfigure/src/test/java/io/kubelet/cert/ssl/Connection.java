@@ -15,9 +15,9 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeyStores;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.KeyStores;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 

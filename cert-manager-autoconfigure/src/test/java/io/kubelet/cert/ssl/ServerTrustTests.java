@@ -11,7 +11,7 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;

@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 
 import io.grpc.Server;
 import io.grpc.TlsServerCredentials.ClientAuth;
-import io.kubelet.cert.certificate.KeyStores;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.KeyStores;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.netty.handler.ssl.SslContext;

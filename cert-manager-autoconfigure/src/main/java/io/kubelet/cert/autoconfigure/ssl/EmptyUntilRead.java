@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

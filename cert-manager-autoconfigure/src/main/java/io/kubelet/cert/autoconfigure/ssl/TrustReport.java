@@ -8,7 +8,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

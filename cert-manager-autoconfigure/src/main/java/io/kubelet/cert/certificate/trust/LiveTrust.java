@@ -21,7 +21,6 @@ import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.certificate.TextFile;
-import io.kubelet.cert.certificate.Trust;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

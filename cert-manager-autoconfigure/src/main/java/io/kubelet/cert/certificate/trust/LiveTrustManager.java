@@ -12,7 +12,6 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificateChain;
-import io.kubelet.cert.certificate.Trust;
 import org.jspecify.annotations.Nullable;
 
 /**

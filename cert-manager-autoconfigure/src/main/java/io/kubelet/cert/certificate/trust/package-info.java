@@ -1,5 +1,6 @@
 /**
- * Trust that follows its source while the application runs. Internal.
+ * Trust, which may follow its source while the application runs, and key stores.
+ * Internal.
  */
 @NullMarked
 package io.kubelet.cert.certificate.trust;

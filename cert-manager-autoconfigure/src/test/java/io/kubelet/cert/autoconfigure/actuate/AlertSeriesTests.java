@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.certificate.Trust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;

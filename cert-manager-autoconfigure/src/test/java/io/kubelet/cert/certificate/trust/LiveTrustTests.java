@@ -22,7 +22,6 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.Trust;
 import io.kubelet.cert.certificate.trust.LiveTrust.Source.Reading;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate;
+package io.kubelet.cert.certificate.trust;
 
 import java.security.InvalidKeyException;
 import java.security.KeyStore;
@@ -13,6 +13,7 @@ import java.util.Objects;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate;
+package io.kubelet.cert.certificate.trust;
 
 import java.security.InvalidKeyException;
 import java.security.KeyStore;
@@ -6,6 +6,8 @@ import java.security.PrivateKey;
 import java.security.Signature;
 import java.time.Instant;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
 

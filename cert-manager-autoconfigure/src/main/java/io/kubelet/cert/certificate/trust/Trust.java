@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate;
+package io.kubelet.cert.certificate.trust;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -10,6 +10,7 @@ import java.util.List;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
+import io.kubelet.cert.certificate.ExternalText;
 import org.jspecify.annotations.Nullable;
 
 /**

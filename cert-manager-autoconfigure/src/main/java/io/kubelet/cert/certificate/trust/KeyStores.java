@@ -1,4 +1,4 @@
-package io.kubelet.cert.certificate;
+package io.kubelet.cert.certificate.trust;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
