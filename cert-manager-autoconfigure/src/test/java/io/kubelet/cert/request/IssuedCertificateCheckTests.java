@@ -244,12 +244,21 @@ class IssuedCertificateCheckTests {
 		List<X509Certificate> chain = layers(4, 4);
 		IssuedCertificateCheck check = IssuedCertificateCheck
 			.ofAuthorities(() -> List.of(new TestAuthority("layer 4").certificate()));
+		assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
+			.returns(Kind.REFUSED, Kind::of)
+			.withMessageEndingWith("; the search was ended after 200 signature checks");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "200, false", "201, true" })
+	void noMoreThanTwoHundredSignaturesAreChecked(int authorities, boolean ended) {
+		AuthorityPath path = new AuthorityPath(List.of(leaf(ROOT)),
+				Stream.generate(() -> new TestAuthority("root").certificate()).limit(authorities).toList());
 		try (CountingProvider counts = new CountingProvider()) {
-			assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
-				.returns(Kind.REFUSED, Kind::of)
-				.withMessageEndingWith("; the search was ended after 200 signature checks");
-			assertThat(counts.take().get(Operation.VERIFICATION)).isBetween(1, 200);
+			assertThat(path.find(NOW, Duration.ZERO)).isEmpty();
+			assertThat(counts.take()).containsEntry(Operation.VERIFICATION, 200);
 		}
+		assertThat(path.problem(NOW).contains("ended after 200 signature checks")).isEqualTo(ended);
 	}
 
 	@Test
