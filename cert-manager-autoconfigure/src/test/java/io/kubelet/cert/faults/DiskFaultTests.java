@@ -22,6 +22,8 @@ import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.store.ManagedFilesStore;
+import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -36,6 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 /**
  * Tests for a store whose disk fails, is full, or cannot be written.
@@ -141,6 +144,29 @@ class DiskFaultTests {
 		assertThat(stepsOfUpdate(Start.LINK)).contains(Operation.SYNC, Operation.RENAME)
 			.doesNotContain(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
 		assertThat(current()).isEqualTo(NEW);
+	}
+
+	@Test
+	void pairThatIsCreatedInTwoFilesIsForcedToDiskWithItsDirectory() {
+		Path directory = this.disk.on(this.directory);
+		ManagedFilesStore store = new ManagedFilesStore(
+				new PairLocation(directory.resolve("tls.crt"), directory.resolve("tls.key")), CLOCK);
+		this.disk.mountReadOnly();
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store.createIfMissing(() -> NEW))
+			.withMessageContaining("Read-only file system. Make the directory writable");
+		this.disk.repair();
+		assertThat(store.createIfMissing(() -> NEW)).isTrue();
+		assertThat(this.disk.operations()).endsWith(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
+	}
+
+	/** As an NFS server with root_squash does. */
+	@Test
+	void pairOnADiskThatMapsUsersIsOurOwn() throws IOException {
+		assumeThat(System.getProperty("user.name")).isEqualTo("root");
+		this.disk.mapUsersTo(12345);
+		assertThat(update(NEW)).isNull();
+		assertThat(store(this.disk.on(this.directory)).current()).contains(NEW);
+		assertThat(files()).containsExactly("one-2026-01-01-00-00-00.pem", "one-current.pem");
 	}
 
 	@Test

@@ -6,6 +6,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -13,6 +14,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * The disk under a directory, with operations that fail when a test says so.
@@ -42,6 +45,8 @@ final class FaultyDisk {
 
 	private boolean modes = true;
 
+	private @Nullable Integer owner;
+
 	private int questions;
 
 	/** From now on the operations fail whose indexes are such, counted from now. */
@@ -69,6 +74,19 @@ final class FaultyDisk {
 
 	boolean hasModes() {
 		return this.modes;
+	}
+
+	/**
+	 * New files belong to this user, whoever creates them. Only root can arrange that.
+	 */
+	void mapUsersTo(int owner) {
+		this.owner = owner;
+	}
+
+	void created(Path file) throws IOException {
+		if (this.owner != null) {
+			Files.setAttribute(file, "unix:uid", this.owner);
+		}
 	}
 
 	/** The disk is a good one again. */

@@ -68,7 +68,7 @@ final class FaultyFileSystem extends FileSystem {
 
 	@Override
 	public Path getPath(String first, String... more) {
-		throw new UnsupportedOperationException();
+		return this.disk.on(this.real.getPath(first, more));
 	}
 
 	@Override

@@ -53,7 +53,11 @@ final class FaultyProvider extends FileSystemProvider {
 		}
 		boolean writes = options.contains(StandardOpenOption.WRITE);
 		this.disk.before(writes ? Operation.CREATE_FILE : Operation.READ, file);
-		return new FaultyChannel(this.disk, file, Operation.SYNC, this.real.newFileChannel(file, options, attributes));
+		FileChannel channel = this.real.newFileChannel(file, options, attributes);
+		if (writes) {
+			this.disk.created(file);
+		}
+		return new FaultyChannel(this.disk, file, Operation.SYNC, channel);
 	}
 
 	@Override
