@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -43,10 +44,16 @@ class CertificatePairTests {
 	}
 
 	@Test
-	void chainMustNotBeEmpty() {
+	void chainMustNotBeEmptyNorLongerThanPeersAccept() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(List.of(), keys.getPrivate()))
 			.withMessage("There is no certificate");
+		List<X509Certificate> many = Collections.nCopies(21, this.authority.certificate());
+		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(many, keys.getPrivate()))
+			.withMessage("The certificate cannot be used: its chain has 21 certificates, but at most 20 are accepted");
+		CertificatePair pair = this.authority.pair(TEMPLATE, START, END);
+		assertThatIllegalArgumentException().isThrownBy(() -> pair.withAuthorities(many))
+			.withMessageContaining("the list of authorities that came with it has 21 certificates");
 	}
 
 	@Test
@@ -57,6 +64,10 @@ class CertificatePairTests {
 		assertThat(pair.lifetime()).isEqualTo(Duration.ofDays(1));
 		assertThat(pair.isExpired(END)).isFalse();
 		assertThat(pair.isExpired(END.plusMillis(1))).isTrue();
+		assertThat(pair.isValid(END)).isTrue();
+		assertThat(pair.isValid(END.plusMillis(1))).isFalse();
+		assertThat(pair.isValid(START.minus(CertificatePair.CLOCK_SKEW))).isTrue();
+		assertThat(pair.isValid(START.minus(CertificatePair.CLOCK_SKEW).minusMillis(1))).isFalse();
 	}
 
 	@Test
@@ -70,6 +81,9 @@ class CertificatePairTests {
 			.isNotEqualTo(other)
 			.doesNotHaveSameHashCodeAs(other)
 			.isNotEqualTo(chain);
+		CertificatePair withAuthorities = pair.withAuthorities(List.of(this.authority.certificate()));
+		assertThat(withAuthorities).isEqualTo(pair);
+		assertThat(withAuthorities.authorities()).containsExactly(this.authority.certificate());
 	}
 
 	@Test

@@ -67,15 +67,28 @@ class CertificateTemplateTests {
 		assertThat(other.ipAddresses()).isEmpty();
 		assertThat(other.uris()).isEqualTo(FULL.uris());
 		assertThat(other.organizations()).isEqualTo(FULL.organizations());
+		assertThat(CertificateTemplate.ofSubject("one", "o1", "o2")
+			.withEmailAddresses(FULL.emailAddresses())
+			.withUris(FULL.uris())
+			.withIpAddresses(FULL.ipAddresses())
+			.withDnsNames(FULL.dnsNames())).isEqualTo(FULL);
 	}
 
 	@Test
 	void namesBeyondTheTemplateAreListedUpToTen() {
 		List<String> names = IntStream.range(0, 300).mapToObj((i) -> i + ".example").toList();
-		assertThat(CertificateTemplate.ofSubject("cn")
-			.additionalNames(certificate(CertificateTemplate.ofSubject("cn").withDnsNames(names)))).hasSize(11)
-			.startsWith("DNS:0.example")
-			.endsWith("DNS:9.example", "290 more");
+		CertificateTemplate subject = CertificateTemplate.ofSubject("0.example");
+		assertThat(subject.additionalNames(certificate(subject.withDnsNames(names)))).hasSize(11)
+			.startsWith("DNS:1.example")
+			.endsWith("DNS:10.example", "289 more");
+		CertificateTemplate ten = CertificateTemplate.ofSubject("cn", "o")
+			.withDnsNames(names.subList(0, 6))
+			.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.1")))
+			.withUris(FULL.uris())
+			.withEmailAddresses(FULL.emailAddresses());
+		assertThat(CertificateTemplate.ofSubject("cn").additionalNames(certificate(ten))).hasSize(10)
+			.startsWith("O:o", "DNS:0.example")
+			.endsWith("IP:10.0.0.1", "URI:spiffe://a", "email:a@example.com");
 	}
 
 	@ParameterizedTest

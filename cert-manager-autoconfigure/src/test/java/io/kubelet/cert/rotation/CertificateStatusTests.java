@@ -1,12 +1,16 @@
 package io.kubelet.cert.rotation;
 
 import java.time.Duration;
+import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -70,6 +74,18 @@ class CertificateStatusTests {
 			assertThat(open.name()).isEqualTo(this.fixture.signer.requests.get(0).name());
 			assertThat(open.createdAt()).isEqualTo(ManagerFixture.START);
 		});
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					Approved | ''     | example.com/a | is approved and waiting for its signature: see 'kubectl describe csr one'
+					Other    | ''     | example.com/a | is waiting for approval: see 'kubectl describe csr one', or approve it with 'kubectl certificate approve one'
+					Other    | paused | Issuer/a      | is waiting for approval (paused): see 'kubectl describe certificaterequest one' in its namespace
+					""")
+	void pendingRequestSaysWhatItWaitsForAndWhatToDo(String condition, String message, String signer, String text) {
+		assertThat(new ConfirmedRequest("one", ManagerFixture.START, List.of(condition), message).waitingFor(signer))
+			.isEqualTo(text);
 	}
 
 	@Test
