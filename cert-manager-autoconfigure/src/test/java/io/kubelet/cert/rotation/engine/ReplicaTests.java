@@ -274,7 +274,7 @@ class ReplicaTests {
 
 	@Test
 	void pairForTheTemplateOfAnotherReplicaIsReported(CapturedOutput output) {
-		start();
+		CertificateManager manager = start();
 		CertificatePair other = this.fixture.authority.pair(OTHER, this.fixture.time.instant(),
 				this.fixture.time.instant().plus(Duration.ofHours(99)));
 		this.store.put(new Stored(other, null, this.fixture.time.instant().plus(Duration.ofHours(50)), 2));
@@ -282,6 +282,8 @@ class ReplicaTests {
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("It was started later and has another"))
 			.singleElement()
 			.satisfies((line) -> assertThat(line).contains("WARN", "Another replica stored a pair"));
+		assertThat(manager.status().schedule().deadline())
+			.isEqualTo(this.fixture.time.instant().plus(Duration.ofHours(1)));
 	}
 
 	/** Whoever can write the store could have our identity create anything. */
