@@ -127,6 +127,7 @@ class FaultsTests {
 	/** As recorded in watch-too-old: a resource version from the future. */
 	@Test
 	void watchFromTheFutureIsOpenAndSilentAfterAReset() throws Exception {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		this.client.create(Csr.serving("n1"));
 		String future = Json.text(this.client.get(ApiClient.CSRS), "metadata", "resourceVersion");
 		Stream<String> open = openWatch();
