@@ -19,6 +19,7 @@ import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -46,6 +47,15 @@ class RequestNamingTests {
 		assertThat(name).matches("csr-[0-9a-f]{20}")
 			.isEqualTo(RequestNaming.BY_KEY.name(one, template, List.of(Usage.CLIENT_AUTH)))
 			.isNotEqualTo(RequestNaming.BY_KEY.name(other, template, List.of()));
+	}
+
+	/** EKS would take such names for those of a kubelet's requests. */
+	@ParameterizedTest
+	@CsvSource({ "My.App!, my-app", "csr, certificate-csr", "'!', certificate" })
+	void nameAfterACertificateIsReadableAndNeverBeginsWithCsr(String certificate, String readable) {
+		PublicKey key = KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPublic();
+		assertThat(RequestNaming.after(certificate).name(key, CertificateTemplate.ofSubject("app"), List.of()))
+			.matches(readable + "-[0-9a-f]{20}");
 	}
 
 	static Stream<Arguments> vectors() throws IOException {

@@ -208,6 +208,12 @@ class ManagedFilesStoreTests {
 		writeKey(pair());
 		Files.createDirectory(this.files.certificate());
 		assertFails(this.store::current, "Cannot read the pair in " + this.files);
+		Files.delete(this.files.certificate());
+		CertificatePair pair = write(pair());
+		assertThat(this.store.current()).contains(pair);
+		Files.delete(this.files.certificate());
+		Files.createDirectory(this.files.certificate());
+		assertThat(this.store.current()).contains(pair);
 	}
 
 	@Test
