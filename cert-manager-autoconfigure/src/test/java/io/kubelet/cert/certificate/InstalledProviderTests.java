@@ -36,20 +36,23 @@ class InstalledProviderTests {
 			"RSA, 2048, 1" })
 	void pairAndRequestAreReadAsTheyWereWritten(KeySpecification.Algorithm algorithm, int size, int position) {
 		Security.removeProvider(BouncyCastleProvider.PROVIDER_NAME);
-		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
+		KeySpecification key = new KeySpecification(algorithm, size);
+		KeyPair keys = KeyPairSource.jdk().generate(key);
 		CertificateTemplate template = CertificateTemplate.ofSubject("app");
 		CertificatePair pair = new CertificatePair(List.of(new TestAuthority("test").issue(keys.getPublic(), template,
 				Instant.now(), Instant.now().plusSeconds(60))), keys.getPrivate());
 		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
 				Usage.defaults("example.com/app", template, keys.getPublic()), null, keys);
 		String pem = Pem.write(pair);
-		String requestPem = new PendingRequest(request, keys.getPrivate(), null, null).toPem();
+		String requestPem = new PendingRequest(request, keys.getPrivate(), key, null).toPem();
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
 		PendingRequest read = PendingRequest.ofPem(requestPem);
 		assertThat(read.toPem()).isEqualTo(requestPem);
-		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, KeySpecification.EC_P256))
-			.isTrue();
+		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, key)).isTrue();
+		assertThat(read.asksFor(template, "example.com/app", request.usages(), null,
+				new KeySpecification(KeySpecification.Algorithm.RSA, 4096)))
+			.isFalse();
 		assertThat(Usage.defaults("example.com/app", template, read.request().publicKey())).isEqualTo(request.usages());
 		assertThat(pair.leaf().getPublicKey().getEncoded()).isEqualTo(read.request().publicKey().getEncoded());
 	}

@@ -51,9 +51,16 @@ class RetryScheduleTests {
 	@Test
 	void serverThatStaysUnreachableIsTriedAtTheIntervalAfterTheGrowingWaits() {
 		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(1), 3, 0, 3, Duration.ofSeconds(20));
-		assertThat(IntStream.rangeClosed(1, 5).mapToObj((failures) -> schedule.delay(unavailable(null), failures, 0.5)))
+		assertThat(
+				IntStream.rangeClosed(1, 5).mapToObj((failures) -> schedule.delay(unavailable(null), failures, 0.75)))
 			.extracting(Duration::toSeconds)
 			.containsExactly(1L, 3L, 20L, 20L, 20L);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "1, 0.5, PT2.1S", "3, 0, PT2S", "3, 0.75, PT11S" })
+	void waitsForAServerThatCannotBeReachedAreSpread(int failures, double random, Duration wait) {
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(null), failures, random)).isEqualTo(wait);
 	}
 
 	@Test
