@@ -44,11 +44,12 @@ class InstalledProviderTests {
 		CertificateRequest request = CertificateRequests.create("csr", template, "example.com/app",
 				Usage.defaults("example.com/app", template, keys.getPublic()), null, keys);
 		String pem = Pem.write(pair);
-		String requestPem = new PendingRequest(request, keys.getPrivate(), key, null).toPem();
+		String requestPem = new PendingRequest(request, keys.getPrivate(), key, "0a").toPem();
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
 		PendingRequest read = PendingRequest.ofPem(requestPem);
 		assertThat(read.toPem()).isEqualTo(requestPem);
+		assertThat(read.replaces()).isEqualTo("0a");
 		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, key)).isTrue();
 		assertThat(read.asksFor(template, "example.com/app", request.usages(), null,
 				new KeySpecification(KeySpecification.Algorithm.RSA, 4096)))
