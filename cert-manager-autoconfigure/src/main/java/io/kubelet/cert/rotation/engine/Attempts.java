@@ -108,6 +108,9 @@ final class Attempts {
 			this.trigger = this.pair.deadline().isAfter(now.plus(SAME_DEADLINE)) ? Trigger.RESUMED
 					: this.pair.trigger(now);
 			PendingRequest joined = this.pendingRequests.current();
+			if (template != null) {
+				this.failures.isRequested(template, now);
+			}
 			if (joined != null) {
 				this.log.joined(joined.request(), joined.request().template().equals(template));
 			}

@@ -427,6 +427,20 @@ class ReplicaTests {
 	}
 
 	@Test
+	void requestThatIsWithdrawnBeforeItIsLookedForIsAFailureWithAPause() {
+		start();
+		this.fixture.time.pass(UNTIL_DEADLINE.minusSeconds(10));
+		this.store.put(new Stored(this.pair, request(ManagerFixture.TEMPLATE), null, 2));
+		this.fixture.time.settle();
+		this.store.put(new Stored(this.pair, null, null, 3));
+		this.fixture.time.pass(Duration.ofSeconds(59));
+		assertThat(this.fixture.failures).extracting(Failure::reason).containsExactly("Withdrawn");
+		assertThat(this.fixture.signer.requests).isEmpty();
+		this.fixture.time.pass(Duration.ofSeconds(3));
+		assertThat(this.fixture.signer.requests).hasSize(1);
+	}
+
+	@Test
 	void denialOfARequestOfAnotherReplicaIsFollowedByAPause() {
 		start();
 		this.fixture.time.pass(UNTIL_DEADLINE.minusSeconds(10));
