@@ -89,6 +89,7 @@ class CertificatePairTests {
 	@Test
 	void textNamesTheCertificateAndNotTheKey() throws Exception {
 		CertificatePair pair = this.authority.pair(TEMPLATE, START, END);
+		assertThat(ExternalText.issuer(pair.leaf())).isEqualTo("CN=pairs");
 		assertThat(pair.toString()).contains("CN=one", pair.serialNumber(), END.toString());
 		assertThat(pair.serialNumber()).hasSizeGreaterThan(1).matches("([0-9a-f]{2})+");
 		assertThat(Long.parseLong(pair.serialNumber(), 16)).isEqualTo(pair.leaf().getSerialNumber().longValue());

@@ -157,8 +157,10 @@ class IssuedCertificateCheckTests {
 
 	@Test
 	void whoeverSignedIsAcceptedIfThatIsSaid() {
-		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf(STRANGER)), REQUEST, NOW).privateKey())
-			.isSameAs(KEYS.getPrivate());
+		CertificatePair pair = IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf(STRANGER)), REQUEST, NOW);
+		assertThat(pair.privateKey()).isSameAs(KEYS.getPrivate());
+		assertThat(IssuedCertificateCheck.leadsToAny(pair, List.of(STRANGER.certificate()), NOW)).isTrue();
+		assertThat(IssuedCertificateCheck.leadsToAny(pair, List.of(ROOT.certificate()), NOW)).isFalse();
 	}
 
 	@Test
