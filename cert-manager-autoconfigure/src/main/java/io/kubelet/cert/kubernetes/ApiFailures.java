@@ -119,6 +119,22 @@ public final class ApiFailures {
 			.formatted(this.server, code), request);
 	}
 
+	/**
+	 * Returns the failure of an answer that could not be read.
+	 * @param problem why. Only its type and place are kept: its message may contain the
+	 * answer
+	 * @param request the request, {@code null} if the call was about none
+	 * @return the failure of the request
+	 */
+	public RequestException unreadable(Throwable problem, @Nullable CertificateRequest request) {
+		RequestException failure = unexpected(
+				"The answer from %s is not from an API server (%s). A proxy may have answered".formatted(this.server,
+						problem.getClass().getSimpleName()),
+				request);
+		failure.setStackTrace(problem.getStackTrace());
+		return failure;
+	}
+
 	private RequestException unexpected(String problem, @Nullable CertificateRequest request) {
 		return RequestException.unavailable(name(request), "UnexpectedResponse", about(request) + problem, null, null);
 	}

@@ -112,7 +112,7 @@ final class SecretApi {
 			throw failures.translate(new ApiException(ex), null);
 		}
 		catch (JsonParseException ex) {
-			throw failures.unexpected(200, null);
+			throw failures.unreadable(ex, null);
 		}
 	}
 

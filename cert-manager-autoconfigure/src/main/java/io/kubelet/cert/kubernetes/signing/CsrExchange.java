@@ -263,9 +263,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 			this.answer.completeExceptionally(ex);
 		}
 		catch (Throwable ex) {
-			RequestException failure = this.failures.unexpected(200, this.request);
-			failure.setStackTrace(ex.getStackTrace());
-			this.answer.completeExceptionally(failure);
+			this.answer.completeExceptionally(this.failures.unreadable(ex, this.request));
 		}
 	}
 

@@ -148,6 +148,20 @@ class AnswerLimitTests {
 		assertThat(this.redirected).hasValue(0);
 	}
 
+	/** The type helps to find a defect; the message may repeat what was answered. */
+	@Test
+	void answerThatCannotBeReadIsDescribedByTheTypeOfTheProblem() {
+		respond((exchange) -> {
+			byte[] answer = "{\"metadata\": \"a secret\"}".getBytes();
+			exchange.sendResponseHeaders(201, answer.length);
+			exchange.getResponseBody().write(answer);
+		});
+		assertThat(failure(this::send))
+			.hasMessageContaining("is not from an API server (NullPointerException). A proxy")
+			.hasMessageNotContaining("a secret")
+			.hasNoCause();
+	}
+
 	/** Such as a class that is missing in an interceptor. */
 	@Test
 	void errorWhileARequestIsSentFailsTheAttempt() {
