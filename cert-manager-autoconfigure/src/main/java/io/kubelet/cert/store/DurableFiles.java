@@ -54,7 +54,9 @@ public final class DurableFiles {
 		}
 	}
 
-	/** Creates a directory as the kubelet does, whatever the mask of the process is. */
+	/**
+	 * Creates a directory as the kubelet does: mode 0755, less the mask of the process.
+	 */
 	static void createDirectory(Path directory) throws IOException {
 		if (!Files.isDirectory(directory)) {
 			Files.createDirectories(directory, mode(directory, "rwxr-xr-x"));

@@ -102,7 +102,7 @@ final class LatestSecret implements Reflector.Observer {
 	}
 
 	/** Another process has written, or it is not known whether this one has. */
-	synchronized void isOutdated() {
+	synchronized void markOutdated() {
 		this.outdated = true;
 		this.unreadable = null;
 	}
@@ -169,7 +169,7 @@ final class LatestSecret implements Reflector.Observer {
 	/** Whoever may not watch the Secret can still read it. */
 	@Override
 	public String refused(ApiException answer) {
-		isOutdated();
+		markOutdated();
 		this.callbacks.forEach(Runnable::run);
 		return ApiFailures.refusal(answer, "get, list, watch and update on the Secret are needed")
 				+ ApiFailures.advice(answer);

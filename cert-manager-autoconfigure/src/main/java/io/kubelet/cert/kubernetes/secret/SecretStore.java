@@ -211,7 +211,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			return written;
 		}
 		catch (StoreException ex) {
-			this.latest.isOutdated();
+			this.latest.markOutdated();
 			throw ex;
 		}
 	}

@@ -88,11 +88,11 @@ final class Attempts {
 		if (this.attempt != null || template == null || areOff()) {
 			return;
 		}
-		this.failures.isWanted(template);
+		this.failures.noteWanted(template);
 		boolean due = !this.pair.deadline().isAfter(now) && this.failures.pause(template).isOver(now);
 		Joining joining = this.pendingRequests.joining();
 		if (joining.meanwhile().isOver(now) && (due || joining.isNext())) {
-			this.failures.isRequested(template, now);
+			this.failures.noteRequested(template, now);
 			rotate(template, now);
 		}
 	}
@@ -109,7 +109,7 @@ final class Attempts {
 					: this.pair.trigger(now);
 			PendingRequest joined = this.pendingRequests.current();
 			if (template != null) {
-				this.failures.isRequested(template, now);
+				this.failures.noteRequested(template, now);
 			}
 			if (joined != null) {
 				this.log.joined(joined.request(), joined.request().template().equals(template));

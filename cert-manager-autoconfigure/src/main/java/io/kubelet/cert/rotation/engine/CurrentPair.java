@@ -53,9 +53,10 @@ final class CurrentPair {
 	private @Nullable Trigger forced;
 
 	/**
-	 * A template that the pair satisfies, or that gives way to that of another replica.
+	 * The template that the pair is used for. It may give way to that of another replica,
+	 * which the pair satisfies.
 	 */
-	private @Nullable CertificateTemplate satisfied;
+	private @Nullable CertificateTemplate accepted;
 
 	/** What is wrong with the stored pair. */
 	private String problem = "";
@@ -109,7 +110,7 @@ final class CurrentPair {
 	}
 
 	/** The request that made a rotation due is over. */
-	void isNotResumed() {
+	void endResumption() {
 		this.forced = (this.forced == Trigger.RESUMED) ? null : this.forced;
 	}
 
@@ -117,10 +118,10 @@ final class CurrentPair {
 	 * Takes an issued pair: stores it, then uses it.
 	 * @param answered the request that it answers
 	 * @param ends whether the request is over with that
-	 * @param satisfied the template that it was checked against
+	 * @param checked the template that it was checked against
 	 * @return {@code false} if another replica has stored an answer
 	 */
-	boolean replace(CertificatePair pair, PendingRequest answered, boolean ends, CertificateTemplate satisfied) {
+	boolean replace(CertificatePair pair, PendingRequest answered, boolean ends, CertificateTemplate checked) {
 		Instant deadline = this.store.isShared() ? this.settings.deadline(pair, null) : null;
 		if (!this.store.write(answered, (stored) -> {
 			Stored next = stored.withPair(pair, deadline);
@@ -129,7 +130,7 @@ final class CurrentPair {
 			return false;
 		}
 		swap(pair, deadline);
-		satisfy(satisfied, satisfied.isSatisfiedBy(pair.leaf()));
+		accept(checked, checked.isSatisfiedBy(pair.leaf()));
 		return true;
 	}
 
@@ -184,7 +185,7 @@ final class CurrentPair {
 		this.log.adopted(stored, byReplica, differences);
 		swap(stored, this.store.get().deadline());
 		if (!differences.isEmpty() && template != null) {
-			satisfy(template, false);
+			accept(template, false);
 		}
 		return stored;
 	}
@@ -193,9 +194,9 @@ final class CurrentPair {
 	 * Notes that the pair is used for a template. One that does not satisfy it is left
 	 * for a while to the replica that has requested it.
 	 */
-	private void satisfy(CertificateTemplate template, boolean satisfied) {
+	private void accept(CertificateTemplate template, boolean satisfied) {
 		CertificatePair pair = this.pair;
-		this.satisfied = template;
+		this.accepted = template;
 		if (!satisfied && pair != null) {
 			Instant halfway = this.scheduled.plus(Duration.between(this.scheduled, pair.notAfter()).dividedBy(2));
 			this.scheduled = Collections.min(List.of(halfway, this.heldSince.plus(GIVES_WAY)));
@@ -210,14 +211,14 @@ final class CurrentPair {
 	}
 
 	/**
-	 * Returns how a stored pair differs from a template that ours satisfies. While the
-	 * template is not known, the last one that ours satisfied takes its place.
+	 * Returns how a stored pair differs from a template that ours is used for. While the
+	 * template is not known, the last one takes its place.
 	 */
 	private List<String> differences(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
 		CertificatePair pair = this.pair;
-		CertificateTemplate template = (known != null) ? known : this.satisfied;
+		CertificateTemplate template = (known != null) ? known : this.accepted;
 		return (this.settings.once() || template == null || pair == null || !pair.isValid(now)
-				|| !satisfies(pair, template)) ? List.of() : template.differences(stored.leaf());
+				|| !accepts(pair, template)) ? List.of() : template.differences(stored.leaf());
 	}
 
 	/**
@@ -228,7 +229,7 @@ final class CurrentPair {
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
 		if (this.forced == null && pair != null && pair.isValid(now)) {
-			if (this.settings.once() || template == null || satisfies(pair, template)) {
+			if (this.settings.once() || template == null || accepts(pair, template)) {
 				this.dueSince = null;
 				return;
 			}
@@ -266,11 +267,11 @@ final class CurrentPair {
 	}
 
 	/** The last answer is kept, since a watched template is compared each second. */
-	private boolean satisfies(CertificatePair pair, CertificateTemplate template) {
-		if (!template.equals(this.satisfied) && template.isSatisfiedBy(pair.leaf())) {
-			this.satisfied = template;
+	private boolean accepts(CertificatePair pair, CertificateTemplate template) {
+		if (!template.equals(this.accepted) && template.isSatisfiedBy(pair.leaf())) {
+			this.accepted = template;
 		}
-		return template.equals(this.satisfied);
+		return template.equals(this.accepted);
 	}
 
 	private void swap(CertificatePair pair, @Nullable Instant deadline) {
@@ -285,7 +286,7 @@ final class CurrentPair {
 	private void hold(@Nullable CertificatePair pair, @Nullable Instant deadline) {
 		this.pair = pair;
 		this.heldSince = this.settings.clock().instant();
-		this.satisfied = null;
+		this.accepted = null;
 		this.dueSince = null;
 		if (pair != null) {
 			this.scheduled = this.settings.deadline(pair, deadline);

@@ -178,7 +178,7 @@ final class Failures {
 	 * Notes that a template is to be requested. A denial of one does not hold for
 	 * another. A server that is busy or out of reach is so for any template.
 	 */
-	void isWanted(CertificateTemplate template) {
+	void noteWanted(CertificateTemplate template) {
 		if (template.equals(this.requested)) {
 			return;
 		}
@@ -191,7 +191,7 @@ final class Failures {
 	}
 
 	/** Notes that a template is requested. */
-	void isRequested(CertificateTemplate template, Instant now) {
+	void noteRequested(CertificateTemplate template, Instant now) {
 		if (this.requested != null && !this.requested.equals(template)) {
 			this.settling = Pause.of(now, this.settings.schedule().retry().interval());
 		}

@@ -80,7 +80,7 @@ final class Joining {
 		return template.equals(this.givingWay);
 	}
 
-	/** Whether an attempt is to be made as soon as that moment is over. */
+	/** Whether an attempt is made as soon as that moment is over. */
 	boolean isNext() {
 		return this.next;
 	}
@@ -94,13 +94,13 @@ final class Joining {
 	}
 
 	/**
-	 * Notes that the object does not exist. Another replica may not have created it yet,
-	 * or has stored its certificate and deleted it.
+	 * Gives other replicas a moment, once, because the object does not exist: one may not
+	 * have created it yet, or has stored its certificate and deleted it.
 	 * @param confirmed whether it did exist
-	 * @param ours whether we may create it
-	 * @return whether that is possible
+	 * @param ours whether we may create it after that
+	 * @return {@code false} if they have had that moment, or we submitted it ourselves
 	 */
-	boolean isElsewhere(boolean confirmed, boolean ours, Instant now) {
+	boolean leaveToOthers(boolean confirmed, boolean ours, Instant now) {
 		if (this.missed || !(this.looks || confirmed)) {
 			return false;
 		}

@@ -52,7 +52,7 @@ final class NewRequests {
 	}
 
 	/** Notes what is wanted, although there is a request already. */
-	void isWanted(CertificateTemplate template) {
+	void noteWanted(CertificateTemplate template) {
 		this.template = template;
 	}
 

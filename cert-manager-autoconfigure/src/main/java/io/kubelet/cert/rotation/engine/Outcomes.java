@@ -106,7 +106,7 @@ final class Outcomes {
 	/** The one place where a failure is counted, logged and published. */
 	void failed(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		CertificateRequest request = (attempt != null) ? attempt.request() : null;
-		if (Kind.of(cause) == Kind.LOST && this.pendingRequests.isElsewhere(now)) {
+		if (Kind.of(cause) == Kind.LOST && this.pendingRequests.leaveToOthers(now)) {
 			return;
 		}
 		if (cause instanceof RequestException lost && lost.kind() == Kind.LOST && request != null
@@ -120,7 +120,7 @@ final class Outcomes {
 		this.report.failed(failure, (attempt != null) ? attempt.trigger() : this.pair.trigger(now));
 		this.pendingRequests.failed(failure.kind(), cause);
 		if (this.pendingRequests.areShared() && this.pendingRequests.current() == null) {
-			this.pair.isNotResumed();
+			this.pair.endResumption();
 		}
 		this.serial.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		this.forced.end((future) -> future.completeExceptionally(cause));

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class PendingRequests {
 
 	/**
-	 * After which the replica that stored a pair must have ended before its request was
-	 * deleted.
+	 * A replica deletes its request at once when it has stored the pair. Others wait this
+	 * long before they conclude that it has ended.
 	 */
 	private static final Duration DELETED_BY_NOW = Duration.ofSeconds(30);
 
@@ -79,6 +79,8 @@ final class PendingRequests {
 		PendingRequest stored = this.store.unanswered();
 		PendingRequest pending = this.pending;
 		if (stored != null && pending != null && this.store.holds(pending)) {
+			// One for another template is that of an earlier version, whose replicas have
+			// ended
 			boolean foundAtStart = this.sentAt == null && this.joining.looks() && !this.joining.isNext();
 			if (foundAtStart && template != null && !isFor(pending, template)) {
 				drop();
@@ -86,7 +88,7 @@ final class PendingRequests {
 			return false;
 		}
 		if (stored == null) {
-			return pending != null && !isFor(pending, this.store.get().pair()) && forget() != null;
+			return pending != null && !isToReplace(pending, this.store.get().pair()) && forget() != null;
 		}
 		forget();
 		this.pending = stored;
@@ -119,17 +121,18 @@ final class PendingRequests {
 	}
 
 	/**
-	 * Whether another replica may be about to create the object, or has deleted it. If it
-	 * may have ended before that, the next attempt creates it.
+	 * Gives other replicas a moment, since one may be about to create the object, or has
+	 * deleted it. If it may have ended before that, the next attempt creates it.
+	 * @return {@code false} if they have had that moment
 	 */
-	boolean isElsewhere(Instant now) {
+	boolean leaveToOthers(Instant now) {
 		PendingRequest pending = this.pending;
 		if (!this.store.isShared() || pending == null) {
 			return false;
 		}
 		boolean confirmed = confirmedName() != null;
 		PendingRequest ours = this.requests.again(pending);
-		boolean elsewhere = this.joining.isElsewhere(confirmed, ours != null, now);
+		boolean elsewhere = this.joining.leaveToOthers(confirmed, ours != null, now);
 		if (elsewhere && ours != null && !confirmed) {
 			this.pending = ours;
 		}
@@ -174,7 +177,8 @@ final class PendingRequests {
 			pending = stored;
 			this.pending = stored;
 		}
-		if (pending != null && pair != null && !isFor(pending, pair) && pending.hasKey(pair.leaf().getPublicKey())) {
+		if (pending != null && pair != null && !isToReplace(pending, pair)
+				&& pending.hasKey(pair.leaf().getPublicKey())) {
 			drop();
 		}
 	}
@@ -186,11 +190,11 @@ final class PendingRequests {
 	boolean isLeftOver(@Nullable CertificateTemplate template, @Nullable CertificatePair pair) {
 		PendingRequest pending = this.pending;
 		return pending != null && pair != null && this.sentAt == null && pending.request().template().equals(template)
-				&& (this.store.isShared() || isFor(pending, pair));
+				&& (this.store.isShared() || isToReplace(pending, pair));
 	}
 
 	/** Whether a request is to replace a pair. */
-	private static boolean isFor(PendingRequest pending, @Nullable CertificatePair pair) {
+	private static boolean isToReplace(PendingRequest pending, @Nullable CertificatePair pair) {
 		return Objects.equals((pair != null) ? pair.serialNumber() : null, pending.replaces());
 	}
 
@@ -200,7 +204,7 @@ final class PendingRequests {
 	 * @param pair the pair to be replaced, {@code null} if there is none
 	 */
 	PendingRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
-		this.requests.isWanted(template);
+		this.requests.noteWanted(template);
 		PendingRequest pending = this.pending;
 		String replaces = (pair != null) ? pair.serialNumber() : null;
 		if (pending != null && (this.joining.givesWay(template) || this.requests.asksFor(pending, template))) {

@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Removes requests that are over: first the object that the signer has, then the request
- * from the store, so that a process that ends in between removes both when it runs again.
+ * from the store, so that a process that ends in between finds it again. Of a request
+ * that another one has replaced in the store, an object may remain.
  */
 final class RequestRemoval {
 
