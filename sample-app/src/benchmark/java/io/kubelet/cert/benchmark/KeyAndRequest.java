@@ -39,7 +39,8 @@ public class KeyAndRequest {
 	@Setup
 	public void prepare() {
 		String[] words = this.algorithm.split(" ");
-		this.specification = new KeySpecification(KeySpecification.Algorithm.valueOf(words[0]), Integer.parseInt(words[1]));
+		this.specification = new KeySpecification(KeySpecification.Algorithm.valueOf(words[0]),
+				Integer.parseInt(words[1]));
 		this.keys = this.source.generate(this.specification);
 	}
 
