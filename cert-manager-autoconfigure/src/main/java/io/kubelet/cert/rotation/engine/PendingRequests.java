@@ -96,9 +96,7 @@ final class PendingRequests {
 		return true;
 	}
 
-	/**
-	 * Whether the pending request asks for a template, or for one that ours gives way to.
-	 */
+	/** Whether a request asks for a template, or for one that ours gives way to. */
 	boolean isFor(PendingRequest pending, CertificateTemplate template) {
 		return template.equals(pending.request().template()) || this.joining.givesWay(template);
 	}
