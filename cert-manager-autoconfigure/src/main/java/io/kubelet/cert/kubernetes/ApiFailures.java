@@ -51,7 +51,7 @@ public final class ApiFailures {
 		if (code == 0) {
 			Throwable cause = (failure.getCause() != null) ? failure.getCause() : failure;
 			return (cause instanceof IOException unreachable) ? unreachable(unreachable, request)
-					: unexpected(200, request);
+					: unreadable(cause, request);
 		}
 		JsonObject status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
@@ -61,7 +61,8 @@ public final class ApiFailures {
 					retryAfter(failure.getResponseHeaders()), null);
 		}
 		if (status == null && code != 401) {
-			return unexpected(code, request);
+			return unexpected("The answer from %s (status %d) is not from an API server. A proxy may have answered"
+				.formatted(this.server, code), request);
 		}
 		String message = switch (code) {
 			case 401 ->
@@ -106,17 +107,6 @@ public final class ApiFailures {
 	public static String advice(ApiException failure) {
 		String message = message(status(failure.getResponseBody()));
 		return (failure.getCode() == 403) ? RbacAdvice.on(message).substring(message.length()) : "";
-	}
-
-	/**
-	 * Returns the failure of an answer that is not that of an API server.
-	 * @param code the status of the answer
-	 * @param request the request, {@code null} if the call was about none
-	 * @return the failure of the request
-	 */
-	public RequestException unexpected(int code, @Nullable CertificateRequest request) {
-		return unexpected("The answer from %s (status %d) is not from an API server. A proxy may have answered"
-			.formatted(this.server, code), request);
 	}
 
 	/**
