@@ -1,13 +1,11 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Clock;
-import java.util.ArrayDeque;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
@@ -48,9 +46,8 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 	private final Set<CertificateManager> followed = Collections.newSetFromMap(new IdentityHashMap<>());
 
-	private final Set<Relay> relays = new HashSet<>();
-
-	private @Nullable List<RotationListener> listeners;
+	/** Known when the context has been refreshed. */
+	private final CompletableFuture<List<RotationListener>> listeners = new CompletableFuture<>();
 
 	ListenerBeans(ApplicationContext context, ObjectProvider<RotationListener> beans,
 			ObjectProvider<RotationScheduler> scheduler, Executor threads) {
@@ -67,12 +64,7 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 
 	private synchronized void follow(CertificateManager manager) {
 		if (this.followed.add(manager)) {
-			Relay relay = new Relay(manager.name());
-			this.relays.add(relay);
-			if (this.listeners != null) {
-				relay.open(this.listeners);
-			}
-			manager.addListener(relay);
+			manager.addListener(new Relay(manager.name()));
 		}
 	}
 
@@ -88,48 +80,33 @@ final class ListenerBeans implements ApplicationListener<ContextRefreshedEvent>,
 	}
 
 	@Override
-	public synchronized void onApplicationEvent(ContextRefreshedEvent event) {
+	public void onApplicationEvent(ContextRefreshedEvent event) {
 		// A child context may be refreshed while a listener is created
-		if (this.listeners == null && event.getApplicationContext() == this.context) {
-			List<RotationListener> listeners = this.beans.orderedStream().toList();
-			this.listeners = listeners;
-			this.relays.forEach((relay) -> relay.open(listeners));
+		if (event.getApplicationContext() == this.context) {
+			this.listeners.complete(this.beans.orderedStream().toList());
 		}
 	}
 
 	/**
-	 * Keeps the events of one certificate until the listeners are known. Then each of
-	 * them has a queue of its own, so that none waits for another.
+	 * Passes the events of one certificate on, in their order, once the listeners are
+	 * known. Each of them has a queue of its own, so that none waits for another.
 	 */
 	private final class Relay implements RotationListener {
 
-		private final Queue<Consumer<RotationListener>> early = new ArrayDeque<>();
-
-		private final String name;
-
-		private @Nullable List<Recipient<RotationListener>> recipients;
+		private CompletableFuture<List<Recipient<RotationListener>>> recipients;
 
 		Relay(String name) {
-			this.name = name;
-		}
-
-		synchronized void open(List<RotationListener> listeners) {
-			List<Recipient<RotationListener>> recipients = listeners.stream()
-				.map((listener) -> new Recipient<>(this.name, listener, ListenerBeans.this.threads,
+			this.recipients = ListenerBeans.this.listeners.thenApply((listeners) -> listeners.stream()
+				.map((listener) -> new Recipient<>(name, listener, ListenerBeans.this.threads,
 						ListenerBeans.this.scheduler.getObject(), Clock.systemUTC()))
-				.toList();
-			this.recipients = recipients;
-			this.early.forEach((event) -> recipients.forEach((recipient) -> recipient.call(event)));
-			this.early.clear();
+				.toList());
 		}
 
 		private synchronized void pass(Consumer<RotationListener> event) {
-			if (this.recipients != null) {
-				this.recipients.forEach((recipient) -> recipient.call(event));
-			}
-			else {
-				this.early.add(event);
-			}
+			this.recipients = this.recipients.thenApply((recipients) -> {
+				recipients.forEach((recipient) -> recipient.call(event));
+				return recipients;
+			});
 		}
 
 		@Override
