@@ -4,8 +4,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 
@@ -14,26 +19,29 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.settings.KubernetesProperties;
+import io.kubelet.cert.autoconfigure.settings.PropertyNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.kubernetes.ApiClientProvider;
 import io.kubelet.cert.kubernetes.Kubeconfigs;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.kubernetes.secret.SecretStore;
+import io.kubelet.cert.kubernetes.signing.KubernetesSigners;
+import io.kubelet.cert.kubernetes.watch.PublishedAuthorities;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.DisposableBean;
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * The connection to the API server, as configured: signers, addresses and certificate
- * authorities. Nothing of the Kubernetes client is loaded, and nothing is requested,
- * before something is needed. With a bootstrap kubeconfig, the first certificate is what
- * everything else is requested with.
+ * The connection to the API server, as configured: signers, and objects that are
+ * followed. Nothing of the Kubernetes client is loaded, and nothing is requested, before
+ * something is needed; so no signature here has a type of that client, since Spring looks
+ * at them all. With a bootstrap kubeconfig, the first certificate is what everything else
+ * is requested with.
  */
 public final class KubernetesConnection implements DisposableBean {
 
@@ -42,13 +50,24 @@ public final class KubernetesConnection implements DisposableBean {
 	 */
 	public static final String CLIENT_CLASS_FILE = "classpath:io/kubernetes/client/openapi/ApiClient.class";
 
+	private static final PropertyNames PROPERTIES = new PropertyNames(PropertyNames.PREFIX + ".kubernetes", Set.of());
+
 	private final KubernetesProperties settings;
 
 	private final ThreadFactory threads;
 
 	private final Clock clock;
 
-	private @Nullable KubernetesObjects client;
+	private @Nullable ApiClientProvider clients;
+
+	/** The key is the issuer, empty for the signers. */
+	private final Map<Optional<Issuer>, KubernetesSigners> signers = new HashMap<>();
+
+	private final Map<String, NodeAddresses> addresses = new HashMap<>();
+
+	private final Map<Trusted, PublishedAuthorities> authorities = new HashMap<>();
+
+	private final List<SecretStore> secrets = new ArrayList<>();
 
 	KubernetesConnection(KubernetesProperties settings, ThreadFactory threads, Clock clock) {
 		this.settings = settings;
@@ -60,18 +79,12 @@ public final class KubernetesConnection implements DisposableBean {
 		}
 	}
 
-	private static void requireReadable(String property, Path file, String remedy) {
-		if (!Files.isReadable(file)) {
-			throw invalid(property, file,
-					Files.exists(file)
-							? "The file cannot be read: let the user of this process read it, or name another file"
-							: "There is no such file: " + remedy);
-		}
-	}
-
-	private static InvalidConfigurationPropertyValueException invalid(String property, @Nullable Path file,
-			String reason) {
-		return new InvalidConfigurationPropertyValueException("kubelet.cert.kubernetes." + property, file, reason);
+	private static void requireReadable(String property, Path file, String remedy, Object... arguments) {
+		PROPERTIES.require(Files.isReadable(file), property, file,
+				Files.exists(file)
+						? "The file cannot be read: let the user of this process read it, or name another file"
+						: "There is no such file: " + remedy,
+				arguments);
 	}
 
 	/** Returns whether the first certificate is requested with bootstrap credentials. */
@@ -94,21 +107,19 @@ public final class KubernetesConnection implements DisposableBean {
 		}
 		Path kubeconfig = this.settings.kubeconfig();
 		if (kubeconfig == null) {
-			throw invalid("kubeconfig", null,
+			throw PROPERTIES.invalid("kubeconfig", null,
 					"With a bootstrap kubeconfig it must be set to the file that is written for later requests");
 		}
 		if (NodeKubeconfig.isUsable(kubeconfig, this.clock.instant())) {
 			return;
 		}
 		requireReadable("bootstrap-kubeconfig", bootstrap,
-				"set it to the kubeconfig with the bootstrap token, because %s has no valid client certificate"
-					.formatted(kubeconfig));
+				"set it to the kubeconfig with the bootstrap token, because %s has no valid client certificate",
+				kubeconfig);
 		NodeKubeconfig.foreignContent(kubeconfig).ifPresent((content) -> {
-			throw invalid("kubeconfig", kubeconfig,
-					("With a bootstrap kubeconfig, this file is written for the node, but it %s, which would be lost. "
-							+ "Name a file that does not exist yet, or remove "
-							+ "'kubelet.cert.kubernetes.bootstrap-kubeconfig' to use this one as it is")
-						.formatted(content));
+			throw PROPERTIES.invalid("kubeconfig", kubeconfig,
+					"With a bootstrap kubeconfig, this file is written for the node, but it %s, which would be lost. Name a file that does not exist yet, or remove '{bootstrap-kubeconfig}' to use this one as it is",
+					content);
 		});
 		NodeKubeconfig.write(kubeconfig, bootstrap, this.settings.context(), pair);
 	}
@@ -120,7 +131,14 @@ public final class KubernetesConnection implements DisposableBean {
 	 * the bootstrap credentials
 	 */
 	CertificateSigner signer(@Nullable Issuer issuer, @Nullable CertificatePair current) {
-		return client().signers(issuer).signer(current);
+		return signers(issuer).signer(current);
+	}
+
+	private synchronized KubernetesSigners signers(@Nullable Issuer issuer) {
+		return this.signers.computeIfAbsent(Optional.ofNullable(issuer),
+				(key) -> (issuer == null) ? KubernetesSigners.ofKubernetes(clients(), this.clock)
+						: KubernetesSigners.ofCertManager(issuer.reference(), inNamespace(issuer.namespace()),
+								issuer.annotations(), clients(), this.clock));
 	}
 
 	/**
@@ -146,8 +164,9 @@ public final class KubernetesConnection implements DisposableBean {
 	 * Returns the addresses of a node.
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
-	NodeAddresses addressesOf(String node, Iterable<CertificateManager> managers) {
-		return client().addressesOf(node, () -> credentials(managers));
+	synchronized NodeAddresses addressesOf(String node, Iterable<CertificateManager> managers) {
+		return this.addresses.computeIfAbsent(node, (name) -> new NodeAddresses(name,
+				clients().supplier(() -> credentials(managers)), clients().executor()));
 	}
 
 	/**
@@ -166,7 +185,28 @@ public final class KubernetesConnection implements DisposableBean {
 	 */
 	public LiveTrust.Source authoritiesIn(Trusted objects, Supplier<Duration> patience,
 			Iterable<CertificateManager> managers) {
-		return () -> client().authoritiesIn(objects, () -> credentials(managers)).source(patience.get()).read();
+		return () -> authoritiesIn(objects, managers).source(patience.get()).read();
+	}
+
+	private synchronized PublishedAuthorities authoritiesIn(Trusted objects, Iterable<CertificateManager> managers) {
+		return this.authorities.computeIfAbsent(objects, (key) -> new PublishedAuthorities(place(key),
+				clients().supplier(() -> credentials(managers)), clients().executor()));
+	}
+
+	private PublishedAuthorities.Place place(Trusted objects) {
+		String name = objects.name();
+		return switch (objects.kind()) {
+			case CONFIG_MAP -> {
+				int slash = name.indexOf('/');
+				int colon = name.indexOf(':');
+				String key = (colon >= 0) ? name.substring(colon + 1) : "ca.crt";
+				yield PublishedAuthorities.Place.configMap(inNamespace((slash >= 0) ? name.substring(0, slash) : null),
+						name.substring(slash + 1, (colon >= 0) ? colon : name.length()), key);
+			}
+			case TRUST_BUNDLE -> PublishedAuthorities.Place.trustBundle(name);
+			case TRUST_BUNDLES_OF_SIGNER -> PublishedAuthorities.Place.trustBundles(name, objects.labels());
+			default -> throw new IllegalArgumentException(objects + " is no object of the API");
+		};
 	}
 
 	/**
@@ -176,21 +216,35 @@ public final class KubernetesConnection implements DisposableBean {
 	 * @param rotates whether the certificate is rotated
 	 * @param copy keeps a copy, {@code null} for none
 	 */
-	SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates, @Nullable CertificateStore copy) {
-		return client().secretStore(secret, certificate, rotates, copy);
+	synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
+			@Nullable CertificateStore copy) {
+		SecretStore store = SecretStore.of(inNamespace(secret.namespace()), secret.name(), certificate, rotates, copy,
+				clients(), this.clock);
+		this.secrets.add(store);
+		return store;
 	}
 
-	private synchronized KubernetesObjects client() {
-		if (this.client == null) {
-			this.client = new KubernetesObjects(this.settings, this.threads, this.clock);
+	private String inNamespace(@Nullable String namespace) {
+		return (namespace != null) ? namespace
+				: Kubeconfigs.namespace(this.settings.kubeconfig(), this.settings.laterContext());
+	}
+
+	private synchronized ApiClientProvider clients() {
+		if (this.clients == null) {
+			this.clients = new ApiClientProvider(this.settings.kubeconfig(), this.settings.bootstrapKubeconfig(),
+					this.settings.context(), this.threads, this.clock);
 		}
-		return this.client;
+		return this.clients;
 	}
 
 	@Override
 	public synchronized void destroy() {
-		if (this.client != null) {
-			this.client.close();
+		this.addresses.values().forEach(NodeAddresses::close);
+		this.authorities.values().forEach(PublishedAuthorities::close);
+		this.secrets.forEach(SecretStore::close);
+		this.signers.values().forEach(KubernetesSigners::close);
+		if (this.clients != null) {
+			this.clients.close();
 		}
 	}
 

@@ -15,6 +15,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubernetes.client.openapi.ApiClient;
@@ -120,18 +121,19 @@ public final class ApiClientProvider implements AutoCloseable {
 	}
 
 	/**
-	 * Returns the current client. Waits until it is created, within a time limit.
-	 * @param current as for {@link #use}
-	 * @return the client
-	 * @throws KubernetesConfigurationException if there is no usable way to an API server
+	 * Returns a supplier of the current client, which waits until the client is created.
+	 * @param current supplies the pair to authenticate with, as for {@link #use}
+	 * @return the supplier, which throws a {@link KubernetesConfigurationException}
 	 */
-	public ApiClient client(@Nullable CertificatePair current) {
-		try {
-			return get(current).join().client;
-		}
-		catch (CompletionException ex) {
-			throw (ex.getCause() instanceof RuntimeException cause) ? cause : ex;
-		}
+	public Supplier<ApiClient> supplier(Supplier<@Nullable CertificatePair> current) {
+		return () -> {
+			try {
+				return get(current.get()).join().client;
+			}
+			catch (CompletionException ex) {
+				throw (ex.getCause() instanceof RuntimeException cause) ? cause : ex;
+			}
+		};
 	}
 
 	/** Concurrent callers share an attempt, so a plug-in that hangs runs only once. */

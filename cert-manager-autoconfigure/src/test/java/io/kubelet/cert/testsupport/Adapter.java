@@ -69,7 +69,7 @@ public final class Adapter implements AutoCloseable {
 
 	public Adapter() {
 		this.clients = clients(this.controlPlane.writeKubeconfig(this.directory));
-		this.client = this.clients.client(null);
+		this.client = this.clients.supplier(() -> null).get();
 		this.executor = (ThreadPoolExecutor) this.clients.executor();
 		this.signers = KubernetesSigners.ofKubernetes(this.clients, Clock.systemUTC());
 		this.signer = this.signers.signer(null);

@@ -82,7 +82,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	public static SecretStore of(String namespace, String name, String certificate, boolean rotates,
 			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
 		return new SecretStore(new SecretLocation(namespace, name, certificate), rotates, copy,
-				() -> clients.client(null), clients.executor(), clock);
+				clients.supplier(() -> null), clients.executor(), clock);
 	}
 
 	/**

@@ -651,7 +651,7 @@ class SecretStoreTests {
 			return thread;
 		}, Clock.systemUTC());
 		this.closed.add(clients);
-		return () -> clients.client(null);
+		return clients.supplier(() -> null);
 	}
 
 	private CertificateStore copy() {

@@ -84,7 +84,7 @@ class KubernetesSignersTests {
 
 	@Test
 	void everyConnectionSendsAtOnce() {
-		List<Boolean> noDelays = Adapter.noDelays(this.access.client(null));
+		List<Boolean> noDelays = Adapter.noDelays(this.access.supplier(() -> null).get());
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		assertThat(noDelays).as("TCP_NODELAY of a creation and a watch").containsExactly(true, true);
 	}
@@ -136,7 +136,7 @@ class KubernetesSignersTests {
 		TestNode node = new TestNode(this.controlPlane, this.directory, "n1");
 		node.create("InternalIP=10.0.0.1");
 		presentOnly(this.controlPlane.addToken("old", "system:node:n1", "system:nodes"));
-		NodeAddresses addresses = new NodeAddresses("n1", () -> this.access.client(null), this.access.executor());
+		NodeAddresses addresses = new NodeAddresses("n1", this.access.supplier(() -> null), this.access.executor());
 		awaitAddress(addresses, "10.0.0.1");
 		this.controlPlane.removeToken("old");
 		presentOnly(this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes"));
@@ -172,7 +172,7 @@ class KubernetesSignersTests {
 				Clock.systemUTC())) {
 			// A kubeconfig without a certificate, as it is written before there is one
 			assertThat(this.directory.resolve("node")).satisfies((file) -> Files.writeString(file, "kind: Config"));
-			WeakReference<ApiClient> client = new WeakReference<>(nodeAccess.client(null));
+			WeakReference<ApiClient> client = new WeakReference<>(nodeAccess.supplier(() -> null).get());
 			assertThat(request(node)).succeedsWithin(Adapter.PATIENCE);
 			assertThat(this.controlPlane.requests()).extracting(RecordedRequest::user)
 				.containsOnly("system:bootstrap:abcdef");
