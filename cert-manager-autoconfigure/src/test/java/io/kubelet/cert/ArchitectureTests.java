@@ -172,6 +172,11 @@ class ArchitectureTests {
 			.dependOnClassesThat()
 			.resideInAnyPackage("io.kubernetes..", "okhttp3..")
 			.check(CLASSES);
+		noClasses().should()
+			.dependOnClassesThat()
+			.resideInAPackage("io.kubernetes.client.openapi.models..")
+			.as("models need hints for a native image")
+			.check(CLASSES);
 	}
 
 	@Test

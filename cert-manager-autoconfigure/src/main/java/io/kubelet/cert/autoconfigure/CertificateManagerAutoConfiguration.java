@@ -15,7 +15,10 @@ import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
+import io.kubelet.cert.ssl.BundleSocketFactory;
 
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.annotation.RegisterReflection;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -38,12 +41,15 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * Auto-configuration of the certificates and their rotation, for an application that
- * configures at least one. A bean of the application replaces each of these beans.
+ * configures at least one. A bean of the application replaces each of these beans. In a
+ * native image, libraries load the socket factory by its name.
  */
 @AutoConfiguration
 @ConditionalOnBooleanProperty(name = "kubelet.cert.enabled", matchIfMissing = true)
 @Conditional(OnConfiguredCertificate.class)
 @Import(SettingsConfiguration.class)
+@RegisterReflection(classes = BundleSocketFactory.class,
+		memberCategories = { MemberCategory.INVOKE_PUBLIC_CONSTRUCTORS, MemberCategory.INVOKE_PUBLIC_METHODS })
 public final class CertificateManagerAutoConfiguration {
 
 	/** The registrars whose bundles are known from properties. */
