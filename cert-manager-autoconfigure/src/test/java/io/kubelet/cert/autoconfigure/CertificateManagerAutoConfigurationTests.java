@@ -153,7 +153,7 @@ class CertificateManagerAutoConfigurationTests {
 		new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
 			.withBean(CertificateTemplateSupplier.class, () -> Optional::empty)
-			.run((context) -> assertThat(ConfigurationMistakesTests.mistake(context.getStartupFailure()).getName())
+			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure()).getName())
 				.isEqualTo("kubelet.cert.signer-name"));
 	}
 

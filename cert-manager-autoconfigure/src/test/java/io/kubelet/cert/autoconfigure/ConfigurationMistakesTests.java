@@ -5,7 +5,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
@@ -16,7 +15,6 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +23,6 @@ import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -51,7 +48,7 @@ class ConfigurationMistakesTests {
 	@Test
 	void kubeconfigThatIsNotThereIsNamed() {
 		runner("kubelet.cert.kubernetes.kubeconfig=/nowhere/kubeconfig").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
+			InvalidConfigurationPropertyValueException failure = StartFailures.property(context.getStartupFailure());
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.kubernetes.kubeconfig");
 			assertThat(failure.getValue()).hasToString("/nowhere/kubeconfig");
 			assertThat(failure.getReason()).contains("There is no such file");
@@ -71,7 +68,8 @@ class ConfigurationMistakesTests {
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory)
 			.run((context) -> {
-				InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
+				InvalidConfigurationPropertyValueException failure = StartFailures
+					.property(context.getStartupFailure());
 				assertThat(failure.getName()).isEqualTo("kubelet.cert.template.common-name");
 				assertThat(failure.getReason()).contains("CertificateTemplateSupplier", "rotate-certificates");
 			});
@@ -80,7 +78,7 @@ class ConfigurationMistakesTests {
 	@Test
 	void certificateWithoutASignerIsReportedWithTheSignersThatThereAre() {
 		runner("kubelet.cert.additional.shop.template.common-name=shop").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = mistake(context.getStartupFailure());
+			InvalidConfigurationPropertyValueException failure = StartFailures.property(context.getStartupFailure());
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.shop.signer-name");
 			assertThat(failure.getReason()).contains(
 					"Neither a signer nor an issuer is configured for certificate 'shop'",
@@ -112,7 +110,7 @@ class ConfigurationMistakesTests {
 				.withPropertyValues("kubelet.cert.startup.timeout=1s",
 						"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
 				.run((context) -> {
-					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 					assertThat(analysis.getDescription())
 						.startsWith("The ConfigMap default/kube-root-ca.crt cannot be read: ");
 					assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig");
@@ -127,7 +125,7 @@ class ConfigurationMistakesTests {
 			Path kubeconfig = controlPlane.writeKubeconfig(this.directory, gone);
 			controlPlane.removeToken("gone");
 			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig).run((context) -> {
-				FailureAnalysis analysis = analyze(context.getStartupFailure());
+				FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 				assertThat(analysis.getDescription()).contains("401 Unauthorized", controlPlane.url());
 				assertThat(analysis.getAction()).contains("Replace the token");
 			});
@@ -140,7 +138,7 @@ class ConfigurationMistakesTests {
 			Credential poor = controlPlane.addToken("poor", "system:serviceaccount:shop:checkout");
 			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory, poor))
 				.run((context) -> {
-					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 					assertThat(analysis.getDescription()).contains("kind: ClusterRole",
 							"verbs: [\"create\", \"get\", \"list\", \"watch\"]", "namespace: \"shop\"",
 							"name: \"checkout\"");
@@ -155,9 +153,9 @@ class ConfigurationMistakesTests {
 			.approval((request) -> ApprovalPolicy.Verdict.deny("NotYours", "ask someone else"))
 			.start()) {
 			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory))
-				.run((context) -> assertThat(analyze(context.getStartupFailure()).getDescription()).contains(
-						"was denied", "ask someone else",
-						"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)"));
+				.run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
+					.contains("was denied", "ask someone else",
+							"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)"));
 		}
 	}
 
@@ -202,7 +200,7 @@ class ConfigurationMistakesTests {
 			Path kubeconfig = kubeconfig("https://127.0.0.1:" + silent.getLocalPort());
 			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=1s")
 				.run((context) -> {
-					FailureAnalysis analysis = analyze(context.getStartupFailure());
+					FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 					assertThat(analysis.getDescription()).endsWith("The API server has not answered the request yet");
 					assertThat(analysis.getAction()).contains("this machine can reach it",
 							"increase 'kubelet.cert.startup.timeout'");
@@ -227,7 +225,7 @@ class ConfigurationMistakesTests {
 	@Test
 	void rotationOffAndNothingStoredIsRefused() {
 		runner("kubelet.cert.rotate-certificates=false").run((context) -> {
-			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 			assertThat(analysis.getDescription()).contains("There is no valid certificate 'kubelet-client'",
 					"kubelet.cert.rotate-certificates=false");
 			assertThat(analysis.getAction()).contains("Put a pair there");
@@ -239,7 +237,7 @@ class ConfigurationMistakesTests {
 		Path pki = Files.createDirectories(this.directory.resolve("pki"));
 		Files.writeString(pki.resolve("kubelet-client-updated.pem"), "something");
 		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig("https://127.0.0.1:1")).run((context) -> {
-			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 			assertThat(analysis.getDescription()).contains("kubelet-client-updated.pem", "move it away");
 			assertThat(analysis.getAction()).contains("kubelet.cert.cert-dir");
 		});
@@ -259,21 +257,7 @@ class ConfigurationMistakesTests {
 	private static void timesOut(ApplicationContextRunner runner, Consumer<FailureAnalysis> analysis) {
 		RisingTimeout.from(Duration.ofSeconds(1),
 				(timeout) -> runner.withPropertyValues("kubelet.cert.startup.timeout=" + timeout)
-					.run((context) -> analysis.accept(analyze(context.getStartupFailure()))));
-	}
-
-	private static FailureAnalysis analyze(@Nullable Throwable failure) {
-		return Objects.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
-			.analyze(Objects.requireNonNull(failure, "The start must fail")));
-	}
-
-	static InvalidConfigurationPropertyValueException mistake(@Nullable Throwable failure) {
-		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			if (cause instanceof InvalidConfigurationPropertyValueException mistake) {
-				return mistake;
-			}
-		}
-		throw new AssertionError("No property is reported", failure);
+					.run((context) -> analysis.accept(StartFailures.report(context.getStartupFailure()))));
 	}
 
 }

@@ -38,7 +38,6 @@ import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -136,9 +135,7 @@ class KubeletProfileTests {
 		RisingTimeout.from(Duration.ofSeconds(1),
 				(timeout) -> runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.timeout=" + timeout)
 					.run((context) -> {
-						FailureAnalysis analysis = Objects
-							.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
-								.analyze(Objects.requireNonNull(context.getStartupFailure())));
+						FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 						assertThat(analysis.getDescription()).contains("'kubelet-server' was not issued within ",
 								"It waits for addresses of node n1 (it does not exist)");
 						assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
@@ -242,8 +239,7 @@ class KubeletProfileTests {
 	void certificateOfAnotherNodeIsNotReplaced() {
 		runner("kubelet.cert.profile=kubelet-client").run((context) -> assertThat(context).hasNotFailed());
 		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n2").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = ConfigurationMistakesTests
-				.mistake(context.getStartupFailure());
+			InvalidConfigurationPropertyValueException failure = StartFailures.property(context.getStartupFailure());
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.node-name");
 			assertThat(failure.getValue()).isEqualTo("n2");
 			assertThat(failure.getReason()).contains("belongs to node 'n1'");

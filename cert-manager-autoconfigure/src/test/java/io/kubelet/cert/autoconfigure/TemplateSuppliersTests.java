@@ -2,7 +2,6 @@ package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -11,7 +10,6 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,7 +21,6 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.mock.env.MockEnvironment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -88,7 +85,7 @@ class TemplateSuppliersTests {
 	@Test
 	void twoSuppliersOfOneCertificateAreReported() {
 		runner(Serving.class, ServingAgain.class).run((context) -> {
-			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 			assertThat(analysis.getDescription()).contains("'serving' has 2 CertificateTemplateSupplier beans",
 					"oneForServing", "anotherForServing");
 			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
@@ -100,7 +97,7 @@ class TemplateSuppliersTests {
 	@ValueSource(classes = { TwoPlain.class, FirstAndPlain.class })
 	void twoSuppliersOfTheFirstCertificateAreReported(Class<?> suppliers) {
 		runner(suppliers).run((context) -> {
-			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 			assertThat(analysis.getDescription()).contains("'kubelet-client' has 2 CertificateTemplateSupplier beans",
 					"another", "without a qualifier is for the first certificate");
 			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")");
@@ -110,7 +107,7 @@ class TemplateSuppliersTests {
 	@Test
 	void supplierWhoseQualifierIsNotACertificateIsReported() {
 		runner(Misspelt.class).run((context) -> {
-			FailureAnalysis analysis = analyze(context.getStartupFailure());
+			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 			assertThat(analysis.getDescription()).contains("'misspelt' belongs to no certificate");
 			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
 					"[kubelet-client, serving]");
@@ -121,11 +118,6 @@ class TemplateSuppliersTests {
 		Awaitility.await()
 			.until(() -> managers.get(certificate).status().requested().template(),
 					CertificateTemplate.ofSubject(commonName)::equals);
-	}
-
-	private static FailureAnalysis analyze(@Nullable Throwable failure) {
-		return Objects.requireNonNull(new CertificateManagerFailureAnalyzer(new MockEnvironment())
-			.analyze(Objects.requireNonNull(failure, "The start must fail")));
 	}
 
 	private static CertificateTemplateSupplier supplier(String commonName) {

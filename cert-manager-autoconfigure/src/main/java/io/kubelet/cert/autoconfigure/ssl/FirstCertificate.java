@@ -5,7 +5,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-import io.kubelet.cert.autoconfigure.CertificateUnavailableException;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;

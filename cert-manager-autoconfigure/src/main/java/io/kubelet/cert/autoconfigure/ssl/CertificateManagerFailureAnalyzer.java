@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.ssl;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.InvalidSettingsException;

@@ -1,4 +1,4 @@
-package io.kubelet.cert.autoconfigure;
+package io.kubelet.cert.autoconfigure.ssl;
 
 import java.time.Duration;
 import java.util.Objects;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reports that there was no certificate when the application started.
  */
-public final class CertificateUnavailableException extends CertificateManagerException {
+final class CertificateUnavailableException extends CertificateManagerException {
 
 	private final CertificateSettings settings;
 
@@ -37,7 +37,7 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 		return this.action;
 	}
 
-	public static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
+	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest open = status.pendingRequest();
@@ -71,13 +71,12 @@ public final class CertificateUnavailableException extends CertificateManagerExc
 						: null);
 	}
 
-	public static CertificateUnavailableException failed(CertificateSettings settings,
-			CertificateStatus.Failure failure) {
+	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure) {
 		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s"
 			.formatted(settings.name(), settings.request().signer(), failure.message()), failure.cause(), null);
 	}
 
-	public static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {
+	static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {
 		String why = Optional.ofNullable(status.pair()).map((pair) -> switch (status.state()) {
 			case NOT_YET_VALID ->
 				" (the stored one is not valid before %s: check the clock of this machine)".formatted(pair.notBefore());
