@@ -45,7 +45,7 @@ final class SharedScheduler implements RotationScheduler, DisposableBean {
 		timers.initialize();
 		CustomizableThreadFactory threads = new CustomizableThreadFactory(THREAD_NAME_PREFIX);
 		threads.setDaemon(true);
-		WorkerThreads workers = new WorkerThreads(timers, threads);
+		WorkerThreads workers = new WorkerThreads(RotationScheduler.of(timers.getScheduledExecutor()), threads);
 		return new SharedScheduler(timers, workers, () -> {
 			timers.shutdown();
 			workers.shutdown(TERMINATION);

@@ -1,17 +1,14 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-import org.springframework.core.task.TaskRejectedException;
-import org.springframework.scheduling.TaskScheduler;
+import io.kubelet.cert.rotation.RotationScheduler;
 
 /**
  * Runs tasks on a few threads. A task that has not returned for a second, such as one
@@ -26,14 +23,14 @@ final class WorkerThreads implements Executor {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(1);
 
-	private final TaskScheduler timers;
+	private final RotationScheduler timers;
 
 	private final ThreadPoolExecutor threads;
 
 	/** How many threads run a task that has not returned. */
 	private int replaced;
 
-	WorkerThreads(TaskScheduler timers, ThreadFactory factory) {
+	WorkerThreads(RotationScheduler timers, ThreadFactory factory) {
 		this.timers = timers;
 		this.threads = new ThreadPoolExecutor(SIZE, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS,
 				new LinkedBlockingQueue<>(), factory, new ThreadPoolExecutor.DiscardPolicy());
@@ -48,29 +45,19 @@ final class WorkerThreads implements Executor {
 	/** Whichever is first, the timer or the end of the task, sets the flag. */
 	private void run(Runnable task) {
 		AtomicBoolean ended = new AtomicBoolean();
-		Future<?> timer = afterPatience(() -> {
+		Runnable cancelTimer = this.timers.schedule(() -> {
 			if (ended.compareAndSet(false, true)) {
 				resize(1);
 			}
-		});
+		}, PATIENCE);
 		try {
 			task.run();
 		}
 		finally {
-			timer.cancel(false);
+			cancelTimer.run();
 			if (!ended.compareAndSet(false, true)) {
 				resize(-1);
 			}
-		}
-	}
-
-	/** While the application closes, tasks run without a time limit. */
-	private Future<?> afterPatience(Runnable replace) {
-		try {
-			return this.timers.schedule(replace, this.timers.getClock().instant().plus(PATIENCE));
-		}
-		catch (TaskRejectedException ex) {
-			return CompletableFuture.completedFuture(null);
 		}
 	}
 

@@ -4,12 +4,15 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -19,7 +22,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -87,9 +89,8 @@ class SharedSchedulerTests {
 
 	@Test
 	void taskThatBeginsWhileTheTimersStopRuns() throws InterruptedException {
-		ThreadPoolTaskScheduler timers = new ThreadPoolTaskScheduler();
-		timers.initialize();
-		WorkerThreads workers = new WorkerThreads(timers, Thread::new);
+		ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor();
+		WorkerThreads workers = new WorkerThreads(RotationScheduler.of(timers), Thread::new);
 		timers.shutdown();
 		CountDownLatch ran = new CountDownLatch(1);
 		workers.execute(ran::countDown);
