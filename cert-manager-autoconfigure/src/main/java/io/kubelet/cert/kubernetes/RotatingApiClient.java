@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -18,25 +18,25 @@ import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubernetes.client.openapi.ApiCallback;
 import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.Pair;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
-import okhttp3.EventListener;
-import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
-import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An API client that authenticates with a certificate that rotates. The client itself is
- * never replaced. Each new connection presents the current pair, and no call that begins
- * after a rotation uses an existing connection. When the certificate has rotated, idle
- * connections are closed immediately and busy ones after a grace period.
+ * An API client that authenticates with a certificate that rotates. Each new connection
+ * presents the current pair, and no call that is made after a rotation uses an existing
+ * connection. When the certificate has rotated, idle connections are closed immediately
+ * and busy ones after a grace period.
  */
-public final class RotatingApiClient implements AutoCloseable {
+public final class RotatingApiClient extends ApiClient implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingApiClient.class);
 
@@ -52,29 +52,26 @@ public final class RotatingApiClient implements AutoCloseable {
 
 	private final SSLContext context;
 
-	private final ApiClient client;
-
 	/**
 	 * Creates a client.
-	 * @param client the client of the server, which becomes the rotating one
+	 * @param client a client of the same server
 	 * @param keyManagers present the current pair at each handshake
 	 * @param current returns the current pair
 	 * @param executor runs asynchronous calls; shut down with the client
 	 */
 	public RotatingApiClient(ApiClient client, KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current,
 			ExecutorService executor) {
+		super(client.getHttpClient());
 		this.current = current;
 		this.seen = current.get();
-		this.client = client;
 		OkHttpClient base = client.getHttpClient();
 		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
 		this.context = KubernetesClients.tls(keyManagers, trust);
-		client.setHttpClient(base.newBuilder()
+		setBasePath(client.getBasePath());
+		setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
 			.socketFactory(this.sockets)
-			.eventListener(new Cancellation())
 			.sslSocketFactory(this.context.getSocketFactory(), trust)
-			.addInterceptor(this::intercept)
 			.build());
 	}
 
@@ -93,12 +90,22 @@ public final class RotatingApiClient implements AutoCloseable {
 				current, executor);
 	}
 
-	/**
-	 * Returns the client.
-	 * @return the client, which is always the same
-	 */
-	public ApiClient client() {
-		return this.client;
+	/** The first call after a rotation may be made before {@link #rotated()}. */
+	@Override
+	public OkHttpClient getHttpClient() {
+		leaveConnectionsIfRotated();
+		return super.getHttpClient();
+	}
+
+	/** Does not use {@link #getHttpClient()}. */
+	@Override
+	@SuppressWarnings("rawtypes")
+	public Call buildCall(String baseUrl, String path, String method, List<Pair> query, List<Pair> collectionQuery,
+			Object body, Map<String, String> headers, Map<String, String> cookies, Map<String, Object> form,
+			String[] authentications, ApiCallback callback) throws ApiException {
+		leaveConnectionsIfRotated();
+		return super.buildCall(baseUrl, path, method, query, collectionQuery, body, headers, cookies, form,
+				authentications, callback);
 	}
 
 	/**
@@ -115,52 +122,21 @@ public final class RotatingApiClient implements AutoCloseable {
 		return () -> old.forEach(RotatingApiClient::close);
 	}
 
-	@Override
-	public void close() {
-		this.client.getHttpClient().dispatcher().cancelAll();
-		this.client.getHttpClient().connectionPool().evictAll();
-		this.client.getHttpClient().dispatcher().executorService().shutdownNow();
-		this.sockets.open().forEach(RotatingApiClient::close);
-	}
-
-	/** The first call after a rotation may begin before the listener is called. */
-	private Response intercept(Interceptor.Chain chain) throws IOException {
-		return leaveConnectionsIfRotated() ? callAnew(chain) : chain.proceed(chain.request());
-	}
-
-	private synchronized boolean leaveConnectionsIfRotated() {
+	private synchronized void leaveConnectionsIfRotated() {
 		CertificatePair pair = this.current.get();
-		boolean rotated = !Objects.equals(this.seen, pair);
-		if (rotated) {
+		if (!Objects.equals(this.seen, pair)) {
 			this.seen = pair;
 			this.outdated.addAll(this.sockets.open());
 			leaveConnections();
 		}
-		return rotated;
 	}
 
 	/** HTTP/2 would use a busy connection for new calls, and no pool evicts that. */
 	private void leaveConnections() {
 		invalidateSessions();
-		OkHttpClient before = this.client.getHttpClient();
-		this.client.setHttpClient(before.newBuilder().connectionPool(new ConnectionPool()).build());
+		OkHttpClient before = super.getHttpClient();
+		setHttpClient(before.newBuilder().connectionPool(new ConnectionPool()).build());
 		before.connectionPool().evictAll();
-	}
-
-	/** The chain of a call is bound to the pool that the client had before. */
-	private Response callAnew(Interceptor.Chain chain) throws IOException {
-		Call call = this.client.getHttpClient()
-			.newBuilder()
-			.connectTimeout(chain.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
-			.readTimeout(chain.readTimeoutMillis(), TimeUnit.MILLISECONDS)
-			.writeTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
-			.build()
-			.newCall(chain.request());
-		Successor.of(chain.call()).call = call;
-		if (chain.call().isCanceled()) {
-			call.cancel();
-		}
-		return call.execute();
 	}
 
 	/** A resumed session would still present the old certificate. */
@@ -174,6 +150,15 @@ public final class RotatingApiClient implements AutoCloseable {
 		}
 	}
 
+	@Override
+	public void close() {
+		OkHttpClient http = super.getHttpClient();
+		http.dispatcher().cancelAll();
+		http.connectionPool().evictAll();
+		http.dispatcher().executorService().shutdownNow();
+		this.sockets.open().forEach(RotatingApiClient::close);
+	}
+
 	private static void close(Socket socket) {
 		try {
 			socket.close();
@@ -181,30 +166,6 @@ public final class RotatingApiClient implements AutoCloseable {
 		catch (IOException ex) {
 			logger.debug("Cannot close {}", socket, ex);
 		}
-	}
-
-	/** Refers a call to the one that replaces it. */
-	private static final class Successor {
-
-		private volatile @Nullable Call call;
-
-		static Successor of(Call call) {
-			return call.tag(Successor.class, Successor::new);
-		}
-
-	}
-
-	/** Cancels a call that replaces another with it. */
-	private static final class Cancellation extends EventListener {
-
-		@Override
-		public void canceled(Call call) {
-			Call successor = Successor.of(call).call;
-			if (successor != null) {
-				successor.cancel();
-			}
-		}
-
 	}
 
 }

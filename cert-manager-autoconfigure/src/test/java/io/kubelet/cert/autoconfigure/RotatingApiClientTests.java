@@ -109,6 +109,22 @@ class RotatingApiClientTests {
 		});
 	}
 
+	/** As by a listener that runs before the client is told. */
+	@Test
+	void callRightAfterARotationUsesTheNewCertificate() {
+		runner().run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			try (RotatingApiClient rotating = rotating(context.getBean(ApiClient.class), context,
+					() -> manager.status().pair())) {
+				String before = manager.current().orElseThrow().serialNumber();
+				whoAmI(rotating);
+				String after = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
+				whoAmI(rotating);
+				assertThat(reviews()).extracting(RecordedRequest::certificateSerial).containsExactly(before, after);
+			}
+		});
+	}
+
 	@Test
 	void authorityOfTheClusterMayChange() {
 		runner().run((context) -> {
@@ -185,7 +201,7 @@ class RotatingApiClientTests {
 					context.getBean(CertificateManager.class).current().orElseThrow());
 			this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
 			try (RotatingApiClient rotating = rotating(context.getBean(ApiClient.class), context, current::get)) {
-				CountDownLatch ended = watch(rotating.client());
+				CountDownLatch ended = watch(rotating);
 				current.set(newer());
 				Runnable closeWhatRemains = rotating.rotated();
 				assertThat(ended.getCount()).isEqualTo(1);
@@ -206,13 +222,13 @@ class RotatingApiClientTests {
 			@Override
 			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
 				if (previous != null) {
-					ended.add(watch(client.get().client()));
+					ended.add(watch(client.get()));
 				}
 			}
 
 		}).run((context) -> {
 			client.set(context.getBean(RotatingApiClient.class));
-			ended.add(watch(client.get().client()));
+			ended.add(watch(client.get()));
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			String before = manager.current().orElseThrow().serialNumber();
 			String after = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
@@ -223,7 +239,7 @@ class RotatingApiClientTests {
 							.containsExactly(before, after));
 			assertThat(ended.get(0).await(120, TimeUnit.SECONDS)).isTrue();
 			assertThat(ended.get(1).await(1, TimeUnit.SECONDS)).isFalse();
-			whoAmI(client.get().client());
+			whoAmI(client.get());
 		});
 	}
 
@@ -257,12 +273,12 @@ class RotatingApiClientTests {
 			try (Http2Server server = new Http2Server(this.authority);
 					RotatingApiClient rotating = rotating(server.client(), context, () -> manager.status().pair())) {
 				CertificatePair before = manager.current().orElseThrow();
-				CompletableFuture<String> old = server.hold(rotating.client());
+				CompletableFuture<String> old = server.hold(rotating);
 				assertThat(server.presented()).containsExactly(before.serialNumber());
 				CertificatePair after = manager.rotate().get(120, TimeUnit.SECONDS);
-				CompletableFuture<String> early = server.hold(rotating.client());
+				CompletableFuture<String> early = server.hold(rotating);
 				Runnable closeWhatRemains = rotating.rotated();
-				CompletableFuture<String> late = server.hold(rotating.client());
+				CompletableFuture<String> late = server.hold(rotating);
 				assertThat(old).isNotDone();
 				closeWhatRemains.run();
 				assertThat(old).failsWithin(Duration.ofMinutes(2)).withThrowableOfType(ExecutionException.class);
@@ -275,29 +291,13 @@ class RotatingApiClientTests {
 	}
 
 	@Test
-	void callThatIsMadeAnewIsCancelledWithTheOneInWhosePlaceItIs() {
-		runner().run((context) -> {
-			AtomicReference<CertificatePair> current = new AtomicReference<>();
-			try (Http2Server server = new Http2Server(this.authority);
-					RotatingApiClient rotating = rotating(server.client(), context, current::get)) {
-				current.set(context.getBean(CertificateManager.class).current().orElseThrow());
-				CompletableFuture<String> anew = server.hold(rotating.client());
-				anew.cancel(true);
-				Awaitility.await()
-
-					.until(() -> rotating.client().getHttpClient().dispatcher().runningCallsCount() == 0);
-			}
-		});
-	}
-
-	@Test
 	void connectionThatPresentedNothingIsClosedToo() {
 		runner().run((context) -> {
 			AtomicReference<CertificatePair> current = new AtomicReference<>();
 			try (Http2Server server = new Http2Server(this.authority);
 					RotatingApiClient rotating = new RotatingApiClient(server.client(), new KeyManager[0], current::get,
 							Executors.newCachedThreadPool())) {
-				CompletableFuture<String> busy = server.hold(rotating.client());
+				CompletableFuture<String> busy = server.hold(rotating);
 				assertThat(server.presented()).containsExactly("none");
 				current.set(context.getBean(CertificateManager.class).current().orElseThrow());
 				Runnable closeWhatRemains = rotating.rotated();

@@ -38,8 +38,8 @@ public final class KubernetesApiClientAutoConfiguration {
 	private static final Duration GRACE = Duration.ofSeconds(10);
 
 	@Bean
-	@ConditionalOnMissingBean({ RotatingApiClient.class, ApiClient.class })
-	RotatingApiClient rotatingApiClient(CertificateSettingsList settings, CertificateManagers managers,
+	@ConditionalOnMissingBean(ApiClient.class)
+	RotatingApiClient kubernetesApiClient(CertificateSettingsList settings, CertificateManagers managers,
 			SslBundles bundles, RotationScheduler scheduler) {
 		KubernetesProperties connection = settings.kubernetes();
 		CertificateSettings certificate = settings.certificates().get(0);
@@ -52,12 +52,6 @@ public final class KubernetesApiClientAutoConfiguration {
 				keyManagers, () -> manager.status().pair(), executor);
 		manager.addFollower((name) -> scheduler.schedule(client.rotated(), GRACE));
 		return client;
-	}
-
-	@Bean(destroyMethod = "")
-	@ConditionalOnMissingBean
-	ApiClient kubernetesApiClient(RotatingApiClient client) {
-		return client.client();
 	}
 
 }
