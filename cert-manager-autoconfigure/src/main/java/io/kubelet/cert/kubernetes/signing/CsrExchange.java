@@ -15,7 +15,6 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.ApiObjects.AnswerTooLargeException;
-import io.kubelet.cert.kubernetes.signing.RequestWatches.Subscription;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
@@ -66,29 +65,26 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		this.clock = clock;
 		this.request = request;
 		this.progress = progress;
-		Runnable end = watches.keepOpen(client, request.name());
-		this.answer.whenComplete((chain, failure) -> end.run());
 	}
 
-	/** A request with a UID was created earlier. */
-	CompletableFuture<List<X509Certificate>> begin() {
+	/**
+	 * Begins the exchange. A request with a UID was created earlier.
+	 * @param creates whether one without a UID is created. Otherwise it is only looked
+	 * up, as that of another replica
+	 */
+	CompletableFuture<List<X509Certificate>> begin(boolean creates) {
+		this.watches.begin(this);
+		this.answer.whenComplete((chain, failure) -> this.watches.end(this));
 		String name = this.request.name();
 		if (name != null && this.request.uid() != null) {
 			resume(name);
 		}
-		else {
+		else if (name == null || creates) {
 			create(name);
 		}
-		return this.answer;
-	}
-
-	/** The request of another replica is only looked up. */
-	CompletableFuture<List<X509Certificate>> join() {
-		String name = this.request.name();
-		if (name == null || this.request.uid() != null) {
-			return begin();
+		else {
+			read(name, this::takeIfOurs);
 		}
-		read(name, this::takeIfOurs);
 		return this.answer;
 	}
 
@@ -138,16 +134,22 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	}
 
 	private void await(RequestObject object) {
+		boolean expected = this.request.name() != null;
 		this.request = this.request.confirmed(object.name(), object.uid(), object.createdAt());
 		changed(object);
-		if (this.answer.isDone()) {
-			return;
-		}
-		Subscription subscription = this.watches.subscribe(this.client, object, this);
-		this.answer.whenComplete((chain, failure) -> subscription.end().run());
-		if (!subscription.complete()) {
+		if (!this.answer.isDone() && !(this.watches.subscribe(object, this) && expected)) {
 			read(object.name(), this::changed);
 		}
+	}
+
+	@Override
+	public ApiClient client() {
+		return this.client;
+	}
+
+	@Override
+	public CertificateRequest request() {
+		return this.request;
 	}
 
 	@Override
@@ -263,7 +265,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 			this.answer.completeExceptionally(ex);
 		}
 		catch (Throwable ex) {
-			this.answer.completeExceptionally(this.failures.unreadable(ex, this.request));
+			this.answer.completeExceptionally(this.failures.translate(ex, this.request));
 		}
 	}
 

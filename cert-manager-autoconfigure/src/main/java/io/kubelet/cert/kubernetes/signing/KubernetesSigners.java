@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -82,13 +81,13 @@ public final class KubernetesSigners implements AutoCloseable {
 			@Override
 			public CompletableFuture<List<X509Certificate>> request(CertificateRequest request,
 					Consumer<SubmittedRequest> progress) {
-				return exchange(current, request, progress, CsrExchange::begin);
+				return exchange(current, request, progress, true);
 			}
 
 			@Override
 			public CompletableFuture<List<X509Certificate>> join(CertificateRequest request,
 					Consumer<SubmittedRequest> progress) {
-				return exchange(current, request, progress, CsrExchange::join);
+				return exchange(current, request, progress, false);
 			}
 
 			@Override
@@ -105,10 +104,10 @@ public final class KubernetesSigners implements AutoCloseable {
 	}
 
 	private CompletableFuture<List<X509Certificate>> exchange(@Nullable CertificatePair current,
-			CertificateRequest request, Consumer<SubmittedRequest> progress,
-			Function<CsrExchange, CompletableFuture<List<X509Certificate>>> begin) {
-		return this.clients.use(current, (client) -> begin
-			.apply(new CsrExchange(this.api, client, this.watches, this.clock, request, progress)));
+			CertificateRequest request, Consumer<SubmittedRequest> progress, boolean creates) {
+		return this.clients.use(current,
+				(client) -> new CsrExchange(this.api, client, this.watches, this.clock, request, progress)
+					.begin(creates));
 	}
 
 	/** Ends the watches: cancelling a call does not end a stream that is being read. */

@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.kubernetes.watch.Reflector;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
@@ -74,18 +75,11 @@ final class RequestWatch implements Reflector.Observer {
 		return seen != null || !object.isOlder(this.start);
 	}
 
-	synchronized void remove(String uid, Subscriber subscriber) {
-		if (this.subscribers.remove(uid, subscriber)) {
+	synchronized void remove(Subscriber subscriber) {
+		String uid = subscriber.request().uid();
+		if (uid != null && this.subscribers.remove(uid, subscriber)) {
 			this.latest.remove(uid);
 		}
-	}
-
-	/** Ends the watch if there are no subscribers, and returns whether it was ended. */
-	synchronized boolean endIfUnused() {
-		if (this.subscribers.isEmpty()) {
-			close();
-		}
-		return this.subscribers.isEmpty();
 	}
 
 	void start(Executor executor) {
@@ -188,8 +182,13 @@ final class RequestWatch implements Reflector.Observer {
 		return "Certificate signing requests";
 	}
 
-	/** Receives what happens to one object. */
+	/** Receives what happens to the object of one request. */
 	interface Subscriber {
+
+		ApiClient client();
+
+		/** With name and UID, once they are known. */
+		CertificateRequest request();
 
 		void changed(RequestObject object);
 

@@ -2,14 +2,15 @@ package io.kubelet.cert.kubernetes.signing;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import io.kubelet.cert.kubernetes.signing.RequestWatch.Subscriber;
 import io.kubelet.cert.kubernetes.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,11 +25,10 @@ final class RequestWatches {
 
 	private final Map<Key, RequestWatch> open = new HashMap<>();
 
-	/** The number of exchanges that keep the watches of a client open. */
-	private final Map<ApiClient, Integer> users = new HashMap<>();
-
-	/** How often each name is waited for. */
-	private final Map<String, Integer> names = new ConcurrentHashMap<>();
+	/**
+	 * Those that are not answered yet, even if their requests are still to be created.
+	 */
+	private final Set<Subscriber> subscribers = ConcurrentHashMap.newKeySet();
 
 	private final String requester = UUID.randomUUID().toString();
 
@@ -77,76 +77,59 @@ final class RequestWatches {
 	}
 
 	/**
-	 * Watches an object from its known state. The subscriber receives later states before
-	 * this method returns and, from then on, on another thread.
+	 * Keeps the watches of a client open from now on, and what they receive about the
+	 * request of the subscriber. Certificates that are signed faster than further
+	 * requests are created share a watch: each other one would cost a TLS handshake.
 	 */
-	Subscription subscribe(ApiClient client, RequestObject object, RequestWatch.Subscriber subscriber) {
-		Key key = new Key(client, select(object));
-		boolean expected = isExpected(object.name());
-		Runnable forget = expect(object.name());
-		RequestWatch watch;
-		synchronized (this.open) {
-			watch = this.open.get(key);
-			if (watch == null || !watch.add(object.uid(), subscriber)) {
-				watch = new RequestWatch(client, key.selection, object.resourceVersion(), this::isExpected);
-				watch.add(object.uid(), subscriber);
-				watch.start(this.executor);
-				this.open.put(key, watch);
-			}
-		}
-		boolean complete = watch.catchUp(object, subscriber);
-		return new Subscription(complete && expected, () -> {
-			unsubscribe(key, object.uid(), subscriber);
-			forget.run();
-		});
+	void begin(Subscriber subscriber) {
+		this.subscribers.add(subscriber);
 	}
 
-	private void unsubscribe(Key key, String uid, RequestWatch.Subscriber subscriber) {
+	/** Ends what has begun, and the watches of the client after the last subscriber. */
+	void end(Subscriber subscriber) {
+		ApiClient client = subscriber.client();
 		synchronized (this.open) {
-			RequestWatch watch = this.open.get(key);
-			if (watch != null) {
-				watch.remove(uid, subscriber);
-				endUnused(key.client);
+			this.subscribers.remove(subscriber);
+			this.open.values().forEach((watch) -> watch.remove(subscriber));
+			if (this.subscribers.stream().noneMatch((other) -> other.client() == client)) {
+				this.open.entrySet().removeIf((entry) -> {
+					boolean unused = entry.getKey().client == client;
+					if (unused) {
+						entry.getValue().close();
+					}
+					return unused;
+				});
 			}
 		}
 	}
 
 	/**
-	 * Keeps the watches of a client open from now on. Certificates that are signed faster
-	 * than further requests are created share one: each other one would cost a TLS
-	 * handshake.
-	 * @param name the object that is going to be subscribed to, whose states are kept
-	 * from now on; {@code null} if it has no name yet
-	 * @return ends the watches that are unused then, unless they are kept for others
+	 * Watches an object from its known state, unless the subscriber has ended. It
+	 * receives later states before this method returns and, from then on, on another
+	 * thread.
+	 * @return whether the subscriber receives every state; {@code false} if the watch
+	 * began after the known state of the object, so that the object has to be read
 	 */
-	Runnable keepOpen(ApiClient client, @Nullable String name) {
-		Runnable forget = (name != null) ? expect(name) : () -> {
-		};
+	boolean subscribe(RequestObject object, Subscriber subscriber) {
+		Key key = new Key(subscriber.client(), select(object));
+		RequestWatch watch;
 		synchronized (this.open) {
-			this.users.merge(client, 1, Integer::sum);
-		}
-		return () -> {
-			synchronized (this.open) {
-				this.users.computeIfPresent(client, (key, users) -> (users > 1) ? users - 1 : null);
-				endUnused(client);
+			if (!this.subscribers.contains(subscriber)) {
+				return true;
 			}
-			forget.run();
-		};
-	}
-
-	private boolean isExpected(String name) {
-		return this.names.containsKey(name);
-	}
-
-	private Runnable expect(String name) {
-		this.names.merge(name, 1, Integer::sum);
-		return () -> this.names.computeIfPresent(name, (key, times) -> (times > 1) ? times - 1 : null);
-	}
-
-	private void endUnused(ApiClient client) {
-		if (!this.users.containsKey(client)) {
-			this.open.entrySet().removeIf((entry) -> entry.getKey().client == client && entry.getValue().endIfUnused());
+			watch = this.open.get(key);
+			if (watch == null || !watch.add(object.uid(), subscriber)) {
+				watch = new RequestWatch(key.client, key.selection, object.resourceVersion(), this::isPending);
+				watch.add(object.uid(), subscriber);
+				watch.start(this.executor);
+				this.open.put(key, watch);
+			}
 		}
+		return watch.catchUp(object, subscriber);
+	}
+
+	private boolean isPending(String name) {
+		return this.subscribers.stream().anyMatch((subscriber) -> name.equals(subscriber.request().name()));
 	}
 
 	/** Ends all watches. What was subscribed to is not answered any more. */
@@ -157,17 +140,6 @@ final class RequestWatches {
 	}
 
 	private record Key(ApiClient client, Selection selection) {
-
-	}
-
-	/**
-	 * A subscription.
-	 *
-	 * @param complete whether the subscriber receives every state; {@code false} if the
-	 * watch began after the known state of the object, so that the object has to be read
-	 * @param end ends the subscription
-	 */
-	record Subscription(boolean complete, Runnable end) {
 
 	}
 

@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -340,12 +341,15 @@ class CertificateSigningRequestsTests {
 	/** As while one of many requests is being created. */
 	@Test
 	void watchThatIsKeptOpenServesRequestsThatFollowEachOther() {
-		Runnable end = this.adapter.signers.watches().keepOpen(this.adapter.client, null);
+		RequestWatches watches = this.adapter.signers.watches();
+		CsrExchange creating = new CsrExchange(new CertificateSigningRequests(), this.adapter.client, watches,
+				Clock.systemUTC(), Adapter.newRequest(), this.adapter.progress::add);
+		watches.begin(creating);
 		for (int request = 0; request < 3; request++) {
 			answer(this.adapter.send(Adapter.newRequest()));
 		}
 		assertThat(this.adapter.figures()).isEqualTo("3 POST, 1 watch, 0 GET, 0 list");
-		end.run();
+		watches.end(creating);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 

@@ -22,6 +22,7 @@ import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
+import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
@@ -142,6 +143,16 @@ class RequestWatchTests {
 
 	private static RequestWatch.Subscriber subscriber(List<String> received) {
 		return new RequestWatch.Subscriber() {
+
+			@Override
+			public ApiClient client() {
+				throw new UnsupportedOperationException();
+			}
+
+			@Override
+			public CertificateRequest request() {
+				throw new UnsupportedOperationException();
+			}
 
 			@Override
 			public void changed(RequestObject object) {
