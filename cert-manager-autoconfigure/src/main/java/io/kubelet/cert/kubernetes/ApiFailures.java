@@ -42,17 +42,22 @@ public final class ApiFailures {
 	/**
 	 * Translates a failure. The exception of the library is not the cause of the result:
 	 * its message contains the whole answer, which need not be that of an API server.
-	 * @param failure the exception of the library
+	 * @param failure an {@link ApiException}, or what prevented an answer
 	 * @param request the request, {@code null} if the call was about none
 	 * @return the failure of the request
 	 */
-	public RequestException translate(ApiException failure, @Nullable CertificateRequest request) {
-		int code = failure.getCode();
-		if (code == 0) {
-			Throwable cause = (failure.getCause() != null) ? failure.getCause() : failure;
-			return (cause instanceof IOException unreachable) ? unreachable(unreachable, request)
-					: unreadable(cause, request);
+	public RequestException translate(Throwable failure, @Nullable CertificateRequest request) {
+		if (failure instanceof ApiException answer && answer.getCode() != 0) {
+			return answered(answer, request);
 		}
+		Throwable cause = (failure instanceof ApiException && failure.getCause() != null) ? failure.getCause()
+				: failure;
+		return (cause instanceof IOException unreachable) ? unreachable(unreachable, request)
+				: unreadable(cause, request);
+	}
+
+	private RequestException answered(ApiException failure, @Nullable CertificateRequest request) {
+		int code = failure.getCode();
 		JsonObject status = status(failure.getResponseBody());
 		if (code == 429 || code >= 500) {
 			return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
@@ -68,7 +73,7 @@ public final class ApiFailures {
 			case 401 ->
 				"The API server at %s does not accept the credentials (401 Unauthorized): the token or the client "
 					.formatted(this.server) + "certificate is wrong or has expired";
-			case 403 -> RbacAdvice.on(message(status));
+			case 403 -> message(status) + RbacAdvice.on(message(status));
 			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
 					message(status));
 		};
@@ -105,18 +110,11 @@ public final class ApiFailures {
 	 * @return further lines for a message, empty if no rule helps
 	 */
 	public static String advice(ApiException failure) {
-		String message = message(status(failure.getResponseBody()));
-		return (failure.getCode() == 403) ? RbacAdvice.on(message).substring(message.length()) : "";
+		return (failure.getCode() == 403) ? RbacAdvice.on(message(status(failure.getResponseBody()))) : "";
 	}
 
-	/**
-	 * Returns the failure of an answer that could not be read.
-	 * @param problem why. Only its type and place are kept: its message may contain the
-	 * answer
-	 * @param request the request, {@code null} if the call was about none
-	 * @return the failure of the request
-	 */
-	public RequestException unreadable(Throwable problem, @Nullable CertificateRequest request) {
+	/** Only the type and place are kept: the message may contain the answer. */
+	private RequestException unreadable(Throwable problem, @Nullable CertificateRequest request) {
 		RequestException failure = unexpected(
 				"The answer from %s is not from an API server (%s). A proxy may have answered".formatted(this.server,
 						problem.getClass().getSimpleName()),
@@ -171,15 +169,8 @@ public final class ApiFailures {
 
 	/** In seconds, as an API server states it. */
 	private static @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
-		return (headers == null) ? null
-				: headers.entrySet()
-					.stream()
-					.filter((header) -> "Retry-After".equalsIgnoreCase(header.getKey()))
-					.flatMap((header) -> header.getValue().stream())
-					.filter((value) -> value.matches("\\d{1,9}"))
-					.map((value) -> Duration.ofSeconds(Long.parseLong(value)))
-					.findFirst()
-					.orElse(null);
+		String seconds = (headers != null) ? String.join(",", headers.getOrDefault("retry-after", List.of())) : "";
+		return seconds.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(seconds)) : null;
 	}
 
 }

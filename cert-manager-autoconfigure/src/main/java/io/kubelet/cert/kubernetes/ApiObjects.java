@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -87,12 +88,8 @@ public final class ApiObjects {
 	 * @return the call
 	 */
 	public static Call delete(ApiClient client, String path, String name, String uid) {
-		JsonObject preconditions = new JsonObject();
-		preconditions.addProperty("uid", uid);
-		JsonObject options = new JsonObject();
-		options.addProperty("apiVersion", "v1");
-		options.addProperty("kind", "DeleteOptions");
-		options.add("preconditions", preconditions);
+		JsonObject options = object(
+				Map.of("apiVersion", "v1", "kind", "DeleteOptions", "preconditions", Map.of("uid", uid)));
 		return call(client, request(url(client, path).addPathSegment(name).build()).delete(json(options)));
 	}
 
@@ -132,8 +129,8 @@ public final class ApiObjects {
 	/**
 	 * Sends a call.
 	 * @param call the call
-	 * @return the object in the answer; a failure is an {@link ApiException}, or what was
-	 * thrown while the answer was read
+	 * @return the object in the answer; a failure is an {@link ApiException} if the
+	 * server has answered with one, otherwise what prevented an answer
 	 */
 	public static CompletableFuture<JsonObject> send(Call call) {
 		CompletableFuture<JsonObject> result = new CompletableFuture<>();
@@ -144,9 +141,6 @@ public final class ApiObjects {
 				try {
 					result.complete(object(body(answer)));
 				}
-				catch (IOException ex) {
-					result.completeExceptionally(new ApiException(ex));
-				}
 				catch (Throwable ex) {
 					result.completeExceptionally(ex);
 				}
@@ -155,7 +149,7 @@ public final class ApiObjects {
 			@Override
 			public void onFailure(Call call, IOException ex) {
 				// OkHttp wraps what is thrown while it sends
-				result.completeExceptionally((ex.getCause() instanceof Error error) ? error : new ApiException(ex));
+				result.completeExceptionally((ex.getCause() instanceof Error error) ? error : ex);
 			}
 
 		});
@@ -192,7 +186,7 @@ public final class ApiObjects {
 	private static String limited(BufferedSource body) throws IOException {
 		if (body.request(AnswerTooLargeException.MAXIMUM_BYTES + 1L)) {
 			body.close();
-			throw new AnswerTooLargeException("4 MiB");
+			throw new AnswerTooLargeException();
 		}
 		return body.readUtf8();
 	}
@@ -205,7 +199,7 @@ public final class ApiObjects {
 	public static @Nullable String line(BufferedSource stream) throws IOException {
 		long end = stream.indexOf((byte) '\n', 0, AnswerTooLargeException.MAXIMUM_BYTES + 1L);
 		if (end < 0 && stream.getBuffer().size() > AnswerTooLargeException.MAXIMUM_BYTES) {
-			throw new AnswerTooLargeException("4 MiB");
+			throw new AnswerTooLargeException();
 		}
 		return stream.readUtf8Line();
 	}
@@ -233,6 +227,15 @@ public final class ApiObjects {
 		catch (JsonParseException | IllegalStateException ex) {
 			return true;
 		}
+	}
+
+	/**
+	 * Creates an object.
+	 * @param members its members: texts, lists, maps or JSON
+	 * @return the object
+	 */
+	public static JsonObject object(Map<String, ?> members) {
+		return new Gson().toJsonTree(members).getAsJsonObject();
 	}
 
 	/**
@@ -280,6 +283,10 @@ public final class ApiObjects {
 		static final int MAXIMUM_BYTES = 4 * 1024 * 1024;
 
 		private final String limit;
+
+		AnswerTooLargeException() {
+			this("4 MiB");
+		}
 
 		/**
 		 * Creates an exception.

@@ -7,8 +7,7 @@ import java.security.cert.X509Certificate;
 import java.util.Arrays;
 
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509KeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * that a server that does not know the issuer reports it. A key store would encrypt the
  * key first, which takes longer than the rest of a connection.
  */
-final class ClientKeys extends X509ExtendedKeyManager {
+final class ClientKeys implements X509KeyManager {
 
 	private static final String ALIAS = "current";
 
@@ -37,12 +36,6 @@ final class ClientKeys extends X509ExtendedKeyManager {
 			@Nullable Socket socket) {
 		String algorithm = this.pair.leaf().getPublicKey().getAlgorithm();
 		return Arrays.asList(keyTypes).contains(algorithm) ? ALIAS : null;
-	}
-
-	@Override
-	public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers,
-			@Nullable SSLEngine engine) {
-		return chooseClientAlias(keyTypes, issuers, null);
 	}
 
 	@Override

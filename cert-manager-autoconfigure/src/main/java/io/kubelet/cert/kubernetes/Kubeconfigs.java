@@ -58,6 +58,30 @@ public final class Kubeconfigs {
 				: Optional.empty();
 	}
 
+	/**
+	 * Returns the trust of a client: the authorities that are named at each handshake, so
+	 * that the client continues to work when the cluster gets another authority. If the
+	 * authorities cannot be read, are no longer named, or are those of another server,
+	 * the last ones remain, because a running client must not trust more than before. If
+	 * none has ever been named, the client trusts those of the JDK, as kubectl does.
+	 */
+	static LiveTrust trustOfClient(@Nullable Path kubeconfig, @Nullable String context) {
+		KubeconfigFile first = read(kubeconfig, context);
+		boolean named = !first.authorities().isEmpty();
+		LiveTrust trust = new LiveTrust(() -> reading(kubeconfig, context, (latest, authorities) -> {
+			if (!latest.server().equals(first.server())) {
+				throw new KubernetesConfigurationException(
+						latest.file() + " no longer names the API server " + first.server());
+			}
+			if (authorities.isEmpty() && named) {
+				throw new KubernetesConfigurationException(latest.file() + " no longer names a certificate authority");
+			}
+			return authorities.isEmpty() ? Trust.system() : Trust.exactly(authorities);
+		}));
+		trust.get();
+		return trust;
+	}
+
 	/** Returns whether there is an API server in one of the places. */
 	static boolean isConfigured(@Nullable Path kubeconfig) {
 		return kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
@@ -71,7 +95,7 @@ public final class Kubeconfigs {
 	}
 
 	/** The files are known only after a first reading. */
-	static LiveTrust.Source.Reading reading(@Nullable Path kubeconfig, @Nullable String context,
+	private static LiveTrust.Source.Reading reading(@Nullable Path kubeconfig, @Nullable String context,
 			BiFunction<KubeconfigFile, List<X509Certificate>, Trust> trust) {
 		Object version = LiveTrust.Source.Reading.versionOf(read(kubeconfig, context).authorityFiles());
 		KubeconfigFile file = read(kubeconfig, context);

@@ -52,18 +52,10 @@ final class KubernetesClients {
 	 * immediately and without a time limit.
 	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
+	 * @param plugIns accepts a credential plug-in before it is run, to terminate it
 	 * @return the client
 	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
 	 * have the context, or it cannot be used
-	 */
-	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context) {
-		return create(kubeconfig, context, (plugIn) -> {
-		});
-	}
-
-	/**
-	 * Creates a client with the configured credentials.
-	 * @param plugIns accepts a credential plug-in before it is run, to terminate it
 	 */
 	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Consumer<CredentialPlugIn> plugIns) {
 		return build(kubeconfig, context, (file) -> credentials(file, plugIns));
@@ -72,8 +64,8 @@ final class KubernetesClients {
 	/**
 	 * Creates a client for the same server that authenticates with other keys. Only the
 	 * cluster in the kubeconfig is read; its user is ignored.
-	 * @param kubeconfig as for {@link #create(Path, String)}
-	 * @param context as for {@link #create(Path, String)}
+	 * @param kubeconfig as for {@link #create}
+	 * @param context as for {@link #create}
 	 * @param keyManagers present the client certificate
 	 * @return the client
 	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
@@ -115,7 +107,7 @@ final class KubernetesClients {
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
 		if (client.isVerifyingSsl()) {
-			X509TrustManager trust = LiveTrust.manager(ClusterAuthorities.ofClient(kubeconfig, context));
+			X509TrustManager trust = LiveTrust.manager(Kubeconfigs.trustOfClient(kubeconfig, context));
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());

@@ -23,19 +23,14 @@ public final class KubernetesConfigurationException extends CertificateManagerEx
 		this(Kind.OTHER, message);
 	}
 
-	private KubernetesConfigurationException(Kind kind, String message) {
-		super(kind, message, null);
-	}
-
 	/**
 	 * Creates an exception for something that cannot be read from the API server.
 	 * @param kind {@link Kind#UNAVAILABLE} if the server has not answered yet,
 	 * {@link Kind#UNAUTHORIZED} if a permission is missing
 	 * @param message the message
-	 * @return the exception
 	 */
-	public static KubernetesConfigurationException unread(Kind kind, String message) {
-		return new KubernetesConfigurationException(kind, message);
+	public KubernetesConfigurationException(Kind kind, String message) {
+		super(kind, message, null);
 	}
 
 	/**

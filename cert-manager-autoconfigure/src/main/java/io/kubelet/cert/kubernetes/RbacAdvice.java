@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds to the message of a 403 the RBAC rule that grants the permission, ready to paste.
- * Each user, and each object that is named, has a separate rule and binding, so pasting
- * one does not affect another. A refusal that is not about a permission is left as it is.
+ * The RBAC rule that grants what a 403 refuses, ready to paste. Each user, and each
+ * object that is named, has a separate rule and binding, so pasting one does not affect
+ * another.
  */
 final class RbacAdvice {
 
@@ -29,25 +29,26 @@ final class RbacAdvice {
 	}
 
 	/**
-	 * Adds the advice.
+	 * Returns what to do about a refusal.
 	 * @param message the message of the answer
-	 * @return the message, with what to do about it
+	 * @return further lines for the message, empty if the refusal is not about a
+	 * permission
 	 */
 	static String on(String message) {
 		Matcher refusal = REFUSAL.matcher(message);
 		if (!refusal.find()) {
-			return message;
+			return "";
 		}
 		String user = refusal.group("user");
 		if (user.equals("system:anonymous")) {
-			return message + "\nNo credentials were sent: name a user with a token, a client certificate or a working "
+			return "\nNo credentials were sent: name a user with a token, a client certificate or a working "
 					+ "exec plug-in in the kubeconfig";
 		}
 		String resource = refusal.group("resource");
 		boolean requests = resource.startsWith("certificate");
 		String object = requests ? null : refusal.group("name");
 		String namespace = refusal.group("namespace");
-		return message + "\n"
+		return "\n"
 				+ """
 						The user lacks the permission to %1$s %2$s. To grant it, an administrator runs 'kubectl apply -f -' with:
 						apiVersion: rbac.authorization.k8s.io/v1

@@ -44,7 +44,7 @@ class ClusterAuthoritiesTests {
 		try (EmbeddedControlPlane before = EmbeddedControlPlane.start()) {
 			this.kubeconfig = before.writeKubeconfig(this.directory);
 			this.port = URI.create(before.url()).getPort();
-			this.client = KubernetesClients.create(this.kubeconfig, null);
+			this.client = TestClients.create(this.kubeconfig);
 			whoAmI();
 		}
 	}
@@ -67,7 +67,7 @@ class ClusterAuthoritiesTests {
 			String whole = Files.readString(before.writeKubeconfig(this.directory));
 			Files.writeString(this.kubeconfig,
 					whole.replaceAll("certificate-authority-data: .*", "certificate-authority: ca.crt"));
-			this.client = KubernetesClients.create(this.kubeconfig, null);
+			this.client = TestClients.create(this.kubeconfig);
 			assertUntrusted();
 			Files.writeString(file, before.caPem());
 			whoAmI();
@@ -79,7 +79,7 @@ class ClusterAuthoritiesTests {
 	void kubeconfigThatSaysNothingMoreOfTheServerChangesNothing(String content) throws Exception {
 		try (EmbeddedControlPlane same = EmbeddedControlPlane.builder().port(this.port).start()) {
 			same.writeKubeconfig(this.directory);
-			this.client = KubernetesClients.create(this.kubeconfig, null);
+			this.client = TestClients.create(this.kubeconfig);
 			Files.writeString(this.kubeconfig, content);
 			whoAmI();
 		}
@@ -89,7 +89,7 @@ class ClusterAuthoritiesTests {
 	void kubeconfigThatNamesNoAuthorityAnyMoreDoesNotLeadToThoseOfTheJdk(CapturedOutput output) throws Exception {
 		try (EmbeddedControlPlane same = EmbeddedControlPlane.builder().port(this.port).start()) {
 			String whole = Files.readString(same.writeKubeconfig(this.directory));
-			this.client = KubernetesClients.create(this.kubeconfig, null);
+			this.client = TestClients.create(this.kubeconfig);
 			Files.writeString(this.kubeconfig, whole.replaceAll("certificate-authority-data: .*", ""));
 			whoAmI();
 			assertThat(output).containsOnlyOnce("no longer names a certificate authority");
@@ -108,7 +108,7 @@ class ClusterAuthoritiesTests {
 		try (EmbeddedControlPlane same = EmbeddedControlPlane.builder().port(this.port).start();
 				EmbeddedControlPlane other = EmbeddedControlPlane.start()) {
 			same.writeKubeconfig(this.directory);
-			this.client = KubernetesClients.create(this.kubeconfig, null);
+			this.client = TestClients.create(this.kubeconfig);
 			other.writeKubeconfig(this.directory);
 			whoAmI();
 		}

@@ -58,7 +58,7 @@ class KubernetesClientsTests {
 		CompletableFuture<Void> call;
 		try (ServerSocket proxy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
 			proxy.setSoTimeout(120_000);
-			ApiClient client = KubernetesClients.create(withProxy("http://127.0.0.1:" + proxy.getLocalPort()), null);
+			ApiClient client = TestClients.create(withProxy("http://127.0.0.1:" + proxy.getLocalPort()), null);
 			call = CompletableFuture.runAsync(() -> assertThatExceptionOfType(ApiException.class)
 				.isThrownBy(() -> new CertificatesV1Api(client).listCertificateSigningRequest().execute()));
 			try (Scanner request = new Scanner(proxy.accept().getInputStream(), StandardCharsets.US_ASCII)) {
@@ -75,7 +75,7 @@ class KubernetesClientsTests {
 	void proxyThatIsNotSupportedIsReported(String proxy) {
 		Path kubeconfig = withProxy(proxy);
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> KubernetesClients.create(kubeconfig, null))
+			.isThrownBy(() -> TestClients.create(kubeconfig, null))
 			.withMessageContaining("has a proxy-url that is not supported: set it to a URL such as")
 			.withMessageNotContaining("secret");
 	}
@@ -102,7 +102,7 @@ class KubernetesClientsTests {
 	void tokenFileThatIsMissingIsNamed() {
 		Path kubeconfig = write("tokenFile: no-token");
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> KubernetesClients.create(kubeconfig, null))
+			.isThrownBy(() -> TestClients.create(kubeconfig, null))
 			.withMessageContaining(this.directory.resolve("no-token").toString());
 	}
 
@@ -125,7 +125,7 @@ class KubernetesClientsTests {
 	void clientCertificateThatIsDamagedIsReported() {
 		Path kubeconfig = write("client-certificate-data: aGVsbG8=\n    client-key-data: aGVsbG8=");
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> KubernetesClients.create(kubeconfig, null));
+			.isThrownBy(() -> TestClients.create(kubeconfig, null));
 	}
 
 	@ParameterizedTest
@@ -187,7 +187,7 @@ class KubernetesClientsTests {
 					.replace("contexts:\n",
 							"contexts:\n- name: other\n  context:\n    cluster: embedded\n    user: other\n")
 					.replace("users:\n", "users:\n- name: other\n  user:\n    token: " + token() + "\n"));
-		assertThat(userOf(KubernetesClients.create(kubeconfig, "other"))).isEqualTo("system:bootstrap:abcdef");
+		assertThat(userOf(TestClients.create(kubeconfig, "other"))).isEqualTo("system:bootstrap:abcdef");
 		assertThat(userOf(kubeconfig)).isEmpty();
 	}
 
@@ -207,7 +207,7 @@ class KubernetesClientsTests {
 	void yamlThatIsMalformedIsReportedByItsLineOnly() {
 		Path file = Adapter.write(this.directory.resolve("malformed"), "users:\n- name: one\n  token: \"s3cr3t\n");
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> KubernetesClients.create(file, null))
+			.isThrownBy(() -> TestClients.create(file, null))
 			.withMessageContaining("is malformed: line ")
 			.withMessageNotContaining("s3cr3t")
 			.withNoCause();
@@ -224,7 +224,7 @@ class KubernetesClientsTests {
 		Path kubeconfig = write("token: " + token());
 		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("current-context: embedded", ""));
 		refused(kubeconfig, null, "names no server: its current context");
-		assertThat(userOf(KubernetesClients.create(kubeconfig, "embedded"))).isEqualTo("system:bootstrap:abcdef");
+		assertThat(userOf(TestClients.create(kubeconfig, "embedded"))).isEqualTo("system:bootstrap:abcdef");
 	}
 
 	@Test
@@ -263,7 +263,7 @@ class KubernetesClientsTests {
 	@Test
 	void spaceAroundTheServerIsIgnored() throws Exception {
 		String server = this.controlPlane.url();
-		assertThat(userOf(KubernetesClients.create(withServer(" " + server + "/ "), null)))
+		assertThat(userOf(TestClients.create(withServer(" " + server + "/ "), null)))
 			.isEqualTo("system:bootstrap:abcdef");
 	}
 
@@ -345,7 +345,7 @@ class KubernetesClientsTests {
 	}
 
 	private String userOf(Path kubeconfig) {
-		return userOf(KubernetesClients.create(kubeconfig, null));
+		return userOf(TestClients.create(kubeconfig, null));
 	}
 
 	/** Who the server takes the client for. */
@@ -368,7 +368,7 @@ class KubernetesClientsTests {
 
 	private static void refused(Path kubeconfig, @Nullable String context, String message) {
 		assertThatExceptionOfType(KubernetesConfigurationException.class)
-			.isThrownBy(() -> KubernetesClients.create(kubeconfig, context))
+			.isThrownBy(() -> TestClients.create(kubeconfig, context))
 			.withMessageContaining(message)
 			.withMessageContaining(kubeconfig.toString());
 	}

@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes;
 import java.nio.file.Path;
 
 import io.kubernetes.client.openapi.ApiClient;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates clients of the API for tests of other packages.
@@ -13,7 +14,12 @@ public final class TestClients {
 	}
 
 	public static ApiClient create(Path kubeconfig) {
-		return KubernetesClients.create(kubeconfig, null);
+		return create(kubeconfig, null);
+	}
+
+	static ApiClient create(Path kubeconfig, @Nullable String context) {
+		return KubernetesClients.create(kubeconfig, context, (plugIn) -> {
+		});
 	}
 
 }

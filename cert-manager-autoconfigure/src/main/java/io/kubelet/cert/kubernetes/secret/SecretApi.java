@@ -93,26 +93,19 @@ final class SecretApi {
 
 	private SecretObject send(Function<ApiClient, Call> request) {
 		ApiClient client = this.clients.get();
-		ApiFailures failures = new ApiFailures(client.getBasePath());
 		Call call = request.apply(client);
 		call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
 		try (Response answer = call.execute()) {
 			return new SecretObject(ApiObjects.object(ApiObjects.body(answer)));
 		}
-		catch (ApiException ex) {
-			throw failures.translate(ex, null);
-		}
-		catch (IOException ex) {
-			if (call.isCanceled()) {
+		catch (ApiException | IOException | JsonParseException ex) {
+			if (ex instanceof IOException && call.isCanceled()) {
 				throw RequestException.unavailable(null, "TimedOut",
 						"The API server at %s has not answered in full within %s".formatted(client.getBasePath(),
 								ReadableDuration.of(TIMEOUT)),
 						null, ex);
 			}
-			throw failures.translate(new ApiException(ex), null);
-		}
-		catch (JsonParseException ex) {
-			throw failures.unreadable(ex, null);
+			throw new ApiFailures(client.getBasePath()).translate(ex, null);
 		}
 	}
 

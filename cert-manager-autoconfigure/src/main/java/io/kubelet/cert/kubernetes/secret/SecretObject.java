@@ -6,6 +6,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -167,14 +168,9 @@ final class SecretObject {
 
 	/** Returns a Secret to be created, with empty content. */
 	static SecretObject create(String name) {
-		JsonObject metadata = new JsonObject();
-		metadata.addProperty("name", name);
-		JsonObject json = new JsonObject();
-		json.addProperty("apiVersion", "v1");
-		json.addProperty("kind", "Secret");
-		json.addProperty("type", TYPE);
-		json.add("metadata", metadata);
-		return new SecretObject(json).withPair(null);
+		return new SecretObject(ApiObjects
+			.object(Map.of("apiVersion", "v1", "kind", "Secret", "type", TYPE, "metadata", Map.of("name", name))))
+			.withPair(null);
 	}
 
 	/** Returns this Secret with another pair, {@code null} for none. */

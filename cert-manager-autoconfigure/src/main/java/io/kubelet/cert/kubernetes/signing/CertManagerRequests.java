@@ -32,25 +32,14 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 
 	@Override
 	public JsonObject newObject(CertificateRequest request) {
-		JsonObject reference = new JsonObject();
-		reference.addProperty("name", this.issuer.name());
-		reference.addProperty("kind", this.issuer.kind());
-		reference.addProperty("group", this.issuer.group());
 		JsonObject spec = RequestObject.spec(request);
-		spec.add("issuerRef", reference);
+		spec.add("issuerRef", ApiObjects
+			.object(Map.of("name", this.issuer.name(), "kind", this.issuer.kind(), "group", this.issuer.group())));
 		if (request.requestedLifetime() != null) {
 			spec.addProperty("duration", request.requestedLifetime().toSeconds() + "s");
 		}
-		JsonObject annotations = new JsonObject();
-		this.annotations.forEach(annotations::addProperty);
-		JsonObject metadata = new JsonObject();
-		metadata.add("annotations", annotations);
-		JsonObject object = new JsonObject();
-		object.addProperty("apiVersion", "cert-manager.io/v1");
-		object.addProperty("kind", "CertificateRequest");
-		object.add("metadata", metadata);
-		object.add("spec", spec);
-		return object;
+		return ApiObjects.object(Map.of("apiVersion", "cert-manager.io/v1", "kind", "CertificateRequest", "metadata",
+				Map.of("annotations", this.annotations), "spec", spec));
 	}
 
 	@Override
@@ -67,18 +56,16 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 	public Optional<List<X509Certificate>> issuedChain(RequestObject object) {
 		String issuer = signerName(object);
 		object.condition("InvalidRequest").filter(CertManagerRequests::isTrue).ifPresent((invalid) -> {
-			throw RequestException.rejected(object.name(), 0, reason(invalid), "%s is invalid: %s"
+			throw RequestException.rejected(object.name(), 0, RequestObject.reason(invalid), "%s is invalid: %s"
 				.formatted(RequestException.describe(object.name(), issuer), RequestObject.message(invalid)));
 		});
 		object.condition("Denied").filter(CertManagerRequests::isTrue).ifPresent((denied) -> {
-			throw RequestException.denied(object.name(), issuer, reason(denied), RequestObject.message(denied));
+			throw object.denied(denied, issuer);
 		});
 		JsonObject ready = object.condition(READY).orElseGet(JsonObject::new);
-		switch (reason(ready)) {
-			case "Denied" ->
-				throw RequestException.denied(object.name(), issuer, reason(ready), RequestObject.message(ready));
-			case "Failed" ->
-				throw RequestException.failed(object.name(), issuer, reason(ready), RequestObject.message(ready));
+		switch (RequestObject.reason(ready)) {
+			case "Denied" -> throw object.denied(ready, issuer);
+			case "Failed" -> throw object.failed(ready, issuer);
 			default -> {
 				return isTrue(ready) ? object.certificate(issuer) : Optional.empty();
 			}
@@ -103,10 +90,6 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 
 	private static boolean isTrue(JsonObject condition) {
 		return "True".equals(ApiObjects.text(condition, "status"));
-	}
-
-	private static String reason(JsonObject condition) {
-		return RequestObject.text(condition, "reason", RequestObject.text(condition, "type", ""));
 	}
 
 }

@@ -2,11 +2,12 @@ package io.kubelet.cert.kubernetes.signing;
 
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.kubernetes.ApiObjects;
 
 /**
  * The CertificateSigningRequest API of Kubernetes, {@code certificates.k8s.io/v1}.
@@ -25,11 +26,8 @@ final class CertificateSigningRequests implements SigningApi {
 		if (request.requestedLifetime() != null) {
 			spec.addProperty("expirationSeconds", (int) request.requestedLifetime().toSeconds());
 		}
-		JsonObject object = new JsonObject();
-		object.addProperty("apiVersion", "certificates.k8s.io/v1");
-		object.addProperty("kind", "CertificateSigningRequest");
-		object.add("spec", spec);
-		return object;
+		return ApiObjects
+			.object(Map.of("apiVersion", "certificates.k8s.io/v1", "kind", "CertificateSigningRequest", "spec", spec));
 	}
 
 	@Override
@@ -41,12 +39,10 @@ final class CertificateSigningRequests implements SigningApi {
 	public Optional<List<X509Certificate>> issuedChain(RequestObject object) {
 		String signerName = signerName(object);
 		object.condition("Denied").ifPresent((denied) -> {
-			throw RequestException.denied(object.name(), signerName, RequestObject.text(denied, "reason", "Denied"),
-					RequestObject.message(denied));
+			throw object.denied(denied, signerName);
 		});
 		object.condition("Failed").ifPresent((failed) -> {
-			throw RequestException.failed(object.name(), signerName, RequestObject.text(failed, "reason", "Failed"),
-					RequestObject.message(failed));
+			throw object.failed(failed, signerName);
 		});
 		return object.condition("Approved").flatMap((approved) -> object.certificate(signerName));
 	}

@@ -63,19 +63,18 @@ final class Deletions {
 
 	private void begin(Deletion deletion, @Nullable CertificatePair current) {
 		CertificateRequest request = deletion.request();
-		this.clients.use(current, (client) -> deletion(client, request).handle((deleted, failure) -> {
-			if (failure == null || isFinal(client, request, failure)) {
-				deletion.done().complete(request);
-			}
-			else {
-				this.postponed.add(deletion);
-			}
-			return true;
-		})).whenComplete((any, failure) -> {
-			if (failure != null) {
-				this.postponed.add(deletion);
-			}
-		});
+		this.clients
+			.use(current,
+					(client) -> deletion(client, request)
+						.handle((deleted, failure) -> failure == null || isFinal(client, request, failure)))
+			.whenComplete((over, failure) -> {
+				if (Boolean.TRUE.equals(over)) {
+					deletion.done().complete(request);
+				}
+				else {
+					this.postponed.add(deletion);
+				}
+			});
 	}
 
 	/** The UID of a request of an earlier process is that of its object. */
@@ -100,12 +99,11 @@ final class Deletions {
 	private boolean isFinal(ApiClient client, CertificateRequest request, Throwable cause) {
 		Throwable unwrapped = (cause instanceof CompletionException && cause.getCause() != null) ? cause.getCause()
 				: cause;
-		ApiException failure = (unwrapped instanceof ApiException answer) ? answer : new ApiException(unwrapped);
-		int code = failure.getCode();
+		int code = (unwrapped instanceof ApiException answer) ? answer.getCode() : 0;
 		if (code == 404 || code == 409) {
 			return true;
 		}
-		String message = new ApiFailures(client.getBasePath()).translate(failure, request).getMessage();
+		String message = new ApiFailures(client.getBasePath()).translate(unwrapped, request).getMessage();
 		if (code != 403) {
 			logger.info("Request {} could not be deleted, which is tried again after the next rotation: {}",
 					request.name(), message);

@@ -5,6 +5,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -16,6 +17,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.ExternalText;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
@@ -54,23 +56,17 @@ final class RequestObject {
 
 	/** Returns the part of a specification that both APIs have. */
 	static JsonObject spec(CertificateRequest request) {
-		JsonArray usages = new JsonArray();
-		request.usages().forEach((usage) -> usages.add(usage.value()));
-		JsonObject spec = new JsonObject();
-		spec.addProperty("request",
-				Base64.getEncoder().encodeToString(request.pkcs10().getBytes(StandardCharsets.US_ASCII)));
-		spec.add("usages", usages);
-		return spec;
+		String pkcs10 = Base64.getEncoder().encodeToString(request.pkcs10().getBytes(StandardCharsets.US_ASCII));
+		return ApiObjects
+			.object(Map.of("request", pkcs10, "usages", request.usages().stream().map(Usage::value).toList()));
 	}
 
 	/** Adds the name and the label to an object that is to be created. */
 	static JsonObject named(JsonObject object, CertificateRequest request, String requester) {
-		JsonObject labels = new JsonObject();
-		labels.addProperty(REQUESTER, requester);
 		JsonObject metadata = member(object, "metadata");
 		metadata.addProperty((request.name() != null) ? "name" : "generateName",
 				Objects.requireNonNullElse(request.name(), "csr-"));
-		metadata.add("labels", labels);
+		metadata.add("labels", ApiObjects.object(Map.of(REQUESTER, requester)));
 		object.add("metadata", metadata);
 		return object;
 	}
@@ -146,6 +142,16 @@ final class RequestObject {
 				? conditions.asList().stream().map(JsonElement::getAsJsonObject) : Stream.empty();
 	}
 
+	/** The failure of a request with a condition that denies it. */
+	RequestException denied(JsonObject condition, String signerName) {
+		return RequestException.denied(name(), signerName, reason(condition), message(condition));
+	}
+
+	/** The failure of a request with a condition of the signer. */
+	RequestException failed(JsonObject condition, String signerName) {
+		return RequestException.failed(name(), signerName, reason(condition), message(condition));
+	}
+
 	/**
 	 * Returns the issued chain, whatever the conditions say.
 	 * @param signerName the signer, for the message of a failure
@@ -204,6 +210,11 @@ final class RequestObject {
 	private static String decoded(JsonObject object, String member) {
 		String base64 = ApiObjects.text(object, member);
 		return (base64 != null) ? new String(Base64.getDecoder().decode(base64), StandardCharsets.US_ASCII) : "";
+	}
+
+	/** Returns the reason of a condition, its type if it has none. */
+	static String reason(JsonObject condition) {
+		return text(condition, "reason", text(condition, "type", ""));
 	}
 
 	/** Returns the message of a condition. */

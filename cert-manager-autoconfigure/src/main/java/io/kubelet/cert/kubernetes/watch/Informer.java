@@ -19,7 +19,7 @@ import io.kubernetes.client.openapi.ApiException;
  * Follows the selected objects of the API from the first use of {@link #state()}. If the
  * API server cannot be reached, the last known state remains.
  */
-public final class Informer implements AutoCloseable {
+public final class Informer implements Reflector.Observer, AutoCloseable {
 
 	private final String description;
 
@@ -30,6 +30,8 @@ public final class Informer implements AutoCloseable {
 	private final Executor executor;
 
 	private final Reflector watch;
+
+	private final SortedMap<String, JsonObject> known = new TreeMap<>();
 
 	private volatile State state = new State(List.of(), "the API server has not answered yet", "", Kind.UNAVAILABLE);
 
@@ -49,7 +51,7 @@ public final class Informer implements AutoCloseable {
 		this.remedy = remedy;
 		this.changes = changes;
 		this.executor = executor;
-		this.watch = new Reflector(selection, new Observer(), clients, null);
+		this.watch = new Reflector(selection, this, clients, null);
 	}
 
 	/**
@@ -70,14 +72,63 @@ public final class Informer implements AutoCloseable {
 		this.watch.start(this.executor);
 	}
 
-	private void change(State state) {
+	@Override
+	public void listed(List<JsonObject> objects) {
+		this.known.clear();
+		objects.forEach((object) -> this.known.put(name(object), object));
+		change("it does not exist");
+	}
+
+	@Override
+	public void changed(JsonObject object) {
+		this.known.put(name(object), object);
+		change("");
+	}
+
+	@Override
+	public void deleted(JsonObject object) {
+		this.known.remove(name(object));
+		change("it does not exist any more");
+	}
+
+	private void change(String problemIfNone) {
+		List<JsonObject> objects = List.copyOf(this.known.values());
+		become(new State(objects, objects.isEmpty() ? problemIfNone : "", "", Kind.OTHER));
+	}
+
+	@Override
+	public void interrupted(Kind kind, String problem) {
+		State last = this.state;
+		boolean pending = last.isPending() && kind == Kind.UNAVAILABLE;
+		become(new State(last.objects, problem, "", pending ? kind : Kind.OTHER));
+	}
+
+	@Override
+	public String refused(ApiException answer) {
+		String problem = ApiFailures.refusal(answer, this.remedy.apply(answer.getCode()));
+		String advice = ApiFailures.advice(answer);
+		boolean unauthorized = answer.getCode() == 401 || answer.getCode() == 403;
+		become(new State(this.state.objects, problem, advice, unauthorized ? Kind.UNAUTHORIZED : Kind.OTHER));
+		return problem + advice;
+	}
+
+	private void become(State state) {
 		this.state = state;
 		this.changes.accept(state);
+	}
+
+	private static String name(JsonObject object) {
+		return object.getAsJsonObject("metadata").get("name").getAsString();
 	}
 
 	@Override
 	public void close() {
 		this.watch.close();
+	}
+
+	@Override
+	public String toString() {
+		return this.description;
 	}
 
 	/**
@@ -99,62 +150,6 @@ public final class Informer implements AutoCloseable {
 		 */
 		public boolean isPending() {
 			return this.kind == Kind.UNAVAILABLE;
-		}
-
-	}
-
-	private final class Observer implements Reflector.Observer {
-
-		private final SortedMap<String, JsonObject> known = new TreeMap<>();
-
-		@Override
-		public void listed(List<JsonObject> objects) {
-			this.known.clear();
-			objects.forEach((object) -> this.known.put(name(object), object));
-			change("it does not exist");
-		}
-
-		@Override
-		public void changed(JsonObject object) {
-			this.known.put(name(object), object);
-			change("");
-		}
-
-		@Override
-		public void deleted(JsonObject object) {
-			this.known.remove(name(object));
-			change("it does not exist any more");
-		}
-
-		private void change(String problemIfNone) {
-			List<JsonObject> objects = List.copyOf(this.known.values());
-			Informer.this.change(new State(objects, objects.isEmpty() ? problemIfNone : "", "", Kind.OTHER));
-		}
-
-		@Override
-		public void interrupted(Kind kind, String problem) {
-			State last = Informer.this.state;
-			boolean pending = last.isPending() && kind == Kind.UNAVAILABLE;
-			Informer.this.change(new State(last.objects, problem, "", pending ? kind : Kind.OTHER));
-		}
-
-		@Override
-		public String refused(ApiException answer) {
-			String problem = ApiFailures.refusal(answer, Informer.this.remedy.apply(answer.getCode()));
-			String advice = ApiFailures.advice(answer);
-			boolean unauthorized = answer.getCode() == 401 || answer.getCode() == 403;
-			Informer.this.change(new State(Informer.this.state.objects, problem, advice,
-					unauthorized ? Kind.UNAUTHORIZED : Kind.OTHER));
-			return problem + advice;
-		}
-
-		private static String name(JsonObject object) {
-			return object.getAsJsonObject("metadata").get("name").getAsString();
-		}
-
-		@Override
-		public String toString() {
-			return Informer.this.description;
 		}
 
 	}

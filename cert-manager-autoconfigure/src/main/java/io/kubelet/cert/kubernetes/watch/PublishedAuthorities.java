@@ -72,7 +72,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 		Informer.State state = this.followed.state();
 		Content content = content(state);
 		if (content.pems.isEmpty()) {
-			throw KubernetesConfigurationException.unread(state.kind(),
+			throw new KubernetesConfigurationException(state.kind(),
 					"The %s cannot be read: %s%s".formatted(this, content.problem, this.read ? "" : state.advice()));
 		}
 		try {

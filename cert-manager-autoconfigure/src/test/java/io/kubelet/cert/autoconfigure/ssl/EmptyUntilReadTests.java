@@ -15,8 +15,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class EmptyUntilReadTests {
 
-	private RuntimeException problem = KubernetesConfigurationException.unread(Kind.UNAVAILABLE,
-			"It cannot be read yet");
+	private RuntimeException problem = new KubernetesConfigurationException(Kind.UNAVAILABLE, "It cannot be read yet");
 
 	private final EmptyUntilRead authorities = new EmptyUntilRead("test", "bundle", () -> {
 		throw this.problem;
@@ -26,7 +25,7 @@ class EmptyUntilReadTests {
 	void answerThatIsMissingAtFirstNeedsNoWarning(CapturedOutput output) {
 		readTwice();
 		assertThat(levels(output)).containsExactly("INFO");
-		this.problem = KubernetesConfigurationException.unread(Kind.UNAVAILABLE, "The server cannot be reached");
+		this.problem = new KubernetesConfigurationException(Kind.UNAVAILABLE, "The server cannot be reached");
 		readTwice();
 		assertThat(levels(output)).containsExactly("INFO", "WARN");
 	}
