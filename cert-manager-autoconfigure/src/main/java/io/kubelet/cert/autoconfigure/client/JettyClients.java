@@ -2,31 +2,20 @@ package io.kubelet.cert.autoconfigure.client;
 
 import java.util.function.Consumer;
 
-import org.jspecify.annotations.Nullable;
-
-import org.springframework.boot.http.client.HttpClientSettings;
-import org.springframework.boot.http.client.JettyClientHttpRequestFactoryBuilder;
-import org.springframework.boot.http.client.reactive.JettyClientHttpConnectorBuilder;
-import org.springframework.http.client.ClientHttpRequestFactory;
-import org.springframework.http.client.reactive.ClientHttpConnector;
+import org.eclipse.jetty.client.HttpClient;
 
 /**
- * Creates Jetty clients that can be stopped. Spring starts them and does not stop them.
- * This is a class of its own because Jetty need not be present.
+ * Stops Jetty clients, which Spring starts and does not stop. This is a class of its own
+ * because Jetty need not be present.
  */
 final class JettyClients {
 
 	private JettyClients() {
 	}
 
-	static ClientHttpRequestFactory requestFactory(JettyClientHttpRequestFactoryBuilder builder,
-			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
-		return builder.withHttpClientCustomizer((client) -> resources.accept(client::stop)).build(settings);
-	}
-
-	static ClientHttpConnector connector(JettyClientHttpConnectorBuilder builder, @Nullable HttpClientSettings settings,
-			Consumer<AutoCloseable> resources) {
-		return builder.withHttpClientCustomizer((client) -> resources.accept(client::stop)).build(settings);
+	/** Returns a customizer that passes on how to stop the client. */
+	static Consumer<HttpClient> closedBy(Consumer<AutoCloseable> resources) {
+		return (client) -> resources.accept(client::stop);
 	}
 
 }

@@ -38,20 +38,23 @@ final class LiveClientBuilders {
 	 * @return one that builds the same, again for each rotation
 	 */
 	static ClientHttpRequestFactoryBuilder<ClientHttpRequestFactory> live(ClientHttpRequestFactoryBuilder<?> builder) {
-		return (settings) -> LiveClient.of(settings, (resources) -> build(builder, settings, resources))
+		return (settings) -> LiveClient
+			.of(settings, (resources) -> closing(builder, settings, resources).build(settings))
 			.<ClientHttpRequestFactory>map(RequestFactory::new)
 			.orElseGet(() -> builder.build(settings));
 	}
 
-	private static ClientHttpRequestFactory build(ClientHttpRequestFactoryBuilder<?> builder,
+	private static ClientHttpRequestFactoryBuilder<?> closing(ClientHttpRequestFactoryBuilder<?> builder,
 			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
-			return JettyClients.requestFactory(jetty, settings, resources);
+			return jetty.withHttpClientCustomizer(JettyClients.closedBy(resources));
 		}
 		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
-			return ReactorClients.requestFactory(reactor, settings, resources);
+			ReactorPool pool = new ReactorPool(resources);
+			reactor.withHttpClientCustomizer(pool::resemble).build(settings);
+			return reactor.withHttpClientFactory(pool::client).withHttpClientCustomizer(pool::closing);
 		}
-		return builder.build(settings);
+		return builder;
 	}
 
 	/** The builder behind {@code WebClient}, for applications that have Reactor. */
@@ -67,24 +70,27 @@ final class LiveClientBuilders {
 		 * @return one that builds the same, again for each rotation
 		 */
 		static ClientHttpConnectorBuilder<ClientHttpConnector> live(ClientHttpConnectorBuilder<?> builder) {
-			return (settings) -> LiveClient.of(settings, (resources) -> build(builder, settings, resources))
+			return (settings) -> LiveClient
+				.of(settings, (resources) -> closing(builder, settings, resources).build(settings))
 				.<ClientHttpConnector>map(Connector::new)
 				.orElseGet(() -> builder.build(settings));
 		}
 
-		private static ClientHttpConnector build(ClientHttpConnectorBuilder<?> builder,
+		private static ClientHttpConnectorBuilder<?> closing(ClientHttpConnectorBuilder<?> builder,
 				@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
-				return JettyClients.connector(jetty, settings, resources);
+				return jetty.withHttpClientCustomizer(JettyClients.closedBy(resources));
 			}
 			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
-				return ReactorClients.connector(reactor, settings, resources);
+				ReactorPool pool = new ReactorPool(resources);
+				reactor.withHttpClientCustomizer(pool::resemble).build(settings);
+				return reactor.withHttpClientFactory(pool::client).withHttpClientCustomizer(pool::closing);
 			}
-			return builder.build(settings);
+			return builder;
 		}
 
 		private record Connector(
-				LiveClient<ClientHttpConnector> client) implements ClientHttpConnector, DisposableBean {
+				LiveClient<? extends ClientHttpConnector> client) implements ClientHttpConnector, DisposableBean {
 
 			@Override
 			public Mono<ClientHttpResponse> connect(HttpMethod method, URI uri,
@@ -102,7 +108,7 @@ final class LiveClientBuilders {
 	}
 
 	private record RequestFactory(
-			LiveClient<ClientHttpRequestFactory> client) implements ClientHttpRequestFactory, DisposableBean {
+			LiveClient<? extends ClientHttpRequestFactory> client) implements ClientHttpRequestFactory, DisposableBean {
 
 		@Override
 		public ClientHttpRequest createRequest(URI uri, HttpMethod method) throws IOException {

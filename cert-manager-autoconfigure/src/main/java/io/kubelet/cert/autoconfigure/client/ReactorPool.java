@@ -1,0 +1,57 @@
+package io.kubelet.cert.autoconfigure.client;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+import io.netty.channel.Channel;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
+
+/**
+ * The pool of one Reactor client, configured like the one that it would share. A shared
+ * pool keeps how it connects, and with it the previous identity. An {@code HttpClient}
+ * factory of the application determines the pool only; use a customizer for everything
+ * else.
+ */
+final class ReactorPool {
+
+	private final Consumer<AutoCloseable> resources;
+
+	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+
+	private ConnectionProvider provider = ConnectionProvider.create("certificate");
+
+	/**
+	 * Creates a pool.
+	 * @param resources accepts what has to be closed with the client
+	 */
+	ReactorPool(Consumer<AutoCloseable> resources) {
+		this.resources = resources;
+	}
+
+	/** Takes the settings of a client's pool. */
+	HttpClient resemble(HttpClient client) {
+		ConnectionProvider.Builder settings = client.configuration().connectionProvider().mutate();
+		if (settings != null) {
+			this.provider = settings.build();
+		}
+		return client;
+	}
+
+	/** Returns a client that uses this pool. */
+	HttpClient client() {
+		return HttpClient.create(this.provider);
+	}
+
+	/** The provider closes idle connections only, so those in use are closed here. */
+	HttpClient closing(HttpClient client) {
+		this.resources.accept(this.provider::dispose);
+		this.resources.accept(() -> this.channels.forEach(Channel::close));
+		return client.doOnChannelInit((observer, channel, address) -> {
+			this.channels.add(channel);
+			channel.closeFuture().addListener((closed) -> this.channels.remove(channel));
+		});
+	}
+
+}
