@@ -5,9 +5,7 @@ import java.security.cert.X509Certificate;
 /**
  * A certificate has expired. Published once for each certificate.
  */
-public final class CertificateExpiredEvent extends CertificateEvent {
-
-	private final transient X509Certificate certificate;
+public final class CertificateExpiredEvent extends SingleCertificateEvent {
 
 	/**
 	 * Creates an event.
@@ -15,16 +13,7 @@ public final class CertificateExpiredEvent extends CertificateEvent {
 	 * @param certificate the certificate
 	 */
 	public CertificateExpiredEvent(String name, X509Certificate certificate) {
-		super(name);
-		this.certificate = certificate;
-	}
-
-	/**
-	 * Returns the certificate.
-	 * @return the certificate
-	 */
-	public X509Certificate getCertificate() {
-		return this.certificate;
+		super(name, certificate);
 	}
 
 }

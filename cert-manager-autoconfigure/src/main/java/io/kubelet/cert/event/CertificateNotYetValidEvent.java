@@ -6,9 +6,7 @@ import java.security.cert.X509Certificate;
  * A certificate begins in the future, by more than the accepted clock skew. Published
  * once for each certificate.
  */
-public final class CertificateNotYetValidEvent extends CertificateEvent {
-
-	private final transient X509Certificate certificate;
+public final class CertificateNotYetValidEvent extends SingleCertificateEvent {
 
 	/**
 	 * Creates an event.
@@ -16,16 +14,7 @@ public final class CertificateNotYetValidEvent extends CertificateEvent {
 	 * @param certificate the certificate
 	 */
 	public CertificateNotYetValidEvent(String name, X509Certificate certificate) {
-		super(name);
-		this.certificate = certificate;
-	}
-
-	/**
-	 * Returns the certificate.
-	 * @return the certificate
-	 */
-	public X509Certificate getCertificate() {
-		return this.certificate;
+		super(name, certificate);
 	}
 
 }

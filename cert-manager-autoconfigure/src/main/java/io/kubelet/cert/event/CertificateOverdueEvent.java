@@ -6,9 +6,7 @@ import java.security.cert.X509Certificate;
  * A certificate should have been replaced and was not: the latest deadline has passed.
  * Published once for each certificate.
  */
-public final class CertificateOverdueEvent extends CertificateEvent {
-
-	private final transient X509Certificate certificate;
+public final class CertificateOverdueEvent extends SingleCertificateEvent {
 
 	/**
 	 * Creates an event.
@@ -16,16 +14,7 @@ public final class CertificateOverdueEvent extends CertificateEvent {
 	 * @param certificate the certificate
 	 */
 	public CertificateOverdueEvent(String name, X509Certificate certificate) {
-		super(name);
-		this.certificate = certificate;
-	}
-
-	/**
-	 * Returns the certificate.
-	 * @return the certificate
-	 */
-	public X509Certificate getCertificate() {
-		return this.certificate;
+		super(name, certificate);
 	}
 
 }

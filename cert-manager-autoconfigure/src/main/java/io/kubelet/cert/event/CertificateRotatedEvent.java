@@ -9,11 +9,9 @@ import org.jspecify.annotations.Nullable;
  * A certificate has become current: it was issued, or another program stored it. The key
  * is not in it; ask the {@link io.kubelet.cert.rotation.CertificateManager} for the pair.
  */
-public final class CertificateRotatedEvent extends CertificateEvent {
+public final class CertificateRotatedEvent extends SingleCertificateEvent {
 
 	private final transient @Nullable X509Certificate previousCertificate;
-
-	private final transient X509Certificate certificate;
 
 	/**
 	 * Creates an event.
@@ -23,9 +21,8 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 	 */
 	public CertificateRotatedEvent(String name, @Nullable X509Certificate previousCertificate,
 			X509Certificate certificate) {
-		super(name);
+		super(name, certificate);
 		this.previousCertificate = previousCertificate;
-		this.certificate = certificate;
 	}
 
 	/**
@@ -36,18 +33,10 @@ public final class CertificateRotatedEvent extends CertificateEvent {
 		return this.previousCertificate;
 	}
 
-	/**
-	 * Returns the new certificate.
-	 * @return the certificate
-	 */
-	public X509Certificate getCertificate() {
-		return this.certificate;
-	}
-
 	@Override
 	public String toString() {
 		return "CertificateRotatedEvent[%s, serial number %s, valid until %s]".formatted(getName(),
-				CertificateNames.serialNumber(this.certificate), this.certificate.getNotAfter().toInstant());
+				CertificateNames.serialNumber(getCertificate()), getCertificate().getNotAfter().toInstant());
 	}
 
 }
