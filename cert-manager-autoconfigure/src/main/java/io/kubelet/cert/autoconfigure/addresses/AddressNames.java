@@ -2,12 +2,12 @@ package io.kubelet.cert.autoconfigure.addresses;
 
 import java.net.InetAddress;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.SortedSet;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -22,27 +22,26 @@ import io.kubelet.cert.certificate.CertificateTemplate;
  */
 record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
 
+	private static final Comparator<InetAddress> BY_TEXT = Comparator.comparing(InetAddress::getHostAddress);
+
 	/**
 	 * Derives the names of addresses.
 	 * @param addresses the addresses
 	 * @return their names
 	 */
-	public static AddressNames of(Collection<NodeAddress> addresses) {
-		SortedSet<String> dnsNames = new TreeSet<>();
-		SortedMap<String, InetAddress> ipAddresses = new TreeMap<>();
+	static AddressNames of(Collection<NodeAddress> addresses) {
+		Set<String> dnsNames = new TreeSet<>();
+		Set<InetAddress> ipAddresses = new TreeSet<>(BY_TEXT);
 		for (NodeAddress address : addresses) {
-			if (address.address().isEmpty()) {
-				continue;
-			}
 			Optional<InetAddress> ipAddress = ipAddress(address.address());
 			switch (address.type()) {
 				case DNS -> dnsNames.add(address.address());
-				case IP -> ipAddress.ifPresent((ip) -> ipAddresses.put(ip.getHostAddress(), ip));
-				case HOSTNAME -> ipAddress.ifPresentOrElse((ip) -> ipAddresses.put(ip.getHostAddress(), ip),
-						() -> dnsNames.add(address.address()));
+				case IP -> ipAddress.ifPresent(ipAddresses::add);
+				case HOSTNAME -> ipAddress.ifPresentOrElse(ipAddresses::add, () -> dnsNames.add(address.address()));
 			}
 		}
-		return new AddressNames(List.copyOf(dnsNames), List.copyOf(ipAddresses.values()));
+		dnsNames.remove("");
+		return new AddressNames(List.copyOf(dnsNames), List.copyOf(ipAddresses));
 	}
 
 	/**
@@ -51,17 +50,16 @@ record AddressNames(List<String> dnsNames, List<InetAddress> ipAddresses) {
 	 * @param dnsOnly whether DNS names suffice, as with the kubelet's AllowDNSOnlyNodeCSR
 	 * @return the template, empty if there is no IP address
 	 */
-	public Optional<CertificateTemplate> complete(CertificateTemplate subject, boolean dnsOnly) {
+	Optional<CertificateTemplate> complete(CertificateTemplate subject, boolean dnsOnly) {
 		if (this.ipAddresses.isEmpty() && !(dnsOnly && !this.dnsNames.isEmpty())) {
 			return Optional.empty();
 		}
-		SortedSet<String> dnsNames = new TreeSet<>(subject.dnsNames());
-		dnsNames.addAll(this.dnsNames);
-		SortedMap<String, InetAddress> ipAddresses = new TreeMap<>();
-		subject.ipAddresses().forEach((ip) -> ipAddresses.put(ip.getHostAddress(), ip));
-		this.ipAddresses.forEach((ip) -> ipAddresses.put(ip.getHostAddress(), ip));
-		return Optional
-			.of(subject.withDnsNames(List.copyOf(dnsNames)).withIpAddresses(List.copyOf(ipAddresses.values())));
+		return Optional.of(subject.withDnsNames(union(subject.dnsNames(), this.dnsNames, Comparator.naturalOrder()))
+			.withIpAddresses(union(subject.ipAddresses(), this.ipAddresses, BY_TEXT)));
+	}
+
+	private static <T> List<T> union(List<T> some, List<T> others, Comparator<T> order) {
+		return Stream.concat(some.stream(), others.stream()).distinct().sorted(order).toList();
 	}
 
 	private static Optional<InetAddress> ipAddress(String address) {

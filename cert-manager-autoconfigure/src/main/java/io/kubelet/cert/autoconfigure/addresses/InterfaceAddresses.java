@@ -38,7 +38,7 @@ final class InterfaceAddresses implements AddressSource {
 	 * @param names the interfaces to read, empty for all
 	 * @param clock the clock
 	 */
-	public InterfaceAddresses(@Nullable String hostName, Set<String> names, Clock clock) {
+	InterfaceAddresses(@Nullable String hostName, Set<String> names, Clock clock) {
 		this.hostName = hostName;
 		this.names = Set.copyOf(names);
 		this.clock = clock;

@@ -24,7 +24,7 @@ final class PodAddresses implements AddressSource {
 	 * @param environment returns the value of a variable, {@code null} if it is not set
 	 * @param interfaces the addresses to use if the environment contains none
 	 */
-	public PodAddresses(Function<String, @Nullable String> environment, AddressSource interfaces) {
+	PodAddresses(Function<String, @Nullable String> environment, AddressSource interfaces) {
 		add(NodeAddress.Type.IP, environment.apply("POD_IP"));
 		add(NodeAddress.Type.IP, environment.apply("POD_IPS"));
 		this.interfaces = this.addresses.isEmpty() ? interfaces : null;
