@@ -1,7 +1,6 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
-import java.time.Instant;
-import java.util.Set;
+import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.actuate.CertificatesEndpoint.CertificateDescriptor;
@@ -51,50 +50,23 @@ class CertificatesEndpointWebExtension {
 			return response(name, this.endpoint.rotate(name), 202);
 		}
 		catch (InvalidEndpointRequestException ex) {
-			return new WebEndpointResponse<>(new Off(String.valueOf(ex.getReason())),
-					WebEndpointResponse.STATUS_BAD_REQUEST);
+			return problem(WebEndpointResponse.STATUS_BAD_REQUEST, Map.of("message", String.valueOf(ex.getReason())));
 		}
 		catch (RotationThrottledException ex) {
-			return new WebEndpointResponse<>(new TooEarly(String.valueOf(ex.getMessage()), ex.retryAt()),
-					WebEndpointResponse.STATUS_TOO_MANY_REQUESTS);
+			return problem(WebEndpointResponse.STATUS_TOO_MANY_REQUESTS,
+					Map.of("message", String.valueOf(ex.getMessage()), "retryAt", ex.retryAt()));
 		}
 	}
 
 	private WebEndpointResponse<Object> response(String name, @Nullable CertificateDescriptor report, int status) {
 		return (report != null) ? new WebEndpointResponse<>(report, status)
-				: new WebEndpointResponse<>(
-						new Unknown("There is no certificate '" + name + "'",
-								this.endpoint.certificates().certificates().keySet()),
-						WebEndpointResponse.STATUS_NOT_FOUND);
+				: problem(WebEndpointResponse.STATUS_NOT_FOUND,
+						Map.of("message", "There is no certificate '" + name + "'", "certificates",
+								this.endpoint.certificates().certificates().keySet()));
 	}
 
-	/**
-	 * The answer for an unknown name.
-	 *
-	 * @param message what is wrong
-	 * @param certificates the names that exist
-	 */
-	public record Unknown(String message, Set<String> certificates) implements OperationResponseBody {
-
-	}
-
-	/**
-	 * The answer for a certificate that is not rotated.
-	 *
-	 * @param message what is wrong
-	 */
-	public record Off(String message) implements OperationResponseBody {
-
-	}
-
-	/**
-	 * The answer for a rotation that is too early.
-	 *
-	 * @param message what is wrong
-	 * @param retryAt when a rotation can be requested
-	 */
-	public record TooEarly(String message, Instant retryAt) implements OperationResponseBody {
-
+	private static WebEndpointResponse<Object> problem(int status, Map<String, Object> body) {
+		return new WebEndpointResponse<>(OperationResponseBody.of(body), status);
 	}
 
 }
