@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.server;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -13,14 +12,14 @@ import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 
 /**
  * The SSL bundles for the factory of a web server. A server with live contexts or
- * managers needs no reload, so the update handlers that Spring Boot adds for it are
- * withheld.
+ * managers needs no reload, so the update handlers that Spring Boot adds for it are not
+ * called.
  */
 final class ServerBundles implements SslBundles {
 
 	private final SslBundles bundles;
 
-	private final List<Runnable> withheld = new ArrayList<>();
+	private volatile boolean reloading;
 
 	private ServerBundles(SslBundles bundles) {
 		this.bundles = bundles;
@@ -53,18 +52,17 @@ final class ServerBundles implements SslBundles {
 
 	@Override
 	public void addBundleUpdateHandler(String name, Consumer<SslBundle> handler) {
-		if (LiveSslBundle.of(getBundle(name)) != null) {
-			this.withheld.add(() -> this.bundles.addBundleUpdateHandler(name, handler));
-		}
-		else {
-			this.bundles.addBundleUpdateHandler(name, handler);
-		}
+		boolean live = LiveSslBundle.of(getBundle(name)) != null;
+		this.bundles.addBundleUpdateHandler(name, (bundle) -> {
+			if (this.reloading || !live) {
+				handler.accept(bundle);
+			}
+		});
 	}
 
-	/** Adds the handlers after all, for a server that copies the stores. */
-	void addWithheld() {
-		this.withheld.forEach(Runnable::run);
-		this.withheld.clear();
+	/** Lets the handlers be called after all, for a server that copies the stores. */
+	void reload() {
+		this.reloading = true;
 	}
 
 }

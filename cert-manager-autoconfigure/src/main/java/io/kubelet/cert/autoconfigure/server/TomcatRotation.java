@@ -35,7 +35,7 @@ record TomcatRotation(ServerBundles bundles, Supplier<@Nullable Ssl> ssl) implem
 	@Override
 	public void customize(Connector connector) {
 		if (connector.getProtocolHandler() instanceof DrainingNioProtocol protocol) {
-			protocol.serve(new ServedCertificates(this.bundles, this.ssl.get()), this.bundles::addWithheld);
+			protocol.serve(new ServedCertificates(this.bundles, this.ssl.get()), this.bundles::reload);
 			Stream.of(connector.findUpgradeProtocols())
 				.filter(Http2Protocol.class::isInstance)
 				.map(Http2Protocol.class::cast)
@@ -43,7 +43,7 @@ record TomcatRotation(ServerBundles bundles, Supplier<@Nullable Ssl> ssl) implem
 				.forEach((http2) -> http2.setDrainTimeout(LAST_STREAM_DELAY.toNanos()));
 		}
 		else {
-			this.bundles.addWithheld();
+			this.bundles.reload();
 		}
 	}
 
