@@ -23,7 +23,7 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * Static, since a library that creates this class by its name passes nothing else. If
 	 * a process has several application contexts, the last one takes precedence.
 	 */
-	private static final List<Registered> bundles = new CopyOnWriteArrayList<>();
+	private static final List<LiveSslBundle> bundles = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Creates a factory.
@@ -40,29 +40,26 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no bundle, or not yet
 	 */
 	public static SocketFactory getDefault() {
-		return new BundleSocketFactory(bundles.stream().map(Registered::name).findFirst().orElse(""));
+		return new BundleSocketFactory(bundles.stream().map(LiveSslBundle::name).findFirst().orElse(""));
 	}
 
 	private static SSLContext context(String bundleName) {
 		return bundles.stream()
-			.filter((registered) -> registered.name.equals(bundleName))
+			.filter((bundle) -> bundle.name().equals(bundleName))
 			.reduce((earlier, later) -> later)
 			.orElseThrow(() -> new IllegalArgumentException(
 					"There is no SSL bundle '%s' of a certificate yet; there are %s: ".formatted(bundleName,
-							bundles.stream().map(Registered::name).distinct().toList())
-							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'")).bundle
-			.createSslContext();
+							bundles.stream().map(LiveSslBundle::name).distinct().toList())
+							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'"))
+			.createSslContext(SslBundle.DEFAULT_PROTOCOL);
 	}
 
-	static void add(String bundleName, SslBundle bundle) {
-		bundles.add(new Registered(bundleName, bundle));
+	static void add(LiveSslBundle bundle) {
+		bundles.add(bundle);
 	}
 
-	static void remove(SslBundle bundle) {
-		bundles.removeIf((registered) -> registered.bundle == bundle);
-	}
-
-	private record Registered(String name, SslBundle bundle) {
+	static void remove(LiveSslBundle bundle) {
+		bundles.remove(bundle);
 	}
 
 }

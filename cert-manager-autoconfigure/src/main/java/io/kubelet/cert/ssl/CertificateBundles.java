@@ -33,8 +33,6 @@ public final class CertificateBundles implements CertificateManager.Follower {
 
 	private final SslBundleRegistry registry;
 
-	private final String bundleName;
-
 	private final LiveSslBundle live;
 
 	private final SslBundle bundle;
@@ -50,12 +48,11 @@ public final class CertificateBundles implements CertificateManager.Follower {
 
 	private volatile boolean ended;
 
-	private CertificateBundles(SslBundleRegistry registry, String bundleName, LiveSslBundle live) {
+	private CertificateBundles(SslBundleRegistry registry, LiveSslBundle live) {
 		this.registry = registry;
-		this.bundleName = bundleName;
 		this.live = live;
 		this.bundle = live.toBundle();
-		this.threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + bundleName + "-");
+		this.threads = new SimpleAsyncTaskExecutor("ssl-bundle-" + live.name() + "-");
 		this.threads.setDaemon(true);
 	}
 
@@ -73,16 +70,15 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	 */
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, RotationScheduler scheduler, Duration drain) {
-		LiveSslBundle live = new LiveSslBundle(bundleName, manager.name(), () -> manager.status().pair(), trust,
-				scheduler, drain);
-		CertificateBundles bundles = new CertificateBundles(registry, bundleName, live);
+		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, scheduler, drain);
+		CertificateBundles bundles = new CertificateBundles(registry, live);
 		registry.registerBundle(bundleName, bundles.bundle);
 		if (registry instanceof SslBundles registered) {
 			// Without any handler, the registry warns that a bundle may need a restart
 			registered.addBundleUpdateHandler(bundleName, (updated) -> {
 			});
 		}
-		BundleSocketFactory.add(bundleName, bundles.bundle);
+		BundleSocketFactory.add(live);
 		if (live.identity().pair() == null) {
 			logger.warn(
 					"[{}] There is no certificate yet: servers with the SSL bundle '{}' fail every TLS handshake, "
@@ -100,7 +96,7 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	@Override
 	public void updated(String name) {
 		update();
-		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.bundleName, this.live.identity().pair());
+		logger.debug("[{}] SSL bundle '{}' now holds {}", name, this.live.name(), this.live.identity().pair());
 	}
 
 	private synchronized void update() {
@@ -126,19 +122,19 @@ public final class CertificateBundles implements CertificateManager.Follower {
 			logger.warn(
 					"The update handlers of the SSL bundle '{}' have not returned within {}s: their owners may continue "
 							+ "with the previous certificate. Later rotations do not wait for them",
-					this.bundleName, HANDLER_LIMIT.toSeconds());
+					this.live.name(), HANDLER_LIMIT.toSeconds());
 		}
 	}
 
 	private void callHandlersNow() {
 		try {
-			this.registry.updateBundle(this.bundleName, this.bundle);
+			this.registry.updateBundle(this.live.name(), this.bundle);
 		}
 		catch (RuntimeException | Error ex) {
 			logger.error(
 					"An update handler of the SSL bundle '{}' failed: its owner, and those of the handlers after it, "
 							+ "continue with the previous certificate",
-					this.bundleName, ex);
+					this.live.name(), ex);
 		}
 	}
 
@@ -162,7 +158,7 @@ public final class CertificateBundles implements CertificateManager.Follower {
 		catch (RuntimeException | Error ex) {
 			this.updating.set(false);
 			logger.error("Cannot check whether the trusted authorities of the SSL bundle '{}' have changed",
-					this.bundleName, ex);
+					this.live.name(), ex);
 		}
 		finally {
 			followTrust();
@@ -181,7 +177,7 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	private void end() {
 		this.ended = true;
 		this.cancelCheck.run();
-		BundleSocketFactory.remove(this.bundle);
+		BundleSocketFactory.remove(this.live);
 	}
 
 }

@@ -53,7 +53,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private final String password;
 
-	private final Supplier<@Nullable CertificatePair> pair;
+	private final CertificateManager manager;
 
 	private final Supplier<Trust> trust;
 
@@ -72,25 +72,21 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	private volatile Identity followed;
 
-	/**
-	 * Creates a bundle.
-	 * @param name the certificate's name. In lower case it is the alias in the key store:
-	 * this is how the store writes it, and Jetty finds no other
-	 */
-	LiveSslBundle(String bundleName, String name, Supplier<@Nullable CertificatePair> pair, Supplier<Trust> trust,
-			RotationScheduler scheduler, Duration drain) {
+	LiveSslBundle(String bundleName, CertificateManager manager, Supplier<Trust> trust, RotationScheduler scheduler,
+			Duration drain) {
 		byte[] password = new byte[16];
 		new SecureRandom().nextBytes(password);
 		this.bundleName = bundleName;
-		this.alias = name.toLowerCase(Locale.ENGLISH);
+		// The key store writes it in lower case, and Jetty finds no other
+		this.alias = manager.name().toLowerCase(Locale.ENGLISH);
 		this.password = HexFormat.of().formatHex(password);
-		this.pair = pair;
+		this.manager = manager;
 		this.trust = trust;
 		this.scheduler = scheduler;
 		this.drain = drain;
 		SslManagerBundle base = SslManagerBundle.from(LiveTrust.manager(trust, this.handshakes::record));
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
-				new LiveKeyManager(pair, this.handshakes::record, this.handshakes::recordServer));
+				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer));
 		this.trustManagers = base.getTrustManagerFactory();
 		this.followed = identity();
 	}
@@ -103,6 +99,10 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 */
 	public static @Nullable LiveSslBundle of(@Nullable SslBundle bundle) {
 		return (bundle != null && bundle.getManagers() instanceof LiveSslBundle live) ? live : null;
+	}
+
+	String name() {
+		return this.bundleName;
 	}
 
 	/** Returns the bundle to register. */
@@ -123,7 +123,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	@Override
 	public KeyStore getKeyStore() {
-		CertificatePair pair = this.pair.get();
+		CertificatePair pair = pair();
 		return (pair != null) ? KeyStores.holding(pair, this.alias, this.password)
 				: KeyStores.refusing(this.alias, this.password);
 	}
@@ -140,7 +140,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	@Override
 	public SSLContext createSslContext(String protocol) {
-		return new LiveSslContext(new PerIdentity<>(this::identity, (identity) -> context(protocol, identity)),
+		return new LiveSslContext(this::identity, (identity) -> context(protocol, identity),
 				SslManagerBundle.super.createSslContext(protocol));
 	}
 
@@ -166,7 +166,20 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * @return the identity
 	 */
 	public Identity identity() {
-		return new Identity(this.pair.get(), this.trust.get());
+		return new Identity(pair(), this.trust.get());
+	}
+
+	/**
+	 * Returns the identity that the followers are to take over, which may have been
+	 * replaced again.
+	 * @return the identity
+	 */
+	public Identity followed() {
+		return this.followed;
+	}
+
+	private @Nullable CertificatePair pair() {
+		return this.manager.status().pair();
 	}
 
 	/**

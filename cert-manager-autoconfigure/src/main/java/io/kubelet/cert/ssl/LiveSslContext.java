@@ -2,6 +2,7 @@ package io.kubelet.cert.ssl;
 
 import java.security.KeyManagementException;
 import java.security.SecureRandom;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -25,26 +26,43 @@ final class LiveSslContext extends SSLContext {
 
 	/**
 	 * Creates a context.
-	 * @param current returns the context of the current identity
+	 * @param <I> the type of identity
+	 * @param identity returns the current identity
+	 * @param maker creates the context of an identity
 	 * @param fixed a context of live managers, for server sockets: they keep their
 	 * context
 	 */
-	LiveSslContext(Supplier<SSLContext> current, SSLContext fixed) {
-		super(new Spi(current, fixed), fixed.getProvider(), fixed.getProtocol());
+	<I> LiveSslContext(Supplier<I> identity, Function<I, SSLContext> maker, SSLContext fixed) {
+		super(new Spi<>(identity, maker, fixed), fixed.getProvider(), fixed.getProtocol());
 	}
 
-	private static final class Spi extends SSLContextSpi {
+	private static final class Spi<I> extends SSLContextSpi {
 
-		private final Supplier<SSLContext> current;
+		private final Supplier<I> identity;
+
+		private final Function<I, SSLContext> maker;
 
 		private final SSLContext fixed;
 
-		private final SSLSocketFactory socketFactory;
+		private @Nullable I used;
 
-		Spi(Supplier<SSLContext> current, SSLContext fixed) {
-			this.current = current;
+		private @Nullable SSLContext context;
+
+		Spi(Supplier<I> identity, Function<I, SSLContext> maker, SSLContext fixed) {
+			this.identity = identity;
+			this.maker = maker;
 			this.fixed = fixed;
-			this.socketFactory = new LiveSocketFactory(() -> current.get().getSocketFactory());
+		}
+
+		private synchronized SSLContext current() {
+			I identity = this.identity.get();
+			SSLContext context = this.context;
+			if (context == null || !identity.equals(this.used)) {
+				context = this.maker.apply(identity);
+				this.context = context;
+				this.used = identity;
+			}
+			return context;
 		}
 
 		@Override
@@ -55,7 +73,7 @@ final class LiveSslContext extends SSLContext {
 
 		@Override
 		protected SSLSocketFactory engineGetSocketFactory() {
-			return this.socketFactory;
+			return new LiveSocketFactory(() -> current().getSocketFactory());
 		}
 
 		@Override
@@ -65,22 +83,22 @@ final class LiveSslContext extends SSLContext {
 
 		@Override
 		protected SSLEngine engineCreateSSLEngine() {
-			return this.current.get().createSSLEngine();
+			return current().createSSLEngine();
 		}
 
 		@Override
 		protected SSLEngine engineCreateSSLEngine(String host, int port) {
-			return this.current.get().createSSLEngine(host, port);
+			return current().createSSLEngine(host, port);
 		}
 
 		@Override
 		protected SSLSessionContext engineGetServerSessionContext() {
-			return this.current.get().getServerSessionContext();
+			return current().getServerSessionContext();
 		}
 
 		@Override
 		protected SSLSessionContext engineGetClientSessionContext() {
-			return this.current.get().getClientSessionContext();
+			return current().getClientSessionContext();
 		}
 
 	}

@@ -9,11 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.ssl.LiveSslBundle.Identity;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
@@ -112,15 +113,12 @@ class CertificateBundlesTests {
 
 	@Test
 	void contextBeginsAnewWithEachIdentityAndIsTheSameInBetween() {
-		LiveSslBundle bundle = (LiveSslBundle) register().getManagers();
-		List<Integer> made = new ArrayList<>();
-		PerIdentity<Identity, Integer> perIdentity = new PerIdentity<>(bundle::identity, (identity) -> {
-			made.add(made.size());
-			return made.size();
-		});
-		assertThat(perIdentity.get()).isEqualTo(perIdentity.get()).isEqualTo(1);
+		SSLContext context = register().createSslContext();
+		SSLSessionContext first = context.getClientSessionContext();
+		assertThat(context.getClientSessionContext()).isSameAs(first);
 		this.manager.rotate();
-		assertThat(perIdentity.get()).isEqualTo(perIdentity.get()).isEqualTo(2);
+		SSLSessionContext second = context.getClientSessionContext();
+		assertThat(context.getClientSessionContext()).isSameAs(second).isNotSameAs(first);
 	}
 
 	private SslBundle register() {

@@ -339,8 +339,9 @@ class ClientRotationTests {
 	private static SSLContext plainContext() {
 		try {
 			LiveSslBundle live = (LiveSslBundle) bundle.getManagers();
-			LiveSslBundle unattended = new LiveSslBundle("unattended", "client", () -> live.identity().pair(),
-					() -> live.identity().trust(), (task, time) -> live.after(time, task), live.drain());
+			LiveSslBundle unattended = new LiveSslBundle("unattended",
+					application.getBean(CertificateManagers.class).get("client"), () -> live.identity().trust(),
+					(task, time) -> live.after(time, task), live.drain());
 			SSLContext context = SSLContext.getInstance("TLS");
 			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);
 			return context;

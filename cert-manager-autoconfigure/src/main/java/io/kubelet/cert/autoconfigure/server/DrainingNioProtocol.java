@@ -9,6 +9,7 @@ import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
 
+import io.kubelet.cert.ssl.LiveSslBundle;
 import org.apache.coyote.Processor;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.tomcat.util.net.NioChannel;
@@ -24,7 +25,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslManagerBundle;
 
 /**
  * Tomcat's usual protocol, which can also drain some of its connections: Tomcat itself
@@ -110,7 +110,7 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 		 */
 		@Override
 		protected void createSSLContext(SSLHostConfig config) {
-			SslBundle bundle = (this.served != null) ? this.served.bundle(serverName(config)) : null;
+			LiveSslBundle bundle = (this.served != null) ? this.served.bundle(serverName(config)) : null;
 			if (bundle != null) {
 				if (getSslImplementationName() == null
 						|| getSslImplementationName().equals(JSSEImplementation.class.getName())) {
@@ -129,10 +129,9 @@ public final class DrainingNioProtocol extends Http11NioProtocol implements Serv
 					: config.getHostName();
 		}
 
-		private static SSLContext context(SslBundle bundle) {
-			SslManagerBundle managers = bundle.getManagers();
-			return SSLUtil.createSSLContext(bundle.createSslContext(), (X509KeyManager) managers.getKeyManagers()[0],
-					(X509TrustManager) managers.getTrustManagers()[0]);
+		private static SSLContext context(LiveSslBundle bundle) {
+			return SSLUtil.createSSLContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL),
+					(X509KeyManager) bundle.getKeyManagers()[0], (X509TrustManager) bundle.getTrustManagers()[0]);
 		}
 
 		/** A connection is ended by this limit, so there must be one. */

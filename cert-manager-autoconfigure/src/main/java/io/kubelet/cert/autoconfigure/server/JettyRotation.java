@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.ssl.LiveSslBundle;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http2.HTTP2Connection;
@@ -40,14 +41,14 @@ record JettyRotation(SslBundles bundles, Supplier<@Nullable Ssl> ssl) implements
 	@Override
 	public void customize(Server server) {
 		ServedCertificates served = new ServedCertificates(this.bundles, this.ssl.get());
-		SslBundle bundle = served.bundle(ServedCertificates.DEFAULT);
+		LiveSslBundle bundle = served.bundle(ServedCertificates.DEFAULT);
 		if (bundle == null) {
 			return;
 		}
 		for (Connector connector : server.getConnectors()) {
 			SslConnectionFactory factory = connector.getConnectionFactory(SslConnectionFactory.class);
 			if (factory != null) {
-				factory.getSslContextFactory().setSslContext(bundle.createSslContext());
+				factory.getSslContextFactory().setSslContext(bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL));
 				drain(connector, served);
 			}
 		}

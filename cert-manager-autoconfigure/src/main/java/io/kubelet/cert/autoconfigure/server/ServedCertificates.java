@@ -3,9 +3,7 @@ package io.kubelet.cert.autoconfigure.server;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Collectors;
 
 import javax.net.ssl.SSLSession;
 
@@ -25,7 +23,7 @@ final class ServedCertificates {
 	static final String DEFAULT = "";
 
 	/** By the name of the server. */
-	private final Map<String, SslBundle> bundles = new LinkedHashMap<>();
+	private final Map<String, LiveSslBundle> bundles = new LinkedHashMap<>();
 
 	private final List<ServerDrain> drains = new CopyOnWriteArrayList<>();
 
@@ -42,8 +40,9 @@ final class ServedCertificates {
 	}
 
 	private void add(String serverName, SslBundle bundle) {
-		if (LiveSslBundle.of(bundle) != null) {
-			this.bundles.put(serverName, bundle);
+		LiveSslBundle live = LiveSslBundle.of(bundle);
+		if (live != null) {
+			this.bundles.put(serverName, live);
 		}
 	}
 
@@ -52,18 +51,17 @@ final class ServedCertificates {
 	}
 
 	/** Returns the bundle of a server name, {@code null} if its certificate is fixed. */
-	@Nullable SslBundle bundle(String serverName) {
+	@Nullable LiveSslBundle bundle(String serverName) {
 		return this.bundles.get(serverName);
 	}
 
 	/** Drains connections at each change, for as long as this object is in use. */
 	void drain(ServerConnections connections) {
-		Set<LiveSslBundle> live = this.bundles.values().stream().map(LiveSslBundle::of).collect(Collectors.toSet());
-		for (LiveSslBundle bundle : live) {
+		this.bundles.values().stream().distinct().forEach((bundle) -> {
 			ServerDrain drain = new ServerDrain(bundle, connections);
 			this.drains.add(drain);
 			bundle.addFollower(drain);
-		}
+		});
 	}
 
 	/** Whether a connection is to end, since it was made with what has been replaced. */
