@@ -42,6 +42,11 @@ public final class FixedManager implements CertificateManager {
 		return this.pair;
 	}
 
+	/** Replaces the pair before any follower is called. */
+	public void replace() {
+		this.pair = issue();
+	}
+
 	@Override
 	public String name() {
 		return "test";

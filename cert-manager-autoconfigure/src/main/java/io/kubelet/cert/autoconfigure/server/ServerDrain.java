@@ -38,7 +38,7 @@ final class ServerDrain implements CertificateManager.Follower {
 	ServerDrain(LiveSslBundle bundle, ServerConnections connections) {
 		this.bundle = bundle;
 		this.connections = connections;
-		this.identity = bundle.identity();
+		this.identity = bundle.followed();
 		remember(this.identity);
 	}
 
@@ -51,7 +51,7 @@ final class ServerDrain implements CertificateManager.Follower {
 	@Override
 	public void updated(String bundleName) {
 		Identity before = this.identity;
-		Identity after = this.bundle.identity();
+		Identity after = this.bundle.followed();
 		this.identity = after;
 		remember(after);
 		RefusedPeers refused = new RefusedPeers(before.trust(), after.trust());

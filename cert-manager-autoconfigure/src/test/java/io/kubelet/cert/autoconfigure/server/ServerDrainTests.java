@@ -1,0 +1,81 @@
+package io.kubelet.cert.autoconfigure.server;
+
+import java.lang.reflect.Proxy;
+import java.security.cert.Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
+
+import javax.net.ssl.SSLSession;
+
+import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.ssl.CertificateBundles;
+import io.kubelet.cert.ssl.FixedManager;
+import io.kubelet.cert.ssl.LiveSslBundle;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link ServerDrain}.
+ */
+class ServerDrainTests {
+
+	private final FixedManager manager = new FixedManager(new TestAuthority("one"));
+
+	private final List<Certificate> replaced = new ArrayList<>();
+
+	private boolean replacing;
+
+	/** The next rotation may begin before the followers of the last one are called. */
+	@Test
+	void connectionOfAPairThatWasCurrentForAMomentIsDrained() {
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
+		CertificateBundles.register(registry, "bundle", this.manager, this::trust, new SimulatedTime(Instant.EPOCH),
+				Duration.ofSeconds(30));
+		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
+		ServerDrain drain = new ServerDrain(bundle, new NoConnections());
+		bundle.addFollower(drain);
+		this.replacing = true;
+		this.manager.rotate();
+		this.manager.rotate();
+		assertThat(this.replaced).hasSize(1);
+		assertThat(drain.isOutdated(session(this.replaced.get(0)))).isTrue();
+		assertThat(drain.isOutdated(session(this.manager.pair().leaf()))).isFalse();
+	}
+
+	/** Asked for after the pair. */
+	private Trust trust() {
+		if (this.replacing) {
+			this.replacing = false;
+			this.replaced.add(this.manager.pair().leaf());
+			this.manager.replace();
+		}
+		return Trust.exactly(List.of());
+	}
+
+	private static SSLSession session(Certificate presented) {
+		return (SSLSession) Proxy.newProxyInstance(SSLSession.class.getClassLoader(),
+				new Class<?>[] { SSLSession.class }, (proxy, method, arguments) -> new Certificate[] { presented });
+	}
+
+	private static final class NoConnections implements ServerConnections {
+
+		@Override
+		public void drain(Predicate<SSLSession> outdated) {
+		}
+
+		@Override
+		public void close(Predicate<SSLSession> outdated) {
+		}
+
+	}
+
+}
