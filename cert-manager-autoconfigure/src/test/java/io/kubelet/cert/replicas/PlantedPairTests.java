@@ -3,7 +3,6 @@ package io.kubelet.cert.replicas;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -20,10 +19,8 @@ import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Response;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -36,29 +33,13 @@ class PlantedPairTests {
 
 	private static final TestAuthority FOREIGN = new TestAuthority("foreign");
 
-	@TempDir
-	@SuppressWarnings("NullAway.Init")
-	Path directory;
+	@AutoClose
+	private final Replicas replicas = new Replicas();
 
-	@SuppressWarnings("NullAway.Init")
-	private Replicas replicas;
+	private final String files = "cert-dir=" + this.replicas.directory.resolve("pki");
 
-	private String files = "";
-
-	private String authority = "";
-
-	@BeforeEach
-	void create() throws IOException {
-		this.replicas = new Replicas(this.directory);
-		this.files = "cert-dir=" + this.directory.resolve("pki");
-		this.authority = "signer-ca-file="
-				+ Files.writeString(this.directory.resolve("ca.pem"), this.replicas.plane.caPem());
-	}
-
-	@AfterEach
-	void close() {
-		this.replicas.close();
-	}
+	private final String authority = "signer-ca-file="
+			+ Adapter.write(this.replicas.directory.resolve("ca.pem"), this.replicas.plane.caPem());
 
 	/** It has the annotations of a pair that a replica has stored. */
 	@Test
@@ -122,13 +103,13 @@ class PlantedPairTests {
 	}
 
 	private CertificatePair copy() throws IOException {
-		return Pem.readPair(Files.readString(this.directory.resolve("pki").resolve("shop-current.pem")));
+		return Pem.readPair(Files.readString(this.replicas.directory.resolve("pki").resolve("shop-current.pem")));
 	}
 
 	/** Stores a pair as a replica does. */
 	private void plant(CertificatePair pair) throws Exception {
 		ApiClient admin = Adapter
-			.client(this.replicas.plane.writeKubeconfig(this.directory, this.replicas.plane.admin()));
+			.client(this.replicas.plane.writeKubeconfig(this.replicas.directory, this.replicas.plane.admin()));
 		String path = "/api/v1/namespaces/shop/secrets";
 		JsonObject secret = ApiObjects.send(ApiObjects.read(admin, path, "shop-tls")).join();
 		JsonObject data = secret.getAsJsonObject("data");

@@ -24,6 +24,7 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.OffsetClock;
 
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -32,6 +33,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.MapPropertySource;
+import org.springframework.util.FileSystemUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -59,12 +61,12 @@ final class Replicas implements AutoCloseable {
 		}
 	}
 
-	private final Path directory;
+	/** Of kubeconfigs and other files; deleted at the end. */
+	final Path directory = Adapter.temporaryDirectory();
 
 	private int started;
 
-	Replicas(Path directory) {
-		this.directory = directory;
+	Replicas() {
 		this.plane.behavior().sign(SIGNER);
 	}
 
@@ -186,6 +188,7 @@ final class Replicas implements AutoCloseable {
 	public void close() {
 		this.running.forEach(Replica::stop);
 		this.plane.close();
+		FileSystemUtils.deleteRecursively(this.directory.toFile());
 	}
 
 	/**

@@ -5,3 +5,4 @@
 package io.kubelet.cert.replicas;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -164,7 +164,7 @@ public final class Adapter implements AutoCloseable {
 		}
 	}
 
-	private static Path temporaryDirectory() {
+	public static Path temporaryDirectory() {
 		try {
 			return Files.createTempDirectory("adapter");
 		}
