@@ -163,26 +163,6 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	}
 
 	@Test
-	void requestThatIsDeletedIsMadeAgainWithAnotherKey() {
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		start((builder) -> builder);
-		String name = awaitPending();
-		this.program.stop();
-		this.program.controlPlane.delete(name);
-		this.program.start(this.program.store(this.directory), (builder) -> builder);
-		assertThat(awaitPending()).as("it was stored, and its object had not been confirmed").isEqualTo(name);
-		await().until(() -> this.program.controlPlane.openWatches() == 1);
-		this.program.controlPlane.pause();
-		this.program.controlPlane.delete(name);
-		this.program.controlPlane.resume();
-		await()
-			.until(() -> certManager().pendingCertificateRequests().stream().anyMatch((other) -> !other.equals(name)));
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.program.awaitRotation();
-		awaitNothingLeft();
-	}
-
-	@Test
 	void requestThatSomebodyReplacedIsReportedAndMadeAgainWithAnotherKey(CapturedOutput output) throws Exception {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		start((builder) -> builder);

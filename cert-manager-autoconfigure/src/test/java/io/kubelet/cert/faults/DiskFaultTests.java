@@ -20,11 +20,13 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
+import io.kubelet.cert.kubernetes.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.store.ManagedFilesStore;
 import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
@@ -157,6 +159,16 @@ class DiskFaultTests {
 		this.disk.repair();
 		assertThat(store.createIfMissing(() -> NEW)).isTrue();
 		assertThat(this.disk.operations()).endsWith(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
+	}
+
+	@Test
+	void kubeconfigOnADiskWithoutModesIsWrittenWithoutThem() throws Exception {
+		Path bootstrap = CertificateContexts.writeKubeconfig(this.parent.resolve("bootstrap"),
+				"https://127.0.0.1:6443");
+		this.disk.removeModes();
+		Path kubeconfig = this.parent.resolve("kubeconfig");
+		NodeKubeconfig.write(this.disk.on(kubeconfig), bootstrap, null, Path.of("/pki/current.pem"));
+		assertThat(kubeconfig).content().contains("/pki/current.pem", "https://127.0.0.1:6443");
 	}
 
 	/** As an NFS server with root_squash does. */

@@ -32,8 +32,7 @@ final class RotatingChild {
 	}
 
 	/**
-	 * Run it: it says that it is ready, begins when it is sent a byte, and says when it
-	 * has rotated.
+	 * Run it: it says when it begins and when it has rotated, and ends with its input.
 	 * @param args the store's directory, a kubeconfig, the issuer, and the number of
 	 * rotations
 	 */
@@ -47,10 +46,6 @@ final class RotatingChild {
 					thread.setDaemon(true);
 					return thread;
 				}, clock), clock);
-		System.out.println("ready");
-		if (System.in.read() < 0) {
-			return;
-		}
 		CertificateManager manager = new CertificateManagerBuilder("shop")
 			.store(new FileCertificateStore(Path.of(args[0]), "shop", null, RETAIN, clock))
 			.scheduler(RotationScheduler.of(Executors.newScheduledThreadPool(2)))

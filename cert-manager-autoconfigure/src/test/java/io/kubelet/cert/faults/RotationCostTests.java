@@ -175,23 +175,6 @@ class RotationCostTests {
 		assertThat(this.fixture.signer.requests).hasSize(1);
 	}
 
-	@Test
-	void tangledChainThatAnotherProgramStoresIsAdoptedAsOnePath() throws Exception {
-		CertificateManager manager = this.fixture.start(builder());
-		CertificatePair other = this.issuer.pair(ManagerFixture.TEMPLATE, this.fixture.time.instant(),
-				this.fixture.time.instant().plus(Duration.ofHours(99)));
-		X509Certificate root = this.fixture.authority.certificate();
-		X509Certificate intermediate = this.issuer.certificate();
-		String key = Pem.write(other).substring(Pem.write(other).indexOf("-----BEGIN EC"));
-		Files.writeString(this.directory.resolve("one-current.pem").toRealPath(), Pem.write(List.of(other.leaf(), root,
-				intermediate, new TestAuthority("other").crossSign(this.issuer), intermediate)) + key);
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		CertificatePair adopted = manager.current().orElseThrow();
-		assertThat(adopted.leaf()).isEqualTo(other.leaf());
-		assertThat(adopted.chain()).containsExactly(other.leaf(), intermediate, root);
-		assertThat(this.fixture.signer.requests).hasSize(1);
-	}
-
 	private void rotate(CertificateManager manager) {
 		this.fixture.time.pass(Duration.ofSeconds(1));
 		int rotations = this.fixture.rotations.size();

@@ -6,3 +6,4 @@
 package io.kubelet.cert.faults;
 
 import org.jspecify.annotations.NullMarked;
+
