@@ -6,4 +6,3 @@
 package io.kubelet.cert.faults;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -5,4 +5,3 @@
 package io.kubelet.cert.replicas;
 
 import org.jspecify.annotations.NullMarked;
-
