@@ -35,6 +35,11 @@ public final class CertificatePair {
 
 	private final List<X509Certificate> authorities;
 
+	/** The JDK would look for both in the certificate each time. */
+	private final Instant notBefore;
+
+	private final Instant notAfter;
+
 	/**
 	 * Creates a pair whose key comes from elsewhere, such as from a file. It signs once
 	 * and verifies once, to prove that the key is the leaf's.
@@ -60,6 +65,8 @@ public final class CertificatePair {
 		this.chain = CertificateChain.path(chain);
 		this.privateKey = privateKey;
 		this.authorities = List.copyOf(authorities);
+		this.notBefore = leaf().getNotBefore().toInstant();
+		this.notAfter = leaf().getNotAfter().toInstant();
 		if (!match.test(leaf().getPublicKey())) {
 			throw new IllegalArgumentException("The private key does not belong to the certificate with serial number "
 					+ serialNumber() + ", which comes first");
@@ -88,7 +95,8 @@ public final class CertificatePair {
 	 * @throws IllegalArgumentException if there are more than 20 certificates or 100 KB
 	 */
 	public CertificatePair withAuthorities(List<X509Certificate> authorities) {
-		return new CertificatePair(this.chain, this.privateKey, authorities, (publicKey) -> true);
+		return authorities.equals(this.authorities) ? this
+				: new CertificatePair(this.chain, this.privateKey, authorities, (publicKey) -> true);
 	}
 
 	/**
@@ -129,7 +137,7 @@ public final class CertificatePair {
 	 * @return the instant, to the second
 	 */
 	public Instant notBefore() {
-		return leaf().getNotBefore().toInstant();
+		return this.notBefore;
 	}
 
 	/**
@@ -137,7 +145,7 @@ public final class CertificatePair {
 	 * @return the last instant at which it is valid, to the second
 	 */
 	public Instant notAfter() {
-		return leaf().getNotAfter().toInstant();
+		return this.notAfter;
 	}
 
 	/**

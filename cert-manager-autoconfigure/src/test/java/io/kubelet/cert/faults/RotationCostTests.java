@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mockito.Mockito;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -173,6 +175,30 @@ class RotationCostTests {
 		CertificateManager restarted = this.fixture.start(builder());
 		assertThat(restarted.current()).contains(issued);
 		assertThat(this.fixture.signer.requests).hasSize(1);
+	}
+
+	/** The JDK looks for them in the certificate each time. */
+	@Test
+	void rotationReadsNamesAndValidityOfTheCertificateAFewTimes() {
+		Map<String, Integer> reads = new ConcurrentHashMap<>();
+		this.fixture.signer.issues((request) -> List.of(
+				counting(this.issuer.issue(request.publicKey(), request.template(), this.fixture.time.instant(),
+						this.fixture.time.instant().plus(this.fixture.signer.lifetime)), reads),
+				this.issuer.certificate()));
+		CertificateManager manager = this.fixture.start(builder());
+		reads.clear();
+		rotate(manager);
+		Figures.report("reads of an issued certificate", reads);
+		assertThat(reads).containsEntry("getSubjectAlternativeNames", 2)
+			.containsEntry("getNotBefore", 2)
+			.containsEntry("getNotAfter", 3);
+	}
+
+	private static X509Certificate counting(X509Certificate certificate, Map<String, Integer> reads) {
+		return Mockito.mock(X509Certificate.class, (read) -> {
+			reads.merge(read.getMethod().getName(), 1, Integer::sum);
+			return read.getMethod().invoke(certificate, read.getArguments());
+		});
 	}
 
 	private void rotate(CertificateManager manager) {
