@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.BinaryOperator;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -75,7 +76,7 @@ final class Warnings {
 			this.issued.clear();
 		}
 		reviewWaiting(pair, pending, now);
-		String next = whatNext(pending, failing);
+		Supplier<String> next = () -> whatNext(pending, failing);
 		reviewUnavailable(pair == null || !pair.isValid(now), serverHealthy, next, now);
 		if (pair != null) {
 			if (pair.isExpired(now)) {
@@ -90,27 +91,27 @@ final class Warnings {
 		}
 	}
 
-	private void overdue(CertificatePair pair, String next) {
+	private void overdue(CertificatePair pair, Supplier<String> next) {
 		if (this.issued.add(State.OVERDUE)) {
 			this.settings.about(logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
-						this.settings.name(), pair.notAfter(), next);
+						this.settings.name(), pair.notAfter(), next.get());
 			this.delivery.deliver((listener) -> listener.overdue(this.settings.name(), pair));
 		}
 	}
 
-	private void notYetValid(CertificatePair pair, String next, Instant now) {
+	private void notYetValid(CertificatePair pair, Supplier<String> next, Instant now) {
 		if (this.issued.add(State.NOT_YET_VALID)) {
 			this.settings.about((this.settings.signers() != null) ? logger.atWarn() : logger.atError(), pair)
 				.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
 						+ "Check the clock of this machine. {}", this.settings.name(), pair.notBefore(),
-						now.truncatedTo(ChronoUnit.SECONDS), next);
+						now.truncatedTo(ChronoUnit.SECONDS), next.get());
 			this.delivery.deliver((listener) -> listener.notYetValid(this.settings.name(), pair));
 		}
 	}
 
 	/** A pair that is found expired was stored. */
-	private void expired(CertificatePair pair, boolean found, String next) {
+	private void expired(CertificatePair pair, boolean found, Supplier<String> next) {
 		if (this.issued.add(State.EXPIRED)) {
 			if (found && this.settings.signers() != null) {
 				this.settings.about(logger.atWarn(), pair)
@@ -120,7 +121,7 @@ final class Warnings {
 			else {
 				this.settings.about(logger.atError(), pair)
 					.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is replaced. {}",
-							this.settings.name(), pair.notAfter(), next);
+							this.settings.name(), pair.notAfter(), next.get());
 			}
 			this.delivery.deliver((listener) -> listener.expired(this.settings.name(), pair));
 		}
@@ -176,7 +177,7 @@ final class Warnings {
 		return at != null && !now.isBefore(at);
 	}
 
-	private void reviewUnavailable(boolean invalid, boolean serverHealthy, String next, Instant now) {
+	private void reviewUnavailable(boolean invalid, boolean serverHealthy, Supplier<String> next, Instant now) {
 		if (!invalid) {
 			this.invalidSince = null;
 			this.unavailable = false;
@@ -191,7 +192,7 @@ final class Warnings {
 			this.settings.about(logger.atError())
 				.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
 						+ "TLS handshakes, and clients present no certificate. {}", this.settings.name(),
-						this.invalidSince, next);
+						this.invalidSince, next.get());
 			this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));
 		}
 	}
