@@ -12,10 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -173,12 +170,9 @@ public final class IssuedCertificateCheck {
 
 	/** SHA-1 is not disabled by every JDK, but TLS peers do not accept it either. */
 	private static boolean isDisabled(X509Certificate leaf) {
-		Set<String> disabled = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
-		disabled.addAll(List.of("SHA1", "SHA-1"));
-		Stream.of(Objects.requireNonNullElse(Security.getProperty("jdk.certpath.disabledAlgorithms"), "").split(","))
-			.map(String::strip)
-			.forEach(disabled::add);
-		return Stream.concat(Stream.of(leaf.getSigAlgName().split("with")), digest(leaf)).anyMatch(disabled::contains);
+		String[] disabled = ("SHA1,SHA-1," + Security.getProperty("jdk.certpath.disabledAlgorithms")).split(",");
+		return Stream.concat(Stream.of(leaf.getSigAlgName().split("with")), digest(leaf))
+			.anyMatch((name) -> Stream.of(disabled).map(String::strip).anyMatch(name::equalsIgnoreCase));
 	}
 
 	/** The digest of an RSASSA-PSS signature, which its parameters name (RFC 4055). */
