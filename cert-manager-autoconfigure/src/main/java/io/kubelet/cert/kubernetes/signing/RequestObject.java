@@ -33,6 +33,8 @@ final class RequestObject {
 
 	private final JsonObject metadata;
 
+	private final String name;
+
 	private final JsonObject spec;
 
 	private final JsonObject status;
@@ -45,6 +47,7 @@ final class RequestObject {
 		this.metadata = member(json, "metadata");
 		this.metadata.remove("annotations");
 		this.metadata.remove("managedFields");
+		this.name = ExternalText.clean(identity("name"));
 		this.spec = member(json, "spec");
 		this.status = member(json, "status");
 	}
@@ -76,7 +79,7 @@ final class RequestObject {
 	 * @return the name
 	 */
 	String name() {
-		return ExternalText.clean(identity("name"));
+		return this.name;
 	}
 
 	String uid() {

@@ -104,26 +104,26 @@ final class RequestWatch implements Reflector.Observer {
 	@Override
 	public void listed(List<JsonObject> objects) {
 		Set<String> found = new HashSet<>();
-		for (JsonObject object : objects) {
-			found.add(received(object).uid());
-		}
+		objects.stream().map(RequestObject::new).forEach((object) -> {
+			found.add(object.uid());
+			received(object);
+		});
 		this.subscribedBeforeList.stream().filter((uid) -> !found.contains(uid)).forEach(this::deleted);
 	}
 
 	@Override
-	public void changed(JsonObject object) {
-		if (concerns(object)) {
+	public void changed(JsonObject json) {
+		RequestObject object = new RequestObject(json);
+		if (this.pending.test(object.name())) {
 			received(object);
 		}
 	}
 
-	private RequestObject received(JsonObject json) {
-		RequestObject object = new RequestObject(json);
+	private void received(RequestObject object) {
 		synchronized (this) {
 			this.latest.put(object.uid(), object);
 		}
 		notify(object.uid(), (subscriber) -> subscriber.changed(object));
-		return object;
 	}
 
 	@Override
