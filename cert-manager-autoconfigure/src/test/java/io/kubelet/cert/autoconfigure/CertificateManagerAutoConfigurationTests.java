@@ -13,36 +13,28 @@ import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.FakeSigner;
-import io.kubelet.cert.testsupport.MemoryStore;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import io.kubernetes.client.openapi.ApiClient;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
-import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -107,12 +99,10 @@ class CertificateManagerAutoConfigurationTests {
 	@Test
 	void listenerMayUseWhatNeedsTheBundles() {
 		runnerWithSigner().withUserConfiguration(NotifyingConfiguration.class).run((context) -> {
-			assertThat(context).hasNotFailed();
-			CertificateManager manager = context.getBean(CertificateManager.class);
 			List<String> told = context.getBean(NotifyingConfiguration.class).told;
-			eventually(() -> assertThat(told).containsExactly(manager.current().orElseThrow().serialNumber()));
-			String rotated = manager.rotate().join().serialNumber();
-			eventually(() -> assertThat(told).hasSize(2).contains(rotated));
+			eventually(() -> assertThat(told).containsExactly("kubelet-client"));
+			context.getBean(CertificateManager.class).rotate().join();
+			eventually(() -> assertThat(told).containsExactly("kubelet-client", "kubelet-client"));
 		});
 	}
 
@@ -183,12 +173,6 @@ class CertificateManagerAutoConfigurationTests {
 	}
 
 	@Test
-	void usersOwnManagersTakeThePlaceOfOurs() {
-		runner().withUserConfiguration(OwnManagersConfiguration.class)
-			.run((context) -> assertThat(context.getBean(CertificateManagers.class).names()).containsExactly("own"));
-	}
-
-	@Test
 	void additionalCertificatesHaveNameDirectoryAndBundleOfTheirOwn() {
 		Path other = this.directory.resolve("other");
 		runnerWithSigner()
@@ -210,22 +194,6 @@ class CertificateManagerAutoConfigurationTests {
 	}
 
 	@Test
-	void supplierBeanMakesTheTemplateDynamic() {
-		runner().withUserConfiguration(SignerConfiguration.class, SupplierConfiguration.class)
-			.withPropertyValues("kubelet.cert.signer-name=example.com/app",
-					"kubelet.cert.additional.serving.signer-name=example.com/app",
-					"kubelet.cert.additional.serving.startup.mode=background")
-			.run((context) -> {
-				CertificateManagers managers = context.getBean(CertificateManagers.class);
-				assertThat(managers.get("kubelet-client").status().requested().template())
-					.isEqualTo(CertificateTemplate.ofSubject("only"));
-				Awaitility.await()
-					.until(() -> managers.get("serving").status().requested().template(),
-							CertificateTemplate.ofSubject("qualified")::equals);
-			});
-	}
-
-	@Test
 	void rotationOffUsesWhatIsStoredAndNeverRequests() {
 		Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
 		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
@@ -235,20 +203,6 @@ class CertificateManagerAutoConfigurationTests {
 			assertThat(context.getBean(CertificateManager.class).status().state()).isEqualTo(State.STATIC);
 			assertThat(context.getBean(FakeSigner.class).requests).isEmpty();
 		});
-	}
-
-	@Test
-	void inTheBackgroundTheApplicationStartsWithoutACertificate() {
-		runnerWithSigner().withPropertyValues("kubelet.cert.startup.mode=background").run((context) -> {
-			assertThat(context).hasNotFailed();
-			context.getBean(FakeSigner.class).holds();
-			assertThat(context.getBean(SslBundles.class).getBundle("kubelet-client")).isNotNull();
-		});
-	}
-
-	@Test
-	void healthIsUpWithTheCertificate() {
-		runnerWithSigner().run((context) -> assertThat(context.getBean(HealthContributor.class)).isNotNull());
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -275,27 +229,10 @@ class CertificateManagerAutoConfigurationTests {
 
 		@Bean
 		RotationListener notifier(SslBundles bundles) {
-			return new RotationListener() {
-
-				@Override
-				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-					bundles.getBundle(name);
-					NotifyingConfiguration.this.told.add(current.serialNumber());
-				}
-
-			};
-		}
-
-		@Bean
-		RotationListener failing() {
-			return new RotationListener() {
-
-				@Override
-				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-					throw new IllegalStateException("not today");
-				}
-
-			};
+			return new ListenerBeansTests.Rotated((name) -> {
+				bundles.getBundle(name);
+				this.told.add(name);
+			});
 		}
 
 	}
@@ -308,36 +245,6 @@ class CertificateManagerAutoConfigurationTests {
 		@EventListener
 		void rotated(CertificateRotatedEvent event) {
 			this.events.add(event);
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class OwnManagersConfiguration {
-
-		@Bean
-		CertificateManagers ownManagers(RotationScheduler scheduler) {
-			return new CertificateManagers(List.of(new CertificateManagerBuilder("own").signerName("example.com/own")
-				.usages(List.of(Usage.CLIENT_AUTH))
-				.store(new MemoryStore())
-				.scheduler(scheduler)
-				.build()));
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class SupplierConfiguration {
-
-		@Bean
-		CertificateTemplateSupplier only() {
-			return () -> Optional.of(CertificateTemplate.ofSubject("only"));
-		}
-
-		@Bean
-		@Qualifier("serving")
-		CertificateTemplateSupplier qualified() {
-			return () -> Optional.of(CertificateTemplate.ofSubject("qualified"));
 		}
 
 	}

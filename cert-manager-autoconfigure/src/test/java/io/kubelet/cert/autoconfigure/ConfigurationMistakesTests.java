@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
@@ -15,11 +14,11 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -32,16 +31,26 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ConfigurationMistakesTests {
 
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
 	@TempDir
 	Path directory;
 
+	@AfterEach
+	void closeControlPlane() {
+		this.controlPlane.close();
+	}
+
 	private ApplicationContextRunner runner(String... properties) {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		return CertificateContexts.starter()
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.template.common-name=system:node:n1",
 					"kubelet.cert.template.organizations=system:nodes")
+			.withPropertyValues(properties);
+	}
+
+	private ApplicationContextRunner connected(String... properties) {
+		return runner("kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory))
 			.withPropertyValues(properties);
 	}
 
@@ -101,96 +110,72 @@ class ConfigurationMistakesTests {
 	/** The value of the property is right. */
 	@Test
 	void unreachableServerIsReportedRatherThanTheTrustThatIsReadFromIt() {
-		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
-			ApplicationContextRunner runner = runner(
-					"kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory));
-			runner.run((context) -> assertThat(context).hasNotFailed());
-			controlPlane.pause();
-			runner
-				.withPropertyValues("kubelet.cert.startup.timeout=1s",
-						"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
-				.run((context) -> {
-					FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-					assertThat(analysis.getDescription())
-						.startsWith("The ConfigMap default/kube-root-ca.crt cannot be read: ");
-					assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig");
-				});
-		}
+		connected().run((context) -> assertThat(context).hasNotFailed());
+		this.controlPlane.pause();
+		connected("kubelet.cert.startup.timeout=1s", "kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.run((context) -> {
+				FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
+				assertThat(analysis.getDescription())
+					.startsWith("The ConfigMap default/kube-root-ca.crt cannot be read: ");
+				assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig");
+			});
 	}
 
 	@Test
 	void unknownTokenIsReportedAtOnce() {
-		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
-			Credential gone = controlPlane.addToken("gone", "nobody");
-			Path kubeconfig = controlPlane.writeKubeconfig(this.directory, gone);
-			controlPlane.removeToken("gone");
-			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig).run((context) -> {
-				FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-				assertThat(analysis.getDescription()).contains("401 Unauthorized", controlPlane.url());
-				assertThat(analysis.getAction()).contains("Replace the token");
-			});
-		}
+		Credential gone = this.controlPlane.addToken("gone", "nobody");
+		Path kubeconfig = this.controlPlane.writeKubeconfig(this.directory, gone);
+		this.controlPlane.removeToken("gone");
+		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig).run((context) -> {
+			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
+			assertThat(analysis.getDescription()).contains("401 Unauthorized", this.controlPlane.url());
+			assertThat(analysis.getAction()).contains("Replace the token");
+		});
 	}
 
 	@Test
 	void missingPermissionIsReportedWithTheRuleThatGrantsIt() {
-		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start()) {
-			Credential poor = controlPlane.addToken("poor", "system:serviceaccount:shop:checkout");
-			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory, poor))
-				.run((context) -> {
-					FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-					assertThat(analysis.getDescription()).contains("kind: ClusterRole",
-							"verbs: [\"create\", \"get\", \"list\", \"watch\"]", "namespace: \"shop\"",
-							"name: \"checkout\"");
-					assertThat(analysis.getAction()).contains("Grant the permission");
-				});
-		}
+		Credential poor = this.controlPlane.addToken("poor", "system:serviceaccount:shop:checkout");
+		runner("kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory, poor))
+			.run((context) -> {
+				FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
+				assertThat(analysis.getDescription()).contains("kind: ClusterRole",
+						"verbs: [\"create\", \"get\", \"list\", \"watch\"]", "namespace: \"shop\"",
+						"name: \"checkout\"");
+				assertThat(analysis.getAction()).contains("Grant the permission");
+			});
 	}
 
 	@Test
 	void deniedRequestIsReportedWithReasonAndMessage() {
-		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
-			.approval((request) -> ApprovalPolicy.Verdict.deny("NotYours", "ask someone else"))
-			.start()) {
-			runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory))
-				.run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
-					.contains("was denied", "ask someone else",
-							"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)"));
-		}
+		this.controlPlane.behavior().approval((request) -> ApprovalPolicy.Verdict.deny("NotYours", "ask someone else"));
+		connected().run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
+			.contains("was denied", "ask someone else",
+					"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)"));
 	}
 
 	@Test
 	void requestThatNobodyApprovesIsNamed() {
-		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
-			.approval((request) -> ApprovalPolicy.Verdict.hold())
-			.start()) {
-			timesOut(runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory)),
-					(analysis) -> {
-						String open = controlPlane.openCertificateSigningRequests().get(0);
-						assertThat(analysis.getDescription())
-							.contains("Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'"
-								.formatted(open));
-						assertThat(analysis.getAction()).contains("kubectl certificate approve");
-					});
-		}
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		timesOut(connected(), (analysis) -> {
+			String open = this.controlPlane.openCertificateSigningRequests().get(0);
+			assertThat(analysis.getDescription())
+				.contains("Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'".formatted(open));
+			assertThat(analysis.getAction()).contains("kubectl certificate approve");
+		});
 	}
 
 	/** As for a signer that is not there. */
 	@Test
 	void requestThatIsApprovedAndThatNobodySignsIsNamed() {
-		try (EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder()
-			.approval((request) -> ApprovalPolicy.Verdict.approve())
-			.start()) {
-			timesOut(
-					runner("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(this.directory),
-							"kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth"),
-					(analysis) -> {
-						String request = controlPlane.certificateSigningRequests().get(0);
-						assertThat(analysis.getDescription()).endsWith(
-								"Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
-									.formatted(request));
-					});
-		}
+		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		timesOut(connected("kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth"),
+				(analysis) -> {
+					String request = this.controlPlane.certificateSigningRequests().get(0);
+					assertThat(analysis.getDescription()).endsWith(
+							"Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
+								.formatted(request));
+				});
 	}
 
 	/** What does not exist cannot be approved. */

@@ -7,10 +7,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -22,19 +20,17 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
-import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import org.awaitility.Awaitility;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -67,9 +63,7 @@ class KubeletProfileTests {
 
 	private ApplicationContextRunner runner(String... properties) {
 		Credential node = this.controlPlane.addToken("node-token", "system:node:n1", "system:nodes");
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		return CertificateContexts.starter()
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "kubelet.cert.node-name=n1",
 					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory, node))
 			.withPropertyValues(properties);
@@ -108,26 +102,6 @@ class KubeletProfileTests {
 				.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.2"))));
 		});
 		Awaitility.await().until(() -> threads().isEmpty());
-	}
-
-	@Test
-	void bootstrapTokenLeadsToBothCertificates() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.additional.serving.profile=kubelet-serving",
-				"kubelet.cert.kubernetes.kubeconfig=" + this.directory.resolve("node.kubeconfig"),
-				"kubelet.cert.kubernetes.bootstrap-kubeconfig="
-						+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()))
-			.run((context) -> {
-				assertThat(context).hasNotFailed();
-				CertificateManagers managers = context.getBean(CertificateManagers.class);
-				assertThat(managers).allSatisfy((manager) -> assertThat(manager.current()).isPresent());
-				assertThat(this.controlPlane.requests()
-					.stream()
-					.filter((request) -> request.path().endsWith("/nodes"))
-					.filter((request) -> request.query().contains("n1"))).extracting(RecordedRequest::user)
-					.isNotEmpty()
-					.containsOnly("system:node:n1");
-			});
 	}
 
 	@Test
@@ -243,16 +217,6 @@ class KubeletProfileTests {
 			assertThat(failure.getName()).isEqualTo("kubelet.cert.node-name");
 			assertThat(failure.getValue()).isEqualTo("n2");
 			assertThat(failure.getReason()).contains("belongs to node 'n1'");
-		});
-	}
-
-	@Test
-	void rotationOnDemandWorksWithFollowedAddresses() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		runner("kubelet.cert.profile=kubelet-serving").run((context) -> {
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			CertificatePair first = manager.current().orElseThrow();
-			assertThat(manager.rotate().get(120, TimeUnit.SECONDS)).isNotEqualTo(first);
 		});
 	}
 

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
@@ -20,20 +20,20 @@ import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.MemoryStore;
 import org.awaitility.Awaitility;
-import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.annotation.Order;
 
@@ -48,26 +48,19 @@ class ListenerBeansTests {
 	Path directory;
 
 	private ApplicationContextRunner runner() {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		return CertificateContexts.starter()
 			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=app",
 					"kubelet.cert.signer-name=example.com/app");
 	}
 
-	@Test
-	void whatHappensWhileAListenerIsToldOfTheFirstCertificateComesAfterIt() {
-		runner().withUserConfiguration(RotatingListener.class)
-			.run((context) -> eventually(() -> assertThat(context.getBean(RotatingListener.class).told)
-				.containsExactly("first begins", "first ends", "second begins", "second ends")));
-	}
-
-	@Test
-	void eventsThatArePublishedMeanwhileComeAfterTheFirstOnes() {
-		runner().withUserConfiguration(RotatingEventListener.class)
-			.run((context) -> eventually(() -> assertThat(context.getBean(RotatingEventListener.class).told)
-				.containsExactly("first begins", "first ends", "second begins", "second ends")));
+	@ParameterizedTest
+	@ValueSource(classes = { RotatingListener.class, RotatingEventListener.class })
+	void whatHappensWhileAListenerIsToldOfTheFirstCertificateComesAfterIt(Class<? extends Telling> listener) {
+		runner().withUserConfiguration(listener)
+			.run((context) -> Awaitility.await()
+				.untilAsserted(() -> assertThat(context.getBean(Telling.class).told).containsExactly("first begins",
+						"first ends", "second begins", "second ends")));
 	}
 
 	/** The certificates share two threads, and each of these listeners could hold one. */
@@ -82,13 +75,13 @@ class ListenerBeansTests {
 			.run((context) -> {
 				BlockingEventListeners listeners = context.getBean(BlockingEventListeners.class);
 				try {
-					eventually(() -> assertThat(listeners.told).contains("kubelet-client", "second"));
+					Awaitility.await()
+						.untilAsserted(() -> assertThat(listeners.told).contains("kubelet-client", "second"));
 					CertificateManagers managers = context.getBean(CertificateManagers.class);
 					for (String name : List.of("third", "second", "kubelet-client", "third")) {
 						assertThat(managers.get(name).rotate()).succeedsWithin(Duration.ofMinutes(2));
 					}
-					eventually(() -> assertThat(listeners.told).containsExactlyInAnyOrder("kubelet-client", "second",
-							"third", "third", "third"));
+					assertTold(context, "kubelet-client", "second", "third", "third", "third");
 				}
 				finally {
 					listeners.released.countDown();
@@ -99,19 +92,14 @@ class ListenerBeansTests {
 	/** As the context of a Spring Cloud client, which is created when it is injected. */
 	@Test
 	void childContextThatIsRefreshedMeanwhileChangesNothing() {
-		runner().withUserConfiguration(ListenerWithAChildContext.class).run((context) -> {
-			assertThat(context).hasNotFailed();
-			eventually(() -> assertThat(context.getBean(ListenerWithAChildContext.Listener.class).told)
-				.containsExactly("kubelet-client"));
-		});
+		runner().withUserConfiguration(ListenerWithAChildContext.class)
+			.run((context) -> assertTold(context, "kubelet-client"));
 	}
 
 	@Test
 	void errorOfOneListenerKeepsNoOtherFromTheFirstCertificate() {
-		runner().withUserConfiguration(FailingListener.class, RotatingListener.class).run((context) -> {
-			assertThat(context).hasNotFailed();
-			eventually(() -> assertThat(context.getBean(RotatingListener.class).told).hasSize(4));
-		});
+		runner().withUserConfiguration(FailingListener.class, RotatingListener.class)
+			.run((context) -> assertTold(context, "first begins", "first ends", "second begins", "second ends"));
 	}
 
 	@Test
@@ -119,37 +107,47 @@ class ListenerBeansTests {
 		runner().withUserConfiguration(FailingEventListener.class)
 			.withPropertyValues("kubelet.cert.additional.other.template.common-name=other",
 					"kubelet.cert.additional.other.signer-name=example.com/app")
-			.run((context) -> {
-				assertThat(context).hasNotFailed();
-				List<String> told = context.getBean(FailingEventListener.class).told;
-				Awaitility.await()
-					.untilAsserted(() -> assertThat(told).containsExactlyInAnyOrder("kubelet-client", "other"));
-			});
+			.run((context) -> assertTold(context, "kubelet-client", "other"));
 	}
 
 	@Test
 	void managersOfTheApplicationsOwnAreToldOfToo() {
 		runner().withUserConfiguration(OwnManagers.class, CountingListener.class).run((context) -> {
-			List<String> told = context.getBean(CountingListener.class).told;
-			Awaitility.await()
-				.untilAsserted(() -> assertThat(told).containsExactlyInAnyOrder("listener own", "event own"));
+			assertThat(context.getBean(CertificateManagers.class).names()).containsExactly("own");
+			assertTold(context, "listener own", "event own");
 			context.getBean(CertificateManagers.class).get("own").rotate().get(120, TimeUnit.SECONDS);
-			eventually(() -> assertThat(told).hasSize(4).containsOnly("listener own", "event own"));
+			assertTold(context, "listener own", "event own", "listener own", "event own");
 		});
 	}
 
 	@Test
 	void oneManagerOfTheApplicationsOwnIsToldOfToo() {
-		runner().withUserConfiguration(OwnManager.class, CountingListener.class).run((context) -> {
-			List<String> told = context.getBean(CountingListener.class).told;
-			Awaitility.await()
-				.untilAsserted(() -> assertThat(told).containsExactlyInAnyOrder("listener own", "event own",
-						"listener kubelet-client", "event kubelet-client"));
-		});
+		runner().withUserConfiguration(OwnManager.class, CountingListener.class)
+			.run((context) -> assertTold(context, "listener own", "event own", "listener kubelet-client",
+					"event kubelet-client"));
 	}
 
-	private static void eventually(ThrowingRunnable assertion) {
-		Awaitility.await().untilAsserted(assertion);
+	private static void assertTold(AssertableApplicationContext context, String... events) {
+		assertThat(context).hasNotFailed();
+		List<String> told = context.getBean(Telling.class).told;
+		Awaitility.await().untilAsserted(() -> assertThat(told).containsExactlyInAnyOrder(events));
+	}
+
+	/** A listener that is called with the name of each certificate that is rotated. */
+	record Rotated(Consumer<String> action) implements RotationListener {
+
+		@Override
+		public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+			this.action.accept(name);
+		}
+
+	}
+
+	/** Notes what its listeners are told. */
+	abstract static class Telling {
+
+		final List<String> told = new CopyOnWriteArrayList<>();
+
 	}
 
 	/** Rotates once more when it is told of the first certificate, and waits for it. */
@@ -181,52 +179,31 @@ class ListenerBeansTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@Import(ListenerWithAChildContext.Listener.class)
-	static class ListenerWithAChildContext {
+	static class ListenerWithAChildContext extends Telling {
 
-		static class Listener implements RotationListener {
-
-			final List<String> told = new CopyOnWriteArrayList<>();
-
-			Listener(ApplicationContext context) {
-				AnnotationConfigApplicationContext child = new AnnotationConfigApplicationContext();
-				child.setParent(context);
-				child.refresh();
-			}
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				this.told.add(name);
-			}
-
+		@Bean
+		RotationListener listener(ApplicationContext context) {
+			AnnotationConfigApplicationContext child = new AnnotationConfigApplicationContext();
+			child.setParent(context);
+			child.refresh();
+			return new Rotated(this.told::add);
 		}
 
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	static class RotatingListener {
-
-		final List<String> told = new CopyOnWriteArrayList<>();
+	static class RotatingListener extends Telling {
 
 		@Bean
 		RotationListener listener(ObjectProvider<CertificateManager> manager) {
 			Rotation rotation = new Rotation(manager, this.told);
-			return new RotationListener() {
-
-				@Override
-				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-					rotation.told();
-				}
-
-			};
+			return new Rotated((name) -> rotation.told());
 		}
 
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	static class RotatingEventListener {
-
-		final List<String> told = new CopyOnWriteArrayList<>();
+	static class RotatingEventListener extends Telling {
 
 		private final Rotation rotation;
 
@@ -242,9 +219,7 @@ class ListenerBeansTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	static class BlockingEventListeners {
-
-		final List<String> told = new CopyOnWriteArrayList<>();
+	static class BlockingEventListeners extends Telling {
 
 		final CountDownLatch released = new CountDownLatch(1);
 
@@ -280,22 +255,15 @@ class ListenerBeansTests {
 		@Bean
 		@Order(0)
 		RotationListener failing() {
-			return new RotationListener() {
-
-				@Override
-				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-					throw new AssertionError("not today");
-				}
-
-			};
+			return new Rotated((name) -> {
+				throw new AssertionError("not today");
+			});
 		}
 
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	static class FailingEventListener {
-
-		final List<String> told = new CopyOnWriteArrayList<>();
+	static class FailingEventListener extends Telling {
 
 		@EventListener
 		void rotated(CertificateRotatedEvent event) {
@@ -336,20 +304,11 @@ class ListenerBeansTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	static class CountingListener {
-
-		final List<String> told = new CopyOnWriteArrayList<>();
+	static class CountingListener extends Telling {
 
 		@Bean
 		RotationListener counting() {
-			return new RotationListener() {
-
-				@Override
-				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-					CountingListener.this.told.add("listener " + name);
-				}
-
-			};
+			return new Rotated((name) -> this.told.add("listener " + name));
 		}
 
 		@EventListener

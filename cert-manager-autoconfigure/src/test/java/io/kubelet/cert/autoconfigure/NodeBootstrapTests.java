@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -28,6 +27,7 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,8 +36,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -71,9 +69,7 @@ class NodeBootstrapTests {
 	}
 
 	private ApplicationContextRunner runner() {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		return CertificateContexts.starter()
 			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
 					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
@@ -83,39 +79,12 @@ class NodeBootstrapTests {
 	}
 
 	@Test
-	void tokenAsksOnceAndThenTheNodeItself() {
-		runner()
-			.withPropertyValues("kubelet.cert.additional.kubelet-server.signer-name=kubernetes.io/kubelet-serving",
-					"kubelet.cert.additional.kubelet-server.template.common-name=" + NODE,
-					"kubelet.cert.additional.kubelet-server.template.organizations=system:nodes",
-					"kubelet.cert.additional.kubelet-server.template.ip-addresses=10.0.0.1")
-			.run((context) -> {
-				assertThat(context).hasNotFailed();
-				CertificateManagers managers = context.getBean(CertificateManagers.class);
-				for (int rotation = 0; rotation < 2; rotation++) {
-					managers.get("kubelet-client").rotate().get(120, TimeUnit.SECONDS);
-					managers.get("kubelet-server").rotate().get(120, TimeUnit.SECONDS);
-				}
-				assertThat(creates()).extracting(RecordedRequest::user)
-					.containsExactly(TOKEN_USER, NODE, NODE, NODE, NODE, NODE);
-				assertThat(this.kubeconfig).content().contains("kubelet-client-current.pem");
-			});
-	}
-
-	@Test
 	void wholeRoadFromTheTokenToBothCertificatesRotatedTwice() throws Exception {
 		TestNode node = new TestNode(this.controlPlane, this.directory, "n1");
 		node.create("InternalIP=10.0.0.1", "Hostname=n1");
-		new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		runner()
 			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n1",
-					"kubelet.cert.additional.serving.profile=kubelet-serving",
-					"kubelet.cert.rotation.forced-interval=0s",
-					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
-							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
-					"kubelet.cert.kubernetes.kubeconfig=" + this.kubeconfig)
+					"kubelet.cert.additional.serving.profile=kubelet-serving")
 			.run((context) -> {
 				assertThat(context).hasNotFailed();
 				CertificateManager client = context.getBean(CertificateManagers.class).get("kubelet-client");
@@ -132,6 +101,12 @@ class NodeBootstrapTests {
 				assertThat(creates()).extracting(RecordedRequest::user)
 					.containsExactly(TOKEN_USER, NODE, NODE, NODE, NODE, NODE);
 				assertThat(this.controlPlane.openCertificateSigningRequests()).isEmpty();
+				assertThat(this.controlPlane.requests()
+					.stream()
+					.filter((request) -> request.path().endsWith("/nodes"))
+					.filter((request) -> request.query().contains("n1"))).extracting(RecordedRequest::user)
+					.isNotEmpty()
+					.containsOnly(NODE);
 			});
 	}
 
@@ -153,13 +128,6 @@ class NodeBootstrapTests {
 				.extracting((serial) -> (serial != null) ? new BigInteger(serial, 16) : null)
 				.containsExactly(null, new BigInteger(first, 16), new BigInteger(second, 16));
 		});
-	}
-
-	@Test
-	void storedCertificateIsUsedFromTheStart() {
-		runner().run((context) -> assertThat(context).hasNotFailed());
-		runner().run((context) -> context.getBean(CertificateManager.class).rotate().get(120, TimeUnit.SECONDS));
-		assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE);
 	}
 
 	@Test

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -24,16 +23,14 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationContext;
@@ -88,9 +85,7 @@ class PodVolumeTests {
 			CapturedOutput output) throws IOException {
 		CertificatePair first = pair(key);
 		write(content.of(first));
-		new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		CertificateContexts.starter()
 			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.volume.resolve("nowhere"),
 					"kubelet.cert.rotate-certificates=false", "kubelet.cert.ssl.trust=system",

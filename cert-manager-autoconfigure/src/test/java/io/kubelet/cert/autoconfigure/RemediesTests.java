@@ -1,7 +1,5 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -120,22 +118,14 @@ class RemediesTests {
 	}
 
 	@Test
-	void certificateOfAnIssuerThatIsRefusedIsNoMatterOfTheSignerName(CapturedOutput output) {
+	void certificateOfAnIssuerThatIsRefusedIsNoMatterOfTheSignerName(CapturedOutput output) throws Exception {
+		Path authority = Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
 		this.controlPlane.certManager().issuer("default", "internal");
 		start("--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
 				"--kubelet.cert.issuer.name=internal", "--kubelet.cert.template.dns-names=shop.shop.svc",
-				"--kubelet.cert.signer-ca-file=" + authority());
+				"--kubelet.cert.signer-ca-file=" + authority);
 		assertThat(action(output)).contains("name another issuer ('kubelet.cert.issuer.name')")
 			.doesNotContain("signer-name");
-	}
-
-	private Path authority() {
-		try {
-			return Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
 	}
 
 	@Test

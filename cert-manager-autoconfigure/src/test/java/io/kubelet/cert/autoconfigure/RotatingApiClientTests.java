@@ -1,7 +1,5 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
@@ -13,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -22,10 +21,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-import javax.net.SocketFactory;
 import javax.net.ssl.KeyManager;
 
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -47,14 +44,13 @@ import okhttp3.Response;
 import okio.Okio;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
@@ -80,10 +76,7 @@ class RotatingApiClientTests {
 	}
 
 	private ApplicationContextRunner runner() {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class,
-					KubernetesApiClientAutoConfiguration.class))
+		return CertificateContexts.starter(KubernetesApiClientAutoConfiguration.class)
 			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
 					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
@@ -98,12 +91,12 @@ class RotatingApiClientTests {
 			ApiClient client = context.getBean(ApiClient.class);
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			String first = manager.current().orElseThrow().serialNumber();
-			RememberedSockets sockets = RememberedSockets.of(client);
+			Set<Socket> sockets = remember(client);
 			whoAmI(client);
 			whoAmI(client);
-			assertThat(sockets.open()).hasSize(1);
+			assertThat(open(sockets)).isOne();
 			String second = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
-			Awaitility.await().until(() -> sockets.open().isEmpty());
+			Awaitility.await().until(() -> open(sockets) == 0);
 			whoAmI(client);
 			assertThat(reviews()).extracting(RecordedRequest::certificateSerial).containsExactly(first, first, second);
 		});
@@ -248,15 +241,15 @@ class RotatingApiClientTests {
 		runner().run((context) -> {
 			ApiClient client = context.getBean(ApiClient.class);
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			RememberedSockets sockets = RememberedSockets.of(client);
+			Set<Socket> sockets = remember(client);
 			whoAmI(client);
 			long threads = threads();
 			for (int rotation = 0; rotation < 50; rotation++) {
 				manager.rotate().get(120, TimeUnit.SECONDS);
 				whoAmI(client);
 			}
-			assertThat(sockets.open()).hasSizeLessThanOrEqualTo(2);
-			assertThat(sockets.all()).hasSizeGreaterThan(50);
+			assertThat(open(sockets)).isLessThanOrEqualTo(2);
+			assertThat(sockets).hasSizeGreaterThan(50);
 			// Those that pools had more for a moment end by themselves
 			Awaitility.await().untilAsserted(() -> assertThat(threads()).isLessThanOrEqualTo(threads + 2));
 			assertThat(manager.status().rotations().count()).isEqualTo(51);
@@ -381,58 +374,18 @@ class RotatingApiClientTests {
 			.count();
 	}
 
-	/** The sockets that a client makes. */
-	private static final class RememberedSockets extends SocketFactory {
+	/** Notes the connection of each call. */
+	private static Set<Socket> remember(ApiClient client) {
+		Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+		client.setHttpClient(client.getHttpClient().newBuilder().addNetworkInterceptor((chain) -> {
+			sockets.add(Objects.requireNonNull(chain.connection()).socket());
+			return chain.proceed(chain.request());
+		}).build());
+		return sockets;
+	}
 
-		private final List<Socket> sockets = new CopyOnWriteArrayList<>();
-
-		private final SocketFactory factory;
-
-		private RememberedSockets(SocketFactory factory) {
-			this.factory = factory;
-		}
-
-		static RememberedSockets of(ApiClient client) {
-			RememberedSockets sockets = new RememberedSockets(client.getHttpClient().socketFactory());
-			client.setHttpClient(client.getHttpClient().newBuilder().socketFactory(sockets).build());
-			return sockets;
-		}
-
-		List<Socket> all() {
-			return this.sockets;
-		}
-
-		List<Socket> open() {
-			return this.sockets.stream().filter((socket) -> !socket.isClosed()).toList();
-		}
-
-		@Override
-		public Socket createSocket() throws IOException {
-			Socket socket = this.factory.createSocket();
-			this.sockets.add(socket);
-			return socket;
-		}
-
-		@Override
-		public Socket createSocket(String host, int port) {
-			throw new UnsupportedOperationException();
-		}
-
-		@Override
-		public Socket createSocket(String host, int port, InetAddress localHost, int localPort) {
-			throw new UnsupportedOperationException();
-		}
-
-		@Override
-		public Socket createSocket(InetAddress host, int port) {
-			throw new UnsupportedOperationException();
-		}
-
-		@Override
-		public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort) {
-			throw new UnsupportedOperationException();
-		}
-
+	private static long open(Set<Socket> sockets) {
+		return sockets.stream().filter((socket) -> !socket.isClosed()).count();
 	}
 
 }

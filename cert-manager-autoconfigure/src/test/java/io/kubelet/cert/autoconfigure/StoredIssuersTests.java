@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -60,11 +61,19 @@ class StoredIssuersTests {
 			.withPropertyValues(properties);
 	}
 
-	private CertificatePair store() {
-		Instant now = Instant.now();
-		CertificatePair pair = this.other.pair(TEMPLATE, now.minusSeconds(60), now.plus(Duration.ofDays(100)));
+	/** Stores a pair that expires in a hundred days. */
+	private CertificatePair store(TestAuthority issuer, Instant notBefore) {
+		CertificatePair pair = issuer.pair(TEMPLATE, notBefore, Instant.now().plus(Duration.ofDays(100)));
 		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(pair);
 		return pair;
+	}
+
+	private CertificatePair store() {
+		return store(this.other, Instant.now().minusSeconds(60));
+	}
+
+	private Path authority(String pem) throws IOException {
+		return Files.writeString(this.directory.resolve("ca.pem"), pem);
 	}
 
 	@Test
@@ -85,13 +94,8 @@ class StoredIssuersTests {
 	@Test
 	void certificateOfTheNamedAuthorityOfTheSignerIsLeftAlone(CapturedOutput output) throws Exception {
 		CertificatePair stored = store();
-		Path authority = Files.writeString(this.directory.resolve("ca.pem"),
-				Pem.write(List.of(this.other.certificate())));
-		runner("kubelet.cert.signer-ca-file=" + authority).run((context) -> {
-			assertThat(context.getBean(CertificateManager.class).current()).contains(stored);
-		});
-		assertThat(output).doesNotContain("was issued by");
-		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
+		assertLeftAlone(stored, output,
+				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(this.other.certificate()))));
 	}
 
 	@Test
@@ -99,12 +103,19 @@ class StoredIssuersTests {
 		Instant now = Instant.now();
 		TestAuthority expired = this.other.intermediate("expired", now.minus(Duration.ofDays(30)),
 				now.minus(Duration.ofDays(1)));
-		CertificatePair stored = expired.pair(TEMPLATE, now.minus(Duration.ofDays(20)), now.plus(Duration.ofDays(100)));
-		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(stored);
-		Path authority = Files.writeString(this.directory.resolve("ca.pem"), Pem.write(List.of(expired.certificate())));
-		runner("kubelet.cert.signer-ca-file=" + authority).run((context) -> {
-			assertThat(context.getBean(CertificateManager.class).current()).contains(stored);
-		});
+		CertificatePair stored = store(expired, now.minus(Duration.ofDays(20)));
+		assertLeftAlone(stored, output,
+				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(expired.certificate()))));
+	}
+
+	@Test
+	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) {
+		assertLeftAlone(store(), output, "kubelet.cert.signer-name=example.com/client");
+	}
+
+	private void assertLeftAlone(CertificatePair stored, CapturedOutput output, String property) {
+		runner(property)
+			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).contains(stored));
 		assertThat(output).doesNotContain("was issued by");
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
 	}
@@ -113,7 +124,7 @@ class StoredIssuersTests {
 	void certificateOfAnotherAuthorityThanTheNamedOneIsReplaced(CapturedOutput output) throws Exception {
 		CertificatePair stored = store();
 		this.controlPlane.behavior().sign("example.com/client");
-		Path authority = Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
+		Path authority = authority(this.controlPlane.caPem());
 		runner("kubelet.cert.signer-name=example.com/client", "kubelet.cert.signer-ca-file=" + authority)
 			.run((context) -> {
 				CertificateManager manager = context.getBean(CertificateManager.class);
@@ -122,15 +133,6 @@ class StoredIssuersTests {
 		assertThat(output).contains("WARN", "[kubelet-client] The stored certificate was issued by",
 				"not an authority of " + authority);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
-	}
-
-	@Test
-	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) {
-		store();
-		runner("kubelet.cert.signer-name=example.com/client")
-			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
-		assertThat(output).doesNotContain("was issued by");
-		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
 	}
 
 }

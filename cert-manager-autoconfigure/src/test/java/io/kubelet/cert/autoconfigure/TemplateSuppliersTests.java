@@ -94,9 +94,9 @@ class TemplateSuppliersTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(classes = { TwoPlain.class, FirstAndPlain.class })
-	void twoSuppliersOfTheFirstCertificateAreReported(Class<?> suppliers) {
-		runner(suppliers).run((context) -> {
+	@ValueSource(classes = { Plain.class, First.class })
+	void twoSuppliersOfTheFirstCertificateAreReported(Class<?> supplier) {
+		runner(supplier, Another.class).run((context) -> {
 			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
 			assertThat(analysis.getDescription()).contains("'kubelet-client' has 2 CertificateTemplateSupplier beans",
 					"another", "without a qualifier is for the first certificate");
@@ -200,27 +200,17 @@ class TemplateSuppliersTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	static class TwoPlain {
-
-		@Bean
-		CertificateTemplateSupplier one() {
-			return supplier("one");
-		}
-
-		@Bean
-		CertificateTemplateSupplier another() {
-			return supplier("another");
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class FirstAndPlain {
+	static class First {
 
 		@Bean("kubelet-client")
 		CertificateTemplateSupplier first() {
 			return supplier("first");
 		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Another {
 
 		@Bean
 		CertificateTemplateSupplier another() {

@@ -24,12 +24,17 @@ public final class CertificateContexts {
 	private CertificateContexts() {
 	}
 
-	/** A runner with further auto-configurations. */
-	public static ApplicationContextRunner runner(Path directory, Class<?>... autoConfigurations) {
+	/** A runner with what the starter needs, and with further auto-configurations. */
+	public static ApplicationContextRunner starter(Class<?>... autoConfigurations) {
 		return new ApplicationContextRunner()
 			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
 					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
-			.withConfiguration(AutoConfigurations.of(autoConfigurations))
+			.withConfiguration(AutoConfigurations.of(autoConfigurations));
+	}
+
+	/** A runner with one certificate and further auto-configurations. */
+	public static ApplicationContextRunner runner(Path directory, Class<?>... autoConfigurations) {
+		return starter(autoConfigurations)
 			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(authority, Clock.systemUTC()))
 			.withPropertyValues("kubelet.cert.cert-dir=" + directory.resolve("pki"),
 					"kubelet.cert.template.common-name=app", "kubelet.cert.signer-name=example.com/client",
