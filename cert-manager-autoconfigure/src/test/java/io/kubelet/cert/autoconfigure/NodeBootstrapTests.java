@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -148,24 +147,6 @@ class NodeBootstrapTests {
 			assertThat(context.getBean(CertificateManager.class).current()).isPresent();
 			assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER);
 		});
-	}
-
-	@Test
-	void certificateThatExpiresWhileTheProcessRunsFallsBackToTheBootstrapCredentials() {
-		this.controlPlane.behavior().certificateLifetime(Duration.ofSeconds(3));
-		runner()
-			.withPropertyValues("kubelet.cert.rotation.retry.initial-delay=100ms",
-					"kubelet.cert.rotation.retry.interval=100ms", "kubelet.cert.rotation.retry.attempts=1")
-			.run((context) -> {
-				CertificateManager manager = context.getBean(CertificateManager.class);
-				this.controlPlane.pause();
-				Awaitility.await().until(() -> manager.current().isEmpty());
-				this.controlPlane.behavior().reset();
-				this.controlPlane.resume();
-				Awaitility.await().until(() -> manager.current().isPresent());
-				List<RecordedRequest> creates = creates();
-				assertThat(creates.get(creates.size() - 1).user()).isEqualTo(TOKEN_USER);
-			});
 	}
 
 	@Test

@@ -93,7 +93,7 @@ class PodVolumeTests {
 					"kubelet.cert.tls-private-key-file=" + this.volume.resolve(keyFile))
 			.run((context) -> {
 				assertCurrent(context, first);
-				for (int i = 0; i < 3; i++) {
+				for (int i = 0; i < 2; i++) {
 					CertificatePair next = pair(key);
 					write(content.of(next));
 					this.time.pass(Duration.ofSeconds(10));

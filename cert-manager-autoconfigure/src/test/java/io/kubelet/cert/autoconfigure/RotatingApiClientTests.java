@@ -29,6 +29,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.kubernetes.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -210,30 +211,37 @@ class RotatingApiClientTests {
 		this.controlPlane.allow("system:node:n1", Set.of("watch", "list"), "certificatesigningrequests");
 		AtomicReference<RotatingApiClient> client = new AtomicReference<>();
 		List<CountDownLatch> ended = new CopyOnWriteArrayList<>();
-		runner().withBean(RotationListener.class, () -> new RotationListener() {
+		SharedScheduler scheduler = SharedScheduler.ofPlatformThreads();
+		runner()
+			.withBean(RotationScheduler.class,
+					() -> (task, delay) -> scheduler.schedule(task,
+							delay.equals(Duration.ofSeconds(10)) ? Duration.ofMillis(500) : delay))
+			.withBean(RotationListener.class, () -> new RotationListener() {
 
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				if (previous != null) {
-					ended.add(watch(client.get()));
+				@Override
+				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+					if (previous != null) {
+						ended.add(watch(client.get()));
+					}
 				}
-			}
 
-		}).run((context) -> {
-			client.set(context.getBean(RotatingApiClient.class));
-			ended.add(watch(client.get()));
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			String before = manager.current().orElseThrow().serialNumber();
-			String after = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
-			Awaitility.await()
-				.untilAsserted(
-						() -> assertThat(this.controlPlane.requests()).filteredOn(RotatingApiClientTests::isOwnWatch)
-							.extracting(RecordedRequest::certificateSerial)
-							.containsExactly(before, after));
-			assertThat(ended.get(0).await(120, TimeUnit.SECONDS)).isTrue();
-			assertThat(ended.get(1).await(1, TimeUnit.SECONDS)).isFalse();
-			whoAmI(client.get());
-		});
+			})
+			.run((context) -> {
+				client.set(context.getBean(RotatingApiClient.class));
+				ended.add(watch(client.get()));
+				CertificateManager manager = context.getBean(CertificateManager.class);
+				String before = manager.current().orElseThrow().serialNumber();
+				String after = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
+				Awaitility.await()
+					.untilAsserted(() -> assertThat(this.controlPlane.requests())
+						.filteredOn(RotatingApiClientTests::isOwnWatch)
+						.extracting(RecordedRequest::certificateSerial)
+						.containsExactly(before, after));
+				assertThat(ended.get(0).await(120, TimeUnit.SECONDS)).isTrue();
+				assertThat(ended.get(1).await(1, TimeUnit.SECONDS)).isFalse();
+				whoAmI(client.get());
+			});
+		scheduler.destroy();
 	}
 
 	@Test

@@ -86,11 +86,10 @@ class SelfSignedServingTests {
 			.containsPattern("WARN.*No client can verify it.*kubelet.cert.rotate-certificates=false");
 	}
 
-	@ParameterizedTest
-	@ValueSource(strings = { "serverTLSBootstrap: false", "rotateCertificates: true" })
-	void configurationOfAKubeletSaysTheSame(String line) throws IOException {
+	@Test
+	void configurationOfAKubeletSaysTheSame() throws IOException {
 		Path file = Files.writeString(this.directory.resolve("config.yaml"),
-				"kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n" + line + "\n");
+				"kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\nrotateCertificates: true\n");
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.config-file=" + file)
 			.run((context) -> assertThat(current(context).leaf().getSubjectX500Principal().getName())
 				.startsWith("CN=n1@"));

@@ -107,7 +107,7 @@ class SharedSchedulerTests {
 		SharedScheduler scheduler = schedulers.get();
 		CountDownLatch restored = new CountDownLatch(1);
 		CountDownLatch others = new CountDownLatch(100);
-		for (int i = 0; i < 5; i++) {
+		for (int i = 0; i < 3; i++) {
 			scheduler.schedule(() -> await(restored), Duration.ofMillis(i));
 		}
 		for (int i = 0; i < 100; i++) {

@@ -6,9 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
-import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -32,10 +27,6 @@ class KubeletConfigurationTests {
 
 	private static final String HEAD = "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n";
 
-	/** What the properties come to is looked at, not what comes of them. */
-	private static final RotationScheduler NO_TASKS = (task, delay) -> () -> {
-	};
-
 	@TempDir
 	Path directory;
 
@@ -46,14 +37,8 @@ class KubeletConfigurationTests {
 		this.file = this.directory.resolve("config.yaml");
 	}
 
-	private ApplicationContextRunner runner(String... properties) throws IOException {
-		Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"),
-				"https://127.0.0.1:1");
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
-			.withBean(RotationScheduler.class, () -> NO_TASKS)
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.mode=background")
+	private static ApplicationContextRunner runner(String... properties) {
+		return new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
 			.withPropertyValues(properties);
 	}
 
@@ -76,7 +61,7 @@ class KubeletConfigurationTests {
 		runner("kubelet.cert.profile=" + profile, "kubelet.cert.config-file=" + this.file,
 				(property != null) ? "kubelet.cert.rotate-certificates=" + property : "unrelated=x")
 			.run((context) -> assertThat(
-					settings(context.getBean(CertificateSettingsList.class), 0).rotation().enabled())
+					context.getBean(CertificateSettingsList.class).certificates().get(0).rotation().enabled())
 				.isEqualTo(rotates));
 	}
 
@@ -90,7 +75,7 @@ class KubeletConfigurationTests {
 				"kubelet.cert.additional.other.tls-private-key-file=/a.key")
 			.run((context) -> {
 				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
-				assertThat(settings(list, 0).storage().initialPair()).isNull();
+				assertThat(list.certificates().get(0).storage().initialPair()).isNull();
 				CertificateSettings serving = list.find("kubelet-server").orElseThrow();
 				assertThat(serving.storage().initialPair())
 					.isEqualTo(new PairLocation(this.directory.resolve("tls.crt"), Path.of("/keys/tls.key")));
@@ -143,14 +128,14 @@ class KubeletConfigurationTests {
 	}
 
 	@Test
-	void fileThatIsNotThereIsNamed() throws IOException {
+	void fileThatIsNotThereIsNamed() {
 		assertMistake("kubelet.cert.additional.serving.config-file", this.file, "There is no such file",
 				"kubelet.cert.profile=kubelet-client", "kubelet.cert.additional.serving.profile=kubelet-serving",
 				"kubelet.cert.additional.serving.config-file=" + this.file);
 	}
 
 	@Test
-	void fileThatIsADirectoryIsNamed() throws IOException {
+	void fileThatIsADirectoryIsNamed() {
 		assertMistake("kubelet.cert.config-file", this.directory, "cannot be read",
 				"kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.directory);
 	}
@@ -158,9 +143,9 @@ class KubeletConfigurationTests {
 	@Test
 	void certificateThatTheFileDoesNotRotateAndThatIsNotThereIsReported() throws IOException {
 		Files.writeString(this.file, HEAD);
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.file)
-			.withConfiguration(AutoConfigurations.of(CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
-			.withPropertyValues("kubelet.cert.startup.mode=wait")
+		CertificateContexts.starter()
+			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.file,
+					"kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.ssl.trust=system")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("There is no valid certificate 'kubelet-client'")
 				.hasMessageContaining("by the kubelet's configuration file"));
@@ -176,7 +161,7 @@ class KubeletConfigurationTests {
 	}
 
 	@Test
-	void furtherCertificateHasTheNodeNameOfTheFirstUnlessItSaysAnother() throws IOException {
+	void furtherCertificateHasTheNodeNameOfTheFirstUnlessItSaysAnother() {
 		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=N1",
 				"kubelet.cert.additional.a.profile=kubelet-serving",
 				"kubelet.cert.additional.b.profile=kubelet-serving", "kubelet.cert.additional.b.pair-name=b",
@@ -189,14 +174,10 @@ class KubeletConfigurationTests {
 			});
 	}
 
-	private void assertMistake(String property, Path file, String reason, String... properties) throws IOException {
+	private static void assertMistake(String property, Path file, String reason, String... properties) {
 		runner(properties).run((context) -> assertThat(context.getStartupFailure()).rootCause()
 			.hasMessageStartingWith("Property %s with value '%s' is invalid: ", property, file)
 			.hasMessageContaining(reason));
-	}
-
-	private static CertificateSettings settings(CertificateSettingsList list, int index) {
-		return list.certificates().get(index);
 	}
 
 }
