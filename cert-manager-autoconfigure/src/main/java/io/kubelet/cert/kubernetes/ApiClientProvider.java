@@ -58,8 +58,6 @@ public final class ApiClientProvider implements AutoCloseable {
 
 	private @Nullable Access access;
 
-	private @Nullable Connecting connecting;
-
 	/**
 	 * Creates a provider. Nothing is read yet.
 	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
@@ -110,8 +108,9 @@ public final class ApiClientProvider implements AutoCloseable {
 	public <T> CompletableFuture<T> use(@Nullable CertificatePair current,
 			Function<ApiClient, CompletableFuture<T>> work) {
 		CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
-		CompletableFuture<T> result = get(current).thenCompose((access) -> {
-			CompletableFuture<T> working = work.apply(access.client);
+		Access access = get(current);
+		CompletableFuture<T> result = access.client.thenCompose((client) -> {
+			CompletableFuture<T> working = work.apply(client);
 			used(access);
 			end.thenRun(() -> working.cancel(true));
 			return working.whenComplete((obtained, failure) -> returned(access, failure == null));
@@ -128,7 +127,7 @@ public final class ApiClientProvider implements AutoCloseable {
 	public Supplier<ApiClient> supplier(Supplier<@Nullable CertificatePair> current) {
 		return () -> {
 			try {
-				return get(current.get()).join().client;
+				return get(current.get()).client.join();
 			}
 			catch (CompletionException ex) {
 				throw (ex.getCause() instanceof RuntimeException cause) ? cause : ex;
@@ -137,24 +136,26 @@ public final class ApiClientProvider implements AutoCloseable {
 	}
 
 	/** Concurrent callers share an attempt, so a plug-in that hangs runs only once. */
-	private synchronized CompletableFuture<Access> get(@Nullable CertificatePair current) {
+	private synchronized Access get(@Nullable CertificatePair current) {
 		CertificatePair pair = this.files.canBootstrap() ? current : null;
 		Access access = this.access;
 		if (access != null && Objects.equals(access.pair, pair) && !isStale(access)) {
-			return CompletableFuture.completedFuture(access);
+			return access;
 		}
-		Connecting connecting = this.connecting;
-		if (connecting == null || !Objects.equals(connecting.pair, pair)) {
-			connecting = new Connecting(pair);
-			this.executor.execute(connecting);
-			this.connecting = connecting;
+		Access next = new Access(pair);
+		this.executor.execute(next);
+		if (access != null) {
+			supersede(access);
 		}
-		return connecting.outcome;
+		this.access = next;
+		return next;
 	}
 
 	/** A clock that was set back does not make an access last longer. */
 	private boolean isStale(Access access) {
-		return access.users == 0 && Duration.between(access.created, this.clock.instant()).abs().compareTo(FRESH) > 0;
+		Instant created = access.created;
+		return created != null && access.users == 0
+				&& Duration.between(created, this.clock.instant()).abs().compareTo(FRESH) > 0;
 	}
 
 	private synchronized void used(Access access) {
@@ -168,50 +169,11 @@ public final class ApiClientProvider implements AutoCloseable {
 		}
 	}
 
-	private synchronized void discard(ApiClient client) {
-		if (this.access != null && this.access.client == client) {
-			supersede(this.access);
-		}
-	}
-
 	/** Calls in progress continue; connections are closed once they are idle. */
-	private void supersede(Access access) {
-		access.client.getHttpClient().connectionPool().evictAll();
+	private synchronized void supersede(Access access) {
+		access.attempt.thenAccept((client) -> client.getHttpClient().connectionPool().evictAll());
 		if (this.access == access) {
 			this.access = null;
-		}
-	}
-
-	private synchronized Access connected(Connecting connecting, ApiClient client) {
-		client.setHttpClient(client.getHttpClient()
-			.newBuilder()
-			.dispatcher(this.dispatcher)
-			.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
-			.addInterceptor((chain) -> discardIfRefused(client, chain))
-			.build());
-		Access access = new Access(connecting.pair, this.clock.instant(), client);
-		ended(connecting);
-		if (!connecting.access.isDone()) {
-			if (this.access != null) {
-				supersede(this.access);
-			}
-			this.access = access;
-		}
-		return access;
-	}
-
-	/** Credentials that the server does not accept may have been replaced since. */
-	private Response discardIfRefused(ApiClient client, Interceptor.Chain chain) throws IOException {
-		Response answer = chain.proceed(chain.request());
-		if (answer.code() == 401) {
-			discard(client);
-		}
-		return answer;
-	}
-
-	private synchronized void ended(Connecting connecting) {
-		if (this.connecting == connecting) {
-			this.connecting = null;
 		}
 	}
 
@@ -221,70 +183,78 @@ public final class ApiClientProvider implements AutoCloseable {
 		this.dispatcher.cancelAll();
 		synchronized (this) {
 			if (this.access != null) {
+				this.access.attempt.cancel(true);
 				supersede(this.access);
 			}
-			if (this.connecting != null) {
-				this.connecting.access.cancel(true);
-			}
 		}
 	}
 
-	private static final class Access {
+	/** A client, from the attempt to create it on. */
+	private final class Access implements Runnable {
 
 		private final @Nullable CertificatePair pair;
 
-		private final Instant created;
-
-		private final ApiClient client;
-
-		private int users;
-
-		Access(@Nullable CertificatePair pair, Instant created, ApiClient client) {
-			this.pair = pair;
-			this.created = created;
-			this.client = client;
-		}
-
-	}
-
-	/** An attempt to create a client. */
-	private final class Connecting implements Runnable {
-
-		private final @Nullable CertificatePair pair;
-
-		private final CompletableFuture<Access> access = new CompletableFuture<>();
+		private final CompletableFuture<ApiClient> attempt = new CompletableFuture<>();
 
 		/** The result for the callers, within the time limit. */
-		private final CompletableFuture<Access> outcome = this.access
+		private final CompletableFuture<ApiClient> client = this.attempt
 			.orTimeout(ApiClientProvider.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
 			.exceptionally(this::failed);
 
 		private volatile @Nullable CredentialPlugIn plugIn;
 
-		Connecting(@Nullable CertificatePair pair) {
+		/** When the client was created, {@code null} before. */
+		private volatile @Nullable Instant created;
+
+		private int users;
+
+		Access(@Nullable CertificatePair pair) {
 			this.pair = pair;
 		}
 
+		/**
+		 * After a failure, even if the callers were not waiting any more, the next one
+		 * tries again.
+		 */
 		@Override
 		public void run() {
 			try {
-				this.access.complete(connected(this, ApiClientProvider.this.files.connect(this.pair, this::starts)));
+				ApiClient client = ApiClientProvider.this.files.connect(this.pair, this::starts);
+				client.setHttpClient(client.getHttpClient()
+					.newBuilder()
+					.dispatcher(ApiClientProvider.this.dispatcher)
+					.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
+					.addInterceptor(this::discardIfRefused)
+					.build());
+				this.created = ApiClientProvider.this.clock.instant();
+				if (!this.attempt.complete(client)) {
+					supersede(this);
+				}
 			}
 			catch (Throwable ex) {
-				ended(this);
-				this.access.completeExceptionally(ex);
+				supersede(this);
+				this.attempt.completeExceptionally(ex);
 			}
+		}
+
+		/** Credentials that the server does not accept may have been replaced since. */
+		private Response discardIfRefused(Interceptor.Chain chain) throws IOException {
+			Response answer = chain.proceed(chain.request());
+			if (answer.code() == 401) {
+				supersede(this);
+			}
+			return answer;
 		}
 
 		/** The attempt may have timed out before the plug-in was known. */
 		private void starts(CredentialPlugIn plugIn) {
 			this.plugIn = plugIn;
-			if (this.access.isDone()) {
+			if (this.attempt.isDone()) {
 				plugIn.end();
 			}
 		}
 
-		private Access failed(Throwable failure) {
+		private ApiClient failed(Throwable failure) {
 			CredentialPlugIn plugIn = this.plugIn;
 			if (plugIn != null) {
 				plugIn.end();
