@@ -218,7 +218,7 @@ public final class KubernetesConnection implements DisposableBean {
 	 */
 	synchronized SecretStore secretStore(SharedSecret secret, String certificate, boolean rotates,
 			@Nullable CertificateStore copy) {
-		SecretStore store = SecretStore.of(inNamespace(secret.namespace()), secret.name(), certificate, rotates, copy,
+		SecretStore store = new SecretStore(inNamespace(secret.namespace()), secret.name(), certificate, rotates, copy,
 				clients(), this.clock);
 		this.secrets.add(store);
 		return store;

@@ -57,17 +57,6 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	/** The pair that is used, with its deadline. */
 	private Stored kept = Stored.NOTHING;
 
-	SecretStore(SecretLocation location, boolean rotates, @Nullable CertificateStore copy, Supplier<ApiClient> clients,
-			Executor executor, Clock clock) {
-		this.location = location;
-		this.rotates = rotates;
-		this.copy = copy;
-		this.executor = executor;
-		this.api = new SecretApi(location, clients);
-		this.latest = new LatestSecret(location, this.api, clock);
-		this.watch = new Reflector(Selection.byName(location.name(), location.path()), this.latest, clients, null);
-	}
-
 	/**
 	 * Creates a store. Nothing is requested yet.
 	 * @param namespace the namespace of the Secret
@@ -77,12 +66,17 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	 * @param copy keeps a copy of the pair, {@code null} for none
 	 * @param clients provides the client, and the threads of the watch
 	 * @param clock the clock
-	 * @return the store
 	 */
-	public static SecretStore of(String namespace, String name, String certificate, boolean rotates,
+	public SecretStore(String namespace, String name, String certificate, boolean rotates,
 			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
-		return new SecretStore(new SecretLocation(namespace, name, certificate), rotates, copy,
-				clients.supplier(() -> null), clients.executor(), clock);
+		this.location = new SecretLocation(namespace, name, certificate);
+		this.rotates = rotates;
+		this.copy = copy;
+		this.executor = clients.executor();
+		Supplier<ApiClient> client = clients.supplier(() -> null);
+		this.api = new SecretApi(this.location, client);
+		this.latest = new LatestSecret(this.location, this.api, clock);
+		this.watch = new Reflector(Selection.byName(name, this.location.path()), this.latest, client, null);
 	}
 
 	/**
@@ -110,7 +104,11 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			secret = this.latest.get(false);
 		}
 		catch (StoreException ex) {
-			return fromCopy().map((pair) -> Stored.NOTHING.withPair(pair, null)).orElseThrow(() -> ex);
+			Stored copied = copied();
+			if (copied.pair() == null) {
+				throw ex;
+			}
+			return copied;
 		}
 		finally {
 			this.watch.start(this.executor);
@@ -132,8 +130,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		if (content.pair() != null || !this.rotates) {
 			return content;
 		}
-		Stored complete = (this.kept.pair() != null) ? this.kept
-				: fromCopy().map((pair) -> Stored.NOTHING.withPair(pair, null)).orElse(Stored.NOTHING);
+		Stored complete = (this.kept.pair() != null) ? this.kept : copied();
 		return new Stored(complete.pair(), secret.exists() ? content.pending() : this.stored.pending(),
 				complete.deadline(), content.version());
 	}
@@ -225,7 +222,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	@Override
 	public void keep(CertificatePair pair, @Nullable Instant deadline) {
 		this.kept = Stored.NOTHING.withPair(pair, deadline);
-		if (this.copy == null || fromCopy().equals(Optional.of(pair))) {
+		if (this.copy == null || pair.equals(copied().pair())) {
 			return;
 		}
 		try {
@@ -237,12 +234,14 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		}
 	}
 
-	private Optional<CertificatePair> fromCopy() {
+	/** The pair in the copy, if it can be read. */
+	private Stored copied() {
 		try {
-			return (this.copy != null) ? Optional.ofNullable(this.copy.read().pair()) : Optional.empty();
+			CertificatePair pair = (this.copy != null) ? this.copy.read().pair() : null;
+			return (pair != null) ? Stored.NOTHING.withPair(pair, null) : Stored.NOTHING;
 		}
 		catch (StoreException ex) {
-			return Optional.empty();
+			return Stored.NOTHING;
 		}
 	}
 

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
@@ -497,7 +496,7 @@ class SecretStoreTests {
 	void secretOfAnotherCertificateIsLeftAlone() {
 		permit(true);
 		this.store.write(this.store.read().withPair(pair(), null));
-		SecretStore other = store(new SecretLocation("shop", "shop-tls", "other"), null);
+		SecretStore other = store("other", true, null);
 		assertThat(other.foreignContent().join()).contains("is managed for certificate 'shop'");
 	}
 
@@ -619,39 +618,24 @@ class SecretStoreTests {
 	void nothingIsWrittenWhereRotationIsOff() {
 		permit(false);
 		copy().write(Stored.NOTHING.withPair(pair(), null));
-		SecretStore reader = new SecretStore(location(), false, copy(), clients(), Executors.newCachedThreadPool(),
-				this.clock);
-		this.closed.add(reader);
+		SecretStore reader = store("shop", false, copy());
 		assertThat(reader.read().pair()).isNull();
 		assertThat(this.plane.count((request) -> !request.method().equals("GET"))).isZero();
 	}
 
-	private static SecretLocation location() {
-		return new SecretLocation("shop", "shop-tls", "shop");
-	}
-
 	private SecretStore store(@Nullable CertificateStore copy) {
-		return store(location(), copy);
+		return store("shop", true, copy);
 	}
 
-	private SecretStore store(SecretLocation location, @Nullable CertificateStore copy) {
-		SecretStore store = new SecretStore(location, true, copy, clients(), Executors.newCachedThreadPool((task) -> {
-			Thread thread = new Thread(task);
-			thread.setDaemon(true);
-			return thread;
-		}), this.clock);
-		this.closed.add(store);
-		return store;
-	}
-
-	private java.util.function.Supplier<ApiClient> clients() {
+	private SecretStore store(String certificate, boolean rotates, @Nullable CertificateStore copy) {
 		ApiClientProvider clients = new ApiClientProvider(this.kubeconfig, null, null, (task) -> {
 			Thread thread = new Thread(task);
 			thread.setDaemon(true);
 			return thread;
 		}, Clock.systemUTC());
-		this.closed.add(clients);
-		return clients.supplier(() -> null);
+		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, copy, clients, this.clock);
+		this.closed.addAll(List.of(clients, store));
+		return store;
 	}
 
 	private CertificateStore copy() {
@@ -709,14 +693,8 @@ class SecretStoreTests {
 	/** Creates the Secret as another program does. */
 	private void createAs(String manager, String type, Map<String, String> data) throws Exception {
 		ApiClient admin = Adapter.client(this.plane.writeKubeconfig(this.directory, this.plane.admin()));
-		JsonObject metadata = new JsonObject();
-		metadata.addProperty("name", "shop-tls");
-		JsonObject text = new JsonObject();
-		data.forEach(text::addProperty);
-		JsonObject secret = new JsonObject();
-		secret.add("metadata", metadata);
-		secret.addProperty("type", type);
-		secret.add("stringData", text);
+		JsonObject secret = ApiObjects
+			.object(Map.of("metadata", Map.of("name", "shop-tls"), "type", type, "stringData", data));
 		String path = "/api/v1/namespaces/shop/secrets?fieldManager=" + manager;
 		try (Response answer = ApiObjects.create(admin, path, secret).execute()) {
 			assertThat(answer.code()).isEqualTo(201);
