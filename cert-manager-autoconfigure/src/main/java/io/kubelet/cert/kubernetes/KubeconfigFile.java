@@ -227,13 +227,8 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 	/**
 	 * Returns the names of the entries of a list.
 	 * @param list the list, such as {@code contexts}
-	 * @return the names
 	 */
-	public List<String> names(String list) {
-		return names(this.config, list);
-	}
-
-	private static List<String> names(Map<?, ?> config, String list) {
+	static List<String> names(Map<?, ?> config, String list) {
 		return entries(config, list).map((entry) -> entry.get("name"))
 			.filter(String.class::isInstance)
 			.map(String.class::cast)

@@ -60,7 +60,7 @@ public final class NodeKubeconfig {
 		}
 		KubeconfigFile file = KubeconfigFile.read(kubeconfig, null);
 		for (String list : List.of("contexts", "users")) {
-			List<String> names = file.names(list);
+			List<String> names = KubeconfigFile.names(file.config(), list);
 			if (names.size() > 1) {
 				return Optional.of("has the %s %s".formatted(list, names));
 			}

@@ -67,7 +67,7 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 			case "Denied" -> throw object.denied(ready, issuer);
 			case "Failed" -> throw object.failed(ready, issuer);
 			default -> {
-				return isTrue(ready) ? object.certificate(issuer) : Optional.empty();
+				return isTrue(ready) ? object.certificates(RequestObject.CERTIFICATE, issuer) : Optional.empty();
 			}
 		}
 	}

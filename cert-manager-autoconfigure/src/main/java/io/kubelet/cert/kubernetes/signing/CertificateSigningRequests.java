@@ -44,7 +44,8 @@ final class CertificateSigningRequests implements SigningApi {
 		object.condition("Failed").ifPresent((failed) -> {
 			throw object.failed(failed, signerName);
 		});
-		return object.condition("Approved").flatMap((approved) -> object.certificate(signerName));
+		return object.condition("Approved")
+			.flatMap((approved) -> object.certificates(RequestObject.CERTIFICATE, signerName));
 	}
 
 }

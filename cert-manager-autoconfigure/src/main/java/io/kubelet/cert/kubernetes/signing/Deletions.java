@@ -48,11 +48,10 @@ final class Deletions {
 	 * Begins a deletion. The result completes when nothing more will be done.
 	 */
 	CompletableFuture<?> delete(CertificateRequest request, @Nullable CertificatePair current) {
-		CompletableFuture<Object> done = new CompletableFuture<>();
 		if (!this.api.isDeletedByRequester() || request.name() == null) {
-			done.complete(request);
-			return done;
+			return CompletableFuture.completedFuture(request);
 		}
+		CompletableFuture<Object> done = new CompletableFuture<>();
 		// Those that fail while others begin wait for the next time
 		List<Deletion> earlier = new ArrayList<>();
 		this.postponed.drainTo(earlier);

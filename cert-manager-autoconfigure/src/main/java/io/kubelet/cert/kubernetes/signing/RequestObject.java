@@ -31,6 +31,9 @@ final class RequestObject {
 	/** The label that identifies the process that created an object. */
 	static final String REQUESTER = "cert.kubelet.io/requester";
 
+	/** The member of the status with the issued chain. */
+	static final String CERTIFICATE = "certificate";
+
 	private final JsonObject metadata;
 
 	private final String name;
@@ -156,16 +159,6 @@ final class RequestObject {
 	}
 
 	/**
-	 * Returns the issued chain, whatever the conditions say.
-	 * @param signerName the signer, for the message of a failure
-	 * @return the chain, empty if there is none yet
-	 * @throws RequestException if the issued data is not a certificate
-	 */
-	Optional<List<X509Certificate>> certificate(String signerName) {
-		return certificates("certificate", signerName);
-	}
-
-	/**
 	 * Returns the certificates in a member of the status.
 	 * @param member the name of the member
 	 * @param signerName the signer, for the message of a failure
@@ -186,7 +179,7 @@ final class RequestObject {
 	/** Returns whether a certificate was issued that has expired. */
 	boolean hasExpired(Instant now) {
 		try {
-			return certificate("").stream()
+			return certificates(CERTIFICATE, "").stream()
 				.flatMap(List::stream)
 				.anyMatch((issued) -> now.isAfter(issued.getNotAfter().toInstant()));
 		}

@@ -3,7 +3,6 @@ package io.kubelet.cert.kubernetes.watch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -22,8 +21,12 @@ final class WatchJson {
 	private WatchJson() {
 	}
 
+	/**
+	 * Reads a page.
+	 * @throws ApiException if it is not readable
+	 */
 	static Listed listed(String json) throws ApiException {
-		return parse(() -> {
+		try {
 			JsonObject list = ApiObjects.object(json);
 			List<JsonObject> objects = new ArrayList<>();
 			if (list.get("items") instanceof JsonArray items) {
@@ -31,7 +34,10 @@ final class WatchJson {
 			}
 			String token = ApiObjects.text(list.getAsJsonObject("metadata"), "continue");
 			return new Listed(objects, resourceVersion(list), (token != null) ? token : "");
-		});
+		}
+		catch (RuntimeException ex) {
+			throw new ApiException(ex);
+		}
 	}
 
 	/**
@@ -39,28 +45,23 @@ final class WatchJson {
 	 * @throws ApiException if the event is an error, or is not readable
 	 */
 	static Event event(String line) throws ApiException {
-		JsonObject event = parse(() -> ApiObjects.object(line));
-		String kind = parse(() -> event.get("type").getAsString());
-		JsonObject object = parse(() -> event.getAsJsonObject("object"));
-		if (kind.equals("ERROR")) {
-			int code = parse(() -> object.has("code") ? object.get("code").getAsInt() : 500);
-			throw new ApiException(code, "The server ended the watch with an error");
-		}
-		return parse(() -> new Event(CHANGES.contains(kind) ? object : null, kind.equals("DELETED"),
-				resourceVersion(object)));
-	}
-
-	private static String resourceVersion(JsonObject listOrObject) {
-		return listOrObject.getAsJsonObject("metadata").get("resourceVersion").getAsString();
-	}
-
-	private static <V> V parse(Supplier<V> parser) throws ApiException {
 		try {
-			return parser.get();
+			JsonObject event = ApiObjects.object(line);
+			String kind = event.get("type").getAsString();
+			JsonObject object = event.getAsJsonObject("object");
+			if (kind.equals("ERROR")) {
+				throw new ApiException(object.has("code") ? object.get("code").getAsInt() : 500,
+						"The server ended the watch with an error");
+			}
+			return new Event(CHANGES.contains(kind) ? object : null, kind.equals("DELETED"), resourceVersion(object));
 		}
 		catch (RuntimeException ex) {
 			throw new ApiException(ex);
 		}
+	}
+
+	private static String resourceVersion(JsonObject listOrObject) {
+		return listOrObject.getAsJsonObject("metadata").get("resourceVersion").getAsString();
 	}
 
 	/**
