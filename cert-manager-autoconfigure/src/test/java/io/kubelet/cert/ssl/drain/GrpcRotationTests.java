@@ -66,7 +66,7 @@ class GrpcRotationTests {
 		try (RotatingApplication application = start(transport, directory)) {
 			ManagedChannel channel = application.bean(ManagedChannel.class);
 			assertThat(call(channel)).isEqualTo(application.serial("client"));
-			int calls = RotatingApplication.tenRotationsUnderLoad(() -> call(channel), () -> {
+			int calls = RotatingApplication.rotationsUnderLoad(() -> call(channel), () -> {
 				String server = application.rotate("server");
 				String client = application.rotate("client");
 				await().untilAsserted(() -> assertThat(call(channel)).isEqualTo(client));

@@ -78,7 +78,7 @@ class KafkaRotationTests {
 		send();
 		await().until(() -> received.size() == 1);
 		String first = application.serial("client");
-		RotatingApplication.tenRotationsUnderLoad(this::send, () -> {
+		RotatingApplication.rotationsUnderLoad(this::send, () -> {
 			String serial = application.rotate("client");
 			connectAgain();
 			assertThat(KafkaServer.serial("another", ApiKeys.METADATA)).isEqualTo(serial);

@@ -65,7 +65,7 @@ class PostgresqlRotationTests {
 			String before = decimal(application.serial("client"));
 			Callable<List<String>> call = () -> List.of(serial(pool), serial(named));
 			assertThat(call.call()).containsExactly(before, before);
-			int calls = RotatingApplication.tenRotationsUnderLoad(call, () -> {
+			int calls = RotatingApplication.rotationsUnderLoad(call, () -> {
 				String serial = decimal(application.rotate("client"));
 				await().untilAsserted(() -> assertThat(serials(pool)).containsOnly(serial));
 			});
@@ -91,7 +91,7 @@ class PostgresqlRotationTests {
 					io.r2dbc.spi.Connection::close)
 				.block());
 			assertThat(serial.call()).isEqualTo(decimal(application.serial("client")));
-			int calls = RotatingApplication.tenRotationsUnderLoad(serial, () -> {
+			int calls = RotatingApplication.rotationsUnderLoad(serial, () -> {
 				String current = decimal(application.rotate("client"));
 				assertThat(serial.call()).isEqualTo(current);
 			});

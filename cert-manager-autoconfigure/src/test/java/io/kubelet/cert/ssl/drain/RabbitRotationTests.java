@@ -89,7 +89,7 @@ class RabbitRotationTests {
 			String first = application.serial("client");
 			await().untilAsserted(() -> assertThat(serials(application)).containsExactly(first, first));
 			AtomicInteger sent = new AtomicInteger();
-			RotatingApplication.tenRotationsUnderLoad(() -> send(new RabbitTemplate(confirming), sent), () -> {
+			RotatingApplication.rotationsUnderLoad(() -> send(new RabbitTemplate(confirming), sent), () -> {
 				String serial = application.rotate("client");
 				await().untilAsserted(() -> assertThat(serials(application)).containsExactlyInAnyOrder(first, serial));
 			});

@@ -18,8 +18,8 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Connections to a Redis server that demands client certificates. Nothing closes those
- * that exist.
+ * Connections to a Redis server behind one that demands client certificates. Nothing
+ * closes those that exist.
  */
 @SuppressWarnings("try")
 class RedisRotationTests {
@@ -29,27 +29,29 @@ class RedisRotationTests {
 	void newConnectionPresentsTheCurrentCertificate(String client, @TempDir Path directory) throws Exception {
 		Path program = ServerProgram.require("redis-server", "/usr/bin", "/usr/local/bin");
 		int port = RotatingApplication.freePort();
-		try (CertificateTap tap = new CertificateTap(port);
-				RotatingApplication application = new RotatingApplication(directory, Values.class,
-						"spring.data.redis.client-type=" + client, "spring.data.redis.timeout=2m",
-						"spring.data.redis.connect-timeout=2m", "spring.data.redis.host=localhost",
-						"spring.data.redis.port=" + tap.port(), "spring.data.redis.ssl.bundle=client");
-				ServerProgram server = start(program, application, port)) {
+		int redisPort = RotatingApplication.freePort();
+		try (RotatingApplication application = new RotatingApplication(directory, Values.class,
+				"spring.data.redis.client-type=" + client, "spring.data.redis.timeout=2m",
+				"spring.data.redis.connect-timeout=2m", "spring.data.redis.host=localhost",
+				"spring.data.redis.port=" + port, "spring.data.redis.ssl.bundle=client");
+				ServerProgram redis = start(program, application, redisPort);
+				StandInServer server = new StandInServer(application.bundle("server").createSslContext(), port,
+						StandInServer.forwardingTo(redisPort))) {
 			StringRedisTemplate values = application.bean(StringRedisTemplate.class);
 			values.opsForValue().set("key", "value");
 			String before = application.serial("client");
-			int calls = RotatingApplication.tenRotationsUnderLoad(() -> {
+			int calls = RotatingApplication.rotationsUnderLoad(() -> {
 				values.opsForValue().set("key", "value");
 				return values.opsForValue().get("key");
 			}, () -> {
 				String serial = application.rotate("client");
-				int known = tap.presented().size();
+				int known = server.presented().size();
 				connectAgain(application);
-				assertThat(tap.presented()).hasSizeGreaterThan(known);
-				assertThat(tap.presented().get(tap.presented().size() - 1)).isEqualTo(serial);
+				assertThat(server.presented()).hasSizeGreaterThan(known);
+				assertThat(server.presented().get(server.presented().size() - 1)).isEqualTo(serial);
 			});
 			assertThat(calls).isPositive();
-			assertThat(tap.open()).contains(before);
+			assertThat(server.open()).contains(before);
 		}
 	}
 
@@ -77,12 +79,8 @@ class RedisRotationTests {
 
 	private static ServerProgram start(Path program, RotatingApplication application, int port) throws Exception {
 		Path directory = Files.createDirectory(application.directory().resolve("redis"));
-		application.writeServerFiles(directory);
-		return new ServerProgram(
-				List.of(program.toString(), "--bind", "127.0.0.1", "--port", "0", "--tls-port", String.valueOf(port),
-						"--tls-cert-file", "server.crt", "--tls-key-file", "server.key", "--tls-ca-cert-file", "ca.crt",
-						"--tls-auth-clients", "yes", "--tls-protocols", "TLSv1.2", "--save", "", "--dir", "."),
-				Map.of(), directory, port);
+		return new ServerProgram(List.of(program.toString(), "--bind", "127.0.0.1", "--port", String.valueOf(port),
+				"--save", "", "--dir", "."), Map.of(), directory, port);
 	}
 
 	@Configuration(proxyBeanMethods = false)

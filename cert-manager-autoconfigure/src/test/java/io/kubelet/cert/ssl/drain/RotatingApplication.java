@@ -45,6 +45,8 @@ final class RotatingApplication implements AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingApplication.class);
 
+	static final int ROTATIONS = 5;
+
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
 	private final Path directory;
@@ -127,12 +129,12 @@ final class RotatingApplication implements AutoCloseable {
 	}
 
 	/**
-	 * Rotates ten times while two threads make a call every few milliseconds.
+	 * Rotates five times while two threads make a call every few milliseconds.
 	 * @param call the call
 	 * @param rotation rotates once, and checks what it is to change
 	 * @return the number of calls, none of which failed
 	 */
-	static int tenRotationsUnderLoad(Callable<?> call, ThrowingRunnable rotation) throws Exception {
+	static int rotationsUnderLoad(Callable<?> call, ThrowingRunnable rotation) throws Exception {
 		AtomicInteger calls = new AtomicInteger();
 		List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
 		Runnable counted = () -> {
@@ -148,7 +150,7 @@ final class RotatingApplication implements AutoCloseable {
 		try {
 			load.scheduleWithFixedDelay(counted, 0, 2, TimeUnit.MILLISECONDS);
 			load.scheduleWithFixedDelay(counted, 0, 3, TimeUnit.MILLISECONDS);
-			for (int i = 0; i < 10; i++) {
+			for (int i = 0; i < ROTATIONS; i++) {
 				int before = calls.get();
 				rotation.run();
 				await().until(() -> calls.get() > before || !failures.isEmpty());
@@ -158,7 +160,7 @@ final class RotatingApplication implements AutoCloseable {
 			load.shutdown();
 			assertThat(load.awaitTermination(2, TimeUnit.MINUTES)).isTrue();
 		}
-		logger.info("Ten rotations: {} calls, {} failed", calls, failures.size());
+		logger.info("{} rotations: {} calls, {} failed", ROTATIONS, calls, failures.size());
 		assertThat(failures).isEmpty();
 		return calls.get();
 	}

@@ -69,7 +69,7 @@ class RsocketRotationTests {
 			List<String> presented = new ArrayList<>();
 			SSLContext other = clientThatResumes(application);
 			int calls = RotatingApplication
-				.tenRotationsUnderLoad(() -> existing.stream().map(RsocketRotationTests::answer).toList(), () -> {
+				.rotationsUnderLoad(() -> existing.stream().map(RsocketRotationTests::answer).toList(), () -> {
 					String serial = application.rotate("server");
 					String client = application.rotate("client");
 					for (Transport transport : Transport.values()) {
@@ -86,7 +86,7 @@ class RsocketRotationTests {
 			assertThat(this.seen).startsWith(first, first)
 				.filteredOn((serial) -> !serial.equals(first))
 				.isEqualTo(presented);
-			assertThat(presented.stream().distinct()).hasSize(10);
+			assertThat(presented.stream().distinct()).hasSize(RotatingApplication.ROTATIONS);
 			existing.forEach(RSocket::dispose);
 			servers.forEach(NettyRSocketServer::stop);
 		}

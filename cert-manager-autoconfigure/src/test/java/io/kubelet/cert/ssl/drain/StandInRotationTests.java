@@ -51,7 +51,7 @@ class StandInRotationTests {
 			String first = application.serial("client");
 			ping(database);
 			get(search);
-			int calls = RotatingApplication.tenRotationsUnderLoad(() -> {
+			int calls = RotatingApplication.rotationsUnderLoad(() -> {
 				ping(database);
 				send(sender);
 				return get(search);

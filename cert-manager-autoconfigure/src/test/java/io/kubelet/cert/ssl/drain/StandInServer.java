@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -135,6 +136,16 @@ final class StandInServer implements AutoCloseable {
 			}
 			answer(output, "250 ok");
 		}
+	}
+
+	/** Leaves the answers to a server without TLS. */
+	static Protocol forwardingTo(int port) {
+		return (input, output) -> {
+			try (Socket server = new Socket(InetAddress.getLoopbackAddress(), port)) {
+				start(() -> server.getInputStream().transferTo(output));
+				input.transferTo(server.getOutputStream());
+			}
+		};
 	}
 
 	private static void answer(OutputStream output, String line) throws IOException {
