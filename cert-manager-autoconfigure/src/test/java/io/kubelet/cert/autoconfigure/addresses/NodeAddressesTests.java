@@ -1,9 +1,7 @@
 package io.kubelet.cert.autoconfigure.addresses;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -83,23 +81,6 @@ class NodeAddressesTests {
 		assertThat(requests()).extracting(RecordedRequest::status).containsOnly(200);
 	}
 
-	/** The models of the client library do not accept them. */
-	@Test
-	void fieldsOfALaterReleaseAreIgnored() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		ApiClient client = client("system:node:n1", "system:nodes");
-		client.setHttpClient(client.getHttpClient().newBuilder().addInterceptor((chain) -> {
-			Response response = chain.proceed(chain.request());
-			return (chain.request().url().queryParameter("watch") != null) ? response
-					: response.newBuilder()
-						.body(ResponseBody.create(
-								response.body().string().replace("\"addresses\"", "\"future\":1,\"addresses\""), null))
-						.build();
-		}).build());
-		this.client.set(client);
-		awaitAddresses(FIRST);
-	}
-
 	@Test
 	void nodeThatComesLaterIsWaitedFor() throws Exception {
 		awaitDescription("(it does not exist)");
@@ -123,41 +104,6 @@ class NodeAddressesTests {
 		this.node.readdress("InternalIP=10.0.0.2");
 		awaitAddresses(SECOND);
 		assertThat(requests().stream().filter((request) -> !request.isWatch())).hasSize(1);
-	}
-
-	@Test
-	void watchThatIsCutOrEndedOrTooOldIsTakenUpAgain() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		awaitAddresses(FIRST);
-		for (Runnable end : List.<Runnable>of(() -> this.controlPlane.faults().cutWatches(),
-				() -> this.controlPlane.faults().endWatches(), () -> this.controlPlane.faults().expireWatches())) {
-			awaitWatch();
-			end.run();
-			this.node.readdress("InternalIP=10.0.0.2");
-			awaitAddresses(SECOND);
-			awaitWatch();
-			this.node.readdress("InternalIP=10.0.0.1");
-			awaitAddresses(FIRST);
-		}
-	}
-
-	@Test
-	void versionThatIsTooOldLeadsToAnotherList() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		this.controlPlane.faults().next(1, RecordedRequest::isWatch).expire();
-		awaitAddresses(FIRST);
-		awaitWatch();
-		assertThat(requests().stream().filter((request) -> !request.isWatch())).hasSize(2);
-	}
-
-	@Test
-	void serverThatIsOverloadedIsAskedAgain() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		this.controlPlane.faults()
-			.next(1, (request) -> request.path().endsWith("/nodes"))
-			.answer(429, Duration.ofSeconds(1));
-		this.addresses.addresses();
-		awaitAddresses(FIRST);
 	}
 
 	/** As by a proxy, or by a server that sends what is no event. */
@@ -189,15 +135,6 @@ class NodeAddressesTests {
 		assertThat(this.addresses.description()).contains("nobody", "a node may read its own Node");
 		this.client.set(client("system:node:n1", "system:nodes"));
 		awaitAddresses(FIRST);
-	}
-
-	@Test
-	void anyoneWithThePermissionMayAsk() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		this.controlPlane.allow("somebody", Set.of("list", "watch"), "nodes", "n1");
-		this.client.set(client("somebody"));
-		awaitAddresses(FIRST);
-		awaitWatch();
 	}
 
 	@Test
