@@ -1,6 +1,7 @@
 package io.kubelet.cert.ssl;
 
 import java.security.KeyStore;
+import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -8,6 +9,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSessionContext;
@@ -17,14 +20,20 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+@ExtendWith(OutputCaptureExtension.class)
 class CertificateBundlesTests {
 
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
@@ -79,17 +88,16 @@ class CertificateBundlesTests {
 		assertThat(new CertificatePair(List.of(chain), key)).isEqualTo(before);
 	}
 
+	/** During a succession, two authorities of one subject are accepted. */
 	@Test
 	void keyOfAnotherTypeOrIssuerIsNotOffered() {
 		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) register().getManagers().getKeyManagers()[0];
 		assertThat(keys.chooseEngineServerAlias("RSA", null, null)).isNull();
-		assertThat(keys.chooseEngineClientAlias(new String[] { "RSA", "EC" },
-				new java.security.Principal[] { new TestAuthority("other").certificate().getSubjectX500Principal() },
-				null))
-			.isNull();
-		assertThat(keys.chooseEngineClientAlias(new String[] { "RSA", "EC" },
-				new java.security.Principal[] { this.authority.certificate().getSubjectX500Principal() }, null))
-			.isNotNull();
+		String[] types = { "RSA", "EC" };
+		Principal other = new TestAuthority("other").certificate().getSubjectX500Principal();
+		Principal own = this.authority.certificate().getSubjectX500Principal();
+		assertThat(keys.chooseEngineClientAlias(types, new Principal[] { other }, null)).isNull();
+		assertThat(keys.chooseEngineClientAlias(types, new Principal[] { other, own, own }, null)).isNotNull();
 	}
 
 	@Test
@@ -103,6 +111,25 @@ class CertificateBundlesTests {
 		this.manager.rotate();
 		this.manager.rotate();
 		assertThat(updates).hasSize(2).containsOnly(this.registry.getBundle("bundle"));
+	}
+
+	/** Later rotations do not wait for it. */
+	@Test
+	void handlerThatHangsIsReportedOnceAndCalledForEachRotation(CapturedOutput output) {
+		register();
+		CountDownLatch end = new CountDownLatch(1);
+		List<SslBundle> updates = new CopyOnWriteArrayList<>();
+		this.registry.addBundleUpdateHandler("bundle", (bundle) -> {
+			updates.add(bundle);
+			assertThatCode(end::await).doesNotThrowAnyException();
+		});
+		for (int rotation = 0; rotation < 3; rotation++) {
+			this.manager.rotate();
+		}
+		assertThat(updates).hasSize(1);
+		assertThat(output).containsOnlyOnce("have not returned within 5s");
+		end.countDown();
+		Awaitility.await().until(() -> updates.size() == 3);
 	}
 
 	@Test
