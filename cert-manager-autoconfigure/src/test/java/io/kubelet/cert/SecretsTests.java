@@ -39,6 +39,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -88,15 +89,11 @@ class SecretsTests {
 			DAMAGED_PAIR.substring(DAMAGED_PAIR.indexOf("PRIVATE KEY")).lines().filter((line) -> line.length() > 30))
 		.toList();
 
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+	@AutoClose
+	private static final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
-
-	@AfterEach
-	void closeControlPlane() {
-		this.controlPlane.close();
-	}
 
 	static Stream<Input> inputs() {
 		return Stream.of(plugIn("prints a token only", "did not print an ExecCredential", "echo " + SECRET),
@@ -131,7 +128,7 @@ class SecretsTests {
 				new Input("key in the store that is damaged", "is damaged", (test) -> {
 					test.store("kubelet-client-current.pem");
 					return List
-						.of("kubelet.cert.kubernetes.kubeconfig=" + test.controlPlane.writeKubeconfig(test.directory));
+						.of("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(test.directory));
 				}), new Input("key in a file that is damaged", "is damaged", (test) -> {
 					Path file = test.store("tls.pem");
 					return List.of("kubelet.cert.tls-cert-file=" + file, "kubelet.cert.tls-private-key-file=" + file);
@@ -256,7 +253,7 @@ class SecretsTests {
 	}
 
 	private List<String> writeUser(String user) throws IOException {
-		String kubeconfig = this.controlPlane.kubeconfig(Credential.token("one", "TOKEN"));
+		String kubeconfig = controlPlane.kubeconfig(Credential.token("one", "TOKEN"));
 		Path file = Files.writeString(this.directory.resolve("with-secret"),
 				kubeconfig.replaceFirst("user:\\s+token: TOKEN", "user: " + Matcher.quoteReplacement(user)));
 		assertThat(file).content().contains(user);
