@@ -35,6 +35,7 @@ import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * The connection to the API server, as configured: signers, and objects that are
@@ -185,7 +186,9 @@ public final class KubernetesConnection implements DisposableBean {
 	 */
 	public LiveTrust.Source authoritiesIn(Trusted objects, Supplier<Duration> patience,
 			Iterable<CertificateManager> managers) {
-		return () -> authoritiesIn(objects, managers).source(patience.get()).read();
+		Supplier<PublishedAuthorities> authorities = SingletonSupplier.of(() -> authoritiesIn(objects, managers));
+		return new LiveTrust.Source(() -> "the " + authorities.get(), () -> authorities.get().version(),
+				() -> authorities.get().read(patience.get()));
 	}
 
 	private synchronized PublishedAuthorities authoritiesIn(Trusted objects, Iterable<CertificateManager> managers) {

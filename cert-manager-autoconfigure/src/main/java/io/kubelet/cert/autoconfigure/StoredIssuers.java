@@ -78,7 +78,7 @@ final class StoredIssuers {
 	/** A kubeconfig that cannot be read is reported by the first request. */
 	private static List<X509Certificate> read(Optional<LiveTrust.Source> cluster) {
 		try {
-			return cluster.map((source) -> source.read().trust().authorities()).orElseGet(List::of);
+			return cluster.map((source) -> source.trust().get().authorities()).orElseGet(List::of);
 		}
 		catch (KubernetesConfigurationException ex) {
 			return List.of();

@@ -8,7 +8,9 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -54,7 +56,7 @@ public final class Kubeconfigs {
 	 */
 	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
 		return isConfigured(kubeconfig)
-				? Optional.of(() -> reading(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
+				? Optional.of(source(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
 				: Optional.empty();
 	}
 
@@ -68,7 +70,7 @@ public final class Kubeconfigs {
 	static LiveTrust trustOfClient(@Nullable Path kubeconfig, @Nullable String context) {
 		KubeconfigFile first = read(kubeconfig, context);
 		boolean named = !first.authorities().isEmpty();
-		LiveTrust trust = new LiveTrust(() -> reading(kubeconfig, context, (latest, authorities) -> {
+		LiveTrust trust = new LiveTrust(source(kubeconfig, context, (latest, authorities) -> {
 			if (!latest.server().equals(first.server())) {
 				throw new KubernetesConfigurationException(
 						latest.file() + " no longer names the API server " + first.server());
@@ -94,12 +96,15 @@ public final class Kubeconfigs {
 				: KubeconfigFile.read(find(configured), context);
 	}
 
-	/** The files are known only after a first reading. */
-	private static LiveTrust.Source.Reading reading(@Nullable Path kubeconfig, @Nullable String context,
+	private static LiveTrust.Source source(@Nullable Path kubeconfig, @Nullable String context,
 			BiFunction<KubeconfigFile, List<X509Certificate>, Trust> trust) {
-		Object version = LiveTrust.Source.Reading.versionOf(read(kubeconfig, context).authorityFiles());
-		KubeconfigFile file = read(kubeconfig, context);
-		return LiveTrust.Source.Reading.of(file.authorityFiles(), version, trust.apply(file, file.authorities()));
+		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
+		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? read(kubeconfig, context).authorityFiles() : last;
+		return new LiveTrust.Source(files::get, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
+			KubeconfigFile file = read(kubeconfig, context);
+			files.set(file.authorityFiles());
+			return trust.apply(file, file.authorities());
+		});
 	}
 
 	private static String environment(String name) {

@@ -62,7 +62,7 @@ class BundleTrustTests {
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.authorities = new LiveTrust(LiveTrust.Source.file(this.file), OVERLAP, this.time);
+		this.authorities = trust(LiveTrust.Source.file(this.file));
 	}
 
 	@Test
@@ -100,12 +100,12 @@ class BundleTrustTests {
 	void authoritiesAreFollowedWhateverIsThrown(CapturedOutput output) throws Exception {
 		LiveTrust.Source file = LiveTrust.Source.file(this.file);
 		Queue<Error> problems = new ArrayDeque<>();
-		List<@Nullable KeyStore> stores = register(new LiveTrust(() -> {
+		List<@Nullable KeyStore> stores = register(trust(new LiveTrust.Source(file.origin(), () -> {
 			if (!problems.isEmpty()) {
 				throw problems.remove();
 			}
-			return file.read();
-		}, OVERLAP, this.time));
+			return file.version().get();
+		}, file.trust())));
 		write(this.newAuthority);
 		problems.add(new NoClassDefFoundError("missing"));
 		this.time.pass(Duration.ofSeconds(10));
@@ -143,6 +143,12 @@ class BundleTrustTests {
 			end.countDown();
 			Reference.reachabilityFence(follower);
 		}
+	}
+
+	private LiveTrust trust(LiveTrust.Source source) {
+		return new LiveTrust(source, OVERLAP, this.time, (problem) -> {
+			throw problem;
+		});
 	}
 
 	/** Returns the trust store at each call of an update handler. */

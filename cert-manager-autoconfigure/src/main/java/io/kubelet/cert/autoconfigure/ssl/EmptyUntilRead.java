@@ -2,9 +2,9 @@ package io.kubelet.cert.autoconfigure.ssl;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
-import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -12,10 +12,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Contains no authority until an object of the API has been read for the first time. Used
- * if the application does not wait for the API server at startup.
+ * Trusts no authority until an object of the API has been read for the first time, and
+ * logs why it cannot be read. Used if the application does not wait for the API server at
+ * startup.
  */
-final class EmptyUntilRead implements LiveTrust.Source {
+final class EmptyUntilRead implements Function<RuntimeException, Trust> {
 
 	private static final Logger logger = LoggerFactory.getLogger(EmptyUntilRead.class);
 
@@ -23,39 +24,24 @@ final class EmptyUntilRead implements LiveTrust.Source {
 
 	private final String bundleName;
 
-	private final LiveTrust.Source source;
-
-	private boolean known;
-
 	private @Nullable String logged;
 
-	EmptyUntilRead(String name, String bundleName, LiveTrust.Source source) {
+	EmptyUntilRead(String name, String bundleName) {
 		this.name = name;
 		this.bundleName = bundleName;
-		this.source = source;
 	}
 
 	@Override
-	public synchronized Reading read() {
-		try {
-			Reading reading = this.source.read();
-			this.known = true;
-			return reading;
-		}
-		catch (RuntimeException ex) {
-			if (this.known) {
-				throw ex;
-			}
+	public Trust apply(RuntimeException problem) {
+		if (!Objects.equals(problem.getMessage(), this.logged)) {
 			// The first answer may take a moment, which needs no warning
-			boolean unanswered = Kind.of(ex) == Kind.UNAVAILABLE;
-			if (!Objects.equals(ex.getMessage(), this.logged)) {
-				logger.atLevel((this.logged == null && unanswered) ? Level.INFO : Level.WARN)
-					.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.name, this.bundleName,
-							ex.getMessage());
-				this.logged = ex.getMessage();
-			}
-			return new Reading("the API", "unknown", Object::new, Trust.exactly(List.of()));
+			boolean unanswered = this.logged == null && Kind.of(problem) == Kind.UNAVAILABLE;
+			logger.atLevel(unanswered ? Level.INFO : Level.WARN)
+				.log("[{}] The SSL bundle '{}' trusts nobody for now: {}", this.name, this.bundleName,
+						problem.getMessage());
+			this.logged = problem.getMessage();
 		}
+		return Trust.exactly(List.of());
 	}
 
 }

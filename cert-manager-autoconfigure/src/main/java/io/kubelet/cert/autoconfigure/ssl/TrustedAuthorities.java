@@ -5,7 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.KubernetesConnection;
@@ -51,42 +51,57 @@ final class TrustedAuthorities {
 
 	Supplier<Trust> of(CertificateSettings certificate) {
 		Trusted trusted = certificate.ssl().trusted();
-		LiveTrust.Source source = switch (trusted.kind()) {
+		return switch (trusted.kind()) {
 			case FILE -> inFile(trusted, certificate);
 			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> in(trusted, certificate);
 			case CLUSTER -> ofCluster(certificate);
 			case ISSUER -> ofIssuer(certificate);
-			case SYSTEM -> null;
+			case SYSTEM -> Trust::system;
 		};
-		return (source != null) ? new LiveTrust(source, certificate.ssl().trustOverlap(), this.clock) : Trust::system;
 	}
 
-	private static LiveTrust.Source inFile(Trusted file, CertificateSettings certificate) {
-		LiveTrust.Source source = LiveTrust.Source.file(Path.of(file.name()));
-		certificate.properties().check(file.kind().property(), file.name(), source::read);
-		return source;
+	private LiveTrust live(LiveTrust.Source source, CertificateSettings certificate,
+			Function<RuntimeException, Trust> unread) {
+		return new LiveTrust(source, certificate.ssl().trustOverlap(), this.clock, unread);
+	}
+
+	/** What is deleted while the application runs is no mistake in its configuration. */
+	private static Function<RuntimeException, Trust> mistake(Trusted trusted, CertificateSettings certificate) {
+		return (problem) -> certificate.properties().check(trusted.kind().property(), trusted.name(), () -> {
+			throw problem;
+		});
+	}
+
+	private static Function<RuntimeException, Trust> unread(Trusted trusted, CertificateSettings certificate) {
+		return certificate.startup().waits() ? mistake(trusted, certificate)
+				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle());
+	}
+
+	private LiveTrust inFile(Trusted file, CertificateSettings certificate) {
+		LiveTrust trust = live(LiveTrust.Source.file(Path.of(file.name())), certificate, mistake(file, certificate));
+		trust.get();
+		return trust;
 	}
 
 	/** The stored pair contains the authorities, so no API server is needed for them. */
-	private LiveTrust.Source ofIssuer(CertificateSettings certificate) {
+	private LiveTrust ofIssuer(CertificateSettings certificate) {
 		CertificateManager manager = this.managers.get(certificate.name());
 		Supplier<Object> version = () -> manager.current().map(CertificatePair::authorities).orElse(List.of());
-		LiveTrust.Source source = () -> {
-			CertificatePair pair = manager.current().orElse(null);
-			if (pair == null) {
-				throw new IllegalArgumentException(
-						"There is no valid certificate yet, whose authority is to be trusted");
-			}
-			if (pair.authorities().isEmpty()) {
-				throw certificate.properties()
-					.invalid("ssl.trust", "issuer", NO_AUTHORITY, certificate.name(), certificate.storage().certDir(),
-							alternatives(certificate.properties().prefix()));
-			}
-			return new LiveTrust.Source.Reading("the certificate '" + certificate.name() + "'", pair.authorities(),
-					version, Trust.exactly(pair.authorities()));
-		};
-		return certificate.startup().waits() ? source
-				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
+		LiveTrust.Source source = new LiveTrust.Source(() -> "the certificate '" + certificate.name() + "'", version,
+				() -> {
+					CertificatePair pair = manager.current().orElse(null);
+					if (pair == null) {
+						throw new IllegalStateException(
+								"There is no valid certificate yet, whose authority is to be trusted");
+					}
+					if (pair.authorities().isEmpty()) {
+						throw certificate.properties()
+							.invalid("ssl.trust", "issuer", NO_AUTHORITY, certificate.name(),
+									certificate.storage().certDir(), alternatives(certificate.properties().prefix()));
+					}
+					return Trust.exactly(pair.authorities());
+				});
+		return live(source, certificate, unread(certificate.ssl().trusted(), certificate));
 	}
 
 	/**
@@ -100,23 +115,14 @@ final class TrustedAuthorities {
 	}
 
 	/** The wait for the certificate and the one for the authorities share a timeout. */
-	private LiveTrust.Source in(Trusted objects, CertificateSettings certificate) {
+	private LiveTrust in(Trusted objects, CertificateSettings certificate) {
 		boolean waits = certificate.startup().waits();
 		Duration timeout = certificate.startup().timeout();
 		Instant end = this.clock.instant().plus(timeout);
-		LiveTrust.Source source = this.connection.authoritiesIn(objects,
-				() -> waits ? until(end, timeout) : Duration.ZERO, this.managers);
-		LiveTrust.Source known = waits ? source
-				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle(), source);
-		AtomicBoolean valid = new AtomicBoolean();
-		return () -> {
-			// What is deleted while the application runs is no mistake in its
-			// configuration
-			LiveTrust.Source.Reading reading = valid.get() ? known.read()
-					: certificate.properties().check(objects.kind().property(), objects.name(), known::read);
-			valid.set(true);
-			return reading;
-		};
+		return live(
+				this.connection.authoritiesIn(objects, () -> waits ? until(end, timeout) : Duration.ZERO,
+						this.managers),
+				certificate, unread(objects, certificate));
 	}
 
 	/** A server that has issued a certificate at the last moment answers soon. */
@@ -126,26 +132,23 @@ final class TrustedAuthorities {
 		return (left.compareTo(least) > 0) ? left : least;
 	}
 
-	private LiveTrust.Source ofCluster(CertificateSettings certificate) {
+	private Supplier<Trust> ofCluster(CertificateSettings certificate) {
 		LiveTrust.Source source = this.connection.authorities().orElse(null);
 		if (source == null) {
 			Trust nobody = nobody(certificate, "No API server is configured");
-			return () -> new LiveTrust.Source.Reading("the cluster", nobody, () -> nobody, nobody);
+			return () -> nobody;
 		}
-		return () -> {
-			try {
-				LiveTrust.Source.Reading reading = source.read();
-				if (reading.trust().authorities().isEmpty()) {
-					nobody(certificate, reading.origin() + " contains no certificate authority");
-				}
-				return reading;
-			}
-			catch (KubernetesConfigurationException ex) {
-				throw certificate.properties()
-					.invalid("ssl.trust", "cluster", "%s. %s", ex.getMessage(),
-							alternatives(certificate.properties().prefix()));
-			}
+		Supplier<Trust> checked = () -> {
+			Trust trust = source.trust().get();
+			return trust.authorities().isEmpty()
+					? nobody(certificate, source.origin().get() + " contains no certificate authority") : trust;
 		};
+		return live(new LiveTrust.Source(source.origin(), source.version(), checked), certificate, (problem) -> {
+			throw (problem instanceof KubernetesConfigurationException) ? certificate.properties()
+				.invalid("ssl.trust", "cluster", "%s. %s", problem.getMessage(),
+						alternatives(certificate.properties().prefix()))
+					: problem;
+		});
 	}
 
 	private static Trust nobody(CertificateSettings certificate, String reason) {

@@ -11,7 +11,9 @@ import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -29,11 +31,14 @@ import org.slf4j.LoggerFactory;
  * The authorities that a source contains at the moment: each call reads the source again
  * if it has changed. An authority that is removed from the source remains trusted during
  * the overlap, because its certificates are still in use. If the source cannot be read,
- * the trust remains as it is, and the problem is logged once.
+ * the trust remains as it is, and the problem is logged once. While one thread reads, the
+ * others use the last trust, because the source may be on a volume that hangs.
  */
 public final class LiveTrust implements Supplier<Trust> {
 
 	private static final Logger logger = LoggerFactory.getLogger(LiveTrust.class);
+
+	private static final Duration HANGING = Duration.ofSeconds(10);
 
 	private final Source source;
 
@@ -41,11 +46,23 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	private final Clock clock;
 
+	private final Function<RuntimeException, Trust> unread;
+
 	private final Map<X509Certificate, Instant> leaving = new LinkedHashMap<>();
 
-	private Source.@Nullable Reading reading;
+	private final ReentrantLock lock = new ReentrantLock();
+
+	/** {@code null} before the source has been read. */
+	private @Nullable Object version;
+
+	private @Nullable Trust content;
 
 	private boolean unreadable;
+
+	private volatile @Nullable Trust last;
+
+	/** {@code null} if no thread is reading, and once it is reported to hang. */
+	private volatile @Nullable Instant reading;
 
 	/**
 	 * Creates trust that follows a source without any overlap. The first call reads the
@@ -53,7 +70,9 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * @param source the source
 	 */
 	public LiveTrust(Source source) {
-		this(source, Duration.ZERO, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC));
+		this(source, Duration.ZERO, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), (problem) -> {
+			throw problem;
+		});
 	}
 
 	/**
@@ -61,11 +80,14 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * @param source the source
 	 * @param overlap how long an authority remains trusted after its removal
 	 * @param clock the clock
+	 * @param unread returns the trust as long as the source has never been read, given
+	 * why it cannot be read; or throws
 	 */
-	public LiveTrust(Source source, Duration overlap, Clock clock) {
+	public LiveTrust(Source source, Duration overlap, Clock clock, Function<RuntimeException, Trust> unread) {
 		this.source = source;
 		this.overlap = overlap;
 		this.clock = clock;
+		this.unread = unread;
 	}
 
 	/**
@@ -96,49 +118,84 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * @throws RuntimeException if the source has never been read and cannot be read now
 	 */
 	@Override
-	public synchronized Trust get() {
+	public Trust get() {
 		Instant now = this.clock.instant();
-		Source.Reading before = this.reading;
-		Source.Reading reading = (before == null) ? this.source.read()
-				: before.isOutdated() ? readAgain(before, now) : before;
-		this.reading = reading;
-		this.leaving.values().removeIf((end) -> !now.isBefore(end));
-		return withLeaving(reading.trust());
+		if (!this.lock.tryLock()) {
+			Trust last = this.last;
+			if (last != null) {
+				reportIfHanging(now);
+				return last;
+			}
+			this.lock.lock();
+		}
+		try {
+			this.reading = now;
+			Trust content = read(now);
+			this.content = content;
+			this.leaving.values().removeIf((end) -> !now.isBefore(end));
+			Trust trust = withLeaving(content);
+			this.last = trust;
+			return trust;
+		}
+		finally {
+			this.reading = null;
+			this.lock.unlock();
+		}
 	}
 
-	private Source.Reading readAgain(Source.Reading before, Instant now) {
-		Source.Reading kept = before.kept();
+	private void reportIfHanging(Instant now) {
+		Instant since = this.reading;
+		if (since != null && now.isAfter(since.plus(HANGING))) {
+			this.reading = null;
+			logger.error("Reading the certificate authorities in {} takes longer than {}, as from a volume that "
+					+ "hangs; those that were read before remain trusted", this.source.origin().get(),
+					ReadableDuration.of(HANGING));
+		}
+	}
+
+	private Trust read(Instant now) {
+		Trust before = this.content;
+		Object version = null;
 		try {
-			Source.Reading after = this.source.read();
-			if (!after.trust().equals(before.trust())) {
-				change(before.trust(), after, now);
+			version = this.source.version().get();
+			if (before != null && version.equals(this.version)) {
+				return before;
+			}
+			Trust after = this.source.trust().get();
+			if (before != null && !after.equals(before)) {
+				change(before, after, now);
 			}
 			else if (this.unreadable) {
-				logger.info("The certificate authorities in {} can be read again", after.origin());
+				logger.info("The certificate authorities in {} can be read again", this.source.origin().get());
 			}
 			this.unreadable = false;
+			this.version = version;
 			return after;
 		}
 		catch (RuntimeException ex) {
+			if (before == null || this.version == null) {
+				return this.unread.apply(ex);
+			}
 			this.unreadable = true;
+			this.version = version;
 			logger.error("{}; the certificate authorities that were read before remain trusted", ex.getMessage());
-			return kept;
+			return before;
 		}
 	}
 
-	private void change(Trust before, Source.Reading after, Instant now) {
-		this.leaving.keySet().removeAll(after.trust().authorities());
+	private void change(Trust before, Trust after, Instant now) {
+		this.leaving.keySet().removeAll(after.authorities());
 		int leaving = 0;
-		if (before instanceof Trust.Exactly && after.trust() instanceof Trust.Exactly) {
+		if (before instanceof Trust.Exactly && after instanceof Trust.Exactly) {
 			for (X509Certificate authority : before.authorities()) {
-				if (!after.trust().authorities().contains(authority)) {
+				if (!after.authorities().contains(authority)) {
 					this.leaving.put(authority, now.plus(this.overlap));
 					leaving++;
 				}
 			}
 		}
-		logger.info("The certificate authorities in {} have changed: {} trusted now{}{}", after.origin(),
-				after.trust().authorities().size(), (leaving > 0) ? ", %d removed".formatted(leaving) : "",
+		logger.info("The certificate authorities in {} have changed: {} trusted now{}{}", this.source.origin().get(),
+				after.authorities().size(), (leaving > 0) ? ", %d removed".formatted(leaving) : "",
 				(leaving > 0 && !this.overlap.isZero())
 						? " and trusted for another " + ReadableDuration.of(this.overlap) : "");
 	}
@@ -151,16 +208,14 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	/**
 	 * A place from which trust is read.
+	 *
+	 * @param origin returns where it is, as named in the log
+	 * @param version returns a value that changes when the content does, at little cost;
+	 * does not throw once the content has been read
+	 * @param trust reads the content; throws a {@link RuntimeException} whose message
+	 * says why it cannot be read
 	 */
-	@FunctionalInterface
-	public interface Source {
-
-		/**
-		 * Reads the source.
-		 * @return its current content
-		 * @throws RuntimeException if it cannot be read; the message says why
-		 */
-		Reading read();
+	public record Source(Supplier<?> origin, Supplier<?> version, Supplier<Trust> trust) {
 
 		/**
 		 * Returns a source that trusts exactly the certificates in a PEM file.
@@ -168,11 +223,10 @@ public final class LiveTrust implements Supplier<Trust> {
 		 * @return the source; reading it throws an {@link IllegalArgumentException} if
 		 * the file is missing or contains no certificate
 		 */
-		static Source file(Path file) {
-			return () -> {
-				Object version = Reading.versionOf(List.of(file));
+		public static Source file(Path file) {
+			return new Source(() -> file, () -> versionOf(List.of(file)), () -> {
 				try {
-					return Reading.of(List.of(file), version, Trust.exactly(Pem.readCertificates(TextFile.read(file))));
+					return Trust.exactly(Pem.readCertificates(TextFile.read(file)));
 				}
 				catch (NoSuchFileException ex) {
 					throw new IllegalArgumentException("There is no file " + file
@@ -182,65 +236,26 @@ public final class LiveTrust implements Supplier<Trust> {
 					throw new IllegalArgumentException("The file " + file
 							+ " must contain the certificates of the authorities in PEM form: " + ex.getMessage(), ex);
 				}
-			};
+			});
 		}
 
 		/**
-		 * The content of a source at one time.
-		 *
-		 * @param origin where it comes from, as named in the log
-		 * @param version the version of the source that was read
-		 * @param latest returns the version of the source at the time of the call
-		 * @param trust the trust
+		 * Returns a value that changes when one of some files does.
+		 * @param files the files
+		 * @return the version
 		 */
-		record Reading(Object origin, Object version, Supplier<Object> latest, Trust trust) {
+		public static Object versionOf(List<Path> files) {
+			return files.stream().map(Source::version).toList();
+		}
 
-			/**
-			 * Returns a reading of files.
-			 * @param files the files
-			 * @param version their {@linkplain #versionOf(List) version} before they were
-			 * read
-			 * @param trust the trust
-			 * @return the reading
-			 */
-			public static Reading of(List<Path> files, Object version, Trust trust) {
-				return new Reading(files, version, () -> versionOf(files), trust);
+		/** A projected volume changes its links, which changes the version of the file. */
+		private static Object version(Path file) {
+			try {
+				return TextFile.Version.of(file);
 			}
-
-			/**
-			 * Returns a value that changes when one of some files does.
-			 * @param files the files
-			 * @return the version
-			 */
-			public static Object versionOf(List<Path> files) {
-				return files.stream().map(Reading::version).toList();
+			catch (IOException ex) {
+				return "unreadable";
 			}
-
-			/** Whether the source has changed since. */
-			boolean isOutdated() {
-				return !this.latest.get().equals(this.version);
-			}
-
-			/**
-			 * Returns the same trust, not outdated until the source changes once more.
-			 */
-			Reading kept() {
-				return new Reading(this.origin, this.latest.get(), this.latest, this.trust);
-			}
-
-			/**
-			 * A projected volume changes its links, which changes the version of the
-			 * file.
-			 */
-			private static Object version(Path file) {
-				try {
-					return TextFile.Version.of(file);
-				}
-				catch (IOException ex) {
-					return "unreadable";
-				}
-			}
-
 		}
 
 	}

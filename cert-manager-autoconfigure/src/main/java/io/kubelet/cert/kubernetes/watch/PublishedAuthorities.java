@@ -16,7 +16,6 @@ import java.util.function.Supplier;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -54,17 +53,21 @@ public final class PublishedAuthorities implements AutoCloseable {
 	}
 
 	/**
-	 * Returns a source of trust in exactly these authorities, each of them once.
-	 * @param patience how long the first reading waits for the API server; zero if it
-	 * does not wait
-	 * @return the source; reading it throws a {@link KubernetesConfigurationException} if
-	 * the authorities are not known
+	 * Returns a value that changes when the content of the objects does.
+	 * @return the version
 	 */
-	public LiveTrust.Source source(Duration patience) {
-		return () -> read(patience);
+	public Object version() {
+		return content(this.followed.state());
 	}
 
-	private LiveTrust.Source.Reading read(Duration patience) {
+	/**
+	 * Returns trust in exactly these authorities, each of them once.
+	 * @param patience how long the first reading waits for the API server; zero if it
+	 * does not wait
+	 * @return the trust
+	 * @throws KubernetesConfigurationException if the authorities are not known
+	 */
+	public Trust read(Duration patience) {
 		if (!patience.isZero() && !this.answered.isDone()) {
 			this.followed.awaitedFor(patience);
 			awaitAnswer(patience);
@@ -80,8 +83,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 				.flatMap((pem) -> Pem.readCertificates(pem).stream())
 				.toList();
 			this.read = true;
-			return new LiveTrust.Source.Reading("the " + this, content, () -> content(this.followed.state()),
-					Trust.exactly(authorities));
+			return Trust.exactly(authorities);
 		}
 		catch (MalformedPemException ex) {
 			throw new KubernetesConfigurationException(

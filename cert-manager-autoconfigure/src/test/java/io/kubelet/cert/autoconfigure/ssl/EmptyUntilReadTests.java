@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -17,9 +18,7 @@ class EmptyUntilReadTests {
 
 	private RuntimeException problem = new KubernetesConfigurationException(Kind.UNAVAILABLE, "It cannot be read yet");
 
-	private final EmptyUntilRead authorities = new EmptyUntilRead("test", "bundle", () -> {
-		throw this.problem;
-	});
+	private final EmptyUntilRead authorities = new EmptyUntilRead("test", "bundle");
 
 	@Test
 	void answerThatIsMissingAtFirstNeedsNoWarning(CapturedOutput output) {
@@ -41,8 +40,8 @@ class EmptyUntilReadTests {
 	}
 
 	private void readTwice() {
-		this.authorities.read();
-		this.authorities.read();
+		assertThat(this.authorities.apply(this.problem)).isEqualTo(Trust.exactly(List.of()));
+		this.authorities.apply(this.problem);
 	}
 
 	private static List<String> levels(CapturedOutput output) {

@@ -14,6 +14,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Exchanger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.net.ssl.SSLContext;
@@ -22,7 +25,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.trust.LiveTrust.Source.Reading;
+import io.kubelet.cert.certificate.trust.LiveTrust.Source;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -36,6 +39,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -61,7 +65,7 @@ class LiveTrustTests {
 	void setUp() throws IOException {
 		this.file = this.directory.resolve("ca.crt");
 		write(this.oldAuthority);
-		this.trust = new LiveTrust(LiveTrust.Source.file(this.file), OVERLAP, this.time);
+		this.trust = trust(Source.file(this.file));
 	}
 
 	@Test
@@ -76,7 +80,7 @@ class LiveTrustTests {
 
 	@Test
 	void oldAuthorityIsRefusedAtOnceWithoutAnOverlap(CapturedOutput output) throws IOException {
-		LiveTrust trust = new LiveTrust(LiveTrust.Source.file(this.file), Duration.ZERO, this.time);
+		LiveTrust trust = new LiveTrust(Source.file(this.file));
 		trust.get();
 		write(this.newAuthority);
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
@@ -106,10 +110,11 @@ class LiveTrustTests {
 	@Test
 	void sourceIsReadAgainOnlyIfItHasChanged() throws IOException {
 		AtomicInteger reads = new AtomicInteger();
-		LiveTrust trust = new LiveTrust(() -> {
+		Source file = Source.file(this.file);
+		LiveTrust trust = trust(new Source(file.origin(), file.version(), () -> {
 			reads.incrementAndGet();
-			return LiveTrust.Source.file(this.file).read();
-		});
+			return file.trust().get();
+		}));
 		trust.get();
 		trust.get();
 		assertThat(reads).hasValue(1);
@@ -120,25 +125,24 @@ class LiveTrustTests {
 	}
 
 	@Test
-	void nothingRemainsOfATrustInNobody(CapturedOutput output) {
-		Queue<Reading> readings = new ArrayDeque<>();
-		readings.add(new Reading("here", "unknown", Object::new, Trust.exactly(List.of())));
-		readings
-			.add(new Reading("here", "known", () -> "known", Trust.exactly(List.of(this.newAuthority.certificate()))));
-		LiveTrust trust = new LiveTrust(readings::remove, OVERLAP, this.time);
+	void nothingRemainsOfTheTrustBeforeTheFirstReading(CapturedOutput output) throws IOException {
+		Files.delete(this.file);
+		LiveTrust trust = new LiveTrust(Source.file(this.file), OVERLAP, this.time,
+				(problem) -> Trust.exactly(List.of()));
 		assertThat(trust.get().authorities()).isEmpty();
+		write(this.newAuthority);
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
-		assertThat(output).contains("The certificate authorities in here have changed: 1 trusted now\n");
+		assertThat(output).contains("The certificate authorities in " + this.file + " have changed: 1 trusted now\n");
+		Files.delete(this.file);
+		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 	}
 
 	/** As a source of which it has become known which authorities are meant. */
 	@Test
 	void nothingRemainsOfATrustInTheJdk() {
-		Queue<Reading> readings = new ArrayDeque<>();
-		readings.add(new Reading("here", "unknown", Object::new, Trust.system()));
-		readings
-			.add(new Reading("here", "known", () -> "known", Trust.exactly(List.of(this.newAuthority.certificate()))));
-		LiveTrust trust = new LiveTrust(readings::remove, OVERLAP, this.time);
+		Queue<Trust> contents = new ArrayDeque<>(
+				List.of(Trust.system(), Trust.exactly(List.of(this.newAuthority.certificate()))));
+		LiveTrust trust = trust(new Source(() -> "here", Object::new, contents::remove));
 		assertThat(trust.get()).isEqualTo(Trust.system());
 		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
 	}
@@ -164,16 +168,50 @@ class LiveTrustTests {
 		authorities();
 		assertThat(output.getOut().lines().filter((line) -> line.contains("can be read again"))).singleElement()
 			.asString()
-			.endsWith("The certificate authorities in [" + this.file + "] can be read again");
+			.endsWith("The certificate authorities in " + this.file + " can be read again");
+	}
+
+	/** Such as one on a volume whose server is away. */
+	@Test
+	void fileThatHangsDelaysNoOtherHandshakeAndIsReportedOnce(CapturedOutput output) throws Exception {
+		Exchanger<Boolean> hang = new Exchanger<>();
+		AtomicBoolean hangs = new AtomicBoolean();
+		LiveTrust trust = trust(new Source(() -> "the volume", () -> {
+			if (hangs.get()) {
+				exchange(hang);
+				exchange(hang);
+			}
+			return hangs.get();
+		}, () -> Trust.exactly(List.of((hangs.get() ? this.newAuthority : this.oldAuthority).certificate()))));
+		trust.get();
+		hangs.set(true);
+		CompletableFuture<Trust> hanging = CompletableFuture.supplyAsync(trust, (task) -> new Thread(task).start());
+		exchange(hang);
+		assertThat(trust.get().authorities()).containsExactly(this.oldAuthority.certificate());
+		assertThat(output).doesNotContain("takes longer");
+		this.time.pass(Duration.ofSeconds(11));
+		trust.get();
+		trust.get();
+		assertThat(output)
+			.containsOnlyOnce("Reading the certificate authorities in the volume takes longer than 10s, as from a "
+					+ "volume that hangs; those that were read before remain trusted");
+		exchange(hang);
+		assertThat(hanging.get().authorities()).startsWith(this.newAuthority.certificate());
+		hangs.set(false);
+		assertThat(trust.get().authorities()).startsWith(this.oldAuthority.certificate());
+	}
+
+	private static void exchange(Exchanger<Boolean> exchanger) {
+		assertThatCode(() -> exchanger.exchange(true)).doesNotThrowAnyException();
 	}
 
 	@Test
 	void missingOrEmptyFileIsNamed() throws IOException {
 		Path missing = this.directory.resolve("missing.crt");
-		assertThatIllegalArgumentException().isThrownBy(() -> LiveTrust.Source.file(missing).read())
+		assertThatIllegalArgumentException().isThrownBy(() -> Source.file(missing).trust().get())
 			.withMessageContaining("There is no file " + missing);
 		Path empty = Files.createFile(this.directory.resolve("empty.crt"));
-		assertThatIllegalArgumentException().isThrownBy(() -> LiveTrust.Source.file(empty).read())
+		assertThatIllegalArgumentException().isThrownBy(() -> Source.file(empty).trust().get())
 			.withMessageContaining(empty.toString())
 			.withMessageContaining("There is no CERTIFICATE block");
 	}
@@ -228,6 +266,12 @@ class LiveTrustTests {
 		assertThat(handshakes).containsExactly(socket, engine);
 		trust.checkClientTrusted(chain(this.oldAuthority), "EC", socket);
 		trust.checkServerTrusted(chain(this.oldAuthority), "ECDHE_ECDSA", socket);
+	}
+
+	private LiveTrust trust(Source source) {
+		return new LiveTrust(source, OVERLAP, this.time, (problem) -> {
+			throw problem;
+		});
 	}
 
 	private List<X509Certificate> authorities() {

@@ -8,7 +8,7 @@ import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -63,7 +63,7 @@ class ConfigMapAuthoritiesTests {
 
 	@Test
 	void nothingIsAskedBeforeSomeoneWantsToKnow() {
-		assertThat(this.authorities.source(this.patience)).isNotNull();
+		assertThat(this.authorities).isNotNull();
 		assertThat(this.controlPlane.requests()).isEmpty();
 	}
 
@@ -71,22 +71,22 @@ class ConfigMapAuthoritiesTests {
 	void authoritiesOfTheClusterAreThereForWhoeverMayReadThem() {
 		this.authorities = authoritiesIn("kube-root-ca.crt");
 		this.controlPlane.allow("app", Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
-		assertThat(read().trust().authorities()).isEqualTo(Pem.readCertificates(this.controlPlane.caPem()));
+		assertThat(read().authorities()).isEqualTo(Pem.readCertificates(this.controlPlane.caPem()));
 	}
 
 	@Test
 	void changeIsSeenWithoutAsking() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		LiveTrust.Source.Reading before = read();
-		assertThat(before.trust().authorities()).containsExactly(AUTHORITY.certificate());
-		assertThat(before.latest().get()).isEqualTo(before.version());
+		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
+		Object before = this.authorities.version();
+		assertThat(this.authorities.version()).isEqualTo(before);
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		int requests = this.controlPlane.requests().size();
 		TestAuthority other = new TestAuthority("other");
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
-		Awaitility.await().until(() -> !before.latest().get().equals(before.version()));
-		assertThat(read().trust().authorities()).containsExactly(other.certificate());
+		Awaitility.await().until(() -> !this.authorities.version().equals(before));
+		assertThat(read().authorities()).containsExactly(other.certificate());
 		assertThat(this.controlPlane.requests()).hasSize(requests + 1);
 	}
 
@@ -94,13 +94,14 @@ class ConfigMapAuthoritiesTests {
 	void deletionIsToldAndAnotherOneIsTaken() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		LiveTrust.Source.Reading before = read();
+		read();
+		Object before = this.authorities.version();
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		this.api.deleteNamespacedConfigMap("trust", "default").execute();
-		Awaitility.await().until(() -> !before.latest().get().equals(before.version()));
+		Awaitility.await().until(() -> !this.authorities.version().equals(before));
 		assertFails("it does not exist any more");
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		Awaitility.await().until(() -> before.latest().get().equals(before.version()));
+		Awaitility.await().until(() -> this.authorities.version().equals(before));
 	}
 
 	@ParameterizedTest
@@ -132,7 +133,7 @@ class ConfigMapAuthoritiesTests {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
 		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).answer(status);
-		assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate());
+		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
 	}
 
 	@Test
@@ -141,7 +142,7 @@ class ConfigMapAuthoritiesTests {
 		create(Map.of("ca.crt", pem(AUTHORITY)));
 		this.client.setHttpClient(this.client.getHttpClient().newBuilder().retryOnConnectionFailure(false).build());
 		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).cutBefore();
-		assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate());
+		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
 	}
 
 	@Test
@@ -158,12 +159,13 @@ class ConfigMapAuthoritiesTests {
 		this.controlPlane.resume();
 		Awaitility.await()
 			.ignoreExceptions()
-			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate()));
-		LiveTrust.Source.Reading before = read();
+			.untilAsserted(() -> assertThat(read().authorities()).containsExactly(AUTHORITY.certificate()));
+		read();
+		Object before = this.authorities.version();
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		this.controlPlane.faults().cutWatches();
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
-		assertThat(before.latest().get()).isEqualTo(before.version());
+		assertThat(this.authorities.version()).isEqualTo(before);
 	}
 
 	/** A restored API server serves a watch from the future, and sends nothing. */
@@ -171,14 +173,14 @@ class ConfigMapAuthoritiesTests {
 	void changeAfterARestoreOfEtcdIsSeen() throws Exception {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
-		assertThat(read().trust().authorities()).containsExactly(AUTHORITY.certificate());
+		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
 		replaceWith(new TestAuthority("event"));
 		this.controlPlane.faults().resetResourceVersions();
 		TestAuthority other = new TestAuthority("other");
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
 		Awaitility.await()
-			.untilAsserted(() -> assertThat(read().trust().authorities()).containsExactly(other.certificate()));
+			.untilAsserted(() -> assertThat(read().authorities()).containsExactly(other.certificate()));
 		assertThat(this.controlPlane.count(ConfigMapAuthoritiesTests::isList)).isEqualTo(2);
 	}
 
@@ -207,7 +209,7 @@ class ConfigMapAuthoritiesTests {
 
 	private void replaceWith(TestAuthority authority) throws Exception {
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(authority)))).execute();
-		Awaitility.await().until(() -> read().trust().authorities().equals(List.of(authority.certificate())));
+		Awaitility.await().until(() -> read().authorities().equals(List.of(authority.certificate())));
 	}
 
 	@Test
@@ -227,8 +229,8 @@ class ConfigMapAuthoritiesTests {
 			.withMessageContaining(message);
 	}
 
-	private LiveTrust.Source.Reading read() {
-		return this.authorities.source(this.patience).read();
+	private Trust read() {
+		return this.authorities.read(this.patience);
 	}
 
 	private PublishedAuthorities authoritiesIn(String name) {

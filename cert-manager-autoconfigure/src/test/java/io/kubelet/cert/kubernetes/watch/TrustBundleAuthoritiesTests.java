@@ -90,7 +90,7 @@ class TrustBundleAuthoritiesTests {
 		permit();
 		this.bundles.create("example.com:shop:1", Map.of(), A);
 		this.authorities = authoritiesIn(Place.trustBundles("example.com/shop", ""));
-		LiveTrust trust = new LiveTrust(this.authorities.source(PATIENCE));
+		LiveTrust trust = liveTrust();
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
 		this.bundles.create("example.com:shop:2", Map.of(), B);
@@ -110,7 +110,7 @@ class TrustBundleAuthoritiesTests {
 	void contentThatIsOfNoUseLeavesWhatWasThere(CapturedOutput output) throws Exception {
 		permit();
 		this.bundles.create("shop", Map.of(), A);
-		LiveTrust trust = new LiveTrust(this.authorities.source(PATIENCE));
+		LiveTrust trust = liveTrust();
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
 		this.client.setHttpClient(this.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
@@ -240,12 +240,12 @@ class TrustBundleAuthoritiesTests {
 	}
 
 	private List<X509Certificate> read() {
-		return this.authorities.source(PATIENCE).read().trust().authorities();
+		return this.authorities.read(PATIENCE).authorities();
 	}
 
 	private List<X509Certificate> read(Place place) {
 		try (PublishedAuthorities authorities = authoritiesIn(place)) {
-			return authorities.source(PATIENCE).read().trust().authorities();
+			return authorities.read(PATIENCE).authorities();
 		}
 	}
 
@@ -262,6 +262,12 @@ class TrustBundleAuthoritiesTests {
 
 	private void awaitWatch() {
 		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
+	}
+
+	private LiveTrust liveTrust() {
+		PublishedAuthorities authorities = this.authorities;
+		return new LiveTrust(
+				new LiveTrust.Source(() -> authorities, authorities::version, () -> authorities.read(PATIENCE)));
 	}
 
 	private static void awaitTrust(LiveTrust trust, TestAuthority... expected) {
