@@ -1,7 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -38,13 +38,11 @@ public final class DurableFiles {
 	}
 
 	private static TextFile.Version create(Path file, byte[] content, String mode) throws IOException {
+		createDirectory(parent(file));
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
 				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, mode));
 		try (created) {
-			ByteBuffer bytes = ByteBuffer.wrap(content);
-			while (bytes.hasRemaining()) {
-				created.write(bytes);
-			}
+			Channels.newOutputStream(created).write(content);
 			created.force(true);
 			return TextFile.Version.of(file);
 		}
@@ -57,7 +55,7 @@ public final class DurableFiles {
 	/**
 	 * Creates a directory as the kubelet does: mode 0755, less the mask of the process.
 	 */
-	static void createDirectory(Path directory) throws IOException {
+	private static void createDirectory(Path directory) throws IOException {
 		if (!Files.isDirectory(directory)) {
 			Files.createDirectories(directory, mode(directory, "rwxr-xr-x"));
 		}
@@ -68,7 +66,6 @@ public final class DurableFiles {
 	 * @throws FileAlreadyExistsException if there is one of the files
 	 */
 	static void create(PairLocation location, CertificatePair pair) throws IOException {
-		createDirectory(parent(location.certificate()));
 		create(location.certificate(), bytes(Pem.write(pair.chain())), "rw-r--r--");
 		create(location.privateKey(), bytes(Pem.writePrivateKey(pair)));
 		syncDirectory(parent(location.certificate()));

@@ -84,7 +84,7 @@ public final class ManagedFilesStore implements CertificateStore {
 
 	private @Nullable CertificatePair pair() {
 		try {
-			CertificatePair pair = this.reader.read(this.files);
+			CertificatePair pair = this.reader.read(this.files, null);
 			this.incompleteSince = null;
 			return pair;
 		}

@@ -16,7 +16,6 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -34,14 +33,18 @@ final class PairFiles {
 
 	private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd-HH-mm-ss");
 
+	private static final int DATE_LENGTH = "-2026-12-31-23-59-59".length();
+
 	/**
 	 * What follows the pair name: a date and, in all but the first file of a second, a
 	 * number.
 	 */
-	private static final Pattern DATED = Pattern
-		.compile("-(\\d{4}-\\d{2}-\\d{2}-\\d{2}-\\d{2}-\\d{2})(?:\\.(\\d{1,9}))?\\.pem");
+	private static final Pattern DATED = Pattern.compile("-\\d{4}(-\\d{2}){5}(\\.\\d{1,9})?\\.pem");
 
 	private static final String ASIDE = ".damaged";
+
+	private static final Pattern SET_ASIDE = Pattern
+		.compile("(" + DATED + "|-current\\.pem|-request\\.pem|\\.key)" + Pattern.quote(ASIDE));
 
 	/** Longer than any process takes to write a file. */
 	private static final Duration UNFINISHED = Duration.ofHours(1);
@@ -57,6 +60,10 @@ final class PairFiles {
 
 	Path directory() {
 		return this.directory;
+	}
+
+	String pairName() {
+		return this.pairName;
 	}
 
 	/** The link to the current pair. */
@@ -89,6 +96,11 @@ final class PairFiles {
 		return file("-" + date + ((attempt > 0) ? "." + attempt : "") + ".pem");
 	}
 
+	/** Sets a file aside that is not used, and reports the problem. */
+	void setAside(Path file, Object problem) throws NoSuchFileException {
+		logger.warn("[{}] {}. It is kept as {}", this.pairName, problem, setAside(file));
+	}
+
 	/**
 	 * Sets a file, or a link, aside. A failure is only reported.
 	 * @return where it is now
@@ -110,7 +122,7 @@ final class PairFiles {
 
 	/** Returns whether a file is in the directory and named as one of the pair's. */
 	boolean isDated(Path file) throws IOException {
-		return this.directory.toRealPath().equals(file.getParent()) && matcher(file.getFileName().toString()).matches();
+		return this.directory.toRealPath().equals(file.getParent()) && matches(file, DATED);
 	}
 
 	/**
@@ -119,7 +131,7 @@ final class PairFiles {
 	 */
 	List<Path> list() {
 		try (Stream<Path> files = Files.list(this.directory)) {
-			return files.filter((file) -> file.getFileName().toString().contains(this.pairName)).toList();
+			return files.filter((file) -> name(file).contains(this.pairName)).toList();
 		}
 		catch (NoSuchFileException | NotDirectoryException ex) {
 			return List.of();
@@ -131,11 +143,14 @@ final class PairFiles {
 
 	/** Returns those of the files that are pairs with a date, the newest first. */
 	List<Path> dated(List<Path> files) {
+		int date = this.pairName.length() + DATE_LENGTH;
+		// The names of one second are in the order of their lengths
 		return files.stream()
-			.map((file) -> new Dated(file, matcher(file.getFileName().toString())))
-			.filter((dated) -> dated.matcher.matches())
-			.sorted(Comparator.comparing(Dated::date).thenComparing(Dated::number).reversed())
-			.map(Dated::file)
+			.filter((file) -> matches(file, DATED))
+			.sorted(Comparator.<Path, String>comparing((file) -> name(file).substring(0, date))
+				.thenComparing((file) -> name(file).length())
+				.thenComparing(Comparator.naturalOrder())
+				.reversed())
 			.toList();
 	}
 
@@ -159,7 +174,7 @@ final class PairFiles {
 		allBut(1, setAside(all)).forEach(this::removeUnlessCurrent);
 		Instant abandoned = now.minus(UNFINISHED);
 		all.stream()
-			.filter((file) -> isUnfinished(file.getFileName().toString()) && modified(file).isBefore(abandoned))
+			.filter((file) -> isUnfinished(name(file)) && modified(file).isBefore(abandoned))
 			.forEach((file) -> remove(file, false));
 	}
 
@@ -190,7 +205,7 @@ final class PairFiles {
 	/** The files that were set aside, the one that was written last first. */
 	private List<Path> setAside(List<Path> files) {
 		return files.stream()
-			.filter((file) -> isSetAside(file.getFileName().toString()))
+			.filter((file) -> matches(file, SET_ASIDE))
 			.sorted(Comparator.comparing(PairFiles::modified).thenComparing((file) -> file).reversed())
 			.toList();
 	}
@@ -211,34 +226,17 @@ final class PairFiles {
 				|| name.startsWith(DurableFiles.temporaryPrefix(current()));
 	}
 
-	private boolean isSetAside(String name) {
-		if (!name.endsWith(ASIDE)) {
-			return false;
-		}
-		String before = name.substring(0, name.length() - ASIDE.length());
-		return matcher(before).matches() || Stream.of(current(), pendingRequest(), separate().privateKey())
-			.anyMatch((file) -> before.equals(file.getFileName().toString()));
+	private boolean matches(Path file, Pattern suffix) {
+		String name = name(file);
+		return name.startsWith(this.pairName) && suffix.matcher(name.substring(this.pairName.length())).matches();
 	}
 
-	private Matcher matcher(String name) {
-		return DATED.matcher(name.startsWith(this.pairName) ? name.substring(this.pairName.length()) : "");
+	private static String name(Path file) {
+		return file.getFileName().toString();
 	}
 
 	private Path file(String suffix) {
 		return this.directory.resolve(this.pairName + suffix);
-	}
-
-	private record Dated(Path file, Matcher matcher) {
-
-		String date() {
-			return this.matcher.group(1);
-		}
-
-		int number() {
-			String number = this.matcher.group(2);
-			return (number != null) ? Integer.parseInt(number) : 0;
-		}
-
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.MalformedPemException;
@@ -13,9 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PairReader {
 
-	private TextFile.@Nullable Version certificate;
-
-	private TextFile.@Nullable Version privateKey;
+	private List<TextFile.Version> versions = List.of();
 
 	private @Nullable CertificatePair pair;
 
@@ -26,17 +25,8 @@ final class PairReader {
 
 	/** Remembers a pair that was just written to one file. */
 	void wrote(CertificatePair pair, TextFile.Version version) {
-		this.certificate = version;
-		this.privateKey = version;
+		this.versions = List.of(version);
 		this.pair = pair;
-	}
-
-	/**
-	 * Reads a pair whose files may belong to anyone.
-	 * @see #read(PairLocation, KeyFiles)
-	 */
-	CertificatePair read(PairLocation location) throws IOException {
-		return read(location, null);
 	}
 
 	/**
@@ -50,15 +40,15 @@ final class PairReader {
 	 */
 	CertificatePair read(PairLocation location, @Nullable KeyFiles keyFiles) throws IOException {
 		TextFile.Version certificate = TextFile.Version.of(location.certificate());
-		TextFile.Version privateKey = location.isOneFile() ? certificate : TextFile.Version.of(location.privateKey());
+		List<TextFile.Version> versions = location.isOneFile() ? List.of(certificate)
+				: List.of(certificate, TextFile.Version.of(location.privateKey()));
 		CertificatePair pair = this.pair;
-		if (pair == null || !certificate.equals(this.certificate) || !privateKey.equals(this.privateKey)) {
+		if (pair == null || !versions.equals(this.versions)) {
 			if (keyFiles != null) {
 				keyFiles.requireProtected(location.privateKey());
 			}
 			pair = parse(location);
-			this.certificate = certificate;
-			this.privateKey = privateKey;
+			this.versions = versions;
 			this.pair = pair;
 		}
 		return pair;

@@ -11,16 +11,12 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.TextFile;
 import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The file of the pending request and its key. As long as the file is the one that this
  * object wrote or read, it knows what is in it.
  */
 final class PendingRequestFile {
-
-	private static final Logger logger = LoggerFactory.getLogger(PendingRequestFile.class);
 
 	private final PairFiles files;
 
@@ -54,31 +50,34 @@ final class PendingRequestFile {
 			return known.request();
 		}
 		catch (MalformedPemException | UnusableFileException ex) {
-			logger.warn("The pending request {} is not used: {}. It is kept as {}", file,
-					(ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage(),
-					this.files.setAside(file));
-			return null;
+			return setAside(file, (ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage());
 		}
 		catch (FileSystemException ex) {
 			if (ex instanceof NoSuchFileException || !Files.isSymbolicLink(file)) {
 				throw ex;
 			}
-			logger.warn("The pending request {} is not used: it is a link that cannot be followed. It is kept as {}",
-					file, this.files.setAside(file));
-			return null;
+			return setAside(file, "it is a link that cannot be followed");
 		}
 	}
 
-	void write(PendingRequest request) throws IOException {
+	private @Nullable PendingRequest setAside(Path file, @Nullable String problem) throws IOException {
+		this.files.setAside(file, "The pending request " + file + " is not used: " + problem);
+		return null;
+	}
+
+	PendingRequest write(PendingRequest request) throws IOException {
 		this.known = new Known(request, DurableFiles.replace(this.files.pendingRequest(), request.toPem()));
+		return request;
 	}
 
-	/** Deletes the file, unless it holds the request of another process. */
-	void delete(PendingRequest request) throws IOException {
+	/**
+	 * Deletes the file, unless it holds the request of another process.
+	 * @return whether it was deleted
+	 */
+	boolean delete(PendingRequest request) throws IOException {
 		PendingRequest stored = read();
-		if (stored != null && request.hasKey(stored.request().publicKey())) {
-			Files.deleteIfExists(this.files.pendingRequest());
-		}
+		return stored != null && request.hasKey(stored.request().publicKey())
+				&& Files.deleteIfExists(this.files.pendingRequest());
 	}
 
 	private record Known(PendingRequest request, TextFile.Version version) {
