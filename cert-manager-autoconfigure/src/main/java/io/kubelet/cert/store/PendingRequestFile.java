@@ -50,7 +50,8 @@ final class PendingRequestFile {
 			return known.request();
 		}
 		catch (MalformedPemException | UnusableFileException ex) {
-			return setAside(file, (ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage());
+			return setAside(file,
+					(ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage());
 		}
 		catch (FileSystemException ex) {
 			if (ex instanceof NoSuchFileException || !Files.isSymbolicLink(file)) {

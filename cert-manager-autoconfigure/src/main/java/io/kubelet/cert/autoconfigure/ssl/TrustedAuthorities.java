@@ -119,10 +119,8 @@ final class TrustedAuthorities {
 		boolean waits = certificate.startup().waits();
 		Duration timeout = certificate.startup().timeout();
 		Instant end = this.clock.instant().plus(timeout);
-		return live(
-				this.connection.authoritiesIn(objects, () -> waits ? until(end, timeout) : Duration.ZERO,
-						this.managers),
-				certificate, unread(objects, certificate));
+		return live(this.connection.authoritiesIn(objects, () -> waits ? until(end, timeout) : Duration.ZERO,
+				this.managers), certificate, unread(objects, certificate));
 	}
 
 	/** A server that has issued a certificate at the last moment answers soon. */

@@ -1,7 +1,6 @@
 package io.kubelet.cert.certificate.trust;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -62,8 +61,7 @@ public final class KeyStores {
 	 * takes its place.
 	 */
 	static KeyStore trusting(List<X509Certificate> authorities) {
-		try {
-			KeyStore store = empty();
+		return holding((store) -> {
 			if (authorities.isEmpty()) {
 				store.setCertificateEntry("none",
 						Placeholder.create("no certificate authority is trusted").getCertificate());
@@ -71,34 +69,30 @@ public final class KeyStores {
 			for (int i = 0; i < authorities.size(); i++) {
 				store.setCertificateEntry("authority-" + i, authorities.get(i));
 			}
-			return store;
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("Cannot create a trust store with the certificate authorities", ex);
-		}
+		});
 	}
 
 	private static KeyStore holding(PrivateKey key, Certificate[] chain, String alias, String password) {
-		try {
-			KeyStore store = empty();
-			store.setKeyEntry(alias, key, password.toCharArray(), chain);
-			return store;
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("Cannot create a key store with the alias '" + alias + "'", ex);
-		}
+		return holding((store) -> store.setKeyEntry(alias, key, password.toCharArray(), chain));
 	}
 
-	private static KeyStore empty() throws GeneralSecurityException {
+	private static KeyStore holding(Entries entries) {
 		try {
 			// PKCS12 derives a key from the password for each entry, which takes 30 ms
 			KeyStore store = KeyStore.getInstance("JKS");
 			store.load(null, null);
+			entries.addTo(store);
 			return store;
 		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
+		catch (GeneralSecurityException | IOException ex) {
+			throw new IllegalStateException("Cannot create a key store", ex);
 		}
+	}
+
+	private interface Entries {
+
+		void addTo(KeyStore store) throws GeneralSecurityException;
+
 	}
 
 	/**

@@ -147,9 +147,10 @@ public final class LiveTrust implements Supplier<Trust> {
 		Instant since = this.reading;
 		if (since != null && now.isAfter(since.plus(HANGING))) {
 			this.reading = null;
-			logger.error("Reading the certificate authorities in {} takes longer than {}, as from a volume that "
-					+ "hangs; those that were read before remain trusted", this.source.origin().get(),
-					ReadableDuration.of(HANGING));
+			logger.error(
+					"Reading the certificate authorities in {} takes longer than {}, as from a volume that "
+							+ "hangs; those that were read before remain trusted",
+					this.source.origin().get(), ReadableDuration.of(HANGING));
 		}
 	}
 
@@ -248,7 +249,9 @@ public final class LiveTrust implements Supplier<Trust> {
 			return files.stream().map(Source::version).toList();
 		}
 
-		/** A projected volume changes its links, which changes the version of the file. */
+		/**
+		 * A projected volume changes its links, which changes the version of the file.
+		 */
 		private static Object version(Path file) {
 			try {
 				return TextFile.Version.of(file);

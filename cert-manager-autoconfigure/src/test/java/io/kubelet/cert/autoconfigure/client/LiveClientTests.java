@@ -68,8 +68,8 @@ class LiveClientTests {
 		List<X509Certificate> trusted = new ArrayList<>(
 				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
 		LiveClient<AutoCloseable> client = new LiveClient<>(
-				bundle(new LiveTrust(new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted),
-						() -> Trust.exactly(trusted)))),
+				bundle(new LiveTrust(
+						new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)))),
 				(resources) -> () -> closed.add("closed"));
 		client.get();
 		trusted.remove(0);

@@ -179,8 +179,7 @@ class ConfigMapAuthoritiesTests {
 		this.controlPlane.faults().resetResourceVersions();
 		TestAuthority other = new TestAuthority("other");
 		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
-		Awaitility.await()
-			.untilAsserted(() -> assertThat(read().authorities()).containsExactly(other.certificate()));
+		Awaitility.await().untilAsserted(() -> assertThat(read().authorities()).containsExactly(other.certificate()));
 		assertThat(this.controlPlane.count(ConfigMapAuthoritiesTests::isList)).isEqualTo(2);
 	}
 
