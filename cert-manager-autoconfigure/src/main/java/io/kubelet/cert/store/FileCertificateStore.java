@@ -52,7 +52,7 @@ public final class FileCertificateStore implements CertificateStore {
 		this.request = new PendingRequestFile(this.files, keyFiles);
 		this.initial = initial;
 		this.retain = retain;
-		attempt("finish the interrupted switch of " + this.files.current(), "", this.pairs::recoverSwitch);
+		attempt("Cannot finish the interrupted switch of " + this.files.current(), "", this.pairs::recoverSwitch);
 		keyFiles.reportOpenDirectory();
 	}
 
@@ -63,10 +63,11 @@ public final class FileCertificateStore implements CertificateStore {
 	@Override
 	public Stored read() {
 		Stored last = this.stored;
-		CertificatePair pair = attempt("read the pair in " + this.files.directory(), "",
+		CertificatePair pair = attempt("Cannot read the pair in " + this.files.directory(), "",
 				() -> this.pairs.read(this.initial));
 		PendingRequest pending = (last == null || last.pending() != null)
-				? attempt("read the pending request " + this.files.pendingRequest(), "", this.request::read) : null;
+				? attempt("Cannot read the pending request " + this.files.pendingRequest(), "", this.request::read)
+				: null;
 		Stored read = new Stored(pair, pending, null, null);
 		this.stored = read;
 		return read;
@@ -77,7 +78,7 @@ public final class FileCertificateStore implements CertificateStore {
 		Stored stored = Objects.requireNonNullElse(this.stored, Stored.NOTHING);
 		CertificatePair pair = next.pair();
 		if (pair != null && !pair.equals(stored.pair())) {
-			attempt("store the new pair in " + this.files.directory(), REMEDY,
+			attempt("Cannot store the new pair in " + this.files.directory(), REMEDY,
 					() -> this.pairs.write(pair, this.retain));
 			stored = stored.withPair(pair, null);
 			this.stored = stored;
@@ -85,23 +86,24 @@ public final class FileCertificateStore implements CertificateStore {
 		PendingRequest pending = next.pending();
 		PendingRequest last = stored.pending();
 		if (pending != null && !pending.equals(last)) {
-			attempt("store the pending request " + this.files.pendingRequest(), REMEDY,
+			attempt("Cannot store the pending request " + this.files.pendingRequest(), REMEDY,
 					() -> this.request.write(pending));
 		}
 		else if (pending == null && last != null) {
-			attempt("delete the pending request " + this.files.pendingRequest(), "", () -> this.request.delete(last));
+			attempt("Cannot delete the pending request " + this.files.pendingRequest(), "",
+					() -> this.request.delete(last));
 		}
 		stored = stored.withPending(pending);
 		this.stored = stored;
 		return stored;
 	}
 
-	private static <T extends @Nullable Object> T attempt(String what, String remedy, FileAction<T> action) {
+	private static <T extends @Nullable Object> T attempt(String problem, String remedy, FileAction<T> action) {
 		try {
 			return action.perform();
 		}
 		catch (IOException | UncheckedIOException ex) {
-			throw new StoreException("Cannot " + what + ": " + ex + remedy, ex);
+			throw new StoreException(problem + ": " + ex + remedy, ex);
 		}
 	}
 
