@@ -86,19 +86,20 @@ record KubeletConfiguration(boolean rotateCertificates, boolean serverTlsBootstr
 	}
 
 	private static boolean flag(Map<?, ?> content, String field) {
-		Object value = content.get(field);
-		if (value != null && !(value instanceof Boolean)) {
-			throw new IllegalArgumentException("Its %s is '%s': set it to true or false".formatted(field, value));
-		}
-		return Boolean.TRUE.equals(value);
+		return Boolean.TRUE.equals(value(content, field, Boolean.class, "true or false"));
 	}
 
 	private static @Nullable Path path(Map<?, ?> content, String field, Path file) {
+		String path = value(content, field, String.class, "the path of a file");
+		return (path != null && !path.isEmpty()) ? file.toAbsolutePath().resolveSibling(path) : null;
+	}
+
+	private static <T> @Nullable T value(Map<?, ?> content, String field, Class<T> type, String remedy) {
 		Object value = content.get(field);
-		if (value != null && !(value instanceof String)) {
-			throw new IllegalArgumentException("Its %s is '%s': set it to the path of a file".formatted(field, value));
+		if (value != null && !type.isInstance(value)) {
+			throw new IllegalArgumentException("Its %s is '%s': set it to %s".formatted(field, value, remedy));
 		}
-		return (value instanceof String path && !path.isEmpty()) ? file.toAbsolutePath().resolveSibling(path) : null;
+		return type.cast(value);
 	}
 
 }
