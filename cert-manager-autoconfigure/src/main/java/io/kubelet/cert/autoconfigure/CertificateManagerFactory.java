@@ -49,8 +49,6 @@ record CertificateManagerFactory(Resources resources) {
 		boolean bootstrapping = connection.isBootstrapping();
 		StoredIssuers issuers = new StoredIssuers(connection.authorities(), this.resources.clock());
 		List<CertificateManager> managers = new CopyOnWriteArrayList<>();
-		SignerSource furtherSigners = bootstrapping ? (own) -> signers.signer(connection.credentials(managers))
-				: signers;
 		List<Runnable> checks = new ArrayList<>();
 		Iterator<CertificateStore> stores = new CertificateStores(connection, this.resources.clock())
 			.create(certificates)
@@ -58,7 +56,9 @@ record CertificateManagerFactory(Resources resources) {
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
 			@Nullable Supplier<List<X509Certificate>> authorities = authorities(certificate);
-			SignerSource source = ClusterSigners.of(signers, certificate).orElse(first ? signers : furtherSigners);
+			SignerSource own = ClusterSigners.of(signers, certificate);
+			SignerSource source = (first || !bootstrapping) ? own
+					: (current) -> own.signer(connection.credentials(managers));
 			CertificateManager manager = create(certificate, stores.next(), source, first && bootstrapping,
 					templates.find(certificate, managers), authorities);
 			managers.add(manager);

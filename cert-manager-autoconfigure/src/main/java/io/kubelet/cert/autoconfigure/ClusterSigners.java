@@ -1,7 +1,5 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.util.Optional;
-
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
@@ -19,14 +17,13 @@ import org.jspecify.annotations.Nullable;
 record ClusterSigners(KubernetesConnection connection, @Nullable Issuer issuer) implements SignerSource {
 
 	/**
-	 * Returns the signers of a certificate that has an issuer; empty if it has none, or
-	 * if the signers are those of the application.
+	 * Returns the signers of a certificate. An issuer is one of the cluster, unless the
+	 * application has its own signers.
 	 */
-	static Optional<SignerSource> of(SignerSource signers, CertificateSettings certificate) {
-		return Optional.ofNullable(certificate.request().signer())
-			.map(Signer::issuer)
-			.filter((issuer) -> signers instanceof ClusterSigners)
-			.map((issuer) -> new ClusterSigners(((ClusterSigners) signers).connection, issuer));
+	static SignerSource of(SignerSource signers, CertificateSettings certificate) {
+		Signer signer = certificate.request().signer();
+		return (signers instanceof ClusterSigners cluster && signer != null)
+				? new ClusterSigners(cluster.connection, signer.issuer()) : signers;
 	}
 
 	@Override

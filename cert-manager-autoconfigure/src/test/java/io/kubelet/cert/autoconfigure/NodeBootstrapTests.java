@@ -110,6 +110,21 @@ class NodeBootstrapTests {
 	}
 
 	@Test
+	void certificateOfAnIssuerIsAskedForWithTheNodesOwn() {
+		this.controlPlane.certManager().issuer("default", "internal");
+		this.controlPlane.allow(NODE, Set.of("create", "get", "list", "watch", "delete"),
+				"certificaterequests.cert-manager.io");
+		runner()
+			.withPropertyValues("kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
+					"kubelet.cert.additional.shop.issuer.name=internal",
+					"kubelet.cert.additional.shop.template.dns-names=shop")
+			.run((context) -> {
+				context.getBean(CertificateManagers.class).get("shop").rotate().get(120, TimeUnit.SECONDS);
+				assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE, NODE);
+			});
+	}
+
+	@Test
 	void firstRequestHasTheKubeletsDigestName() {
 		runner().run((context) -> assertThat(this.controlPlane.certificateSigningRequests()).singleElement()
 			.asString()
