@@ -210,7 +210,7 @@ class RotationCostTests {
 	}
 
 	private CertificateManagerBuilder builder() {
-		return this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store());
+		return this.fixture.builder().store(store());
 	}
 
 	private TestStore store() {

@@ -21,7 +21,7 @@ class CertificateManagersTests {
 
 	private final FakeSigner otherSigner = new FakeSigner(this.fixture.authority, this.fixture.time);
 
-	private final CertificateManager first = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+	private final CertificateManager first = this.fixture.builder().build();
 
 	private final CertificateManager other = new CertificateManagerBuilder("kubelet-server").store(new MemoryStore())
 		.scheduler(this.fixture.time)
@@ -74,8 +74,7 @@ class CertificateManagersTests {
 		this.fixture.time.pass(Duration.ofMinutes(2));
 		assertThat(this.fixture.signer.requests).hasSize(1);
 		assertThat(this.otherSigner.requests).isEmpty();
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
+		this.fixture.answer(0);
 		assertThat(this.otherSigner.requests).hasSize(1);
 		assertThat(this.other.current()).isPresent();
 	}
@@ -83,7 +82,7 @@ class CertificateManagersTests {
 	@Test
 	void othersStartAtOnceIfTheFirstHasACertificateAlready() {
 		this.fixture.storePair();
-		CertificateManager stored = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		CertificateManager stored = this.fixture.builder().build();
 		new CertificateManagers(List.of(stored, this.other)).startInOrder();
 		this.fixture.time.settle();
 		assertThat(this.fixture.signer.requests).isEmpty();

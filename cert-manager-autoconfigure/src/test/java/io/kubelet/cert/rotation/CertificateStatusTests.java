@@ -67,12 +67,14 @@ class CertificateStatusTests {
 	}
 
 	@Test
-	void pendingRequestIsToldWithItsNameAndAge() {
+	void pendingRequestIsToldWithItsNameAgeAndConditions() {
 		this.fixture.signer.holds();
+		this.fixture.signer.conditions = List.of("Approved");
 		CertificateManager manager = this.fixture.start();
 		assertThat(manager.status().pendingRequest()).isNotNull().satisfies((open) -> {
 			assertThat(open.name()).isEqualTo(this.fixture.signer.requests.get(0).name());
 			assertThat(open.createdAt()).isEqualTo(ManagerFixture.START);
+			assertThat(open.conditions()).containsExactly("Approved");
 		});
 	}
 

@@ -9,6 +9,7 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -29,16 +30,8 @@ class ConsistentReportsTests {
 	void currentPairIsThatOfTheStatusAtEachMoment() {
 		this.fixture.storePair();
 		CertificateManager manager = this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
 			.random(this::look)
-			.listener(new RotationListener() {
-
-				@Override
-				public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-					compare(current);
-				}
-
-			})
+			.listener(onRotation(this::compare))
 			.build();
 		this.manager.set(manager);
 		manager.addFollower((name) -> compare(null));

@@ -58,7 +58,8 @@ class RetryScheduleTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "1, 0.5, PT2.1S", "3, 0, PT2S", "3, 0.75, PT11S" })
+	@CsvSource({ "1, 0, PT2S", "1, 0.5, PT2.1S", "1, 1, PT2.2S", "3, 0, PT2S", "3, 0.5, PT8S", "3, 0.75, PT11S",
+			"9, 1, PT62S" })
 	void waitsForAServerThatCannotBeReachedAreSpread(int failures, double random, Duration wait) {
 		assertThat(RetrySchedule.KUBELET.delay(unavailable(null), failures, random)).isEqualTo(wait);
 	}

@@ -15,6 +15,8 @@ import java.util.function.Function;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import io.kubelet.cert.request.RequestException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A signer that answers as a test wants; by default it issues at once what was asked for.
@@ -116,6 +118,18 @@ public final class FakeSigner implements CertificateSigner {
 	/** Answer with a failure. */
 	public void failsWith(Function<CertificateRequest, Throwable> failure) {
 		this.answer = (request) -> CompletableFuture.failedFuture(failure.apply(request));
+	}
+
+	/** Deny each request. */
+	public void denies() {
+		failsWith(
+				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
+	}
+
+	/** Answer that the server is busy, and when to come back. */
+	public void isBusy(@Nullable Duration retryAfter) {
+		failsWith(
+				(request) -> RequestException.unavailable(request.name(), "TooManyRequests", "busy", retryAfter, null));
 	}
 
 	/** Create no object: what is asked fails before the signer has it. */

@@ -4,13 +4,21 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
+import org.assertj.core.api.AbstractStringAssert;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.test.system.CapturedOutput;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A manager on simulated time, with all that it works with, and what it tells of itself.
@@ -42,15 +50,26 @@ public final class ManagerFixture {
 	/** The pairs that were handed over when the signer was asked for. */
 	public final List<@Nullable CertificatePair> credentials = new ArrayList<>();
 
+	/** Who was warned of what, such as "overdue" and a serial number. */
+	public final List<String> warnings = new ArrayList<>();
+
+	/** What {@link #dynamic()} asks for. */
+	public volatile @Nullable CertificateTemplate template = TEMPLATE;
+
 	/** Every random number: 0 for the earliest deadline and the shortest waits. */
 	public double random;
 
-	/** A builder with everything but a template. */
+	/** A builder with everything. */
 	public CertificateManagerBuilder builder() {
-		return withoutSigner().signers((current) -> {
+		return withoutSigner().template(TEMPLATE).signers((current) -> {
 			this.credentials.add(current);
 			return this.signer;
 		});
+	}
+
+	/** A builder with everything, for a template that may change. */
+	public CertificateManagerBuilder dynamic() {
+		return builder().template(() -> Optional.ofNullable(this.template));
 	}
 
 	/** A builder with everything but a template and a signer: rotation is off. */
@@ -74,12 +93,32 @@ public final class ManagerFixture {
 					ManagerFixture.this.failures.add(failure);
 				}
 
+				@Override
+				public void overdue(String name, CertificatePair current) {
+					ManagerFixture.this.warnings.add("overdue " + current.serialNumber());
+				}
+
+				@Override
+				public void expired(String name, CertificatePair expired) {
+					ManagerFixture.this.warnings.add("expired " + expired.serialNumber());
+				}
+
+				@Override
+				public void notYetValid(String name, CertificatePair pair) {
+					ManagerFixture.this.warnings.add("not yet valid " + pair.serialNumber());
+				}
+
+				@Override
+				public void unavailable(String name) {
+					ManagerFixture.this.warnings.add("unavailable");
+				}
+
 			});
 	}
 
 	/** Start a manager for {@link #TEMPLATE}. */
 	public CertificateManager start() {
-		return start(builder().template(TEMPLATE));
+		return start(builder());
 	}
 
 	/** Make a manager, start it, and run what is due. */
@@ -88,6 +127,30 @@ public final class ManagerFixture {
 		manager.start();
 		this.time.settle();
 		return manager;
+	}
+
+	/** Issue what was asked for, and run what is due. */
+	public void answer(int index) {
+		this.signer.answers.get(index).complete(this.signer.issue(this.signer.requests.get(index)));
+		this.time.settle();
+	}
+
+	/** A listener that is called with each new pair. */
+	public static RotationListener onRotation(Consumer<CertificatePair> action) {
+		return new RotationListener() {
+
+			@Override
+			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
+				action.accept(current);
+			}
+
+		};
+	}
+
+	/** The only line of the log with a text. */
+	public static AbstractStringAssert<?> assertLine(CapturedOutput output, String text) {
+		return assertThat(output.getOut().lines().filter((line) -> line.contains(text)))
+			.singleElement(InstanceOfAssertFactories.STRING);
 	}
 
 	/** A pair that says what {@link #TEMPLATE} asks for, valid around the present. */

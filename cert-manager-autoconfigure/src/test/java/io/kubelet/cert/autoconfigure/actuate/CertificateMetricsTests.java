@@ -121,7 +121,7 @@ class CertificateMetricsTests {
 	@Test
 	void eventsBeforeARegistryIsBoundCountInEachRegistryOnce() {
 		this.fixture.signer.failsWith((request) -> new IllegalStateException("broken"));
-		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		CertificateManager manager = this.fixture.builder().build();
 		CertificateMetrics metrics = listening(manager);
 		manager.start();
 		this.fixture.time.settle();
@@ -151,7 +151,7 @@ class CertificateMetricsTests {
 	@Test
 	void informationIsThatOfTheCurrentCertificateInEachRegistry() {
 		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		CertificateManager manager = this.fixture.builder().build();
 		CertificateMetrics metrics = listening(manager);
 		MeterRegistry other = new SimpleMeterRegistry();
 		List.of(this.registry, other).forEach(metrics::bindTo);
@@ -249,7 +249,7 @@ class CertificateMetricsTests {
 	}
 
 	private CertificateManager start(MeterRegistry registry) {
-		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
+		CertificateManager manager = this.fixture.builder().build();
 		listening(manager).bindTo(registry);
 		manager.start();
 		this.fixture.time.settle();

@@ -9,7 +9,6 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
@@ -26,12 +25,11 @@ class AttemptTests {
 	@Test
 	void failedCreationIsOneFailureAndKeepsTheOldCertificate() {
 		CertificatePair old = overdue();
-		this.fixture.signer.failsWith(
-				(request) -> RequestException.unavailable(request.name(), "Unreachable", "create error", null, null));
+		this.fixture.signer.isBusy(null);
 		this.fixture.random = 0.5;
 		CertificateManager manager = this.fixture.start();
 		assertThat(this.fixture.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("create error"));
+			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("busy"));
 		assertThat(manager.current()).contains(old);
 		assertThat(manager.status().rotations().count()).isZero();
 	}
@@ -54,8 +52,7 @@ class AttemptTests {
 	void failedWaitIsOneFailureAndKeepsTheOldCertificate() {
 		CertificatePair old = overdue();
 		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).waitTimeout(Duration.ofMillis(1)));
+		CertificateManager manager = this.fixture.start(this.fixture.builder().waitTimeout(Duration.ofMillis(1)));
 		assertThat(this.fixture.failures).isEmpty();
 		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(this.fixture.failures).singleElement()
@@ -84,8 +81,7 @@ class AttemptTests {
 		this.fixture.signer.holds();
 		CertificateManager manager = this.fixture.start();
 		this.fixture.store.writeFails = true;
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
+		this.fixture.answer(0);
 		assertThat(this.fixture.failures).hasSize(1);
 		assertThat(manager.current()).contains(old);
 		assertThat(this.fixture.store.pair).isEqualTo(old);
@@ -114,27 +110,19 @@ class AttemptTests {
 	}
 
 	@Test
-	void everyRequestHasAKeyOfItsOwn() {
+	void everyRequestHasAnEcP256KeyOfItsOwnUnlessConfigured() {
 		CertificateManager manager = this.fixture.start();
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(this.fixture.signer.requests).hasSize(2)
 			.extracting((request) -> request.publicKey())
-			.doesNotHaveDuplicates();
-	}
-
-	@Test
-	void keyIsEcP256UnlessConfigured() {
-		this.fixture.start();
-		assertThat(this.fixture.signer.requests).singleElement()
-			.satisfies((request) -> assertThat(KeySpecification.describe(request.publicKey())).isEqualTo("EC P-256"));
+			.doesNotHaveDuplicates()
+			.allSatisfy((key) -> assertThat(KeySpecification.describe(key)).isEqualTo("EC P-256"));
 	}
 
 	@Test
 	void configuredKeyIsMadeAndGoesWithItsUsages() {
-		this.fixture.start(this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
+		this.fixture.start(this.fixture.builder().key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
 		assertThat(this.fixture.signer.requests).singleElement().satisfies((request) -> {
 			assertThat(KeySpecification.describe(request.publicKey())).isEqualTo("RSA 2048");
 			assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
@@ -144,7 +132,7 @@ class AttemptTests {
 
 	@Test
 	void keySourceThatFailsIsAFailureAndNothingIsSent() {
-		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).keys((specification) -> {
+		this.fixture.start(this.fixture.builder().keys((specification) -> {
 			throw new IllegalStateException("no entropy");
 		}));
 		assertThat(this.fixture.signer.requests).isEmpty();

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.assertLine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -41,9 +42,7 @@ class AwaitedCertificateTests {
 		assertThat(this.fixture.signer.requests).hasSize(6);
 		assertThat(this.fixture.failures).last()
 			.satisfies((failure) -> assertThat(failure.nextAttempt()).isEqualTo(failure.at().plus(PAUSE)));
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("; the application gives up in "))
-			.singleElement()
-			.satisfies((line) -> assertThat(line).contains("Attempt 6 failed; "));
+		assertLine(output, "; the application gives up in ").contains("Attempt 6 failed; ");
 		this.fixture.time.pass(PAUSE);
 		assertThat(this.fixture.signer.requests).hasSize(7);
 	}
@@ -74,16 +73,12 @@ class AwaitedCertificateTests {
 		failsWith((request) -> (status == 0) ? RequestException.denied("csr-1", "signer", "No", "ask us")
 				: RequestException.rejected(null, status, "Forbidden", "ask us"));
 		awaited();
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("ask us"))
-			.singleElement()
-			.satisfies((line) -> assertThat(line).contains(level, words));
+		assertLine(output, "ask us").contains(level, words);
 	}
 
 	private CertificateManager awaited() {
-		CertificateManager manager = this.fixture.start(this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.retry(new RetrySchedule(PAUSE, 1, 0, 1, PAUSE))
-			.required());
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().retry(new RetrySchedule(PAUSE, 1, 0, 1, PAUSE)).required());
 		manager.awaitedFor(WAIT);
 		return manager;
 	}

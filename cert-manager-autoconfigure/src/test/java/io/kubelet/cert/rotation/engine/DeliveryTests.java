@@ -9,15 +9,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -25,6 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -51,7 +49,7 @@ class DeliveryTests {
 	@Test
 	void followersReturnBeforeTheFutureCompletesAndListenersAreCalled() {
 		CertificateManager manager = start();
-		manager.addListener(rotated((pair) -> this.calls.add("listener")));
+		manager.addListener(onRotation((pair) -> this.calls.add("listener")));
 		manager.addFollower((name) -> {
 			await();
 			this.calls.add("follower");
@@ -69,7 +67,7 @@ class DeliveryTests {
 		CertificateManager manager = start();
 		manager.addFollower((name) -> await());
 		manager.addFollower((name) -> this.calls.add("follower"));
-		manager.addListener(rotated((pair) -> this.calls.add("listener")));
+		manager.addListener(onRotation((pair) -> this.calls.add("listener")));
 		manager.rotate();
 		this.fixture.time.settle();
 		eventually(() -> assertThat(this.calls).containsExactly("follower"));
@@ -87,8 +85,8 @@ class DeliveryTests {
 	@Test
 	void listenerThatHangsHoldsUpNeitherRotationsNorOtherListenersAndIsNamed(CapturedOutput output) {
 		CertificateManager manager = start();
-		manager.addListener(rotated((pair) -> await()));
-		manager.addListener(rotated((pair) -> this.calls.add(pair.serialNumber())));
+		manager.addListener(onRotation((pair) -> await()));
+		manager.addListener(onRotation((pair) -> this.calls.add(pair.serialNumber())));
 		for (int rotation = 0; rotation < 3; rotation++) {
 			CompletableFuture<CertificatePair> rotated = manager.rotate();
 			this.fixture.time.settle();
@@ -98,15 +96,15 @@ class DeliveryTests {
 		}
 		assertThat(output).doesNotContain("has not returned");
 		this.fixture.time.pass(Duration.ofSeconds(30));
-		assertThat(output).containsOnlyOnce("Rotation listener " + DeliveryTests.class.getName())
-			.containsPattern("DeliveryTests\\$\\d+ has not returned for 30s")
+		assertThat(output).containsOnlyOnce("Rotation listener " + ManagerFixture.class.getName())
+			.containsPattern("ManagerFixture\\$\\d+ has not returned for 30s")
 			.containsPattern("at .*DeliveryTests\\.await\\(");
 	}
 
 	@Test
 	void listenerReceivesItsEventsOneAtATimeInTheirOrder() {
 		CertificateManager manager = start();
-		manager.addListener(rotated((pair) -> {
+		manager.addListener(onRotation((pair) -> {
 			this.calls.add("begin " + pair.serialNumber());
 			await();
 			this.calls.add("end " + pair.serialNumber());
@@ -128,7 +126,7 @@ class DeliveryTests {
 	void listenerMayRotateAndWaitForIt() {
 		CertificateManager manager = start();
 		CompletableFuture<CertificatePair> joined = new CompletableFuture<>();
-		manager.addListener(rotated((pair) -> {
+		manager.addListener(onRotation((pair) -> {
 			if (!joined.isDone()) {
 				joined.complete(manager.rotate().join());
 			}
@@ -189,17 +187,6 @@ class DeliveryTests {
 
 	private static void eventually(ThrowingRunnable assertion) {
 		Awaitility.await().untilAsserted(assertion);
-	}
-
-	private static RotationListener rotated(Consumer<CertificatePair> action) {
-		return new RotationListener() {
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				action.accept(current);
-			}
-
-		};
 	}
 
 }

@@ -1,21 +1,25 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
+import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
@@ -33,20 +37,13 @@ class DynamicTemplateTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
 
-	private @Nullable CertificateTemplate template = ManagerFixture.TEMPLATE;
-
-	private boolean supplierFails;
-
 	@Test
 	void supplierIsNotAskedBeforeTheStart() {
-		AtomicInteger asked = new AtomicInteger();
-		CertificateManager manager = this.fixture.builder().template(() -> {
-			asked.incrementAndGet();
-			return Optional.of(ManagerFixture.TEMPLATE);
-		}).build();
+		Supplier supplier = new Supplier();
+		CertificateManager manager = this.fixture.builder().template(supplier).build();
 		manager.rotate();
 		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(asked).hasValue(0);
+		assertThat(supplier.asked).isZero();
 		assertThat(manager.status().requested().template()).isNull();
 		assertThat(manager.status().health().waitingFor()).isNull();
 		manager.start();
@@ -58,53 +55,48 @@ class DynamicTemplateTests {
 	@Test
 	void supplierIsAskedLaterIfThereIsNoThreadForIt() {
 		AtomicInteger refused = new AtomicInteger();
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)).executor((task) -> {
-				if (refused.getAndIncrement() == 0) {
-					throw new RejectedExecutionException("no thread");
-				}
-				task.run();
-			}));
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic().executor((task) -> {
+			if (refused.getAndIncrement() == 0) {
+				throw new RejectedExecutionException("no thread");
+			}
+			task.run();
+		}));
 		assertThat(manager.status().lastFailure()).isNotNull();
 		this.fixture.time.pass(Duration.ofMinutes(2));
 		assertThat(manager.current()).isPresent();
 	}
 
 	@Test
-	void changedTemplateIsRequestedWithinASecond() {
-		CertificateManager manager = start();
-		assertThat(this.fixture.rotations).hasSize(1);
-		this.template = CHANGED;
-		this.fixture.time.pass(SECOND);
-		assertThat(this.fixture.rotations).hasSize(2);
-		assertThat(CHANGED.isSatisfiedBy(manager.current().orElseThrow().leaf())).isTrue();
-		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
-	}
-
-	@Test
-	void logSaysOnceWhatTheCertificateDoesNotSay(CapturedOutput output) {
-		start();
-		this.fixture.signer.holds();
-		this.template = CHANGED;
-		this.fixture.time.pass(SECOND.multipliedBy(10));
-		assertThat(output).containsOnlyOnce("does not match the template and is rotated: organizations lack [");
-	}
-
-	@Test
 	void changeThatTheCertificateSatisfiesIsNotRequested() {
-		this.template = CertificateTemplate.ofSubject("system:node:n1", "system:nodes", "others");
-		start();
-		this.template = ManagerFixture.TEMPLATE;
+		this.fixture.template = CertificateTemplate.ofSubject("system:node:n1", "system:nodes", "others");
+		this.fixture.start(this.fixture.dynamic());
+		this.fixture.template = ManagerFixture.TEMPLATE;
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(this.fixture.signer.requests).hasSize(1);
 	}
 
 	@Test
-	void changeWhileARequestIsInFlightCancelsItAndRequestsAnew() {
+	void changedTemplateIsRequestedWithinASecond() {
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
+		for (int change = 1; change <= 3; change++) {
+			CertificateTemplate changed = CertificateTemplate.ofSubject("system:node:n1", "group-" + change);
+			this.fixture.template = changed;
+			this.fixture.time.pass(SECOND);
+			assertThat(this.fixture.rotations).hasSize(change + 1);
+			assertThat(manager.current().orElseThrow().leaf()).matches(changed::isSatisfiedBy);
+			assertThat(manager.status().requested().template()).isEqualTo(changed);
+			this.fixture.time.pass(Duration.ofSeconds(33));
+		}
+	}
+
+	@Test
+	void changeWhileARequestIsInFlightCancelsItAndRequestsAnew(CapturedOutput output) {
+		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
-		this.template = CHANGED;
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
+		this.fixture.template = CHANGED;
 		this.fixture.time.pass(SECOND);
+		assertThat(output).containsOnlyOnce("does not match the template and is rotated: organizations lack [");
 		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
 		assertThat(this.fixture.signer.requests).hasSize(2)
 			.last()
@@ -117,22 +109,13 @@ class DynamicTemplateTests {
 	}
 
 	@Test
-	void requestThatAlreadyCarriesTheTemplateGoesOn() {
-		this.fixture.signer.holds();
-		start();
-		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		assertThat(this.fixture.signer.answers.get(0)).isNotDone();
-	}
-
-	@Test
 	void requestInFlightGoesOnIfTheCurrentCertificateSatisfiesTheNewTemplate() {
 		this.fixture.store.pair = this.fixture.authority.pair(CHANGED, ManagerFixture.START,
 				ManagerFixture.START.plus(Duration.ofHours(10)));
 		this.fixture.signer.holds();
-		start();
+		this.fixture.start(this.fixture.dynamic());
 		assertThat(this.fixture.signer.requests).hasSize(1);
-		this.template = CHANGED;
+		this.fixture.template = CHANGED;
 		this.fixture.time.pass(SECOND);
 		assertThat(this.fixture.signer.answers.get(0)).isNotDone();
 	}
@@ -140,9 +123,9 @@ class DynamicTemplateTests {
 	@Test
 	void answerThatComesAfterTheChangeWasNoticedIsNotUsed() {
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
 		var late = this.fixture.signer.issue(this.fixture.signer.requests.get(0));
-		this.template = CHANGED;
+		this.fixture.template = CHANGED;
 		this.fixture.time.pass(SECOND);
 		this.fixture.signer.answers.get(0).complete(late);
 		this.fixture.time.settle();
@@ -153,10 +136,9 @@ class DynamicTemplateTests {
 	@Test
 	void answerThatComesWithTheChangeIsUsedAndTheChangeRequestedNext() {
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
-		this.template = CHANGED;
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
+		this.fixture.template = CHANGED;
+		this.fixture.answer(0);
 		assertThat(this.fixture.rotations).hasSize(1);
 		this.fixture.time.pass(SECOND);
 		assertThat(this.fixture.signer.requests).hasSize(2)
@@ -166,111 +148,18 @@ class DynamicTemplateTests {
 	}
 
 	@Test
-	void withoutTemplateNothingIsRequestedAndNothingFails() {
-		this.template = null;
-		CertificateManager manager = start();
-		this.fixture.time.pass(Duration.ofHours(1));
-		assertThat(this.fixture.signer.requests).isEmpty();
-		assertThat(this.fixture.failures).isEmpty();
-		this.template = ManagerFixture.TEMPLATE;
-		this.fixture.time.pass(SECOND);
-		assertThat(manager.current()).isPresent();
-	}
-
-	@Test
 	void templateThatDisappearsAndReturnsLeavesTheCertificateAndTheRequestInPlace() {
 		CertificatePair stored = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
 		this.fixture.store.pair = stored;
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
-		this.template = null;
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
+		this.fixture.template = null;
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(manager.current()).contains(stored);
 		assertThat(this.fixture.signer.answers.get(0)).isNotDone();
-		this.template = ManagerFixture.TEMPLATE;
+		this.fixture.template = ManagerFixture.TEMPLATE;
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(this.fixture.signer.requests).hasSize(1);
-	}
-
-	@Test
-	void supplierThatThrowsStopsNothingAndIsAskedAgain() {
-		this.supplierFails = true;
-		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = start();
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(manager.current()).contains(stored);
-		assertThat(this.fixture.signer.requests).isEmpty();
-		this.supplierFails = false;
-		this.template = CHANGED;
-		this.fixture.time.pass(SECOND);
-		assertThat(this.fixture.rotations).hasSize(1);
-		assertThat(this.fixture.failures).isEmpty();
-	}
-
-	@Test
-	void supplierThatThrowsWhileARequestIsInFlightDoesNotCancelIt() {
-		this.fixture.signer.holds();
-		CertificateManager manager = start();
-		this.supplierFails = true;
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
-		assertThat(manager.current()).isPresent();
-	}
-
-	@Test
-	void onlyASupplierIsAskedEachSecond() {
-		int[] asked = new int[1];
-		this.fixture.storePair();
-		this.fixture.start(this.fixture.builder().template(() -> {
-			asked[0]++;
-			return Optional.of(ManagerFixture.TEMPLATE);
-		}));
-		int before = asked[0];
-		this.fixture.time.pass(Duration.ofSeconds(10));
-		assertThat(asked[0] - before).isEqualTo(10);
-	}
-
-	@Test
-	void supplierThatSignalsItsChangesIsAskedOnceAMinuteAndAtEachSignal() {
-		int[] asked = new int[1];
-		AtomicReference<Runnable> signal = new AtomicReference<>(() -> {
-		});
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(new CertificateTemplateSupplier() {
-
-				@Override
-				public Optional<CertificateTemplate> get() {
-					asked[0]++;
-					return Optional.ofNullable(DynamicTemplateTests.this.template);
-				}
-
-				@Override
-				public boolean onChange(Runnable changed) {
-					signal.set(changed);
-					return true;
-				}
-
-			}));
-		this.fixture.time.pass(SECOND.multipliedBy(5));
-		int before = asked[0];
-		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(asked[0] - before).isEqualTo(10);
-		this.template = CHANGED;
-		signal.get().run();
-		this.fixture.time.settle();
-		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
-		assertThat(manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	@Test
-	void signerThatCannotSatisfyTheTemplateCausesNoStorm() {
-		start();
-		this.fixture.signer.issues((request) -> List.of(this.fixture.authority.issue(request.publicKey(),
-				ManagerFixture.TEMPLATE, ManagerFixture.START, ManagerFixture.START.plus(Duration.ofHours(9)))));
-		this.template = CHANGED;
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.signer.requests).hasSizeLessThanOrEqualTo(3);
 	}
 
 	/** A supplier may answer differently each time it is asked. */
@@ -287,23 +176,11 @@ class DynamicTemplateTests {
 	}
 
 	@Test
-	void templateThatHasSettledIsRequestedAtOnceWhenItChanges() {
-		start();
-		for (int change = 0; change < 3; change++) {
-			this.template = CertificateTemplate.ofSubject("system:node:n1", "group-" + change);
-			int requests = this.fixture.signer.requests.size();
-			this.fixture.time.pass(SECOND);
-			assertThat(this.fixture.signer.requests).hasSize(requests + 1);
-			this.fixture.time.pass(Duration.ofSeconds(33));
-		}
-	}
-
-	@Test
 	void rotationThatIsAskedForWaitsForNoTemplateToSettle() {
-		CertificateManager manager = start();
-		this.template = CHANGED;
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
+		this.fixture.template = CHANGED;
 		this.fixture.time.pass(SECOND);
-		this.template = ManagerFixture.TEMPLATE;
+		this.fixture.template = ManagerFixture.TEMPLATE;
 		this.fixture.time.pass(SECOND);
 		assertThat(this.fixture.signer.requests).hasSize(2);
 		manager.rotate();
@@ -311,13 +188,114 @@ class DynamicTemplateTests {
 		assertThat(this.fixture.signer.requests).hasSize(3);
 	}
 
-	private CertificateManager start() {
-		return this.fixture.start(this.fixture.builder().template(() -> {
-			if (this.supplierFails) {
-				throw new IllegalStateException("no address yet");
+	@Test
+	void templateThatIsNotKnownYetIsWaitedForInPlainSight(CapturedOutput output) {
+		this.fixture.template = null;
+		Supplier supplier = new Supplier();
+		supplier.waitingFor = "addresses of node n1";
+		CertificateManager manager = this.fixture.start(this.fixture.builder().template(supplier));
+		this.fixture.time.pass(Duration.ofHours(1));
+		assertThat(manager.status().health().waitingFor()).isEqualTo("addresses of node n1");
+		assertThat(manager.status().state()).isEqualTo(State.WAITING);
+		assertThat(output).containsOnlyOnce("waiting for addresses of node n1");
+		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.fixture.failures).isEmpty();
+		this.fixture.template = ManagerFixture.TEMPLATE;
+		this.fixture.time.pass(SECOND);
+		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(manager.status().health().waitingFor()).isNull();
+		assertThat(manager.current()).isPresent();
+	}
+
+	@ParameterizedTest
+	@MethodSource("mistakes")
+	void supplierThatThrowsStopsNothingAndIsAskedAgain(Runnable mistake, CapturedOutput output) {
+		CertificatePair stored = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
+		this.fixture.store.pair = stored;
+		this.fixture.signer.holds();
+		Supplier supplier = new Supplier();
+		CertificateManager manager = this.fixture.start(this.fixture.builder().template(supplier));
+		for (int outage = 1; outage <= 2; outage++) {
+			supplier.waitingFor = "addresses of node n1";
+			supplier.mistake = mistake;
+			this.fixture.time.pass(Duration.ofMinutes(1));
+			assertThat(manager.current()).contains(stored);
+			assertThat(manager.status().health().waitingFor()).isNull();
+			assertThat(output.getOut().split("The template supplier failed", -1)).hasSize(outage + 1);
+			supplier.mistake = null;
+			this.fixture.time.pass(SECOND);
+		}
+		this.fixture.answer(0);
+		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);
+		this.fixture.template = CHANGED;
+		this.fixture.time.pass(SECOND);
+		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(this.fixture.failures).isEmpty();
+	}
+
+	static Stream<Runnable> mistakes() {
+		return Stream.of(() -> {
+			throw new IllegalStateException("no address yet");
+		}, () -> {
+			throw new NoClassDefFoundError("a class of another version");
+		});
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "false, 10s", "true, 10m" })
+	void supplierIsAskedEachSecondOrOnceAMinuteAndAtEachSignalIfItSignalsItsChanges(boolean signals, String tenPauses) {
+		Supplier supplier = new Supplier();
+		supplier.signals = signals;
+		CertificateManager manager = this.fixture.start(this.fixture.builder().template(supplier));
+		this.fixture.time.pass(SECOND.multipliedBy(5));
+		int before = supplier.asked;
+		this.fixture.time.pass(DurationStyle.detectAndParse(tenPauses));
+		assertThat(supplier.asked - before).isEqualTo(10);
+		this.fixture.template = CHANGED;
+		if (signals) {
+			supplier.changed.run();
+			this.fixture.time.settle();
+		}
+		else {
+			this.fixture.time.pass(SECOND);
+		}
+		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
+		assertThat(manager.status().rotations().count()).isEqualTo(2);
+	}
+
+	private final class Supplier implements CertificateTemplateSupplier {
+
+		private int asked;
+
+		private @Nullable Runnable mistake;
+
+		private @Nullable String waitingFor;
+
+		private boolean signals;
+
+		private Runnable changed = () -> {
+		};
+
+		@Override
+		public Optional<CertificateTemplate> get() {
+			this.asked++;
+			if (this.mistake != null) {
+				this.mistake.run();
 			}
-			return Optional.ofNullable(this.template);
-		}));
+			return Optional.ofNullable(DynamicTemplateTests.this.fixture.template);
+		}
+
+		@Override
+		public Optional<String> waitingFor() {
+			return Optional.ofNullable(this.waitingFor);
+		}
+
+		@Override
+		public boolean onChange(Runnable changed) {
+			this.changed = changed;
+			return this.signals;
+		}
+
 	}
 
 }

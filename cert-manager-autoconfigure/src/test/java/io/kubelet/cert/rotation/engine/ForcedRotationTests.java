@@ -7,15 +7,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.RotationThrottledException;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -29,29 +27,18 @@ class ForcedRotationTests {
 	private final ManagerFixture fixture = new ManagerFixture();
 
 	@Test
-	void callersJoinTheRotationThatIsInProgress() {
+	void callersJoinTheRotationThatTheStatusReports() {
 		CertificateManager manager = start();
 		this.fixture.signer.holds();
 		List<CompletableFuture<CertificatePair>> callers = Stream.generate(manager::rotate).limit(100).toList();
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
 		this.fixture.time.settle();
+		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
 		assertThat(this.fixture.signer.requests).hasSize(2);
-		this.fixture.signer.answers.get(1).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(1)));
-		this.fixture.time.settle();
+		this.fixture.answer(1);
 		CertificatePair rotated = manager.current().orElseThrow();
 		assertThat(callers).allSatisfy((caller) -> assertThat(caller).isCompletedWithValue(rotated));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	@Test
-	void statusSaysSoAtOnceAndUntilItEnds() {
-		CertificateManager manager = start();
-		this.fixture.signer.holds();
-		manager.rotate();
-		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
-		this.fixture.time.settle();
-		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
-		this.fixture.signer.answers.get(1).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(1)));
-		this.fixture.time.settle();
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 	}
 
@@ -76,25 +63,16 @@ class ForcedRotationTests {
 	@Test
 	void listenerThatRotatesAtEachRotationIsLimitedToOneInTheInterval() {
 		CertificateManager manager = start();
-		manager.addListener(new RotationListener() {
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				manager.rotate();
-			}
-
-		});
+		manager.addListener(onRotation((current) -> manager.rotate()));
 		manager.rotate();
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
 	@Test
-	void pauseThatTheServerAsksForIsHonored() {
+	void pauseThatTheServerAsksForIsHonoredAndEndsWithTheNextSuccess() {
 		CertificateManager manager = start();
-		Duration retryAfter = Duration.ofMinutes(5);
-		this.fixture.signer.failsWith(
-				(request) -> RequestException.unavailable(request.name(), "TooManyRequests", "busy", retryAfter, null));
+		this.fixture.signer.isBusy(Duration.ofMinutes(5));
 		manager.rotate();
 		this.fixture.time.pass(INTERVAL.multipliedBy(2));
 		int requests = this.fixture.signer.requests.size();
@@ -107,17 +85,6 @@ class ForcedRotationTests {
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(this.fixture.signer.requests).hasSize(requests + 1);
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	@Test
-	void pauseThatTheServerAskedForEndsWithTheNextSuccess() {
-		CertificateManager manager = start();
-		this.fixture.signer.failsWith((request) -> RequestException.unavailable(request.name(), "TooManyRequests",
-				"busy", Duration.ofMinutes(5), null));
-		manager.rotate();
-		this.fixture.time.settle();
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofMinutes(5));
 		assertThat(manager.rotate()).isNotCompletedExceptionally();
 	}
 

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -105,13 +104,11 @@ class ForeignFilesTests {
 
 	@Test
 	void pairForTheChangedTemplateIsTakenAndRequestsNothing() {
-		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
 		store().update(this.first);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(() -> Optional.of(template.get())).store(store()));
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic().store(store()));
 		CertificatePair other = pairOfAnother();
 		store().update(other);
-		template.set(OTHER_TEMPLATE);
+		this.fixture.template = OTHER_TEMPLATE;
 		this.fixture.time.pass(LOOK);
 		assertThat(manager.current()).contains(other);
 		assertThat(this.fixture.signer.requests).isEmpty();
@@ -137,29 +134,23 @@ class ForeignFilesTests {
 			.start(this.fixture.builder().template(() -> Optional.of(OTHER_TEMPLATE)).store(dated()));
 		this.fixture.time.pass(Duration.ofMinutes(30));
 		assertThat(this.fixture.signer.requests).hasSize(2);
-		assertThat(one.current()).isPresent()
-			.get()
-			.satisfies((pair) -> assertThat(ManagerFixture.TEMPLATE.isSatisfiedBy(pair.leaf())).isTrue());
-		assertThat(other.current()).isPresent()
-			.get()
-			.satisfies((pair) -> assertThat(OTHER_TEMPLATE.isSatisfiedBy(pair.leaf())).isTrue());
+		assertThat(one.current().orElseThrow().leaf()).matches(ManagerFixture.TEMPLATE::isSatisfiedBy);
+		assertThat(other.current().orElseThrow().leaf()).matches(OTHER_TEMPLATE::isSatisfiedBy);
 	}
 
 	@Test
 	void pairThatDoesNotSayWhatItShouldIsPassedOverAlsoWhileTheTemplateIsNotKnown() {
-		AtomicReference<Optional<CertificateTemplate>> template = new AtomicReference<>(
-				Optional.of(ManagerFixture.TEMPLATE));
 		store().update(this.first);
-		CertificateManager manager = this.fixture.start(this.fixture.builder().template(template::get).store(store()));
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic().store(store()));
 		store().update(pairOfAnother());
 		this.fixture.time.pass(LOOK);
-		template.set(Optional.empty());
+		this.fixture.template = null;
 		this.fixture.time.pass(LOOK.multipliedBy(2));
 		assertThat(manager.current()).contains(this.first);
 		store().update(this.second);
 		this.fixture.time.pass(LOOK);
 		assertThat(manager.current()).contains(this.second);
-		template.set(Optional.of(ManagerFixture.TEMPLATE));
+		this.fixture.template = ManagerFixture.TEMPLATE;
 		this.fixture.time.pass(LOOK);
 		assertThat(this.fixture.signer.requests).isEmpty();
 	}
@@ -190,47 +181,27 @@ class ForeignFilesTests {
 	@Test
 	void storedPairWhoseNamesCannotBeReadIsRotatedAtTheStart() {
 		store().update(malformedPair());
-		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
+		this.fixture.start(this.fixture.builder().store(store()));
 		assertThat(this.fixture.rotations).hasSize(1);
 	}
 
+	/** Whatever they say. */
 	@Test
-	void filesManagedBySomeoneElseAreReadAgain() throws IOException {
-		CertificateManager manager = startWithoutRotation();
-		writeCertificate(this.second);
-		writeKey(this.second);
-		this.fixture.time.pass(LOOK);
-		assertThat(manager.current()).contains(this.second);
-		assertThat(this.fixture.rotations).hasSize(1);
-	}
-
-	@Test
-	void filesManagedBySomeoneElseAreTakenWhateverTheySay() throws IOException {
-		CertificateManager manager = startWithoutRotation();
+	void filesManagedBySomeoneElseAreReadAgainAndTheLastValidPairIsKept() throws IOException {
+		CertificateManager manager = this.fixture
+			.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE).store(store()));
+		assertThat(manager.current()).contains(this.first);
 		CertificatePair other = pairOfAnother();
 		writeCertificate(other);
+		this.fixture.time.pass(LOOK);
+		assertThat(manager.current()).as("they do not match").contains(this.first);
 		writeKey(other);
 		this.fixture.time.pass(LOOK);
 		assertThat(manager.current()).contains(other);
-	}
-
-	@Test
-	void filesThatDoNotMatchAreIgnoredAndTheLastValidPairIsKept() throws IOException {
-		CertificateManager manager = startWithoutRotation();
-		writeCertificate(this.second);
-		this.fixture.time.pass(LOOK);
-		assertThat(manager.current()).contains(this.first);
-		writeKey(this.second);
-		this.fixture.time.pass(LOOK);
-		assertThat(manager.current()).contains(this.second);
-	}
-
-	@Test
-	void filesThatDisappearLeaveTheLastPairInUse() throws IOException {
-		CertificateManager manager = startWithoutRotation();
+		assertThat(this.fixture.rotations).hasSize(1);
 		Files.delete(this.files.certificate());
 		this.fixture.time.pass(LOOK);
-		assertThat(manager.current()).contains(this.first);
+		assertThat(manager.current()).contains(other);
 	}
 
 	private CertificatePair pairOfAnother() {
@@ -245,14 +216,7 @@ class ForeignFilesTests {
 
 	private CertificateManager startWithFirst() {
 		store().update(this.first);
-		return this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store()));
-	}
-
-	private CertificateManager startWithoutRotation() {
-		CertificateManager manager = this.fixture
-			.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE).store(store()));
-		assertThat(manager.current()).contains(this.first);
-		return manager;
+		return this.fixture.start(this.fixture.builder().store(store()));
 	}
 
 	private TestStore dated() {

@@ -2,11 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 
-import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
@@ -28,8 +24,7 @@ class HistoryTests {
 		this.fixture.signer.holds();
 		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(16));
-		this.fixture.signer.answers.get(1).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(1)));
-		this.fixture.time.settle();
+		this.fixture.answer(1);
 		List<Outcome> history = manager.status().rotations().history();
 		assertThat(history).hasSize(2);
 		assertThat(history.get(0).failure()).isNull();
@@ -43,8 +38,7 @@ class HistoryTests {
 
 	@Test
 	void onlyTheLastTwentyAreKept() {
-		this.fixture.signer
-			.failsWith((request) -> RequestException.unavailable("csr-1", "Unreachable", "no way", null, null));
+		this.fixture.signer.isBusy(null);
 		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofHours(1));
 		assertThat(this.fixture.failures).hasSizeGreaterThan(20);
@@ -68,20 +62,16 @@ class HistoryTests {
 
 	@Test
 	void eachOutcomeHasTheTriggerOfItsAttempt() {
-		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(() -> Optional.of(template.get())));
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
 		this.fixture.time.pass(Duration.ofMinutes(43));
 		manager.rotate();
 		this.fixture.time.settle();
-		template.set(ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com")));
+		this.fixture.template = ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com"));
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		this.fixture.signer.holds();
 		this.fixture.time.pass(Duration.ofMinutes(75));
 		int last = this.fixture.signer.requests.size() - 1;
-		this.fixture.signer.answers.get(last)
-			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(last)));
-		this.fixture.time.settle();
+		this.fixture.answer(last);
 		assertThat(manager.status().rotations().history())
 			.extracting((outcome) -> outcome.failure() == null, Outcome::trigger)
 			.containsExactly(tuple(true, Trigger.EXPIRED), tuple(false, Trigger.DEADLINE),
@@ -91,9 +81,8 @@ class HistoryTests {
 
 	@Test
 	void bootstrapPairIsReplacedByTheFirstCertificate() {
-		CertificateManager manager = this.fixture.start(this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.bootstrapPair(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99))));
+		CertificateManager manager = this.fixture
+			.start(this.fixture.builder().bootstrapPair(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99))));
 		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger).containsExactly(Trigger.FIRST);
 	}
 
@@ -102,8 +91,7 @@ class HistoryTests {
 		this.fixture.signer.holds();
 		CertificateManager manager = this.fixture.start();
 		this.fixture.time.setClock(Duration.ofMinutes(-5));
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
+		this.fixture.answer(0);
 		assertThat(manager.status().rotations().history().get(0).duration()).isZero();
 	}
 

@@ -16,9 +16,13 @@ import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -27,6 +31,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * What a manager begins with: its settings, and the pair that is stored or given.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class InitialCertificateTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
@@ -47,10 +52,7 @@ class InitialCertificateTests {
 
 	@Test
 	void bootstrapPairIsUsedStoredAndRotatedAtOnce() {
-		CertificateManager manager = this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.bootstrapPair(this.bootstrap)
-			.build();
+		CertificateManager manager = this.fixture.builder().bootstrapPair(this.bootstrap).build();
 		assertThat(manager.current()).contains(this.bootstrap);
 		assertThat(this.fixture.store.pair).isEqualTo(this.bootstrap);
 		manager.start();
@@ -60,43 +62,20 @@ class InitialCertificateTests {
 	}
 
 	@Test
-	void bootstrapPairIsNotNeededWhereAValidOneIsStored() {
-		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).bootstrapPair(this.bootstrap));
-		assertThat(manager.current()).contains(stored);
-		assertThat(this.fixture.signer.requests).isEmpty();
-	}
-
-	@Test
-	void bootstrapPairIsUsedAlsoIfItCannotBeStored() {
+	void bootstrapPairIsUsedAlsoIfItCannotBeStored(CapturedOutput output) {
 		this.fixture.store.writeFails = true;
-		CertificateManager manager = this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.bootstrapPair(this.bootstrap)
-			.build();
+		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner().bootstrapPair(this.bootstrap));
 		assertThat(manager.current()).contains(this.bootstrap);
 		assertThat(this.fixture.store.pair).isNull();
+		assertThat(output).contains("The bootstrap pair is used, but could not be stored: The disk is on fire",
+				"[kubelet-client] Using the stored certificate");
 	}
 
 	@Test
 	void storeThatCannotBeReadFailsTheConstruction() {
 		this.fixture.store.readFails = true;
-		CertificateManagerBuilder builder = this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.bootstrapPair(this.bootstrap);
+		CertificateManagerBuilder builder = this.fixture.builder().bootstrapPair(this.bootstrap);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(builder::build);
-	}
-
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("currentOrBootstrap")
-	void storedCertificateIsUsedElseARotationIsForced(String name, boolean isStored) {
-		CertificatePair stored = isStored ? this.fixture.storePair() : null;
-		CertificateManager manager = this.fixture.builder().template(ManagerFixture.TEMPLATE).build();
-		assertThat(manager.current().orElse(null)).isEqualTo(stored);
-		manager.start();
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.requests).hasSize(isStored ? 0 : 1);
 	}
 
 	@Test
@@ -111,42 +90,10 @@ class InitialCertificateTests {
 		return this.fixture.builder().template(template).build().status().schedule().deadline();
 	}
 
-	static Stream<Arguments> currentOrBootstrap() {
-		return Stream.of(arguments("certificate from the store", true),
-				arguments("nothing stored and no bootstrap", false));
-	}
-
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("clients")
 	void certificateBeforeAndAfterTheStart(String name, Kept stored, boolean hasBootstrap, Kept before, Kept after) {
-		certificateBeforeAndAfter("kubernetes.io/kube-apiserver-client", stored, hasBootstrap, before, after);
-	}
-
-	static Stream<Arguments> clients() {
-		return Stream.of(arguments("nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
-				arguments("nothing and the v1 API alone", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
-				arguments("bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
-				arguments("store", Kept.STORED, false, Kept.STORED, Kept.STORED),
-				arguments("store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED),
-				arguments("expired store", Kept.EXPIRED, false, Kept.NONE, Kept.ISSUED));
-	}
-
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("otherClients")
-	void certificateOfAnotherSignerBeforeAndAfterTheStart(String name, Kept stored, boolean hasBootstrap, Kept before,
-			Kept after) {
-		certificateBeforeAndAfter("example.com/another", stored, hasBootstrap, before, after);
-	}
-
-	static Stream<Arguments> otherClients() {
-		return Stream.of(arguments("other: nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
-				arguments("other: bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
-				arguments("other: store", Kept.STORED, false, Kept.STORED, Kept.STORED),
-				arguments("other: store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED));
-	}
-
-	private void certificateBeforeAndAfter(String signerName, Kept stored, boolean hasBootstrap, Kept before,
-			Kept after) {
+		String signerName = name.startsWith("other") ? "example.com/another" : "kubernetes.io/kube-apiserver-client";
 		this.fixture.store.pair = switch (stored) {
 			case STORED -> this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
 			case EXPIRED -> this.fixture.pair(Duration.ofHours(10), Duration.ofHours(-1));
@@ -164,7 +111,23 @@ class InitialCertificateTests {
 		manager.start();
 		this.fixture.time.settle();
 		assertThat(kept(manager, original)).isEqualTo(after);
-		assertThat(this.fixture.signer.requests).allMatch((request) -> request.signerName().equals(signerName));
+		assertThat(this.fixture.signer.requests).hasSize((after == Kept.ISSUED) ? 1 : 0)
+			.allMatch((request) -> request.signerName().equals(signerName));
+	}
+
+	static Stream<Arguments> clients() {
+		return Stream.of(arguments("nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
+				arguments("nothing and the v1 API alone", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
+				arguments("nothing stored and no bootstrap", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
+				arguments("bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
+				arguments("store", Kept.STORED, false, Kept.STORED, Kept.STORED),
+				arguments("certificate from the store", Kept.STORED, false, Kept.STORED, Kept.STORED),
+				arguments("store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED),
+				arguments("expired store", Kept.EXPIRED, false, Kept.NONE, Kept.ISSUED),
+				arguments("other: nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
+				arguments("other: bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
+				arguments("other: store", Kept.STORED, false, Kept.STORED, Kept.STORED),
+				arguments("other: store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED));
 	}
 
 	private Kept kept(CertificateManager manager, @Nullable CertificatePair original) {

@@ -4,15 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -28,9 +26,8 @@ class ListenerTests {
 	@MethodSource("mistakes")
 	void listenerThatThrowsStopsNeitherTheOthersNorTheRotation(Runnable mistake) {
 		CertificateManager manager = this.fixture.start(this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.listener(listener(mistake))
-			.listener(listener(() -> this.told.add("rotated"))));
+			.listener(onRotation((current) -> mistake.run()))
+			.listener(onRotation((current) -> this.told.add("rotated"))));
 		manager.rotate();
 		this.fixture.time.settle();
 		assertThat(this.told).containsExactly("rotated", "rotated");
@@ -49,7 +46,7 @@ class ListenerTests {
 	@Test
 	void listenerSeesTheRotationInTheStatusAndItsEndInNoFutureYet() {
 		CertificateManager manager = this.fixture.start();
-		manager.addListener(listener(() -> {
+		manager.addListener(onRotation((current) -> {
 			this.told.add("rotations " + manager.status().rotations().count());
 			this.told.add("failure " + manager.status().lastFailure());
 			this.told.add("open request " + manager.status().pendingRequest());
@@ -62,7 +59,7 @@ class ListenerTests {
 	@Test
 	void listenerThatRotatesAgainIsNotCalledWithinItself() {
 		CertificateManager manager = this.fixture.start();
-		manager.addListener(listener(() -> {
+		manager.addListener(onRotation((current) -> {
 			this.told.add("begin");
 			if (this.told.size() < 6) {
 				manager.rotate();
@@ -73,17 +70,6 @@ class ListenerTests {
 		this.fixture.time.settle();
 		assertThat(this.told).startsWith("begin", "end", "begin", "end", "begin", "end");
 		assertThat(manager.status().rotations().count()).isEqualTo(5);
-	}
-
-	private static RotationListener listener(Runnable action) {
-		return new RotationListener() {
-
-			@Override
-			public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-				action.run();
-			}
-
-		};
 	}
 
 }

@@ -6,10 +6,8 @@ import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -21,15 +19,19 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.assertLine;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * What the log says, and that it does not say it over and over.
@@ -39,16 +41,21 @@ class LogTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
 
-	@Test
-	void answerIsLoggedAsAnErrorWithTheTimeOfTheNextAttempt(CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()),
-				"example.com/signer", "No", "ask us"));
+	@ParameterizedTest
+	@MethodSource("failures")
+	void failureIsLoggedAtItsLevelWithTheTimeOfTheNextAttemptAndItsMessageLast(RuntimeException failure, String line,
+			String level, String words, CapturedOutput output) {
+		this.fixture.signer.failsWith((request) -> failure);
 		this.fixture.start();
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("was denied: ask us"))
-			.singleElement()
-			.satisfies((line) -> assertThat(line).contains("ERROR",
-					"[kubelet-client] Attempt 1 failed, and the same request would fail again; next attempt in 1m",
-					"(there is no certificate yet)"));
+		assertLine(output, line).contains(level, "[kubelet-client] " + words, "(there is no certificate yet)");
+	}
+
+	static Stream<Arguments> failures() {
+		return Stream.of(
+				arguments(RequestException.denied("csr-1", "example.com/signer", "No", "ask us"), "was denied: ask us",
+						"ERROR", "Attempt 1 failed, and the same request would fail again; next attempt in 1m"),
+				arguments(new IllegalStateException("a glitch\nERROR nothing"), "a glitch ERROR nothing", "WARN",
+						"Attempt 1 failed; retrying in 2s"));
 	}
 
 	@Test
@@ -67,24 +74,14 @@ class LogTests {
 		});
 	}
 
-	@Test
-	void messageOfAnExceptionOfAnotherLibraryForgesNoLine(CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch\nERROR nothing"));
-		this.fixture.start();
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("a glitch ERROR nothing")).hasSize(1);
-	}
-
 	/** A signer by default, or from another configuration file, is not the one meant. */
 	@Test
 	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {
 		String signer = "example.com/meant";
-		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
 		this.fixture.signer.holds();
-		this.fixture.start(this.fixture.builder()
-			.signerName(signer, "kubelet.cert.signer-name")
-			.template(() -> Optional.of(template.get())));
+		this.fixture.start(this.fixture.dynamic().signerName(signer, "kubelet.cert.signer-name"));
 		this.fixture.time.pass(Duration.ofMinutes(16));
-		template.set(ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com")));
+		this.fixture.template = ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com"));
 		this.fixture.signer
 			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), signer, "No", "ask us"));
 		this.fixture.time.pass(Duration.ofMinutes(1));
@@ -108,9 +105,8 @@ class LogTests {
 				this.fixture.time.instant(), this.fixture.time.instant().plusSeconds(3600))));
 		CertificateManager manager = this.fixture.start();
 		String names = "[DNS:*.bank.com, DNS:a b, IP:127.0.0.1, URI:urn:a, email:a@example.com]";
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("not requested"))
-			.singleElement(InstanceOfAssertFactories.STRING)
-			.contains("WARN", "[kubelet-client] The certificate has names that were not requested: " + names);
+		assertLine(output, "not requested").contains("WARN",
+				"[kubelet-client] The certificate has names that were not requested: " + names);
 		assertThat(manager.status().rotations().history().get(0).additionalNames()).hasToString(names);
 	}
 
@@ -125,30 +121,8 @@ class LogTests {
 				keys);
 		this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("is weak"))
-			.singleElement(InstanceOfAssertFactories.STRING)
-			.contains("WARN", "[kubelet-client] The key of the certificate (RSA 1024) is weak");
-	}
-
-	@Test
-	void glitchIsLoggedAsAWarningWithTheTimeOfTheNextAttempt(CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
-		this.fixture.start();
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("a glitch"))
-			.singleElement()
-			.satisfies(
-					(line) -> assertThat(line).contains("WARN", "[kubelet-client] Attempt 1 failed; retrying in 2s"));
-	}
-
-	/** Its message alone says nothing. */
-	@Test
-	void errorIsLoggedWithItsStack(CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> new NoClassDefFoundError("com/example/Missing"));
-		this.fixture.start();
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("Attempt 1 failed; retrying"))
-			.singleElement(InstanceOfAssertFactories.STRING)
-			.contains("ERROR");
-		assertThat(output).contains("\tat " + LogTests.class.getName());
+		assertLine(output, "is weak").contains("WARN",
+				"[kubelet-client] The key of the certificate (RSA 1024) is weak");
 	}
 
 	@Test
@@ -161,15 +135,6 @@ class LogTests {
 		assertThat(output).containsOnlyOnce("is pending: Waiting for a person");
 		assertThat(manager.status().pendingRequest()).isNotNull()
 			.returns("Waiting for a person", ConfirmedRequest::message);
-	}
-
-	@Test
-	void bootstrapPairThatCannotBeStoredIsReported(CapturedOutput output) {
-		this.fixture.store.writeFails = true;
-		this.fixture
-			.start(this.fixture.withoutSigner().bootstrapPair(this.fixture.pair(Duration.ZERO, Duration.ofHours(1))));
-		assertThat(output).contains("The bootstrap pair is used, but could not be stored: The disk is on fire",
-				"[kubelet-client] Using the stored certificate");
 	}
 
 	/** It may end with a manifest to paste. */
@@ -203,19 +168,11 @@ class LogTests {
 		String approve = "approve it with 'kubectl certificate approve " + this.fixture.signer.requests.get(1).name()
 				+ "'";
 		String waits = " to signer kubernetes.io/kube-apiserver-client-kubelet waits for approval and signature";
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("overdue"))
-			.singleElement()
-			.asString()
-			.contains("No connection is affected yet. Request csr-", waits, approve);
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("The certificate expired at"))
-			.singleElement()
-			.asString()
+		assertLine(output, "overdue").contains("No connection is affected yet. Request csr-", waits, approve);
+		assertLine(output, "The certificate expired at")
 			.contains("new TLS connections that present it fail until it is replaced. Request csr-", waits, approve);
 		this.fixture.time.pass(Duration.ofMinutes(6));
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("no valid certificate since"))
-			.singleElement()
-			.asString()
-			.contains("servers fail TLS handshakes", waits, approve);
+		assertLine(output, "no valid certificate since").contains("servers fail TLS handshakes", waits, approve);
 	}
 
 	@Test
@@ -255,19 +212,6 @@ class LogTests {
 	}
 
 	@Test
-	void rotationThatIsOffIsSaidAtTheStart(CapturedOutput output) {
-		this.fixture.storePair();
-		this.fixture.start(this.fixture.withoutSigner());
-		assertThat(output).containsOnlyOnce("; rotation is off");
-	}
-
-	@Test
-	void rotationThatIsOnIsNotSaidToBeOff(CapturedOutput output) {
-		this.fixture.start();
-		assertThat(output).doesNotContain("rotation is off");
-	}
-
-	@Test
 	void storeThatCannotBeReadIsReportedOnceUntilItCanBeReadAgain(CapturedOutput output) {
 		this.fixture.storePair();
 		this.fixture.start();
@@ -280,24 +224,6 @@ class LogTests {
 				.hasSize(outage + 1);
 			this.fixture.store.readFails = false;
 			this.fixture.time.pass(Duration.ofMinutes(10));
-		}
-	}
-
-	@Test
-	void templateSupplierThatFailsIsReportedOnceUntilItAnswersAgain(CapturedOutput output) {
-		AtomicBoolean fails = new AtomicBoolean();
-		this.fixture.start(this.fixture.builder().template(() -> {
-			if (fails.get()) {
-				throw new IllegalStateException("no address yet");
-			}
-			return Optional.of(ManagerFixture.TEMPLATE);
-		}));
-		for (int outage = 1; outage <= 2; outage++) {
-			fails.set(true);
-			this.fixture.time.pass(Duration.ofMinutes(1));
-			assertThat(output.getOut().split("The template supplier failed", -1)).hasSize(outage + 1);
-			fails.set(false);
-			this.fixture.time.pass(Duration.ofMinutes(1));
 		}
 	}
 

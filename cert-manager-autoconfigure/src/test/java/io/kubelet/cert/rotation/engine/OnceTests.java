@@ -1,17 +1,11 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
-import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -32,8 +26,7 @@ class OnceTests {
 
 	@Test
 	void certificateIsRequestedWhereThereIsNoneAndNotRotated() {
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).once());
+		CertificateManager manager = this.fixture.start(this.fixture.builder().once());
 		CertificatePair pair = manager.current().orElseThrow();
 		assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.STATIC);
 		assertThat(manager.status().schedule().deadline()).isNull();
@@ -44,8 +37,7 @@ class OnceTests {
 
 	@Test
 	void certificateThatHasExpiredIsRequestedAnew() {
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).once());
+		CertificateManager manager = this.fixture.start(this.fixture.builder().once());
 		this.fixture.time.pass(Duration.ofMinutes(61));
 		assertThat(manager.current()).isPresent();
 		assertThat(this.fixture.signer.requests).hasSize(2);
@@ -54,10 +46,8 @@ class OnceTests {
 	@Test
 	void storedCertificateIsUsedAsItIsWhateverTheTemplateSays() {
 		CertificatePair stored = this.fixture.storePair();
-		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(() -> Optional.of(template.get())).once());
-		template.set(CertificateTemplate.ofSubject("another"));
+		CertificateManager manager = this.fixture.start(this.fixture.dynamic().once());
+		this.fixture.template = CertificateTemplate.ofSubject("another");
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(manager.current()).contains(stored);
 		assertThat(this.fixture.signer.requests).isEmpty();
@@ -65,26 +55,14 @@ class OnceTests {
 
 	@Test
 	void logSaysWhoHasToReplaceTheCertificate(CapturedOutput output) {
-		this.fixture.storePair();
-		List<String> told = new ArrayList<>();
-		CertificateManagerBuilder builder = this.fixture.withoutSigner();
-		CertificateManager manager = this.fixture.start(builder.listener(new RotationListener() {
-
-			@Override
-			public void overdue(String name, CertificatePair current) {
-				told.add("overdue");
-			}
-
-			@Override
-			public void expired(String name, CertificatePair expired) {
-				told.add("expired");
-			}
-
-		}));
+		CertificatePair stored = this.fixture.storePair();
+		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner());
+		assertThat(output).containsOnlyOnce("; rotation is off");
 		this.fixture.time.pass(Duration.ofHours(88));
-		assertThat(told).isEmpty();
+		assertThat(this.fixture.warnings).isEmpty();
 		this.fixture.time.pass(Duration.ofHours(12));
-		assertThat(told).containsExactly("overdue", "expired");
+		assertThat(this.fixture.warnings).containsExactly("overdue " + stored.serialNumber(),
+				"expired " + stored.serialNumber());
 		assertThat(output).contains("Rotation is off: replace the stored pair").doesNotContain("keeps trying");
 		manager.stop();
 	}
@@ -97,15 +75,14 @@ class OnceTests {
 		manager.rotate();
 		this.fixture.time.settle();
 		manager.stop();
-		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).once());
+		this.fixture.start(this.fixture.builder().once());
 		assertThat(this.fixture.signer.requests).hasSize(1);
 	}
 
 	@Test
 	void rotationOnDemandIsMade() {
 		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).once());
+		CertificateManager manager = this.fixture.start(this.fixture.builder().once());
 		var rotated = manager.rotate();
 		this.fixture.time.settle();
 		assertThat(rotated).isCompletedWithValueMatching((pair) -> !pair.equals(stored));

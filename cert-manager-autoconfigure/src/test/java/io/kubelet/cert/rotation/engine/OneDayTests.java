@@ -112,9 +112,7 @@ class OneDayTests {
 	private void approveAfter(Duration duration) {
 		this.fixture.time.pass(duration);
 		int last = this.fixture.signer.requests.size() - 1;
-		this.fixture.signer.answers.get(last)
-			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(last)));
-		this.fixture.time.settle();
+		this.fixture.answer(last);
 	}
 
 	private AppenderBase<ILoggingEvent> appender() {

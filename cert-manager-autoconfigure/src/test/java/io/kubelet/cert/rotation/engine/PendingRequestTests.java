@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -51,14 +53,6 @@ class PendingRequestTests {
 		answerLast();
 		assertThat(manager.current()).isPresent();
 		assertThat(manager.status().pendingRequest()).isNull();
-	}
-
-	@Test
-	void conditionsOfTheObjectAreReported() {
-		this.fixture.signer.holds();
-		this.fixture.signer.conditions = List.of("Approved");
-		assertThat(this.fixture.start().status().pendingRequest()).isNotNull()
-			.satisfies((open) -> assertThat(open.conditions()).containsExactly("Approved"));
 	}
 
 	@Test
@@ -159,10 +153,11 @@ class PendingRequestTests {
 		this.fixture.start(change.apply(configured()));
 		assertThat(this.fixture.signer.requests).hasSize(2);
 		assertThat(last().publicKey().equals(first().publicKey())).isEqualTo(resumed);
+		assertThat(Objects.requireNonNull(this.fixture.store.request).request().name()).isEqualTo(last().name());
 	}
 
 	private CertificateManagerBuilder configured() {
-		return this.fixture.builder().template(ManagerFixture.TEMPLATE).requestedLifetime(Duration.ofHours(1));
+		return this.fixture.builder().requestedLifetime(Duration.ofHours(1));
 	}
 
 	static Stream<Arguments> changes() {
@@ -170,6 +165,8 @@ class PendingRequestTests {
 				arguments("other usages", change((builder) -> builder.usages(List.of(Usage.SERVER_AUTH))), false),
 				arguments("another lifetime", change((builder) -> builder.requestedLifetime(Duration.ofHours(2))),
 						false),
+				arguments("another template",
+						change((builder) -> builder.template(CertificateTemplate.ofSubject("system:node:n2"))), false),
 				arguments("another signer", change((builder) -> builder.signerName("example.com/another")), false),
 				arguments("another kind of key",
 						change((builder) -> builder.key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048))),
@@ -219,49 +216,19 @@ class PendingRequestTests {
 		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
 	}
 
-	@Test
-	void requestThatIsDeletedWhileItIsNewIsAFailureAndReplaced() {
-		this.fixture.signer.failsWith((request) -> RequestException.lost(String.valueOf(request.name()), "Gone",
-				"another object has its name"));
-		this.fixture.start();
-		assertThat(this.fixture.failures).hasSize(1);
-		this.fixture.time.pass(Duration.ofSeconds(2));
-		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
-	}
-
-	@Test
-	void requestWhoseNameIsTakenIsMadeAnewUnderAnotherName() {
-		this.fixture.signer.failsWith((request) -> RequestException.lost(String.valueOf(request.name()),
-				"AlreadyExists", "its signer is 'a', not 'b'"));
+	@ParameterizedTest
+	@CsvSource({ "Gone, another object has its name", "AlreadyExists, its signer is another" })
+	void newRequestThatIsLostIsAFailureAndMadeAnewUnderAnotherName(String reason, String message) {
+		this.fixture.signer
+			.failsWith((request) -> RequestException.lost(String.valueOf(request.name()), reason, message));
 		this.fixture.start();
 		assertThat(this.fixture.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.message()).contains("its signer is 'a', not 'b'"));
+			.satisfies((failure) -> assertThat(failure.message()).contains(message));
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofSeconds(2));
 		assertThat(last().name()).isNotEqualTo(first().name());
+		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
 		assertThat(this.fixture.rotations).hasSize(1);
-	}
-
-	@Test
-	void pendingRequestForAnotherTemplateIsNotResumed() {
-		this.fixture.signer.holds();
-		this.fixture.start().stop();
-		this.fixture
-			.start(this.fixture.builder().template(CertificateTemplate.ofSubject("system:node:n2", "system:nodes")));
-		assertThat(this.fixture.signer.requests).hasSize(2);
-		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
-		assertThat(this.fixture.store.request).isNotNull()
-			.satisfies((pending) -> assertThat(pending.request().name()).isEqualTo(last().name()));
-	}
-
-	@Test
-	void pendingRequestToAnotherSignerIsNotResumed() {
-		this.fixture.signer.holds();
-		this.fixture.start().stop();
-		this.fixture.start(this.fixture.builder().template(ManagerFixture.TEMPLATE).signerName("example.com/another"));
-		assertThat(this.fixture.signer.requests).hasSize(2);
-		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
-		assertThat(last().signerName()).isEqualTo("example.com/another");
 	}
 
 	@Test
@@ -322,7 +289,7 @@ class PendingRequestTests {
 	}
 
 	private CertificateManagerBuilder onDisk(Path directory) {
-		return this.fixture.builder().template(ManagerFixture.TEMPLATE).store(store(directory));
+		return this.fixture.builder().store(store(directory));
 	}
 
 	private TestStore store(Path directory) {

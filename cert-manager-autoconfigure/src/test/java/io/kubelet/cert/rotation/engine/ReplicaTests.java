@@ -35,6 +35,7 @@ import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.assertLine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -155,8 +156,7 @@ class ReplicaTests {
 		assertThat(manager.current()).contains(other);
 		assertThat(rotation).isNotDone();
 		assertThat(output).contains("A rotation is requested", "Another program stored a pair, which is used now");
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
+		this.fixture.answer(0);
 		assertThat(rotation).isCompleted();
 		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger)
 			.containsExactly(Trigger.REQUESTED, null);
@@ -255,8 +255,7 @@ class ReplicaTests {
 		start().rotate();
 		this.fixture.time.settle();
 		this.store.conflicts = true;
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
+		this.fixture.answer(0);
 		assertThat(this.store.conflicting).isEqualTo(5);
 		assertThat(this.fixture.failures).hasSize(1);
 	}
@@ -279,9 +278,7 @@ class ReplicaTests {
 				this.fixture.time.instant().plus(Duration.ofHours(99)));
 		this.store.put(new Stored(other, null, this.fixture.time.instant().plus(Duration.ofHours(50)), 2));
 		this.fixture.time.settle();
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("It was started later and has another"))
-			.singleElement()
-			.satisfies((line) -> assertThat(line).contains("WARN", "Another replica stored a pair"));
+		assertLine(output, "It was started later and has another").contains("WARN", "Another replica stored a pair");
 		assertThat(manager.status().schedule().deadline())
 			.isEqualTo(this.fixture.time.instant().plus(Duration.ofHours(1)));
 	}

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
@@ -18,7 +17,6 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -97,12 +95,11 @@ class RetryTests {
 
 	@Test
 	void templateChangeAfterADenialIsRequestedAtOnce() {
-		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
-		denials();
-		this.fixture.start(this.fixture.builder().template(() -> Optional.of(template.get())));
+		this.fixture.signer.denies();
+		this.fixture.start(this.fixture.dynamic());
 		this.fixture.time.pass(Duration.ofMinutes(30));
 		int before = this.fixture.signer.requests.size();
-		template.set(CertificateTemplate.ofSubject("system:node:n1", "others"));
+		this.fixture.template = CertificateTemplate.ofSubject("system:node:n1", "others");
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofSeconds(1));
 		assertThat(this.fixture.signer.requests).hasSize(before + 1);
@@ -111,7 +108,7 @@ class RetryTests {
 
 	@Test
 	void retryAfterIsObeyed() {
-		unavailable(Duration.ofSeconds(42));
+		this.fixture.signer.isBusy(Duration.ofSeconds(42));
 		this.fixture.start();
 		this.fixture.time.pass(Duration.ofSeconds(42).minusMillis(1));
 		assertThat(this.fixture.signer.requests).hasSize(1);
@@ -122,7 +119,7 @@ class RetryTests {
 	/** A server that says "at once" each time is not asked at once each time. */
 	@Test
 	void retryAfterThatIsShorterThanTheGrowingWaitDoesNotShortenIt() {
-		unavailable(Duration.ZERO);
+		this.fixture.signer.isBusy(Duration.ZERO);
 		this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(2));
 		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32));
@@ -132,21 +129,20 @@ class RetryTests {
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
 	void retryAfterIsObeyedWhenTheTemplateChanges(boolean deniedBefore) {
-		AtomicReference<CertificateTemplate> template = new AtomicReference<>(ManagerFixture.TEMPLATE);
 		if (deniedBefore) {
-			denials();
+			this.fixture.signer.denies();
 		}
 		else {
-			unavailable(Duration.ofMinutes(5));
+			this.fixture.signer.isBusy(Duration.ofMinutes(5));
 		}
-		this.fixture.start(this.fixture.builder().template(() -> Optional.of(template.get())));
+		this.fixture.start(this.fixture.dynamic());
 		if (deniedBefore) {
-			unavailable(Duration.ofMinutes(5));
+			this.fixture.signer.isBusy(Duration.ofMinutes(5));
 			this.fixture.time.pass(Duration.ofMinutes(1));
 		}
 		int before = this.fixture.signer.requests.size();
-		template.set(CertificateTemplate.ofSubject("system:node:n1", "others"));
-		denials();
+		this.fixture.template = CertificateTemplate.ofSubject("system:node:n1", "others");
+		this.fixture.signer.denies();
 		this.fixture.time.pass(Duration.ofMinutes(5).minusMillis(1));
 		assertThat(this.fixture.signer.requests).hasSize(before);
 		this.fixture.time.pass(Duration.ofMillis(1));
@@ -166,29 +162,13 @@ class RetryTests {
 
 	@Test
 	void retryAfterIsNeverCutShortAndLastsAnHourAtMost() {
-		unavailable(Duration.ofSeconds(42));
+		this.fixture.signer.isBusy(Duration.ofSeconds(42));
 		this.fixture.random = 1;
 		this.fixture.start();
 		assertThat(this.fixture.waits()).containsExactly(seconds(46.2));
-		assertThat(RetrySchedule.KUBELET.delay(unavailableFor(Duration.ofDays(365)), 1, 0))
+		assertThat(RetrySchedule.KUBELET
+			.delay(RequestException.unavailable(null, "TooManyRequests", "busy", Duration.ofDays(365), null), 1, 0))
 			.isEqualTo(Duration.ofHours(1));
-	}
-
-	@Test
-	void unreachableServerIsTriedAgainAtRandomButNeverBeforeTheFirstWait() {
-		RequestException cause = unavailableFor(null);
-		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(Duration.ofSeconds(2));
-		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 1)).isEqualTo(Duration.ofMillis(2200));
-		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0)).isEqualTo(Duration.ofSeconds(2));
-		assertThat(RetrySchedule.KUBELET.delay(cause, 3, 0.5)).isEqualTo(Duration.ofSeconds(8));
-		assertThat(RetrySchedule.KUBELET.delay(cause, 9, 1)).isEqualTo(Duration.ofSeconds(62));
-	}
-
-	@Test
-	void unreachableServerIsTriedAgainAtTheGrowingWaitsWithoutJitter() {
-		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(2), 2, 0, 5, Duration.ofSeconds(32));
-		assertThat(Stream.of(1, 2, 3, 4, 5, 6).map((failures) -> schedule.delay(unavailableFor(null), failures, 0.01)))
-			.containsExactly(seconds(2, 4, 8, 16, 32, 32));
 	}
 
 	@Test
@@ -196,14 +176,14 @@ class RetryTests {
 		glitches();
 		this.fixture.start();
 		this.fixture.time.pass(Duration.ofSeconds(6));
-		denials();
+		this.fixture.signer.denies();
 		this.fixture.time.pass(Duration.ofSeconds(8));
 		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 8, 60));
 	}
 
 	@Test
 	void rotationOnDemandDoesNotWaitForTheNextAttempt() {
-		denials();
+		this.fixture.signer.denies();
 		CertificateManager manager = this.fixture.start();
 		this.fixture.signer.issues();
 		var rotated = manager.rotate();
@@ -247,21 +227,8 @@ class RetryTests {
 		});
 	}
 
-	private void denials() {
-		this.fixture.signer.failsWith(
-				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
-	}
-
 	private void glitches() {
 		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
-	}
-
-	private void unavailable(Duration retryAfter) {
-		this.fixture.signer.failsWith((request) -> unavailableFor(retryAfter));
-	}
-
-	private static RequestException unavailableFor(@Nullable Duration retryAfter) {
-		return RequestException.unavailable(null, "TooManyRequests", "busy", retryAfter, null);
 	}
 
 	private static Duration[] seconds(double... seconds) {

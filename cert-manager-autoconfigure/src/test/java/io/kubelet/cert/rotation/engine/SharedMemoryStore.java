@@ -7,8 +7,8 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -15,9 +15,8 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-
-import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;

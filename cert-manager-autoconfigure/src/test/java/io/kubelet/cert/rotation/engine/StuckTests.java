@@ -48,18 +48,14 @@ class StuckTests {
 		this.fixture.storePair();
 		MeterRegistry registry = new SimpleMeterRegistry();
 		HangingStore store = new HangingStore();
-		CertificateManager manager = this.fixture.builder()
-			.template(ManagerFixture.TEMPLATE)
-			.store(store)
-			.scheduler((task, delay) -> {
-				if (!delay.isZero()) {
-					return this.fixture.time.schedule(task, delay);
-				}
-				this.threads.execute(task);
-				return () -> {
-				};
-			})
-			.build();
+		CertificateManager manager = this.fixture.builder().store(store).scheduler((task, delay) -> {
+			if (!delay.isZero()) {
+				return this.fixture.time.schedule(task, delay);
+			}
+			this.threads.execute(task);
+			return () -> {
+			};
+		}).build();
 		Reports.bindMetrics(manager, this.fixture.time, registry);
 		store.hangs = true;
 		manager.start();

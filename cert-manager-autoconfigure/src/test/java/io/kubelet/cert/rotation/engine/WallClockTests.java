@@ -5,7 +5,6 @@ import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -48,7 +47,7 @@ class WallClockTests {
 
 	@Test
 	void pauseAfterAFailurePassesWhileAMachineSleeps() {
-		denials();
+		this.fixture.signer.denies();
 		this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(63));
 		int before = this.fixture.signer.requests.size();
@@ -59,7 +58,7 @@ class WallClockTests {
 
 	@Test
 	void clockSetAnHourBackDoesNotProlongAPause() {
-		denials();
+		this.fixture.signer.denies();
 		this.fixture.start();
 		this.fixture.time.setClock(Duration.ofHours(-1));
 		this.fixture.time.pass(LOOK);
@@ -128,11 +127,6 @@ class WallClockTests {
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.fixture.signer.requests).hasSize(requests);
-	}
-
-	private void denials() {
-		this.fixture.signer.failsWith(
-				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
 	}
 
 }

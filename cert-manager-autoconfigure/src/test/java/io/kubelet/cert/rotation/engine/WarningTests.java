@@ -6,11 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.rotation.RotationListener;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -18,6 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static io.kubelet.cert.testsupport.ManagerFixture.assertLine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -30,37 +28,20 @@ class WarningTests {
 
 	private final ManagerFixture fixture = new ManagerFixture();
 
-	private final List<String> told = new ArrayList<>();
-
-	@Test
-	void overdueIsToldOnceAfterTheEndOfTheWindow() {
-		CertificatePair pair = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
-		this.fixture.store.pair = pair;
-		this.fixture.signer.holds();
-		start();
-		this.fixture.time.pass(Duration.ofHours(9));
-		assertThat(this.told).isEmpty();
-		this.fixture.time.pass(LOOK);
-		assertThat(this.told).containsExactly("overdue " + pair.serialNumber());
-		this.fixture.time.pass(Duration.ofMinutes(50));
-		assertThat(this.told).hasSize(1);
-	}
-
 	@Test
 	void expiryIsToldOnceAfterTheEndOfTheCertificate(CapturedOutput output) {
 		CertificatePair pair = this.fixture.pair(Duration.ofHours(9), Duration.ofHours(1));
 		this.fixture.store.pair = pair;
 		unreachable();
-		start();
+		this.fixture.start();
 		this.fixture.time.pass(Duration.ofHours(1));
-		assertThat(this.told).doesNotContain("expired " + pair.serialNumber());
+		assertThat(this.fixture.warnings).doesNotContain("expired " + pair.serialNumber());
 		this.fixture.time.pass(LOOK);
-		assertThat(this.told).containsExactly("overdue " + pair.serialNumber(), "expired " + pair.serialNumber());
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("The certificate expired at"))
-			.singleElement()
-			.satisfies((line) -> assertThat(line).contains("The application keeps trying. See 'lastFailure'"));
+		assertThat(this.fixture.warnings).containsExactly("overdue " + pair.serialNumber(),
+				"expired " + pair.serialNumber());
+		assertLine(output, "The certificate expired at").contains("The application keeps trying. See 'lastFailure'");
 		this.fixture.time.pass(Duration.ofHours(1));
-		assertThat(this.told).hasSize(2);
+		assertThat(this.fixture.warnings).hasSize(2);
 	}
 
 	@Test
@@ -68,11 +49,9 @@ class WarningTests {
 		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
 		this.fixture.signer.holds();
 		this.fixture.signer.silent();
-		start();
+		this.fixture.start();
 		this.fixture.time.pass(Duration.ofSeconds(91));
-		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("overdue"))
-			.singleElement()
-			.satisfies((line) -> assertThat(line).endsWith("A new one is being requested"));
+		assertLine(output, "overdue").endsWith("A new one is being requested");
 	}
 
 	/** The state, the log and the event agree to the second, although a request waits. */
@@ -81,17 +60,17 @@ class WarningTests {
 		CertificatePair pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
 		this.fixture.store.pair = pair;
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofSeconds(90));
 		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
-		assertThat(this.told).isEmpty();
+		assertThat(this.fixture.warnings).isEmpty();
 		this.fixture.time.pass(Duration.ofMillis(1));
 		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
-		assertThat(this.told).containsExactly("overdue " + pair.serialNumber());
+		assertThat(this.fixture.warnings).containsExactly("overdue " + pair.serialNumber());
 		assertThat(output).contains("The certificate is overdue for rotation; it is valid until " + pair.notAfter());
 		this.fixture.time.pass(Duration.ofSeconds(10));
 		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
-		assertThat(this.told).hasSize(2).contains("expired " + pair.serialNumber());
+		assertThat(this.fixture.warnings).hasSize(2).contains("expired " + pair.serialNumber());
 		assertThat(output).contains("The certificate expired at " + pair.notAfter());
 	}
 
@@ -99,7 +78,7 @@ class WarningTests {
 	void requestThatWaitsIsReportedBeforeTheCertificateIsInDanger(CapturedOutput output) {
 		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofSeconds(100));
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofSeconds(70));
 		String name = this.fixture.signer.requests.get(0).name();
 		assertThat(output).doesNotContain("waiting");
@@ -122,7 +101,7 @@ class WarningTests {
 	void requestThatWaitsForSeveralAttemptsIsReportedOnceWithAllTheTimeThatItWaited(CapturedOutput output) {
 		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(7), Duration.ofHours(3));
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(50));
 		assertThat(this.fixture.failures).hasSize(3);
 		assertThat(output).containsOnlyOnce("waiting for approval")
@@ -145,10 +124,10 @@ class WarningTests {
 	void requestThatWaitedBeforeARestartIsReportedWithAllTheTimeThatItWaited(CapturedOutput output) {
 		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(7), Duration.ofHours(3));
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(12));
 		manager.stop();
-		start();
+		this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(42));
 		assertThat(output)
 			.containsOnlyOnce("has been waiting for 54m, and the certificate is valid for only another 2h 6m");
@@ -157,7 +136,7 @@ class WarningTests {
 	@Test
 	void requestThatIsAnsweredAtOnceIsOneLine(CapturedOutput output) {
 		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		int before = output.getOut().split("\\[kubelet-client\\]", -1).length;
 		this.fixture.time.pass(Duration.ofHours(70));
 		assertThat(manager.status().rotations().count()).isPositive();
@@ -172,65 +151,66 @@ class WarningTests {
 		CertificatePair first = this.fixture.pair(Duration.ofHours(9), Duration.ofHours(1));
 		this.fixture.store.pair = first;
 		unreachable();
-		start();
+		this.fixture.start();
 		this.fixture.time.pass(Duration.ofHours(2));
 		CertificatePair second = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
 		this.fixture.store.pair = second;
 		this.fixture.time.pass(Duration.ofHours(11));
-		assertThat(this.told).containsExactly("overdue " + first.serialNumber(), "expired " + first.serialNumber(),
-				"overdue " + second.serialNumber(), "expired " + second.serialNumber());
+		assertThat(this.fixture.warnings).containsExactly("overdue " + first.serialNumber(),
+				"expired " + first.serialNumber(), "overdue " + second.serialNumber(),
+				"expired " + second.serialNumber());
 	}
 
 	@Test
 	void unavailabilityIsToldOnceAfterFiveMinutesOfAHealthyServer() {
 		this.fixture.signer.holds();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(5));
 		manager.rotate();
 		this.fixture.time.settle();
-		assertThat(this.told).isEmpty();
+		assertThat(this.fixture.warnings).isEmpty();
 		assertThat(manager.status().health().unavailable()).isFalse();
 		this.fixture.time.pass(Duration.ofMillis(1));
-		assertThat(this.told).containsExactly("unavailable");
+		assertThat(this.fixture.warnings).containsExactly("unavailable");
 		assertThat(manager.status().health().unavailable()).isTrue();
 		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(this.told).hasSize(1);
+		assertThat(this.fixture.warnings).hasSize(1);
 	}
 
 	@Test
 	void unavailabilityEndsWithTheNextCertificateAndIsToldAgainAfterwards() {
 		this.fixture.signer.holds();
 		this.fixture.signer.lifetime = Duration.ofMinutes(10);
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(6));
-		this.fixture.signer.answers.get(0).complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
+		this.fixture.answer(0);
 		this.fixture.time.pass(Duration.ofMinutes(14));
 		assertThat(manager.status().health().unavailable()).isFalse();
-		assertThat(this.told).filteredOn("unavailable"::equals).hasSize(1);
+		assertThat(this.fixture.warnings).filteredOn("unavailable"::equals).hasSize(1);
 		this.fixture.time.pass(Duration.ofMinutes(3));
 		assertThat(manager.status().health().unavailable()).isTrue();
-		assertThat(this.told).filteredOn("unavailable"::equals).hasSize(2);
+		assertThat(this.fixture.warnings).filteredOn("unavailable"::equals).hasSize(2);
 	}
 
 	@Test
 	void unavailabilityIsNotToldOfWhileTheServerIsNotHealthy() {
 		unreachable();
-		CertificateManager manager = start();
+		CertificateManager manager = this.fixture.start();
 		this.fixture.time.pass(Duration.ofHours(1));
-		assertThat(this.told).isEmpty();
+		assertThat(this.fixture.warnings).isEmpty();
 		assertThat(manager.status().health().unavailable()).isFalse();
 	}
 
 	@Test
 	void unavailabilityIsCountedFromAClockThatWasSetBack() {
 		this.fixture.signer.holds();
-		start();
+		this.fixture.start();
 		this.fixture.time.pass(Duration.ofMinutes(4));
 		this.fixture.time.setClock(Duration.ofHours(-1));
 		this.fixture.time.pass(Duration.ofMinutes(5));
-		assertThat(this.told).isEmpty();
+		assertThat(this.fixture.warnings).isEmpty();
 		this.fixture.time.pass(Duration.ofMinutes(2));
-		assertThat(this.told).containsExactly("unavailable");
+		assertThat(this.fixture.warnings).containsExactly("unavailable");
 	}
 
 	@Test
@@ -239,53 +219,28 @@ class WarningTests {
 		this.fixture.store.pair = pair;
 		unreachable();
 		List<Runnable> calls = new ArrayList<>();
-		start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)).executor(calls::add));
+		this.fixture.start(this.fixture.dynamic().executor(calls::add));
 		this.fixture.time.pass(Duration.ofMinutes(2));
 		calls.forEach(Runnable::run);
-		assertThat(this.told).containsExactly("overdue " + pair.serialNumber(), "expired " + pair.serialNumber());
+		assertThat(this.fixture.warnings).containsExactly("overdue " + pair.serialNumber(),
+				"expired " + pair.serialNumber());
 	}
 
 	@Test
 	void pairThatIsReplacedBeforeItExpiresIsNotToldOf() {
 		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(9));
 		this.fixture.signer.holds();
-		start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)));
+		this.fixture.start(this.fixture.dynamic());
 		this.fixture.time.pass(Duration.ofHours(8));
 		this.fixture.storePair();
 		this.fixture.time.pass(Duration.ofSeconds(1));
-		assertThat(this.told).isEmpty();
+		assertThat(this.fixture.warnings).isEmpty();
 	}
 
 	private void unreachable() {
 		this.fixture.signer.silent();
 		this.fixture.random = 0.5;
-		this.fixture.signer.failsWith((request) -> RequestException.unavailable(request.name(), "Unreachable",
-				"no route to host", null, null));
-	}
-
-	private CertificateManager start() {
-		return start(this.fixture.builder().template(ManagerFixture.TEMPLATE));
-	}
-
-	private CertificateManager start(CertificateManagerBuilder builder) {
-		return this.fixture.start(builder.listener(new RotationListener() {
-
-			@Override
-			public void overdue(String name, CertificatePair current) {
-				WarningTests.this.told.add("overdue " + current.serialNumber());
-			}
-
-			@Override
-			public void expired(String name, CertificatePair expired) {
-				WarningTests.this.told.add("expired " + expired.serialNumber());
-			}
-
-			@Override
-			public void unavailable(String name) {
-				WarningTests.this.told.add("unavailable");
-			}
-
-		}));
+		this.fixture.signer.isBusy(null);
 	}
 
 }
