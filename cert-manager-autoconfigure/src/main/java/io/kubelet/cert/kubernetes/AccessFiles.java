@@ -14,23 +14,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The files that a client is created from: a kubeconfig and, for a node, the one to
  * bootstrap with.
+ *
+ * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+ * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials, {@code null}
+ * if there is none
+ * @param context the context, {@code null} for the current one
+ * @param clock the clock
  */
-final class AccessFiles {
-
-	private final @Nullable Path kubeconfig;
-
-	private final @Nullable Path bootstrapKubeconfig;
-
-	private final @Nullable String context;
-
-	private final Clock clock;
-
-	AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context, Clock clock) {
-		this.kubeconfig = kubeconfig;
-		this.bootstrapKubeconfig = bootstrapKubeconfig;
-		this.context = context;
-		this.clock = clock;
-	}
+record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+		Clock clock) {
 
 	boolean canBootstrap() {
 		return this.bootstrapKubeconfig != null;

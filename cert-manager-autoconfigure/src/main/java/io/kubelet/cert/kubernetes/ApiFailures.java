@@ -21,23 +21,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Translates the exceptions of the client library into exceptions that state what a
  * caller can do.
+ *
+ * @param server the address of the API server
  */
-public final class ApiFailures {
+public record ApiFailures(String server) {
 
 	/** An API server also answers 403 for an API group that it does not know. */
 	private static final String ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
 			+ "Install cert-manager, or grant the permission to create, get, list, watch and delete "
 			+ "certificaterequests.cert-manager.io. ";
-
-	private final String server;
-
-	/**
-	 * Creates a translation.
-	 * @param server the address of the API server
-	 */
-	public ApiFailures(String server) {
-		this.server = server;
-	}
 
 	/**
 	 * Translates a failure. The exception of the library is not the cause of the result:

@@ -16,16 +16,12 @@ import org.jspecify.annotations.Nullable;
  * Presents one pair as a client certificate, whichever authorities the server names, so
  * that a server that does not know the issuer reports it. A key store would encrypt the
  * key first, which takes longer than the rest of a connection.
+ *
+ * @param pair the pair
  */
-final class ClientKeys implements X509KeyManager {
+record ClientKeys(CertificatePair pair) implements X509KeyManager {
 
 	private static final String ALIAS = "current";
-
-	private final CertificatePair pair;
-
-	private ClientKeys(CertificatePair pair) {
-		this.pair = pair;
-	}
 
 	static KeyManager[] of(CertificatePair pair) {
 		return new KeyManager[] { new ClientKeys(pair) };

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import com.google.gson.JsonObject;
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.ApiFailures;
 import io.kubelet.cert.kubernetes.watch.Reflector;
 import io.kubelet.cert.store.StoreException;
@@ -23,8 +22,6 @@ final class LatestSecret implements Reflector.Observer {
 
 	/** Reviews and attempts that follow each other directly share a failure. */
 	private static final Duration SAME_FAILURE = Duration.ofSeconds(5);
-
-	private final SecretLocation location;
 
 	private final SecretApi api;
 
@@ -44,8 +41,7 @@ final class LatestSecret implements Reflector.Observer {
 
 	private @Nullable SecretObject knownBeforeListing;
 
-	LatestSecret(SecretLocation location, SecretApi api, Clock clock) {
-		this.location = location;
+	LatestSecret(SecretApi api, Clock clock) {
 		this.api = api;
 		this.clock = clock;
 	}
@@ -161,11 +157,6 @@ final class LatestSecret implements Reflector.Observer {
 		this.callbacks.forEach(Runnable::run);
 	}
 
-	@Override
-	public void interrupted(Kind kind, String problem) {
-		// The last known state remains
-	}
-
 	/** Whoever may not watch the Secret can still read it. */
 	@Override
 	public String refused(ApiException answer) {
@@ -177,7 +168,7 @@ final class LatestSecret implements Reflector.Observer {
 
 	@Override
 	public String toString() {
-		return this.location.toString();
+		return this.api.location().toString();
 	}
 
 }

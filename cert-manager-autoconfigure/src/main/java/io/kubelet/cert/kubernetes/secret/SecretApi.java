@@ -22,8 +22,11 @@ import okhttp3.Response;
 /**
  * Reads and writes one Secret. The kind of an exception is that of the API server's
  * answer.
+ *
+ * @param location where the Secret is
+ * @param clients returns the client to use; called for each request
  */
-final class SecretApi {
+record SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
 
 	/** A rotation waits for the answer. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -42,18 +45,6 @@ final class SecretApi {
 			  tls.crt: ""
 			  tls.key: ""
 			""";
-
-	private final SecretLocation location;
-
-	private final Supplier<ApiClient> clients;
-
-	/**
-	 * @param clients returns the client to use; called for each request
-	 */
-	SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
-		this.location = location;
-		this.clients = clients;
-	}
 
 	SecretObject read() {
 		try {

@@ -75,7 +75,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		this.executor = clients.executor();
 		Supplier<ApiClient> client = clients.supplier(() -> null);
 		this.api = new SecretApi(this.location, client);
-		this.latest = new LatestSecret(this.location, this.api, clock);
+		this.latest = new LatestSecret(this.api, clock);
 		this.watch = new Reflector(Selection.byName(name, this.location.path()), this.latest, client, null);
 	}
 

@@ -84,14 +84,10 @@ final class Deletions {
 		}
 		return ApiObjects.send(ApiObjects.read(client, this.api.path(), name)).thenCompose((json) -> {
 			RequestObject found = new RequestObject(json);
-			return isOurs(found, request)
+			return request.difference(this.api.signerName(found), found.pkcs10()).isEmpty()
 					? ApiObjects.send(ApiObjects.delete(client, this.api.path(), name, found.uid()))
 					: CompletableFuture.completedFuture(json);
 		});
-	}
-
-	private boolean isOurs(RequestObject found, CertificateRequest request) {
-		return request.difference(this.api.signerName(found), found.pkcs10()).isEmpty();
 	}
 
 	/** Whether it is of no use to try again. */

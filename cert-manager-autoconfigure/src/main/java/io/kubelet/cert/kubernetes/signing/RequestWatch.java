@@ -1,10 +1,10 @@
 package io.kubelet.cert.kubernetes.signing;
 
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -24,10 +24,10 @@ import io.kubernetes.client.openapi.ApiException;
  */
 final class RequestWatch implements Reflector.Observer {
 
-	private final Map<String, Subscriber> subscribers = new HashMap<>();
+	private final Map<String, Subscriber> subscribers = new ConcurrentHashMap<>();
 
 	/** The states of pending objects, even of those without a subscriber yet. */
-	private final Map<String, RequestObject> latest = new HashMap<>();
+	private final Map<String, RequestObject> latest = new ConcurrentHashMap<>();
 
 	private final Predicate<String> pending;
 
@@ -65,17 +65,14 @@ final class RequestWatch implements Reflector.Observer {
 	 * @return whether nothing can have been missed since the given state
 	 */
 	boolean catchUp(RequestObject object, Subscriber subscriber) {
-		RequestObject seen;
-		synchronized (this) {
-			seen = this.latest.get(object.uid());
-		}
+		RequestObject seen = this.latest.get(object.uid());
 		if (seen != null) {
 			subscriber.changed(seen);
 		}
 		return seen != null || !object.isOlder(this.start);
 	}
 
-	synchronized void remove(Subscriber subscriber) {
+	void remove(Subscriber subscriber) {
 		String uid = subscriber.request().uid();
 		if (uid != null && this.subscribers.remove(uid, subscriber)) {
 			this.latest.remove(uid);
@@ -96,7 +93,7 @@ final class RequestWatch implements Reflector.Observer {
 	}
 
 	@Override
-	public synchronized void listing() {
+	public void listing() {
 		this.subscribedBeforeList = Set.copyOf(this.subscribers.keySet());
 	}
 
@@ -120,9 +117,7 @@ final class RequestWatch implements Reflector.Observer {
 	}
 
 	private void received(RequestObject object) {
-		synchronized (this) {
-			this.latest.put(object.uid(), object);
-		}
+		this.latest.put(object.uid(), object);
 		notify(object.uid(), (subscriber) -> subscriber.changed(object));
 	}
 
@@ -132,15 +127,13 @@ final class RequestWatch implements Reflector.Observer {
 	}
 
 	private void deleted(String uid) {
-		synchronized (this) {
-			this.latest.remove(uid);
-		}
+		this.latest.remove(uid);
 		notify(uid, Subscriber::deleted);
 	}
 
 	@Override
 	public void interrupted(Kind kind, String problem) {
-		subscribed().forEach((subscriber) -> subscriber.interrupted(problem));
+		this.subscribers.values().forEach((subscriber) -> subscriber.interrupted(problem));
 	}
 
 	@Override
@@ -159,19 +152,11 @@ final class RequestWatch implements Reflector.Observer {
 		synchronized (this) {
 			this.refused = true;
 		}
-		subscribed().forEach((subscriber) -> subscriber.refused(answer));
+		this.subscribers.values().forEach((subscriber) -> subscriber.refused(answer));
 	}
 
-	private synchronized List<Subscriber> subscribed() {
-		return List.copyOf(this.subscribers.values());
-	}
-
-	/** Without the lock, because it is not known here what a subscriber does. */
 	private void notify(String uid, Consumer<Subscriber> action) {
-		Subscriber subscriber;
-		synchronized (this) {
-			subscriber = this.subscribers.get(uid);
-		}
+		Subscriber subscriber = this.subscribers.get(uid);
 		if (subscriber != null) {
 			action.accept(subscriber);
 		}

@@ -279,7 +279,8 @@ public final class Reflector implements AutoCloseable {
 		 * @param kind {@link Kind#UNAVAILABLE} if the API server cannot be reached or is
 		 * busy, otherwise the application cannot ask it
 		 */
-		void interrupted(Kind kind, String problem);
+		default void interrupted(Kind kind, String problem) {
+		}
 
 		/**
 		 * An object is too large, perhaps one that the observer has not asked for. The
