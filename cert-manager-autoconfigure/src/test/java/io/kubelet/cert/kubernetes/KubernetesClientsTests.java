@@ -87,14 +87,8 @@ class KubernetesClientsTests {
 	}
 
 	@Test
-	void tokenFileIsReadRelativeToTheKubeconfig() throws Exception {
+	void tokenFileIsReadRelativeToTheKubeconfigAndWinsOverToken() throws Exception {
 		Files.writeString(this.directory.resolve("token"), token() + "\n");
-		assertThat(userOf(write("tokenFile: token"))).isEqualTo("system:bootstrap:abcdef");
-	}
-
-	@Test
-	void tokenFileWinsOverToken() throws Exception {
-		Files.writeString(this.directory.resolve("token"), token());
 		assertThat(userOf(write("token: outdated\n    tokenFile: token"))).isEqualTo("system:bootstrap:abcdef");
 	}
 

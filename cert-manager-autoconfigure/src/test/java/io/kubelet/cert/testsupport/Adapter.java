@@ -33,6 +33,7 @@ import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
+import okhttp3.Interceptor;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.util.FileSystemUtils;
@@ -80,10 +81,19 @@ public final class Adapter implements AutoCloseable {
 			if (this.threadsAreExhausted) {
 				throw new OutOfMemoryError("unable to create native thread");
 			}
-			Thread thread = new Thread(task, "adapter-" + this.threads.incrementAndGet());
-			thread.setDaemon(true);
-			return thread;
+			this.threads.incrementAndGet();
+			return daemon(task);
 		}, Clock.systemUTC());
+	}
+
+	public static Thread daemon(Runnable task) {
+		Thread thread = new Thread(task, "adapter");
+		thread.setDaemon(true);
+		return thread;
+	}
+
+	public static void intercept(ApiClient client, Interceptor interceptor) {
+		client.setHttpClient(client.getHttpClient().newBuilder().addInterceptor(interceptor).build());
 	}
 
 	/** Returns the signer of another process, which uses this kubeconfig. */

@@ -81,6 +81,8 @@ class SecretStoreTests {
 	@BeforeEach
 	void open() {
 		this.kubeconfig = this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("shop", "shop"));
+		this.plane.allow(ACCOUNT, Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
+		this.plane.allowIn("shop", ACCOUNT, Set.of("create"), "secrets");
 		this.store = store(null);
 	}
 
@@ -98,7 +100,6 @@ class SecretStoreTests {
 
 	@Test
 	void absentSecretIsCreatedByTheFirstWrite() {
-		permit(true);
 		Stored nothing = this.store.read();
 		assertThat(nothing).isEqualTo(new Stored(null, null, null, ""));
 		PendingRequest pending = pending();
@@ -116,7 +117,6 @@ class SecretStoreTests {
 
 	@Test
 	void pendingRequestIsReadByAnotherReplica() {
-		permit(true);
 		PendingRequest pending = pending();
 		this.store.write(this.store.read().withPending(pending));
 		PendingRequest read = Objects.requireNonNull(store(null).read().pending());
@@ -126,7 +126,7 @@ class SecretStoreTests {
 
 	@Test
 	void emptySecretOfTheDeploymentIsFilledWithoutThePermissionToCreate() {
-		permit(false);
+		permitOnly("get", "list", "watch", "update");
 		this.plane.secrets().put("shop", "shop-tls", Map.of("other", "kept"));
 		this.store.write(this.store.read().withPair(pair(), null));
 		assertThat(secret()).containsEntry("other", "kept").hasEntrySatisfying("tls.crt", this::isCertificate);
@@ -134,7 +134,6 @@ class SecretStoreTests {
 
 	@Test
 	void readingIsALookAtTheMemoryAndAChangeIsSignalled() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
 		AtomicInteger changes = new AtomicInteger();
 		SecretStore replica = store(null);
@@ -154,7 +153,6 @@ class SecretStoreTests {
 
 	@Test
 	void oneOfTwoWritesFailsAndFollowsTheOther() {
-		permit(true);
 		this.store.write(this.store.read().withPair(pair(), null));
 		SecretStore replica = store(null);
 		Stored before = replica.read();
@@ -166,7 +164,6 @@ class SecretStoreTests {
 
 	@Test
 	void oneOfTwoCreationsFailsAndFollowsTheOther() {
-		permit(true);
 		SecretStore replica = store(null);
 		Stored nothing = replica.read();
 		Stored winner = this.store.write(this.store.read().withPending(pending()));
@@ -177,7 +174,6 @@ class SecretStoreTests {
 
 	@Test
 	void whatHasNotChangedIsNotWritten() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		assertThat(this.store.write(stored)).isEqualTo(stored);
 		assertThat(this.plane.count(updates())).isZero();
@@ -185,7 +181,6 @@ class SecretStoreTests {
 
 	@Test
 	void answerThatIsLostIsNotKnownUntilTheSecretIsRead() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
 		PendingRequest pending = pending();
 		this.plane.faults().next(1, updates()).answerAfter(500);
@@ -197,7 +192,6 @@ class SecretStoreTests {
 
 	@Test
 	void lastStateRemainsWhileTheServerCannotBeReached() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
 		this.plane.pause();
 		assertThat(this.store.read()).isEqualTo(stored);
@@ -213,7 +207,6 @@ class SecretStoreTests {
 
 	@Test
 	void serverThatCannotBeReachedIsReportedUntilItAnswers() {
-		permit(true);
 		this.plane.pause();
 		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read())
 			.returns(Kind.UNAVAILABLE, StoreException::kind)
@@ -227,7 +220,6 @@ class SecretStoreTests {
 
 	@Test
 	void serverThatFailsIsNotAskedAtEachReading() {
-		permit(true);
 		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.method().equals("GET")).answer(503);
 		for (int i = 0; i < 10; i++) {
 			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
@@ -250,7 +242,6 @@ class SecretStoreTests {
 	/** As in an outage of a few seconds, which the connection of a watch survives. */
 	@Test
 	void writeIsNotRefusedForAFailureThatIsOver() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		awaitWatches(1);
 		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(500);
@@ -271,7 +262,6 @@ class SecretStoreTests {
 	/** Its versions are lower than those that are known. */
 	@Test
 	void secretOfARestoredBackupIsTakenFromTheList() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		awaitWatches(1);
 		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(500);
@@ -285,7 +275,6 @@ class SecretStoreTests {
 
 	@Test
 	void deletedSecretIsStoredAgain() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPending(pending()).withPair(pair(), DEADLINE));
 		use(this.store);
 		awaitWatches(1);
@@ -300,7 +289,6 @@ class SecretStoreTests {
 	/** As by {@code kubectl apply} of the manifest during a rotation. */
 	@Test
 	void pairThatIsRemovedWhileARequestIsPendingIsStoredAgain() {
-		permit(true);
 		PendingRequest pending = pending();
 		Stored stored = this.store.write(this.store.read().withPending(pending).withPair(pair(), DEADLINE));
 		use(this.store);
@@ -317,7 +305,6 @@ class SecretStoreTests {
 
 	@Test
 	void conflictWithoutEndIsNotRepeatedWithoutEnd() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		use(this.store);
 		awaitWatches(1);
@@ -334,7 +321,6 @@ class SecretStoreTests {
 
 	@Test
 	void onlyAPairThatIsUsedIsCopiedAndStoredAgain() {
-		permit(true);
 		SecretStore replica = store(copy());
 		CertificatePair pair = pair();
 		replica.write(replica.read().withPair(pair, DEADLINE));
@@ -351,7 +337,6 @@ class SecretStoreTests {
 
 	@Test
 	void writeAfterAConflictFailsIfTheSecretCannotBeRead() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		this.plane.faults().next(1, updates()).answer(409);
 		assertThatExceptionOfType(CertificateStore.ConflictException.class)
@@ -365,7 +350,6 @@ class SecretStoreTests {
 
 	@Test
 	void replicasThatStoreADeletedSecretAgainDoNotDisturbEachOther() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		SecretStore replica = store(null);
 		use(this.store);
@@ -378,7 +362,6 @@ class SecretStoreTests {
 
 	@Test
 	void emptiedSecretIsStoredAgainByOneReplica() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		SecretStore replica = store(null);
 		use(this.store);
@@ -396,7 +379,6 @@ class SecretStoreTests {
 	/** The request was denied, and there is no pair yet. */
 	@Test
 	void pendingRequestThatAReplicaRemovesIsNotStoredAgain() {
-		permit(true);
 		Stored waiting = this.store.write(this.store.read().withPending(pending()));
 		SecretStore replica = store(null);
 		replica.read();
@@ -409,7 +391,6 @@ class SecretStoreTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "tls.crt", "tls.key" })
 	void damagedPairIsReportedAndReplaced(String key) {
-		permit(true);
 		CertificatePair pair = pair();
 		Stored stored = this.store.write(this.store.read().withPair(pair, null));
 		awaitWatches(1);
@@ -423,7 +404,6 @@ class SecretStoreTests {
 
 	@Test
 	void replicaThatFindsADamagedPairReplacesItUnlessAnotherOneDoes() {
-		permit(true);
 		this.plane.secrets().put("shop", "shop-tls", Map.of());
 		this.store.write(this.store.read().withPair(pair(), null));
 		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "garbage"));
@@ -440,7 +420,6 @@ class SecretStoreTests {
 	/** As if somebody added the authorities of the system. */
 	@Test
 	void bundleOfAuthoritiesIsLeftAlone() {
-		permit(true);
 		CertificatePair pair = pair();
 		this.store.write(this.store.read().withPair(pair, DEADLINE));
 		String bundle = Pem.write(Collections.nCopies(25, AUTHORITY.certificate()));
@@ -453,7 +432,6 @@ class SecretStoreTests {
 
 	@Test
 	void damagedRequestIsNone() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
 		this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", "garbage"));
 		assertThat(store(null).read()).returns(stored.pair(), Stored::pair).returns(null, Stored::pending);
@@ -461,7 +439,6 @@ class SecretStoreTests {
 
 	@Test
 	void pairThatSomebodyEditsIsRead() {
-		permit(true);
 		this.store.write(this.store.read().withPair(pair(), DEADLINE));
 		awaitWatches(1);
 		CertificatePair edited = pair();
@@ -472,7 +449,6 @@ class SecretStoreTests {
 
 	@Test
 	void secretOfAnotherProgramIsLeftAlone() throws Exception {
-		permit(true);
 		createAs("cert-manager-certificates-issuing", "kubernetes.io/tls", data(pair()));
 		assertThat(this.store.foreignContent().join())
 			.contains("contains a certificate that 'cert-manager-certificates-issuing' has stored");
@@ -487,14 +463,12 @@ class SecretStoreTests {
 
 	@Test
 	void secretOfAnotherTypeIsLeftAlone() throws Exception {
-		permit(true);
 		createAs("kubectl-create", "Opaque", Map.of("password", "x"));
 		assertThat(this.store.foreignContent().join()).contains("has the type Opaque, not kubernetes.io/tls");
 	}
 
 	@Test
 	void secretOfAnotherCertificateIsLeftAlone() {
-		permit(true);
 		this.store.write(this.store.read().withPair(pair(), null));
 		SecretStore other = store("other", true, null);
 		assertThat(other.foreignContent().join()).contains("is managed for certificate 'shop'");
@@ -502,7 +476,6 @@ class SecretStoreTests {
 
 	@Test
 	void immutableSecretIsReportedWithTheRemedy() {
-		permit(true);
 		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
 		awaitWatches(1);
 		this.plane.secrets().makeImmutable("shop", "shop-tls");
@@ -516,6 +489,7 @@ class SecretStoreTests {
 
 	@Test
 	void missingPermissionIsReportedWithTheRole() {
+		permitOnly();
 		assertThatExceptionOfType(StoreException.class).isThrownBy(this.store::read)
 			.returns(Kind.UNAUTHORIZED, StoreException::kind)
 			.withCauseInstanceOf(RequestException.class)
@@ -523,7 +497,7 @@ class SecretStoreTests {
 			.withMessageContaining("""
 					kind: Role
 					metadata:
-					  name: secrets-user.shop.shop.shop-tls
+					  name: secrets-user.shop.weak.shop-tls
 					  namespace: shop
 					rules:
 					- apiGroups: [""]
@@ -536,13 +510,13 @@ class SecretStoreTests {
 
 	@Test
 	void missingPermissionToCreateIsReportedWithBothWays() {
-		permit(false);
+		permitOnly("get", "list", "watch", "update");
 		Stored nothing = this.store.read();
 		assertThatExceptionOfType(StoreException.class)
 			.isThrownBy(() -> this.store.write(nothing.withPending(pending())))
 			.returns(Kind.UNAUTHORIZED, StoreException::kind)
 			.withMessageContaining("""
-					  name: secrets-creator.shop.shop
+					  name: secrets-creator.shop.weak
 					  namespace: shop
 					rules:
 					- apiGroups: [""]
@@ -566,8 +540,9 @@ class SecretStoreTests {
 
 	@Test
 	void whoeverMayNotWatchReads() {
-		this.plane.allow(ACCOUNT, Set.of("create", "get", "update"), "secrets");
 		this.store.write(this.store.read().withPair(pair(), null));
+		permitOnly("get", "update");
+		this.store.read();
 		await().until(() -> this.plane
 			.count((request) -> request.path().endsWith("/secrets") && request.status() == 403) > 0);
 		CertificatePair other = pair();
@@ -577,7 +552,6 @@ class SecretStoreTests {
 
 	@Test
 	void copyLetsAReplicaStartWithoutTheServer() {
-		permit(true);
 		CertificatePair pair = pair();
 		SecretStore first = store(copy());
 		first.write(this.store.read().withPair(pair, DEADLINE));
@@ -591,7 +565,6 @@ class SecretStoreTests {
 
 	@Test
 	void copyFollowsTheSecretAndIsWrittenOnce() throws IOException {
-		permit(true);
 		SecretStore replica = store(copy());
 		replica.read();
 		CertificatePair pair = pair();
@@ -607,7 +580,6 @@ class SecretStoreTests {
 	/** As when the store is changed from files to a Secret. */
 	@Test
 	void pairInFilesIsSharedIfTheSecretIsEmpty() {
-		permit(true);
 		CertificatePair pair = pair();
 		copy().write(Stored.NOTHING.withPair(pair, null));
 		assertThat(store(copy()).read().pair()).isEqualTo(pair);
@@ -616,7 +588,6 @@ class SecretStoreTests {
 
 	@Test
 	void nothingIsWrittenWhereRotationIsOff() {
-		permit(false);
 		copy().write(Stored.NOTHING.withPair(pair(), null));
 		SecretStore reader = store("shop", false, copy());
 		assertThat(reader.read().pair()).isNull();
@@ -628,11 +599,8 @@ class SecretStoreTests {
 	}
 
 	private SecretStore store(String certificate, boolean rotates, @Nullable CertificateStore copy) {
-		ApiClientProvider clients = new ApiClientProvider(this.kubeconfig, null, null, (task) -> {
-			Thread thread = new Thread(task);
-			thread.setDaemon(true);
-			return thread;
-		}, Clock.systemUTC());
+		ApiClientProvider clients = new ApiClientProvider(this.kubeconfig, null, null, Adapter::daemon,
+				Clock.systemUTC());
 		SecretStore store = new SecretStore("shop", "shop-tls", certificate, rotates, copy, clients, this.clock);
 		this.closed.addAll(List.of(clients, store));
 		return store;
@@ -642,11 +610,11 @@ class SecretStoreTests {
 		return new FileCertificateStore(this.directory.resolve("pki"), "shop", null, 5, Clock.systemUTC());
 	}
 
-	private void permit(boolean create) {
-		this.plane.allow(ACCOUNT, Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
-		if (create) {
-			this.plane.allowIn("shop", ACCOUNT, Set.of("create"), "secrets");
-		}
+	/** Goes on as a user that has only these permissions. */
+	private void permitOnly(String... verbs) {
+		this.plane.allow("system:serviceaccount:shop:weak", Set.of(verbs), "secrets", "shop-tls");
+		this.kubeconfig = this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("shop", "weak"));
+		this.store = store(null);
 	}
 
 	private static void use(SecretStore store) {

@@ -20,9 +20,9 @@ import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.testsupport.Adapter;
 import okhttp3.MediaType;
+import okhttp3.Response;
 import okhttp3.ResponseBody;
 import okio.Buffer;
-import okio.ForwardingSource;
 import okio.Okio;
 import okio.Source;
 import okio.Timeout;
@@ -77,14 +77,7 @@ class AnswerLimitTests {
 	@ParameterizedTest
 	@ValueSource(ints = { 201, 422, 500 })
 	void bodyIsReadUpToALimit(int status) {
-		this.adapter.client.setHttpClient(this.adapter.client.getHttpClient()
-			.newBuilder()
-			.addInterceptor((chain) -> chain.proceed(chain.request())
-				.newBuilder()
-				.code(status)
-				.body(ResponseBody.create(Okio.buffer(counted(new Endless())), MediaType.get("application/json"), -1))
-				.build())
-			.build());
+		Adapter.intercept(this.adapter.client, (chain) -> endless(chain.proceed(chain.request()), status));
 		assertThat(failure(() -> this.adapter.send(Adapter.newRequest())))
 			.asInstanceOf(throwable(RequestException.class))
 			.returns(Kind.UNAVAILABLE, Kind::of);
@@ -120,13 +113,11 @@ class AnswerLimitTests {
 	@Test
 	void lineOfAWatchIsReadUpToALimitAndTheRequestIsWatchedByItsName() {
 		AtomicInteger watches = new AtomicInteger();
-		this.adapter.client.setHttpClient(this.adapter.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
+		Adapter.intercept(this.adapter.client, (chain) -> {
 			boolean first = chain.request().url().queryParameter("watch") != null && watches.incrementAndGet() == 1;
-			return !first ? chain.proceed(chain.request()) : chain.proceed(chain.request())
-				.newBuilder()
-				.body(ResponseBody.create(Okio.buffer(counted(new Endless())), MediaType.get("application/json"), -1))
-				.build();
-		}).build());
+			Response answer = chain.proceed(chain.request());
+			return first ? endless(answer, answer.code()) : answer;
+		});
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.read.get()).isBetween(4L * MEBIBYTE, (long) READ_AT_MOST);
 		assertThat(this.adapter.figures()).isEqualTo("1 POST, 1 watch, 1 GET, 0 list");
@@ -166,9 +157,9 @@ class AnswerLimitTests {
 	@Test
 	void errorWhileARequestIsSentFailsTheAttempt() {
 		Error error = new NoClassDefFoundError("a class of another version");
-		this.adapter.client.setHttpClient(this.adapter.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
+		Adapter.intercept(this.adapter.client, (chain) -> {
 			throw error;
-		}).build());
+		});
 		assertThat(failure(() -> this.adapter.send(Adapter.newRequest()))).isSameAs(error);
 	}
 
@@ -200,31 +191,23 @@ class AnswerLimitTests {
 		}
 	}
 
-	private Source counted(Source source) {
-		return new ForwardingSource(source) {
-
-			@Override
-			public long read(Buffer sink, long byteCount) throws IOException {
-				long count = super.read(sink, byteCount);
-				AnswerLimitTests.this.read.addAndGet(Math.max(count, 0));
-				return count;
-			}
-
-		};
+	private Response endless(Response answer, int status) {
+		return answer.newBuilder()
+			.code(status)
+			.body(ResponseBody.create(Okio.buffer(new Endless()), MediaType.get("application/json"), -1))
+			.build();
 	}
 
-	/** Sends the same character for very long. */
-	private static final class Endless implements Source {
-
-		private long sent;
+	/** Sends the same character for very long, and counts what is read. */
+	private final class Endless implements Source {
 
 		@Override
 		public long read(Buffer sink, long byteCount) {
-			if (this.sent >= MUCH) {
+			if (AnswerLimitTests.this.read.get() >= MUCH) {
 				return -1;
 			}
 			sink.write(new byte[(int) byteCount]);
-			this.sent += byteCount;
+			AnswerLimitTests.this.read.addAndGet(byteCount);
 			return byteCount;
 		}
 

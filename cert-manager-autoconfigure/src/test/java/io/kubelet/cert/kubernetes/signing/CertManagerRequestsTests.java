@@ -370,11 +370,8 @@ class CertManagerRequestsTests {
 	}
 
 	private static KubernetesSigners signers(EmbeddedControlPlane plane, CertManagerRequests api, Path kubeconfig) {
-		return new KubernetesSigners(api, new ApiClientProvider(kubeconfig, null, null, (task) -> {
-			Thread thread = new Thread(task);
-			thread.setDaemon(true);
-			return thread;
-		}, Clock.systemUTC()), Clock.systemUTC());
+		return new KubernetesSigners(api,
+				new ApiClientProvider(kubeconfig, null, null, Adapter::daemon, Clock.systemUTC()), Clock.systemUTC());
 	}
 
 	private static CertificateRequest request(String issuer) {

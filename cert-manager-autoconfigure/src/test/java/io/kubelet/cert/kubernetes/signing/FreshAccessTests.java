@@ -65,11 +65,8 @@ class FreshAccessTests {
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		present("first");
 		this.signers = new KubernetesSigners(new CertificateSigningRequests(),
-				new ApiClientProvider(this.directory.resolve("kubeconfig"), null, null, (task) -> {
-					Thread thread = new Thread(task, "signers");
-					thread.setDaemon(true);
-					return thread;
-				}, this.time), this.time);
+				new ApiClientProvider(this.directory.resolve("kubeconfig"), null, null, Adapter::daemon, this.time),
+				this.time);
 	}
 
 	@AfterEach

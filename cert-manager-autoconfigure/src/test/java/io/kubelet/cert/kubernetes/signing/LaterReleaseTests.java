@@ -29,10 +29,7 @@ class LaterReleaseTests {
 
 	@Test
 	void unknownFieldsAreIgnored() {
-		this.adapter.client.setHttpClient(this.adapter.client.getHttpClient()
-			.newBuilder()
-			.addInterceptor((chain) -> withUnknownFields(chain.proceed(chain.request())))
-			.build());
+		Adapter.intercept(this.adapter.client, (chain) -> withUnknownFields(chain.proceed(chain.request())));
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.watches()).isOne();
 		assertThat(this.objects).isGreaterThan(1);

@@ -79,13 +79,13 @@ class RequestWatchTests {
 	@Test
 	void watchThatTheServerDoesNotEndIsEndedHalfAMinuteLater() {
 		Map<Integer, Long> limits = new ConcurrentHashMap<>();
-		this.adapter.client.setHttpClient(this.adapter.client.getHttpClient().newBuilder().addInterceptor((chain) -> {
+		Adapter.intercept(this.adapter.client, (chain) -> {
 			String seconds = chain.request().url().queryParameter("timeoutSeconds");
 			if (seconds != null) {
 				limits.put(Integer.valueOf(seconds), chain.call().timeout().timeoutNanos());
 			}
 			return chain.proceed(chain.request());
-		}).build());
+		});
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(limits).isNotEmpty()
 			.allSatisfy((seconds, limit) -> assertThat(Duration.ofNanos(limit)).hasSeconds(seconds + 30));

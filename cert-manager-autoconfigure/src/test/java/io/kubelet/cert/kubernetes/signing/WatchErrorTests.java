@@ -10,11 +10,11 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubernetes.client.openapi.ApiClient;
-import okhttp3.Interceptor;
-import okhttp3.MediaType;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
-import okio.BufferedSource;
+import okio.Buffer;
+import okio.ForwardingSource;
+import okio.Okio;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -44,10 +44,7 @@ class WatchErrorTests {
 
 	@Test
 	void errorWhileAnAnswerIsReadIsTheAnswer() {
-		intercept((chain) -> {
-			Response answer = chain.proceed(chain.request());
-			return answer.newBuilder().body(new UnreadableBody(answer)).build();
-		});
+		Adapter.intercept(this.adapter.client, (chain) -> unreadable(chain.proceed(chain.request())));
 		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
 			.withCause(ERROR);
@@ -62,7 +59,7 @@ class WatchErrorTests {
 
 	@Test
 	void watchOfRequestsGoesOnAfterAnErrorThatIsLogged(CapturedOutput output) {
-		intercept((chain) -> {
+		Adapter.intercept(this.adapter.client, (chain) -> {
 			if (chain.request().url().queryParameter("watch") != null && this.calls.getAndIncrement() == 0) {
 				throw ERROR;
 			}
@@ -113,36 +110,15 @@ class WatchErrorTests {
 		};
 	}
 
-	private void intercept(Interceptor interceptor) {
-		this.adapter.client
-			.setHttpClient(this.adapter.client.getHttpClient().newBuilder().addInterceptor(interceptor).build());
-	}
+	private static Response unreadable(Response answer) {
+		return answer.newBuilder().body(ResponseBody.create(Okio.buffer(new ForwardingSource(answer.body().source()) {
 
-	/** A body that an error comes of. */
-	private static final class UnreadableBody extends ResponseBody {
+			@Override
+			public long read(Buffer sink, long byteCount) {
+				throw ERROR;
+			}
 
-		private final Response answer;
-
-		UnreadableBody(Response answer) {
-			this.answer = answer;
-		}
-
-		@Override
-		public MediaType contentType() {
-			return MediaType.get("application/json");
-		}
-
-		@Override
-		public long contentLength() {
-			return -1;
-		}
-
-		@Override
-		public BufferedSource source() {
-			this.answer.close();
-			throw ERROR;
-		}
-
+		}), null, -1)).build();
 	}
 
 }
