@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import com.google.gson.Gson;
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -39,8 +38,6 @@ public final class ApiObjects {
 
 	/** Limits a call other than a watch, from connecting to the end of the answer. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(30);
-
-	private static final int NOT_FOUND = 404;
 
 	private ApiObjects() {
 	}
@@ -202,31 +199,6 @@ public final class ApiObjects {
 			throw new AnswerTooLargeException();
 		}
 		return stream.readUtf8Line();
-	}
-
-	/**
-	 * Asks whether the server serves a list. It forbids what it does not serve, unless
-	 * the user has the permission for it.
-	 * @param client the client
-	 * @param path the path of the list
-	 * @return {@code false} if the discovery of the API does not name it
-	 * @throws IOException if the server does not answer
-	 */
-	public static boolean isServed(ApiClient client, String path) throws IOException {
-		String version = path.replaceFirst("(/namespaces/[^/]+)?/[^/]+$", "");
-		String plural = path.substring(path.lastIndexOf('/') + 1);
-		try (Response answer = list(client, version, Map.of()).execute()) {
-			JsonObject resources = object(body(answer));
-			return !(resources.get("resources") instanceof JsonArray all) || all.asList()
-				.stream()
-				.anyMatch((resource) -> plural.equals(text(resource.getAsJsonObject(), "name")));
-		}
-		catch (ApiException ex) {
-			return ex.getCode() != NOT_FOUND;
-		}
-		catch (JsonParseException | IllegalStateException ex) {
-			return true;
-		}
 	}
 
 	/**

@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import io.kubelet.cert.kubernetes.ApiObjects;
 import io.kubelet.cert.kubernetes.ApiObjects.AnswerTooLargeException;
 import io.kubernetes.client.openapi.ApiClient;
@@ -89,12 +91,32 @@ final class Lister {
 				return page(client, "");
 			}
 			catch (ApiException ex) {
-				boolean served = ex.getCode() != NOT_FOUND
-						&& (ex.getCode() != FORBIDDEN || ApiObjects.isServed(client, this.path));
+				boolean served = ex.getCode() != NOT_FOUND && (ex.getCode() != FORBIDDEN || isServed(client));
 				if (served || !paths.hasNext()) {
 					throw served ? ex : new ApiException(NOT_FOUND, "Not served", Map.of(), NOT_SERVED);
 				}
 			}
+		}
+	}
+
+	/**
+	 * Asks the discovery of the API. The server forbids what it does not serve, unless
+	 * the user has the permission for it.
+	 */
+	private boolean isServed(ApiClient client) throws IOException {
+		String version = this.path.replaceFirst("(/namespaces/[^/]+)?/[^/]+$", "");
+		String plural = this.path.substring(this.path.lastIndexOf('/') + 1);
+		try (Response answer = ApiObjects.list(client, version, Map.of()).execute()) {
+			JsonObject discovery = ApiObjects.object(ApiObjects.body(answer));
+			return !(discovery.get("resources") instanceof JsonArray all) || all.asList()
+				.stream()
+				.anyMatch((resource) -> plural.equals(ApiObjects.text(resource.getAsJsonObject(), "name")));
+		}
+		catch (ApiException ex) {
+			return ex.getCode() != NOT_FOUND;
+		}
+		catch (JsonParseException | IllegalStateException ex) {
+			return true;
 		}
 	}
 
