@@ -8,16 +8,10 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
-import java.util.Queue;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -25,6 +19,7 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Figures;
+import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
@@ -43,6 +38,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
+import static io.kubelet.cert.EndToEndClient.served;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
 
@@ -85,26 +81,8 @@ class CertManagerEndToEndTests {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			int rotations = (this.cluster.embedded() != null) ? 10 : 50;
 			String first = served(context);
-			AtomicInteger served = new AtomicInteger();
-			Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-			AtomicBoolean ends = new AtomicBoolean();
-			CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
-				while (!ends.get()) {
-					try {
-						served(context);
-						served.incrementAndGet();
-					}
-					catch (Exception | AssertionError ex) {
-						failures.add(ex);
-					}
-				}
-			});
-			for (int rotation = 1; rotation <= rotations; rotation++) {
-				manager.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-			}
-			ends.set(true);
-			load.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-			assertThat(failures).isEmpty();
+			int served = Load.during(rotations, () -> served(context),
+					() -> manager.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
 			Figures.report("HTTPS requests during " + rotations + " rotations with cert-manager",
 					served + ", of which 0 failed");
 			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
@@ -287,12 +265,6 @@ class CertManagerEndToEndTests {
 
 	private CertificatePair stored() throws Exception {
 		return Pem.readPair(Files.readString(this.directory.resolve("pki/shop-current.pem")));
-	}
-
-	private static String served(ConfigurableApplicationContext context) throws Exception {
-		EndToEndClient peer = new EndToEndClient(null);
-		peer.get(context.getEnvironment().getRequiredProperty("local.server.port", Integer.class), "/actuator/health");
-		return CertificateNames.serialNumber(peer.certificate());
 	}
 
 	private static List<X509Certificate> trusted(ConfigurableApplicationContext context) throws Exception {

@@ -11,10 +11,13 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import org.jspecify.annotations.Nullable;
+
+import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,6 +55,13 @@ final class EndToEndClient {
 			assertThat(response).startsWith("HTTP/1.1 200");
 			return response.substring(response.indexOf('{'), response.lastIndexOf('}') + 1);
 		}
+	}
+
+	/** Returns the serial number of the certificate that an application presents. */
+	static String served(ConfigurableApplicationContext context) throws IOException, GeneralSecurityException {
+		EndToEndClient peer = new EndToEndClient(null);
+		peer.get(context.getEnvironment().getRequiredProperty("local.server.port", Integer.class), "/actuator/health");
+		return CertificateNames.serialNumber(peer.certificate());
 	}
 
 	private KeyManager @Nullable [] keyManagers() throws GeneralSecurityException {

@@ -3,20 +3,16 @@ package io.kubelet.cert;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
-import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Figures;
+import io.kubelet.cert.testsupport.Load;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -28,6 +24,7 @@ import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServe
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
+import static io.kubelet.cert.EndToEndClient.served;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -55,31 +52,17 @@ class SharedEndToEndTests {
 			assertThat(served(one)).isEqualTo(served(two));
 			this.plane.clearRequests();
 			AtomicInteger requests = new AtomicInteger();
-			Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-			AtomicBoolean ends = new AtomicBoolean();
-			CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
-				while (!ends.get()) {
-					try {
-						served(replicas.get(requests.getAndIncrement() % 2));
-					}
-					catch (Exception | AssertionError ex) {
-						failures.add(ex);
-					}
-				}
-			});
-			for (int rotation = 0; rotation < ROTATIONS; rotation++) {
+			AtomicInteger rotations = new AtomicInteger();
+			Load.during(ROTATIONS, () -> served(replicas.get(requests.getAndIncrement() % 2)), () -> {
 				String before = served(one);
-				replicas.get(rotation % 2)
+				replicas.get(rotations.getAndIncrement() % 2)
 					.getBean(CertificateManager.class)
 					.rotate()
 					.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 				Awaitility.await()
 					.atMost(PATIENCE)
 					.until(() -> !served(one).equals(before) && served(one).equals(served(two)));
-			}
-			ends.set(true);
-			load.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-			assertThat(failures).isEmpty();
+			});
 			Figures.report("HTTPS requests to two replicas during " + ROTATIONS + " rotations",
 					requests + ", of which 0 failed");
 			Figures.report("requests to the API server for " + ROTATIONS + " rotations of two replicas", figures());
@@ -129,12 +112,6 @@ class SharedEndToEndTests {
 				"--kubelet.cert.store.secret=shop-tls", "--kubelet.cert.issuer.name=internal",
 				"--kubelet.cert.issuer.kind=ClusterIssuer", "--kubelet.cert.template.dns-names=shop.shop.svc",
 				"--kubelet.cert.rotation.forced-interval=0s", "--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig);
-	}
-
-	private static String served(ConfigurableApplicationContext context) throws Exception {
-		EndToEndClient peer = new EndToEndClient(null);
-		peer.get(context.getEnvironment().getRequiredProperty("local.server.port", Integer.class), "/actuator/health");
-		return CertificateNames.serialNumber(peer.certificate());
 	}
 
 	@Configuration(proxyBeanMethods = false)

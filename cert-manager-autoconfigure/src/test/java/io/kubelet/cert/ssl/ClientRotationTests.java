@@ -11,14 +11,9 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.X509TrustManager;
@@ -27,6 +22,7 @@ import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.client.LiveClients;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -250,36 +246,20 @@ class ClientRotationTests {
 	}
 
 	private void losesNoRequest(Supplier<String> request) throws Exception {
-		AtomicBoolean done = new AtomicBoolean();
 		AtomicInteger requests = new AtomicInteger();
-		ExecutorService threads = Executors.newFixedThreadPool(2);
-		try {
-			List<Future<?>> clients = Stream.generate(() -> threads.<Object>submit(() -> {
-				while (!done.get()) {
-					request.get();
-					requests.incrementAndGet();
-				}
-				return null;
-			})).limit(2).<Future<?>>map(Function.identity()).toList();
-			for (int rotation = 0; rotation < 2; rotation++) {
-				X509Certificate old = current();
-				await(requests, 10);
-				X509Certificate rotated = RotatingServer.rotate(application, "client");
-				assertThat(request.get()).isEqualTo(serial(rotated));
-				// What was under way at the rotation has ended after two requests more
-				await(requests, 10);
-				this.server.refuse(old);
-				await(requests, 10);
-			}
-			done.set(true);
-			for (Future<?> client : clients) {
-				client.get();
-			}
-		}
-		finally {
-			done.set(true);
-			threads.shutdown();
-		}
+		Load.during(2, () -> {
+			request.get();
+			return requests.incrementAndGet();
+		}, () -> {
+			X509Certificate old = current();
+			await(requests, 10);
+			X509Certificate rotated = RotatingServer.rotate(application, "client");
+			assertThat(request.get()).isEqualTo(serial(rotated));
+			// What was under way at the rotation has ended after a few requests more
+			await(requests, 10);
+			this.server.refuse(old);
+			await(requests, 10);
+		});
 	}
 
 	private static void await(AtomicInteger requests, int more) {

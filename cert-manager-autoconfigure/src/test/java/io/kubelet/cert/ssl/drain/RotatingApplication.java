@@ -5,14 +5,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
@@ -22,8 +15,7 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.test.EmbeddedControlPlane;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import io.kubelet.cert.testsupport.Load;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -34,16 +26,11 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 /**
  * An application with a certificate named {@code server} and another named {@code client}
  * of one authority, both of which rotate.
  */
 final class RotatingApplication implements AutoCloseable {
-
-	private static final Logger logger = LoggerFactory.getLogger(RotatingApplication.class);
 
 	static final int ROTATIONS = 5;
 
@@ -128,48 +115,9 @@ final class RotatingApplication implements AutoCloseable {
 		}
 	}
 
-	/**
-	 * Rotates five times while two threads make a call every few milliseconds.
-	 * @param call the call
-	 * @param rotation rotates once, and checks what it is to change
-	 * @return the number of calls, none of which failed
-	 */
-	static int rotationsUnderLoad(Callable<?> call, ThrowingRunnable rotation) throws Exception {
-		AtomicInteger calls = new AtomicInteger();
-		List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
-		Runnable counted = () -> {
-			try {
-				call.call();
-				calls.incrementAndGet();
-			}
-			catch (Exception ex) {
-				failures.add(ex);
-			}
-		};
-		ScheduledExecutorService load = Executors.newScheduledThreadPool(2);
-		try {
-			load.scheduleWithFixedDelay(counted, 0, 2, TimeUnit.MILLISECONDS);
-			load.scheduleWithFixedDelay(counted, 0, 3, TimeUnit.MILLISECONDS);
-			for (int i = 0; i < ROTATIONS; i++) {
-				int before = calls.get();
-				rotation.run();
-				await().until(() -> calls.get() > before || !failures.isEmpty());
-			}
-		}
-		finally {
-			load.shutdown();
-			assertThat(load.awaitTermination(2, TimeUnit.MINUTES)).isTrue();
-		}
-		logger.info("{} rotations: {} calls, {} failed", ROTATIONS, calls, failures.size());
-		assertThat(failures).isEmpty();
-		return calls.get();
-	}
-
-	/** Something that may throw. */
-	interface ThrowingRunnable {
-
-		void run() throws Exception;
-
+	/** Rotates five times while two threads make a call every few milliseconds. */
+	static int rotationsUnderLoad(Callable<?> call, Load.ThrowingRunnable rotation) throws Exception {
+		return Load.during(ROTATIONS, call, rotation);
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -21,6 +21,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 
+import io.kubelet.cert.testsupport.Load;
 import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -153,7 +154,7 @@ final class StandInServer implements AutoCloseable {
 		output.flush();
 	}
 
-	private static void start(RotatingApplication.ThrowingRunnable task) {
+	private static void start(Load.ThrowingRunnable task) {
 		Thread thread = new Thread(() -> {
 			try {
 				task.run();
