@@ -8,10 +8,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,14 +29,11 @@ import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -50,8 +45,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 class TlsLoad {
 
 	private static final int ROTATIONS = Integer.getInteger("load.rotations", 50);
-
-	private static final int HANDSHAKES = Integer.getInteger("load.handshakes", 5000);
 
 	@TempDir
 	Path directory;
@@ -126,31 +119,6 @@ class TlsLoad {
 				TimeUnit.MILLISECONDS.sleep(500);
 			}
 			load.report(client + " client", "connections that the server accepted: " + server.connections());
-		}
-	}
-
-	/** Live managers against a static key store, turn by turn, in memory. */
-	@Test
-	void handshakes() {
-		try (EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-				RotatingServer server = new RotatingServer(Kind.TOMCAT, plane, this.directory)) {
-			SslBundle live = server.context().getBean(SslBundles.class).getBundle("server");
-			KeyStore keys = live.getStores().getKeyStore();
-			SSLContext fixed = SslBundle
-				.of(SslStoreBundle.of(keys, live.getStores().getKeyStorePassword(), live.getStores().getTrustStore()))
-				.createSslContext();
-			SSLContext following = live.createSslContext();
-			long[] times = new long[2];
-			for (int pair = -HANDSHAKES / 5; pair < HANDSHAKES; pair++) {
-				if (pair == 0) {
-					Arrays.fill(times, 0);
-				}
-				boolean liveFirst = pair % 2 == 0;
-				times[liveFirst ? 1 : 0] += EngineHandshake.nanos(liveFirst ? following : fixed, plane);
-				times[liveFirst ? 0 : 1] += EngineHandshake.nanos(liveFirst ? fixed : following, plane);
-			}
-			System.out.printf("handshakes a second: static key store %.0f, live managers %.0f, ratio %.3f (%d pairs)%n",
-					HANDSHAKES * 1e9 / times[0], HANDSHAKES * 1e9 / times[1], (double) times[0] / times[1], HANDSHAKES);
 		}
 	}
 
