@@ -29,7 +29,7 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -66,6 +66,7 @@ class UpgradeTests {
 	/** One that has an authority of its own, so that a certificate of another is kept. */
 	private static final String SIGNER = "example.com/serving";
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@TempDir
@@ -74,11 +75,6 @@ class UpgradeTests {
 	@BeforeEach
 	void sign() {
 		this.controlPlane.behavior().sign(SIGNER);
-	}
-
-	@AfterEach
-	void close() {
-		this.controlPlane.close();
 	}
 
 	static List<Path> snapshots() throws IOException {

@@ -25,8 +25,7 @@ import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -39,7 +38,8 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
  */
 class AuthorityRemovalTests {
 
-	private static EmbeddedControlPlane plane;
+	@AutoClose
+	private static final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
 	private final TestAuthority removed = new TestAuthority("removed");
 
@@ -47,16 +47,6 @@ class AuthorityRemovalTests {
 
 	@TempDir
 	Path directory;
-
-	@BeforeAll
-	static void startControlPlane() {
-		plane = EmbeddedControlPlane.start();
-	}
-
-	@AfterAll
-	static void closeControlPlane() {
-		plane.close();
-	}
 
 	@ParameterizedTest
 	@EnumSource

@@ -17,8 +17,7 @@ import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,17 +41,8 @@ class ReactToARotationTests {
 	@TempDir
 	Path directory;
 
-	private EmbeddedControlPlane plane;
-
-	@BeforeEach
-	void startControlPlane() {
-		this.plane = EmbeddedControlPlane.start();
-	}
-
-	@AfterEach
-	void stopControlPlane() {
-		this.plane.close();
-	}
+	@AutoClose
+	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
 	@Test
 	void clientIsRebuiltThatWouldKeepItsConnections() throws Exception {

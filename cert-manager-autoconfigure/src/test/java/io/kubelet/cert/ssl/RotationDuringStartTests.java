@@ -13,8 +13,7 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.tomcat.util.net.jsse.JSSEImplementation;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,20 +45,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class RotationDuringStartTests {
 
-	private static EmbeddedControlPlane plane;
+	@AutoClose
+	private static final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
-
-	@BeforeAll
-	static void startControlPlane() {
-		plane = EmbeddedControlPlane.start();
-	}
-
-	@AfterAll
-	static void closeControlPlane() {
-		plane.close();
-	}
 
 	@ParameterizedTest
 	@EnumSource

@@ -29,8 +29,7 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -57,20 +56,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 @ExtendWith(OutputCaptureExtension.class)
 class ServerRotationTests {
 
-	private static EmbeddedControlPlane plane;
+	@AutoClose
+	private static final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
-
-	@BeforeAll
-	static void startControlPlane() {
-		plane = EmbeddedControlPlane.start();
-	}
-
-	@AfterAll
-	static void closeControlPlane() {
-		plane.close();
-	}
 
 	/**
 	 * Each server logs what it loads: Jetty and Tomcat the certificate, Netty the update.

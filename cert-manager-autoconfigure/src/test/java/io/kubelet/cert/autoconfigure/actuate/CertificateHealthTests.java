@@ -13,7 +13,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.OffsetClock;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -36,15 +36,11 @@ class CertificateHealthTests {
 
 	private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
+	@AutoClose
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
-
-	@AfterEach
-	void close() {
-		this.plane.close();
-	}
 
 	@Test
 	void overdueCertificateIsUpWithAWarningAndAnExpiredOneIsDownAndFailsNoProbe() throws Exception {

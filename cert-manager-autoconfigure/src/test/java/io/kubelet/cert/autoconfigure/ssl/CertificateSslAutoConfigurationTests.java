@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -66,7 +69,7 @@ class CertificateSslAutoConfigurationTests {
 	}
 
 	@Test
-	void bundleIsInARegistryWhoseHandlersAreIsolated() {
+	void bundleIsInTheRegistryOfSpringBoot() {
 		runner().withPropertyValues("kubelet.cert.ssl.bundle=mine").run((context) -> {
 			assertThat(context).hasSingleBean(SslBundles.class).hasSingleBean(DefaultSslBundleRegistry.class);
 			assertThat(context.getBean(SslBundles.class).getBundleNames()).containsExactly("mine");
@@ -136,15 +139,16 @@ class CertificateSslAutoConfigurationTests {
 					"There is an SSL bundle of this name already"));
 	}
 
-	@Test
-	void trustFileThatIsMissingOrEmptyIsNamed() throws IOException {
+	@ParameterizedTest
+	@ValueSource(strings = { "kubelet.cert.ssl.trust-file", "kubelet.cert.signer-ca-file" })
+	void fileThatIsMissingOrEmptyIsNamed(String property) throws IOException {
 		Path missing = this.directory.resolve("missing.crt");
-		runner().withPropertyValues("kubelet.cert.ssl.trust-file=" + missing)
-			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.trust-file", missing,
+		runner().withPropertyValues(property + "=" + missing)
+			.run((context) -> assertInvalid(context.getStartupFailure(), property, missing,
 					"There is no file " + missing));
 		Path empty = Files.createFile(this.directory.resolve("empty.crt"));
-		runner().withPropertyValues("kubelet.cert.ssl.trust-file=" + empty)
-			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.ssl.trust-file", empty,
+		runner().withPropertyValues(property + "=" + empty)
+			.run((context) -> assertInvalid(context.getStartupFailure(), property, empty,
 					"There is no CERTIFICATE block"));
 	}
 
@@ -220,25 +224,11 @@ class CertificateSslAutoConfigurationTests {
 		});
 	}
 
-	@Test
-	void signerAuthorityFileThatIsMissingIsNamed() {
-		Path missing = this.directory.resolve("missing.crt");
-		runner().withPropertyValues("kubelet.cert.signer-ca-file=" + missing)
-			.run((context) -> assertInvalid(context.getStartupFailure(), "kubelet.cert.signer-ca-file", missing,
-					"There is no file " + missing));
-	}
-
 	private static void assertInvalid(@Nullable Throwable failure, String property, Object value, String reason) {
-		assertThat(failure).rootCause().isNotNull();
-		Throwable cause = failure;
-		while (cause != null && !(cause instanceof InvalidConfigurationPropertyValueException)) {
-			cause = cause.getCause();
-		}
-		assertThat(cause).isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, (invalid) -> {
-			assertThat(invalid.getName()).isEqualTo(property);
-			assertThat(String.valueOf(invalid.getValue())).isEqualTo(String.valueOf(value));
-			assertThat(invalid.getReason()).contains(reason);
-		});
+		InvalidConfigurationPropertyValueException invalid = StartFailures.property(failure);
+		assertThat(invalid.getName()).isEqualTo(property);
+		assertThat(String.valueOf(invalid.getValue())).isEqualTo(String.valueOf(value));
+		assertThat(invalid.getReason()).contains(reason);
 	}
 
 	/** Whom the managers of the bundle trust. */

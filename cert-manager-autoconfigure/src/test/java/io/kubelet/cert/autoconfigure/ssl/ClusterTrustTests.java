@@ -28,7 +28,7 @@ import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,15 +51,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 @ExtendWith(OutputCaptureExtension.class)
 class ClusterTrustTests {
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
-
-	@AfterEach
-	void close() {
-		this.controlPlane.close();
-	}
 
 	@Test
 	void authoritiesOfTheClusterAreTrustedAndFollowed() {
@@ -68,8 +64,7 @@ class ClusterTrustTests {
 				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
 				assertThat(trusted(bundle)).isOne();
 				TestAuthority next = new TestAuthority("next");
-				new CoreV1Api(TestClients
-					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())))
+				api()
 					.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
 							new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
 								.data(Map.of("ca.crt", Pem.write(List.of(next.certificate())))))
@@ -84,10 +79,7 @@ class ClusterTrustTests {
 			.run((context) -> {
 				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
 				assertThat(trusted(bundle)).isOne();
-				new CoreV1Api(TestClients
-					.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())))
-					.deleteNamespacedConfigMap("kube-root-ca.crt", "default")
-					.execute();
+				api().deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
 				Awaitility.await().untilAsserted(() -> {
 					assertThat(trusted(bundle)).isOne();
 					assertThat(output)
@@ -153,8 +145,7 @@ class ClusterTrustTests {
 		ApplicationContextRunner runner = runner(this.controlPlane.admin()).withPropertyValues(
 				"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "kubelet.cert.startup.mode=background");
 		X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
-		CoreV1Api api = new CoreV1Api(
-				TestClients.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())));
+		CoreV1Api api = api();
 		this.controlPlane.pause();
 		runner.run((context) -> {
 			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
@@ -238,6 +229,11 @@ class ClusterTrustTests {
 					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
 					"kubelet.cert.template.common-name=system:node:test",
 					"kubelet.cert.template.organizations=system:nodes");
+	}
+
+	private CoreV1Api api() {
+		return new CoreV1Api(
+				TestClients.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())));
 	}
 
 	private static int trusted(SslBundle bundle) throws Exception {

@@ -10,7 +10,7 @@ import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,6 +37,7 @@ class FirstCertificateTests {
 	@TempDir
 	Path directory;
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	private ApplicationContextRunner runner;
@@ -50,11 +51,6 @@ class FirstCertificateTests {
 					"kubelet.cert.template.common-name=app",
 					"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
 					"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory));
-	}
-
-	@AfterEach
-	void close() {
-		this.controlPlane.close();
 	}
 
 	@Test
