@@ -21,53 +21,35 @@ class RequestExceptionTests {
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("exceptions")
-	void requestReasonAndMessageAreTold(RequestException exception, String reason, String message) {
+	void requestReasonMessageAndWhatACallerCanDoAreTold(RequestException exception, String reason, Recovery recovery,
+			String message) {
 		assertThat(exception.requestName()).isEqualTo("csr-1");
 		assertThat(exception.reason()).isEqualTo(reason);
+		assertThat(exception.kind().recovery()).isEqualTo(recovery);
 		assertThat(exception).hasMessage(message);
 	}
 
 	static Stream<Arguments> exceptions() {
 		return Stream.of(
 				arguments(RequestException.denied("csr-1", "example.com/signer", "NotYours", "ask us"), "NotYours",
-						"Request csr-1 to signer example.com/signer was denied: ask us"),
+						Recovery.RETRY_SLOWLY, "Request csr-1 to signer example.com/signer was denied: ask us"),
 				arguments(
 						RequestException.failed("csr-1", "example.com/signer", "SignerValidationFailure",
 								"organization is wrong"),
-						"SignerValidationFailure",
+						"SignerValidationFailure", Recovery.RETRY_SLOWLY,
 						"Signer example.com/signer failed to sign request csr-1: organization is wrong"),
 				arguments(RequestException.refused("csr-1", "example.com/s", List.of("wrong key", "it has expired")),
-						"Refused",
+						"Refused", Recovery.RETRY_SLOWLY,
 						"Request csr-1 to signer example.com/s was answered with a certificate that is refused: wrong key; it has expired"),
 				arguments(RequestException.lost("csr-1", "Gone", "Request csr-1 was deleted"), "Gone",
-						"Request csr-1 was deleted"),
+						Recovery.START_OVER, "Request csr-1 was deleted"),
 				arguments(RequestException.timedOut("csr-1", "example.com/s", Duration.ofMinutes(15)), "TimedOut",
+						Recovery.RETRY_SOON,
 						"Request csr-1 to signer example.com/s was not approved, denied or signed within 15m; the next attempt waits for the same request"),
 				arguments(RequestException.rejected("csr-1", 422, "Invalid", "spec is wrong"), "Invalid",
-						"spec is wrong"),
+						Recovery.RETRY_SLOWLY, "spec is wrong"),
 				arguments(RequestException.unavailable("csr-1", "Unreachable", "no route", null, null), "Unreachable",
-						"no route"));
-	}
-
-	@ParameterizedTest(name = "{1}: {0}")
-	@MethodSource("recoveries")
-	void kindSaysWhatACallerCanDo(RequestException exception, Recovery recovery) {
-		assertThat(exception.kind().recovery()).isEqualTo(recovery);
-	}
-
-	static Stream<Arguments> recoveries() {
-		return Stream.of(
-				arguments(RequestException.denied("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
-				arguments(RequestException.failed("csr-1", "example.com/signer", "No", "no"), Recovery.RETRY_SLOWLY),
-				arguments(RequestException.refused("csr-1", "example.com/s", List.of("wrong key")),
-						Recovery.RETRY_SLOWLY),
-				arguments(RequestException.rejected("csr-1", 422, "No", "no"), Recovery.RETRY_SLOWLY),
-				arguments(RequestException.rejected("csr-1", 401, "No", "no"), Recovery.FIX_CAUSE),
-				arguments(RequestException.rejected("csr-1", 403, "No", "no"), Recovery.FIX_CAUSE),
-				arguments(RequestException.lost("csr-1", "Gone", "no"), Recovery.START_OVER),
-				arguments(RequestException.timedOut("csr-1", "example.com/s", Duration.ofMinutes(15)),
-						Recovery.RETRY_SOON),
-				arguments(RequestException.unavailable("csr-1", "No", "no", null, null), Recovery.RETRY_SOON));
+						Recovery.RETRY_SOON, "no route"));
 	}
 
 	@ParameterizedTest
@@ -75,6 +57,7 @@ class RequestExceptionTests {
 	void rejectionIsAboutTheCredentialsOrTheRequest(int statusCode, boolean credentials) {
 		RequestException rejected = RequestException.rejected(null, statusCode, "No", "no");
 		assertThat(rejected.kind()).isEqualTo(credentials ? Kind.UNAUTHORIZED : Kind.REJECTED);
+		assertThat(rejected.kind().recovery()).isEqualTo(credentials ? Recovery.FIX_CAUSE : Recovery.RETRY_SLOWLY);
 		assertThat(rejected.statusCode()).isEqualTo(statusCode);
 		assertThat(rejected.requestName()).isNull();
 	}

@@ -2,7 +2,6 @@ package io.kubelet.cert.store;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
@@ -14,34 +13,22 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.SimulatedTime;
-import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * The switch of the link to the current pair.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class CurrentLinkTests {
+class CurrentLinkTests extends StoreFixture {
 
 	private static final int MINIMUM = 60;
-
-	@TempDir
-	Path directory;
-
-	private final TestAuthority authority = new TestAuthority("authority");
-
-	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
 
 	@Test
 	void twoUpdatesInOneSecondGetTwoFiles() throws IOException {
@@ -90,14 +77,6 @@ class CurrentLinkTests {
 	}
 
 	@Test
-	void switchInADirectoryThatIsGoneIsRefusedAtOnce() throws IOException {
-		Path target = Files.writeString(this.directory.resolve("2030-01-01-00-00-00.pem"), "");
-		Path gone = this.directory.resolve("gone");
-		assertThatExceptionOfType(NoSuchFileException.class)
-			.isThrownBy(() -> DurableFiles.link(gone.resolve("current.pem"), target));
-	}
-
-	@Test
 	void processesThatCleanUpAtTheSameTimeReportNothing(CapturedOutput output) throws Exception {
 		store().update(pair());
 		for (int number = 1; number <= MINIMUM; number++) {
@@ -143,17 +122,13 @@ class CurrentLinkTests {
 		assertThat(this.directory).isDirectoryNotContaining((file) -> file.getFileName().toString().startsWith("."));
 	}
 
-	private TestStore store() {
+	@Override
+	TestStore store() {
 		return store(this.directory);
 	}
 
 	private TestStore store(Path directory) {
 		return TestStore.files(directory, "kubelet-client", null, 20, this.time);
-	}
-
-	private CertificatePair pair() {
-		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(1)));
 	}
 
 	/** Reads the file over and over, and counts what is not a whole pair. */

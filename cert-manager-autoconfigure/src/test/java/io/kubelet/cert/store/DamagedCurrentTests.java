@@ -12,8 +12,6 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
@@ -34,14 +32,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
  * A current pair that cannot be read.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class DamagedCurrentTests {
-
-	@TempDir
-	Path directory;
-
-	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
-
-	private final TestAuthority authority = new TestAuthority("authority");
+class DamagedCurrentTests extends StoreFixture {
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("damages")
@@ -202,8 +193,7 @@ class DamagedCurrentTests {
 	}
 
 	private CertificatePair update() {
-		CertificatePair pair = this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(1)));
+		CertificatePair pair = pair();
 		store().update(pair);
 		this.time.pass(Duration.ofSeconds(1));
 		return pair;
@@ -216,10 +206,6 @@ class DamagedCurrentTests {
 
 	private static Path aside(Path damaged) {
 		return damaged.resolveSibling(damaged.getFileName() + ".damaged");
-	}
-
-	private TestStore store() {
-		return TestStore.files(this.directory, "kubelet-client", null, 5, this.time);
 	}
 
 }

@@ -15,19 +15,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.SimulatedTime;
-import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -40,22 +32,15 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * The kubelet's directory.
  */
-class FileCertificateStoreTests {
-
-	@TempDir
-	Path directory;
+class FileCertificateStoreTests extends StoreFixture {
 
 	private static final byte[] NO_TEXT = { 'n', 'o', (byte) 0xff, (byte) 0xfe };
-
-	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
-
-	private final TestAuthority authority = new TestAuthority("authority");
 
 	@Test
 	void regularCurrentFileIsAcceptedAndItsContentKeptWhenItIsReplaced() throws IOException {
 		CertificatePair old = pair();
 		Files.writeString(current(), Pem.write(old));
-		TestStore store = store(null, 5);
+		TestStore store = store();
 		assertThat(store.current()).contains(old);
 		CertificatePair updated = pair();
 		store.update(updated);
@@ -66,7 +51,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void regularCurrentFileThatIsNoTextIsKeptAsItIsWhenItIsReplaced() throws IOException {
-		TestStore store = store(null, 5);
+		TestStore store = store();
 		Files.write(current(), NO_TEXT);
 		CertificatePair updated = pair();
 		store.update(updated);
@@ -76,7 +61,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void switchToAMissingFileIsRefusedAndChangesNothing() throws IOException {
-		TestStore store = store(null, 5);
+		TestStore store = store();
 		CertificatePair old = pair();
 		store.update(old);
 		Path missing = file("2030-01-01-00-00-00.pem");
@@ -94,7 +79,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void repeatedSwitchKeepsTheOldFile() throws IOException {
-		TestStore store = store(null, 5);
+		TestStore store = store();
 		store.update(pair());
 		Path old = current().toRealPath();
 		this.time.pass(Duration.ofSeconds(1));
@@ -110,7 +95,7 @@ class FileCertificateStoreTests {
 		String text = Pem.write(pair);
 		int key = text.indexOf("-----BEGIN EC");
 		Files.writeString(current(), keyFirst ? text.substring(key) + text.substring(0, key) : text);
-		assertThat(store(null, 5).current()).contains(pair);
+		assertThat(store().current()).contains(pair);
 	}
 
 	static Stream<Arguments> orders() {
@@ -164,14 +149,14 @@ class FileCertificateStoreTests {
 		Path file = file("pair.pem");
 		Files.writeString(file, Pem.write(pair));
 		Files.createSymbolicLink(current(), file.toAbsolutePath());
-		assertThat(store(null, 5).current()).contains(pair);
+		assertThat(store().current()).contains(pair);
 	}
 
 	@Test
 	void currentComesFromTheConfiguredFilesElseFromThoseNamedAfterThePair() throws IOException {
 		CertificatePair named = pair();
 		separate("kubelet-client.crt", "kubelet-client.key", named);
-		assertThat(store(null, 5).current()).contains(named);
+		assertThat(store().current()).contains(named);
 		CertificatePair configured = pair();
 		PairLocation initial = separate("tls.crt", "tls.key", configured);
 		assertThat(store(initial, 5).current()).contains(configured);
@@ -184,16 +169,16 @@ class FileCertificateStoreTests {
 	void currentWithAChainOfTwoKeepsItsOrder() throws IOException {
 		CertificatePair pair = pair(2);
 		Files.writeString(current(), Pem.write(pair));
-		assertThat(store(null, 5).current()).isPresent()
+		assertThat(store().current()).isPresent()
 			.get()
 			.satisfies((read) -> assertThat(read.chain()).isEqualTo(pair.chain()));
 	}
 
 	@Test
 	void currentIsEmptyWhereNothingIsThere() throws IOException {
-		assertThat(store(null, 5).current()).isEmpty();
+		assertThat(store().current()).isEmpty();
 		Files.createSymbolicLink(current(), Path.of("gone.pem"));
-		assertThat(store(null, 5).current()).isEmpty();
+		assertThat(store().current()).isEmpty();
 	}
 
 	@Test
@@ -202,7 +187,7 @@ class FileCertificateStoreTests {
 		Path file = file("2025-12-31-00-00-00.pem");
 		Files.writeString(file, Pem.write(pair));
 		Files.createSymbolicLink(file("updated.pem"), file.getFileName());
-		assertThat(store(null, 5).current()).contains(pair);
+		assertThat(store().current()).contains(pair);
 		assertThat(current()).isSymbolicLink();
 		assertThat(Files.exists(file("updated.pem"), LinkOption.NOFOLLOW_LINKS)).isFalse();
 	}
@@ -210,7 +195,7 @@ class FileCertificateStoreTests {
 	@Test
 	void updatedThatIsARegularFileIsAnError() throws IOException {
 		Files.writeString(file("updated.pem"), "");
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store(null, 5))
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store())
 			.withMessageContaining("updated.pem is a file, but only a link can be there");
 	}
 
@@ -247,9 +232,9 @@ class FileCertificateStoreTests {
 			Files.setLastModifiedTime(file, FileTime
 				.from(this.time.instant().minus(file.equals(recent) ? Duration.ofHours(1) : Duration.ofHours(2))));
 		}
-		store(null, 5).update(pair());
+		store().update(pair());
 		assertThat(abandoned).as("the first pair replaces nothing").exists();
-		store(null, 5).update(pair());
+		store().update(pair());
 		assertThat(abandoned).doesNotExist();
 		assertThat(Files.isSymbolicLink(link)).isFalse();
 		assertThat(other).exists();
@@ -259,7 +244,7 @@ class FileCertificateStoreTests {
 
 	@Test
 	void pendingRequestIsForgottenAndAnotherOneIsNot() {
-		TestStore store = store(null, 5);
+		TestStore store = store();
 		PendingRequest kept = request();
 		store.savePendingRequest(kept);
 		store.deletePendingRequest(request());
@@ -274,20 +259,20 @@ class FileCertificateStoreTests {
 
 	@Test
 	void pendingRequestThatAnotherProcessStoredMeanwhileIsNotForgotten() {
-		TestStore store = store(null, 5);
+		TestStore store = store();
 		PendingRequest own = request();
 		store.savePendingRequest(own);
 		PendingRequest other = request();
-		store(null, 5).savePendingRequest(other);
+		store().savePendingRequest(other);
 		store.deletePendingRequest(own);
-		assertThat(store(null, 5).pendingRequest()).map(PendingRequest::keys)
+		assertThat(store().pendingRequest()).map(PendingRequest::keys)
 			.map(KeyPair::getPublic)
 			.contains(other.keys().getPublic());
 	}
 
 	@Test
 	void pendingRequestThatIsGoneNeedsNotBeForgotten() throws IOException {
-		TestStore store = store(null, 5);
+		TestStore store = store();
 		PendingRequest request = request();
 		store.savePendingRequest(request);
 		Files.delete(file("request.pem"));
@@ -298,31 +283,20 @@ class FileCertificateStoreTests {
 	@Test
 	void pendingRequestThatIsDamagedIsNone() throws IOException {
 		Files.writeString(file("request.pem"), "garbage");
-		assertThat(store(null, 5).pendingRequest()).isEmpty();
+		assertThat(store().pendingRequest()).isEmpty();
 		Files.write(file("request.pem"), NO_TEXT);
-		assertThat(store(null, 5).pendingRequest()).isEmpty();
+		assertThat(store().pendingRequest()).isEmpty();
 	}
 
 	@Test
 	void pendingRequestThatIsALinkToItselfIsNone() throws IOException {
 		Files.createSymbolicLink(file("request.pem"), file("request.pem").getFileName());
-		assertThat(store(null, 5).pendingRequest()).isEmpty();
+		assertThat(store().pendingRequest()).isEmpty();
 		assertThat(Files.isSymbolicLink(file("request.pem"))).isFalse();
-	}
-
-	private static PendingRequest request() {
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		return new PendingRequest(CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer",
-				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
 	}
 
 	private TestStore store(@Nullable PairLocation initial, int retain) {
 		return TestStore.files(this.directory, "kubelet-client", initial, retain, this.time);
-	}
-
-	private CertificatePair pair() {
-		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(1)));
 	}
 
 	private CertificatePair pair(int length) {

@@ -5,26 +5,15 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.KeyPair;
-import java.time.Duration;
-import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.certificate.Usage;
-import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.KeyPairSource;
-import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.SimulatedTime;
-import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,23 +30,16 @@ import static org.assertj.core.api.Assumptions.assumeThat;
  */
 @ExtendWith(OutputCaptureExtension.class)
 @DisabledOnOs(OS.WINDOWS)
-class ForeignKeyFilesTests {
+class ForeignKeyFilesTests extends StoreFixture {
 
 	private static final int STRANGER = 12345;
 
-	@TempDir
-	Path directory;
-
-	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
-
-	private final TestAuthority authority = new TestAuthority("authority");
-
 	@Test
 	void requestOfAnotherUserIsNotUsed(CapturedOutput output) throws IOException {
-		Path file = write("app-request.pem", request().toPem());
+		Path file = write("kubelet-client-request.pem", request().toPem());
 		giveToStranger(file);
 		assertThat(store().pendingRequest()).isEmpty();
-		assertThat(this.directory.toFile().list()).containsExactly("app-request.pem.damaged");
+		assertThat(this.directory.toFile().list()).containsExactly("kubelet-client-request.pem.damaged");
 		assertThat(output).containsPattern("WARN.*The pending request " + file
 				+ " is not used: it belongs to user 12345, who may know its key: .* It is kept as " + file
 				+ ".damaged");
@@ -66,7 +48,7 @@ class ForeignKeyFilesTests {
 	@ParameterizedTest
 	@CsvSource({ "rwxr-xr-x, rw-rw----", "rwxr-xr-x, rw----rw-", "rwxrwxr-x, rw-rw-rw-" })
 	void requestThatAnotherUserCanChangeIsNotUsed(String directoryMode, String mode) throws IOException {
-		Path file = write("app-request.pem", request().toPem());
+		Path file = write("kubelet-client-request.pem", request().toPem());
 		mode(this.directory, directoryMode);
 		mode(file, mode);
 		assertThat(store().pendingRequest()).isEmpty();
@@ -77,7 +59,7 @@ class ForeignKeyFilesTests {
 	@ValueSource(strings = { "rw-------", "rw-r--r--" })
 	void requestThatOnlyItsOwnerCanChangeIsUsed(String mode) throws IOException {
 		PendingRequest request = request();
-		mode(write("app-request.pem", request.toPem()), mode);
+		mode(write("kubelet-client-request.pem", request.toPem()), mode);
 		assertThat(store().pendingRequest()).contains(request);
 	}
 
@@ -87,7 +69,7 @@ class ForeignKeyFilesTests {
 		CertificatePair pair = pair();
 		store().update(pair);
 		mode(this.directory, "rwxrwxr-x");
-		Path file = this.directory.resolve("app-current.pem").toRealPath();
+		Path file = this.directory.resolve("kubelet-client-current.pem").toRealPath();
 		mode(file, "rw-rw----");
 		assertThat(store().current()).contains(pair);
 		assumeThat(System.getProperty("user.name")).isEqualTo("root");
@@ -99,9 +81,9 @@ class ForeignKeyFilesTests {
 	void currentPairOfAnotherUserIsReplacedByTheNewestOwnOne(CapturedOutput output) throws IOException {
 		CertificatePair own = pair();
 		store().update(own);
-		Path planted = write("app-2099-01-01-00-00-00.pem", Pem.write(pair()));
+		Path planted = write("kubelet-client-2099-01-01-00-00-00.pem", Pem.write(pair()));
 		giveToStranger(planted);
-		DurableFiles.link(this.directory.resolve("app-current.pem"), planted);
+		DurableFiles.link(this.directory.resolve("kubelet-client-current.pem"), planted);
 		assertThat(store().current()).contains(own);
 		assertThat(planted).doesNotExist();
 		assertThat(output).contains(planted + ".damaged, and the older pair ");
@@ -114,7 +96,7 @@ class ForeignKeyFilesTests {
 		store().update(own);
 		Path upload = Files.writeString(Files.createDirectory(this.directory.resolve("uploads")).resolve("upload"),
 				Pem.write(pair()));
-		Path link = this.directory.resolve("app-current.pem");
+		Path link = this.directory.resolve("kubelet-client-current.pem");
 		Files.delete(link);
 		assumeThat(System.getProperty("user.name")).isEqualTo("root");
 		Files.setAttribute(Files.createSymbolicLink(link, upload), "unix:uid", STRANGER, LinkOption.NOFOLLOW_LINKS);
@@ -126,9 +108,9 @@ class ForeignKeyFilesTests {
 	void pairOfAnotherUserThatComesWhileTheProcessRunsIsReportedAndNotUsed() throws IOException {
 		TestStore store = store();
 		store.update(pair());
-		Path planted = write("app-2099-01-01-00-00-00.pem", Pem.write(pair()));
+		Path planted = write("kubelet-client-2099-01-01-00-00-00.pem", Pem.write(pair()));
 		giveToStranger(planted);
-		DurableFiles.link(this.directory.resolve("app-current.pem"), planted);
+		DurableFiles.link(this.directory.resolve("kubelet-client-current.pem"), planted);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(store::current)
 			.withMessageContaining("it belongs to user 12345");
 		assertThat(planted).exists();
@@ -139,14 +121,14 @@ class ForeignKeyFilesTests {
 	void currentFileOfAnotherUserIsNotCopiedWhenItIsReplaced() throws IOException {
 		TestStore store = store();
 		store.update(pair());
-		Path current = this.directory.resolve("app-current.pem");
+		Path current = this.directory.resolve("kubelet-client-current.pem");
 		Files.delete(current);
 		CertificatePair planted = pair();
-		giveToStranger(write("app-current.pem", Pem.write(planted)));
+		giveToStranger(write("kubelet-client-current.pem", Pem.write(planted)));
 		CertificatePair own = pair();
 		store.update(own);
 		assertThat(store().current()).contains(own);
-		assertThat(this.directory.resolve("app-current.pem.damaged")).exists();
+		assertThat(this.directory.resolve("kubelet-client-current.pem.damaged")).exists();
 		Files.delete(current);
 		Files.createSymbolicLink(current, this.directory.resolve("nothing"));
 		Files.writeString(this.directory.resolve("nothing"), "damaged");
@@ -156,21 +138,21 @@ class ForeignKeyFilesTests {
 	@Test
 	void currentFileThatIsTooLargeIsSetAsideWhenItIsReplaced() throws IOException {
 		TestStore store = store();
-		Files.write(this.directory.resolve("app-current.pem"), new byte[2 * 1024 * 1024]);
+		Files.write(this.directory.resolve("kubelet-client-current.pem"), new byte[2 * 1024 * 1024]);
 		CertificatePair own = pair();
 		store.update(own);
 		assertThat(store().current()).contains(own);
-		assertThat(this.directory.resolve("app-current.pem.damaged")).hasSize(2 * 1024 * 1024);
+		assertThat(this.directory.resolve("kubelet-client-current.pem.damaged")).hasSize(2 * 1024 * 1024);
 	}
 
 	@Test
 	void separateKeyOfAnotherUserIsSetAside() throws IOException {
 		CertificatePair pair = pair();
-		write("app.crt", Pem.write(pair.chain()));
-		Path key = write("app.key", Pem.write(pair));
+		write("kubelet-client.crt", Pem.write(pair.chain()));
+		Path key = write("kubelet-client.key", Pem.write(pair));
 		giveToStranger(key);
 		assertThat(store().current()).isEmpty();
-		assertThat(this.directory.resolve("app.key.damaged")).exists();
+		assertThat(this.directory.resolve("kubelet-client.key.damaged")).exists();
 	}
 
 	@Test
@@ -179,7 +161,7 @@ class ForeignKeyFilesTests {
 		Path file = write("elsewhere.pem", Pem.write(pair));
 		giveToStranger(file);
 		PairLocation location = PairLocation.of(file);
-		assertThat(TestStore.files(this.directory, "app", location, 5, this.time).current()).contains(pair);
+		assertThat(TestStore.files(this.directory, "kubelet-client", location, 5, this.time).current()).contains(pair);
 		assertThat(new TestStore(new ManagedFilesStore(location, this.time)).current()).contains(pair);
 	}
 
@@ -195,7 +177,7 @@ class ForeignKeyFilesTests {
 	@Test
 	void directoryThatTheStoreCreatesIsNotWritableForOthers() throws IOException {
 		Path created = this.directory.resolve("a/b");
-		TestStore.files(created, "app", null, 5, this.time).update(pair());
+		TestStore.files(created, "kubelet-client", null, 5, this.time).update(pair());
 		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(created))).isEqualTo("rwxr-xr-x");
 	}
 
@@ -213,21 +195,6 @@ class ForeignKeyFilesTests {
 	private static void giveToStranger(Path file) throws IOException {
 		assumeThat(System.getProperty("user.name")).isEqualTo("root");
 		Files.setAttribute(file, "unix:uid", STRANGER);
-	}
-
-	private static PendingRequest request() {
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		return new PendingRequest(CertificateRequests.create("req-1", ManagerFixture.TEMPLATE, "example.com/a",
-				List.of(Usage.of("client auth")), null, keys), keys.getPrivate(), null, null);
-	}
-
-	private CertificatePair pair() {
-		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(1)));
-	}
-
-	private TestStore store() {
-		return TestStore.files(this.directory, "app", null, 5, this.time);
 	}
 
 }

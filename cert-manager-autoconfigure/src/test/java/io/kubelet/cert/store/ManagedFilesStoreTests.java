@@ -5,26 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.security.KeyPair;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.SimulatedTime;
-import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,18 +24,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Files that someone else manages.
  */
-class ManagedFilesStoreTests {
-
-	@TempDir
-	Path directory;
-
-	private final TestAuthority authority = new TestAuthority("authority");
+class ManagedFilesStoreTests extends StoreFixture {
 
 	private Instant modified = ManagerFixture.START;
 
 	private PairLocation files;
-
-	private final SimulatedTime time = new SimulatedTime(ManagerFixture.START);
 
 	private TestStore store;
 
@@ -63,12 +46,8 @@ class ManagedFilesStoreTests {
 		assertThat(this.store.current()).isEmpty();
 		writeKey(pair);
 		assertThat(this.store.current()).contains(pair);
-	}
-
-	@Test
-	void keyAloneIsNoPair() throws IOException {
-		writeKey(pair());
-		assertThat(this.store.current()).isEmpty();
+		Files.delete(this.files.certificate());
+		assertThat(new TestStore(new ManagedFilesStore(this.files, this.time)).current()).isEmpty();
 	}
 
 	@Test
@@ -94,27 +73,6 @@ class ManagedFilesStoreTests {
 			Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
 			assertThat(store.current()).contains(pair);
 		}
-	}
-
-	@Test
-	void certificateAndKeyMayBeInOneFile() throws IOException {
-		CertificatePair pair = pair();
-		Path file = Files.writeString(this.directory.resolve("tls.pem"), Pem.write(pair));
-		assertThat(new TestStore(new ManagedFilesStore(new PairLocation(file, file), this.time)).current())
-			.contains(pair);
-	}
-
-	/** As some signers send it: Go reads it, and so must every server here. */
-	@Test
-	void tangledChainIsReadAsOnePath() throws IOException {
-		TestAuthority issuer = this.authority.intermediate("issuer");
-		X509Certificate root = this.authority.certificate();
-		CertificatePair pair = issuer.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(1)));
-		write(this.files.certificate(), Pem.write(List.of(pair.leaf(), root, issuer.certificate(), root)));
-		writeKey(pair);
-		assertThat(this.store.current()).map(CertificatePair::chain)
-			.contains(List.of(pair.leaf(), issuer.certificate(), root));
 	}
 
 	@Test
@@ -196,14 +154,6 @@ class ManagedFilesStoreTests {
 	}
 
 	@Test
-	void fileOfTheGreatestLengthIsRead() throws IOException {
-		CertificatePair pair = write(pair());
-		String text = Files.readString(this.files.certificate());
-		write(this.files.certificate(), text + "\n".repeat(Pem.MAXIMUM_LENGTH - text.length()));
-		assertThat(this.store.current()).contains(pair);
-	}
-
-	@Test
 	void directoryInPlaceOfAFileCannotBeRead() throws IOException {
 		writeKey(pair());
 		Files.createDirectory(this.files.certificate());
@@ -218,13 +168,9 @@ class ManagedFilesStoreTests {
 
 	@Test
 	void nothingIsEverWritten() throws IOException {
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		PendingRequest request = new PendingRequest(
-				CertificateRequests.create("csr", ManagerFixture.TEMPLATE, "example.com/signer", List.of(), null, keys),
-				keys.getPrivate(), null, null);
 		String managed = "The pair in %s is managed by another program".formatted(this.files);
 		assertFails(() -> this.store.update(pair()), managed);
-		assertFails(() -> this.store.savePendingRequest(request), managed);
+		assertFails(() -> this.store.savePendingRequest(request()), managed);
 		assertThat(this.store.pendingRequest()).isEmpty();
 		assertThat(this.directory).isEmptyDirectory();
 	}
@@ -253,11 +199,6 @@ class ManagedFilesStoreTests {
 		Files.writeString(file, text);
 		this.modified = this.modified.plusSeconds(1);
 		Files.setLastModifiedTime(file, FileTime.from(this.modified));
-	}
-
-	private CertificatePair pair() {
-		return this.authority.pair(ManagerFixture.TEMPLATE, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(1)));
 	}
 
 }
