@@ -57,44 +57,32 @@ public final class IssuedCertificateCheck {
 	}
 
 	/**
-	 * Checks a chain and reduces it to the leaf and one path.
+	 * Checks a chain and reduces it to the leaf and one path. If it came with
+	 * authorities, its path must also lead to one of them.
 	 * @param chain the chain as issued: the leaf, then other certificates in any order
-	 * @param pending the request that it answers
-	 * @param now the current time
-	 * @return the new pair
-	 * @throws RequestException if the chain is not what was requested, with every
-	 * difference
-	 */
-	public CertificatePair check(List<X509Certificate> chain, PendingRequest pending, Instant now) {
-		CertificateRequest request = pending.request();
-		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
-				: CertificateChain.problem(chain).map(List::of).orElseGet(() -> problems(chain.get(0), request, now));
-		if (!problems.isEmpty()) {
-			throw refused(request, problems);
-		}
-		return CertificatePair.of(
-				(this.authorities == null) ? chain : path(chain, this.authorities.get(), request, "", now),
-				pending.keys());
-	}
-
-	/**
-	 * Checks a chain that came with authorities: its path must also lead to one of them.
-	 * @param chain the chain as issued
 	 * @param pending the request that it answers
 	 * @param reported the authorities that the signer reported, empty if it reported none
 	 * @param now the current time
 	 * @return the new pair
-	 * @throws RequestException if the chain is not what was requested, or was not issued
-	 * by a reported authority
+	 * @throws RequestException if the chain is not what was requested, with every
+	 * difference, or was not issued by a reported authority
 	 */
 	public CertificatePair check(List<X509Certificate> chain, PendingRequest pending, List<X509Certificate> reported,
 			Instant now) {
-		CertificateChain.problemOfAuthorities(reported).ifPresent((problem) -> {
-			throw refused(pending.request(), List.of(problem));
-		});
-		CertificatePair pair = check(chain, pending, now);
+		CertificateRequest request = pending.request();
+		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
+				: CertificateChain.problem(chain)
+					.or(() -> CertificateChain.problemOfAuthorities(reported))
+					.map(List::of)
+					.orElseGet(() -> problems(chain.get(0), request, now));
+		if (!problems.isEmpty()) {
+			throw refused(request, problems);
+		}
+		CertificatePair pair = CertificatePair.of(
+				(this.authorities == null) ? chain : path(chain, this.authorities.get(), request, "", now),
+				pending.keys());
 		if (!reported.isEmpty()) {
-			path(chain, reported, pending.request(), "the authority that came with it did not issue it: ", now);
+			path(chain, reported, request, "the authority that came with it did not issue it: ", now);
 		}
 		return pair;
 	}

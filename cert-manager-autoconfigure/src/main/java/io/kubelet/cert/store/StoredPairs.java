@@ -61,8 +61,7 @@ final class StoredPairs {
 			if (this.reader.last() != null) {
 				throw ex;
 			}
-			Path good = replaceDamaged(ex);
-			return (good != null) ? read(PairLocation.of(good), this.keyFiles) : null;
+			return replaceDamaged(ex);
 		}
 	}
 
@@ -92,7 +91,7 @@ final class StoredPairs {
 	 * Replaces a damaged current pair by the newest good one.
 	 * @return the good one, {@code null} if there is none
 	 */
-	private @Nullable Path replaceDamaged(Exception cause) throws IOException {
+	private @Nullable CertificatePair replaceDamaged(Exception cause) throws IOException {
 		Path current = this.files.current();
 		try {
 			Path damaged = current.toRealPath();
@@ -106,21 +105,18 @@ final class StoredPairs {
 					good.map((file) -> "the older pair " + file + " is used")
 						.orElse("there is no older pair that can be used"));
 			good.ifPresent(this::makeGoodCurrent);
-			return good.orElse(null);
+			// The reader remembers the good one
+			return this.reader.last();
 		}
 		catch (NoSuchFileException ex) {
 			// Another process has replaced it
-			return current;
+			return read(PairLocation.of(current), this.keyFiles);
 		}
 	}
 
 	private boolean isGood(Path file, Path damaged) {
 		try {
-			if (file.toRealPath().equals(damaged)) {
-				return false;
-			}
-			new PairReader().read(PairLocation.of(file), this.keyFiles);
-			return true;
+			return !file.toRealPath().equals(damaged) && read(PairLocation.of(file), this.keyFiles) != null;
 		}
 		catch (StoreException | IOException ex) {
 			logger.warn("[{}] The older pair {} cannot be used: {}", this.files.pairName(), file, ex.getMessage());

@@ -76,7 +76,7 @@ class IssuedCertificateCheckTests {
 	@MethodSource("chains")
 	void chainThatLeadsToAnAuthorityIsAccepted(String name, List<X509Certificate> chain,
 			List<X509Certificate> authorities) {
-		IssuedCertificateCheck.ofAuthorities(() -> authorities).check(chain, REQUEST, NOW);
+		IssuedCertificateCheck.ofAuthorities(() -> authorities).check(chain, REQUEST, List.of(), NOW);
 	}
 
 	static Stream<Arguments> chains() {
@@ -106,7 +106,7 @@ class IssuedCertificateCheckTests {
 		IssuedCertificateCheck check = IssuedCertificateCheck
 			.ofAuthorities(() -> List.of(ROOT.certificate(), INTERMEDIATE.certificate()));
 		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> check.check(List.of(leaf(STRANGER)), REQUEST, NOW))
+			.isThrownBy(() -> check.check(List.of(leaf(STRANGER)), REQUEST, List.of(), NOW))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageEndingWith(
 					"is refused: its chain does not lead to a configured authority ([CN=root, CN=intermediate])");
@@ -116,7 +116,7 @@ class IssuedCertificateCheckTests {
 	void chainWithoutItsIntermediateIsRefused() {
 		IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
 		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> check.check(List.of(leaf(INTERMEDIATE)), REQUEST, NOW))
+			.isThrownBy(() -> check.check(List.of(leaf(INTERMEDIATE)), REQUEST, List.of(), NOW))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("does not lead to a configured authority ([CN=root])");
 	}
@@ -124,10 +124,11 @@ class IssuedCertificateCheckTests {
 	@Test
 	void certificateIsAcceptedUpToItsEnd() {
 		X509Certificate leaf = leaf(ROOT);
-		IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, leaf.getNotAfter().toInstant());
+		IssuedCertificateCheck.ofAnyAuthority()
+			.check(List.of(leaf), REQUEST, List.of(), leaf.getNotAfter().toInstant());
 		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
-				.check(List.of(leaf), REQUEST, leaf.getNotAfter().toInstant().plusMillis(1)))
+				.check(List.of(leaf), REQUEST, List.of(), leaf.getNotAfter().toInstant().plusMillis(1)))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("it expired at");
 	}
@@ -138,26 +139,28 @@ class IssuedCertificateCheckTests {
 		X509Certificate crossSigned = STRANGER.crossSign(INTERMEDIATE);
 		List<X509Certificate> chain = List.of(leaf, INTERMEDIATE.certificate(), crossSigned, STRANGER.certificate());
 		assertThat(IssuedCertificateCheck.ofAuthorities(() -> List.of(STRANGER.certificate()))
-			.check(chain, REQUEST, NOW)
+			.check(chain, REQUEST, List.of(), NOW)
 			.chain()).containsExactly(leaf, crossSigned, STRANGER.certificate());
 		assertThat(IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()))
-			.check(chain, REQUEST, NOW)
+			.check(chain, REQUEST, List.of(), NOW)
 			.chain()).containsExactly(leaf, INTERMEDIATE.certificate());
-		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, NOW).chain()).containsExactly(leaf,
-				INTERMEDIATE.certificate());
+		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, List.of(), NOW).chain())
+			.containsExactly(leaf, INTERMEDIATE.certificate());
 	}
 
 	@Test
 	void withoutAnyAuthorityEveryChainIsRefused() {
 		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(List::of).check(List.of(leaf(ROOT)), REQUEST, NOW))
+			.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(List::of)
+				.check(List.of(leaf(ROOT)), REQUEST, List.of(), NOW))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("does not lead to a configured authority ([])");
 	}
 
 	@Test
 	void whoeverSignedIsAcceptedIfThatIsSaid() {
-		CertificatePair pair = IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf(STRANGER)), REQUEST, NOW);
+		CertificatePair pair = IssuedCertificateCheck.ofAnyAuthority()
+			.check(List.of(leaf(STRANGER)), REQUEST, List.of(), NOW);
 		assertThat(pair.privateKey()).isSameAs(KEYS.getPrivate());
 		assertThat(IssuedCertificateCheck.leadsToAny(pair, List.of(STRANGER.certificate()), NOW)).isTrue();
 		assertThat(IssuedCertificateCheck.leadsToAny(pair, List.of(ROOT.certificate()), NOW)).isFalse();
@@ -170,7 +173,7 @@ class IssuedCertificateCheckTests {
 				NOW.plus(Duration.ofHours(1)));
 		for (TestAuthority authority : List.of(ROOT, fresh)) {
 			IssuedCertificateCheck.ofAuthorities(() -> List.of(authority.certificate()))
-				.check(List.of(leaf, fresh.certificate()), REQUEST, NOW);
+				.check(List.of(leaf, fresh.certificate()), REQUEST, List.of(), NOW);
 		}
 	}
 
@@ -181,10 +184,11 @@ class IssuedCertificateCheckTests {
 			List<X509Certificate> chain = List.of(leaf(fresh), fresh.certificate());
 			IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
 			if (ahead.compareTo(CertificatePair.CLOCK_SKEW) < 0) {
-				assertThat(check.check(chain, REQUEST, NOW).chain()).hasSize(2);
+				assertThat(check.check(chain, REQUEST, List.of(), NOW).chain()).hasSize(2);
 			}
 			else {
-				assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
+				assertThatExceptionOfType(RequestException.class)
+					.isThrownBy(() -> check.check(chain, REQUEST, List.of(), NOW))
 					.returns(Kind.REFUSED, Kind::of);
 			}
 		}
@@ -199,7 +203,7 @@ class IssuedCertificateCheckTests {
 		for (TestAuthority authority : List.of(ROOT, expired)) {
 			assertThatExceptionOfType(RequestException.class)
 				.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(() -> List.of(authority.certificate()))
-					.check(List.of(leaf, expired.certificate()), REQUEST, NOW))
+					.check(List.of(leaf, expired.certificate()), REQUEST, List.of(), NOW))
 				.returns(Kind.REFUSED, Kind::of)
 				.withMessageEndingWith("is refused: its chain does not lead to a configured authority (["
 						+ authority.certificate().getSubjectX500Principal().getName() + "]); 'CN=expired' expired at "
@@ -211,7 +215,8 @@ class IssuedCertificateCheckTests {
 	void leafThatDoesNotComeFirstIsRefused() {
 		assertThatExceptionOfType(RequestException.class)
 			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
-				.check(List.of(ROOT.certificate(), INTERMEDIATE.certificate(), leaf(INTERMEDIATE)), REQUEST, NOW))
+				.check(List.of(ROOT.certificate(), INTERMEDIATE.certificate(), leaf(INTERMEDIATE)), REQUEST, List.of(),
+						NOW))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageContaining("the first certificate, which must be the leaf, has another public key ("
 					+ KeySpecification.describe(ROOT.certificate().getPublicKey()) + ") than the request");
@@ -224,7 +229,8 @@ class IssuedCertificateCheckTests {
 		IssuedCertificateCheck check = anyAuthority ? IssuedCertificateCheck.ofAnyAuthority()
 				: IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
 		try (CountingProvider counts = new CountingProvider()) {
-			assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
+			assertThatExceptionOfType(RequestException.class)
+				.isThrownBy(() -> check.check(chain, REQUEST, List.of(), NOW))
 				.returns(Kind.REFUSED, Kind::of)
 				.withMessageEndingWith("is refused: its chain has 401 certificates, but at most 20 are accepted");
 			assertThat(counts.take()).doesNotContainKey(Operation.VERIFICATION);
@@ -237,7 +243,7 @@ class IssuedCertificateCheckTests {
 			.withDnsNames(IntStream.range(0, 4500).mapToObj("host-%d.example.com"::formatted).toList());
 		X509Certificate leaf = ROOT.issue(KEYS.getPublic(), large, NOW, NOW.plus(Duration.ofHours(1)));
 		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))
+			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW))
 			.withMessageEndingWith("is refused: its chain has 101 KB, but at most 100 KB are accepted");
 	}
 
@@ -246,7 +252,7 @@ class IssuedCertificateCheckTests {
 		List<X509Certificate> chain = layers(4, 4);
 		IssuedCertificateCheck check = IssuedCertificateCheck
 			.ofAuthorities(() -> List.of(new TestAuthority("layer 4").certificate()));
-		assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, NOW))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, List.of(), NOW))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageEndingWith("; the search was ended after 200 signature checks");
 	}
@@ -270,7 +276,7 @@ class IssuedCertificateCheckTests {
 			chain.add(ROOT.intermediate("intermediate").certificate());
 		}
 		try (CountingProvider counts = new CountingProvider()) {
-			IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, NOW);
+			IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, List.of(), NOW);
 			assertThat(counts.take().get(Operation.VERIFICATION)).isEqualTo(19);
 		}
 	}
@@ -335,7 +341,7 @@ class IssuedCertificateCheckTests {
 			throws Exception {
 		X509Certificate leaf = leaf(algorithm, extension, content);
 		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))
+			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW))
 			.returns(Kind.REFUSED, Kind::of)
 			.withMessageEndingWith("is refused: " + problem);
 	}
@@ -343,7 +349,8 @@ class IssuedCertificateCheckTests {
 	@Test
 	void leafWithAPssSignatureThatIsSecureIsAccepted() throws Exception {
 		X509Certificate leaf = leaf("SHA256withRSAandMGF1", "2.5.29.19", "3000");
-		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW).leaf()).isEqualTo(leaf);
+		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW).leaf())
+			.isEqualTo(leaf);
 	}
 
 	/** The JDK does not limit the size of a DSA key, nor the time to verify with it. */
@@ -358,8 +365,8 @@ class IssuedCertificateCheckTests {
 					Date.from(NOW.plusSeconds(60)), name, keys.getPublic())
 				.build(new JcaContentSignerBuilder("SHA256withDSA").build(keys.getPrivate())));
 		X509Certificate leaf = leaf("SHA256withRSA", "2.5.29.19", "3000");
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf, authority), REQUEST, NOW))
+		assertThatExceptionOfType(RequestException.class).isThrownBy(
+				() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf, authority), REQUEST, List.of(), NOW))
 			.withMessageEndingWith("is refused: its chain contains a DSA key");
 		assertThatExceptionOfType(RequestException.class).isThrownBy(
 				() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(authority), NOW))
@@ -369,12 +376,12 @@ class IssuedCertificateCheckTests {
 	@Test
 	void leafWithAnAlgorithmThatThisJvmDisablesIsRefused() throws Exception {
 		X509Certificate leaf = leaf("SHA512withRSA", "2.5.29.19", "3000");
-		IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW);
+		IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW);
 		String disabled = Security.getProperty("jdk.certpath.disabledAlgorithms");
 		Security.setProperty("jdk.certpath.disabledAlgorithms", disabled + ", SHA512");
 		try {
 			assertThatExceptionOfType(RequestException.class)
-				.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, NOW))
+				.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW))
 				.withMessageEndingWith("its signature algorithm SHA512withRSA is not secure");
 		}
 		finally {

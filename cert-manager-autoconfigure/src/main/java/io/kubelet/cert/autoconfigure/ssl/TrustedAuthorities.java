@@ -52,7 +52,7 @@ final class TrustedAuthorities {
 	Supplier<Trust> of(CertificateSettings certificate) {
 		Trusted trusted = certificate.ssl().trusted();
 		return switch (trusted.kind()) {
-			case FILE -> inFile(trusted, certificate);
+			case FILE -> inFile(Path.of(trusted.name()), certificate);
 			case CONFIG_MAP, TRUST_BUNDLE, TRUST_BUNDLES_OF_SIGNER -> in(trusted, certificate);
 			case CLUSTER -> ofCluster(certificate);
 			case ISSUER -> ofIssuer(certificate);
@@ -66,19 +66,20 @@ final class TrustedAuthorities {
 	}
 
 	/** What is deleted while the application runs is no mistake in its configuration. */
-	private static Function<RuntimeException, Trust> mistake(Trusted trusted, CertificateSettings certificate) {
+	private static Function<RuntimeException, Trust> mistake(CertificateSettings certificate) {
+		Trusted trusted = certificate.ssl().trusted();
 		return (problem) -> certificate.properties().check(trusted.kind().property(), trusted.name(), () -> {
 			throw problem;
 		});
 	}
 
-	private static Function<RuntimeException, Trust> unread(Trusted trusted, CertificateSettings certificate) {
-		return certificate.startup().waits() ? mistake(trusted, certificate)
+	private static Function<RuntimeException, Trust> unread(CertificateSettings certificate) {
+		return certificate.startup().waits() ? mistake(certificate)
 				: new EmptyUntilRead(certificate.name(), certificate.ssl().bundle());
 	}
 
-	private LiveTrust inFile(Trusted file, CertificateSettings certificate) {
-		LiveTrust trust = live(LiveTrust.Source.file(Path.of(file.name())), certificate, mistake(file, certificate));
+	private LiveTrust inFile(Path file, CertificateSettings certificate) {
+		LiveTrust trust = live(LiveTrust.Source.file(file), certificate, mistake(certificate));
 		trust.get();
 		return trust;
 	}
@@ -101,7 +102,7 @@ final class TrustedAuthorities {
 					}
 					return Trust.exactly(pair.authorities());
 				});
-		return live(source, certificate, unread(certificate.ssl().trusted(), certificate));
+		return live(source, certificate, unread(certificate));
 	}
 
 	/**
@@ -120,7 +121,7 @@ final class TrustedAuthorities {
 		Duration timeout = certificate.startup().timeout();
 		Instant end = this.clock.instant().plus(timeout);
 		return live(this.connection.authoritiesIn(objects, () -> waits ? until(end, timeout) : Duration.ZERO,
-				this.managers), certificate, unread(objects, certificate));
+				this.managers), certificate, unread(certificate));
 	}
 
 	/** A server that has issued a certificate at the last moment answers soon. */
