@@ -3,9 +3,15 @@ package io.kubelet.cert.autoconfigure;
 import io.kubelet.cert.ssl.BundleSocketFactory;
 import org.junit.jupiter.api.Test;
 
-import org.springframework.aot.hint.RuntimeHints;
-import org.springframework.aot.hint.annotation.ReflectiveRuntimeHintsRegistrar;
+import org.springframework.aot.generate.ClassNameGenerator;
+import org.springframework.aot.generate.DefaultGenerationContext;
+import org.springframework.aot.generate.GenerationContext;
+import org.springframework.aot.generate.InMemoryGeneratedFiles;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.aot.ApplicationContextAotGenerator;
+import org.springframework.javapoet.ClassName;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,17 +20,21 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificateRuntimeHintsTests {
 
-	private final RuntimeHints hints = new RuntimeHints();
-
 	/** JDBC URLs, and the environment of JNDI. */
 	@Test
 	void socketFactoryCanBeCreatedByItsName() throws NoSuchMethodException {
-		new ReflectiveRuntimeHintsRegistrar().registerRuntimeHints(this.hints,
-				CertificateManagerAutoConfiguration.class);
+		AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
+		TestPropertyValues.of("kubelet.cert.pair-name=shop").applyTo(context);
+		context.register(CertificateManagerAutoConfiguration.class);
+		GenerationContext generation = new DefaultGenerationContext(new ClassNameGenerator(ClassName.get(getClass())),
+				new InMemoryGeneratedFiles());
+		new ApplicationContextAotGenerator().processAheadOfTime(context, generation);
 		assertThat(RuntimeHintsPredicates.reflection()
-			.onConstructorInvocation(BundleSocketFactory.class.getConstructor(String.class))).accepts(this.hints);
+			.onConstructorInvocation(BundleSocketFactory.class.getConstructor(String.class)))
+			.accepts(generation.getRuntimeHints());
 		assertThat(RuntimeHintsPredicates.reflection()
-			.onMethodInvocation(BundleSocketFactory.class.getMethod("getDefault"))).accepts(this.hints);
+			.onMethodInvocation(BundleSocketFactory.class.getMethod("getDefault")))
+			.accepts(generation.getRuntimeHints());
 	}
 
 }

@@ -47,9 +47,9 @@ class StartWithStoredCertificateTests {
 					now.plusSeconds(3600)));
 		Path classes = this.directory.resolve("classes.log");
 		Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-				"-Xlog:class+load:file=" + classes, "-cp", System.getProperty("java.class.path"),
-				Application.class.getName(), "--kubelet.cert.cert-dir=" + this.directory,
-				"--kubelet.cert.template.common-name=app",
+				"-XX:TieredStopAtLevel=1", "-Xlog:class+load:file=" + classes, "-cp",
+				System.getProperty("java.class.path"), Application.class.getName(),
+				"--kubelet.cert.cert-dir=" + this.directory, "--kubelet.cert.template.common-name=app",
 				"--kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
 				"--kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(),
 				"--management.endpoints.web.exposure.include=certificates")
