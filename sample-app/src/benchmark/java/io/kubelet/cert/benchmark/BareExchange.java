@@ -58,7 +58,7 @@ final class BareExchange {
 			Thread thread = new Thread(task);
 			thread.setDaemon(true);
 			return thread;
-		}, Clock.systemUTC()).client(null);
+		}, Clock.systemUTC()).supplier(() -> null).get();
 		this.api = new CertificatesV1Api(client);
 		this.http = client.getHttpClient()
 			.newBuilder()
