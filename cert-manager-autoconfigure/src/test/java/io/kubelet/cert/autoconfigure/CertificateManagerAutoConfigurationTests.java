@@ -14,7 +14,6 @@ import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguratio
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
@@ -26,7 +25,6 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import io.kubernetes.client.openapi.ApiClient;
 import org.awaitility.Awaitility;
-import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +40,6 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.event.EventListener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -82,32 +79,16 @@ class CertificateManagerAutoConfigurationTests {
 		});
 	}
 
-	@Test
-	void theFirstCertificateIsPublishedOnceTheListenersAreThere() {
-		runnerWithSigner().withUserConfiguration(ListenerConfiguration.class)
-			.run((context) -> eventually(
-					() -> assertThat(context.getBean(ListenerConfiguration.class).events).singleElement()
-						.satisfies((event) -> {
-							assertThat(event.getName()).isEqualTo("kubelet-client");
-							assertThat(event.getPreviousCertificate()).isNull();
-							assertThat(event.getCertificate())
-								.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().leaf());
-						})));
-	}
-
 	/** The builder of HTTP clients needs the bundles, which wait for the certificate. */
 	@Test
 	void listenerMayUseWhatNeedsTheBundles() {
 		runnerWithSigner().withUserConfiguration(NotifyingConfiguration.class).run((context) -> {
 			List<String> told = context.getBean(NotifyingConfiguration.class).told;
-			eventually(() -> assertThat(told).containsExactly("kubelet-client"));
+			Awaitility.await().untilAsserted(() -> assertThat(told).containsExactly("kubelet-client"));
 			context.getBean(CertificateManager.class).rotate().join();
-			eventually(() -> assertThat(told).containsExactly("kubelet-client", "kubelet-client"));
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(told).containsExactly("kubelet-client", "kubelet-client"));
 		});
-	}
-
-	private static void eventually(ThrowingRunnable assertion) {
-		Awaitility.await().untilAsserted(assertion);
 	}
 
 	@Test
@@ -233,18 +214,6 @@ class CertificateManagerAutoConfigurationTests {
 				bundles.getBundle(name);
 				this.told.add(name);
 			});
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class ListenerConfiguration {
-
-		final List<CertificateRotatedEvent> events = new CopyOnWriteArrayList<>();
-
-		@EventListener
-		void rotated(CertificateRotatedEvent event) {
-			this.events.add(event);
 		}
 
 	}

@@ -3,7 +3,6 @@ package io.kubelet.cert.autoconfigure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.KeyStoreException;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,8 +69,6 @@ class ManagedFilesTests {
 
 	private Path privateKey;
 
-	private int versions;
-
 	@BeforeEach
 	void nameFiles() {
 		this.certificate = this.directory.resolve("tls.crt");
@@ -93,23 +90,6 @@ class ManagedFilesTests {
 		if (event instanceof CertificateRotatedEvent rotated) {
 			this.events.add(rotated);
 		}
-	}
-
-	@Test
-	void swapOfTheDataLinkOfAVolumeIsFollowed() throws IOException {
-		swapData(this.first);
-		Files.createSymbolicLink(this.certificate, Path.of("..data", "tls.crt"));
-		Files.createSymbolicLink(this.privateKey, Path.of("..data", "tls.key"));
-		runner().run((context) -> {
-			assertCurrent(context, this.first);
-			for (CertificatePair pair : List.of(this.second, this.first, this.second)) {
-				swapData(pair);
-				this.time.pass(LOOK);
-				assertCurrent(context, pair);
-			}
-			Awaitility.await().untilAsserted(() -> assertThat(this.events).hasSize(3));
-			assertThat(this.directory.resolve("nowhere")).doesNotExist();
-		});
 	}
 
 	@Test
@@ -296,16 +276,6 @@ class ManagedFilesTests {
 	private void write(CertificatePair certificate, CertificatePair key) throws IOException {
 		Files.writeString(this.certificate, Pem.write(certificate.chain()));
 		Files.writeString(this.privateKey, key(key));
-	}
-
-	/** As the kubelet updates the volume of a Secret. */
-	private void swapData(CertificatePair pair) throws IOException {
-		String version = "..version" + this.versions++;
-		Path target = Files.createDirectories(this.directory.resolve(version));
-		Files.writeString(target.resolve("tls.crt"), Pem.write(pair.chain()));
-		Files.writeString(target.resolve("tls.key"), key(pair));
-		Path link = Files.createSymbolicLink(this.directory.resolve("..data_tmp"), Path.of(version));
-		Files.move(link, this.directory.resolve("..data"), StandardCopyOption.ATOMIC_MOVE);
 	}
 
 	private static String key(CertificatePair pair) {

@@ -100,6 +100,7 @@ class PodVolumeTests {
 					assertCurrent(context, next);
 				}
 				assertThat(output).doesNotContain("damaged", "stays in use");
+				assertThat(this.volume.resolve("nowhere")).doesNotExist();
 			});
 	}
 
