@@ -21,7 +21,10 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
+import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
+import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.autoconfigure.actuate.Reports;
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
@@ -51,7 +54,13 @@ import tools.jackson.databind.json.JsonMapper;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.actuate.info.Info;
 import org.springframework.boot.actuate.info.InfoContributor;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.endpoint.jackson.JacksonEndpointAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.endpoint.jmx.JmxEndpointAutoConfiguration;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.jmx.JmxAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -200,7 +209,9 @@ class SecretsTests {
 				tell(failed.getFailure(), writer);
 			}
 		}
-		writer.println(context.getBean(PrometheusMeterRegistry.class).scrape());
+		String metrics = context.getBean(PrometheusMeterRegistry.class).scrape();
+		assertThat(metrics).contains("kubelet_cert_failures_total");
+		writer.println(metrics);
 		writer.println(overJmx(context));
 	}
 
@@ -278,7 +289,10 @@ class SecretsTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@EnableAutoConfiguration
+	@ImportAutoConfiguration({ SslAutoConfiguration.class, CertificateManagerAutoConfiguration.class,
+			CertificateSslAutoConfiguration.class, CertificateActuatorAutoConfiguration.class,
+			MetricsAutoConfiguration.class, EndpointAutoConfiguration.class, JacksonEndpointAutoConfiguration.class,
+			JmxAutoConfiguration.class, JmxEndpointAutoConfiguration.class })
 	static class Application {
 
 		final List<CertificateEvent> events = new CopyOnWriteArrayList<>();
