@@ -105,20 +105,14 @@ class IssuedCertificateCheckTests {
 	void chainOfAnotherAuthorityIsRefusedWithThoseThatAreKnown() {
 		IssuedCertificateCheck check = IssuedCertificateCheck
 			.ofAuthorities(() -> List.of(ROOT.certificate(), INTERMEDIATE.certificate()));
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> check.check(List.of(leaf(STRANGER)), REQUEST, List.of(), NOW))
-			.returns(Kind.REFUSED, Kind::of)
-			.withMessageEndingWith(
-					"is refused: its chain does not lead to a configured authority ([CN=root, CN=intermediate])");
+		assertRefused(check, List.of(leaf(STRANGER)),
+				"is refused: its chain does not lead to a configured authority ([CN=root, CN=intermediate])");
 	}
 
 	@Test
 	void chainWithoutItsIntermediateIsRefused() {
 		IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> check.check(List.of(leaf(INTERMEDIATE)), REQUEST, List.of(), NOW))
-			.returns(Kind.REFUSED, Kind::of)
-			.withMessageContaining("does not lead to a configured authority ([CN=root])");
+		assertRefused(check, List.of(leaf(INTERMEDIATE)), "does not lead to a configured authority ([CN=root])");
 	}
 
 	@Test
@@ -150,11 +144,8 @@ class IssuedCertificateCheckTests {
 
 	@Test
 	void withoutAnyAuthorityEveryChainIsRefused() {
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(List::of)
-				.check(List.of(leaf(ROOT)), REQUEST, List.of(), NOW))
-			.returns(Kind.REFUSED, Kind::of)
-			.withMessageContaining("does not lead to a configured authority ([])");
+		assertRefused(IssuedCertificateCheck.ofAuthorities(List::of), List.of(leaf(ROOT)),
+				"does not lead to a configured authority ([])");
 	}
 
 	@Test
@@ -201,13 +192,11 @@ class IssuedCertificateCheckTests {
 		X509Certificate leaf = expired.issue(KEYS.getPublic(), TEMPLATE, NOW.minus(Duration.ofMinutes(5)),
 				NOW.plus(Duration.ofHours(1)));
 		for (TestAuthority authority : List.of(ROOT, expired)) {
-			assertThatExceptionOfType(RequestException.class)
-				.isThrownBy(() -> IssuedCertificateCheck.ofAuthorities(() -> List.of(authority.certificate()))
-					.check(List.of(leaf, expired.certificate()), REQUEST, List.of(), NOW))
-				.returns(Kind.REFUSED, Kind::of)
-				.withMessageEndingWith("is refused: its chain does not lead to a configured authority (["
-						+ authority.certificate().getSubjectX500Principal().getName() + "]); 'CN=expired' expired at "
-						+ end);
+			assertRefused(IssuedCertificateCheck.ofAuthorities(() -> List.of(authority.certificate())),
+					List.of(leaf, expired.certificate()),
+					"is refused: its chain does not lead to a configured authority (["
+							+ authority.certificate().getSubjectX500Principal().getName()
+							+ "]); 'CN=expired' expired at " + end);
 		}
 	}
 
@@ -229,10 +218,7 @@ class IssuedCertificateCheckTests {
 		IssuedCertificateCheck check = anyAuthority ? IssuedCertificateCheck.ofAnyAuthority()
 				: IssuedCertificateCheck.ofAuthorities(() -> List.of(ROOT.certificate()));
 		try (CountingProvider counts = new CountingProvider()) {
-			assertThatExceptionOfType(RequestException.class)
-				.isThrownBy(() -> check.check(chain, REQUEST, List.of(), NOW))
-				.returns(Kind.REFUSED, Kind::of)
-				.withMessageEndingWith("is refused: its chain has 401 certificates, but at most 20 are accepted");
+			assertRefused(check, chain, "is refused: its chain has 401 certificates, but at most 20 are accepted");
 			assertThat(counts.take()).doesNotContainKey(Operation.VERIFICATION);
 		}
 	}
@@ -242,9 +228,8 @@ class IssuedCertificateCheckTests {
 		CertificateTemplate large = CertificateTemplate.ofSubject("one")
 			.withDnsNames(IntStream.range(0, 4500).mapToObj("host-%d.example.com"::formatted).toList());
 		X509Certificate leaf = ROOT.issue(KEYS.getPublic(), large, NOW, NOW.plus(Duration.ofHours(1)));
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW))
-			.withMessageEndingWith("is refused: its chain has 101 KB, but at most 100 KB are accepted");
+		assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf),
+				"is refused: its chain has 101 KB, but at most 100 KB are accepted");
 	}
 
 	@Test
@@ -252,9 +237,7 @@ class IssuedCertificateCheckTests {
 		List<X509Certificate> chain = layers(4, 4);
 		IssuedCertificateCheck check = IssuedCertificateCheck
 			.ofAuthorities(() -> List.of(new TestAuthority("layer 4").certificate()));
-		assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, List.of(), NOW))
-			.returns(Kind.REFUSED, Kind::of)
-			.withMessageEndingWith("; the search was ended after 200 signature checks");
+		assertRefused(check, chain, "; the search was ended after 200 signature checks");
 	}
 
 	@ParameterizedTest
@@ -279,6 +262,12 @@ class IssuedCertificateCheckTests {
 			IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, List.of(), NOW);
 			assertThat(counts.take().get(Operation.VERIFICATION)).isEqualTo(19);
 		}
+	}
+
+	private static void assertRefused(IssuedCertificateCheck check, List<X509Certificate> chain, String end) {
+		assertThatExceptionOfType(RequestException.class).isThrownBy(() -> check.check(chain, REQUEST, List.of(), NOW))
+			.returns(Kind.REFUSED, Kind::of)
+			.withMessageEndingWith(end);
 	}
 
 	/** In which each certificate of a layer has signed each one of the layer below. */
@@ -340,10 +329,7 @@ class IssuedCertificateCheckTests {
 	void leafThatPeersMustNotAcceptIsRefused(String algorithm, String extension, String content, String problem)
 			throws Exception {
 		X509Certificate leaf = leaf(algorithm, extension, content);
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW))
-			.returns(Kind.REFUSED, Kind::of)
-			.withMessageEndingWith("is refused: " + problem);
+		assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf), "is refused: " + problem);
 	}
 
 	@Test
@@ -365,9 +351,8 @@ class IssuedCertificateCheckTests {
 					Date.from(NOW.plusSeconds(60)), name, keys.getPublic())
 				.build(new JcaContentSignerBuilder("SHA256withDSA").build(keys.getPrivate())));
 		X509Certificate leaf = leaf("SHA256withRSA", "2.5.29.19", "3000");
-		assertThatExceptionOfType(RequestException.class).isThrownBy(
-				() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf, authority), REQUEST, List.of(), NOW))
-			.withMessageEndingWith("is refused: its chain contains a DSA key");
+		assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf, authority),
+				"is refused: its chain contains a DSA key");
 		assertThatExceptionOfType(RequestException.class).isThrownBy(
 				() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(authority), NOW))
 			.withMessageEndingWith("is refused: the list of authorities that came with it contains a DSA key");
@@ -380,9 +365,8 @@ class IssuedCertificateCheckTests {
 		String disabled = Security.getProperty("jdk.certpath.disabledAlgorithms");
 		Security.setProperty("jdk.certpath.disabledAlgorithms", disabled + ", SHA512");
 		try {
-			assertThatExceptionOfType(RequestException.class)
-				.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), NOW))
-				.withMessageEndingWith("its signature algorithm SHA512withRSA is not secure");
+			assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf),
+					"its signature algorithm SHA512withRSA is not secure");
 		}
 		finally {
 			Security.setProperty("jdk.certpath.disabledAlgorithms", disabled);
