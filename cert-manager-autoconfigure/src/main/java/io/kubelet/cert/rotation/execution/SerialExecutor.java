@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs tasks one after the other on the threads of a shared executor, so that their state
- * needs no lock. An exception of a task does not affect the next one.
+ * needs no lock. An exception of a task does not affect the next one. A task that does
+ * not return in time is reported, with the stack of its thread.
  */
 public final class SerialExecutor {
 
@@ -26,11 +27,22 @@ public final class SerialExecutor {
 
 	private final Executor executor;
 
-	private final Watchdog watchdog;
+	private final RotationScheduler scheduler;
+
+	private final Clock clock;
+
+	private final Duration limit;
+
+	private final Consumer<Throwable> report;
 
 	private boolean scheduled;
 
-	private boolean draining;
+	/** On which the tasks run. */
+	private @Nullable Thread thread;
+
+	private @Nullable Runnable current;
+
+	private @Nullable Instant lateSince;
 
 	/**
 	 * Creates an executor for the tasks of one certificate.
@@ -43,7 +55,10 @@ public final class SerialExecutor {
 	public SerialExecutor(Executor executor, RotationScheduler scheduler, Clock clock, Duration limit,
 			Consumer<Throwable> report) {
 		this.executor = executor;
-		this.watchdog = new Watchdog(scheduler, clock, limit, report);
+		this.scheduler = scheduler;
+		this.clock = clock;
+		this.limit = limit;
+		this.report = report;
 	}
 
 	/**
@@ -51,7 +66,9 @@ public final class SerialExecutor {
 	 * @return when it began, {@code null} if it is not late
 	 */
 	public @Nullable Instant lateSince() {
-		return this.watchdog.lateSince();
+		synchronized (this.tasks) {
+			return this.lateSince;
+		}
 	}
 
 	/**
@@ -62,7 +79,7 @@ public final class SerialExecutor {
 	public void execute(Runnable task) {
 		synchronized (this.tasks) {
 			this.tasks.add(task);
-			if (this.scheduled || this.draining) {
+			if (this.scheduled || this.thread != null) {
 				return;
 			}
 			this.scheduled = true;
@@ -80,10 +97,10 @@ public final class SerialExecutor {
 
 	private void drain() {
 		synchronized (this.tasks) {
-			if (this.draining) {
+			if (this.thread != null) {
 				return;
 			}
-			this.draining = true;
+			this.thread = Thread.currentThread();
 		}
 		for (Runnable task = next(); task != null; task = next()) {
 			run(task);
@@ -92,25 +109,58 @@ public final class SerialExecutor {
 
 	private @Nullable Runnable next() {
 		synchronized (this.tasks) {
-			Runnable task = this.tasks.poll();
-			if (task == null) {
+			this.current = this.tasks.poll();
+			this.lateSince = null;
+			if (this.current == null) {
 				this.scheduled = false;
-				this.draining = false;
+				this.thread = null;
 			}
-			return task;
+			return this.current;
 		}
 	}
 
 	private void run(Runnable task) {
 		try {
-			this.watchdog.watch(task);
+			Runnable cancelLimit = watch(task);
+			try {
+				task.run();
+			}
+			finally {
+				cancelLimit.run();
+			}
 		}
 		catch (Throwable ex) {
-			report(ex);
+			failed(ex);
 		}
 	}
 
-	private static void report(Throwable problem) {
+	/** A task runs even if it cannot be watched. */
+	private Runnable watch(Runnable task) {
+		Instant start = this.clock.instant();
+		try {
+			return this.scheduler.schedule(() -> late(task, start), this.limit);
+		}
+		catch (Throwable ex) {
+			return () -> {
+			};
+		}
+	}
+
+	private void late(Runnable task, Instant start) {
+		Throwable stack;
+		synchronized (this.tasks) {
+			Thread thread = this.thread;
+			if (thread == null || this.current != task) {
+				return;
+			}
+			this.lateSince = start;
+			stack = new Throwable("The stack of thread " + thread.getName());
+			stack.setStackTrace(thread.getStackTrace());
+		}
+		this.report.accept(stack);
+	}
+
+	private static void failed(Throwable problem) {
 		try {
 			logger.error("A rotation task failed", problem);
 		}
