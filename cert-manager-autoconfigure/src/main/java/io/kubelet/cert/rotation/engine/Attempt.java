@@ -7,22 +7,20 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
-import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt to have a request answered. Used on the certificate's serial executor only,
- * except for {@link #cancel()}.
+ * One attempt to have a request answered. Used on the certificate's serial executor only.
  */
 final class Attempt {
 
 	private final PendingRequest pending;
 
-	private final Trigger trigger;
+	private final CertificateTemplate template;
 
 	private final CompletableFuture<List<X509Certificate>> answer;
 
@@ -32,13 +30,14 @@ final class Attempt {
 
 	/**
 	 * @param pending what was asked, as it was known when the attempt began
-	 * @param trigger why the rotation is due
+	 * @param template what is wanted
 	 * @param start when the attempt began
 	 * @param answer the signer's answer to come
 	 */
-	Attempt(PendingRequest pending, Trigger trigger, Instant start, CompletableFuture<List<X509Certificate>> answer) {
+	Attempt(PendingRequest pending, CertificateTemplate template, Instant start,
+			CompletableFuture<List<X509Certificate>> answer) {
 		this.pending = pending;
-		this.trigger = trigger;
+		this.template = template;
 		this.lastReview = start;
 		this.answer = answer;
 	}
@@ -47,12 +46,8 @@ final class Attempt {
 		return this.pending;
 	}
 
-	CertificateRequest request() {
-		return this.pending.request();
-	}
-
-	Trigger trigger() {
-		return this.trigger;
+	CertificateTemplate template() {
+		return this.template;
 	}
 
 	/**
@@ -71,13 +66,9 @@ final class Attempt {
 		return limit.minus(this.waited);
 	}
 
-	/** Whether the answer has come, even if it has not been processed yet. */
-	boolean isAnswered() {
-		return this.answer.isDone();
-	}
-
-	void whenAnswered(Runnable action) {
-		this.answer.whenComplete((chain, failure) -> action.run());
+	/** The signer's answer, which may have come without being processed yet. */
+	CompletableFuture<List<X509Certificate>> answer() {
+		return this.answer;
 	}
 
 	/** Returns the issued chain, or throws the failure. Called when it is answered. */
@@ -99,17 +90,13 @@ final class Attempt {
 	 * @param submitted what is known of the object, {@code null} if it is not known
 	 */
 	RequestException unanswered(@Nullable SubmittedRequest submitted, Duration timeout) {
-		String name = request().name();
-		String signerName = request().signerName();
+		String name = this.pending.request().name();
+		String signerName = this.pending.request().signerName();
 		if (submitted == null) {
 			return RequestException.unanswered(name, signerName, timeout);
 		}
 		return submitted.interruption().isEmpty() ? RequestException.timedOut(name, signerName, timeout)
 				: RequestException.unreachable(name, signerName, timeout, submitted.interruption());
-	}
-
-	void cancel() {
-		this.answer.cancel(true);
 	}
 
 }

@@ -13,8 +13,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
-import io.kubelet.cert.store.CertificateStore;
-import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.CertificateStore.ConflictException;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,8 +37,6 @@ final class CurrentPair {
 
 	private final BiConsumer<@Nullable CertificatePair, CertificatePair> replaced;
 
-	private final RotationLog log;
-
 	private volatile @Nullable CertificatePair pair;
 
 	private Instant scheduled = Instant.MIN;
@@ -59,7 +56,7 @@ final class CurrentPair {
 	private @Nullable CertificateTemplate accepted;
 
 	/** What is wrong with the stored pair. */
-	private String problem = "";
+	private @Nullable String problem;
 
 	/**
 	 * Without a valid pair of an issuer that is accepted in the store, a bootstrap pair
@@ -72,19 +69,20 @@ final class CurrentPair {
 		this.settings = settings;
 		this.store = store;
 		this.replaced = replaced;
-		this.log = new RotationLog(settings);
 		CertificatePair found = store.get().pair();
 		CertificatePair last = (found != null && issuerProblem(found, now).isPresent()) ? null : found;
 		boolean usable = last != null && last.isValid(now);
-		boolean bootstraps = !usable && bootstrap != null;
-		hold(bootstraps ? bootstrap : last, bootstraps ? null : store.get().deadline());
 		this.forced = usable ? null : invalidity(last, now);
-		if (!usable && bootstrap != null) {
+		if (usable || bootstrap == null) {
+			hold(last, store.get().deadline());
+		}
+		else {
+			hold(bootstrap, null);
 			try {
 				store.write((stored) -> stored.withPair(bootstrap, null));
 			}
 			catch (StoreException ex) {
-				this.log.notStored(bootstrap, ex);
+				RotationLog.notStored(this.settings, bootstrap, ex);
 			}
 		}
 	}
@@ -101,7 +99,7 @@ final class CurrentPair {
 
 	/** What is wrong with the stored pair, {@code null} if nothing is. */
 	@Nullable String problem() {
-		return this.problem.isEmpty() ? null : this.problem;
+		return this.problem;
 	}
 
 	/** Makes a rotation due with the next review, however long the pair is valid. */
@@ -123,10 +121,8 @@ final class CurrentPair {
 	 */
 	boolean replace(CertificatePair pair, PendingRequest answered, boolean ends, CertificateTemplate checked) {
 		Instant deadline = this.store.isShared() ? this.settings.deadline(pair, null) : null;
-		if (!this.store.write(answered, (stored) -> {
-			Stored next = stored.withPair(pair, deadline);
-			return (this.store.isShared() && ends) ? next.withPending(null) : next;
-		})) {
+		if (!this.store.write(answered,
+				(stored) -> (ends ? stored.withPending(null) : stored).withPair(pair, deadline))) {
 			return false;
 		}
 		swap(pair, deadline);
@@ -147,25 +143,12 @@ final class CurrentPair {
 	 * @return the pair that was taken, {@code null} if none was
 	 */
 	@Nullable CertificatePair adoptStored(@Nullable CertificateTemplate template, Instant now) {
-		CertificatePair stored;
-		try {
-			stored = this.store.read().pair();
-		}
-		catch (StoreException ex) {
-			boolean damaged = ex.kind() == Kind.STORE;
-			if (ex.kind() == Kind.UNAVAILABLE || ex instanceof CertificateStore.ConflictException) {
-				return null;
-			}
-			if (damaged && this.store.isShared()) {
-				force(Trigger.DAMAGED);
-			}
-			reportOnce(this.settings.about(logger.atError()),
-					damaged ? ex.getMessage() + "; the last valid pair stays in use. " + this.log.remedy(this.forced)
-							: "The last valid pair stays in use. " + ex.getMessage());
+		if (!read()) {
 			return null;
 		}
+		CertificatePair stored = this.store.get().pair();
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
-			this.problem = "";
+			this.problem = null;
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
@@ -182,12 +165,30 @@ final class CurrentPair {
 					"Another %s stored a pair that ".formatted(byReplica ? "replica" : "program") + refusal.get());
 			return null;
 		}
-		this.log.adopted(stored, byReplica, differences);
+		RotationLog.adopted(this.settings, stored, byReplica, differences);
 		swap(stored, this.store.get().deadline());
 		if (!differences.isEmpty() && template != null) {
 			accept(template, false);
 		}
 		return stored;
+	}
+
+	/** Returns whether the store could be read. */
+	private boolean read() {
+		try {
+			this.store.read();
+			return true;
+		}
+		catch (StoreException ex) {
+			if (ex.kind() == Kind.UNAVAILABLE || ex instanceof ConflictException) {
+				return false;
+			}
+			if (ex.kind() == Kind.STORE && this.store.isShared()) {
+				force(Trigger.DAMAGED);
+			}
+			reportOnce(this.settings.about(logger.atError()), RotationLog.unreadable(this.settings, ex, this.forced));
+			return false;
+		}
 	}
 
 	/**
@@ -204,9 +205,9 @@ final class CurrentPair {
 	}
 
 	private void reportOnce(LoggingEventBuilder entry, String problem) {
-		if (!this.problem.equals(problem)) {
+		if (!problem.equals(this.problem)) {
 			this.problem = problem;
-			entry.log("[{}] {}", this.settings.name(), problem);
+			entry.log("[{}] {}", problem);
 		}
 	}
 
@@ -234,9 +235,7 @@ final class CurrentPair {
 				return;
 			}
 			if (this.dueSince == null) {
-				this.settings.about(logger.atInfo(), pair)
-					.log("[{}] The certificate does not match the template and is rotated: {}", this.settings.name(),
-							String.join("; ", template.differences(pair.leaf())));
+				RotationLog.outdated(this.settings, pair, template);
 			}
 		}
 		if (this.dueSince == null || this.dueSince.isAfter(now)) {
@@ -276,7 +275,7 @@ final class CurrentPair {
 
 	private void swap(CertificatePair pair, @Nullable Instant deadline) {
 		CertificatePair previous = this.pair;
-		this.problem = "";
+		this.problem = null;
 		this.forced = null;
 		hold(pair, deadline);
 		this.replaced.accept(previous, pair);
@@ -292,7 +291,7 @@ final class CurrentPair {
 			this.scheduled = this.settings.deadline(pair, deadline);
 			this.store.keep(pair, deadline);
 			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
-				this.log.weakKey(pair);
+				RotationLog.weakKey(this.settings, pair);
 			}
 		}
 	}

@@ -3,8 +3,8 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -26,33 +26,29 @@ final class Delivery {
 
 	static final Duration FOLLOWER_LIMIT = Duration.ofSeconds(10);
 
-	private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
+	private final List<Recipient<CertificateManager.Follower>> followers = new CopyOnWriteArrayList<>();
 
-	/** Replaced by a longer one, since most certificates have none or few. */
-	private volatile List<Recipient<CertificateManager.Follower>> followers = List.of();
-
-	private volatile List<Recipient<RotationListener>> listeners = List.of();
+	private final List<Recipient<RotationListener>> listeners = new CopyOnWriteArrayList<>();
 
 	private final RotationSettings settings;
 
-	private CompletableFuture<?> last = NOTHING;
+	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
 	Delivery(RotationSettings settings) {
 		this.settings = settings;
 	}
 
-	synchronized void addFollower(CertificateManager.Follower follower) {
-		this.followers = with(this.followers, follower);
+	void addFollower(CertificateManager.Follower follower) {
+		this.followers.add(recipient(follower));
 	}
 
-	synchronized void addListener(RotationListener listener) {
-		this.listeners = with(this.listeners, listener);
+	void addListener(RotationListener listener) {
+		this.listeners.add(recipient(listener));
 	}
 
-	private <T> List<Recipient<T>> with(List<Recipient<T>> recipients, T listener) {
-		Recipient<T> added = new Recipient<>(this.settings.name(), listener, this.settings.resources().executor(),
+	private <T> Recipient<T> recipient(T listener) {
+		return new Recipient<>(this.settings.name(), listener, this.settings.resources().executor(),
 				this.settings.resources().scheduler(), this.settings.clock());
-		return Stream.concat(recipients.stream(), Stream.of(added)).toList();
 	}
 
 	/** Delivers a new pair after all earlier events. Does not block. */
@@ -78,12 +74,9 @@ final class Delivery {
 	}
 
 	private CompletableFuture<?> toFollowers() {
-		CompletableFuture<?>[] returned = this.followers.stream().map((follower) -> {
-			CompletableFuture<Void> done = new CompletableFuture<>();
-			follower.call((target) -> target.updated(this.settings.name()), () -> done.complete(null));
-			return done;
-		}).toArray(CompletableFuture<?>[]::new);
-		CompletableFuture<?> all = CompletableFuture.allOf(returned);
+		CompletableFuture<?> all = CompletableFuture.allOf(this.followers.stream()
+			.map((follower) -> follower.call((target) -> target.updated(this.settings.name())))
+			.toArray(CompletableFuture<?>[]::new));
 		if (all.isDone()) {
 			return all;
 		}

@@ -143,8 +143,8 @@ final class Failures {
 			.addKeyValue("kubelet.cert.reason", failure.reason())
 			.addKeyValue("kubelet.cert.attempt", failure.attempt())
 			.addKeyValue("kubelet.cert.next_attempt", failure.nextAttempt());
-		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", this.settings.name(),
-				failure.attempt(), outcome, this.lastIsAnswer ? whichSigner() + effect : effect, failure.message());
+		(error ? entry.setCause(failure.cause()) : entry).log("[{}] Attempt {} {} ({}): {}", failure.attempt(), outcome,
+				this.lastIsAnswer ? whichSigner() + effect : effect, failure.message());
 	}
 
 	/** An answer may be that of a signer that nobody meant. */

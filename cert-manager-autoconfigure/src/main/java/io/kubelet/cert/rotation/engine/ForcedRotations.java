@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
@@ -25,21 +24,18 @@ final class ForcedRotations {
 
 	private final Delivery delivery;
 
-	private final Supplier<Pause> demanded;
+	private final Failures failures;
 
 	/** Those who wait for the rotation in progress. */
 	private List<CompletableFuture<CertificatePair>> waiting = List.of();
 
 	private Pause interim = Pause.NONE;
 
-	/**
-	 * @param demanded returns the pause that the API server asks for, on any thread
-	 */
-	ForcedRotations(RotationSettings settings, SerialExecutor serial, Delivery delivery, Supplier<Pause> demanded) {
+	ForcedRotations(RotationSettings settings, SerialExecutor serial, Delivery delivery, Failures failures) {
 		this.settings = settings;
 		this.serial = serial;
 		this.delivery = delivery;
-		this.demanded = demanded;
+		this.failures = failures;
 	}
 
 	/**
@@ -56,7 +52,7 @@ final class ForcedRotations {
 				return requested;
 			}
 			Instant now = this.settings.clock().instant();
-			Pause demanded = this.demanded.get();
+			Pause demanded = this.failures.demandedPause();
 			if (!demanded.isOver(now)) {
 				return tooEarly("the API server asks for a pause", demanded);
 			}
@@ -89,12 +85,20 @@ final class ForcedRotations {
 	 * @param completion completes the future of a caller
 	 */
 	void end(Consumer<CompletableFuture<CertificatePair>> completion) {
-		List<CompletableFuture<CertificatePair>> ended;
-		synchronized (this) {
-			ended = this.waiting;
-			this.waiting = List.of();
-		}
+		List<CompletableFuture<CertificatePair>> ended = take();
 		this.serial.execute(() -> this.delivery.afterFollowers(() -> ended.forEach(completion)));
+	}
+
+	/** Cancels the rotation, even if the scheduler runs nothing any more. */
+	void cancel() {
+		List<CompletableFuture<CertificatePair>> ended = take();
+		this.delivery.afterFollowers(() -> ended.forEach((future) -> future.cancel(false)));
+	}
+
+	private synchronized List<CompletableFuture<CertificatePair>> take() {
+		List<CompletableFuture<CertificatePair>> ended = this.waiting;
+		this.waiting = List.of();
+		return ended;
 	}
 
 }

@@ -10,8 +10,42 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How far a replica is in waiting for the answer to a request that another replica has
- * stored. Whoever stores a request is about to submit it, so others first look for its
- * object, and submit it only if there is none after a moment.
+ * stored. Whoever stores a request is about to submit it, so others give it a moment
+ * first, and submit it only if they still find no object after that.
+ * <table>
+ * <caption>The states of the pending request</caption>
+ * <tr>
+ * <th>Pending request</th>
+ * <th>Next attempt</th>
+ * <th>If there is no object</th>
+ * </tr>
+ * <tr>
+ * <td>found at the start</td>
+ * <td>looks for the object when a rotation is due</td>
+ * <td>missed</td>
+ * </tr>
+ * <tr>
+ * <td>stored by another replica</td>
+ * <td>looks for the object after a moment</td>
+ * <td>missed</td>
+ * </tr>
+ * <tr>
+ * <td>missed</td>
+ * <td>after another moment, looks for the object again, or creates it if that was never
+ * seen and our settings ask for the same</td>
+ * <td>lost</td>
+ * </tr>
+ * <tr>
+ * <td>ours</td>
+ * <td>creates the object when a rotation is due</td>
+ * <td>lost</td>
+ * </tr>
+ * <tr>
+ * <td>any of these, once its object was seen</td>
+ * <td>looks for the object when a rotation is due</td>
+ * <td>missed: another replica may have stored the certificate and deleted it</td>
+ * </tr>
+ * </table>
  */
 final class Joining {
 
@@ -21,16 +55,13 @@ final class Joining {
 
 	private final DoubleSupplier random;
 
-	/** Whether the next attempt looks for the object. */
-	private boolean looks;
-
-	/** Whether the object was looked for and not found. */
-	private boolean missed;
-
-	private Pause meanwhile = Pause.NONE;
+	private Pause moment = Pause.NONE;
 
 	/** Whether an attempt is to be made as soon as that is over. */
 	private boolean next;
+
+	/** Whether the object was looked for and not found. */
+	private boolean missed;
 
 	/** Our template, which gives way to that of the other replica. */
 	private @Nullable CertificateTemplate givingWay;
@@ -39,21 +70,14 @@ final class Joining {
 		this.random = random;
 	}
 
-	/** A request is already stored when the process starts. */
-	void beginAtStart() {
-		this.looks = true;
-	}
-
+	/** Another replica has stored a request. */
 	void begin(@Nullable CertificateTemplate template, Instant now) {
-		end();
-		this.looks = true;
 		this.givingWay = template;
 		this.next = true;
 		giveTime(now);
 	}
 
 	void end() {
-		this.looks = false;
 		this.missed = false;
 		this.next = false;
 		this.givingWay = null;
@@ -61,28 +85,23 @@ final class Joining {
 
 	/** Gives other replicas a moment to do what they have begun. */
 	void giveTime(Instant now) {
-		this.meanwhile = Pause.of(now,
+		this.moment = Pause.of(now,
 				Duration.ofMillis(SHORTEST_MILLIS + (long) (SPREAD_MILLIS * this.random.getAsDouble())));
 	}
 
 	/** The moment that other replicas are given. */
-	Pause meanwhile() {
-		return this.meanwhile;
-	}
-
-	/** Whether the next attempt looks for the object and does not create it. */
-	boolean looks() {
-		return this.looks;
-	}
-
-	/** Whether our template gives way to that of the other replica. */
-	boolean givesWay(CertificateTemplate template) {
-		return template.equals(this.givingWay);
+	Pause moment() {
+		return this.moment;
 	}
 
 	/** Whether an attempt is made as soon as that moment is over. */
 	boolean isNext() {
 		return this.next;
+	}
+
+	/** Whether our template gives way to that of the other replica. */
+	boolean givesWay(CertificateTemplate template) {
+		return template.equals(this.givingWay);
 	}
 
 	void attempted() {
@@ -94,18 +113,14 @@ final class Joining {
 	}
 
 	/**
-	 * Gives other replicas a moment, once, because the object does not exist: one may not
-	 * have created it yet, or has stored its certificate and deleted it.
-	 * @param confirmed whether it did exist
-	 * @param ours whether we may create it after that
-	 * @return {@code false} if they have had that moment, or we submitted it ourselves
+	 * The object does not exist, and other replicas are given a moment, once.
+	 * @return {@code false} if they have had that moment
 	 */
-	boolean leaveToOthers(boolean confirmed, boolean ours, Instant now) {
-		if (this.missed || !(this.looks || confirmed)) {
+	boolean missed(Instant now) {
+		if (this.missed) {
 			return false;
 		}
 		this.missed = true;
-		this.looks = !ours;
 		this.next = true;
 		giveTime(now);
 		return true;

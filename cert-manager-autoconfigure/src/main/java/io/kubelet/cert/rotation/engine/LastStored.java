@@ -55,11 +55,10 @@ final class LastStored {
 		return this.stored;
 	}
 
-	Stored read() {
+	void read() {
 		try {
 			this.stored = this.store.read();
 			this.problem = null;
-			return this.stored;
 		}
 		catch (StoreException ex) {
 			this.problem = ex;

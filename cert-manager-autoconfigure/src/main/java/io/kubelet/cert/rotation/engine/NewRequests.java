@@ -21,9 +21,6 @@ final class NewRequests {
 
 	private final Request requested;
 
-	/** What is wanted. */
-	private @Nullable CertificateTemplate template;
-
 	/** Not stored yet, so that its key need not be generated again if that fails. */
 	private @Nullable PendingRequest next;
 
@@ -51,20 +48,14 @@ final class NewRequests {
 		this.next = null;
 	}
 
-	/** Notes what is wanted, although there is a request already. */
-	void noteWanted(CertificateTemplate template) {
-		this.template = template;
-	}
-
 	/**
 	 * Makes a request of another replica again, with its key. Whoever can write the store
 	 * can store any request, so it is made from our own settings.
 	 * @return the request, {@code null} if the other one asks for something else
 	 */
-	@Nullable PendingRequest again(PendingRequest other) {
-		CertificateTemplate template = this.template;
+	@Nullable PendingRequest again(PendingRequest other, CertificateTemplate template) {
 		PublicKey key = other.request().publicKey();
-		return (template != null && asksFor(other, template)
+		return (asksFor(other, template)
 				&& name(template, key, this.requested.usages(template, key)).equals(other.request().name()))
 						? create(template, other.keys(), other.replaces()) : null;
 	}

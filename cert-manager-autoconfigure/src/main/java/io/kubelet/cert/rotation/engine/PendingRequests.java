@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -39,9 +38,10 @@ final class PendingRequests {
 
 	private final RequestRemoval removal;
 
-	private final RotationLog log;
-
 	private @Nullable PendingRequest pending;
+
+	/** Whether it is of this process, or was made again by it. */
+	private boolean ours;
 
 	/** The object that the signer has for it, as it was last seen. */
 	private @Nullable SubmittedRequest submitted;
@@ -57,14 +57,10 @@ final class PendingRequests {
 		this.settings = settings;
 		this.store = store;
 		this.removal = new RequestRemoval(settings, store, serial);
-		this.log = new RotationLog(settings);
-		this.pending = (settings.signers() == null) ? null
-				: store.isShared() ? store.unanswered() : store.get().pending();
+		this.pending = settings.off() ? null : store.isShared() ? store.unanswered() : store.get().pending();
+		this.ours = !store.isShared();
 		this.requests = new NewRequests(settings);
 		this.joining = new Joining(settings.resources().random());
-		if (store.isShared() && this.pending != null) {
-			this.joining.beginAtStart();
-		}
 	}
 
 	boolean areShared() {
@@ -78,22 +74,22 @@ final class PendingRequests {
 	boolean follow(@Nullable CertificateTemplate template, Instant now) {
 		PendingRequest stored = this.store.unanswered();
 		PendingRequest pending = this.pending;
-		if (stored != null && pending != null && this.store.holds(pending)) {
-			// One for another template is that of an earlier version, whose replicas have
-			// ended
-			boolean foundAtStart = this.sentAt == null && this.joining.looks() && !this.joining.isNext();
-			if (foundAtStart && template != null && !isFor(pending, template)) {
-				drop();
-			}
-			return false;
-		}
 		if (stored == null) {
 			return pending != null && !isToReplace(pending, this.store.get().pair()) && forget() != null;
 		}
-		forget();
-		this.pending = stored;
-		this.joining.begin(template, now);
-		return true;
+		if (pending == null || !this.store.holds(pending)) {
+			forget();
+			this.pending = stored;
+			this.ours = false;
+			this.joining.begin(template, now);
+			return true;
+		}
+		boolean foundAtStart = !this.ours && this.sentAt == null && !this.joining.isNext();
+		if (foundAtStart && template != null && !isFor(pending, template)) {
+			// It is that of an earlier version, whose replicas have ended
+			drop();
+		}
+		return false;
 	}
 
 	/** Whether a request asks for a template, or for one that ours gives way to. */
@@ -106,7 +102,7 @@ final class PendingRequests {
 	 * an answer that we have not received.
 	 */
 	boolean isWithdrawn(Instant now) {
-		return this.pending != null && !this.store.holds(this.pending) && this.joining.meanwhile().isOver(now);
+		return this.pending != null && !this.store.holds(this.pending) && this.joining.moment().isOver(now);
 	}
 
 	/** Whether a pair that another replica has stored is the answer to our request. */
@@ -121,20 +117,20 @@ final class PendingRequests {
 	/**
 	 * Gives other replicas a moment, since one may be about to create the object, or has
 	 * deleted it. If it may have ended before that, the next attempt creates it.
-	 * @return {@code false} if they have had that moment
+	 * @return {@code false} if they have had that moment, or we submitted it ourselves
 	 */
-	boolean leaveToOthers(Instant now) {
+	boolean leaveToOthers(CertificateTemplate template, Instant now) {
 		PendingRequest pending = this.pending;
-		if (!this.store.isShared() || pending == null) {
+		boolean confirmed = this.submitted != null;
+		if (!this.store.isShared() || pending == null || (this.ours && !confirmed) || !this.joining.missed(now)) {
 			return false;
 		}
-		boolean confirmed = confirmedName() != null;
-		PendingRequest ours = this.requests.again(pending);
-		boolean elsewhere = this.joining.leaveToOthers(confirmed, ours != null, now);
-		if (elsewhere && ours != null && !confirmed) {
-			this.pending = ours;
+		PendingRequest again = confirmed ? null : this.requests.again(pending, template);
+		if (again != null) {
+			this.pending = again;
+			this.ours = true;
 		}
-		return elsewhere;
+		return true;
 	}
 
 	/** Sends the pending request, or joins it. */
@@ -142,22 +138,21 @@ final class PendingRequests {
 			Consumer<SubmittedRequest> progress) {
 		this.removal.use(signer);
 		this.joining.attempted();
-		return this.joining.looks() ? signer.join(pending.request(), progress)
-				: signer.request(pending.request(), progress);
+		return this.ours ? signer.request(pending.request(), progress) : signer.join(pending.request(), progress);
 	}
 
-	/** Whether the answer to the pending request leaves nothing to be deleted. */
+	/** Whether replicas find the pending request removed together with its answer. */
 	boolean endWithAnswer() {
-		return !this.removal.isNeeded();
+		return this.store.isShared() && !this.removal.isNeeded();
 	}
 
 	@Nullable PendingRequest current() {
 		return this.pending;
 	}
 
-	/** The object that the signer has for the pending request, if it is known. */
-	Optional<SubmittedRequest> submitted() {
-		return Optional.ofNullable(this.submitted);
+	/** The object that the signer has for it, {@code null} if that is not known. */
+	@Nullable SubmittedRequest submitted() {
+		return this.submitted;
 	}
 
 	/**
@@ -202,12 +197,11 @@ final class PendingRequests {
 	 * @param pair the pair to be replaced, {@code null} if there is none
 	 */
 	PendingRequest forTemplate(CertificateTemplate template, @Nullable CertificatePair pair, Instant now) {
-		this.requests.noteWanted(template);
 		PendingRequest pending = this.pending;
 		String replaces = (pair != null) ? pair.serialNumber() : null;
 		if (pending != null && (this.joining.givesWay(template) || this.requests.asksFor(pending, template))) {
 			this.sentAt = (this.sentAt != null) ? this.sentAt : now;
-			return (this.store.isShared() || Objects.equals(pending.replaces(), replaces)) ? pending
+			return (this.store.isShared() || isToReplace(pending, pair)) ? pending
 					: save(new PendingRequest(pending.request(), pending.privateKey(), this.settings.request().key(),
 							replaces));
 		}
@@ -218,10 +212,11 @@ final class PendingRequests {
 			this.removal.remove(overwritten);
 		}
 		if (pending != null) {
-			this.log.abandoned(pending.request());
+			RotationLog.abandoned(this.settings, pending.request());
 		}
 		forget();
 		this.pending = request;
+		this.ours = true;
 		this.sentAt = now;
 		return request;
 	}
@@ -243,8 +238,7 @@ final class PendingRequests {
 	 * it has not confirmed one in this process.
 	 */
 	@Nullable String confirmedName() {
-		PendingRequest pending = this.pending;
-		return (pending != null && pending.request().uid() != null) ? pending.request().name() : null;
+		return (this.submitted != null) ? this.submitted.name() : null;
 	}
 
 	/**
@@ -255,8 +249,8 @@ final class PendingRequests {
 		PendingRequest pending = this.pending;
 		String message = submitted.message();
 		if (pending != null && !message.isEmpty()
-				&& !submitted().map(SubmittedRequest::message).equals(Optional.of(message))) {
-			this.log.pending(pending.request(), submitted);
+				&& (this.submitted == null || !message.equals(this.submitted.message()))) {
+			RotationLog.pending(this.settings, pending.request(), submitted);
 		}
 		this.submitted = submitted;
 		this.joining.found();

@@ -73,7 +73,7 @@ final class RequestRemoval {
 		}
 		catch (RuntimeException ex) {
 			this.settings.about(logger.atInfo(), request)
-				.log("[{}] Request {} could not be removed: {}", this.settings.name(), request.name(), ex.getMessage());
+				.log("[{}] Request {} could not be removed: {}", request.name(), ex.getMessage());
 			return CompletableFuture.completedFuture(null);
 		}
 	}
@@ -88,7 +88,7 @@ final class RequestRemoval {
 		}
 		catch (StoreException ex) {
 			this.settings.about(logger.atWarn(), pending.request())
-				.log("[{}] {}; the rotation is not affected", this.settings.name(), ex.getMessage());
+				.log("[{}] {}; the rotation is not affected", ex.getMessage());
 		}
 	}
 

@@ -8,12 +8,14 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.rotation.execution.SerialExecutor;
@@ -26,8 +28,9 @@ import org.slf4j.LoggerFactory;
  * {@link #reconcile()}, which asks for the template and then reviews the stored pair and
  * the attempt in progress, does what is due, and schedules the next timer. It runs on the
  * certificate's {@link SerialExecutor}, the only place where the state below changes.
+ * {@link Attempts} decides when to rotate, and {@link Rotation} does it.
  */
-public final class RotatingCertificateManager implements CertificateManager, TemplateRounds.Member {
+public final class RotatingCertificateManager implements CertificateManager {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotatingCertificateManager.class);
 
@@ -36,20 +39,21 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 
 	private final RotationSettings settings;
 
-	private final Duration idleCheck;
-
 	private final SerialExecutor serial;
 
 	private final Delivery delivery;
-
-	/** Absent if the template is fixed, or asked for at each idle check. */
-	private final @Nullable TemplateRounds rounds;
 
 	private final Templates templates;
 
 	private final CurrentPair pair;
 
 	private final Warnings warnings;
+
+	private final Failures failures;
+
+	private final ForcedRotations forced;
+
+	private final Rotation rotation;
 
 	private final Attempts attempts;
 
@@ -58,10 +62,6 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	private final AtomicBoolean started = new AtomicBoolean();
 
 	private volatile boolean stopped;
-
-	private volatile CertificateStatus snapshot;
-
-	private String problem = "";
 
 	private Runnable cancelTimer = () -> {
 	};
@@ -78,24 +78,23 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	public RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
 			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair initial) {
 		this.settings = settings;
-		this.idleCheck = settings.idleCheck();
-		this.rounds = (supplier == null || settings.signers() == null || settings.schedule().idleCheck() != null) ? null
-				: settings.resources().rounds();
 		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
 				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
 		this.delivery = new Delivery(settings);
-		this.templates = new Templates(settings.name(), (supplier == null) ? template : null, supplier,
-				settings.resources().executor(), this.serial);
+		this.templates = new Templates(settings, template, supplier, this.serial, this::reconcile, this::review);
 		LastStored store = new LastStored(settings.store(), this::wakeIfStarted);
 		Instant now = settings.clock().instant();
 		this.pair = new CurrentPair(settings, store, this::replaced, initial, now);
 		this.warnings = new Warnings(settings, this.delivery);
 		PendingRequests pendingRequests = new PendingRequests(settings, store, this.serial);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
-		this.attempts = new Attempts(settings, this.serial, this.delivery, this.pair, pendingRequests, this.report,
-				this::reconcile);
+		this.failures = new Failures(settings);
+		this.forced = new ForcedRotations(settings, this.serial, this.delivery, this.failures);
+		this.rotation = new Rotation(settings, this.serial, this.delivery, this.pair, pendingRequests, this.failures,
+				this.forced, this.report, this::reconcile);
+		this.attempts = new Attempts(settings, this.pair, pendingRequests, this.failures, this.rotation);
 		this.attempts.reviewPair(this.templates.latest(), now);
-		this.snapshot = this.report.create();
+		this.report.update();
 	}
 
 	@Override
@@ -107,11 +106,9 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	public void start() {
 		if (this.started.compareAndSet(false, true)) {
 			this.serial.execute(() -> {
-				new RotationLog(this.settings).started(this.pair.get(), this.pair.deadline(),
+				RotationLog.started(this.settings, this.pair.get(), this.pair.deadline(),
 						this.settings.clock().instant());
-				if (!this.templates.follow(this::wake) && this.rounds != null) {
-					this.rounds.add(this);
-				}
+				this.templates.follow();
 				reconcile();
 			});
 		}
@@ -120,7 +117,8 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	@Override
 	public void awaitedFor(Duration timeout) {
 		this.serial.execute(() -> {
-			this.attempts.awaitedUntil(this.settings.clock().instant(), timeout);
+			Instant now = this.settings.clock().instant();
+			this.failures.awaitedUntil(now, now.plus(timeout));
 			reconcile();
 		});
 	}
@@ -128,27 +126,37 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	@Override
 	public void stop() {
 		this.stopped = true;
-		this.attempts.cancel();
+		this.rotation.cancel();
+		this.forced.cancel();
 		wake();
 	}
 
 	@Override
 	public Optional<CertificatePair> current() {
-		CertificatePair pair = this.snapshot.pair();
+		CertificatePair pair = this.report.pair();
 		return (pair != null && pair.isValid(this.settings.clock().instant())) ? Optional.of(pair) : Optional.empty();
 	}
 
 	@Override
 	public CertificateStatus status() {
-		return StatusReport.at(this.snapshot, this.attempts.isRequested(), this.serial.lateSince(),
-				this.settings.clock().instant());
+		return this.report.at(this.forced.isRequested(), this.serial.lateSince(), this.settings.clock().instant());
 	}
 
 	@Override
 	public CompletableFuture<CertificatePair> rotate() {
-		return (this.stopped || this.attempts.areOff())
-				? CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"))
-				: this.attempts.request();
+		if (this.stopped || this.settings.off()) {
+			return CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"));
+		}
+		CompletableFuture<CertificatePair> rotated = this.forced.request(() -> this.serial.execute(() -> {
+			RotationLog.requested(this.settings);
+			this.pair.force(Trigger.REQUESTED);
+			this.failures.endPause();
+			reconcile();
+		}));
+		if (this.stopped) {
+			this.forced.cancel();
+		}
+		return rotated;
 	}
 
 	@Override
@@ -165,7 +173,7 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 	private void replaced(@Nullable CertificatePair previous, CertificatePair current) {
 		this.serial.execute(() -> {
 			try {
-				this.snapshot = this.report.create();
+				this.report.update();
 			}
 			finally {
 				this.delivery.rotated(previous, current);
@@ -173,9 +181,8 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		});
 	}
 
-	/** Looks soon. From any thread. */
-	@Override
-	public void wake() {
+	/** From any thread. */
+	private void wake() {
 		this.serial.execute(this::reconcile);
 	}
 
@@ -186,12 +193,6 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		}
 	}
 
-	/** Calls the supplier, and reviews if its answer has changed. From any thread. */
-	@Override
-	public void askForTemplate(Instant now) {
-		this.templates.poll(now, this::review);
-	}
-
 	private void reconcile() {
 		if (!this.templates.areSupplied()) {
 			review();
@@ -199,10 +200,10 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		}
 		step((now) -> {
 			if (this.templates.isAwaited()) {
-				warn(now);
+				this.report.warn(this.rotation.pending(), now);
 			}
-			Duration untilLate = this.templates.update(now, this::review);
-			this.snapshot = this.report.create();
+			Duration untilLate = this.templates.update(now);
+			this.report.update();
 			return untilLate;
 		});
 	}
@@ -212,16 +213,23 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		step((now) -> {
 			CertificatePair adopted = this.pair.adoptStored(this.templates.latest(), now);
 			if (adopted != null) {
-				this.attempts.adopted(adopted, now);
+				this.rotation.adopted(adopted, now);
+			}
+			if (this.forced.isRequested()) {
+				// A pair that was adopted meanwhile is not what was asked for
+				this.pair.force(Trigger.REQUESTED);
 			}
 			this.attempts.review(this.templates.latest(), now);
-			warn(now);
-			this.snapshot = this.report.create();
-			return this.attempts.untilDue(this.templates.latest(), now, this.idleCheck);
+			this.report.warn(this.rotation.pending(), now);
+			this.report.update();
+			return this.attempts.untilDue(this.templates.latest(), now);
 		});
 	}
 
-	private void step(Step step) {
+	/**
+	 * @param step takes the step, and returns when the next one is due
+	 */
+	private void step(Function<Instant, Duration> step) {
 		this.cancelTimer.run();
 		if (this.stopped) {
 			end();
@@ -231,10 +239,11 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 			return;
 		}
 		Instant now = this.settings.clock().instant();
-		Duration untilNextStep = this.idleCheck;
+		Duration idleCheck = this.settings.idleCheck();
+		Duration untilNextStep = idleCheck;
 		try {
-			untilNextStep = this.warnings.untilDue(now, Collections.min(List.of(step.at(now), this.idleCheck)));
-			this.problem = "";
+			untilNextStep = this.warnings.untilDue(now, Collections.min(List.of(step.apply(now), idleCheck)));
+			this.report.disturbed(null);
 		}
 		catch (Throwable ex) {
 			disturbed(ex, now);
@@ -246,20 +255,14 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		}
 	}
 
-	private void warn(Instant now) {
-		this.warnings.issue(this.pair.get(), this.attempts.pending(), this.report.isFailing(),
-				this.report.isServerHealthy(), now);
-	}
-
 	/** Whatever goes wrong is reported, and tried again. */
 	private void disturbed(Throwable cause, Instant now) {
-		this.snapshot = StatusReport.failing(this.snapshot, Failures.describe(cause, 1, now, now.plus(this.idleCheck)));
-		this.attempts.failRequested(cause);
-		if (!this.problem.equals(cause.toString())) {
-			this.problem = cause.toString();
+		boolean isNew = this.report.disturbed(Failures.describe(cause, 1, now, now.plus(this.settings.idleCheck())));
+		this.forced.end((future) -> future.completeExceptionally(cause));
+		if (isNew) {
 			this.settings.about(logger.atError())
 				.setCause(cause)
-				.log("[{}] Rotation check failed; retrying: {}", name(), cause.toString());
+				.log("[{}] Rotation check failed; retrying: {}", cause.toString());
 		}
 	}
 
@@ -268,24 +271,13 @@ public final class RotatingCertificateManager implements CertificateManager, Tem
 		this.settings.about(logger.atError())
 			.setCause(stack)
 			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "
-					+ "If it is an access to a file, check the file system", name(), ReadableDuration.of(STUCK_AFTER));
+					+ "If it is an access to a file, check the file system", ReadableDuration.of(STUCK_AFTER));
 	}
 
 	/** Also what was begun while another thread called {@link #stop()}. */
 	private void end() {
-		if (this.rounds != null) {
-			this.rounds.remove(this);
-		}
-		this.attempts.cancel();
-		this.attempts.cancelRequested();
-	}
-
-	@FunctionalInterface
-	private interface Step {
-
-		/** Takes the step, and returns when the next one is due. */
-		Duration at(Instant now);
-
+		this.templates.unfollow();
+		this.rotation.cancel();
 	}
 
 }

@@ -4,8 +4,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.IssuerReference;
@@ -19,108 +21,117 @@ import org.slf4j.LoggerFactory;
 /**
  * Logs the rotations of a certificate.
  */
-record RotationLog(RotationSettings settings) {
+final class RotationLog {
 
 	private static final Logger logger = LoggerFactory.getLogger(RotationLog.class);
 
+	private RotationLog() {
+	}
+
 	/** The rotation starts with a stored pair, or without one. */
-	void started(@Nullable CertificatePair pair, Instant next, Instant now) {
+	static void started(RotationSettings settings, @Nullable CertificatePair pair, Instant next, Instant now) {
 		boolean off = next.equals(Instant.MAX);
 		if (pair != null && pair.isValid(now)) {
-			this.settings.about(logger.atInfo(), pair)
-				.log("[{}] Using the stored certificate {}, valid until {}{}", this.settings.name(),
-						pair.serialNumber(), pair.notAfter(), off ? "; rotation is off" : ", next rotation "
-								+ (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
+			settings.about(logger.atInfo(), pair)
+				.log("[{}] Using the stored certificate {}, valid until {}{}", pair.serialNumber(), pair.notAfter(), off
+						? "; rotation is off"
+						: ", next rotation " + (next.isAfter(now) ? next.truncatedTo(ChronoUnit.SECONDS) : "now"));
 		}
 		else if (pair == null && off) {
-			this.settings.about(logger.atWarn())
-				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it",
-						this.settings.name());
+			settings.about(logger.atWarn())
+				.log("[{}] There is no stored certificate, and rotation is off: a pair is used as soon as another program stores it");
 		}
 	}
 
-	void weakKey(CertificatePair pair) {
-		this.settings.about(logger.atWarn(), pair)
+	static void weakKey(RotationSettings settings, CertificatePair pair) {
+		settings.about(logger.atWarn(), pair)
 			.log("[{}] The key of the certificate ({}) is weak: peers may refuse it. Use at least RSA 2048 or EC P-256",
-					this.settings.name(), KeySpecification.describe(pair.leaf().getPublicKey()));
+					KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
-	void notStored(CertificatePair bootstrap, StoreException cause) {
-		this.settings.about(logger.atWarn(), bootstrap)
-			.log("[{}] The bootstrap pair is used, but could not be stored: {}", this.settings.name(),
-					cause.getMessage());
+	static void notStored(RotationSettings settings, CertificatePair bootstrap, StoreException cause) {
+		settings.about(logger.atWarn(), bootstrap)
+			.log("[{}] The bootstrap pair is used, but could not be stored: {}", cause.getMessage());
 	}
 
 	/**
-	 * What follows from a stored pair that is damaged: the one in use is in memory only.
+	 * What is wrong with a store. If the pair is damaged, the one in use is in memory
+	 * only.
 	 */
-	String remedy(@Nullable Trigger forced) {
-		if (this.settings.signers() == null) {
-			return "A restart finds only what is stored: repair it";
+	static String unreadable(RotationSettings settings, StoreException problem, @Nullable Trigger forced) {
+		if (problem.kind() != Kind.STORE) {
+			return "The last valid pair stays in use. " + problem.getMessage();
 		}
-		return (forced == Trigger.DAMAGED) ? "A rotation begins, which stores a new pair"
+		String remedy = settings.off() ? "A restart finds only what is stored: repair it" : (forced == Trigger.DAMAGED)
+				? "A rotation begins, which stores a new pair"
 				: "A restart finds only what is stored: repair it, or rotate (POST /actuator/certificates/%s) to store a new pair"
-					.formatted(this.settings.name());
+					.formatted(settings.name());
+		return problem.getMessage() + "; the last valid pair stays in use. " + remedy;
 	}
 
-	void requested() {
-		this.settings.about(logger.atInfo()).log("[{}] A rotation is requested", this.settings.name());
+	static void outdated(RotationSettings settings, CertificatePair pair, CertificateTemplate template) {
+		settings.about(logger.atInfo(), pair)
+			.log("[{}] The certificate does not match the template and is rotated: {}",
+					String.join("; ", template.differences(pair.leaf())));
+	}
+
+	static void requested(RotationSettings settings) {
+		settings.about(logger.atInfo()).log("[{}] A rotation is requested");
 	}
 
 	/** Somebody who deletes a request is no danger; somebody who replaces it may be. */
-	void lost(CertificateRequest request, RequestException cause) {
-		this.settings.about("Gone".equals(cause.reason()) ? logger.atInfo() : logger.atWarn(), request)
-			.log("[{}] {}; a new request follows", this.settings.name(), cause.getMessage());
+	static void lost(RotationSettings settings, CertificateRequest request, RequestException cause) {
+		settings.about("Gone".equals(cause.reason()) ? logger.atInfo() : logger.atWarn(), request)
+			.log("[{}] {}; a new request follows", cause.getMessage());
 	}
 
-	void abandoned(CertificateRequest request) {
-		this.settings.about(logger.atInfo(), request)
+	static void abandoned(RotationSettings settings, CertificateRequest request) {
+		settings.about(logger.atInfo(), request)
 			.log("[{}] Request {} to {} asks for something else than is configured now: it is abandoned, and a new one follows",
-					this.settings.name(), request.name(), IssuerReference.describe(request.signerName()));
+					request.name(), IssuerReference.describe(request.signerName()));
 	}
 
-	void pending(CertificateRequest request, SubmittedRequest submitted) {
-		this.settings.about(logger.atInfo(), request)
-			.log("[{}] Request {} to {} is pending: {}", this.settings.name(), submitted.name(),
+	static void pending(RotationSettings settings, CertificateRequest request, SubmittedRequest submitted) {
+		settings.about(logger.atInfo(), request)
+			.log("[{}] Request {} to {} is pending: {}", submitted.name(),
 					IssuerReference.describe(request.signerName()), submitted.message());
 	}
 
-	void joined(CertificateRequest request, boolean sameTemplate) {
-		this.settings.about(logger.atInfo(), request)
+	static void joined(RotationSettings settings, CertificateRequest request, boolean sameTemplate) {
+		settings.about(logger.atInfo(), request)
 			.log("[{}] Another replica has stored request {}{}: its certificate is used as soon as it is issued",
-					this.settings.name(), request.name(),
-					sameTemplate ? "" : ", which has the template of a replica that was started later");
+					request.name(), sameTemplate ? "" : ", which has the template of a replica that was started later");
 	}
 
-	void adopted(CertificatePair pair, boolean byReplica, List<String> differences) {
-		this.settings.about(differences.isEmpty() ? logger.atInfo() : logger.atWarn(), pair)
+	static void adopted(RotationSettings settings, CertificatePair pair, boolean byReplica, List<String> differences) {
+		settings.about(differences.isEmpty() ? logger.atInfo() : logger.atWarn(), pair)
 			.log("[{}] Another {} stored a pair, which is used now: serial number {}, valid until {}{}",
-					this.settings.name(), byReplica ? "replica" : "program", pair.serialNumber(), pair.notAfter(),
+					byReplica ? "replica" : "program", pair.serialNumber(), pair.notAfter(),
 					differences.isEmpty() ? ""
 							: ". It was started later and has another template, or is another application, which needs its own 'store.secret': "
 									+ String.join("; ", differences));
 	}
 
-	void storedByReplica(CertificatePair pair, Trigger trigger) {
-		this.settings.about(logger.atInfo(), pair)
+	static void storedByReplica(RotationSettings settings, CertificatePair pair, Trigger trigger) {
+		settings.about(logger.atInfo(), pair)
 			.addKeyValue("kubelet.cert.trigger", trigger)
-			.log("[{}] {}: the certificate was stored by another replica", this.settings.name(), inWords(trigger));
+			.log("[{}] {}: the certificate was stored by another replica", inWords(trigger));
 	}
 
-	void rotated(CertificatePair issued, List<String> additionalNames, CertificateRequest request, Trigger trigger,
-			Instant deadline) {
-		this.settings.about(logger.atInfo(), issued)
+	static void rotated(RotationSettings settings, CertificatePair issued, List<String> additionalNames,
+			CertificateRequest request, Trigger trigger, Instant deadline) {
+		settings.about(logger.atInfo(), issued)
 			.addKeyValue("kubelet.cert.request", request.name())
 			.addKeyValue("kubelet.cert.signer", request.signerName())
 			.addKeyValue("kubelet.cert.trigger", trigger)
-			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", this.settings.name(),
-					inWords(trigger), issued.serialNumber(), issued.notAfter(),
-					this.settings.once() ? "none, because rotation is off" : deadline.truncatedTo(ChronoUnit.SECONDS),
+			.log("[{}] {}: serial number {}, valid until {}, next rotation {} (request {} to {})", inWords(trigger),
+					issued.serialNumber(), issued.notAfter(),
+					settings.once() ? "none, because rotation is off" : deadline.truncatedTo(ChronoUnit.SECONDS),
 					request.name(), IssuerReference.describe(request.signerName()));
 		if (!additionalNames.isEmpty()) {
-			this.settings.about(logger.atWarn(), issued)
+			settings.about(logger.atWarn(), issued)
 				.log("[{}] The certificate has names that were not requested: {}. Peers accept the application under these names too. If they are not meant, have the signer leave them out",
-						this.settings.name(), additionalNames);
+						additionalNames);
 		}
 	}
 

@@ -72,15 +72,20 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		return this.resources.clock();
 	}
 
+	/** Whether rotation is off: nothing is requested. */
+	boolean off() {
+		return this.signers == null;
+	}
+
 	/** Whether no valid certificate is rotated. */
 	boolean once() {
-		return this.schedule.once() || this.signers == null;
+		return this.schedule.once() || off();
 	}
 
 	/** The longest time between two checks. */
 	Duration idleCheck() {
 		Duration configured = this.schedule.idleCheck();
-		return (configured != null) ? configured : (this.signers == null) ? STORE_WATCH : LONGEST_SLEEP;
+		return (configured != null) ? configured : off() ? STORE_WATCH : LONGEST_SLEEP;
 	}
 
 	/**
@@ -96,9 +101,12 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 		return shared.plusMillis((long) (longest * random));
 	}
 
-	/** Adds the fields of structured logging that every entry about a certificate has. */
+	/**
+	 * Adds the fields of structured logging that every entry about a certificate has, and
+	 * its name as the first argument of the message.
+	 */
 	LoggingEventBuilder about(LoggingEventBuilder entry) {
-		return entry.addKeyValue("kubelet.cert.name", this.name);
+		return entry.addKeyValue("kubelet.cert.name", this.name).addArgument(this.name);
 	}
 
 	/** Adds the fields of structured logging that describe a pair. */

@@ -10,6 +10,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers what has happened to a certificate, and puts its status together. Used on the
- * certificate's serial executor only, except for {@link #at}.
+ * certificate's serial executor only, except for {@link #at} and {@link #pair()}.
  */
 final class StatusReport {
 
@@ -42,17 +43,16 @@ final class StatusReport {
 
 	private final Warnings warnings;
 
-	private List<Outcome> history = List.of();
-
-	private long rotations;
-
-	private Duration waited = Duration.ZERO;
-
-	private @Nullable Instant lastRotation;
+	private Rotations rotations = new Rotations(0, Duration.ZERO, null, List.of());
 
 	private CertificateStatus.@Nullable Failure lastFailure;
 
 	private @Nullable Boolean serverHealthy;
+
+	private volatile CertificateStatus snapshot;
+
+	/** Why the last check failed. */
+	private volatile CertificateStatus.@Nullable Failure disturbance;
 
 	StatusReport(RotationSettings settings, CurrentPair pair, PendingRequests pendingRequests, Templates templates,
 			Warnings warnings) {
@@ -61,14 +61,14 @@ final class StatusReport {
 		this.pendingRequests = pendingRequests;
 		this.templates = templates;
 		this.warnings = warnings;
+		this.snapshot = create();
 	}
 
 	/** The pending request was answered with a pair, which has become current. */
 	void rotated(CertificatePair pair, List<String> additionalNames, Trigger trigger, Instant now) {
 		Duration waited = this.pendingRequests.waited(now);
-		this.rotations++;
-		this.waited = this.waited.plus(waited);
-		this.lastRotation = now;
+		this.rotations = new Rotations(this.rotations.count() + 1, this.rotations.waited().plus(waited), now,
+				this.rotations.history());
 		this.lastFailure = null;
 		this.serverHealthy = true;
 		add(new Outcome(now, trigger, pair.serialNumber(), this.pendingRequests.confirmedName(), waited,
@@ -91,7 +91,8 @@ final class StatusReport {
 	}
 
 	private void add(Outcome outcome) {
-		this.history = Stream.concat(Stream.of(outcome), this.history.stream()).limit(HISTORY_SIZE).toList();
+		this.rotations = new Rotations(this.rotations.count(), this.rotations.waited(), this.rotations.last(),
+				Stream.concat(Stream.of(outcome), this.rotations.history().stream()).limit(HISTORY_SIZE).toList());
 	}
 
 	/** The server holds the pending request, and can be reached or not. */
@@ -99,16 +100,33 @@ final class StatusReport {
 		this.serverHealthy = reachable;
 	}
 
-	boolean isFailing() {
-		return this.lastFailure != null;
+	/**
+	 * Issues the warnings that have become due.
+	 * @param pending the request that is waited for, {@code null} if there is none
+	 */
+	void warn(@Nullable CertificateRequest pending, Instant now) {
+		this.warnings.issue(this.pair.get(), pending, this.lastFailure != null, Boolean.TRUE.equals(this.serverHealthy),
+				now);
 	}
 
-	boolean isServerHealthy() {
-		return Boolean.TRUE.equals(this.serverHealthy);
+	/**
+	 * Notes that a check has failed.
+	 * @param failure why, {@code null} if one has succeeded
+	 * @return whether the last one did not fail for the same reason
+	 */
+	boolean disturbed(CertificateStatus.@Nullable Failure failure) {
+		CertificateStatus.Failure last = this.disturbance;
+		this.disturbance = failure;
+		return failure != null && (last == null || !last.cause().toString().equals(failure.cause().toString()));
 	}
 
-	/** Creates the status, in a state that {@link #at} is to correct. */
-	CertificateStatus create() {
+	/** Takes a snapshot of the status. */
+	void update() {
+		this.snapshot = create();
+	}
+
+	/** In a state that {@link #at} is to correct. */
+	private CertificateStatus create() {
 		CertificatePair pair = this.pair.get();
 		PendingRequest pending = this.pendingRequests.current();
 		CertificateRequest request = (pending != null) ? pending.request() : null;
@@ -120,48 +138,37 @@ final class StatusReport {
 						(pair != null) ? new Window(this.settings.schedule().window().begin(pair),
 								this.settings.schedule().window().end(pair)) : null,
 						deadline.equals(Instant.MAX) ? null : deadline),
-				confirmed(), new Rotations(this.rotations, this.waited, this.lastRotation, this.history),
-				this.lastFailure, new Health(this.serverHealthy, this.warnings.isUnavailable(),
-						this.templates.waitingFor(), this.pair.problem(), null));
+				confirmed(), this.rotations, this.lastFailure, new Health(this.serverHealthy,
+						this.warnings.isUnavailable(), this.templates.waitingFor(), this.pair.problem(), null));
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
 	private @Nullable ConfirmedRequest confirmed() {
-		PendingRequest pending = this.pendingRequests.current();
-		String name = this.pendingRequests.confirmedName();
-		Instant createdAt = (pending != null) ? pending.request().createdAt() : null;
-		if (name == null || createdAt == null) {
-			return null;
-		}
-		return this.pendingRequests.submitted()
-			.map((object) -> new ConfirmedRequest(name, createdAt, object.conditions(), object.message()))
-			.orElseGet(() -> new ConfirmedRequest(name, createdAt, List.of(), ""));
+		SubmittedRequest object = this.pendingRequests.submitted();
+		return (object == null) ? null
+				: new ConfirmedRequest(object.name(), object.createdAt(), object.conditions(), object.message());
 	}
 
 	private List<Usage> usages(@Nullable CertificatePair pair) {
-		List<Usage> fixed = this.settings.request().usages();
-		if (!fixed.isEmpty()) {
-			return fixed;
-		}
 		CertificateTemplate template = this.templates.latest();
 		return (pair != null && template != null) ? this.settings.request().usages(template, pair.leaf().getPublicKey())
-				: List.of();
+				: this.settings.request().usages();
 	}
 
-	/** Returns a status as it is at a time. From any thread. */
-	static CertificateStatus at(CertificateStatus status, boolean requested, @Nullable Instant stuckSince,
-			Instant now) {
+	/** The pair of the last snapshot, {@code null} if there is none. From any thread. */
+	@Nullable CertificatePair pair() {
+		return this.snapshot.pair();
+	}
+
+	/** Returns the last snapshot as it is at a time. From any thread. */
+	CertificateStatus at(boolean requested, @Nullable Instant stuckSince, Instant now) {
+		CertificateStatus status = this.snapshot;
+		CertificateStatus.Failure disturbance = this.disturbance;
 		Health health = status.health();
 		return new CertificateStatus(status.name(), state(status, requested, now), status.pair(), status.requested(),
-				status.schedule(), status.pendingRequest(), status.rotations(), status.lastFailure(),
-				new Health(health.serverHealthy(), health.unavailable(), health.waitingFor(), health.storeProblem(),
-						stuckSince));
-	}
-
-	/** Returns a status with the failure of a check. */
-	static CertificateStatus failing(CertificateStatus status, CertificateStatus.Failure failure) {
-		return new CertificateStatus(status.name(), status.state(), status.pair(), status.requested(),
-				status.schedule(), status.pendingRequest(), status.rotations(), failure, status.health());
+				status.schedule(), status.pendingRequest(), status.rotations(),
+				(disturbance != null) ? disturbance : status.lastFailure(), new Health(health.serverHealthy(),
+						health.unavailable(), health.waitingFor(), health.storeProblem(), stuckSince));
 	}
 
 	private static State state(CertificateStatus status, boolean requested, Instant now) {

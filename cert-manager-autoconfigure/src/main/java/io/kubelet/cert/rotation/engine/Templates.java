@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
-import java.util.concurrent.Executor;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
@@ -16,22 +15,25 @@ import org.slf4j.event.Level;
 /**
  * The template of a certificate: fixed, or the latest answer of a supplier. A supplier is
  * called on a thread of the application's, since it may block, and by one at a time. Used
- * on the certificate's serial executor only, except for {@link #poll}.
+ * on the certificate's serial executor only, except as a member of
+ * {@link TemplateRounds}.
  */
-final class Templates {
+final class Templates implements TemplateRounds.Member {
 
 	private static final Logger logger = LoggerFactory.getLogger(Templates.class);
 
 	/** How long a supplier may take before the status and the log report it. */
 	static final Duration PATIENCE = Duration.ofSeconds(10);
 
-	private final String name;
+	private final RotationSettings settings;
 
 	private final @Nullable CertificateTemplateSupplier supplier;
 
-	private final Executor executor;
-
 	private final SerialExecutor serial;
+
+	private final Runnable reconcile;
+
+	private final Runnable review;
 
 	private volatile Answer answer;
 
@@ -41,13 +43,21 @@ final class Templates {
 	/** Whether the answer is needed even if it is the same as before. */
 	private boolean needed;
 
-	Templates(String name, @Nullable CertificateTemplate fixed, @Nullable CertificateTemplateSupplier supplier,
-			Executor executor, SerialExecutor serial) {
-		this.name = name;
-		this.answer = new Answer(fixed, null, "");
+	/**
+	 * @param fixed the template if there is no supplier, {@code null} if there is none
+	 * @param reconcile run on the serial executor when the template may have changed:
+	 * {@linkplain #update updates} it
+	 * @param review run on the serial executor when the supplier has returned
+	 */
+	Templates(RotationSettings settings, @Nullable CertificateTemplate fixed,
+			@Nullable CertificateTemplateSupplier supplier, SerialExecutor serial, Runnable reconcile,
+			Runnable review) {
+		this.settings = settings;
+		this.answer = new Answer((supplier == null) ? fixed : null, null, "");
 		this.supplier = supplier;
-		this.executor = executor;
 		this.serial = serial;
+		this.reconcile = reconcile;
+		this.review = review;
 	}
 
 	/** The template, {@code null} while it is not known. */
@@ -67,13 +77,29 @@ final class Templates {
 		return this.supplier != null;
 	}
 
-	/**
-	 * Follows the supplier.
-	 * @param changed is run by a supplier that signals its changes
-	 * @return whether it does
-	 */
-	boolean follow(Runnable changed) {
-		return this.supplier != null && this.supplier.onChange(changed);
+	/** Follows the supplier: it signals its changes, or is asked in rounds. */
+	void follow() {
+		if (this.supplier != null && !this.supplier.onChange(this::wake) && !this.settings.off()
+				&& this.settings.schedule().idleCheck() == null) {
+			this.settings.resources().rounds().add(this);
+		}
+	}
+
+	void unfollow() {
+		this.settings.resources().rounds().remove(this);
+	}
+
+	@Override
+	public void wake() {
+		this.serial.execute(this.reconcile);
+	}
+
+	/** Involves the certificate only if the answer is not the same as before. */
+	@Override
+	public void askForTemplate(Instant now) {
+		if (begin(now, false) == null) {
+			ask();
+		}
 	}
 
 	/** Whether the supplier was called and has not returned. */
@@ -84,14 +110,13 @@ final class Templates {
 	/**
 	 * Brings the template up to date: calls the supplier, unless it has not returned from
 	 * the last call.
-	 * @param then runs on the serial executor when the supplier has returned
 	 * @return how long to wait for it before it is reported
 	 */
-	Duration update(Instant now, Runnable then) {
+	Duration update(Instant now) {
 		Instant askedAt = begin(now, true);
 		if (askedAt == null) {
 			try {
-				this.executor.execute(() -> ask(then));
+				this.settings.resources().executor().execute(this::ask);
 			}
 			catch (Throwable ex) {
 				end();
@@ -108,16 +133,6 @@ final class Templates {
 		return PATIENCE;
 	}
 
-	/**
-	 * Calls the supplier on this thread, unless it has not returned from the last call.
-	 * @param changed runs on the serial executor if the answer is not the same as before
-	 */
-	void poll(Instant now, Runnable changed) {
-		if (begin(now, false) == null) {
-			ask(changed);
-		}
-	}
-
 	/** Returns since when the supplier has been called, {@code null} if it can be. */
 	private synchronized @Nullable Instant begin(Instant now, boolean needed) {
 		this.needed |= needed;
@@ -131,7 +146,7 @@ final class Templates {
 		this.needed = false;
 	}
 
-	private void ask(Runnable then) {
+	private void ask() {
 		Answer answer = answer(Objects.requireNonNull(this.supplier));
 		synchronized (this) {
 			if (!this.needed && answer.equals(this.answer)) {
@@ -142,7 +157,7 @@ final class Templates {
 		this.serial.execute(() -> {
 			take(answer, Level.INFO);
 			end();
-			then.run();
+			this.review.run();
 		});
 	}
 
@@ -154,7 +169,7 @@ final class Templates {
 		catch (Throwable ex) {
 			if (!ex.toString().equals(this.answer.problem)) {
 				logger.error("[{}] The template supplier failed; nothing is requested until it returns a template",
-						this.name, ex);
+						this.settings.name(), ex);
 			}
 			return new Answer(null, null, ex.toString());
 		}
@@ -163,7 +178,8 @@ final class Templates {
 	private void take(Answer answer, Level level) {
 		String waitingFor = answer.waitingFor;
 		if (waitingFor != null && !waitingFor.equals(this.answer.waitingFor)) {
-			logger.atLevel(level).log("[{}] Nothing is requested yet: waiting for {}", this.name, waitingFor);
+			logger.atLevel(level)
+				.log("[{}] Nothing is requested yet: waiting for {}", this.settings.name(), waitingFor);
 		}
 		this.answer = answer;
 	}

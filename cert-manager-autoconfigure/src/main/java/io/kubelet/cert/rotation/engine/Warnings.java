@@ -95,17 +95,17 @@ final class Warnings {
 		if (this.issued.add(State.OVERDUE)) {
 			this.settings.about(logger.atWarn(), pair)
 				.log("[{}] The certificate is overdue for rotation; it is valid until {}. No connection is affected yet. {}",
-						this.settings.name(), pair.notAfter(), next.get());
+						pair.notAfter(), next.get());
 			this.delivery.deliver((listener) -> listener.overdue(this.settings.name(), pair));
 		}
 	}
 
 	private void notYetValid(CertificatePair pair, Supplier<String> next, Instant now) {
 		if (this.issued.add(State.NOT_YET_VALID)) {
-			this.settings.about((this.settings.signers() != null) ? logger.atWarn() : logger.atError(), pair)
+			this.settings.about(this.settings.off() ? logger.atError() : logger.atWarn(), pair)
 				.log("[{}] The certificate is not valid before {}, and it is {} now: peers refuse it until then. "
-						+ "Check the clock of this machine. {}", this.settings.name(), pair.notBefore(),
-						now.truncatedTo(ChronoUnit.SECONDS), next.get());
+						+ "Check the clock of this machine. {}", pair.notBefore(), now.truncatedTo(ChronoUnit.SECONDS),
+						next.get());
 			this.delivery.deliver((listener) -> listener.notYetValid(this.settings.name(), pair));
 		}
 	}
@@ -113,15 +113,14 @@ final class Warnings {
 	/** A pair that is found expired was stored. */
 	private void expired(CertificatePair pair, boolean found, Supplier<String> next) {
 		if (this.issued.add(State.EXPIRED)) {
-			if (found && this.settings.signers() != null) {
+			if (found && !this.settings.off()) {
 				this.settings.about(logger.atWarn(), pair)
-					.log("[{}] The stored certificate expired at {}: a new one is being requested",
-							this.settings.name(), pair.notAfter());
+					.log("[{}] The stored certificate expired at {}: a new one is being requested", pair.notAfter());
 			}
 			else {
 				this.settings.about(logger.atError(), pair)
 					.log("[{}] The certificate expired at {}: new TLS connections that present it fail until it is replaced. {}",
-							this.settings.name(), pair.notAfter(), next.get());
+							pair.notAfter(), next.get());
 			}
 			this.delivery.deliver((listener) -> listener.expired(this.settings.name(), pair));
 		}
@@ -129,7 +128,7 @@ final class Warnings {
 
 	/** The end of a message: what is done about it, or what somebody can do. */
 	private String whatNext(@Nullable CertificateRequest pending, boolean failing) {
-		if (this.settings.signers() == null) {
+		if (this.settings.off()) {
 			return "Rotation is off: replace the stored pair";
 		}
 		if (pending != null && pending.uid() != null) {
@@ -158,7 +157,7 @@ final class Warnings {
 			waiting.tellAt = null;
 			this.settings.about(logger.atInfo(), pending)
 				.log("[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}",
-						this.settings.name(), pending.name(), IssuerReference.describe(pending.signerName()),
+						pending.name(), IssuerReference.describe(pending.signerName()),
 						(this.settings.request().signerOrigin() != null)
 								? " (from " + this.settings.request().signerOrigin() + ")" : "",
 						ReadableDuration.of(Duration.between(waiting.since, now)), howToFollow(pending));
@@ -167,7 +166,7 @@ final class Warnings {
 			waiting.warnAt = null;
 			this.settings.about(logger.atWarn(), pending)
 				.log("[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
-						this.settings.name(), pending.name(), IssuerReference.describe(pending.signerName()),
+						pending.name(), IssuerReference.describe(pending.signerName()),
 						ReadableDuration.of(Duration.between(waiting.since, now)),
 						ReadableDuration.of(Duration.between(now, pair.notAfter())), howToFollow(pending));
 		}
@@ -191,8 +190,7 @@ final class Warnings {
 			this.unavailable = true;
 			this.settings.about(logger.atError())
 				.log("[{}] There has been no valid certificate since {}, although the API server is healthy: servers fail "
-						+ "TLS handshakes, and clients present no certificate. {}", this.settings.name(),
-						this.invalidSince, next.get());
+						+ "TLS handshakes, and clients present no certificate. {}", this.invalidSince, next.get());
 			this.delivery.deliver((listener) -> listener.unavailable(this.settings.name()));
 		}
 	}

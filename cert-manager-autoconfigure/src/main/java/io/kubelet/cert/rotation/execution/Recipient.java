@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.execution;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
@@ -47,18 +48,10 @@ public final class Recipient<T> {
 	/**
 	 * Calls the listener soon, after all earlier calls. Does not block.
 	 * @param event calls the method of the event
+	 * @return completes when the listener has returned, whether the call failed or not
 	 */
-	public void call(Consumer<T> event) {
-		call(event, () -> {
-		});
-	}
-
-	/**
-	 * Calls the listener, and then runs a task, whether the call failed or not.
-	 * @param event calls the method of the event
-	 * @param returned the task
-	 */
-	public void call(Consumer<T> event, Runnable returned) {
+	public CompletableFuture<Void> call(Consumer<T> event) {
+		CompletableFuture<Void> returned = new CompletableFuture<>();
 		try {
 			this.calls.execute(() -> run(event, returned));
 		}
@@ -66,9 +59,10 @@ public final class Recipient<T> {
 			logger.error("[{}] No thread is available for rotation listener {}; it will be called with the next event",
 					this.name, this.listener.getClass().getName(), ex);
 		}
+		return returned;
 	}
 
-	private void run(Consumer<T> event, Runnable returned) {
+	private void run(Consumer<T> event, CompletableFuture<Void> returned) {
 		try {
 			event.accept(this.listener);
 		}
@@ -77,7 +71,7 @@ public final class Recipient<T> {
 					this.listener.getClass().getName(), ex);
 		}
 		finally {
-			returned.run();
+			returned.complete(null);
 		}
 	}
 

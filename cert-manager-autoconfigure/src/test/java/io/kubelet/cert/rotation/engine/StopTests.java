@@ -49,8 +49,8 @@ class StopTests {
 		this.fixture.time.settle();
 		manager.stop();
 		assertThat(this.fixture.signer.answers.get(0)).as("also if the scheduler runs nothing any more").isCancelled();
-		this.fixture.time.settle();
 		assertThat(waiting).isCancelled();
+		this.fixture.time.settle();
 		assertThat(this.fixture.store.request).isNotNull();
 		assertThat(this.fixture.failures).isEmpty();
 		assertThat(this.fixture.time.scheduled()).isZero();
