@@ -134,7 +134,11 @@ final class CredentialPlugIn {
 	}
 
 	private Credentials credentials(String output) {
-		JsonObject credential = credential(output);
+		JsonObject credential = ApiObjects.ofKind(output, "ExecCredential");
+		if (credential == null) {
+			throw problem("did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
+					+ this.apiVersion + ": a token alone is not enough");
+		}
 		if (!this.apiVersion.equals(ApiObjects.text(credential, "apiVersion"))) {
 			throw problem("printed an ExecCredential of another apiVersion than %s, which the kubeconfig requests"
 				.formatted(this.apiVersion));
@@ -159,15 +163,6 @@ final class CredentialPlugIn {
 			throw problem("printed a token with invalid characters, such as a line break");
 		}
 		return Credentials.ofToken(() -> token);
-	}
-
-	private JsonObject credential(String output) {
-		JsonObject credential = ApiObjects.ofKind(output, "ExecCredential");
-		if (credential != null) {
-			return credential;
-		}
-		throw problem("did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
-				+ this.apiVersion + ": a token alone is not enough");
 	}
 
 	private String required(String name) {

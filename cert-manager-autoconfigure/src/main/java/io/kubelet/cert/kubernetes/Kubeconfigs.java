@@ -55,8 +55,8 @@ public final class Kubeconfigs {
 	 * @return the source, empty if no API server is configured in any place
 	 */
 	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
-		return isConfigured(kubeconfig)
-				? Optional.of(source(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
+		boolean configured = kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
+		return configured ? Optional.of(source(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
 				: Optional.empty();
 	}
 
@@ -82,11 +82,6 @@ public final class Kubeconfigs {
 		}));
 		trust.get();
 		return trust;
-	}
-
-	/** Returns whether there is an API server in one of the places. */
-	static boolean isConfigured(@Nullable Path kubeconfig) {
-		return kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
 	}
 
 	/** Reads the kubeconfig. In a pod without one, its service account stands for it. */

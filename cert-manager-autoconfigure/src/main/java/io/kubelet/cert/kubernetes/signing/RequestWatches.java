@@ -92,13 +92,12 @@ final class RequestWatches {
 			this.subscribers.remove(subscriber);
 			this.open.values().forEach((watch) -> watch.remove(subscriber));
 			if (this.subscribers.stream().noneMatch((other) -> other.client() == client)) {
-				this.open.entrySet().removeIf((entry) -> {
-					boolean unused = entry.getKey().client == client;
-					if (unused) {
-						entry.getValue().close();
+				this.open.forEach((key, watch) -> {
+					if (key.client == client) {
+						watch.close();
 					}
-					return unused;
 				});
+				this.open.keySet().removeIf((key) -> key.client == client);
 			}
 		}
 	}
