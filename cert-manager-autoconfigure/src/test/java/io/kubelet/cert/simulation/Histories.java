@@ -3,7 +3,6 @@ package io.kubelet.cert.simulation;
 import java.time.Duration;
 import java.util.List;
 
-import io.kubelet.cert.simulation.Step.Action;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
