@@ -1,6 +1,5 @@
 package io.kubelet.cert.testsupport;
 
-import java.nio.ByteBuffer;
 import java.security.AlgorithmParameters;
 import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
@@ -10,8 +9,6 @@ import java.security.KeyFactorySpi;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyPairGeneratorSpi;
-import java.security.MessageDigest;
-import java.security.MessageDigestSpi;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.Provider;
@@ -41,11 +38,11 @@ public final class CountingProvider extends Provider implements AutoCloseable {
 	/** What is counted. */
 	public enum Operation {
 
-		KEY_GENERATION, SIGNATURE, VERIFICATION, KEY_DECODING, DIGEST
+		KEY_GENERATION, SIGNATURE, VERIFICATION, KEY_DECODING
 
 	}
 
-	private static final Set<String> TYPES = Set.of("KeyPairGenerator", "Signature", "KeyFactory", "MessageDigest");
+	private static final Set<String> TYPES = Set.of("KeyPairGenerator", "Signature", "KeyFactory");
 
 	private final transient Map<Operation, Integer> counts = new EnumMap<>(Operation.class);
 
@@ -109,8 +106,7 @@ public final class CountingProvider extends Provider implements AutoCloseable {
 				case "KeyPairGenerator" ->
 					new CountedKeyPairGenerator(KeyPairGenerator.getInstance(getAlgorithm(), provider));
 				case "Signature" -> new CountedSignature(Signature.getInstance(getAlgorithm(), provider));
-				case "KeyFactory" -> new CountedKeyFactory(KeyFactory.getInstance(getAlgorithm(), provider));
-				default -> new CountedDigest(MessageDigest.getInstance(getAlgorithm(), provider));
+				default -> new CountedKeyFactory(KeyFactory.getInstance(getAlgorithm(), provider));
 			};
 		}
 
@@ -241,47 +237,6 @@ public final class CountingProvider extends Provider implements AutoCloseable {
 		@Override
 		protected Key engineTranslateKey(Key key) throws InvalidKeyException {
 			return this.factory.translateKey(key);
-		}
-
-	}
-
-	private final class CountedDigest extends MessageDigestSpi {
-
-		private final MessageDigest digest;
-
-		CountedDigest(MessageDigest digest) {
-			this.digest = digest;
-		}
-
-		@Override
-		protected int engineGetDigestLength() {
-			return this.digest.getDigestLength();
-		}
-
-		@Override
-		protected void engineUpdate(byte input) {
-			this.digest.update(input);
-		}
-
-		@Override
-		protected void engineUpdate(byte[] input, int offset, int length) {
-			this.digest.update(input, offset, length);
-		}
-
-		@Override
-		protected void engineUpdate(ByteBuffer input) {
-			this.digest.update(input);
-		}
-
-		@Override
-		protected byte[] engineDigest() {
-			count(Operation.DIGEST);
-			return this.digest.digest();
-		}
-
-		@Override
-		protected void engineReset() {
-			this.digest.reset();
 		}
 
 	}

@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -27,22 +26,6 @@ class WarningTests {
 	private static final Duration LOOK = Duration.ofMinutes(1);
 
 	private final ManagerFixture fixture = new ManagerFixture();
-
-	@Test
-	void expiryIsToldOnceAfterTheEndOfTheCertificate(CapturedOutput output) {
-		CertificatePair pair = this.fixture.pair(Duration.ofHours(9), Duration.ofHours(1));
-		this.fixture.store.pair = pair;
-		unreachable();
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofHours(1));
-		assertThat(this.fixture.warnings).doesNotContain("expired " + pair.serialNumber());
-		this.fixture.time.pass(LOOK);
-		assertThat(this.fixture.warnings).containsExactly("overdue " + pair.serialNumber(),
-				"expired " + pair.serialNumber());
-		assertLine(output, "The certificate expired at").contains("The application keeps trying. See 'lastFailure'");
-		this.fixture.time.pass(Duration.ofHours(1));
-		assertThat(this.fixture.warnings).hasSize(2);
-	}
 
 	@Test
 	void overdueSaysThatACertificateIsRequested(CapturedOutput output) {
@@ -98,29 +81,6 @@ class WarningTests {
 	}
 
 	@Test
-	void requestThatWaitsForSeveralAttemptsIsReportedOnceWithAllTheTimeThatItWaited(CapturedOutput output) {
-		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(7), Duration.ofHours(3));
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(50));
-		assertThat(this.fixture.failures).hasSize(3);
-		assertThat(output).containsOnlyOnce("waiting for approval")
-			.containsOnlyOnce("has been waiting for 45m, and the certificate is valid for only another 2h 15m");
-		manager.stop();
-	}
-
-	@Test
-	void requestThatWaitsSinceBeforeARestartIsNamedAfterIt(CapturedOutput output) {
-		this.fixture.signer.holds();
-		this.fixture.start().stop();
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(output).doesNotContain("waiting for approval");
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofSeconds(2));
-		assertThat(output).containsOnlyOnce("waiting for approval");
-	}
-
-	@Test
 	void requestThatWaitedBeforeARestartIsReportedWithAllTheTimeThatItWaited(CapturedOutput output) {
 		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(7), Duration.ofHours(3));
 		this.fixture.signer.holds();
@@ -147,12 +107,13 @@ class WarningTests {
 	}
 
 	@Test
-	void nextPairIsWarnedOfAnew() {
+	void expiryIsToldOnceAndThatOfTheNextPairAnew(CapturedOutput output) {
 		CertificatePair first = this.fixture.pair(Duration.ofHours(9), Duration.ofHours(1));
 		this.fixture.store.pair = first;
 		unreachable();
 		this.fixture.start();
 		this.fixture.time.pass(Duration.ofHours(2));
+		assertLine(output, "The certificate expired at").contains("The application keeps trying. See 'lastFailure'");
 		CertificatePair second = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
 		this.fixture.store.pair = second;
 		this.fixture.time.pass(Duration.ofHours(11));
