@@ -9,6 +9,7 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Figures;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -21,19 +22,21 @@ import static org.awaitility.Awaitility.await;
  * Tests for the engine with an API server that fails: the old certificate serves, the
  * status tells the truth, the requests are few, and the rotation happens once it can.
  */
-class ApiServerFaultTests extends RotatingProgramTest {
+class ApiServerFaultTests {
+
+	@AutoClose
+	private final RotatingProgram program = new RotatingProgram();
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource
 	void burstOfFailuresWhileCreating(String what, Consumer<Faults.Injection> fault, String reason) {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		fault.accept(this.program.controlPlane.faults().next(3, RecordedRequest::isCreate));
-		this.program.start(this.directory);
+		this.program.start();
 		await().until(() -> this.program.controlPlane.openWatches() == 1);
 		CertificateStatus.Failure failure = this.program.awaitFailure(reason, 3);
 		assertThat(failure.attempt()).isEqualTo(3);
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.program.awaitRotation();
+		this.program.approve();
 		this.program.assertFigures("3 x " + what + " while creating", "4 POST, 1 watch, 0 GET, 0 list, 1 objects");
 	}
 
@@ -54,7 +57,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 	@MethodSource
 	void answerIsLostAfterTheObjectWasStored(String what, Consumer<Faults.Injection> fault) {
 		fault.accept(this.program.controlPlane.faults().next(2, RecordedRequest::isCreate));
-		this.program.start(this.directory);
+		this.program.start();
 		this.program.awaitRotation();
 		assertThat(this.program.objects()).isOne();
 		assertThat(this.program.creates()).isEqualTo(3);
@@ -71,13 +74,12 @@ class ApiServerFaultTests extends RotatingProgramTest {
 	void watchFails(String what, Consumer<Faults.Injection> fault, String figures) {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		fault.accept(this.program.controlPlane.faults().next(2, RecordedRequest::isWatch));
-		this.program.start(this.directory);
+		this.program.start();
 		await().until(() -> this.program.figures().equals(figures));
 		await().until(() -> this.program.controlPlane.openWatches() == 1);
 		this.program.assertOldServes();
 		assertThat(this.program.status().pendingRequest()).isNotNull();
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.program.awaitRotation();
+		this.program.approve();
 		this.program.assertFigures("2 x watch " + what, figures);
 	}
 
@@ -91,7 +93,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 
 	@Test
 	void requestThatIsPendingWhileTheServerIsDownIsOutOfReachAndThenResumed() {
-		awaitPending();
+		this.program.startPending();
 		this.program.controlPlane.pause();
 		await().until(() -> Boolean.FALSE.equals(this.program.status().health().serverHealthy()));
 		this.program.assertOldServes();
@@ -100,8 +102,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		assertThat(failure.message()).contains("was not answered within 1h, because the API server cannot be reached",
 				this.program.controlPlane.url(), "the next attempt waits for the same request");
 		this.program.controlPlane.resume();
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.program.awaitRotation();
+		this.program.approve();
 		assertThat(this.program.objects()).isOne();
 		Figures.report("server down while a request is pending", this.program.figures());
 	}
@@ -110,11 +111,10 @@ class ApiServerFaultTests extends RotatingProgramTest {
 	@Test
 	void clockJumpsFortyDaysWhileARequestIsPending() {
 		this.program.controlPlane.behavior().certificateLifetime(Duration.ofDays(10));
-		awaitPending();
+		this.program.startPending();
 		this.program.clock.set(Duration.ofDays(40));
 		assertThat(this.program.manager().current()).isEmpty();
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.program.awaitRotation();
+		this.program.approve();
 		assertThat(this.program.objects()).isOne();
 		assertThat(this.program.creates()).isOne();
 		Figures.report("clock 40 days forward while a request is pending", this.program.figures());
@@ -123,7 +123,7 @@ class ApiServerFaultTests extends RotatingProgramTest {
 	@Test
 	void certificateThatExpiredBeforeItWasReceivedIsRequestedAgainAtOnce() {
 		this.program.controlPlane.behavior().certificateLifetime(Duration.ofDays(10));
-		awaitPending();
+		this.program.startPending();
 		this.program.controlPlane.pause();
 		this.program.controlPlane.approve(this.program.controlPlane.certificateSigningRequests().get(0));
 		await().until(() -> this.program.controlPlane.openCertificateSigningRequests().isEmpty());
@@ -133,12 +133,6 @@ class ApiServerFaultTests extends RotatingProgramTest {
 		this.program.awaitRotation();
 		assertThat(this.program.objects()).isEqualTo(2);
 		Figures.report("clock 40 days forward while the answer is on its way", this.program.figures());
-	}
-
-	private void awaitPending() {
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		this.program.start(this.directory);
-		await().until(() -> this.program.controlPlane.openWatches() == 1);
 	}
 
 }

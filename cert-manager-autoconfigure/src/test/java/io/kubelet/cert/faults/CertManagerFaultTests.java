@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -23,8 +22,8 @@ import io.kubelet.cert.test.CertManager;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubernetes.client.openapi.ApiClient;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -42,7 +41,10 @@ import static org.awaitility.Awaitility.await;
  * rotation happens nevertheless, and no CertificateRequest is left behind.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class CertManagerFaultTests extends RotatingProgramTest {
+class CertManagerFaultTests {
+
+	@AutoClose
+	private final RotatingProgram program = new RotatingProgram();
 
 	private static final String REQUESTS = "/apis/cert-manager.io/v1/namespaces/shop/certificaterequests";
 
@@ -61,15 +63,13 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	@Test
 	void requestWhoseCertificateHadExpiredBeforeItWasReadIsDeleted() {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		this.program.start(this.program.storeOld(this.directory),
-				(builder) -> builder.requestedLifetime(Duration.ofHours(1)));
+		this.program.start((builder) -> builder.requestedLifetime(Duration.ofHours(1)));
 		await().until(() -> certManager().pendingCertificateRequests().size() == 1);
 		this.program.stop();
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		await().until(() -> certManager().pendingCertificateRequests().isEmpty());
 		this.program.clock.set(Duration.ofHours(2));
-		this.program.start(this.program.store(this.directory),
-				(builder) -> builder.requestedLifetime(Duration.ofHours(1)));
+		this.program.restart((builder) -> builder.requestedLifetime(Duration.ofHours(1)));
 		this.program.awaitRotation();
 		assertThat(this.program.creates()).isEqualTo(3);
 		awaitNothingLeft();
@@ -78,7 +78,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	@Test
 	void certificateWithoutARequestedNameIsRefusedUntilTheIssuerKeepsIt() {
 		this.program.controlPlane.behavior().flaws(SignerFlaw.DROPPED_NAMES);
-		start((builder) -> builder.template(() -> Optional.of(SHOP)));
+		this.program.start((builder) -> builder.template(() -> Optional.of(SHOP)));
 		CertificateStatus.Failure failure = this.program.awaitFailure("Refused", 1);
 		assertThat(failure.message()).contains("DNS names lack [shop.shop.svc]");
 		assertThat(Duration.between(failure.at(), failure.nextAttempt())).isGreaterThanOrEqualTo(Duration.ofMinutes(1));
@@ -92,7 +92,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	@Test
 	void certificateThatChangesAfterItWasReadIsIgnored() throws Exception {
 		this.program.controlPlane.faults().next(1, RecordedRequest::isDelete).answer(403);
-		start((builder) -> builder);
+		this.program.start();
 		CertificatePair pair = this.program.awaitRotation();
 		String name = certManager().certificateRequests().get(0);
 		JsonObject object = ApiObjects.send(ApiObjects.read(admin(), REQUESTS, name)).get();
@@ -104,7 +104,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 		await().until(() -> this.program.looks.get() > looks + 3);
 		assertThat(this.program.manager().current()).contains(pair);
 		this.program.stop();
-		this.program.start(this.program.store(this.directory), (builder) -> builder);
+		this.program.restart();
 		int looksBefore = this.program.looks.get();
 		await().until(() -> this.program.looks.get() > looksBefore + 3);
 		assertThat(this.program.manager().current()).contains(pair);
@@ -114,7 +114,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	@Test
 	void webhookThatIsDownIsRetriedSoonAndItsMessageShown() {
 		this.program.controlPlane.faults().next(3, RecordedRequest::isCreate).answer(500);
-		start((builder) -> builder);
+		this.program.start();
 		CertificateStatus.Failure failure = this.program.awaitFailure("InternalError", 3);
 		assertThat(failure.message()).contains("answers 500", "Internal error occurred");
 		assertThat(Duration.between(failure.at(), failure.nextAttempt())).isLessThan(Duration.ofSeconds(1));
@@ -134,7 +134,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 			default -> {
 			}
 		}
-		start((builder) -> builder.forcedInterval(Duration.ZERO));
+		this.program.start((builder) -> builder.forcedInterval(Duration.ZERO));
 		switch (step) {
 			case BEFORE_CREATION, AFTER_CREATION -> this.program.awaitFailure("Unreachable", 1);
 			case PENDING, ISSUED -> {
@@ -165,7 +165,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	@Test
 	void requestThatSomebodyReplacedIsReportedAndMadeAgainWithAnotherKey(CapturedOutput output) throws Exception {
 		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		start((builder) -> builder);
+		this.program.start();
 		String name = awaitPending();
 		JsonObject object = ApiObjects.send(ApiObjects.read(admin(), REQUESTS, name)).get();
 		this.program.stop();
@@ -178,20 +178,15 @@ class CertManagerFaultTests extends RotatingProgramTest {
 					Base64.getEncoder().encodeToString(foreign.pkcs10().getBytes(StandardCharsets.US_ASCII)));
 		object.add("metadata", ApiObjects.object("{\"name\": \"%s\"}".formatted(name)));
 		ApiObjects.send(ApiObjects.create(admin(), REQUESTS, object)).get();
-		this.program.start(this.program.store(this.directory), (builder) -> builder);
+		this.program.restart();
 		this.program.awaitFailure("AlreadyExists", 1);
 		assertThat(output.getOut().lines().filter((line) -> line.contains("has a name that another request has taken")))
 			.first()
 			.asString()
 			.contains("WARN");
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.program.awaitRotation();
+		this.program.approve();
 		await().untilAsserted(() -> assertThat(certManager().certificateRequests()).as("that of somebody else remains")
 			.containsExactly(name));
-	}
-
-	private void start(UnaryOperator<CertificateManagerBuilder> settings) {
-		this.program.start(this.program.storeOld(this.directory), settings);
 	}
 
 	private String awaitPending() {
@@ -199,7 +194,7 @@ class CertManagerFaultTests extends RotatingProgramTest {
 	}
 
 	private ApiClient admin() {
-		return Adapter.client(this.program.controlPlane.writeKubeconfig(this.directory.resolve("admin"),
+		return Adapter.client(this.program.controlPlane.writeKubeconfig(this.program.directory.resolve("admin"),
 				this.program.controlPlane.admin()));
 	}
 

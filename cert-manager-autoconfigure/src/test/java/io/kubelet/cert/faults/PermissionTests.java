@@ -16,7 +16,6 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -30,9 +29,6 @@ import static org.awaitility.Awaitility.await;
 @DisabledOnOs(OS.WINDOWS)
 class PermissionTests {
 
-	@TempDir
-	Path directory;
-
 	@Test
 	void permissionsThatChangeDelayARotationAndLoseNothing() throws Exception {
 		List<String> command = new ArrayList<>();
@@ -40,9 +36,9 @@ class PermissionTests {
 			assumeThat(Path.of("/usr/bin/setpriv")).exists();
 			command.addAll(List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search"));
 		}
-		command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-				"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"),
-				Program.class.getName(), this.directory.toString()));
+		command.addAll(
+				List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
+						"-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), Program.class.getName()));
 		Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
 		String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 		assertThat(process.waitFor()).as(output).isZero();
@@ -55,22 +51,19 @@ class PermissionTests {
 
 		private final Path pki;
 
-		private Program(RotatingProgram program, Path pki) {
+		private Program(RotatingProgram program) {
 			this.program = program;
-			this.pki = pki;
+			this.pki = program.pki;
 		}
 
 		public static void main(String[] arguments) throws IOException {
-			Path directory = Path.of(arguments[0]);
-			try (RotatingProgram program = new RotatingProgram(directory)) {
-				new Program(program, directory.resolve("pki")).run();
+			try (RotatingProgram program = new RotatingProgram()) {
+				new Program(program).run();
 			}
 		}
 
 		private void run() throws IOException {
-			this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-			this.program.start(this.pki);
-			await().until(() -> this.program.controlPlane.openWatches() == 1);
+			this.program.startPending();
 			mode(this.pki, "r-x------");
 			this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
 			CertificateStatus.Failure failure = this.program.awaitFailure("Store", 2);
@@ -82,7 +75,7 @@ class PermissionTests {
 			Path file = this.pki.resolve("one-current.pem").toRealPath();
 			assertNotRead(this.pki, pair);
 			assertNotRead(file, pair);
-			assertThat(this.program.store(this.pki).current()).contains(pair);
+			assertThat(this.program.store().current()).contains(pair);
 			assertThat(this.pki.resolve("one-current.pem").toRealPath()).isEqualTo(file);
 		}
 
@@ -93,7 +86,7 @@ class PermissionTests {
 			int looks = this.program.looks.get();
 			await().until(() -> this.program.looks.get() > looks + 2);
 			assertThat(this.program.manager().current()).contains(pair);
-			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.program.store(this.pki).current())
+			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.program.store().current())
 				.withMessageContaining("Cannot read the pair in " + this.pki)
 				.withMessageContaining(AccessDeniedException.class.getName());
 			mode(forbidden, before);

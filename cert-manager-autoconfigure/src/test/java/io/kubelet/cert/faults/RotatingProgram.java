@@ -23,15 +23,18 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
+
+import org.springframework.util.FileSystemUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -64,7 +67,11 @@ final class RotatingProgram implements AutoCloseable {
 
 	final CertificatePair old;
 
-	private final Path kubeconfigs;
+	/** Of its kubeconfigs; deleted at the end. */
+	final Path directory = Adapter.temporaryDirectory();
+
+	/** Where it stores its certificate. */
+	final Path pki = this.directory.resolve("pki");
 
 	/** Of Kubernetes unless a test changes it. */
 	private Function<ApiClientProvider, KubernetesSigners> signersOf = (clients) -> KubernetesSigners
@@ -82,8 +89,7 @@ final class RotatingProgram implements AutoCloseable {
 
 	private @Nullable CertificateManager manager;
 
-	RotatingProgram(Path kubeconfigs) {
-		this.kubeconfigs = kubeconfigs;
+	RotatingProgram() {
 		Instant now = this.clock.instant();
 		ClientCertificate issued = this.controlPlane.issueClientCertificate(now.minus(Duration.ofDays(29)),
 				now.plus(Duration.ofDays(1)), "system:node:one", "system:nodes");
@@ -100,24 +106,40 @@ final class RotatingProgram implements AutoCloseable {
 				"certificaterequests.cert-manager.io");
 	}
 
-	TestStore store(Path directory) {
-		return TestStore.files(directory, "one", null, 5, this.clock);
+	TestStore store() {
+		return TestStore.files(this.pki, "one", null, 5, this.clock);
 	}
 
-	TestStore storeOld(Path directory) {
-		TestStore store = store(directory);
-		store.update(this.old);
-		return store;
+	/** Stores the old certificate and starts. */
+	void start() {
+		start((builder) -> builder);
 	}
 
-	/** Store the old certificate and start. */
-	RotatingProgram start(Path directory) {
-		return start(storeOld(directory), (builder) -> builder);
+	void start(UnaryOperator<CertificateManagerBuilder> settings) {
+		store().update(this.old);
+		restart(settings);
 	}
 
-	RotatingProgram start(CertificateStore store, UnaryOperator<CertificateManagerBuilder> settings) {
+	/** Starts, and waits for a request that nobody approves. */
+	void startPending() {
+		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		start();
+		await().until(() -> this.controlPlane.openWatches() == 1);
+	}
+
+	CertificatePair approve() {
+		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		return awaitRotation();
+	}
+
+	/** Starts with what is stored. */
+	void restart() {
+		restart((builder) -> builder);
+	}
+
+	void restart(UnaryOperator<CertificateManagerBuilder> settings) {
 		KubernetesSigners signers = this.signersOf
-			.apply(new ApiClientProvider(this.controlPlane.writeKubeconfig(this.kubeconfigs,
+			.apply(new ApiClientProvider(this.controlPlane.writeKubeconfig(this.directory,
 					this.controlPlane.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")),
 					null, null, (task) -> {
 						Thread thread = new Thread(task, "faults-requests");
@@ -125,7 +147,7 @@ final class RotatingProgram implements AutoCloseable {
 						return thread;
 					}, this.clock));
 		this.signers = signers;
-		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store)
+		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store())
 			.scheduler(RotationScheduler.of(this.executor))
 			.signerName(this.signerName)
 			.template(() -> {
@@ -141,7 +163,6 @@ final class RotatingProgram implements AutoCloseable {
 			.signers(signers::signer)).build();
 		this.manager = manager;
 		manager.start();
-		return this;
 	}
 
 	/** The process ends, and what it stored stays. */
@@ -217,6 +238,7 @@ final class RotatingProgram implements AutoCloseable {
 		stop();
 		this.executor.shutdownNow();
 		this.controlPlane.close();
+		FileSystemUtils.deleteRecursively(this.directory.toFile());
 	}
 
 }

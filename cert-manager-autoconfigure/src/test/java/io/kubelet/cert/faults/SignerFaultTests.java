@@ -7,27 +7,27 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Behavior;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Figures;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.provider.Arguments;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for the engine with approvers and signers that are slow, unwilling or wrong.
  */
-class SignerFaultTests extends RotatingProgramTest {
+class SignerFaultTests {
+
+	@AutoClose
+	private final RotatingProgram program = new RotatingProgram();
 
 	@Test
 	void requestIsResumedAfterARestart() {
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		this.program.start(this.directory);
-		await().until(() -> this.program.controlPlane.openWatches() == 1);
+		this.program.startPending();
 		this.program.stop();
-		this.program.start(this.program.store(this.directory), (builder) -> builder);
+		this.program.restart();
 		this.program.assertOldServes();
-		this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.program.awaitRotation();
+		this.program.approve();
 		assertThat(this.program.creates()).as("the second one is answered with 409").isEqualTo(2);
 		assertThat(this.program.objects()).isOne();
 		Figures.report("restart while waiting", this.program.figures());

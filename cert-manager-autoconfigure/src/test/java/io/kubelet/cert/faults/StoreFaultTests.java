@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.testsupport.Figures;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,25 +19,28 @@ import static org.awaitility.Awaitility.await;
 /**
  * Tests for the engine with a store that fails or whose files are damaged.
  */
-class StoreFaultTests extends RotatingProgramTest {
+class StoreFaultTests {
+
+	@AutoClose
+	private final RotatingProgram program = new RotatingProgram();
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", "-----BEGIN CERTIFICATE-----\nMIIB", "garbage" })
 	void currentFileThatIsDamagedMakesWayForANewPair(String content) throws IOException {
-		this.program.store(this.directory).update(this.program.old);
-		Files.writeString(this.directory.resolve("one-current.pem").toRealPath(), content);
-		this.program.start(this.program.store(this.directory), (builder) -> builder);
+		this.program.store().update(this.program.old);
+		Files.writeString(this.program.pki.resolve("one-current.pem").toRealPath(), content);
+		this.program.restart();
 		CertificatePair pair = this.program.awaitRotation();
-		assertThat(this.program.store(this.directory).current()).contains(pair);
-		assertThat(files(this.directory)).anyMatch((file) -> file.endsWith(".damaged"));
+		assertThat(this.program.store().current()).contains(pair);
+		assertThat(files(this.program.pki)).anyMatch((file) -> file.endsWith(".damaged"));
 		this.program.assertFigures("damaged current file", "1 POST, 1 watch, 0 GET, 0 list, 1 objects");
 	}
 
 	@Test
 	void directoryThatVanishesIsMadeAnew() throws IOException {
-		Path vanishing = this.directory.resolve("pki");
+		Path vanishing = this.program.pki;
 		this.program.controlPlane.pause();
-		this.program.start(vanishing);
+		this.program.start();
 		this.program.awaitFailure("Unreachable", 1);
 		await().until(() -> {
 			files(vanishing).forEach((file) -> vanishing.resolve(file).toFile().delete());
@@ -45,7 +49,7 @@ class StoreFaultTests extends RotatingProgramTest {
 		this.program.assertOldServes();
 		this.program.controlPlane.resume();
 		CertificatePair pair = this.program.awaitRotation();
-		assertThat(this.program.store(vanishing).current()).contains(pair);
+		assertThat(this.program.store().current()).contains(pair);
 		assertThat(this.program.creates()).isOne();
 		Figures.report("directory vanished", this.program.figures());
 	}
