@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.PropertyNames;
-import io.kubelet.cert.kubernetes.secret.SecretStore;
+import io.kubelet.cert.kubernetes.internal.secret.SecretStore;
 import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.FileCertificateStore;

@@ -1,6 +1,5 @@
 /**
- * Access to the API server: kubeconfig, credentials, clients, and watches. Internal,
- * except for {@link io.kubelet.cert.kubernetes.KubernetesConfigurationException}.
+ * What applications see of the access to the API server.
  */
 @NullMarked
 package io.kubelet.cert.kubernetes;

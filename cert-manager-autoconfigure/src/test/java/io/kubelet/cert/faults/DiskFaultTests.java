@@ -20,7 +20,7 @@ import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
-import io.kubelet.cert.kubernetes.NodeKubeconfig;
+import io.kubelet.cert.kubernetes.internal.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.store.ManagedFilesStore;

@@ -13,7 +13,7 @@ import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.kubernetes.ApiObjects;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.replicas.Replicas.Replica;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.TestAuthority;

@@ -10,7 +10,7 @@ import java.util.Set;
 
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.kubernetes.TestClients;
+import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;

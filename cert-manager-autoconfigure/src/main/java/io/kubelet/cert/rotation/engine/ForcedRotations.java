@@ -8,9 +8,9 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ReadableDuration;
-import io.kubelet.cert.rotation.engine.Failures.Pause;
 import io.kubelet.cert.rotation.RotationThrottledException;
-import io.kubelet.cert.rotation.execution.SerialExecutor;
+import io.kubelet.cert.rotation.engine.Failures.Pause;
+import io.kubelet.cert.rotation.internal.SerialExecutor;
 
 /**
  * The rotations that callers request: one at a time, which later callers join, and not

@@ -16,7 +16,7 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.rotation.execution.SerialExecutor;
+import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -17,7 +17,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.engine.Failures.Pause;
-import io.kubelet.cert.rotation.execution.SerialExecutor;
+import io.kubelet.cert.rotation.internal.SerialExecutor;
 import io.kubelet.cert.store.CertificateStore;
 import org.jspecify.annotations.Nullable;
 

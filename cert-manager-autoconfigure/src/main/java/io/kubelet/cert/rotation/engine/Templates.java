@@ -6,7 +6,7 @@ import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.execution.SerialExecutor;
+import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.kubernetes.TestClients;
+import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestNode;

@@ -19,7 +19,7 @@ import javax.net.ssl.X509TrustManager;
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.kubernetes.TestClients;
+import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;

@@ -1,0 +1,271 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
+import okhttp3.Interceptor;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Provides the client that is used at the moment. Nothing is read before it is needed.
+ * <p>
+ * Without a bootstrap kubeconfig, the client authenticates with the credentials of the
+ * kubeconfig. With one, it authenticates with the current pair, and with the bootstrap
+ * credentials only if there is no valid pair; the bootstrap credentials are dropped as
+ * soon as they have obtained a certificate. A client is replaced, and its credentials are
+ * read again, when the pair changes, when the server does not accept the credentials
+ * (401), and when the client is more than a minute old and unused. A credential plug-in
+ * may hang, so a client is created on a thread of its own and within a time limit.
+ */
+public final class ApiClientProvider implements AutoCloseable {
+
+	/** Certificates that rotate within this time share a client. */
+	private static final Duration FRESH = Duration.ofMinutes(1);
+
+	/** Shorter than the wait at startup, so that the reason is reported. */
+	private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(30);
+
+	private static final long IDLE_SECONDS = 5;
+
+	private final AccessFiles files;
+
+	private final Clock clock;
+
+	private final Duration connectTimeout;
+
+	private final ExecutorService executor;
+
+	private final Dispatcher dispatcher;
+
+	private @Nullable Access access;
+
+	/**
+	 * Creates a provider. Nothing is read yet.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param bootstrapKubeconfig the kubeconfig with the bootstrap credentials,
+	 * {@code null} if there is none
+	 * @param context the context to use, {@code null} for the current one; if there is a
+	 * bootstrap kubeconfig, it is one of its contexts
+	 * @param threads creates the threads, which exist only while there is something to
+	 * wait for
+	 * @param clock the clock
+	 */
+	public ApiClientProvider(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+			ThreadFactory threads, Clock clock) {
+		this(kubeconfig, bootstrapKubeconfig, context, threads, clock, CONNECT_TIMEOUT);
+	}
+
+	ApiClientProvider(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig, @Nullable String context,
+			ThreadFactory threads, Clock clock, Duration connectTimeout) {
+		this.files = new AccessFiles(kubeconfig, bootstrapKubeconfig, context, clock);
+		this.clock = clock;
+		this.connectTimeout = connectTimeout;
+		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
+				new SynchronousQueue<>(), threads);
+		this.dispatcher = new Dispatcher(this.executor);
+		// There is only one host: with a higher total limit, each call would search the
+		// queue
+		this.dispatcher.setMaxRequests(this.dispatcher.getMaxRequestsPerHost());
+	}
+
+	/**
+	 * Returns the executor of everything that waits for the API server.
+	 * @return the executor, which is shut down when this is closed
+	 */
+	public ExecutorService executor() {
+		return this.executor;
+	}
+
+	/**
+	 * Does work with the current client. The client is not replaced because of its age
+	 * before the work is done. If there is no usable way to an API server, the result is
+	 * a {@link KubernetesConfigurationException}.
+	 * @param <T> the type of the result
+	 * @param current the pair to authenticate with, {@code null} if there is none that is
+	 * valid
+	 * @param work the work; its success means that a certificate was obtained
+	 * @return the result; cancelling it cancels the work
+	 */
+	public <T> CompletableFuture<T> use(@Nullable CertificatePair current,
+			Function<ApiClient, CompletableFuture<T>> work) {
+		CompletableFuture<@Nullable Void> end = new CompletableFuture<>();
+		Access access = get(current);
+		CompletableFuture<T> result = access.client.thenCompose((client) -> {
+			CompletableFuture<T> working = work.apply(client);
+			used(access);
+			end.thenRun(() -> working.cancel(true));
+			return working.whenComplete((obtained, failure) -> returned(access, failure == null));
+		});
+		result.whenComplete((obtained, failure) -> end.complete(null));
+		return result;
+	}
+
+	/**
+	 * Returns a supplier of the current client, which waits until the client is created.
+	 * @param current supplies the pair to authenticate with, as for {@link #use}
+	 * @return the supplier, which throws a {@link KubernetesConfigurationException}
+	 */
+	public Supplier<ApiClient> supplier(Supplier<@Nullable CertificatePair> current) {
+		return () -> {
+			try {
+				return get(current.get()).client.join();
+			}
+			catch (CompletionException ex) {
+				throw (ex.getCause() instanceof RuntimeException cause) ? cause : ex;
+			}
+		};
+	}
+
+	/** Concurrent callers share an attempt, so a plug-in that hangs runs only once. */
+	private synchronized Access get(@Nullable CertificatePair current) {
+		CertificatePair pair = this.files.canBootstrap() ? current : null;
+		Access access = this.access;
+		if (access != null && Objects.equals(access.pair, pair) && !isStale(access)) {
+			return access;
+		}
+		Access next = new Access(pair);
+		this.executor.execute(next);
+		if (access != null) {
+			supersede(access);
+		}
+		this.access = next;
+		return next;
+	}
+
+	/** A clock that was set back does not make an access last longer. */
+	private boolean isStale(Access access) {
+		Instant created = access.created;
+		return created != null && access.users == 0
+				&& Duration.between(created, this.clock.instant()).abs().compareTo(FRESH) > 0;
+	}
+
+	private synchronized void used(Access access) {
+		access.users++;
+	}
+
+	private synchronized void returned(Access access, boolean obtained) {
+		access.users--;
+		if (obtained && this.files.canBootstrap() && access.pair == null && access.users == 0) {
+			supersede(access);
+		}
+	}
+
+	/** Calls in progress continue; connections are closed once they are idle. */
+	private synchronized void supersede(Access access) {
+		access.attempt.thenAccept((client) -> client.getHttpClient().connectionPool().evictAll());
+		if (this.access == access) {
+			this.access = null;
+		}
+	}
+
+	@Override
+	public void close() {
+		this.executor.shutdownNow();
+		this.dispatcher.cancelAll();
+		synchronized (this) {
+			if (this.access != null) {
+				this.access.attempt.cancel(true);
+				supersede(this.access);
+			}
+		}
+	}
+
+	/** A client, from the attempt to create it on. */
+	private final class Access implements Runnable {
+
+		private final @Nullable CertificatePair pair;
+
+		private final CompletableFuture<ApiClient> attempt = new CompletableFuture<>();
+
+		/** The result for the callers, within the time limit. */
+		private final CompletableFuture<ApiClient> client = this.attempt
+			.orTimeout(ApiClientProvider.this.connectTimeout.toMillis(), TimeUnit.MILLISECONDS)
+			.exceptionally(this::failed);
+
+		private volatile @Nullable CredentialPlugIn plugIn;
+
+		/** When the client was created, {@code null} before. */
+		private volatile @Nullable Instant created;
+
+		private int users;
+
+		Access(@Nullable CertificatePair pair) {
+			this.pair = pair;
+		}
+
+		/**
+		 * After a failure, even if the callers were not waiting any more, the next one
+		 * tries again.
+		 */
+		@Override
+		public void run() {
+			try {
+				ApiClient client = ApiClientProvider.this.files.connect(this.pair, this::starts);
+				client.setHttpClient(client.getHttpClient()
+					.newBuilder()
+					.dispatcher(ApiClientProvider.this.dispatcher)
+					.connectionPool(new ConnectionPool(5, IDLE_SECONDS, TimeUnit.SECONDS))
+					.addInterceptor(this::discardIfRefused)
+					.build());
+				this.created = ApiClientProvider.this.clock.instant();
+				if (!this.attempt.complete(client)) {
+					supersede(this);
+				}
+			}
+			catch (Throwable ex) {
+				supersede(this);
+				this.attempt.completeExceptionally(ex);
+			}
+		}
+
+		/** Credentials that the server does not accept may have been replaced since. */
+		private Response discardIfRefused(Interceptor.Chain chain) throws IOException {
+			Response answer = chain.proceed(chain.request());
+			if (answer.code() == 401) {
+				supersede(this);
+			}
+			return answer;
+		}
+
+		/** The attempt may have timed out before the plug-in was known. */
+		private void starts(CredentialPlugIn plugIn) {
+			this.plugIn = plugIn;
+			if (this.attempt.isDone()) {
+				plugIn.end();
+			}
+		}
+
+		private ApiClient failed(Throwable failure) {
+			CredentialPlugIn plugIn = this.plugIn;
+			if (plugIn != null) {
+				plugIn.end();
+			}
+			if (!(failure instanceof TimeoutException)) {
+				throw new CompletionException(failure);
+			}
+			throw ApiClientProvider.this.files.timedOut(plugIn, ApiClientProvider.this.connectTimeout);
+		}
+
+	}
+
+}

@@ -1,0 +1,168 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
+import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.request.RequestException;
+import io.kubernetes.client.openapi.ApiException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Translates the exceptions of the client library into exceptions that state what a
+ * caller can do.
+ *
+ * @param server the address of the API server
+ */
+public record ApiFailures(String server) {
+
+	/** An API server also answers 403 for an API group that it does not know. */
+	private static final String ABSENT = "cert-manager is not installed in this cluster, or the permission is missing. "
+			+ "Install cert-manager, or grant the permission to create, get, list, watch and delete "
+			+ "certificaterequests.cert-manager.io. ";
+
+	/**
+	 * Translates a failure. The exception of the library is not the cause of the result:
+	 * its message contains the whole answer, which need not be that of an API server.
+	 * @param failure an {@link ApiException}, or what prevented an answer
+	 * @param request the request, {@code null} if the call was about none
+	 * @return the failure of the request
+	 */
+	public RequestException translate(Throwable failure, @Nullable CertificateRequest request) {
+		if (failure instanceof ApiException answer && answer.getCode() != 0) {
+			return answered(answer, request);
+		}
+		Throwable cause = (failure instanceof ApiException && failure.getCause() != null) ? failure.getCause()
+				: failure;
+		return (cause instanceof IOException unreachable) ? unreachable(unreachable, request)
+				: unreadable(cause, request);
+	}
+
+	private RequestException answered(ApiException failure, @Nullable CertificateRequest request) {
+		int code = failure.getCode();
+		JsonObject status = status(failure.getResponseBody());
+		if (code == 429 || code >= 500) {
+			return RequestException.unavailable(name(request), reason(status, "HTTP" + code),
+					about(request)
+							+ "The API server at %s answers %d (%s)".formatted(this.server, code, message(status)),
+					retryAfter(failure.getResponseHeaders()), null);
+		}
+		if (status == null && code != 401) {
+			return unexpected("The answer from %s (status %d) is not from an API server. A proxy may have answered"
+				.formatted(this.server, code), request);
+		}
+		String message = switch (code) {
+			case 401 ->
+				"The API server at %s does not accept the credentials (401 Unauthorized): the token or the client "
+					.formatted(this.server) + "certificate is wrong or has expired";
+			case 403 -> message(status) + RbacAdvice.on(message(status));
+			default -> "The API server at %s does not accept the request (%d): %s".formatted(this.server, code,
+					message(status));
+		};
+		return RequestException.rejected(name(request), code, reason(status, "HTTP" + code),
+				about(request) + (isOfCertManager(request) && (code == 403 || code == 404) ? ABSENT : "") + message);
+	}
+
+	private static boolean isOfCertManager(@Nullable CertificateRequest request) {
+		return request != null && IssuerReference.parse(request.signerName()).isPresent();
+	}
+
+	private static String about(@Nullable CertificateRequest request) {
+		return (request != null) ? RequestException.describe(request.name(), request.signerName()) + ": " : "";
+	}
+
+	private static @Nullable String name(@Nullable CertificateRequest request) {
+		return (request != null) ? request.name() : null;
+	}
+
+	/**
+	 * Describes a refusal.
+	 * @param failure the answer
+	 * @param permission the permission that is needed
+	 * @return a clause that ends with the permission
+	 */
+	public static String refusal(ApiException failure, String permission) {
+		return "the API server answers %d: %s; %s".formatted(failure.getCode(),
+				message(status(failure.getResponseBody())), permission);
+	}
+
+	/**
+	 * Returns the RBAC rule that grants what was refused.
+	 * @param failure the answer
+	 * @return further lines for a message, empty if no rule helps
+	 */
+	public static String advice(ApiException failure) {
+		return (failure.getCode() == 403) ? RbacAdvice.on(message(status(failure.getResponseBody()))) : "";
+	}
+
+	/** Only the type and place are kept: the message may contain the answer. */
+	private RequestException unreadable(Throwable problem, @Nullable CertificateRequest request) {
+		RequestException failure = unexpected(
+				"The answer from %s is not from an API server (%s). A proxy may have answered".formatted(this.server,
+						problem.getClass().getSimpleName()),
+				request);
+		failure.setStackTrace(problem.getStackTrace());
+		return failure;
+	}
+
+	private RequestException unexpected(String problem, @Nullable CertificateRequest request) {
+		return RequestException.unavailable(name(request), "UnexpectedResponse", about(request) + problem, null, null);
+	}
+
+	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
+		if (cause instanceof AnswerTooLargeException answer) {
+			return unexpected("The answer from %s is larger than %s and was not read. A proxy may have answered"
+				.formatted(this.server, answer.limit()), request);
+		}
+		// A subclass, SocketTimeoutException, means that nothing was received
+		if (cause.getClass() == InterruptedIOException.class) {
+			return RequestException.unavailable(name(request), "TimedOut",
+					about(request) + "The API server at %s has not answered in full in time".formatted(this.server),
+					null, cause);
+		}
+		boolean untrusted = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause)
+			.anyMatch(CertificateException.class::isInstance);
+		String problem = untrusted
+				? "The certificate of the API server at %s is not trusted: %s. Check the certificate authorities of the cluster"
+				: "The API server at %s cannot be reached: %s";
+		return RequestException.unavailable(name(request), "Unreachable",
+				about(request) + problem.formatted(this.server, ExternalText.clean(cause.toString())), null, cause);
+	}
+
+	/**
+	 * Reads an answer as a Status object.
+	 * @param body the body of the answer
+	 * @return the object, {@code null} if the answer is something else
+	 */
+	public static @Nullable JsonObject status(@Nullable String body) {
+		return ApiObjects.ofKind(body, "Status");
+	}
+
+	private static String reason(@Nullable JsonObject status, String otherwise) {
+		String reason = ApiObjects.text(status, "reason");
+		return (reason != null && !reason.isEmpty()) ? ExternalText.clean(reason) : otherwise;
+	}
+
+	/** Never the body itself, which can be a whole page of a proxy. */
+	private static String message(@Nullable JsonObject status) {
+		String message = ApiObjects.text(status, "message");
+		return (message != null) ? ExternalText.clean(message) : "no reason given";
+	}
+
+	/** In seconds, as an API server states it. */
+	private static @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
+		String seconds = (headers != null) ? String.join(",", headers.getOrDefault("retry-after", List.of())) : "";
+		return seconds.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(seconds)) : null;
+	}
+
+}

@@ -1,0 +1,281 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okio.BufferedSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends and receives objects of the API as JSON. The models of the Kubernetes client
+ * reject fields that they do not know, such as those of a later release, and take several
+ * times as long to read.
+ */
+public final class ApiObjects {
+
+	private static final MediaType MEDIA_TYPE = MediaType.get("application/json");
+
+	/** Shown in the audit log of the API server. */
+	private static final String USER_AGENT = "spring-boot-cert-manager";
+
+	/** Limits a call other than a watch, from connecting to the end of the answer. */
+	private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+	/** Creating one costs more than writing an object. */
+	private static final Gson GSON = new Gson();
+
+	private ApiObjects() {
+	}
+
+	/**
+	 * Returns a call that creates an object.
+	 * @param client the client
+	 * @param path the path of the list that the object becomes part of
+	 * @param object the object
+	 * @return the call
+	 */
+	public static Call create(ApiClient client, String path, JsonObject object) {
+		return call(client, request(url(client, path).build()).post(json(object)));
+	}
+
+	/**
+	 * Returns a call that replaces an object.
+	 * @param client the client
+	 * @param path the path of the list that the object is part of
+	 * @param name the name of the object
+	 * @param object the new object, with the version that it replaces
+	 * @return the call
+	 */
+	public static Call replace(ApiClient client, String path, String name, JsonObject object) {
+		return call(client, request(url(client, path).addPathSegment(name).build()).put(json(object)));
+	}
+
+	/**
+	 * Returns a call that reads an object.
+	 * @param client the client
+	 * @param path the path of the list that the object is part of
+	 * @param name the name of the object
+	 * @return the call
+	 */
+	public static Call read(ApiClient client, String path, String name) {
+		return call(client, request(url(client, path).addPathSegment(name).build()));
+	}
+
+	/**
+	 * Returns a call that deletes an object.
+	 * @param client the client
+	 * @param path the path of the list that the object is part of
+	 * @param name the name of the object
+	 * @param uid the UID that the object must have
+	 * @return the call
+	 */
+	public static Call delete(ApiClient client, String path, String name, String uid) {
+		JsonObject options = object(
+				Map.of("apiVersion", "v1", "kind", "DeleteOptions", "preconditions", Map.of("uid", uid)));
+		return call(client, request(url(client, path).addPathSegment(name).build()).delete(json(options)));
+	}
+
+	/**
+	 * Returns a call that reads a list.
+	 * @param client the client
+	 * @param path the path of the list
+	 * @param query the query parameters
+	 * @return the call
+	 */
+	public static Call list(ApiClient client, String path, Map<String, String> query) {
+		HttpUrl.Builder url = url(client, path);
+		query.forEach(url::addQueryParameter);
+		return call(client, request(url.build()));
+	}
+
+	private static HttpUrl.Builder url(ApiClient client, String path) {
+		return HttpUrl.get(client.getBasePath() + path).newBuilder();
+	}
+
+	private static Request.Builder request(HttpUrl url) {
+		return new Request.Builder().url(url).header("Accept", MEDIA_TYPE.toString()).header("User-Agent", USER_AGENT);
+	}
+
+	private static RequestBody json(JsonObject object) {
+		return RequestBody.create(object.toString().getBytes(StandardCharsets.UTF_8), MEDIA_TYPE);
+	}
+
+	private static Call call(ApiClient client, Request.Builder request) {
+		Call call = client.getHttpClient().newCall(request.build());
+		if (call.request().url().queryParameter("watch") == null) {
+			call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+		}
+		return call;
+	}
+
+	/**
+	 * Sends a call.
+	 * @param call the call
+	 * @return the object in the answer; a failure is an {@link ApiException} if the
+	 * server has answered with one, otherwise what prevented an answer
+	 */
+	public static CompletableFuture<JsonObject> send(Call call) {
+		CompletableFuture<JsonObject> result = new CompletableFuture<>();
+		call.enqueue(new Callback() {
+
+			@Override
+			public void onResponse(Call call, Response answer) {
+				try {
+					result.complete(object(body(answer)));
+				}
+				catch (Throwable ex) {
+					result.completeExceptionally(ex);
+				}
+			}
+
+			@Override
+			public void onFailure(Call call, IOException ex) {
+				// OkHttp wraps what is thrown while it sends
+				result.completeExceptionally((ex.getCause() instanceof Error error) ? error : ex);
+			}
+
+		});
+		return result;
+	}
+
+	/**
+	 * Reads the whole body of an answer.
+	 * @param answer the answer
+	 * @return the body
+	 * @throws ApiException if the answer is a failure
+	 * @throws AnswerTooLargeException if the body is too large
+	 * @throws IOException if the body cannot be read
+	 */
+	public static String body(Response answer) throws ApiException, IOException {
+		return limited(stream(answer));
+	}
+
+	/**
+	 * Returns the body of an answer as a stream, which has no limit.
+	 * @param answer the answer
+	 * @return the body
+	 * @throws ApiException if the answer is a failure
+	 * @throws IOException if the body of the failure cannot be read
+	 */
+	public static BufferedSource stream(Response answer) throws ApiException, IOException {
+		BufferedSource body = answer.body().source();
+		if (!answer.isSuccessful()) {
+			throw new ApiException(answer.message(), answer.code(), answer.headers().toMultimap(), limited(body));
+		}
+		return body;
+	}
+
+	private static String limited(BufferedSource body) throws IOException {
+		if (body.request(AnswerTooLargeException.MAXIMUM_BYTES + 1L)) {
+			body.close();
+			throw new AnswerTooLargeException();
+		}
+		return body.readUtf8();
+	}
+
+	/**
+	 * Reads the next line of a stream, {@code null} at its end.
+	 * @throws AnswerTooLargeException if the line is too large
+	 * @throws IOException if it cannot be read
+	 */
+	public static @Nullable String line(BufferedSource stream) throws IOException {
+		long end = stream.indexOf((byte) '\n', 0, AnswerTooLargeException.MAXIMUM_BYTES + 1L);
+		if (end < 0 && stream.getBuffer().size() > AnswerTooLargeException.MAXIMUM_BYTES) {
+			throw new AnswerTooLargeException();
+		}
+		return stream.readUtf8Line();
+	}
+
+	/**
+	 * Creates an object.
+	 * @param members its members: texts, lists, maps or JSON
+	 * @return the object
+	 */
+	public static JsonObject object(Map<String, ?> members) {
+		return GSON.toJsonTree(members).getAsJsonObject();
+	}
+
+	/**
+	 * Reads an object.
+	 * @param json its JSON
+	 * @return the object
+	 * @throws JsonParseException if it is not JSON, or not an object
+	 */
+	public static JsonObject object(String json) {
+		if (JsonParser.parseString(json) instanceof JsonObject object) {
+			return object;
+		}
+		throw new JsonParseException("Not an object");
+	}
+
+	/** Reads an object of a kind, {@code null} if it is something else. */
+	public static @Nullable JsonObject ofKind(@Nullable String json, String kind) {
+		try {
+			JsonObject object = (json != null) ? object(json) : null;
+			return kind.equals(text(object, "kind")) ? object : null;
+		}
+		catch (JsonParseException ex) {
+			return null;
+		}
+	}
+
+	/** Returns a member that is an object, {@code null} if there is none. */
+	public static @Nullable JsonObject member(@Nullable JsonObject object, String member) {
+		return (object != null && object.get(member) instanceof JsonObject found) ? found : null;
+	}
+
+	/** Returns the text of a member, {@code null} if there is none. */
+	public static @Nullable String text(@Nullable JsonObject object, String member) {
+		JsonElement value = (object != null) ? object.get(member) : null;
+		return (value != null && value.isJsonPrimitive()) ? value.getAsString() : null;
+	}
+
+	/**
+	 * Reports that an answer (unpacked) or a line of a watch is larger than 4 MiB, or a
+	 * list longer than its limit. Objects of the API have at most 1.5 MiB, unless etcd is
+	 * configured otherwise.
+	 */
+	public static final class AnswerTooLargeException extends IOException {
+
+		static final int MAXIMUM_BYTES = 4 * 1024 * 1024;
+
+		private final String limit;
+
+		AnswerTooLargeException() {
+			this("4 MiB");
+		}
+
+		/**
+		 * Creates an exception.
+		 * @param limit what the answer is larger than
+		 */
+		public AnswerTooLargeException(String limit) {
+			super("it is larger than " + limit);
+			this.limit = limit;
+		}
+
+		String limit() {
+			return this.limit;
+		}
+
+	}
+
+}

@@ -1,0 +1,253 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.TextFile;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+
+/**
+ * A kubeconfig and one of its contexts. It is read without the Kubernetes client, whose
+ * classes an application with a stored certificate does not need at startup. The content
+ * may be secret, so no message repeats it.
+ *
+ * @param file the file
+ * @param config the whole content
+ * @param cluster the cluster of the context, empty if there is none
+ * @param userName the name of the user of the context, empty if there is none
+ * @param user the user of the context, empty if there is none
+ * @param namespace the namespace of the context, {@code null} if there is none
+ */
+record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
+		@Nullable String namespace) {
+
+	/**
+	 * Reads a kubeconfig.
+	 * @param file the file
+	 * @param context the context, {@code null} for the current one
+	 * @return the kubeconfig
+	 * @throws KubernetesConfigurationException if it is missing or malformed, or does not
+	 * have the context
+	 */
+	public static KubeconfigFile read(Path file, @Nullable String context) {
+		try {
+			Object loaded = new Yaml(new SafeConstructor(new LoaderOptions())).load(TextFile.read(file));
+			if (!(loaded instanceof Map<?, ?> config)) {
+				throw malformed(file, "it is not a mapping");
+			}
+			if (context != null) {
+				requireContext(file, config, context);
+			}
+			Object name = (context != null) ? context : config.get("current-context");
+			Map<?, ?> chosen = named(config, "contexts", "context", name);
+			return new KubeconfigFile(file, config, named(config, "clusters", "cluster", chosen.get("cluster")),
+					(chosen.get("user") instanceof String user) ? user : "",
+					named(config, "users", "user", chosen.get("user")),
+					(chosen.get("namespace") instanceof String namespace) ? namespace : null);
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException.of("The kubeconfig " + file, "read", ex);
+		}
+		catch (MarkedYAMLException ex) {
+			Mark mark = ex.getProblemMark();
+			throw malformed(file, ((mark != null) ? "line " + (mark.getLine() + 1) : "its content") + " is not YAML");
+		}
+		catch (KubernetesConfigurationException ex) {
+			throw ex;
+		}
+		catch (RuntimeException ex) {
+			// For example, a value does not have the type of its tag
+			throw malformed(file, "its content is not YAML");
+		}
+	}
+
+	KubernetesConfigurationException malformed(String problem) {
+		return malformed(this.file, problem);
+	}
+
+	private static KubernetesConfigurationException malformed(Path file, String problem) {
+		return new KubernetesConfigurationException("The kubeconfig %s is malformed: %s".formatted(file, problem));
+	}
+
+	/**
+	 * Returns the address of the API server.
+	 * @return the address
+	 * @throws KubernetesConfigurationException if there is none
+	 */
+	public String server() {
+		if (this.cluster.get("server") instanceof String server) {
+			String url = (server.contains("://") ? server : "https://" + server).strip();
+			return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+		}
+		throw new KubernetesConfigurationException("The kubeconfig " + this.file
+				+ " names no server: its current context, or the cluster of that context, is missing");
+	}
+
+	/** Returns whether the server is not verified. */
+	boolean isInsecure() {
+		return Boolean.TRUE.equals(this.cluster.get("insecure-skip-tls-verify"));
+	}
+
+	/** Returns the name in the certificate of the server, if it is not its address. */
+	@Nullable String tlsServerName() {
+		return text(this.cluster, "tls-server-name");
+	}
+
+	/** Returns the URL of the proxy to the server, if one is named. */
+	@Nullable String proxyUrl() {
+		return text(this.cluster, "proxy-url");
+	}
+
+	/** Returns the authorities of the cluster, empty if none are named. */
+	List<X509Certificate> authorities() {
+		String pem = content(this.cluster, "certificate-authority");
+		try {
+			return (pem != null) ? Pem.readCertificates(pem) : List.of();
+		}
+		catch (MalformedPemException ex) {
+			throw new KubernetesConfigurationException(
+					"The certificate-authority of the kubeconfig %s cannot be read: %s".formatted(this.file,
+							ex.getMessage()));
+		}
+	}
+
+	/** Returns the files with the authorities: this one, and another that it may name. */
+	List<Path> authorityFiles() {
+		return (this.cluster.get("certificate-authority") instanceof String named)
+				? List.of(this.file, this.file.resolveSibling(named)) : List.of(this.file);
+	}
+
+	/** Resolves the name of a file relative to this one. */
+	Path sibling(String named) {
+		return this.file.toAbsolutePath().resolveSibling(named);
+	}
+
+	/** Returns the user and the file, for a message. */
+	String describeUser() {
+		return "user '%s' in the kubeconfig %s".formatted(this.userName, this.file);
+	}
+
+	/**
+	 * Returns a field of the user.
+	 * @return the text, {@code null} if there is none
+	 * @throws KubernetesConfigurationException if it is not text
+	 */
+	@Nullable String userText(String name) {
+		return text(this.user, name);
+	}
+
+	/**
+	 * Returns the client certificate of the user, which may have expired. Certificate and
+	 * key may be in one file.
+	 * @return the pair, {@code null} if there is none
+	 * @throws KubernetesConfigurationException if it cannot be read
+	 */
+	@Nullable CertificatePair clientCertificate() {
+		String certificate = content(this.user, "client-certificate");
+		String key = content(this.user, "client-key");
+		try {
+			return (certificate != null && key != null) ? Pem.readPair(certificate, key) : null;
+		}
+		catch (MalformedPemException ex) {
+			throw new KubernetesConfigurationException(
+					"The client-certificate and client-key of the %s cannot be used: %s".formatted(describeUser(),
+							ex.getMessage()));
+		}
+	}
+
+	/**
+	 * Returns the client certificate of the user, unless it has expired or cannot be
+	 * read.
+	 * @param now the current time
+	 * @return the pair, empty if there is none
+	 */
+	public Optional<CertificatePair> validClientCertificate(Instant now) {
+		try {
+			return Optional.ofNullable(clientCertificate()).filter((pair) -> pair.isValid(now));
+		}
+		catch (KubernetesConfigurationException ex) {
+			return Optional.empty();
+		}
+	}
+
+	/** Returns PEM from the kubeconfig itself or from a file that it names. */
+	private @Nullable String content(Map<?, ?> entry, String name) {
+		String data = text(entry, name + "-data");
+		try {
+			if (data != null) {
+				return new String(Base64.getDecoder().decode(data.replaceAll("\\s", "")), StandardCharsets.US_ASCII);
+			}
+			String named = text(entry, name);
+			return (named != null) ? TextFile.read(sibling(named)) : null;
+		}
+		catch (IllegalArgumentException ex) {
+			throw new KubernetesConfigurationException(
+					"The %s-data of the kubeconfig %s cannot be read: it is not Base64".formatted(name, this.file));
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException
+				.of("The file that the kubeconfig %s names as %s".formatted(this.file, name), "read", ex);
+		}
+	}
+
+	/** Empty text counts as none. YAML reads digits without quotes as a number. */
+	private @Nullable String text(Map<?, ?> entry, String name) {
+		Object value = entry.get(name);
+		if (value == null || value instanceof String) {
+			return "".equals(value) ? null : (String) value;
+		}
+		throw malformed("'%s' is not text; put it in quotes".formatted(name));
+	}
+
+	private static void requireContext(Path file, Map<?, ?> config, String context) {
+		List<String> names = names(config, "contexts");
+		if (!names.contains(context)) {
+			throw new KubernetesConfigurationException(
+					"The kubeconfig %s has no context '%s'; it has %s. Set 'kubelet.cert.kubernetes.context' to one of them, or remove the property to use the current one"
+						.formatted(file, context, names));
+		}
+	}
+
+	/**
+	 * Returns the names of the entries of a list.
+	 * @param list the list, such as {@code contexts}
+	 */
+	static List<String> names(Map<?, ?> config, String list) {
+		return entries(config, list).map((entry) -> entry.get("name"))
+			.filter(String.class::isInstance)
+			.map(String.class::cast)
+			.toList();
+	}
+
+	private static Map<?, ?> named(Map<?, ?> config, String list, String content, @Nullable Object name) {
+		return mappings(entries(config, list).filter((entry) -> name != null && name.equals(entry.get("name")))
+			.map((entry) -> entry.get(content))).findFirst().orElse(Map.of());
+	}
+
+	/** The lists of a kubeconfig contain entries with a name and a content. */
+	private static Stream<Map<?, ?>> entries(Map<?, ?> config, String list) {
+		return (config.get(list) instanceof List<?> entries) ? mappings(entries.stream()) : Stream.empty();
+	}
+
+	private static Stream<Map<?, ?>> mappings(Stream<?> values) {
+		return values.filter(Map.class::isInstance).map((value) -> (Map<?, ?>) value);
+	}
+
+}

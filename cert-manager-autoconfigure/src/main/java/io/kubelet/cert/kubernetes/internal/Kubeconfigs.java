@@ -1,0 +1,140 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
+
+import io.kubelet.cert.certificate.TextFile;
+import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The places where Kubernetes programs look for their API server: the configured
+ * kubeconfig, the service account of the pod, the file that {@code KUBECONFIG} names, and
+ * {@code ~/.kube/config}. Nothing of the Kubernetes client is loaded.
+ */
+public final class Kubeconfigs {
+
+	/** Contains {@code token}, {@code ca.crt} and {@code namespace} in a pod. */
+	private static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+
+	private Kubeconfigs() {
+	}
+
+	/**
+	 * Returns the namespace of the context or the pod.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 * @return the namespace, {@code default} if none is named
+	 */
+	public static String namespace(@Nullable Path kubeconfig, @Nullable String context) {
+		try {
+			String namespace = (kubeconfig == null && isInCluster())
+					? TextFile.read(SERVICE_ACCOUNT.resolve("namespace")).trim()
+					: KubeconfigFile.read(find(kubeconfig), context).namespace();
+			return (namespace != null) ? namespace : "default";
+		}
+		catch (IOException ex) {
+			throw KubernetesConfigurationException.of("The namespace of the pod", "read", ex);
+		}
+	}
+
+	/**
+	 * Returns a source of trust in exactly the authorities of the cluster.
+	 * @param kubeconfig the kubeconfig, {@code null} to look in the usual places
+	 * @param context the context to use, {@code null} for the current one
+	 * @return the source, empty if no API server is configured in any place
+	 */
+	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
+		boolean configured = kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
+		return configured ? Optional.of(source(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
+				: Optional.empty();
+	}
+
+	/**
+	 * Returns the trust of a client: the authorities that are named at each handshake, so
+	 * that the client continues to work when the cluster gets another authority. If the
+	 * authorities cannot be read, are no longer named, or are those of another server,
+	 * the last ones remain, because a running client must not trust more than before. If
+	 * none has ever been named, the client trusts those of the JDK, as kubectl does.
+	 */
+	static LiveTrust trustOfClient(@Nullable Path kubeconfig, @Nullable String context) {
+		KubeconfigFile first = read(kubeconfig, context);
+		boolean named = !first.authorities().isEmpty();
+		LiveTrust trust = new LiveTrust(source(kubeconfig, context, (latest, authorities) -> {
+			if (!latest.server().equals(first.server())) {
+				throw new KubernetesConfigurationException(
+						latest.file() + " no longer names the API server " + first.server());
+			}
+			if (authorities.isEmpty() && named) {
+				throw new KubernetesConfigurationException(latest.file() + " no longer names a certificate authority");
+			}
+			return authorities.isEmpty() ? Trust.system() : Trust.exactly(authorities);
+		}));
+		trust.get();
+		return trust;
+	}
+
+	/** Reads the kubeconfig. In a pod without one, its service account stands for it. */
+	static KubeconfigFile read(@Nullable Path configured, @Nullable String context) {
+		return (configured == null && isInCluster())
+				? serviceAccount(SERVICE_ACCOUNT, environment("HOST"), environment("PORT"))
+				: KubeconfigFile.read(find(configured), context);
+	}
+
+	private static LiveTrust.Source source(@Nullable Path kubeconfig, @Nullable String context,
+			BiFunction<KubeconfigFile, List<X509Certificate>, Trust> trust) {
+		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
+		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? read(kubeconfig, context).authorityFiles() : last;
+		return new LiveTrust.Source(files::get, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
+			KubeconfigFile file = read(kubeconfig, context);
+			files.set(file.authorityFiles());
+			return trust.apply(file, file.authorities());
+		});
+	}
+
+	private static String environment(String name) {
+		return String.valueOf(System.getenv("KUBERNETES_SERVICE_" + name));
+	}
+
+	static KubeconfigFile serviceAccount(Path directory, String host, String port) {
+		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host, port);
+		return new KubeconfigFile(directory, Map.of(),
+				Map.of("server", server, "certificate-authority", directory + "/ca.crt"), "service account",
+				Map.of("tokenFile", directory + "/token"), null);
+	}
+
+	private static boolean isInCluster() {
+		return System.getenv("KUBERNETES_SERVICE_HOST") != null && Files.exists(SERVICE_ACCOUNT.resolve("token"));
+	}
+
+	private static Path find(@Nullable Path configured) {
+		return (configured != null) ? configured
+				: findInEnvironment().orElseThrow(() -> new KubernetesConfigurationException(
+						"No API server is configured: this is not a pod with a service account token, "
+								+ "the environment variable KUBECONFIG is not set, and there is no " + home()));
+	}
+
+	private static Optional<Path> findInEnvironment() {
+		String variable = System.getenv("KUBECONFIG");
+		if (variable != null && !variable.isBlank()) {
+			return Optional.of(Path.of(variable.split(File.pathSeparator)[0]));
+		}
+		return Optional.of(home()).filter(Files::exists);
+	}
+
+	private static Path home() {
+		return Path.of(System.getProperty("user.home"), ".kube", "config");
+	}
+
+}

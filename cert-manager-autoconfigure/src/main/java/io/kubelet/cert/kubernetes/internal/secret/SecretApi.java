@@ -1,0 +1,107 @@
+package io.kubelet.cert.kubernetes.internal.secret;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+import com.google.gson.JsonParseException;
+import io.kubelet.cert.certificate.CertificateManagerException;
+import io.kubelet.cert.certificate.ReadableDuration;
+import io.kubelet.cert.kubernetes.internal.ApiFailures;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.StoreException;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import okhttp3.Call;
+import okhttp3.Response;
+
+/**
+ * Reads and writes one Secret. The kind of an exception is that of the API server's
+ * answer.
+ *
+ * @param location where the Secret is
+ * @param clients returns the client to use; called for each request
+ */
+record SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
+
+	/** A rotation waits for the answer. */
+	private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+	/** RBAC cannot limit the creation of objects to a name. */
+	private static final String INSTEAD_OF_CREATION = """
+
+			Or the deployment creates the Secret, without a pair; then the application does not need this permission:
+			apiVersion: v1
+			kind: Secret
+			metadata:
+			  name: %s
+			  namespace: %s
+			type: kubernetes.io/tls
+			data:
+			  tls.crt: ""
+			  tls.key: ""
+			""";
+
+	SecretObject read() {
+		try {
+			return send((client) -> ApiObjects.read(client, this.location.path(), this.location.name()));
+		}
+		catch (CertificateManagerException ex) {
+			if (statusCode(ex) == 404) {
+				return SecretObject.ABSENT;
+			}
+			throw new StoreException(ex.kind(), "Cannot read " + this.location + ": " + ex.getMessage(), ex);
+		}
+	}
+
+	/**
+	 * Replaces a Secret, or creates it, unless it has changed.
+	 * @throws CertificateStore.ConflictException if it has changed
+	 */
+	SecretObject write(SecretObject present, SecretObject changed) {
+		String path = this.location.path();
+		try {
+			return send((client) -> present.exists()
+					? ApiObjects.replace(client, path, this.location.name(), changed.json())
+					: ApiObjects.create(client, path, changed.json()));
+		}
+		catch (CertificateManagerException ex) {
+			int code = statusCode(ex);
+			if (code == 409 || (code == 404 && present.exists())) {
+				throw new CertificateStore.ConflictException("Another process has changed " + this.location);
+			}
+			String alternative = (code == 403 && !present.exists())
+					? INSTEAD_OF_CREATION.formatted(this.location.name(), this.location.namespace()).stripTrailing()
+					: "";
+			throw new StoreException(ex.kind(),
+					"Cannot store in " + this.location + ": " + ex.getMessage() + alternative, ex);
+		}
+	}
+
+	private SecretObject send(Function<ApiClient, Call> request) {
+		ApiClient client = this.clients.get();
+		Call call = request.apply(client);
+		call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+		try (Response answer = call.execute()) {
+			return new SecretObject(ApiObjects.object(ApiObjects.body(answer)));
+		}
+		catch (ApiException | IOException | JsonParseException ex) {
+			if (ex instanceof IOException && call.isCanceled()) {
+				throw RequestException.unavailable(null, "TimedOut",
+						"The API server at %s has not answered in full within %s".formatted(client.getBasePath(),
+								ReadableDuration.of(TIMEOUT)),
+						null, ex);
+			}
+			throw new ApiFailures(client.getBasePath()).translate(ex, null);
+		}
+	}
+
+	private static int statusCode(CertificateManagerException failure) {
+		return (failure instanceof RequestException answer) ? answer.statusCode() : 0;
+	}
+
+}

@@ -1,0 +1,261 @@
+package io.kubelet.cert.kubernetes.internal.secret;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateChain;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.store.CertificateStore.Stored;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Secret of the type {@code kubernetes.io/tls}, or its absence. It holds the pair under
+ * the keys that every program expects, and the pending request. Other keys, labels and
+ * annotations are kept.
+ */
+final class SecretObject {
+
+	static final SecretObject ABSENT = new SecretObject(new JsonObject());
+
+	/** Says that the Secret is managed here, and for which certificate. */
+	private static final String CERTIFICATE_LABEL = "cert.kubelet.io/certificate";
+
+	private static final String DEADLINE_ANNOTATION = "cert.kubelet.io/rotation-deadline";
+
+	/** The pair that a replica has stored, and to which the deadline belongs. */
+	private static final String SERIAL_NUMBER_ANNOTATION = "cert.kubelet.io/serial-number";
+
+	private static final String TYPE = "kubernetes.io/tls";
+
+	private static final String CERTIFICATE = "tls.crt";
+
+	private static final String PRIVATE_KEY = "tls.key";
+
+	private static final String AUTHORITIES = "ca.crt";
+
+	private static final String PENDING_REQUEST = "request.pem";
+
+	private final JsonObject json;
+
+	private final String manager;
+
+	SecretObject(JsonObject json) {
+		this.json = json;
+		this.manager = manager(metadata());
+		metadata().remove("managedFields");
+	}
+
+	/** The program that has set the certificate. */
+	private static String manager(JsonObject metadata) {
+		String manager = "";
+		if (metadata.get("managedFields") instanceof JsonArray entries) {
+			for (JsonElement entry : entries) {
+				JsonObject fields = ApiObjects.member(ApiObjects.member(entry.getAsJsonObject(), "fieldsV1"), "f:data");
+				if (fields != null && fields.has("f:" + CERTIFICATE)) {
+					manager = Objects.toString(ApiObjects.text(entry.getAsJsonObject(), "manager"), "");
+				}
+			}
+		}
+		return ExternalText.clean(manager);
+	}
+
+	boolean exists() {
+		return this.json.has("metadata");
+	}
+
+	/** The version of the object, empty if it does not exist. */
+	String version() {
+		return Objects.toString(ApiObjects.text(metadata(), "resourceVersion"), "");
+	}
+
+	/** Versions of objects of one type can be compared. */
+	boolean isNewerThan(SecretObject other) {
+		return revision() > other.revision();
+	}
+
+	private long revision() {
+		return version().matches("\\d{1,18}") ? Long.parseLong(version()) : -1;
+	}
+
+	boolean isImmutable() {
+		return "true".equals(ApiObjects.text(this.json, "immutable"));
+	}
+
+	private boolean isEmpty() {
+		return Stream.of(CERTIFICATE, PRIVATE_KEY, PENDING_REQUEST).allMatch((key) -> text(key).isBlank());
+	}
+
+	/**
+	 * Returns why a Secret must not be used for a certificate, as a clause; {@code null}
+	 * if it may be.
+	 */
+	@Nullable String foreignContent(String certificate) {
+		String type = ApiObjects.text(this.json, "type");
+		String label = ApiObjects.text(labels(), CERTIFICATE_LABEL);
+		if (!exists() || (TYPE.equals(type) && (certificate.equals(label) || (label == null && isEmpty())))) {
+			return null;
+		}
+		if (!TYPE.equals(type)) {
+			return "has the type %s, not %s".formatted(ExternalText.clean(String.valueOf(type)), TYPE);
+		}
+		return (label != null) ? "is managed for certificate '%s'".formatted(ExternalText.clean(label))
+				: "contains a certificate that %s has stored"
+					.formatted(this.manager.isEmpty() ? "another program" : "'" + this.manager + "'");
+	}
+
+	/**
+	 * Returns the pair, {@code null} if there is none.
+	 * @throws MalformedPemException if there is something else
+	 */
+	@Nullable CertificatePair pair() {
+		String certificate = text(CERTIFICATE);
+		String privateKey = text(PRIVATE_KEY);
+		return (certificate.isBlank() && privateKey.isBlank()) ? null
+				: Pem.readPair(certificate, privateKey).withAuthorities(authorities());
+	}
+
+	/** Others may have added more authorities than an issuer reports. */
+	private List<X509Certificate> authorities() {
+		try {
+			List<X509Certificate> authorities = Pem.readCertificates(text(AUTHORITIES));
+			return CertificateChain.problemOfAuthorities(authorities).isPresent() ? List.of() : authorities;
+		}
+		catch (MalformedPemException ex) {
+			return List.of();
+		}
+	}
+
+	/**
+	 * Returns the pending request, {@code null} if there is none.
+	 * @throws MalformedPemException if there is something else
+	 */
+	@Nullable PendingRequest pending() {
+		String text = text(PENDING_REQUEST);
+		return text.isBlank() ? null : PendingRequest.ofPem(text);
+	}
+
+	/**
+	 * Returns when the rotation of a pair is due, {@code null} if no replica has stored
+	 * this pair.
+	 */
+	@Nullable Instant deadline(@Nullable CertificatePair pair) {
+		JsonObject annotations = ApiObjects.member(metadata(), "annotations");
+		String deadline = ApiObjects.text(annotations, DEADLINE_ANNOTATION);
+		try {
+			return (deadline != null && pair != null
+					&& pair.serialNumber().equals(ApiObjects.text(annotations, SERIAL_NUMBER_ANNOTATION)))
+							? Instant.parse(deadline) : null;
+		}
+		catch (DateTimeException ex) {
+			return null;
+		}
+	}
+
+	/** Returns a Secret to be created, with empty content. */
+	static SecretObject create(String name) {
+		return new SecretObject(ApiObjects
+			.object(Map.of("apiVersion", "v1", "kind", "Secret", "type", TYPE, "metadata", Map.of("name", name))))
+			.withPair(null);
+	}
+
+	/** Returns this Secret with another pair, {@code null} for none. */
+	SecretObject withPair(@Nullable CertificatePair pair) {
+		SecretObject changed = copy();
+		changed.set(CERTIFICATE, (pair != null) ? Pem.write(pair.chain()) : "");
+		changed.set(PRIVATE_KEY, (pair != null) ? Pem.writePrivateKey(pair) : "");
+		changed.set(AUTHORITIES,
+				(pair != null && !pair.authorities().isEmpty()) ? Pem.write(pair.authorities()) : null);
+		return changed;
+	}
+
+	/** Returns this Secret with another pending request and other metadata. */
+	SecretObject with(String certificate, Stored content) {
+		SecretObject changed = copy();
+		PendingRequest pending = content.pending();
+		changed.set(PENDING_REQUEST, (pending != null) ? pending.toPem() : null);
+		member(changed.metadata(), "labels").addProperty(CERTIFICATE_LABEL, certificate);
+		JsonObject annotations = member(changed.metadata(), "annotations");
+		annotations.remove(DEADLINE_ANNOTATION);
+		annotations.remove(SERIAL_NUMBER_ANNOTATION);
+		if (content.deadline() != null && content.pair() != null) {
+			annotations.addProperty(DEADLINE_ANNOTATION, content.deadline().toString());
+			annotations.addProperty(SERIAL_NUMBER_ANNOTATION, content.pair().serialNumber());
+		}
+		return changed;
+	}
+
+	private SecretObject copy() {
+		return new SecretObject(this.json.deepCopy());
+	}
+
+	private void set(String key, @Nullable String text) {
+		JsonObject data = member(this.json, "data");
+		if (text != null) {
+			data.addProperty(key, Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)));
+		}
+		else {
+			data.remove(key);
+		}
+	}
+
+	/** What is not encoded as it should be reads as a text that is no PEM. */
+	private String text(String key) {
+		String encoded = Objects.toString(ApiObjects.text(ApiObjects.member(this.json, "data"), key), "");
+		try {
+			return new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
+		}
+		catch (IllegalArgumentException ex) {
+			return "-";
+		}
+	}
+
+	private JsonObject metadata() {
+		return Objects.requireNonNullElseGet(ApiObjects.member(this.json, "metadata"), JsonObject::new);
+	}
+
+	private @Nullable JsonObject labels() {
+		return ApiObjects.member(metadata(), "labels");
+	}
+
+	private static JsonObject member(JsonObject object, String name) {
+		JsonObject member = Objects.requireNonNullElseGet(ApiObjects.member(object, name), JsonObject::new);
+		object.add(name, member);
+		return member;
+	}
+
+	JsonObject json() {
+		return this.json;
+	}
+
+	@Override
+	public boolean equals(@Nullable Object other) {
+		return other instanceof SecretObject secret && this.json.equals(secret.json);
+	}
+
+	@Override
+	public int hashCode() {
+		return this.json.hashCode();
+	}
+
+	/** Without the content. */
+	@Override
+	public String toString() {
+		return "SecretObject[version=" + version() + "]";
+	}
+
+}

@@ -1,0 +1,271 @@
+package io.kubelet.cert.kubernetes.internal.secret;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.watch.Reflector;
+import io.kubelet.cert.kubernetes.internal.watch.Selection;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.StoreException;
+import io.kubernetes.client.openapi.ApiClient;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A store in a Secret, which the replicas of an application share. Every write names the
+ * version that it changes, so that of several replicas one succeeds and the others follow
+ * it. The Secret is read once and then watched, so that reading it is a look at the
+ * memory. While the API server cannot be reached, the last known state remains.
+ * <p>
+ * The pair that is used is stored again if somebody deletes or empties the Secret. A file
+ * store, if there is one, has a copy of it, for starts without the API server.
+ */
+public final class SecretStore implements CertificateStore, AutoCloseable {
+
+	private static final Logger logger = LoggerFactory.getLogger(SecretStore.class);
+
+	private final SecretLocation location;
+
+	private final boolean rotates;
+
+	private final @Nullable CertificateStore copy;
+
+	private final Executor executor;
+
+	private final SecretApi api;
+
+	private final LatestSecret latest;
+
+	private final Reflector watch;
+
+	/** The last Secret whose content could be used, and the content. */
+	private @Nullable SecretObject read;
+
+	private Stored stored = Stored.NOTHING;
+
+	/** The pair that is used, with its deadline. */
+	private Stored kept = Stored.NOTHING;
+
+	/**
+	 * Creates a store. Nothing is requested yet.
+	 * @param namespace the namespace of the Secret
+	 * @param name the name of the Secret
+	 * @param certificate the name of the certificate
+	 * @param rotates whether the Secret may be written
+	 * @param copy keeps a copy of the pair, {@code null} for none
+	 * @param clients provides the client, and the threads of the watch
+	 * @param clock the clock
+	 */
+	public SecretStore(String namespace, String name, String certificate, boolean rotates,
+			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
+		this.location = new SecretLocation(namespace, name, certificate);
+		this.rotates = rotates;
+		this.copy = copy;
+		this.executor = clients.executor();
+		Supplier<ApiClient> client = clients.supplier(() -> null);
+		this.api = new SecretApi(this.location, client);
+		this.latest = new LatestSecret(this.api, clock);
+		this.watch = new Reflector(Selection.byName(name, this.location.path()), this.latest, client, null);
+	}
+
+	/**
+	 * Reads the Secret, and finds out why it must not be used.
+	 * @return the reason, as a clause about the Secret; empty if there is none or the
+	 * Secret cannot be read
+	 */
+	public CompletableFuture<Optional<String>> foreignContent() {
+		return CompletableFuture.supplyAsync(this::findForeignContent, this.executor);
+	}
+
+	private Optional<String> findForeignContent() {
+		try {
+			return Optional.ofNullable(this.latest.get(false).foreignContent(this.location.certificate()));
+		}
+		catch (StoreException ex) {
+			return Optional.empty();
+		}
+	}
+
+	@Override
+	public Stored read() {
+		SecretObject secret;
+		try {
+			secret = this.latest.get(false);
+		}
+		catch (StoreException ex) {
+			Stored copied = copied();
+			if (copied.pair() == null) {
+				throw ex;
+			}
+			return copied;
+		}
+		finally {
+			this.watch.start(this.executor);
+		}
+		if (secret == this.read) {
+			return this.stored;
+		}
+		requireOwn(secret);
+		Stored content = content(secret);
+		Stored complete = complete(secret, content);
+		return complete.equals(content) ? remember(secret, content) : restore(secret, complete);
+	}
+
+	/**
+	 * Adds what somebody has removed: a replica removes only the pending request, and
+	 * only from a Secret that exists.
+	 */
+	private Stored complete(SecretObject secret, Stored content) {
+		if (content.pair() != null || !this.rotates) {
+			return content;
+		}
+		Stored complete = (this.kept.pair() != null) ? this.kept : copied();
+		return new Stored(complete.pair(), secret.exists() ? content.pending() : this.stored.pending(),
+				complete.deadline(), content.version());
+	}
+
+	private Stored restore(SecretObject secret, Stored complete) {
+		try {
+			Stored restored = store(secret, complete);
+			logger.info("[{}] {} had no pair: the last one has been stored there", this.location.certificate(), this);
+			return restored;
+		}
+		catch (CertificateStore.ConflictException ex) {
+			// Another replica was faster. Otherwise, the next reading tries again
+			return complete;
+		}
+	}
+
+	private Stored content(SecretObject secret) {
+		PendingRequest pending = null;
+		try {
+			pending = secret.pending();
+		}
+		catch (MalformedPemException ex) {
+			logger.warn("[{}] The pending request in {} is not used: {}", this.location.certificate(), this,
+					ex.getMessage());
+		}
+		try {
+			CertificatePair pair = secret.pair();
+			return new Stored(pair, pending, secret.deadline(pair), secret.version());
+		}
+		catch (MalformedPemException ex) {
+			throw new StoreException("The pair in " + this + " is damaged: " + ex.getMessage(), ex);
+		}
+	}
+
+	@Override
+	public Stored write(Stored next) {
+		SecretObject secret = this.latest.get(true);
+		requireOwn(secret);
+		if (!secret.version().equals(next.version()) && !isDamaged(secret)) {
+			throw new CertificateStore.ConflictException("Another process has changed " + this);
+		}
+		return store(secret, next);
+	}
+
+	private boolean isDamaged(SecretObject secret) {
+		try {
+			content(secret);
+			return false;
+		}
+		catch (StoreException ex) {
+			return true;
+		}
+	}
+
+	private Stored store(SecretObject secret, Stored next) {
+		SecretObject base = secret.exists() ? secret : SecretObject.create(this.location.name());
+		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
+		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base : base.withPair(next.pair());
+		changed = changed.with(this.location.certificate(), next);
+		SecretObject written = changed.equals(secret) ? secret : send(secret, changed);
+		return remember(written, new Stored(next.pair(), next.pending(), next.deadline(), written.version()));
+	}
+
+	private SecretObject send(SecretObject secret, SecretObject changed) {
+		if (secret.isImmutable()) {
+			throw new StoreException(
+					("%s is immutable, so no pair can be stored in it. Delete it ('kubectl delete secret --namespace %s %s'): "
+							+ "it is created again")
+						.formatted(this, this.location.namespace(), this.location.name()),
+					null);
+		}
+		try {
+			SecretObject written = this.api.write(secret, changed);
+			this.latest.update(secret, written);
+			return written;
+		}
+		catch (StoreException ex) {
+			this.latest.markOutdated();
+			throw ex;
+		}
+	}
+
+	private Stored remember(SecretObject secret, Stored content) {
+		this.read = secret;
+		this.stored = content;
+		return content;
+	}
+
+	@Override
+	public void keep(CertificatePair pair, @Nullable Instant deadline) {
+		this.kept = Stored.NOTHING.withPair(pair, deadline);
+		if (this.copy == null || pair.equals(copied().pair())) {
+			return;
+		}
+		try {
+			this.copy.write(Stored.NOTHING.withPair(pair, null));
+		}
+		catch (StoreException ex) {
+			logger.warn("[{}] {}. The pair is in {}, but a start without the API server does not find it",
+					this.location.certificate(), ex.getMessage(), this);
+		}
+	}
+
+	/** The pair in the copy, if it can be read. */
+	private Stored copied() {
+		try {
+			CertificatePair pair = (this.copy != null) ? this.copy.read().pair() : null;
+			return (pair != null) ? Stored.NOTHING.withPair(pair, null) : Stored.NOTHING;
+		}
+		catch (StoreException ex) {
+			return Stored.NOTHING;
+		}
+	}
+
+	private void requireOwn(SecretObject secret) {
+		String content = secret.foreignContent(this.location.certificate());
+		if (content != null) {
+			throw new StoreException(Kind.OTHER, "%s cannot be used: it %s".formatted(this, content), null);
+		}
+	}
+
+	@Override
+	public boolean onChange(Runnable changed) {
+		this.latest.onChange(changed);
+		return true;
+	}
+
+	@Override
+	public void close() {
+		this.watch.close();
+	}
+
+	@Override
+	public String toString() {
+		return this.location.toString();
+	}
+
+}

@@ -1,0 +1,279 @@
+package io.kubelet.cert.kubernetes.internal.signing;
+
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.internal.ApiFailures;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
+import io.kubelet.cert.kubernetes.internal.watch.Selection;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import io.kubelet.cert.request.RequestException;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import okhttp3.Call;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The exchange with the API server for one request, until it is answered: the request is
+ * created or found, and then watched.
+ */
+final class CsrExchange implements RequestWatch.Subscriber {
+
+	private static final Logger logger = LoggerFactory.getLogger(CsrExchange.class);
+
+	private final SigningApi api;
+
+	private final ApiClient client;
+
+	private final RequestWatches watches;
+
+	private final ApiFailures failures;
+
+	private final Clock clock;
+
+	private final Consumer<SubmittedRequest> progress;
+
+	private final CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
+
+	/** Whether the request is watched by its name. */
+	private volatile boolean alone;
+
+	/** The last state that was reported. */
+	private volatile @Nullable SubmittedRequest submitted;
+
+	/** With the name of the object, once it is known. */
+	private volatile CertificateRequest request;
+
+	CsrExchange(SigningApi api, ApiClient client, RequestWatches watches, Clock clock, CertificateRequest request,
+			Consumer<SubmittedRequest> progress) {
+		this.api = api;
+		this.client = client;
+		this.watches = watches;
+		this.failures = new ApiFailures(client.getBasePath());
+		this.clock = clock;
+		this.request = request;
+		this.progress = progress;
+	}
+
+	/**
+	 * Begins the exchange. A request with a UID was created earlier.
+	 * @param creates whether one without a UID is created. Otherwise it is only looked
+	 * up, as that of another replica
+	 */
+	CompletableFuture<List<X509Certificate>> begin(boolean creates) {
+		this.watches.begin(this);
+		this.answer.whenComplete((chain, failure) -> this.watches.end(this));
+		String name = this.request.name();
+		if (name != null && this.request.uid() != null) {
+			resume(name);
+		}
+		else if (name == null || creates) {
+			create(name);
+		}
+		else {
+			read(name, this::takeIfOurs);
+		}
+		return this.answer;
+	}
+
+	private void create(@Nullable String name) {
+		JsonObject object = RequestObject.named(this.api.newObject(this.request), this.request,
+				this.watches.requester());
+		send(ApiObjects.create(this.client, this.api.path(), object), (created) -> await(new RequestObject(created)),
+				(failure) -> {
+					if (failure.getCode() == 409 && name != null) {
+						read(name, this::takeIfOurs);
+					}
+					else {
+						fail(failure);
+					}
+				});
+	}
+
+	private void resume(String name) {
+		read(name, (found) -> {
+			if (!found.uid().equals(this.request.uid())) {
+				lost(name, "Replaced", "now names another object");
+			}
+			else {
+				take(found);
+			}
+		});
+	}
+
+	/** An object of the same name is taken if it is this request, created earlier. */
+	private void takeIfOurs(RequestObject found) {
+		Optional<String> difference = this.request.difference(this.api.signerName(found), found.pkcs10());
+		if (difference.isPresent()) {
+			lost(found.name(), "AlreadyExists", "has a name that another request has taken: " + difference.get());
+		}
+		else {
+			take(found);
+		}
+	}
+
+	private void take(RequestObject found) {
+		if (found.hasExpired(this.clock.instant())) {
+			gone(found.name(), "was answered with a certificate that has expired");
+		}
+		else {
+			await(found);
+		}
+	}
+
+	private void await(RequestObject object) {
+		boolean expected = this.request.name() != null;
+		this.request = this.request.confirmed(object.name(), object.uid(), object.createdAt());
+		changed(object);
+		if (!this.answer.isDone() && !(this.watches.subscribe(object, this) && expected)) {
+			read(object.name(), this::changed);
+		}
+	}
+
+	@Override
+	public ApiClient client() {
+		return this.client;
+	}
+
+	@Override
+	public CertificateRequest request() {
+		return this.request;
+	}
+
+	@Override
+	public void changed(RequestObject object) {
+		guard(() -> {
+			Instant createdAt = Objects.requireNonNull(this.request.createdAt(), "It was confirmed");
+			SubmittedRequest submitted = new SubmittedRequest(object.name(), object.uid(), createdAt,
+					object.conditionTypes(), this.api.message(object), this.api.authorities(object), "");
+			this.submitted = submitted;
+			this.progress.accept(submitted);
+			this.api.issuedChain(object).ifPresent(this.answer::complete);
+		});
+	}
+
+	@Override
+	public void deleted() {
+		gone(String.valueOf(this.request.name()), "was deleted");
+	}
+
+	@Override
+	public void interrupted(String problem) {
+		SubmittedRequest submitted = this.submitted;
+		if (submitted != null) {
+			guard(() -> this.progress.accept(submitted.interrupted(problem)));
+		}
+	}
+
+	@Override
+	public void refused(ApiException answer) {
+		String name = this.request.name();
+		if (answer.getCause() instanceof AnswerTooLargeException && name != null && !this.alone) {
+			this.alone = true;
+			this.watches.separate();
+			resume(name);
+		}
+		else {
+			fail(answer);
+		}
+	}
+
+	private void read(String name, Consumer<RequestObject> found) {
+		send(ApiObjects.read(this.client, this.api.path(), name), (object) -> found.accept(new RequestObject(object)),
+				(failure) -> {
+					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
+						gone(name, "no longer exists");
+					}
+					else if (failure.getCode() == 403) {
+						find(name, found, failure);
+					}
+					else {
+						fail(failure);
+					}
+				});
+	}
+
+	/**
+	 * Finds the request in a list. The watch needs {@code list} anyway, so a pending
+	 * request is answered even if only {@code get} is missing.
+	 * @param refusal the answer to reading it
+	 */
+	private void find(String name, Consumer<RequestObject> found, ApiException refusal) {
+		send(Selection.byName(name, this.api.path()).list(this.client), (list) -> {
+			if (this.watches.isFirstRefusal()) {
+				logger.warn("The application searches a list of requests for as long as it lacks a permission: {}",
+						this.failures.translate(refusal, this.request).getMessage());
+			}
+			JsonArray items = list.getAsJsonArray("items");
+			if (items.isEmpty()) {
+				gone(name, "no longer exists");
+			}
+			else {
+				found.accept(new RequestObject(items.get(0).getAsJsonObject()));
+			}
+		}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
+	}
+
+	private void gone(String name, String how) {
+		lost(name, "Gone", how);
+	}
+
+	private void lost(String name, String reason, String how) {
+		this.answer.completeExceptionally(RequestException.lost(name, reason,
+				RequestException.describe(name, this.request.signerName()) + " " + how));
+	}
+
+	private void fail(ApiException failure) {
+		this.answer.completeExceptionally(this.failures.translate(failure, this.request));
+	}
+
+	private void send(Call call, Consumer<JsonObject> success, Consumer<ApiException> failure) {
+		guard(() -> {
+			this.answer.whenComplete((chain, cause) -> call.cancel());
+			ApiObjects.send(call).whenComplete((object, cause) -> guard(() -> {
+				if (cause instanceof ApiException ex) {
+					failure.accept(ex);
+				}
+				else if (cause != null) {
+					throw cause;
+				}
+				else {
+					success.accept(object);
+				}
+			}));
+		});
+	}
+
+	/** Anything that goes wrong, on any thread, is an answer. */
+	private void guard(Action action) {
+		try {
+			action.run();
+		}
+		catch (RequestException | Error ex) {
+			this.answer.completeExceptionally(ex);
+		}
+		catch (Throwable ex) {
+			this.answer.completeExceptionally(this.failures.translate(ex, this.request));
+		}
+	}
+
+	@FunctionalInterface
+	private interface Action {
+
+		void run() throws Throwable;
+
+	}
+
+}

@@ -1,0 +1,233 @@
+package io.kubelet.cert.kubernetes.internal.signing;
+
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.ExternalText;
+import io.kubelet.cert.certificate.MalformedPemException;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.request.RequestException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An object of the API that stands for a request, with the answers of approvers and
+ * signers. Only what is needed of it is kept.
+ */
+final class RequestObject {
+
+	/** The label that identifies the process that created an object. */
+	static final String REQUESTER = "cert.kubelet.io/requester";
+
+	/** The member of the status with the issued chain. */
+	static final String CERTIFICATE = "certificate";
+
+	private final JsonObject metadata;
+
+	private final String name;
+
+	private final JsonObject spec;
+
+	private final JsonObject status;
+
+	/**
+	 * Reads an object.
+	 * @param json the object
+	 */
+	RequestObject(JsonObject json) {
+		this.metadata = member(json, "metadata");
+		this.metadata.remove("annotations");
+		this.metadata.remove("managedFields");
+		this.name = ExternalText.clean(identity("name"));
+		this.spec = member(json, "spec");
+		this.status = member(json, "status");
+	}
+
+	/** Returns a member, an empty object if there is none. */
+	static JsonObject member(JsonObject json, String name) {
+		return Objects.requireNonNullElseGet(ApiObjects.member(json, name), JsonObject::new);
+	}
+
+	/** Returns the part of a specification that both APIs have. */
+	static JsonObject spec(CertificateRequest request) {
+		String pkcs10 = Base64.getEncoder().encodeToString(request.pkcs10().getBytes(StandardCharsets.US_ASCII));
+		return ApiObjects
+			.object(Map.of("request", pkcs10, "usages", request.usages().stream().map(Usage::value).toList()));
+	}
+
+	/** Adds the name and the label to an object that is to be created. */
+	static JsonObject named(JsonObject object, CertificateRequest request, String requester) {
+		JsonObject metadata = member(object, "metadata");
+		metadata.addProperty((request.name() != null) ? "name" : "generateName",
+				Objects.requireNonNullElse(request.name(), "csr-"));
+		metadata.add("labels", ApiObjects.object(Map.of(REQUESTER, requester)));
+		object.add("metadata", metadata);
+		return object;
+	}
+
+	/**
+	 * Returns the name of the object.
+	 * @return the name
+	 */
+	String name() {
+		return this.name;
+	}
+
+	String uid() {
+		return identity("uid");
+	}
+
+	String resourceVersion() {
+		return identity("resourceVersion");
+	}
+
+	Instant createdAt() {
+		return Instant.parse(identity("creationTimestamp"));
+	}
+
+	private String identity(String member) {
+		return Objects.requireNonNull(ApiObjects.text(this.metadata, member), "An object of the API without " + member);
+	}
+
+	/** The process that created the object, {@code null} if it does not say. */
+	@Nullable String requester() {
+		return ApiObjects.text(ApiObjects.member(this.metadata, "labels"), REQUESTER);
+	}
+
+	/**
+	 * Returns what is requested.
+	 * @return the specification of the object
+	 */
+	JsonObject spec() {
+		return this.spec;
+	}
+
+	/**
+	 * Returns the answer so far.
+	 * @return the status of the object
+	 */
+	JsonObject status() {
+		return this.status;
+	}
+
+	/** The PKCS #10 request as PEM. */
+	String pkcs10() {
+		return decoded(this.spec, "request");
+	}
+
+	/** The types of the conditions that are true. */
+	List<String> conditionTypes() {
+		return conditions().filter((condition) -> !"False".equals(ApiObjects.text(condition, "status")))
+			.map((condition) -> text(condition, "type", ""))
+			.toList();
+	}
+
+	/**
+	 * Returns a condition.
+	 * @param type its type, such as {@code Denied}
+	 * @return the condition, empty if there is none of this type
+	 */
+	Optional<JsonObject> condition(String type) {
+		return conditions().filter((condition) -> type.equals(ApiObjects.text(condition, "type"))).findFirst();
+	}
+
+	private Stream<JsonObject> conditions() {
+		return (this.status.get("conditions") instanceof JsonArray conditions)
+				? conditions.asList().stream().map(JsonElement::getAsJsonObject) : Stream.empty();
+	}
+
+	/** The failure of a request with a condition that denies it. */
+	RequestException denied(JsonObject condition, String signerName) {
+		return RequestException.denied(name(), signerName, reason(condition), message(condition));
+	}
+
+	/** The failure of a request with a condition of the signer. */
+	RequestException failed(JsonObject condition, String signerName) {
+		return RequestException.failed(name(), signerName, reason(condition), message(condition));
+	}
+
+	/**
+	 * Returns the certificates in a member of the status.
+	 * @param member the name of the member
+	 * @param signerName the signer, for the message of a failure
+	 * @return the certificates, empty if there are none
+	 * @throws RequestException if the data is not a certificate
+	 */
+	Optional<List<X509Certificate>> certificates(String member, String signerName) {
+		String pem = decoded(this.status, member);
+		try {
+			return pem.isEmpty() ? Optional.empty() : Optional.of(Pem.readCertificates(pem));
+		}
+		catch (MalformedPemException ex) {
+			throw RequestException.refused(name(), signerName,
+					List.of("its %s is not PEM: %s".formatted(member, ex.getMessage())));
+		}
+	}
+
+	/** Returns whether a certificate was issued that has expired. */
+	boolean hasExpired(Instant now) {
+		try {
+			return certificates(CERTIFICATE, "").stream()
+				.flatMap(List::stream)
+				.anyMatch((issued) -> now.isAfter(issued.getNotAfter().toInstant()));
+		}
+		catch (RequestException ex) {
+			return false;
+		}
+	}
+
+	/**
+	 * Returns whether the state of the object is, or may be, older than a resource
+	 * version. Resource versions are growing numbers, but the API guarantees this only
+	 * from release 1.35.
+	 */
+	boolean isOlder(String resourceVersion) {
+		try {
+			return Long.compareUnsigned(Long.parseUnsignedLong(resourceVersion()),
+					Long.parseUnsignedLong(resourceVersion)) < 0;
+		}
+		catch (NumberFormatException ex) {
+			return !resourceVersion().equals(resourceVersion);
+		}
+	}
+
+	private static String decoded(JsonObject object, String member) {
+		String base64 = ApiObjects.text(object, member);
+		return (base64 != null) ? new String(Base64.getDecoder().decode(base64), StandardCharsets.US_ASCII) : "";
+	}
+
+	/** Returns the reason of a condition, its type if it has none. */
+	static String reason(JsonObject condition) {
+		return text(condition, "reason", text(condition, "type", ""));
+	}
+
+	/** Returns the message of a condition. */
+	static String message(JsonObject condition) {
+		return text(condition, "message", "no message was given");
+	}
+
+	/**
+	 * Returns the text of a member, cleaned.
+	 * @param object the object
+	 * @param member the name of the member
+	 * @param otherwise what is returned if there is no text
+	 * @return the text
+	 */
+	static String text(JsonObject object, String member, String otherwise) {
+		String text = ApiObjects.text(object, member);
+		return (text != null && !text.isBlank()) ? ExternalText.clean(text) : otherwise;
+	}
+
+}

@@ -1,0 +1,157 @@
+package io.kubelet.cert.kubernetes.internal.watch;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.kubernetes.internal.ApiFailures;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+
+/**
+ * Follows the selected objects of the API from the first use of {@link #state()}. If the
+ * API server cannot be reached, the last known state remains.
+ */
+public final class Informer implements Reflector.Observer, AutoCloseable {
+
+	private final String description;
+
+	private final IntFunction<String> remedy;
+
+	private final Consumer<State> changes;
+
+	private final Executor executor;
+
+	private final Reflector watch;
+
+	private final SortedMap<String, JsonObject> known = new TreeMap<>();
+
+	private volatile State state = new State(List.of(), "the API server has not answered yet", "", Kind.UNAVAILABLE);
+
+	/**
+	 * Creates an informer. Nothing is requested yet.
+	 * @param selection selects the objects
+	 * @param description describes the objects in the log, such as {@code ConfigMap a/b}
+	 * @param remedy returns what is needed if the API server refuses with a status, as a
+	 * clause
+	 * @param changes accepts each new state, on the thread of the watch
+	 * @param clients returns the client to use; called for each connection
+	 * @param executor runs the watch until this is closed
+	 */
+	public Informer(Selection selection, String description, IntFunction<String> remedy, Consumer<State> changes,
+			Supplier<ApiClient> clients, Executor executor) {
+		this.description = description;
+		this.remedy = remedy;
+		this.changes = changes;
+		this.executor = executor;
+		this.watch = new Reflector(selection, this, clients, null);
+	}
+
+	/**
+	 * Returns the last known state, and starts to follow the objects.
+	 * @return the state
+	 */
+	public State state() {
+		this.watch.start(this.executor);
+		return this.state;
+	}
+
+	/**
+	 * Starts to follow the objects, for which an application waits from now on.
+	 * @param timeout after which the application gives up
+	 */
+	void awaitedFor(Duration timeout) {
+		this.watch.awaitedFor(timeout);
+		this.watch.start(this.executor);
+	}
+
+	@Override
+	public void listed(List<JsonObject> objects) {
+		this.known.clear();
+		objects.forEach((object) -> this.known.put(name(object), object));
+		change("it does not exist");
+	}
+
+	@Override
+	public void changed(JsonObject object) {
+		this.known.put(name(object), object);
+		change("");
+	}
+
+	@Override
+	public void deleted(JsonObject object) {
+		this.known.remove(name(object));
+		change("it does not exist any more");
+	}
+
+	private void change(String problemIfNone) {
+		List<JsonObject> objects = List.copyOf(this.known.values());
+		become(new State(objects, objects.isEmpty() ? problemIfNone : "", "", Kind.OTHER));
+	}
+
+	@Override
+	public void interrupted(Kind kind, String problem) {
+		State last = this.state;
+		boolean pending = last.isPending() && kind == Kind.UNAVAILABLE;
+		become(new State(last.objects, problem, "", pending ? kind : Kind.OTHER));
+	}
+
+	@Override
+	public String refused(ApiException answer) {
+		String problem = ApiFailures.refusal(answer, this.remedy.apply(answer.getCode()));
+		String advice = ApiFailures.advice(answer);
+		boolean unauthorized = answer.getCode() == 401 || answer.getCode() == 403;
+		become(new State(this.state.objects, problem, advice, unauthorized ? Kind.UNAUTHORIZED : Kind.OTHER));
+		return problem + advice;
+	}
+
+	private void become(State state) {
+		this.state = state;
+		this.changes.accept(state);
+	}
+
+	private static String name(JsonObject object) {
+		return object.getAsJsonObject("metadata").get("name").getAsString();
+	}
+
+	@Override
+	public void close() {
+		this.watch.close();
+	}
+
+	@Override
+	public String toString() {
+		return this.description;
+	}
+
+	/**
+	 * What is known about the objects.
+	 *
+	 * @param objects the objects by name, empty if they are not known or there are none
+	 * @param problem why no object is known or they cannot be followed, empty if there is
+	 * no problem
+	 * @param advice further lines about the problem, such as the RBAC rule that is
+	 * missing
+	 * @param kind the kind of the problem: {@link Kind#UNAVAILABLE} if the API server has
+	 * never answered, but may do so later
+	 */
+	public record State(List<JsonObject> objects, String problem, String advice, Kind kind) {
+
+		/**
+		 * Returns whether the API server has never answered.
+		 * @return {@code true} if it has not, but may do so later
+		 */
+		public boolean isPending() {
+			return this.kind == Kind.UNAVAILABLE;
+		}
+
+	}
+
+}

@@ -1,8 +1,0 @@
-/**
- * How the work for one certificate is executed: one task after the other, and observed in
- * case it does not return. Internal.
- */
-@NullMarked
-package io.kubelet.cert.rotation.execution;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,172 @@
+package io.kubelet.cert.rotation.internal;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+import io.kubelet.cert.rotation.RotationScheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs tasks one after the other on the threads of a shared executor, so that their state
+ * needs no lock. An exception of a task does not affect the next one. A task that does
+ * not return in time is reported, with the stack of its thread.
+ */
+public final class SerialExecutor {
+
+	private static final Logger logger = LoggerFactory.getLogger(SerialExecutor.class);
+
+	/** There is one for each certificate and listener: small initial capacity. */
+	private final Queue<Runnable> tasks = new ArrayDeque<>(1);
+
+	private final Executor executor;
+
+	private final RotationScheduler scheduler;
+
+	private final Clock clock;
+
+	private final Duration limit;
+
+	private final Consumer<Throwable> report;
+
+	private boolean scheduled;
+
+	/** On which the tasks run. */
+	private @Nullable Thread thread;
+
+	private @Nullable Runnable current;
+
+	private @Nullable Instant lateSince;
+
+	/**
+	 * Creates an executor for the tasks of one certificate.
+	 * @param executor runs the tasks
+	 * @param scheduler notices a task that does not return
+	 * @param clock the clock
+	 * @param limit after which a task is late
+	 * @param report accepts the stack of the thread of a task that is late
+	 */
+	public SerialExecutor(Executor executor, RotationScheduler scheduler, Clock clock, Duration limit,
+			Consumer<Throwable> report) {
+		this.executor = executor;
+		this.scheduler = scheduler;
+		this.clock = clock;
+		this.limit = limit;
+		this.report = report;
+	}
+
+	/**
+	 * Returns since when the current task is late.
+	 * @return when it began, {@code null} if it is not late
+	 */
+	public @Nullable Instant lateSince() {
+		synchronized (this.tasks) {
+			return this.lateSince;
+		}
+	}
+
+	/**
+	 * Runs a task soon. If the executor has no thread for it, its exception is thrown,
+	 * and the task runs with the next one.
+	 * @param task the task
+	 */
+	public void execute(Runnable task) {
+		synchronized (this.tasks) {
+			this.tasks.add(task);
+			if (this.scheduled || this.thread != null) {
+				return;
+			}
+			this.scheduled = true;
+		}
+		try {
+			this.executor.execute(this::drain);
+		}
+		catch (Throwable ex) {
+			synchronized (this.tasks) {
+				this.scheduled = false;
+			}
+			throw ex;
+		}
+	}
+
+	private void drain() {
+		synchronized (this.tasks) {
+			if (this.thread != null) {
+				return;
+			}
+			this.thread = Thread.currentThread();
+		}
+		for (Runnable task = next(); task != null; task = next()) {
+			run(task);
+		}
+	}
+
+	private @Nullable Runnable next() {
+		synchronized (this.tasks) {
+			this.current = this.tasks.poll();
+			this.lateSince = null;
+			if (this.current == null) {
+				this.scheduled = false;
+				this.thread = null;
+			}
+			return this.current;
+		}
+	}
+
+	private void run(Runnable task) {
+		try {
+			Runnable cancelLimit = watch(task);
+			try {
+				task.run();
+			}
+			finally {
+				cancelLimit.run();
+			}
+		}
+		catch (Throwable ex) {
+			failed(ex);
+		}
+	}
+
+	/** A task runs even if it cannot be watched. */
+	private Runnable watch(Runnable task) {
+		Instant start = this.clock.instant();
+		try {
+			return this.scheduler.schedule(() -> late(task, start), this.limit);
+		}
+		catch (Throwable ex) {
+			return () -> {
+			};
+		}
+	}
+
+	private void late(Runnable task, Instant start) {
+		Throwable stack;
+		synchronized (this.tasks) {
+			Thread thread = this.thread;
+			if (thread == null || this.current != task) {
+				return;
+			}
+			this.lateSince = start;
+			stack = new Throwable("The stack of thread " + thread.getName());
+			stack.setStackTrace(thread.getStackTrace());
+		}
+		this.report.accept(stack);
+	}
+
+	private static void failed(Throwable problem) {
+		try {
+			logger.error("A rotation task failed", problem);
+		}
+		catch (Throwable ex) {
+			// No memory for that either
+		}
+	}
+
+}

@@ -1,0 +1,297 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.StreamSupport;
+
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+import com.google.gson.JsonSyntaxException;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubernetes.client.openapi.ApiException;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link ApiFailures} and {@link RbacAdvice}: what each answer means, and what
+ * is said about it.
+ */
+class ApiFailuresTests {
+
+	private static final CertificateRequest REQUEST = Adapter.newRequest("csr-one", "system:node:one",
+			KeyPairSource.jdk().generate(KeySpecification.EC_P256));
+
+	private static final String STATUS = """
+			{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "%s", "message": "%s", "code": %d}""";
+
+	private final ApiFailures failures = new ApiFailures("https://cluster.example");
+
+	@Test
+	void serverWhoseCertificateIsNotTrustedIsNotSaidToBeOutOfReach() {
+		IOException untrusted = new SSLHandshakeException("PKIX path building failed");
+		untrusted.initCause(new CertificateException("not an authority of the cluster"));
+		assertThat(this.failures.translate(new ApiException(untrusted), null)).returns(Kind.UNAVAILABLE, Kind::of)
+			.hasMessageStartingWith("The certificate of the API server at https://cluster.example is not trusted: ")
+			.hasMessageEndingWith("Check the certificate authorities of the cluster");
+		assertThat(this.failures.translate(new ApiException(new SSLHandshakeException("EOF")), null))
+			.hasMessageStartingWith("The API server at https://cluster.example cannot be reached: ");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "429, TooManyRequests", "500, InternalError", "502, BadGateway", "503, ServiceUnavailable" })
+	void serverThatIsOverloadedIsUnavailable(int code, String reason) {
+		RequestException failure = translate(code, STATUS.formatted(reason, "come again", code), Map.of());
+		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of).hasMessageContaining("come again");
+		assertThat(failure.reason()).isEqualTo(reason);
+		assertThat(failure.requestName()).isEqualTo("csr-one");
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 403, 422, 503 })
+	void textOfAServerIsOneShortLine(int code) {
+		RequestException failure = translate(code,
+				STATUS.formatted("Bad\\nline", "first\\u001b[2K\\nsecond" + " x".repeat(1000), code), Map.of());
+		assertThat(failure.reason()).isEqualTo("Bad line");
+		assertThat(failure.getMessage()).contains("first second x x").hasSizeLessThan(1000).hasLineCount(1);
+	}
+
+	@Test
+	void failureOfAHandshakeIsOneLine() {
+		IOException cause = new SSLPeerUnverifiedException("Hostname a not verified:\n    certificate: sha256/b");
+		assertThat(this.failures.translate(new ApiException(cause), null)).message()
+			.endsWith("Hostname a not verified: certificate: sha256/b");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "7, 7", "0, 0" })
+	void retryAfterIsReadAsSeconds(String header, long seconds) {
+		assertThat(retryAfter(header)).isEqualTo(Duration.ofSeconds(seconds));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "soon", "-1", "", "99999999999", "Wed, 31 Dec 2025 23:59:00 GMT" })
+	void retryAfterThatMakesNoSenseIsLeftOut(String header) {
+		assertThat(retryAfter(header)).isNull();
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 400, 403, 404, 407, 409 })
+	void answerThatIsNoStatusIsNotFromAnApiServer(int code) {
+		RequestException failure = translate(code, "<html>s3cr3t page</html>", Map.of());
+		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of)
+			.hasMessageContaining("A proxy may have answered")
+			.hasMessageNotContaining("s3cr3t");
+		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 200, 401, 403, 404, 422, 429, 503 })
+	void everyFailureNamesTheRequestAndItsSignerAndHasNoCauseThatQuotesTheAnswer(int code) {
+		for (String body : List.of(STATUS.formatted("Reason", "message", code), "<html>s3cr3t page</html>")) {
+			assertThat(translate(code, body, Map.of("set-cookie", List.of("s3cr3t"))))
+				.hasMessageStartingWith("Request csr-one to signer " + Adapter.SIGNER + ": ")
+				.hasMessageNotContaining("s3cr3t")
+				.hasNoCause();
+		}
+		assertThat(this.failures.translate(new ApiException(new IOException("reset")), REQUEST))
+			.hasMessageStartingWith("Request csr-one to signer " + Adapter.SIGNER + ": ");
+	}
+
+	@Test
+	void successThatCannotBeReadIsNotFromAnApiServer() {
+		RequestException failure = this.failures.translate(new ApiException(new JsonSyntaxException("<html>")), null);
+		assertThat(failure.reason()).isEqualTo("UnexpectedResponse");
+	}
+
+	@Test
+	void brokenConnectionIsUnreachable() {
+		RequestException failure = this.failures.translate(new ApiException(new IOException("refused")), null);
+		assertThat(failure.reason()).isEqualTo("Unreachable");
+		assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of)
+			.hasMessageContaining("https://cluster.example")
+			.hasMessageContaining("refused");
+	}
+
+	@Test
+	void unknownCredentialsAreRejected() {
+		RequestException failure = translate(401, STATUS.formatted("Unauthorized", "Unauthorized", 401), Map.of());
+		assertThat(failure).returns(Kind.UNAUTHORIZED, Kind::of)
+			.hasMessageContaining("does not accept the credentials");
+	}
+
+	@Test
+	void invalidRequestIsRejectedWithTheServersWords() {
+		assertThat(translate(422, STATUS.formatted("Invalid", "spec.usages: Required value", 422), Map.of()))
+			.returns(Kind.REJECTED, Kind::of)
+			.hasMessageContaining("spec.usages: Required value");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "jane, User, jane", "'o\\\"hara', User, 'o\"hara'", "'1234', User, '1234'",
+			"system:node:one, User, system:node:one", "system:serviceaccount:web:shop, ServiceAccount, shop",
+			"system:serviceaccount:42:true, ServiceAccount, true" })
+	void adviceIsYamlThatNamesTheUser(String user, String kind, String name) {
+		Map<String, Object> subject = subject(RbacAdvice.on(forbidden(user)));
+		assertThat(subject).containsEntry("kind", kind).containsEntry("name", name);
+	}
+
+	/**
+	 * What is pasted for one application must not replace what was pasted for another.
+	 */
+	@Test
+	void adviceForEachUserHasNamesOfItsOwnThatKubernetesAccepts() {
+		List<String> users = List.of("system:serviceaccount:web:shop", "system:serviceaccount:web:shop.v2",
+				"system:serviceaccount:web-shop:v2", "system:serviceaccount:user:jane", "jane", "Jane", "j@ne", "j-ne",
+				"system:node:one", "system:node-one", "-", "x".repeat(1000), "x".repeat(1001),
+				"system:serviceaccount:web:" + "x".repeat(253), "J\u00fcrgen");
+		Set<Object> names = new HashSet<>();
+		for (String user : users) {
+			List<Map<String, Object>> documents = documents(RbacAdvice.on(forbidden(user)));
+			assertThat(documents).extracting("metadata").extracting("name").hasSize(2).satisfies((both) -> {
+				assertThat(both.get(0)).isEqualTo(both.get(1));
+				assertThat(String.valueOf(both.get(0))).hasSizeLessThan(254)
+					.matches("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
+				names.add(both.get(0));
+			});
+			assertThat(documents.get(1)).extracting("roleRef")
+				.extracting("name")
+				.isEqualTo(((Map<?, ?>) documents.get(0).getOrDefault("metadata", Map.of())).get("name"));
+		}
+		assertThat(subject(RbacAdvice.on(forbidden("system:serviceaccount:web:shop")))).containsEntry("namespace",
+				"web");
+		assertThat(names).hasSameSizeAs(users);
+		assertThat(names).contains("certificate-requester.web.shop");
+	}
+
+	@Test
+	void nobodyIsAdvisedToLetInAnonymousUsers() {
+		assertThat(RbacAdvice.on(forbidden("system:anonymous"))).contains("No credentials were sent")
+			.doesNotContain("ClusterRole");
+	}
+
+	@Test
+	void refusalThatIsNotAboutAPermissionIsLeftAsItIs() {
+		String message = "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed";
+		assertThat(RbacAdvice.on(message)).isEmpty();
+	}
+
+	@Test
+	void missingPermissionIsAnsweredWithTheRuleThatGrantsIt() {
+		try (Adapter adapter = new Adapter()) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory,
+					adapter.controlPlane.addToken("weak", "jane"));
+			RequestException failure = send(adapter, kubeconfig);
+			assertThat(failure).returns(Kind.UNAUTHORIZED, Kind::of)
+				.hasMessageContaining("lacks the permission to create");
+			assertThat(subject(String.valueOf(failure.getMessage()))).containsEntry("name", "jane");
+			assertThat(adapter.controlPlane.count(RecordedRequest::isCreate)).isOne();
+			assertThat(rules(String.valueOf(failure.getMessage()))).containsExactly("create", "get", "list", "watch");
+			rules(String.valueOf(failure.getMessage()))
+				.forEach((verb) -> adapter.controlPlane.allow("jane", Set.of(verb), "certificatesigningrequests"));
+			adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
+			assertThat(request(adapter, kubeconfig)).succeedsWithin(Adapter.PATIENCE);
+		}
+	}
+
+	@Test
+	void portWhereNobodyListensIsUnreachable() {
+		try (Adapter adapter = new Adapter()) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory);
+			adapter.controlPlane.pause();
+			RequestException failure = send(adapter, kubeconfig);
+			assertThat(failure.reason()).isEqualTo("Unreachable");
+			assertThat(failure).hasMessageContaining(adapter.controlPlane.url());
+		}
+	}
+
+	/** As while DNS fails. The next attempt looks it up again. */
+	@Test
+	void nameThatCannotBeResolvedIsUnreachable() throws IOException {
+		try (Adapter adapter = new Adapter()) {
+			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory);
+			Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("127.0.0.1", "kubernetes.invalid"));
+			RequestException failure = send(adapter, kubeconfig);
+			assertThat(failure.reason()).isEqualTo("Unreachable");
+			assertThat(failure).returns(Kind.UNAVAILABLE, Kind::of)
+				.hasMessageContainingAll("https://kubernetes.invalid:", "cannot be reached", "UnknownHostException");
+		}
+	}
+
+	private static RequestException send(Adapter adapter, Path kubeconfig) {
+		CompletableFuture<?> answer = request(adapter, kubeconfig);
+		assertThat(answer).failsWithin(Adapter.PATIENCE);
+		return (RequestException) answer.handle((result, failure) -> failure.getCause()).join();
+	}
+
+	private static CompletableFuture<?> request(Adapter adapter, Path kubeconfig) {
+		return adapter.signer(kubeconfig).request(Adapter.newRequest(), (submitted) -> {
+		});
+	}
+
+	private RequestException translate(int code, String body, Map<String, List<String>> headers) {
+		return this.failures.translate(new ApiException("Failed", code, headers, body), REQUEST);
+	}
+
+	private @Nullable Duration retryAfter(String header) {
+		RequestException failure = translate(429, STATUS.formatted("TooManyRequests", "slow down", 429),
+				Map.of("retry-after", List.of(header)));
+		return failure.retryAfter();
+	}
+
+	private static String forbidden(String user) {
+		return "certificatesigningrequests.certificates.k8s.io is forbidden: User \"" + user
+				+ "\" cannot create resource \"certificatesigningrequests\" in API group \"certificates.k8s.io\" at "
+				+ "the cluster scope";
+	}
+
+	/** The documents from the first one on, as they are pasted. */
+	@SuppressWarnings("unchecked")
+	private static List<Map<String, Object>> documents(String message) {
+		String yaml = message.substring(message.indexOf("apiVersion:"));
+		return StreamSupport
+			.stream(new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(yaml).spliterator(), false)
+			.map((document) -> (Map<String, Object>) document)
+			.toList();
+	}
+
+	@SuppressWarnings("unchecked")
+	private static Map<String, Object> subject(String message) {
+		List<Map<String, Object>> documents = documents(message);
+		assertThat(documents).extracting("kind").containsExactly("ClusterRole", "ClusterRoleBinding");
+		return (Map<String, Object>) first(documents.get(1), "subjects");
+	}
+
+	@SuppressWarnings("unchecked")
+	private static List<String> rules(String message) {
+		Map<String, List<String>> rule = (Map<String, List<String>>) first(documents(message).get(0), "rules");
+		return rule.getOrDefault("verbs", List.of());
+	}
+
+	private static Object first(Map<String, Object> document, String list) {
+		return ((List<?>) document.getOrDefault(list, List.of())).get(0);
+	}
+
+}

@@ -1,0 +1,69 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+import com.google.gson.JsonObject;
+import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okio.Buffer;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link ApiObjects}.
+ */
+class ApiObjectsTests {
+
+	@Test
+	void callsEndWithinATimeAndWatchesDoNot() {
+		long limit = TimeUnit.SECONDS.toNanos(30);
+		assertThat(ApiObjects.create(this.client, "/things", new JsonObject()).timeout().timeoutNanos())
+			.isEqualTo(limit);
+		assertThat(ApiObjects.read(this.client, "/things", "a").timeout().timeoutNanos()).isEqualTo(limit);
+		assertThat(ApiObjects.list(this.client, "/things", Map.of()).timeout().timeoutNanos()).isEqualTo(limit);
+		assertThat(ApiObjects.list(this.client, "/things", Map.of("watch", "true")).timeout().timeoutNanos()).isZero();
+	}
+
+	private final ApiClient client = new ApiClient().setBasePath("https://192.0.2.1:6443/clusters/one");
+
+	@Test
+	void objectIsCreatedAsJson() throws IOException {
+		JsonObject object = new JsonObject();
+		object.addProperty("kind", "Ü");
+		Request request = ApiObjects.create(this.client, "/apis/v1/things", object).request();
+		assertThat(request.method()).isEqualTo("POST");
+		assertThat(request.url()).hasToString("https://192.0.2.1:6443/clusters/one/apis/v1/things");
+		RequestBody body = Objects.requireNonNull(request.body());
+		assertThat(body.contentType()).hasToString("application/json");
+		Buffer content = new Buffer();
+		body.writeTo(content);
+		assertThat(content.readUtf8()).isEqualTo("{\"kind\":\"Ü\"}");
+	}
+
+	@Test
+	void nameIsOneSegmentOfThePath() {
+		Request request = ApiObjects.read(this.client, "/apis/v1/things", "a/b c").request();
+		assertThat(request.method()).isEqualTo("GET");
+		assertThat(request.url()).hasToString("https://192.0.2.1:6443/clusters/one/apis/v1/things/a%2Fb%20c");
+	}
+
+	@Test
+	void valueOfAQueryParameterIsEncoded() {
+		Request request = ApiObjects.list(this.client, "/apis/v1/things", Map.of("fieldSelector", "metadata.name=a&b"))
+			.request();
+		assertThat(request.url().queryParameter("fieldSelector")).isEqualTo("metadata.name=a&b");
+	}
+
+	@Test
+	void requestNamesItsSenderForTheAuditLog() {
+		Request request = ApiObjects.list(this.client, "/apis/v1/things", Map.of()).request();
+		assertThat(request.header("User-Agent")).isEqualTo("spring-boot-cert-manager");
+		assertThat(request.header("Accept")).isEqualTo("application/json");
+	}
+
+}

@@ -1,0 +1,371 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Scanner;
+import java.util.concurrent.CompletableFuture;
+
+import javax.net.ssl.KeyManager;
+
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.test.ClientCertificate;
+import io.kubelet.cert.test.Credential;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.CertificatesV1Api;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for {@link KubernetesClients}: each kind of credential, and each mistake.
+ */
+class KubernetesClientsTests {
+
+	@TempDir
+	Path directory;
+
+	@AutoClose
+	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+
+	@Test
+	void tokenIsSent() throws Exception {
+		assertThat(userOf(write("token: " + token()))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void proxyInTheKubeconfigIsAskedForAConnectionToTheServer() throws Exception {
+		CompletableFuture<Void> call;
+		try (ServerSocket proxy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			proxy.setSoTimeout(120_000);
+			ApiClient client = TestClients.create(withProxy("http://127.0.0.1:" + proxy.getLocalPort()), null);
+			call = CompletableFuture.runAsync(() -> assertThatExceptionOfType(ApiException.class)
+				.isThrownBy(() -> new CertificatesV1Api(client).listCertificateSigningRequest().execute()));
+			try (Scanner request = new Scanner(proxy.accept().getInputStream(), StandardCharsets.US_ASCII)) {
+				assertThat(request.nextLine())
+					.isEqualTo("CONNECT %s HTTP/1.1".formatted(URI.create(this.controlPlane.url()).getAuthority()));
+			}
+		}
+		call.join();
+		assertThat(this.controlPlane.requests()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "socks5://127.0.0.1:1080", "https://127.0.0.1:3128", "http://user:secret@127.0.0.1:3128" })
+	void proxyThatIsNotSupportedIsReported(String proxy) {
+		Path kubeconfig = withProxy(proxy);
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> TestClients.create(kubeconfig, null))
+			.withMessageContaining("has a proxy-url that is not supported: set it to a URL such as")
+			.withMessageNotContaining("secret");
+	}
+
+	private Path withProxy(String proxy) {
+		String kubeconfig = this.controlPlane.kubeconfig(Credential.token("one", token()));
+		return Adapter.write(this.directory.resolve("kubeconfig"),
+				kubeconfig.replaceFirst("(?m)^(\\s*)server:", "$1proxy-url: %s\n$1server:".formatted(proxy)));
+	}
+
+	@Test
+	void tokenFileIsReadRelativeToTheKubeconfigAndWinsOverToken() throws Exception {
+		Files.writeString(this.directory.resolve("token"), token() + "\n");
+		assertThat(userOf(write("token: outdated\n    tokenFile: token"))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void tokenFileThatIsMissingIsNamed() {
+		Path kubeconfig = write("tokenFile: no-token");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> TestClients.create(kubeconfig, null))
+			.withMessageContaining(this.directory.resolve("no-token").toString());
+	}
+
+	@Test
+	void clientCertificateInTheKubeconfigIsPresented() throws Exception {
+		ClientCertificate node = this.controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+		assertThat(userOf(this.controlPlane.writeKubeconfig(this.directory, node))).isEqualTo("system:node:one");
+	}
+
+	@Test
+	void clientCertificateFilesAreReadRelativeToTheKubeconfig() throws Exception {
+		ClientCertificate node = this.controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+		Files.createDirectory(this.directory.resolve("pki"));
+		Files.writeString(this.directory.resolve("pki/node.pem"), node.certificatePem() + node.keyPem());
+		assertThat(userOf(write("client-certificate: pki/node.pem\n    client-key: pki/node.pem")))
+			.isEqualTo("system:node:one");
+	}
+
+	@Test
+	void clientCertificateThatIsDamagedIsReported() {
+		Path kubeconfig = write("client-certificate-data: aGVsbG8=\n    client-key-data: aGVsbG8=");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> TestClients.create(kubeconfig, null));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "v1", "v1beta1" })
+	@DisabledOnOs(OS.WINDOWS)
+	void execPluginIsRunRelativeToTheKubeconfig(String version) throws Exception {
+		assertThat(userOf(write(execPlugin(version)))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	/**
+	 * Its standard error would be that of the application, whose log it is in a
+	 * container.
+	 */
+	@Test
+	@EnabledOnOs(OS.LINUX)
+	void execPluginIsToldWhatToPrintAndWhatItSaysBesidesIsDiscarded() throws Exception {
+		Path kubeconfig = write(execPlugin("v1"));
+		Path script = this.directory.resolve("login.sh");
+		Files.writeString(script, Files.readString(script)
+				+ "readlink /proc/$$/fd/2 >%1$s/error\necho \"$KUBERNETES_EXEC_INFO\" >%1$s/info\ncat >>%1$s/info\n"
+					.formatted(this.directory));
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+		assertThat(this.directory.resolve("error")).content().isEqualToIgnoringNewLines("/dev/null");
+		assertThat(this.directory.resolve("info")).content()
+			.contains("\"apiVersion\":\"client.authentication.k8s.io/v1\"", "\"interactive\":false");
+	}
+
+	/** Without repeating what it printed. */
+	@Test
+	@DisabledOnOs(OS.WINDOWS)
+	void execPluginThatPrintsABareTokenIsNamedWithItsUserFileAndRemedy() throws Exception {
+		Path kubeconfig = write(execPlugin("v1"));
+		Files.writeString(this.directory.resolve("login.sh"), "#!/bin/sh\necho eyJzZWNyZXQ\n");
+		refused(kubeconfig, null,
+				"The credential plug-in './login.sh' of the user 'one' in the kubeconfig " + kubeconfig
+						+ " did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
+						+ "client.authentication.k8s.io/v1: a token alone is not enough");
+	}
+
+	@Test
+	void authProviderIsRefusedWithWhatToUseInstead() {
+		refused(write("auth-provider: {name: oidc, config: {id-token: s3cr3t}}"), null,
+				"has an 'auth-provider', which is not supported: use a credential plug-in");
+	}
+
+	@Test
+	void keysOfAnotherOwnerArePresentedInPlaceOfTheUser() {
+		ClientCertificate node = this.controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+		KeyManager[] keys = ClientKeys.of(Pem.readPair(node.certificatePem(), node.keyPem()));
+		assertThat(userOf(KubernetesClients.createWithKeys(write("tokenFile: no-token"), null, keys)))
+			.isEqualTo("system:node:one");
+	}
+
+	@Test
+	void contextThatIsNamedIsUsed() throws Exception {
+		Path kubeconfig = write("token: unknown");
+		Files.writeString(kubeconfig,
+				Files.readString(kubeconfig)
+					.replace("contexts:\n",
+							"contexts:\n- name: other\n  context:\n    cluster: embedded\n    user: other\n")
+					.replace("users:\n", "users:\n- name: other\n  user:\n    token: " + token() + "\n"));
+		assertThat(userOf(TestClients.create(kubeconfig, "other"))).isEqualTo("system:bootstrap:abcdef");
+		assertThat(userOf(kubeconfig)).isEmpty();
+	}
+
+	@Test
+	void kubeconfigWithARelativePathIsRead() throws Exception {
+		Files.writeString(this.directory.resolve("token"), token());
+		Path kubeconfig = Path.of("").toAbsolutePath().relativize(write("tokenFile: token"));
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void fileThatIsMissingIsNamed() {
+		refused(this.directory.resolve("missing"), null, "missing does not exist");
+	}
+
+	@Test
+	void yamlThatIsMalformedIsReportedByItsLineOnly() {
+		Path file = Adapter.write(this.directory.resolve("malformed"), "users:\n- name: one\n  token: \"s3cr3t\n");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> TestClients.create(file, null))
+			.withMessageContaining("is malformed: line ")
+			.withMessageNotContaining("s3cr3t")
+			.withNoCause();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", "[]", "just text" })
+	void whatIsNoKubeconfigIsReported(String content) {
+		refused(Adapter.write(this.directory.resolve("none"), content), null, "is malformed");
+	}
+
+	@Test
+	void missingCurrentContextIsReported() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("current-context: embedded", ""));
+		refused(kubeconfig, null, "names no server: its current context");
+		assertThat(userOf(TestClients.create(kubeconfig, "embedded"))).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@Test
+	void contextThatIsMissingIsNamed() {
+		Path kubeconfig = write("token: " + token());
+		String message = "The kubeconfig " + kubeconfig + " has no context 'prod'; it has [embedded]. "
+				+ "Set 'kubelet.cert.kubernetes.context' to one of them";
+		refused(kubeconfig, "prod", message);
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> Kubeconfigs.read(kubeconfig, "prod"))
+			.withMessageContaining(message);
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> Kubeconfigs.namespace(kubeconfig, "prod"))
+			.withMessageContaining(message);
+	}
+
+	@Test
+	void contextThatIsMissingInAKubeconfigWithoutContextsIsNamed() {
+		Path kubeconfig = Adapter.write(this.directory.resolve("bare"), "kind: Config\n");
+		refused(kubeconfig, "prod", "has no context 'prod'; it has []");
+	}
+
+	@Test
+	void clusterThatIsMissingIsReported() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace("cluster: embedded", "cluster: gone"));
+		refused(kubeconfig, null, "names no server");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "https://my server", "https://127.0.0.1:6443?x=1", "https://127.0.0.1:6443#x" })
+	void serverThatIsNoUrlIsReported(String server) throws Exception {
+		refused(withServer(server), null, "its server is not a URL such as https://192.0.2.1:6443");
+	}
+
+	@Test
+	void spaceAroundTheServerIsIgnored() throws Exception {
+		String server = this.controlPlane.url();
+		assertThat(userOf(TestClients.create(withServer(" " + server + "/ "), null)))
+			.isEqualTo("system:bootstrap:abcdef");
+	}
+
+	private Path withServer(String server) throws Exception {
+		Path kubeconfig = write("token: " + token());
+		return Files.writeString(kubeconfig,
+				Files.readString(kubeconfig).replaceAll("server: .*", "server: \"" + server + "\""));
+	}
+
+	@Test
+	void authoritiesAreReadFromDataAndFromAFile() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		assertThat(Kubeconfigs.read(kubeconfig, null).authorities()).singleElement()
+			.satisfies((authority) -> assertThat(authority.getSubjectX500Principal().getName())
+				.isEqualTo("CN=kubernetes"));
+		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig)
+			.replaceFirst("certificate-authority-data: .*", "certificate-authority: ca.pem"));
+		assertThat(Kubeconfigs.read(kubeconfig, "embedded").authorities()).hasSize(1);
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "10.0.0.1, https://10.0.0.1:443", "fd00::1, https://[fd00::1]:443" })
+	void serviceAccountOfAPodStandsForAKubeconfig(String host, String server) throws Exception {
+		Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
+		Files.writeString(this.directory.resolve("token"), "one");
+		KubeconfigFile file = Kubeconfigs.serviceAccount(this.directory, host, "443");
+		assertThat(file.server()).isEqualTo(server);
+		assertThat(file.authorities()).hasSize(1);
+		assertThat(file.authorityFiles()).contains(this.directory.resolve("ca.crt"));
+		assertThat(file.userText("tokenFile")).isEqualTo(this.directory.resolve("token").toString());
+	}
+
+	@Test
+	void authoritiesThatAreNotNamedAreNone() throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", ""));
+		assertThat(Kubeconfigs.read(kubeconfig, null).authorities()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "certificate-authority: missing.pem", "certificate-authority-data: '!!!'",
+			"certificate-authority-data: aGVsbG8=" })
+	void authoritiesThatCannotBeReadAreReported(String authority) throws Exception {
+		Path kubeconfig = write("token: " + token());
+		Files.writeString(kubeconfig,
+				Files.readString(kubeconfig).replaceFirst("certificate-authority-data: .*", authority));
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> Kubeconfigs.read(kubeconfig, null).authorities())
+			.withMessageContainingAll("certificate-authority", kubeconfig.toString());
+	}
+
+	private String execPlugin(String version) throws IOException {
+		Path script = this.directory.resolve("login.sh");
+		Files.writeString(script, """
+				#!/bin/sh
+				echo '{"apiVersion": "client.authentication.k8s.io/%s", "kind": "ExecCredential",
+				  "status": {"token": "'$TOKEN'"}}'
+				""".formatted(version));
+		Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+		return """
+				exec:
+				      apiVersion: client.authentication.k8s.io/%s
+				      command: ./login.sh
+				      env:
+				      - name: TOKEN
+				        value: %s""".formatted(version, token());
+	}
+
+	private String token() {
+		return ((Credential.Token) this.controlPlane.bootstrap()).token();
+	}
+
+	/** A kubeconfig with these credentials in place of a token. */
+	private Path write(String user) {
+		String kubeconfig = this.controlPlane.kubeconfig(Credential.token("one", "TOKEN"));
+		return Adapter.write(this.directory.resolve("kubeconfig"), kubeconfig.replace("token: TOKEN", user));
+	}
+
+	private String userOf(Path kubeconfig) {
+		return userOf(TestClients.create(kubeconfig, null));
+	}
+
+	/** Who the server takes the client for. */
+	private String userOf(ApiClient client) {
+		this.controlPlane.clearRequests();
+		List<Boolean> noDelays = Adapter.noDelays(client);
+		try {
+			new CertificatesV1Api(client).listCertificateSigningRequest().execute();
+		}
+		catch (ApiException ex) {
+			assertThat(ex.getCode()).as(ex.getMessage()).isIn(401, 403);
+		}
+		finally {
+			client.getHttpClient().dispatcher().executorService().shutdown();
+			client.getHttpClient().connectionPool().evictAll();
+		}
+		assertThat(noDelays).as("TCP_NODELAY").containsExactly(true);
+		return this.controlPlane.requests().stream().map(RecordedRequest::user).findFirst().orElseThrow();
+	}
+
+	private static void refused(Path kubeconfig, @Nullable String context, String message) {
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> TestClients.create(kubeconfig, context))
+			.withMessageContaining(message)
+			.withMessageContaining(kubeconfig.toString());
+	}
+
+}

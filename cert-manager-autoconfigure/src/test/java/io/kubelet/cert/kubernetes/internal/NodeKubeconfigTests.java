@@ -1,0 +1,177 @@
+package io.kubelet.cert.kubernetes.internal;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.yaml.snakeyaml.Yaml;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for {@link NodeKubeconfig}.
+ */
+class NodeKubeconfigTests {
+
+	private static final Path PAIR = Path.of("/var/lib/kubelet/pki/kubelet-client-current.pem");
+
+	private final Instant now = Instant.now();
+
+	@TempDir
+	Path directory;
+
+	private Path bootstrap;
+
+	private Path kubeconfig;
+
+	@BeforeEach
+	void copyBootstrapKubeconfig() throws IOException {
+		this.bootstrap = this.directory.resolve("bootstrap.kubeconfig");
+		this.kubeconfig = this.directory.resolve("kubeconfig");
+		Files.write(this.bootstrap, fixture("bootstrap.kubeconfig"));
+	}
+
+	@Test
+	void missingKubeconfigIsWrittenAsTheKubeletWritesIt() throws IOException {
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
+		write(PAIR);
+		Map<String, Object> written = new Yaml().load(Files.readString(this.kubeconfig));
+		Map<String, Object> kubelets = new Yaml().load(new String(fixture("written-by-kubelet.kubeconfig")));
+		assertThat(KubeconfigFile.read(this.kubeconfig, null).cluster().get("tls-server-name"))
+			.as("the original loses it")
+			.isEqualTo("kubernetes");
+		assertThat(KubeconfigFile.read(this.kubeconfig, null).cluster().keySet().remove("tls-server-name")).isTrue();
+		assertThat(written.keySet()).isEqualTo(kubelets.keySet());
+		assertThat(written.get("contexts")).isEqualTo(kubelets.get("contexts"));
+		assertThat(written.get("users")).isEqualTo(kubelets.get("users"));
+		assertThat(written.get("current-context")).isEqualTo(kubelets.get("current-context"));
+		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(this.kubeconfig)))
+			.isEqualTo("rw-------");
+	}
+
+	@Test
+	void emptyKubeconfigThatAPowerFailureHasLeftIsReplaced() throws IOException {
+		Files.createFile(this.kubeconfig);
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
+		assertThat(NodeKubeconfig.foreignContent(this.kubeconfig)).isEmpty();
+		write(PAIR);
+		assertThat(KubeconfigFile.read(this.kubeconfig, null).user().get("client-key")).isEqualTo(PAIR.toString());
+	}
+
+	@Test
+	void proxyAndRelativeAuthorityFileAreKept() throws IOException {
+		Files.writeString(this.bootstrap,
+				"""
+						apiVersion: v1
+						kind: Config
+						clusters:
+						- {name: a, cluster: {server: "https://wrong:6443"}}
+						- {name: b, cluster: {server: "https://right:6443", certificate-authority: ca.pem, proxy-url: "http://proxy:3128"}}
+						users: [{name: u, user: {token: t}}]
+						contexts:
+						- {name: first, context: {cluster: a, user: u}}
+						- {name: second, context: {cluster: b, user: u}}
+						current-context: second
+						""");
+		write(PAIR);
+		Map<?, ?> cluster = KubeconfigFile.read(this.kubeconfig, null).cluster();
+		assertThat(cluster.get("server")).as("current-context is honoured").isEqualTo("https://right:6443");
+		assertThat(cluster.get("proxy-url")).isEqualTo("http://proxy:3128");
+		assertThat(cluster.get("certificate-authority")).isEqualTo(this.directory.resolve("ca.pem").toString());
+		NodeKubeconfig.write(this.kubeconfig, this.bootstrap, "first", PAIR);
+		assertThat(KubeconfigFile.read(this.kubeconfig, null).cluster().get("server")).isEqualTo("https://wrong:6443");
+	}
+
+	@Test
+	void kubeconfigWithAValidClientCertificateServesBoth() throws IOException {
+		Path pair = storedPair(this.now.plusSeconds(3600));
+		write(pair);
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isTrue();
+	}
+
+	@Test
+	void kubeconfigWithAnExpiredClientCertificateIsWrittenAnewAndKept() throws IOException {
+		Path pair = storedPair(this.now.minusSeconds(10));
+		Files.writeString(this.kubeconfig, """
+				apiVersion: v1
+				kind: Config
+				clusters: [{name: c, cluster: {server: "https://old:6443"}}]
+				users: [{name: u, user: {client-certificate: "%1$s", client-key: "%1$s"}}]
+				contexts: [{name: x, context: {cluster: c, user: u}}]
+				current-context: x
+				""".formatted(pair));
+		String before = Files.readString(this.kubeconfig);
+		assertThat(NodeKubeconfig.isUsable(this.kubeconfig, this.now)).isFalse();
+		write(pair);
+		assertThat(this.kubeconfig).content().contains("control-plane.example.com");
+		assertThat(this.directory.resolve("kubeconfig.old")).hasContent(before);
+	}
+
+	@Test
+	void noCopyReplacesAnEarlierOne() throws IOException {
+		for (int round = 1; round <= 4; round++) {
+			Files.writeString(this.kubeconfig, "kind: Config # " + round);
+			write(PAIR);
+		}
+		assertThat(this.directory.resolve("kubeconfig.old")).hasContent("kind: Config # 1");
+		assertThat(this.directory.resolve("kubeconfig.old.2")).hasContent("kind: Config # 2");
+		assertThat(this.directory.resolve("kubeconfig.old.4")).hasContent("kind: Config # 4");
+	}
+
+	@Test
+	void malformedKubeconfigIsReportedAndNotOverwritten() throws IOException {
+		Files.writeString(this.kubeconfig, "{");
+		assertThatExceptionOfType(KubernetesConfigurationException.class)
+			.isThrownBy(() -> NodeKubeconfig.isUsable(this.kubeconfig, this.now))
+			.withMessageContaining("malformed")
+			.withMessageContaining(this.kubeconfig.toString());
+		assertThat(this.kubeconfig).hasContent("{");
+	}
+
+	@Test
+	void missingBootstrapKubeconfigIsReported() throws IOException {
+		Files.delete(this.bootstrap);
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
+			.withMessageContaining("does not exist");
+		assertThat(this.kubeconfig).doesNotExist();
+	}
+
+	@Test
+	void bootstrapKubeconfigWithoutAServerIsReported() throws IOException {
+		Files.writeString(this.bootstrap, "kind: Config");
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
+			.withMessageContaining("names no server");
+	}
+
+	private void write(Path pair) {
+		NodeKubeconfig.write(this.kubeconfig, this.bootstrap, null, pair);
+	}
+
+	private Path storedPair(Instant notAfter) {
+		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
+			.update(new TestAuthority("test").pair(CertificateTemplate.ofSubject("system:node:n1", "system:nodes"),
+					notAfter.minusSeconds(7200), notAfter));
+		return this.directory.resolve("kubelet-client-current.pem");
+	}
+
+	private static byte[] fixture(String name) throws IOException {
+		try (InputStream file = NodeKubeconfigTests.class.getResourceAsStream("/fixtures/" + name)) {
+			return Objects.requireNonNull(file).readAllBytes();
+		}
+	}
+
+}

@@ -1,0 +1,225 @@
+package io.kubelet.cert.kubernetes.internal.signing;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.GZIPOutputStream;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.testsupport.Adapter;
+import okhttp3.MediaType;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import okio.Buffer;
+import okio.Okio;
+import okio.Source;
+import okio.Timeout;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.throwable;
+
+/**
+ * A server that sends too much, or to another server, harms neither the memory nor the
+ * secrets of the application.
+ */
+class AnswerLimitTests {
+
+	private static final int MEBIBYTE = 1024 * 1024;
+
+	/** Enough to end an application with a small heap. */
+	private static final int MUCH = 256 * MEBIBYTE;
+
+	/** The limit, and what is read at a time. */
+	private static final int READ_AT_MOST = 5 * MEBIBYTE;
+
+	@AutoClose
+	private final Adapter adapter = new Adapter();
+
+	private final AtomicLong read = new AtomicLong();
+
+	private final AtomicInteger redirected = new AtomicInteger();
+
+	private final ExecutorService serverThreads = Executors.newCachedThreadPool();
+
+	private HttpServer server;
+
+	@BeforeEach
+	void start() throws IOException {
+		this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+		this.server.setExecutor(this.serverThreads);
+		this.server.start();
+	}
+
+	@AfterEach
+	void stop() {
+		this.server.stop(0);
+		this.serverThreads.shutdownNow();
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 201, 422, 500 })
+	void bodyIsReadUpToALimit(int status) {
+		Adapter.intercept(this.adapter.client, (chain) -> endless(chain.proceed(chain.request()), status));
+		assertThat(failure(() -> this.adapter.send(Adapter.newRequest())))
+			.asInstanceOf(throwable(RequestException.class))
+			.returns(Kind.UNAVAILABLE, Kind::of);
+		assertThat(this.read.get()).isLessThan(READ_AT_MOST);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 201, 422, 500 })
+	void bodyThatUnpacksToMuchMoreIsNoAnswer(int status) {
+		this.server.createContext("/", (exchange) -> {
+			exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+			exchange.sendResponseHeaders(status, 0);
+			try (OutputStream body = new GZIPOutputStream(exchange.getResponseBody())) {
+				byte[] spaces = new byte[MEBIBYTE];
+				for (int written = 0; written < MUCH; written += MEBIBYTE) {
+					body.write(spaces);
+				}
+			}
+		});
+		assertThat(failure(this::send)).asInstanceOf(throwable(RequestException.class))
+			.returns(Kind.UNAVAILABLE, Kind::of);
+	}
+
+	@Test
+	void bodyBeyondTheLimitIsNamed() {
+		respond((exchange) -> {
+			exchange.sendResponseHeaders(201, 6 * MEBIBYTE);
+			exchange.getResponseBody().write(new byte[6 * MEBIBYTE]);
+		});
+		assertThat(failure(this::send)).hasMessageContaining("is larger than 4 MiB");
+	}
+
+	@Test
+	void lineOfAWatchIsReadUpToALimitAndTheRequestIsWatchedByItsName() {
+		AtomicInteger watches = new AtomicInteger();
+		Adapter.intercept(this.adapter.client, (chain) -> {
+			boolean first = chain.request().url().queryParameter("watch") != null && watches.incrementAndGet() == 1;
+			Response answer = chain.proceed(chain.request());
+			return first ? endless(answer, answer.code()) : answer;
+		});
+		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.read.get()).isBetween(4L * MEBIBYTE, (long) READ_AT_MOST);
+		assertThat(this.adapter.figures()).isEqualTo("1 POST, 1 watch, 1 GET, 0 list");
+	}
+
+	/** To another server, even over http. */
+	@ParameterizedTest
+	@ValueSource(ints = { 301, 302, 303, 307, 308 })
+	void redirectIsNotFollowed(int status) {
+		this.server.createContext("/stolen", (exchange) -> {
+			this.redirected.incrementAndGet();
+			exchange.close();
+		});
+		respond((exchange) -> {
+			exchange.getResponseHeaders().set("Location", "/stolen");
+			exchange.sendResponseHeaders(status, -1);
+		});
+		assertThat(failure(this::send)).hasMessageContaining("(status %d) is not from an API server".formatted(status));
+		assertThat(this.redirected).hasValue(0);
+	}
+
+	/** The type helps to find a defect; the message may repeat what was answered. */
+	@Test
+	void answerThatCannotBeReadIsDescribedByTheTypeOfTheProblem() {
+		respond((exchange) -> {
+			byte[] answer = "{\"metadata\": \"a secret\"}".getBytes();
+			exchange.sendResponseHeaders(201, answer.length);
+			exchange.getResponseBody().write(answer);
+		});
+		assertThat(failure(this::send))
+			.hasMessageContaining("is not from an API server (NullPointerException). A proxy")
+			.hasMessageNotContaining("a secret")
+			.hasNoCause();
+	}
+
+	/** Such as a class that is missing in an interceptor. */
+	@Test
+	void errorWhileARequestIsSentFailsTheAttempt() {
+		Error error = new NoClassDefFoundError("a class of another version");
+		Adapter.intercept(this.adapter.client, (chain) -> {
+			throw error;
+		});
+		assertThat(failure(() -> this.adapter.send(Adapter.newRequest()))).isSameAs(error);
+	}
+
+	private void respond(HttpHandler handler) {
+		this.server.createContext("/", (HttpExchange exchange) -> {
+			try (exchange) {
+				handler.handle(exchange);
+			}
+		});
+	}
+
+	private CompletableFuture<?> send() {
+		Path kubeconfig = Adapter.write(this.adapter.directory.resolve("other"), """
+				clusters: [{name: c, cluster: {server: "http://127.0.0.1:%d"}}]
+				contexts: [{name: x, context: {cluster: c}}]
+				current-context: x
+				""".formatted(this.server.getAddress().getPort()));
+		return this.adapter.signer(kubeconfig).request(Adapter.newRequest(), this.adapter.progress::add);
+	}
+
+	private static Throwable failure(Callable<CompletableFuture<?>> sending) {
+		try {
+			CompletableFuture<?> answer = sending.call();
+			assertThat(answer).failsWithin(Adapter.PATIENCE);
+			return answer.handle((result, failure) -> failure.getCause()).join();
+		}
+		catch (Exception ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	private Response endless(Response answer, int status) {
+		return answer.newBuilder()
+			.code(status)
+			.body(ResponseBody.create(Okio.buffer(new Endless()), MediaType.get("application/json"), -1))
+			.build();
+	}
+
+	/** Sends the same character for very long, and counts what is read. */
+	private final class Endless implements Source {
+
+		@Override
+		public long read(Buffer sink, long byteCount) {
+			if (AnswerLimitTests.this.read.get() >= MUCH) {
+				return -1;
+			}
+			sink.write(new byte[(int) byteCount]);
+			AnswerLimitTests.this.read.addAndGet(byteCount);
+			return byteCount;
+		}
+
+		@Override
+		public Timeout timeout() {
+			return Timeout.NONE;
+		}
+
+		@Override
+		public void close() {
+		}
+
+	}
+
+}

@@ -1,0 +1,153 @@
+package io.kubelet.cert.kubernetes.internal.signing;
+
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.request.CertificateSigner;
+import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
+import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
+import io.kubelet.cert.testsupport.MemoryStore;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link KubernetesSigners} as a user that may create certificate signing
+ * requests but not read one by its name.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class MissingPermissionTests {
+
+	private static final String ADVICE = "lacks the permission to get certificate signing requests";
+
+	@AutoClose
+	private final Adapter adapter = new Adapter();
+
+	private CertificateSigner signer;
+
+	@BeforeEach
+	void start() {
+		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
+				this.adapter.controlPlane.addToken("weak", "jane")));
+		allow("create", "list", "watch");
+		this.adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
+	}
+
+	@Test
+	void requestOfAnEarlierProcessIsAnsweredAndTheLogNamesThePermission(CapturedOutput output) {
+		CertificateRequest confirmed = confirmed();
+		CompletableFuture<List<X509Certificate>> answer = send(confirmed);
+		await().until(() -> this.adapter.watches() == 1);
+		this.adapter.controlPlane.approve(String.valueOf(confirmed.name()));
+		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 1 GET, 1 list");
+		assertThat(output).containsOnlyOnce(ADVICE).contains("kind: ClusterRole", "\"get\"");
+	}
+
+	@Test
+	void requestOfAnEarlierProcessThatWasDeletedIsGone() {
+		CertificateRequest confirmed = confirmed();
+		this.adapter.controlPlane.delete(String.valueOf(confirmed.name()));
+		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.havingCause()
+			.returns(Kind.LOST, Kind::of);
+	}
+
+	@Test
+	void requestWhoseCreationWasNotConfirmedIsTaken() {
+		CertificateRequest request = Adapter.newRequest();
+		assertThat(send(request)).succeedsWithin(Adapter.PATIENCE);
+		assertThat(send(request)).succeedsWithin(Adapter.PATIENCE);
+		assertThat(this.adapter.controlPlane.certificateSigningRequests()).hasSize(1);
+	}
+
+	@Test
+	void failureNamesThePermissionWhereNothingElseHelps() {
+		CertificateRequest confirmed = confirmed();
+		loseAllPermissions();
+		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
+			.withThrowableThat()
+			.havingCause()
+			.returns(Kind.UNAUTHORIZED, Kind::of)
+			.withMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
+					"verbs: [\"create\", \"get\", \"list\", \"watch\"]");
+	}
+
+	@Test
+	void statusNamesThePermissionWhereNothingElseHelps() {
+		CertificateRequest confirmed = confirmed();
+		loseAllPermissions();
+		MemoryStore store = new MemoryStore();
+		store.request = new PendingRequest(confirmed,
+				KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPrivate(), null, null);
+		ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
+		try {
+			CertificateManager manager = new CertificateManagerBuilder("kubelet-client").store(store)
+				.scheduler(RotationScheduler.of(threads))
+				.signerName(Adapter.SIGNER)
+				.usages(confirmed.usages())
+				.template(confirmed.template())
+				.signers((current) -> this.signer)
+				.build();
+			manager.start();
+			await().until(() -> manager.status().lastFailure() != null);
+			assertThat(manager.status().lastFailure()).satisfies((failure) -> {
+				assertThat(failure.reason()).isEqualTo("Forbidden");
+				assertThat(failure.message()).contains("to signer " + Adapter.SIGNER, ADVICE, "kind: ClusterRole");
+			});
+			assertThat(manager.status().pendingRequest()).isNotNull();
+			manager.stop();
+		}
+		finally {
+			threads.shutdownNow();
+		}
+	}
+
+	/** A request that an earlier process made, and that is open. */
+	private CertificateRequest confirmed() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		CertificateRequest request = Adapter.newRequest();
+		CompletableFuture<List<X509Certificate>> answer = send(request);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		answer.cancel(true);
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+		this.adapter.controlPlane.clearRequests();
+		SubmittedRequest submitted = this.adapter.progress.get(0);
+		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+	}
+
+	private CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
+		return this.signer.request(request, this.adapter.progress::add);
+	}
+
+	private void loseAllPermissions() {
+		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
+				this.adapter.controlPlane.addToken("weaker", "joe")));
+	}
+
+	private void allow(String... verbs) {
+		this.adapter.controlPlane.allow("jane", Set.of(verbs), "certificatesigningrequests");
+	}
+
+}

@@ -1,0 +1,278 @@
+package io.kubelet.cert.kubernetes.internal.watch;
+
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
+import io.kubelet.cert.kubernetes.internal.TestClients;
+import io.kubelet.cert.kubernetes.internal.watch.PublishedAuthorities.Place;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TrustBundles;
+import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * The authorities in ClusterTrustBundles, in the versions of the API and through all that
+ * happens to a watch.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class TrustBundleAuthoritiesTests {
+
+	private static final TestAuthority A = new TestAuthority("a");
+
+	private static final TestAuthority B = new TestAuthority("b");
+
+	private static final TestAuthority C = new TestAuthority("c");
+
+	private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+	@AutoClose
+	private final Adapter adapter = new Adapter();
+
+	private final EmbeddedControlPlane controlPlane = this.adapter.controlPlane;
+
+	private TrustBundles bundles;
+
+	private ApiClient client;
+
+	private PublishedAuthorities authorities;
+
+	@BeforeEach
+	void connect() {
+		this.bundles = new TrustBundles(this.controlPlane, this.adapter.directory, "v1");
+		this.client = Adapter.client(
+				this.controlPlane.writeKubeconfig(this.adapter.directory, this.controlPlane.addToken("token", "app")));
+		this.authorities = authoritiesIn(Place.trustBundle("shop"));
+	}
+
+	@AfterEach
+	void close() {
+		this.authorities.close();
+	}
+
+	/** As in the volume that the kubelet projects. */
+	@Test
+	void bundlesOfASignerAreMergedWithoutDuplicates() throws Exception {
+		permit();
+		this.bundles.create("example.com:shop:2", Map.of("stage", "live"), B, A);
+		this.bundles.create("example.com:shop:1", Map.of("stage", "live"), A);
+		this.bundles.create("example.com:shop:3", Map.of("stage", "test"), C);
+		this.bundles.create("example.com:toys:1", Map.of("stage", "live"), C);
+		assertThat(read(Place.trustBundles("example.com/shop", "stage=live"))).containsExactly(certificates(A, B));
+		assertThat(read(Place.trustBundles("example.com/shop", ""))).containsExactly(certificates(A, B, C));
+	}
+
+	@Test
+	void changesAreSeenWithoutAsking() throws Exception {
+		permit();
+		this.bundles.create("example.com:shop:1", Map.of(), A);
+		this.authorities = authoritiesIn(Place.trustBundles("example.com/shop", ""));
+		LiveTrust trust = liveTrust();
+		assertThat(trust.get().authorities()).containsExactly(certificates(A));
+		awaitWatch();
+		this.bundles.create("example.com:shop:2", Map.of(), B);
+		awaitTrust(trust, A, B);
+		this.bundles.replace("example.com:shop:2", C);
+		awaitTrust(trust, A, C);
+		this.bundles.delete("example.com:shop:1");
+		awaitTrust(trust, C);
+		this.bundles.delete("example.com:shop:2");
+		Awaitility.await().untilAsserted(() -> assertFails("it does not exist any more"));
+		awaitTrust(trust, C);
+		assertThat(requests("v1")).hasSize(2);
+	}
+
+	/** What the API server would not accept, such as from a proxy. */
+	@Test
+	void contentThatIsOfNoUseLeavesWhatWasThere(CapturedOutput output) throws Exception {
+		permit();
+		this.bundles.create("shop", Map.of(), A);
+		LiveTrust trust = liveTrust();
+		assertThat(trust.get().authorities()).containsExactly(certificates(A));
+		awaitWatch();
+		Adapter.intercept(this.client, (chain) -> {
+			Response response = chain.proceed(chain.request());
+			return (chain.request().url().queryParameter("watch") != null) ? response
+					: response.newBuilder()
+						.body(ResponseBody.create(response.body().string().replace("CERTIFICATE", "X509 CRL"), null))
+						.build();
+		});
+		this.controlPlane.faults().expireWatches();
+		Awaitility.await().untilAsserted(() -> {
+			assertThat(trust.get().authorities()).containsExactly(certificates(A));
+			assertThat(output).contains("The ClusterTrustBundle shop must contain the certificates of the authorities "
+					+ "under trustBundle in PEM form: There is no CERTIFICATE block; the certificate authorities that "
+					+ "were read before remain trusted");
+		});
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "v1, 0", "v1beta1, 1" })
+	void versionThatIsServedIsUsed(String version, int notFound) throws Exception {
+		restrictTo(version);
+		permit();
+		this.bundles.create("shop", Map.of(), A);
+		assertThat(read()).containsExactly(certificates(A));
+		awaitWatch();
+		assertThat(requests("")).hasSize(notFound + 2);
+		assertThat(requests(version)).hasSize(2);
+	}
+
+	/** As by an upgrade of the cluster. */
+	@Test
+	void versionThatIsNoLongerServedIsReplacedByAnother() throws Exception {
+		restrictTo("v1beta1");
+		permit();
+		this.bundles.create("shop", Map.of(), A);
+		assertThat(read()).containsExactly(certificates(A));
+		awaitWatch();
+		assertThat(requests("v1beta1")).hasSize(2);
+		this.controlPlane.faults().clear();
+		restrictTo("v1");
+		this.controlPlane.faults().cutWatches();
+		Awaitility.await().until(() -> requests("v1").stream().anyMatch(RecordedRequest::isWatch));
+		this.bundles.replace("shop", B);
+		Awaitility.await().untilAsserted(() -> assertThat(read()).containsExactly(certificates(B)));
+	}
+
+	@Test
+	void clusterThatServesNoVersionIsTold() {
+		restrictTo("none");
+		permit();
+		assertFails("the API server answers 404",
+				"the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1 (Kubernetes 1.37) nor as "
+						+ "v1beta1 (from 1.33, with the feature gate ClusterTrustBundle");
+	}
+
+	/** It forbids what it does not serve: only discovery says so. */
+	@Test
+	void clusterThatServesNoVersionIsToldEvenIfThePermissionIsMissing() {
+		restrictTo("none");
+		assertFails("the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1 (Kubernetes 1.37) nor as "
+				+ "v1beta1");
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
+			.withMessageNotContaining("ClusterRole");
+	}
+
+	@Test
+	void refusalIsToldWithTheRuleToApply() {
+		assertFails("403: clustertrustbundles.certificates.k8s.io \"shop\" is forbidden: User \"app\" cannot list",
+				"list and watch on clustertrustbundles in API group certificates.k8s.io are needed, such as by the "
+						+ "ClusterRole system:cluster-trust-bundle-discovery");
+		assertThat(requests("v1beta1")).isEmpty();
+		this.authorities = authoritiesIn(Place.trustBundle("shop"));
+		assertFails("""
+				rules:
+				- apiGroups: ["certificates.k8s.io"]
+				  resources: ["clustertrustbundles"]
+				  resourceNames: ["shop"]
+				  verbs: ["list", "watch"]
+				""");
+	}
+
+	@Test
+	void serviceAccountsMayReadThem() throws Exception {
+		this.bundles.create("shop", Map.of(), A);
+		this.client = TestClients.create(this.controlPlane.writeKubeconfig(this.adapter.directory,
+				this.controlPlane.addToken("pod", "system:serviceaccount:default:shop", "system:serviceaccounts")));
+		assertThat(read()).containsExactly(certificates(A));
+	}
+
+	@Test
+	void labelSelectorThatIsNotValidIsTold() {
+		permit();
+		this.authorities = authoritiesIn(Place.trustBundles("example.com/shop", "a b"));
+		assertFails("The ClusterTrustBundle of signer example.com/shop with labels a b cannot be read: the API server "
+				+ "answers 400", "the name or the label selector is not valid");
+	}
+
+	@Test
+	void missingBundleIsToldAndTakenWhenItIsThere() throws Exception {
+		permit();
+		assertFails("The ClusterTrustBundle shop cannot be read: it does not exist");
+		this.bundles.create("shop", Map.of(), A);
+		Awaitility.await().ignoreExceptions().untilAsserted(() -> assertThat(read()).containsExactly(certificates(A)));
+	}
+
+	private void permit() {
+		this.controlPlane.allow("app", Set.of("list", "watch"), "clustertrustbundles");
+	}
+
+	/** Requests of the application for other versions lead nowhere. */
+	private void restrictTo(String version) {
+		this.controlPlane.faults()
+			.next(Integer.MAX_VALUE,
+					(request) -> request.user().equals("app") && request.path().contains("clustertrustbundles")
+							&& !request.path().contains("/" + version + "/"))
+			.answer(404);
+	}
+
+	private void assertFails(String... messages) {
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
+			.withMessageContainingAll(messages);
+	}
+
+	private List<X509Certificate> read() {
+		return this.authorities.read(PATIENCE).authorities();
+	}
+
+	private List<X509Certificate> read(Place place) {
+		try (PublishedAuthorities authorities = authoritiesIn(place)) {
+			return authorities.read(PATIENCE).authorities();
+		}
+	}
+
+	private PublishedAuthorities authoritiesIn(Place place) {
+		return new PublishedAuthorities(place, () -> this.client, this.adapter.executor);
+	}
+
+	private List<RecordedRequest> requests(String version) {
+		return this.controlPlane.requests()
+			.stream()
+			.filter((request) -> request.user().equals("app") && request.path().contains(version + "/clustertrust"))
+			.toList();
+	}
+
+	private void awaitWatch() {
+		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
+	}
+
+	private LiveTrust liveTrust() {
+		PublishedAuthorities authorities = this.authorities;
+		return new LiveTrust(
+				new LiveTrust.Source(() -> authorities, authorities::version, () -> authorities.read(PATIENCE)));
+	}
+
+	private static void awaitTrust(LiveTrust trust, TestAuthority... expected) {
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(trust.get().authorities()).containsExactly(certificates(expected)));
+	}
+
+	private static X509Certificate[] certificates(TestAuthority... authorities) {
+		return Arrays.stream(authorities).map(TestAuthority::certificate).toArray(X509Certificate[]::new);
+	}
+
+}
