@@ -45,13 +45,9 @@ class CertificateManagersTests {
 	}
 
 	@Test
-	void unknownNameIsRefusedWithThoseThatAreKnown() {
+	void namesThatAreUnknownOrGivenTwiceAreRefused() {
 		assertThatIllegalArgumentException().isThrownBy(() -> this.managers.get("none"))
 			.withMessage("There is no certificate 'none'. The certificates are [kubelet-client, kubelet-server]");
-	}
-
-	@Test
-	void nameThatIsGivenTwiceIsRefused() {
 		assertThatIllegalArgumentException()
 			.isThrownBy(() -> new CertificateManagers(List.of(this.first, this.other, this.first)))
 			.withMessage("Two certificates are named 'kubelet-client'");

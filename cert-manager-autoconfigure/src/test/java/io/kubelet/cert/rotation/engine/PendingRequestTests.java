@@ -231,37 +231,25 @@ class PendingRequestTests {
 		assertThat(this.fixture.rotations).hasSize(1);
 	}
 
-	@Test
-	void rejectionOfARequestThatIsOpenLeavesItOpen() {
-		this.fixture.signer.failsWith((request) -> rejected(422));
+	/** Only a rejection of its creation for what it says makes it useless. */
+	@ParameterizedTest
+	@CsvSource({ "true, 422, true", "false, 422, false", "false, 403, true" })
+	void rejectedRequestIsSentAgainUnlessItsCreationWasRejected(boolean open, int statusCode, boolean again) {
+		if (!open) {
+			this.fixture.signer.silent();
+		}
+		this.fixture.signer
+			.failsWith((request) -> RequestException.rejected("csr", statusCode, "Rejected", "not like this"));
 		CertificateManager manager = this.fixture.start();
 		assertThat(this.fixture.failures).hasSize(1);
-		assertThat(manager.status().pendingRequest()).isNotNull();
+		assertThat(manager.status().pendingRequest() != null).isEqualTo(open);
+		assertThat(this.fixture.store.request != null).isEqualTo(again);
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(last().uid()).isEqualTo("uid-of-" + first().name());
-		assertThat(manager.current()).isPresent();
-	}
-
-	@Test
-	void requestThatIsRejectedAtItsCreationIsMadeAnew() {
-		this.fixture.signer.silent();
-		this.fixture.signer.failsWith((request) -> rejected(422));
-		CertificateManager manager = this.fixture.start();
-		assertThat(manager.status().pendingRequest()).isNull();
-		assertThat(this.fixture.store.request).isNull();
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(last().publicKey()).isNotEqualTo(first().publicKey());
-	}
-
-	@Test
-	void requestThatIsRejectedForItsCredentialsIsSentAgain() {
-		this.fixture.signer.silent();
-		this.fixture.signer.failsWith((request) -> rejected(403));
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofSeconds(2));
 		assertThat(this.fixture.signer.requests).hasSize(2);
-		assertThat(last().publicKey()).isEqualTo(first().publicKey());
+		assertThat(last().publicKey().equals(first().publicKey())).isEqualTo(again);
+		assertThat(last().uid()).isEqualTo(open ? "uid-of-" + first().name() : null);
+		assertThat(manager.current()).isPresent();
 	}
 
 	/** The signer finds the object by its name after a restart. */
@@ -273,10 +261,6 @@ class PendingRequestTests {
 			.satisfies((open) -> assertThat(open.createdAt()).isEqualTo(ManagerFixture.START));
 		assertThat(this.fixture.store.request).isNotNull()
 			.satisfies((stored) -> assertThat(stored.request()).isSameAs(first()));
-	}
-
-	private static RequestException rejected(int statusCode) {
-		return RequestException.rejected("csr", statusCode, "Rejected", "not like this");
 	}
 
 	/** As of a process that ends while nobody approves. */

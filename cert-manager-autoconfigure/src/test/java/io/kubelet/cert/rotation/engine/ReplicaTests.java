@@ -182,8 +182,7 @@ class ReplicaTests {
 	@Test
 	void requestThatWasNotCreatedIsCreatedAfterAMoment() {
 		CertificateManager manager = start();
-		this.fixture.signer.silent();
-		this.fixture.signer.failsWith((request) -> RequestException.lost("gone", "Gone", "It does not exist"));
+		nothingIsFound();
 		PendingRequest request = request(ManagerFixture.TEMPLATE);
 		this.store.put(new Stored(this.pair, request, null, 2));
 		this.fixture.time.pass(MOMENT);
@@ -202,8 +201,7 @@ class ReplicaTests {
 	@Test
 	void eachRequestOfAnotherReplicaIsGivenAMoment() {
 		start();
-		this.fixture.signer.silent();
-		this.fixture.signer.failsWith((request) -> RequestException.lost("gone", "Gone", "It does not exist"));
+		nothingIsFound();
 		this.store.put(new Stored(this.pair, request(ManagerFixture.TEMPLATE), null, 2));
 		this.fixture.time.pass(MOMENT);
 		PendingRequest second = request(ManagerFixture.TEMPLATE);
@@ -292,8 +290,7 @@ class ReplicaTests {
 		PendingRequest planted = new PendingRequest(
 				CertificateRequests.create("planted-1", template, "example.com/admin", List.of(), null, keys),
 				keys.getPrivate(), null, null);
-		this.fixture.signer.silent();
-		this.fixture.signer.failsWith((request) -> RequestException.lost("planted-1", "Gone", "It does not exist"));
+		nothingIsFound();
 		this.store.put(new Stored(this.pair, planted, null, 2));
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(this.fixture.signer.joined).isNotEmpty().allMatch("planted-1"::equals);
@@ -320,25 +317,18 @@ class ReplicaTests {
 		assertThat(manager.current().orElseThrow().leaf()).matches(ManagerFixture.TEMPLATE::isSatisfiedBy);
 	}
 
-	@Test
-	void requestOfTheSameTemplateIsJoinedAtTheStart() {
-		PendingRequest request = request(ManagerFixture.TEMPLATE);
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void requestIsJoinedAtTheStartOrRemovedIfItsTemplateIsAnother(boolean sameTemplate) {
+		PendingRequest request = request(sameTemplate ? ManagerFixture.TEMPLATE : OTHER);
 		this.store.stored = new Stored(this.pair, request, null, 1);
 		start();
 		this.fixture.time.pass(MOMENT);
-		assertThat(this.fixture.signer.joined).containsExactly(request.request().name());
+		assertThat(sameTemplate ? this.fixture.signer.joined : this.fixture.signer.discarded)
+			.containsExactly(request.request().name());
+		assertThat(sameTemplate ? this.fixture.signer.discarded : this.fixture.signer.joined).isEmpty();
+		assertThat(this.store.stored.pending() != null).isEqualTo(sameTemplate);
 		assertThat(this.fixture.signer.requests).isEmpty();
-	}
-
-	@Test
-	void requestOfAnotherTemplateIsRemovedAtTheStart() {
-		PendingRequest request = request(OTHER);
-		this.store.stored = new Stored(this.pair, request, null, 1);
-		start();
-		this.fixture.time.pass(MOMENT);
-		assertThat(this.fixture.signer.discarded).containsExactly(request.request().name());
-		assertThat(this.store.stored.pending()).isNull();
-		assertThat(this.fixture.signer.joined).isEmpty();
 	}
 
 	/** By a replica that has ended since. */
@@ -423,29 +413,26 @@ class ReplicaTests {
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 	}
 
-	@Test
-	void requestThatIsWithdrawnBeforeItIsLookedForIsAFailureWithAPause() {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void requestThatIsDeniedOrWithdrawnBeforeItIsLookedForIsAFailureWithAPause(boolean denied) {
 		start();
 		this.fixture.time.pass(UNTIL_DEADLINE.minusSeconds(10));
-		this.store.put(new Stored(this.pair, request(ManagerFixture.TEMPLATE), null, 2));
-		this.fixture.time.settle();
-		this.store.put(new Stored(this.pair, null, null, 3));
+		deny(request(ManagerFixture.TEMPLATE));
+		if (!denied) {
+			this.fixture.time.settle();
+			this.store.put(new Stored(this.pair, null, null, 3));
+		}
 		this.fixture.time.pass(Duration.ofSeconds(59));
-		assertThat(this.fixture.failures).extracting(Failure::reason).containsExactly("Withdrawn");
+		assertThat(this.fixture.failures).extracting(Failure::reason).containsExactly(denied ? "Policy" : "Withdrawn");
 		assertThat(this.fixture.signer.requests).isEmpty();
 		this.fixture.time.pass(Duration.ofSeconds(3));
 		assertThat(this.fixture.signer.requests).hasSize(1);
 	}
 
-	@Test
-	void denialOfARequestOfAnotherReplicaIsFollowedByAPause() {
-		start();
-		this.fixture.time.pass(UNTIL_DEADLINE.minusSeconds(10));
-		deny(request(ManagerFixture.TEMPLATE));
-		this.fixture.time.pass(Duration.ofSeconds(59));
-		assertThat(this.fixture.signer.requests).isEmpty();
-		this.fixture.time.pass(Duration.ofSeconds(3));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+	private void nothingIsFound() {
+		this.fixture.signer.silent();
+		this.fixture.signer.failsWith((request) -> RequestException.lost("gone", "Gone", "It does not exist"));
 	}
 
 	private void deny(PendingRequest request) {
