@@ -48,18 +48,14 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	private final Function<RuntimeException, Trust> unread;
 
-	private final Map<X509Certificate, Instant> leaving = new LinkedHashMap<>();
-
 	private final ReentrantLock lock = new ReentrantLock();
 
 	/** {@code null} before the source has been read. */
 	private @Nullable Object version;
 
-	private @Nullable Trust content;
-
 	private boolean unreadable;
 
-	private volatile @Nullable Trust last;
+	private volatile @Nullable Known last;
 
 	/** {@code null} if no thread is reading, and once it is reported to hang. */
 	private volatile @Nullable Instant reading;
@@ -121,21 +117,18 @@ public final class LiveTrust implements Supplier<Trust> {
 	public Trust get() {
 		Instant now = this.clock.instant();
 		if (!this.lock.tryLock()) {
-			Trust last = this.last;
+			Known last = this.last;
 			if (last != null) {
 				reportIfHanging(now);
-				return last;
+				return last.at(now).trust();
 			}
 			this.lock.lock();
 		}
 		try {
 			this.reading = now;
-			Trust content = read(now);
-			this.content = content;
-			this.leaving.values().removeIf((end) -> !now.isBefore(end));
-			Trust trust = withLeaving(content);
-			this.last = trust;
-			return trust;
+			Known known = read(now).at(now);
+			this.last = known;
+			return known.trust();
 		}
 		finally {
 			this.reading = null;
@@ -154,17 +147,18 @@ public final class LiveTrust implements Supplier<Trust> {
 		}
 	}
 
-	private Trust read(Instant now) {
-		Trust before = this.content;
+	private Known read(Instant now) {
+		Known before = this.last;
 		Object version = null;
 		try {
 			version = this.source.version().get();
 			if (before != null && version.equals(this.version)) {
 				return before;
 			}
-			Trust after = this.source.trust().get();
-			if (before != null && !after.equals(before)) {
-				change(before, after, now);
+			Trust content = this.source.trust().get();
+			Known after = (before != null) ? before : new Known(content, Map.of());
+			if (!after.content.equals(content)) {
+				after = change(after, content, now);
 			}
 			else if (this.unreadable) {
 				logger.info("The certificate authorities in {} can be read again", this.source.origin().get());
@@ -175,7 +169,7 @@ public final class LiveTrust implements Supplier<Trust> {
 		}
 		catch (RuntimeException ex) {
 			if (before == null || this.version == null) {
-				return this.unread.apply(ex);
+				return new Known(this.unread.apply(ex), Map.of());
 			}
 			this.unreadable = true;
 			this.version = version;
@@ -184,13 +178,14 @@ public final class LiveTrust implements Supplier<Trust> {
 		}
 	}
 
-	private void change(Trust before, Trust after, Instant now) {
-		this.leaving.keySet().removeAll(after.authorities());
+	private Known change(Known before, Trust after, Instant now) {
+		Map<X509Certificate, Instant> all = new LinkedHashMap<>(before.leaving);
+		all.keySet().removeAll(after.authorities());
 		int leaving = 0;
-		if (before instanceof Trust.Exactly && after instanceof Trust.Exactly) {
-			for (X509Certificate authority : before.authorities()) {
+		if (before.content instanceof Trust.Exactly && after instanceof Trust.Exactly) {
+			for (X509Certificate authority : before.content.authorities()) {
 				if (!after.authorities().contains(authority)) {
-					this.leaving.put(authority, now.plus(this.overlap));
+					all.put(authority, now.plus(this.overlap));
 					leaving++;
 				}
 			}
@@ -199,12 +194,33 @@ public final class LiveTrust implements Supplier<Trust> {
 				after.authorities().size(), (leaving > 0) ? ", %d removed".formatted(leaving) : "",
 				(leaving > 0 && !this.overlap.isZero())
 						? " and trusted for another " + ReadableDuration.of(this.overlap) : "");
+		return new Known(after, all);
 	}
 
-	private Trust withLeaving(Trust trust) {
-		return (trust instanceof Trust.Exactly && !this.leaving.isEmpty())
-				? Trust.exactly(Stream.concat(trust.authorities().stream(), this.leaving.keySet().stream()).toList())
-				: trust;
+	/**
+	 * What was read last.
+	 *
+	 * @param content the content of the source
+	 * @param leaving the authorities that were removed, and until when they are trusted
+	 */
+	private record Known(Trust content, Map<X509Certificate, Instant> leaving) {
+
+		Known at(Instant now) {
+			if (this.leaving.isEmpty()) {
+				return this;
+			}
+			Map<X509Certificate, Instant> left = new LinkedHashMap<>(this.leaving);
+			left.values().removeIf((end) -> !now.isBefore(end));
+			return new Known(this.content, left);
+		}
+
+		Trust trust() {
+			return (this.content instanceof Trust.Exactly && !this.leaving.isEmpty())
+					? Trust.exactly(
+							Stream.concat(this.content.authorities().stream(), this.leaving.keySet().stream()).toList())
+					: this.content;
+		}
+
 	}
 
 	/**

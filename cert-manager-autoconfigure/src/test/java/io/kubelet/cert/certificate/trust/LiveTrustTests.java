@@ -201,6 +201,30 @@ class LiveTrustTests {
 		assertThat(trust.get().authorities()).startsWith(this.oldAuthority.certificate());
 	}
 
+	@Test
+	void overlapEndsAlsoWhileTheFileHangs() throws Exception {
+		Exchanger<Boolean> hang = new Exchanger<>();
+		AtomicBoolean hangs = new AtomicBoolean();
+		Source file = Source.file(this.file);
+		LiveTrust trust = trust(new Source(file.origin(), () -> {
+			if (hangs.get()) {
+				exchange(hang);
+				exchange(hang);
+			}
+			return file.version().get();
+		}, file.trust()));
+		trust.get();
+		write(this.newAuthority);
+		assertThat(trust.get().authorities()).contains(this.oldAuthority.certificate());
+		hangs.set(true);
+		CompletableFuture<Trust> hanging = CompletableFuture.supplyAsync(trust, (task) -> new Thread(task).start());
+		exchange(hang);
+		this.time.pass(OVERLAP);
+		assertThat(trust.get().authorities()).containsExactly(this.newAuthority.certificate());
+		exchange(hang);
+		assertThat(hanging).succeedsWithin(Duration.ofSeconds(10));
+	}
+
 	private static void exchange(Exchanger<Boolean> exchanger) {
 		assertThatCode(() -> exchanger.exchange(true)).doesNotThrowAnyException();
 	}
