@@ -166,7 +166,9 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * @return the identity
 	 */
 	public Identity identity() {
-		return new Identity(pair(), this.trust.get());
+		// The pair may change while the trust is read
+		Trust trust = this.trust.get();
+		return new Identity(pair(), trust);
 	}
 
 	/**

@@ -54,8 +54,12 @@ final class LiveSslContext extends SSLContext {
 			this.fixed = fixed;
 		}
 
-		private synchronized SSLContext current() {
-			I identity = this.identity.get();
+		/** Nothing is locked while the identity is read, which may hang. */
+		private SSLContext current() {
+			return of(this.identity.get());
+		}
+
+		private synchronized SSLContext of(I identity) {
 			SSLContext context = this.context;
 			if (context == null || !identity.equals(this.used)) {
 				context = this.maker.apply(identity);

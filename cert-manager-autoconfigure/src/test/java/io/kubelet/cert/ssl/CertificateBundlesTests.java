@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
@@ -56,6 +57,22 @@ class CertificateBundlesTests {
 			.isEqualTo(bundle.getStores().getKeyStorePassword())
 			.isEqualTo(bundle.getKey().getPassword());
 		assertThat(keyStore(bundle).getKey("test", password.toCharArray())).isEqualTo(this.manager.pair().privateKey());
+	}
+
+	/** Such as on a volume whose server is away. */
+	@Test
+	void authoritiesThatHangInOneConnectionDelayNoOther() {
+		HangingTrust trust = new HangingTrust();
+		CertificateBundles.register(this.registry, "bundle", this.manager, trust.live(), this.time, Duration.ZERO);
+		SSLContext context = this.registry.getBundle("bundle").createSslContext();
+		try {
+			trust.hang(context::createSSLEngine);
+			this.manager.replace();
+			assertThat(CompletableFuture.supplyAsync(context::createSSLEngine)).succeedsWithin(Duration.ofSeconds(10));
+		}
+		finally {
+			trust.release();
+		}
 	}
 
 	@Test

@@ -63,10 +63,16 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 			.map((bundle) -> new LiveClient<>(bundle, maker));
 	}
 
-	/** Returns the client of the current identity. */
+	/**
+	 * Returns the client of the current identity. Nothing is locked while that is read,
+	 * which may hang.
+	 */
 	@Override
-	public synchronized C get() {
-		Identity identity = this.bundle.identity();
+	public C get() {
+		return of(this.bundle.identity());
+	}
+
+	private synchronized C of(Identity identity) {
 		Made<C> made = this.current;
 		if (made == null || !made.identity.equals(identity)) {
 			retire();
@@ -79,7 +85,7 @@ final class LiveClient<C> implements Supplier<C>, CertificateManager.Follower, D
 
 	@Override
 	public synchronized void updated(String bundleName) {
-		if (this.current != null && !this.current.identity.equals(this.bundle.identity())) {
+		if (this.current != null && !this.current.identity.equals(this.bundle.followed())) {
 			retire();
 		}
 	}

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
@@ -13,6 +14,7 @@ import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
+import io.kubelet.cert.ssl.HangingTrust;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -79,6 +81,21 @@ class LiveClientTests {
 			return !closed.isEmpty();
 		});
 		Reference.reachabilityFence(client);
+	}
+
+	/** Such as on a volume whose server is away. */
+	@Test
+	void authoritiesThatHangInOneRequestDelayNoOther() {
+		HangingTrust trust = new HangingTrust();
+		LiveClient<Object> client = new LiveClient<>(bundle(trust.live()), (resources) -> new Object());
+		Object before = client.get();
+		try {
+			trust.hang(client::get);
+			assertThat(CompletableFuture.supplyAsync(client)).succeedsWithin(Duration.ofSeconds(10)).isSameAs(before);
+		}
+		finally {
+			trust.release();
+		}
 	}
 
 	private LiveSslBundle bundle() {
