@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -9,11 +10,9 @@ import java.util.concurrent.ScheduledExecutorService;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.KeySpecification;
-import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.test.ApprovalPolicy;
@@ -43,7 +42,7 @@ class MissingPermissionTests {
 	@AutoClose
 	private final Adapter adapter = new Adapter();
 
-	private CertificateSigner signer;
+	private volatile CertificateSigner signer;
 
 	@BeforeEach
 	void start() {
@@ -96,26 +95,23 @@ class MissingPermissionTests {
 
 	@Test
 	void statusNamesThePermissionWhereNothingElseHelps() {
-		CertificateRequest confirmed = confirmed();
-		loseAllPermissions();
-		MemoryStore store = new MemoryStore();
-		store.request = new PendingRequest(confirmed,
-				KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPrivate(), null, null);
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
 		try {
-			CertificateManager manager = new CertificateManagerBuilder("kubelet-client").store(store)
+			CertificateManager manager = new CertificateManagerBuilder("kubelet-client").store(new MemoryStore())
 				.scheduler(RotationScheduler.of(threads))
 				.signerName(Adapter.SIGNER)
-				.usages(confirmed.usages())
-				.template(confirmed.template())
+				.template(CertificateTemplate.ofSubject("system:node:one", "system:nodes"))
+				.waitTimeout(Duration.ofSeconds(1))
 				.signers((current) -> this.signer)
 				.build();
 			manager.start();
-			await().until(() -> manager.status().lastFailure() != null);
-			assertThat(manager.status().lastFailure()).satisfies((failure) -> {
+			await().until(() -> manager.status().pendingRequest() != null);
+			loseAllPermissions();
+			await().untilAsserted(() -> assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
 				assertThat(failure.reason()).isEqualTo("Forbidden");
 				assertThat(failure.message()).contains("to signer " + Adapter.SIGNER, ADVICE, "kind: ClusterRole");
-			});
+			}));
 			assertThat(manager.status().pendingRequest()).isNotNull();
 			manager.stop();
 		}
