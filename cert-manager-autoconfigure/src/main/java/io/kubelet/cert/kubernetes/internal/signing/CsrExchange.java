@@ -75,16 +75,18 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	CompletableFuture<List<X509Certificate>> begin(boolean creates) {
 		this.watches.begin(this);
 		this.answer.whenComplete((chain, failure) -> this.watches.end(this));
-		String name = this.request.name();
-		if (name != null && this.request.uid() != null) {
-			resume(name);
-		}
-		else if (name == null || creates) {
-			create(name);
-		}
-		else {
-			read(name, this::takeIfOurs);
-		}
+		guard(() -> {
+			String name = this.request.name();
+			if (name != null && this.request.uid() != null) {
+				resume(name);
+			}
+			else if (name == null || creates) {
+				create(name);
+			}
+			else {
+				read(name, this::takeIfOurs);
+			}
+		});
 		return this.answer;
 	}
 

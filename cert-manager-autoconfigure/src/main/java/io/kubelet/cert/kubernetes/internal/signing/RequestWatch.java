@@ -89,7 +89,12 @@ final class RequestWatch implements Reflector.Observer {
 
 	@Override
 	public boolean concerns(JsonObject object) {
-		return this.pending.test(new RequestObject(object).name());
+		return isAwaited(new RequestObject(object));
+	}
+
+	/** A search for the name takes longer the more requests are pending. */
+	private boolean isAwaited(RequestObject object) {
+		return this.subscribers.containsKey(object.uid()) || this.pending.test(object.name());
 	}
 
 	@Override
@@ -111,7 +116,7 @@ final class RequestWatch implements Reflector.Observer {
 	@Override
 	public void changed(JsonObject json) {
 		RequestObject object = new RequestObject(json);
-		if (this.pending.test(object.name())) {
+		if (isAwaited(object)) {
 			received(object);
 		}
 	}

@@ -136,6 +136,32 @@ class RequestWatchTests {
 		assertThat(received).containsExactly("ours");
 	}
 
+	/** With a thousand requests at once, each event would look through all of them. */
+	@Test
+	void objectWithASubscriberIsNotLookedForAmongAllRequests() {
+		List<String> lookedFor = new ArrayList<>();
+		RequestWatch watch = new RequestWatch(this.adapter.client, Selection.byName("all", "/requests"), "1",
+				lookedFor::add);
+		List<String> received = new ArrayList<>();
+		watch.changed(object("ours"));
+		watch.add("ours", subscriber(received));
+		watch.changed(object("ours"));
+		assertThat(watch.concerns(object("ours"))).isTrue();
+		assertThat(received).containsExactly("ours");
+		assertThat(lookedFor).containsExactly("ours");
+	}
+
+	/** Not even for lack of memory, for which an address that is no URL stands here. */
+	@Test
+	void requestThatCannotBeWrittenKeepsNoWatchOpen() {
+		String server = this.adapter.client.getBasePath();
+		this.adapter.client.setBasePath("none");
+		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE);
+		this.adapter.client.setBasePath(server);
+		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
+		await().until(() -> this.adapter.executor.getActiveCount() == 0);
+	}
+
 	private static JsonObject object(String name) {
 		return ApiObjects.object("""
 				{"metadata": {"name": "%1$s", "uid": "%1$s", "resourceVersion": "2"}}""".formatted(name));
