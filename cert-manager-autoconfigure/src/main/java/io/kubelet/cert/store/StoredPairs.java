@@ -54,14 +54,22 @@ final class StoredPairs {
 	}
 
 	private @Nullable CertificatePair readCurrent() throws IOException {
-		try {
-			return read(PairLocation.of(this.files.current()), this.keyFiles);
+		Path current = this.files.current();
+		if (this.reader.last() != null) {
+			return read(PairLocation.of(current), this.keyFiles);
 		}
-		catch (StoreException | UnusableFileException ex) {
-			if (this.reader.last() != null) {
-				throw ex;
+		try {
+			// Another process may replace a damaged pair at any time
+			Path target = current.toRealPath();
+			try {
+				return read(PairLocation.of(current), this.keyFiles);
 			}
-			return replaceDamaged(ex);
+			catch (StoreException | UnusableFileException ex) {
+				return replaceDamaged(target, ex);
+			}
+		}
+		catch (NoSuchFileException ex) {
+			return read(PairLocation.of(current), this.keyFiles);
 		}
 	}
 
@@ -90,28 +98,33 @@ final class StoredPairs {
 	/**
 	 * Replaces a damaged current pair by the newest good one.
 	 * @return the good one, {@code null} if there is none
+	 * @throws NoSuchFileException if another process has replaced it
 	 */
-	private @Nullable CertificatePair replaceDamaged(Exception cause) throws IOException {
+	private @Nullable CertificatePair replaceDamaged(Path damaged, Exception cause) throws IOException {
 		Path current = this.files.current();
-		try {
-			Path damaged = current.toRealPath();
-			Optional<Path> good = this.files.dated(this.files.list())
-				.stream()
-				.filter((file) -> isGood(file, damaged))
-				.findFirst();
-			// A link may lead to a file of somebody else
-			Path aside = this.files.setAside(this.files.isDated(damaged) ? damaged : current);
-			logger.error("[{}] {}. It is kept as {}, and {}", this.files.pairName(), cause.getMessage(), aside,
-					good.map((file) -> "the older pair " + file + " is used")
-						.orElse("there is no older pair that can be used"));
-			good.ifPresent(this::makeGoodCurrent);
-			// The reader remembers the good one
-			return this.reader.last();
-		}
-		catch (NoSuchFileException ex) {
-			// Another process has replaced it
+		Optional<Path> good = this.files.dated(this.files.list())
+			.stream()
+			.filter((file) -> isGood(file, damaged))
+			.findFirst();
+		if (!current.toRealPath().equals(damaged)) {
 			return read(PairLocation.of(current), this.keyFiles);
 		}
+		Path aside;
+		if (this.files.isDated(damaged)) {
+			// Other processes always find a current pair
+			good.ifPresent(this::makeGoodCurrent);
+			aside = this.files.setAside(damaged);
+		}
+		else {
+			// A link may lead to a file of somebody else
+			aside = this.files.setAside(current);
+			good.ifPresent(this::makeGoodCurrent);
+		}
+		logger.error("[{}] {}. It is kept as {}, and {}", this.files.pairName(), cause.getMessage(), aside,
+				good.map((file) -> "the older pair " + file + " is used")
+					.orElse("there is no older pair that can be used"));
+		// The reader remembers the good one
+		return this.reader.last();
 	}
 
 	private boolean isGood(Path file, Path damaged) {

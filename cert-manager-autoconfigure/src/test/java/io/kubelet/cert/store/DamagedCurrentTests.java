@@ -1,5 +1,6 @@
 package io.kubelet.cert.store;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,6 +8,9 @@ import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -25,6 +29,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -33,6 +38,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
  */
 @ExtendWith(OutputCaptureExtension.class)
 class DamagedCurrentTests extends StoreFixture {
+
+	private static final int ROUNDS = 20;
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("damages")
@@ -51,6 +58,32 @@ class DamagedCurrentTests extends StoreFixture {
 			.allMatch((line) -> line.contains("[kubelet-client] "));
 		assertThat(damaged).doesNotExist();
 		assertThat(aside(damaged)).exists();
+	}
+
+	@Test
+	void processesThatFindTheDamageAtTheSameTimeUseTheSamePair() throws Exception {
+		for (int round = 0; round < ROUNDS; round++) {
+			update();
+			CertificatePair good = update();
+			update();
+			damage((text) -> "");
+			CyclicBarrier start = new CyclicBarrier(4);
+			List<CompletableFuture<Optional<CertificatePair>>> found = Stream
+				.generate(() -> CompletableFuture.supplyAsync(() -> {
+					TestStore store = store();
+					assertThatCode(start::await).doesNotThrowAnyException();
+					return store.current();
+				}, (task) -> new Thread(task).start()))
+				.limit(4)
+				.toList();
+			for (CompletableFuture<Optional<CertificatePair>> pair : found) {
+				assertThat(pair.get()).as("round %d", round).contains(good);
+			}
+			assertThat(store().current()).contains(good);
+			for (File file : this.directory.toFile().listFiles()) {
+				Files.delete(file.toPath());
+			}
+		}
 	}
 
 	@ParameterizedTest(name = "{0}")
