@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
@@ -50,22 +51,25 @@ class CertificatesEndpointWebExtension {
 			return response(name, this.endpoint.rotate(name), 202);
 		}
 		catch (InvalidEndpointRequestException ex) {
-			return problem(WebEndpointResponse.STATUS_BAD_REQUEST, Map.of("message", String.valueOf(ex.getReason())));
+			return problem(WebEndpointResponse.STATUS_BAD_REQUEST, ex.getReason(), Map.of());
 		}
 		catch (RotationThrottledException ex) {
-			return problem(WebEndpointResponse.STATUS_TOO_MANY_REQUESTS,
-					Map.of("message", String.valueOf(ex.getMessage()), "retryAt", ex.retryAt()));
+			return problem(WebEndpointResponse.STATUS_TOO_MANY_REQUESTS, ex.getMessage(),
+					Map.of("retryAt", ex.retryAt()));
 		}
 	}
 
 	private WebEndpointResponse<Object> response(String name, @Nullable CertificateDescriptor report, int status) {
 		return (report != null) ? new WebEndpointResponse<>(report, status)
-				: problem(WebEndpointResponse.STATUS_NOT_FOUND,
-						Map.of("message", "There is no certificate '" + name + "'", "certificates",
-								this.endpoint.certificates().certificates().keySet()));
+				: problem(WebEndpointResponse.STATUS_NOT_FOUND, "There is no certificate '" + name + "'",
+						Map.of("certificates", this.endpoint.certificates().certificates().keySet()));
 	}
 
-	private static WebEndpointResponse<Object> problem(int status, Map<String, Object> body) {
+	private static WebEndpointResponse<Object> problem(int status, @Nullable String message,
+			Map<String, Object> further) {
+		Map<String, Object> body = new LinkedHashMap<>();
+		body.put("message", String.valueOf(message));
+		body.putAll(further);
 		return new WebEndpointResponse<>(OperationResponseBody.of(body), status);
 	}
 
