@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLSession;
 
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
@@ -30,35 +31,28 @@ class ServerDrainTests {
 
 	private final FixedManager manager = new FixedManager(new TestAuthority("one"));
 
-	private final List<Certificate> replaced = new ArrayList<>();
-
-	private boolean replacing;
-
 	/** The next rotation may begin before the followers of the last one are called. */
 	@Test
 	void connectionOfAPairThatWasCurrentForAMomentIsDrained() {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this.manager, this::trust, new SimulatedTime(Instant.EPOCH),
-				Duration.ofSeconds(30));
+		CertificateBundles.register(registry, "bundle", this.manager, () -> Trust.exactly(List.of()),
+				new SimulatedTime(Instant.EPOCH), Duration.ofSeconds(30));
 		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
 		ServerDrain drain = new ServerDrain(bundle, new NoConnections());
-		bundle.addFollower(drain);
-		this.replacing = true;
+		List<Certificate> replaced = new ArrayList<>();
+		CertificateManager.Follower follower = (name) -> {
+			if (replaced.isEmpty()) {
+				replaced.add(this.manager.pair().leaf());
+				this.manager.replace();
+			}
+			drain.updated(name);
+		};
+		bundle.addFollower(follower);
 		this.manager.rotate();
 		this.manager.rotate();
-		assertThat(this.replaced).hasSize(1);
-		assertThat(drain.isOutdated(session(this.replaced.get(0)))).isTrue();
+		assertThat(replaced).hasSize(1);
+		assertThat(drain.isOutdated(session(replaced.get(0)))).isTrue();
 		assertThat(drain.isOutdated(session(this.manager.pair().leaf()))).isFalse();
-	}
-
-	/** Asked for after the pair. */
-	private Trust trust() {
-		if (this.replacing) {
-			this.replacing = false;
-			this.replaced.add(this.manager.pair().leaf());
-			this.manager.replace();
-		}
-		return Trust.exactly(List.of());
 	}
 
 	private static SSLSession session(Certificate presented) {
