@@ -74,9 +74,12 @@ final class ServerDrain implements CertificateManager.Follower {
 		});
 	}
 
-	/** A pair may become current again. */
+	/**
+	 * A pair may become current again. This is called for each connection and each
+	 * response, so it reads no file.
+	 */
 	private boolean isReplaced(Certificate leaf) {
-		return !leaf.equals(this.bundle.identity().leaf());
+		return !leaf.equals(this.bundle.followed().leaf());
 	}
 
 	boolean isOutdated(SSLSession session) {

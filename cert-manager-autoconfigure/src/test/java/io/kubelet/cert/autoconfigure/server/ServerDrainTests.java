@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 import javax.net.ssl.SSLSession;
@@ -35,8 +36,11 @@ class ServerDrainTests {
 	@Test
 	void connectionOfAPairThatWasCurrentForAMomentIsDrained() {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this.manager, () -> Trust.exactly(List.of()),
-				new SimulatedTime(Instant.EPOCH), Duration.ofSeconds(30));
+		AtomicInteger reads = new AtomicInteger();
+		CertificateBundles.register(registry, "bundle", this.manager, () -> {
+			reads.incrementAndGet();
+			return Trust.exactly(List.of());
+		}, new SimulatedTime(Instant.EPOCH), Duration.ofSeconds(30));
 		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
 		ServerDrain drain = new ServerDrain(bundle, new NoConnections());
 		List<Certificate> replaced = new ArrayList<>();
@@ -51,8 +55,10 @@ class ServerDrainTests {
 		this.manager.rotate();
 		this.manager.rotate();
 		assertThat(replaced).hasSize(1);
+		reads.set(0);
 		assertThat(drain.isOutdated(session(replaced.get(0)))).isTrue();
 		assertThat(drain.isOutdated(session(this.manager.pair().leaf()))).isFalse();
+		assertThat(reads).as("readings of the trusted authorities").hasValue(0);
 	}
 
 	private static SSLSession session(Certificate presented) {
