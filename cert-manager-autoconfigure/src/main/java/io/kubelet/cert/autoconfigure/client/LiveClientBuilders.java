@@ -5,6 +5,7 @@ import java.net.URI;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
+import org.eclipse.jetty.client.HttpClient;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -47,7 +48,7 @@ final class LiveClientBuilders {
 	private static ClientHttpRequestFactoryBuilder<?> closing(ClientHttpRequestFactoryBuilder<?> builder,
 			@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 		if (builder instanceof JettyClientHttpRequestFactoryBuilder jetty) {
-			return jetty.withHttpClientCustomizer(JettyClients.closedBy(resources));
+			return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
 		}
 		if (builder instanceof ReactorClientHttpRequestFactoryBuilder reactor) {
 			ReactorPool pool = new ReactorPool(resources);
@@ -79,7 +80,7 @@ final class LiveClientBuilders {
 		private static ClientHttpConnectorBuilder<?> closing(ClientHttpConnectorBuilder<?> builder,
 				@Nullable HttpClientSettings settings, Consumer<AutoCloseable> resources) {
 			if (builder instanceof JettyClientHttpConnectorBuilder jetty) {
-				return jetty.withHttpClientCustomizer(JettyClients.closedBy(resources));
+				return jetty.withHttpClientCustomizer(Jetty.closedBy(resources));
 			}
 			if (builder instanceof ReactorClientHttpConnectorBuilder reactor) {
 				ReactorPool pool = new ReactorPool(resources);
@@ -118,6 +119,15 @@ final class LiveClientBuilders {
 		@Override
 		public void destroy() {
 			this.client.destroy();
+		}
+
+	}
+
+	/** Jetty need not be present. Spring starts its clients, and does not stop them. */
+	private static final class Jetty {
+
+		static Consumer<HttpClient> closedBy(Consumer<AutoCloseable> resources) {
+			return (client) -> resources.accept(client::stop);
 		}
 
 	}

@@ -20,7 +20,7 @@ final class ReactorPool {
 
 	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
-	private ConnectionProvider provider = ConnectionProvider.create("certificate");
+	private ConnectionProvider.Builder settings = ConnectionProvider.builder("certificate");
 
 	/**
 	 * Creates a pool.
@@ -34,19 +34,19 @@ final class ReactorPool {
 	HttpClient resemble(HttpClient client) {
 		ConnectionProvider.Builder settings = client.configuration().connectionProvider().mutate();
 		if (settings != null) {
-			this.provider = settings.build();
+			this.settings = settings;
 		}
 		return client;
 	}
 
 	/** Returns a client that uses this pool. */
 	HttpClient client() {
-		return HttpClient.create(this.provider);
+		return HttpClient.create(this.settings.build());
 	}
 
 	/** The provider closes idle connections only, so those in use are closed here. */
 	HttpClient closing(HttpClient client) {
-		this.resources.accept(this.provider::dispose);
+		this.resources.accept(client.configuration().connectionProvider()::dispose);
 		this.resources.accept(() -> this.channels.forEach(Channel::close));
 		return client.doOnChannelInit((observer, channel, address) -> {
 			this.channels.add(channel);
