@@ -21,6 +21,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -140,8 +141,9 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 
 	@Override
 	public SSLContext createSslContext(String protocol) {
-		return new LiveSslContext(this::identity, (identity) -> context(protocol, identity),
-				SslManagerBundle.super.createSslContext(protocol));
+		Cached<Identity, SSLContext, RuntimeException> contexts = new Cached<>(
+				(identity) -> context(protocol, identity));
+		return new LiveSslContext(() -> contexts.of(identity()), SslManagerBundle.super.createSslContext(protocol));
 	}
 
 	/**

@@ -2,7 +2,6 @@ package io.kubelet.cert.ssl;
 
 import java.security.KeyManagementException;
 import java.security.SecureRandom;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -26,47 +25,23 @@ final class LiveSslContext extends SSLContext {
 
 	/**
 	 * Creates a context.
-	 * @param <I> the type of identity
-	 * @param identity returns the current identity
-	 * @param maker creates the context of an identity
+	 * @param current returns the context of the current identity
 	 * @param fixed a context of live managers, for server sockets: they keep their
 	 * context
 	 */
-	<I> LiveSslContext(Supplier<I> identity, Function<I, SSLContext> maker, SSLContext fixed) {
-		super(new Spi<>(identity, maker, fixed), fixed.getProvider(), fixed.getProtocol());
+	LiveSslContext(Supplier<SSLContext> current, SSLContext fixed) {
+		super(new Spi(current, fixed), fixed.getProvider(), fixed.getProtocol());
 	}
 
-	private static final class Spi<I> extends SSLContextSpi {
+	private static final class Spi extends SSLContextSpi {
 
-		private final Supplier<I> identity;
-
-		private final Function<I, SSLContext> maker;
+		private final Supplier<SSLContext> current;
 
 		private final SSLContext fixed;
 
-		private @Nullable I used;
-
-		private @Nullable SSLContext context;
-
-		Spi(Supplier<I> identity, Function<I, SSLContext> maker, SSLContext fixed) {
-			this.identity = identity;
-			this.maker = maker;
+		Spi(Supplier<SSLContext> current, SSLContext fixed) {
+			this.current = current;
 			this.fixed = fixed;
-		}
-
-		/** Nothing is locked while the identity is read, which may hang. */
-		private SSLContext current() {
-			return of(this.identity.get());
-		}
-
-		private synchronized SSLContext of(I identity) {
-			SSLContext context = this.context;
-			if (context == null || !identity.equals(this.used)) {
-				context = this.maker.apply(identity);
-				this.context = context;
-				this.used = identity;
-			}
-			return context;
 		}
 
 		@Override
@@ -77,7 +52,7 @@ final class LiveSslContext extends SSLContext {
 
 		@Override
 		protected SSLSocketFactory engineGetSocketFactory() {
-			return new LiveSocketFactory(() -> current().getSocketFactory());
+			return new LiveSocketFactory(() -> this.current.get().getSocketFactory());
 		}
 
 		@Override
@@ -87,22 +62,22 @@ final class LiveSslContext extends SSLContext {
 
 		@Override
 		protected SSLEngine engineCreateSSLEngine() {
-			return current().createSSLEngine();
+			return this.current.get().createSSLEngine();
 		}
 
 		@Override
 		protected SSLEngine engineCreateSSLEngine(String host, int port) {
-			return current().createSSLEngine(host, port);
+			return this.current.get().createSSLEngine(host, port);
 		}
 
 		@Override
 		protected SSLSessionContext engineGetServerSessionContext() {
-			return current().getServerSessionContext();
+			return this.current.get().getServerSessionContext();
 		}
 
 		@Override
 		protected SSLSessionContext engineGetClientSessionContext() {
-			return current().getClientSessionContext();
+			return this.current.get().getClientSessionContext();
 		}
 
 	}

@@ -12,7 +12,6 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.CertificateChain;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Checks each peer against the authorities that are trusted at the time.
@@ -23,7 +22,7 @@ final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	private final Consumer<Object> handshakes;
 
-	private volatile @Nullable Made made;
+	private final Cached<Trust, X509ExtendedTrustManager, CertificateException> managers = new Cached<>(Trust::manager);
 
 	LiveTrustManager(Supplier<Trust> trust, Consumer<Object> handshakes) {
 		this.trust = trust;
@@ -88,17 +87,7 @@ final class LiveTrustManager extends X509ExtendedTrustManager {
 	}
 
 	private X509ExtendedTrustManager delegate() throws CertificateException {
-		Trust trust = this.trust.get();
-		Made made = this.made;
-		if (made == null || !made.trust.equals(trust)) {
-			made = new Made(trust, trust.manager());
-			this.made = made;
-		}
-		return made.manager;
-	}
-
-	private record Made(Trust trust, X509ExtendedTrustManager manager) {
-
+		return this.managers.of(this.trust.get());
 	}
 
 }
