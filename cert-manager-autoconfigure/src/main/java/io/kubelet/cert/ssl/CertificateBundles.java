@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -40,8 +39,6 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	private final SimpleAsyncTaskExecutor threads;
 
 	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
-
-	private final AtomicBoolean updating = new AtomicBoolean();
 
 	private volatile Runnable cancelCheck = () -> {
 	};
@@ -151,18 +148,16 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	/** The threads of the scheduler are those of the rotations. */
 	private void checkTrust() {
 		try {
-			if (this.live.isOutdated() && this.updating.compareAndSet(false, true)) {
+			if (this.live.isOutdated()) {
 				this.threads.execute(this::updateTrust);
+				return;
 			}
 		}
 		catch (RuntimeException | Error ex) {
-			this.updating.set(false);
 			logger.error("Cannot check whether the trusted authorities of the SSL bundle '{}' have changed",
 					this.live.name(), ex);
 		}
-		finally {
-			followTrust();
-		}
+		followTrust();
 	}
 
 	private void updateTrust() {
@@ -170,7 +165,7 @@ public final class CertificateBundles implements CertificateManager.Follower {
 			update();
 		}
 		finally {
-			this.updating.set(false);
+			followTrust();
 		}
 	}
 
