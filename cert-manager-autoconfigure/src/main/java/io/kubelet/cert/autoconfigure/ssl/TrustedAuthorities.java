@@ -110,9 +110,8 @@ final class TrustedAuthorities {
 	 * property describes.
 	 */
 	Supplier<Trust> undescribed(String name) {
-		Trust nobody = nobody(name, name, "kubelet.cert.additional." + name,
+		return nobody(name, name, "kubelet.cert.additional." + name,
 				"The application's own CertificateManagers bean provides no certificate authority");
-		return () -> nobody;
 	}
 
 	/** The wait for the certificate and the one for the authorities share a timeout. */
@@ -134,13 +133,12 @@ final class TrustedAuthorities {
 	private Supplier<Trust> ofCluster(CertificateSettings certificate) {
 		LiveTrust.Source source = this.connection.authorities().orElse(null);
 		if (source == null) {
-			Trust nobody = nobody(certificate, "No API server is configured");
-			return () -> nobody;
+			return nobody(certificate, "No API server is configured");
 		}
 		Supplier<Trust> checked = () -> {
 			Trust trust = source.trust().get();
 			return trust.authorities().isEmpty()
-					? nobody(certificate, source.origin().get() + " contains no certificate authority") : trust;
+					? nobody(certificate, source.origin().get() + " contains no certificate authority").get() : trust;
 		};
 		return live(new LiveTrust.Source(source.origin(), source.version(), checked), certificate, (problem) -> {
 			throw (problem instanceof KubernetesConfigurationException) ? certificate.properties()
@@ -150,14 +148,14 @@ final class TrustedAuthorities {
 		});
 	}
 
-	private static Trust nobody(CertificateSettings certificate, String reason) {
+	private static Supplier<Trust> nobody(CertificateSettings certificate, String reason) {
 		return nobody(certificate.name(), certificate.ssl().bundle(), certificate.properties().prefix(), reason);
 	}
 
-	private static Trust nobody(String name, String bundle, String prefix, String reason) {
+	private static Supplier<Trust> nobody(String name, String bundle, String prefix, String reason) {
 		logger.warn("[{}] {}, so the SSL bundle '{}' trusts nobody: every peer certificate is rejected. {}", name,
 				reason, bundle, alternatives(prefix));
-		return Trust.exactly(List.of());
+		return () -> Trust.exactly(List.of());
 	}
 
 	private static String alternatives(String prefix) {
