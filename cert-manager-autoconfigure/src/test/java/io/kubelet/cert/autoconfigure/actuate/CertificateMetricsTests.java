@@ -50,48 +50,39 @@ class CertificateMetricsTests {
 		start(this.registry);
 		assertThat(value("expiry")).isNaN();
 		assertThat(value("lifetime")).isNaN();
-		assertThat(states()).containsExactly("WAITING");
+		assertThat(Reports.states(this.registry)).containsExactly("WAITING");
 		this.fixture.time.pass(Duration.ofSeconds(30));
 		assertThat(value("request.age")).isEqualTo(30);
-		issue(0);
+		this.fixture.answer(0);
 		assertThat(value("request.age")).isZero();
 		assertThat(value("expiry")).isEqualTo(3600);
 		assertThat(value("lifetime")).isEqualTo(3600);
 		assertThat(value("rotation.deadline")).isEqualTo(3600 * 0.7);
-		assertThat(states()).containsExactly("VALID");
+		assertThat(Reports.states(this.registry)).containsExactly("VALID");
 		this.fixture.time.pass(Duration.ofMinutes(45));
 		assertThat(value("rotation.deadline")).isEqualTo(3600 * -0.05);
-		assertThat(states()).containsExactly("ROTATING");
+		assertThat(Reports.states(this.registry)).containsExactly("ROTATING");
 		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(states()).containsExactly("OVERDUE");
+		assertThat(Reports.states(this.registry)).containsExactly("OVERDUE");
 		this.fixture.time.pass(Duration.ofMinutes(10));
 		assertThat(value("expiry")).isEqualTo(-300);
-		assertThat(states()).containsExactly("EXPIRED");
+		assertThat(Reports.states(this.registry)).containsExactly("EXPIRED");
 	}
 
+	/** One that timed out and is approved later has waited all the time. */
 	@Test
 	void rotationsAndTheTimeThatRequestsWaitedAreCounted() {
 		this.fixture.signer.holds();
 		start(this.registry);
-		this.fixture.time.pass(Duration.ofSeconds(30));
-		issue(0);
+		this.fixture.time.pass(Duration.ofMinutes(16));
+		assertThat(failures("timed_out")).isOne();
+		this.fixture.answer(1);
 		this.fixture.time.pass(Duration.ofMinutes(43));
-		issue(1);
+		this.fixture.answer(2);
 		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isEqualTo(2);
 		var wait = this.registry.get("kubelet.cert.request.wait").functionTimer();
 		assertThat(wait.count()).isEqualTo(2);
-		assertThat(wait.totalTime(TimeUnit.SECONDS)).isEqualTo(30 + 60);
-	}
-
-	@Test
-	void requestThatTimesOutAndIsApprovedLaterHasWaitedAllTheTime() {
-		this.fixture.signer.holds();
-		start(this.registry);
-		this.fixture.time.pass(Duration.ofMinutes(16));
-		assertThat(failures("timed_out")).isOne();
-		issue(1);
-		assertThat(this.registry.get("kubelet.cert.request.wait").functionTimer().totalTime(TimeUnit.MINUTES))
-			.isEqualTo(16);
+		assertThat(wait.totalTime(TimeUnit.MINUTES)).isEqualTo(16 + 1);
 	}
 
 	@Test
@@ -112,27 +103,9 @@ class CertificateMetricsTests {
 		assertThat(failures("denied")).isOne();
 		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
 		assertThat(failures("unavailable")).isZero();
-		this.fixture.signer
-			.failsWith((request) -> RequestException.unavailable("csr-1", "Unreachable", "no way", null, null));
+		this.fixture.signer.isBusy(null);
 		this.fixture.time.pass(Duration.ofMinutes(2));
 		assertThat(failures("unavailable")).isPositive();
-	}
-
-	@Test
-	void eventsBeforeARegistryIsBoundCountInEachRegistryOnce() {
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("broken"));
-		CertificateManager manager = this.fixture.builder().build();
-		CertificateMetrics metrics = listening(manager);
-		manager.start();
-		this.fixture.time.settle();
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofSeconds(10));
-		for (MeterRegistry each : List.of(this.registry, new SimpleMeterRegistry())) {
-			metrics.bindTo(each);
-			metrics.bindTo(each);
-			assertThat(each.get("kubelet.cert.failures").tag("reason", "other").functionCounter().count()).isOne();
-			assertThat(each.get("kubelet.cert.request.wait").functionTimer().count()).isOne();
-		}
 	}
 
 	@Test
@@ -148,25 +121,28 @@ class CertificateMetricsTests {
 		assertThat(value("failing")).isZero();
 	}
 
+	/** What happens before a registry is bound counts in each registry, once. */
 	@Test
 	void informationIsThatOfTheCurrentCertificateInEachRegistry() {
-		this.fixture.signer.holds();
+		this.fixture.signer.denies();
 		CertificateManager manager = this.fixture.builder().build();
 		CertificateMetrics metrics = listening(manager);
-		MeterRegistry other = new SimpleMeterRegistry();
-		List.of(this.registry, other).forEach(metrics::bindTo);
 		manager.start();
 		this.fixture.time.settle();
-		assertThat(this.registry.find("kubelet.cert.info").meters()).isEmpty();
-		issue(0);
-		this.fixture.time.pass(Duration.ofMinutes(43));
-		issue(1);
-		metrics.bindTo(this.registry);
+		MeterRegistry other = new SimpleMeterRegistry();
+		for (MeterRegistry each : List.of(this.registry, other, this.registry)) {
+			metrics.bindTo(each);
+			assertThat(each.find("kubelet.cert.info").meters()).isEmpty();
+		}
+		this.fixture.signer.issues();
+		this.fixture.time.pass(Duration.ofHours(2));
 		for (MeterRegistry each : List.of(this.registry, other)) {
+			assertThat(each.get("kubelet.cert.failures").tag("reason", "denied").functionCounter().count()).isOne();
+			assertThat(each.get("kubelet.cert.request.wait").functionTimer().count()).isGreaterThan(1);
 			var info = each.get("kubelet.cert.info").gauge();
 			assertThat(info.value()).isOne();
 			assertThat(info.getId().getTags()).containsExactlyInAnyOrder(Tag.of("certificate", "kubelet-client"),
-					Tag.of("signer", manager.status().requested().signerName()),
+					Tag.of("signer", ManagerFixture.SIGNER),
 					Tag.of("serial_number", manager.current().orElseThrow().serialNumber()),
 					Tag.of("key_algorithm", "EC P-256"));
 		}
@@ -208,19 +184,12 @@ class CertificateMetricsTests {
 					this.fixture.time)
 				.bindTo(prometheus);
 		}
-		Set<String> reported = Pattern.compile("(?m)^(kubelet_\\w+)")
-			.matcher(prometheus.scrape())
-			.results()
-			.map((match) -> match.group(1))
-			.collect(Collectors.toCollection(TreeSet::new));
-		assertThat(reported).isEqualTo(documented());
+		assertThat(all("(?m)^(kubelet_\\w+)", prometheus.scrape())).isEqualTo(documented());
 		assertThat(prometheus.scrape())
 			.contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");
-		assertThat(reasons()).isEqualTo(Pattern.compile("reason=\"(\\w+)\"")
-			.matcher(prometheus.scrape())
-			.results()
-			.map((match) -> match.group(1))
-			.collect(Collectors.toCollection(TreeSet::new)));
+		String reference = Files.readString(REFERENCE);
+		assertThat(all("reason=\"(\\w+)\"", prometheus.scrape())).isEqualTo(all("(?m)^\\| `(\\w+)`",
+				reference.substring(reference.indexOf("## Reasons"), reference.indexOf("## Expressions"))));
 	}
 
 	private static Set<String> documented() throws IOException {
@@ -229,20 +198,15 @@ class CertificateMetricsTests {
 			var name = Pattern.compile("`(kubelet_\\w+?)(_bucket|_count)?`((?:, `_\\w+`)*)").matcher(row);
 			if (row.startsWith("| `") && name.find()) {
 				names.add(name.group(1) + ((name.group(2) != null) ? name.group(2) : ""));
-				Pattern.compile("_\\w+")
-					.matcher(name.group(3))
-					.results()
-					.forEach((suffix) -> names.add(name.group(1) + suffix.group()));
+				all("(_\\w+)", name.group(3)).forEach((suffix) -> names.add(name.group(1) + suffix));
 			}
 		}
 		return names;
 	}
 
-	private static Set<String> reasons() throws IOException {
-		String reference = Files.readString(REFERENCE);
-		String table = reference.substring(reference.indexOf("## Reasons"), reference.indexOf("## Expressions"));
-		return Pattern.compile("(?m)^\\| `(\\w+)`")
-			.matcher(table)
+	private static Set<String> all(String pattern, String text) {
+		return Pattern.compile(pattern)
+			.matcher(text)
 			.results()
 			.map((match) -> match.group(1))
 			.collect(Collectors.toCollection(TreeSet::new));
@@ -263,12 +227,6 @@ class CertificateMetricsTests {
 		return metrics;
 	}
 
-	private void issue(int request) {
-		this.fixture.signer.answers.get(request)
-			.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(request)));
-		this.fixture.time.settle();
-	}
-
 	private double value(String name) {
 		return this.registry.get("kubelet.cert." + name).tag("certificate", "kubelet-client").timeGauge().value();
 	}
@@ -279,15 +237,6 @@ class CertificateMetricsTests {
 
 	private double failures(String reason) {
 		return this.registry.get("kubelet.cert.failures").tag("reason", reason).functionCounter().count();
-	}
-
-	private List<String> states() {
-		return this.registry.get("kubelet.cert.state")
-			.gauges()
-			.stream()
-			.filter((gauge) -> gauge.value() == 1)
-			.map((gauge) -> String.valueOf(gauge.getId().getTag("state")))
-			.toList();
 	}
 
 }

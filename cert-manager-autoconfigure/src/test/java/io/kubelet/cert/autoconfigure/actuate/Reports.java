@@ -29,4 +29,14 @@ public final class Reports {
 			.bindTo(registry);
 	}
 
+	/** The states whose gauge is 1. */
+	static List<String> states(MeterRegistry registry) {
+		return registry.get("kubelet.cert.state")
+			.gauges()
+			.stream()
+			.filter((gauge) -> gauge.value() == 1)
+			.map((gauge) -> String.valueOf(gauge.getId().getTag("state")))
+			.toList();
+	}
+
 }
