@@ -1,0 +1,255 @@
+package io.kubelet.cert.autoconfigure.actuate;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import javax.management.MBeanException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.OffsetClock;
+import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.TestStore;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Endpoint, health, probes, information and metrics over HTTP: what is allowed, what is
+ * answered, and how many requests to the API server it causes.
+ */
+class CertificateActuatorTests {
+
+	private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+	private static final String PATH = "/actuator/certificates/kubelet-client";
+
+	private static final String SIGNER = "example.com/client";
+
+	@AutoClose
+	private static final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+
+	@TempDir
+	Path directory;
+
+	@BeforeEach
+	void reset() {
+		plane.behavior().reset().approval(ApprovalPolicy.approving()).sign(SIGNER);
+		plane.clearRequests();
+	}
+
+	@Test
+	void rotationOnRequestIsAcceptedJoinedAndThenTooEarlyOverHttpAndJmx() throws Exception {
+		// Longer than a test takes on a busy machine
+		try (ConfigurableApplicationContext context = run("--kubelet.cert.rotation.forced-interval=10m",
+				"--management.endpoint.certificates.access=unrestricted", "--spring.jmx.enabled=true",
+				"--management.endpoints.jmx.exposure.include=certificates")) {
+			Instant begin = Instant.now();
+			plane.behavior().approval(ApprovalPolicy.manual());
+			HttpResponse<String> begun = send(context, "POST", PATH);
+			assertThat(begun.statusCode()).isEqualTo(202);
+			assertThat(json(begun).at("/state").asString()).isEqualTo("ROTATING");
+			Awaitility.await().until(() -> json(send(context, "GET", PATH)).at("/pendingRequest/createdAt").isString());
+			HttpResponse<String> joined = send(context, "POST", PATH);
+			assertThat(joined.statusCode()).isEqualTo(202);
+			assertThat(send(context, "POST", "/actuator/certificates/shop").statusCode()).isEqualTo(404);
+			assertThat(json(joined).at("/pendingRequest/conditions").isEmpty()).isTrue();
+			assertThat(overJmx(context, "rotate", "kubelet-client")).contains("state=ROTATING");
+			plane.behavior().signingDelay(Duration.ofHours(1));
+			plane.approve(json(joined).at("/pendingRequest/name").asString());
+			Awaitility.await()
+				.until(() -> json(send(context, "GET", PATH)).at("/pendingRequest/conditions/0").asString(""),
+						"Approved"::equals);
+			plane.behavior().signingDelay(Duration.ZERO);
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
+			assertTooEarly(context, begin);
+			assertThat(overJmx(context, "certificates")).contains("kubelet-client", "VALID", "nextRotationDeadline",
+					"history");
+			assertThat(overJmx(context, "certificate", "kubelet-client")).contains("SHA256:")
+				.doesNotContain("PRIVATE KEY");
+			assertThat(plane.count(RecordedRequest::isCreate)).isEqualTo(2);
+		}
+	}
+
+	private static void assertTooEarly(ConfigurableApplicationContext context, Instant begin) throws Exception {
+		for (int request = 0; request < 100; request++) {
+			HttpResponse<String> tooEarly = send(context, "POST", PATH);
+			assertThat(tooEarly.statusCode()).isEqualTo(429);
+			assertThat(json(tooEarly).at("/message").asString())
+				.startsWith("Certificate 'kubelet-client' is not rotated: a rotation was requested less than 10m ago");
+			assertThat(Instant.parse(json(tooEarly).at("/retryAt").asString())).isBetween(begin.plusSeconds(600),
+					Instant.now().plusSeconds(600));
+		}
+		assertThatExceptionOfType(MBeanException.class).isThrownBy(() -> overJmx(context, "rotate", "kubelet-client"))
+			.withStackTraceContaining("a rotation was requested less than 10m ago");
+	}
+
+	@Test
+	void endpointOnlyReportsByDefaultWithRotationsAndFailuresTheLatestFirst() throws Exception {
+		TestStore.files(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC())
+			.update(new TestAuthority("another").pair(CertificateTemplate.ofSubject("system:node:test", "system:nodes"),
+					Instant.now().minusSeconds(60), Instant.now().plusSeconds(3600)));
+		try (ConfigurableApplicationContext context = run("--kubelet.cert.rotation.forced-interval=0s",
+				"--kubelet.cert.signer-name=" + SIGNER)) {
+			assertThat(send(context, "POST", PATH).statusCode()).isEqualTo(405);
+			HttpResponse<String> unknown = send(context, "GET", "/actuator/certificates/shop");
+			assertThat(unknown.statusCode()).isEqualTo(404);
+			assertThat(json(unknown).at("/message").asString()).isEqualTo("There is no certificate 'shop'");
+			assertThat(json(unknown).at("/certificates/0").asString()).isEqualTo("kubelet-client");
+			assertThat(send(context, "GET", PATH).body()).contains("VALID").doesNotContain("serverHealthy");
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			plane.behavior().approval(ApprovalPolicy.denying("NotToday", "the approver is on holiday"));
+			assertThat(manager.rotate()).failsWithin(Duration.ofMinutes(2));
+			plane.behavior().approval(ApprovalPolicy.approving());
+			String serialNumber = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
+			JsonNode history = json(send(context, "GET", PATH)).at("/history");
+			assertThat(history.size()).isEqualTo(2);
+			assertThat(history.at("/0/outcome").asString()).isEqualTo("ROTATED");
+			assertThat(history.at("/0/trigger").asString()).isEqualTo("REQUESTED");
+			assertThat(history.at("/0/serialNumber").asString()).isEqualTo(serialNumber);
+			assertThat(history.at("/0/requestName").asString()).startsWith("kubelet-client-");
+			assertThat(Duration.parse(history.at("/0/duration").asString())).isBetween(Duration.ofMillis(1),
+					Duration.ofMinutes(2));
+			assertThat(history.at("/1/outcome").asString()).isEqualTo("FAILED");
+			assertThat(history.at("/1/reason").asString()).isEqualTo("NotToday");
+			assertThat(history.at("/1/message").asString()).endsWith("the approver is on holiday");
+			assertThat(Duration.parse(history.at("/1/duration").asString())).isPositive();
+		}
+	}
+
+	@Test
+	void overdueCertificateIsUpWithAWarningAndAnExpiredOneIsDownAndFailsNoProbe() throws Exception {
+		try (ConfigurableApplicationContext context = run()) {
+			assertStatus(context, "/actuator/health", 200);
+			JsonNode info = json(send(context, "GET", "/actuator/info")).at("/certificates/kubelet-client");
+			assertThat(info.at("/state").asString()).isEqualTo("VALID");
+			assertThat(info.at("/serialNumber").asString())
+				.isEqualTo(context.getBean(CertificateManager.class).current().orElseThrow().serialNumber());
+			assertThat(info.at("/nextRotationDeadline").asString()).endsWith("Z");
+			assertThat(send(context, "GET", "/actuator/metrics").body()).contains("\"kubelet.cert.expiry\"")
+				.doesNotContain("kubelet.certificate.manager");
+			assertThat(json(send(context, "GET", "/actuator/metrics/kubelet.cert.lifetime")).at("/baseUnit").asString())
+				.isEqualTo("seconds");
+			pass(context, 0.95);
+			JsonNode certificate = assertStatus(context, "/actuator/health", 200)
+				.at("/components/certificates/components/kubelet-client");
+			assertThat(certificate.at("/status").asString()).isEqualTo("UP");
+			assertThat(certificate.at("/details/state").asString()).isEqualTo("OVERDUE");
+			assertThat(certificate.at("/details/warning").asString()).contains("overdue since");
+			pass(context, 1.1);
+			assertThat(assertStatus(context, "/actuator/health", 503).toString()).contains("\"EXPIRED\"");
+			assertStatus(context, "/actuator/health/liveness", 200);
+			assertStatus(context, "/actuator/health/readiness", 200);
+		}
+	}
+
+	@Test
+	void overdueCertificateIsOutOfServiceAndAnExpiredOneFailsReadinessByChoice() throws Exception {
+		try (ConfigurableApplicationContext context = run(
+				"--management.health.certificates.overdue-status=out-of-service",
+				"--management.endpoint.health.group.readiness.include=readinessState,certificates",
+				"--kubelet.cert.profile=kubelet-client", "--kubelet.cert.node-name=test")) {
+			assertThat(send(context, "GET", "/actuator/metrics").body()).contains("\"kubelet.cert.expiry\"")
+				.contains("kubelet.certificate.manager.client.ttl.seconds");
+			assertStatus(context, "/actuator/health/readiness", 200);
+			pass(context, 0.95);
+			assertThat(assertStatus(context, "/actuator/health", 503).at("/components/certificates/status").asString())
+				.isEqualTo("OUT_OF_SERVICE");
+			pass(context, 1.1);
+			assertThat(assertStatus(context, "/actuator/health/readiness", 503).at("/status").asString())
+				.isEqualTo("DOWN");
+			assertStatus(context, "/actuator/health/liveness", 200);
+		}
+	}
+
+	/** Sets the clock to a fraction of the lifetime; nobody approves from now on. */
+	private static void pass(ConfigurableApplicationContext context, double fraction) {
+		plane.behavior().approval(ApprovalPolicy.manual());
+		CertificatePair pair = context.getBean(CertificateManager.class).current().orElseThrow();
+		OffsetClock clock = context.getBean(OffsetClock.class);
+		long passed = (long) (pair.lifetime().toMillis() * fraction);
+		clock.set(Duration.between(clock.instant(), pair.notBefore().plusMillis(passed)));
+	}
+
+	private ConfigurableApplicationContext run(String... more) {
+		Stream<String> arguments = Stream.of("--server.port=0",
+				"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+				"--kubelet.cert.kubernetes.kubeconfig=" + plane.writeKubeconfig(this.directory),
+				"--kubelet.cert.template.common-name=system:node:test",
+				"--kubelet.cert.template.organizations=system:nodes",
+				"--management.endpoints.web.exposure.include=certificates,health,info,metrics",
+				"--management.endpoint.health.show-details=always", "--management.endpoint.health.probes.enabled=true");
+		return new SpringApplicationBuilder(Application.class)
+			.run(Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
+	}
+
+	private static JsonNode assertStatus(ConfigurableApplicationContext context, String path, int status)
+			throws Exception {
+		HttpResponse<String> response = send(context, "GET", path);
+		assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+		return json(response);
+	}
+
+	private static HttpResponse<String> send(ConfigurableApplicationContext context, String method, String path)
+			throws Exception {
+		String port = context.getEnvironment().getRequiredProperty("local.server.port");
+		return CLIENT.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+			.method(method, BodyPublishers.noBody())
+			.build(), BodyHandlers.ofString());
+	}
+
+	private static JsonNode json(HttpResponse<String> response) {
+		return JsonMapper.shared().readTree(response.body());
+	}
+
+	private static String overJmx(ConfigurableApplicationContext context, String operation, Object... name)
+			throws Exception {
+		String[] signature = (name.length == 0) ? new String[0] : new String[] { String.class.getName() };
+		return String.valueOf(context.getBean(MBeanServer.class)
+			.invoke(new ObjectName("org.springframework.boot:type=Endpoint,name=Certificates"), operation, name,
+					signature));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration(exclude = JettyServletWebServerAutoConfiguration.class)
+	static class Application {
+
+		@Bean
+		OffsetClock certificateClock() {
+			return new OffsetClock();
+		}
+
+	}
+
+}
