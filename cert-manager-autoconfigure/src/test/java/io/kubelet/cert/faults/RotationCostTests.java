@@ -146,7 +146,10 @@ class RotationCostTests {
 		assertThat(others).doesNotHaveDuplicates();
 	}
 
-	/** Possession is proved once for a key that was not made here. */
+	/**
+	 * Possession is proved once for a key that was not made here, with one object that
+	 * signs and verifies.
+	 */
 	@Test
 	void startWithAStoredPairProvesPossessionOnce() {
 		store().update(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1)));
@@ -155,7 +158,7 @@ class RotationCostTests {
 		assertThat(store.current()).isPresent();
 		assertThat(store.current()).isPresent();
 		assertThat(this.counts.take()).containsEntry(CountingProvider.Operation.SIGNATURE, 1)
-			.containsEntry(CountingProvider.Operation.VERIFICATION, 1);
+			.doesNotContainKey(CountingProvider.Operation.VERIFICATION);
 	}
 
 	@Test

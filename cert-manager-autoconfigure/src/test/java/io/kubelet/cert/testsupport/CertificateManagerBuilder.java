@@ -38,9 +38,29 @@ public final class CertificateManagerBuilder {
 
 	private final String name;
 
-	private Request request = Request.of("unset");
+	private String signerName = "unset";
 
-	private Schedule schedule = Schedule.KUBELET;
+	private @Nullable String signerOrigin;
+
+	private List<Usage> usages = List.of();
+
+	private @Nullable Duration requestedLifetime;
+
+	private KeySpecification key = KeySpecification.EC_P256;
+
+	private boolean once;
+
+	private boolean required;
+
+	private RotationWindow window = Schedule.KUBELET.window();
+
+	private Duration waitTimeout = Schedule.KUBELET.waitTimeout();
+
+	private Duration forcedInterval = Schedule.KUBELET.forcedInterval();
+
+	private RetrySchedule retry = Schedule.KUBELET.retry();
+
+	private @Nullable Duration idleCheck;
 
 	private IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
 
@@ -97,22 +117,24 @@ public final class CertificateManagerBuilder {
 	}
 
 	public CertificateManagerBuilder signerName(String signerName, @Nullable String origin) {
-		return request(signerName, origin, this.request.usages(), this.request.lifetime(), this.request.key());
+		this.signerName = signerName;
+		this.signerOrigin = origin;
+		return this;
 	}
 
 	public CertificateManagerBuilder usages(List<Usage> usages) {
-		return request(this.request.signerName(), this.request.signerOrigin(), usages, this.request.lifetime(),
-				this.request.key());
+		this.usages = usages;
+		return this;
 	}
 
 	public CertificateManagerBuilder requestedLifetime(@Nullable Duration lifetime) {
-		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(), lifetime,
-				this.request.key());
+		this.requestedLifetime = lifetime;
+		return this;
 	}
 
 	public CertificateManagerBuilder key(KeySpecification key) {
-		return request(this.request.signerName(), this.request.signerOrigin(), this.request.usages(),
-				this.request.lifetime(), key);
+		this.key = key;
+		return this;
 	}
 
 	public CertificateManagerBuilder check(IssuedCertificateCheck check) {
@@ -120,53 +142,39 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	private CertificateManagerBuilder request(String signerName, @Nullable String origin, List<Usage> usages,
-			@Nullable Duration lifetime, KeySpecification key) {
-		this.request = new Request(signerName, origin, usages, lifetime, key);
-		return this;
-	}
-
 	public CertificateManagerBuilder once() {
-		return schedule(true, this.schedule.window(), this.schedule.waitTimeout(), this.schedule.forcedInterval(),
-				this.schedule.retry(), this.schedule.idleCheck());
+		this.once = true;
+		return this;
 	}
 
 	/** The application does not start without the certificate. */
 	public CertificateManagerBuilder required() {
-		this.schedule = new Schedule(this.schedule.once(), true, this.schedule.window(), this.schedule.waitTimeout(),
-				this.schedule.forcedInterval(), this.schedule.retry(), this.schedule.idleCheck());
+		this.required = true;
 		return this;
 	}
 
 	public CertificateManagerBuilder window(RotationWindow window) {
-		return schedule(this.schedule.once(), window, this.schedule.waitTimeout(), this.schedule.forcedInterval(),
-				this.schedule.retry(), this.schedule.idleCheck());
+		this.window = window;
+		return this;
 	}
 
 	public CertificateManagerBuilder waitTimeout(Duration waitTimeout) {
-		return schedule(this.schedule.once(), this.schedule.window(), waitTimeout, this.schedule.forcedInterval(),
-				this.schedule.retry(), this.schedule.idleCheck());
+		this.waitTimeout = waitTimeout;
+		return this;
 	}
 
 	public CertificateManagerBuilder forcedInterval(Duration forcedInterval) {
-		return schedule(this.schedule.once(), this.schedule.window(), this.schedule.waitTimeout(), forcedInterval,
-				this.schedule.retry(), this.schedule.idleCheck());
+		this.forcedInterval = forcedInterval;
+		return this;
 	}
 
 	public CertificateManagerBuilder retry(RetrySchedule retry) {
-		return schedule(this.schedule.once(), this.schedule.window(), this.schedule.waitTimeout(),
-				this.schedule.forcedInterval(), retry, this.schedule.idleCheck());
+		this.retry = retry;
+		return this;
 	}
 
 	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
-		return schedule(this.schedule.once(), this.schedule.window(), this.schedule.waitTimeout(),
-				this.schedule.forcedInterval(), this.schedule.retry(), idleCheck);
-	}
-
-	private CertificateManagerBuilder schedule(boolean once, RotationWindow window, Duration waitTimeout,
-			Duration forcedInterval, RetrySchedule retry, @Nullable Duration idleCheck) {
-		this.schedule = new Schedule(once, this.schedule.required(), window, waitTimeout, forcedInterval, retry,
-				idleCheck);
+		this.idleCheck = idleCheck;
 		return this;
 	}
 
@@ -216,8 +224,11 @@ public final class CertificateManagerBuilder {
 		Resources resources = this.resources.apply(new Resources(defaults.scheduler(), this.executor, this.keys,
 				this.clock, (this.random != null) ? this.random : defaults.random(), defaults.rounds()));
 		CertificateManager manager = new RotatingCertificateManager(
-				new RotationSettings(this.name, this.request, this.schedule, RequestNaming.BY_KEY, this.check,
-						Objects.requireNonNull(this.store), this.signers, resources),
+				new RotationSettings(this.name,
+						new Request(this.signerName, this.signerOrigin, this.usages, this.requestedLifetime, this.key),
+						new Schedule(this.once, this.required, this.window, this.waitTimeout, this.forcedInterval,
+								this.retry, this.idleCheck),
+						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
 				this.template, this.supplier, this.bootstrapPair);
 		this.listeners.forEach(manager::addListener);
 		return manager;

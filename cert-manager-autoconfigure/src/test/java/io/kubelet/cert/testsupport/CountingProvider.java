@@ -1,26 +1,9 @@
 package io.kubelet.cert.testsupport;
 
-import java.security.AlgorithmParameters;
-import java.security.InvalidAlgorithmParameterException;
-import java.security.InvalidKeyException;
-import java.security.Key;
-import java.security.KeyFactory;
-import java.security.KeyFactorySpi;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.KeyPairGeneratorSpi;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.Provider;
-import java.security.PublicKey;
-import java.security.SecureRandom;
 import java.security.Security;
-import java.security.Signature;
-import java.security.SignatureException;
-import java.security.SignatureSpi;
-import java.security.spec.AlgorithmParameterSpec;
-import java.security.spec.InvalidKeySpecException;
-import java.security.spec.KeySpec;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -99,144 +82,22 @@ public final class CountingProvider extends Provider implements AutoCloseable {
 			this.service = service;
 		}
 
+		/** Each generator makes one pair, and each factory decodes one key. */
 		@Override
 		public Object newInstance(@Nullable Object parameter) throws NoSuchAlgorithmException {
-			Provider provider = this.service.getProvider();
-			return switch (getType()) {
-				case "KeyPairGenerator" ->
-					new CountedKeyPairGenerator(KeyPairGenerator.getInstance(getAlgorithm(), provider));
-				case "Signature" -> new CountedSignature(Signature.getInstance(getAlgorithm(), provider));
-				default -> new CountedKeyFactory(KeyFactory.getInstance(getAlgorithm(), provider));
-			};
+			if (!getType().equals("Signature")) {
+				count(getType().equals("KeyFactory") ? Operation.KEY_DECODING : Operation.KEY_GENERATION);
+			}
+			return this.service.newInstance(parameter);
 		}
 
+		/** The JDK asks before an object signs or verifies for the first time. */
 		@Override
-		public boolean supportsParameter(Object parameter) {
-			return this.service.supportsParameter(parameter);
-		}
-
-	}
-
-	private final class CountedKeyPairGenerator extends KeyPairGeneratorSpi {
-
-		private final KeyPairGenerator generator;
-
-		CountedKeyPairGenerator(KeyPairGenerator generator) {
-			this.generator = generator;
-		}
-
-		@Override
-		public void initialize(int size, SecureRandom random) {
-			this.generator.initialize(size, random);
-		}
-
-		@Override
-		public void initialize(AlgorithmParameterSpec parameters, SecureRandom random)
-				throws InvalidAlgorithmParameterException {
-			this.generator.initialize(parameters, random);
-		}
-
-		@Override
-		public KeyPair generateKeyPair() {
-			count(Operation.KEY_GENERATION);
-			return this.generator.generateKeyPair();
-		}
-
-	}
-
-	private final class CountedSignature extends SignatureSpi {
-
-		private final Signature signature;
-
-		CountedSignature(Signature signature) {
-			this.signature = signature;
-		}
-
-		@Override
-		protected void engineInitVerify(PublicKey key) throws InvalidKeyException {
-			this.signature.initVerify(key);
-		}
-
-		@Override
-		protected void engineInitSign(PrivateKey key) throws InvalidKeyException {
-			this.signature.initSign(key);
-		}
-
-		@Override
-		protected void engineUpdate(byte input) throws SignatureException {
-			this.signature.update(input);
-		}
-
-		@Override
-		protected void engineUpdate(byte[] input, int offset, int length) throws SignatureException {
-			this.signature.update(input, offset, length);
-		}
-
-		@Override
-		protected byte[] engineSign() throws SignatureException {
-			count(Operation.SIGNATURE);
-			return this.signature.sign();
-		}
-
-		@Override
-		protected boolean engineVerify(byte[] signed) throws SignatureException {
-			count(Operation.VERIFICATION);
-			return this.signature.verify(signed);
-		}
-
-		@Override
-		protected void engineSetParameter(@Nullable AlgorithmParameterSpec parameters)
-				throws InvalidAlgorithmParameterException {
-			this.signature.setParameter(parameters);
-		}
-
-		@Override
-		protected AlgorithmParameters engineGetParameters() {
-			return this.signature.getParameters();
-		}
-
-		@Override
-		@Deprecated
-		protected void engineSetParameter(String name, Object value) {
-			throw new UnsupportedOperationException();
-		}
-
-		@Override
-		@Deprecated
-		protected Object engineGetParameter(String name) {
-			throw new UnsupportedOperationException();
-		}
-
-	}
-
-	private final class CountedKeyFactory extends KeyFactorySpi {
-
-		private final KeyFactory factory;
-
-		CountedKeyFactory(KeyFactory factory) {
-			this.factory = factory;
-		}
-
-		@Override
-		protected PublicKey engineGeneratePublic(KeySpec specification) throws InvalidKeySpecException {
-			count(Operation.KEY_DECODING);
-			return this.factory.generatePublic(specification);
-		}
-
-		@Override
-		protected PrivateKey engineGeneratePrivate(KeySpec specification) throws InvalidKeySpecException {
-			count(Operation.KEY_DECODING);
-			return this.factory.generatePrivate(specification);
-		}
-
-		@Override
-		protected <T extends KeySpec> T engineGetKeySpec(Key key, Class<T> type) throws InvalidKeySpecException {
-			return this.factory.getKeySpec(key, type);
-		}
-
-		@Override
-		protected Key engineTranslateKey(Key key) throws InvalidKeyException {
-			return this.factory.translateKey(key);
+		public boolean supportsParameter(Object key) {
+			if (getType().equals("Signature")) {
+				count((key instanceof PrivateKey) ? Operation.SIGNATURE : Operation.VERIFICATION);
+			}
+			return this.service.supportsParameter(key);
 		}
 
 	}
