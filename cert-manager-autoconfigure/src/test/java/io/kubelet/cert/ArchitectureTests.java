@@ -1,9 +1,5 @@
 package io.kubelet.cert;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -34,6 +30,7 @@ import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,8 +120,8 @@ class ArchitectureTests {
 
 	/** With a release: see docs/release.md. */
 	@Test
-	void publicTypesAreComparedUnlessTheyAreInternal() throws IOException {
-		String pom = Files.readString(Path.of("../pom.xml"));
+	void publicTypesAreComparedUnlessTheyAreInternal() {
+		String pom = ProjectFiles.read("pom.xml");
 		assertThat(CLASSES).filteredOn(JavaClass::isTopLevelClass)
 			.filteredOn((type) -> type.getModifiers().contains(JavaModifier.PUBLIC))
 			.allSatisfy((type) -> {
@@ -267,14 +264,9 @@ class ArchitectureTests {
 	}
 
 	private static String packageDocumentation(String name) {
-		try {
-			String module = name.startsWith(BASE + "test") ? "../cert-manager-test/" : "";
-			return Files.readString(Path.of(module + "src/main/java", name.replace('.', '/'), "package-info.java"))
-				.replaceAll("\\s+(\\* )?", " ");
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		String module = name.startsWith(BASE + "test") ? "cert-manager-test" : "cert-manager-autoconfigure";
+		return ProjectFiles.read("%s/src/main/java/%s/package-info.java".formatted(module, name.replace('.', '/')))
+			.replaceAll("\\s+(\\* )?", " ");
 	}
 
 	private static DescribedPredicate<JavaMethodCall> sleeps() {

@@ -1,9 +1,6 @@
 package io.kubelet.cert;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -12,6 +9,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -38,12 +36,11 @@ class BuildTests {
 	void whatACommandNamesExists(String command) {
 		assertThat(PROFILES).containsAll(named(command, " -P([\\w,-]+)"));
 		assertThat(MODULES).containsAll(named(command, " -pl ([\\w,-]+)"));
-		assertThat(named(command, " -Dtest='?([\\w,]+)"))
-			.allSatisfy((test) -> assertThat(files()).anyMatch((file) -> file.endsWith("/" + test + ".java")));
+		assertThat(named(command, " -Dtest='?([\\w,]+)")).allMatch(BuildTests::isTest);
 		assertThat(named(command, "--((?:kubelet|server|spring|management)\\.[\\w.-]+)="))
 			.allMatch(DocumentationTests::isProperty);
 		assertThat(named(command, "(?<=\\s)((?:docs|sample-app|cert-manager-[a-z]+)/[\\w./-]+)"))
-			.allSatisfy((file) -> assertThat(Markdown.ROOT.resolve(file)).exists());
+			.allSatisfy((file) -> assertThat(ProjectFiles.ROOT.resolve(file)).exists());
 	}
 
 	@Test
@@ -95,30 +92,14 @@ class BuildTests {
 	}
 
 	private static Stream<String> all(String pattern, String file) {
-		try {
-			return Pattern.compile(pattern)
-				.matcher(Files.readString(Markdown.ROOT.resolve(file)))
-				.results()
-				.map((match) -> match.group(1));
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		return Pattern.compile(pattern).matcher(ProjectFiles.read(file)).results().map((match) -> match.group(1));
 	}
 
-	private static List<String> files() {
+	private static boolean isTest(String name) {
 		return MODULES.stream()
-			.map((module) -> Markdown.ROOT.resolve(module).resolve("src/test"))
-			.filter(Files::exists)
-			.flatMap((tests) -> {
-				try (Stream<Path> files = Files.walk(tests)) {
-					return files.map(Path::toString).toList().stream();
-				}
-				catch (IOException ex) {
-					throw new UncheckedIOException(ex);
-				}
-			})
-			.toList();
+			.map((module) -> module + "/src/test")
+			.filter((tests) -> Files.exists(ProjectFiles.ROOT.resolve(tests)))
+			.anyMatch((tests) -> !ProjectFiles.in(tests, "/" + name + ".java").isEmpty());
 	}
 
 }

@@ -6,7 +6,6 @@ import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -29,6 +28,7 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.Markdown.Block;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,7 +119,7 @@ class DocumentationTests {
 			Path target = parts[0].isEmpty() ? document.file() : document.file().resolveSibling(parts[0]).normalize();
 			assertThat(target).as("%s links to %s", document, link).exists();
 			if (parts.length > 1) {
-				assertThat(Markdown.of(Markdown.ROOT.relativize(target).toString()).anchors())
+				assertThat(Markdown.of(ProjectFiles.ROOT.relativize(target).toString()).anchors())
 					.as("%s links to %s", document, link)
 					.contains(parts[1]);
 			}
@@ -139,11 +139,10 @@ class DocumentationTests {
 	}
 
 	@Test
-	void alertsLeadToASectionOfTheTroubleshootingAtTheAddressOfTheProject() throws IOException {
-		Matcher address = Pattern.compile("<url>(\\S+)</url>\\s+<licenses>")
-			.matcher(Files.readString(Markdown.ROOT.resolve("pom.xml")));
+	void alertsLeadToASectionOfTheTroubleshootingAtTheAddressOfTheProject() {
+		Matcher address = Pattern.compile("<url>(\\S+)</url>\\s+<licenses>").matcher(ProjectFiles.read("pom.xml"));
 		assertThat(address.find()).isTrue();
-		String rules = Files.readString(Markdown.ROOT.resolve("docs/monitoring/rules.yaml"));
+		String rules = ProjectFiles.read("docs/monitoring/rules.yaml");
 		List<String> anchors = Markdown.of("docs/troubleshooting.md").anchors();
 		assertThat(Pattern.compile("runbook_url: (\\S+)/docs/troubleshooting\\.md#(\\S+)").matcher(rules).results())
 			.hasSameSizeAs(Pattern.compile("- alert:").matcher(rules).results().toList())
@@ -262,18 +261,12 @@ class DocumentationTests {
 
 	/** The code of the project, with its texts in one piece. */
 	private static String sources() {
-		try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
-			StringBuilder text = new StringBuilder();
-			for (Path file : files.filter(Files::isRegularFile).toList()) {
-				text.append(Files.readString(file));
-			}
-			return text.toString()
-				.replaceAll("\"\\s*(\\.formatted\\([^()]*\\)\\s*)?\\+\\s*\"", "")
-				.replace("\\\"", "\"");
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		return ProjectFiles.in("cert-manager-autoconfigure/src/main/java", "")
+			.stream()
+			.map(ProjectFiles::read)
+			.collect(Collectors.joining())
+			.replaceAll("\"\\s*(\\.formatted\\([^()]*\\)\\s*)?\\+\\s*\"", "")
+			.replace("\\\"", "\"");
 	}
 
 }

@@ -1,19 +1,17 @@
 package io.kubelet.cert;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +26,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class KubeletParityTests {
 
-	private static final Path SOURCES = Path.of("src/test/java");
+	private static final Path SOURCES = ProjectFiles.ROOT.resolve("cert-manager-autoconfigure/src/test/java");
 
 	private static final Pattern TEST = Pattern.compile("(\\w+)#(\\w+)(?:\\[(.+)])?");
 
@@ -39,9 +37,9 @@ class KubeletParityTests {
 
 	private static final List<Row> ROWS = read();
 
-	private static final Map<String, Path> TESTS = files(SOURCES, "Tests.java");
+	private static final Map<String, Path> TESTS = files("test", "Tests.java");
 
-	private static final Map<String, Path> CLASSES = files(Path.of("src/main/java"), ".java");
+	private static final Map<String, Path> CLASSES = files("main", ".java");
 
 	@Test
 	void noRowIsMissingAndNoneIsThereTwice() {
@@ -55,8 +53,8 @@ class KubeletParityTests {
 	}
 
 	@Test
-	void behaviorsAreDescribed() throws IOException {
-		String page = Files.readString(Path.of("../docs/kubelet-parity.md"));
+	void behaviorsAreDescribed() {
+		String page = ProjectFiles.read("docs/kubelet-parity.md");
 		assertThat(ROWS).extracting(Row::id)
 			.filteredOn((id) -> !id.startsWith("T-"))
 			.allMatch((id) -> page.contains("\n| %s | ".formatted(id)));
@@ -96,7 +94,7 @@ class KubeletParityTests {
 					|| AnnotationSupport.isAnnotated(candidate, ParameterizedTest.class));
 		assertThat(isTest).as("%s#%s is a test", type, method).isTrue();
 		if (testCase != null) {
-			assertThat(Files.readString(file)).contains("\"" + testCase + "\"");
+			assertThat(ProjectFiles.read(file)).contains("\"" + testCase + "\"");
 		}
 	}
 
@@ -105,24 +103,18 @@ class KubeletParityTests {
 	}
 
 	private static List<Row> read() {
-		try (Stream<String> lines = Files.lines(Path.of("src/test/resources/kubelet-parity.md"))) {
-			return lines.filter((line) -> line.matches("\\| [A-Z].*")).flatMap(Row::parse).toList();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		return ProjectFiles.read("cert-manager-autoconfigure/src/test/resources/kubelet-parity.md")
+			.lines()
+			.filter((line) -> line.matches("\\| [A-Z].*"))
+			.flatMap(Row::parse)
+			.toList();
 	}
 
-	private static Map<String, Path> files(Path sources, String suffix) {
-		try (Stream<Path> files = Files.walk(sources)) {
-			Map<String, Path> found = new TreeMap<>();
-			files.filter((file) -> file.toString().endsWith(suffix))
-				.forEach((file) -> found.put(file.getFileName().toString().replace(".java", ""), file));
-			return found;
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+	private static Map<String, Path> files(String kind, String ending) {
+		return ProjectFiles.in("cert-manager-autoconfigure/src/" + kind + "/java", ending)
+			.stream()
+			.collect(Collectors.toMap((file) -> file.getFileName().toString().replace(".java", ""), (file) -> file,
+					(one, other) -> one));
 	}
 
 	record Row(String id, List<String> classes, List<String> tests, String note) {

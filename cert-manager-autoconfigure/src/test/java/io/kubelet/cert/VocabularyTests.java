@@ -1,8 +1,5 @@
 package io.kubelet.cert;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +7,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,7 +23,7 @@ class VocabularyTests {
 	private static final Pattern LITERAL = Pattern.compile("\"(\\\\.|[^\"\\\\\n])*\"");
 
 	private static final List<Path> SOURCES = Stream.of("cert-manager-autoconfigure", "cert-manager-test")
-		.flatMap((module) -> files(Markdown.ROOT.resolve(module).resolve("src/main/java")))
+		.flatMap((module) -> ProjectFiles.in(module + "/src/main/java", ".java").stream())
 		.toList();
 
 	static List<String> replaced() {
@@ -42,7 +40,7 @@ class VocabularyTests {
 	@ParameterizedTest
 	@MethodSource("replaced")
 	void wordIsNotUsed(String word) {
-		assertThat(SOURCES).filteredOn((file) -> uses(text(file), word)).isEmpty();
+		assertThat(SOURCES).filteredOn((file) -> uses(ProjectFiles.read(file), word)).isEmpty();
 	}
 
 	@ParameterizedTest
@@ -73,24 +71,6 @@ class VocabularyTests {
 		}
 		String words = code.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
 		return Pattern.compile("\\b" + word + "(s|d|ed|ing|al)?\\b").matcher(words).find();
-	}
-
-	private static String text(Path file) {
-		try {
-			return Files.readString(file);
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-	}
-
-	private static Stream<Path> files(Path root) {
-		try (Stream<Path> paths = Files.walk(root)) {
-			return paths.filter((path) -> path.toString().endsWith(".java")).toList().stream();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
 	}
 
 }

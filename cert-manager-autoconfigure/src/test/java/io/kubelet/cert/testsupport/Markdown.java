@@ -1,8 +1,5 @@
 package io.kubelet.cert.testsupport;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,9 +12,6 @@ import java.util.stream.Stream;
  * The documentation of the project, as text and as its fenced blocks.
  */
 public final class Markdown {
-
-	/** The top level of the project. */
-	public static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
 	private static final Pattern FENCE = Pattern.compile("```(\\w*)");
 
@@ -32,7 +26,7 @@ public final class Markdown {
 	private Markdown(Path file) {
 		this.file = file;
 		Block open = null;
-		List<String> lines = lines(file);
+		List<String> lines = ProjectFiles.read(file).lines().toList();
 		for (int i = 0; i < lines.size(); i++) {
 			String line = lines.get(i);
 			Matcher fence = FENCE.matcher(line);
@@ -59,22 +53,18 @@ public final class Markdown {
 	 * Returns the README, its translation and everything under {@code docs}.
 	 */
 	public static List<Markdown> all() {
-		try (Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
-			return Stream.concat(Stream.of(ROOT.resolve("README.md"), ROOT.resolve("README.zh-CN.md")), docs.sorted())
-				.filter((file) -> file.toString().endsWith(".md"))
-				.map(Markdown::new)
-				.toList();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		return Stream
+			.concat(Stream.of("README.md", "README.zh-CN.md").map(ProjectFiles.ROOT::resolve),
+					ProjectFiles.in("docs", ".md").stream())
+			.map(Markdown::new)
+			.toList();
 	}
 
 	/**
 	 * Returns a document by its path from the top level.
 	 */
 	public static Markdown of(String path) {
-		return new Markdown(ROOT.resolve(path));
+		return new Markdown(ProjectFiles.ROOT.resolve(path));
 	}
 
 	public Path file() {
@@ -122,16 +112,7 @@ public final class Markdown {
 
 	@Override
 	public String toString() {
-		return ROOT.relativize(this.file).toString();
-	}
-
-	private static List<String> lines(Path file) {
-		try {
-			return Files.readAllLines(file);
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		return ProjectFiles.ROOT.relativize(this.file).toString();
 	}
 
 	/**
@@ -146,7 +127,7 @@ public final class Markdown {
 
 		@Override
 		public String toString() {
-			return "%s in %s:%d".formatted(this.language, ROOT.relativize(this.file), this.line);
+			return "%s in %s:%d".formatted(this.language, ProjectFiles.ROOT.relativize(this.file), this.line);
 		}
 
 	}

@@ -24,7 +24,7 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import org.junit.jupiter.api.Test;
@@ -38,9 +38,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class AlertSeriesTests {
 
-	private static final Path MONITORING = Markdown.ROOT.resolve("docs/monitoring");
-
-	private static final Path FILE = MONITORING.resolve("rules.test.yaml");
+	private static final Path FILE = ProjectFiles.ROOT.resolve("docs/monitoring/rules.test.yaml");
 
 	private static final Pattern SERIES = Pattern
 		.compile("(- name: (.+)\n  interval: 1m\n  input_series:\n)((?:  - .*\n)*)");
@@ -215,7 +213,7 @@ class AlertSeriesTests {
 
 		private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-		private final Set<String> used = METRIC.matcher(read("rules.yaml"))
+		private final Set<String> used = METRIC.matcher(ProjectFiles.read("docs/monitoring/rules.yaml"))
 			.results()
 			.map(MatchResult::group)
 			.collect(Collectors.toSet());
@@ -328,15 +326,6 @@ class AlertSeriesTests {
 
 		private static String plain(BigDecimal number) {
 			return (number.signum() == 0) ? "0" : number.stripTrailingZeros().toPlainString();
-		}
-
-		private static String read(String file) {
-			try {
-				return Files.readString(MONITORING.resolve(file));
-			}
-			catch (IOException ex) {
-				throw new java.io.UncheckedIOException(ex);
-			}
 		}
 
 	}

@@ -51,9 +51,7 @@ class CertificateHealthIndicatorTests {
 			test.fixture.signer.holds();
 			test.fixture.time.pass(lifetime.multipliedBy(91).dividedBy(100));
 			assertThat(test.health(Status.UP).getStatus()).isEqualTo(Status.UP);
-			test.assertHealth(Status.OUT_OF_SERVICE)
-				.containsEntry("lifetimeLeft", "9 %")
-				.containsKey("pendingRequest");
+			test.assertHealth(Status.OUT_OF_SERVICE).containsEntry("lifetimeLeft", "9 %").containsKey("pendingRequest");
 			test.assertWarning().startsWith("The rotation is overdue since 2026-").contains("valid for another ");
 		}
 	}

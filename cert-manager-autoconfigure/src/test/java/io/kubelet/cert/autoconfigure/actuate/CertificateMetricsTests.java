@@ -1,8 +1,5 @@
 package io.kubelet.cert.autoconfigure.actuate;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +18,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
@@ -36,7 +34,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificateMetricsTests {
 
-	private static final Path REFERENCE = Path.of("../docs/reference/metrics.md");
+	private static final String REFERENCE = ProjectFiles.read("docs/reference/metrics.md");
 
 	private final ManagerFixture fixture = new ManagerFixture();
 
@@ -171,7 +169,7 @@ class CertificateMetricsTests {
 	}
 
 	@Test
-	void namesInPrometheusAreThoseOfTheReference() throws IOException {
+	void namesInPrometheusAreThoseOfTheReference() {
 		PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 		CertificateManager client = start(prometheus);
 		CertificateManager server = this.fixture.builder()
@@ -187,14 +185,13 @@ class CertificateMetricsTests {
 		assertThat(all("(?m)^(kubelet_\\w+)", prometheus.scrape())).isEqualTo(documented());
 		assertThat(prometheus.scrape())
 			.contains("kubelet_cert_failures_total{certificate=\"kubelet-client\",reason=\"");
-		String reference = Files.readString(REFERENCE);
 		assertThat(all("reason=\"(\\w+)\"", prometheus.scrape())).isEqualTo(all("(?m)^\\| `(\\w+)`",
-				reference.substring(reference.indexOf("## Reasons"), reference.indexOf("## Expressions"))));
+				REFERENCE.substring(REFERENCE.indexOf("## Reasons"), REFERENCE.indexOf("## Expressions"))));
 	}
 
-	private static Set<String> documented() throws IOException {
+	private static Set<String> documented() {
 		Set<String> names = new TreeSet<>();
-		for (String row : Files.readAllLines(REFERENCE)) {
+		for (String row : REFERENCE.lines().toList()) {
 			var name = Pattern.compile("`(kubelet_\\w+?)(_bucket|_count)?`((?:, `_\\w+`)*)").matcher(row);
 			if (row.startsWith("| `") && name.find()) {
 				names.add(name.group(1) + ((name.group(2) != null) ? name.group(2) : ""));

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -21,7 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class PropertiesReferenceTests {
 
-	private static final Path FILE = Markdown.ROOT.resolve("docs/reference/properties.md");
+	private static final Path FILE = ProjectFiles.ROOT.resolve("docs/reference/properties.md");
 
 	private static final String TABLES = "## Of each certificate";
 

@@ -23,7 +23,7 @@ import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.Markdown;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class OneDayTests {
 
-	private static final Path KEPT = Markdown.ROOT.resolve("docs/examples/one-day.log");
+	private static final Path KEPT = ProjectFiles.ROOT.resolve("docs/examples/one-day.log");
 
 	private static final String SIGNER = "example.com/shop";
 
