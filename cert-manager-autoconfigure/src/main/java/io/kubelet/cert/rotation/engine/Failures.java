@@ -2,6 +2,7 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -20,8 +21,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Counts and logs the attempts that failed in a row, and decides when the next one may
- * begin.
+ * Counts, logs and publishes the attempts that failed in a row, and decides when the next
+ * one may begin.
  */
 final class Failures {
 
@@ -31,6 +32,8 @@ final class Failures {
 	private static final Duration SHORTEST = Duration.ofSeconds(1);
 
 	private final RotationSettings settings;
+
+	private final Consumer<CertificateStatus.Failure> failed;
 
 	private int count;
 
@@ -54,8 +57,12 @@ final class Failures {
 	/** When the application gives up, once it waits. */
 	private Instant end = Instant.MAX;
 
-	Failures(RotationSettings settings) {
+	/**
+	 * @param failed called with each failure
+	 */
+	Failures(RotationSettings settings, Consumer<CertificateStatus.Failure> failed) {
 		this.settings = settings;
+		this.failed = failed;
 		this.required = settings.schedule().required();
 	}
 
@@ -83,6 +90,7 @@ final class Failures {
 		shortenPause(now);
 		CertificateStatus.Failure failure = describe(problem, this.count, now, this.pause.end());
 		log(failure, outcome(failure), effect(pair, now));
+		this.failed.accept(failure);
 		return failure;
 	}
 
@@ -232,6 +240,11 @@ final class Failures {
 
 		boolean isOver(Instant now) {
 			return now.isBefore(this.start) || !now.isBefore(this.end);
+		}
+
+		/** When something can begin that is due at an instant. */
+		Instant earliest(Instant due, Instant now) {
+			return (isOver(now) || this.end.isBefore(due)) ? due : this.end;
 		}
 
 	}

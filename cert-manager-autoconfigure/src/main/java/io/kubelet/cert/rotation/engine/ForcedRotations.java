@@ -24,27 +24,25 @@ final class ForcedRotations {
 
 	private final Delivery delivery;
 
-	private final Failures failures;
-
 	/** Those who wait for the rotation in progress. */
 	private List<CompletableFuture<CertificatePair>> waiting = List.of();
 
 	private Pause interim = Pause.NONE;
 
-	ForcedRotations(RotationSettings settings, SerialExecutor serial, Delivery delivery, Failures failures) {
+	ForcedRotations(RotationSettings settings, SerialExecutor serial, Delivery delivery) {
 		this.settings = settings;
 		this.serial = serial;
 		this.delivery = delivery;
-		this.failures = failures;
 	}
 
 	/**
 	 * Joins the rotation that was requested and has not ended, or begins one.
+	 * @param demanded the pause that the API server asked for
 	 * @param start begins a rotation
 	 * @return its outcome; failed with a {@link RotationThrottledException} if it is too
 	 * early for another one
 	 */
-	CompletableFuture<CertificatePair> request(Runnable start) {
+	CompletableFuture<CertificatePair> request(Pause demanded, Runnable start) {
 		CompletableFuture<CertificatePair> requested = new CompletableFuture<>();
 		synchronized (this) {
 			if (!this.waiting.isEmpty()) {
@@ -52,7 +50,6 @@ final class ForcedRotations {
 				return requested;
 			}
 			Instant now = this.settings.clock().instant();
-			Pause demanded = this.failures.demandedPause();
 			if (!demanded.isOver(now)) {
 				return tooEarly("the API server asks for a pause", demanded);
 			}

@@ -55,6 +55,9 @@ final class Joining {
 
 	private final DoubleSupplier random;
 
+	/** Whether the request is of this process, or was made again by it. */
+	private boolean ours;
+
 	private Pause moment = Pause.NONE;
 
 	/** Whether an attempt is to be made as soon as that is over. */
@@ -66,15 +69,27 @@ final class Joining {
 	/** Our template, which gives way to that of the other replica. */
 	private @Nullable CertificateTemplate givingWay;
 
-	Joining(DoubleSupplier random) {
+	Joining(DoubleSupplier random, boolean ours) {
 		this.random = random;
+		this.ours = ours;
 	}
 
 	/** Another replica has stored a request. */
 	void begin(@Nullable CertificateTemplate template, Instant now) {
+		this.ours = false;
 		this.givingWay = template;
 		this.next = true;
 		giveTime(now);
+	}
+
+	/** The next attempt creates the object. */
+	void takeOver() {
+		this.ours = true;
+	}
+
+	/** Whether the next attempt creates the object, or else looks for it. */
+	boolean isOurs() {
+		return this.ours;
 	}
 
 	void end() {
@@ -114,10 +129,11 @@ final class Joining {
 
 	/**
 	 * The object does not exist, and other replicas are given a moment, once.
-	 * @return {@code false} if they have had that moment
+	 * @param seen whether it was seen before
+	 * @return {@code false} if they have had that moment, or none is involved
 	 */
-	boolean missed(Instant now) {
-		if (this.missed) {
+	boolean missed(boolean seen, Instant now) {
+		if (this.missed || (this.ours && !seen)) {
 			return false;
 		}
 		this.missed = true;

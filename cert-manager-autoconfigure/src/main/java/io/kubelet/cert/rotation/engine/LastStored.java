@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LastStored {
 
-	/** Who writes as often as this is not in conflict with replicas. */
-	private static final int MOST_CONFLICTS = 5;
+	/** So many conflicts in a row are not those with other replicas. */
+	static final int MOST_CONFLICTS = 5;
 
 	private final CertificateStore store;
 

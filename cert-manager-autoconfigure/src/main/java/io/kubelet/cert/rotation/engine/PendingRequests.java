@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
@@ -40,8 +41,8 @@ final class PendingRequests {
 
 	private @Nullable PendingRequest pending;
 
-	/** Whether it is of this process, or was made again by it. */
-	private boolean ours;
+	/** Whether one was lost since the last answer: the next loss is a failure. */
+	private boolean lost;
 
 	/** The object that the signer has for it, as it was last seen. */
 	private @Nullable SubmittedRequest submitted;
@@ -58,9 +59,8 @@ final class PendingRequests {
 		this.store = store;
 		this.removal = new RequestRemoval(settings, store, serial);
 		this.pending = settings.off() ? null : store.isShared() ? store.unanswered() : store.get().pending();
-		this.ours = !store.isShared();
 		this.requests = new NewRequests(settings);
-		this.joining = new Joining(settings.resources().random());
+		this.joining = new Joining(settings.resources().random(), !store.isShared());
 	}
 
 	boolean areShared() {
@@ -80,11 +80,10 @@ final class PendingRequests {
 		if (pending == null || !this.store.holds(pending)) {
 			forget();
 			this.pending = stored;
-			this.ours = false;
 			this.joining.begin(template, now);
 			return true;
 		}
-		boolean foundAtStart = !this.ours && this.sentAt == null && !this.joining.isNext();
+		boolean foundAtStart = !this.joining.isOurs() && this.sentAt == null && !this.joining.isNext();
 		if (foundAtStart && template != null && !isFor(pending, template)) {
 			// It is that of an earlier version, whose replicas have ended
 			drop();
@@ -115,30 +114,38 @@ final class PendingRequests {
 	}
 
 	/**
-	 * Gives other replicas a moment, since one may be about to create the object, or has
-	 * deleted it. If it may have ended before that, the next attempt creates it.
-	 * @return {@code false} if they have had that moment, or we submitted it ourselves
+	 * Whether a request takes the place of one that is lost, without a failure. Other
+	 * replicas are given a moment first, since one may be about to create the object, or
+	 * has deleted it. If it may have ended before that, the next attempt creates it.
 	 */
-	boolean leaveToOthers(CertificateTemplate template, Instant now) {
+	boolean isReplaced(Attempt attempt, RequestException cause, Instant now) {
 		PendingRequest pending = this.pending;
 		boolean confirmed = this.submitted != null;
-		if (!this.store.isShared() || pending == null || (this.ours && !confirmed) || !this.joining.missed(now)) {
+		if (this.store.isShared() && pending != null && this.joining.missed(confirmed, now)) {
+			PendingRequest again = confirmed ? null : this.requests.again(pending, attempt.template());
+			if (again != null) {
+				this.pending = again;
+				this.joining.takeOver();
+			}
+			return true;
+		}
+		CertificateRequest request = attempt.pending().request();
+		if (this.lost || request.uid() == null) {
 			return false;
 		}
-		PendingRequest again = confirmed ? null : this.requests.again(pending, template);
-		if (again != null) {
-			this.pending = again;
-			this.ours = true;
-		}
+		this.lost = true;
+		drop();
+		RotationLog.lost(this.settings, request, cause);
 		return true;
 	}
 
 	/** Sends the pending request, or joins it. */
-	CompletableFuture<List<X509Certificate>> send(CertificateSigner signer, PendingRequest pending,
+	CompletableFuture<List<X509Certificate>> send(PendingRequest pending, @Nullable CertificatePair pair, Instant now,
 			Consumer<SubmittedRequest> progress) {
-		this.removal.use(signer);
+		CertificateSigner signer = this.removal.signer(pair, now);
 		this.joining.attempted();
-		return this.ours ? signer.request(pending.request(), progress) : signer.join(pending.request(), progress);
+		return this.joining.isOurs() ? signer.request(pending.request(), progress)
+				: signer.join(pending.request(), progress);
 	}
 
 	/** Whether replicas find the pending request removed together with its answer. */
@@ -155,21 +162,25 @@ final class PendingRequests {
 		return this.submitted;
 	}
 
+	/** The name of that object, {@code null} if that is not known. */
+	@Nullable String confirmedName() {
+		return (this.submitted != null) ? this.submitted.name() : null;
+	}
+
 	/**
 	 * Deletes the pending request if the pair is the answer to it, such as one that was
 	 * stored by another process, or by one that ended before it could delete the request.
 	 * @param since since when the pair has been in use
 	 */
 	void dropIfAnswered(@Nullable CertificatePair pair, Instant since, Instant now) {
-		PendingRequest pending = this.pending;
 		if (this.store.isShared()) {
 			PendingRequest stored = this.store.get().pending();
 			if (stored == null || this.store.unanswered() != null || now.isBefore(since.plus(DELETED_BY_NOW))) {
 				return;
 			}
-			pending = stored;
 			this.pending = stored;
 		}
+		PendingRequest pending = this.pending;
 		if (pending != null && pair != null && !isToReplace(pending, pair)
 				&& pending.hasKey(pair.leaf().getPublicKey())) {
 			drop();
@@ -216,7 +227,7 @@ final class PendingRequests {
 		}
 		forget();
 		this.pending = request;
-		this.ours = true;
+		this.joining.takeOver();
 		this.sentAt = now;
 		return request;
 	}
@@ -231,14 +242,6 @@ final class PendingRequests {
 	/** How long ago this process sent the pending request for the first time. */
 	Duration waited(Instant now) {
 		return (this.sentAt != null && now.isAfter(this.sentAt)) ? Duration.between(this.sentAt, now) : Duration.ZERO;
-	}
-
-	/**
-	 * The name of the object that the signer has for the pending request, {@code null} if
-	 * it has not confirmed one in this process.
-	 */
-	@Nullable String confirmedName() {
-		return (this.submitted != null) ? this.submitted.name() : null;
 	}
 
 	/**
@@ -267,9 +270,14 @@ final class PendingRequests {
 	void failed(Kind kind, Throwable cause) {
 		boolean answered = kind.recovery() == Recovery.RETRY_SLOWLY;
 		boolean byServer = cause instanceof RequestException rejection && rejection.statusCode() != 0;
-		if (kind.recovery() == Recovery.START_OVER || (answered && (!byServer || confirmedName() == null))) {
+		if (kind.recovery() == Recovery.START_OVER || (answered && (!byServer || this.submitted == null))) {
 			drop();
 		}
+	}
+
+	/** The pending request is answered with a pair that is used. */
+	void answered() {
+		this.lost = false;
 	}
 
 	/** Deletes the pending request, which is over. */

@@ -1,8 +1,10 @@
 package io.kubelet.cert.rotation.engine;
 
+import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
@@ -40,8 +42,11 @@ final class RequestRemoval {
 		this.serial = serial;
 	}
 
-	void use(CertificateSigner signer) {
-		this.signer = signer;
+	/** Obtains the signer with a pair to authenticate with, if that is valid. */
+	CertificateSigner signer(@Nullable CertificatePair pair, Instant now) {
+		this.signer = Objects.requireNonNull(this.settings.signers(), "Requests have signers")
+			.signer((pair != null && pair.isValid(now)) ? pair : null);
+		return this.signer;
 	}
 
 	/** Whether answered requests leave objects. */
@@ -66,10 +71,7 @@ final class RequestRemoval {
 
 	private CompletableFuture<?> discard(CertificateRequest request) {
 		try {
-			return (this.signer != null) ? this.signer.discard(request)
-					: Objects.requireNonNull(this.settings.signers(), "Requests have signers")
-						.signer(null)
-						.discard(request);
+			return ((this.signer != null) ? this.signer : signer(null, Instant.MIN)).discard(request);
 		}
 		catch (RuntimeException ex) {
 			this.settings.about(logger.atInfo(), request)

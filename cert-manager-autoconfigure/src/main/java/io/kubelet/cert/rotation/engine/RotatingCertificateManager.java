@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * {@link #reconcile()}, which asks for the template and then reviews the stored pair and
  * the attempt in progress, does what is due, and schedules the next timer. It runs on the
  * certificate's {@link SerialExecutor}, the only place where the state below changes.
- * {@link Attempts} decides when to rotate, and {@link Rotation} does it.
+ * {@link Rotation} decides when to rotate, and does it.
  */
 public final class RotatingCertificateManager implements CertificateManager {
 
@@ -54,8 +54,6 @@ public final class RotatingCertificateManager implements CertificateManager {
 	private final ForcedRotations forced;
 
 	private final Rotation rotation;
-
-	private final Attempts attempts;
 
 	private final StatusReport report;
 
@@ -88,12 +86,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.warnings = new Warnings(settings, this.delivery);
 		PendingRequests pendingRequests = new PendingRequests(settings, store, this.serial);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
-		this.failures = new Failures(settings);
-		this.forced = new ForcedRotations(settings, this.serial, this.delivery, this.failures);
-		this.rotation = new Rotation(settings, this.serial, this.delivery, this.pair, pendingRequests, this.failures,
-				this.forced, this.report, this::reconcile);
-		this.attempts = new Attempts(settings, this.pair, pendingRequests, this.failures, this.rotation);
-		this.attempts.reviewPair(this.templates.latest(), now);
+		this.failures = new Failures(settings, this::failed);
+		this.forced = new ForcedRotations(settings, this.serial, this.delivery);
+		this.rotation = new Rotation(settings, this.serial, this.pair, pendingRequests, this.failures, this.forced,
+				this.report, this::reconcile);
+		this.rotation.reviewPair(this.templates.latest(), now);
 		this.report.update();
 	}
 
@@ -147,12 +144,13 @@ public final class RotatingCertificateManager implements CertificateManager {
 		if (this.stopped || this.settings.off()) {
 			return CompletableFuture.failedFuture(new CancellationException("Rotation of '" + name() + "' is off"));
 		}
-		CompletableFuture<CertificatePair> rotated = this.forced.request(() -> this.serial.execute(() -> {
-			RotationLog.requested(this.settings);
-			this.pair.force(Trigger.REQUESTED);
-			this.failures.endPause();
-			reconcile();
-		}));
+		CompletableFuture<CertificatePair> rotated = this.forced.request(this.failures.demandedPause(),
+				() -> this.serial.execute(() -> {
+					RotationLog.requested(this.settings);
+					this.pair.force(Trigger.REQUESTED);
+					this.failures.endPause();
+					reconcile();
+				}));
 		if (this.stopped) {
 			this.forced.cancel();
 		}
@@ -179,6 +177,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 				this.delivery.rotated(previous, current);
 			}
 		});
+	}
+
+	/** As well. */
+	private void failed(CertificateStatus.Failure failure) {
+		this.serial.execute(() -> this.delivery.deliver((listener) -> listener.failed(name(), failure)));
 	}
 
 	/** From any thread. */
@@ -219,10 +222,10 @@ public final class RotatingCertificateManager implements CertificateManager {
 				// A pair that was adopted meanwhile is not what was asked for
 				this.pair.force(Trigger.REQUESTED);
 			}
-			this.attempts.review(this.templates.latest(), now);
+			this.rotation.review(this.templates.latest(), now);
 			this.report.warn(this.rotation.pending(), now);
 			this.report.update();
-			return this.attempts.untilDue(this.templates.latest(), now);
+			return this.rotation.untilDue(this.templates.latest(), now);
 		});
 	}
 

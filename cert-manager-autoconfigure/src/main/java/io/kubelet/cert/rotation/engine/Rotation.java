@@ -4,39 +4,37 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
-import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.rotation.engine.Failures.Pause;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
-import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.ConflictException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rotates the certificate, one attempt at a time: {@link #begin} generates a key and
- * requests a certificate, no thread waits for the answer, and {@link #succeed} checks the
+ * Rotates the certificate, one attempt at a time. {@link #review} decides whether one is
+ * due: at the deadline of the pair, unless a failure demands a pause, or when another
+ * replica has stored a request. {@link #begin} generates a key and requests a
+ * certificate, no thread waits for the answer, and {@link #succeed} checks the
  * certificate, stores it and makes it current. Used on the certificate's serial executor
  * only, except for {@link #cancel()}.
  */
 final class Rotation {
 
-	/** So many conflicts in a row are not those with other replicas. */
-	private static final int MOST_CONFLICTS = 5;
+	/** How much earlier another replica may request for the same deadline. */
+	private static final Duration SAME_DEADLINE = Duration.ofMinutes(1);
 
 	private final RotationSettings settings;
 
 	private final SerialExecutor serial;
-
-	private final Delivery delivery;
 
 	private final CurrentPair pair;
 
@@ -48,62 +46,136 @@ final class Rotation {
 
 	private final StatusReport report;
 
-	private final Runnable changed;
+	private final Runnable reconcile;
 
 	private volatile @Nullable Attempt attempt;
 
 	/** Why the last attempt was due. */
 	private Trigger trigger = Trigger.FIRST;
 
+	/** With other replicas, in a row. */
 	private int conflicts;
 
-	/** Whether a request was lost since the last success: the next one is a failure. */
-	private boolean lost;
-
 	/**
-	 * @param report to which each outcome is added
-	 * @param changed called on the serial executor after progress or the end of an
+	 * @param reconcile called on the serial executor after progress or the end of an
 	 * attempt
 	 */
-	Rotation(RotationSettings settings, SerialExecutor serial, Delivery delivery, CurrentPair pair,
-			PendingRequests pendingRequests, Failures failures, ForcedRotations forced, StatusReport report,
-			Runnable changed) {
+	Rotation(RotationSettings settings, SerialExecutor serial, CurrentPair pair, PendingRequests pendingRequests,
+			Failures failures, ForcedRotations forced, StatusReport report, Runnable reconcile) {
 		this.settings = settings;
 		this.serial = serial;
-		this.delivery = delivery;
 		this.pair = pair;
 		this.pendingRequests = pendingRequests;
 		this.failures = failures;
 		this.forced = forced;
 		this.report = report;
-		this.changed = changed;
+		this.reconcile = reconcile;
+	}
+
+	/**
+	 * Takes over what other processes have stored, gives up the attempt in progress if it
+	 * is of no use, and begins one if it is due.
+	 */
+	void review(@Nullable CertificateTemplate template, Instant now) {
+		reviewPair(template, now);
+		reviewAttempt(template, now);
+		follow(template, now);
+		if (this.attempt != null || template == null || this.settings.off()) {
+			return;
+		}
+		this.failures.noteWanted(template);
+		boolean due = !this.pair.deadline().isAfter(now) && this.failures.pause(template).isOver(now);
+		Joining joining = this.pendingRequests.joining();
+		if (joining.moment().isOver(now) && (due || joining.isNext())) {
+			this.failures.noteRequested(template, now);
+			begin(template, now);
+		}
+	}
+
+	/** Notes whether a rotation is due. It never is if rotation is off. */
+	void reviewPair(@Nullable CertificateTemplate template, Instant now) {
+		this.failures.found(this.pair.get(), now);
+		if (this.settings.off()) {
+			return;
+		}
+		if (this.attempt == null) {
+			this.pendingRequests.dropIfAnswered(this.pair.get(), this.pair.heldSince(), now);
+			if (!this.settings.once() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
+				this.pair.force(this.pendingRequests.joining().isNext() ? this.trigger : Trigger.RESUMED);
+			}
+		}
+		this.pair.review(template, now);
+	}
+
+	/**
+	 * Gives up the attempt in progress if it is of no use, or has taken too long. It is
+	 * looked at and given up in one step, so that no answer comes between.
+	 */
+	private void reviewAttempt(@Nullable CertificateTemplate template, Instant now) {
+		Attempt attempt = this.attempt;
+		if (attempt == null) {
+			return;
+		}
+		attempt.timeIs(now);
+		Duration timeout = this.settings.schedule().waitTimeout();
+		CertificatePair pair = this.pair.get();
+		if (template != null && !this.pendingRequests.isFor(attempt.pending(), template)
+				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
+			cancel();
+		}
+		else if (!attempt.answer().isDone() && attempt.remaining(timeout).compareTo(Duration.ZERO) <= 0) {
+			cancel();
+			fail(attempt, attempt.unanswered(this.pendingRequests.submitted(), timeout), now);
+		}
+	}
+
+	/** Joins the request that another replica has stored, if there is one. */
+	private void follow(@Nullable CertificateTemplate template, Instant now) {
+		PendingRequest last = this.pendingRequests.current();
+		if (this.settings.off() || !this.pendingRequests.areShared()) {
+			return;
+		}
+		if (this.pendingRequests.follow(template, now)) {
+			cancel();
+			this.trigger = this.pair.deadline().isAfter(now.plus(SAME_DEADLINE)) ? Trigger.RESUMED
+					: this.pair.trigger(now);
+			PendingRequest joined = this.pendingRequests.current();
+			if (template != null) {
+				this.failures.noteRequested(template, now);
+			}
+			if (joined != null) {
+				RotationLog.joined(this.settings, joined.request(), joined.request().template().equals(template));
+			}
+		}
+		else if (this.attempt == null && last != null && this.pendingRequests.isWithdrawn(now)) {
+			fail(null, RequestException.withdrawn(last.request().name(), last.request().signerName()), now);
+		}
 	}
 
 	/**
 	 * Begins an attempt: generates a key and stores its request, unless there is a
 	 * pending one, sends it, and has the answer come back to the serial executor.
 	 */
-	void begin(CertificateTemplate template, Instant now) {
+	private void begin(CertificateTemplate template, Instant now) {
 		try {
 			PendingRequest pending = this.pendingRequests.forTemplate(template, this.pair.get(), now);
 			this.conflicts = 0;
 			this.trigger = this.pair.trigger(now);
-			Attempt attempt = new Attempt(pending, template, now, this.pendingRequests.send(signer(now), pending,
-					(submitted) -> this.serial.execute(() -> progressed(pending, submitted))));
+			Attempt attempt = new Attempt(pending, template, now, this.pendingRequests.send(pending, this.pair.get(),
+					now, (submitted) -> this.serial.execute(() -> progressed(pending, submitted))));
 			this.attempt = attempt;
 			attempt.answer().whenComplete((chain, failure) -> this.serial.execute(() -> answered(attempt)));
 		}
-		catch (CertificateStore.ConflictException ex) {
-			// Another replica was faster, and is followed, unless something else is wrong
-			if (++this.conflicts == MOST_CONFLICTS) {
+		catch (Throwable ex) {
+			if (ex instanceof ConflictException && ++this.conflicts < LastStored.MOST_CONFLICTS) {
+				// Another replica was faster, and is followed
+				this.pendingRequests.joining().giveTime(now);
+				this.serial.execute(this.reconcile);
+			}
+			else {
 				this.conflicts = 0;
 				fail(null, ex, now);
 			}
-			this.pendingRequests.joining().giveTime(now);
-			this.serial.execute(this.changed);
-		}
-		catch (Throwable ex) {
-			fail(null, ex, now);
 		}
 	}
 
@@ -120,7 +192,7 @@ final class Rotation {
 			fail(attempt, ex, now);
 		}
 		finally {
-			this.changed.run();
+			this.reconcile.run();
 		}
 	}
 
@@ -162,19 +234,19 @@ final class Rotation {
 
 	/** The pending request is answered with the pair that is current now. */
 	private void end(CertificatePair pair, List<String> additionalNames, Pause pause, Instant now) {
-		this.lost = false;
+		this.pendingRequests.answered();
 		this.report.rotated(pair, additionalNames, this.trigger, now);
 		this.failures.succeeded(pause);
 		this.forced.end((future) -> future.complete(pair));
 	}
 
 	/**
-	 * The one place where a failure is counted, logged and published.
+	 * Ends an attempt, unless another request takes the place of one that is lost.
 	 * @param attempt that failed, {@code null} if there was none
 	 */
-	void fail(@Nullable Attempt attempt, Throwable cause, Instant now) {
+	private void fail(@Nullable Attempt attempt, Throwable cause, Instant now) {
 		if (attempt != null && cause instanceof RequestException ex && ex.kind() == Kind.LOST
-				&& isReplaced(attempt, ex, now)) {
+				&& this.pendingRequests.isReplaced(attempt, ex, now)) {
 			return;
 		}
 		CertificateStatus.Failure failure = this.failures.add(cause, this.pair.get(), now);
@@ -183,29 +255,7 @@ final class Rotation {
 		if (this.pendingRequests.areShared() && this.pendingRequests.current() == null) {
 			this.pair.endResumption();
 		}
-		this.serial.execute(() -> this.delivery.deliver((listener) -> listener.failed(this.settings.name(), failure)));
 		this.forced.end((future) -> future.completeExceptionally(cause));
-	}
-
-	/** Whether another request takes the place of one that is lost, without a failure. */
-	private boolean isReplaced(Attempt attempt, RequestException cause, Instant now) {
-		CertificateRequest request = attempt.pending().request();
-		if (this.pendingRequests.leaveToOthers(attempt.template(), now)) {
-			return true;
-		}
-		if (this.lost || request.uid() == null) {
-			return false;
-		}
-		this.lost = true;
-		this.pendingRequests.drop();
-		RotationLog.lost(this.settings, request, cause);
-		return true;
-	}
-
-	private CertificateSigner signer(Instant now) {
-		CertificatePair current = this.pair.get();
-		return Objects.requireNonNull(this.settings.signers())
-			.signer((current != null && current.isValid(now)) ? current : null);
 	}
 
 	private void progressed(PendingRequest pending, SubmittedRequest submitted) {
@@ -213,35 +263,8 @@ final class Rotation {
 		if (attempt != null && attempt.pending() == pending) {
 			this.report.accepted(submitted.interruption().isEmpty());
 			this.pendingRequests.confirm(submitted);
-			this.changed.run();
+			this.reconcile.run();
 		}
-	}
-
-	/**
-	 * Gives up the attempt in progress if it is of no use, or has taken too long. It is
-	 * looked at and given up in one step, so that no answer comes between.
-	 */
-	void review(@Nullable CertificateTemplate template, Instant now) {
-		Attempt attempt = this.attempt;
-		if (attempt == null) {
-			return;
-		}
-		attempt.timeIs(now);
-		Duration timeout = this.settings.schedule().waitTimeout();
-		CertificatePair pair = this.pair.get();
-		if (template != null && !this.pendingRequests.isFor(attempt.pending(), template)
-				&& !template.isSatisfiedBy((pair != null) ? pair.leaf() : null)) {
-			cancel();
-		}
-		else if (!attempt.answer().isDone() && attempt.remaining(timeout).compareTo(Duration.ZERO) <= 0) {
-			cancel();
-			fail(attempt, attempt.unanswered(this.pendingRequests.submitted(), timeout), now);
-		}
-	}
-
-	/** The attempt in progress, {@code null} if there is none. */
-	@Nullable Attempt attempt() {
-		return this.attempt;
 	}
 
 	/** The request whose answer is waited for, {@code null} if there is none. */
@@ -259,14 +282,19 @@ final class Rotation {
 		}
 	}
 
-	Trigger trigger() {
-		return this.trigger;
-	}
-
-	/** The request of another replica takes the place of the attempt in progress. */
-	void giveWay(Trigger trigger) {
-		cancel();
-		this.trigger = trigger;
+	/** How long nothing will be due here after a review, unless something happens. */
+	Duration untilDue(@Nullable CertificateTemplate template, Instant now) {
+		Attempt attempt = this.attempt;
+		if (attempt != null) {
+			return attempt.answer().isDone() ? this.settings.idleCheck()
+					: attempt.remaining(this.settings.schedule().waitTimeout());
+		}
+		if (template == null || this.settings.off()) {
+			return this.settings.idleCheck();
+		}
+		Pause moment = this.pendingRequests.joining().moment();
+		return Duration.between(now,
+				!moment.isOver(now) ? moment.end() : this.failures.pause(template).earliest(this.pair.deadline(), now));
 	}
 
 }

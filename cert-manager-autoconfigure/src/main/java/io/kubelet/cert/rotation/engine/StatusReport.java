@@ -43,7 +43,13 @@ final class StatusReport {
 
 	private final Warnings warnings;
 
-	private Rotations rotations = new Rotations(0, Duration.ZERO, null, List.of());
+	private long count;
+
+	private Duration waited = Duration.ZERO;
+
+	private @Nullable Instant last;
+
+	private List<Outcome> history = List.of();
 
 	private CertificateStatus.@Nullable Failure lastFailure;
 
@@ -67,8 +73,9 @@ final class StatusReport {
 	/** The pending request was answered with a pair, which has become current. */
 	void rotated(CertificatePair pair, List<String> additionalNames, Trigger trigger, Instant now) {
 		Duration waited = this.pendingRequests.waited(now);
-		this.rotations = new Rotations(this.rotations.count() + 1, this.rotations.waited().plus(waited), now,
-				this.rotations.history());
+		this.count++;
+		this.waited = this.waited.plus(waited);
+		this.last = now;
 		this.lastFailure = null;
 		this.serverHealthy = true;
 		add(new Outcome(now, trigger, pair.serialNumber(), this.pendingRequests.confirmedName(), waited,
@@ -91,8 +98,7 @@ final class StatusReport {
 	}
 
 	private void add(Outcome outcome) {
-		this.rotations = new Rotations(this.rotations.count(), this.rotations.waited(), this.rotations.last(),
-				Stream.concat(Stream.of(outcome), this.rotations.history().stream()).limit(HISTORY_SIZE).toList());
+		this.history = Stream.concat(Stream.of(outcome), this.history.stream()).limit(HISTORY_SIZE).toList();
 	}
 
 	/** The server holds the pending request, and can be reached or not. */
@@ -138,8 +144,9 @@ final class StatusReport {
 						(pair != null) ? new Window(this.settings.schedule().window().begin(pair),
 								this.settings.schedule().window().end(pair)) : null,
 						deadline.equals(Instant.MAX) ? null : deadline),
-				confirmed(), this.rotations, this.lastFailure, new Health(this.serverHealthy,
-						this.warnings.isUnavailable(), this.templates.waitingFor(), this.pair.problem(), null));
+				confirmed(), new Rotations(this.count, this.waited, this.last, this.history), this.lastFailure,
+				new Health(this.serverHealthy, this.warnings.isUnavailable(), this.templates.waitingFor(),
+						this.pair.problem(), null));
 	}
 
 	/** A request that the API server does not know is not reported as pending. */
