@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -27,7 +26,6 @@ import io.kubelet.cert.store.ManagedFilesStore;
 import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateContexts;
-import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +79,8 @@ class DiskFaultTests {
 			int failed = i;
 			prepare(start, "once-" + failed);
 			List<String> before = files();
-			StoreException failure = updateWhile((index) -> index == failed);
+			this.disk.fail((index) -> index == failed);
+			StoreException failure = update(NEW);
 			boolean switched = failure == null || failed > steps.indexOf(Operation.RENAME);
 			assertThat(current()).as("current after %s", steps.get(failed)).isEqualTo(switched ? NEW : start.pair);
 			if (!switched) {
@@ -89,7 +88,6 @@ class DiskFaultTests {
 			}
 			assertNextUpdateWorks(failure);
 		}
-		Figures.report("each step of an update fails, starting with " + start, steps);
 	}
 
 	@ParameterizedTest
@@ -99,7 +97,8 @@ class DiskFaultTests {
 		for (int i = 0; i < steps.size(); i++) {
 			int failed = i;
 			prepare(start, "dead-" + failed);
-			StoreException failure = updateWhile((index) -> index >= failed);
+			this.disk.fail((index) -> index >= failed);
+			StoreException failure = update(NEW);
 			assertThat(current()).as("current after %s", steps.get(failed)).isIn(start.pair, NEW);
 			assertNextUpdateWorks(failure);
 		}
@@ -117,13 +116,8 @@ class DiskFaultTests {
 		int length = Pem.write(NEW).length();
 		for (int room : new int[] { 0, 1, length / 2, length - 1, length }) {
 			prepare(start, "full-" + room);
-			List<String> before = files();
 			this.disk.limit(room);
-			StoreException failure = update(NEW);
-			assertThat(failure).hasMessageContaining("No space left on device");
-			assertThat(current()).isEqualTo(start.pair);
-			assertThat(files()).isEqualTo(before);
-			assertNextUpdateWorks(failure);
+			assertUpdateChangesNothing(start, "No space left on device");
 		}
 	}
 
@@ -131,10 +125,14 @@ class DiskFaultTests {
 	@EnumSource
 	void directoryThatCannotBeWrittenLeavesTheOldPair(Start start) throws IOException {
 		prepare(start, "read-only");
-		List<String> before = files();
 		this.disk.mountReadOnly();
+		assertUpdateChangesNothing(start, "Read-only file system");
+	}
+
+	private void assertUpdateChangesNothing(Start start, String reason) throws IOException {
+		List<String> before = files();
 		StoreException failure = update(NEW);
-		assertThat(failure).hasMessageContaining("Read-only file system");
+		assertThat(failure).hasMessageContaining(reason);
 		assertThat(current()).isEqualTo(start.pair);
 		assertThat(files()).isEqualTo(before);
 		assertNextUpdateWorks(failure);
@@ -219,14 +217,14 @@ class DiskFaultTests {
 			assertThat(pendingRequestKey()).isEqualTo(kept.request().publicKey());
 			assertThat(files()).isEqualTo(before);
 		}
-		Figures.report("each step of saving a request fails", steps);
 	}
 
 	@Test
 	void truncatedFileThatCannotBeRemovedIsToldOfBesideTheFailure() {
 		int write = stepsOfUpdate(Start.NOTHING).indexOf(Operation.WRITE);
 		prepare(Start.NOTHING, "truncated");
-		assertThat(updateWhile((index) -> index >= write))
+		this.disk.fail((index) -> index >= write);
+		assertThat(update(NEW))
 			.hasStackTraceContaining("Suppressed: java.nio.file.FileSystemException: " + this.directory);
 	}
 
@@ -242,11 +240,6 @@ class DiskFaultTests {
 		start.prepare(this.directory);
 		this.store = store(this.disk.on(this.directory));
 		this.disk.repair();
-	}
-
-	private @Nullable StoreException updateWhile(IntPredicate failing) {
-		this.disk.fail(failing);
-		return update(NEW);
 	}
 
 	private @Nullable StoreException update(CertificatePair pair) {
@@ -297,7 +290,7 @@ class DiskFaultTests {
 
 	private static PendingRequest request() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		return new PendingRequest(CertificateRequests.create(null, TEMPLATE, RotatingProgram.SIGNER,
+		return new PendingRequest(CertificateRequests.create(null, TEMPLATE, "example.com/signer",
 				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
 	}
 

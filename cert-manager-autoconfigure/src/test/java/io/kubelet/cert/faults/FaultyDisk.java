@@ -3,22 +3,37 @@ package io.kubelet.cert.faults;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.spi.FileSystemProvider;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 import org.jspecify.annotations.Nullable;
+import org.mockito.MockMakers;
+import org.mockito.MockSettings;
+import org.mockito.Mockito;
+import org.mockito.invocation.InvocationOnMock;
+import org.mockito.stubbing.Answer;
 
 /**
- * The disk under a directory, with operations that fail when a test says so.
+ * The disk under a directory, with operations that fail when a test says so. Its file
+ * system, provider and channels call the real ones once the disk has been asked.
  */
 final class FaultyDisk {
 
@@ -33,7 +48,17 @@ final class FaultyDisk {
 	private static final Set<Operation> CHANGES = EnumSet.of(Operation.CREATE_DIRECTORY, Operation.CREATE_FILE,
 			Operation.CREATE_LINK, Operation.RENAME, Operation.DELETE);
 
-	private final FileSystem fileSystem = new FaultyFileSystem(new FaultyProvider(this), this);
+	/** What a provider need not have. */
+	private static final Set<String> OPTIONAL = Set.of("newFileChannel", "createSymbolicLink", "readSymbolicLink");
+
+	private final FileSystemProvider provider = intercepted(FileSystemProvider.class, this::provide);
+
+	private final FileSystem fileSystem = intercepted(FileSystem.class, (call) -> switch (call.getMethod().getName()) {
+		case "provider" -> this.provider;
+		case "supportedFileAttributeViews" ->
+			this.modes ? FileSystems.getDefault().supportedFileAttributeViews() : Set.of("basic");
+		default -> proceed(call, FileSystems.getDefault());
+	});
 
 	private final List<Operation> operations = new ArrayList<>();
 
@@ -72,21 +97,11 @@ final class FaultyDisk {
 		this.modes = false;
 	}
 
-	boolean hasModes() {
-		return this.modes;
-	}
-
 	/**
 	 * New files belong to this user, whoever creates them. Only root can arrange that.
 	 */
 	void mapUsersTo(int owner) {
 		this.owner = owner;
-	}
-
-	void created(Path file) throws IOException {
-		if (this.owner != null) {
-			Files.setAttribute(file, "unix:uid", this.owner);
-		}
 	}
 
 	/** The disk is a good one again. */
@@ -105,11 +120,7 @@ final class FaultyDisk {
 		return this.questions;
 	}
 
-	void asked() {
-		this.questions++;
-	}
-
-	void before(Operation operation, Path file) throws IOException {
+	private void before(Operation operation, Path file) throws IOException {
 		this.operations.add(operation);
 		if (this.failing.test(this.operations.size() - 1)) {
 			throw new FileSystemException(file.toString(), null, this.failure);
@@ -117,7 +128,7 @@ final class FaultyDisk {
 	}
 
 	/** How many of these bytes have room. */
-	int take(int bytes, Path file) throws IOException {
+	private int take(int bytes, Path file) throws IOException {
 		int taken = Math.min(bytes, this.room);
 		if (bytes > 0 && taken == 0) {
 			throw new FileSystemException(file.toString(), null, "No space left on device");
@@ -129,29 +140,108 @@ final class FaultyDisk {
 	/** The same path on this disk. */
 	Path on(Path path) {
 		return (Path) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] { Path.class, Real.class },
-				(proxy, method, arguments) -> switch (method.getName()) {
-					case "getFileSystem" -> this.fileSystem;
-					case "real" -> path;
-					default -> invoke(path, method, arguments);
+				(proxy, method, arguments) -> {
+					this.questions += method.getName().equals("toRealPath") ? 1 : 0;
+					return switch (method.getName()) {
+						case "getFileSystem" -> this.fileSystem;
+						case "real" -> path;
+						default -> onThisDisk(invoke(method, path, (arguments != null) ? arguments : new Object[0]));
+					};
 				});
 	}
 
-	/** The path without the faults. */
-	static Path real(Path path) {
-		return (path instanceof Real faulty) ? faulty.real() : path;
+	private Object onThisDisk(Object result) {
+		return (result instanceof Path path) ? on(path) : result;
 	}
 
-	private Object invoke(Path path, Method method, Object[] arguments) throws Throwable {
-		if (method.getName().equals("toRealPath")) {
-			asked();
+	/** What the provider does, by the names of its methods. */
+	private @Nullable Object provide(InvocationOnMock call) throws Throwable {
+		Path file = (call.getArgument(0) instanceof Real faulty) ? faulty.real() : Path.of("");
+		FileSystemProvider real = FileSystems.getDefault().provider();
+		switch (call.getMethod().getName()) {
+			case "newByteChannel", "newFileChannel" -> {
+				return open(file, call.getArgument(1), call, real);
+			}
+			case "newDirectoryStream" -> {
+				before(Operation.LIST, file);
+				DirectoryStream<?> files = (DirectoryStream<?>) proceed(call, real);
+				return intercepted(DirectoryStream.class,
+						(listed) -> listed.getMethod().getName().equals("iterator")
+								? StreamSupport.stream(files.spliterator(), false).map(this::onThisDisk).iterator()
+								: proceed(listed, files));
+			}
+			case "createDirectory" -> {
+				if (!Files.exists(file)) {
+					before(Operation.CREATE_DIRECTORY, file);
+				}
+			}
+			case "createSymbolicLink" -> {
+				before(Operation.CREATE_LINK, file);
+				take(1, file);
+			}
+			case "delete" -> {
+				if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+					before(Operation.DELETE, file);
+				}
+			}
+			case "move" -> before(Operation.RENAME, file);
+			case "checkAccess", "readAttributes" -> this.questions++;
+			default -> {
+			}
 		}
-		Object[] real = (arguments == null) ? new Object[0]
-				: Stream.of(arguments)
-					.map((argument) -> (argument instanceof Path other) ? real(other) : argument)
-					.toArray();
+		return onThisDisk(proceed(call, real));
+	}
+
+	private FileChannel open(Path file, Set<?> options, InvocationOnMock call, FileSystemProvider provider)
+			throws Throwable {
+		boolean directory = Files.isDirectory(file);
+		boolean writes = options.contains(StandardOpenOption.WRITE);
+		before(directory ? Operation.OPEN_DIRECTORY : writes ? Operation.CREATE_FILE : Operation.READ, file);
+		FileChannel real = (FileChannel) proceed(call, provider);
+		if (writes && this.owner != null) {
+			Files.setAttribute(file, "unix:uid", this.owner);
+		}
+		return intercepted(FileChannel.class, (access) -> {
+			switch (access.getMethod().getName()) {
+				case "implCloseChannel" -> {
+					real.close();
+					return null;
+				}
+				case "write" -> {
+					before(Operation.WRITE, file);
+					ByteBuffer source = access.getArgument(0);
+					int written = real.write(source.slice().limit(take(source.remaining(), file)));
+					source.position(source.position() + written);
+					return written;
+				}
+				case "force" -> before(directory ? Operation.SYNC_DIRECTORY : Operation.SYNC, file);
+				default -> {
+				}
+			}
+			return proceed(access, real);
+		});
+	}
+
+	/** An object whose methods give an answer, but for those that build on others. */
+	private static <T> T intercepted(Class<T> type, Answer<?> answer) {
+		MockSettings settings = type.isInterface() ? Mockito.withSettings() : Mockito.withSettings().useConstructor();
+		return Mockito.mock(type,
+				settings.mockMaker(MockMakers.SUBCLASS)
+					.defaultAnswer((call) -> Modifier.isAbstract(call.getMethod().getModifiers())
+							|| OPTIONAL.contains(call.getMethod().getName()) ? answer.answer(call)
+									: call.callRealMethod()));
+	}
+
+	private static Object proceed(InvocationOnMock call, Object real) throws Throwable {
+		return invoke(call.getMethod(), real, call.getRawArguments());
+	}
+
+	private static Object invoke(Method method, Object real, Object[] arguments) throws Throwable {
 		try {
-			Object result = method.invoke(path, real);
-			return (result instanceof Path other) ? on(other) : result;
+			return method.invoke(real,
+					Stream.of(arguments)
+						.map((argument) -> (argument instanceof Real faulty) ? faulty.real() : argument)
+						.toArray());
 		}
 		catch (InvocationTargetException ex) {
 			throw ex.getCause();

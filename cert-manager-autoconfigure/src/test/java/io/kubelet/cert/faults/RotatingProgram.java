@@ -6,13 +6,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -29,7 +25,6 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
-import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.TestStore;
 import org.jspecify.annotations.Nullable;
@@ -45,45 +40,30 @@ import static org.awaitility.Awaitility.await;
  */
 final class RotatingProgram implements AutoCloseable {
 
-	static final String SIGNER = "kubernetes.io/kube-apiserver-client-kubelet";
-
-	static final CertificateTemplate NODE = CertificateTemplate.ofSubject("system:node:one", "system:nodes");
-
 	/** Passes only when a test sets the clock. */
 	static final Duration WAIT_TIMEOUT = Duration.ofHours(1);
 
-	/** Every retry comes after 50 ms, without jitter. */
-	static final RetrySchedule RETRY = new RetrySchedule(Duration.ofMillis(50), 1, 0, 5, Duration.ofMillis(50));
+	private static final IssuerReference ISSUER = new IssuerReference("ClusterIssuer", "internal",
+			IssuerReference.CERT_MANAGER);
 
-	/** The pause between two looks; it is a second by default. */
-	private static final Duration LOOK = Duration.ofMillis(100);
+	/** Every retry comes after 50 ms, without jitter. */
+	private static final RetrySchedule RETRY = new RetrySchedule(Duration.ofMillis(50), 1, 0, 5, Duration.ofMillis(50));
 
 	final OffsetClock clock = new OffsetClock();
 
 	final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.builder().clock(this.clock).start();
 
-	/** How often the engine looked whether something is due. */
-	final AtomicInteger looks = new AtomicInteger();
-
-	final CertificatePair old;
-
-	/** Of its kubeconfigs; deleted at the end. */
-	final Path directory = Adapter.temporaryDirectory();
+	/** Of its kubeconfig; deleted at the end. */
+	private final Path directory = Adapter.temporaryDirectory();
 
 	/** Where it stores its certificate. */
 	final Path pki = this.directory.resolve("pki");
 
-	/** Of Kubernetes unless a test changes it. */
-	private Function<ApiClientProvider, KubernetesSigners> signersOf = (clients) -> KubernetesSigners
-		.ofKubernetes(clients, this.clock);
+	private final CertificatePair old;
 
-	String signerName = SIGNER;
+	private final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2);
 
-	private final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2, (task) -> {
-		Thread thread = new Thread(task, "faults-rotation");
-		thread.setDaemon(true);
-		return thread;
-	});
+	private boolean certManager;
 
 	private @Nullable KubernetesSigners signers;
 
@@ -96,12 +76,9 @@ final class RotatingProgram implements AutoCloseable {
 		this.old = new CertificatePair(List.of(issued.certificate()), issued.key());
 	}
 
-	/** Use an issuer of cert-manager. */
 	void useCertManager() {
-		IssuerReference issuer = new IssuerReference("ClusterIssuer", "internal", IssuerReference.CERT_MANAGER);
-		this.signersOf = (clients) -> KubernetesSigners.ofCertManager(issuer, "shop", Map.of(), clients, this.clock);
-		this.signerName = issuer.toString();
-		this.controlPlane.certManager().clusterIssuer("internal");
+		this.certManager = true;
+		this.controlPlane.certManager().clusterIssuer(ISSUER.name());
 		this.controlPlane.allowIn("shop", "system:node:one", Set.of("create", "get", "list", "watch", "delete"),
 				"certificaterequests.cert-manager.io");
 	}
@@ -112,12 +89,28 @@ final class RotatingProgram implements AutoCloseable {
 
 	/** Stores the old certificate and starts. */
 	void start() {
-		start((builder) -> builder);
-	}
-
-	void start(UnaryOperator<CertificateManagerBuilder> settings) {
 		store().update(this.old);
-		restart(settings);
+		ApiClientProvider clients = new ApiClientProvider(
+				this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.addToken("faults",
+						"system:node:one", "system:nodes", "system:bootstrappers")),
+				null, null, Thread::new, this.clock);
+		KubernetesSigners signers = this.certManager
+				? KubernetesSigners.ofCertManager(ISSUER, "shop", Map.of(), clients, this.clock)
+				: KubernetesSigners.ofKubernetes(clients, this.clock);
+		CertificateManager manager = new CertificateManagerBuilder("one").store(store())
+			.scheduler(RotationScheduler.of(this.executor))
+			.signerName(this.certManager ? ISSUER.toString() : "kubernetes.io/kube-apiserver-client-kubelet")
+			.template(CertificateTemplate.ofSubject("system:node:one", "system:nodes"))
+			.idleCheck(Duration.ofMillis(100))
+			.retry(RETRY)
+			.waitTimeout(WAIT_TIMEOUT)
+			.random(() -> 0.5)
+			.clock(this.clock)
+			.signers(signers::signer)
+			.build();
+		this.signers = signers;
+		this.manager = manager;
+		manager.start();
 	}
 
 	/** Starts, and waits for a request that nobody approves. */
@@ -132,49 +125,6 @@ final class RotatingProgram implements AutoCloseable {
 		return awaitRotation();
 	}
 
-	/** Starts with what is stored. */
-	void restart() {
-		restart((builder) -> builder);
-	}
-
-	void restart(UnaryOperator<CertificateManagerBuilder> settings) {
-		KubernetesSigners signers = this.signersOf
-			.apply(new ApiClientProvider(this.controlPlane.writeKubeconfig(this.directory,
-					this.controlPlane.addToken("faults", "system:node:one", "system:nodes", "system:bootstrappers")),
-					null, null, (task) -> {
-						Thread thread = new Thread(task, "faults-requests");
-						thread.setDaemon(true);
-						return thread;
-					}, this.clock));
-		this.signers = signers;
-		CertificateManager manager = settings.apply(new CertificateManagerBuilder("one").store(store())
-			.scheduler(RotationScheduler.of(this.executor))
-			.signerName(this.signerName)
-			.template(() -> {
-				this.looks.incrementAndGet();
-				return Optional.of(NODE);
-			})
-			.idleCheck(Duration.ofSeconds(1))
-			.retry(RETRY)
-			.idleCheck(LOOK)
-			.waitTimeout(WAIT_TIMEOUT)
-			.random(() -> 0.5)
-			.clock(this.clock)
-			.signers(signers::signer)).build();
-		this.manager = manager;
-		manager.start();
-	}
-
-	/** The process ends, and what it stored stays. */
-	void stop() {
-		if (this.manager != null) {
-			this.manager.stop();
-		}
-		if (this.signers != null) {
-			this.signers.close();
-		}
-	}
-
 	CertificateManager manager() {
 		return Objects.requireNonNull(this.manager);
 	}
@@ -184,7 +134,7 @@ final class RotatingProgram implements AutoCloseable {
 	}
 
 	/**
-	 * Wait for an attempt to fail, and see that the status and the old certificate stand.
+	 * Waits for an attempt to fail, and checks that the old certificate stays in use.
 	 */
 	CertificateStatus.Failure awaitFailure(String reason, int attempt) {
 		await().until(() -> {
@@ -201,7 +151,7 @@ final class RotatingProgram implements AutoCloseable {
 		assertThat(status().rotations().count()).isZero();
 	}
 
-	/** Wait for the rotation, and see that nothing of the fault is left. */
+	/** Waits for the rotation, and checks that nothing of the fault is left. */
 	CertificatePair awaitRotation() {
 		await().until(() -> status().rotations().count() == 1);
 		CertificatePair pair = manager().current().orElseThrow();
@@ -217,25 +167,18 @@ final class RotatingProgram implements AutoCloseable {
 		return this.controlPlane.count(RecordedRequest::isCreate);
 	}
 
-	int objects() {
-		return this.controlPlane.certificateSigningRequests().size();
-	}
-
 	String figures() {
-		return "%d POST, %d watch, %d GET, %d list, %d objects".formatted(creates(),
-				this.controlPlane.count(RecordedRequest::isWatch), this.controlPlane.count(RecordedRequest::isGet),
-				this.controlPlane.count(RecordedRequest::isList), objects());
-	}
-
-	/** See what it took, and write it into the report. */
-	void assertFigures(String fault, String figures) {
-		Figures.report(fault, figures());
-		assertThat(figures()).isEqualTo(figures);
+		return "%d POST, %d objects".formatted(creates(), this.controlPlane.certificateSigningRequests().size());
 	}
 
 	@Override
 	public void close() {
-		stop();
+		if (this.manager != null) {
+			this.manager.stop();
+		}
+		if (this.signers != null) {
+			this.signers.close();
+		}
 		this.executor.shutdownNow();
 		this.controlPlane.close();
 		FileSystemUtils.deleteRecursively(this.directory.toFile());

@@ -1,17 +1,12 @@
 package io.kubelet.cert.faults;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -25,7 +20,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.mockito.Mockito;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -111,39 +105,19 @@ class RotationCostTests {
 		TestStore store = store();
 		CertificatePair pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1));
 		store.update(pair);
-		this.counts.take();
-		this.disk.repair();
-		int before = this.disk.questions();
-		assertThat(store.current()).containsSame(pair);
-		assertThat(this.disk.questions() - before).isOne();
+		assertOneQuestion(store, pair);
 		TestStore restarted = store();
 		CertificatePair read = restarted.current().orElseThrow();
 		assertThat(read).isEqualTo(pair);
-		this.disk.repair();
-		before = this.disk.questions();
-		assertThat(restarted.current()).containsSame(read);
-		assertThat(this.disk.questions() - before).isOne();
-		assertThat(this.disk.operations()).isEmpty();
+		assertOneQuestion(restarted, read);
 	}
 
-	@Test
-	void pairThatAnotherProgramStoresAfterOursIsNoticed() throws Exception {
-		TestStore store = store();
-		store.update(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1)));
-		List<CertificatePair> others = new ArrayList<>();
-		for (int i = 0; i < 3; i++) {
-			CertificatePair other = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(2 + i));
-			others.add(other);
-			if (i == 1) {
-				Path current = this.directory.resolve("one-current.pem");
-				Files.writeString(current.toRealPath(), Pem.write(other) + "\n");
-			}
-			else {
-				TestStore.files(this.directory, "one", null, 5, this.fixture.time).update(other);
-			}
-			assertThat(store.current()).contains(other);
-		}
-		assertThat(others).doesNotHaveDuplicates();
+	private void assertOneQuestion(TestStore store, CertificatePair known) {
+		this.disk.repair();
+		int before = this.disk.questions();
+		assertThat(store.current()).containsSame(known);
+		assertThat(this.disk.questions() - before).isOne();
+		assertThat(this.disk.operations()).isEmpty();
 	}
 
 	/**
@@ -159,49 +133,6 @@ class RotationCostTests {
 		assertThat(store.current()).isPresent();
 		assertThat(this.counts.take()).containsEntry(CountingProvider.Operation.SIGNATURE, 1)
 			.doesNotContainKey(CountingProvider.Operation.VERIFICATION);
-	}
-
-	@Test
-	void tangledChainIsStoredAsOnePathAndReadAtTheNextStart() throws Exception {
-		TestAuthority other = new TestAuthority("other");
-		X509Certificate root = this.fixture.authority.certificate();
-		X509Certificate intermediate = this.issuer.certificate();
-		this.fixture.signer.issues((request) -> {
-			X509Certificate leaf = this.issuer.issue(request.publicKey(), request.template(),
-					this.fixture.time.instant(), this.fixture.time.instant().plus(Duration.ofHours(1)));
-			return List.of(leaf, root, other.certificate(), intermediate, other.crossSign(this.issuer), intermediate);
-		});
-		CertificatePair issued = this.fixture.start(builder()).current().orElseThrow();
-		assertThat(issued.chain()).containsExactly(issued.leaf(), intermediate, root);
-		String text = Files.readString(this.directory.resolve("one-current.pem"));
-		assertThat(Pem.readCertificates(text)).isEqualTo(issued.chain());
-		CertificateManager restarted = this.fixture.start(builder());
-		assertThat(restarted.current()).contains(issued);
-		assertThat(this.fixture.signer.requests).hasSize(1);
-	}
-
-	/** The JDK looks for them in the certificate each time. */
-	@Test
-	void rotationReadsNamesAndValidityOfTheCertificateAFewTimes() {
-		Map<String, Integer> reads = new ConcurrentHashMap<>();
-		this.fixture.signer.issues((request) -> List.of(
-				counting(this.issuer.issue(request.publicKey(), request.template(), this.fixture.time.instant(),
-						this.fixture.time.instant().plus(this.fixture.signer.lifetime)), reads),
-				this.issuer.certificate()));
-		CertificateManager manager = this.fixture.start(builder());
-		reads.clear();
-		rotate(manager);
-		Figures.report("reads of an issued certificate", reads);
-		assertThat(reads).containsEntry("getSubjectAlternativeNames", 2)
-			.containsEntry("getNotBefore", 2)
-			.containsEntry("getNotAfter", 3);
-	}
-
-	private static X509Certificate counting(X509Certificate certificate, Map<String, Integer> reads) {
-		return Mockito.mock(X509Certificate.class, (read) -> {
-			reads.merge(read.getMethod().getName(), 1, Integer::sum);
-			return read.getMethod().invoke(certificate, read.getArguments());
-		});
 	}
 
 	private void rotate(CertificateManager manager) {

@@ -45,9 +45,8 @@ class PlantedPairTests {
 	@Test
 	void pairOfAForeignIssuerIsReplacedAndNeverUsed() throws Exception {
 		Replica replica = this.replicas.start(this.authority, this.files);
-		CertificatePair own = this.replicas.awaitAgreement();
+		CertificatePair own = this.replicas.settle();
 		this.replicas.approveNothing();
-		this.replicas.plane.clearRequests();
 		CertificatePair foreign = pair("www.bank.com");
 		plant(foreign);
 		this.replicas.awaitPending();
@@ -89,8 +88,7 @@ class PlantedPairTests {
 	void pairThatAPersonStoredIsStoredAgainWhenItIsRemoved() throws IOException {
 		this.replicas.start(this.files);
 		this.replicas.start();
-		CertificatePair before = this.replicas.awaitAgreement();
-		this.replicas.plane.clearRequests();
+		CertificatePair before = this.replicas.settle();
 		CertificatePair edited = pair("shop.shop.svc");
 		this.replicas.plane.secrets()
 			.put("shop", "shop-tls",

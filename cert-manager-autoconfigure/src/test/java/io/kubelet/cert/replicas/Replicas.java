@@ -3,15 +3,17 @@ package io.kubelet.cert.replicas;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Predicate;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
@@ -41,13 +43,15 @@ import static org.awaitility.Awaitility.await;
 /**
  * Replicas of an application that share the certificate {@code shop} in the Secret
  * {@code shop/shop-tls} of an embedded control plane. Each replica is an application
- * context with a user of its own, so that it can be cut off alone.
+ * context.
  */
 final class Replicas implements AutoCloseable {
 
 	static final Duration PATIENCE = Duration.ofMinutes(2);
 
 	private static final String SIGNER = "example.com/shop";
+
+	private static final String ACCOUNT = "system:serviceaccount:shop:shop";
 
 	final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
@@ -64,10 +68,19 @@ final class Replicas implements AutoCloseable {
 	/** Of kubeconfigs and other files; deleted at the end. */
 	final Path directory = Adapter.temporaryDirectory();
 
-	private int started;
+	private final Path kubeconfig = this.plane.writeKubeconfig(this.directory,
+			this.plane.addServiceAccount("shop", "shop"));
+
+	/** Of all replicas. */
+	final OffsetClock clock = new OffsetClock();
 
 	Replicas() {
 		this.plane.behavior().sign(SIGNER);
+		this.plane.allow(ACCOUNT, Set.of("create", "get", "list", "watch"), "certificatesigningrequests");
+		this.plane.allow(ACCOUNT, Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
+		this.plane.allowIn("shop", ACCOUNT, Set.of("create"), "secrets");
+		this.plane.allowIn("shop", ACCOUNT, Set.of("create", "get", "list", "watch", "delete"),
+				"certificaterequests.cert-manager.io");
 	}
 
 	private static ConfigurableApplicationContext refreshed(Class<?> configuration, Clock clock,
@@ -82,62 +95,31 @@ final class Replicas implements AutoCloseable {
 
 	/** Starts a replica, which waits for its certificate. */
 	Replica start(String... properties) {
-		return start(new OffsetClock(), properties);
-	}
-
-	Replica start(OffsetClock clock, String... properties) {
-		Replica replica;
-		synchronized (this) {
-			replica = new Replica("replica-" + ++this.started, clock);
-		}
-		replica.run(properties);
+		Map<String, Object> all = new HashMap<>();
+		Stream
+			.concat(Stream.of("pair-name=shop", "store.type=secret", "store.secret=shop-tls", "signer-name=" + SIGNER,
+					"template.common-name=shop", "template.dns-names=shop.shop.svc",
+					"kubernetes.kubeconfig=" + this.kubeconfig, "rotation.forced-interval=0s", "startup.timeout=30s"),
+					Stream.of(properties))
+			.map((property) -> property.split("=", 2))
+			.forEach((property) -> all.put("kubelet.cert." + property[0], property[1]));
+		Replica replica = new Replica(refreshed(Application.class, this.clock, all));
 		this.running.add(replica);
 		return replica;
 	}
 
 	/** Starts replicas at the same time. */
-	List<Replica> startTogether(int count, String... properties) {
-		List<CompletableFuture<Replica>> starts = new ArrayList<>();
-		for (int i = 0; i < count; i++) {
-			CompletableFuture<Replica> start = new CompletableFuture<>();
-			Thread thread = new Thread(() -> {
-				try {
-					start.complete(start(properties));
-				}
-				catch (Throwable ex) {
-					start.completeExceptionally(ex);
-				}
-			}, "start-" + i);
-			thread.setDaemon(true);
-			thread.start();
-			starts.add(start);
+	void startTogether(int count) throws Exception {
+		ExecutorService threads = Executors.newFixedThreadPool(count);
+		for (Future<Replica> started : threads.invokeAll(Collections.<Callable<Replica>>nCopies(count, this::start))) {
+			started.get();
 		}
-		return starts.stream().map(CompletableFuture::join).toList();
+		threads.shutdown();
 	}
 
 	/** The requests for certificates that were created. */
 	int creates() {
 		return this.plane.count(RecordedRequest::isCreate);
-	}
-
-	/** All requests about the Secret and for certificates, by what they do. */
-	String figures() {
-		return "%d creates, %d lists, %d watches, %d gets; Secret: %d writes, %d gets, %d lists, %d watches"
-			.formatted(creates(), count(RecordedRequest::isList),
-					count((request) -> request.isWatch() && !ofSecret(request)), count(RecordedRequest::isGet),
-					count((request) -> !request.method().equals("GET") && ofSecret(request)),
-					count((request) -> request.method().equals("GET") && request.path().endsWith("/secrets/shop-tls")),
-					count((request) -> request.path().endsWith("/secrets") && !request.isWatch()
-							&& request.method().equals("GET")),
-					count((request) -> request.isWatch() && ofSecret(request)));
-	}
-
-	private int count(Predicate<RecordedRequest> matching) {
-		return this.plane.count(matching);
-	}
-
-	private static boolean ofSecret(RecordedRequest request) {
-		return request.path().contains("/secrets");
 	}
 
 	Map<String, String> secret() {
@@ -170,12 +152,19 @@ final class Replicas implements AutoCloseable {
 	CertificatePair awaitAgreement() {
 		await().atMost(PATIENCE).untilAsserted(() -> {
 			assertThat(this.running).allSatisfy((replica) -> {
-				assertThat(replica.manager().current()).as(replica.name).contains(stored());
-				assertThat(replica.status().state()).as(replica.name).isEqualTo(CertificateStatus.State.VALID);
+				assertThat(replica.manager().current()).contains(stored());
+				assertThat(replica.status().state()).isEqualTo(CertificateStatus.State.VALID);
 			});
 			assertThat(isPending()).as("a request is pending").isFalse();
 		});
 		return stored();
+	}
+
+	/** Waits until all replicas agree, and counts from then on. */
+	CertificatePair settle() {
+		CertificatePair pair = awaitAgreement();
+		this.plane.clearRequests();
+		return pair;
 	}
 
 	/** Waits until all replicas have another pair than this one. */
@@ -196,40 +185,10 @@ final class Replicas implements AutoCloseable {
 	 */
 	final class Replica {
 
-		final String name;
+		private final ConfigurableApplicationContext context;
 
-		final OffsetClock clock;
-
-		@SuppressWarnings("NullAway.Init")
-		private ConfigurableApplicationContext context;
-
-		Replica(String name, OffsetClock clock) {
-			this.name = name;
-			this.clock = clock;
-		}
-
-		String user() {
-			return "system:serviceaccount:shop:" + this.name;
-		}
-
-		private void run(String... properties) {
-			EmbeddedControlPlane plane = Replicas.this.plane;
-			plane.allow(user(), Set.of("create", "get", "list", "watch"), "certificatesigningrequests");
-			plane.allow(user(), Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
-			plane.allowIn("shop", user(), Set.of("create"), "secrets");
-			plane.allowIn("shop", user(), Set.of("create", "get", "list", "watch", "delete"),
-					"certificaterequests.cert-manager.io");
-			Path kubeconfig = plane.writeKubeconfig(Replicas.this.directory,
-					plane.addServiceAccount("shop", this.name));
-			Map<String, Object> all = new HashMap<>();
-			Stream
-				.concat(Stream.of("pair-name=shop", "store.type=secret", "store.secret=shop-tls",
-						"signer-name=" + SIGNER, "template.common-name=shop", "template.dns-names=shop.shop.svc",
-						"kubernetes.kubeconfig=" + kubeconfig, "rotation.forced-interval=0s", "startup.timeout=30s"),
-						Stream.of(properties))
-				.map((property) -> property.split("=", 2))
-				.forEach((property) -> all.put("kubelet.cert." + property[0], property[1]));
-			this.context = refreshed(Application.class, this.clock, all);
+		Replica(ConfigurableApplicationContext context) {
+			this.context = context;
 		}
 
 		CertificateManager manager() {
@@ -249,19 +208,6 @@ final class Replicas implements AutoCloseable {
 		void stop() {
 			Replicas.this.running.remove(this);
 			this.context.close();
-		}
-
-		/** Lets it no longer reach the API server. */
-		void cutOff() {
-			Replicas.this.plane.faults()
-				.next(Integer.MAX_VALUE, (request) -> request.user().equals(user()))
-				.cutBefore();
-			Replicas.this.plane.faults().cutWatches();
-		}
-
-		@Override
-		public String toString() {
-			return this.name;
 		}
 
 	}

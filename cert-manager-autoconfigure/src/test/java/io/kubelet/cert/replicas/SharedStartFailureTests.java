@@ -64,15 +64,6 @@ class SharedStartFailureTests {
 	}
 
 	@Test
-	void missingPermissionToCreateIsReportedWithBothWays(CapturedOutput output) {
-		this.plane.allow(ACCOUNT, Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
-		fails();
-		assertThat(output).contains("Cannot store in Secret shop/shop-tls", "  verbs: [\"create\"]",
-				"Or the deployment creates the Secret, without a pair", "  tls.crt: \"\"");
-		assertThat(this.plane.certificateSigningRequests()).isEmpty();
-	}
-
-	@Test
 	void nodeThatBootstrapsSharesNothing(CapturedOutput output) {
 		fails("kubernetes.bootstrap-kubeconfig=" + this.plane.writeKubeconfig(this.directory),
 				"kubernetes.kubeconfig=" + this.directory.resolve("kubelet.conf"));
