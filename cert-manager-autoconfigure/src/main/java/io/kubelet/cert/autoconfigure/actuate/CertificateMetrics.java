@@ -23,6 +23,7 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -69,7 +70,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 
 	@Override
 	public synchronized void bindTo(MeterRegistry registry) {
-		this.managers.forEach((manager) -> new Binding(manager, registry).bind());
+		this.managers.forEach((manager) -> bind(manager, registry));
 		this.infos.computeIfAbsent(registry,
 				(first) -> MultiGauge.builder("kubelet.cert.info")
 					.description("Signer, serial number and key algorithm of the certificate")
@@ -112,111 +113,102 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 		return this.totals.computeIfAbsent(certificate, (name) -> new Totals());
 	}
 
-	/** One certificate and one registry. */
-	private final class Binding {
+	/**
+	 * No meter holds this object, and with it the managers, after the context is closed.
+	 */
+	private void bind(CertificateManager manager, MeterRegistry registry) {
+		Meters meters = new Meters(manager, registry, Tags.of("certificate", manager.name()));
+		Clock clock = this.clock;
+		Function<String, Trust> trust = this.trust;
+		Totals totals = totals(manager.name());
+		meters.time("expiry", "Time until the certificate expires, negative once it has",
+				(status) -> until(clock, (status.pair() != null) ? status.pair().notAfter() : null));
+		meters.time("lifetime", "Time from the start to the end of the certificate's validity",
+				(status) -> (status.pair() != null) ? seconds(status.pair().lifetime()) : Double.NaN);
+		meters.time("rotation.deadline", "Time until the next rotation is due, negative once it is",
+				(status) -> until(clock, status.schedule().deadline()));
+		meters.time("request.age", "Time since the pending request was created, 0 if no request is pending",
+				(status) -> since(clock,
+						(status.pendingRequest() != null) ? status.pendingRequest().createdAt() : null));
+		meters.time("stuck", "Time for which a step of the rotation has not returned, 0 if none is stuck",
+				(status) -> since(clock, status.health().stuckSince()));
+		meters.time("failing",
+				"Time since the first of the attempts that have failed in a row, 0 if the last one succeeded",
+				(status) -> since(clock, totals.failingSince));
+		meters.time("trust.expiry",
+				"Time until the first of the authorities that the SSL bundle trusts expires, negative once it has",
+				(status) -> until(clock, firstEnd(trust.apply(status.name()))));
+		meters.number("trust.authorities", "Certificate authorities that the SSL bundle trusts", Tags.empty(),
+				(status) -> trust.apply(status.name()).authorities().size());
+		for (State state : State.values()) {
+			meters.number("state", "1 for the state of the certificate, 0 for the other states",
+					Tags.of("state", state.name()), (status) -> (status.state() == state) ? 1 : 0);
+		}
+		meters.count("rotations", "Certificates that were obtained", Tags.empty(),
+				(status) -> status.rotations().count());
+		for (Kind kind : Kind.values()) {
+			meters.count("failures", "Attempts to rotate the certificate that failed",
+					Tags.of("reason", kind.name().toLowerCase(Locale.ROOT)), (status) -> totals.failures(kind).sum());
+		}
+		meters.waits();
+	}
 
-		private final CertificateManager manager;
+	private static double until(Clock clock, @Nullable Instant end) {
+		return (end != null) ? seconds(Duration.between(clock.instant(), end)) : Double.NaN;
+	}
 
-		private final MeterRegistry registry;
+	private static double since(Clock clock, @Nullable Instant begin) {
+		return (begin != null) ? Math.max(0, -until(clock, begin)) : 0;
+	}
 
-		private final Tags tags;
+	private static double seconds(Duration duration) {
+		return duration.toMillis() / 1000.0;
+	}
 
-		Binding(CertificateManager manager, MeterRegistry registry) {
-			this.manager = manager;
-			this.registry = registry;
-			this.tags = Tags.of("certificate", manager.name());
+	/** Nobody rotates the authorities of the JDK, some of which have expired. */
+	private static @Nullable Instant firstEnd(Trust trust) {
+		return (trust instanceof Trust.Exactly) ? trust.authorities()
+			.stream()
+			.map((authority) -> authority.getNotAfter().toInstant())
+			.min(Comparator.naturalOrder())
+			.orElse(null) : null;
+	}
+
+	/** The meters of one certificate in one registry. */
+	private record Meters(CertificateManager manager, MeterRegistry registry, Tags tags) {
+
+		void time(String name, String description, ToDoubleFunction<CertificateStatus> seconds) {
+			TimeGauge.builder("kubelet.cert." + name, this.manager, TimeUnit.SECONDS, of(seconds))
+				.description(description)
+				.tags(this.tags)
+				.register(this.registry);
 		}
 
-		/**
-		 * No gauge holds this object, and with it the manager, after the context is
-		 * closed.
-		 */
-		void bind() {
-			Clock clock = CertificateMetrics.this.clock;
-			Function<String, Trust> trust = CertificateMetrics.this.trust;
-			time("expiry", "Time until the certificate expires, negative once it has",
-					(status) -> until(clock, (status.pair() != null) ? status.pair().notAfter() : null));
-			time("lifetime", "Time from the start to the end of the certificate's validity",
-					(status) -> (status.pair() != null) ? seconds(status.pair().lifetime()) : Double.NaN);
-			time("rotation.deadline", "Time until the next rotation is due, negative once it is",
-					(status) -> until(clock, status.schedule().deadline()));
-			time("request.age", "Time since the pending request was created, 0 if no request is pending",
-					(status) -> since(clock,
-							(status.pendingRequest() != null) ? status.pendingRequest().createdAt() : null));
-			time("stuck", "Time for which a step of the rotation has not returned, 0 if none is stuck",
-					(status) -> since(clock, status.health().stuckSince()));
-			time("trust.expiry",
-					"Time until the first of the authorities that the SSL bundle trusts expires, negative once it has",
-					this.manager, (manager) -> until(clock, firstEnd(trust.apply(manager.name()))));
-			number("trust.authorities", "Certificate authorities that the SSL bundle trusts", this.tags,
-					(manager) -> trust.apply(manager.name()).authorities().size());
-			for (CertificateStatus.State state : CertificateStatus.State.values()) {
-				number("state", "1 for the state of the certificate, 0 for the other states",
-						this.tags.and("state", state.name()), (manager) -> (manager.status().state() == state) ? 1 : 0);
-			}
-			count("rotations", "Certificates that were obtained", this.tags, this.manager,
-					(manager) -> manager.status().rotations().count());
+		void number(String name, String description, Tags tags, ToDoubleFunction<CertificateStatus> value) {
+			Gauge.builder("kubelet.cert." + name, this.manager, of(value))
+				.description(description)
+				.tags(this.tags.and(tags))
+				.register(this.registry);
+		}
+
+		void count(String name, String description, Tags tags, ToDoubleFunction<CertificateStatus> value) {
+			FunctionCounter.builder("kubelet.cert." + name, this.manager, of(value))
+				.description(description)
+				.tags(this.tags.and(tags))
+				.register(this.registry);
+		}
+
+		void waits() {
 			FunctionTimer
 				.builder("kubelet.cert.request.wait", this.manager, (manager) -> manager.status().rotations().count(),
 						(manager) -> manager.status().rotations().waited().toMillis(), TimeUnit.MILLISECONDS)
 				.description("How long requests that led to a certificate waited for approval and signature")
 				.tags(this.tags)
 				.register(this.registry);
-			Totals totals = totals(this.manager.name());
-			time("failing",
-					"Time since the first of the attempts that have failed in a row, 0 if the last one succeeded",
-					totals, (total) -> since(clock, total.failingSince));
-			for (Kind kind : Kind.values()) {
-				count("failures", "Attempts to rotate the certificate that failed",
-						this.tags.and("reason", kind.name().toLowerCase(Locale.ROOT)), totals.failures(kind),
-						LongAdder::sum);
-			}
 		}
 
-		private void time(String name, String description, ToDoubleFunction<CertificateStatus> seconds) {
-			time(name, description, this.manager, (manager) -> seconds.applyAsDouble(manager.status()));
-		}
-
-		private <T> void time(String name, String description, T source, ToDoubleFunction<T> seconds) {
-			TimeGauge.builder("kubelet.cert." + name, source, TimeUnit.SECONDS, seconds)
-				.description(description)
-				.tags(this.tags)
-				.register(this.registry);
-		}
-
-		private void number(String name, String description, Tags tags, ToDoubleFunction<CertificateManager> value) {
-			Gauge.builder("kubelet.cert." + name, this.manager, value)
-				.description(description)
-				.tags(tags)
-				.register(this.registry);
-		}
-
-		private <T> void count(String name, String description, Tags tags, T source, ToDoubleFunction<T> value) {
-			FunctionCounter.builder("kubelet.cert." + name, source, value)
-				.description(description)
-				.tags(tags)
-				.register(this.registry);
-		}
-
-		private static double until(Clock clock, @Nullable Instant end) {
-			return (end != null) ? seconds(Duration.between(clock.instant(), end)) : Double.NaN;
-		}
-
-		private static double since(Clock clock, @Nullable Instant begin) {
-			return (begin != null) ? Math.max(0, -until(clock, begin)) : 0;
-		}
-
-		private static double seconds(Duration duration) {
-			return duration.toMillis() / 1000.0;
-		}
-
-		/** Nobody rotates the authorities of the JDK, some of which have expired. */
-		private static @Nullable Instant firstEnd(Trust trust) {
-			return (trust instanceof Trust.Exactly) ? trust.authorities()
-				.stream()
-				.map((authority) -> authority.getNotAfter().toInstant())
-				.min(Comparator.naturalOrder())
-				.orElse(null) : null;
+		private static ToDoubleFunction<CertificateManager> of(ToDoubleFunction<CertificateStatus> value) {
+			return (manager) -> value.applyAsDouble(manager.status());
 		}
 
 	}
