@@ -1,7 +1,6 @@
 package io.kubelet.cert;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -60,20 +59,15 @@ record CertManagerCluster(Path kubeconfig, @Nullable Path administrator,
 		return cluster;
 	}
 
-	/** The names of the requests in the namespace. */
-	List<String> requests() throws ApiException {
-		return list().stream().map((request) -> text(request, "metadata", "name")).toList();
-	}
-
 	/** The UIDs of the requests in the namespace. */
-	List<String> uids() throws ApiException {
-		return list().stream().map((request) -> text(request, "metadata", "uid")).toList();
-	}
-
 	@SuppressWarnings("unchecked")
-	private List<Map<String, Object>> list() throws ApiException {
-		Object list = api(this.kubeconfig).listNamespacedCustomObject(GROUP, "v1", NAMESPACE, REQUESTS).execute();
-		return (List<Map<String, Object>>) ((Map<String, Object>) list).get("items");
+	List<Object> requests() throws ApiException {
+		Map<String, Object> list = (Map<String, Object>) api(this.kubeconfig)
+			.listNamespacedCustomObject(GROUP, "v1", NAMESPACE, REQUESTS)
+			.execute();
+		return ((List<Map<String, Map<String, Object>>>) list.get("items")).stream()
+			.map((request) -> request.get("metadata").get("uid"))
+			.toList();
 	}
 
 	/** Adds an issuer with a name of its own, as the administrator. */
@@ -98,10 +92,8 @@ record CertManagerCluster(Path kubeconfig, @Nullable Path administrator,
 		if (request.containsKey("status")) {
 			EndToEndCluster.skip("the approver of the cluster approves everything");
 		}
-		List<Object> conditions = new ArrayList<>();
-		conditions.add(Map.of("type", "Denied", "status", "True", "reason", "EndToEnd", "message", message,
-				"lastTransitionTime", "2026-01-01T00:00:00Z"));
-		request.put("status", Map.of("conditions", conditions));
+		request.put("status", Map.of("conditions", List.of(Map.of("type", "Denied", "status", "True", "reason",
+				"EndToEnd", "message", message, "lastTransitionTime", "2026-01-01T00:00:00Z"))));
 		api.replaceNamespacedCustomObjectStatus(GROUP, "v1", NAMESPACE, REQUESTS, name, request).execute();
 	}
 
@@ -114,11 +106,6 @@ record CertManagerCluster(Path kubeconfig, @Nullable Path administrator,
 
 	private static CustomObjectsApi api(Path kubeconfig) {
 		return new CustomObjectsApi(TestClients.create(kubeconfig));
-	}
-
-	@SuppressWarnings("unchecked")
-	private static String text(Map<String, Object> object, String parent, String member) {
-		return String.valueOf(((Map<String, Object>) object.get(parent)).get(member));
 	}
 
 	@Override

@@ -1,21 +1,25 @@
 package io.kubelet.cert;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.security.KeyStoreException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.Behavior;
+import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Figures;
@@ -28,6 +32,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -59,7 +66,7 @@ class CertManagerEndToEndTests {
 
 	private CertManagerCluster cluster;
 
-	private List<String> before = List.of();
+	private List<Object> before = List.of();
 
 	@BeforeEach
 	void open() throws Exception {
@@ -74,11 +81,13 @@ class CertManagerEndToEndTests {
 		}
 	}
 
+	/** Only where the files and the kubeconfig are differs from the README. */
 	@Test
-	void rotationsLeaveNothingBehind() throws Exception {
-		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer",
-				"--kubelet.cert.rotation.forced-interval=0s")) {
+	void rotationsOfTheExampleOfTheReadmeLeaveNothingBehind() throws Exception {
+		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.rotation.forced-interval=0s")) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
+			assertThat(trusted(context)).isEqualTo(stored().authorities()).hasSize(1);
+			stored().leaf().verify(trusted(context).get(0).getPublicKey());
 			int rotations = (this.cluster.embedded() != null) ? 10 : 50;
 			String first = served(context);
 			int served = Load.during(rotations, () -> served(context),
@@ -88,108 +97,63 @@ class CertManagerEndToEndTests {
 			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
 			assertThat(manager.status().rotations().count()).isEqualTo(rotations + 1);
 			assertThat(served(context)).isEqualTo(stored().serialNumber()).isNotEqualTo(first);
-			report(rotations + " rotations");
-		}
-	}
-
-	private void report(String what) {
-		if (this.cluster.embedded() != null) {
-			long ours = this.cluster.embedded()
-				.requests()
-				.stream()
-				.filter((request) -> request.isCreate() || request.isWatch() || request.isDelete() || request.isGet())
-				.count();
-			Figures.report(what + " with cert-manager", "%d requests to the API server for %d certificates"
-				.formatted(ours, this.cluster.embedded().count(RecordedRequest::isCreate)));
-			assertThat(ours).isLessThanOrEqualTo(3L * this.cluster.embedded().count(RecordedRequest::isCreate));
-		}
-	}
-
-	/** Only where the files and the kubeconfig are differs from the README. */
-	@Test
-	void exampleOfTheReadmeWorksWordForWord() throws Exception {
-		Path yaml = this.directory.resolve("application.yml");
-		Files.writeString(yaml,
-				Markdown.of("README.md")
-					.blocks("yaml")
-					.map(Markdown.Block::content)
-					.filter((block) -> block.contains("issuer:"))
-					.findFirst()
-					.orElseThrow());
-		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class).run(
-				"--server.port=0", "--spring.config.additional-location=" + yaml,
-				"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-				"--kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig())) {
-			assertThat(served(context)).isEqualTo(stored().serialNumber());
-			assertThat(trusted(context)).isEqualTo(stored().authorities()).hasSize(1);
-			context.getBean(CertificateManager.class).rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-			assertThat(served(context)).isEqualTo(stored().serialNumber());
-			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
-		}
-	}
-
-	@Test
-	void bundleTrustsTheAuthorityThatCameWithTheCertificate() throws Exception {
-		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer")) {
-			assertThat(trusted(context)).hasSize(1).isEqualTo(stored().authorities());
-			stored().leaf().verify(trusted(context).get(0).getPublicKey());
+			if (this.cluster.embedded() != null) {
+				assertFewRequests(this.cluster.embedded());
+				assertNewAuthorityTakesEffectWithTheRotationThatBringsIt(context, this.cluster.embedded());
+			}
 		}
 		if (this.cluster.embedded() != null) {
 			// A restart needs no API server
 			this.cluster.embedded().pause();
-			try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer")) {
+			try (ConfigurableApplicationContext context = run("internal")) {
 				assertThat(trusted(context)).isEqualTo(stored().authorities());
 			}
 		}
 	}
 
-	@Test
-	void newAuthorityTakesEffectWithTheRotationThatBringsIt() throws Exception {
-		if (this.cluster.embedded() == null) {
-			return;
-		}
-		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.ssl.trust=issuer")) {
-			List<X509Certificate> first = trusted(context);
-			this.cluster.embedded().certManager().removeClusterIssuer("internal").clusterIssuer("internal");
-			assertThat(trusted(context)).isEqualTo(first);
-			context.getBean(CertificateManager.class).rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-			// For the overlap, the old one is trusted as well
-			Awaitility.await()
-				.untilAsserted(() -> assertThat(trusted(context)).hasSize(2)
-					.containsAll(first)
-					.containsAll(stored().authorities()));
-		}
+	private static void assertFewRequests(EmbeddedControlPlane plane) {
+		int certificates = plane.count(RecordedRequest::isCreate);
+		int requests = plane
+			.count((request) -> request.isCreate() || request.isWatch() || request.isDelete() || request.isGet());
+		Figures.report("rotations with cert-manager",
+				"%d requests to the API server for %d certificates".formatted(requests, certificates));
+		assertThat(requests).isLessThanOrEqualTo(3 * certificates);
 	}
 
-	@Test
-	void issuerWithoutAuthorityIsReportedAtTheStart() {
-		if (this.cluster.embedded() != null) {
-			this.cluster.embedded().behavior().flaws(SignerFlaw.NO_AUTHORITY);
-			assertThatException().isThrownBy(() -> run("internal", "--kubelet.cert.ssl.trust=issuer").close())
-				.havingRootCause()
-				.withMessageContaining("kubelet.cert.ssl.trust")
-				.satisfies((failure) -> assertThat(failure).asString().doesNotContain("NullPointer"));
-		}
+	/** For the overlap, the old one is trusted as well. */
+	private void assertNewAuthorityTakesEffectWithTheRotationThatBringsIt(ConfigurableApplicationContext context,
+			EmbeddedControlPlane plane) throws Exception {
+		List<X509Certificate> first = trusted(context);
+		plane.certManager().removeClusterIssuer("internal").clusterIssuer("internal");
+		assertThat(trusted(context)).isEqualTo(first);
+		context.getBean(CertificateManager.class).rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(trusted(context)).hasSize(2)
+				.containsAll(first)
+				.containsAll(stored().authorities()));
 	}
 
-	@Test
-	void certificateOfAnotherAuthorityThanTheReportedIsRefused(CapturedOutput output) {
-		if (this.cluster.embedded() != null) {
-			this.cluster.embedded().behavior().flaws(SignerFlaw.ANOTHER_AUTHORITY);
-			assertThatException().isThrownBy(() -> run("internal").close())
-				.withStackTraceContaining("the authority that came with it did not issue it");
-		}
+	static Stream<Arguments> startsThatFail() {
+		return Stream.of(
+				Arguments.of("no authority", (Consumer<Behavior>) (signer) -> signer.flaws(SignerFlaw.NO_AUTHORITY),
+						"kubelet.cert.ssl.trust"),
+				Arguments.of("another authority than the reported one",
+						(Consumer<Behavior>) (signer) -> signer.flaws(SignerFlaw.ANOTHER_AUTHORITY),
+						"the authority that came with it did not issue it"),
+				Arguments.of("no approval", (Consumer<Behavior>) (signer) -> signer.approval(ApprovalPolicy.manual()),
+						"somebody approves the request: see 'kubectl get certificaterequest"));
 	}
 
-	@Test
-	void requestThatNobodyApprovesIsToBeApprovedWithCertManagersTools(CapturedOutput output) {
+	@ParameterizedTest(name = "{0}")
+	@MethodSource("startsThatFail")
+	void startThatFailsIsReported(String name, Consumer<Behavior> problem, String report, CapturedOutput output) {
 		if (this.cluster.embedded() != null) {
-			this.cluster.embedded().behavior().approval(ApprovalPolicy.manual());
+			problem.accept(this.cluster.embedded().behavior());
 			RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
 				assertThatException()
 					.isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=" + timeout).close());
-				assertThat(output).contains("somebody approves the request: see 'kubectl get certificaterequest'")
-					.doesNotContain("kubectl get csr");
+				assertThat(output).contains("APPLICATION FAILED TO START", report)
+					.doesNotContain("kubectl get csr", "NullPointer");
 			});
 		}
 	}
@@ -207,12 +171,12 @@ class CertManagerEndToEndTests {
 					+ "certificaterequest shop-")
 			.contains("Make sure that there is issuer 'ClusterIssuer/" + issuer + "' (from kubelet.cert.issuer.name) "
 					+ "in the cluster, or set 'kubelet.cert.issuer.name' to one that there is");
-		List<String> pending = this.cluster.uids();
+		List<Object> pending = this.cluster.requests();
 		assertThat(pending).hasSize(this.before.size() + 1);
 		try (ConfigurableApplicationContext context = run(issuer, "--kubelet.cert.startup.mode=background")) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			Awaitility.await().untilAsserted(() -> assertThat(manager.status().pendingRequest()).isNotNull());
-			assertThat(this.cluster.uids()).isEqualTo(pending);
+			assertThat(this.cluster.requests()).isEqualTo(pending);
 			assertThat(manager.status().pendingRequest().message()).contains("\"" + issuer + "\" not found");
 			this.cluster.addIssuer(issuer);
 			Awaitility.await().untilAsserted(() -> assertThat(manager.current()).isPresent());
@@ -238,27 +202,17 @@ class CertManagerEndToEndTests {
 		}
 	}
 
-	/** A process that ends before it could delete its request leaves that to the next. */
-	@Test
-	void requestThatAnEarlierProcessLeftIsDeleted() throws Exception {
-		if (this.cluster.embedded() == null) {
-			return;
-		}
-		this.cluster.embedded().faults().next(1, RecordedRequest::isDelete).cutBefore();
-		run("internal").close();
-		assertThat(this.cluster.requests()).hasSize(1);
-		try (ConfigurableApplicationContext context = run("internal")) {
-			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEmpty());
-			assertThat(this.cluster.embedded().count(RecordedRequest::isCreate)).isOne();
-			assertThat(context.getBean(CertificateManager.class).status().rotations().count()).isZero();
-		}
-	}
-
-	private ConfigurableApplicationContext run(String issuer, String... further) {
+	private ConfigurableApplicationContext run(String issuer, String... further) throws IOException {
+		Path yaml = Files.writeString(this.directory.resolve("application.yml"),
+				Markdown.of("README.md")
+					.blocks("yaml")
+					.map(Markdown.Block::content)
+					.filter((block) -> block.contains("issuer:"))
+					.findFirst()
+					.orElseThrow());
 		return new SpringApplicationBuilder(Application.class).run(Stream
-			.concat(Stream.of("--server.port=0", "--server.ssl.bundle=shop", "--kubelet.cert.pair-name=shop",
+			.concat(Stream.of("--server.port=0", "--spring.config.additional-location=" + yaml,
 					"--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.issuer.name=" + issuer,
-					"--kubelet.cert.issuer.kind=ClusterIssuer", "--kubelet.cert.template.dns-names=shop.shop.svc",
 					"--kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig()), Stream.of(further))
 			.toArray(String[]::new));
 	}
@@ -269,14 +223,11 @@ class CertManagerEndToEndTests {
 
 	private static List<X509Certificate> trusted(ConfigurableApplicationContext context) throws Exception {
 		KeyStore trust = context.getBean(SslBundles.class).getBundle("shop").getStores().getTrustStore();
-		return Collections.list(trust.aliases()).stream().map((alias) -> {
-			try {
-				return (X509Certificate) trust.getCertificate(alias);
-			}
-			catch (KeyStoreException ex) {
-				throw new IllegalStateException(ex);
-			}
-		}).toList();
+		List<X509Certificate> trusted = new ArrayList<>();
+		for (String alias : Collections.list(trust.aliases())) {
+			trusted.add((X509Certificate) trust.getCertificate(alias));
+		}
+		return trusted;
 	}
 
 	@Configuration(proxyBeanMethods = false)
