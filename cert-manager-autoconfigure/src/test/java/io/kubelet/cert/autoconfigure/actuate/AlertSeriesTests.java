@@ -44,42 +44,8 @@ class AlertSeriesTests {
 		.compile("(- name: (.+)\n  interval: 1m\n  input_series:\n)((?:  - .*\n)*)");
 
 	/** Is due after 80 % of its lifetime: of six hours, after 4:48. */
-	private static final Map<String, Consumer<Recording>> RUNS = Map.ofEntries(
-			Map.entry("a quiet day", AlertSeriesTests::quietDay),
-			Map.entry("nobody approves the rotation", AlertSeriesTests::nobodyApproves),
-			Map.entry("the approver denies the rotation", AlertSeriesTests::denied),
-			Map.entry("the API server is out of reach", AlertSeriesTests::outOfReach),
-			Map.entry("nobody approves the first request", AlertSeriesTests::nobodyApprovesTheFirst),
-			Map.entry("a rotation begins shortly before the latest deadline", AlertSeriesTests::shortlyBeforeTheLatest),
-			Map.entry("nobody approves a certificate for an hour", AlertSeriesTests::hourIsNotApproved),
-			Map.entry("nobody approves a certificate for a year", AlertSeriesTests::yearIsNotApproved),
-			Map.entry("the API server is out of reach for a certificate for a year", AlertSeriesTests::yearOutOfReach),
-			Map.entry("an authority expires", AlertSeriesTests::authorityExpires),
-			Map.entry("an application stops", AlertSeriesTests::stops),
-			Map.entry("the clock is slow", AlertSeriesTests::slowClock));
-
-	@Test
-	void seriesAreThoseOfARun() throws IOException {
-		String written = Files.readString(FILE);
-		Set<String> names = SERIES.matcher(written).results().map((run) -> run.group(2)).collect(Collectors.toSet());
-		assertThat(names).containsAll(RUNS.keySet());
-		String recorded = SERIES.matcher(written)
-			.replaceAll((run) -> run.group(1) + (RUNS.containsKey(run.group(2)) ? series(run) : run.group(3)));
-		if (Boolean.getBoolean("docs.generate")) {
-			Files.writeString(FILE, recorded);
-		}
-		assertThat(Files.readString(FILE)).isEqualTo(recorded);
-	}
-
-	private static String series(MatchResult run) {
-		Recording recording = new Recording();
-		RUNS.getOrDefault(run.group(2), (unknown) -> {
-		}).accept(recording);
-		return recording.toString();
-	}
-
-	/** With a person who takes two minutes, and an API server that is away for three. */
-	private static void quietDay(Recording shop) {
+	private static final Map<String, Consumer<Recording>> RUNS = Map.ofEntries(Map.entry("a quiet day", (shop) -> {
+		// With a person who takes two minutes, and an API server that is away for three
 		shop.fixture.signer.holds();
 		shop.start();
 		shop.runUntil(0, 2);
@@ -90,18 +56,14 @@ class AlertSeriesTests {
 		shop.outage = false;
 		shop.runUntil(24, 0);
 		assertThat(shop.manager.status().rotations().count()).isEqualTo(5);
-	}
-
-	private static void nobodyApproves(Recording shop) {
+	}), Map.entry("nobody approves the rotation", (shop) -> {
 		shop.start();
 		shop.fixture.signer.holds();
 		shop.runUntil(6, 30);
 		shop.approve();
 		shop.runUntil(6, 40);
 		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	private static void denied(Recording shop) {
+	}), Map.entry("the approver denies the rotation", (shop) -> {
 		shop.start();
 		shop.fixture.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()),
 				request.signerName(), "NotToday", "the approver is on holiday"));
@@ -110,10 +72,8 @@ class AlertSeriesTests {
 		shop.manager.rotate();
 		shop.runUntil(6, 0);
 		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	/** Not in a cluster. */
-	private static void outOfReach(Recording shop) {
+	}), Map.entry("the API server is out of reach", (shop) -> {
+		// Not in a cluster
 		shop.target = "instance=\"shop.example.com:8443\",job=\"shop\"";
 		shop.start();
 		shop.runUntil(4, 30);
@@ -122,18 +82,14 @@ class AlertSeriesTests {
 		shop.outage = false;
 		shop.runUntil(6, 0);
 		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	private static void nobodyApprovesTheFirst(Recording shop) {
+	}), Map.entry("nobody approves the first request", (shop) -> {
 		shop.fixture.signer.holds();
 		shop.start();
 		shop.runUntil(0, 30);
 		shop.approve();
 		shop.runUntil(0, 40);
 		assertThat(shop.manager.status().rotations().count()).isOne();
-	}
-
-	private static void shortlyBeforeTheLatest(Recording shop) {
+	}), Map.entry("a rotation begins shortly before the latest deadline", (shop) -> {
 		shop.random = 0.999;
 		shop.start();
 		shop.fixture.signer.holds();
@@ -141,50 +97,58 @@ class AlertSeriesTests {
 		shop.approve();
 		shop.runUntil(5, 30);
 		assertThat(shop.manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	private static void hourIsNotApproved(Recording shop) {
+	}), Map.entry("nobody approves a certificate for an hour", (shop) -> {
 		shop.fixture.signer.lifetime = Duration.ofHours(1);
 		shop.start();
 		shop.fixture.signer.holds();
 		shop.runUntil(1, 0);
-	}
-
-	private static void yearIsNotApproved(Recording shop) {
+	}), Map.entry("nobody approves a certificate for a year", (shop) -> {
 		shop.storeForAYear();
 		shop.fixture.signer.holds();
 		shop.start();
 		shop.runUntil(26, 0);
-	}
-
-	private static void yearOutOfReach(Recording shop) {
+	}), Map.entry("the API server is out of reach for a certificate for a year", (shop) -> {
 		shop.storeForAYear();
 		shop.outage = true;
 		shop.start();
 		shop.runUntil(26, 0);
-	}
-
-	private static void authorityExpires(Recording shop) {
+	}), Map.entry("an authority expires", (shop) -> {
 		shop.fixture.signer.lifetime = Duration.ofDays(60);
 		Instant end = shop.fixture.time.instant().plus(Duration.ofDays(60)).plus(Duration.ofMinutes(5));
 		shop.trust = Trust.exactly(
 				List.of(shop.fixture.authority.intermediate("old", shop.fixture.time.instant(), end).certificate()));
 		shop.start();
 		shop.runUntil(0, 10);
-	}
-
-	private static void slowClock(Recording shop) {
+	}), Map.entry("an application stops", (shop) -> {
+		shop.start();
+		shop.runUntil(0, 10);
+	}), Map.entry("the clock is slow", (shop) -> {
 		shop.start();
 		shop.outage = true;
 		shop.fixture.time.setClock(Duration.ofDays(-2));
 		for (int minute = 0; minute < 10; minute++) {
 			shop.passAMinute();
 		}
+	}));
+
+	@Test
+	void seriesAreThoseOfARun() throws IOException {
+		String written = Files.readString(FILE);
+		Set<String> names = SERIES.matcher(written).results().map((run) -> run.group(2)).collect(Collectors.toSet());
+		assertThat(names).containsAll(RUNS.keySet());
+		String recorded = SERIES.matcher(written)
+			.replaceAll((run) -> run.group(1)
+					+ (RUNS.containsKey(run.group(2)) ? series(RUNS.get(run.group(2))) : run.group(3)));
+		if (Boolean.getBoolean("docs.generate")) {
+			Files.writeString(FILE, recorded);
+		}
+		assertThat(Files.readString(FILE)).isEqualTo(recorded);
 	}
 
-	private static void stops(Recording shop) {
-		shop.start();
-		shop.runUntil(0, 10);
+	private static String series(Consumer<Recording> run) {
+		Recording recording = new Recording();
+		run.accept(recording);
+		return recording.toString();
 	}
 
 	/** The metrics of a certificate, as Prometheus scrapes them. */
