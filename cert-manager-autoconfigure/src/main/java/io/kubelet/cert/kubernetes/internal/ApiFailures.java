@@ -159,10 +159,15 @@ public record ApiFailures(String server) {
 		return (message != null) ? ExternalText.clean(message) : "no reason given";
 	}
 
-	/** In seconds, as an API server states it. */
+	/** In seconds, as an API server states it. A proxy may have added another one. */
 	private static @Nullable Duration retryAfter(@Nullable Map<String, List<String>> headers) {
-		String seconds = (headers != null) ? String.join(",", headers.getOrDefault("retry-after", List.of())) : "";
-		return seconds.matches("\\d{1,9}") ? Duration.ofSeconds(Long.parseLong(seconds)) : null;
+		return (headers == null) ? null
+				: headers.getOrDefault("retry-after", List.of())
+					.stream()
+					.filter((seconds) -> seconds.matches("\\d{1,9}"))
+					.findFirst()
+					.map((seconds) -> Duration.ofSeconds(Long.parseLong(seconds)))
+					.orElse(null);
 	}
 
 }

@@ -86,9 +86,9 @@ class ApiFailuresTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "7, 7", "0, 0" })
-	void retryAfterIsReadAsSeconds(String header, long seconds) {
-		assertThat(retryAfter(header)).isEqualTo(Duration.ofSeconds(seconds));
+	@CsvSource({ "7, 7", "0, 0", "soon|7, 7", "7|8, 7" })
+	void firstRetryAfterInSecondsCounts(String headers, long seconds) {
+		assertThat(retryAfter(headers)).isEqualTo(Duration.ofSeconds(seconds));
 	}
 
 	@ParameterizedTest
@@ -255,9 +255,9 @@ class ApiFailuresTests {
 		return this.failures.translate(new ApiException("Failed", code, headers, body), REQUEST);
 	}
 
-	private @Nullable Duration retryAfter(String header) {
+	private @Nullable Duration retryAfter(String headers) {
 		RequestException failure = translate(429, STATUS.formatted("TooManyRequests", "slow down", 429),
-				Map.of("retry-after", List.of(header)));
+				Map.of("retry-after", List.of(headers.split("\\|", -1))));
 		return failure.retryAfter();
 	}
 
