@@ -181,14 +181,14 @@ public final class KubernetesConnection implements DisposableBean {
 	/**
 	 * Returns a source of trust in the authorities in objects of the API.
 	 * @param objects the objects
-	 * @param patience returns how long the first reading waits for the API server
+	 * @param patience returns how long the first call waits for the API server
 	 * @param managers as for {@link #credentials(Iterable)}
 	 */
 	public LiveTrust.Source authoritiesIn(Trusted objects, Supplier<Duration> patience,
 			Iterable<CertificateManager> managers) {
 		Supplier<PublishedAuthorities> authorities = SingletonSupplier.of(() -> authoritiesIn(objects, managers));
-		return new LiveTrust.Source(() -> "the " + authorities.get(), () -> authorities.get().version(),
-				() -> authorities.get().read(patience.get()));
+		return new LiveTrust.Source(() -> "the " + authorities.get(), () -> authorities.get().version(patience.get()),
+				() -> authorities.get().read());
 	}
 
 	private synchronized PublishedAuthorities authoritiesIn(Trusted objects, Iterable<CertificateManager> managers) {

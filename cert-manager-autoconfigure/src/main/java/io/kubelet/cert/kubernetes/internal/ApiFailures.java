@@ -120,9 +120,9 @@ public record ApiFailures(String server) {
 	}
 
 	private RequestException unreachable(IOException cause, @Nullable CertificateRequest request) {
-		if (cause instanceof AnswerTooLargeException answer) {
-			return unexpected("The answer from %s is larger than %s and was not read. A proxy may have answered"
-				.formatted(this.server, answer.limit()), request);
+		if (cause instanceof AnswerTooLargeException) {
+			return unexpected("The answer from %s is %s and was not read. A proxy may have answered"
+				.formatted(this.server, cause.getMessage()), request);
 		}
 		// A subclass, SocketTimeoutException, means that nothing was received
 		if (cause.getClass() == InterruptedIOException.class) {

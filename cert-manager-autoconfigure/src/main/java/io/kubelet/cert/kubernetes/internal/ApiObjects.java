@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiObjects {
 
+	private static final long MEBIBYTE = 1024 * 1024;
+
 	private static final MediaType MEDIA_TYPE = MediaType.get("application/json");
 
 	/** Shown in the audit log of the API server. */
@@ -38,6 +40,12 @@ public final class ApiObjects {
 
 	/** Limits a call other than a watch, from connecting to the end of the answer. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+	/** Objects have at most 1.5 MiB, unless etcd is configured otherwise. */
+	private static final int MEBIBYTES = 4;
+
+	/** A signer may have several bundles of authorities. */
+	private static final int MEBIBYTES_OF_LIST = 16;
 
 	/** Creating one costs more than writing an object. */
 	private static final Gson GSON = new Gson();
@@ -139,7 +147,7 @@ public final class ApiObjects {
 			@Override
 			public void onResponse(Call call, Response answer) {
 				try {
-					result.complete(object(body(answer)));
+					result.complete(object(body(answer, MEBIBYTES)));
 				}
 				catch (Throwable ex) {
 					result.completeExceptionally(ex);
@@ -157,15 +165,34 @@ public final class ApiObjects {
 	}
 
 	/**
-	 * Reads the whole body of an answer.
-	 * @param answer the answer
-	 * @return the body
+	 * Executes a call that is about one object.
+	 * @param call the call
+	 * @return the object in the answer
 	 * @throws ApiException if the answer is a failure
-	 * @throws AnswerTooLargeException if the body is too large
-	 * @throws IOException if the body cannot be read
+	 * @throws AnswerTooLargeException if the answer is larger than 4 MiB
+	 * @throws IOException if there is no answer
+	 * @throws JsonParseException if the answer is no object
 	 */
-	public static String body(Response answer) throws ApiException, IOException {
-		return limited(stream(answer));
+	public static JsonObject execute(Call call) throws ApiException, IOException {
+		return execute(call, MEBIBYTES);
+	}
+
+	/**
+	 * Executes a call that reads a list, as {@link #execute(Call)} does. The answer may
+	 * have up to 16 MiB.
+	 */
+	public static JsonObject executeList(Call call) throws ApiException, IOException {
+		return execute(call, MEBIBYTES_OF_LIST);
+	}
+
+	private static JsonObject execute(Call call, int mebibytes) throws ApiException, IOException {
+		try (Response answer = call.execute()) {
+			return object(body(answer, mebibytes));
+		}
+	}
+
+	private static String body(Response answer, int mebibytes) throws ApiException, IOException {
+		return limited(stream(answer), mebibytes);
 	}
 
 	/**
@@ -178,15 +205,16 @@ public final class ApiObjects {
 	public static BufferedSource stream(Response answer) throws ApiException, IOException {
 		BufferedSource body = answer.body().source();
 		if (!answer.isSuccessful()) {
-			throw new ApiException(answer.message(), answer.code(), answer.headers().toMultimap(), limited(body));
+			throw new ApiException(answer.message(), answer.code(), answer.headers().toMultimap(),
+					limited(body, MEBIBYTES));
 		}
 		return body;
 	}
 
-	private static String limited(BufferedSource body) throws IOException {
-		if (body.request(AnswerTooLargeException.MAXIMUM_BYTES + 1L)) {
+	private static String limited(BufferedSource body, int mebibytes) throws IOException {
+		if (body.request(mebibytes * MEBIBYTE + 1)) {
 			body.close();
-			throw new AnswerTooLargeException();
+			throw new AnswerTooLargeException(mebibytes);
 		}
 		return body.readUtf8();
 	}
@@ -197,9 +225,9 @@ public final class ApiObjects {
 	 * @throws IOException if it cannot be read
 	 */
 	public static @Nullable String line(BufferedSource stream) throws IOException {
-		long end = stream.indexOf((byte) '\n', 0, AnswerTooLargeException.MAXIMUM_BYTES + 1L);
-		if (end < 0 && stream.getBuffer().size() > AnswerTooLargeException.MAXIMUM_BYTES) {
-			throw new AnswerTooLargeException();
+		long end = stream.indexOf((byte) '\n', 0, MEBIBYTES * MEBIBYTE + 1);
+		if (end < 0 && stream.getBuffer().size() > MEBIBYTES * MEBIBYTE) {
+			throw new AnswerTooLargeException(MEBIBYTES);
 		}
 		return stream.readUtf8Line();
 	}
@@ -249,31 +277,12 @@ public final class ApiObjects {
 	}
 
 	/**
-	 * Reports that an answer (unpacked) or a line of a watch is larger than 4 MiB, or a
-	 * list longer than its limit. Objects of the API have at most 1.5 MiB, unless etcd is
-	 * configured otherwise.
+	 * Reports that an answer (unpacked) or a line of a watch is larger than its limit.
 	 */
 	public static final class AnswerTooLargeException extends IOException {
 
-		static final int MAXIMUM_BYTES = 4 * 1024 * 1024;
-
-		private final String limit;
-
-		AnswerTooLargeException() {
-			this("4 MiB");
-		}
-
-		/**
-		 * Creates an exception.
-		 * @param limit what the answer is larger than
-		 */
-		public AnswerTooLargeException(String limit) {
-			super("it is larger than " + limit);
-			this.limit = limit;
-		}
-
-		String limit() {
-			return this.limit;
+		AnswerTooLargeException(int mebibytes) {
+			super("larger than %d MiB".formatted(mebibytes));
 		}
 
 	}

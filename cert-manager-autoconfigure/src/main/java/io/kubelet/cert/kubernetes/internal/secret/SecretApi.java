@@ -17,7 +17,6 @@ import io.kubelet.cert.store.StoreException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
-import okhttp3.Response;
 
 /**
  * Reads and writes one Secret. The kind of an exception is that of the API server's
@@ -86,8 +85,8 @@ record SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
 		ApiClient client = this.clients.get();
 		Call call = request.apply(client);
 		call.timeout().timeout(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-		try (Response answer = call.execute()) {
-			return new SecretObject(ApiObjects.object(ApiObjects.body(answer)));
+		try {
+			return new SecretObject(ApiObjects.execute(call));
 		}
 		catch (ApiException | IOException | JsonParseException ex) {
 			if (ex instanceof IOException && call.isCanceled()) {

@@ -180,9 +180,9 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	}
 
 	@Override
-	public void refused(ApiException answer) {
+	public void refused(Exception answer) {
 		String name = this.request.name();
-		if (answer.getCause() instanceof AnswerTooLargeException && name != null && !this.alone) {
+		if (answer instanceof AnswerTooLargeException && name != null && !this.alone) {
 			this.alone = true;
 			this.watches.separate();
 			resume(name);
@@ -237,7 +237,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 				RequestException.describe(name, this.request.signerName()) + " " + how));
 	}
 
-	private void fail(ApiException failure) {
+	private void fail(Exception failure) {
 		this.answer.completeExceptionally(this.failures.translate(failure, this.request));
 	}
 

@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.kubernetes.internal.watch.Reflector;
 import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubernetes.client.openapi.ApiClient;
@@ -87,11 +88,6 @@ final class RequestWatch implements Reflector.Observer {
 		this.watch.close();
 	}
 
-	@Override
-	public boolean concerns(JsonObject object) {
-		return isAwaited(new RequestObject(object));
-	}
-
 	/** A search for the name takes longer the more requests are pending. */
 	private boolean isAwaited(RequestObject object) {
 		return this.subscribers.containsKey(object.uid()) || this.pending.test(object.name());
@@ -114,16 +110,15 @@ final class RequestWatch implements Reflector.Observer {
 	}
 
 	@Override
-	public void changed(JsonObject json) {
-		RequestObject object = new RequestObject(json);
-		if (isAwaited(object)) {
-			received(object);
-		}
+	public void changed(JsonObject object) {
+		received(new RequestObject(object));
 	}
 
 	private void received(RequestObject object) {
-		this.latest.put(object.uid(), object);
-		notify(object.uid(), (subscriber) -> subscriber.changed(object));
+		if (isAwaited(object)) {
+			this.latest.put(object.uid(), object);
+			notify(object.uid(), (subscriber) -> subscriber.changed(object));
+		}
 	}
 
 	@Override
@@ -137,13 +132,13 @@ final class RequestWatch implements Reflector.Observer {
 	}
 
 	@Override
-	public void interrupted(Kind kind, String problem) {
-		this.subscribers.values().forEach((subscriber) -> subscriber.interrupted(problem));
-	}
-
-	@Override
-	public void overwhelmed(ApiException answer) {
-		end(answer);
+	public void interrupted(Kind kind, String problem, Throwable cause) {
+		if (cause instanceof AnswerTooLargeException tooLarge) {
+			end(tooLarge);
+		}
+		else {
+			this.subscribers.values().forEach((subscriber) -> subscriber.interrupted(problem));
+		}
 	}
 
 	@Override
@@ -152,7 +147,7 @@ final class RequestWatch implements Reflector.Observer {
 		return "the API server answers " + answer.getCode();
 	}
 
-	private void end(ApiException answer) {
+	private void end(Exception answer) {
 		close();
 		synchronized (this) {
 			this.refused = true;
@@ -187,8 +182,8 @@ final class RequestWatch implements Reflector.Observer {
 		/** Until the next change, nothing is received. */
 		void interrupted(String problem);
 
-		/** The server refuses the watch, or an object in it is too large. */
-		void refused(ApiException answer);
+		/** The server refuses the watch, or what it sends is too large. */
+		void refused(Exception answer);
 
 	}
 

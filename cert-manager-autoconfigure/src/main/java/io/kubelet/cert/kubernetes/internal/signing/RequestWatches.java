@@ -58,13 +58,13 @@ final class RequestWatches {
 
 	/**
 	 * Watches each request by its name from now on. Anyone who may create requests can
-	 * give one our label that is too large to be read.
+	 * give some our label that are too large to be read.
 	 */
 	void separate() {
 		if (this.separate.compareAndSet(false, true)) {
 			logger.warn(
-					"A request that carries the label {}={} is larger than 4 MiB. It may be a stranger's, "
-							+ "so each pending request is watched by its name from now on ({})",
+					"A request that carries the label {}={} is larger than 4 MiB, or all of them are larger than 16 MiB. "
+							+ "Some may be a stranger's, so each pending request is watched by its name from now on ({})",
 					RequestObject.REQUESTER, this.requester, this.path);
 		}
 	}

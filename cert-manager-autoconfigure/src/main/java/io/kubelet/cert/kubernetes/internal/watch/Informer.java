@@ -97,7 +97,7 @@ public final class Informer implements Reflector.Observer, AutoCloseable {
 	}
 
 	@Override
-	public void interrupted(Kind kind, String problem) {
+	public void interrupted(Kind kind, String problem, Throwable cause) {
 		State last = this.state;
 		boolean pending = last.isPending() && kind == Kind.UNAVAILABLE;
 		become(new State(last.objects, problem, "", pending ? kind : Kind.OTHER));

@@ -1,11 +1,10 @@
 package io.kubelet.cert.kubernetes.internal.watch;
 
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -13,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
-import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.Trust;
@@ -54,36 +52,38 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	/**
 	 * Returns a value that changes when the content of the objects does.
+	 * @param patience how long the first call waits for the API server; zero if it does
+	 * not wait
 	 * @return the version
 	 */
-	public Object version() {
-		return content(this.followed.state());
-	}
-
-	/**
-	 * Returns trust in exactly these authorities, each of them once.
-	 * @param patience how long the first reading waits for the API server; zero if it
-	 * does not wait
-	 * @return the trust
-	 * @throws KubernetesConfigurationException if the authorities are not known
-	 */
-	public Trust read(Duration patience) {
+	public Object version(Duration patience) {
 		if (!patience.isZero() && !this.answered.isDone()) {
 			this.followed.awaitedFor(patience);
 			awaitAnswer(patience);
 		}
+		return pems(this.followed.state());
+	}
+
+	/**
+	 * Returns trust in exactly these authorities, each of them once.
+	 * @return the trust
+	 * @throws KubernetesConfigurationException if the authorities are not known
+	 */
+	public Trust read() {
 		Informer.State state = this.followed.state();
-		Content content = content(state);
-		if (content.pems.isEmpty()) {
+		List<Optional<String>> pems = pems(state);
+		if (pems.isEmpty() || pems.contains(Optional.<String>empty())) {
+			String problem = pems.isEmpty() ? state.problem() : "it has no key " + this.place.key;
 			throw new KubernetesConfigurationException(state.kind(),
-					"The %s cannot be read: %s%s".formatted(this, content.problem, this.read ? "" : state.advice()));
+					"The %s cannot be read: %s%s".formatted(this, problem, this.read ? "" : state.advice()));
 		}
 		try {
-			List<X509Certificate> authorities = content.pems.stream()
+			Trust trust = Trust.exactly(pems.stream()
+				.flatMap(Optional::stream)
 				.flatMap((pem) -> Pem.readCertificates(pem).stream())
-				.toList();
+				.toList());
 			this.read = true;
-			return Trust.exactly(authorities);
+			return trust;
 		}
 		catch (MalformedPemException ex) {
 			throw new KubernetesConfigurationException(
@@ -92,7 +92,16 @@ public final class PublishedAuthorities implements AutoCloseable {
 		}
 	}
 
-	/** If the first answer does not come in time, later readings do not wait. */
+	/** Empty for an object that does not have the key. */
+	private List<Optional<String>> pems(Informer.State state) {
+		return state.objects()
+			.stream()
+			.map((object) -> Optional
+				.ofNullable(ApiObjects.text(ApiObjects.member(object, this.place.member), this.place.key)))
+			.toList();
+	}
+
+	/** If the first answer does not come in time, later calls do not wait. */
 	private void awaitAnswer(Duration patience) {
 		try {
 			// At a shutdown, Spring interrupts a start only if its wait has no time limit
@@ -107,18 +116,6 @@ public final class PublishedAuthorities implements AutoCloseable {
 		}
 	}
 
-	private Content content(Informer.State state) {
-		List<String> pems = new ArrayList<>();
-		for (JsonObject object : state.objects()) {
-			String pem = ApiObjects.text(ApiObjects.member(object, this.place.member), this.place.key);
-			if (pem == null) {
-				return new Content(List.of(), "it has no key " + this.place.key);
-			}
-			pems.add(pem);
-		}
-		return new Content(pems, pems.isEmpty() ? state.problem() : "");
-	}
-
 	@Override
 	public void close() {
 		this.followed.close();
@@ -128,11 +125,6 @@ public final class PublishedAuthorities implements AutoCloseable {
 	@Override
 	public String toString() {
 		return this.place.description;
-	}
-
-	/** Two states of the objects with the same content are the same version. */
-	private record Content(List<String> pems, String problem) {
-
 	}
 
 	/**

@@ -15,7 +15,6 @@ import io.kubelet.cert.certificate.CertificateManagerException;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
-import io.kubelet.cert.kubernetes.internal.ApiObjects.AnswerTooLargeException;
 import io.kubelet.cert.request.RequestException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
@@ -29,10 +28,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Watches objects until it is closed. A watch whose time is up is opened again where it
  * ended. If it failed, or if it ended without an event or a bookmark, the objects are
- * listed again, page by page, in the first version of the API that the server serves: the
- * etcd of the server may have been restored from a backup, and such a server sends
- * nothing until it has reached the resource version again. There is always a
- * {@link Backoff} in between.
+ * listed again, in the first version of the API that the server serves: the etcd of the
+ * server may have been restored from a backup, and such a server sends nothing until it
+ * has reached the resource version again. There is always a {@link Backoff} in between.
  */
 public final class Reflector implements AutoCloseable {
 
@@ -76,7 +74,7 @@ public final class Reflector implements AutoCloseable {
 	public Reflector(Selection selection, Observer observer, Supplier<ApiClient> clients,
 			@Nullable String resourceVersion) {
 		this.selection = selection;
-		this.lister = new Lister(selection, observer::concerns, this::isClosed);
+		this.lister = new Lister(selection);
 		this.observer = observer;
 		this.clients = clients;
 		this.resourceVersion = resourceVersion;
@@ -114,7 +112,7 @@ public final class Reflector implements AutoCloseable {
 				follow(this.clients.get());
 			}
 			catch (Throwable ex) {
-				interrupted(ex);
+				failed(ex);
 			}
 			pause();
 		}
@@ -131,13 +129,9 @@ public final class Reflector implements AutoCloseable {
 
 	private void follow(ApiClient client) {
 		try {
-			String resourceVersion = (this.resourceVersion != null) ? this.resourceVersion : list(client);
-			watch(client, resourceVersion);
+			watch(client, (this.resourceVersion != null) ? this.resourceVersion : list(client));
 		}
-		catch (IOException ex) {
-			failed(client, new ApiException(ex));
-		}
-		catch (ApiException ex) {
+		catch (IOException | ApiException ex) {
 			failed(client, ex);
 		}
 	}
@@ -180,57 +174,50 @@ public final class Reflector implements AutoCloseable {
 		this.resourceVersion = event.resourceVersion();
 	}
 
-	private void failed(ApiClient client, ApiException ex) {
-		if (isClosed()) {
-			return;
-		}
-		if (ex.getCode() != TOO_MANY_REQUESTS) {
+	private void failed(ApiClient client, Exception ex) {
+		int code = (ex instanceof ApiException answer) ? answer.getCode() : 0;
+		if (code != TOO_MANY_REQUESTS) {
 			this.resourceVersion = null;
 		}
-		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
-		if (ex.getCode() == GONE) {
+		if (isClosed() || code == GONE) {
 			return;
 		}
-		if (ex.getCause() instanceof AnswerTooLargeException) {
-			this.observer.overwhelmed(ex);
-		}
-		if (failure.kind() == Kind.UNAVAILABLE) {
-			this.backoff.askedFor(failure.retryAfter());
-			interrupted(failure.kind(), String.valueOf(failure.getMessage()));
+		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
+		if (failure.kind() != Kind.UNAVAILABLE && ex instanceof ApiException answer) {
+			report(this.observer.refused(answer));
 		}
 		else {
-			String problem = this.observer.refused(ex);
-			if (!isClosed()) {
-				report(problem);
-			}
-		}
-	}
-
-	private void interrupted(Kind kind, String problem) {
-		if (!isClosed()) {
-			this.observer.interrupted(kind, problem);
-			report(problem);
-		}
-	}
-
-	private void report(String problem) {
-		if (this.backoff.attempts() == FAILURES_TO_REPORT) {
-			logger.warn("{} cannot be watched for now: {}", this.observer, problem);
+			this.backoff.askedFor(failure.retryAfter());
+			interrupted(failure.kind(), String.valueOf(failure.getMessage()), ex);
 		}
 	}
 
 	/** Not even an error, such as a missing class, ends a watch or goes unreported. */
-	private void interrupted(Throwable cause) {
+	private void failed(Throwable cause) {
 		try {
 			if (cause instanceof Error && this.backoff.attempts() == 1) {
 				logger.error("A watch failed and is opened again", cause);
 			}
 			interrupted(Kind.of(cause),
 					(cause instanceof CertificateManagerException known) ? String.valueOf(known.getMessage())
-							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()));
+							: "the watch failed (%s)".formatted(cause.getClass().getSimpleName()),
+					cause);
 		}
 		catch (Throwable ex) {
 			// No memory for that either
+		}
+	}
+
+	private void interrupted(Kind kind, String problem, Throwable cause) {
+		if (!isClosed()) {
+			this.observer.interrupted(kind, problem, cause);
+			report(problem);
+		}
+	}
+
+	private void report(String problem) {
+		if (this.backoff.attempts() == FAILURES_TO_REPORT && !isClosed()) {
+			logger.warn("{} cannot be watched for now: {}", this.observer, problem);
 		}
 	}
 
@@ -256,16 +243,11 @@ public final class Reflector implements AutoCloseable {
 	 */
 	public interface Observer {
 
-		/** Whether an object is wanted. Others are not kept while a list is read. */
-		default boolean concerns(JsonObject object) {
-			return true;
-		}
-
 		/** The objects are about to be listed. */
 		default void listing() {
 		}
 
-		/** All objects that are wanted were listed. */
+		/** All objects were listed. */
 		void listed(List<JsonObject> objects);
 
 		/** An object was created or has changed. */
@@ -278,15 +260,10 @@ public final class Reflector implements AutoCloseable {
 		 * The watch failed and will be opened again.
 		 * @param kind {@link Kind#UNAVAILABLE} if the API server cannot be reached or is
 		 * busy, otherwise the application cannot ask it
+		 * @param problem what is wrong
+		 * @param cause the exception, such as that an answer is too large
 		 */
-		default void interrupted(Kind kind, String problem) {
-		}
-
-		/**
-		 * An object is too large, perhaps one that the observer has not asked for. The
-		 * watch is opened again, unless the observer closes it.
-		 */
-		default void overwhelmed(ApiException answer) {
+		default void interrupted(Kind kind, String problem, Throwable cause) {
 		}
 
 		/**

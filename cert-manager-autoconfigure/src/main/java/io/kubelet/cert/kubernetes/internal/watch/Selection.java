@@ -56,15 +56,6 @@ public record Selection(List<String> paths, Map<String, String> selectors) {
 		return ApiObjects.list(client, this.paths.get(0), this.selectors);
 	}
 
-	Call list(ApiClient client, String path, int limit, String next) {
-		Map<String, String> query = new HashMap<>(this.selectors);
-		query.put("limit", String.valueOf(limit));
-		if (!next.isEmpty()) {
-			query.put("continue", next);
-		}
-		return ApiObjects.list(client, path, query);
-	}
-
 	/** The server ends a watch in time, unless something between answers for it. */
 	Call watch(ApiClient client, String path, String resourceVersion, int seconds) {
 		Map<String, String> query = new HashMap<>(this.selectors);

@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal.watch;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -8,6 +9,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubernetes.client.openapi.ApiException;
+import okhttp3.Call;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,18 +24,17 @@ final class WatchJson {
 	}
 
 	/**
-	 * Reads a page.
-	 * @throws ApiException if it is not readable
+	 * Reads a list.
+	 * @throws ApiException if the answer is a failure, or is not readable
 	 */
-	static Listed listed(String json) throws ApiException {
+	static Listed listed(Call call) throws ApiException, IOException {
 		try {
-			JsonObject list = ApiObjects.object(json);
+			JsonObject list = ApiObjects.executeList(call);
 			List<JsonObject> objects = new ArrayList<>();
 			if (list.get("items") instanceof JsonArray items) {
 				items.forEach((item) -> objects.add(item.getAsJsonObject()));
 			}
-			String token = ApiObjects.text(list.getAsJsonObject("metadata"), "continue");
-			return new Listed(objects, resourceVersion(list), (token != null) ? token : "");
+			return new Listed(objects, resourceVersion(list));
 		}
 		catch (RuntimeException ex) {
 			throw new ApiException(ex);
@@ -64,12 +65,8 @@ final class WatchJson {
 		return listOrObject.getAsJsonObject("metadata").get("resourceVersion").getAsString();
 	}
 
-	/**
-	 * A page of a list.
-	 *
-	 * @param next the token for the next page, empty if this is the last one
-	 */
-	record Listed(List<JsonObject> objects, String resourceVersion, String next) {
+	/** The objects of a list, and the version to watch them from. */
+	record Listed(List<JsonObject> objects, String resourceVersion) {
 
 	}
 

@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -49,6 +51,8 @@ class TrustBundleAuthoritiesTests {
 
 	private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+	private final AtomicInteger reads = new AtomicInteger();
+
 	@AutoClose
 	private final Adapter adapter = new Adapter();
 
@@ -85,6 +89,15 @@ class TrustBundleAuthoritiesTests {
 		assertThat(read(Place.trustBundles("example.com/shop", ""))).containsExactly(certificates(A, B, C));
 	}
 
+	/** Each may have a mebibyte. */
+	@Test
+	void severalLargeBundlesOfASignerAreRead() throws Exception {
+		permit();
+		this.bundles.create("example.com:shop:1", Map.of(), A);
+		interceptLists((list) -> " ".repeat(12 * 1024 * 1024) + list);
+		assertThat(read(Place.trustBundles("example.com/shop", ""))).containsExactly(certificates(A));
+	}
+
 	@Test
 	void changesAreSeenWithoutAsking() throws Exception {
 		permit();
@@ -93,6 +106,8 @@ class TrustBundleAuthoritiesTests {
 		LiveTrust trust = liveTrust();
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
+		assertThat(trust.get().authorities()).containsExactly(certificates(A));
+		assertThat(this.reads).hasValue(1);
 		this.bundles.create("example.com:shop:2", Map.of(), B);
 		awaitTrust(trust, A, B);
 		this.bundles.replace("example.com:shop:2", C);
@@ -113,13 +128,7 @@ class TrustBundleAuthoritiesTests {
 		LiveTrust trust = liveTrust();
 		assertThat(trust.get().authorities()).containsExactly(certificates(A));
 		awaitWatch();
-		Adapter.intercept(this.client, (chain) -> {
-			Response response = chain.proceed(chain.request());
-			return (chain.request().url().queryParameter("watch") != null) ? response
-					: response.newBuilder()
-						.body(ResponseBody.create(response.body().string().replace("CERTIFICATE", "X509 CRL"), null))
-						.build();
-		});
+		interceptLists((list) -> list.replace("CERTIFICATE", "X509 CRL"));
 		this.controlPlane.faults().expireWatches();
 		Awaitility.await().untilAsserted(() -> {
 			assertThat(trust.get().authorities()).containsExactly(certificates(A));
@@ -217,6 +226,16 @@ class TrustBundleAuthoritiesTests {
 		Awaitility.await().ignoreExceptions().untilAsserted(() -> assertThat(read()).containsExactly(certificates(A)));
 	}
 
+	private void interceptLists(UnaryOperator<String> change) {
+		Adapter.intercept(this.client, (chain) -> {
+			Response response = chain.proceed(chain.request());
+			return (chain.request().url().queryParameter("watch") != null) ? response
+					: response.newBuilder()
+						.body(ResponseBody.create(change.apply(response.body().string()), null))
+						.build();
+		});
+	}
+
 	private void permit() {
 		this.controlPlane.allow("app", Set.of("list", "watch"), "clustertrustbundles");
 	}
@@ -236,13 +255,18 @@ class TrustBundleAuthoritiesTests {
 	}
 
 	private List<X509Certificate> read() {
-		return this.authorities.read(PATIENCE).authorities();
+		return read(this.authorities);
 	}
 
 	private List<X509Certificate> read(Place place) {
 		try (PublishedAuthorities authorities = authoritiesIn(place)) {
-			return authorities.read(PATIENCE).authorities();
+			return read(authorities);
 		}
+	}
+
+	private static List<X509Certificate> read(PublishedAuthorities authorities) {
+		authorities.version(PATIENCE);
+		return authorities.read().authorities();
 	}
 
 	private PublishedAuthorities authoritiesIn(Place place) {
@@ -262,8 +286,10 @@ class TrustBundleAuthoritiesTests {
 
 	private LiveTrust liveTrust() {
 		PublishedAuthorities authorities = this.authorities;
-		return new LiveTrust(
-				new LiveTrust.Source(() -> authorities, authorities::version, () -> authorities.read(PATIENCE)));
+		return new LiveTrust(new LiveTrust.Source(() -> authorities, () -> authorities.version(PATIENCE), () -> {
+			this.reads.incrementAndGet();
+			return authorities.read();
+		}));
 	}
 
 	private static void awaitTrust(LiveTrust trust, TestAuthority... expected) {
