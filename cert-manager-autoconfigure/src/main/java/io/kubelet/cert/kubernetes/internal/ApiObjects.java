@@ -147,7 +147,7 @@ public final class ApiObjects {
 			@Override
 			public void onResponse(Call call, Response answer) {
 				try {
-					result.complete(object(body(answer, MEBIBYTES)));
+					result.complete(object(limited(stream(answer), MEBIBYTES)));
 				}
 				catch (Throwable ex) {
 					result.completeExceptionally(ex);
@@ -187,12 +187,8 @@ public final class ApiObjects {
 
 	private static JsonObject execute(Call call, int mebibytes) throws ApiException, IOException {
 		try (Response answer = call.execute()) {
-			return object(body(answer, mebibytes));
+			return object(limited(stream(answer), mebibytes));
 		}
-	}
-
-	private static String body(Response answer, int mebibytes) throws ApiException, IOException {
-		return limited(stream(answer), mebibytes);
 	}
 
 	/**
@@ -265,9 +261,9 @@ public final class ApiObjects {
 		}
 	}
 
-	/** Returns a member that is an object, {@code null} if there is none. */
-	public static @Nullable JsonObject member(@Nullable JsonObject object, String member) {
-		return (object != null && object.get(member) instanceof JsonObject found) ? found : null;
+	/** Returns a member that is an object, an empty one if there is none. */
+	public static JsonObject member(JsonObject object, String member) {
+		return (object.get(member) instanceof JsonObject found) ? found : new JsonObject();
 	}
 
 	/** Returns the text of a member, {@code null} if there is none. */

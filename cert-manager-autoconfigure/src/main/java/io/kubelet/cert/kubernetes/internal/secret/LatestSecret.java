@@ -168,7 +168,7 @@ final class LatestSecret implements Reflector.Observer {
 
 	@Override
 	public String toString() {
-		return this.api.location().toString();
+		return this.api.toString();
 	}
 
 }

@@ -8,7 +8,6 @@ import java.util.function.Supplier;
 
 import com.google.gson.JsonParseException;
 import io.kubelet.cert.certificate.CertificateManagerException;
-import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.request.RequestException;
@@ -22,10 +21,11 @@ import okhttp3.Call;
  * Reads and writes one Secret. The kind of an exception is that of the API server's
  * answer.
  *
- * @param location where the Secret is
+ * @param namespace the namespace of the Secret
+ * @param name the name of the Secret
  * @param clients returns the client to use; called for each request
  */
-record SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
+record SecretApi(String namespace, String name, Supplier<ApiClient> clients) {
 
 	/** A rotation waits for the answer. */
 	private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -45,15 +45,20 @@ record SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
 			  tls.key: ""
 			""";
 
+	/** The path of the list. */
+	String path() {
+		return "/api/v1/namespaces/" + this.namespace + "/secrets";
+	}
+
 	SecretObject read() {
 		try {
-			return send((client) -> ApiObjects.read(client, this.location.path(), this.location.name()));
+			return send((client) -> ApiObjects.read(client, path(), this.name));
 		}
 		catch (CertificateManagerException ex) {
 			if (statusCode(ex) == 404) {
 				return SecretObject.ABSENT;
 			}
-			throw new StoreException(ex.kind(), "Cannot read " + this.location + ": " + ex.getMessage(), ex);
+			throw new StoreException(ex.kind(), "Cannot read " + this + ": " + ex.getMessage(), ex);
 		}
 	}
 
@@ -62,22 +67,18 @@ record SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
 	 * @throws CertificateStore.ConflictException if it has changed
 	 */
 	SecretObject write(SecretObject present, SecretObject changed) {
-		String path = this.location.path();
 		try {
-			return send((client) -> present.exists()
-					? ApiObjects.replace(client, path, this.location.name(), changed.json())
-					: ApiObjects.create(client, path, changed.json()));
+			return send((client) -> present.exists() ? ApiObjects.replace(client, path(), this.name, changed.json())
+					: ApiObjects.create(client, path(), changed.json()));
 		}
 		catch (CertificateManagerException ex) {
 			int code = statusCode(ex);
 			if (code == 409 || (code == 404 && present.exists())) {
-				throw new CertificateStore.ConflictException("Another process has changed " + this.location);
+				throw new CertificateStore.ConflictException("Another process has changed " + this);
 			}
 			String alternative = (code == 403 && !present.exists())
-					? INSTEAD_OF_CREATION.formatted(this.location.name(), this.location.namespace()).stripTrailing()
-					: "";
-			throw new StoreException(ex.kind(),
-					"Cannot store in " + this.location + ": " + ex.getMessage() + alternative, ex);
+					? INSTEAD_OF_CREATION.formatted(this.name, this.namespace).stripTrailing() : "";
+			throw new StoreException(ex.kind(), "Cannot store in " + this + ": " + ex.getMessage() + alternative, ex);
 		}
 	}
 
@@ -89,18 +90,17 @@ record SecretApi(SecretLocation location, Supplier<ApiClient> clients) {
 			return new SecretObject(ApiObjects.execute(call));
 		}
 		catch (ApiException | IOException | JsonParseException ex) {
-			if (ex instanceof IOException && call.isCanceled()) {
-				throw RequestException.unavailable(null, "TimedOut",
-						"The API server at %s has not answered in full within %s".formatted(client.getBasePath(),
-								ReadableDuration.of(TIMEOUT)),
-						null, ex);
-			}
 			throw new ApiFailures(client.getBasePath()).translate(ex, null);
 		}
 	}
 
 	private static int statusCode(CertificateManagerException failure) {
 		return (failure instanceof RequestException answer) ? answer.statusCode() : 0;
+	}
+
+	@Override
+	public String toString() {
+		return "Secret " + this.namespace + "/" + this.name;
 	}
 
 }

@@ -65,8 +65,8 @@ final class SecretObject {
 		String manager = "";
 		if (metadata.get("managedFields") instanceof JsonArray entries) {
 			for (JsonElement entry : entries) {
-				JsonObject fields = ApiObjects.member(ApiObjects.member(entry.getAsJsonObject(), "fieldsV1"), "f:data");
-				if (fields != null && fields.has("f:" + CERTIFICATE)) {
+				JsonObject fields = ApiObjects.member(entry.getAsJsonObject(), "fieldsV1");
+				if (ApiObjects.member(fields, "f:data").has("f:" + CERTIFICATE)) {
 					manager = Objects.toString(ApiObjects.text(entry.getAsJsonObject(), "manager"), "");
 				}
 			}
@@ -106,7 +106,7 @@ final class SecretObject {
 	 */
 	@Nullable String foreignContent(String certificate) {
 		String type = ApiObjects.text(this.json, "type");
-		String label = ApiObjects.text(labels(), CERTIFICATE_LABEL);
+		String label = ApiObjects.text(ApiObjects.member(metadata(), "labels"), CERTIFICATE_LABEL);
 		if (!exists() || (TYPE.equals(type) && (certificate.equals(label) || (label == null && isEmpty())))) {
 			return null;
 		}
@@ -225,37 +225,18 @@ final class SecretObject {
 	}
 
 	private JsonObject metadata() {
-		return Objects.requireNonNullElseGet(ApiObjects.member(this.json, "metadata"), JsonObject::new);
+		return ApiObjects.member(this.json, "metadata");
 	}
 
-	private @Nullable JsonObject labels() {
-		return ApiObjects.member(metadata(), "labels");
-	}
-
+	/** Returns a member of an object, which is added if it is missing. */
 	private static JsonObject member(JsonObject object, String name) {
-		JsonObject member = Objects.requireNonNullElseGet(ApiObjects.member(object, name), JsonObject::new);
+		JsonObject member = ApiObjects.member(object, name);
 		object.add(name, member);
 		return member;
 	}
 
 	JsonObject json() {
 		return this.json;
-	}
-
-	@Override
-	public boolean equals(@Nullable Object other) {
-		return other instanceof SecretObject secret && this.json.equals(secret.json);
-	}
-
-	@Override
-	public int hashCode() {
-		return this.json.hashCode();
-	}
-
-	/** Without the content. */
-	@Override
-	public String toString() {
-		return "SecretObject[version=" + version() + "]";
 	}
 
 }

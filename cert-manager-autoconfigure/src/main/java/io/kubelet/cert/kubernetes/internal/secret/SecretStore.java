@@ -35,7 +35,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	private static final Logger logger = LoggerFactory.getLogger(SecretStore.class);
 
-	private final SecretLocation location;
+	private final String certificate;
 
 	private final boolean rotates;
 
@@ -69,14 +69,14 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	 */
 	public SecretStore(String namespace, String name, String certificate, boolean rotates,
 			@Nullable CertificateStore copy, ApiClientProvider clients, Clock clock) {
-		this.location = new SecretLocation(namespace, name, certificate);
+		this.certificate = certificate;
 		this.rotates = rotates;
 		this.copy = copy;
 		this.executor = clients.executor();
 		Supplier<ApiClient> client = clients.supplier(() -> null);
-		this.api = new SecretApi(this.location, client);
+		this.api = new SecretApi(namespace, name, client);
 		this.latest = new LatestSecret(this.api, clock);
-		this.watch = new Reflector(Selection.byName(name, this.location.path()), this.latest, client, null);
+		this.watch = new Reflector(Selection.byName(name, this.api.path()), this.latest, client, null);
 	}
 
 	/**
@@ -90,7 +90,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	private Optional<String> findForeignContent() {
 		try {
-			return Optional.ofNullable(this.latest.get(false).foreignContent(this.location.certificate()));
+			return Optional.ofNullable(this.latest.get(false).foreignContent(this.certificate));
 		}
 		catch (StoreException ex) {
 			return Optional.empty();
@@ -138,7 +138,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	private Stored restore(SecretObject secret, Stored complete) {
 		try {
 			Stored restored = store(secret, complete);
-			logger.info("[{}] {} had no pair: the last one has been stored there", this.location.certificate(), this);
+			logger.info("[{}] {} had no pair: the last one has been stored there", this.certificate, this);
 			return restored;
 		}
 		catch (CertificateStore.ConflictException ex) {
@@ -153,8 +153,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			pending = secret.pending();
 		}
 		catch (MalformedPemException ex) {
-			logger.warn("[{}] The pending request in {} is not used: {}", this.location.certificate(), this,
-					ex.getMessage());
+			logger.warn("[{}] The pending request in {} is not used: {}", this.certificate, this, ex.getMessage());
 		}
 		try {
 			CertificatePair pair = secret.pair();
@@ -186,11 +185,11 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	}
 
 	private Stored store(SecretObject secret, Stored next) {
-		SecretObject base = secret.exists() ? secret : SecretObject.create(this.location.name());
+		SecretObject base = secret.exists() ? secret : SecretObject.create(this.api.name());
 		CertificatePair present = (secret == this.read) ? this.stored.pair() : null;
 		SecretObject changed = (next.pair() != null && next.pair().equals(present)) ? base : base.withPair(next.pair());
-		changed = changed.with(this.location.certificate(), next);
-		SecretObject written = changed.equals(secret) ? secret : send(secret, changed);
+		changed = changed.with(this.certificate, next);
+		SecretObject written = changed.json().equals(secret.json()) ? secret : send(secret, changed);
 		return remember(written, new Stored(next.pair(), next.pending(), next.deadline(), written.version()));
 	}
 
@@ -199,7 +198,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 			throw new StoreException(
 					("%s is immutable, so no pair can be stored in it. Delete it ('kubectl delete secret --namespace %s %s'): "
 							+ "it is created again")
-						.formatted(this, this.location.namespace(), this.location.name()),
+						.formatted(this, this.api.namespace(), this.api.name()),
 					null);
 		}
 		try {
@@ -230,7 +229,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 		}
 		catch (StoreException ex) {
 			logger.warn("[{}] {}. The pair is in {}, but a start without the API server does not find it",
-					this.location.certificate(), ex.getMessage(), this);
+					this.certificate, ex.getMessage(), this);
 		}
 	}
 
@@ -246,7 +245,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 	}
 
 	private void requireOwn(SecretObject secret) {
-		String content = secret.foreignContent(this.location.certificate());
+		String content = secret.foreignContent(this.certificate);
 		if (content != null) {
 			throw new StoreException(Kind.OTHER, "%s cannot be used: it %s".formatted(this, content), null);
 		}
@@ -265,7 +264,7 @@ public final class SecretStore implements CertificateStore, AutoCloseable {
 
 	@Override
 	public String toString() {
-		return this.location.toString();
+		return this.api.toString();
 	}
 
 }

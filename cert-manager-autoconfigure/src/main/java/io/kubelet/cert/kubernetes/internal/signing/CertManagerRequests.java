@@ -44,7 +44,7 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 
 	@Override
 	public String signerName(RequestObject object) {
-		JsonObject reference = RequestObject.member(object.spec(), "issuerRef");
+		JsonObject reference = ApiObjects.member(object.spec(), "issuerRef");
 		return new IssuerReference(RequestObject.text(reference, "kind", "Issuer"),
 				RequestObject.text(reference, "name", ""),
 				RequestObject.text(reference, "group", IssuerReference.CERT_MANAGER))

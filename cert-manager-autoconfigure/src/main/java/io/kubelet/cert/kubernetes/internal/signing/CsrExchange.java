@@ -213,7 +213,8 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	 * @param refusal the answer to reading it
 	 */
 	private void find(String name, Consumer<RequestObject> found, ApiException refusal) {
-		send(Selection.byName(name, this.api.path()).list(this.client), (list) -> {
+		Selection selection = Selection.byName(name, this.api.path());
+		send(ApiObjects.list(this.client, this.api.path(), selection.selectors()), (list) -> {
 			if (this.watches.isFirstRefusal()) {
 				logger.warn("The application searches a list of requests for as long as it lacks a permission: {}",
 						this.failures.translate(refusal, this.request).getMessage());

@@ -47,17 +47,12 @@ final class RequestObject {
 	 * @param json the object
 	 */
 	RequestObject(JsonObject json) {
-		this.metadata = member(json, "metadata");
+		this.metadata = ApiObjects.member(json, "metadata");
 		this.metadata.remove("annotations");
 		this.metadata.remove("managedFields");
 		this.name = ExternalText.clean(identity("name"));
-		this.spec = member(json, "spec");
-		this.status = member(json, "status");
-	}
-
-	/** Returns a member, an empty object if there is none. */
-	static JsonObject member(JsonObject json, String name) {
-		return Objects.requireNonNullElseGet(ApiObjects.member(json, name), JsonObject::new);
+		this.spec = ApiObjects.member(json, "spec");
+		this.status = ApiObjects.member(json, "status");
 	}
 
 	/** Returns the part of a specification that both APIs have. */
@@ -69,7 +64,7 @@ final class RequestObject {
 
 	/** Adds the name and the label to an object that is to be created. */
 	static JsonObject named(JsonObject object, CertificateRequest request, String requester) {
-		JsonObject metadata = member(object, "metadata");
+		JsonObject metadata = ApiObjects.member(object, "metadata");
 		metadata.addProperty((request.name() != null) ? "name" : "generateName",
 				Objects.requireNonNullElse(request.name(), "csr-"));
 		metadata.add("labels", ApiObjects.object(Map.of(REQUESTER, requester)));

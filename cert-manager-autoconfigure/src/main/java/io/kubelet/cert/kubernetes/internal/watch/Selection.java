@@ -47,15 +47,6 @@ public record Selection(List<String> paths, Map<String, String> selectors) {
 		return new Selection(List.of(path), Map.of(LABELS, label + "=" + value));
 	}
 
-	/**
-	 * Returns a call that lists the objects in the preferred version.
-	 * @param client the client
-	 * @return the call
-	 */
-	public Call list(ApiClient client) {
-		return ApiObjects.list(client, this.paths.get(0), this.selectors);
-	}
-
 	/** The server ends a watch in time, unless something between answers for it. */
 	Call watch(ApiClient client, String path, String resourceVersion, int seconds) {
 		Map<String, String> query = new HashMap<>(this.selectors);

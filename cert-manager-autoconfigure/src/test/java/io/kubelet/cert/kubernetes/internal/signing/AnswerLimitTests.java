@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.GZIPOutputStream;
@@ -17,10 +18,14 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.kubernetes.internal.ApiFailures;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Call;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.Response;
@@ -38,6 +43,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.InstanceOfAssertFactories.throwable;
 import static org.awaitility.Awaitility.await;
 
@@ -136,6 +142,25 @@ class AnswerLimitTests {
 		assertThat(this.read.get()).isBetween(mebibytes * MEBIBYTE, (mebibytes + 1) * MEBIBYTE);
 	}
 
+	/** A server that sends a byte now and then is never silent for long. */
+	@Test
+	void answerThatDoesNotEndInTimeIsNone() {
+		this.server.createContext("/", (exchange) -> {
+			exchange.sendResponseHeaders(200, 0);
+			while (!Thread.interrupted()) {
+				exchange.getResponseBody().write(' ');
+				exchange.getResponseBody().flush();
+			}
+		});
+		ApiClient client = Adapter.client(kubeconfig());
+		Call call = ApiObjects.read(client, "/things", "one");
+		call.timeout().timeout(200, TimeUnit.MILLISECONDS);
+		assertThatExceptionOfType(IOException.class).isThrownBy(() -> ApiObjects.execute(call))
+			.satisfies((late) -> assertThat(new ApiFailures(client.getBasePath()).translate(late, null))
+				.returns("TimedOut", RequestException::reason)
+				.hasMessageEndingWith("has not answered in full in time"));
+	}
+
 	/** To another server, even over http. */
 	@ParameterizedTest
 	@ValueSource(ints = { 301, 302, 303, 307, 308 })
@@ -185,12 +210,15 @@ class AnswerLimitTests {
 	}
 
 	private CompletableFuture<?> send() {
-		Path kubeconfig = Adapter.write(this.adapter.directory.resolve("other"), """
+		return this.adapter.signer(kubeconfig()).request(Adapter.newRequest(), this.adapter.progress::add);
+	}
+
+	private Path kubeconfig() {
+		return Adapter.write(this.adapter.directory.resolve("other"), """
 				clusters: [{name: c, cluster: {server: "http://127.0.0.1:%d"}}]
 				contexts: [{name: x, context: {cluster: c}}]
 				current-context: x
 				""".formatted(this.server.getAddress().getPort()));
-		return this.adapter.signer(kubeconfig).request(Adapter.newRequest(), this.adapter.progress::add);
 	}
 
 	private static Throwable failure(Callable<CompletableFuture<?>> sending) {
