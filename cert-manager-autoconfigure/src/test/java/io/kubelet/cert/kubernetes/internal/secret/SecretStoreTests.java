@@ -94,16 +94,15 @@ class SecretStoreTests {
 	}
 
 	@Test
-	void nothingIsAskedBeforeItIsRead() {
-		assertThat(this.plane.requests()).isEmpty();
-	}
-
-	@Test
 	void absentSecretIsCreatedByTheFirstWrite() {
+		assertThat(this.plane.requests()).as("before the first reading").isEmpty();
 		Stored nothing = this.store.read();
 		assertThat(nothing).isEqualTo(new Stored(null, null, null, ""));
 		PendingRequest pending = pending();
 		Stored waiting = this.store.write(nothing.withPending(pending));
+		assertThat(store(null).read().pending()).isNotNull()
+			.returns(pending.request(), PendingRequest::request)
+			.returns(pending.keys().getPrivate(), (read) -> read.keys().getPrivate());
 		assertThat(secret()).containsOnlyKeys("tls.crt", "tls.key", "request.pem").containsEntry("tls.crt", "");
 		CertificatePair pair = pair().withAuthorities(List.of(AUTHORITY.certificate()));
 		Stored stored = this.store.write(waiting.withPending(null).withPair(pair, DEADLINE));
@@ -113,15 +112,9 @@ class SecretStoreTests {
 		Stored other = store(null).read();
 		assertThat(other).isEqualTo(stored);
 		assertThat(other.pair()).returns(List.of(AUTHORITY.certificate()), CertificatePair::authorities);
-	}
-
-	@Test
-	void pendingRequestIsReadByAnotherReplica() {
-		PendingRequest pending = pending();
-		this.store.write(this.store.read().withPending(pending));
-		PendingRequest read = Objects.requireNonNull(store(null).read().pending());
-		assertThat(read.keys().getPrivate()).isEqualTo(pending.keys().getPrivate());
-		assertThat(read.request()).isEqualTo(pending.request());
+		int updates = this.plane.count(updates());
+		assertThat(this.store.write(stored)).isEqualTo(stored);
+		assertThat(this.plane.count(updates())).as("nothing has changed").isEqualTo(updates);
 	}
 
 	@Test
@@ -153,30 +146,14 @@ class SecretStoreTests {
 
 	@Test
 	void oneOfTwoWritesFailsAndFollowsTheOther() {
-		this.store.write(this.store.read().withPair(pair(), null));
 		SecretStore replica = store(null);
-		Stored before = replica.read();
-		Stored winner = this.store.write(this.store.read().withPending(pending()));
-		assertThatExceptionOfType(CertificateStore.ConflictException.class)
-			.isThrownBy(() -> replica.write(before.withPending(pending())));
-		assertThat(replica.read().version()).isEqualTo(winner.version());
-	}
-
-	@Test
-	void oneOfTwoCreationsFailsAndFollowsTheOther() {
-		SecretStore replica = store(null);
-		Stored nothing = replica.read();
-		Stored winner = this.store.write(this.store.read().withPending(pending()));
-		assertThatExceptionOfType(CertificateStore.ConflictException.class)
-			.isThrownBy(() -> replica.write(nothing.withPending(pending())));
-		assertThat(replica.read()).returns(winner.version(), Stored::version);
-	}
-
-	@Test
-	void whatHasNotChangedIsNotWritten() {
-		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
-		assertThat(this.store.write(stored)).isEqualTo(stored);
-		assertThat(this.plane.count(updates())).isZero();
+		for (String state : List.of("absent", "present")) {
+			Stored before = replica.read();
+			Stored winner = this.store.write(this.store.read().withPending(pending()));
+			assertThatExceptionOfType(CertificateStore.ConflictException.class).as(state)
+				.isThrownBy(() -> replica.write(before.withPending(pending())));
+			assertThat(replica.read()).returns(winner.version(), Stored::version);
+		}
 	}
 
 	@Test
@@ -228,15 +205,6 @@ class SecretStoreTests {
 		this.clock.set(Duration.ofSeconds(6));
 		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.read());
 		assertThat(this.plane.count((request) -> request.path().endsWith("/shop-tls"))).isEqualTo(2);
-		this.plane.faults().clear();
-		await().until(() -> {
-			try {
-				return this.store.read().pair() == null;
-			}
-			catch (StoreException ex) {
-				return false;
-			}
-		});
 	}
 
 	/** As in an outage of a few seconds, which the connection of a watch survives. */
@@ -276,31 +244,12 @@ class SecretStoreTests {
 	@Test
 	void deletedSecretIsStoredAgain() {
 		Stored stored = this.store.write(this.store.read().withPending(pending()).withPair(pair(), DEADLINE));
-		use(this.store);
-		awaitWatches(1);
+		SecretStore replica = replica();
 		this.plane.secrets().delete("shop", "shop-tls");
-		await().until(() -> !this.store.read().equals(stored));
-		assertThat(this.store.read())
-			.isEqualTo(new Stored(stored.pair(), stored.pending(), stored.deadline(), this.store.read().version()));
+		await().until(() -> !this.store.read().equals(stored) && replica.read().equals(this.store.read()));
+		assertThat(replica.read())
+			.isEqualTo(new Stored(stored.pair(), stored.pending(), stored.deadline(), replica.read().version()));
 		assertThat(secret()).containsKeys("tls.crt", "request.pem");
-		assertThat(store(null).read().pair()).isEqualTo(stored.pair());
-	}
-
-	/** As by {@code kubectl apply} of the manifest during a rotation. */
-	@Test
-	void pairThatIsRemovedWhileARequestIsPendingIsStoredAgain() {
-		PendingRequest pending = pending();
-		Stored stored = this.store.write(this.store.read().withPending(pending).withPair(pair(), DEADLINE));
-		use(this.store);
-		awaitWatches(1);
-		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
-		await().until(() -> !Objects.equals(this.store.read().version(), stored.version()));
-		assertThat(secret()).hasEntrySatisfying("tls.crt", this::isCertificate).containsKey("request.pem");
-		assertThat(store(null).read()).returns(stored.pair(), Stored::pair)
-			.returns(DEADLINE, Stored::deadline)
-			.satisfies(
-					(read) -> assertThat(Objects.requireNonNull(read.pending()).hasKey(pending.request().publicKey()))
-						.isTrue());
 	}
 
 	@Test
@@ -335,44 +284,19 @@ class SecretStoreTests {
 		assertThat(secret()).containsEntry("tls.crt", Pem.write(pair.chain()));
 	}
 
-	@Test
-	void writeAfterAConflictFailsIfTheSecretCannotBeRead() {
-		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
-		this.plane.faults().next(1, updates()).answer(409);
-		assertThatExceptionOfType(CertificateStore.ConflictException.class)
-			.isThrownBy(() -> this.store.write(stored.withPending(pending())));
-		this.plane.faults().next(Integer.MAX_VALUE, (request) -> request.path().endsWith("/shop-tls")).answer(503);
-		assertThatExceptionOfType(StoreException.class)
-			.isThrownBy(() -> this.store.write(stored.withPending(pending())))
-			.returns(Kind.UNAVAILABLE, StoreException::kind);
-		assertThat(this.store.read()).isEqualTo(stored);
-	}
-
-	@Test
-	void replicasThatStoreADeletedSecretAgainDoNotDisturbEachOther() {
-		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
-		SecretStore replica = store(null);
-		use(this.store);
-		use(replica);
-		awaitWatches(2);
-		this.plane.secrets().delete("shop", "shop-tls");
-		await().until(() -> !this.store.read().equals(stored) && replica.read().equals(this.store.read()));
-		assertThat(replica.read().pair()).isEqualTo(stored.pair());
-	}
-
+	/** As by {@code kubectl apply} of the manifest during a rotation. */
 	@Test
 	void emptiedSecretIsStoredAgainByOneReplica() {
-		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
-		SecretStore replica = store(null);
-		use(this.store);
-		use(replica);
-		awaitWatches(2);
+		PendingRequest pending = pending();
+		Stored stored = this.store.write(this.store.read().withPending(pending).withPair(pair(), DEADLINE));
+		SecretStore replica = replica();
 		this.plane.clearRequests();
 		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
-		await().until(() -> !this.store.read().equals(stored));
-		await().until(() -> !replica.read().equals(stored));
+		await().until(() -> !this.store.read().equals(stored) && !replica.read().equals(stored));
 		await().until(() -> Objects.equals(replica.read().version(), this.store.read().version()));
-		assertThat(replica.read().pair()).isEqualTo(stored.pair());
+		assertThat(store(null).read()).returns(stored.pair(), Stored::pair)
+			.returns(DEADLINE, Stored::deadline)
+			.matches((read) -> Objects.requireNonNull(read.pending()).hasKey(pending.request().publicKey()));
 		assertThat(this.plane.count(updates().and((request) -> request.status() == 200))).isOne();
 	}
 
@@ -462,13 +386,11 @@ class SecretStoreTests {
 	}
 
 	@Test
-	void secretOfAnotherTypeIsLeftAlone() throws Exception {
+	void secretOfAnotherTypeOrCertificateIsLeftAlone() throws Exception {
 		createAs("kubectl-create", "Opaque", Map.of("password", "x"));
 		assertThat(this.store.foreignContent().join()).contains("has the type Opaque, not kubernetes.io/tls");
-	}
-
-	@Test
-	void secretOfAnotherCertificateIsLeftAlone() {
+		this.plane.secrets().delete("shop", "shop-tls");
+		this.store = store(null);
 		this.store.write(this.store.read().withPair(pair(), null));
 		SecretStore other = store("other", true, null);
 		assertThat(other.foreignContent().join()).contains("is managed for certificate 'shop'");
@@ -615,6 +537,15 @@ class SecretStoreTests {
 		this.plane.allow("system:serviceaccount:shop:weak", Set.of(verbs), "secrets", "shop-tls");
 		this.kubeconfig = this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("shop", "weak"));
 		this.store = store(null);
+	}
+
+	/** Uses the pair in the Secret, as a further replica does from then on. */
+	private SecretStore replica() {
+		SecretStore replica = store(null);
+		use(this.store);
+		use(replica);
+		awaitWatches(2);
+		return replica;
 	}
 
 	private static void use(SecretStore store) {

@@ -13,7 +13,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -92,35 +91,6 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void fiftyAtOnceShareOneWatch() {
-		this.plane.behavior().approval(ApprovalPolicy.manual());
-		CertificateSigner signer = signer("internal");
-		List<CertificateRequest> requests = IntStream.range(0, 50).mapToObj((i) -> request("internal")).toList();
-		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream()
-			.map((request) -> signer.request(request, this.progress::add))
-			.toList();
-		await().until(() -> this.plane.certManager().pendingCertificateRequests().size() == 50);
-		this.plane.behavior().approval(ApprovalPolicy.approving());
-		answers.forEach((answer) -> assertThat(answer).succeedsWithin(Adapter.PATIENCE));
-		requests.forEach((request) -> discard(signer, confirmed(request)));
-		assertThat(this.plane.count(RecordedRequest::isWatch)).isOne();
-		assertThat(this.plane.requests()).hasSizeLessThan(106);
-		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
-		Figures.report("50 certificates, one issuer", this.plane.requests().size() + " requests with 50 deletions");
-	}
-
-	@Test
-	void requestWithoutConditionsIsPending() {
-		this.plane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture<List<X509Certificate>> answer = signer("internal").request(request("internal"),
-				this.progress::add);
-		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty());
-		assertThat(last().conditions()).isEmpty();
-		assertThat(last().message()).isEmpty();
-		assertThat(answer).isNotDone();
-	}
-
-	@Test
 	void requestToAnIssuerThatDoesNotExistIsPendingWithItsMessage() {
 		CompletableFuture<List<X509Certificate>> answer = signer("absent").request(request("absent"),
 				this.progress::add);
@@ -141,6 +111,7 @@ class CertManagerRequestsTests {
 		CompletableFuture<List<X509Certificate>> answer = signer("internal").request(request("internal"),
 				this.progress::add);
 		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty());
+		assertThat(last()).returns(List.of(), SubmittedRequest::conditions).returns("", SubmittedRequest::message);
 		this.plane.certManager().removeClusterIssuer("internal").clusterIssuer("internal");
 		this.plane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
@@ -181,12 +152,6 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void webhookThatIsDownIsRetriedSoon() {
-		this.plane.faults().next(1, RecordedRequest::isCreate).answer(500);
-		failure("internal").returns(Kind.UNAVAILABLE, Kind::of).withMessageContaining("answers 500");
-	}
-
-	@Test
 	void anotherNamespaceIsRefusedWithTheRole() {
 		failure(signer(issuer("internal"), "other"), request("internal")).returns(Kind.UNAUTHORIZED, Kind::of)
 			.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
@@ -220,12 +185,6 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void deletedRequestIsLost() {
-		answersByHand((name) -> this.plane.delete(name));
-		failure("internal").returns(Kind.LOST, Kind::of).withMessageContaining("was deleted");
-	}
-
-	@Test
 	void objectOfSomebodyElseWithTheSameNameIsLost() {
 		this.plane.behavior().approval(ApprovalPolicy.manual());
 		CertificateSigner signer = signer("internal");
@@ -255,8 +214,7 @@ class CertManagerRequestsTests {
 				Usage.defaults("ClusterIssuer/internal", template, keys.getPublic()), Duration.ofMinutes(1), keys);
 		CertManagerRequests api = new CertManagerRequests(issuer("internal"), "shop",
 				Map.of("issuers.example.com/template", "web"));
-		assertThat(api.newObject(request)).hasToString(api.newObject(request).toString())
-			.asString()
+		assertThat(api.newObject(request)).asString()
 			.contains("\"duration\":\"60s\"")
 			.contains("\"annotations\":{\"issuers.example.com/template\":\"web\"}");
 		signers(this.plane, api).signer(null).request(request, this.progress::add);
@@ -281,12 +239,12 @@ class CertManagerRequestsTests {
 		CertificateSigner signer = signers(this.plane, new CertManagerRequests(issuer("internal"), "shop", Map.of()),
 				this.plane.writeKubeconfig(this.directory, this.plane.addToken("jane", "jane")))
 			.signer(null);
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < 2; i++) {
 			CertificateRequest request = request("internal");
 			answer(signer, request);
 			discard(signer, confirmed(request));
 		}
-		assertThat(this.plane.certManager().certificateRequests()).hasSize(3);
+		assertThat(this.plane.certManager().certificateRequests()).hasSize(2);
 		assertThat(output.getOut().split("Requests remain in the cluster", -1)).hasSize(2);
 		assertThat(output).contains("cannot delete resource", "kind: Role\n", "\"watch\", \"delete\"]");
 	}

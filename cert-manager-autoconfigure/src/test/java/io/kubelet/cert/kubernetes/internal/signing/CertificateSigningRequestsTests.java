@@ -28,13 +28,11 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
-import org.assertj.core.api.ThrowableAssert;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -47,31 +45,19 @@ class CertificateSigningRequestsTests {
 	private final Adapter adapter = new Adapter();
 
 	@Test
-	void oneCertificateTakesOneCreateAndOneWatch() {
-		CertificateRequest request = Adapter.newRequest();
-		List<X509Certificate> chain = answer(this.adapter.send(request));
-		assertThat(chain.get(0).getPublicKey()).isEqualTo(request.publicKey());
-		assertThat(this.adapter.creates()).isOne();
-		assertThat(this.adapter.watches()).isOne();
-		assertThat(this.adapter.requests()).isEqualTo(2);
-	}
-
-	@Test
-	void watchBeginsAtTheResourceVersionOfTheCreatedObject() throws Exception {
+	void oneCertificateTakesOneCreateAndOneWatchFromTheVersionOfTheCreatedObject() throws Exception {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
-		V1CertificateSigningRequest stored = this.adapter
-			.stored(this.adapter.controlPlane.certificateSigningRequests().get(0));
-		RecordedRequest watch = this.adapter.controlPlane.requests()
-			.stream()
-			.filter(RecordedRequest::isWatch)
-			.findFirst()
-			.orElseThrow();
-		assertThat(watch.query())
-			.contains("resourceVersion=" + Objects.requireNonNull(stored.getMetadata()).getResourceVersion())
-			.contains("allowWatchBookmarks=true")
-			.contains("timeoutSeconds=");
-		answer.cancel(true);
+		CertificateRequest request = Adapter.newRequest();
+		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		List<RecordedRequest> requests = List.copyOf(this.adapter.controlPlane.requests());
+		V1ObjectMeta created = Objects.requireNonNull(this.adapter.stored(name(request)).getMetadata());
+		assertThat(requests).hasSize(2).extracting(RecordedRequest::isCreate).containsExactly(true, false);
+		assertThat(requests.get(1).query()).contains("resourceVersion=" + created.getResourceVersion(),
+				"allowWatchBookmarks=true", "timeoutSeconds=");
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(answer(answer).get(0).getPublicKey()).isEqualTo(request.publicKey());
+		assertThat(this.adapter.requests()).as("with that of the administrator").isEqualTo(3);
 	}
 
 	/** Such as that of a server that is being restarted. */
@@ -86,11 +72,8 @@ class CertificateSigningRequestsTests {
 		server.start();
 		try {
 			CertificateSigner signer = this.adapter.signer(kubeconfig(server));
-			assertThat(signer.request(Adapter.newRequest(), this.adapter.progress::add)).failsWithin(Adapter.PATIENCE)
-				.withThrowableThat()
-				.havingCause()
-				.returns(Kind.UNAVAILABLE, Kind::of)
-				.withMessageContaining("cannot be reached");
+			assertFails(signer.request(Adapter.newRequest(), this.adapter.progress::add), Kind.UNAVAILABLE,
+					"cannot be reached");
 		}
 		finally {
 			server.stop(0);
@@ -168,22 +151,16 @@ class CertificateSigningRequestsTests {
 		CertificateRequest request = Adapter.newRequest();
 		answer(this.adapter.send(request));
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(failure(this.adapter.send(Adapter.newRequest(name(request), "system:node:one", keys))))
-			.returns(Kind.LOST, Kind::of)
-			.withMessageContaining(name(request))
-			.withMessageContaining("it is not signed with our key");
+		assertFails(this.adapter.send(Adapter.newRequest(name(request), "system:node:one", keys)), Kind.LOST,
+				name(request), "it is not signed with our key");
 	}
 
 	@Test
 	void nameTakenForAnotherSubjectIsRefusedWithTheDifference() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		answer(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:one", keys)));
-		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(failure(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:two", keys))))
-			.returns(Kind.LOST, Kind::of)
-			.withMessageContaining("system:node:one")
-			.withMessageContaining("system:node:two");
+		assertFails(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:two", keys)), Kind.LOST,
+				"system:node:one", "system:node:two");
 	}
 
 	@Test
@@ -191,28 +168,20 @@ class CertificateSigningRequestsTests {
 		CertificateRequest request = Adapter.newRequest();
 		this.adapter.controlPlane.behavior().alreadyExpired();
 		answer(this.adapter.send(request));
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(request)))
-			.returns(Kind.LOST, Kind::of)
-			.withMessageContaining("expired");
+		assertFails(this.adapter.send(request), Kind.LOST, "expired");
+		assertFails(this.adapter.send(confirm(request, this.adapter.progress.get(0))), Kind.LOST, "expired");
 	}
 
 	@Test
-	void resumedRequestThatWasIssuedMeanwhileTakesOneGet() {
-		CertificateRequest confirmed = confirmed(false);
-		this.adapter.controlPlane.approve(name(confirmed));
-		awaitOpen(0);
-		answer(this.adapter.send(confirmed));
-		assertThat(this.adapter.figures()).isEqualTo("0 POST, 0 watch, 1 GET, 0 list");
-	}
-
-	@Test
-	void resumedRequestThatIsStillOpenIsWatched() {
-		CertificateRequest confirmed = confirmed(false);
+	void resumedRequestIsWatchedIfItIsPendingAndOtherwiseTakesOneGet() {
+		CertificateRequest confirmed = confirmed();
 		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(confirmed);
 		await().until(() -> this.adapter.watches() == 1);
 		this.adapter.controlPlane.approve(name(confirmed));
 		answer(answer);
 		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 1 GET, 0 list");
+		answer(this.adapter.send(confirmed));
+		assertThat(this.adapter.figures()).isEqualTo("0 POST, 1 watch, 2 GET, 0 list");
 	}
 
 	@Test
@@ -239,29 +208,11 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void resumedRequestWhoseNameIsAnotherObjectsIsGone() {
-		CertificateRequest confirmed = confirmed(false);
+		CertificateRequest confirmed = confirmed();
 		CertificateRequest other = confirmed.confirmed(name(confirmed), "another-uid", Instant.now());
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(other)))
-			.returns(Kind.LOST, Kind::of)
-			.withMessageContaining("now names another object");
-	}
-
-	@Test
-	void resumedRequestThatWasDeletedIsGone() {
-		CertificateRequest confirmed = confirmed(false);
+		assertFails(this.adapter.send(other), Kind.LOST, "now names another object");
 		this.adapter.controlPlane.delete(name(confirmed));
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(confirmed)))
-			.returns(Kind.LOST, Kind::of)
-			.withMessageContaining("to signer " + Adapter.SIGNER + " no longer exists");
-	}
-
-	@Test
-	void resumedRequestWithAnExpiredCertificateIsGone() {
-		this.adapter.controlPlane.behavior().alreadyExpired();
-		CertificateRequest confirmed = confirmed(true);
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(confirmed)))
-			.returns(Kind.LOST, Kind::of)
-			.withMessageContaining("expired");
+		assertFails(this.adapter.send(confirmed), Kind.LOST, "to signer " + Adapter.SIGNER + " no longer exists");
 	}
 
 	@Test
@@ -269,26 +220,17 @@ class CertificateSigningRequestsTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(answer))
-			.returns(Kind.LOST, Kind::of)
-			.withMessageContaining("to signer " + Adapter.SIGNER + " was deleted");
+		assertFails(answer, Kind.LOST, "to signer " + Adapter.SIGNER + " was deleted");
 	}
 
+	/** The message is one line. */
 	@Test
 	void denialCarriesReasonAndMessage() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.denying("Policy", "not this node"));
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
-			.returns(Kind.DENIED, Kind::of)
-			.withMessageMatching("Request \\S+ to signer " + Adapter.SIGNER + " was denied: not this node")
-			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("Policy"));
-	}
-
-	@Test
-	void messageOfAnApproverIsOneLine() {
 		this.adapter.controlPlane.behavior()
 			.approval(ApprovalPolicy.denying("Policy", "no\n2026-01-01 INFO \u001b[32mAll is well\u001b[0m"));
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
-			.withMessageEndingWith(" was denied: no 2026-01-01 INFO All is well");
+		RequestException denial = assertFails(this.adapter.send(Adapter.newRequest()), Kind.DENIED,
+				" to signer " + Adapter.SIGNER + " was denied: no 2026-01-01 INFO All is well");
+		assertThat(denial.reason()).isEqualTo("Policy");
 	}
 
 	@Test
@@ -297,19 +239,16 @@ class CertificateSigningRequestsTests {
 		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
 		this.adapter.controlPlane.fail(this.adapter.controlPlane.certificateSigningRequests().get(0),
 				"SignerValidationFailure", "the subject is wrong");
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(answer))
-			.returns(Kind.FAILED, Kind::of)
-			.withMessageMatching("Signer " + Adapter.SIGNER + " failed to sign request \\S+: the subject is wrong")
-			.satisfies((ex) -> assertThat(ex.reason()).isEqualTo("SignerValidationFailure"));
+		RequestException failure = assertFails(answer, Kind.FAILED,
+				"Signer " + Adapter.SIGNER + " failed to sign request ", ": the subject is wrong");
+		assertThat(failure.reason()).isEqualTo("SignerValidationFailure");
 	}
 
 	@Test
 	void garbageInPlaceOfACertificateIsRefused() {
 		this.adapter.controlPlane.behavior().flaws(SignerFlaw.GARBAGE);
-		assertThatExceptionOfType(RequestException.class).isThrownBy(failure(this.adapter.send(Adapter.newRequest())))
-			.returns(Kind.REFUSED, Kind::of)
-			.withMessageContaining("to signer " + Adapter.SIGNER
-					+ " was answered with a certificate that is refused: its certificate is not PEM: ");
+		assertFails(this.adapter.send(Adapter.newRequest()), Kind.REFUSED, "to signer " + Adapter.SIGNER
+				+ " was answered with a certificate that is refused: its certificate is not PEM: ");
 	}
 
 	@Test
@@ -380,19 +319,12 @@ class CertificateSigningRequestsTests {
 	}
 
 	/** A request that was created, by an earlier process as it were. */
-	private CertificateRequest confirmed(boolean answered) {
-		if (!answered) {
-			this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		}
+	private CertificateRequest confirmed() {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		CertificateRequest request = Adapter.newRequest();
 		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
-		if (answered) {
-			answer(answer);
-		}
-		else {
-			await().until(() -> this.adapter.controlPlane.openWatches() == 1);
-			answer.cancel(true);
-		}
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		answer.cancel(true);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		this.adapter.controlPlane.clearRequests();
 		return confirm(request, this.adapter.progress.get(0));
@@ -426,11 +358,11 @@ class CertificateSigningRequestsTests {
 		return answer.join();
 	}
 
-	private static ThrowableAssert.ThrowingCallable failure(CompletableFuture<?> answer) {
-		return () -> {
-			assertThat(answer).failsWithin(Adapter.PATIENCE);
-			throw answer.handle((result, failure) -> failure.getCause()).join();
-		};
+	private static RequestException assertFails(CompletableFuture<?> answer, Kind kind, String... messages) {
+		assertThat(answer).failsWithin(Adapter.PATIENCE);
+		Throwable failure = answer.handle((result, cause) -> cause.getCause()).join();
+		assertThat(failure).returns(kind, Kind::of).hasMessageContainingAll(messages);
+		return (RequestException) failure;
 	}
 
 }

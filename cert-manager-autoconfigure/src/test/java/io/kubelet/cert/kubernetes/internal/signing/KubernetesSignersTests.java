@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
-import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +9,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
-import io.kubelet.cert.autoconfigure.addresses.NodeAddresses;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
@@ -19,7 +17,6 @@ import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubelet.cert.testsupport.TestNode;
 import io.kubernetes.client.openapi.ApiClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
@@ -68,25 +65,16 @@ class KubernetesSignersTests {
 	}
 
 	@Test
-	void nothingIsDoneBeforeTheFirstAttempt() {
+	void attemptsShareOneClientWhoseConnectionsSendAtOnce() {
 		assertThat(this.threads.activeCount()).isZero();
 		assertThat(this.controlPlane.connections()).isZero();
-	}
-
-	@Test
-	void attemptsShareOneClientAndItsConnections() {
+		List<Boolean> noDelays = Adapter.noDelays(this.access.supplier(() -> null).get());
 		for (int attempt = 0; attempt < 3; attempt++) {
 			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		}
+		assertThat(noDelays).as("TCP_NODELAY of creations and watches").hasSizeGreaterThan(3).containsOnly(true);
 		// One connection for what is short, and those that a watch was broken off on
 		assertThat(this.controlPlane.connections()).isLessThanOrEqualTo(5);
-	}
-
-	@Test
-	void everyConnectionSendsAtOnce() {
-		List<Boolean> noDelays = Adapter.noDelays(this.access.supplier(() -> null).get());
-		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		assertThat(noDelays).as("TCP_NODELAY of a creation and a watch").containsExactly(true, true);
 	}
 
 	@Test
@@ -132,23 +120,6 @@ class KubernetesSignersTests {
 	}
 
 	@Test
-	void credentialsThatAreUnknownToAWatchAreReadAgainAtItsNextConnection() throws Exception {
-		TestNode node = new TestNode(this.controlPlane, this.directory, "n1");
-		node.create("InternalIP=10.0.0.1");
-		presentOnly(this.controlPlane.addToken("old", "system:node:n1", "system:nodes"));
-		NodeAddresses addresses = new NodeAddresses("n1", this.access.supplier(() -> null), this.access.executor());
-		awaitAddress(addresses, "10.0.0.1");
-		this.controlPlane.removeToken("old");
-		presentOnly(this.controlPlane.issueClientCertificate("system:node:n1", "system:nodes"));
-		await().until(() -> {
-			this.controlPlane.faults().cutWatches();
-			return this.controlPlane.count((request) -> request.status() == 401) > 0;
-		});
-		node.readdress("InternalIP=10.0.0.2");
-		awaitAddress(addresses, "10.0.0.2");
-	}
-
-	@Test
 	void bootstrapKubeconfigThatIsGoneWhenItIsNeededIsNamedWithItsProperty() throws Exception {
 		Path gone = this.directory.resolve("gone");
 		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(Credential.token("none", "none")));
@@ -181,14 +152,6 @@ class KubernetesSignersTests {
 				return client.get() == null;
 			});
 		}
-	}
-
-	private void presentOnly(Credential credential) throws IOException {
-		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(credential));
-	}
-
-	private static void awaitAddress(NodeAddresses source, String address) {
-		await().untilAsserted(() -> assertThat(source.addresses()).extracting("address").containsExactly(address));
 	}
 
 	private CompletableFuture<List<X509Certificate>> request() {

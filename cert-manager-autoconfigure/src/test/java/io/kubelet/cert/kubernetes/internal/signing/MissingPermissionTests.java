@@ -1,24 +1,16 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
-import io.kubelet.cert.testsupport.MemoryStore;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,33 +83,6 @@ class MissingPermissionTests {
 			.returns(Kind.UNAUTHORIZED, Kind::of)
 			.withMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
 					"verbs: [\"create\", \"get\", \"list\", \"watch\"]");
-	}
-
-	@Test
-	void statusNamesThePermissionWhereNothingElseHelps() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		ScheduledExecutorService threads = Executors.newScheduledThreadPool(1);
-		try {
-			CertificateManager manager = new CertificateManagerBuilder("kubelet-client").store(new MemoryStore())
-				.scheduler(RotationScheduler.of(threads))
-				.signerName(Adapter.SIGNER)
-				.template(CertificateTemplate.ofSubject("system:node:one", "system:nodes"))
-				.waitTimeout(Duration.ofSeconds(1))
-				.signers((current) -> this.signer)
-				.build();
-			manager.start();
-			await().until(() -> manager.status().pendingRequest() != null);
-			loseAllPermissions();
-			await().untilAsserted(() -> assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
-				assertThat(failure.reason()).isEqualTo("Forbidden");
-				assertThat(failure.message()).contains("to signer " + Adapter.SIGNER, ADVICE, "kind: ClusterRole");
-			}));
-			assertThat(manager.status().pendingRequest()).isNotNull();
-			manager.stop();
-		}
-		finally {
-			threads.shutdownNow();
-		}
 	}
 
 	/** A request that an earlier process made, and that is open. */

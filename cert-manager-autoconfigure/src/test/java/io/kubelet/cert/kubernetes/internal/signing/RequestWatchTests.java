@@ -1,11 +1,12 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -22,7 +23,6 @@ import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.Figures;
-import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
@@ -31,7 +31,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -60,18 +59,15 @@ class RequestWatchTests {
 	static Stream<Arguments> watchThatBreaksOffIsTakenUpAgain() {
 		String reopened = "1 POST, 2 watch, 0 GET, 0 list";
 		String listed = "1 POST, 2 watch, 0 GET, 1 list";
-		return Stream.of(breaking("ended at once", Faults.Injection::end, listed),
-				breaking("cut at once", Faults.Injection::cut, listed),
-				breaking("cut before it began", Faults.Injection::cutBefore, reopened),
-				breaking("500", (next) -> next.answer(500), listed),
-				breaking("503 with Retry-After", (next) -> next.answer(503, Duration.ofSeconds(1)), listed),
-				breaking("429 with Retry-After", (next) -> next.answer(429, Duration.ofSeconds(1)), reopened),
-				breaking("504", (next) -> next.answer(504), listed),
-				breaking("410 as an event", Faults.Injection::expire, listed),
-				breaking("410 as the status", (next) -> next.answer(410), listed));
+		return Stream.of(of("ended at once", (next) -> next.end(), listed),
+				of("cut before it began", (next) -> next.cutBefore(), reopened),
+				of("503 with Retry-After", (next) -> next.answer(503, Duration.ofSeconds(1)), listed),
+				of("429 with Retry-After", (next) -> next.answer(429, Duration.ofSeconds(1)), reopened),
+				of("410 as an event", (next) -> next.expire(), listed),
+				of("410 as the status", (next) -> next.answer(410), listed));
 	}
 
-	private static Arguments breaking(String what, Consumer<Faults.Injection> fault, String figures) {
+	private static Arguments of(String what, Consumer<Faults.Injection> fault, String figures) {
 		return Arguments.of(what, fault, figures);
 	}
 
@@ -93,18 +89,18 @@ class RequestWatchTests {
 	@Test
 	void openWatchThatHasReceivedSomethingGoesOnWhereItWas() {
 		CompletableFuture<List<X509Certificate>> answer = approved();
-		interrupt(false);
+		this.adapter.controlPlane.faults().endWatches();
 		await().until(() -> this.adapter.watches() == 2);
 		this.adapter.controlPlane.behavior().signingDelay(Duration.ZERO);
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 0 list");
 	}
 
-	@ParameterizedTest
-	@ValueSource(booleans = { false, true })
-	void openWatchThatHasReceivedNothingListsAnew(boolean cut) {
+	@Test
+	void openWatchThatHasReceivedNothingListsAnew() {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
-		interrupt(cut);
+		this.adapter.controlPlane.faults().cutWatches();
+		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.lists()).isOne();
@@ -121,32 +117,25 @@ class RequestWatchTests {
 		assertThat(this.adapter.lists()).isOne();
 	}
 
-	/** Anyone who may create requests can read the label, and use it. */
+	/**
+	 * Anyone who may create requests can read the label, and use it. With a thousand
+	 * requests at once, each event would look through all of them.
+	 */
 	@Test
-	void objectsOfOthersAreNotKept() {
+	void objectsOfOthersAreNotKeptAndOursNotLookedForOnceTheyHaveASubscriber() {
+		List<String> lookedFor = new ArrayList<>();
 		RequestWatch watch = new RequestWatch(this.adapter.client, Selection.byName("all", "/requests"), "1",
-				Set.of("ours")::contains);
-		List<String> received = new ArrayList<>();
+				(name) -> lookedFor.add(name) && name.equals("ours"));
+		CsrExchange exchange = exchange(Adapter.newRequest().confirmed("ours", "ours", Instant.now()));
 		watch.listed(List.of(object("listed"), object("ours")));
 		watch.changed(object("watched"));
 		for (String name : List.of("listed", "watched", "ours")) {
-			watch.catchUp(new RequestObject(object(name)), subscriber(received));
+			watch.catchUp(new RequestObject(object(name)), exchange);
 		}
-		assertThat(received).containsExactly("ours");
-	}
-
-	/** With a thousand requests at once, each event would look through all of them. */
-	@Test
-	void objectWithASubscriberIsNotLookedForAmongAllRequests() {
-		List<String> lookedFor = new ArrayList<>();
-		RequestWatch watch = new RequestWatch(this.adapter.client, Selection.byName("all", "/requests"), "1",
-				lookedFor::add);
-		List<String> received = new ArrayList<>();
+		watch.add("ours", exchange);
 		watch.changed(object("ours"));
-		watch.add("ours", subscriber(received));
-		watch.changed(object("ours"));
-		assertThat(received).containsExactly("ours");
-		assertThat(lookedFor).containsExactly("ours");
+		assertThat(this.adapter.progress).extracting(SubmittedRequest::name).containsExactly("ours", "ours");
+		assertThat(lookedFor).containsExactly("listed", "ours", "watched");
 	}
 
 	/** Not even for lack of memory, for which an address that is no URL stands here. */
@@ -160,42 +149,14 @@ class RequestWatchTests {
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 
+	private CsrExchange exchange(CertificateRequest request) {
+		return new CsrExchange(new CertificateSigningRequests(), this.adapter.client, this.adapter.signers.watches(),
+				Clock.systemUTC(), request, this.adapter.progress::add);
+	}
+
 	private static JsonObject object(String name) {
 		return ApiObjects.object("""
 				{"metadata": {"name": "%1$s", "uid": "%1$s", "resourceVersion": "2"}}""".formatted(name));
-	}
-
-	private static RequestWatch.Subscriber subscriber(List<String> received) {
-		return new RequestWatch.Subscriber() {
-
-			@Override
-			public ApiClient client() {
-				throw new UnsupportedOperationException();
-			}
-
-			@Override
-			public CertificateRequest request() {
-				throw new UnsupportedOperationException();
-			}
-
-			@Override
-			public void changed(RequestObject object) {
-				received.add(object.name());
-			}
-
-			@Override
-			public void deleted() {
-			}
-
-			@Override
-			public void interrupted(String problem) {
-			}
-
-			@Override
-			public void refused(Exception answer) {
-			}
-
-		};
 	}
 
 	/** The label of another request is no secret, and JSON escapes some characters. */
@@ -224,29 +185,6 @@ class RequestWatchTests {
 	}
 
 	@Test
-	void openWatchThatExpiresListsAnew() {
-		CompletableFuture<List<X509Certificate>> answer = waiting();
-		this.adapter.controlPlane.faults().expireWatches();
-		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
-		assertThat(this.adapter.lists()).isOne();
-		assertThat(this.adapter.creates()).isOne();
-	}
-
-	@Test
-	void watchIsResumedAfterTheServerWasAway() {
-		CompletableFuture<List<X509Certificate>> answer = waiting();
-		this.adapter.controlPlane.pause();
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		this.adapter.controlPlane.resume();
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
-		assertThat(this.adapter.creates()).isOne();
-		assertThat(this.adapter.lists()).as("nothing was received before").isOne();
-		Figures.report("server away", this.adapter.figures());
-	}
-
-	@Test
 	void listFindsThatTheObjectWasDeleted() {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
 		this.adapter.controlPlane.pause();
@@ -258,68 +196,33 @@ class RequestWatchTests {
 	}
 
 	@Test
-	void listThatFailsIsRepeated() {
-		CompletableFuture<List<X509Certificate>> answer = waiting();
-		this.adapter.controlPlane.faults().next(2, RecordedRequest::isList).answer(503).expireWatches();
-		await().until(() -> this.adapter.watches() == 2);
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
-		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 3 list");
-	}
-
-	@Test
 	void watchesThatEndAtOnceAreNoStorm() {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		this.adapter.controlPlane.faults().next(1000, RecordedRequest::isWatch).end();
 		CertificateRequest request = Adapter.newRequest();
 		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
-		await().until(() -> this.adapter.watches() == 4);
+		await().until(() -> this.adapter.watches() == 3);
 		List<RecordedRequest> watches = this.adapter.controlPlane.requests()
 			.stream()
 			.filter(RecordedRequest::isWatch)
 			.toList();
-		// At least 0.5 + 1 + 2 s, as the waits double
-		assertThat(Duration.between(watches.get(0).at(), watches.get(3).at())).isGreaterThan(Duration.ofSeconds(3));
+		// At least 0.5 + 1 s, as the waits double
+		assertThat(Duration.between(watches.get(0).at(), watches.get(2).at())).isGreaterThan(Duration.ofMillis(1500));
 		answer.cancel(true);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		Figures.report("watches that end at once", this.adapter.figures());
 	}
 
 	@Test
-	void refusedWatchEndsTheWaiting() {
+	void refusedWatchEndsTheWaitingAndServesNoFurtherRequests() {
+		this.adapter.signers.watches().begin(exchange(Adapter.newRequest()));
 		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
 		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE)
 			.withThrowableThat()
 			.havingCause()
 			.returns(Kind.UNAUTHORIZED, Kind::of);
-		await().until(() -> this.adapter.executor.getActiveCount() == 0);
-	}
-
-	@Test
-	void refusedWatchServesNoFurtherRequests() {
-		CertificateRequest other = requestOfAnotherProcess();
-		CompletableFuture<List<X509Certificate>> keepsTheClientBusy = this.adapter.send(other);
-		await().until(() -> this.adapter.watches() == 2);
-		this.adapter.controlPlane.clearRequests();
-		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
-		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE);
-		assertThat(keepsTheClientBusy).isNotDone();
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("2 POST, 2 watch, 0 GET, 0 list");
-	}
-
-	/** A request that another process created and no longer waits for. */
-	private CertificateRequest requestOfAnotherProcess() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		CertificateRequest request = Adapter.newRequest();
-		CompletableFuture<?> answer = this.adapter
-			.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory))
-			.request(request, this.adapter.progress::add);
-		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
-		answer.cancel(true);
-		SubmittedRequest submitted = this.adapter.progress.get(0);
-		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
 	}
 
 	/** A request that is waited for with a watch that is open. */
@@ -339,12 +242,6 @@ class RequestWatchTests {
 			.conditions()
 			.equals(List.of("Approved")));
 		return answer;
-	}
-
-	private void interrupt(boolean cut) {
-		Faults faults = this.adapter.controlPlane.faults();
-		assertThat(cut ? faults.cutWatches() : faults.endWatches()).isSameAs(faults);
-		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
 	}
 
 }

@@ -62,46 +62,10 @@ class ConfigMapAuthoritiesTests {
 	}
 
 	@Test
-	void nothingIsAskedBeforeSomeoneWantsToKnow() {
-		assertThat(this.authorities).isNotNull();
-		assertThat(this.controlPlane.requests()).isEmpty();
-	}
-
-	@Test
 	void authoritiesOfTheClusterAreThereForWhoeverMayReadThem() {
 		this.authorities = authoritiesIn("kube-root-ca.crt");
 		this.controlPlane.allow("app", Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
 		assertThat(read().authorities()).isEqualTo(Pem.readCertificates(this.controlPlane.caPem()));
-	}
-
-	@Test
-	void changeIsSeenWithoutAsking() throws Exception {
-		permit();
-		create(Map.of("ca.crt", pem(AUTHORITY)));
-		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
-		Object before = version();
-		assertThat(version()).isEqualTo(before);
-		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
-		int requests = this.controlPlane.requests().size();
-		TestAuthority other = new TestAuthority("other");
-		this.api.replaceNamespacedConfigMap("trust", "default", configMap(Map.of("ca.crt", pem(other)))).execute();
-		Awaitility.await().until(() -> !version().equals(before));
-		assertThat(read().authorities()).containsExactly(other.certificate());
-		assertThat(this.controlPlane.requests()).hasSize(requests + 1);
-	}
-
-	@Test
-	void deletionIsToldAndAnotherOneIsTaken() throws Exception {
-		permit();
-		create(Map.of("ca.crt", pem(AUTHORITY)));
-		read();
-		Object before = version();
-		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
-		this.api.deleteNamespacedConfigMap("trust", "default").execute();
-		Awaitility.await().until(() -> !version().equals(before));
-		assertFails("it does not exist any more");
-		create(Map.of("ca.crt", pem(AUTHORITY)));
-		Awaitility.await().until(() -> version().equals(before));
 	}
 
 	@ParameterizedTest
@@ -118,6 +82,7 @@ class ConfigMapAuthoritiesTests {
 	@Test
 	void missingConfigMapIsTold() {
 		permit();
+		assertThat(this.controlPlane.requests()).as("before the first reading").isEmpty();
 		assertFails("The ConfigMap default/trust cannot be read: it does not exist");
 	}
 
@@ -127,15 +92,6 @@ class ConfigMapAuthoritiesTests {
 		permit();
 		create(Map.of("ca.crt", pem(AUTHORITY)));
 		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).answer(status);
-		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
-	}
-
-	@Test
-	void connectionThatIsCutIsWaitedOut() throws Exception {
-		permit();
-		create(Map.of("ca.crt", pem(AUTHORITY)));
-		this.client.setHttpClient(this.client.getHttpClient().newBuilder().retryOnConnectionFailure(false).build());
-		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).cutBefore();
 		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
 	}
 
@@ -154,12 +110,6 @@ class ConfigMapAuthoritiesTests {
 		Awaitility.await()
 			.ignoreExceptions()
 			.untilAsserted(() -> assertThat(read().authorities()).containsExactly(AUTHORITY.certificate()));
-		read();
-		Object before = version();
-		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
-		this.controlPlane.faults().cutWatches();
-		Awaitility.await().until(() -> this.controlPlane.openWatches() == 1);
-		assertThat(version()).isEqualTo(before);
 	}
 
 	/** A restored API server serves a watch from the future, and sends nothing. */

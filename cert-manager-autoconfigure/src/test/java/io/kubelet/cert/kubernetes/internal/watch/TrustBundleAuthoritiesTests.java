@@ -11,7 +11,6 @@ import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
-import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.kubernetes.internal.watch.PublishedAuthorities.Place;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
@@ -203,27 +202,11 @@ class TrustBundleAuthoritiesTests {
 	}
 
 	@Test
-	void serviceAccountsMayReadThem() throws Exception {
-		this.bundles.create("shop", Map.of(), A);
-		this.client = TestClients.create(this.controlPlane.writeKubeconfig(this.adapter.directory,
-				this.controlPlane.addToken("pod", "system:serviceaccount:default:shop", "system:serviceaccounts")));
-		assertThat(read()).containsExactly(certificates(A));
-	}
-
-	@Test
 	void labelSelectorThatIsNotValidIsTold() {
 		permit();
 		this.authorities = authoritiesIn(Place.trustBundles("example.com/shop", "a b"));
 		assertFails("The ClusterTrustBundle of signer example.com/shop with labels a b cannot be read: the API server "
 				+ "answers 400", "the name or the label selector is not valid");
-	}
-
-	@Test
-	void missingBundleIsToldAndTakenWhenItIsThere() throws Exception {
-		permit();
-		assertFails("The ClusterTrustBundle shop cannot be read: it does not exist");
-		this.bundles.create("shop", Map.of(), A);
-		Awaitility.await().ignoreExceptions().untilAsserted(() -> assertThat(read()).containsExactly(certificates(A)));
 	}
 
 	private void interceptLists(UnaryOperator<String> change) {
