@@ -1,8 +1,6 @@
 package io.kubelet.cert.request;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -21,13 +19,14 @@ import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.operator.ContentSigner;
-import org.bouncycastle.operator.DefaultSignatureAlgorithmIdentifierFinder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.RuntimeOperatorException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +69,10 @@ public final class CertificateRequests {
 						new GeneralNames(names));
 				request.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
 			}
-			return Pem.writeRequest(request.build(new RequestSigner(keys, new ByteArrayOutputStream())).getEncoded());
+			return Pem.writeRequest(request.build(signer(keys)).getEncoded());
+		}
+		catch (GeneralSecurityException | OperatorCreationException | RuntimeOperatorException ex) {
+			throw new IllegalArgumentException("The key cannot sign a request", ex);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -99,36 +101,14 @@ public final class CertificateRequests {
 	/**
 	 * Signs with the preferred provider, except that Bouncy Castle replaces SunEC.
 	 */
-	private record RequestSigner(KeyPair keys, ByteArrayOutputStream content) implements ContentSigner {
-
-		@Override
-		public AlgorithmIdentifier getAlgorithmIdentifier() {
-			return new DefaultSignatureAlgorithmIdentifierFinder()
-				.find(KeySpecification.signatureAlgorithm(this.keys.getPublic()));
+	private static ContentSigner signer(KeyPair keys) throws GeneralSecurityException, OperatorCreationException {
+		String algorithm = KeySpecification.signatureAlgorithm(keys.getPublic());
+		Signature preferred = Signature.getInstance(algorithm);
+		preferred.initSign(keys.getPrivate());
+		if (keys.getPrivate() instanceof ECPrivateKey key && EllipticCurves.isReplaced(preferred.getProvider())) {
+			return EllipticCurves.signer(key);
 		}
-
-		@Override
-		public OutputStream getOutputStream() {
-			return this.content;
-		}
-
-		@Override
-		public byte[] getSignature() {
-			try {
-				Signature preferred = Signature.getInstance(KeySpecification.signatureAlgorithm(this.keys.getPublic()));
-				preferred.initSign(this.keys.getPrivate());
-				if (this.keys.getPrivate() instanceof ECPrivateKey ec
-						&& EllipticCurves.isReplaced(preferred.getProvider())) {
-					return EllipticCurves.sign(ec, this.content.toByteArray());
-				}
-				preferred.update(this.content.toByteArray());
-				return preferred.sign();
-			}
-			catch (GeneralSecurityException ex) {
-				throw new IllegalArgumentException("The key cannot sign a request", ex);
-			}
-		}
-
+		return new JcaContentSignerBuilder(algorithm).setProvider(preferred.getProvider()).build(keys.getPrivate());
 	}
 
 }

@@ -13,19 +13,20 @@ import java.security.spec.ECParameterSpec;
 import java.security.spec.ECPoint;
 import java.security.spec.ECPrivateKeySpec;
 import java.security.spec.ECPublicKeySpec;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.crypto.AsymmetricCipherKeyPair;
-import org.bouncycastle.crypto.digests.SHA256Digest;
 import org.bouncycastle.crypto.ec.CustomNamedCurves;
 import org.bouncycastle.crypto.generators.ECKeyPairGenerator;
 import org.bouncycastle.crypto.params.ECDomainParameters;
 import org.bouncycastle.crypto.params.ECKeyGenerationParameters;
 import org.bouncycastle.crypto.params.ECPrivateKeyParameters;
 import org.bouncycastle.crypto.params.ECPublicKeyParameters;
-import org.bouncycastle.crypto.signers.DSADigestSigner;
-import org.bouncycastle.crypto.signers.ECDSASigner;
+import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.DefaultDigestAlgorithmIdentifierFinder;
+import org.bouncycastle.operator.DefaultSignatureAlgorithmIdentifierFinder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.bc.BcECContentSignerBuilder;
 
 /**
  * Generates EC keys and signs with them. Bouncy Castle does the work of SunEC, which
@@ -33,10 +34,6 @@ import org.bouncycastle.crypto.signers.ECDSASigner;
  * for FIPS 140 or a hardware module, is used as it is.
  */
 final class EllipticCurves {
-
-	private static final String SUN_EC = "SunEC";
-
-	private static final Map<Integer, Curve> CURVES = new ConcurrentHashMap<>();
 
 	private EllipticCurves() {
 	}
@@ -48,15 +45,18 @@ final class EllipticCurves {
 	 */
 	static KeyPair generate(int size) throws GeneralSecurityException {
 		KeyPairGenerator preferred = KeyPairGenerator.getInstance("EC");
-		if (!isReplaced(preferred.getProvider())) {
-			preferred.initialize(new ECGenParameterSpec(name(size)));
+		Provider provider = preferred.getProvider();
+		ECGenParameterSpec curve = new ECGenParameterSpec(name(size));
+		if (!isReplaced(provider)) {
+			preferred.initialize(curve);
 			return preferred.generateKeyPair();
 		}
-		Curve curve = curve(size);
+		AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC", provider);
+		parameters.init(curve);
 		ECKeyPairGenerator generator = new ECKeyPairGenerator();
-		generator.init(new ECKeyGenerationParameters(curve.domain, new SecureRandom()));
-		return convert(generator.generateKeyPair(), curve.parameters,
-				KeyFactory.getInstance("EC", preferred.getProvider()));
+		generator.init(new ECKeyGenerationParameters(curve(size), new SecureRandom()));
+		return convert(generator.generateKeyPair(), parameters.getParameterSpec(ECParameterSpec.class),
+				KeyFactory.getInstance("EC", provider));
 	}
 
 	private static KeyPair convert(AsymmetricCipherKeyPair keys, ECParameterSpec parameters, KeyFactory factory)
@@ -70,44 +70,24 @@ final class EllipticCurves {
 						new ECPrivateKeySpec(((ECPrivateKeyParameters) keys.getPrivate()).getD(), parameters)));
 	}
 
-	/** Signs a content as {@code SHA256withECDSA} does. */
-	static byte[] sign(ECPrivateKey key, byte[] content) {
-		DSADigestSigner signer = new DSADigestSigner(new ECDSASigner(), new SHA256Digest());
-		signer.init(true, new ECPrivateKeyParameters(key.getS(), curve(key.getParams().getOrder().bitLength()).domain));
-		signer.update(content, 0, content.length);
-		return signer.generateSignature();
+	/** Returns what signs as {@code SHA256withECDSA} does. */
+	static ContentSigner signer(ECPrivateKey key) throws OperatorCreationException {
+		AlgorithmIdentifier algorithm = new DefaultSignatureAlgorithmIdentifierFinder().find("SHA256withECDSA");
+		return new BcECContentSignerBuilder(algorithm, new DefaultDigestAlgorithmIdentifierFinder().find(algorithm))
+			.build(new ECPrivateKeyParameters(key.getS(), curve(key.getParams().getOrder().bitLength())));
 	}
 
 	/** Whether Bouncy Castle does the work of a provider. */
 	static boolean isReplaced(Provider provider) {
-		return provider.getName().equals(SUN_EC);
+		return provider.getName().equals("SunEC");
 	}
 
-	private static Curve curve(int size) {
-		return CURVES.computeIfAbsent(size, Curve::of);
+	private static ECDomainParameters curve(int size) {
+		return new ECDomainParameters(CustomNamedCurves.getByName(name(size)));
 	}
 
 	private static String name(int size) {
 		return "secp" + size + "r1";
-	}
-
-	/**
-	 * A curve for both providers. Creating one validates its base point.
-	 */
-	private record Curve(ECDomainParameters domain, ECParameterSpec parameters) {
-
-		static Curve of(int size) {
-			try {
-				AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC", SUN_EC);
-				parameters.init(new ECGenParameterSpec(name(size)));
-				return new Curve(new ECDomainParameters(CustomNamedCurves.getByName(name(size))),
-						parameters.getParameterSpec(ECParameterSpec.class));
-			}
-			catch (GeneralSecurityException ex) {
-				throw new IllegalStateException("This JDK has no curve " + name(size), ex);
-			}
-		}
-
 	}
 
 }

@@ -11,6 +11,7 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.CountingProvider.Operation;
+import org.bouncycastle.operator.ContentSigner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,11 +32,12 @@ class EllipticCurvesTests {
 		assertThat(keys.getPublic().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(keys.getPrivate().getClass().getName()).startsWith("sun.security.ec.");
 		assertThat(((ECPublicKey) keys.getPublic()).getParams().getOrder().bitLength()).isEqualTo(size);
-		byte[] signed = EllipticCurves.sign((ECPrivateKey) keys.getPrivate(), CONTENT);
+		ContentSigner signer = EllipticCurves.signer((ECPrivateKey) keys.getPrivate());
+		signer.getOutputStream().write(CONTENT);
 		Signature verification = Signature.getInstance("SHA256withECDSA", "SunEC");
 		verification.initVerify(keys.getPublic());
 		verification.update(CONTENT);
-		assertThat(verification.verify(signed)).isTrue();
+		assertThat(verification.verify(signer.getSignature())).isTrue();
 	}
 
 	@Test
