@@ -26,25 +26,11 @@ public final class ReadableDuration {
 	 */
 	public static String of(Duration duration) {
 		long seconds = Math.max(1, (duration.getNano() > 0) ? duration.getSeconds() + 1 : duration.getSeconds());
-		if (seconds >= HOUR) {
-			seconds = roundUp(seconds, (seconds >= DAY) ? HOUR : MINUTE);
-		}
-		StringBuilder text = new StringBuilder();
-		append(text, seconds / DAY, "d");
-		append(text, seconds % DAY / HOUR, "h");
-		append(text, seconds % HOUR / MINUTE, "m");
-		append(text, seconds % MINUTE, "s");
-		return text.toString();
-	}
-
-	private static long roundUp(long seconds, long unit) {
-		return (seconds + unit - 1) / unit * unit;
-	}
-
-	private static void append(StringBuilder text, long count, String unit) {
-		if (count > 0) {
-			text.append(text.isEmpty() ? "" : " ").append(count).append(unit);
-		}
+		long unit = (seconds / DAY > 0) ? HOUR : (seconds / HOUR > 0) ? MINUTE : 1;
+		Duration rounded = Duration.ofSeconds((seconds + unit - 1) / unit * unit);
+		String allUnits = rounded.toDays() + "d " + rounded.toHoursPart() + "h " + rounded.toMinutesPart() + "m "
+				+ rounded.toSecondsPart() + "s";
+		return allUnits.replaceAll("\\b0[dhms]", "").strip();
 	}
 
 }
