@@ -29,23 +29,15 @@ public final class CertificateChain {
 	}
 
 	/**
-	 * Returns why no TLS peer accepts a chain. It verifies nothing: a DSA key, whose size
-	 * the JDK does not limit, would take minutes to verify a signature.
-	 * @param certificates the chain
+	 * Returns why no TLS peer accepts a chain, or the authorities that an issuer reports
+	 * with it are not used. They have the same limits. It verifies nothing: a DSA key,
+	 * whose size the JDK does not limit, would take minutes to verify a signature.
+	 * @param chain the chain
+	 * @param authorities the certificates of the authorities
 	 * @return a clause, empty if there is no reason
 	 */
-	public static Optional<String> problem(List<X509Certificate> certificates) {
-		return problem("its chain", certificates);
-	}
-
-	/**
-	 * Returns why the authorities that an issuer reports are not used. They have the same
-	 * limits as a chain.
-	 * @param certificates the certificates of the authorities
-	 * @return a clause, empty if there is no reason
-	 */
-	public static Optional<String> problemOfAuthorities(List<X509Certificate> certificates) {
-		return problem("the list of authorities that came with it", certificates);
+	public static Optional<String> problem(List<X509Certificate> chain, List<X509Certificate> authorities) {
+		return problem("its chain", chain).or(() -> problem("the list of authorities that came with it", authorities));
 	}
 
 	private static Optional<String> problem(String what, List<X509Certificate> certificates) {
@@ -56,15 +48,15 @@ public final class CertificateChain {
 		if (certificates.stream().anyMatch((certificate) -> "DSA".equals(certificate.getPublicKey().getAlgorithm()))) {
 			return Optional.of(what + " contains a DSA key");
 		}
-		int kilobytes = certificates.stream().mapToInt(CertificateChain::length).sum() / 1024;
+		int kilobytes = certificates.stream().mapToInt((certificate) -> encoded(certificate).length).sum() / 1024;
 		return (kilobytes >= MAXIMUM_KILOBYTES) ? Optional
 			.of("%s has %d KB, but at most %d KB are accepted".formatted(what, kilobytes + 1, MAXIMUM_KILOBYTES))
 				: Optional.empty();
 	}
 
-	private static int length(X509Certificate certificate) {
+	static byte[] encoded(X509Certificate certificate) {
 		try {
-			return certificate.getEncoded().length;
+			return certificate.getEncoded();
 		}
 		catch (CertificateEncodingException ex) {
 			throw new IllegalArgumentException("The certificate cannot be encoded", ex);

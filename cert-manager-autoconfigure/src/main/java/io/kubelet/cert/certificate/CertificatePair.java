@@ -57,11 +57,9 @@ public final class CertificatePair {
 		if (chain.isEmpty()) {
 			throw new IllegalArgumentException("There is no certificate");
 		}
-		CertificateChain.problem(chain)
-			.or(() -> CertificateChain.problemOfAuthorities(authorities))
-			.ifPresent((problem) -> {
-				throw new IllegalArgumentException("The certificate cannot be used: " + problem);
-			});
+		CertificateChain.problem(chain, authorities).ifPresent((problem) -> {
+			throw new IllegalArgumentException("The certificate cannot be used: " + problem);
+		});
 		this.chain = CertificateChain.path(chain);
 		this.privateKey = privateKey;
 		this.authorities = List.copyOf(authorities);

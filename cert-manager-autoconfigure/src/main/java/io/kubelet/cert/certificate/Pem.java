@@ -8,6 +8,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Certificates and keys as PEM (RFC 7468), in the block types that Kubernetes writes:
@@ -78,16 +79,9 @@ public final class Pem {
 	}
 
 	private static String write(String type, List<X509Certificate> certificates) {
-		try {
-			StringBuilder text = new StringBuilder();
-			for (X509Certificate certificate : certificates) {
-				text.append(new PemBlock(type, certificate.getEncoded()).write());
-			}
-			return text.toString();
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalArgumentException("The certificate cannot be encoded", ex);
-		}
+		return certificates.stream()
+			.map((certificate) -> new PemBlock(type, CertificateChain.encoded(certificate)).write())
+			.collect(Collectors.joining());
 	}
 
 	/**
@@ -147,12 +141,9 @@ public final class Pem {
 			try {
 				add(block, blocks);
 			}
-			catch (MalformedPemException ex) {
-				throw ex;
-			}
 			catch (GeneralSecurityException | RuntimeException | StackOverflowError ex) {
 				// The JDK recurses into nested values
-				throw PemBlock.damaged();
+				throw (ex instanceof MalformedPemException malformed) ? malformed : PemBlock.damaged();
 			}
 		}
 		return blocks;

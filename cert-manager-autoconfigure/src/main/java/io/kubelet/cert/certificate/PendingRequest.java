@@ -158,12 +158,10 @@ public record PendingRequest(CertificateRequest request, PrivateKey privateKey, 
 					(lifetime != null) ? Duration.parse(lifetime) : null, Pem.writeRequest(block.content()), publicKey);
 			return new PendingRequest(request, privateKey, key(all(headers, "Key")), first(headers, "Replaces"));
 		}
-		catch (MalformedPemException ex) {
-			throw ex;
-		}
 		catch (IOException | GeneralSecurityException | RuntimeException ex) {
 			// A cause may quote the text
-			throw new MalformedPemException("The certificate signing request cannot be read");
+			throw (ex instanceof MalformedPemException malformed) ? malformed
+					: new MalformedPemException("The certificate signing request cannot be read");
 		}
 	}
 

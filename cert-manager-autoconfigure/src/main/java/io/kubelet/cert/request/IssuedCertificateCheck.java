@@ -71,8 +71,7 @@ public final class IssuedCertificateCheck {
 			Instant now) {
 		CertificateRequest request = pending.request();
 		List<String> problems = chain.isEmpty() ? List.of("there is no certificate in it")
-				: CertificateChain.problem(chain)
-					.or(() -> CertificateChain.problemOfAuthorities(reported))
+				: CertificateChain.problem(chain, reported)
 					.map(List::of)
 					.orElseGet(() -> problems(chain.get(0), request, now));
 		if (!problems.isEmpty()) {

@@ -79,7 +79,7 @@ final class LiveTrustManager extends X509ExtendedTrustManager {
 	 * TLS of the JDK has its own limit for the chains of peers, other engines have none.
 	 */
 	private X509ExtendedTrustManager delegate(X509Certificate[] chain) throws CertificateException {
-		Optional<String> problem = CertificateChain.problem(List.of(chain));
+		Optional<String> problem = CertificateChain.problem(List.of(chain), List.of());
 		if (problem.isPresent()) {
 			throw new CertificateException("The peer is refused: " + problem.get());
 		}

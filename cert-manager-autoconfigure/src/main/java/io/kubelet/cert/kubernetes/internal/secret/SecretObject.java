@@ -133,7 +133,7 @@ final class SecretObject {
 	private List<X509Certificate> authorities() {
 		try {
 			List<X509Certificate> authorities = Pem.readCertificates(text(AUTHORITIES));
-			return CertificateChain.problemOfAuthorities(authorities).isPresent() ? List.of() : authorities;
+			return CertificateChain.problem(List.of(), authorities).isPresent() ? List.of() : authorities;
 		}
 		catch (MalformedPemException ex) {
 			return List.of();
