@@ -30,21 +30,19 @@ public final class DurableFiles {
 
 	/**
 	 * Writes a new file.
-	 * @return the version of what was written, even if the file is replaced at once
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
-	static TextFile.Version create(Path file, byte[] content) throws IOException {
-		return create(file, content, "rw-------");
+	static void create(Path file, byte[] content) throws IOException {
+		create(file, content, "rw-------");
 	}
 
-	private static TextFile.Version create(Path file, byte[] content, String mode) throws IOException {
+	private static void create(Path file, byte[] content, String mode) throws IOException {
 		createDirectory(parent(file));
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
 				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, mode));
 		try (created) {
 			Channels.newOutputStream(created).write(content);
 			created.force(true);
-			return TextFile.Version.of(file);
 		}
 		catch (IOException ex) {
 			delete(file, ex);
@@ -87,7 +85,8 @@ public final class DurableFiles {
 	 */
 	public static TextFile.Version replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
-		TextFile.Version version = create(temporary, bytes(text));
+		create(temporary, bytes(text));
+		TextFile.Version version = TextFile.Version.of(temporary);
 		rename(temporary, file);
 		return version;
 	}

@@ -52,7 +52,7 @@ public final class FileCertificateStore implements CertificateStore {
 		this.request = new PendingRequestFile(this.files, keyFiles);
 		this.initial = initial;
 		this.retain = retain;
-		attempt("Cannot finish the interrupted switch of " + this.files.current(), "", this.pairs::recoverSwitch);
+		change("Cannot finish the interrupted switch of " + this.files.current(), "", this.pairs::recoverSwitch);
 		keyFiles.reportOpenDirectory();
 	}
 
@@ -78,7 +78,7 @@ public final class FileCertificateStore implements CertificateStore {
 		Stored stored = Objects.requireNonNullElse(this.stored, Stored.NOTHING);
 		CertificatePair pair = next.pair();
 		if (pair != null && !pair.equals(stored.pair())) {
-			attempt("Cannot store the new pair in " + this.files.directory(), REMEDY,
+			change("Cannot store the new pair in " + this.files.directory(), REMEDY,
 					() -> this.pairs.write(pair, this.retain));
 			stored = stored.withPair(pair, null);
 			this.stored = stored;
@@ -86,11 +86,11 @@ public final class FileCertificateStore implements CertificateStore {
 		PendingRequest pending = next.pending();
 		PendingRequest last = stored.pending();
 		if (pending != null && !pending.equals(last)) {
-			attempt("Cannot store the pending request " + this.files.pendingRequest(), REMEDY,
+			change("Cannot store the pending request " + this.files.pendingRequest(), REMEDY,
 					() -> this.request.write(pending));
 		}
 		else if (pending == null && last != null) {
-			attempt("Cannot delete the pending request " + this.files.pendingRequest(), "",
+			change("Cannot delete the pending request " + this.files.pendingRequest(), "",
 					() -> this.request.delete(last));
 		}
 		stored = stored.withPending(pending);
@@ -98,7 +98,14 @@ public final class FileCertificateStore implements CertificateStore {
 		return stored;
 	}
 
-	private static <T extends @Nullable Object> T attempt(String problem, String remedy, FileAction<T> action) {
+	private static void change(String problem, String remedy, Change change) {
+		attempt(problem, remedy, () -> {
+			change.make();
+			return null;
+		});
+	}
+
+	private static <T> @Nullable T attempt(String problem, String remedy, FileAction<T> action) {
 		try {
 			return action.perform();
 		}
@@ -107,9 +114,15 @@ public final class FileCertificateStore implements CertificateStore {
 		}
 	}
 
-	private interface FileAction<T extends @Nullable Object> {
+	private interface FileAction<T> {
 
-		T perform() throws IOException;
+		@Nullable T perform() throws IOException;
+
+	}
+
+	private interface Change {
+
+		void make() throws IOException;
 
 	}
 

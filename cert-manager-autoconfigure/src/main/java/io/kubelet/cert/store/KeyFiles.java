@@ -67,13 +67,13 @@ final class KeyFiles {
 
 	/** In a volume with fsGroup, the kubelet lets that group write every file. */
 	private boolean canWrite(PosixFileAttributes file) throws IOException {
-		if (!file.permissions().contains(PosixFilePermission.GROUP_WRITE)) {
-			return file.permissions().contains(PosixFilePermission.OTHERS_WRITE);
+		if (file.permissions().contains(PosixFilePermission.OTHERS_WRITE)) {
+			return true;
 		}
 		PosixFileAttributes directory = Files.readAttributes(this.directory, PosixFileAttributes.class);
-		return file.permissions().contains(PosixFilePermission.OTHERS_WRITE)
-				|| !directory.permissions().contains(PosixFilePermission.GROUP_WRITE)
-				|| !directory.group().equals(file.group());
+		return file.permissions().contains(PosixFilePermission.GROUP_WRITE)
+				&& !(directory.permissions().contains(PosixFilePermission.GROUP_WRITE)
+						&& directory.group().equals(file.group()));
 	}
 
 	/**

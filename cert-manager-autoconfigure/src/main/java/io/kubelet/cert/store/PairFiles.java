@@ -1,7 +1,6 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -13,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -97,8 +95,13 @@ final class PairFiles {
 	}
 
 	/** Sets a file aside that is not used, and reports the problem. */
-	void setAside(Path file, Object problem) throws NoSuchFileException {
-		logger.warn("[{}] {}. It is kept as {}", this.pairName, problem, setAside(file));
+	void setAside(Path file, Object problem) {
+		try {
+			logger.warn("[{}] {}. It is kept as {}", this.pairName, problem, setAside(file));
+		}
+		catch (NoSuchFileException ex) {
+			// Another process has set it aside
+		}
 	}
 
 	/**
@@ -129,15 +132,12 @@ final class PairFiles {
 	 * Returns the files whose names contain the pair's. The directory may hold those of
 	 * thousands of other pairs.
 	 */
-	List<Path> list() {
+	List<Path> list() throws IOException {
 		try (Stream<Path> files = Files.list(this.directory)) {
 			return files.filter((file) -> name(file).contains(this.pairName)).toList();
 		}
 		catch (NoSuchFileException | NotDirectoryException ex) {
 			return List.of();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
 		}
 	}
 
@@ -165,17 +165,17 @@ final class PairFiles {
 		try {
 			all = list();
 		}
-		catch (UncheckedIOException ex) {
+		catch (IOException ex) {
 			logger.warn("Cannot remove old files from {}: {}", this.directory, ex.toString());
 			return;
 		}
-		allBut(retain + 1, dated(all)).forEach(this::removeUnlessCurrent);
+		allBut(retain + 1, dated(all)).forEach(this::remove);
 		// Files that were set aside may hold keys, too
-		allBut(1, setAside(all)).forEach(this::removeUnlessCurrent);
+		allBut(1, setAside(all)).forEach(this::remove);
 		Instant abandoned = now.minus(UNFINISHED);
 		all.stream()
 			.filter((file) -> isUnfinished(name(file)) && modified(file).isBefore(abandoned))
-			.forEach((file) -> remove(file, false));
+			.forEach(this::remove);
 	}
 
 	private static List<Path> allBut(int kept, List<Path> files) {
@@ -183,13 +183,9 @@ final class PairFiles {
 	}
 
 	/** Removes a file unless it is current, whatever its name is. */
-	void removeUnlessCurrent(Path file) {
-		remove(file, true);
-	}
-
-	private void remove(Path file, boolean unlessCurrent) {
+	void remove(Path file) {
 		try {
-			if (!unlessCurrent || !Files.exists(current()) || !Files.isSameFile(file, current())) {
+			if (!Files.exists(file) || !Files.exists(current()) || !Files.isSameFile(file, current())) {
 				Files.delete(file);
 			}
 		}

@@ -30,15 +30,7 @@ final class PendingRequestFile {
 	}
 
 	@Nullable PendingRequest read() throws IOException {
-		try {
-			return readOrSetAside(this.files.pendingRequest());
-		}
-		catch (NoSuchFileException ex) {
-			return null;
-		}
-	}
-
-	private @Nullable PendingRequest readOrSetAside(Path file) throws IOException {
+		Path file = this.files.pendingRequest();
 		try {
 			TextFile.Version version = TextFile.Version.of(file);
 			Known known = this.known;
@@ -49,36 +41,37 @@ final class PendingRequestFile {
 			}
 			return known.request();
 		}
+		catch (NoSuchFileException ex) {
+			// None is pending
+		}
 		catch (MalformedPemException | UnusableFileException ex) {
-			return setAside(file,
-					(ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage());
+			setAside(file, (ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage());
 		}
 		catch (FileSystemException ex) {
-			if (ex instanceof NoSuchFileException || !Files.isSymbolicLink(file)) {
+			if (!Files.isSymbolicLink(file)) {
 				throw ex;
 			}
-			return setAside(file, "it is a link that cannot be followed");
+			setAside(file, "it is a link that cannot be followed");
 		}
-	}
-
-	private @Nullable PendingRequest setAside(Path file, @Nullable String problem) throws IOException {
-		this.files.setAside(file, "The pending request " + file + " is not used: " + problem);
 		return null;
 	}
 
-	PendingRequest write(PendingRequest request) throws IOException {
+	private void setAside(Path file, @Nullable String problem) {
+		this.files.setAside(file, "The pending request " + file + " is not used: " + problem);
+	}
+
+	void write(PendingRequest request) throws IOException {
 		this.known = new Known(request, DurableFiles.replace(this.files.pendingRequest(), request.toPem()));
-		return request;
 	}
 
 	/**
 	 * Deletes the file, unless it holds the request of another process.
-	 * @return whether it was deleted
 	 */
-	boolean delete(PendingRequest request) throws IOException {
+	void delete(PendingRequest request) throws IOException {
 		PendingRequest stored = read();
-		return stored != null && request.hasKey(stored.request().publicKey())
-				&& Files.deleteIfExists(this.files.pendingRequest());
+		if (stored != null && request.hasKey(stored.request().publicKey())) {
+			Files.deleteIfExists(this.files.pendingRequest());
+		}
 	}
 
 	private record Known(PendingRequest request, TextFile.Version version) {

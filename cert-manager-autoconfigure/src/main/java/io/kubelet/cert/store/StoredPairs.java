@@ -149,31 +149,31 @@ final class StoredPairs {
 	/**
 	 * Writes a new pair and makes it the current one.
 	 * @param retain how many old pairs to keep
-	 * @return its file
 	 */
-	Path write(CertificatePair pair, int retain) throws IOException {
+	void write(CertificatePair pair, int retain) throws IOException {
 		boolean first = !Files.exists(this.files.current(), LinkOption.NOFOLLOW_LINKS);
-		Created created = create(DurableFiles.bytes(Pem.write(pair)));
+		Path created = create(DurableFiles.bytes(Pem.write(pair)));
 		try {
-			makeCurrent(created.file);
-			this.reader.wrote(pair, created.version);
+			TextFile.Version version = TextFile.Version.of(created);
+			makeCurrent(created);
+			this.reader.wrote(pair, version);
 		}
 		catch (IOException | UncheckedIOException ex) {
-			this.files.removeUnlessCurrent(created.file);
+			this.files.remove(created);
 			throw ex;
 		}
 		// The first pair replaces nothing, and there may be thousands of files to list
 		if (!first) {
 			this.files.removeOld(retain, this.clock.instant());
 		}
-		return created.file;
 	}
 
-	private Created create(byte[] content) throws IOException {
+	private Path create(byte[] content) throws IOException {
 		for (int attempt = 0;; attempt++) {
 			Path file = this.files.dated(this.clock, attempt);
 			try {
-				return new Created(file, DurableFiles.create(file, content));
+				DurableFiles.create(file, content);
+				return file;
 			}
 			catch (FileAlreadyExistsException ex) {
 				// There was an update in the same second: try the next name
@@ -187,10 +187,11 @@ final class StoredPairs {
 		try {
 			DurableFiles.link(current, file);
 		}
-		finally {
+		catch (IOException ex) {
 			if (kept != null && Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
-				this.files.removeUnlessCurrent(kept);
+				this.files.remove(kept);
 			}
+			throw ex;
 		}
 	}
 
@@ -201,7 +202,7 @@ final class StoredPairs {
 		try {
 			TextFile.Version.of(current);
 			this.keyFiles.requireProtected(current);
-			return create(Files.readAllBytes(current)).file;
+			return create(Files.readAllBytes(current));
 		}
 		catch (UnusableFileException ex) {
 			this.files.setAside(current, ex);
@@ -211,24 +212,17 @@ final class StoredPairs {
 
 	/**
 	 * Finishes a switch that another process began.
-	 * @return whether there was one
 	 */
-	boolean recoverSwitch() throws IOException {
+	void recoverSwitch() throws IOException {
 		Path current = this.files.current();
 		Path updated = this.files.updated();
 		if (Files.isRegularFile(updated, LinkOption.NOFOLLOW_LINKS)) {
 			throw new StoreException(updated + " is a file, but only a link can be there: move it away", null);
 		}
-		boolean interrupted = Files.isSymbolicLink(updated) && Files.exists(updated) && !Files.exists(current);
-		if (interrupted) {
+		if (Files.isSymbolicLink(updated) && Files.exists(updated) && !Files.exists(current)) {
 			Files.move(updated, current, StandardCopyOption.ATOMIC_MOVE);
 			logger.info("[{}] Finished the interrupted switch of {}", this.files.pairName(), current);
 		}
-		return interrupted;
-	}
-
-	private record Created(Path file, TextFile.Version version) {
-
 	}
 
 }
