@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 
 import io.kubelet.cert.certificate.TextFile.UnusableFileException;
 import io.kubelet.cert.testsupport.Pipes;
@@ -27,24 +28,18 @@ class TextFileTests {
 	Path directory;
 
 	@Test
-	void fileIsReadThroughLinks() throws IOException {
-		Path file = Files.writeString(this.directory.resolve("file"), "gr\u00fcn");
-		assertThat(TextFile.read(Files.createSymbolicLink(this.directory.resolve("link"), file)))
-			.isEqualTo("gr\u00fcn");
-	}
-
-	@Test
-	void bytesThatAreNoTextAreReplaced() throws IOException {
-		assertThat(TextFile.read(Files.write(this.directory.resolve("file"), new byte[] { 'a', (byte) 0xff, 'b' })))
-			.isEqualTo("a\ufffdb");
+	void fileIsReadThroughLinksAndBytesThatAreNoTextAreReplaced() throws IOException {
+		Path file = Files.write(this.directory.resolve("file"), new byte[] { 'a', (byte) 0xff, 'b' });
+		assertThat(TextFile.read(Files.createSymbolicLink(this.directory.resolve("link"), file))).isEqualTo("a\ufffdb");
 	}
 
 	@Test
 	void missingFileAndDanglingLinkAreMissing() throws IOException {
 		Path missing = this.directory.resolve("missing");
 		Path link = Files.createSymbolicLink(this.directory.resolve("link"), missing);
-		assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> TextFile.read(missing));
-		assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> TextFile.read(link));
+		for (Path file : List.of(missing, link)) {
+			assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> TextFile.read(file));
+		}
 	}
 
 	@Test
@@ -58,21 +53,14 @@ class TextFileTests {
 	}
 
 	@Test
-	void directoryIsNotRead() {
-		assertIsNotRead(this.directory);
-	}
-
-	@Test
-	void pipeIsNotOpened() throws Exception {
-		Path pipe = Pipes.create(this.directory.resolve("pipe"));
-		assertIsNotRead(pipe);
-		assertIsNotRead(Files.createSymbolicLink(this.directory.resolve("link"), pipe));
-	}
-
-	@Test
 	@EnabledOnOs({ OS.LINUX, OS.MAC })
-	void deviceIsNotRead() {
-		assertIsNotRead(Path.of("/dev/zero"));
+	void onlyRegularFilesAreOpened() throws Exception {
+		Path pipe = Pipes.create(this.directory.resolve("pipe"));
+		Path link = Files.createSymbolicLink(this.directory.resolve("link"), pipe);
+		for (Path file : List.of(this.directory, pipe, link, Path.of("/dev/zero"))) {
+			assertThatExceptionOfType(UnusableFileException.class).isThrownBy(() -> TextFile.read(file))
+				.withMessageStartingWith(file + ": it is a directory, a pipe or a device");
+		}
 	}
 
 	/** Its size is 0, whatever its content is. */
@@ -80,11 +68,6 @@ class TextFileTests {
 	@EnabledOnOs(OS.LINUX)
 	void fileThatTheSystemGeneratesIsRead() throws IOException {
 		assertThat(TextFile.read(Path.of("/proc/self/status"))).contains("Name:");
-	}
-
-	private static void assertIsNotRead(Path file) {
-		assertThatExceptionOfType(UnusableFileException.class).isThrownBy(() -> TextFile.read(file))
-			.withMessageStartingWith(file + ": it is a directory, a pipe or a device");
 	}
 
 }

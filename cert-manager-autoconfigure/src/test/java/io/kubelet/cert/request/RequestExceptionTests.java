@@ -38,6 +38,8 @@ class RequestExceptionTests {
 								"organization is wrong"),
 						"SignerValidationFailure", Recovery.RETRY_SLOWLY,
 						"Signer example.com/signer failed to sign request csr-1: organization is wrong"),
+				arguments(RequestException.failed("csr-1", "Issuer/internal", "Failed", "no"), "Failed",
+						Recovery.RETRY_SLOWLY, "Issuer Issuer/internal failed to sign request csr-1: no"),
 				arguments(RequestException.refused("csr-1", "example.com/s", List.of("wrong key", "it has expired")),
 						"Refused", Recovery.RETRY_SLOWLY,
 						"Request csr-1 to signer example.com/s was answered with a certificate that is refused: wrong key; it has expired"),

@@ -6,10 +6,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -58,39 +59,30 @@ class CurrentLinkTests extends StoreFixture {
 		TestStore store = store();
 		List<CertificatePair> pairs = List.of(pair(), pair());
 		store.update(pairs.get(0));
-		Reader reader = new Reader(this.directory.resolve("kubelet-client-current.pem"),
-				pairs.stream().map(Pem::write).toList());
-		Thread thread = new Thread(reader, "reader");
-		thread.start();
-		try {
-			for (int update = 0; update < MINIMUM || (reader.reads.get() < MINIMUM && thread.isAlive()); update++) {
-				this.time.pass(Duration.ofMillis(250));
-				store.update(pairs.get(update % 2));
+		List<String> expected = pairs.stream().map(Pem::write).toList();
+		AtomicBoolean stopped = new AtomicBoolean();
+		AtomicInteger reads = new AtomicInteger();
+		CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> {
+			for (; !stopped.get(); reads.incrementAndGet()) {
+				assertThat(current()).content().isIn(expected);
 			}
+		});
+		for (int update = 0; update < MINIMUM || (reads.get() < MINIMUM && !reader.isDone()); update++) {
+			this.time.pass(Duration.ofMillis(250));
+			store.update(pairs.get(update % 2));
 		}
-		finally {
-			reader.stopped.set(true);
-			thread.join();
-		}
-		assertThat(reader.misses).hasValue(0);
-		assertThat(reader.reads).hasValueGreaterThanOrEqualTo(MINIMUM);
+		stopped.set(true);
+		reader.join();
 	}
 
 	@Test
 	void processesThatCleanUpAtTheSameTimeReportNothing(CapturedOutput output) throws Exception {
-		store().update(pair());
+		update();
 		for (int number = 1; number <= MINIMUM; number++) {
 			Files.writeString(this.directory.resolve("kubelet-client-2025-01-01-00-00-00." + number + ".pem"), "");
 		}
-		List<Thread> threads = Stream
-			.generate(() -> new Thread(
-					() -> new PairFiles(this.directory, "kubelet-client").removeOld(1, this.time.instant())))
-			.limit(4)
-			.toList();
-		threads.forEach(Thread::start);
-		for (Thread thread : threads) {
-			thread.join();
-		}
+		runAtTheSameTime(Collections.nCopies(4,
+				() -> new PairFiles(this.directory, "kubelet-client").removeOld(1, this.time.instant())));
 		assertThat(output).doesNotContain("WARN");
 		assertThat(this.directory.toFile().list()).hasSize(3);
 	}
@@ -108,16 +100,12 @@ class CurrentLinkTests extends StoreFixture {
 	@Test
 	void processesThatSwitchAtTheSameTimeLeaveOneOfTheirPairs() throws Exception {
 		List<CertificatePair> pairs = List.of(pair(), pair());
-		List<Thread> threads = pairs.stream().map((pair) -> new Thread(() -> {
+		runAtTheSameTime(pairs.stream().<Runnable>map((pair) -> () -> {
 			TestStore store = store();
 			for (int update = 0; update < MINIMUM; update++) {
 				store.update(pair);
 			}
-		})).toList();
-		threads.forEach(Thread::start);
-		for (Thread thread : threads) {
-			thread.join();
-		}
+		}).toList());
 		assertThat(store().current()).get().isIn(pairs);
 		assertThat(this.directory).isDirectoryNotContaining((file) -> file.getFileName().toString().startsWith("."));
 	}
@@ -131,39 +119,12 @@ class CurrentLinkTests extends StoreFixture {
 		return TestStore.files(directory, "kubelet-client", null, 20, this.time);
 	}
 
-	/** Reads the file over and over, and counts what is not a whole pair. */
-	private static final class Reader implements Runnable {
-
-		private final Path file;
-
-		private final List<String> expected;
-
-		private final AtomicBoolean stopped = new AtomicBoolean();
-
-		private final AtomicInteger reads = new AtomicInteger();
-
-		private final AtomicInteger misses = new AtomicInteger();
-
-		Reader(Path file, List<String> expected) {
-			this.file = file;
-			this.expected = expected;
+	private static void runAtTheSameTime(List<Runnable> processes) throws InterruptedException {
+		List<Thread> threads = processes.stream().map(Thread::new).toList();
+		threads.forEach(Thread::start);
+		for (Thread thread : threads) {
+			thread.join();
 		}
-
-		@Override
-		public void run() {
-			while (!this.stopped.get()) {
-				try {
-					if (!this.expected.contains(Files.readString(this.file))) {
-						this.misses.incrementAndGet();
-					}
-				}
-				catch (IOException ex) {
-					this.misses.incrementAndGet();
-				}
-				this.reads.incrementAndGet();
-			}
-		}
-
 	}
 
 }

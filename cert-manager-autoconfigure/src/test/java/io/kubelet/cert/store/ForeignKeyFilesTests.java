@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -16,7 +17,6 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -46,30 +46,22 @@ class ForeignKeyFilesTests extends StoreFixture {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "rwxr-xr-x, rw-rw----", "rwxr-xr-x, rw----rw-", "rwxrwxr-x, rw-rw-rw-" })
-	void requestThatAnotherUserCanChangeIsNotUsed(String directoryMode, String mode) throws IOException {
-		Path file = write("kubelet-client-request.pem", request().toPem());
+	@CsvSource({ "rwxr-xr-x, rw-rw----, false", "rwxr-xr-x, rw----rw-, false", "rwxrwxr-x, rw-rw-rw-, false",
+			"rwxr-xr-x, rw-------, true", "rwxr-xr-x, rw-r--r--, true" })
+	void requestThatAnotherUserCanChangeIsNotUsed(String directoryMode, String mode, boolean used) throws IOException {
+		PendingRequest request = request();
+		Path file = write("kubelet-client-request.pem", request.toPem());
 		mode(this.directory, directoryMode);
 		mode(file, mode);
-		assertThat(store().pendingRequest()).isEmpty();
-		assertThat(file).doesNotExist();
-	}
-
-	@ParameterizedTest
-	@ValueSource(strings = { "rw-------", "rw-r--r--" })
-	void requestThatOnlyItsOwnerCanChangeIsUsed(String mode) throws IOException {
-		PendingRequest request = request();
-		mode(write("kubelet-client-request.pem", request.toPem()), mode);
-		assertThat(store().pendingRequest()).contains(request);
+		assertThat(store().pendingRequest()).isEqualTo(used ? Optional.of(request) : Optional.empty());
 	}
 
 	/** The kubelet makes all files of such a volume writable for the group of the pod. */
 	@Test
 	void groupOfAVolumeMayChangeItsFiles() throws IOException {
-		CertificatePair pair = pair();
-		store().update(pair);
+		CertificatePair pair = update();
 		mode(this.directory, "rwxrwxr-x");
-		Path file = this.directory.resolve("kubelet-client-current.pem").toRealPath();
+		Path file = current().toRealPath();
 		mode(file, "rw-rw----");
 		assertThat(store().current()).contains(pair);
 		assumeThat(System.getProperty("user.name")).isEqualTo("root");
@@ -79,11 +71,8 @@ class ForeignKeyFilesTests extends StoreFixture {
 
 	@Test
 	void currentPairOfAnotherUserIsReplacedByTheNewestOwnOne(CapturedOutput output) throws IOException {
-		CertificatePair own = pair();
-		store().update(own);
-		Path planted = write("kubelet-client-2099-01-01-00-00-00.pem", Pem.write(pair()));
-		giveToStranger(planted);
-		DurableFiles.link(this.directory.resolve("kubelet-client-current.pem"), planted);
+		CertificatePair own = update();
+		Path planted = plant();
 		assertThat(store().current()).contains(own);
 		assertThat(planted).doesNotExist();
 		assertThat(output).contains(planted + ".damaged, and the older pair ");
@@ -92,11 +81,10 @@ class ForeignKeyFilesTests extends StoreFixture {
 	/** Whoever makes a link can choose any of our files, such as an upload. */
 	@Test
 	void linkOfAnotherUserIsReplacedAndItsTargetNotUsed() throws IOException {
-		CertificatePair own = pair();
-		store().update(own);
+		CertificatePair own = update();
 		Path upload = Files.writeString(Files.createDirectory(this.directory.resolve("uploads")).resolve("upload"),
 				Pem.write(pair()));
-		Path link = this.directory.resolve("kubelet-client-current.pem");
+		Path link = current();
 		Files.delete(link);
 		assumeThat(System.getProperty("user.name")).isEqualTo("root");
 		Files.setAttribute(Files.createSymbolicLink(link, upload), "unix:uid", STRANGER, LinkOption.NOFOLLOW_LINKS);
@@ -108,9 +96,7 @@ class ForeignKeyFilesTests extends StoreFixture {
 	void pairOfAnotherUserThatComesWhileTheProcessRunsIsReportedAndNotUsed() throws IOException {
 		TestStore store = store();
 		store.update(pair());
-		Path planted = write("kubelet-client-2099-01-01-00-00-00.pem", Pem.write(pair()));
-		giveToStranger(planted);
-		DurableFiles.link(this.directory.resolve("kubelet-client-current.pem"), planted);
+		Path planted = plant();
 		assertThatExceptionOfType(StoreException.class).isThrownBy(store::current)
 			.withMessageContaining("it belongs to user 12345");
 		assertThat(planted).exists();
@@ -119,30 +105,22 @@ class ForeignKeyFilesTests extends StoreFixture {
 	/** The copy of such a file would belong to the user of this process. */
 	@Test
 	void currentFileOfAnotherUserIsNotCopiedWhenItIsReplaced() throws IOException {
-		TestStore store = store();
-		store.update(pair());
-		Path current = this.directory.resolve("kubelet-client-current.pem");
-		Files.delete(current);
-		CertificatePair planted = pair();
-		giveToStranger(write("kubelet-client-current.pem", Pem.write(planted)));
-		CertificatePair own = pair();
-		store.update(own);
+		giveToStranger(write("kubelet-client-current.pem", Pem.write(pair())));
+		CertificatePair own = update();
 		assertThat(store().current()).contains(own);
-		assertThat(this.directory.resolve("kubelet-client-current.pem.damaged")).exists();
-		Files.delete(current);
-		Files.createSymbolicLink(current, this.directory.resolve("nothing"));
+		assertThat(aside(current())).exists();
+		Files.delete(current());
+		Files.createSymbolicLink(current(), this.directory.resolve("nothing"));
 		Files.writeString(this.directory.resolve("nothing"), "damaged");
 		assertThat(store().current()).contains(own);
 	}
 
 	@Test
 	void currentFileThatIsTooLargeIsSetAsideWhenItIsReplaced() throws IOException {
-		TestStore store = store();
-		Files.write(this.directory.resolve("kubelet-client-current.pem"), new byte[2 * 1024 * 1024]);
-		CertificatePair own = pair();
-		store.update(own);
+		Files.write(current(), new byte[2 * 1024 * 1024]);
+		CertificatePair own = update();
 		assertThat(store().current()).contains(own);
-		assertThat(this.directory.resolve("kubelet-client-current.pem.damaged")).hasSize(2 * 1024 * 1024);
+		assertThat(aside(current())).hasSize(2 * 1024 * 1024);
 	}
 
 	@Test
@@ -152,7 +130,7 @@ class ForeignKeyFilesTests extends StoreFixture {
 		Path key = write("kubelet-client.key", Pem.write(pair));
 		giveToStranger(key);
 		assertThat(store().current()).isEmpty();
-		assertThat(this.directory.resolve("kubelet-client.key.damaged")).exists();
+		assertThat(aside(key)).exists();
 	}
 
 	@Test
@@ -161,7 +139,7 @@ class ForeignKeyFilesTests extends StoreFixture {
 		Path file = write("elsewhere.pem", Pem.write(pair));
 		giveToStranger(file);
 		PairLocation location = PairLocation.of(file);
-		assertThat(TestStore.files(this.directory, "kubelet-client", location, 5, this.time).current()).contains(pair);
+		assertThat(store(location, 5).current()).contains(pair);
 		assertThat(new TestStore(new ManagedFilesStore(location, this.time)).current()).contains(pair);
 	}
 
@@ -179,6 +157,14 @@ class ForeignKeyFilesTests extends StoreFixture {
 		Path created = this.directory.resolve("a/b");
 		TestStore.files(created, "kubelet-client", null, 5, this.time).update(pair());
 		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(created))).isEqualTo("rwxr-xr-x");
+	}
+
+	/** Another user makes a pair current. */
+	private Path plant() throws IOException {
+		Path planted = write("kubelet-client-2099-01-01-00-00-00.pem", Pem.write(pair()));
+		giveToStranger(planted);
+		DurableFiles.link(current(), planted);
+		return planted;
 	}
 
 	private Path write(String name, String content) throws IOException {

@@ -1,8 +1,12 @@
 package io.kubelet.cert.store;
 
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -15,6 +19,7 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -41,7 +46,43 @@ abstract class StoreFixture {
 	}
 
 	TestStore store() {
-		return TestStore.files(this.directory, "kubelet-client", null, 5, this.time);
+		return store(null, 5);
+	}
+
+	TestStore store(@Nullable PairLocation initial, int retain) {
+		return TestStore.files(this.directory, "kubelet-client", initial, retain, this.time);
+	}
+
+	/** Stores a pair as another process does, a second before the next one. */
+	CertificatePair update() {
+		CertificatePair pair = pair();
+		store().update(pair);
+		this.time.pass(Duration.ofSeconds(1));
+		return pair;
+	}
+
+	Path current() {
+		return file("-current.pem");
+	}
+
+	Path requestFile() {
+		return file("-request.pem");
+	}
+
+	Path file(String suffix) {
+		return this.directory.resolve("kubelet-client" + suffix);
+	}
+
+	List<Path> files(String glob) throws IOException {
+		List<Path> files = new ArrayList<>();
+		try (DirectoryStream<Path> found = Files.newDirectoryStream(this.directory, glob)) {
+			found.forEach(files::add);
+		}
+		return files;
+	}
+
+	static Path aside(Path file) {
+		return file.resolveSibling(file.getFileName() + ".damaged");
 	}
 
 }

@@ -29,7 +29,6 @@ import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
@@ -47,8 +46,6 @@ public final class TestAuthority {
 	private final KeyPair keys;
 
 	private final X509Certificate certificate;
-
-	private boolean keyIdentifiers;
 
 	public TestAuthority(String commonName) {
 		this(commonName, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
@@ -92,12 +89,6 @@ public final class TestAuthority {
 	public X509Certificate crossSign(TestAuthority other, Instant notAfter) {
 		return sign(other.name, other.keys.getPublic(), this.certificate.getNotBefore().toInstant(), notAfter,
 				List.of(), true, List.of(Usage.CERT_SIGN));
-	}
-
-	/** From now on certificates name the keys of issuer and subject (RFC 5280, 4.2.1). */
-	public TestAuthority withKeyIdentifiers() {
-		this.keyIdentifiers = true;
-		return this;
 	}
 
 	/** The authority's own certificate. */
@@ -172,13 +163,6 @@ public final class TestAuthority {
 			if (!names.isEmpty()) {
 				builder.addExtension(Extension.subjectAlternativeName, subject.getRDNs().length == 0,
 						new GeneralNames(names.toArray(GeneralName[]::new)));
-			}
-			if (this.keyIdentifiers) {
-				JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
-				builder.addExtension(Extension.authorityKeyIdentifier, false,
-						identifiers.createAuthorityKeyIdentifier(this.keys.getPublic()));
-				builder.addExtension(Extension.subjectKeyIdentifier, false,
-						identifiers.createSubjectKeyIdentifier(key));
 			}
 			String algorithm = this.keys.getPrivate().getAlgorithm().equals("RSA") ? "SHA256withRSA"
 					: "SHA256withECDSA";
