@@ -38,9 +38,10 @@ final class RefusedPeers implements Predicate<SSLSession> {
 		this.trust = after;
 	}
 
+	/** A handshake that began later was checked against the trust of its own time. */
 	@Override
 	public boolean test(SSLSession session) {
-		if (!this.removed) {
+		if (!this.removed || session.getCreationTime() > this.since) {
 			return false;
 		}
 		try {
