@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
@@ -20,14 +21,16 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
-import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -36,70 +39,103 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 /**
  * Connections of clients whose authority is no longer trusted.
  */
+@ParameterizedClass
+@EnumSource
 class AuthorityRemovalTests {
 
-	@AutoClose
-	private static final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
+	private static final TestAuthority removed = new TestAuthority("removed");
 
-	private final TestAuthority removed = new TestAuthority("removed");
-
-	private final TestAuthority remaining = new TestAuthority("remaining");
+	private static final TestAuthority remaining = new TestAuthority("remaining");
 
 	@TempDir
-	Path directory;
+	private static Path directory;
 
-	@ParameterizedTest
-	@EnumSource
-	void connectionsOfItsClientsAreClosedAtTheEndOfTheDrain(Kind kind) throws Exception {
-		List<Connection> ended = new ArrayList<>();
-		List<Connection> others = new ArrayList<>();
-		try (RotatingServer server = start(kind, "kubelet.cert.ssl.drain=0s")) {
-			for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
-				ended.add(connect(server, this.removed, protocol));
-				others.add(connect(server, this.remaining, protocol));
-			}
-			HttpClient client = http2(this.removed);
-			HttpClient other = http2(this.remaining);
-			get(client, server);
-			get(other, server);
-			trust(this.remaining);
-			await().until(() -> ended.stream().allMatch(Connection::isClosedByServer));
-			await().until(() -> isRefused(client, server));
-			others.forEach(Connection::get);
-			get(other, server);
-		}
-		Stream.concat(ended.stream(), others.stream()).forEach(Connection::close);
+	/** Without a drain. */
+	private static RotatingServer server;
+
+	/** With a drain that does not end. */
+	private static RotatingServer patient;
+
+	AuthorityRemovalTests(Kind kind) {
 	}
 
-	@ParameterizedTest
-	@EnumSource
-	void connectionsOfItsClientsAreAskedToClose(Kind kind) throws Exception {
-		try (RotatingServer server = start(kind, "kubelet.cert.ssl.drain=10m");
-				Connection ended = connect(server, this.removed, "TLSv1.3");
-				Connection other = connect(server, this.remaining, "TLSv1.3")) {
-			HttpClient client = http2(this.removed);
-			get(client, server);
-			trust(this.remaining);
+	@BeforeParameterizedClassInvocation
+	static void start(Kind kind) throws IOException {
+		trust(removed, remaining);
+		server = start(kind, "0s");
+		patient = start(kind, "10m");
+	}
+
+	private static RotatingServer start(Kind kind, String drain) {
+		return new RotatingServer(kind, HastyTrust.class, "kubelet.cert.ssl.drain=" + drain,
+				"server.http2.enabled=true", "server.ssl.client-auth=need",
+				"kubelet.cert.ssl.trust-file=" + directory.resolve("ca.crt"), "kubelet.cert.ssl.trust-overlap=0s");
+	}
+
+	@AfterParameterizedClassInvocation
+	static void stop() {
+		server.close();
+		patient.close();
+	}
+
+	@BeforeEach
+	void trustBoth() throws IOException {
+		trust(removed, remaining);
+		for (RotatingServer each : List.of(server, patient)) {
+			LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(each.bundle("server")));
+			await().until(() -> bundle.followed().trust().authorities().size() == 2);
+		}
+	}
+
+	@Test
+	void connectionsOfItsClientsAreClosedAtTheEndOfTheDrain() throws Exception {
+		List<Connection> ended = new ArrayList<>();
+		List<Connection> others = new ArrayList<>();
+		for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
+			ended.add(connect(server, removed, protocol));
+			others.add(connect(server, remaining, protocol));
+		}
+		HttpClient client = http2(removed);
+		HttpClient other = http2(remaining);
+		get(client, server);
+		get(other, server);
+		trust(remaining);
+		for (Connection connection : ended) {
+			await().until(connection::isClosedByServer);
+		}
+		await().until(() -> isRefused(client, server));
+		for (Connection connection : others) {
+			connection.get();
+			connection.close();
+		}
+		get(other, server);
+	}
+
+	@Test
+	void connectionsOfItsClientsAreAskedToClose() throws Exception {
+		try (Connection ended = connect(patient, removed, "TLSv1.3");
+				Connection other = connect(patient, remaining, "TLSv1.3")) {
+			HttpClient client = http2(removed);
+			get(client, patient);
+			trust(remaining);
 			await().until(() -> {
 				ended.get();
 				return !ended.isKeptAlive();
 			});
-			await().until(() -> isRefused(client, server));
+			await().until(() -> isRefused(client, patient));
 			other.get();
 			assertThat(other.isKeptAlive()).isTrue();
 		}
 	}
 
-	@ParameterizedTest
-	@EnumSource
-	void handshakesThatBeganBeforeAreRefusedOrClosedAtTheEndOfTheDrain(Kind kind) throws Exception {
-		SSLContext client = Connection.context(plane, client(this.removed), "TLSv1.2");
-		SSLContext other = Connection.context(plane, client(this.remaining), "TLSv1.2");
-		try (RotatingServer server = start(kind, "kubelet.cert.ssl.drain=0s");
-				Connection established = connect(server, this.removed, "TLSv1.2");
+	@Test
+	void handshakesThatBeganBeforeAreRefusedOrClosedAtTheEndOfTheDrain() throws Exception {
+		SSLContext client = Connection.context(client(removed), "TLSv1.2");
+		SSLContext other = Connection.context(client(remaining), "TLSv1.2");
+		try (Connection established = connect(server, removed, "TLSv1.2");
 				HeldHandshake unchecked = HeldHandshake.beforeCertificate(client, server.port());
 				HeldHandshake checked = HeldHandshake.beforeFinished(client, server.port())) {
-			trust(this.remaining);
+			trust(remaining);
 			await().until(established::isClosedByServer);
 			try (HeldHandshake later = HeldHandshake.beforeFinished(other, server.port())) {
 				assertThatIOException().isThrownBy(unchecked::finish);
@@ -109,29 +145,22 @@ class AuthorityRemovalTests {
 		}
 	}
 
-	private RotatingServer start(Kind kind, String property) throws IOException {
-		trust(this.removed, this.remaining);
-		return new RotatingServer(kind, HastyTrust.class, plane, this.directory, property, "server.http2.enabled=true",
-				"server.ssl.client-auth=need", "kubelet.cert.ssl.trust-file=" + this.directory.resolve("ca.crt"),
-				"kubelet.cert.ssl.trust-overlap=0s");
-	}
-
-	private void trust(TestAuthority... authorities) throws IOException {
+	private static void trust(TestAuthority... authorities) throws IOException {
 		List<X509Certificate> certificates = Stream.of(authorities).map(TestAuthority::certificate).toList();
-		Path next = Files.writeString(this.directory.resolve("next.crt"), Pem.write(certificates));
-		Files.move(next, this.directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
+		Path next = Files.writeString(directory.resolve("next.crt"), Pem.write(certificates));
+		Files.move(next, directory.resolve("ca.crt"), StandardCopyOption.REPLACE_EXISTING);
 	}
 
-	private static Connection connect(RotatingServer server, TestAuthority authority, String protocol) {
-		Connection connection = new Connection(Connection.context(plane, client(authority), protocol), server.port(),
-				null);
+	private static Connection connect(RotatingServer server, TestAuthority authority, String protocol)
+			throws IOException {
+		Connection connection = server.connect(client(authority), protocol);
 		connection.get();
 		assertThat(connection.isKeptAlive()).isTrue();
 		return connection;
 	}
 
 	private static HttpClient http2(TestAuthority authority) {
-		return HttpClient.newBuilder().sslContext(Connection.context(plane, client(authority))).build();
+		return HttpClient.newBuilder().sslContext(Connection.context(client(authority), "TLS")).build();
 	}
 
 	private static CertificatePair client(TestAuthority authority) {

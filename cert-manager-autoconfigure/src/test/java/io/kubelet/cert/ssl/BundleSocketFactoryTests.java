@@ -8,6 +8,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 import javax.naming.Context;
 import javax.naming.NamingException;
@@ -23,6 +24,9 @@ import jakarta.mail.Session;
 import jakarta.mail.Transport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 
@@ -30,6 +34,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 /**
  * Tests for {@link BundleSocketFactory}.
@@ -42,54 +47,42 @@ class BundleSocketFactoryTests {
 
 	private final DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 
-	private final Runnable end = CertificateBundles.register(this.registry, "bundle", this.manager,
-			() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
-			Duration.ZERO);
+	private final Runnable end = register(this.registry, "bundle");
 
 	@AfterEach
 	void end() {
 		this.end.run();
 	}
 
-	@Test
-	void socketPresentsTheCurrentPair() throws Exception {
-		BundleSocketFactory factory = new BundleSocketFactory("bundle");
-		for (int i = 0; i < 3; i++) {
-			assertThat(presented((port) -> {
-				try (SSLSocket socket = (SSLSocket) factory.createSocket("localhost", port)) {
-					socket.startHandshake();
-				}
-			})).isEqualTo(this.manager.pair().leaf());
-			this.manager.rotate();
-		}
+	/** The server is none of LDAP or mail, so it is left after the handshake. */
+	static Stream<Arguments> clients() {
+		Client socket = (port) -> {
+			try (SSLSocket made = (SSLSocket) new BundleSocketFactory("bundle").createSocket("localhost", port)) {
+				made.startHandshake();
+			}
+		};
+		Client ldap = (port) -> {
+			Hashtable<String, String> environment = new Hashtable<>();
+			environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.ldap.LdapCtxFactory");
+			environment.put(Context.PROVIDER_URL, "ldaps://localhost:" + port);
+			environment.put("java.naming.ldap.factory.socket", BundleSocketFactory.class.getName());
+			assertThatThrownBy(() -> new InitialDirContext(environment)).isInstanceOf(NamingException.class);
+		};
+		Client mail = (port) -> {
+			Properties properties = new Properties();
+			properties.put("mail.smtps.ssl.socketFactory.class", BundleSocketFactory.class.getName());
+			Transport transport = Session.getInstance(properties).getTransport("smtps");
+			assertThatThrownBy(() -> transport.connect("localhost", port, "user", "password"))
+				.isInstanceOf(MessagingException.class);
+		};
+		return Stream.of(argumentSet("socket", socket), argumentSet("LDAP", ldap), argumentSet("mail", mail));
 	}
 
-	/** The server is none of LDAP, so it is left after the handshake. */
-	@Test
-	void connectionOfLdapPresentsTheCurrentPair() throws Exception {
+	@ParameterizedTest
+	@MethodSource("clients")
+	void connectionPresentsTheCurrentPair(Client client) throws Exception {
 		for (int i = 0; i < 3; i++) {
-			assertThat(presented((port) -> {
-				Hashtable<String, String> environment = new Hashtable<>();
-				environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.ldap.LdapCtxFactory");
-				environment.put(Context.PROVIDER_URL, "ldaps://localhost:" + port);
-				environment.put("java.naming.ldap.factory.socket", BundleSocketFactory.class.getName());
-				assertThatThrownBy(() -> new InitialDirContext(environment)).isInstanceOf(NamingException.class);
-			})).isEqualTo(this.manager.pair().leaf());
-			this.manager.rotate();
-		}
-	}
-
-	/** The server is left after the handshake here as well. */
-	@Test
-	void connectionOfMailPresentsTheCurrentPair() throws Exception {
-		Properties properties = new Properties();
-		properties.put("mail.smtps.ssl.socketFactory.class", BundleSocketFactory.class.getName());
-		for (int i = 0; i < 3; i++) {
-			assertThat(presented((port) -> {
-				Transport transport = Session.getInstance(properties).getTransport("smtps");
-				assertThatThrownBy(() -> transport.connect("localhost", port, "user", "password"))
-					.isInstanceOf(MessagingException.class);
-			})).isEqualTo(this.manager.pair().leaf());
+			assertThat(presented(client)).isEqualTo(this.manager.pair().leaf());
 			this.manager.rotate();
 		}
 	}
@@ -103,19 +96,19 @@ class BundleSocketFactoryTests {
 	}
 
 	@Test
-	void bundleOfAnApplicationThatHasEndedIsNotFound() {
+	void bundleOfAnApplicationThatHasEndedIsNotFoundUnlessAnotherOneHasIt() {
 		register("ended").run();
 		assertThatIllegalArgumentException().isThrownBy(() -> new BundleSocketFactory("ended"));
-	}
-
-	@Test
-	void bundleOfAnotherApplicationContextLeavesThisOneWhenItEnds() {
 		register("bundle").run();
 		assertThatCode(() -> new BundleSocketFactory("bundle")).doesNotThrowAnyException();
 	}
 
 	private Runnable register(String bundleName) {
-		return CertificateBundles.register(new DefaultSslBundleRegistry(), bundleName, this.manager,
+		return register(new DefaultSslBundleRegistry(), bundleName);
+	}
+
+	private Runnable register(DefaultSslBundleRegistry registry, String bundleName) {
+		return CertificateBundles.register(registry, bundleName, this.manager,
 				() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
 				Duration.ZERO);
 	}

@@ -4,24 +4,22 @@ import java.io.IOException;
 import java.lang.ref.Reference;
 import java.net.SocketAddress;
 import java.net.URI;
-import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.client.LiveClients;
-import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import io.netty.handler.ssl.SslContext;
@@ -29,14 +27,13 @@ import io.netty.handler.ssl.SslContextBuilder;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionPoolMetrics;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.ConnectionProvider.MeterRegistrar;
@@ -53,28 +50,22 @@ import org.springframework.boot.restclient.autoconfigure.RestClientAutoConfigura
 import org.springframework.boot.restclient.autoconfigure.RestClientSsl;
 import org.springframework.boot.restclient.autoconfigure.RestTemplateAutoConfiguration;
 import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.webclient.autoconfigure.WebClientAutoConfiguration;
 import org.springframework.boot.webclient.autoconfigure.WebClientSsl;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.reactive.function.client.WebClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 /**
  * HTTP clients whose certificate rotates. The server tells which one they presented.
  */
 class ClientRotationTests {
 
-	@TempDir
-	static Path directory;
-
-	private static EmbeddedControlPlane plane;
-
-	private static ConfigurableApplicationContext application;
+	private static RotatingApplication application;
 
 	private static SslBundle bundle;
 
@@ -82,16 +73,13 @@ class ClientRotationTests {
 
 	@BeforeAll
 	static void start() {
-		plane = EmbeddedControlPlane.start();
-		application = RotatingServer.withoutServer(plane, directory, Clients.class,
-				"kubelet.cert.additional.client.ssl.drain=2s");
-		bundle = application.getBean(SslBundles.class).getBundle("client");
+		application = new RotatingApplication(Clients.class, "kubelet.cert.additional.client.ssl.drain=1s");
+		bundle = application.bundle("client");
 	}
 
 	@AfterAll
 	static void stop() {
 		application.close();
-		plane.close();
 	}
 
 	@BeforeEach
@@ -100,8 +88,8 @@ class ClientRotationTests {
 	}
 
 	/** The server is not ours, so it lets sessions be resumed. */
-	static SSLContext serverContext(ConfigurableApplicationContext application) {
-		SslStoreBundle stores = application.getBean(SslBundles.class).getBundle("server").getStores();
+	static SSLContext serverContext(RotatingApplication application) {
+		SslStoreBundle stores = application.bundle("server").getStores();
 		return SslBundle
 			.of(SslStoreBundle.of(stores.getKeyStore(), stores.getKeyStorePassword(), stores.getTrustStore()))
 			.createSslContext();
@@ -112,44 +100,60 @@ class ClientRotationTests {
 		this.server.close();
 	}
 
-	@ParameterizedTest
-	@EnumSource
-	void serverThatStopsToTrustTheOldCertificateLosesNoRequest(Client client) throws Exception {
-		Function<URI, String> requests = client.with(bundle);
-		losesNoRequest(() -> requests.apply(this.server.uri()));
+	/** All clients at once, so that there is one load. */
+	@Test
+	void serverThatStopsToTrustTheOldCertificateLosesNoRequest() throws Exception {
+		Map<Client, Function<URI, String>> clients = new EnumMap<>(Client.class);
+		Stream.of(Client.values()).forEach((client) -> clients.put(client, client.with(bundle)));
+		AtomicInteger calls = new AtomicInteger();
+		Load.during(2, () -> {
+			clients
+				.forEach((client, requests) -> assertThatCode(() -> requests.apply(this.server.uri())).as(client.name())
+					.doesNotThrowAnyException());
+			return calls.incrementAndGet();
+		}, () -> {
+			X509Certificate old = application.pair("client").leaf();
+			await(calls, 3);
+			application.rotate("client");
+			String rotated = application.serial("client");
+			assertThat(clients)
+				.allSatisfy((client, requests) -> assertThat(requests.apply(this.server.uri())).isEqualTo(rotated));
+			// What was under way at the rotation has ended after a few requests more
+			await(calls, 3);
+			this.server.refuse(old);
+			await(calls, 3);
+		});
+	}
+
+	private static void await(AtomicInteger calls, int more) {
+		int until = calls.get() + more;
+		Awaitility.await().until(() -> calls.get() >= until);
 	}
 
 	/**
 	 * At the end of the drain; those of the JDK's clients when the garbage collector runs
-	 * after that, or after 5 to 10 s. All clients at once, so that the test waits for one
-	 * drain.
+	 * after that, or after 5 to 10 s.
 	 */
 	@Test
 	void idleConnectionsOfBeforeTheRotationAreClosed() throws Exception {
-		Map<Client, OpenConnections> connections = new EnumMap<>(Client.class);
-		List<Function<URI, String>> requests = new ArrayList<>();
-		try {
-			for (Client client : Client.values()) {
-				OpenConnections opened = new OpenConnections(this.server.uri());
-				connections.put(client, opened);
-				requests.add(client.with(bundle));
-				requests.get(client.ordinal()).apply(opened.uri());
-				assertThat(opened.count()).as(client.name()).isOne();
-			}
-			RotatingServer.rotate(application, "client");
-			org.awaitility.Awaitility.await().pollInterval(Duration.ofMillis(200)).untilAsserted(() -> {
+		try (StandInServer counting = new StandInServer(StandInServer::http).start(application)) {
+			URI uri = URI.create("https://localhost:" + counting.port() + "/");
+			List<Function<URI, String>> clients = Stream.of(Client.values())
+				.map((client) -> client.with(bundle))
+				.toList();
+			clients.forEach((requests) -> requests.apply(uri));
+			assertThat(counting.open()).hasSameSizeAs(clients);
+			application.rotate("client");
+			Awaitility.await().pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
 				System.gc();
-				assertThat(connections).allSatisfy((client, opened) -> assertThat(opened.count()).isZero());
+				assertThat(counting.open()).isEmpty();
 			});
-			Reference.reachabilityFence(requests);
-		}
-		finally {
-			connections.values().forEach(OpenConnections::close);
+			Reference.reachabilityFence(clients);
 		}
 	}
 
 	@Test
-	void poolsOfReactorGoWithTheirIdentity() {
+	void poolsOfReactorGoWithTheirIdentity() throws Exception {
 		AtomicInteger pools = new AtomicInteger();
 		ConnectionProvider provider = ConnectionProvider.builder("mine").metrics(true, () -> new MeterRegistrar() {
 
@@ -166,105 +170,64 @@ class ClientRotationTests {
 		}).build();
 		WebClient client = WebClient.builder()
 			.clientConnector(LiveClients
-				.live(ClientHttpConnectorBuilder.reactor()
-					.withHttpClientFactory(() -> reactor.netty.http.client.HttpClient.create(provider)))
+				.live(ClientHttpConnectorBuilder.reactor().withHttpClientFactory(() -> HttpClient.create(provider)))
 				.build(HttpClientSettings.ofSslBundle(bundle)))
 			.build();
 		presentsTheNewCertificate(() -> get(client, this.server.uri()));
-		org.awaitility.Awaitility.await().until(() -> pools.get() == 1);
+		Awaitility.await().until(() -> pools.get() == 1);
 	}
 
 	@Test
-	void clientsOfSpringBootPresentTheNewCertificate() {
-		RestClient restClient = application.getBean(RestClient.Builder.class)
-			.apply(application.getBean(RestClientSsl.class).fromBundle("client"))
+	void clientsOfSpringBootPresentTheNewCertificate() throws Exception {
+		RestClient restClient = application.bean(RestClient.Builder.class)
+			.apply(application.bean(RestClientSsl.class).fromBundle("client"))
 			.build();
-		WebClient webClient = application.getBean(WebClient.Builder.class)
-			.apply(application.getBean(WebClientSsl.class).fromBundle("client"))
+		WebClient webClient = application.bean(WebClient.Builder.class)
+			.apply(application.bean(WebClientSsl.class).fromBundle("client"))
 			.build();
-		RestTemplateBuilder templates = application.getBean(RestTemplateBuilder.class).sslBundle(bundle);
+		RestTemplateBuilder templates = application.bean(RestTemplateBuilder.class).sslBundle(bundle);
 		presentsTheNewCertificate(() -> get(restClient, this.server.uri()), () -> get(webClient, this.server.uri()),
 				() -> templates.build().getForObject(this.server.uri(), String.class));
 	}
 
-	/** A client of the user's own presents the new certificate when it connects anew. */
+	/**
+	 * A client of the user's own presents the new certificate when it connects anew,
+	 * although the server would resume the session. Netty makes a context of its own, as
+	 * do others that only take the managers.
+	 */
 	@Test
-	void newConnectionPresentsTheNewCertificate() {
-		OkHttpClient client = new OkHttpClient.Builder()
-			.sslSocketFactory(bundle.createSslContext().getSocketFactory(),
-					(X509TrustManager) bundle.getManagers().getTrustManagers()[0])
-			.build();
-		presentsTheNewCertificate(() -> connectAndGet(bundle.createSslContext()), () -> {
-			client.connectionPool().evictAll();
-			try (Response response = client.newCall(new Request.Builder().url(this.server.uri().toString()).build())
-				.execute()) {
-				return response.body().string();
-			}
-			catch (IOException ex) {
-				throw new java.io.UncheckedIOException(ex);
-			}
-		});
-	}
-
-	/** Sessions that end with their identity: the trap that this closes is real. */
-	@Test
-	void sessionOfContextFromTheBundleIsNotResumedAfterRotation() {
+	void newConnectionPresentsTheNewCertificate() throws Exception {
 		SSLContext live = bundle.createSslContext();
-		SSLContext plain = plainContext();
-		X509Certificate before = current();
-		assertThat(connectAndGet(live)).isEqualTo(serial(before));
-		assertThat(connectAndGet(plain)).isEqualTo(serial(before));
-		X509Certificate after = RotatingServer.rotate(application, "client");
-		assertThat(connectAndGet(live)).isEqualTo(serial(after));
-		assertThat(connectAndGet(plain)).as("resumed without invalidation").isEqualTo(serial(before));
-	}
-
-	/** Netty makes a context of its own, as do others that only take the managers. */
-	@Test
-	void sessionOfContextFromTheManagersIsNotResumedAfterRotation() throws Exception {
+		SSLContext ofManagers = SSLContext.getInstance("TLS");
+		ofManagers.init(bundle.getManagers().getKeyManagers(), bundle.getManagers().getTrustManagers(), null);
 		SslContext netty = SslContextBuilder.forClient()
 			.keyManager(bundle.getManagers().getKeyManagerFactory())
 			.trustManager(bundle.getManagers().getTrustManagerFactory())
 			.build();
-		reactor.netty.http.client.HttpClient client = reactor.netty.http.client.HttpClient.newConnection()
-			.secure((spec) -> spec.sslContext(netty));
-		SSLContext jdk = SSLContext.getInstance("TLS");
-		jdk.init(bundle.getManagers().getKeyManagers(), bundle.getManagers().getTrustManagers(), null);
-		presentsTheNewCertificate(
-				() -> client.get().uri(this.server.uri()).responseContent().aggregate().asString().block(),
-				() -> connectAndGet(jdk));
+		HttpClient reactor = HttpClient.newConnection().secure((spec) -> spec.sslContext(netty));
+		OkHttpClient okHttp = new OkHttpClient.Builder()
+			.sslSocketFactory(live.getSocketFactory(), (X509TrustManager) bundle.getManagers().getTrustManagers()[0])
+			.build();
+		presentsTheNewCertificate(() -> connectAndGet(bundle.createSslContext()), () -> connectAndGet(live),
+				() -> connectAndGet(ofManagers),
+				() -> reactor.get().uri(this.server.uri()).responseContent().aggregate().asString().block(), () -> {
+					okHttp.connectionPool().evictAll();
+					try (Response response = okHttp
+						.newCall(new Request.Builder().url(this.server.uri().toString()).build())
+						.execute()) {
+						return response.body().string();
+					}
+				});
 	}
 
 	@SafeVarargs
-	private static void presentsTheNewCertificate(Supplier<String>... requests) {
+	private static void presentsTheNewCertificate(Callable<String>... requests) throws Exception {
 		for (int rotation = 0; rotation <= 2; rotation++) {
-			X509Certificate current = (rotation == 0) ? current() : RotatingServer.rotate(application, "client");
-			for (Supplier<String> request : requests) {
-				assertThat(List.of(request.get(), request.get())).containsOnly(serial(current));
+			for (Callable<String> request : requests) {
+				assertThat(List.of(request.call(), request.call())).containsOnly(application.serial("client"));
 			}
+			application.rotate("client");
 		}
-	}
-
-	private void losesNoRequest(Supplier<String> request) throws Exception {
-		AtomicInteger requests = new AtomicInteger();
-		Load.during(2, () -> {
-			request.get();
-			return requests.incrementAndGet();
-		}, () -> {
-			X509Certificate old = current();
-			await(requests, 10);
-			X509Certificate rotated = RotatingServer.rotate(application, "client");
-			assertThat(request.get()).isEqualTo(serial(rotated));
-			// What was under way at the rotation has ended after a few requests more
-			await(requests, 10);
-			this.server.refuse(old);
-			await(requests, 10);
-		});
-	}
-
-	private static void await(AtomicInteger requests, int more) {
-		int until = requests.get() + more;
-		org.awaitility.Awaitility.await().until(() -> requests.get() >= until);
 	}
 
 	private static String get(RestClient client, URI uri) {
@@ -275,36 +238,10 @@ class ClientRotationTests {
 		return String.valueOf(client.get().uri(uri).retrieve().bodyToMono(String.class).block());
 	}
 
-	private String connectAndGet(SSLContext context) {
+	private String connectAndGet(SSLContext context) throws IOException {
 		try (Connection connection = new Connection(context, this.server.uri().getPort(), null)) {
 			return connection.get();
 		}
-	}
-
-	/**
-	 * A context as one would make it of live managers, with nobody to end its sessions.
-	 */
-	private static SSLContext plainContext() {
-		try {
-			LiveSslBundle live = (LiveSslBundle) bundle.getManagers();
-			LiveSslBundle unattended = new LiveSslBundle("unattended",
-					application.getBean(CertificateManagers.class).get("client"), () -> live.identity().trust(),
-					(task, time) -> live.after(time, task), live.drain());
-			SSLContext context = SSLContext.getInstance("TLS");
-			context.init(unattended.getKeyManagers(), unattended.getTrustManagers(), null);
-			return context;
-		}
-		catch (java.security.GeneralSecurityException ex) {
-			throw new IllegalStateException(ex);
-		}
-	}
-
-	private static X509Certificate current() {
-		return application.getBean(CertificateManagers.class).get("client").current().orElseThrow().leaf();
-	}
-
-	private static String serial(X509Certificate certificate) {
-		return certificate.getSerialNumber().toString(16);
 	}
 
 	/** The clients behind {@code RestClient} and {@code WebClient}. */
@@ -360,7 +297,7 @@ class ClientRotationTests {
 			ImperativeHttpClientAutoConfiguration.class, RestClientAutoConfiguration.class,
 			RestTemplateAutoConfiguration.class, ReactiveHttpClientAutoConfiguration.class,
 			WebClientAutoConfiguration.class })
-	static class Clients extends RotatingServer.Certificates {
+	static class Clients {
 
 	}
 

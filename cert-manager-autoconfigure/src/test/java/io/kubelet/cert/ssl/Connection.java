@@ -3,7 +3,6 @@ package io.kubelet.cert.ssl;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
@@ -18,7 +17,6 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.ssl.SslBundle;
@@ -42,35 +40,30 @@ final class Connection implements AutoCloseable {
 
 	private boolean keptAlive = true;
 
-	Connection(SSLContext context, int port, @Nullable String serverName) {
+	Connection(SSLContext context, int port, @Nullable String serverName) throws IOException {
 		this.host = (serverName != null) ? serverName : "localhost";
-		try {
-			this.socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
-			this.socket.setSoTimeout(TIMEOUT_MILLIS);
-			this.socket.setTcpNoDelay(true);
-			if (serverName != null) {
-				SSLParameters parameters = this.socket.getSSLParameters();
-				parameters.setServerNames(List.of(new SNIHostName(serverName)));
-				this.socket.setSSLParameters(parameters);
-			}
-			this.socket.startHandshake();
-			this.reader = new BufferedReader(
-					new InputStreamReader(this.socket.getInputStream(), StandardCharsets.US_ASCII));
+		this.socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
+		this.socket.setSoTimeout(TIMEOUT_MILLIS);
+		this.socket.setTcpNoDelay(true);
+		if (serverName != null) {
+			SSLParameters parameters = this.socket.getSSLParameters();
+			parameters.setServerNames(List.of(new SNIHostName(serverName)));
+			this.socket.setSSLParameters(parameters);
 		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+		this.socket.startHandshake();
+		this.reader = new BufferedReader(
+				new InputStreamReader(this.socket.getInputStream(), StandardCharsets.US_ASCII));
 	}
 
-	/** A context without sessions that trusts the control plane's authority. */
-	static SSLContext context(EmbeddedControlPlane plane, @Nullable CertificatePair pair) {
-		return context(plane, pair, SslBundle.DEFAULT_PROTOCOL);
+	/** A context without sessions that trusts the authority of the server. */
+	static SSLContext context(@Nullable CertificatePair pair, String protocol) {
+		return context(RotatingApplication.plane.caPem(), pair, protocol);
 	}
 
-	static SSLContext context(EmbeddedControlPlane plane, @Nullable CertificatePair pair, String protocol) {
+	static SSLContext context(String authorities, @Nullable CertificatePair pair, String protocol) {
 		return SslBundle.of(
 				SslStoreBundle.of((pair != null) ? KeyStores.holding(pair, "client", "") : null, "",
-						Trust.exactly(Pem.readCertificates(plane.caPem())).store()),
+						Trust.exactly(Pem.readCertificates(authorities)).store()),
 				SslBundleKey.NONE, SslOptions.NONE, protocol)
 			.createSslContext();
 	}
@@ -80,13 +73,8 @@ final class Connection implements AutoCloseable {
 		return this.socket.getSession().getCreationTime();
 	}
 
-	X509Certificate serverCertificate() {
-		try {
-			return (X509Certificate) this.socket.getSession().getPeerCertificates()[0];
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+	X509Certificate serverCertificate() throws IOException {
+		return (X509Certificate) this.socket.getSession().getPeerCertificates()[0];
 	}
 
 	/** Whether the server lets the connection be used again. */
@@ -94,76 +82,59 @@ final class Connection implements AutoCloseable {
 		return this.keptAlive;
 	}
 
-	boolean isClosedByServer() {
+	boolean isClosedByServer() throws IOException {
 		try {
 			this.socket.setSoTimeout(100);
-			try {
-				return this.reader.read() < 0;
-			}
-			catch (SocketTimeoutException ex) {
-				this.socket.setSoTimeout(TIMEOUT_MILLIS);
-				return false;
-			}
+			return this.reader.read() < 0;
+		}
+		catch (SocketTimeoutException ex) {
+			this.socket.setSoTimeout(TIMEOUT_MILLIS);
+			return false;
 		}
 		catch (IOException ex) {
 			return true;
 		}
 	}
 
-	/** Make a request, and read its answer. */
-	String get() {
+	/** Makes a request, and reads its answer. */
+	String get() throws IOException {
 		send("/");
 		return answer();
 	}
 
-	void send(String path) {
-		try {
-			this.socket.getOutputStream()
-				.write(("GET " + path + " HTTP/1.1\r\nHost: " + this.host + "\r\n\r\n")
-					.getBytes(StandardCharsets.US_ASCII));
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+	void send(String path) throws IOException {
+		this.socket.getOutputStream()
+			.write(("GET " + path + " HTTP/1.1\r\nHost: " + this.host + "\r\n\r\n")
+				.getBytes(StandardCharsets.US_ASCII));
 	}
 
-	String answer() {
-		try {
-			String status = this.reader.readLine();
-			if (status == null || !status.contains(" 200")) {
-				throw new IOException("The answer is " + status);
-			}
-			int length = 0;
-			for (String line = this.reader.readLine(); !line.isEmpty(); line = this.reader.readLine()) {
-				String header = line.toLowerCase();
-				if (header.startsWith("content-length:")) {
-					length = Integer.parseInt(header.substring(15).trim());
-				}
-				this.keptAlive &= !header.equals("connection: close");
-			}
-			char[] body = new char[length];
-			for (int read = 0; read < length;) {
-				int more = this.reader.read(body, read, length - read);
-				if (more < 0) {
-					throw new IOException("The answer ends early");
-				}
-				read += more;
-			}
-			return new String(body);
+	String answer() throws IOException {
+		String status = this.reader.readLine();
+		if (status == null || !status.contains(" 200")) {
+			throw new IOException("The answer is " + status);
 		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
+		int length = 0;
+		for (String line = this.reader.readLine(); !line.isEmpty(); line = this.reader.readLine()) {
+			String header = line.toLowerCase();
+			if (header.startsWith("content-length:")) {
+				length = Integer.parseInt(header.substring(15).trim());
+			}
+			this.keptAlive &= !header.equals("connection: close");
 		}
+		char[] body = new char[length];
+		for (int read = 0; read < length;) {
+			int more = this.reader.read(body, read, length - read);
+			if (more < 0) {
+				throw new IOException("The answer ends early");
+			}
+			read += more;
+		}
+		return new String(body);
 	}
 
 	@Override
-	public void close() {
-		try {
-			this.socket.close();
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+	public void close() throws IOException {
+		this.socket.close();
 	}
 
 }

@@ -10,21 +10,16 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.MutualTlsServer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.RootBeanDefinition;
-import org.springframework.boot.ssl.SslBundles;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
@@ -41,24 +36,21 @@ class ReactToARotationTests {
 	@TempDir
 	Path directory;
 
-	@AutoClose
-	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-
 	@Test
 	void clientIsRebuiltThatWouldKeepItsConnections() throws Exception {
 		Class<?> type = component("README.md", "Warehouse");
-		try (ConfigurableApplicationContext application = start(type);
+		try (RotatingApplication application = start(type);
 				MutualTlsServer server = new MutualTlsServer(ClientRotationTests.serverContext(application))) {
 			HttpClient keeps = HttpClient.newBuilder()
-				.sslContext(application.getBean(SslBundles.class).getBundle("shop-client").createSslContext())
+				.sslContext(application.bundle("shop-client").createSslContext())
 				.build();
-			Object warehouse = application.getBean(type);
+			Object warehouse = application.bean(type);
 			String before = get(keeps, server.uri());
 			assertThat(stock(warehouse, server.uri())).isEqualTo(before);
-			X509Certificate rotated = RotatingServer.rotate(application, "shop-client");
+			X509Certificate rotated = application.rotate("shop-client");
 			Awaitility.await()
 				.untilAsserted(() -> assertThat(stock(warehouse, server.uri()))
-					.isEqualTo(rotated.getSerialNumber().toString(16)));
+					.isEqualTo(RotatingApplication.serial(rotated)));
 			assertThat(get(keeps, server.uri())).isEqualTo(before);
 		}
 	}
@@ -66,13 +58,12 @@ class ReactToARotationTests {
 	@Test
 	void keyStoreHoldsTheCurrentPairOfTheFirstCertificate() throws Exception {
 		Path file = this.directory.resolve("shop.p12");
-		try (ConfigurableApplicationContext application = start(
-				component("docs/how-to/react-to-a-rotation.md", "KeyStoreFile"), "shop.key-store=" + file,
-				"shop.key-store-password=changeit")) {
-			X509Certificate first = application.getBean(CertificateManager.class).current().orElseThrow().leaf();
+		try (RotatingApplication application = start(component("docs/how-to/react-to-a-rotation.md", "KeyStoreFile"),
+				"shop.key-store=" + file, "shop.key-store-password=changeit")) {
+			X509Certificate first = application.pair("server").leaf();
 			Awaitility.await().untilAsserted(() -> assertThat(stored(file)).isEqualTo(first));
-			RotatingServer.rotate(application, "shop-client");
-			X509Certificate rotated = RotatingServer.rotate(application, "server");
+			application.rotate("shop-client");
+			X509Certificate rotated = application.rotate("server");
 			Awaitility.await().untilAsserted(() -> assertThat(stored(file)).isEqualTo(rotated));
 		}
 	}
@@ -82,9 +73,9 @@ class ReactToARotationTests {
 			.loadClass("com.example.shop." + name);
 	}
 
-	private ConfigurableApplicationContext start(Class<?> component, String... properties) {
+	private static RotatingApplication start(Class<?> component, String... properties) {
 		Application.component = component;
-		return RotatingServer.withoutServer(this.plane, this.directory, Application.class, Stream.concat(
+		return new RotatingApplication(Application.class, Stream.concat(
 				Stream.of("kubelet.cert.additional.shop-client.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
 						"kubelet.cert.additional.shop-client.template.common-name=system:node:test",
 						"kubelet.cert.additional.shop-client.template.organizations=system:nodes"),
@@ -109,7 +100,7 @@ class ReactToARotationTests {
 
 	@Configuration(proxyBeanMethods = false)
 	@Import(Application.Registrar.class)
-	static class Application extends RotatingServer.Certificates {
+	static class Application {
 
 		static @Nullable Class<?> component;
 

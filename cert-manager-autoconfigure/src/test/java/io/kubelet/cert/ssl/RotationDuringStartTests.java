@@ -5,15 +5,11 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
-import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.tomcat.util.net.jsse.JSSEImplementation;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,8 +17,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
@@ -45,28 +39,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class RotationDuringStartTests {
 
-	@AutoClose
-	private static final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
-
-	@TempDir
-	Path directory;
-
 	@ParameterizedTest
 	@EnumSource
-	void serverPresentsTheNewCertificate(Kind kind) {
-		try (RotatingServer server = new RotatingServer(kind, AfterCopy.class, plane, this.directory)) {
-			assertThat(server.context().getBean(AfterCopy.class).rotated).isTrue();
-			assertThat(served(server)).isEqualTo(server.current("server"));
+	void serverPresentsTheNewCertificate(Kind kind) throws Exception {
+		try (RotatingServer server = new RotatingServer(kind, AfterCopy.class)) {
+			assertThat(server.bean(AfterCopy.class).rotated).isTrue();
+			assertThat(server.served()).isEqualTo(server.pair("server").leaf());
 		}
 	}
 
 	/** As with OpenSSL, which copies the stores. */
 	@Test
-	void tomcatWithTlsOfTheApplicationIsReloadedBySpringBoot(CapturedOutput output) {
-		try (RotatingServer server = new RotatingServer(Kind.TOMCAT, OwnTls.class, plane, this.directory)) {
+	void tomcatWithTlsOfTheApplicationIsReloadedBySpringBoot(CapturedOutput output) throws Exception {
+		try (RotatingServer server = new RotatingServer(Kind.TOMCAT, OwnTls.class)) {
 			for (int rotation = 1; rotation <= 2; rotation++) {
 				X509Certificate rotated = server.rotate("server");
-				assertThat(served(server)).isEqualTo(rotated);
+				assertThat(server.served()).isEqualTo(rotated);
 				assertThat(output.toString().split("configured from keystore", -1)).hasSize(2 + rotation);
 			}
 		}
@@ -74,32 +62,20 @@ class RotationDuringStartTests {
 
 	/** As by SIGTERM while nobody signs. */
 	@Test
-	void applicationThatWaitsForItsFirstCertificateCanBeStopped() {
+	void applicationThatWaitsForItsFirstCertificateCanBeStopped(@TempDir Path directory) {
 		CompletableFuture<ConfigurableApplicationContext> context = new CompletableFuture<>();
 		CompletableFuture<Void> start = CompletableFuture
-			.runAsync(() -> new SpringApplicationBuilder(Waiting.class).web(WebApplicationType.NONE)
+			.runAsync(() -> new SpringApplicationBuilder(RotatingApplication.Certificates.class)
+				.web(WebApplicationType.NONE)
 				.initializers(context::complete)
-				.run("--kubelet.cert.cert-dir=" + this.directory, "--kubelet.cert.startup.timeout=10m",
-						"--kubelet.cert.kubernetes.kubeconfig=" + plane.writeKubeconfig(this.directory),
+				.run("--kubelet.cert.cert-dir=" + directory, "--kubelet.cert.startup.timeout=10m",
+						"--kubelet.cert.kubernetes.kubeconfig=" + RotatingApplication.plane.writeKubeconfig(directory),
 						"--kubelet.cert.signer-name=example.com/absent", "--kubelet.cert.template.common-name=waits"));
-		Awaitility.await().until(() -> !plane.openCertificateSigningRequests().isEmpty());
+		Awaitility.await().until(() -> !RotatingApplication.plane.openCertificateSigningRequests().isEmpty());
 		assertThat(CompletableFuture.runAsync(() -> context.join().close())).succeedsWithin(Duration.ofMinutes(2));
 		assertThat(start).failsWithin(Duration.ofMinutes(2))
 			.withThrowableThat()
 			.withStackTraceContaining("Interrupted while waiting for certificate kubelet-client");
-	}
-
-	private static X509Certificate served(RotatingServer server) {
-		try (Connection connection = new Connection(Connection.context(plane, null), server.port(), null)) {
-			return connection.serverCertificate();
-		}
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	@ImportAutoConfiguration({ CertificateManagerAutoConfiguration.class, CertificateSslAutoConfiguration.class,
-			SslAutoConfiguration.class })
-	static class Waiting {
-
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -1,21 +1,24 @@
 package io.kubelet.cert.ssl.drain;
 
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.kubelet.cert.ssl.RotatingApplication;
+import io.kubelet.cert.ssl.StandInServer;
+import io.kubelet.cert.testsupport.Load;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.common.protocol.ApiKeys;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,95 +36,95 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * A producer and a listener of a Kafka broker that demands client certificates.
+ * A producer and a listener of a Kafka broker behind a server that demands client
+ * certificates.
  */
+@SuppressWarnings("try")
 class KafkaRotationTests {
 
 	private static final String TOPIC = "messages";
 
 	private static final List<String> received = new CopyOnWriteArrayList<>();
 
-	private static RotatingApplication application;
-
-	private static KafkaServer server;
-
 	private final AtomicInteger sent = new AtomicInteger();
 
-	@BeforeAll
-	static void start(@TempDir Path directory) throws Exception {
-		int port = RotatingApplication.freePort();
-		application = new RotatingApplication(directory, Messages.class,
-				"spring.kafka.bootstrap-servers=localhost:" + port, "spring.kafka.security.protocol=SSL",
-				"spring.kafka.ssl.bundle=client", "spring.kafka.producer.client-id=producer",
-				"spring.kafka.consumer.client-id=consumer", "spring.kafka.consumer.group-id=test",
-				"spring.kafka.consumer.auto-offset-reset=earliest", "spring.kafka.listener.auto-startup=false",
-				"spring.kafka.admin.auto-create=false", "logging.level.kafka=warn",
-				"logging.level.org.apache.kafka=warn");
-		server = new KafkaServer(application, port);
-		application.bean(KafkaAdmin.class).initialize();
-		application.bean(KafkaListenerEndpointRegistry.class).start();
-	}
-
-	@AfterAll
-	static void stop() {
-		application.close();
-		server.close();
-	}
-
-	@BeforeEach
-	void forget() {
-		received.clear();
-	}
-
 	@Test
-	void newConnectionPresentsTheCurrentCertificateAndExistingOnesRemain() throws Exception {
-		send();
-		await().until(() -> received.size() == 1);
-		String first = application.serial("client");
-		RotatingApplication.rotationsUnderLoad(this::send, () -> {
-			String serial = application.rotate("client");
-			connectAgain();
-			assertThat(KafkaServer.serial("another", ApiKeys.METADATA)).isEqualTo(serial);
-		});
-		assertThatEachMessageArrivedOnce();
-		assertThat(KafkaServer.serial("producer", ApiKeys.PRODUCE)).isEqualTo(first);
-		assertThat(KafkaServer.serial("consumer", ApiKeys.FETCH)).isEqualTo(first);
+	void existingConnectionsRemainUntilTheirOwnersAreStartedAgain(@TempDir Path directory) throws Exception {
+		int port = ServerProgram.freePort();
+		try (StandInServer server = new StandInServer(StandInServer.forwardingTo(port));
+				RotatingApplication application = new RotatingApplication(Messages.class,
+						"spring.kafka.bootstrap-servers=localhost:" + server.port(),
+						"spring.kafka.security.protocol=SSL", "spring.kafka.ssl.bundle=client",
+						"spring.kafka.consumer.group-id=test", "spring.kafka.consumer.auto-offset-reset=earliest",
+						"spring.kafka.listener.auto-startup=false", "spring.kafka.admin.auto-create=false",
+						"logging.level.kafka=warn", "logging.level.org.apache.kafka=warn");
+				AutoCloseable broker = start(directory, port, server.port())) {
+			server.start(application);
+			application.bean(KafkaAdmin.class).initialize();
+			KafkaListenerEndpointRegistry listeners = application.bean(KafkaListenerEndpointRegistry.class);
+			listeners.start();
+			send(application);
+			awaitEachMessageOnce();
+			String first = application.serial("client");
+			Load.during(2, () -> send(application), () -> {
+				application.rotate("client");
+				connectAgain(application);
+				assertThat(server.presented()).last().isEqualTo(application.serial("client"));
+			});
+			awaitEachMessageOnce();
+			await().untilAsserted(() -> assertThat(server.open()).hasSizeGreaterThan(1).containsOnly(first));
+			application.bean(DefaultKafkaProducerFactory.class).reset();
+			listeners.getListenerContainers().forEach((container) -> {
+				container.stop();
+				container.start();
+			});
+			send(application);
+			awaitEachMessageOnce();
+			await().untilAsserted(() -> assertThat(server.open()).containsOnly(application.serial("client")));
+			application.close();
+		}
 	}
 
-	@Test
-	void producerThatIsResetAndContainerThatIsStartedAgainPresentTheCurrentCertificate() throws Exception {
-		send();
-		await().until(() -> received.size() == 1);
-		String serial = application.rotate("client");
-		application.bean(DefaultKafkaProducerFactory.class).reset();
-		application.bean(KafkaListenerEndpointRegistry.class).getListenerContainers().forEach((container) -> {
-			container.stop();
-			container.start();
-		});
-		send();
-		assertThatEachMessageArrivedOnce();
-		assertThat(KafkaServer.serial("producer", ApiKeys.PRODUCE)).isEqualTo(serial);
-		assertThat(KafkaServer.serial("consumer", ApiKeys.FETCH)).isEqualTo(serial);
-	}
-
-	private Object send() throws Exception {
-		String number = String.valueOf(this.sent.incrementAndGet());
-		return template().send(TOPIC, number).get(120, TimeUnit.SECONDS);
+	/** A broker in this process, which is its own controller. */
+	private static AutoCloseable start(Path directory, int port, int advertised) throws Exception {
+		int internal = ServerProgram.freePort();
+		int controller = ServerProgram.freePort();
+		Properties properties = new Properties();
+		properties.putAll(Map.of("process.roles", "broker,controller", "node.id", "1", "controller.quorum.voters",
+				"1@localhost:" + controller, "listeners",
+				"CLIENTS://localhost:" + port + ",PLAINTEXT://localhost:" + internal + ",CONTROLLER://localhost:"
+						+ controller,
+				"advertised.listeners", "CLIENTS://localhost:" + advertised + ",PLAINTEXT://localhost:" + internal,
+				"listener.security.protocol.map", "CLIENTS:PLAINTEXT,PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+				"controller.listener.names", "CONTROLLER", "log.dirs", directory.toString()));
+		properties.putAll(Map.of("offsets.topic.replication.factor", "1", "offsets.topic.num.partitions", "1",
+				"group.initial.rebalance.delay.ms", "0"));
+		Formatter formatter = new Formatter();
+		formatter.setClusterId(Uuid.randomUuid().toString());
+		formatter.setNodeId(1);
+		formatter.addDirectory(directory.toString());
+		formatter.setControllerListenerName("CONTROLLER");
+		formatter.run();
+		KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties), Time.SYSTEM);
+		server.startup();
+		return () -> {
+			server.shutdown();
+			server.awaitShutdown();
+		};
 	}
 
 	@SuppressWarnings("unchecked")
-	private static KafkaTemplate<String, String> template() {
-		return application.bean(KafkaTemplate.class);
+	private Object send(RotatingApplication application) throws Exception {
+		String number = String.valueOf(this.sent.incrementAndGet());
+		return application.bean(KafkaTemplate.class).send(TOPIC, number).get(120, TimeUnit.SECONDS);
 	}
 
-	private void assertThatEachMessageArrivedOnce() {
+	private void awaitEachMessageOnce() {
 		await().untilAsserted(() -> assertThat(received).hasSameSizeAs(Set.copyOf(received)).hasSize(this.sent.get()));
 	}
 
-	private static void connectAgain() throws Exception {
-		Map<String, Object> properties = new HashMap<>(application.bean(KafkaAdmin.class).getConfigurationProperties());
-		properties.put(AdminClientConfig.CLIENT_ID_CONFIG, "another");
-		try (Admin admin = Admin.create(properties)) {
+	private static void connectAgain(RotatingApplication application) throws Exception {
+		try (Admin admin = Admin.create(application.bean(KafkaAdmin.class).getConfigurationProperties())) {
 			admin.listTopics().names().get();
 		}
 	}

@@ -16,8 +16,14 @@ import java.util.concurrent.Callable;
 import javax.sql.DataSource;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.ssl.BundleSocketFactory;
+import io.kubelet.cert.ssl.RotatingApplication;
+import io.kubelet.cert.testsupport.Load;
 import io.r2dbc.spi.ConnectionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Mono;
@@ -34,7 +40,6 @@ import static org.awaitility.Awaitility.await;
  * JDBC and R2DBC connections to a PostgreSQL server that demands client certificates and
  * tells which one a connection presented.
  */
-@SuppressWarnings("try")
 class PostgresqlRotationTests {
 
 	/** The certificate of this connection. */
@@ -43,35 +48,49 @@ class PostgresqlRotationTests {
 	/** Those of all connections of clients. */
 	private static final String SERIALS = "select client_serial::text from pg_stat_ssl where client_serial is not null";
 
-	@TempDir
-	private Path directory;
+	private static final int port = ServerProgram.freePort();
+
+	private static final String URL = "jdbc:postgresql://localhost:" + port + "/postgres";
+
+	private static RotatingApplication application;
+
+	private static ServerProgram server;
+
+	@BeforeAll
+	static void start(@TempDir Path directory) throws Exception {
+		Path program = ServerProgram.require("bin/postgres", "/usr/lib/postgresql");
+		application = new RotatingApplication(Jdbc.class, "spring.datasource.url=" + URL,
+				"spring.datasource.username=test", "kubelet.cert.postgresql.bundle=client",
+				"spring.datasource.hikari.maximum-pool-size=3");
+		server = start(program, directory);
+	}
+
+	@AfterAll
+	static void stop() {
+		if (server != null) {
+			application.close();
+			server.close();
+		}
+	}
 
 	@Test
 	void poolsFollowTheRotationAndAnotherConnectionRemains() throws Exception {
-		int port = RotatingApplication.freePort();
-		String url = "jdbc:postgresql://localhost:" + port + "/postgres";
 		String parameters = "?sslmode=verify-full&sslfactory=" + BundleSocketFactory.class.getName()
 				+ "&sslfactoryarg=client";
-		try (RotatingApplication application = new RotatingApplication(this.directory, Jdbc.class,
-				"spring.datasource.url=" + url, "spring.datasource.username=test",
-				"kubelet.cert.postgresql.bundle=client", "spring.datasource.hikari.maximum-pool-size=3");
-				ServerProgram server = start(application, port);
-				HikariDataSource named = new HikariDataSource()) {
+		try (HikariDataSource named = new HikariDataSource()) {
 			DataSource pool = application.bean(DataSource.class);
-			named.setJdbcUrl(url + parameters);
+			named.setJdbcUrl(URL + parameters);
 			named.setUsername("test");
 			named.setMaximumPoolSize(3);
 			application.add("named", named);
-			String before = decimal(application.serial("client"));
-			Callable<List<String>> call = () -> List.of(serial(pool), serial(named));
-			assertThat(call.call()).containsExactly(before, before);
-			int calls = RotatingApplication.rotationsUnderLoad(call, () -> {
-				String serial = decimal(application.rotate("client"));
-				await().untilAsserted(() -> assertThat(serials(pool)).containsOnly(serial));
+			Callable<List<String>> call = () -> List.of(query(pool, SERIAL).get(0), query(named, SERIAL).get(0));
+			assertThat(call.call()).containsExactly(decimal(application), decimal(application));
+			Load.during(2, call, () -> {
+				application.rotate("client");
+				await().untilAsserted(() -> assertThat(query(pool, SERIALS)).containsOnly(decimal(application)));
 			});
-			assertThat(calls).isPositive();
-			String last = decimal(application.serial("client"));
-			try (Connection connection = DriverManager.getConnection(url + parameters, "test", "")) {
+			String last = decimal(application);
+			try (Connection connection = DriverManager.getConnection(URL + parameters, "test", "")) {
 				application.rotate("client");
 				assertThat(query(connection, SERIAL)).containsExactly(last);
 			}
@@ -80,34 +99,26 @@ class PostgresqlRotationTests {
 
 	@Test
 	void reactiveConnectionPresentsTheCurrentCertificate() throws Exception {
-		int port = RotatingApplication.freePort();
-		try (RotatingApplication application = new RotatingApplication(this.directory, R2dbc.class,
+		try (RotatingApplication reactive = new RotatingApplication(R2dbc.class,
 				"spring.r2dbc.url=r2dbc:postgresql://localhost:" + port + "/postgres", "spring.r2dbc.username=test",
-				"kubelet.cert.postgresql.bundle=client"); ServerProgram server = start(application, port)) {
-			ConnectionFactory connections = application.bean(ConnectionFactory.class);
+				"kubelet.cert.postgresql.bundle=client")) {
+			ConnectionFactory connections = reactive.bean(ConnectionFactory.class);
 			Callable<String> serial = () -> Objects.requireNonNull(Mono.usingWhen(connections.create(),
 					(connection) -> Mono.from(connection.createStatement(SERIAL).execute())
 						.flatMap((result) -> Mono.from(result.map((row) -> row.get(0, String.class)))),
 					io.r2dbc.spi.Connection::close)
 				.block());
-			assertThat(serial.call()).isEqualTo(decimal(application.serial("client")));
-			int calls = RotatingApplication.rotationsUnderLoad(serial, () -> {
-				String current = decimal(application.rotate("client"));
-				assertThat(serial.call()).isEqualTo(current);
+			assertThat(serial.call()).isEqualTo(decimal(reactive));
+			Load.during(2, serial, () -> {
+				reactive.rotate("client");
+				assertThat(serial.call()).isEqualTo(decimal(reactive));
 			});
-			assertThat(calls).isPositive();
 		}
 	}
 
-	private static String serial(DataSource source) throws Exception {
+	private static List<String> query(DataSource source, String sql) throws Exception {
 		try (Connection connection = source.getConnection()) {
-			return query(connection, SERIAL).get(0);
-		}
-	}
-
-	private static List<String> serials(DataSource source) throws Exception {
-		try (Connection connection = source.getConnection()) {
-			return query(connection, SERIALS);
+			return query(connection, sql);
 		}
 	}
 
@@ -121,20 +132,22 @@ class PostgresqlRotationTests {
 		}
 	}
 
-	private static String decimal(String hexadecimal) {
-		return new java.math.BigInteger(hexadecimal, 16).toString();
+	private static String decimal(RotatingApplication application) {
+		return application.pair("client").leaf().getSerialNumber().toString();
 	}
 
 	/** PostgreSQL does not run as root. */
-	private static ServerProgram start(RotatingApplication application, int port) throws Exception {
-		Path program = ServerProgram.require("bin/postgres", "/usr/lib/postgresql");
-		Path directory = Files.createDirectory(application.directory().resolve("postgresql"));
-		application.writeServerFiles(directory);
+	private static ServerProgram start(Path program, Path directory) throws Exception {
+		CertificatePair pair = application.pair("server");
+		String both = Pem.write(pair);
+		Files.writeString(directory.resolve("server.crt"), Pem.write(pair.chain()));
+		Files.writeString(directory.resolve("server.key"), both.substring(both.lastIndexOf("-----BEGIN")));
+		Files.writeString(directory.resolve("ca.crt"), RotatingApplication.plane.caPem());
 		Files.writeString(directory.resolve("hba.conf"), "hostssl all test all trust clientcert=verify-ca\n");
 		List<String> prefix = new ArrayList<>();
 		if (System.getProperty("user.name").equals("root")) {
 			prefix.addAll(List.of("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"));
-			Files.setPosixFilePermissions(application.directory(), PosixFilePermissions.fromString("rwx--x--x"));
+			Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
 			run(List.of("chown", "-R", "postgres:postgres", directory.toString()), directory);
 		}
 		Files.setPosixFilePermissions(directory.resolve("server.key"), PosixFilePermissions.fromString("rw-------"));

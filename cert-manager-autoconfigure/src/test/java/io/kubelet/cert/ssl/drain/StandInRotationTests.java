@@ -1,6 +1,5 @@
 package io.kubelet.cert.ssl.drain;
 
-import java.nio.file.Path;
 import java.util.List;
 
 import co.elastic.clients.transport.rest5_client.low_level.Request;
@@ -9,10 +8,12 @@ import co.elastic.clients.transport.rest5_client.low_level.Rest5ClientBuilder;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
+import io.kubelet.cert.ssl.RotatingApplication;
+import io.kubelet.cert.ssl.StandInServer;
+import io.kubelet.cert.testsupport.Load;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.elasticsearch.autoconfigure.ElasticsearchRestClientAutoConfiguration;
@@ -26,63 +27,53 @@ import org.springframework.mail.SimpleMailMessage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Clients of MongoDB, Elasticsearch and a mail server, for which others stand in.
+ * Clients of MongoDB, Elasticsearch and a mail server, for which others stand in, because
+ * they are neither Debian packages nor on Maven Central.
  */
-@SuppressWarnings("try")
 class StandInRotationTests {
 
 	@Test
-	void newConnectionPresentsTheCurrentCertificateAndThoseOfMongoRemain(@TempDir Path directory) throws Exception {
-		int mongoPort = RotatingApplication.freePort();
-		int elasticsearchPort = RotatingApplication.freePort();
-		int mailPort = RotatingApplication.freePort();
-		try (RotatingApplication application = new RotatingApplication(directory, Clients.class,
-				"spring.mongodb.uri=mongodb://localhost:" + mongoPort + "/?connectTimeoutMS=120000",
-				"spring.mongodb.ssl.bundle=client", "spring.elasticsearch.uris=https://localhost:" + elasticsearchPort,
-				"spring.elasticsearch.connection-timeout=2m", "spring.elasticsearch.socket-timeout=2m",
-				"spring.elasticsearch.restclient.ssl.bundle=client", "spring.mail.host=localhost",
-				"spring.mail.port=" + mailPort, "spring.mail.protocol=smtps", "spring.mail.ssl.bundle=client");
-				StandInServer mongo = start(application, mongoPort, StandInServer::mongo);
-				StandInServer elasticsearch = start(application, elasticsearchPort, StandInServer::http);
-				StandInServer mail = start(application, mailPort, StandInServer::smtp)) {
+	void newConnectionPresentsTheCurrentCertificateAndThoseOfMongoRemain() throws Exception {
+		try (StandInServer mongo = new StandInServer(StandInServer::mongo);
+				StandInServer elasticsearch = new StandInServer(StandInServer::http);
+				StandInServer mail = new StandInServer(StandInServer::smtp);
+				RotatingApplication application = new RotatingApplication(Clients.class,
+						"spring.mongodb.uri=mongodb://localhost:" + mongo.port() + "/?connectTimeoutMS=120000",
+						"spring.mongodb.ssl.bundle=client",
+						"spring.elasticsearch.uris=https://localhost:" + elasticsearch.port(),
+						"spring.elasticsearch.connection-timeout=2m", "spring.elasticsearch.socket-timeout=2m",
+						"spring.elasticsearch.restclient.ssl.bundle=client", "spring.mail.host=localhost",
+						"spring.mail.port=" + mail.port(), "spring.mail.protocol=smtps",
+						"spring.mail.ssl.bundle=client")) {
+			List<StandInServer> servers = List.of(mongo, elasticsearch, mail);
+			servers.forEach((server) -> server.start(application));
 			MongoClient database = application.bean(MongoClient.class);
 			Rest5Client search = application.bean(Rest5Client.class);
 			MailSender sender = application.bean(MailSender.class);
 			String first = application.serial("client");
 			ping(database);
-			get(search);
-			int calls = RotatingApplication.rotationsUnderLoad(() -> {
+			int calls = Load.during(2, () -> {
 				ping(database);
 				send(sender);
 				return get(search);
 			}, () -> {
-				String serial = application.rotate("client");
-				try (MongoClient another = another(application);
+				application.rotate("client");
+				MongoClientSettings.Builder settings = MongoClientSettings.builder();
+				application.bean(MongoClientSettingsBuilderCustomizer.class).customize(settings);
+				try (MongoClient another = MongoClients.create(settings.build());
 						Rest5Client other = application.bean(Rest5ClientBuilder.class).build()) {
 					ping(another);
 					get(other);
 					send(sender);
 				}
-				for (StandInServer server : List.of(mongo, elasticsearch, mail)) {
-					assertThat(server.presented()).contains(serial);
-				}
+				assertThat(servers)
+					.allSatisfy((server) -> assertThat(server.presented()).contains(application.serial("client")));
 			});
 			assertThat(mongo.open()).contains(first);
 			// A connection for each request and for each message
 			assertThat(elasticsearch.presented()).hasSizeGreaterThanOrEqualTo(calls);
 			assertThat(mail.presented()).hasSizeGreaterThanOrEqualTo(calls);
 		}
-	}
-
-	private static StandInServer start(RotatingApplication application, int port, StandInServer.Protocol protocol)
-			throws Exception {
-		return new StandInServer(application.bundle("server").createSslContext(), port, protocol);
-	}
-
-	private static MongoClient another(RotatingApplication application) {
-		MongoClientSettings.Builder settings = MongoClientSettings.builder();
-		application.bean(MongoClientSettingsBuilderCustomizer.class).customize(settings);
-		return MongoClients.create(settings.build());
 	}
 
 	private static void ping(MongoClient client) {

@@ -1,4 +1,4 @@
-package io.kubelet.cert.ssl.drain;
+package io.kubelet.cert.ssl;
 
 import java.io.BufferedReader;
 import java.io.DataInputStream;
@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +19,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.testsupport.Load;
@@ -29,13 +29,12 @@ import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
 
 /**
- * Stands in for a server that is not available as a Debian package or on Maven Central.
- * It demands client certificates, knows just enough of a protocol, and notes which
- * certificate each connection presents.
+ * Stands in for a server, or accepts the connections of one that then needs no TLS. It
+ * demands client certificates, and notes which one each connection presents.
  */
-final class StandInServer implements AutoCloseable {
+public final class StandInServer implements AutoCloseable {
 
-	private final SSLServerSocket listener;
+	private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
 
 	private final Protocol protocol;
 
@@ -43,79 +42,79 @@ final class StandInServer implements AutoCloseable {
 
 	private final List<String> presented = new CopyOnWriteArrayList<>();
 
-	StandInServer(SSLContext context, int port, Protocol protocol) throws IOException {
+	/** Listens, but accepts no connection yet. */
+	public StandInServer(Protocol protocol) throws IOException {
 		this.protocol = protocol;
-		this.listener = (SSLServerSocket) context.getServerSocketFactory()
-			.createServerSocket(port, 50, InetAddress.getLoopbackAddress());
-		this.listener.setNeedClientAuth(true);
+	}
+
+	/** Accepts connections with the certificate of the server. */
+	public StandInServer start(RotatingApplication application) {
+		SSLContext context = application.bundle("server").createSslContext();
 		start(() -> {
 			while (true) {
-				SSLSocket socket = (SSLSocket) this.listener.accept();
-				start(() -> serve(socket));
+				Socket plain = this.listener.accept();
+				start(() -> serve(plain, context));
 			}
 		});
+		return this;
+	}
+
+	public int port() {
+		return this.listener.getLocalPort();
 	}
 
 	/** The serial numbers of the connections that are open. */
-	List<String> open() {
+	public List<String> open() {
 		return List.copyOf(this.open.values());
 	}
 
 	/** The serial numbers of all connections so far, in the order of their handshakes. */
-	List<String> presented() {
+	public List<String> presented() {
 		return List.copyOf(this.presented);
 	}
 
-	private void serve(SSLSocket socket) throws IOException {
-		try (socket) {
+	private void serve(Socket plain, SSLContext context) throws IOException {
+		try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, null, true)) {
+			socket.setNeedClientAuth(true);
 			X509Certificate leaf = (X509Certificate) socket.getSession().getPeerCertificates()[0];
-			String serial = leaf.getSerialNumber().toString(16);
+			String serial = RotatingApplication.serial(leaf);
 			this.presented.add(serial);
 			this.open.put(socket, serial);
-			this.protocol.serve(socket.getInputStream(), socket.getOutputStream());
-		}
-		finally {
-			this.open.remove(socket);
+			try {
+				this.protocol.serve(socket.getInputStream(), socket.getOutputStream());
+			}
+			finally {
+				this.open.remove(socket);
+			}
 		}
 	}
 
 	/** Answers each command of MongoDB's wire protocol with that the server is fine. */
-	static void mongo(InputStream input, OutputStream output) throws IOException {
+	public static void mongo(InputStream input, OutputStream output) throws IOException {
 		DataInputStream requests = new DataInputStream(input);
-		byte[] fine = document();
-		while (true) {
-			ByteBuffer header = little(requests.readNBytes(16));
-			requests.readNBytes(header.getInt(0) - 16);
-			boolean query = header.getInt(12) == 2004;
-			byte[] prefix = new byte[query ? 20 : 5];
-			if (query) {
-				little(prefix).putInt(16, 1);
-			}
-			ByteBuffer answer = little(new byte[16 + prefix.length + fine.length]);
-			answer.putInt(answer.capacity()).putInt(0).putInt(header.getInt(4)).putInt(query ? 1 : 2013);
-			output.write(answer.put(prefix).put(fine).array());
-			output.flush();
-		}
-	}
-
-	private static byte[] document() {
 		BsonDocument document = new BsonDocument("ok", new BsonInt32(1)).append("helloOk", BsonBoolean.TRUE)
 			.append("ismaster", BsonBoolean.TRUE)
 			.append("isWritablePrimary", BsonBoolean.TRUE)
 			.append("minWireVersion", new BsonInt32(0))
 			.append("maxWireVersion", new BsonInt32(21));
-		ByteBuffer bytes = new RawBsonDocument(document, new BsonDocumentCodec()).getByteBuffer().asNIO();
-		byte[] result = new byte[bytes.remaining()];
-		bytes.get(result);
-		return result;
-	}
-
-	private static ByteBuffer little(byte[] bytes) {
-		return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+		ByteBuffer fine = new RawBsonDocument(document, new BsonDocumentCodec()).getByteBuffer().asNIO();
+		while (true) {
+			ByteBuffer header = ByteBuffer.wrap(requests.readNBytes(16)).order(ByteOrder.LITTLE_ENDIAN);
+			requests.readNBytes(header.getInt(0) - 16);
+			boolean query = header.getInt(12) == 2004;
+			int prefix = query ? 20 : 5;
+			ByteBuffer answer = ByteBuffer.allocate(16 + prefix + fine.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+			answer.putInt(answer.capacity()).putInt(0).putInt(header.getInt(4)).putInt(query ? 1 : 2013);
+			if (query) {
+				answer.putInt(32, 1);
+			}
+			output.write(answer.position(16 + prefix).put(fine.duplicate()).array());
+			output.flush();
+		}
 	}
 
 	/** Answers each request of HTTP, which is to have no body, with an empty object. */
-	static void http(InputStream input, OutputStream output) throws IOException {
+	public static void http(InputStream input, OutputStream output) throws IOException {
 		BufferedReader lines = new BufferedReader(new InputStreamReader(input, StandardCharsets.US_ASCII));
 		for (String line = lines.readLine(); line != null; line = lines.readLine()) {
 			if (line.isEmpty()) {
@@ -125,7 +124,7 @@ final class StandInServer implements AutoCloseable {
 	}
 
 	/** Accepts each message of SMTP. */
-	static void smtp(InputStream input, OutputStream output) throws IOException {
+	public static void smtp(InputStream input, OutputStream output) throws IOException {
 		BufferedReader lines = new BufferedReader(new InputStreamReader(input, StandardCharsets.US_ASCII));
 		answer(output, "220 localhost");
 		for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -139,19 +138,22 @@ final class StandInServer implements AutoCloseable {
 		}
 	}
 
-	/** Leaves the answers to a server without TLS. */
-	static Protocol forwardingTo(int port) {
-		return (input, output) -> {
-			try (Socket server = new Socket(InetAddress.getLoopbackAddress(), port)) {
-				start(() -> server.getInputStream().transferTo(output));
-				input.transferTo(server.getOutputStream());
-			}
-		};
-	}
-
 	private static void answer(OutputStream output, String line) throws IOException {
 		output.write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
 		output.flush();
+	}
+
+	/** Leaves the answers to a server without TLS. */
+	public static Protocol forwardingTo(int port) {
+		return (input, output) -> {
+			try (Socket server = new Socket(InetAddress.getLoopbackAddress(), port)) {
+				start(() -> {
+					server.getInputStream().transferTo(output);
+					output.close();
+				});
+				input.transferTo(server.getOutputStream());
+			}
+		};
 	}
 
 	private static void start(Load.ThrowingRunnable task) {
@@ -173,7 +175,7 @@ final class StandInServer implements AutoCloseable {
 	}
 
 	/** What happens in a connection until one side ends it. */
-	interface Protocol {
+	public interface Protocol {
 
 		void serve(InputStream input, OutputStream output) throws IOException;
 
