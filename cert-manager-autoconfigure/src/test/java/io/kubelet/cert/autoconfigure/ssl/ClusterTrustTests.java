@@ -16,13 +16,12 @@ import java.util.Objects;
 
 import javax.net.ssl.X509TrustManager;
 
-import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.ClientCertificate;
-import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
@@ -33,14 +32,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -58,81 +56,57 @@ class ClusterTrustTests {
 	Path directory;
 
 	@Test
-	void authoritiesOfTheClusterAreTrustedAndFollowed() {
-		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
-			.run((context) -> {
-				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
-				assertThat(trusted(bundle)).isOne();
-				TestAuthority next = new TestAuthority("next");
-				api()
-					.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
-							new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
-								.data(Map.of("ca.crt", Pem.write(List.of(next.certificate())))))
-					.execute();
-				Awaitility.await().until(() -> trusted(bundle) == 2);
+	void configMapIsFollowedAndItsDeletionIsNoInvalidProperty(CapturedOutput output) {
+		configMap().run((context) -> {
+			SslBundle bundle = bundle(context);
+			assertThat(trusted(bundle)).isOne();
+			api()
+				.replaceNamespacedConfigMap("kube-root-ca.crt", "default",
+						new V1ConfigMap().metadata(new V1ObjectMeta().name("kube-root-ca.crt"))
+							.data(Map.of("ca.crt", Pem.write(List.of(new TestAuthority("next").certificate())))))
+				.execute();
+			Awaitility.await().until(() -> trusted(bundle) == 2);
+			api().deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
+			Awaitility.await().untilAsserted(() -> {
+				assertThat(trusted(bundle)).isEqualTo(2);
+				assertThat(output).contains("The ConfigMap default/kube-root-ca.crt cannot be read: it does not exist "
+						+ "any more; the certificate authorities that were read before remain");
 			});
-	}
-
-	@Test
-	void configMapThatIsDeletedWhileTheApplicationRunsIsNoInvalidProperty(CapturedOutput output) {
-		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
-			.run((context) -> {
-				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
-				assertThat(trusted(bundle)).isOne();
-				api().deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
-				Awaitility.await().untilAsserted(() -> {
-					assertThat(trusted(bundle)).isOne();
-					assertThat(output)
-						.contains("The ConfigMap default/kube-root-ca.crt cannot be read: it does not exist any more");
-				});
-				assertThat(output).doesNotContain("trust-config-map' with");
-			});
+			assertThat(output).doesNotContain("trust-config-map' with");
+		});
 	}
 
 	@Test
 	void configMapThatIsMissingIsNamed() {
-		runner(this.controlPlane.admin()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
+		configMap("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("The ConfigMap kube-system/nothing cannot be read: it does not exist"));
 	}
 
+	/** Of 40 s, one is left, so the wait for the authorities takes its least time. */
 	@Test
-	void pausesOfTheWatchAreShorterThanTheTimeThatIsLeft() {
-		configMapsAreUnavailable();
-		runner(this.controlPlane.admin())
-			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "kubelet.cert.startup.timeout=3s")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("The ConfigMap default/kube-root-ca.crt cannot be read"));
-		assertThat(this.controlPlane.count((request) -> request.path().contains("configmaps")))
-			.isGreaterThanOrEqualTo(4);
-	}
-
-	@Test
-	void certificateAndAuthoritiesShareTheTimeout() {
-		configMapsAreUnavailable();
+	void certificateAndAuthoritiesShareTheTimeoutAndPausesAreShorterThanWhatIsLeft() {
+		this.controlPlane.faults()
+			.next(Integer.MAX_VALUE, (request) -> request.path().contains("configmaps"))
+			.answer(503);
 		Clock later = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(39));
 		InstantSource clock = () -> (this.controlPlane.certificateSigningRequests().isEmpty() ? Clock.systemUTC()
 				: later)
 			.instant();
 		long start = System.nanoTime();
-		runner(this.controlPlane.admin())
+		configMap("kubelet.cert.startup.timeout=40s")
 			.withBean("certificateClock", Clock.class, () -> clock.withZone(ZoneOffset.UTC))
-			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt",
-					"kubelet.cert.startup.timeout=40s")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("The ConfigMap default/kube-root-ca.crt cannot be read"));
 		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
-	}
-
-	private void configMapsAreUnavailable() {
-		this.controlPlane.faults()
-			.next(Integer.MAX_VALUE, (request) -> request.path().contains("configmaps"))
-			.answer(503);
+		assertThat(this.controlPlane.count((request) -> request.path().contains("configmaps")))
+			.isGreaterThanOrEqualTo(4);
 	}
 
 	@Test
 	void configMapThatMayNotBeReadIsNamedWithTheRoleToApply() {
-		runner(this.controlPlane.bootstrap()).withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+		runner(this.controlPlane.writeKubeconfig(this.directory))
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("403")
 				.hasMessageContaining("list and watch on the ConfigMap are needed")
@@ -142,15 +116,12 @@ class ClusterTrustTests {
 
 	@Test
 	void applicationThatDoesNotWaitTrustsNobodyUntilTheConfigMapIsRead(CapturedOutput output) {
-		ApplicationContextRunner runner = runner(this.controlPlane.admin()).withPropertyValues(
-				"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "kubelet.cert.startup.mode=background");
+		ApplicationContextRunner runner = configMap("kubelet.cert.startup.mode=background");
 		X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
-		CoreV1Api api = api();
 		this.controlPlane.pause();
 		runner.run((context) -> {
-			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
-			X509TrustManager trust = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
-			assertThat(trusted(bundle)).isOne();
+			X509TrustManager trust = (X509TrustManager) bundle(context).getManagers().getTrustManagers()[0];
+			assertThat(trusted(bundle(context))).isOne();
 			assertThatExceptionOfType(CertificateException.class)
 				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
 			assertThat(output).containsOnlyOnce("The SSL bundle 'kubelet-client' trusts nobody for now: "
@@ -159,13 +130,7 @@ class ClusterTrustTests {
 			Awaitility.await()
 				.ignoreExceptions()
 				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
-			assertThat(trusted(bundle)).isOne();
-			api.deleteNamespacedConfigMap("kube-root-ca.crt", "default").execute();
-			Awaitility.await().untilAsserted(() -> {
-				trust.checkClientTrusted(new X509Certificate[] { issued }, "EC");
-				assertThat(output)
-					.contains("it does not exist any more; the certificate authorities that were read before remain");
-			});
+			assertThat(trusted(bundle(context))).isOne();
 		});
 	}
 
@@ -177,10 +142,9 @@ class ClusterTrustTests {
 		Files.writeString(kubeconfig,
 				whole.replaceAll("certificate-authority-data: .*", "insecure-skip-tls-verify: true"));
 		runner(kubeconfig).run((context) -> {
-			SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
-			X509TrustManager trust = (X509TrustManager) bundle.getManagers().getTrustManagers()[0];
+			X509TrustManager trust = (X509TrustManager) bundle(context).getManagers().getTrustManagers()[0];
 			X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
-			assertThat(trusted(bundle)).isOne();
+			assertThat(trusted(bundle(context))).isOne();
 			assertThat(trust.getAcceptedIssuers()).isEmpty();
 			assertThatExceptionOfType(CertificateException.class)
 				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
@@ -193,9 +157,7 @@ class ClusterTrustTests {
 				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
 		});
 		runner(kubeconfig).withPropertyValues("kubelet.cert.ssl.trust=system")
-			.run((context) -> assertThat(
-					context.getBean(SslBundles.class).getBundle("kubelet-client").getStores().getTrustStore())
-				.isNull());
+			.run((context) -> assertThat(bundle(context).getStores().getTrustStore()).isNull());
 	}
 
 	@Test
@@ -217,14 +179,14 @@ class ClusterTrustTests {
 				.hasMessageContaining("'kubelet.cert.ssl.trust-file'"));
 	}
 
-	private ApplicationContextRunner runner(Credential credential) {
-		return runner(this.controlPlane.writeKubeconfig(this.directory, credential));
+	private ApplicationContextRunner configMap(String... properties) {
+		return runner(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin()))
+			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
+			.withPropertyValues(properties);
 	}
 
 	private ApplicationContextRunner runner(Path kubeconfig) {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		return CertificateContexts.starter()
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
 					"kubelet.cert.template.common-name=system:node:test",
@@ -234,6 +196,10 @@ class ClusterTrustTests {
 	private CoreV1Api api() {
 		return new CoreV1Api(
 				TestClients.create(this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.admin())));
+	}
+
+	private static SslBundle bundle(ApplicationContext context) {
+		return context.getBean(SslBundles.class).getBundle("kubelet-client");
 	}
 
 	private static int trusted(SslBundle bundle) throws Exception {

@@ -16,40 +16,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class EmptyUntilReadTests {
 
-	private RuntimeException problem = new KubernetesConfigurationException(Kind.UNAVAILABLE, "It cannot be read yet");
-
-	private final EmptyUntilRead authorities = new EmptyUntilRead("test", "bundle");
-
+	/** The first answer may take a moment. Anything else is warned about at once. */
 	@Test
-	void answerThatIsMissingAtFirstNeedsNoWarning(CapturedOutput output) {
-		readTwice();
-		assertThat(levels(output)).containsExactly("INFO");
-		this.problem = new KubernetesConfigurationException(Kind.UNAVAILABLE, "The server cannot be reached");
-		readTwice();
-		assertThat(levels(output)).containsExactly("INFO", "WARN");
-	}
-
-	@Test
-	void anythingElseIsWarnedAboutAtOnce(CapturedOutput output) {
-		this.problem = new IllegalStateException("There is no such ConfigMap");
-		readTwice();
-		assertThat(levels(output)).containsExactly("WARN");
-		this.problem = new IllegalStateException("It may not be read");
-		readTwice();
-		assertThat(levels(output)).containsExactly("WARN", "WARN");
-	}
-
-	private void readTwice() {
-		assertThat(this.authorities.apply(this.problem)).isEqualTo(Trust.exactly(List.of()));
-		this.authorities.apply(this.problem);
-	}
-
-	private static List<String> levels(CapturedOutput output) {
-		return output.toString()
-			.lines()
-			.filter((line) -> line.contains("The SSL bundle 'bundle' trusts nobody for now"))
+	void eachProblemIsLoggedOnce(CapturedOutput output) {
+		EmptyUntilRead authorities = new EmptyUntilRead("test", "bundle");
+		List.of(new KubernetesConfigurationException(Kind.UNAVAILABLE, "It cannot be read yet"),
+				new KubernetesConfigurationException(Kind.UNAVAILABLE, "The server cannot be reached"),
+				new IllegalStateException("There is no such ConfigMap"))
+			.forEach((problem) -> {
+				assertThat(authorities.apply(problem)).isEqualTo(Trust.exactly(List.of()));
+				authorities.apply(problem);
+			});
+		new EmptyUntilRead("test", "bundle").apply(new IllegalStateException("It may not be read"));
+		assertThat(output.toString().lines().filter((line) -> line.contains("'bundle' trusts nobody for now")))
 			.map((line) -> line.contains(" WARN ") ? "WARN" : "INFO")
-			.toList();
+			.containsExactly("INFO", "WARN", "WARN", "WARN");
 	}
 
 }

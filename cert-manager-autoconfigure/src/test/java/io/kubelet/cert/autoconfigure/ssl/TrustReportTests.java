@@ -1,11 +1,9 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -40,7 +38,7 @@ class TrustReportTests {
 	Path directory;
 
 	@Test
-	void authorityAndItsPropertyAreLoggedOnce(CapturedOutput output) {
+	void authorityAndItsPropertyAreLoggedOnce(CapturedOutput output) throws IOException {
 		run("kubelet.cert.ssl.trust-file=" + file(CertificateContexts.authority));
 		assertThat(output).containsOnlyOnce("[shop] The SSL bundle 'shop' trusts")
 			.contains("trusts the certificate authority 'CN=test', from kubelet.cert.ssl.trust-file")
@@ -48,7 +46,7 @@ class TrustReportTests {
 	}
 
 	@Test
-	void certificateThatLeadsToNoneOfTheAuthoritiesCausesAWarning(CapturedOutput output) {
+	void certificateThatLeadsToNoneOfTheAuthoritiesCausesAWarning(CapturedOutput output) throws IOException {
 		run("kubelet.cert.ssl.trust-file="
 				+ file(Stream.of("a", "b", "c", "d").map(TestAuthority::new).toArray(TestAuthority[]::new)));
 		assertThat(output)
@@ -88,14 +86,9 @@ class TrustReportTests {
 		return CertificateContexts.runner(this.directory).withPropertyValues("kubelet.cert.pair-name=shop", property);
 	}
 
-	private Path file(TestAuthority... authorities) {
-		try {
-			return Files.writeString(this.directory.resolve("ca.crt"),
-					Pem.write(List.of(authorities).stream().map(TestAuthority::certificate).toList()));
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
+	private Path file(TestAuthority... authorities) throws IOException {
+		return Files.writeString(this.directory.resolve("ca.crt"),
+				Pem.write(Stream.of(authorities).map(TestAuthority::certificate).toList()));
 	}
 
 }
