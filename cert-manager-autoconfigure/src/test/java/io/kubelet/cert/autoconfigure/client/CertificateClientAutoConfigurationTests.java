@@ -1,7 +1,7 @@
 package io.kubelet.cert.autoconfigure.client;
 
 import java.nio.file.Path;
-import java.util.function.Supplier;
+import java.util.List;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.CertificateContexts;
@@ -39,12 +39,9 @@ class CertificateClientAutoConfigurationTests {
 
 	static Stream<Arguments> builders() {
 		return Stream
-			.<Supplier<?>>of(ClientHttpRequestFactoryBuilder::jdk, ClientHttpRequestFactoryBuilder::httpComponents,
-					ClientHttpRequestFactoryBuilder::jetty, ClientHttpRequestFactoryBuilder::reactor,
-					ClientHttpRequestFactoryBuilder::simple, ClientHttpConnectorBuilder::jdk,
-					ClientHttpConnectorBuilder::httpComponents, ClientHttpConnectorBuilder::jetty,
-					ClientHttpConnectorBuilder::reactor)
-			.map(Supplier::get)
+			.of(ClientHttpRequestFactoryBuilder.jdk(), ClientHttpRequestFactoryBuilder.jetty(),
+					ClientHttpRequestFactoryBuilder.reactor(), ClientHttpConnectorBuilder.jdk(),
+					ClientHttpConnectorBuilder.jetty(), ClientHttpConnectorBuilder.reactor())
 			.map((builder) -> Arguments.argumentSet(builder.getClass().getSimpleName(), builder));
 	}
 
@@ -69,40 +66,33 @@ class CertificateClientAutoConfigurationTests {
 	}
 
 	@Test
-	void builderOfSpringBootIsFollowedToo() {
+	void builderOfSpringBootIsFollowedTooButAClientWithoutABundleIsAsUsual() {
 		runner().run((context) -> {
-			assertThat(context.getBean(ClientHttpRequestFactoryBuilder.class).getClass().getPackageName())
-				.startsWith("io.kubelet.cert.autoconfigure.client");
-			assertThat(context.getBean(ClientHttpConnectorBuilder.class).getClass().getPackageName())
-				.startsWith("io.kubelet.cert.autoconfigure.client");
-		});
-	}
-
-	@Test
-	void primaryBuilderOfSeveralIsFollowed() {
-		runner().withBean("one", SimpleClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::simple)
-			.withBean("two", JdkClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::jdk,
-					(definition) -> definition.setPrimary(true))
-			.run((context) -> assertThat(context.getBean(ClientHttpRequestFactoryBuilder.class).build())
-				.isInstanceOf(JdkClientHttpRequestFactory.class));
-	}
-
-	@Test
-	void severalBuildersWithoutAPrimaryOneAreLeftToTheApplication() {
-		runner().withBean("one", SimpleClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::simple)
-			.withBean("two", JdkClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::jdk)
-			.run((context) -> assertThat(context).hasNotFailed()
-				.doesNotHaveBean("certificateRequestFactoryBuilder")
-				.getBeans(ClientHttpRequestFactoryBuilder.class)
-				.hasSize(2));
-	}
-
-	@Test
-	void clientWithoutABundleOfACertificateIsBuiltAsUsual() {
-		runner().run((context) -> {
+			assertThat(List.of(context.getBean(ClientHttpRequestFactoryBuilder.class),
+					context.getBean(ClientHttpConnectorBuilder.class)))
+				.extracting((builder) -> builder.getClass().getPackageName())
+				.containsOnly("io.kubelet.cert.autoconfigure.client");
 			ClientHttpConnector connector = context.getBean(ClientHttpConnectorBuilder.class).build();
 			assertThat(connector.getClass().getPackageName()).startsWith("org.springframework");
 		});
+	}
+
+	@Test
+	void primaryBuilderOfSeveralIsFollowedAndWithoutOneTheyAreLeftToTheApplication() {
+		for (boolean primary : List.of(true, false)) {
+			runner()
+				.withBean("one", SimpleClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::simple)
+				.withBean("two", JdkClientHttpRequestFactoryBuilder.class, ClientHttpRequestFactoryBuilder::jdk,
+						(definition) -> definition.setPrimary(primary))
+				.run((context) -> {
+					assertThat(context).hasNotFailed();
+					assertThat(context.containsBean("certificateRequestFactoryBuilder")).isEqualTo(primary);
+					if (primary) {
+						assertThat(context.getBean(ClientHttpRequestFactoryBuilder.class).build())
+							.isInstanceOf(JdkClientHttpRequestFactory.class);
+					}
+				});
+		}
 	}
 
 	/** What the clients of Spring Boot are made with. */

@@ -52,18 +52,6 @@ class LiveClientTests {
 		assertThat(closed).containsExactly(first);
 	}
 
-	/** There may be no further request that would find it out of date. */
-	@Test
-	void clientThatIsNotUsedAgainIsClosedAtTheEndOfTheDrain() {
-		List<String> closed = new ArrayList<>();
-		LiveClient<AutoCloseable> client = new LiveClient<>(bundle(), (resources) -> () -> closed.add("closed"));
-		client.get();
-		this.manager.rotate();
-		this.time.pass(Duration.ofSeconds(30));
-		assertThat(closed).hasSize(1);
-		Reference.reachabilityFence(client);
-	}
-
 	@Test
 	void clientIsClosedAtTheEndOfTheDrainOnceAnAuthorityIsNoLongerTrusted() {
 		List<String> closed = new CopyOnWriteArrayList<>();

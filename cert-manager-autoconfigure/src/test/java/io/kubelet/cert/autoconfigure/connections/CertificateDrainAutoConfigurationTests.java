@@ -16,7 +16,6 @@ import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
@@ -39,31 +38,28 @@ class CertificateDrainAutoConfigurationTests {
 	}
 
 	@Test
-	void libraryThatLosesNothingHasABean() {
-		runner().run((context) -> {
-			assertThat(context).getBeanNames(CertificateManager.Follower.class)
-				.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain");
-			assertThat(context).hasBean("grpcConnectionAge");
-		});
-	}
-
-	@Test
-	void libraryThatIsMissingHasNone() {
+	void libraryThatLosesNothingHasABeanUnlessItIsMissing() {
+		runner().run((context) -> assertThat(context).hasBean("grpcConnectionAge")
+			.getBeanNames(CertificateManager.Follower.class)
+			.containsExactlyInAnyOrder("grpcConnectionDrain", "hikariConnectionDrain"));
 		runner().withPropertyValues("kubelet.cert.drain.rabbitmq=true")
 			.withClassLoader(new FilteredClassLoader(CachingConnectionFactory.class, HikariDataSource.class,
 					ManagedChannel.class, ServerBuilderCustomizer.class))
-			.run((context) -> {
-				assertThat(context).hasNotFailed().doesNotHaveBean(CertificateManager.Follower.class);
-				assertThat(context).doesNotHaveBean("grpcConnectionAge");
-			});
+			.run((context) -> assertThat(context).hasNotFailed()
+				.doesNotHaveBean(CertificateManager.Follower.class)
+				.doesNotHaveBean("grpcConnectionAge"));
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "kubelet.cert.drain.grpc, grpcConnectionDrain", "kubelet.cert.drain.grpc, grpcConnectionAge",
-			"kubelet.cert.drain.hikari, hikariConnectionDrain", "kubelet.cert.drain.rabbitmq, rabbitConnectionDrain" })
-	void propertySwitchesABeanOnAndOff(String property, String bean) {
-		runner().withPropertyValues(property + "=true").run((context) -> assertThat(context).hasBean(bean));
-		runner().withPropertyValues(property + "=false").run((context) -> assertThat(context).doesNotHaveBean(bean));
+	@ValueSource(booleans = { true, false })
+	void propertiesSwitchTheBeansOnAndOff(boolean on) {
+		runner()
+			.withPropertyValues("kubelet.cert.drain.grpc=" + on, "kubelet.cert.drain.hikari=" + on,
+					"kubelet.cert.drain.rabbitmq=" + on)
+			.run((context) -> {
+				assertThat(context.getBeansOfType(CertificateManager.Follower.class)).hasSize(on ? 3 : 0);
+				assertThat(context.containsBean("grpcConnectionAge")).isEqualTo(on);
+			});
 	}
 
 	@ParameterizedTest
@@ -95,14 +91,10 @@ class CertificateDrainAutoConfigurationTests {
 	}
 
 	@Test
-	void customizerOfTheApplicationReplacesTheOneOfItsName() {
+	void customizerOrMaximumAgeOfTheApplicationIsUsedInstead() {
 		ServerBuilderCustomizer<NettyServerBuilder> own = (builder) -> builder.maxConnectionAge(1, TimeUnit.HOURS);
 		runner().withBean("grpcConnectionAge", ServerBuilderCustomizer.class, () -> own)
 			.run((context) -> assertThat(context).getBean(ServerBuilderCustomizer.class).isSameAs(own));
-	}
-
-	@Test
-	void maximumAgeOfTheApplicationIsLeftAlone() {
 		runner().withPropertyValues("spring.grpc.server.keepalive.connection.max-age=1h")
 			.run((context) -> assertThat(context).doesNotHaveBean("grpcConnectionAge").hasBean("grpcConnectionDrain"));
 	}
