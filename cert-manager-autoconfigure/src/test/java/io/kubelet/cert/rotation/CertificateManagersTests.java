@@ -15,21 +15,19 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 /**
  * Several certificates in one application.
  */
-class CertificateManagersTests {
+class CertificateManagersTests extends ManagerFixture {
 
-	private final ManagerFixture fixture = new ManagerFixture();
+	private final FakeSigner otherSigner = new FakeSigner(this.authority, this.time);
 
-	private final FakeSigner otherSigner = new FakeSigner(this.fixture.authority, this.fixture.time);
-
-	private final CertificateManager first = this.fixture.builder().build();
+	private final CertificateManager first = builder().build();
 
 	private final CertificateManager other = new CertificateManagerBuilder("kubelet-server").store(new MemoryStore())
-		.scheduler(this.fixture.time)
+		.scheduler(this.time)
 		.executor(Runnable::run)
-		.clock(this.fixture.time)
+		.clock(this.time)
 		.signerName("kubernetes.io/kubelet-serving")
 		.usages(List.of())
-		.template(ManagerFixture.TEMPLATE)
+		.template(TEMPLATE)
 		.signers((current) -> this.otherSigner)
 		.build();
 
@@ -56,32 +54,32 @@ class CertificateManagersTests {
 	@Test
 	void allAreStartedAndStoppedTogether() {
 		this.managers.start();
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(this.managers).allSatisfy((manager) -> assertThat(manager.current()).isPresent());
 		this.managers.stop();
-		this.fixture.time.settle();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		this.time.settle();
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	@Test
 	void othersStartOnceTheFirstHasACertificate() {
-		this.fixture.signer.holds();
+		this.signer.holds();
 		this.managers.startInOrder();
-		this.fixture.time.pass(Duration.ofMinutes(2));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		pass(Duration.ofMinutes(2));
+		assertThat(this.signer.requests).hasSize(1);
 		assertThat(this.otherSigner.requests).isEmpty();
-		this.fixture.answer(0);
+		answer(0);
 		assertThat(this.otherSigner.requests).hasSize(1);
 		assertThat(this.other.current()).isPresent();
 	}
 
 	@Test
 	void othersStartAtOnceIfTheFirstHasACertificateAlready() {
-		this.fixture.storePair();
-		CertificateManager stored = this.fixture.builder().build();
+		storePair();
+		CertificateManager stored = builder().build();
 		new CertificateManagers(List.of(stored, this.other)).startInOrder();
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.requests).isEmpty();
+		this.time.settle();
+		assertThat(this.signer.requests).isEmpty();
 		assertThat(this.other.current()).isPresent();
 	}
 

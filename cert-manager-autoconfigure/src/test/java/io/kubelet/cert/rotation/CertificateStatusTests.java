@@ -17,63 +17,60 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What a status contains.
  */
-class CertificateStatusTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class CertificateStatusTests extends ManagerFixture {
 
 	@Test
 	void expiredCertificateIsStillToldOfWithItsTrueEnd() {
-		CertificatePair expired = this.fixture.pair(Duration.ofHours(10), Duration.ofHours(-1));
-		this.fixture.store.pair = expired;
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start();
+		CertificatePair expired = pair(Duration.ofHours(10), Duration.ofHours(-1));
+		this.store.pair = expired;
+		this.signer.holds();
+		CertificateManager manager = start();
 		CertificateStatus status = manager.status();
 		assertThat(manager.current()).isEmpty();
 		assertThat(status.state()).isEqualTo(State.EXPIRED);
 		assertThat(status.pair()).isNotNull()
-			.satisfies((pair) -> assertThat(Duration.between(ManagerFixture.START, pair.notAfter()))
-				.isEqualTo(Duration.ofHours(-1)));
+			.satisfies((pair) -> assertThat(Duration.between(START, pair.notAfter())).isEqualTo(Duration.ofHours(-1)));
 	}
 
 	@Test
 	void deadlineRotationsAndTemplateAreTold() {
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		CertificatePair current = manager.current().orElseThrow();
 		CertificateStatus status = manager.status();
 		assertThat(status.state()).isEqualTo(State.VALID);
 		assertThat(status.schedule().deadline()).isEqualTo(RotationWindow.KUBELET.deadline(current, 0));
 		assertThat(status.rotations().count()).isOne();
-		assertThat(status.rotations().last()).isEqualTo(ManagerFixture.START);
-		assertThat(status.requested().template()).isEqualTo(ManagerFixture.TEMPLATE);
+		assertThat(status.rotations().last()).isEqualTo(START);
+		assertThat(status.requested().template()).isEqualTo(TEMPLATE);
 		assertThat(status.lastFailure()).isNull();
 		assertThat(status.pendingRequest()).isNull();
 	}
 
 	@Test
 	void lastFailureIsToldUntilTheNextSuccess() {
-		this.fixture.signer.failsWith(
+		this.signer.failsWith(
 				(request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no"));
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
 			assertThat(failure.reason()).isEqualTo("No");
 			assertThat(failure.attempt()).isOne();
-			assertThat(failure.at()).isEqualTo(ManagerFixture.START);
-			assertThat(failure.nextAttempt()).isEqualTo(ManagerFixture.START.plusSeconds(60));
+			assertThat(failure.at()).isEqualTo(START);
+			assertThat(failure.nextAttempt()).isEqualTo(START.plusSeconds(60));
 		});
 		assertThat(manager.status().state()).isEqualTo(State.WAITING);
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		this.signer.issues();
+		pass(Duration.ofMinutes(1));
 		assertThat(manager.status().lastFailure()).isNull();
 	}
 
 	@Test
 	void pendingRequestIsToldWithItsNameAgeAndConditions() {
-		this.fixture.signer.holds();
-		this.fixture.signer.conditions = List.of("Approved");
-		CertificateManager manager = this.fixture.start();
+		this.signer.holds();
+		this.signer.conditions = List.of("Approved");
+		CertificateManager manager = start();
 		assertThat(manager.status().pendingRequest()).isNotNull().satisfies((open) -> {
-			assertThat(open.name()).isEqualTo(this.fixture.signer.requests.get(0).name());
-			assertThat(open.createdAt()).isEqualTo(ManagerFixture.START);
+			assertThat(open.name()).isEqualTo(request(0).name());
+			assertThat(open.createdAt()).isEqualTo(START);
 			assertThat(open.conditions()).containsExactly("Approved");
 		});
 	}
@@ -86,16 +83,15 @@ class CertificateStatusTests {
 					Other    | paused | Issuer/a      | is waiting for approval (paused): see 'kubectl describe certificaterequest one' in its namespace
 					""")
 	void pendingRequestSaysWhatItWaitsForAndWhatToDo(String condition, String message, String signer, String text) {
-		assertThat(new ConfirmedRequest("one", ManagerFixture.START, List.of(condition), message).waitingFor(signer))
-			.isEqualTo(text);
+		assertThat(new ConfirmedRequest("one", START, List.of(condition), message).waitingFor(signer)).isEqualTo(text);
 	}
 
 	@Test
 	void certificatePastItsDeadlineIsOverdue() {
-		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(95), Duration.ofHours(5));
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start();
-		this.fixture.time.pass(Duration.ofSeconds(1));
+		storePair(Duration.ofHours(95), Duration.ofHours(5));
+		this.signer.holds();
+		CertificateManager manager = start();
+		pass(Duration.ofSeconds(1));
 		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
 	}
 

@@ -9,15 +9,12 @@ import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * What a manager reports at one moment. SSL bundles present the pair of the status.
  */
-class ConsistentReportsTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class ConsistentReportsTests extends ManagerFixture {
 
 	private final AtomicReference<@Nullable CertificateManager> manager = new AtomicReference<>();
 
@@ -28,19 +25,15 @@ class ConsistentReportsTests {
 	/** A random number is drawn for the deadline when the new pair has just come. */
 	@Test
 	void currentPairIsThatOfTheStatusAtEachMoment() {
-		this.fixture.storePair();
-		CertificateManager manager = this.fixture.builder()
-			.random(this::look)
-			.listener(onRotation(this::compare))
-			.build();
+		storePair();
+		CertificateManager manager = builder().random(this::look).listener(onRotation(this::compare)).build();
 		this.manager.set(manager);
 		manager.addFollower((name) -> compare(null));
 		manager.start();
 		for (int i = 0; i < 3; i++) {
-			manager.rotate();
-			this.fixture.time.settle();
+			rotate(manager);
 		}
-		assertThat(this.fixture.rotations).hasSize(3);
+		assertThat(this.rotations).hasSize(3);
 		assertThat(this.looks).isGreaterThan(8);
 		assertThat(this.contradictions).isEmpty();
 	}

@@ -5,9 +5,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -22,8 +24,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A manager on simulated time, with all that it works with, and what it tells of itself.
+ * Tests of the engine extend it.
  */
-public final class ManagerFixture {
+public class ManagerFixture {
 
 	/** What is asked for unless a test says otherwise. */
 	public static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("system:node:n1", "system:nodes");
@@ -129,9 +132,31 @@ public final class ManagerFixture {
 		return manager;
 	}
 
+	/** Let time pass, and run what is due in it. */
+	public void pass(Duration duration) {
+		this.time.pass(duration);
+	}
+
+	/** Request a rotation, and run what is due. */
+	public CompletableFuture<CertificatePair> rotate(CertificateManager manager) {
+		CompletableFuture<CertificatePair> rotated = manager.rotate();
+		this.time.settle();
+		return rotated;
+	}
+
+	/** What was asked for, from 0 on. */
+	public CertificateRequest request(int index) {
+		return this.signer.requests.get(index);
+	}
+
+	/** What was asked for last. */
+	public CertificateRequest lastRequest() {
+		return request(this.signer.requests.size() - 1);
+	}
+
 	/** Issue what was asked for, and run what is due. */
 	public void answer(int index) {
-		this.signer.answers.get(index).complete(this.signer.issue(this.signer.requests.get(index)));
+		this.signer.answers.get(index).complete(this.signer.issue(request(index)));
 		this.time.settle();
 	}
 
@@ -160,7 +185,12 @@ public final class ManagerFixture {
 
 	/** Put a pair into the store that is far from its deadline. */
 	public CertificatePair storePair() {
-		CertificatePair pair = pair(Duration.ofHours(1), Duration.ofHours(99));
+		return storePair(Duration.ofHours(1), Duration.ofHours(99));
+	}
+
+	/** Put a pair into the store that is valid around the present. */
+	public CertificatePair storePair(Duration since, Duration until) {
+		CertificatePair pair = pair(since, until);
 		this.store.pair = pair;
 		return pair;
 	}

@@ -18,17 +18,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * One attempt, from the key to the swap.
  */
-class AttemptTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class AttemptTests extends ManagerFixture {
 
 	@Test
 	void failedCreationIsOneFailureAndKeepsTheOldCertificate() {
 		CertificatePair old = overdue();
-		this.fixture.signer.isBusy(null);
-		this.fixture.random = 0.5;
-		CertificateManager manager = this.fixture.start();
-		assertThat(this.fixture.failures).singleElement()
+		this.signer.isBusy(null);
+		this.random = 0.5;
+		CertificateManager manager = start();
+		assertThat(this.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("busy"));
 		assertThat(manager.current()).contains(old);
 		assertThat(manager.status().rotations().count()).isZero();
@@ -38,11 +36,11 @@ class AttemptTests {
 	@Test
 	void waitWithoutAnObjectIsForTheApiServer() {
 		overdue();
-		this.fixture.signer.silent();
-		this.fixture.signer.holds();
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(15));
-		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+		this.signer.silent();
+		this.signer.holds();
+		start();
+		pass(Duration.ofMinutes(15));
+		assertThat(this.failures).singleElement().satisfies((failure) -> {
 			assertThat(failure.cause()).returns(Kind.UNAVAILABLE, Kind::of);
 			assertThat(failure.message()).contains("the API server has not answered within 15m");
 		});
@@ -51,58 +49,58 @@ class AttemptTests {
 	@Test
 	void failedWaitIsOneFailureAndKeepsTheOldCertificate() {
 		CertificatePair old = overdue();
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start(this.fixture.builder().waitTimeout(Duration.ofMillis(1)));
-		assertThat(this.fixture.failures).isEmpty();
-		this.fixture.time.pass(Duration.ofMillis(1));
-		assertThat(this.fixture.failures).singleElement()
+		this.signer.holds();
+		CertificateManager manager = start(builder().waitTimeout(Duration.ofMillis(1)));
+		assertThat(this.failures).isEmpty();
+		pass(Duration.ofMillis(1));
+		assertThat(this.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
-		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
+		assertThat(this.signer.answers.get(0)).isCancelled();
 		assertThat(manager.current()).contains(old);
 	}
 
 	/** The wait ends when the answer has come and has not been processed yet. */
 	@Test
 	void answerThatHasComeIsTakenEvenIfTheWaitIsOver() {
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start();
-		CompletableFuture<List<X509Certificate>> answer = this.fixture.signer.answers.get(0);
+		this.signer.holds();
+		CertificateManager manager = start();
+		CompletableFuture<List<X509Certificate>> answer = this.signer.answers.get(0);
 		// Runs before what the engine has registered
-		answer.whenComplete((chain, failure) -> this.fixture.time.pass(Duration.ofMinutes(16)));
-		answer.complete(this.fixture.signer.issue(this.fixture.signer.requests.get(0)));
-		this.fixture.time.settle();
-		assertThat(this.fixture.failures).isEmpty();
+		answer.whenComplete((chain, failure) -> pass(Duration.ofMinutes(16)));
+		answer.complete(this.signer.issue(request(0)));
+		this.time.settle();
+		assertThat(this.failures).isEmpty();
 		assertThat(manager.current()).isPresent();
 	}
 
 	@Test
 	void failedStoreIsOneFailureAndKeepsTheOldCertificate() {
 		CertificatePair old = overdue();
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start();
-		this.fixture.store.writeFails = true;
-		this.fixture.answer(0);
-		assertThat(this.fixture.failures).hasSize(1);
+		this.signer.holds();
+		CertificateManager manager = start();
+		this.store.writeFails = true;
+		answer(0);
+		assertThat(this.failures).hasSize(1);
 		assertThat(manager.current()).contains(old);
-		assertThat(this.fixture.store.pair).isEqualTo(old);
+		assertThat(this.store.pair).isEqualTo(old);
 	}
 
 	@Test
 	void issuedPairIsStoredBeforeItIsTold() {
 		CertificatePair old = overdue();
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		CertificatePair issued = manager.current().orElseThrow();
-		assertThat(this.fixture.store.pair).isEqualTo(issued).isNotEqualTo(old);
-		assertThat(this.fixture.rotations).containsExactly(new ManagerFixture.Rotated(old, issued));
-		assertThat(this.fixture.store.request).isNull();
+		assertThat(this.store.pair).isEqualTo(issued).isNotEqualTo(old);
+		assertThat(this.rotations).containsExactly(new Rotated(old, issued));
+		assertThat(this.store.request).isNull();
 	}
 
 	@Test
 	void rotationTellsHowLongTheOldCertificateWasInUse() {
-		CertificatePair old = this.fixture.pair(Duration.ofHours(2), Duration.ofHours(-1));
-		this.fixture.store.pair = old;
-		CertificateManager manager = this.fixture.start();
-		assertThat(this.fixture.rotations).singleElement().satisfies((rotated) -> {
+		CertificatePair old = pair(Duration.ofHours(2), Duration.ofHours(-1));
+		this.store.pair = old;
+		CertificateManager manager = start();
+		assertThat(this.rotations).singleElement().satisfies((rotated) -> {
 			CertificatePair previous = rotated.previous();
 			assertThat(previous).isEqualTo(old);
 			assertThat(manager.status().rotations().last()).isEqualTo(old.notBefore().plus(Duration.ofHours(2)));
@@ -111,10 +109,9 @@ class AttemptTests {
 
 	@Test
 	void everyRequestHasAnEcP256KeyOfItsOwnUnlessConfigured() {
-		CertificateManager manager = this.fixture.start();
-		manager.rotate();
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.requests).hasSize(2)
+		CertificateManager manager = start();
+		rotate(manager);
+		assertThat(this.signer.requests).hasSize(2)
 			.extracting((request) -> request.publicKey())
 			.doesNotHaveDuplicates()
 			.allSatisfy((key) -> assertThat(KeySpecification.describe(key)).isEqualTo("EC P-256"));
@@ -122,8 +119,8 @@ class AttemptTests {
 
 	@Test
 	void configuredKeyIsMadeAndGoesWithItsUsages() {
-		this.fixture.start(this.fixture.builder().key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
-		assertThat(this.fixture.signer.requests).singleElement().satisfies((request) -> {
+		start(builder().key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
+		assertThat(this.signer.requests).singleElement().satisfies((request) -> {
 			assertThat(KeySpecification.describe(request.publicKey())).isEqualTo("RSA 2048");
 			assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
 					Usage.CLIENT_AUTH);
@@ -132,18 +129,18 @@ class AttemptTests {
 
 	@Test
 	void keySourceThatFailsIsAFailureAndNothingIsSent() {
-		this.fixture.start(this.fixture.builder().keys((specification) -> {
+		start(builder().keys((specification) -> {
 			throw new IllegalStateException("no entropy");
 		}));
-		assertThat(this.fixture.signer.requests).isEmpty();
-		assertThat(this.fixture.store.request).isNull();
-		assertThat(this.fixture.failures).singleElement()
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(this.store.request).isNull();
+		assertThat(this.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("no entropy"));
 	}
 
 	private CertificatePair overdue() {
-		CertificatePair pair = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
-		this.fixture.store.pair = pair;
+		CertificatePair pair = pair(Duration.ofHours(99), Duration.ofHours(1));
+		this.store.pair = pair;
 		return pair;
 	}
 

@@ -17,7 +17,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-import static io.kubelet.cert.testsupport.ManagerFixture.assertLine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -25,43 +24,40 @@ import static org.assertj.core.api.Assertions.assertThat;
  * certificate, and what is said about them.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class AwaitedCertificateTests {
+class AwaitedCertificateTests extends ManagerFixture {
 
 	private static final Duration PAUSE = Duration.ofMinutes(5);
 
 	private static final Duration WAIT = Duration.ofMinutes(1);
-
-	private final ManagerFixture fixture = new ManagerFixture();
 
 	/** Each pause is half of what is left, until that is less than a second. */
 	@Test
 	void pauseIsShorterThanTheTimeThatIsLeft(CapturedOutput output) {
 		failsWith((request) -> unavailable(null));
 		awaited();
-		this.fixture.time.pass(WAIT);
-		assertThat(this.fixture.signer.requests).hasSize(6);
-		assertThat(this.fixture.failures).last()
+		pass(WAIT);
+		assertThat(this.signer.requests).hasSize(6);
+		assertThat(this.failures).last()
 			.satisfies((failure) -> assertThat(failure.nextAttempt()).isEqualTo(failure.at().plus(PAUSE)));
 		assertLine(output, "; the application gives up in ").contains("Attempt 6 failed; ");
-		this.fixture.time.pass(PAUSE);
-		assertThat(this.fixture.signer.requests).hasSize(7);
+		pass(PAUSE);
+		assertThat(this.signer.requests).hasSize(7);
 	}
 
 	@Test
 	void pauseThatTheServerDemandsIsNotShortened() {
 		failsWith((request) -> unavailable(PAUSE));
 		awaited();
-		this.fixture.time.pass(PAUSE.minusSeconds(1));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		pass(PAUSE.minusSeconds(1));
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	@Test
 	void failureAfterTheFirstCertificateIsFollowedByTheWholePause() {
 		CertificateManager manager = awaited();
 		failsWith((request) -> unavailable(null));
-		manager.rotate();
-		this.fixture.time.settle();
-		assertThat(this.fixture.waits()).containsExactly(PAUSE);
+		rotate(manager);
+		assertThat(waits()).containsExactly(PAUSE);
 	}
 
 	@ParameterizedTest
@@ -77,14 +73,13 @@ class AwaitedCertificateTests {
 	}
 
 	private CertificateManager awaited() {
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().retry(new RetrySchedule(PAUSE, 1, 0, 1, PAUSE)).required());
+		CertificateManager manager = start(builder().retry(new RetrySchedule(PAUSE, 1, 0, 1, PAUSE)).required());
 		manager.awaitedFor(WAIT);
 		return manager;
 	}
 
 	private void failsWith(Function<CertificateRequest, Throwable> failure) {
-		this.fixture.signer.failsWith(failure);
+		this.signer.failsWith(failure);
 	}
 
 	private static RequestException unavailable(@Nullable Duration retryAfter) {

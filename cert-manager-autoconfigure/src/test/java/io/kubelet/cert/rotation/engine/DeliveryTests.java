@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ThrowingRunnable;
@@ -22,7 +23,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -30,9 +30,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * rotation or another one.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class DeliveryTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class DeliveryTests extends ManagerFixture {
 
 	private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -55,7 +53,7 @@ class DeliveryTests {
 			this.calls.add("follower");
 		});
 		CompletableFuture<?> rotation = manager.rotate().thenRun(() -> this.calls.add("future"));
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(this.calls).isEmpty();
 		this.blocked.countDown();
 		assertThat(rotation).succeedsWithin(120, TimeUnit.SECONDS);
@@ -68,16 +66,14 @@ class DeliveryTests {
 		manager.addFollower((name) -> await());
 		manager.addFollower((name) -> this.calls.add("follower"));
 		manager.addListener(onRotation((pair) -> this.calls.add("listener")));
-		manager.rotate();
-		this.fixture.time.settle();
+		rotate(manager);
 		eventually(() -> assertThat(this.calls).containsExactly("follower"));
-		this.fixture.time.pass(Delivery.FOLLOWER_LIMIT);
+		pass(Delivery.FOLLOWER_LIMIT);
 		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener"));
 		assertThat(output).contains("Not every SSL bundle or client has been updated within 10s");
-		manager.rotate();
-		this.fixture.time.settle();
+		rotate(manager);
 		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener", "follower"));
-		this.fixture.time.pass(Delivery.FOLLOWER_LIMIT);
+		pass(Delivery.FOLLOWER_LIMIT);
 		eventually(() -> assertThat(this.calls).containsExactly("follower", "listener", "follower", "listener"));
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
 	}
@@ -88,14 +84,13 @@ class DeliveryTests {
 		manager.addListener(onRotation((pair) -> await()));
 		manager.addListener(onRotation((pair) -> this.calls.add(pair.serialNumber())));
 		for (int rotation = 0; rotation < 3; rotation++) {
-			CompletableFuture<CertificatePair> rotated = manager.rotate();
-			this.fixture.time.settle();
+			CompletableFuture<CertificatePair> rotated = rotate(manager);
 			assertThat(rotated).succeedsWithin(120, TimeUnit.SECONDS);
 			String serialNumber = manager.current().orElseThrow().serialNumber();
 			eventually(() -> assertThat(this.calls).last().isEqualTo(serialNumber));
 		}
 		assertThat(output).doesNotContain("has not returned");
-		this.fixture.time.pass(Duration.ofSeconds(30));
+		pass(Duration.ofSeconds(30));
 		assertThat(output).containsOnlyOnce("Rotation listener " + ManagerFixture.class.getName())
 			.containsPattern("ManagerFixture\\$\\d+ has not returned for 30s")
 			.containsPattern("at .*DeliveryTests\\.await\\(");
@@ -111,8 +106,7 @@ class DeliveryTests {
 		}));
 		String[] expected = new String[6];
 		for (int rotation = 0; rotation < 3; rotation++) {
-			manager.rotate();
-			this.fixture.time.settle();
+			rotate(manager);
 			String serialNumber = manager.current().orElseThrow().serialNumber();
 			expected[2 * rotation] = "begin " + serialNumber;
 			expected[2 * rotation + 1] = "end " + serialNumber;
@@ -133,7 +127,7 @@ class DeliveryTests {
 		}));
 		manager.rotate();
 		Awaitility.await().until(() -> {
-			this.fixture.time.settle();
+			this.time.settle();
 			return joined.isDone();
 		});
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
@@ -145,35 +139,30 @@ class DeliveryTests {
 	 */
 	@Test
 	void templateSupplierThatHangsDelaysOnlyItsCertificateAndTheStatusReportsIt(CapturedOutput output) {
-		CertificateManager manager = this.fixture.builder().executor(this.threads).template(() -> {
+		CertificateManager manager = builder().executor(this.threads).template(() -> {
 			await();
-			return Optional.of(ManagerFixture.TEMPLATE);
+			return Optional.of(TEMPLATE);
 		}).build();
 		manager.start();
-		this.fixture.time.pass(Templates.PATIENCE.minusSeconds(1));
+		pass(Templates.PATIENCE.minusSeconds(1));
 		assertThat(manager.status().health().waitingFor()).isNull();
-		this.fixture.time.pass(Duration.ofSeconds(1));
+		pass(Duration.ofSeconds(1));
 		assertThat(manager.status().health().waitingFor())
 			.startsWith("the template supplier " + DeliveryTests.class.getName())
-			.endsWith("which has not returned since " + ManagerFixture.START);
-		this.fixture.time.pass(Duration.ofMinutes(1));
+			.endsWith("which has not returned since " + START);
+		pass(Duration.ofMinutes(1));
 		assertThat(output).containsOnlyOnce("Nothing is requested yet: waiting for the template supplier");
 		this.blocked.countDown();
 		Awaitility.await().until(() -> {
-			this.fixture.time.settle();
+			this.time.settle();
 			return manager.current().isPresent();
 		});
 		assertThat(manager.status().health().waitingFor()).isNull();
 	}
 
-	private CertificateManager start() {
-		CertificateManager manager = this.fixture.builder()
-			.executor(this.threads)
-			.template(ManagerFixture.TEMPLATE)
-			.build();
-		manager.start();
-		this.fixture.time.settle();
-		return manager;
+	@Override
+	public CertificateManagerBuilder builder() {
+		return super.builder().executor(this.threads);
 	}
 
 	private void await() {

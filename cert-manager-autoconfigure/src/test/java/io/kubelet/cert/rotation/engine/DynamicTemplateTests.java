@@ -27,119 +27,116 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Templates that change, disappear and return.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class DynamicTemplateTests {
+class DynamicTemplateTests extends ManagerFixture {
 
 	private static final Duration SECOND = Duration.ofSeconds(1);
 
 	private static final CertificateTemplate CHANGED = CertificateTemplate.ofSubject("system:node:n1", "changed");
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
 	@Test
 	void supplierIsNotAskedBeforeTheStart() {
 		Supplier supplier = new Supplier();
-		CertificateManager manager = this.fixture.builder().template(supplier).build();
+		CertificateManager manager = builder().template(supplier).build();
 		manager.rotate();
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		pass(Duration.ofMinutes(1));
 		assertThat(supplier.asked).isZero();
 		assertThat(manager.status().requested().template()).isNull();
 		assertThat(manager.status().health().waitingFor()).isNull();
 		manager.start();
-		this.fixture.time.settle();
-		assertThat(manager.status().requested().template()).isEqualTo(ManagerFixture.TEMPLATE);
+		this.time.settle();
+		assertThat(manager.status().requested().template()).isEqualTo(TEMPLATE);
 		assertThat(manager.current()).isPresent();
 	}
 
 	@Test
 	void supplierIsAskedLaterIfThereIsNoThreadForIt() {
 		AtomicInteger refused = new AtomicInteger();
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic().executor((task) -> {
+		CertificateManager manager = start(dynamic().executor((task) -> {
 			if (refused.getAndIncrement() == 0) {
 				throw new RejectedExecutionException("no thread");
 			}
 			task.run();
 		}));
 		assertThat(manager.status().lastFailure()).isNotNull();
-		this.fixture.time.pass(Duration.ofMinutes(2));
+		pass(Duration.ofMinutes(2));
 		assertThat(manager.current()).isPresent();
 	}
 
 	@Test
 	void changeThatTheCertificateSatisfiesIsNotRequested() {
-		this.fixture.template = CertificateTemplate.ofSubject("system:node:n1", "system:nodes", "others");
-		this.fixture.start(this.fixture.dynamic());
-		this.fixture.template = ManagerFixture.TEMPLATE;
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		this.template = CertificateTemplate.ofSubject("system:node:n1", "system:nodes", "others");
+		start(dynamic());
+		this.template = TEMPLATE;
+		pass(Duration.ofMinutes(1));
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	@Test
 	void changedTemplateIsRequestedWithinASecond() {
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
+		CertificateManager manager = start(dynamic());
 		for (int change = 1; change <= 3; change++) {
 			CertificateTemplate changed = CertificateTemplate.ofSubject("system:node:n1", "group-" + change);
-			this.fixture.template = changed;
-			this.fixture.time.pass(SECOND);
-			assertThat(this.fixture.rotations).hasSize(change + 1);
+			this.template = changed;
+			pass(SECOND);
+			assertThat(this.rotations).hasSize(change + 1);
 			assertThat(manager.current().orElseThrow().leaf()).matches(changed::isSatisfiedBy);
 			assertThat(manager.status().requested().template()).isEqualTo(changed);
-			this.fixture.time.pass(Duration.ofSeconds(33));
+			pass(Duration.ofSeconds(33));
 		}
 	}
 
 	@Test
 	void changeWhileARequestIsInFlightCancelsItAndRequestsAnew(CapturedOutput output) {
-		this.fixture.store.pair = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
-		this.fixture.template = CHANGED;
-		this.fixture.time.pass(SECOND);
+		storePair(Duration.ofHours(99), Duration.ofHours(1));
+		this.signer.holds();
+		CertificateManager manager = start(dynamic());
+		this.template = CHANGED;
+		pass(SECOND);
 		assertThat(output).containsOnlyOnce("does not match the template and is rotated: organizations lack [");
-		assertThat(this.fixture.signer.answers.get(0)).isCancelled();
-		assertThat(this.fixture.signer.requests).hasSize(2)
+		assertThat(this.signer.answers.get(0)).isCancelled();
+		assertThat(this.signer.requests).hasSize(2)
 			.last()
 			.satisfies((request) -> assertThat(request.template()).isEqualTo(CHANGED));
-		assertThat(this.fixture.failures).isEmpty();
+		assertThat(this.failures).isEmpty();
 		assertThat(manager.status().pendingRequest()).isNotNull()
-			.satisfies((open) -> assertThat(open.name()).isEqualTo(this.fixture.signer.requests.get(1).name()));
-		assertThat(this.fixture.store.request).isNotNull()
+			.satisfies((open) -> assertThat(open.name()).isEqualTo(request(1).name()));
+		assertThat(this.store.request).isNotNull()
 			.satisfies((pending) -> assertThat(pending.request().template()).isEqualTo(CHANGED));
 	}
 
 	@Test
 	void requestInFlightGoesOnIfTheCurrentCertificateSatisfiesTheNewTemplate() {
-		this.fixture.store.pair = this.fixture.authority.pair(CHANGED, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(10)));
-		this.fixture.signer.holds();
-		this.fixture.start(this.fixture.dynamic());
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		this.fixture.template = CHANGED;
-		this.fixture.time.pass(SECOND);
-		assertThat(this.fixture.signer.answers.get(0)).isNotDone();
+		this.store.pair = this.authority.pair(CHANGED, START, START.plus(Duration.ofHours(10)));
+		this.signer.holds();
+		start(dynamic());
+		assertThat(this.signer.requests).hasSize(1);
+		this.template = CHANGED;
+		pass(SECOND);
+		assertThat(this.signer.answers.get(0)).isNotDone();
 	}
 
 	@Test
 	void answerThatComesAfterTheChangeWasNoticedIsNotUsed() {
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
-		var late = this.fixture.signer.issue(this.fixture.signer.requests.get(0));
-		this.fixture.template = CHANGED;
-		this.fixture.time.pass(SECOND);
-		this.fixture.signer.answers.get(0).complete(late);
-		this.fixture.time.settle();
+		this.signer.holds();
+		CertificateManager manager = start(dynamic());
+		var late = this.signer.issue(request(0));
+		this.template = CHANGED;
+		pass(SECOND);
+		this.signer.answers.get(0).complete(late);
+		this.time.settle();
 		assertThat(manager.current()).isEmpty();
-		assertThat(this.fixture.rotations).isEmpty();
+		assertThat(this.rotations).isEmpty();
 	}
 
 	@Test
 	void answerThatComesWithTheChangeIsUsedAndTheChangeRequestedNext() {
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
-		this.fixture.template = CHANGED;
-		this.fixture.answer(0);
-		assertThat(this.fixture.rotations).hasSize(1);
-		this.fixture.time.pass(SECOND);
-		assertThat(this.fixture.signer.requests).hasSize(2)
+		this.signer.holds();
+		CertificateManager manager = start(dynamic());
+		this.template = CHANGED;
+		answer(0);
+		assertThat(this.rotations).hasSize(1);
+		pass(SECOND);
+		assertThat(this.signer.requests).hasSize(2)
 			.last()
 			.satisfies((request) -> assertThat(request.template()).isEqualTo(CHANGED));
 		assertThat(manager.current()).isPresent();
@@ -147,87 +144,86 @@ class DynamicTemplateTests {
 
 	@Test
 	void templateThatDisappearsAndReturnsLeavesTheCertificateAndTheRequestInPlace() {
-		CertificatePair stored = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
-		this.fixture.store.pair = stored;
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
-		this.fixture.template = null;
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		CertificatePair stored = pair(Duration.ofHours(99), Duration.ofHours(1));
+		this.store.pair = stored;
+		this.signer.holds();
+		CertificateManager manager = start(dynamic());
+		this.template = null;
+		pass(Duration.ofMinutes(1));
 		assertThat(manager.current()).contains(stored);
-		assertThat(this.fixture.signer.answers.get(0)).isNotDone();
-		this.fixture.template = ManagerFixture.TEMPLATE;
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.signer.answers.get(0)).isNotDone();
+		this.template = TEMPLATE;
+		pass(Duration.ofMinutes(1));
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	/** A supplier may answer differently each time it is asked. */
 	@Test
 	void templateThatNeverSettlesIsRequestedAtOneInterval() {
 		int[] asked = new int[1];
-		this.fixture.start(this.fixture.builder()
+		start(builder()
 			.template(() -> Optional.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + asked[0]++))));
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		pass(Duration.ofMinutes(1));
 		// One at once, the change at once, then each 32 s
-		assertThat(this.fixture.signer.requests).hasSize(3);
-		this.fixture.time.pass(Duration.ofMinutes(16));
-		assertThat(this.fixture.signer.requests).hasSize(33);
+		assertThat(this.signer.requests).hasSize(3);
+		pass(Duration.ofMinutes(16));
+		assertThat(this.signer.requests).hasSize(33);
 	}
 
 	@Test
 	void rotationThatIsAskedForWaitsForNoTemplateToSettle() {
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic());
-		this.fixture.template = CHANGED;
-		this.fixture.time.pass(SECOND);
-		this.fixture.template = ManagerFixture.TEMPLATE;
-		this.fixture.time.pass(SECOND);
-		assertThat(this.fixture.signer.requests).hasSize(2);
-		manager.rotate();
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.requests).hasSize(3);
+		CertificateManager manager = start(dynamic());
+		this.template = CHANGED;
+		pass(SECOND);
+		this.template = TEMPLATE;
+		pass(SECOND);
+		assertThat(this.signer.requests).hasSize(2);
+		rotate(manager);
+		assertThat(this.signer.requests).hasSize(3);
 	}
 
 	@Test
 	void templateThatIsNotKnownYetIsWaitedForInPlainSight(CapturedOutput output) {
-		this.fixture.template = null;
+		this.template = null;
 		Supplier supplier = new Supplier();
 		supplier.waitingFor = "addresses of node n1";
-		CertificateManager manager = this.fixture.start(this.fixture.builder().template(supplier));
-		this.fixture.time.pass(Duration.ofHours(1));
+		CertificateManager manager = start(builder().template(supplier));
+		pass(Duration.ofHours(1));
 		assertThat(manager.status().health().waitingFor()).isEqualTo("addresses of node n1");
 		assertThat(manager.status().state()).isEqualTo(State.WAITING);
 		assertThat(output).containsOnlyOnce("waiting for addresses of node n1");
-		assertThat(this.fixture.signer.requests).isEmpty();
-		assertThat(this.fixture.failures).isEmpty();
-		this.fixture.template = ManagerFixture.TEMPLATE;
-		this.fixture.time.pass(SECOND);
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(this.failures).isEmpty();
+		this.template = TEMPLATE;
+		pass(SECOND);
+		assertThat(this.signer.requests).hasSize(1);
 		assertThat(manager.status().health().waitingFor()).isNull();
 		assertThat(manager.current()).isPresent();
 	}
 
 	@Test
 	void supplierThatThrowsStopsNothingAndIsAskedAgain(CapturedOutput output) {
-		CertificatePair stored = this.fixture.pair(Duration.ofHours(99), Duration.ofHours(1));
-		this.fixture.store.pair = stored;
-		this.fixture.signer.holds();
+		CertificatePair stored = pair(Duration.ofHours(99), Duration.ofHours(1));
+		this.store.pair = stored;
+		this.signer.holds();
 		Supplier supplier = new Supplier();
-		CertificateManager manager = this.fixture.start(this.fixture.builder().template(supplier));
+		CertificateManager manager = start(builder().template(supplier));
 		for (int outage = 1; outage <= 2; outage++) {
 			supplier.waitingFor = "addresses of node n1";
 			supplier.fails = true;
-			this.fixture.time.pass(Duration.ofMinutes(1));
+			pass(Duration.ofMinutes(1));
 			assertThat(manager.current()).contains(stored);
 			assertThat(manager.status().health().waitingFor()).isNull();
 			assertThat(output.getOut().split("The template supplier failed", -1)).hasSize(outage + 1);
 			supplier.fails = false;
-			this.fixture.time.pass(SECOND);
+			pass(SECOND);
 		}
-		this.fixture.answer(0);
+		answer(0);
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);
-		this.fixture.template = CHANGED;
-		this.fixture.time.pass(SECOND);
-		assertThat(this.fixture.signer.requests).hasSize(2);
-		assertThat(this.fixture.failures).isEmpty();
+		this.template = CHANGED;
+		pass(SECOND);
+		assertThat(this.signer.requests).hasSize(2);
+		assertThat(this.failures).isEmpty();
 	}
 
 	@ParameterizedTest
@@ -235,18 +231,18 @@ class DynamicTemplateTests {
 	void supplierIsAskedEachSecondOrOnceAMinuteAndAtEachSignalIfItSignalsItsChanges(boolean signals, String tenPauses) {
 		Supplier supplier = new Supplier();
 		supplier.signals = signals;
-		CertificateManager manager = this.fixture.start(this.fixture.builder().template(supplier));
-		this.fixture.time.pass(SECOND.multipliedBy(5));
+		CertificateManager manager = start(builder().template(supplier));
+		pass(SECOND.multipliedBy(5));
 		int before = supplier.asked;
-		this.fixture.time.pass(DurationStyle.detectAndParse(tenPauses));
+		pass(DurationStyle.detectAndParse(tenPauses));
 		assertThat(supplier.asked - before).isEqualTo(10);
-		this.fixture.template = CHANGED;
+		this.template = CHANGED;
 		if (signals) {
 			supplier.changed.run();
-			this.fixture.time.settle();
+			this.time.settle();
 		}
 		else {
-			this.fixture.time.pass(SECOND);
+			pass(SECOND);
 		}
 		assertThat(manager.status().requested().template()).isEqualTo(CHANGED);
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
@@ -271,7 +267,7 @@ class DynamicTemplateTests {
 			if (this.fails) {
 				throw new NoClassDefFoundError("a class of another version");
 			}
-			return Optional.ofNullable(DynamicTemplateTests.this.fixture.template);
+			return Optional.ofNullable(DynamicTemplateTests.this.template);
 		}
 
 		@Override

@@ -19,7 +19,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-import static io.kubelet.cert.testsupport.ManagerFixture.assertLine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -27,43 +26,40 @@ import static org.assertj.core.api.Assertions.assertThat;
  * short, is a failure like any other: nothing comes to a stop in silence.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class ErrorTests {
+class ErrorTests extends ManagerFixture {
 
 	private static final Duration MINUTE = Duration.ofMinutes(1);
-
-	private final ManagerFixture fixture = new ManagerFixture();
 
 	private final AtomicReference<@Nullable Error> error = new AtomicReference<>();
 
 	@ParameterizedTest
 	@EnumSource(names = "READING", mode = EnumSource.Mode.EXCLUDE)
 	void errorIsCountedLoggedWithItsStackPublishedAndRetried(Place place, CapturedOutput output) {
-		CertificateManager manager = this.fixture.start(failing(place));
+		CertificateManager manager = start(failing(place));
 		Error error = new StackOverflowError("too deep");
 		this.error.set(error);
-		manager.rotate();
-		this.fixture.time.settle();
-		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+		rotate(manager);
+		assertThat(this.failures).singleElement().satisfies((failure) -> {
 			assertThat(failure.cause()).isSameAs(error);
 			assertThat(failure.reason()).isEqualTo("StackOverflowError");
 			assertThat(failure.message()).isEqualTo(error.toString());
 			assertThat(failure.needsAttention()).isTrue();
 		});
-		assertThat(manager.status().lastFailure()).isEqualTo(this.fixture.failures.get(0));
+		assertThat(manager.status().lastFailure()).isEqualTo(this.failures.get(0));
 		assertLine(output, "Attempt 1 failed; retrying in 2s").contains("ERROR", "[kubelet-client]", error.toString());
 		assertThat(output).contains("\tat " + ErrorTests.class.getName());
-		this.fixture.time.pass(Duration.ofSeconds(6));
-		assertThat(this.fixture.waits()).extracting(Duration::toSeconds).containsExactly(2L, 4L, 8L);
+		pass(Duration.ofSeconds(6));
+		assertThat(waits()).extracting(Duration::toSeconds).containsExactly(2L, 4L, 8L);
 		assertRecovers(manager);
 	}
 
 	@Test
 	void lookThatFailsIsToldOnceAndRepeated(CapturedOutput output) {
 		Error error = new NoClassDefFoundError("a class of another version");
-		CertificateManager manager = this.fixture.start(failing(Place.READING));
+		CertificateManager manager = start(failing(Place.READING));
 		this.error.set(error);
 		var rotated = manager.rotate();
-		this.fixture.time.pass(Duration.ofMinutes(10));
+		pass(Duration.ofMinutes(10));
 		assertThat(rotated).isCompletedExceptionally();
 		assertLine(output, "ERROR").contains("[kubelet-client]", "Rotation check failed; retrying: " + error);
 		assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
@@ -77,27 +73,27 @@ class ErrorTests {
 
 	@Test
 	void stopAfterAnErrorEndsWhatWaits() {
-		CertificateManager manager = this.fixture.start(failing(Place.READING));
+		CertificateManager manager = start(failing(Place.READING));
 		this.error.set(new InternalError("no thread to be had"));
-		this.fixture.time.pass(MINUTE);
+		pass(MINUTE);
 		var rotated = manager.rotate();
 		manager.stop();
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(rotated).isCancelled();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	private void assertRecovers(CertificateManager manager) {
 		this.error.set(null);
-		this.fixture.time.pass(MINUTE);
+		pass(MINUTE);
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
 	private CertificateManagerBuilder failing(Place place) {
-		MemoryStore store = this.fixture.store;
-		return this.fixture.builder().signers((current) -> {
+		MemoryStore store = this.store;
+		return builder().signers((current) -> {
 			failIf(place == Place.SIGNER);
-			return this.fixture.signer;
+			return this.signer;
 		}).keys((specification) -> {
 			failIf(place == Place.KEYS);
 			return KeyPairSource.jdk().generate(specification);

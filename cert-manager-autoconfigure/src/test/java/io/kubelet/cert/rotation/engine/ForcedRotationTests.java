@@ -10,32 +10,30 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationThrottledException;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 
-import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Rotations that callers request cause no storm of requests.
  */
-class ForcedRotationTests {
+class ForcedRotationTests extends ManagerFixture {
 
 	private static final Duration INTERVAL = Duration.ofSeconds(10);
-
-	private final ManagerFixture fixture = new ManagerFixture();
 
 	@Test
 	void callersJoinTheRotationThatTheStatusReports() {
 		CertificateManager manager = start();
-		this.fixture.signer.holds();
+		this.signer.holds();
 		List<CompletableFuture<CertificatePair>> callers = Stream.generate(manager::rotate).limit(100).toList();
 		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
-		assertThat(this.fixture.signer.requests).hasSize(2);
-		this.fixture.answer(1);
+		assertThat(this.signer.requests).hasSize(2);
+		answer(1);
 		CertificatePair rotated = manager.current().orElseThrow();
 		assertThat(callers).allSatisfy((caller) -> assertThat(caller).isCompletedWithValue(rotated));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
@@ -46,17 +44,15 @@ class ForcedRotationTests {
 	void secondRotationWithinTheIntervalIsRefusedWithTheTimeToRetry() {
 		CertificateManager manager = start();
 		manager.rotate();
-		this.fixture.time.pass(INTERVAL.minusMillis(1));
+		pass(INTERVAL.minusMillis(1));
 		assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> manager.rotate().get())
 			.withCauseInstanceOf(RotationThrottledException.class)
 			.havingCause()
 			.withMessage("Certificate 'kubelet-client' is not rotated: a rotation was requested less than 10s ago. "
-					+ "Try again at " + ManagerFixture.START.plus(INTERVAL))
-			.satisfies((ex) -> assertThat(((RotationThrottledException) ex).retryAt())
-				.isEqualTo(ManagerFixture.START.plus(INTERVAL)));
-		this.fixture.time.pass(Duration.ofMillis(1));
-		manager.rotate();
-		this.fixture.time.settle();
+					+ "Try again at " + START.plus(INTERVAL))
+			.satisfies((ex) -> assertThat(((RotationThrottledException) ex).retryAt()).isEqualTo(START.plus(INTERVAL)));
+		pass(Duration.ofMillis(1));
+		rotate(manager);
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
 	}
 
@@ -65,31 +61,32 @@ class ForcedRotationTests {
 		CertificateManager manager = start();
 		manager.addListener(onRotation((current) -> manager.rotate()));
 		manager.rotate();
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		pass(Duration.ofMinutes(1));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
 	@Test
 	void pauseThatTheServerAsksForIsHonoredAndEndsWithTheNextSuccess() {
 		CertificateManager manager = start();
-		this.fixture.signer.isBusy(Duration.ofMinutes(5));
+		this.signer.isBusy(Duration.ofMinutes(5));
 		manager.rotate();
-		this.fixture.time.pass(INTERVAL.multipliedBy(2));
-		int requests = this.fixture.signer.requests.size();
+		pass(INTERVAL.multipliedBy(2));
+		int requests = this.signer.requests.size();
 		for (int call = 0; call < 95; call++) {
 			assertThat(manager.rotate()).isCompletedExceptionally();
 		}
-		this.fixture.time.pass(Duration.ofMinutes(4));
-		assertThat(this.fixture.signer.requests).hasSize(requests);
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.signer.requests).hasSize(requests + 1);
+		pass(Duration.ofMinutes(4));
+		assertThat(this.signer.requests).hasSize(requests);
+		this.signer.issues();
+		pass(Duration.ofMinutes(1));
+		assertThat(this.signer.requests).hasSize(requests + 1);
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 		assertThat(manager.rotate()).isNotCompletedExceptionally();
 	}
 
-	private CertificateManager start() {
-		return this.fixture.start(this.fixture.builder().forcedInterval(INTERVAL).template(ManagerFixture.TEMPLATE));
+	@Override
+	public CertificateManagerBuilder builder() {
+		return super.builder().forcedInterval(INTERVAL);
 	}
 
 }

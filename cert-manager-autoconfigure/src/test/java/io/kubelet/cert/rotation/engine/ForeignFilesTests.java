@@ -28,7 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Files that another program writes.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class ForeignFilesTests {
+class ForeignFilesTests extends ManagerFixture {
 
 	private static final Duration LOOK = Duration.ofMinutes(1);
 
@@ -38,11 +38,9 @@ class ForeignFilesTests {
 	@TempDir
 	Path directory;
 
-	private final ManagerFixture fixture = new ManagerFixture();
+	private final CertificatePair first = pair(Duration.ofHours(1), Duration.ofHours(99));
 
-	private final CertificatePair first = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
-
-	private final CertificatePair second = this.fixture.pair(Duration.ofMinutes(1), Duration.ofHours(199));
+	private final CertificatePair second = pair(Duration.ofMinutes(1), Duration.ofHours(199));
 
 	private PairLocation files;
 
@@ -57,10 +55,10 @@ class ForeignFilesTests {
 	void pairThatAnotherProgramStoredIsTakenWithinAMinuteAndRequestsNothing() {
 		CertificateManager manager = startWithFirst();
 		store().update(this.second);
-		this.fixture.time.pass(LOOK);
+		pass(LOOK);
 		assertThat(manager.current()).contains(this.second);
-		assertThat(this.fixture.rotations).containsExactly(new ManagerFixture.Rotated(this.first, this.second));
-		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.rotations).containsExactly(new Rotated(this.first, this.second));
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 	@Test
@@ -68,14 +66,13 @@ class ForeignFilesTests {
 		CertificateManager manager = startWithFirst();
 		assertThat(manager.status().health().storeProblem()).isNull();
 		Files.writeString(this.directory.resolve("kubelet-client-current.pem"), "garbage");
-		this.fixture.time.pass(LOOK.multipliedBy(2));
+		pass(LOOK.multipliedBy(2));
 		assertThat(manager.current()).contains(this.first);
 		assertThat(manager.status().health().storeProblem()).contains("kubelet-client-current.pem", "damaged",
 				"the last valid pair stays in use",
 				"or rotate (POST /actuator/certificates/" + manager.name() + ") to store a new pair");
 		assertThat(output).containsOnlyOnce("A restart finds only what is stored: repair it, or rotate");
-		manager.rotate();
-		this.fixture.time.settle();
+		rotate(manager);
 		assertThat(manager.status().health().storeProblem()).isNull();
 		assertThat(store().current()).isEqualTo(manager.current());
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(this.first));
@@ -84,10 +81,10 @@ class ForeignFilesTests {
 	@Test
 	void expiredPairThatAnotherProgramStoredIsNotTaken() {
 		CertificateManager manager = startWithFirst();
-		store().update(this.fixture.pair(Duration.ofHours(2), Duration.ofHours(-1)));
-		this.fixture.time.pass(LOOK);
+		store().update(pair(Duration.ofHours(2), Duration.ofHours(-1)));
+		pass(LOOK);
 		assertThat(manager.current()).contains(this.first);
-		assertThat(this.fixture.rotations).isEmpty();
+		assertThat(this.rotations).isEmpty();
 	}
 
 	@Test
@@ -95,8 +92,8 @@ class ForeignFilesTests {
 		CertificateManager manager = startWithFirst();
 		CertificatePair malformed = malformedPair();
 		store().update(malformed);
-		this.fixture.time.pass(LOOK.multipliedBy(3));
-		assertThat(this.fixture.rotations).isEmpty();
+		pass(LOOK.multipliedBy(3));
+		assertThat(this.rotations).isEmpty();
 		assertThat(manager.current()).contains(this.first);
 		assertThat(output).containsOnlyOnce("The subject alternative names of the certificate with serial number "
 				+ malformed.serialNumber() + " cannot be read");
@@ -105,126 +102,120 @@ class ForeignFilesTests {
 	@Test
 	void pairForTheChangedTemplateIsTakenAndRequestsNothing() {
 		store().update(this.first);
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic().store(store()));
+		CertificateManager manager = start(dynamic().store(store()));
 		CertificatePair other = pairOfAnother();
 		store().update(other);
-		this.fixture.template = OTHER_TEMPLATE;
-		this.fixture.time.pass(LOOK);
+		this.template = OTHER_TEMPLATE;
+		pass(LOOK);
 		assertThat(manager.current()).contains(other);
-		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 	@Test
 	void pairThatDoesNotSayWhatItShouldIsTakenWhereThereIsNoBetterOne() {
 		CertificateManager manager = startWithFirst();
-		this.fixture.signer.holds();
-		this.fixture.time.pass(Duration.ofHours(100));
+		this.signer.holds();
+		pass(Duration.ofHours(100));
 		assertThat(manager.current()).isEmpty();
 		CertificatePair other = pairOfAnother();
 		store().update(other);
-		this.fixture.time.pass(LOOK);
+		pass(LOOK);
 		assertThat(manager.current()).contains(other);
 	}
 
 	@Test
 	void programsThatWantDifferentThingsOfOneFileDoNotRotateWithoutEnd() {
-		CertificateManager one = this.fixture
-			.start(this.fixture.builder().template(() -> Optional.of(ManagerFixture.TEMPLATE)).store(dated()));
-		CertificateManager other = this.fixture
-			.start(this.fixture.builder().template(() -> Optional.of(OTHER_TEMPLATE)).store(dated()));
-		this.fixture.time.pass(Duration.ofMinutes(30));
-		assertThat(this.fixture.signer.requests).hasSize(2);
-		assertThat(one.current().orElseThrow().leaf()).matches(ManagerFixture.TEMPLATE::isSatisfiedBy);
+		CertificateManager one = start(builder().template(() -> Optional.of(TEMPLATE)).store(dated()));
+		CertificateManager other = start(builder().template(() -> Optional.of(OTHER_TEMPLATE)).store(dated()));
+		pass(Duration.ofMinutes(30));
+		assertThat(this.signer.requests).hasSize(2);
+		assertThat(one.current().orElseThrow().leaf()).matches(TEMPLATE::isSatisfiedBy);
 		assertThat(other.current().orElseThrow().leaf()).matches(OTHER_TEMPLATE::isSatisfiedBy);
 	}
 
 	@Test
 	void pairThatDoesNotSayWhatItShouldIsPassedOverAlsoWhileTheTemplateIsNotKnown() {
 		store().update(this.first);
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic().store(store()));
+		CertificateManager manager = start(dynamic().store(store()));
 		store().update(pairOfAnother());
-		this.fixture.time.pass(LOOK);
-		this.fixture.template = null;
-		this.fixture.time.pass(LOOK.multipliedBy(2));
+		pass(LOOK);
+		this.template = null;
+		pass(LOOK.multipliedBy(2));
 		assertThat(manager.current()).contains(this.first);
 		store().update(this.second);
-		this.fixture.time.pass(LOOK);
+		pass(LOOK);
 		assertThat(manager.current()).contains(this.second);
-		this.fixture.template = ManagerFixture.TEMPLATE;
-		this.fixture.time.pass(LOOK);
-		assertThat(this.fixture.signer.requests).isEmpty();
+		this.template = TEMPLATE;
+		pass(LOOK);
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 	@Test
 	void pairOfTomorrowIsTakenWhenItsTimeHasCome() {
 		CertificateManager manager = startWithFirst();
-		CertificatePair ahead = this.fixture.pair(Duration.ofHours(-24), Duration.ofHours(199));
+		CertificatePair ahead = pair(Duration.ofHours(-24), Duration.ofHours(199));
 		store().update(ahead);
-		this.fixture.time.pass(Duration.ofHours(23));
+		pass(Duration.ofHours(23));
 		assertThat(manager.current()).contains(this.first);
-		this.fixture.time.pass(Duration.ofHours(1));
+		pass(Duration.ofHours(1));
 		assertThat(manager.current()).contains(ahead);
-		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 	@Test
 	void rotationThatWasAskedForIsMadeThoughAnotherProgramStoredAPair() {
 		CertificateManager manager = startWithFirst();
 		store().update(this.second);
-		CompletableFuture<CertificatePair> rotated = manager.rotate();
-		this.fixture.time.settle();
+		CompletableFuture<CertificatePair> rotated = rotate(manager);
 		assertThat(rotated).isCompletedWithValueMatching((pair) -> !pair.equals(this.second));
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		assertThat(this.fixture.rotations).hasSize(2);
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.rotations).hasSize(2);
 	}
 
 	@Test
 	void storedPairWhoseNamesCannotBeReadIsRotatedAtTheStart() {
 		store().update(malformedPair());
-		this.fixture.start(this.fixture.builder().store(store()));
-		assertThat(this.fixture.rotations).hasSize(1);
+		start(builder().store(store()));
+		assertThat(this.rotations).hasSize(1);
 	}
 
 	/** Whatever they say. */
 	@Test
 	void filesManagedBySomeoneElseAreReadAgainAndTheLastValidPairIsKept() throws IOException {
-		CertificateManager manager = this.fixture
-			.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE).store(store()));
+		CertificateManager manager = start(withoutSigner().template(TEMPLATE).store(store()));
 		assertThat(manager.current()).contains(this.first);
 		CertificatePair other = pairOfAnother();
 		writeCertificate(other);
-		this.fixture.time.pass(LOOK);
+		pass(LOOK);
 		assertThat(manager.current()).as("they do not match").contains(this.first);
 		writeKey(other);
-		this.fixture.time.pass(LOOK);
+		pass(LOOK);
 		assertThat(manager.current()).contains(other);
-		assertThat(this.fixture.rotations).hasSize(1);
+		assertThat(this.rotations).hasSize(1);
 		Files.delete(this.files.certificate());
-		this.fixture.time.pass(LOOK);
+		pass(LOOK);
 		assertThat(manager.current()).contains(other);
 	}
 
 	private CertificatePair pairOfAnother() {
-		return this.fixture.authority.pair(OTHER_TEMPLATE, this.fixture.time.instant(),
-				this.fixture.time.instant().plus(Duration.ofHours(1)));
+		return this.authority.pair(OTHER_TEMPLATE, this.time.instant(), this.time.instant().plus(Duration.ofHours(1)));
 	}
 
 	private CertificatePair malformedPair() {
-		return this.fixture.authority.pairWithMalformedNames(ManagerFixture.TEMPLATE, ManagerFixture.START,
-				ManagerFixture.START.plus(Duration.ofHours(99)));
+		return this.authority.pairWithMalformedNames(TEMPLATE, START, START.plus(Duration.ofHours(99)));
 	}
 
 	private CertificateManager startWithFirst() {
 		store().update(this.first);
-		return this.fixture.start(this.fixture.builder().store(store()));
+		return start(builder().store(store()));
 	}
 
 	private TestStore dated() {
-		return TestStore.files(this.directory, "kubelet-client", null, 5, this.fixture.time);
+		return TestStore.files(this.directory, "kubelet-client", null, 5, this.time);
 	}
 
 	private TestStore store() {
-		return TestStore.files(this.directory, "kubelet-client", this.files, 5, this.fixture.time);
+		return TestStore.files(this.directory, "kubelet-client", this.files, 5, this.time);
 	}
 
 	private void writeCertificate(CertificatePair pair) throws IOException {

@@ -32,86 +32,82 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
  * What a manager begins with: its settings, and the pair that is stored or given.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class InitialCertificateTests {
+class InitialCertificateTests extends ManagerFixture {
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
-	private final CertificatePair bootstrap = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
+	private final CertificatePair bootstrap = pair(Duration.ofHours(1), Duration.ofHours(99));
 
 	@Test
 	void withoutSignerTheStoredCertificateIsUsedAndNothingElseHappens() {
-		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE));
-		this.fixture.time.pass(Duration.ofHours(88));
+		CertificatePair stored = storePair();
+		CertificateManager manager = start(withoutSigner().template(TEMPLATE));
+		pass(Duration.ofHours(88));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
 		assertThat(manager.status().schedule().deadline()).isNull();
 		assertThat(manager.rotate()).isCompletedExceptionally();
-		assertThat(this.fixture.store.request).isNull();
+		assertThat(this.store.request).isNull();
 	}
 
 	@Test
 	void bootstrapPairIsUsedStoredAndRotatedAtOnce() {
-		CertificateManager manager = this.fixture.builder().bootstrapPair(this.bootstrap).build();
+		CertificateManager manager = builder().bootstrapPair(this.bootstrap).build();
 		assertThat(manager.current()).contains(this.bootstrap);
-		assertThat(this.fixture.store.pair).isEqualTo(this.bootstrap);
+		assertThat(this.store.pair).isEqualTo(this.bootstrap);
 		manager.start();
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		assertThat(this.fixture.credentials).containsExactly(this.bootstrap);
+		this.time.settle();
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.credentials).containsExactly(this.bootstrap);
 	}
 
 	@Test
 	void bootstrapPairIsUsedAlsoIfItCannotBeStored(CapturedOutput output) {
-		this.fixture.store.writeFails = true;
-		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner().bootstrapPair(this.bootstrap));
+		this.store.writeFails = true;
+		CertificateManager manager = start(withoutSigner().bootstrapPair(this.bootstrap));
 		assertThat(manager.current()).contains(this.bootstrap);
-		assertThat(this.fixture.store.pair).isNull();
+		assertThat(this.store.pair).isNull();
 		assertThat(output).contains("The bootstrap pair is used, but could not be stored: The disk is on fire",
 				"[kubelet-client] Using the stored certificate");
 	}
 
 	@Test
 	void storeThatCannotBeReadFailsTheConstruction() {
-		this.fixture.store.readFails = true;
-		CertificateManagerBuilder builder = this.fixture.builder().bootstrapPair(this.bootstrap);
+		this.store.readFails = true;
+		CertificateManagerBuilder builder = builder().bootstrapPair(this.bootstrap);
 		assertThatExceptionOfType(StoreException.class).isThrownBy(builder::build);
 	}
 
 	@Test
 	void rotationIsDueBeforeTheStartUnlessWhatIsStoredIsAsItShouldBe() {
-		assertThat(deadline(ManagerFixture.TEMPLATE)).isEqualTo(ManagerFixture.START);
-		CertificatePair stored = this.fixture.storePair();
-		assertThat(deadline(ManagerFixture.TEMPLATE)).isEqualTo(RotationWindow.KUBELET.deadline(stored, 0));
-		assertThat(deadline(CertificateTemplate.ofSubject("another"))).isEqualTo(ManagerFixture.START);
+		assertThat(deadline(TEMPLATE)).isEqualTo(START);
+		CertificatePair stored = storePair();
+		assertThat(deadline(TEMPLATE)).isEqualTo(RotationWindow.KUBELET.deadline(stored, 0));
+		assertThat(deadline(CertificateTemplate.ofSubject("another"))).isEqualTo(START);
 	}
 
 	private @Nullable Instant deadline(CertificateTemplate template) {
-		return this.fixture.builder().template(template).build().status().schedule().deadline();
+		return builder().template(template).build().status().schedule().deadline();
 	}
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("clients")
 	void certificateBeforeAndAfterTheStart(String name, Kept stored, boolean hasBootstrap, Kept before, Kept after) {
 		String signerName = name.startsWith("other") ? "example.com/another" : "kubernetes.io/kube-apiserver-client";
-		this.fixture.store.pair = switch (stored) {
-			case STORED -> this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99));
-			case EXPIRED -> this.fixture.pair(Duration.ofHours(10), Duration.ofHours(-1));
+		this.store.pair = switch (stored) {
+			case STORED -> pair(Duration.ofHours(1), Duration.ofHours(99));
+			case EXPIRED -> pair(Duration.ofHours(10), Duration.ofHours(-1));
 			default -> null;
 		};
-		CertificatePair original = this.fixture.store.pair;
-		CertificateManagerBuilder builder = this.fixture.builder()
-			.signerName(signerName)
-			.template(ManagerFixture.TEMPLATE);
+		CertificatePair original = this.store.pair;
+		CertificateManagerBuilder builder = builder().signerName(signerName).template(TEMPLATE);
 		if (hasBootstrap) {
 			builder.bootstrapPair(this.bootstrap);
 		}
 		CertificateManager manager = builder.build();
 		assertThat(kept(manager, original)).isEqualTo(before);
 		manager.start();
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(kept(manager, original)).isEqualTo(after);
-		assertThat(this.fixture.signer.requests).hasSize((after == Kept.ISSUED) ? 1 : 0)
+		assertThat(this.signer.requests).hasSize((after == Kept.ISSUED) ? 1 : 0)
 			.allMatch((request) -> request.signerName().equals(signerName));
 	}
 
@@ -140,23 +136,23 @@ class InitialCertificateTests {
 
 	@Test
 	void currentIsEmptyOnceTheCertificateHasExpired() {
-		CertificatePair stored = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1));
-		this.fixture.store.pair = stored;
-		CertificateManager manager = this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE).build();
-		this.fixture.time.pass(Duration.ofHours(1));
+		CertificatePair stored = pair(Duration.ofHours(1), Duration.ofHours(1));
+		this.store.pair = stored;
+		CertificateManager manager = withoutSigner().template(TEMPLATE).build();
+		pass(Duration.ofHours(1));
 		assertThat(manager.current()).contains(stored);
-		this.fixture.time.pass(Duration.ofMillis(1));
+		pass(Duration.ofMillis(1));
 		assertThat(manager.current()).isEmpty();
 	}
 
 	@Test
 	void signerIsAskedForAtEachAttemptWithTheCurrentCertificate() {
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		CertificatePair first = manager.current().orElseThrow();
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
 		manager.rotate();
-		this.fixture.time.pass(Duration.ofSeconds(3));
-		assertThat(this.fixture.credentials).containsExactly(null, first, first);
+		pass(Duration.ofSeconds(3));
+		assertThat(this.credentials).containsExactly(null, first, first);
 	}
 
 	enum Kept {
@@ -170,14 +166,10 @@ class InitialCertificateTests {
 		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
 		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
 		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(supplier).template(fixed))
-			.status()
-			.requested()
-			.template()).isEqualTo(supplied);
-		assertThat(this.fixture.start(this.fixture.builder().template(fixed).template(supplier))
-			.status()
-			.requested()
-			.template()).isEqualTo(supplied);
+		assertThat(start(builder().template(supplier).template(fixed)).status().requested().template())
+			.isEqualTo(supplied);
+		assertThat(start(builder().template(fixed).template(supplier)).status().requested().template())
+			.isEqualTo(supplied);
 	}
 
 }

@@ -7,46 +7,42 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 
-import static io.kubelet.cert.testsupport.ManagerFixture.onRotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * How listeners are called.
  */
-class ListenerTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class ListenerTests extends ManagerFixture {
 
 	private final List<String> told = new ArrayList<>();
 
 	@Test
 	void listenerThatThrowsStopsNeitherTheOthersNorTheRotation() {
-		CertificateManager manager = this.fixture.start(this.fixture.builder().listener(onRotation((current) -> {
+		CertificateManager manager = start(builder().listener(onRotation((current) -> {
 			throw new NoClassDefFoundError("a class of another version");
 		})).listener(onRotation((current) -> this.told.add("rotated"))));
-		manager.rotate();
-		this.fixture.time.settle();
+		rotate(manager);
 		assertThat(this.told).containsExactly("rotated", "rotated");
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
-		assertThat(this.fixture.failures).isEmpty();
+		assertThat(this.failures).isEmpty();
 	}
 
 	@Test
 	void listenerSeesTheRotationInTheStatusAndItsEndInNoFutureYet() {
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		manager.addListener(onRotation((current) -> {
 			this.told.add("rotations " + manager.status().rotations().count());
 			this.told.add("failure " + manager.status().lastFailure());
 			this.told.add("open request " + manager.status().pendingRequest());
 		}));
 		manager.rotate().thenRun(() -> this.told.add("future"));
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(this.told).containsExactly("rotations 2", "failure null", "open request null", "future");
 	}
 
 	@Test
 	void listenerThatRotatesAgainIsNotCalledWithinItself() {
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		manager.addListener(onRotation((current) -> {
 			this.told.add("begin");
 			if (this.told.size() < 6) {
@@ -54,8 +50,7 @@ class ListenerTests {
 			}
 			this.told.add("end");
 		}));
-		manager.rotate();
-		this.fixture.time.settle();
+		rotate(manager);
 		assertThat(this.told).startsWith("begin", "end", "begin", "end", "begin", "end");
 		assertThat(manager.status().rotations().count()).isEqualTo(5);
 	}

@@ -29,7 +29,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-import static io.kubelet.cert.testsupport.ManagerFixture.assertLine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -37,16 +36,14 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
  * What the log says, and that it does not say it over and over.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class LogTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class LogTests extends ManagerFixture {
 
 	@ParameterizedTest
 	@MethodSource("failures")
 	void failureIsLoggedAtItsLevelWithTheTimeOfTheNextAttemptAndItsMessageLast(RuntimeException failure, String line,
 			String level, String words, CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> failure);
-		this.fixture.start();
+		this.signer.failsWith((request) -> failure);
+		start();
 		assertLine(output, line).contains(level, "[kubelet-client] " + words, "(there is no certificate yet)");
 	}
 
@@ -60,10 +57,9 @@ class LogTests {
 
 	@Test
 	void messageFromOutsideForgesNoLineAndIsShortened(CapturedOutput output) {
-		this.fixture.signer
-			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer",
-					"No\u001b[2K", "ask us\n2026-01-01 INFO All is well\u001b[0m\u202e" + "x".repeat(600)));
-		CertificateManager manager = this.fixture.start();
+		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer",
+				"No\u001b[2K", "ask us\n2026-01-01 INFO All is well\u001b[0m\u202e" + "x".repeat(600)));
+		CertificateManager manager = start();
 		assertThat(output.getOut().lines()).noneMatch((line) -> line.startsWith("2026-01-01 INFO"))
 			.filteredOn((line) -> line.contains("was denied: ask us 2026-01-01 INFO All is well"))
 			.singleElement()
@@ -78,13 +74,13 @@ class LogTests {
 	@Test
 	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {
 		String signer = "example.com/meant";
-		this.fixture.signer.holds();
-		this.fixture.start(this.fixture.dynamic().signerName(signer, "kubelet.cert.signer-name"));
-		this.fixture.time.pass(Duration.ofMinutes(16));
-		this.fixture.template = ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com"));
-		this.fixture.signer
+		this.signer.holds();
+		start(dynamic().signerName(signer, "kubelet.cert.signer-name"));
+		pass(Duration.ofMinutes(16));
+		this.template = TEMPLATE.withDnsNames(List.of("n1.example.com"));
+		this.signer
 			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), signer, "No", "ask us"));
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		pass(Duration.ofMinutes(1));
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("equest csr-"))
 			.hasSizeGreaterThanOrEqualTo(4)
 			.allMatch((line) -> line.contains("signer " + signer));
@@ -97,13 +93,13 @@ class LogTests {
 
 	@Test
 	void namesThatWereNotRequestedAreReported(CapturedOutput output) {
-		CertificateTemplate more = ManagerFixture.TEMPLATE.withDnsNames(List.of("*.bank.com", "a\nb"))
+		CertificateTemplate more = TEMPLATE.withDnsNames(List.of("*.bank.com", "a\nb"))
 			.withIpAddresses(List.of(InetAddress.getLoopbackAddress()))
 			.withUris(List.of("urn:a"))
 			.withEmailAddresses(List.of("a@example.com"));
-		this.fixture.signer.issues((request) -> List.of(this.fixture.authority.issue(request.publicKey(), more,
-				this.fixture.time.instant(), this.fixture.time.instant().plusSeconds(3600))));
-		CertificateManager manager = this.fixture.start();
+		this.signer.issues((request) -> List.of(this.authority.issue(request.publicKey(), more, this.time.instant(),
+				this.time.instant().plusSeconds(3600))));
+		CertificateManager manager = start();
 		String names = "[DNS:*.bank.com, DNS:a b, IP:127.0.0.1, URI:urn:a, email:a@example.com]";
 		assertLine(output, "not requested").contains("WARN",
 				"[kubelet-client] The certificate has names that were not requested: " + names);
@@ -116,22 +112,21 @@ class LogTests {
 		KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
 		generator.initialize(1024);
 		KeyPair keys = generator.generateKeyPair();
-		this.fixture.store.pair = CertificatePair.of(List.of(this.fixture.authority.issue(keys.getPublic(),
-				ManagerFixture.TEMPLATE, this.fixture.time.instant(), this.fixture.time.instant().plusSeconds(3600))),
-				keys);
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(10));
+		this.store.pair = CertificatePair.of(List.of(this.authority.issue(keys.getPublic(), TEMPLATE,
+				this.time.instant(), this.time.instant().plusSeconds(3600))), keys);
+		start();
+		pass(Duration.ofMinutes(10));
 		assertLine(output, "is weak").contains("WARN",
 				"[kubelet-client] The key of the certificate (RSA 1024) is weak");
 	}
 
 	@Test
 	void whatTheSignerSaysOfARequestIsLoggedOnce(CapturedOutput output) {
-		this.fixture.signer.holds();
-		this.fixture.signer.message = "Waiting for a person";
-		CertificateManager manager = this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(20));
-		assertThat(this.fixture.signer.requests).hasSize(2);
+		this.signer.holds();
+		this.signer.message = "Waiting for a person";
+		CertificateManager manager = start();
+		pass(Duration.ofMinutes(20));
+		assertThat(this.signer.requests).hasSize(2);
 		assertThat(output).containsOnlyOnce("is pending: Waiting for a person");
 		assertThat(manager.status().pendingRequest()).isNotNull()
 			.returns("Waiting for a person", ConfirmedRequest::message);
@@ -140,38 +135,37 @@ class LogTests {
 	/** It may end with a manifest to paste. */
 	@Test
 	void messageOfAFailureIsLast(CapturedOutput output) {
-		this.fixture.signer.failsWith(
+		this.signer.failsWith(
 				(request) -> RequestException.rejected(request.name(), 403, "Forbidden", "run this:\n  name: shop"));
-		this.fixture.start();
+		start();
 		assertThat(output.getOut().lines()).contains("  name: shop");
 	}
 
 	@Test
 	void failureSaysWhetherAnyoneIsAffected(CapturedOutput output) {
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
-		this.fixture.start();
+		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+		start();
 		assertThat(output).contains("(there is no certificate yet): a glitch");
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofSeconds(10));
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("another glitch"));
-		this.fixture.time.pass(Duration.ofMinutes(43));
+		this.signer.issues();
+		pass(Duration.ofSeconds(10));
+		this.signer.failsWith((request) -> new IllegalStateException("another glitch"));
+		pass(Duration.ofMinutes(43));
 		assertThat(output).contains("(the current certificate is valid for another 18m): another glitch");
-		this.fixture.time.pass(Duration.ofMinutes(30));
+		pass(Duration.ofMinutes(30));
 		assertThat(output).contains("(the certificate has expired): another glitch");
 	}
 
 	@Test
 	void overdueAndExpiredSayWhatIsAffectedAndWhatToDo(CapturedOutput output) {
-		this.fixture.start();
-		this.fixture.signer.holds();
-		this.fixture.time.pass(Duration.ofMinutes(61));
-		String approve = "approve it with 'kubectl certificate approve " + this.fixture.signer.requests.get(1).name()
-				+ "'";
+		start();
+		this.signer.holds();
+		pass(Duration.ofMinutes(61));
+		String approve = "approve it with 'kubectl certificate approve " + request(1).name() + "'";
 		String waits = " to signer kubernetes.io/kube-apiserver-client-kubelet waits for approval and signature";
 		assertLine(output, "overdue").contains("No connection is affected yet. Request csr-", waits, approve);
 		assertLine(output, "The certificate expired at")
 			.contains("new TLS connections that present it fail until it is replaced. Request csr-", waits, approve);
-		this.fixture.time.pass(Duration.ofMinutes(6));
+		pass(Duration.ofMinutes(6));
 		assertLine(output, "no valid certificate since").contains("servers fail TLS handshakes", waits, approve);
 	}
 
@@ -182,14 +176,14 @@ class LogTests {
 		Logger logger = (Logger) LoggerFactory.getLogger("io.kubelet.cert.rotation");
 		logger.addAppender(entries);
 		try {
-			this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
-			CertificateManager manager = this.fixture.start();
-			this.fixture.signer.issues();
-			this.fixture.time.pass(Duration.ofSeconds(10));
+			this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+			CertificateManager manager = start();
+			this.signer.issues();
+			pass(Duration.ofSeconds(10));
 			assertThat(fields(entries.list, "failed; retrying")).containsEntry("kubelet.cert.name", "kubelet-client")
 				.containsEntry("kubelet.cert.reason", "IllegalState")
 				.containsEntry("kubelet.cert.attempt", 1)
-				.containsEntry("kubelet.cert.next_attempt", this.fixture.failures.get(0).nextAttempt());
+				.containsEntry("kubelet.cert.next_attempt", this.failures.get(0).nextAttempt());
 			CertificatePair pair = manager.current().orElseThrow();
 			assertThat(fields(entries.list, "Obtained the first certificate:"))
 				.containsEntry("kubelet.cert.name", "kubelet-client")
@@ -213,17 +207,17 @@ class LogTests {
 
 	@Test
 	void storeThatCannotBeReadIsReportedOnceUntilItCanBeReadAgain(CapturedOutput output) {
-		this.fixture.storePair();
-		this.fixture.start();
+		storePair();
+		start();
 		for (int outage = 1; outage <= 2; outage++) {
-			this.fixture.store.readFails = true;
-			this.fixture.time.pass(Duration.ofMinutes(10));
+			this.store.readFails = true;
+			pass(Duration.ofMinutes(10));
 			assertThat(output.getOut()
 				.split("The disk is on fire; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate",
 						-1))
 				.hasSize(outage + 1);
-			this.fixture.store.readFails = false;
-			this.fixture.time.pass(Duration.ofMinutes(10));
+			this.store.readFails = false;
+			pass(Duration.ofMinutes(10));
 		}
 	}
 

@@ -20,48 +20,46 @@ import static org.assertj.core.api.Assertions.assertThat;
  * bootstraps with rotation off.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class OnceTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class OnceTests extends ManagerFixture {
 
 	@Test
 	void certificateIsRequestedWhereThereIsNoneAndNotRotated() {
-		CertificateManager manager = this.fixture.start(this.fixture.builder().once());
+		CertificateManager manager = start(builder().once());
 		CertificatePair pair = manager.current().orElseThrow();
 		assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.STATIC);
 		assertThat(manager.status().schedule().deadline()).isNull();
-		this.fixture.time.pass(Duration.ofMinutes(59));
+		pass(Duration.ofMinutes(59));
 		assertThat(manager.current()).contains(pair);
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	@Test
 	void certificateThatHasExpiredIsRequestedAnew() {
-		CertificateManager manager = this.fixture.start(this.fixture.builder().once());
-		this.fixture.time.pass(Duration.ofMinutes(61));
+		CertificateManager manager = start(builder().once());
+		pass(Duration.ofMinutes(61));
 		assertThat(manager.current()).isPresent();
-		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(this.signer.requests).hasSize(2);
 	}
 
 	@Test
 	void storedCertificateIsUsedAsItIsWhateverTheTemplateSays() {
-		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = this.fixture.start(this.fixture.dynamic().once());
-		this.fixture.template = CertificateTemplate.ofSubject("another");
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		CertificatePair stored = storePair();
+		CertificateManager manager = start(dynamic().once());
+		this.template = CertificateTemplate.ofSubject("another");
+		pass(Duration.ofMinutes(1));
 		assertThat(manager.current()).contains(stored);
-		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 	@Test
 	void logSaysWhoHasToReplaceTheCertificate(CapturedOutput output) {
-		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner());
+		CertificatePair stored = storePair();
+		CertificateManager manager = start(withoutSigner());
 		assertThat(output).containsOnlyOnce("; rotation is off");
-		this.fixture.time.pass(Duration.ofHours(88));
-		assertThat(this.fixture.warnings).isEmpty();
-		this.fixture.time.pass(Duration.ofHours(12));
-		assertThat(this.fixture.warnings).containsExactly("overdue " + stored.serialNumber(),
+		pass(Duration.ofHours(88));
+		assertThat(this.warnings).isEmpty();
+		pass(Duration.ofHours(12));
+		assertThat(this.warnings).containsExactly("overdue " + stored.serialNumber(),
 				"expired " + stored.serialNumber());
 		assertThat(output).contains("Rotation is off: replace the stored pair").doesNotContain("keeps trying");
 		manager.stop();
@@ -69,22 +67,20 @@ class OnceTests {
 
 	@Test
 	void requestThatWasLeftWhileRotationWasOnIsNotResumed() {
-		this.fixture.storePair();
-		CertificateManager manager = this.fixture.start();
-		this.fixture.signer.holds();
-		manager.rotate();
-		this.fixture.time.settle();
+		storePair();
+		CertificateManager manager = start();
+		this.signer.holds();
+		rotate(manager);
 		manager.stop();
-		this.fixture.start(this.fixture.builder().once());
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		start(builder().once());
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	@Test
 	void rotationOnDemandIsMade() {
-		CertificatePair stored = this.fixture.storePair();
-		CertificateManager manager = this.fixture.start(this.fixture.builder().once());
-		var rotated = manager.rotate();
-		this.fixture.time.settle();
+		CertificatePair stored = storePair();
+		CertificateManager manager = start(builder().once());
+		var rotated = rotate(manager);
 		assertThat(rotated).isCompletedWithValueMatching((pair) -> !pair.equals(stored));
 	}
 

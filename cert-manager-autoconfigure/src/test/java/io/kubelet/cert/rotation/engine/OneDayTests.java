@@ -34,13 +34,11 @@ import static org.assertj.core.api.Assertions.assertThat;
  * {@code docs/examples/one-day.log}. With the system property {@code docs.generate}, it
  * is written anew.
  */
-class OneDayTests {
+class OneDayTests extends ManagerFixture {
 
 	private static final Path KEPT = ProjectFiles.ROOT.resolve("docs/examples/one-day.log");
 
 	private static final String SIGNER = "example.com/shop";
-
-	private final ManagerFixture fixture = new ManagerFixture();
 
 	private final List<String> log = new ArrayList<>();
 
@@ -64,12 +62,12 @@ class OneDayTests {
 	}
 
 	private void day() {
-		this.fixture.signer.lifetime = Duration.ofHours(6);
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start(new CertificateManagerBuilder("shop").store(this.fixture.store)
-			.scheduler(this.fixture.time)
+		this.signer.lifetime = Duration.ofHours(6);
+		this.signer.holds();
+		CertificateManager manager = start(new CertificateManagerBuilder("shop").store(this.store)
+			.scheduler(this.time)
 			.executor(Runnable::run)
-			.clock(this.fixture.time)
+			.clock(this.time)
 			.random(() -> 0.5)
 			.signers((current) -> signer())
 			.signerName(SIGNER)
@@ -77,18 +75,18 @@ class OneDayTests {
 			.keys(repeatableKeys())
 			.template(CertificateTemplate.ofSubject("shop").withDnsNames(List.of("shop.example.com"))));
 		approveAfter(Duration.ofSeconds(90));
-		this.fixture.signer.issues();
+		this.signer.issues();
 		passUntil(9, 30);
 		this.outage = true;
 		passUntil(9, 40);
 		this.outage = false;
 		passUntil(14, 0);
-		this.fixture.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), SIGNER,
-				"NotToday", "the approver does not know this application"));
+		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), SIGNER, "NotToday",
+				"the approver does not know this application"));
 		passUntil(14, 29);
-		this.fixture.signer.issues();
+		this.signer.issues();
 		passUntil(19, 0);
-		this.fixture.signer.holds();
+		this.signer.holds();
 		passUntil(20, 20);
 		approveAfter(Duration.ofMinutes(1));
 		passUntil(24, 0);
@@ -101,18 +99,18 @@ class OneDayTests {
 			throw RequestException.unavailable(null, "Unreachable",
 					"The API server at https://10.0.0.1:443 cannot be reached: Connection refused", null, null);
 		}
-		return this.fixture.signer;
+		return this.signer;
 	}
 
 	private void passUntil(int hour, int minute) {
 		Duration ofTheDay = Duration.ofHours(hour).plusMinutes(minute);
-		this.fixture.time.pass(Duration.between(this.fixture.time.instant(), ManagerFixture.START.plus(ofTheDay)));
+		pass(Duration.between(this.time.instant(), START.plus(ofTheDay)));
 	}
 
 	private void approveAfter(Duration duration) {
-		this.fixture.time.pass(duration);
-		int last = this.fixture.signer.requests.size() - 1;
-		this.fixture.answer(last);
+		pass(duration);
+		int last = this.signer.requests.size() - 1;
+		answer(last);
 	}
 
 	private AppenderBase<ILoggingEvent> appender() {
@@ -121,7 +119,7 @@ class OneDayTests {
 			@Override
 			protected void append(ILoggingEvent entry) {
 				OneDayTests.this.log
-					.add("%s %-5s %s".formatted(OneDayTests.this.fixture.time.instant().truncatedTo(ChronoUnit.SECONDS),
+					.add("%s %-5s %s".formatted(OneDayTests.this.time.instant().truncatedTo(ChronoUnit.SECONDS),
 							entry.getLevel(), entry.getFormattedMessage()));
 			}
 

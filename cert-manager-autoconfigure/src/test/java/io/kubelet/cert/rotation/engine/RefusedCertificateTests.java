@@ -30,7 +30,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * A certificate that is not what was asked for is not used.
  */
-class RefusedCertificateTests {
+class RefusedCertificateTests extends ManagerFixture {
 
 	private static final CertificateTemplate TEMPLATE = ManagerFixture.TEMPLATE.withDnsNames(List.of("n1.example.com"))
 		.withIpAddresses(List.of(InetAddress.getLoopbackAddress()));
@@ -39,31 +39,28 @@ class RefusedCertificateTests {
 
 	private static final Duration HOUR = Duration.ofHours(1);
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
-	private final CertificatePair old = this.fixture.authority.pair(TEMPLATE,
-			ManagerFixture.START.minus(Duration.ofHours(80)), ManagerFixture.START.plus(Duration.ofHours(20)));
+	private final CertificatePair old = this.authority.pair(TEMPLATE, START.minus(Duration.ofHours(80)),
+			START.plus(Duration.ofHours(20)));
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("flaws")
 	void flawedCertificateIsRefusedReportedAndAskedForAgainSlowly(String name, Flaw flaw, List<String> problems) {
-		this.fixture.store.pair = this.old;
-		this.fixture.signer.issues((request) -> List.of(flaw.issue(this.fixture.authority, request)));
-		CertificateManager manager = this.fixture.start(this.fixture.builder()
-			.template(TEMPLATE)
-			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
+		this.store.pair = this.old;
+		this.signer.issues((request) -> List.of(flaw.issue(this.authority, request)));
+		CertificateManager manager = start(builder().template(TEMPLATE)
+			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.authority.certificate()))));
 		assertThat(manager.current()).contains(this.old);
-		assertThat(this.fixture.store.pair).isEqualTo(this.old);
-		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+		assertThat(this.store.pair).isEqualTo(this.old);
+		assertThat(this.failures).singleElement().satisfies((failure) -> {
 			assertThat(failure.reason()).isEqualTo("Refused");
 			assertThat(failure.kind()).isEqualTo(Kind.REFUSED);
 			assertThat(failure.message().split(" refused: ")[1].split("; ")).hasSize(problems.size())
 				.allSatisfy((problem) -> assertThat(problems).anyMatch(problem::contains));
 		});
-		this.fixture.time.pass(Duration.ofSeconds(59));
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		this.fixture.time.pass(Duration.ofSeconds(1));
-		assertThat(this.fixture.signer.requests).hasSize(2);
+		pass(Duration.ofSeconds(59));
+		assertThat(this.signer.requests).hasSize(1);
+		pass(Duration.ofSeconds(1));
+		assertThat(this.signer.requests).hasSize(2);
 	}
 
 	static Stream<Arguments> flaws() {
@@ -72,15 +69,15 @@ class RefusedCertificateTests {
 						List.of("another public key")),
 				arguments("not yet valid",
 						flaw((authority, request) -> authority.issue(request.publicKey(), TEMPLATE,
-								ManagerFixture.START.plusSeconds(301), ManagerFixture.START.plus(HOUR))),
+								START.plusSeconds(301), START.plus(HOUR))),
 						List.of("it is not valid before 2026-01-01T00:05:01Z")),
 				arguments("unknown authority",
 						flaw((authority, request) -> issue(new TestAuthority("unknown"), request, TEMPLATE)),
 						List.of("its chain does not lead to a configured authority")),
 				arguments("several flaws at once",
 						flaw((authority, request) -> authority.issue(anotherKey().getPublic(),
-								CertificateTemplate.ofSubject("someone else"), ManagerFixture.START.minus(HOUR),
-								ManagerFixture.START.minusSeconds(1), List.of(Usage.SERVER_AUTH))),
+								CertificateTemplate.ofSubject("someone else"), START.minus(HOUR), START.minusSeconds(1),
+								List.of(Usage.SERVER_AUTH))),
 						List.of("another public key", "common name is", "organizations lack", "DNS names lack",
 								"IP addresses lack", "usage 'digital signature'", "usage 'client auth'",
 								"it expired")));
@@ -88,41 +85,39 @@ class RefusedCertificateTests {
 
 	@Test
 	void nothingThatWasIssuedIsRefusedToo() {
-		this.fixture.store.pair = this.old;
-		this.fixture.signer.issues((request) -> List.of());
-		this.fixture.start(this.fixture.builder().template(TEMPLATE));
-		assertThat(this.fixture.failures).singleElement()
+		this.store.pair = this.old;
+		this.signer.issues((request) -> List.of());
+		start(builder().template(TEMPLATE));
+		assertThat(this.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.message()).contains("there is no certificate in it"));
 	}
 
 	@Test
 	void certificateFromWithinTheClockSkewIsUsed() {
-		Instant notBefore = ManagerFixture.START.plus(CertificatePair.CLOCK_SKEW);
-		this.fixture.signer.issues((request) -> List
-			.of(this.fixture.authority.issue(request.publicKey(), TEMPLATE, notBefore, notBefore.plus(HOUR), USAGES)));
-		CertificateManager manager = this.fixture.start(this.fixture.builder().template(TEMPLATE));
+		Instant notBefore = START.plus(CertificatePair.CLOCK_SKEW);
+		this.signer.issues((request) -> List
+			.of(this.authority.issue(request.publicKey(), TEMPLATE, notBefore, notBefore.plus(HOUR), USAGES)));
+		CertificateManager manager = start(builder().template(TEMPLATE));
 		assertThat(manager.current()).isPresent();
 	}
 
 	@Test
 	void signerThatDropsANameIsAskedLessThanThirtyTimesADay() {
-		this.fixture.signer.issues((request) -> List
-			.of(issue(this.fixture.authority, request, TEMPLATE.withDnsNames(List.of()).withIpAddresses(List.of()))));
-		this.fixture.start(this.fixture.builder().template(TEMPLATE));
-		this.fixture.time.pass(Duration.ofDays(1));
-		assertThat(this.fixture.signer.requests).hasSizeBetween(24, 29);
+		this.signer.issues((request) -> List
+			.of(issue(this.authority, request, TEMPLATE.withDnsNames(List.of()).withIpAddresses(List.of()))));
+		start(builder().template(TEMPLATE));
+		pass(Duration.ofDays(1));
+		assertThat(this.signer.requests).hasSizeBetween(24, 29);
 	}
 
 	private static X509Certificate issue(TestAuthority authority, CertificateRequest request,
 			CertificateTemplate template) {
-		return authority.issue(request.publicKey(), template, ManagerFixture.START, ManagerFixture.START.plus(HOUR),
-				USAGES);
+		return authority.issue(request.publicKey(), template, START, START.plus(HOUR), USAGES);
 	}
 
 	private static X509Certificate issue(TestAuthority authority, CertificateRequest request, KeyPair keys,
 			CertificateTemplate template) {
-		return authority.issue(keys.getPublic(), template, ManagerFixture.START, ManagerFixture.START.plus(HOUR),
-				request.usages());
+		return authority.issue(keys.getPublic(), template, START, START.plus(HOUR), request.usages());
 	}
 
 	private static KeyPair anotherKey() {

@@ -30,57 +30,54 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * How long it takes from a failure to the next attempt.
  */
-class RetryTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class RetryTests extends ManagerFixture {
 
 	@Test
 	void glitchIsRetriedAtGrowingWaitsThenAtOneIntervalWithoutEnd() {
 		glitches();
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32, 32, 32)).hasSizeGreaterThan(20);
-		assertThat(this.fixture.signer.requests).hasSameSizeAs(this.fixture.failures);
+		start();
+		pass(Duration.ofMinutes(10));
+		assertThat(waits()).startsWith(seconds(2, 4, 8, 16, 32, 32, 32)).hasSizeGreaterThan(20);
+		assertThat(this.signer.requests).hasSameSizeAs(this.failures);
 	}
 
 	@Test
 	void growingWaitsGetUpToTenPercentOfJitter() {
 		glitches();
-		this.fixture.random = 1;
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(2));
-		assertThat(this.fixture.waits()).startsWith(seconds(2.2, 4.4, 8.8, 17.6, 32));
+		this.random = 1;
+		start();
+		pass(Duration.ofMinutes(2));
+		assertThat(waits()).startsWith(seconds(2.2, 4.4, 8.8, 17.6, 32));
 	}
 
 	@Test
 	void successBeginsTheRowAnew() {
 		glitches();
-		CertificateManager manager = this.fixture.start();
-		this.fixture.time.pass(Duration.ofSeconds(2));
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofSeconds(4));
+		CertificateManager manager = start();
+		pass(Duration.ofSeconds(2));
+		this.signer.issues();
+		pass(Duration.ofSeconds(4));
 		assertThat(manager.current()).isPresent();
 		glitches();
-		manager.rotate();
-		this.fixture.time.settle();
-		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 2));
-		assertThat(this.fixture.failures).extracting(CertificateStatus.Failure::attempt).containsExactly(1, 2, 1);
+		rotate(manager);
+		assertThat(waits()).containsExactly(seconds(2, 4, 2));
+		assertThat(this.failures).extracting(CertificateStatus.Failure::attempt).containsExactly(1, 2, 1);
 	}
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("answers")
 	void answerIsReportedWithItsReasonAndRetriedFromAMinuteDoublingToAnHour(String name,
 			Function<CertificateRequest, Throwable> answer, String reason, String message) {
-		this.fixture.signer.failsWith(answer);
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofHours(5));
-		assertThat(this.fixture.waits()).startsWith(minutes(1, 2, 4, 8, 16, 32, 60, 60, 60));
-		assertThat(this.fixture.failures).allSatisfy((failure) -> {
+		this.signer.failsWith(answer);
+		start();
+		pass(Duration.ofHours(5));
+		assertThat(waits()).startsWith(minutes(1, 2, 4, 8, 16, 32, 60, 60, 60));
+		assertThat(this.failures).allSatisfy((failure) -> {
 			assertThat(failure.reason()).isEqualTo(reason);
 			assertThat(failure.message()).contains(message);
 			assertThat(failure.needsAttention()).isTrue();
 		});
-		assertThat(this.fixture.signer.requests).extracting(CertificateRequest::publicKey).doesNotHaveDuplicates();
+		assertThat(this.signer.requests).extracting(CertificateRequest::publicKey).doesNotHaveDuplicates();
 	}
 
 	static Stream<Arguments> answers() {
@@ -95,34 +92,34 @@ class RetryTests {
 
 	@Test
 	void templateChangeAfterADenialIsRequestedAtOnce() {
-		this.fixture.signer.denies();
-		this.fixture.start(this.fixture.dynamic());
-		this.fixture.time.pass(Duration.ofMinutes(30));
-		int before = this.fixture.signer.requests.size();
-		this.fixture.template = CertificateTemplate.ofSubject("system:node:n1", "others");
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofSeconds(1));
-		assertThat(this.fixture.signer.requests).hasSize(before + 1);
-		assertThat(this.fixture.rotations).hasSize(1);
+		this.signer.denies();
+		start(dynamic());
+		pass(Duration.ofMinutes(30));
+		int before = this.signer.requests.size();
+		this.template = CertificateTemplate.ofSubject("system:node:n1", "others");
+		this.signer.issues();
+		pass(Duration.ofSeconds(1));
+		assertThat(this.signer.requests).hasSize(before + 1);
+		assertThat(this.rotations).hasSize(1);
 	}
 
 	@Test
 	void retryAfterIsObeyed() {
-		this.fixture.signer.isBusy(Duration.ofSeconds(42));
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofSeconds(42).minusMillis(1));
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		this.fixture.time.pass(Duration.ofMillis(1));
-		assertThat(this.fixture.signer.requests).hasSize(2);
+		this.signer.isBusy(Duration.ofSeconds(42));
+		start();
+		pass(Duration.ofSeconds(42).minusMillis(1));
+		assertThat(this.signer.requests).hasSize(1);
+		pass(Duration.ofMillis(1));
+		assertThat(this.signer.requests).hasSize(2);
 	}
 
 	/** A server that says "at once" each time is not asked at once each time. */
 	@Test
 	void retryAfterThatIsShorterThanTheGrowingWaitDoesNotShortenIt() {
-		this.fixture.signer.isBusy(Duration.ZERO);
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(2));
-		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32));
+		this.signer.isBusy(Duration.ZERO);
+		start();
+		pass(Duration.ofMinutes(2));
+		assertThat(waits()).startsWith(seconds(2, 4, 8, 16, 32));
 	}
 
 	/** Also one that follows a denial: that holds for the old template only. */
@@ -130,42 +127,41 @@ class RetryTests {
 	@ValueSource(booleans = { false, true })
 	void retryAfterIsObeyedWhenTheTemplateChanges(boolean deniedBefore) {
 		if (deniedBefore) {
-			this.fixture.signer.denies();
+			this.signer.denies();
 		}
 		else {
-			this.fixture.signer.isBusy(Duration.ofMinutes(5));
+			this.signer.isBusy(Duration.ofMinutes(5));
 		}
-		this.fixture.start(this.fixture.dynamic());
+		start(dynamic());
 		if (deniedBefore) {
-			this.fixture.signer.isBusy(Duration.ofMinutes(5));
-			this.fixture.time.pass(Duration.ofMinutes(1));
+			this.signer.isBusy(Duration.ofMinutes(5));
+			pass(Duration.ofMinutes(1));
 		}
-		int before = this.fixture.signer.requests.size();
-		this.fixture.template = CertificateTemplate.ofSubject("system:node:n1", "others");
-		this.fixture.signer.denies();
-		this.fixture.time.pass(Duration.ofMinutes(5).minusMillis(1));
-		assertThat(this.fixture.signer.requests).hasSize(before);
-		this.fixture.time.pass(Duration.ofMillis(1));
-		assertThat(this.fixture.signer.requests).hasSize(before + 1);
-		assertThat(this.fixture.waits()).last().isEqualTo(Duration.ofMinutes(1));
+		int before = this.signer.requests.size();
+		this.template = CertificateTemplate.ofSubject("system:node:n1", "others");
+		this.signer.denies();
+		pass(Duration.ofMinutes(5).minusMillis(1));
+		assertThat(this.signer.requests).hasSize(before);
+		pass(Duration.ofMillis(1));
+		assertThat(this.signer.requests).hasSize(before + 1);
+		assertThat(waits()).last().isEqualTo(Duration.ofMinutes(1));
 	}
 
 	@Test
 	void waitsAfterGlitchesGrowAlsoWhenTheTemplateChanges() {
 		glitches();
-		this.fixture.start(this.fixture.builder()
-			.template(() -> Optional
-				.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.fixture.failures.size()))));
-		this.fixture.time.pass(Duration.ofMinutes(2));
-		assertThat(this.fixture.waits()).startsWith(seconds(2, 4, 8, 16, 32));
+		start(builder().template(
+				() -> Optional.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.failures.size()))));
+		pass(Duration.ofMinutes(2));
+		assertThat(waits()).startsWith(seconds(2, 4, 8, 16, 32));
 	}
 
 	@Test
 	void retryAfterIsNeverCutShortAndLastsAnHourAtMost() {
-		this.fixture.signer.isBusy(Duration.ofSeconds(42));
-		this.fixture.random = 1;
-		this.fixture.start();
-		assertThat(this.fixture.waits()).containsExactly(seconds(46.2));
+		this.signer.isBusy(Duration.ofSeconds(42));
+		this.random = 1;
+		start();
+		assertThat(waits()).containsExactly(seconds(46.2));
 		assertThat(RetrySchedule.KUBELET
 			.delay(RequestException.unavailable(null, "TooManyRequests", "busy", Duration.ofDays(365), null), 1, 0))
 			.isEqualTo(Duration.ofHours(1));
@@ -174,44 +170,42 @@ class RetryTests {
 	@Test
 	void glitchesBeforeADenialDoNotSlowItsRetry() {
 		glitches();
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofSeconds(6));
-		this.fixture.signer.denies();
-		this.fixture.time.pass(Duration.ofSeconds(8));
-		assertThat(this.fixture.waits()).containsExactly(seconds(2, 4, 8, 60));
+		start();
+		pass(Duration.ofSeconds(6));
+		this.signer.denies();
+		pass(Duration.ofSeconds(8));
+		assertThat(waits()).containsExactly(seconds(2, 4, 8, 60));
 	}
 
 	@Test
 	void rotationOnDemandDoesNotWaitForTheNextAttempt() {
-		this.fixture.signer.denies();
-		CertificateManager manager = this.fixture.start();
-		this.fixture.signer.issues();
-		var rotated = manager.rotate();
-		this.fixture.time.settle();
+		this.signer.denies();
+		CertificateManager manager = start();
+		this.signer.issues();
+		var rotated = rotate(manager);
 		assertThat(rotated).isCompleted();
-		assertThat(this.fixture.signer.requests).hasSize(2);
+		assertThat(this.signer.requests).hasSize(2);
 	}
 
 	@Test
 	void rotationOnDemandFailsWithItsAttemptAndIsTriedAgain() {
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		IllegalStateException glitch = new IllegalStateException("a glitch");
-		this.fixture.signer.failsWith((request) -> glitch);
-		var rotated = manager.rotate();
-		this.fixture.time.settle();
+		this.signer.failsWith((request) -> glitch);
+		var rotated = rotate(manager);
 		assertThat(rotated).isCompletedExceptionally();
 		assertThatExceptionOfType(ExecutionException.class).isThrownBy(rotated::get).withCause(glitch);
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofSeconds(2));
+		this.signer.issues();
+		pass(Duration.ofSeconds(2));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
 	@Test
 	void failureOfADependentStageIsTakenForItsCause() {
-		this.fixture.signer.failsWith((request) -> new CompletionException(
+		this.signer.failsWith((request) -> new CompletionException(
 				RequestException.denied(String.valueOf(request.name()), "example.com/signer", "No", "no")));
-		this.fixture.start();
-		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+		start();
+		assertThat(this.failures).singleElement().satisfies((failure) -> {
 			assertThat(failure.cause()).returns(Kind.DENIED, Kind::of);
 			assertThat(failure.reason()).isEqualTo("No");
 		});
@@ -219,16 +213,16 @@ class RetryTests {
 
 	@Test
 	void failureWithoutAMessageIsToldByItsKind() {
-		this.fixture.signer.failsWith((request) -> new CompletionException(null, null));
-		this.fixture.start();
-		assertThat(this.fixture.failures).singleElement().satisfies((failure) -> {
+		this.signer.failsWith((request) -> new CompletionException(null, null));
+		start();
+		assertThat(this.failures).singleElement().satisfies((failure) -> {
 			assertThat(failure.reason()).isEqualTo("Completion");
 			assertThat(failure.message()).isEqualTo("java.util.concurrent.CompletionException");
 		});
 	}
 
 	private void glitches() {
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("a glitch"));
+		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
 	}
 
 	private static Duration[] seconds(double... seconds) {

@@ -27,20 +27,18 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * When a rotation is due: the window, and what makes a certificate due at once.
  */
-class RotationDeadlineTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class RotationDeadlineTests extends ManagerFixture {
 
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("ages")
 	void deadlineIsAtSeventyPercentOfTheLifetimeAtTheEarliest(String name, Duration since, Duration until,
 			boolean due) {
-		CertificatePair pair = this.fixture.pair(since, until);
+		CertificatePair pair = pair(since, until);
 		Instant earliest = pair.notBefore().plus(since.plus(until).multipliedBy(7).dividedBy(10));
 		assertThat(RotationWindow.KUBELET.deadline(pair, 0)).isEqualTo(earliest);
-		this.fixture.store.pair = pair;
-		this.fixture.start();
-		assertThat(this.fixture.signer.requests).hasSize(due ? 1 : 0);
+		this.store.pair = pair;
+		start();
+		assertThat(this.signer.requests).hasSize(due ? 1 : 0);
 	}
 
 	static Stream<Arguments> ages() {
@@ -57,7 +55,7 @@ class RotationDeadlineTests {
 	@ParameterizedTest
 	@ValueSource(doubles = { 0, 0.25, 0.5, 0.999_999 })
 	void deadlineIsInTheWindow(double random) {
-		CertificatePair pair = this.fixture.pair(Duration.ZERO, Duration.ofHours(100));
+		CertificatePair pair = pair(Duration.ZERO, Duration.ofHours(100));
 		assertThat(Duration.between(pair.notBefore(), RotationWindow.KUBELET.deadline(pair, random)))
 			.isGreaterThanOrEqualTo(Duration.ofHours(70))
 			.isLessThan(Duration.ofHours(90));
@@ -65,26 +63,25 @@ class RotationDeadlineTests {
 
 	@Test
 	void rotatesAtTheDeadlineAndNotBefore() {
-		CertificatePair first = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
-		this.fixture.store.pair = first;
-		CertificateManager manager = this.fixture.start();
+		CertificatePair first = pair(Duration.ZERO, Duration.ofHours(10));
+		this.store.pair = first;
+		CertificateManager manager = start();
 		assertThat(manager.status().schedule().deadline()).isEqualTo(first.notBefore().plus(Duration.ofHours(7)));
-		this.fixture.time.pass(Duration.ofHours(7).minusSeconds(1));
-		assertThat(this.fixture.signer.requests).isEmpty();
-		this.fixture.time.pass(Duration.ofSeconds(1));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		pass(Duration.ofHours(7).minusSeconds(1));
+		assertThat(this.signer.requests).isEmpty();
+		pass(Duration.ofSeconds(1));
+		assertThat(this.signer.requests).hasSize(1);
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(first);
 	}
 
 	@Test
 	void forcedRotationHappensOnce() {
-		CertificatePair first = this.fixture.storePair();
-		CertificateManager manager = this.fixture.start();
-		var rotated = manager.rotate();
-		this.fixture.time.settle();
+		CertificatePair first = storePair();
+		CertificateManager manager = start();
+		var rotated = rotate(manager);
 		assertThat(rotated).isCompletedWithValueMatching((pair) -> !pair.equals(first));
-		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		pass(Duration.ofMinutes(10));
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	@ParameterizedTest(name = "{0}")
@@ -92,19 +89,16 @@ class RotationDeadlineTests {
 	void rotationIsDueAtOnceUnlessTheTemplateIsSatisfied(String name, @Nullable CertificateTemplate certificate,
 			@Nullable CertificateTemplate template, boolean satisfied) {
 		if (certificate != null) {
-			this.fixture.store.pair = this.fixture.authority.pair(certificate, ManagerFixture.START,
-					ManagerFixture.START.plus(Duration.ofHours(10)));
+			this.store.pair = this.authority.pair(certificate, START, START.plus(Duration.ofHours(10)));
 		}
-		CertificateManager manager = this.fixture
-			.start(this.fixture.builder().template(() -> Optional.ofNullable(template)));
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.signer.requests).hasSize((satisfied || template == null) ? 0 : 1);
+		CertificateManager manager = start(builder().template(() -> Optional.ofNullable(template)));
+		pass(Duration.ofMinutes(1));
+		assertThat(this.signer.requests).hasSize((satisfied || template == null) ? 0 : 1);
 		if (satisfied) {
-			assertThat(manager.status().schedule().deadline())
-				.isEqualTo(ManagerFixture.START.plus(Duration.ofHours(7)));
+			assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(Duration.ofHours(7)));
 		}
 		else if (template == null) {
-			assertThat(manager.status().schedule().deadline()).isEqualTo(ManagerFixture.START);
+			assertThat(manager.status().schedule().deadline()).isEqualTo(START);
 			assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.WAITING);
 		}
 	}

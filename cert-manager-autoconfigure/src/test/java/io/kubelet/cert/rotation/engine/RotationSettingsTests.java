@@ -24,15 +24,13 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 /**
  * Tests for {@link RotationSettings}.
  */
-class RotationSettingsTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class RotationSettingsTests extends ManagerFixture {
 
 	@Test
 	void fixedUsagesAndTheLifetimeAreRequested() {
 		List<Usage> usages = List.of(Usage.CLIENT_AUTH, Usage.SERVER_AUTH);
-		CertificateManager manager = this.fixture.start(minimal().usages(usages).requestedLifetime(Duration.ofDays(1)));
-		assertThat(this.fixture.signer.requests).singleElement().satisfies((request) -> {
+		CertificateManager manager = start(minimal().usages(usages).requestedLifetime(Duration.ofDays(1)));
+		assertThat(this.signer.requests).singleElement().satisfies((request) -> {
 			assertThat(request.usages()).isEqualTo(usages);
 			assertThat(request.requestedLifetime()).hasDays(1);
 		});
@@ -47,14 +45,14 @@ class RotationSettingsTests {
 		CertificateManager manager = minimal().build();
 		assertThat(manager.status().requested().usages()).isEmpty();
 		manager.start();
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(manager.status().pendingRequest()).isNull();
 		assertThat(manager.status().requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH);
 	}
 
 	@Test
 	void deadlinesAreSpreadOverTheWindow() {
-		CertificatePair pair = this.fixture.storePair();
+		CertificatePair pair = storePair();
 		assertThat(
 				IntStream.range(0, 50).mapToObj((index) -> minimal().build().status().schedule().deadline()).distinct())
 			.hasSizeGreaterThan(1)
@@ -66,28 +64,27 @@ class RotationSettingsTests {
 	@MethodSource("idleChecks")
 	void storedPairIsLookedAtAsOftenAsItMayChange(String name, UnaryOperator<CertificateManagerBuilder> settings,
 			Duration idleCheck) {
-		this.fixture.storePair();
-		CertificateManager manager = this.fixture.start(settings.apply(this.fixture.withoutSigner()));
-		CertificatePair next = this.fixture.storePair();
-		this.fixture.time.pass(idleCheck.minusMillis(1));
+		storePair();
+		CertificateManager manager = start(settings.apply(withoutSigner()));
+		CertificatePair next = storePair();
+		pass(idleCheck.minusMillis(1));
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(next);
-		this.fixture.time.pass(Duration.ofMillis(1));
+		pass(Duration.ofMillis(1));
 		assertThat(manager.current()).contains(next);
 	}
 
 	static Stream<Arguments> idleChecks() {
 		ManagerFixture other = new ManagerFixture();
-		return Stream
-			.of(arguments("rotation is off", settings((builder) -> builder), Duration.ofSeconds(10)), arguments(
-					"template is fixed",
-					settings((builder) -> builder.template(ManagerFixture.TEMPLATE).signers((current) -> other.signer)),
-					Duration.ofMinutes(1)),
-					arguments("template can change",
-							settings((builder) -> builder.template(() -> Optional.of(ManagerFixture.TEMPLATE))
-								.signers((current) -> other.signer)),
-							Duration.ofMinutes(1)),
-					arguments("as configured", settings((builder) -> builder.idleCheck(Duration.ofSeconds(3))),
-							Duration.ofSeconds(3)));
+		return Stream.of(arguments("rotation is off", settings((builder) -> builder), Duration.ofSeconds(10)),
+				arguments("template is fixed",
+						settings((builder) -> builder.template(TEMPLATE).signers((current) -> other.signer)),
+						Duration.ofMinutes(1)),
+				arguments("template can change",
+						settings((builder) -> builder.template(() -> Optional.of(TEMPLATE))
+							.signers((current) -> other.signer)),
+						Duration.ofMinutes(1)),
+				arguments("as configured", settings((builder) -> builder.idleCheck(Duration.ofSeconds(3))),
+						Duration.ofSeconds(3)));
 	}
 
 	private static UnaryOperator<CertificateManagerBuilder> settings(
@@ -97,12 +94,12 @@ class RotationSettingsTests {
 
 	/** No more than must be set, on simulated time. */
 	private CertificateManagerBuilder minimal() {
-		return new CertificateManagerBuilder("minimal").store(this.fixture.store)
-			.scheduler(this.fixture.time)
-			.clock(this.fixture.time)
+		return new CertificateManagerBuilder("minimal").store(this.store)
+			.scheduler(this.time)
+			.clock(this.time)
 			.signerName("example.com/signer")
-			.template(ManagerFixture.TEMPLATE)
-			.signers((current) -> this.fixture.signer);
+			.template(TEMPLATE)
+			.signers((current) -> this.signer);
 	}
 
 }

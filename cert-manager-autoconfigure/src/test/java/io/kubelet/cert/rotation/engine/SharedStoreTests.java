@@ -17,6 +17,7 @@ import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
@@ -28,24 +29,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for a manager whose store is shared, and fails or holds what must not be used.
  */
-class SharedStoreTests {
+class SharedStoreTests extends ManagerFixture {
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
-	private final SharedMemoryStore store = new SharedMemoryStore();
+	private final SharedMemoryStore shared = new SharedMemoryStore();
 
 	@Test
 	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgain() {
-		this.store.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
+		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
 		CertificateManager manager = start();
 		assertThat(manager.current()).isEmpty();
-		assertThat(this.fixture.failures).hasSize(1)
+		assertThat(this.failures).hasSize(1)
 			.allSatisfy((failure) -> assertThat(failure.message()).isEqualTo("The Secret cannot be read"));
-		assertThat(this.fixture.signer.requests).isEmpty();
-		this.store.problem = null;
-		this.fixture.time.pass(Duration.ofSeconds(10));
+		assertThat(this.signer.requests).isEmpty();
+		this.shared.problem = null;
+		pass(Duration.ofSeconds(10));
 		assertThat(manager.current()).isPresent();
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	/** As when a Secret is deleted, and the application may not create one. */
@@ -53,56 +52,56 @@ class SharedStoreTests {
 	void storeThatCanNoLongerBeReadFailsAttemptsWithPauses() {
 		storePair();
 		CertificateManager manager = start();
-		this.store.problem = new StoreException(Kind.UNAUTHORIZED, "The application may not create the Secret", null);
+		this.shared.problem = new StoreException(Kind.UNAUTHORIZED, "The application may not create the Secret", null);
 		manager.rotate();
-		this.fixture.time.pass(Duration.ofMinutes(5));
-		assertThat(this.fixture.failures).hasSizeBetween(5, 20)
+		pass(Duration.ofMinutes(5));
+		assertThat(this.failures).hasSizeBetween(5, 20)
 			.allSatisfy((failure) -> assertThat(failure.message()).contains("may not create the Secret"));
-		assertThat(this.store.reads).isLessThan(60);
-		assertThat(this.fixture.signer.requests).isEmpty();
-		this.store.problem = null;
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.rotations).hasSize(1);
+		assertThat(this.shared.reads).isLessThan(60);
+		assertThat(this.signer.requests).isEmpty();
+		this.shared.problem = null;
+		pass(Duration.ofMinutes(1));
+		assertThat(this.rotations).hasSize(1);
 	}
 
 	/** As when the API server is busy that holds the Secret. */
 	@Test
 	void serverBehindTheStoreIsAskedAgainWhenItSays() {
-		this.store.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
+		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
 				RequestException.unavailable(null, "TooManyRequests", "It is busy", Duration.ofMinutes(3), null));
 		start();
-		assertThat(this.fixture.waits()).containsExactly(Duration.ofMinutes(3));
+		assertThat(waits()).containsExactly(Duration.ofMinutes(3));
 	}
 
 	@Test
 	void pairThatIsDamagedIsReplacedByARotation() {
 		CertificatePair pair = storePair();
 		CertificateManager manager = start();
-		this.store.problem = new StoreException("The Secret is damaged", null);
-		this.store.put(Stored.NOTHING);
-		this.fixture.time.settle();
-		assertThat(this.fixture.rotations).singleElement()
+		this.shared.problem = new StoreException("The Secret is damaged", null);
+		this.shared.put(Stored.NOTHING);
+		this.time.settle();
+		assertThat(this.rotations).singleElement()
 			.satisfies((rotation) -> assertThat(rotation.previous()).isEqualTo(pair));
 		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger)
 			.containsExactly(Trigger.DAMAGED);
-		assertThat(this.store.stored.pair()).isEqualTo(manager.current().orElseThrow());
+		assertThat(this.shared.stored.pair()).isEqualTo(manager.current().orElseThrow());
 	}
 
 	/** As if an admission webhook answered so. */
 	@Test
 	void conflictsWithoutEndFailAttempts() {
 		storePair();
-		this.store.conflicts = true;
+		this.shared.conflicts = true;
 		CertificateManager manager = start();
 		CompletableFuture<CertificatePair> rotation = manager.rotate();
-		this.fixture.time.pass(Duration.ofMinutes(10));
+		pass(Duration.ofMinutes(10));
 		assertThat(rotation).isCompletedExceptionally();
-		assertThat(this.fixture.failures).hasSizeBetween(3, 25)
+		assertThat(this.failures).hasSizeBetween(3, 25)
 			.allSatisfy((failure) -> assertThat(failure.message()).isEqualTo("It has changed"));
-		assertThat(this.fixture.failures).first()
-			.returns(ManagerFixture.START.plusSeconds(4), Failure::at)
-			.satisfies((failure) -> assertThat(this.store.conflicting / this.fixture.failures.size()).isEqualTo(5));
-		assertThat(this.fixture.signer.requests).isEmpty();
+		assertThat(this.failures).first()
+			.returns(START.plusSeconds(4), Failure::at)
+			.satisfies((failure) -> assertThat(this.shared.conflicting / this.failures.size()).isEqualTo(5));
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 	/** Whoever can write the store could have us serve anything. */
@@ -110,50 +109,49 @@ class SharedStoreTests {
 	@ValueSource(booleans = { true, false })
 	void pairOfAnIssuerThatIsNotAcceptedIsReplacedAndNotUsed(boolean byReplica) {
 		CertificatePair pair = storePair();
-		this.fixture.signer.holds();
+		this.signer.holds();
 		CertificateManager manager = startWithAuthority();
-		this.store.put(foreign(byReplica));
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		this.shared.put(foreign(byReplica));
+		pass(Duration.ofMinutes(1));
 		assertThat(manager.current()).contains(pair);
 		assertThat(manager.status().health().storeProblem())
 			.startsWith(byReplica ? "Another replica stored a pair" : "Another program stored a pair")
 			.contains("an issuer that is not accepted here");
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		assertThat(this.store.kept).containsExactly(pair);
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.shared.kept).containsExactly(pair);
 	}
 
 	@Test
 	void pairOfAnIssuerThatIsNotAcceptedIsNotUsedAtTheStart() {
 		Stored foreign = foreign(true);
-		this.store.stored = foreign;
+		this.shared.stored = foreign;
 		CertificateManager manager = startWithAuthority();
-		this.fixture.time.pass(Duration.ofMinutes(1));
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		assertThat(this.fixture.rotations).hasSize(1);
+		pass(Duration.ofMinutes(1));
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.rotations).hasSize(1);
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.ofNullable(foreign.pair()));
-		assertThat(this.store.kept).containsExactly(manager.current().orElseThrow());
+		assertThat(this.shared.kept).containsExactly(manager.current().orElseThrow());
 	}
 
-	private CertificatePair storePair() {
-		this.store.stored = new Stored(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(99)), null, null, 1);
-		return Objects.requireNonNull(this.store.stored.pair());
+	@Override
+	public CertificatePair storePair() {
+		this.shared.stored = new Stored(pair(Duration.ofHours(1), Duration.ofHours(99)), null, null, 1);
+		return Objects.requireNonNull(this.shared.stored.pair());
 	}
 
-	private CertificateManager start() {
-		return this.fixture.start(this.fixture.builder().store(this.store).template(ManagerFixture.TEMPLATE));
+	@Override
+	public CertificateManagerBuilder builder() {
+		return super.builder().store(this.shared);
 	}
 
 	private CertificateManager startWithAuthority() {
-		return this.fixture.start(this.fixture.builder()
-			.store(this.store)
-			.template(ManagerFixture.TEMPLATE)
-			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
+		return start(
+				builder().check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.authority.certificate()))));
 	}
 
 	private Stored foreign(boolean byReplica) {
-		Instant now = this.fixture.time.instant();
-		CertificatePair pair = new TestAuthority("foreign").pair(ManagerFixture.TEMPLATE, now,
-				now.plus(Duration.ofHours(99)));
+		Instant now = this.time.instant();
+		CertificatePair pair = new TestAuthority("foreign").pair(TEMPLATE, now, now.plus(Duration.ofHours(99)));
 		return new Stored(pair, null, byReplica ? now.plus(Duration.ofHours(50)) : null, 2);
 	}
 

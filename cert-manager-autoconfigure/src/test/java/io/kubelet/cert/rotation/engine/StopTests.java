@@ -21,49 +21,46 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * How a manager stops.
  */
-class StopTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class StopTests extends ManagerFixture {
 
 	@Test
 	void stopLeavesNothingScheduledAndKeepsTheCertificate() {
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		manager.start();
-		this.fixture.time.settle();
-		assertThat(this.fixture.time.scheduled()).isOne();
+		this.time.settle();
+		assertThat(this.time.scheduled()).isOne();
 		manager.stop();
 		manager.stop();
-		this.fixture.time.settle();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		this.time.settle();
+		assertThat(this.time.scheduled()).isZero();
 		assertThat(manager.current()).isPresent();
-		this.fixture.time.pass(Duration.ofDays(1));
-		assertThat(this.fixture.signer.requests).hasSize(1);
+		pass(Duration.ofDays(1));
+		assertThat(this.signer.requests).hasSize(1);
 		assertThat(manager.rotate()).isCompletedExceptionally();
 	}
 
 	@Test
 	void stopCancelsWhatIsUnderWayAndKeepsThePendingRequest() {
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.start();
-		var waiting = manager.rotate();
-		this.fixture.time.settle();
+		this.signer.holds();
+		CertificateManager manager = start();
+		var waiting = rotate(manager);
 		manager.stop();
-		assertThat(this.fixture.signer.answers.get(0)).as("also if the scheduler runs nothing any more").isCancelled();
+		assertThat(this.signer.answers.get(0)).as("also if the scheduler runs nothing any more").isCancelled();
 		assertThat(waiting).isCancelled();
-		this.fixture.time.settle();
-		assertThat(this.fixture.store.request).isNotNull();
-		assertThat(this.fixture.failures).isEmpty();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		this.time.settle();
+		assertThat(this.store.request).isNotNull();
+		assertThat(this.failures).isEmpty();
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	@Test
 	void startAfterStopDoesNothing() {
-		CertificateManager manager = this.fixture.builder().build();
+		CertificateManager manager = builder().build();
 		manager.stop();
 		manager.start();
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.requests).isEmpty();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		this.time.settle();
+		assertThat(this.signer.requests).isEmpty();
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	@Test
@@ -94,44 +91,43 @@ class StopTests {
 
 	@Test
 	void stopRightAfterARotationOnDemandCancelsIt() {
-		CertificateManager manager = this.fixture.start();
+		CertificateManager manager = start();
 		var rotated = manager.rotate();
 		manager.stop();
-		this.fixture.time.settle();
+		this.time.settle();
 		assertThat(rotated).isCancelled();
-		assertThat(this.fixture.signer.requests).hasSize(1);
-		assertThat(this.fixture.time.scheduled()).isZero();
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	@Test
 	void stopWhileARequestIsBeingMadeCancelsIt() {
 		AtomicReference<CertificateManager> stopping = new AtomicReference<>();
-		this.fixture.signer.holds();
-		CertificateManager manager = this.fixture.builder().keys((specification) -> {
+		this.signer.holds();
+		CertificateManager manager = builder().keys((specification) -> {
 			Optional.ofNullable(stopping.get()).ifPresent(CertificateManager::stop);
 			return KeyPairSource.jdk().generate(specification);
 		}).build();
 		stopping.set(manager);
 		manager.start();
-		this.fixture.time.settle();
-		assertThat(this.fixture.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isCancelled());
-		assertThat(this.fixture.failures).isEmpty();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		this.time.settle();
+		assertThat(this.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isCancelled());
+		assertThat(this.failures).isEmpty();
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	@Test
 	void stopWithoutASignerLeavesNothingScheduled() {
-		CertificateManager manager = this.fixture.start(this.fixture.withoutSigner().template(ManagerFixture.TEMPLATE));
-		assertThat(this.fixture.time.scheduled()).isOne();
+		CertificateManager manager = start(withoutSigner().template(TEMPLATE));
+		assertThat(this.time.scheduled()).isOne();
 		manager.stop();
-		this.fixture.time.settle();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		this.time.settle();
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	private CertificateManager startOn(ScheduledThreadPoolExecutor executor) {
-		FakeSigner signer = new FakeSigner(this.fixture.authority, Clock.systemUTC());
-		CertificateManager manager = this.fixture.builder()
-			.template(() -> Optional.of(ManagerFixture.TEMPLATE))
+		FakeSigner signer = new FakeSigner(this.authority, Clock.systemUTC());
+		CertificateManager manager = builder().template(() -> Optional.of(TEMPLATE))
 			.clock(Clock.systemUTC())
 			.signers((current) -> signer)
 			.scheduler(RotationScheduler.of(executor))

@@ -27,9 +27,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A certificate whose store hangs.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class StuckTests {
-
-	private final ManagerFixture fixture = new ManagerFixture();
+class StuckTests extends ManagerFixture {
 
 	private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -45,29 +43,28 @@ class StuckTests {
 
 	@Test
 	void storeThatHangsIsReportedAfterAMinuteUntilItReturns(CapturedOutput output) {
-		this.fixture.storePair();
+		storePair();
 		MeterRegistry registry = new SimpleMeterRegistry();
 		HangingStore store = new HangingStore();
-		CertificateManager manager = this.fixture.builder().store(store).scheduler((task, delay) -> {
+		CertificateManager manager = builder().store(store).scheduler((task, delay) -> {
 			if (!delay.isZero()) {
-				return this.fixture.time.schedule(task, delay);
+				return this.time.schedule(task, delay);
 			}
 			this.threads.execute(task);
 			return () -> {
 			};
 		}).build();
-		Reports.bindMetrics(manager, this.fixture.time, registry);
+		Reports.bindMetrics(manager, this.time, registry);
 		store.hangs = true;
 		manager.start();
 		await(this.hanging);
-		this.fixture.time.pass(Duration.ofSeconds(59));
+		pass(Duration.ofSeconds(59));
 		assertThat(manager.status().health().stuckSince()).isNull();
 		assertThat(stuck(registry)).isZero();
-		this.fixture.time.pass(Duration.ofSeconds(31));
-		assertThat(manager.status().health().stuckSince()).isEqualTo(ManagerFixture.START);
+		pass(Duration.ofSeconds(31));
+		assertThat(manager.status().health().stuckSince()).isEqualTo(START);
 		assertThat(stuck(registry)).isEqualTo(90);
-		assertThat(Reports.health(manager, this.fixture.time).getDetails()).containsEntry("stuckSince",
-				ManagerFixture.START);
+		assertThat(Reports.health(manager, this.time).getDetails()).containsEntry("stuckSince", START);
 		assertThat(output).containsOnlyOnce("[kubelet-client] A step of the rotation has not returned for 1m")
 			.containsPattern("at .*HangingStore\\.read\\(");
 		store.hangs = false;
@@ -92,7 +89,7 @@ class StuckTests {
 
 	private final class HangingStore implements CertificateStore {
 
-		private final CertificateStore store = StuckTests.this.fixture.store;
+		private final CertificateStore store = StuckTests.this.store;
 
 		private volatile boolean hangs;
 

@@ -23,7 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Suppliers of many certificates that are asked each second.
  */
-class TemplateRoundsTests {
+class TemplateRoundsTests extends ManagerFixture {
 
 	private static final int CERTIFICATES = 10;
 
@@ -31,13 +31,11 @@ class TemplateRoundsTests {
 
 	private static final CertificateTemplate CHANGED = CertificateTemplate.ofSubject("system:node:n1", "changed");
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
 	private final AtomicInteger scheduled = new AtomicInteger();
 
 	private final RotationScheduler scheduler = (task, delay) -> {
 		this.scheduled.incrementAndGet();
-		return this.fixture.time.schedule(task, delay);
+		return this.time.schedule(task, delay);
 	};
 
 	private final AtomicBoolean noThread = new AtomicBoolean();
@@ -49,22 +47,22 @@ class TemplateRoundsTests {
 		task.run();
 	};
 
-	private final TemplateRounds rounds = new TemplateRounds(this.scheduler, this.executor, this.fixture.time);
+	private final TemplateRounds rounds = new TemplateRounds(this.scheduler, this.executor, this.time);
 
 	private final AtomicInteger asked = new AtomicInteger();
 
-	private CertificateTemplate template = ManagerFixture.TEMPLATE;
+	private CertificateTemplate template = TEMPLATE;
 
 	@Test
 	void anyNumberOfSuppliersIsAskedWithOneTimerAndInvolvesNoManagerUntilAnAnswerChanges() {
 		List<CertificateManager> managers = startMany();
 		this.asked.set(0);
 		this.scheduled.set(0);
-		this.fixture.time.pass(SECOND.multipliedBy(50));
+		pass(SECOND.multipliedBy(50));
 		assertThat(this.asked).hasValue(50 * CERTIFICATES);
 		assertThat(this.scheduled).hasValue(50);
 		this.template = CHANGED;
-		this.fixture.time.pass(SECOND);
+		pass(SECOND);
 		assertThat(managers)
 			.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 	}
@@ -79,25 +77,25 @@ class TemplateRoundsTests {
 		CertificateManager blocking = start(() -> {
 			if (blocks.getAndSet(false)) {
 				this.template = CHANGED;
-				this.fixture.time.pass(SECOND);
+				pass(SECOND);
 				assertThat(managers)
 					.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 				this.asked.set(0);
 				calls.set(0);
-				this.fixture.time.pass(SECOND.multipliedBy(8));
+				pass(SECOND.multipliedBy(8));
 				assertThat(this.asked.get()).isGreaterThanOrEqualTo(7 * CERTIFICATES);
 				assertThat(reported.get().status().health().waitingFor()).isNull();
-				this.fixture.time.pass(SECOND);
+				pass(SECOND);
 				assertThat(reported.get().status().health().waitingFor()).startsWith("the template supplier ");
 			}
 			calls.incrementAndGet();
-			return Optional.of(ManagerFixture.TEMPLATE);
+			return Optional.of(TEMPLATE);
 		});
 		reported.set(blocking);
 		blocks.set(true);
-		this.fixture.time.pass(SECOND);
+		pass(SECOND);
 		assertThat(calls).as("one call at a time").hasValue(1);
-		this.fixture.time.pass(SECOND.multipliedBy(20));
+		pass(SECOND.multipliedBy(20));
 		assertThat(blocking.status().health().waitingFor()).isNull();
 		assertThat(calls.get()).isGreaterThan(1);
 	}
@@ -107,14 +105,14 @@ class TemplateRoundsTests {
 		List<CertificateManager> managers = startMany();
 		this.noThread.set(true);
 		try {
-			this.fixture.time.pass(SECOND);
+			pass(SECOND);
 		}
 		catch (RejectedExecutionException ex) {
 			// The scheduler of an application reports it
 		}
 		this.noThread.set(false);
 		this.template = CHANGED;
-		this.fixture.time.pass(SECOND);
+		pass(SECOND);
 		assertThat(managers)
 			.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
 	}
@@ -123,8 +121,8 @@ class TemplateRoundsTests {
 	void nothingIsScheduledOnceAllAreStopped() {
 		List<CertificateManager> managers = startMany();
 		managers.forEach(CertificateManager::stop);
-		this.fixture.time.settle();
-		assertThat(this.fixture.time.scheduled()).isZero();
+		this.time.settle();
+		assertThat(this.time.scheduled()).isZero();
 	}
 
 	private List<CertificateManager> startMany() {
@@ -135,8 +133,7 @@ class TemplateRoundsTests {
 	}
 
 	private CertificateManager start(CertificateTemplateSupplier supplier) {
-		return this.fixture.start(this.fixture.builder()
-			.scheduler(this.scheduler)
+		return start(builder().scheduler(this.scheduler)
 			.executor(this.executor)
 			.resources((common) -> new Resources(common.scheduler(), common.executor(), common.keys(), common.clock(),
 					common.random(), this.rounds))

@@ -15,118 +15,116 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Clocks that are set, and machines that sleep.
  */
-class WallClockTests {
+class WallClockTests extends ManagerFixture {
 
 	private static final Duration LOOK = Duration.ofMinutes(1);
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
 	@Test
 	void clockSetAMonthForwardMissesNoDeadline() {
-		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofDays(40));
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofHours(1));
-		assertThat(this.fixture.signer.requests).isEmpty();
-		this.fixture.time.setClock(Duration.ofDays(30));
-		this.fixture.time.pass(LOOK);
-		assertThat(this.fixture.rotations).hasSize(1);
+		storePair(Duration.ZERO, Duration.ofDays(40));
+		start();
+		pass(Duration.ofHours(1));
+		assertThat(this.signer.requests).isEmpty();
+		this.time.setClock(Duration.ofDays(30));
+		pass(LOOK);
+		assertThat(this.rotations).hasSize(1);
 	}
 
 	@Test
 	void certificateThatExpiredDuringALongPauseIsRotatedWithinAMinute() {
-		CertificatePair stored = this.fixture.pair(Duration.ZERO, Duration.ofHours(10));
-		this.fixture.store.pair = stored;
-		CertificateManager manager = this.fixture.start();
-		this.fixture.time.setClock(Duration.ofHours(11));
+		CertificatePair stored = pair(Duration.ZERO, Duration.ofHours(10));
+		this.store.pair = stored;
+		CertificateManager manager = start();
+		this.time.setClock(Duration.ofHours(11));
 		assertThat(manager.current()).isEmpty();
 		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
-		this.fixture.time.pass(LOOK);
+		pass(LOOK);
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(stored);
-		assertThat(this.fixture.credentials).containsExactly((CertificatePair) null);
+		assertThat(this.credentials).containsExactly((CertificatePair) null);
 	}
 
 	@Test
 	void pauseAfterAFailurePassesWhileAMachineSleeps() {
-		this.fixture.signer.denies();
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(63));
-		int before = this.fixture.signer.requests.size();
-		this.fixture.time.setClock(Duration.ofHours(1));
-		this.fixture.time.pass(LOOK);
-		assertThat(this.fixture.signer.requests).hasSize(before + 1);
+		this.signer.denies();
+		start();
+		pass(Duration.ofMinutes(63));
+		int before = this.signer.requests.size();
+		this.time.setClock(Duration.ofHours(1));
+		pass(LOOK);
+		assertThat(this.signer.requests).hasSize(before + 1);
 	}
 
 	@Test
 	void clockSetAnHourBackDoesNotProlongAPause() {
-		this.fixture.signer.denies();
-		this.fixture.start();
-		this.fixture.time.setClock(Duration.ofHours(-1));
-		this.fixture.time.pass(LOOK);
-		assertThat(this.fixture.signer.requests).hasSize(2);
+		this.signer.denies();
+		start();
+		this.time.setClock(Duration.ofHours(-1));
+		pass(LOOK);
+		assertThat(this.signer.requests).hasSize(2);
 	}
 
 	@Test
 	void clockSetAnHourBackNeitherEndsNorProlongsAWait() {
-		this.fixture.signer.holds();
-		this.fixture.start();
-		this.fixture.time.pass(Duration.ofMinutes(5));
-		this.fixture.time.setClock(Duration.ofHours(-1));
-		this.fixture.time.pass(Duration.ofMinutes(10).minusMillis(1));
-		assertThat(this.fixture.failures).isEmpty();
-		assertThat(this.fixture.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isNotDone());
+		this.signer.holds();
+		start();
+		pass(Duration.ofMinutes(5));
+		this.time.setClock(Duration.ofHours(-1));
+		pass(Duration.ofMinutes(10).minusMillis(1));
+		assertThat(this.failures).isEmpty();
+		assertThat(this.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isNotDone());
 		// The time since the last look is lost
-		this.fixture.time.pass(LOOK.plusMillis(1));
-		assertThat(this.fixture.failures).singleElement()
+		pass(LOOK.plusMillis(1));
+		assertThat(this.failures).singleElement()
 			.satisfies((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
-		assertThat(this.fixture.signer.requests).extracting((request) -> request.publicKey())
-			.containsOnly(this.fixture.signer.requests.get(0).publicKey());
+		assertThat(this.signer.requests).extracting((request) -> request.publicKey())
+			.containsOnly(request(0).publicKey());
 	}
 
 	@Test
 	void waitEndsAlsoUnderAClockThatIsSetBackAgainAndAgain() {
-		this.fixture.signer.holds();
-		this.fixture.start();
+		this.signer.holds();
+		start();
 		for (int minute = 0; minute < 20; minute++) {
-			this.fixture.time.pass(LOOK);
-			this.fixture.time.setClock(Duration.ofSeconds(-90));
-			this.fixture.time.pass(LOOK);
-			this.fixture.time.pass(LOOK);
+			pass(LOOK);
+			this.time.setClock(Duration.ofSeconds(-90));
+			pass(LOOK);
+			pass(LOOK);
 		}
-		assertThat(this.fixture.failures).isNotEmpty();
+		assertThat(this.failures).isNotEmpty();
 	}
 
 	@Test
 	void clockSetAnHourBackKeepsTheDeadlineOfAValidCertificate() {
-		CertificatePair stored = this.fixture.pair(Duration.ofHours(2), Duration.ofHours(8));
-		this.fixture.store.pair = stored;
-		CertificateManager manager = this.fixture.start();
-		this.fixture.time.setClock(Duration.ofHours(-1));
-		this.fixture.time.pass(Duration.ofHours(6).minusSeconds(1));
-		assertThat(this.fixture.signer.requests).isEmpty();
+		CertificatePair stored = pair(Duration.ofHours(2), Duration.ofHours(8));
+		this.store.pair = stored;
+		CertificateManager manager = start();
+		this.time.setClock(Duration.ofHours(-1));
+		pass(Duration.ofHours(6).minusSeconds(1));
+		assertThat(this.signer.requests).isEmpty();
 		assertThat(manager.current()).contains(stored);
-		this.fixture.time.pass(LOOK);
-		assertThat(this.fixture.rotations).hasSize(1);
+		pass(LOOK);
+		assertThat(this.rotations).hasSize(1);
 	}
 
 	/** The signer's clock is right, so that its certificates are refused meanwhile. */
 	@Test
 	void clockSetFortyDaysForwardAndRightAgainKeepsTheCertificate() {
-		CertificatePair stored = this.fixture.pair(Duration.ZERO, Duration.ofDays(30));
-		this.fixture.store.pair = stored;
-		CertificateManager manager = this.fixture.start();
-		this.fixture.signer.issues((request) -> List.of(this.fixture.authority.issue(request.publicKey(),
-				request.template(), stored.notBefore(), stored.notAfter())));
-		this.fixture.time.setClock(Duration.ofDays(40));
-		this.fixture.time.pass(Duration.ofMinutes(10));
+		CertificatePair stored = pair(Duration.ZERO, Duration.ofDays(30));
+		this.store.pair = stored;
+		CertificateManager manager = start();
+		this.signer.issues((request) -> List
+			.of(this.authority.issue(request.publicKey(), request.template(), stored.notBefore(), stored.notAfter())));
+		this.time.setClock(Duration.ofDays(40));
+		pass(Duration.ofMinutes(10));
 		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
-		assertThat(this.fixture.failures).isNotEmpty()
+		assertThat(this.failures).isNotEmpty()
 			.allSatisfy((failure) -> assertThat(failure.message()).contains("it expired at " + stored.notAfter()));
-		int requests = this.fixture.signer.requests.size();
-		this.fixture.time.setClock(Duration.ofDays(-40));
-		this.fixture.time.pass(Duration.ofHours(2));
+		int requests = this.signer.requests.size();
+		this.time.setClock(Duration.ofDays(-40));
+		pass(Duration.ofHours(2));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
-		assertThat(this.fixture.signer.requests).hasSize(requests);
+		assertThat(this.signer.requests).hasSize(requests);
 	}
 
 }
