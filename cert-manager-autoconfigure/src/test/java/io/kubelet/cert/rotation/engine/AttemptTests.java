@@ -1,18 +1,25 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -20,43 +27,35 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class AttemptTests extends ManagerFixture {
 
+	private final CertificatePair old = storePair(ofHours(99), ofHours(1));
+
 	@Test
 	void failedCreationIsOneFailureAndKeepsTheOldCertificate() {
-		CertificatePair old = overdue();
 		this.signer.isBusy(null);
 		this.random = 0.5;
 		CertificateManager manager = start();
-		assertThat(this.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("busy"));
-		assertThat(manager.current()).contains(old);
+		assertThat(this.failures).extracting(Failure::message).containsExactly("busy");
+		assertThat(manager.current()).contains(this.old);
 		assertThat(manager.status().rotations().count()).isZero();
 	}
 
-	/** There is nothing that could be approved or signed. */
-	@Test
-	void waitWithoutAnObjectIsForTheApiServer() {
-		overdue();
-		this.signer.silent();
+	/** Without an object, there is nothing that could be approved or signed. */
+	@ParameterizedTest
+	@CsvSource({ "false, TIMED_OUT, was not approved", "true, UNAVAILABLE, the API server has not answered within 15m" })
+	void failedWaitIsOneFailureAndKeepsTheOldCertificate(boolean silent, Kind kind, String message) {
+		if (silent) {
+			this.signer.silent();
+		}
 		this.signer.holds();
-		start();
-		pass(Duration.ofMinutes(15));
-		assertThat(this.failures).singleElement().satisfies((failure) -> {
-			assertThat(failure.cause()).returns(Kind.UNAVAILABLE, Kind::of);
-			assertThat(failure.message()).contains("the API server has not answered within 15m");
-		});
-	}
-
-	@Test
-	void failedWaitIsOneFailureAndKeepsTheOldCertificate() {
-		CertificatePair old = overdue();
-		this.signer.holds();
-		CertificateManager manager = start(builder().waitTimeout(Duration.ofMillis(1)));
+		CertificateManager manager = start();
+		pass(ofMinutes(15).minusMillis(1));
 		assertThat(this.failures).isEmpty();
-		pass(Duration.ofMillis(1));
+		pass(ofMillis(1));
 		assertThat(this.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
+			.returns(kind, Failure::kind)
+			.satisfies((failure) -> assertThat(failure.message()).contains(message));
 		assertThat(this.signer.answers.get(0)).isCancelled();
-		assertThat(manager.current()).contains(old);
+		assertThat(manager.current()).contains(this.old);
 	}
 
 	/** The wait ends when the answer has come and has not been processed yet. */
@@ -66,53 +65,38 @@ class AttemptTests extends ManagerFixture {
 		CertificateManager manager = start();
 		CompletableFuture<List<X509Certificate>> answer = this.signer.answers.get(0);
 		// Runs before what the engine has registered
-		answer.whenComplete((chain, failure) -> pass(Duration.ofMinutes(16)));
-		answer.complete(this.signer.issue(request(0)));
-		this.time.settle();
+		answer.whenComplete((chain, failure) -> pass(ofMinutes(16)));
+		answer(0);
 		assertThat(this.failures).isEmpty();
-		assertThat(manager.current()).isPresent();
+		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(this.old));
 	}
 
 	@Test
 	void failedStoreIsOneFailureAndKeepsTheOldCertificate() {
-		CertificatePair old = overdue();
 		this.signer.holds();
 		CertificateManager manager = start();
 		this.store.writeFails = true;
 		answer(0);
 		assertThat(this.failures).hasSize(1);
-		assertThat(manager.current()).contains(old);
-		assertThat(this.store.pair).isEqualTo(old);
+		assertThat(manager.current()).contains(this.old);
+		assertThat(this.store.pair).isEqualTo(this.old);
 	}
 
 	@Test
 	void issuedPairIsStoredBeforeItIsTold() {
-		CertificatePair old = overdue();
 		CertificateManager manager = start();
 		CertificatePair issued = manager.current().orElseThrow();
-		assertThat(this.store.pair).isEqualTo(issued).isNotEqualTo(old);
-		assertThat(this.rotations).containsExactly(new Rotated(old, issued));
+		assertThat(this.store.pair).isEqualTo(issued).isNotEqualTo(this.old);
+		assertThat(this.rotations).containsExactly(new Rotated(this.old, issued));
+		assertThat(manager.status().rotations().last()).isEqualTo(this.old.notBefore().plus(ofHours(99)));
 		assertThat(this.store.request).isNull();
 	}
 
 	@Test
-	void rotationTellsHowLongTheOldCertificateWasInUse() {
-		CertificatePair old = pair(Duration.ofHours(2), Duration.ofHours(-1));
-		this.store.pair = old;
-		CertificateManager manager = start();
-		assertThat(this.rotations).singleElement().satisfies((rotated) -> {
-			CertificatePair previous = rotated.previous();
-			assertThat(previous).isEqualTo(old);
-			assertThat(manager.status().rotations().last()).isEqualTo(old.notBefore().plus(Duration.ofHours(2)));
-		});
-	}
-
-	@Test
 	void everyRequestHasAnEcP256KeyOfItsOwnUnlessConfigured() {
-		CertificateManager manager = start();
-		rotate(manager);
+		rotate(start());
 		assertThat(this.signer.requests).hasSize(2)
-			.extracting((request) -> request.publicKey())
+			.extracting(CertificateRequest::publicKey)
 			.doesNotHaveDuplicates()
 			.allSatisfy((key) -> assertThat(KeySpecification.describe(key)).isEqualTo("EC P-256"));
 	}
@@ -120,11 +104,9 @@ class AttemptTests extends ManagerFixture {
 	@Test
 	void configuredKeyIsMadeAndGoesWithItsUsages() {
 		start(builder().key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
-		assertThat(this.signer.requests).singleElement().satisfies((request) -> {
-			assertThat(KeySpecification.describe(request.publicKey())).isEqualTo("RSA 2048");
-			assertThat(request.usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
-					Usage.CLIENT_AUTH);
-		});
+		assertThat(KeySpecification.describe(request(0).publicKey())).isEqualTo("RSA 2048");
+		assertThat(request(0).usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
+				Usage.CLIENT_AUTH);
 	}
 
 	@Test
@@ -134,14 +116,7 @@ class AttemptTests extends ManagerFixture {
 		}));
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(this.store.request).isNull();
-		assertThat(this.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.message()).isEqualTo("no entropy"));
-	}
-
-	private CertificatePair overdue() {
-		CertificatePair pair = pair(Duration.ofHours(99), Duration.ofHours(1));
-		this.store.pair = pair;
-		return pair;
+		assertThat(this.failures).extracting(Failure::message).containsExactly("no entropy");
 	}
 
 }

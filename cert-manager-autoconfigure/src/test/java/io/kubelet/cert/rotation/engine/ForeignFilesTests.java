@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -14,7 +13,6 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestStore;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -30,7 +30,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class ForeignFilesTests extends ManagerFixture {
 
-	private static final Duration LOOK = Duration.ofMinutes(1);
+	private static final Duration LOOK = ofMinutes(1);
 
 	private static final CertificateTemplate OTHER_TEMPLATE = CertificateTemplate.ofSubject("system:node:n2",
 			"system:nodes");
@@ -38,23 +38,16 @@ class ForeignFilesTests extends ManagerFixture {
 	@TempDir
 	Path directory;
 
-	private final CertificatePair first = pair(Duration.ofHours(1), Duration.ofHours(99));
+	private final CertificatePair first = pair(ofHours(1), ofHours(99));
 
-	private final CertificatePair second = pair(Duration.ofMinutes(1), Duration.ofHours(199));
+	private final CertificatePair second = pair(ofMinutes(1), ofHours(199));
 
-	private PairLocation files;
-
-	@BeforeEach
-	void writeFirst() throws IOException {
-		this.files = new PairLocation(this.directory.resolve("tls.crt"), this.directory.resolve("tls.key"));
-		writeCertificate(this.first);
-		writeKey(this.first);
-	}
+	private final CertificatePair other = this.authority.pair(OTHER_TEMPLATE, START, START.plus(ofHours(200)));
 
 	@Test
 	void pairThatAnotherProgramStoredIsTakenWithinAMinuteAndRequestsNothing() {
 		CertificateManager manager = startWithFirst();
-		store().update(this.second);
+		files().update(this.second);
 		pass(LOOK);
 		assertThat(manager.current()).contains(this.second);
 		assertThat(this.rotations).containsExactly(new Rotated(this.first, this.second));
@@ -74,14 +67,14 @@ class ForeignFilesTests extends ManagerFixture {
 		assertThat(output).containsOnlyOnce("A restart finds only what is stored: repair it, or rotate");
 		rotate(manager);
 		assertThat(manager.status().health().storeProblem()).isNull();
-		assertThat(store().current()).isEqualTo(manager.current());
+		assertThat(files().current()).isEqualTo(manager.current());
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.of(this.first));
 	}
 
 	@Test
 	void expiredPairThatAnotherProgramStoredIsNotTaken() {
 		CertificateManager manager = startWithFirst();
-		store().update(pair(Duration.ofHours(2), Duration.ofHours(-1)));
+		files().update(pair(ofHours(2), ofHours(-1)));
 		pass(LOOK);
 		assertThat(manager.current()).contains(this.first);
 		assertThat(this.rotations).isEmpty();
@@ -90,24 +83,26 @@ class ForeignFilesTests extends ManagerFixture {
 	@Test
 	void pairWhoseNamesCannotBeReadIsPassedOverAndSaidToBeSoOnce(CapturedOutput output) {
 		CertificateManager manager = startWithFirst();
-		CertificatePair malformed = malformedPair();
-		store().update(malformed);
+		CertificatePair malformed = this.authority.pairWithMalformedNames(TEMPLATE, START, START.plus(ofHours(99)));
+		files().update(malformed);
 		pass(LOOK.multipliedBy(3));
 		assertThat(this.rotations).isEmpty();
 		assertThat(manager.current()).contains(this.first);
 		assertThat(output).containsOnlyOnce("The subject alternative names of the certificate with serial number "
 				+ malformed.serialNumber() + " cannot be read");
+		manager.stop();
+		start(builder().store(files()));
+		assertThat(this.rotations).as("at the start, it is rotated").hasSize(1);
 	}
 
 	@Test
 	void pairForTheChangedTemplateIsTakenAndRequestsNothing() {
-		store().update(this.first);
-		CertificateManager manager = start(dynamic().store(store()));
-		CertificatePair other = pairOfAnother();
-		store().update(other);
+		files().update(this.first);
+		CertificateManager manager = start(dynamic().store(files()));
+		files().update(this.other);
 		this.template = OTHER_TEMPLATE;
 		pass(LOOK);
-		assertThat(manager.current()).contains(other);
+		assertThat(manager.current()).contains(this.other);
 		assertThat(this.signer.requests).isEmpty();
 	}
 
@@ -115,19 +110,18 @@ class ForeignFilesTests extends ManagerFixture {
 	void pairThatDoesNotSayWhatItShouldIsTakenWhereThereIsNoBetterOne() {
 		CertificateManager manager = startWithFirst();
 		this.signer.holds();
-		pass(Duration.ofHours(100));
+		pass(ofHours(100));
 		assertThat(manager.current()).isEmpty();
-		CertificatePair other = pairOfAnother();
-		store().update(other);
+		files().update(this.other);
 		pass(LOOK);
-		assertThat(manager.current()).contains(other);
+		assertThat(manager.current()).contains(this.other);
 	}
 
 	@Test
 	void programsThatWantDifferentThingsOfOneFileDoNotRotateWithoutEnd() {
-		CertificateManager one = start(builder().template(() -> Optional.of(TEMPLATE)).store(dated()));
-		CertificateManager other = start(builder().template(() -> Optional.of(OTHER_TEMPLATE)).store(dated()));
-		pass(Duration.ofMinutes(30));
+		CertificateManager one = start(builder().template(TEMPLATE).store(files()));
+		CertificateManager other = start(builder().template(OTHER_TEMPLATE).store(files()));
+		pass(ofMinutes(30));
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(one.current().orElseThrow().leaf()).matches(TEMPLATE::isSatisfiedBy);
 		assertThat(other.current().orElseThrow().leaf()).matches(OTHER_TEMPLATE::isSatisfiedBy);
@@ -135,14 +129,14 @@ class ForeignFilesTests extends ManagerFixture {
 
 	@Test
 	void pairThatDoesNotSayWhatItShouldIsPassedOverAlsoWhileTheTemplateIsNotKnown() {
-		store().update(this.first);
-		CertificateManager manager = start(dynamic().store(store()));
-		store().update(pairOfAnother());
+		files().update(this.first);
+		CertificateManager manager = start(dynamic().store(files()));
+		files().update(this.other);
 		pass(LOOK);
 		this.template = null;
 		pass(LOOK.multipliedBy(2));
 		assertThat(manager.current()).contains(this.first);
-		store().update(this.second);
+		files().update(this.second);
 		pass(LOOK);
 		assertThat(manager.current()).contains(this.second);
 		this.template = TEMPLATE;
@@ -153,11 +147,11 @@ class ForeignFilesTests extends ManagerFixture {
 	@Test
 	void pairOfTomorrowIsTakenWhenItsTimeHasCome() {
 		CertificateManager manager = startWithFirst();
-		CertificatePair ahead = pair(Duration.ofHours(-24), Duration.ofHours(199));
-		store().update(ahead);
-		pass(Duration.ofHours(23));
+		CertificatePair ahead = pair(ofHours(-24), ofHours(199));
+		files().update(ahead);
+		pass(ofHours(23));
 		assertThat(manager.current()).contains(this.first);
-		pass(Duration.ofHours(1));
+		pass(ofHours(1));
 		assertThat(manager.current()).contains(ahead);
 		assertThat(this.signer.requests).isEmpty();
 	}
@@ -165,66 +159,49 @@ class ForeignFilesTests extends ManagerFixture {
 	@Test
 	void rotationThatWasAskedForIsMadeThoughAnotherProgramStoredAPair() {
 		CertificateManager manager = startWithFirst();
-		store().update(this.second);
-		CompletableFuture<CertificatePair> rotated = rotate(manager);
-		assertThat(rotated).isCompletedWithValueMatching((pair) -> !pair.equals(this.second));
+		files().update(this.second);
+		assertThat(rotate(manager)).isCompletedWithValueMatching((pair) -> !pair.equals(this.second));
 		assertThat(this.signer.requests).hasSize(1);
 		assertThat(this.rotations).hasSize(2);
-	}
-
-	@Test
-	void storedPairWhoseNamesCannotBeReadIsRotatedAtTheStart() {
-		store().update(malformedPair());
-		start(builder().store(store()));
-		assertThat(this.rotations).hasSize(1);
 	}
 
 	/** Whatever they say. */
 	@Test
 	void filesManagedBySomeoneElseAreReadAgainAndTheLastValidPairIsKept() throws IOException {
-		CertificateManager manager = start(withoutSigner().template(TEMPLATE).store(store()));
+		PairLocation location = new PairLocation(this.directory.resolve("tls.crt"), this.directory.resolve("tls.key"));
+		writeCertificate(location, this.first);
+		writeKey(location, this.first);
+		CertificateManager manager = start(withoutSigner().template(TEMPLATE)
+			.store(TestStore.files(this.directory, "kubelet-client", location, 5, this.time)));
 		assertThat(manager.current()).contains(this.first);
-		CertificatePair other = pairOfAnother();
-		writeCertificate(other);
+		writeCertificate(location, this.other);
 		pass(LOOK);
 		assertThat(manager.current()).as("they do not match").contains(this.first);
-		writeKey(other);
+		writeKey(location, this.other);
 		pass(LOOK);
-		assertThat(manager.current()).contains(other);
+		assertThat(manager.current()).contains(this.other);
 		assertThat(this.rotations).hasSize(1);
-		Files.delete(this.files.certificate());
+		Files.delete(location.certificate());
 		pass(LOOK);
-		assertThat(manager.current()).contains(other);
-	}
-
-	private CertificatePair pairOfAnother() {
-		return this.authority.pair(OTHER_TEMPLATE, this.time.instant(), this.time.instant().plus(Duration.ofHours(1)));
-	}
-
-	private CertificatePair malformedPair() {
-		return this.authority.pairWithMalformedNames(TEMPLATE, START, START.plus(Duration.ofHours(99)));
+		assertThat(manager.current()).contains(this.other);
 	}
 
 	private CertificateManager startWithFirst() {
-		store().update(this.first);
-		return start(builder().store(store()));
+		files().update(this.first);
+		return start(builder().store(files()));
 	}
 
-	private TestStore dated() {
+	private TestStore files() {
 		return TestStore.files(this.directory, "kubelet-client", null, 5, this.time);
 	}
 
-	private TestStore store() {
-		return TestStore.files(this.directory, "kubelet-client", this.files, 5, this.time);
+	private static void writeCertificate(PairLocation location, CertificatePair pair) throws IOException {
+		Files.writeString(location.certificate(), Pem.write(pair.chain()));
 	}
 
-	private void writeCertificate(CertificatePair pair) throws IOException {
-		Files.writeString(this.files.certificate(), Pem.write(pair.chain()));
-	}
-
-	private void writeKey(CertificatePair pair) throws IOException {
+	private static void writeKey(PairLocation location, CertificatePair pair) throws IOException {
 		String text = Pem.write(pair);
-		Files.writeString(this.files.privateKey(), text.substring(text.indexOf("-----BEGIN EC")));
+		Files.writeString(location.privateKey(), text.substring(text.indexOf("-----BEGIN EC")));
 	}
 
 }

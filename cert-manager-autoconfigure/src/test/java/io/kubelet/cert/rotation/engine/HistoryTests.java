@@ -1,14 +1,16 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Duration;
 import java.util.List;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.Outcome;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -21,24 +23,20 @@ class HistoryTests extends ManagerFixture {
 	void certificateHasTheSerialNumberTheRequestAndTheTimeSinceItWasFirstSent() {
 		this.signer.holds();
 		CertificateManager manager = start();
-		pass(Duration.ofMinutes(16));
+		pass(ofMinutes(16));
 		answer(1);
-		List<Outcome> history = manager.status().rotations().history();
-		assertThat(history).hasSize(2);
-		assertThat(history.get(0).failure()).isNull();
-		assertThat(history.get(0).serialNumber()).isEqualTo(manager.current().orElseThrow().serialNumber());
-		assertThat(history.get(0).requestName()).isEqualTo(request(0).name());
-		assertThat(history.get(0).duration()).isEqualTo(Duration.ofMinutes(16));
-		assertThat(history.get(1).failure()).isEqualTo(this.failures.get(0));
-		assertThat(history.get(1).duration()).isEqualTo(Duration.ofMinutes(15));
-		assertThat(history.get(1).requestName()).isEqualTo(history.get(0).requestName());
+		String serialNumber = manager.current().orElseThrow().serialNumber();
+		assertThat(manager.status().rotations().history())
+			.extracting(Outcome::serialNumber, Outcome::requestName, Outcome::duration, Outcome::failure)
+			.containsExactly(tuple(serialNumber, request(0).name(), ofMinutes(16), null),
+					tuple(null, request(0).name(), ofMinutes(15), this.failures.get(0)));
 	}
 
 	@Test
 	void onlyTheLastTwentyAreKept() {
 		this.signer.isBusy(null);
 		CertificateManager manager = start();
-		pass(Duration.ofHours(1));
+		pass(ofHours(1));
 		assertThat(this.failures).hasSizeGreaterThan(20);
 		assertThat(manager.status().rotations().history()).hasSize(20)
 			.first()
@@ -49,26 +47,23 @@ class HistoryTests extends ManagerFixture {
 	@Test
 	void pairThatAnotherProgramStoredHasNoDuration() {
 		CertificateManager manager = start();
-		storePair(Duration.ZERO, Duration.ofHours(99));
-		pass(Duration.ofMinutes(10));
-		Outcome adopted = manager.status().rotations().history().get(0);
-		assertThat(adopted.serialNumber()).isEqualTo(this.store.pair.serialNumber());
-		assertThat(adopted.duration()).isNull();
-		assertThat(adopted.trigger()).isNull();
-		assertThat(adopted.failure()).isNull();
+		CertificatePair stored = storePair();
+		pass(ofMinutes(10));
+		assertThat(manager.status().rotations().history()).first()
+			.extracting(Outcome::serialNumber, Outcome::duration, Outcome::trigger, Outcome::failure)
+			.containsExactly(stored.serialNumber(), null, null, null);
 	}
 
 	@Test
 	void eachOutcomeHasTheTriggerOfItsAttempt() {
-		CertificateManager manager = start(dynamic());
-		pass(Duration.ofMinutes(43));
+		CertificateManager manager = start(dynamic().bootstrapPair(pair(ofHours(1), ofHours(99))));
+		pass(ofMinutes(43));
 		rotate(manager);
 		this.template = TEMPLATE.withDnsNames(List.of("n1.example.com"));
-		pass(Duration.ofMinutes(1));
+		pass(ofMinutes(1));
 		this.signer.holds();
-		pass(Duration.ofMinutes(75));
-		int last = this.signer.requests.size() - 1;
-		answer(last);
+		pass(ofMinutes(75));
+		answer(this.signer.requests.size() - 1);
 		assertThat(manager.status().rotations().history())
 			.extracting((outcome) -> outcome.failure() == null, Outcome::trigger)
 			.containsExactly(tuple(true, Trigger.EXPIRED), tuple(false, Trigger.DEADLINE),
@@ -77,16 +72,10 @@ class HistoryTests extends ManagerFixture {
 	}
 
 	@Test
-	void bootstrapPairIsReplacedByTheFirstCertificate() {
-		CertificateManager manager = start(builder().bootstrapPair(pair(Duration.ofHours(1), Duration.ofHours(99))));
-		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger).containsExactly(Trigger.FIRST);
-	}
-
-	@Test
 	void clockThatIsSetBackMakesNoNegativeDuration() {
 		this.signer.holds();
 		CertificateManager manager = start();
-		this.time.setClock(Duration.ofMinutes(-5));
+		this.time.setClock(ofMinutes(-5));
 		answer(0);
 		assertThat(manager.status().rotations().history().get(0).duration()).isZero();
 	}

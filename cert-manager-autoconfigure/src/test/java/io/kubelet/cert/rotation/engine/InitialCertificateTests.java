@@ -1,6 +1,5 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -9,7 +8,6 @@ import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
@@ -24,6 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -34,13 +35,13 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 @ExtendWith(OutputCaptureExtension.class)
 class InitialCertificateTests extends ManagerFixture {
 
-	private final CertificatePair bootstrap = pair(Duration.ofHours(1), Duration.ofHours(99));
+	private final CertificatePair bootstrap = pair(ofHours(1), ofHours(99));
 
 	@Test
 	void withoutSignerTheStoredCertificateIsUsedAndNothingElseHappens() {
 		CertificatePair stored = storePair();
 		CertificateManager manager = start(withoutSigner().template(TEMPLATE));
-		pass(Duration.ofHours(88));
+		pass(ofHours(88));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
 		assertThat(manager.status().schedule().deadline()).isNull();
@@ -91,14 +92,14 @@ class InitialCertificateTests extends ManagerFixture {
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("clients")
 	void certificateBeforeAndAfterTheStart(String name, Kept stored, boolean hasBootstrap, Kept before, Kept after) {
-		String signerName = name.startsWith("other") ? "example.com/another" : "kubernetes.io/kube-apiserver-client";
 		this.store.pair = switch (stored) {
-			case STORED -> pair(Duration.ofHours(1), Duration.ofHours(99));
-			case EXPIRED -> pair(Duration.ofHours(10), Duration.ofHours(-1));
+			case STORED -> pair(ofHours(1), ofHours(99));
+			case EXPIRED -> pair(ofHours(10), ofHours(-1));
 			default -> null;
 		};
 		CertificatePair original = this.store.pair;
-		CertificateManagerBuilder builder = builder().signerName(signerName).template(TEMPLATE);
+		String signerName = name.startsWith("other") ? "example.com/another" : "kubernetes.io/kube-apiserver-client";
+		CertificateManagerBuilder builder = builder().signerName(signerName);
 		if (hasBootstrap) {
 			builder.bootstrapPair(this.bootstrap);
 		}
@@ -128,20 +129,17 @@ class InitialCertificateTests extends ManagerFixture {
 
 	private Kept kept(CertificateManager manager, @Nullable CertificatePair original) {
 		CertificatePair current = manager.current().orElse(null);
-		if (current == null) {
-			return Kept.NONE;
-		}
-		return current.equals(original) ? Kept.STORED : current.equals(this.bootstrap) ? Kept.BOOTSTRAP : Kept.ISSUED;
+		return (current == null) ? Kept.NONE : current.equals(original) ? Kept.STORED
+				: current.equals(this.bootstrap) ? Kept.BOOTSTRAP : Kept.ISSUED;
 	}
 
 	@Test
 	void currentIsEmptyOnceTheCertificateHasExpired() {
-		CertificatePair stored = pair(Duration.ofHours(1), Duration.ofHours(1));
-		this.store.pair = stored;
-		CertificateManager manager = withoutSigner().template(TEMPLATE).build();
-		pass(Duration.ofHours(1));
+		CertificatePair stored = storePair(ofHours(1), ofHours(1));
+		CertificateManager manager = withoutSigner().build();
+		pass(ofHours(1));
 		assertThat(manager.current()).contains(stored);
-		pass(Duration.ofMillis(1));
+		pass(ofMillis(1));
 		assertThat(manager.current()).isEmpty();
 	}
 
@@ -151,25 +149,21 @@ class InitialCertificateTests extends ManagerFixture {
 		CertificatePair first = manager.current().orElseThrow();
 		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
 		manager.rotate();
-		pass(Duration.ofSeconds(3));
+		pass(ofSeconds(3));
 		assertThat(this.credentials).containsExactly(null, first, first);
+	}
+
+	@Test
+	void templateSupplierWinsOverAFixedTemplate() {
+		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
+		CertificateManager manager = start(builder().template(() -> Optional.of(supplied)).template(TEMPLATE));
+		assertThat(manager.status().requested().template()).isEqualTo(supplied);
 	}
 
 	enum Kept {
 
 		NONE, STORED, EXPIRED, BOOTSTRAP, ISSUED
 
-	}
-
-	@Test
-	void templateSupplierWinsOverAFixedTemplateWhicheverIsGivenFirst() {
-		CertificateTemplate supplied = CertificateTemplate.ofSubject("supplied");
-		CertificateTemplate fixed = CertificateTemplate.ofSubject("fixed");
-		CertificateTemplateSupplier supplier = () -> Optional.of(supplied);
-		assertThat(start(builder().template(supplier).template(fixed)).status().requested().template())
-			.isEqualTo(supplied);
-		assertThat(start(builder().template(fixed).template(supplier)).status().requested().template())
-			.isEqualTo(supplied);
 	}
 
 }

@@ -3,11 +3,9 @@ package io.kubelet.cert.rotation.engine;
 import java.net.InetAddress;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -19,18 +17,17 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
 import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * What the log says, and that it does not say it over and over.
@@ -38,32 +35,32 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 @ExtendWith(OutputCaptureExtension.class)
 class LogTests extends ManagerFixture {
 
-	@ParameterizedTest
-	@MethodSource("failures")
-	void failureIsLoggedAtItsLevelWithTheTimeOfTheNextAttemptAndItsMessageLast(RuntimeException failure, String line,
-			String level, String words, CapturedOutput output) {
-		this.signer.failsWith((request) -> failure);
+	@Test
+	void failureIsLoggedAtItsLevelWithTheTimeOfTheNextAttemptAndWhetherAnyoneIsAffected(CapturedOutput output) {
+		this.signer.failsWith((request) -> new IllegalStateException("a glitch\nERROR nothing"));
 		start();
-		assertLine(output, line).contains(level, "[kubelet-client] " + words, "(there is no certificate yet)");
-	}
-
-	static Stream<Arguments> failures() {
-		return Stream.of(
-				arguments(RequestException.denied("csr-1", "example.com/signer", "No", "ask us"), "was denied: ask us",
-						"ERROR", "Attempt 1 failed, and the same request would fail again; next attempt in 1m"),
-				arguments(new IllegalStateException("a glitch\nERROR nothing"), "a glitch ERROR nothing", "WARN",
-						"Attempt 1 failed; retrying in 2s"));
+		assertLine(output, "a glitch ERROR nothing").contains("WARN",
+				"[kubelet-client] Attempt 1 failed; retrying in 2s (there is no certificate yet)");
+		this.signer.issues();
+		pass(ofSeconds(10));
+		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/signer", "No", "ask us"));
+		pass(ofMinutes(43));
+		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("was denied: ask us"))
+			.first(InstanceOfAssertFactories.STRING)
+			.contains("ERROR", "Attempt 1 failed, and the same request would fail again; next attempt in 1m",
+					"(the current certificate is valid for another 18m)");
+		pass(ofMinutes(90));
+		assertThat(output).contains("(the certificate has expired): Request csr-1");
 	}
 
 	@Test
 	void messageFromOutsideForgesNoLineAndIsShortened(CapturedOutput output) {
-		this.signer.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), "example.com/signer",
-				"No\u001b[2K", "ask us\n2026-01-01 INFO All is well\u001b[0m\u202e" + "x".repeat(600)));
+		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/signer", "No\u001b[2K",
+				"ask us\n2026-01-01 INFO All is well\u001b[0m\u202e" + "x".repeat(600)));
 		CertificateManager manager = start();
-		assertThat(output.getOut().lines()).noneMatch((line) -> line.startsWith("2026-01-01 INFO"))
-			.filteredOn((line) -> line.contains("was denied: ask us 2026-01-01 INFO All is well"))
-			.singleElement()
-			.satisfies((line) -> assertThat(line).doesNotContain("\u001b[0m", "\u202e").hasSizeLessThan(1000));
+		assertThat(output.getOut().lines()).noneMatch((line) -> line.startsWith("2026-01-01 INFO"));
+		assertLine(output, "was denied: ask us 2026-01-01 INFO All is well").doesNotContain("\u001b[0m", "\u202e")
+			.hasSizeLessThan(1000);
 		assertThat(manager.status().lastFailure()).satisfies((failure) -> {
 			assertThat(failure.reason()).isEqualTo("No");
 			assertThat(failure.message()).hasSizeLessThan(600).endsWith("x\u2026");
@@ -76,11 +73,11 @@ class LogTests extends ManagerFixture {
 		String signer = "example.com/meant";
 		this.signer.holds();
 		start(dynamic().signerName(signer, "kubelet.cert.signer-name"));
-		pass(Duration.ofMinutes(16));
+		pass(ofMinutes(16));
 		this.template = TEMPLATE.withDnsNames(List.of("n1.example.com"));
 		this.signer
 			.failsWith((request) -> RequestException.denied(String.valueOf(request.name()), signer, "No", "ask us"));
-		pass(Duration.ofMinutes(1));
+		pass(ofMinutes(1));
 		assertThat(output.getOut().lines()).filteredOn((line) -> line.contains("equest csr-"))
 			.hasSizeGreaterThanOrEqualTo(4)
 			.allMatch((line) -> line.contains("signer " + signer));
@@ -97,8 +94,8 @@ class LogTests extends ManagerFixture {
 			.withIpAddresses(List.of(InetAddress.getLoopbackAddress()))
 			.withUris(List.of("urn:a"))
 			.withEmailAddresses(List.of("a@example.com"));
-		this.signer.issues((request) -> List.of(this.authority.issue(request.publicKey(), more, this.time.instant(),
-				this.time.instant().plusSeconds(3600))));
+		this.signer.issues(
+				(request) -> List.of(this.authority.issue(request.publicKey(), more, START, START.plusSeconds(3600))));
 		CertificateManager manager = start();
 		String names = "[DNS:*.bank.com, DNS:a b, IP:127.0.0.1, URI:urn:a, email:a@example.com]";
 		assertLine(output, "not requested").contains("WARN",
@@ -112,10 +109,10 @@ class LogTests extends ManagerFixture {
 		KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
 		generator.initialize(1024);
 		KeyPair keys = generator.generateKeyPair();
-		this.store.pair = CertificatePair.of(List.of(this.authority.issue(keys.getPublic(), TEMPLATE,
-				this.time.instant(), this.time.instant().plusSeconds(3600))), keys);
+		this.store.pair = CertificatePair
+			.of(List.of(this.authority.issue(keys.getPublic(), TEMPLATE, START, START.plusSeconds(3600))), keys);
 		start();
-		pass(Duration.ofMinutes(10));
+		pass(ofMinutes(10));
 		assertLine(output, "is weak").contains("WARN",
 				"[kubelet-client] The key of the certificate (RSA 1024) is weak");
 	}
@@ -124,12 +121,13 @@ class LogTests extends ManagerFixture {
 	void whatTheSignerSaysOfARequestIsLoggedOnce(CapturedOutput output) {
 		this.signer.holds();
 		this.signer.message = "Waiting for a person";
+		this.signer.conditions = List.of("Approved");
 		CertificateManager manager = start();
-		pass(Duration.ofMinutes(20));
+		pass(ofMinutes(20));
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(output).containsOnlyOnce("is pending: Waiting for a person");
-		assertThat(manager.status().pendingRequest()).isNotNull()
-			.returns("Waiting for a person", ConfirmedRequest::message);
+		assertThat(manager.status().pendingRequest()).isEqualTo(new ConfirmedRequest(
+				String.valueOf(request(0).name()), START, List.of("Approved"), "Waiting for a person"));
 	}
 
 	/** It may end with a manifest to paste. */
@@ -142,30 +140,16 @@ class LogTests extends ManagerFixture {
 	}
 
 	@Test
-	void failureSaysWhetherAnyoneIsAffected(CapturedOutput output) {
-		this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
-		start();
-		assertThat(output).contains("(there is no certificate yet): a glitch");
-		this.signer.issues();
-		pass(Duration.ofSeconds(10));
-		this.signer.failsWith((request) -> new IllegalStateException("another glitch"));
-		pass(Duration.ofMinutes(43));
-		assertThat(output).contains("(the current certificate is valid for another 18m): another glitch");
-		pass(Duration.ofMinutes(30));
-		assertThat(output).contains("(the certificate has expired): another glitch");
-	}
-
-	@Test
 	void overdueAndExpiredSayWhatIsAffectedAndWhatToDo(CapturedOutput output) {
 		start();
 		this.signer.holds();
-		pass(Duration.ofMinutes(61));
+		pass(ofMinutes(61));
 		String approve = "approve it with 'kubectl certificate approve " + request(1).name() + "'";
 		String waits = " to signer kubernetes.io/kube-apiserver-client-kubelet waits for approval and signature";
 		assertLine(output, "overdue").contains("No connection is affected yet. Request csr-", waits, approve);
 		assertLine(output, "The certificate expired at")
 			.contains("new TLS connections that present it fail until it is replaced. Request csr-", waits, approve);
-		pass(Duration.ofMinutes(6));
+		pass(ofMinutes(6));
 		assertLine(output, "no valid certificate since").contains("servers fail TLS handshakes", waits, approve);
 	}
 
@@ -179,7 +163,7 @@ class LogTests extends ManagerFixture {
 			this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
 			CertificateManager manager = start();
 			this.signer.issues();
-			pass(Duration.ofSeconds(10));
+			pass(ofSeconds(10));
 			assertThat(fields(entries.list, "failed; retrying")).containsEntry("kubelet.cert.name", "kubelet-client")
 				.containsEntry("kubelet.cert.reason", "IllegalState")
 				.containsEntry("kubelet.cert.attempt", 1)
@@ -189,7 +173,7 @@ class LogTests extends ManagerFixture {
 				.containsEntry("kubelet.cert.name", "kubelet-client")
 				.containsEntry("kubelet.cert.serial", pair.serialNumber())
 				.containsEntry("kubelet.cert.not_after", pair.notAfter())
-				.containsEntry("kubelet.cert.signer", "kubernetes.io/kube-apiserver-client-kubelet")
+				.containsEntry("kubelet.cert.signer", SIGNER)
 				.containsEntry("kubelet.cert.trigger", Trigger.FIRST)
 				.containsKey("kubelet.cert.request");
 		}
@@ -211,13 +195,13 @@ class LogTests extends ManagerFixture {
 		start();
 		for (int outage = 1; outage <= 2; outage++) {
 			this.store.readFails = true;
-			pass(Duration.ofMinutes(10));
+			pass(ofMinutes(10));
 			assertThat(output.getOut()
 				.split("The disk is on fire; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate",
 						-1))
 				.hasSize(outage + 1);
 			this.store.readFails = false;
-			pass(Duration.ofMinutes(10));
+			pass(ofMinutes(10));
 		}
 	}
 

@@ -2,7 +2,6 @@ package io.kubelet.cert.rotation.engine;
 
 import java.net.InetAddress;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -11,7 +10,7 @@ import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +20,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -33,43 +36,40 @@ class RotationDeadlineTests extends ManagerFixture {
 	@MethodSource("ages")
 	void deadlineIsAtSeventyPercentOfTheLifetimeAtTheEarliest(String name, Duration since, Duration until,
 			boolean due) {
-		CertificatePair pair = pair(since, until);
-		Instant earliest = pair.notBefore().plus(since.plus(until).multipliedBy(7).dividedBy(10));
-		assertThat(RotationWindow.KUBELET.deadline(pair, 0)).isEqualTo(earliest);
-		this.store.pair = pair;
+		CertificatePair pair = storePair(since, until);
+		assertThat(RotationWindow.KUBELET.deadline(pair, 0))
+			.isEqualTo(pair.notBefore().plus(since.plus(until).multipliedBy(7).dividedBy(10)));
 		start();
 		assertThat(this.signer.requests).hasSize(due ? 1 : 0);
 	}
 
 	static Stream<Arguments> ages() {
-		return Stream.of(arguments("just issued", Duration.ofHours(1), Duration.ofHours(99), false),
-				arguments("half way expired", Duration.ofHours(24), Duration.ofHours(24), false),
-				arguments("mostly expired", Duration.ofHours(69), Duration.ofHours(31), false),
-				arguments("just about expired", Duration.ofHours(91), Duration.ofHours(9), true),
-				arguments("nearly expired", Duration.ofHours(99), Duration.ofHours(1), true),
-				arguments("already expired", Duration.ofHours(10), Duration.ofHours(-1), true),
-				arguments("long duration", Duration.ofDays(180), Duration.ofDays(180), false),
-				arguments("short duration", Duration.ofSeconds(30), Duration.ofSeconds(30), false));
+		return Stream.of(arguments("just issued", ofHours(1), ofHours(99), false),
+				arguments("half way expired", ofHours(24), ofHours(24), false),
+				arguments("mostly expired", ofHours(69), ofHours(31), false),
+				arguments("just about expired", ofHours(91), ofHours(9), true),
+				arguments("nearly expired", ofHours(99), ofHours(1), true),
+				arguments("already expired", ofHours(10), ofHours(-1), true),
+				arguments("long duration", ofDays(180), ofDays(180), false),
+				arguments("short duration", ofSeconds(30), ofSeconds(30), false));
 	}
 
 	@ParameterizedTest
 	@ValueSource(doubles = { 0, 0.25, 0.5, 0.999_999 })
 	void deadlineIsInTheWindow(double random) {
-		CertificatePair pair = pair(Duration.ZERO, Duration.ofHours(100));
-		assertThat(Duration.between(pair.notBefore(), RotationWindow.KUBELET.deadline(pair, random)))
-			.isGreaterThanOrEqualTo(Duration.ofHours(70))
-			.isLessThan(Duration.ofHours(90));
+		CertificatePair pair = pair(ofHours(0), ofHours(100));
+		assertThat(RotationWindow.KUBELET.deadline(pair, random)).isBetween(pair.notBefore().plus(ofHours(70)),
+				pair.notBefore().plus(ofHours(90).minusMillis(1)));
 	}
 
 	@Test
 	void rotatesAtTheDeadlineAndNotBefore() {
-		CertificatePair first = pair(Duration.ZERO, Duration.ofHours(10));
-		this.store.pair = first;
+		CertificatePair first = storePair(ofHours(0), ofHours(10));
 		CertificateManager manager = start();
-		assertThat(manager.status().schedule().deadline()).isEqualTo(first.notBefore().plus(Duration.ofHours(7)));
-		pass(Duration.ofHours(7).minusSeconds(1));
+		assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(ofHours(7)));
+		pass(ofHours(7).minusSeconds(1));
 		assertThat(this.signer.requests).isEmpty();
-		pass(Duration.ofSeconds(1));
+		pass(ofSeconds(1));
 		assertThat(this.signer.requests).hasSize(1);
 		assertThat(manager.current()).isPresent().get().isNotEqualTo(first);
 	}
@@ -77,10 +77,8 @@ class RotationDeadlineTests extends ManagerFixture {
 	@Test
 	void forcedRotationHappensOnce() {
 		CertificatePair first = storePair();
-		CertificateManager manager = start();
-		var rotated = rotate(manager);
-		assertThat(rotated).isCompletedWithValueMatching((pair) -> !pair.equals(first));
-		pass(Duration.ofMinutes(10));
+		assertThat(rotate(start())).isCompletedWithValueMatching((pair) -> !pair.equals(first));
+		pass(ofMinutes(10));
 		assertThat(this.signer.requests).hasSize(1);
 	}
 
@@ -89,47 +87,43 @@ class RotationDeadlineTests extends ManagerFixture {
 	void rotationIsDueAtOnceUnlessTheTemplateIsSatisfied(String name, @Nullable CertificateTemplate certificate,
 			@Nullable CertificateTemplate template, boolean satisfied) {
 		if (certificate != null) {
-			this.store.pair = this.authority.pair(certificate, START, START.plus(Duration.ofHours(10)));
+			this.store.pair = this.authority.pair(certificate, START, START.plus(ofHours(10)));
 		}
 		CertificateManager manager = start(builder().template(() -> Optional.ofNullable(template)));
-		pass(Duration.ofMinutes(1));
+		pass(ofMinutes(1));
 		assertThat(this.signer.requests).hasSize((satisfied || template == null) ? 0 : 1);
-		if (satisfied) {
-			assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(Duration.ofHours(7)));
-		}
-		else if (template == null) {
-			assertThat(manager.status().schedule().deadline()).isEqualTo(START);
-			assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.WAITING);
+		if (satisfied || template == null) {
+			assertThat(manager.status().schedule().deadline()).isEqualTo(satisfied ? START.plus(ofHours(7)) : START);
+			assertThat(manager.status().state()).isEqualTo(satisfied ? State.VALID : State.WAITING);
 		}
 	}
 
 	static Stream<Arguments> templates() {
 		String cn = "system:node:fake";
+		CertificateTemplate ofTwoNames = subject(cn).withDnsNames(List.of("foo.example.com", "bar.example.com"));
+		CertificateTemplate ofOneName = subject(cn).withDnsNames(List.of("foo.example.com"));
+		CertificateTemplate ofTwoAddresses = subject(cn).withIpAddresses(addresses("192.168.1.1", "192.168.1.2"));
+		CertificateTemplate ofOneAddress = subject(cn).withIpAddresses(addresses("192.168.1.1"));
+		CertificateTemplate ofBoth = ofOneName.withIpAddresses(addresses("192.168.1.1"));
 		return Stream.of(arguments("no certificate and no template", null, null, false),
 				arguments("no certificate", null, subject(cn), false),
 				arguments("no template", subject(cn), null, true),
 				arguments("common name differs", subject(cn + "-2"), subject(cn), false),
 				arguments("organizations are missing", subject(cn, "a"), subject(cn, "a", "b"), false),
 				arguments("extra organizations", subject(cn, "a", "b"), subject(cn, "a"), true),
-				arguments("DNS names are missing", names(List.of("foo.example.com")),
-						names(List.of("foo.example.com", "bar.example.com")), false),
-				arguments("extra DNS names", names(List.of("foo.example.com", "bar.example.com")),
-						names(List.of("foo.example.com")), true),
-				arguments("IP addresses are missing", names(List.of(), "192.168.1.1"),
-						names(List.of(), "192.168.1.1", "192.168.1.2"), false),
-				arguments("extra IP addresses", names(List.of(), "192.168.1.1", "192.168.1.2"),
-						names(List.of(), "192.168.1.1"), true),
-				arguments("everything matches", names(List.of("foo.example.com"), "192.168.1.1"),
-						names(List.of("foo.example.com"), "192.168.1.1"), true));
+				arguments("DNS names are missing", ofOneName, ofTwoNames, false),
+				arguments("extra DNS names", ofTwoNames, ofOneName, true),
+				arguments("IP addresses are missing", ofOneAddress, ofTwoAddresses, false),
+				arguments("extra IP addresses", ofTwoAddresses, ofOneAddress, true),
+				arguments("everything matches", ofBoth, ofBoth, true));
 	}
 
 	private static CertificateTemplate subject(String commonName, String... organizations) {
 		return CertificateTemplate.ofSubject(commonName, organizations);
 	}
 
-	private static CertificateTemplate names(List<String> dnsNames, String... addresses) {
-		List<InetAddress> ipAddresses = Stream.of(addresses).map(CertificateNames::parseIpAddress).toList();
-		return subject("system:node:fake", "system:nodes").withDnsNames(dnsNames).withIpAddresses(ipAddresses);
+	private static List<InetAddress> addresses(String... addresses) {
+		return Stream.of(addresses).map(CertificateNames::parseIpAddress).toList();
 	}
 
 }

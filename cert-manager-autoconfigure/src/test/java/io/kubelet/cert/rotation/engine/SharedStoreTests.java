@@ -1,9 +1,7 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -20,10 +18,14 @@ import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -33,16 +35,28 @@ class SharedStoreTests extends ManagerFixture {
 
 	private final SharedMemoryStore shared = new SharedMemoryStore();
 
+	private final CertificatePair pair = pair(ofHours(1), ofHours(99));
+
+	@BeforeEach
+	void storeFirst() {
+		this.shared.stored = new Stored(this.pair, null, null, 1);
+	}
+
+	@Override
+	public CertificateManagerBuilder builder() {
+		return super.builder().store(this.shared);
+	}
+
 	@Test
 	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgain() {
+		this.shared.stored = Stored.NOTHING;
 		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
 		CertificateManager manager = start();
 		assertThat(manager.current()).isEmpty();
-		assertThat(this.failures).hasSize(1)
-			.allSatisfy((failure) -> assertThat(failure.message()).isEqualTo("The Secret cannot be read"));
+		assertThat(this.failures).extracting(Failure::message).containsExactly("The Secret cannot be read");
 		assertThat(this.signer.requests).isEmpty();
 		this.shared.problem = null;
-		pass(Duration.ofSeconds(10));
+		pass(ofSeconds(10));
 		assertThat(manager.current()).isPresent();
 		assertThat(this.signer.requests).hasSize(1);
 	}
@@ -50,55 +64,53 @@ class SharedStoreTests extends ManagerFixture {
 	/** As when a Secret is deleted, and the application may not create one. */
 	@Test
 	void storeThatCanNoLongerBeReadFailsAttemptsWithPauses() {
-		storePair();
 		CertificateManager manager = start();
 		this.shared.problem = new StoreException(Kind.UNAUTHORIZED, "The application may not create the Secret", null);
 		manager.rotate();
-		pass(Duration.ofMinutes(5));
+		pass(ofMinutes(5));
 		assertThat(this.failures).hasSizeBetween(5, 20)
 			.allSatisfy((failure) -> assertThat(failure.message()).contains("may not create the Secret"));
 		assertThat(this.shared.reads).isLessThan(60);
 		assertThat(this.signer.requests).isEmpty();
 		this.shared.problem = null;
-		pass(Duration.ofMinutes(1));
+		pass(ofMinutes(1));
 		assertThat(this.rotations).hasSize(1);
 	}
 
 	/** As when the API server is busy that holds the Secret. */
 	@Test
 	void serverBehindTheStoreIsAskedAgainWhenItSays() {
+		this.shared.stored = Stored.NOTHING;
 		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
-				RequestException.unavailable(null, "TooManyRequests", "It is busy", Duration.ofMinutes(3), null));
+				RequestException.unavailable(null, "TooManyRequests", "It is busy", ofMinutes(3), null));
 		start();
-		assertThat(waits()).containsExactly(Duration.ofMinutes(3));
+		assertThat(waits()).containsExactly(ofMinutes(3));
 	}
 
 	@Test
 	void pairThatIsDamagedIsReplacedByARotation() {
-		CertificatePair pair = storePair();
 		CertificateManager manager = start();
 		this.shared.problem = new StoreException("The Secret is damaged", null);
 		this.shared.put(Stored.NOTHING);
 		this.time.settle();
-		assertThat(this.rotations).singleElement()
-			.satisfies((rotation) -> assertThat(rotation.previous()).isEqualTo(pair));
+		CertificatePair current = manager.current().orElseThrow();
+		assertThat(this.rotations).containsExactly(new Rotated(this.pair, current));
 		assertThat(manager.status().rotations().history()).extracting(Outcome::trigger)
 			.containsExactly(Trigger.DAMAGED);
-		assertThat(this.shared.stored.pair()).isEqualTo(manager.current().orElseThrow());
+		assertThat(this.shared.stored.pair()).isEqualTo(current);
 	}
 
 	/** As if an admission webhook answered so. */
 	@Test
 	void conflictsWithoutEndFailAttempts() {
-		storePair();
 		this.shared.conflicts = true;
 		CertificateManager manager = start();
 		CompletableFuture<CertificatePair> rotation = manager.rotate();
-		pass(Duration.ofMinutes(10));
+		pass(ofMinutes(10));
 		assertThat(rotation).isCompletedExceptionally();
 		assertThat(this.failures).hasSizeBetween(3, 25)
-			.allSatisfy((failure) -> assertThat(failure.message()).isEqualTo("It has changed"));
-		assertThat(this.failures).first()
+			.allSatisfy((failure) -> assertThat(failure.message()).isEqualTo("It has changed"))
+			.first()
 			.returns(START.plusSeconds(4), Failure::at)
 			.satisfies((failure) -> assertThat(this.shared.conflicting / this.failures.size()).isEqualTo(5));
 		assertThat(this.signer.requests).isEmpty();
@@ -108,51 +120,39 @@ class SharedStoreTests extends ManagerFixture {
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void pairOfAnIssuerThatIsNotAcceptedIsReplacedAndNotUsed(boolean byReplica) {
-		CertificatePair pair = storePair();
 		this.signer.holds();
-		CertificateManager manager = startWithAuthority();
+		CertificateManager manager = start(withAuthority());
 		this.shared.put(foreign(byReplica));
-		pass(Duration.ofMinutes(1));
-		assertThat(manager.current()).contains(pair);
+		pass(ofMinutes(1));
+		assertThat(manager.current()).contains(this.pair);
 		assertThat(manager.status().health().storeProblem())
 			.startsWith(byReplica ? "Another replica stored a pair" : "Another program stored a pair")
 			.contains("an issuer that is not accepted here");
 		assertThat(this.signer.requests).hasSize(1);
-		assertThat(this.shared.kept).containsExactly(pair);
+		assertThat(this.shared.kept).containsExactly(this.pair);
 	}
 
 	@Test
 	void pairOfAnIssuerThatIsNotAcceptedIsNotUsedAtTheStart() {
 		Stored foreign = foreign(true);
 		this.shared.stored = foreign;
-		CertificateManager manager = startWithAuthority();
-		pass(Duration.ofMinutes(1));
+		CertificateManager manager = start(withAuthority());
+		pass(ofMinutes(1));
 		assertThat(this.signer.requests).hasSize(1);
 		assertThat(this.rotations).hasSize(1);
 		assertThat(manager.current()).isPresent().isNotEqualTo(Optional.ofNullable(foreign.pair()));
 		assertThat(this.shared.kept).containsExactly(manager.current().orElseThrow());
 	}
 
-	@Override
-	public CertificatePair storePair() {
-		this.shared.stored = new Stored(pair(Duration.ofHours(1), Duration.ofHours(99)), null, null, 1);
-		return Objects.requireNonNull(this.shared.stored.pair());
-	}
-
-	@Override
-	public CertificateManagerBuilder builder() {
-		return super.builder().store(this.shared);
-	}
-
-	private CertificateManager startWithAuthority() {
-		return start(
-				builder().check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.authority.certificate()))));
+	private CertificateManagerBuilder withAuthority() {
+		return builder()
+			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.authority.certificate())));
 	}
 
 	private Stored foreign(boolean byReplica) {
 		Instant now = this.time.instant();
-		CertificatePair pair = new TestAuthority("foreign").pair(TEMPLATE, now, now.plus(Duration.ofHours(99)));
-		return new Stored(pair, null, byReplica ? now.plus(Duration.ofHours(50)) : null, 2);
+		CertificatePair pair = new TestAuthority("foreign").pair(TEMPLATE, now, now.plus(ofHours(99)));
+		return new Stored(pair, null, byReplica ? now.plus(ofHours(50)) : null, 2);
 	}
 
 }

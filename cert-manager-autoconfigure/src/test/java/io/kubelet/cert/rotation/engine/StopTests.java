@@ -1,21 +1,24 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Clock;
-import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import static java.time.Duration.ofDays;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -23,9 +26,18 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class StopTests extends ManagerFixture {
 
-	@Test
-	void stopLeavesNothingScheduledAndKeepsTheCertificate() {
-		CertificateManager manager = start();
+	private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(2);
+
+	@AfterEach
+	void end() {
+		this.executor.shutdownNow();
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void stopLeavesNothingScheduledAndKeepsTheCertificate(boolean rotates) {
+		CertificatePair stored = storePair();
+		CertificateManager manager = start(rotates ? builder() : withoutSigner());
 		manager.start();
 		this.time.settle();
 		assertThat(this.time.scheduled()).isOne();
@@ -33,9 +45,9 @@ class StopTests extends ManagerFixture {
 		manager.stop();
 		this.time.settle();
 		assertThat(this.time.scheduled()).isZero();
-		assertThat(manager.current()).isPresent();
-		pass(Duration.ofDays(1));
-		assertThat(this.signer.requests).hasSize(1);
+		pass(ofDays(3));
+		assertThat(manager.current()).contains(stored);
+		assertThat(this.signer.requests).isEmpty();
 		assertThat(manager.rotate()).isCompletedExceptionally();
 	}
 
@@ -43,7 +55,7 @@ class StopTests extends ManagerFixture {
 	void stopCancelsWhatIsUnderWayAndKeepsThePendingRequest() {
 		this.signer.holds();
 		CertificateManager manager = start();
-		var waiting = rotate(manager);
+		CompletableFuture<CertificatePair> waiting = rotate(manager);
 		manager.stop();
 		assertThat(this.signer.answers.get(0)).as("also if the scheduler runs nothing any more").isCancelled();
 		assertThat(waiting).isCancelled();
@@ -65,26 +77,19 @@ class StopTests extends ManagerFixture {
 
 	@Test
 	void managerOnARealSchedulerStops() {
-		ScheduledThreadPoolExecutor executor = executor();
-		try {
-			CertificateManager manager = startOn(executor);
-			manager.stop();
-			Awaitility.await().untilAsserted(() -> {
-				assertThat(executor.getQueue()).isEmpty();
-				assertThat(executor.getActiveCount()).isZero();
-			});
-		}
-		finally {
-			executor.shutdownNow();
-		}
+		CertificateManager manager = startOnExecutor();
+		manager.stop();
+		Awaitility.await().untilAsserted(() -> {
+			assertThat(this.executor.getQueue()).isEmpty();
+			assertThat(this.executor.getActiveCount()).isZero();
+		});
 	}
 
 	@Test
 	void schedulerThatIsShutDownEndsTheManagerAndStopIsHarmless() throws Exception {
-		ScheduledThreadPoolExecutor executor = executor();
-		CertificateManager manager = startOn(executor);
-		executor.shutdownNow();
-		assertThat(executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+		CertificateManager manager = startOnExecutor();
+		this.executor.shutdownNow();
+		assertThat(this.executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
 		manager.stop();
 		assertThat(manager.current()).isPresent();
 	}
@@ -92,7 +97,7 @@ class StopTests extends ManagerFixture {
 	@Test
 	void stopRightAfterARotationOnDemandCancelsIt() {
 		CertificateManager manager = start();
-		var rotated = manager.rotate();
+		CompletableFuture<CertificatePair> rotated = manager.rotate();
 		manager.stop();
 		this.time.settle();
 		assertThat(rotated).isCancelled();
@@ -104,44 +109,28 @@ class StopTests extends ManagerFixture {
 	void stopWhileARequestIsBeingMadeCancelsIt() {
 		AtomicReference<CertificateManager> stopping = new AtomicReference<>();
 		this.signer.holds();
-		CertificateManager manager = builder().keys((specification) -> {
-			Optional.ofNullable(stopping.get()).ifPresent(CertificateManager::stop);
+		stopping.set(builder().keys((specification) -> {
+			stopping.get().stop();
 			return KeyPairSource.jdk().generate(specification);
-		}).build();
-		stopping.set(manager);
-		manager.start();
+		}).build());
+		stopping.get().start();
 		this.time.settle();
-		assertThat(this.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isCancelled());
+		assertThat(this.signer.answers).singleElement().matches(CompletableFuture::isCancelled);
 		assertThat(this.failures).isEmpty();
 		assertThat(this.time.scheduled()).isZero();
 	}
 
-	@Test
-	void stopWithoutASignerLeavesNothingScheduled() {
-		CertificateManager manager = start(withoutSigner().template(TEMPLATE));
-		assertThat(this.time.scheduled()).isOne();
-		manager.stop();
-		this.time.settle();
-		assertThat(this.time.scheduled()).isZero();
-	}
-
-	private CertificateManager startOn(ScheduledThreadPoolExecutor executor) {
+	private CertificateManager startOnExecutor() {
+		this.executor.setRemoveOnCancelPolicy(true);
 		FakeSigner signer = new FakeSigner(this.authority, Clock.systemUTC());
-		CertificateManager manager = builder().template(() -> Optional.of(TEMPLATE))
-			.clock(Clock.systemUTC())
+		CertificateManager manager = dynamic().clock(Clock.systemUTC())
 			.signers((current) -> signer)
-			.scheduler(RotationScheduler.of(executor))
+			.scheduler(RotationScheduler.of(this.executor))
 			.build();
 		assertThat(manager.current()).isEmpty();
 		manager.start();
 		Awaitility.await().until(() -> manager.current().isPresent());
 		return manager;
-	}
-
-	private static ScheduledThreadPoolExecutor executor() {
-		ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(2, Executors.defaultThreadFactory());
-		executor.setRemoveOnCancelPolicy(true);
-		return executor;
 	}
 
 }

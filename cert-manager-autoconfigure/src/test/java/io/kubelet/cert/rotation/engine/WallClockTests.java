@@ -6,10 +6,17 @@ import java.util.List;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -17,25 +24,24 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class WallClockTests extends ManagerFixture {
 
-	private static final Duration LOOK = Duration.ofMinutes(1);
+	private static final Duration LOOK = ofMinutes(1);
 
 	@Test
 	void clockSetAMonthForwardMissesNoDeadline() {
-		storePair(Duration.ZERO, Duration.ofDays(40));
+		storePair(ofDays(0), ofDays(40));
 		start();
-		pass(Duration.ofHours(1));
+		pass(ofHours(1));
 		assertThat(this.signer.requests).isEmpty();
-		this.time.setClock(Duration.ofDays(30));
+		this.time.setClock(ofDays(30));
 		pass(LOOK);
 		assertThat(this.rotations).hasSize(1);
 	}
 
 	@Test
 	void certificateThatExpiredDuringALongPauseIsRotatedWithinAMinute() {
-		CertificatePair stored = pair(Duration.ZERO, Duration.ofHours(10));
-		this.store.pair = stored;
+		CertificatePair stored = storePair(ofHours(0), ofHours(10));
 		CertificateManager manager = start();
-		this.time.setClock(Duration.ofHours(11));
+		this.time.setClock(ofHours(11));
 		assertThat(manager.current()).isEmpty();
 		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
 		pass(LOOK);
@@ -43,41 +49,32 @@ class WallClockTests extends ManagerFixture {
 		assertThat(this.credentials).containsExactly((CertificatePair) null);
 	}
 
-	@Test
-	void pauseAfterAFailurePassesWhileAMachineSleeps() {
+	@ParameterizedTest
+	@CsvSource({ "63, 60, 7", "0, -60, 1" })
+	void pauseAfterAFailurePassesWhileAMachineSleepsAndIsNotProlongedByAClockThatIsSetBack(int before, int minutes,
+			int requests) {
 		this.signer.denies();
 		start();
-		pass(Duration.ofMinutes(63));
-		int before = this.signer.requests.size();
-		this.time.setClock(Duration.ofHours(1));
+		pass(ofMinutes(before));
+		assertThat(this.signer.requests).hasSize(requests);
+		this.time.setClock(ofMinutes(minutes));
 		pass(LOOK);
-		assertThat(this.signer.requests).hasSize(before + 1);
-	}
-
-	@Test
-	void clockSetAnHourBackDoesNotProlongAPause() {
-		this.signer.denies();
-		start();
-		this.time.setClock(Duration.ofHours(-1));
-		pass(LOOK);
-		assertThat(this.signer.requests).hasSize(2);
+		assertThat(this.signer.requests).hasSize(requests + 1);
 	}
 
 	@Test
 	void clockSetAnHourBackNeitherEndsNorProlongsAWait() {
 		this.signer.holds();
 		start();
-		pass(Duration.ofMinutes(5));
-		this.time.setClock(Duration.ofHours(-1));
-		pass(Duration.ofMinutes(10).minusMillis(1));
+		pass(ofMinutes(5));
+		this.time.setClock(ofHours(-1));
+		pass(ofMinutes(10).minusMillis(1));
 		assertThat(this.failures).isEmpty();
-		assertThat(this.signer.answers).singleElement().satisfies((answer) -> assertThat(answer).isNotDone());
+		assertThat(this.signer.answers.get(0)).isNotDone();
 		// The time since the last look is lost
 		pass(LOOK.plusMillis(1));
-		assertThat(this.failures).singleElement()
-			.satisfies((failure) -> assertThat(failure.cause()).returns(Kind.TIMED_OUT, Kind::of));
-		assertThat(this.signer.requests).extracting((request) -> request.publicKey())
-			.containsOnly(request(0).publicKey());
+		assertThat(this.failures).extracting(Failure::kind).containsExactly(Kind.TIMED_OUT);
+		assertThat(lastRequest().publicKey()).isEqualTo(request(0).publicKey());
 	}
 
 	@Test
@@ -86,7 +83,7 @@ class WallClockTests extends ManagerFixture {
 		start();
 		for (int minute = 0; minute < 20; minute++) {
 			pass(LOOK);
-			this.time.setClock(Duration.ofSeconds(-90));
+			this.time.setClock(ofSeconds(-90));
 			pass(LOOK);
 			pass(LOOK);
 		}
@@ -95,11 +92,10 @@ class WallClockTests extends ManagerFixture {
 
 	@Test
 	void clockSetAnHourBackKeepsTheDeadlineOfAValidCertificate() {
-		CertificatePair stored = pair(Duration.ofHours(2), Duration.ofHours(8));
-		this.store.pair = stored;
+		CertificatePair stored = storePair(ofHours(2), ofHours(8));
 		CertificateManager manager = start();
-		this.time.setClock(Duration.ofHours(-1));
-		pass(Duration.ofHours(6).minusSeconds(1));
+		this.time.setClock(ofHours(-1));
+		pass(ofHours(6).minusSeconds(1));
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(manager.current()).contains(stored);
 		pass(LOOK);
@@ -107,21 +103,21 @@ class WallClockTests extends ManagerFixture {
 	}
 
 	/** The signer's clock is right, so that its certificates are refused meanwhile. */
-	@Test
-	void clockSetFortyDaysForwardAndRightAgainKeepsTheCertificate() {
-		CertificatePair stored = pair(Duration.ZERO, Duration.ofDays(30));
-		this.store.pair = stored;
+	@ParameterizedTest
+	@CsvSource({ "960, EXPIRED, it expired at", "-1, NOT_YET_VALID, it is not valid before" })
+	void clockSetWrongAndRightAgainKeepsTheCertificate(int hours, State state, String problem) {
+		CertificatePair stored = storePair(ofMinutes(5), ofDays(30));
 		CertificateManager manager = start();
-		this.signer.issues((request) -> List
-			.of(this.authority.issue(request.publicKey(), request.template(), stored.notBefore(), stored.notAfter())));
-		this.time.setClock(Duration.ofDays(40));
-		pass(Duration.ofMinutes(10));
-		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
+		this.signer.issues((request) -> List.of(this.authority.issue(request.publicKey(), request.template(),
+				stored.notBefore(), stored.notAfter())));
+		this.time.setClock(ofHours(hours));
+		pass(ofMinutes(10));
+		assertThat(manager.status().state()).isEqualTo(state);
 		assertThat(this.failures).isNotEmpty()
-			.allSatisfy((failure) -> assertThat(failure.message()).contains("it expired at " + stored.notAfter()));
+			.allSatisfy((failure) -> assertThat(failure.message()).contains(problem));
 		int requests = this.signer.requests.size();
-		this.time.setClock(Duration.ofDays(-40));
-		pass(Duration.ofHours(2));
+		this.time.setClock(ofHours(-hours));
+		pass(ofHours(2));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.signer.requests).hasSize(requests);

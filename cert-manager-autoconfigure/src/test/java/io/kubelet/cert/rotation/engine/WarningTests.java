@@ -1,6 +1,5 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,6 +13,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -22,33 +25,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class WarningTests extends ManagerFixture {
 
-	private static final Duration LOOK = Duration.ofMinutes(1);
-
-	@Test
-	void overdueSaysThatACertificateIsRequested(CapturedOutput output) {
-		storePair(Duration.ZERO, Duration.ofSeconds(100));
-		this.signer.holds();
-		this.signer.silent();
-		start();
-		pass(Duration.ofSeconds(91));
-		assertLine(output, "overdue").endsWith("A new one is being requested");
-	}
-
 	/** The state, the log and the event agree to the second, although a request waits. */
 	@Test
 	void overdueAndExpiredAreToldByTheClockWhileARequestWaits(CapturedOutput output) {
-		CertificatePair pair = pair(Duration.ZERO, Duration.ofSeconds(100));
-		this.store.pair = pair;
+		CertificatePair pair = storePair(ofSeconds(0), ofSeconds(100));
+		this.signer.silent();
 		this.signer.holds();
 		CertificateManager manager = start();
-		pass(Duration.ofSeconds(90));
+		pass(ofSeconds(90));
 		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
 		assertThat(this.warnings).isEmpty();
-		pass(Duration.ofMillis(1));
+		pass(ofMillis(1));
 		assertThat(manager.status().state()).isEqualTo(State.OVERDUE);
 		assertThat(this.warnings).containsExactly("overdue " + pair.serialNumber());
-		assertThat(output).contains("The certificate is overdue for rotation; it is valid until " + pair.notAfter());
-		pass(Duration.ofSeconds(10));
+		assertLine(output, "overdue").contains("for rotation; it is valid until " + pair.notAfter())
+			.endsWith("A new one is being requested");
+		pass(ofSeconds(10));
 		assertThat(manager.status().state()).isEqualTo(State.EXPIRED);
 		assertThat(this.warnings).hasSize(2).contains("expired " + pair.serialNumber());
 		assertThat(output).contains("The certificate expired at " + pair.notAfter());
@@ -56,36 +48,36 @@ class WarningTests extends ManagerFixture {
 
 	@Test
 	void requestThatWaitsIsReportedBeforeTheCertificateIsInDanger(CapturedOutput output) {
-		storePair(Duration.ZERO, Duration.ofSeconds(100));
+		storePair(ofSeconds(0), ofSeconds(100));
 		this.signer.holds();
 		CertificateManager manager = start();
-		pass(Duration.ofSeconds(70));
+		pass(ofSeconds(70));
 		String name = request(0).name();
 		assertThat(output).doesNotContain("waiting");
-		pass(Duration.ofSeconds(1));
+		pass(ofSeconds(1));
 		assertThat(output).containsOnlyOnce("Request " + name
 				+ " to signer kubernetes.io/kube-apiserver-client-kubelet, created 1s ago, is waiting for approval");
-		pass(Duration.ofMillis(6499));
+		pass(ofMillis(6499));
 		assertThat(output).doesNotContain("has been waiting");
-		pass(Duration.ofMillis(1));
+		pass(ofMillis(1));
 		assertThat(output)
 			.containsOnlyOnce("has been waiting for 8s, and the certificate is valid for only another 23s: "
 					+ "see 'kubectl describe csr " + name + "', or approve it with 'kubectl certificate approve " + name
 					+ "'");
-		pass(Duration.ofSeconds(10));
+		pass(ofSeconds(10));
 		assertThat(output).containsOnlyOnce("has been waiting");
 		assertThat(manager.status().state()).isEqualTo(State.ROTATING);
 	}
 
 	@Test
 	void requestThatWaitedBeforeARestartIsReportedWithAllTheTimeThatItWaited(CapturedOutput output) {
-		storePair(Duration.ofHours(7), Duration.ofHours(3));
+		storePair(ofHours(7), ofHours(3));
 		this.signer.holds();
 		CertificateManager manager = start();
-		pass(Duration.ofMinutes(12));
+		pass(ofMinutes(12));
 		manager.stop();
 		start();
-		pass(Duration.ofMinutes(42));
+		pass(ofMinutes(42));
 		assertThat(output)
 			.containsOnlyOnce("has been waiting for 54m, and the certificate is valid for only another 2h 6m");
 	}
@@ -95,7 +87,7 @@ class WarningTests extends ManagerFixture {
 		CertificatePair stored = storePair();
 		CertificateManager manager = start();
 		int before = output.getOut().split("\\[kubelet-client\\]", -1).length;
-		pass(Duration.ofHours(70));
+		pass(ofHours(70));
 		assertThat(manager.status().rotations().count()).isPositive();
 		assertThat(output.getOut().split("\\[kubelet-client\\]", -1).length - before)
 			.isEqualTo((int) manager.status().rotations().count());
@@ -105,91 +97,61 @@ class WarningTests extends ManagerFixture {
 
 	@Test
 	void expiryIsToldOnceAndThatOfTheNextPairAnew(CapturedOutput output) {
-		CertificatePair first = pair(Duration.ofHours(9), Duration.ofHours(1));
-		this.store.pair = first;
+		CertificatePair first = storePair(ofHours(9), ofHours(1));
 		unreachable();
-		start();
-		pass(Duration.ofHours(2));
+		CertificateManager manager = start();
+		pass(ofHours(2));
 		assertLine(output, "The certificate expired at").contains("The application keeps trying. See 'lastFailure'");
-		CertificatePair second = pair(Duration.ZERO, Duration.ofHours(10));
-		this.store.pair = second;
-		pass(Duration.ofHours(11));
+		CertificatePair second = storePair(ofHours(0), ofHours(10));
+		pass(ofHours(11));
 		assertThat(this.warnings).containsExactly("overdue " + first.serialNumber(), "expired " + first.serialNumber(),
 				"overdue " + second.serialNumber(), "expired " + second.serialNumber());
+		assertThat(manager.status().health().unavailable()).as("the server is not healthy").isFalse();
 	}
 
 	@Test
-	void unavailabilityIsToldOnceAfterFiveMinutesOfAHealthyServer() {
+	void unavailabilityIsToldOnceAfterFiveMinutesOfAHealthyServerAndAgainAfterTheNextCertificate() {
 		this.signer.holds();
+		this.signer.lifetime = ofMinutes(10);
 		CertificateManager manager = start();
-		pass(Duration.ofMinutes(5));
+		pass(ofMinutes(5));
 		rotate(manager);
 		assertThat(this.warnings).isEmpty();
 		assertThat(manager.status().health().unavailable()).isFalse();
-		pass(Duration.ofMillis(1));
+		pass(ofMillis(1));
 		assertThat(this.warnings).containsExactly("unavailable");
 		assertThat(manager.status().health().unavailable()).isTrue();
-		pass(Duration.ofMinutes(10));
-		assertThat(this.warnings).hasSize(1);
-	}
-
-	@Test
-	void unavailabilityEndsWithTheNextCertificateAndIsToldAgainAfterwards() {
-		this.signer.holds();
-		this.signer.lifetime = Duration.ofMinutes(10);
-		CertificateManager manager = start();
-		pass(Duration.ofMinutes(6));
+		pass(ofMinutes(1));
 		answer(0);
-		pass(Duration.ofMinutes(14));
+		pass(ofMinutes(14));
 		assertThat(manager.status().health().unavailable()).isFalse();
 		assertThat(this.warnings).filteredOn("unavailable"::equals).hasSize(1);
-		pass(Duration.ofMinutes(3));
+		pass(ofMinutes(3));
 		assertThat(manager.status().health().unavailable()).isTrue();
 		assertThat(this.warnings).filteredOn("unavailable"::equals).hasSize(2);
-	}
-
-	@Test
-	void unavailabilityIsNotToldOfWhileTheServerIsNotHealthy() {
-		unreachable();
-		CertificateManager manager = start();
-		pass(Duration.ofHours(1));
-		assertThat(this.warnings).isEmpty();
-		assertThat(manager.status().health().unavailable()).isFalse();
 	}
 
 	@Test
 	void unavailabilityIsCountedFromAClockThatWasSetBack() {
 		this.signer.holds();
 		start();
-		pass(Duration.ofMinutes(4));
-		this.time.setClock(Duration.ofHours(-1));
-		pass(Duration.ofMinutes(5));
+		pass(ofMinutes(4));
+		this.time.setClock(ofHours(-1));
+		pass(ofMinutes(5));
 		assertThat(this.warnings).isEmpty();
-		pass(Duration.ofMinutes(2));
+		pass(ofMinutes(2));
 		assertThat(this.warnings).containsExactly("unavailable");
 	}
 
 	@Test
 	void expiryIsToldOfAlthoughTheTemplateSupplierHangs() {
-		CertificatePair pair = pair(Duration.ofHours(9), Duration.ofMinutes(1));
-		this.store.pair = pair;
+		CertificatePair pair = storePair(ofHours(9), ofMinutes(1));
 		unreachable();
 		List<Runnable> calls = new ArrayList<>();
 		start(dynamic().executor(calls::add));
-		pass(Duration.ofMinutes(2));
+		pass(ofMinutes(2));
 		calls.forEach(Runnable::run);
 		assertThat(this.warnings).containsExactly("overdue " + pair.serialNumber(), "expired " + pair.serialNumber());
-	}
-
-	@Test
-	void pairThatIsReplacedBeforeItExpiresIsNotToldOf() {
-		storePair(Duration.ofHours(1), Duration.ofHours(9));
-		this.signer.holds();
-		start(dynamic());
-		pass(Duration.ofHours(8));
-		storePair();
-		pass(Duration.ofSeconds(1));
-		assertThat(this.warnings).isEmpty();
 	}
 
 	private void unreachable() {
