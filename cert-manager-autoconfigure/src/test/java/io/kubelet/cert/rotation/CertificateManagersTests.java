@@ -1,14 +1,13 @@
 package io.kubelet.cert.rotation;
 
-import java.time.Duration;
 import java.util.List;
 
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
-import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.MemoryStore;
 import org.junit.jupiter.api.Test;
 
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -17,67 +16,53 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
  */
 class CertificateManagersTests extends ManagerFixture {
 
-	private final FakeSigner otherSigner = new FakeSigner(this.authority, this.time);
-
-	private final CertificateManager first = builder().build();
+	private final ManagerFixture others = new ManagerFixture();
 
 	private final CertificateManager other = new CertificateManagerBuilder("kubelet-server").store(new MemoryStore())
 		.scheduler(this.time)
 		.executor(Runnable::run)
 		.clock(this.time)
 		.signerName("kubernetes.io/kubelet-serving")
-		.usages(List.of())
 		.template(TEMPLATE)
-		.signers((current) -> this.otherSigner)
+		.signers((current) -> this.others.signer)
 		.build();
-
-	private final CertificateManagers managers = new CertificateManagers(List.of(this.first, this.other));
 
 	@Test
 	void managersAreFoundByNameAndKeepTheirOrder() {
-		assertThat(this.managers).containsExactly(this.first, this.other);
-		assertThat(this.managers.names()).containsExactly("kubelet-client", "kubelet-server");
-		assertThat(this.managers.get("kubelet-server")).isSameAs(this.other);
-		assertThat(this.managers.find("kubelet-client")).containsSame(this.first);
-		assertThat(this.managers.find("none")).isEmpty();
-	}
-
-	@Test
-	void namesThatAreUnknownOrGivenTwiceAreRefused() {
-		assertThatIllegalArgumentException().isThrownBy(() -> this.managers.get("none"))
+		CertificateManager first = builder().build();
+		CertificateManagers managers = new CertificateManagers(List.of(first, this.other));
+		assertThat(managers).containsExactly(first, this.other);
+		assertThat(managers.names()).containsExactly("kubelet-client", "kubelet-server");
+		assertThat(managers.get("kubelet-server")).isSameAs(this.other);
+		assertThat(managers.find("kubelet-client")).containsSame(first);
+		assertThat(managers.find("none")).isEmpty();
+		assertThatIllegalArgumentException().isThrownBy(() -> managers.get("none"))
 			.withMessage("There is no certificate 'none'. The certificates are [kubelet-client, kubelet-server]");
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> new CertificateManagers(List.of(this.first, this.other, this.first)))
+			.isThrownBy(() -> new CertificateManagers(List.of(first, this.other, first)))
 			.withMessage("Two certificates are named 'kubelet-client'");
 	}
 
 	@Test
-	void allAreStartedAndStoppedTogether() {
-		this.managers.start();
-		this.time.settle();
-		assertThat(this.managers).allSatisfy((manager) -> assertThat(manager.current()).isPresent());
-		this.managers.stop();
+	void othersStartOnceTheFirstHasACertificateAndAllAreStoppedTogether() {
+		this.signer.holds();
+		CertificateManagers managers = new CertificateManagers(List.of(builder().build(), this.other));
+		managers.startInOrder();
+		pass(ofMinutes(2));
+		assertThat(this.signer.requests).hasSize(1);
+		assertThat(this.others.signer.requests).isEmpty();
+		answer(0);
+		assertThat(this.others.signer.requests).hasSize(1);
+		assertThat(managers).allSatisfy((manager) -> assertThat(manager.current()).isPresent());
+		managers.stop();
 		this.time.settle();
 		assertThat(this.time.scheduled()).isZero();
 	}
 
 	@Test
-	void othersStartOnceTheFirstHasACertificate() {
-		this.signer.holds();
-		this.managers.startInOrder();
-		pass(Duration.ofMinutes(2));
-		assertThat(this.signer.requests).hasSize(1);
-		assertThat(this.otherSigner.requests).isEmpty();
-		answer(0);
-		assertThat(this.otherSigner.requests).hasSize(1);
-		assertThat(this.other.current()).isPresent();
-	}
-
-	@Test
 	void othersStartAtOnceIfTheFirstHasACertificateAlready() {
 		storePair();
-		CertificateManager stored = builder().build();
-		new CertificateManagers(List.of(stored, this.other)).startInOrder();
+		new CertificateManagers(List.of(builder().build(), this.other)).startInOrder();
 		this.time.settle();
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(this.other.current()).isPresent();

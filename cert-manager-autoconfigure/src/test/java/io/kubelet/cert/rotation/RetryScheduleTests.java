@@ -4,19 +4,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
+import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * Which schedules there are, and what each kind of failure makes of one.
@@ -41,16 +45,15 @@ class RetryScheduleTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "1, 0, 1", "1, 1, 1" })
-	void valuesAtTheEndsOfTheirRangesAreAccepted(double multiplier, double jitter, int attempts) {
-		RetrySchedule schedule = new RetrySchedule(Duration.ofMillis(1), multiplier, jitter, attempts,
-				Duration.ofSeconds(1));
-		assertThat(schedule.delay(new IllegalStateException(), 1, 0.5)).isEqualTo(Duration.ofSeconds(1));
+	@ValueSource(ints = { 0, 1 })
+	void valuesAtTheEndsOfTheirRangesAreAccepted(double jitter) {
+		RetrySchedule schedule = new RetrySchedule(ofMillis(1), 1, jitter, 1, ofSeconds(1));
+		assertThat(schedule.delay(new IllegalStateException(), 1, 0.5)).isEqualTo(ofSeconds(1));
 	}
 
 	@Test
 	void serverThatStaysUnreachableIsTriedAtTheIntervalAfterTheGrowingWaits() {
-		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(1), 3, 0, 3, Duration.ofSeconds(20));
+		RetrySchedule schedule = new RetrySchedule(ofSeconds(1), 3, 0, 3, ofSeconds(20));
 		assertThat(
 				IntStream.rangeClosed(1, 5).mapToObj((failures) -> schedule.delay(unavailable(null), failures, 0.75)))
 			.extracting(Duration::toSeconds)
@@ -66,51 +69,56 @@ class RetryScheduleTests {
 
 	@Test
 	void waitsGrowUpToTheIntervalHoweverManyThereAre() {
-		RetrySchedule schedule = new RetrySchedule(Duration.ofSeconds(2), 2, 0, 2000, Duration.ofSeconds(32));
+		RetrySchedule schedule = new RetrySchedule(ofSeconds(2), 2, 0, 2000, ofSeconds(32));
 		assertThat(IntStream.rangeClosed(1, 6).mapToObj(schedule::growing)).extracting(Duration::toSeconds)
 			.containsExactly(2L, 4L, 8L, 16L, 32L, 32L);
-		assertThat(IntStream.rangeClosed(7, 2001).mapToObj(schedule::growing)).containsOnly(Duration.ofSeconds(32));
+		assertThat(IntStream.rangeClosed(7, 2001).mapToObj(schedule::growing)).containsOnly(ofSeconds(32));
 	}
 
 	@Test
 	void initialDelayBeyondTheIntervalIsKeptAndDoesNotGrow() {
-		RetrySchedule schedule = new RetrySchedule(Duration.ofMinutes(5), 2, 0, 4, Duration.ofSeconds(32));
+		RetrySchedule schedule = new RetrySchedule(ofMinutes(5), 2, 0, 4, ofSeconds(32));
 		assertThat(IntStream.rangeClosed(1, 4).mapToObj(schedule::growing)).extracting(Duration::toSeconds)
 			.containsExactly(300L, 300L, 300L, 32L);
 	}
 
 	@Test
 	void retryAfterOfMoreThanAnHourIsCutAndALesserOneIsKept() {
-		assertThat(RetrySchedule.KUBELET.delay(unavailable(Duration.ofMinutes(59)), 1, 0)).hasMinutes(59);
-		assertThat(RetrySchedule.KUBELET.delay(unavailable(Duration.ofMinutes(61)), 1, 0)).hasMinutes(60);
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(ofMinutes(59)), 1, 0)).hasMinutes(59);
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(ofMinutes(61)), 1, 0)).hasMinutes(60);
 	}
 
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("failures")
-	void kindOfFailureDecidesTheWaitAndWhetherSomeoneHasToAct(String name, RequestException cause, Duration wait,
-			boolean needsAttention) {
-		assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).isEqualTo(wait);
-		CertificateStatus.Failure failure = new CertificateStatus.Failure(Instant.EPOCH, cause.reason(), "", 1,
-				Instant.EPOCH, cause);
-		assertThat(failure.needsAttention()).isEqualTo(needsAttention);
+	@Test
+	void kindOfFailureDecidesTheWaitAndWhetherSomeoneHasToAct() {
+		assertFailures(60, true, RequestException.denied("csr", "s", "No", "no"),
+				RequestException.failed("csr", "s", "No", "no"),
+				RequestException.refused("csr", "s", List.of("wrong key")), rejected(422));
+		assertFailures(2, true, rejected(401), rejected(403));
+		assertFailures(2, false, unavailable(null), RequestException.timedOut("csr", "s", ofMinutes(15)),
+				RequestException.lost("csr", "Gone", "deleted"));
 	}
 
-	static Stream<Arguments> failures() {
-		Duration glitch = Duration.ofSeconds(2);
-		Duration answer = Duration.ofMinutes(1);
-		return Stream.of(
-				arguments("denied", RequestException.denied("csr", "example.com/signer", "No", "no"), answer, true),
-				arguments("failed", RequestException.failed("csr", "example.com/signer", "No", "no"), answer, true),
-				arguments("refused", RequestException.refused("csr", "example.com/s", List.of("wrong key")), answer,
-						true),
-				arguments("invalid", rejected(422), answer, true),
-				arguments("unauthorized", rejected(401), glitch, true),
-				arguments("forbidden", rejected(403), glitch, true),
-				arguments("unreachable", unavailable(null), glitch, false),
-				arguments("timed out", RequestException.timedOut("csr", "example.com/s", Duration.ofMinutes(15)),
-						glitch, false),
-				arguments("gone", RequestException.lost("csr", "Gone", "deleted"), glitch, false),
-				arguments("name taken", RequestException.lost("csr", "AlreadyExists", "another key"), glitch, false));
+	private static void assertFailures(int wait, boolean needsAttention, RequestException... causes) {
+		assertThat(causes).allSatisfy((cause) -> {
+			assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).hasSeconds(wait);
+			assertThat(new Failure(Instant.EPOCH, "", "", 1, Instant.EPOCH, cause).needsAttention())
+				.isEqualTo(needsAttention);
+		});
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "0, 0.9", "-0.1, 0.9", "0.91, 0.9", "0.7, 1", "0.7, 1.1", "NaN, 0.9", "0.7, NaN" })
+	void windowThatIsNotWithinTheLifetimeIsRefused(double earliest, double latest) {
+		assertThatIllegalArgumentException().isThrownBy(() -> new RotationWindow(earliest, latest))
+			.withMessage("A rotation window goes from above 0 to below 1, but is [%s, %s)", earliest, latest);
+	}
+
+	@Test
+	void windowMayBeOneInstant() {
+		CertificatePair pair = new ManagerFixture().pair(ofHours(0), ofHours(10));
+		RotationWindow window = new RotationWindow(0.5, 0.5);
+		assertThat(window.deadline(pair, 0.9)).isEqualTo(ManagerFixture.START.plus(ofHours(5)))
+			.isEqualTo(window.end(pair));
 	}
 
 	private static RequestException rejected(int statusCode) {

@@ -1,14 +1,11 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
-import java.util.function.Function;
 
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RetrySchedule;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -26,19 +24,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class AwaitedCertificateTests extends ManagerFixture {
 
-	private static final Duration PAUSE = Duration.ofMinutes(5);
+	private static final Duration PAUSE = ofMinutes(5);
 
-	private static final Duration WAIT = Duration.ofMinutes(1);
+	private static final Duration WAIT = ofMinutes(1);
 
 	/** Each pause is half of what is left, until that is less than a second. */
 	@Test
 	void pauseIsShorterThanTheTimeThatIsLeft(CapturedOutput output) {
-		failsWith((request) -> unavailable(null));
+		this.signer.isBusy(null);
 		awaited();
 		pass(WAIT);
 		assertThat(this.signer.requests).hasSize(6);
-		assertThat(this.failures).last()
-			.satisfies((failure) -> assertThat(failure.nextAttempt()).isEqualTo(failure.at().plus(PAUSE)));
+		assertThat(waits()).last().isEqualTo(PAUSE);
 		assertLine(output, "; the application gives up in ").contains("Attempt 6 failed; ");
 		pass(PAUSE);
 		assertThat(this.signer.requests).hasSize(7);
@@ -46,7 +43,7 @@ class AwaitedCertificateTests extends ManagerFixture {
 
 	@Test
 	void pauseThatTheServerDemandsIsNotShortened() {
-		failsWith((request) -> unavailable(PAUSE));
+		this.signer.isBusy(PAUSE);
 		awaited();
 		pass(PAUSE.minusSeconds(1));
 		assertThat(this.signer.requests).hasSize(1);
@@ -55,7 +52,7 @@ class AwaitedCertificateTests extends ManagerFixture {
 	@Test
 	void failureAfterTheFirstCertificateIsFollowedByTheWholePause() {
 		CertificateManager manager = awaited();
-		failsWith((request) -> unavailable(null));
+		this.signer.isBusy(null);
 		rotate(manager);
 		assertThat(waits()).containsExactly(PAUSE);
 	}
@@ -66,7 +63,7 @@ class AwaitedCertificateTests extends ManagerFixture {
 			403 | WARN  | Attempt 1 failed (there is no
 			""")
 	void failureThatEndsTheStartIsNotSaidToBeRetried(int status, String level, String words, CapturedOutput output) {
-		failsWith((request) -> (status == 0) ? RequestException.denied("csr-1", "signer", "No", "ask us")
+		this.signer.failsWith((request) -> (status == 0) ? RequestException.denied("csr-1", "signer", "No", "ask us")
 				: RequestException.rejected(null, status, "Forbidden", "ask us"));
 		awaited();
 		assertLine(output, "ask us").contains(level, words);
@@ -76,14 +73,6 @@ class AwaitedCertificateTests extends ManagerFixture {
 		CertificateManager manager = start(builder().retry(new RetrySchedule(PAUSE, 1, 0, 1, PAUSE)).required());
 		manager.awaitedFor(WAIT);
 		return manager;
-	}
-
-	private void failsWith(Function<CertificateRequest, Throwable> failure) {
-		this.signer.failsWith(failure);
-	}
-
-	private static RequestException unavailable(@Nullable Duration retryAfter) {
-		return RequestException.unavailable(null, "Down", "It is down", retryAfter, null);
 	}
 
 }

@@ -1,15 +1,16 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import io.kubelet.cert.testsupport.MemoryStore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,6 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -27,8 +30,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ErrorTests extends ManagerFixture {
-
-	private static final Duration MINUTE = Duration.ofMinutes(1);
 
 	private final AtomicReference<@Nullable Error> error = new AtomicReference<>();
 
@@ -39,17 +40,16 @@ class ErrorTests extends ManagerFixture {
 		Error error = new StackOverflowError("too deep");
 		this.error.set(error);
 		rotate(manager);
-		assertThat(this.failures).singleElement().satisfies((failure) -> {
-			assertThat(failure.cause()).isSameAs(error);
-			assertThat(failure.reason()).isEqualTo("StackOverflowError");
-			assertThat(failure.message()).isEqualTo(error.toString());
-			assertThat(failure.needsAttention()).isTrue();
-		});
-		assertThat(manager.status().lastFailure()).isEqualTo(this.failures.get(0));
+		assertThat(this.failures).singleElement()
+			.returns(error, Failure::cause)
+			.returns("StackOverflowError", Failure::reason)
+			.returns(error.toString(), Failure::message)
+			.returns(true, Failure::needsAttention)
+			.isEqualTo(manager.status().lastFailure());
 		assertLine(output, "Attempt 1 failed; retrying in 2s").contains("ERROR", "[kubelet-client]", error.toString());
 		assertThat(output).contains("\tat " + ErrorTests.class.getName());
-		pass(Duration.ofSeconds(6));
-		assertThat(waits()).extracting(Duration::toSeconds).containsExactly(2L, 4L, 8L);
+		pass(ofSeconds(6));
+		assertThat(waits()).containsExactly(ofSeconds(2), ofSeconds(4), ofSeconds(8));
 		assertRecovers(manager);
 	}
 
@@ -58,15 +58,14 @@ class ErrorTests extends ManagerFixture {
 		Error error = new NoClassDefFoundError("a class of another version");
 		CertificateManager manager = start(failing(Place.READING));
 		this.error.set(error);
-		var rotated = manager.rotate();
-		pass(Duration.ofMinutes(10));
+		CompletableFuture<CertificatePair> rotated = manager.rotate();
+		pass(ofMinutes(10));
 		assertThat(rotated).isCompletedExceptionally();
 		assertLine(output, "ERROR").contains("[kubelet-client]", "Rotation check failed; retrying: " + error);
-		assertThat(manager.status().lastFailure()).isNotNull().satisfies((failure) -> {
-			assertThat(failure.cause()).isSameAs(error);
-			assertThat(failure.message()).isEqualTo(error.toString());
-			assertThat(failure.nextAttempt()).isEqualTo(failure.at().plus(MINUTE));
-		});
+		assertThat(manager.status().lastFailure()).isNotNull()
+			.returns(error, Failure::cause)
+			.returns(error.toString(), Failure::message)
+			.satisfies((failure) -> assertThat(failure.nextAttempt()).isEqualTo(failure.at().plus(ofMinutes(1))));
 		assertRecovers(manager);
 		assertThat(manager.status().lastFailure()).isNull();
 	}
@@ -75,8 +74,8 @@ class ErrorTests extends ManagerFixture {
 	void stopAfterAnErrorEndsWhatWaits() {
 		CertificateManager manager = start(failing(Place.READING));
 		this.error.set(new InternalError("no thread to be had"));
-		pass(MINUTE);
-		var rotated = manager.rotate();
+		pass(ofMinutes(1));
+		CompletableFuture<CertificatePair> rotated = manager.rotate();
 		manager.stop();
 		this.time.settle();
 		assertThat(rotated).isCancelled();
@@ -85,12 +84,11 @@ class ErrorTests extends ManagerFixture {
 
 	private void assertRecovers(CertificateManager manager) {
 		this.error.set(null);
-		pass(MINUTE);
+		pass(ofMinutes(1));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 	}
 
 	private CertificateManagerBuilder failing(Place place) {
-		MemoryStore store = this.store;
 		return builder().signers((current) -> {
 			failIf(place == Place.SIGNER);
 			return this.signer;
@@ -102,13 +100,13 @@ class ErrorTests extends ManagerFixture {
 			@Override
 			public Stored read() {
 				failIf(place == Place.READING);
-				return store.read();
+				return ErrorTests.this.store.read();
 			}
 
 			@Override
 			public Stored write(Stored next) {
-				failIf(place == Place.STORING && next.pair() != store.pair);
-				return store.write(next);
+				failIf(place == Place.STORING && next.pair() != ErrorTests.this.store.pair);
+				return ErrorTests.this.store.write(next);
 			}
 
 		});

@@ -59,8 +59,7 @@ class ForcedRotationTests extends ManagerFixture {
 			.havingCause()
 			.withMessage("Certificate 'kubelet-client' is not rotated: a rotation was requested less than 10s ago. "
 					+ "Try again at " + START.plus(INTERVAL))
-			.satisfies(
-					(ex) -> assertThat(((RotationThrottledException) ex).retryAt()).isEqualTo(START.plus(INTERVAL)));
+			.satisfies((ex) -> assertThat(((RotationThrottledException) ex).retryAt()).isEqualTo(START.plus(INTERVAL)));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
 		pass(ofMillis(1));
 		rotate(manager);

@@ -33,8 +33,8 @@ class ListenerTests extends ManagerFixture {
 		CertificateManager manager = start();
 		manager.addListener(onRotation((current) -> {
 			CertificateStatus status = manager.status();
-			this.told.add("%d, %s, %s".formatted(status.rotations().count(), status.lastFailure(),
-					status.pendingRequest()));
+			this.told
+				.add("%d, %s, %s".formatted(status.rotations().count(), status.lastFailure(), status.pendingRequest()));
 		}));
 		manager.rotate().thenRun(() -> this.told.add("future"));
 		this.time.settle();

@@ -126,8 +126,8 @@ class LogTests extends ManagerFixture {
 		pass(ofMinutes(20));
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(output).containsOnlyOnce("is pending: Waiting for a person");
-		assertThat(manager.status().pendingRequest()).isEqualTo(new ConfirmedRequest(
-				String.valueOf(request(0).name()), START, List.of("Approved"), "Waiting for a person"));
+		assertThat(manager.status().pendingRequest()).isEqualTo(new ConfirmedRequest(String.valueOf(request(0).name()),
+				START, List.of("Approved"), "Waiting for a person"));
 	}
 
 	/** It may end with a manifest to paste. */

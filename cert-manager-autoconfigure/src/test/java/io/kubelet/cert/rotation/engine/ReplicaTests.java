@@ -25,6 +25,7 @@ import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -32,10 +33,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -51,19 +55,28 @@ class ReplicaTests extends ManagerFixture {
 	/**
 	 * How long others are given for what they have begun; by chance the shortest time.
 	 */
-	private static final Duration MOMENT = Duration.ofSeconds(1);
+	private static final Duration MOMENT = ofSeconds(1);
 
 	/** After the rotation deadline of the pair that is stored at first. */
-	private static final Duration UNTIL_DEADLINE = Duration.ofHours(69);
+	private static final Duration UNTIL_DEADLINE = ofHours(69);
 
 	private final SharedMemoryStore shared = new SharedMemoryStore();
 
-	private final CertificatePair pair = pair(Duration.ofHours(1), Duration.ofHours(99));
+	private final CertificatePair pair = pair(ofHours(1), ofHours(99));
+
+	private final PendingRequest request = pendingRequest(TEMPLATE);
+
+	private final String name = String.valueOf(this.request.request().name());
 
 	@BeforeEach
 	void storeFirst() {
 		this.shared.stored = new Stored(this.pair, null, null, 1);
 		this.signer.holds();
+	}
+
+	@Override
+	public CertificateManagerBuilder builder() {
+		return super.builder().store(this.shared);
 	}
 
 	@ParameterizedTest
@@ -72,17 +85,14 @@ class ReplicaTests extends ManagerFixture {
 			CapturedOutput output) {
 		CertificateManager manager = start();
 		pass(UNTIL_DEADLINE.minusSeconds(secondsBeforeDeadline + 1));
-		PendingRequest request = request(TEMPLATE);
-		this.shared.put(new Stored(this.pair, request, null, 2));
-		this.time.settle();
+		put(this.pair, this.request);
 		assertThat(this.signer.joined).isEmpty();
 		pass(MOMENT);
-		assertThat(this.signer.joined).containsExactly(request.request().name());
-		assertThat(manager.status().pendingRequest()).isNotNull()
-			.returns(request.request().name(), ConfirmedRequest::name);
-		assertThat(output).contains("Another replica has stored request " + request.request().name() + ": its");
-		CertificatePair answer = answer(request);
-		this.shared.put(new Stored(answer, null, this.time.instant().plus(Duration.ofMinutes(50)), 3));
+		assertThat(this.signer.joined).containsExactly(this.name);
+		assertThat(manager.status().pendingRequest()).isNotNull().returns(this.name, ConfirmedRequest::name);
+		assertThat(output).contains("Another replica has stored request " + this.name + ": its");
+		CertificatePair answer = answer(this.request);
+		this.shared.put(new Stored(answer, null, this.time.instant().plus(ofMinutes(50)), 3));
 		this.time.settle();
 		assertThat(manager.current()).contains(answer);
 		assertThat(manager.status().pendingRequest()).isNull();
@@ -91,23 +101,20 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.answers).singleElement().matches(CompletableFuture::isCancelled);
 		assertThat(output).contains("Another replica stored a pair, which is used now",
 				words + ": the certificate was stored by another replica");
-		pass(Duration.ofMinutes(49));
+		pass(ofMinutes(49));
 		assertThat(this.rotations).hasSize(1);
 		assertThat(this.signer.requests).isEmpty();
 	}
 
 	@Test
 	void requestGivesWayToThatOfAnotherReplica() {
-		CertificateManager manager = start();
-		CompletableFuture<CertificatePair> rotation = rotate(manager);
-		PendingRequest request = request(TEMPLATE);
-		this.shared.put(new Stored(this.pair, request, null, 2));
+		CompletableFuture<CertificatePair> rotation = rotate(start());
+		put(this.pair, this.request);
 		pass(MOMENT);
 		assertThat(this.signer.answers).hasSize(2).first().matches(CompletableFuture::isCancelled);
-		assertThat(this.signer.joined).containsExactly(request.request().name());
-		CertificatePair answer = answer(request);
-		this.shared.put(new Stored(answer, null, null, 3));
-		this.time.settle();
+		assertThat(this.signer.joined).containsExactly(this.name);
+		CertificatePair answer = answer(this.request);
+		put(answer, null);
 		assertThat(rotation).isCompletedWithValue(answer);
 		assertThat(this.signer.requests).hasSize(1);
 	}
@@ -115,11 +122,10 @@ class ReplicaTests extends ManagerFixture {
 	@Test
 	void replicaThatComesFirstWithARequestIsFollowedAtOnce() {
 		CertificateManager manager = start();
-		PendingRequest request = request(TEMPLATE);
-		this.shared.faster = new Stored(this.pair, request, null, 2);
+		this.shared.faster = new Stored(this.pair, this.request, null, 2);
 		manager.rotate();
 		pass(MOMENT);
-		assertThat(this.signer.joined).containsExactly(request.request().name());
+		assertThat(this.signer.joined).containsExactly(this.name);
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(this.failures).isEmpty();
 	}
@@ -130,11 +136,10 @@ class ReplicaTests extends ManagerFixture {
 	void replicaThatStoresTheAnswerFirstIsFollowed(boolean requestRemains) {
 		CertificateManager manager = start();
 		rotate(manager);
-		CertificateRequest ours = request(0);
 		CertificatePair answer = answer(pending());
 		this.shared.faster = new Stored(answer, requestRemains ? pending() : null, null, 3);
-		this.signer.answers.get(0).complete(this.signer.issue(ours));
-		pass(Duration.ofMinutes(2));
+		answer(0);
+		pass(ofMinutes(2));
 		assertThat(manager.current()).contains(answer);
 		assertThat(manager.status().rotations().history()).extracting(Outcome::serialNumber)
 			.containsExactly(answer.serialNumber());
@@ -145,9 +150,8 @@ class ReplicaTests extends ManagerFixture {
 	void pairThatIsNoAnswerEndsNoAttempt(CapturedOutput output) {
 		CertificateManager manager = start();
 		CompletableFuture<CertificatePair> rotation = rotate(manager);
-		CertificatePair other = pair(Duration.ZERO, Duration.ofHours(98));
-		this.shared.put(new Stored(other, pending(), null, 3));
-		this.time.settle();
+		CertificatePair other = pair(ofHours(0), ofHours(98));
+		put(other, pending());
 		assertThat(manager.current()).contains(other);
 		assertThat(rotation).isNotDone();
 		assertThat(output).contains("A rotation is requested", "Another program stored a pair, which is used now");
@@ -160,13 +164,10 @@ class ReplicaTests extends ManagerFixture {
 
 	@Test
 	void attemptEndsWhenItsRequestAndThePairThatItIsForAreGone() {
-		CertificateManager manager = start();
-		rotate(manager);
-		this.shared.put(new Stored(this.pair, null, null, 2));
-		this.time.settle();
+		rotate(start());
+		put(this.pair, null);
 		assertThat(this.signer.answers.get(0)).as("it is for this pair").isNotDone();
-		this.shared.put(new Stored(pair(Duration.ZERO, Duration.ofHours(98)), null, null, 3));
-		this.time.settle();
+		put(pair(ofHours(0), ofHours(98)), null);
 		assertThat(this.signer.answers.get(0)).isCancelled();
 		assertThat(this.signer.requests).as("one was asked for").hasSize(2);
 		assertThat(this.shared.stored.pending()).isNotNull();
@@ -174,49 +175,30 @@ class ReplicaTests extends ManagerFixture {
 
 	/** A replica that ended before it sent what it had stored. */
 	@Test
-	void requestThatWasNotCreatedIsCreatedAfterAMoment() {
+	void requestThatWasNotCreatedIsCreatedAfterAMomentAndEachOneIsGivenAMoment() {
 		CertificateManager manager = start();
 		nothingIsFound();
-		PendingRequest request = request(TEMPLATE);
-		this.shared.put(new Stored(this.pair, request, null, 2));
+		put(this.pair, pendingRequest(TEMPLATE));
 		pass(MOMENT);
 		assertThat(this.signer.joined).hasSize(1);
-		this.signer.issues();
-		this.time.settle();
-		assertThat(this.signer.requests).isEmpty();
-		pass(MOMENT);
-		assertThat(this.signer.requests).extracting(CertificateRequest::name).containsExactly(request.request().name());
-		assertThat(manager.current().orElseThrow().leaf().getPublicKey()).isEqualTo(request.request().publicKey());
-		assertThat(this.shared.stored.pending()).isNull();
-		assertThat(this.failures).isEmpty();
-	}
-
-	@Test
-	void eachRequestOfAnotherReplicaIsGivenAMoment() {
-		start();
-		nothingIsFound();
-		this.shared.put(new Stored(this.pair, request(TEMPLATE), null, 2));
-		pass(MOMENT);
-		PendingRequest second = request(TEMPLATE);
-		this.shared.put(new Stored(this.pair, second, null, 3));
-		this.time.settle();
+		put(this.pair, this.request);
 		this.random = 0.5;
 		pass(MOMENT);
 		assertThat(this.signer.joined).hasSize(2);
 		this.signer.issues();
 		pass(MOMENT.multipliedBy(2).minusMillis(1));
 		assertThat(this.signer.requests).isEmpty();
-		pass(Duration.ofMillis(1));
-		assertThat(this.signer.requests).extracting(CertificateRequest::name).containsExactly(second.request().name());
+		pass(ofMillis(1));
+		assertThat(this.signer.requests).extracting(CertificateRequest::name).containsExactly(this.name);
+		assertThat(manager.current().orElseThrow().leaf().getPublicKey()).isEqualTo(this.request.request().publicKey());
+		assertThat(this.shared.stored.pending()).isNull();
 		assertThat(this.failures).isEmpty();
 	}
 
 	/** Another replica may have stored the certificate, and deleted the object. */
 	@Test
 	void objectThatVanishesIsLookedForOnceMoreBeforeANewRequest(CapturedOutput output) {
-		start().rotate();
-		this.time.settle();
-		PendingRequest first = pending();
+		rotate(start());
 		lose(0);
 		assertThat(this.signer.answers).hasSize(1);
 		pass(MOMENT);
@@ -224,13 +206,14 @@ class ReplicaTests extends ManagerFixture {
 		this.signer.silent();
 		lose(1);
 		pass(MOMENT);
-		assertThat(this.signer.requests).extracting(CertificateRequest::name)
-			.containsExactly(first.request().name(), first.request().name(), first.request().name());
+		assertThat(this.signer.requests).hasSize(3)
+			.extracting(CertificateRequest::name)
+			.containsOnly(request(0).name());
 		assertThat(output).doesNotContain("a new request follows");
 		lose(2);
 		assertThat(output).contains("It does not exist; a new request follows");
 		assertThat(this.signer.requests).hasSize(4);
-		assertThat(pending().request().publicKey()).isNotEqualTo(first.request().publicKey());
+		assertThat(pending().request().publicKey()).isNotEqualTo(request(0).publicKey());
 		assertThat(this.failures).isEmpty();
 	}
 
@@ -242,8 +225,7 @@ class ReplicaTests extends ManagerFixture {
 
 	@Test
 	void storingTheAnswerIsTriedAFewTimes() {
-		start().rotate();
-		this.time.settle();
+		rotate(start());
 		this.shared.conflicts = true;
 		answer(0);
 		assertThat(this.shared.conflicting).isEqualTo(5);
@@ -251,25 +233,13 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "50h, 50h, 2500ms", "1s, 1s, 2500ms", "98h, 98h, 2500ms", "0s, 80h, 0s", "100h, 80h, 0s" })
-	void deadlineIsThatOfAllReplicasAndAMoment(String stored, String expected, String moment) {
+	@CsvSource({ "PT50H, PT50H, 2500", "PT1S, PT1S, 2500", "PT98H, PT98H, 2500", "PT0S, PT80H, 0", "PT100H, PT80H, 0" })
+	void deadlineIsThatOfAllReplicasAndAMoment(Duration stored, Duration expected, int millis) {
 		this.random = 0.5;
-		CertificatePair other = pair(Duration.ofHours(1), Duration.ofHours(99));
-		this.shared.stored = new Stored(other, null, other.notBefore().plus(DurationStyle.detectAndParse(stored)), 2);
-		assertThat(start().status().schedule().deadline()).isEqualTo(other.notBefore()
-			.plus(DurationStyle.detectAndParse(expected))
-			.plus(DurationStyle.detectAndParse(moment)));
-	}
-
-	@Test
-	void pairForTheTemplateOfAnotherReplicaIsReported(CapturedOutput output) {
-		CertificateManager manager = start();
-		CertificatePair other = this.authority.pair(OTHER, this.time.instant(),
-				this.time.instant().plus(Duration.ofHours(99)));
-		this.shared.put(new Stored(other, null, this.time.instant().plus(Duration.ofHours(50)), 2));
-		this.time.settle();
-		assertLine(output, "It was started later and has another").contains("WARN", "Another replica stored a pair");
-		assertThat(manager.status().schedule().deadline()).isEqualTo(this.time.instant().plus(Duration.ofHours(1)));
+		CertificatePair other = pair(ofHours(1), ofHours(99));
+		this.shared.stored = new Stored(other, null, other.notBefore().plus(stored), 2);
+		assertThat(start().status().schedule().deadline())
+			.isEqualTo(other.notBefore().plus(expected).plusMillis(millis));
 	}
 
 	/** Whoever can write the store could have our identity create anything. */
@@ -278,39 +248,50 @@ class ReplicaTests extends ManagerFixture {
 		CertificateManager manager = start();
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateTemplate template = CertificateTemplate.ofSubject("admin");
-		PendingRequest planted = new PendingRequest(
-				CertificateRequests.create("planted-1", template, "example.com/admin", List.of(), null, keys),
-				keys.getPrivate(), null, null);
 		nothingIsFound();
-		this.shared.put(new Stored(this.pair, planted, null, 2));
-		pass(Duration.ofMinutes(1));
+		put(this.pair,
+				new PendingRequest(
+						CertificateRequests.create("planted-1", template, "example.com/admin", List.of(), null, keys),
+						keys.getPrivate(), null, null));
+		pass(ofMinutes(1));
 		assertThat(this.signer.joined).isNotEmpty().allMatch("planted-1"::equals);
 		assertThat(this.signer.requests).isEmpty();
 		assertThat(this.shared.stored.pending()).as("nobody waits for it any more").isNull();
 		assertThat(manager.current()).contains(this.pair);
 	}
 
-	@Test
-	void pairForTheTemplateOfAnotherReplicaIsUsedForAnHour(CapturedOutput output) {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void pairForTheTemplateOfAnotherReplicaIsReportedAndUsedForAnHour(boolean joined, CapturedOutput output) {
 		CertificateManager manager = start();
-		PendingRequest request = request(OTHER);
-		this.shared.put(new Stored(this.pair, request, null, 2));
-		pass(MOMENT);
-		this.signer.lifetime = Duration.ofHours(100);
-		this.signer.answers.get(0).complete(this.signer.issue(request.request()));
+		this.signer.lifetime = ofHours(100);
+		PendingRequest request = pendingRequest(OTHER);
+		if (joined) {
+			put(this.pair, request);
+			pass(MOMENT);
+			this.signer.answers.get(0).complete(this.signer.issue(request.request()));
+			assertThat(output)
+				.contains(", which has the template of a replica that was started later: its certificate");
+		}
+		else {
+			this.shared.put(new Stored(answer(request), null, this.time.instant().plus(ofHours(50)), 2));
+		}
 		this.time.settle();
+		if (!joined) {
+			assertLine(output, "It was started later and has another").contains("WARN",
+					"Another replica stored a pair");
+		}
 		assertThat(manager.current().orElseThrow().leaf()).matches(OTHER::isSatisfiedBy);
-		assertThat(manager.status().schedule().deadline()).isEqualTo(this.time.instant().plus(Duration.ofHours(1)));
-		assertThat(output).contains(", which has the template of a replica that was started later: its certificate");
+		assertThat(manager.status().schedule().deadline()).isEqualTo(this.time.instant().plus(ofHours(1)));
 		this.signer.issues();
-		pass(Duration.ofHours(1));
+		pass(ofHours(1));
 		assertThat(manager.current().orElseThrow().leaf()).matches(TEMPLATE::isSatisfiedBy);
 	}
 
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void requestIsJoinedAtTheStartOrRemovedIfItsTemplateIsAnother(boolean sameTemplate) {
-		PendingRequest request = request(sameTemplate ? TEMPLATE : OTHER);
+		PendingRequest request = sameTemplate ? this.request : pendingRequest(OTHER);
 		this.shared.stored = new Stored(this.pair, request, null, 1);
 		start();
 		pass(MOMENT);
@@ -323,29 +304,28 @@ class ReplicaTests extends ManagerFixture {
 	/** By a replica that has ended since. */
 	@Test
 	void requestThatWasAnsweredAndLeftIsRemovedAfterHalfAMinute() {
-		PendingRequest answered = answeredRequest();
+		storeAnswered();
 		CertificateManager manager = start();
-		pass(Duration.ofSeconds(29));
-		assertThat(this.shared.stored.pending()).isEqualTo(answered);
-		pass(Duration.ofMinutes(1));
+		pass(ofSeconds(29));
+		assertThat(this.shared.stored.pending()).isEqualTo(this.request);
+		pass(ofMinutes(1));
 		assertThat(this.shared.stored.pending()).isNull();
-		assertThat(this.signer.discarded).containsExactly(answered.request().name());
+		assertThat(this.signer.discarded).containsExactly(this.name);
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
 		assertThat(this.signer.joined).isEmpty();
 	}
 
 	@Test
 	void requestIsRemovedFromTheStoreAfterItsObjectUnlessAnotherHasTakenItsPlace() {
-		answeredRequest();
+		storeAnswered();
 		CompletableFuture<Void> removal = new CompletableFuture<>();
 		this.signer.removal = removal;
 		start();
-		pass(Duration.ofMinutes(5));
+		pass(ofMinutes(5));
 		assertThat(this.signer.discarded).hasSize(1);
 		assertThat(this.shared.stored.pending()).isNotNull();
-		PendingRequest next = request(TEMPLATE);
-		this.shared.put(new Stored(this.shared.stored.pair(), next, null, 2));
-		this.time.settle();
+		PendingRequest next = pendingRequest(TEMPLATE);
+		put(Objects.requireNonNull(this.shared.stored.pair()), next);
 		removal.complete(null);
 		this.time.settle();
 		assertThat(this.shared.stored.pending()).isEqualTo(next);
@@ -353,11 +333,10 @@ class ReplicaTests extends ManagerFixture {
 
 	@Test
 	void requestThatWasAnsweredAndLeftIsRemovedByTheNextRotation() {
-		PendingRequest answered = answeredRequest();
+		storeAnswered();
 		this.signer.issues();
-		start().rotate();
-		this.time.settle();
-		assertThat(this.signer.discarded).hasSize(2).first().isEqualTo(answered.request().name());
+		rotate(start());
+		assertThat(this.signer.discarded).hasSize(2).first().isEqualTo(this.name);
 		assertThat(this.rotations).hasSize(1);
 	}
 
@@ -367,8 +346,7 @@ class ReplicaTests extends ManagerFixture {
 	void requestIsRemovedWithThePairUnlessItsObjectRemains(boolean objectRemains) {
 		this.signer.keepsObjects = objectRemains;
 		this.signer.issues();
-		start().rotate();
-		this.time.settle();
+		rotate(start());
 		assertThat(this.shared.writes).extracting((stored) -> stored.pending() != null)
 			.isEqualTo(objectRemains ? List.of(true, true, false) : List.of(true, false));
 		assertThat(this.signer.discarded).hasSize(1);
@@ -377,8 +355,8 @@ class ReplicaTests extends ManagerFixture {
 	@Test
 	void deniedRequestOfAnotherReplicaMakesNoRotationDue() {
 		CertificateManager manager = start();
-		deny(request(TEMPLATE));
-		pass(Duration.ofMinutes(10));
+		deny();
+		pass(ofMinutes(10));
 		assertThat(this.failures).hasSize(1);
 		assertThat(this.shared.stored.pending()).isNull();
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
@@ -391,11 +369,11 @@ class ReplicaTests extends ManagerFixture {
 		CertificateManager manager = start();
 		this.signer.silent();
 		this.signer.failsWith((any) -> RequestException.unavailable(null, "Down", "It is down", null, null));
-		this.shared.put(new Stored(this.pair, request(TEMPLATE), null, 2));
-		pass(Duration.ofSeconds(6));
+		put(this.pair, this.request);
+		pass(ofSeconds(6));
 		assertThat(this.signer.joined).as("after 1, 3 and 5 seconds").hasSize(3);
-		this.shared.put(new Stored(this.pair, null, null, 3));
-		pass(Duration.ofMinutes(5));
+		put(this.pair, null);
+		pass(ofMinutes(5));
 		assertThat(this.failures).extracting(Failure::reason).containsExactly("Down", "Down", "Down", "Withdrawn");
 		assertThat(this.signer.joined).hasSize(3);
 		assertThat(manager.status().state()).isEqualTo(State.VALID);
@@ -406,15 +384,14 @@ class ReplicaTests extends ManagerFixture {
 	void requestThatIsDeniedOrWithdrawnBeforeItIsLookedForIsAFailureWithAPause(boolean denied) {
 		start();
 		pass(UNTIL_DEADLINE.minusSeconds(10));
-		deny(request(TEMPLATE));
+		deny();
 		if (!denied) {
-			this.time.settle();
-			this.shared.put(new Stored(this.pair, null, null, 3));
+			put(this.pair, null);
 		}
-		pass(Duration.ofSeconds(59));
+		pass(ofSeconds(59));
 		assertThat(this.failures).extracting(Failure::reason).containsExactly(denied ? "Policy" : "Withdrawn");
 		assertThat(this.signer.requests).isEmpty();
-		pass(Duration.ofSeconds(3));
+		pass(ofSeconds(3));
 		assertThat(this.signer.requests).hasSize(1);
 	}
 
@@ -423,18 +400,19 @@ class ReplicaTests extends ManagerFixture {
 		this.signer.failsWith((request) -> RequestException.lost("gone", "Gone", "It does not exist"));
 	}
 
-	private void deny(PendingRequest request) {
+	private void deny() {
 		this.signer.failsWith((any) -> RequestException.denied("joined", "signer", "Policy", "Not today"));
-		this.shared.put(new Stored(this.pair, request, null, 2));
+		put(this.pair, this.request);
 	}
 
-	@Override
-	public CertificateManagerBuilder builder() {
-		return super.builder().store(this.shared);
+	/** Another replica writes. */
+	private void put(CertificatePair pair, @Nullable PendingRequest request) {
+		this.shared.put(new Stored(pair, request, null, 2));
+		this.time.settle();
 	}
 
 	/** What another replica with this template stores. */
-	private PendingRequest request(CertificateTemplate template) {
+	private PendingRequest pendingRequest(CertificateTemplate template) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		List<Usage> usages = Usage.defaults(SIGNER, template, keys.getPublic());
 		String name = RequestNaming.BY_KEY.name(keys.getPublic(), template, usages);
@@ -443,11 +421,9 @@ class ReplicaTests extends ManagerFixture {
 	}
 
 	/** The pending request and its answer are stored. */
-	private PendingRequest answeredRequest() {
-		PendingRequest request = request(TEMPLATE);
-		this.signer.lifetime = Duration.ofHours(100);
-		this.shared.stored = new Stored(answer(request), request, null, 1);
-		return request;
+	private void storeAnswered() {
+		this.signer.lifetime = ofHours(100);
+		this.shared.stored = new Stored(answer(this.request), this.request, null, 1);
 	}
 
 	private PendingRequest pending() {

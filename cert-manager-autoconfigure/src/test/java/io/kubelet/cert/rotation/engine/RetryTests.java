@@ -128,8 +128,8 @@ class RetryTests extends ManagerFixture {
 	@Test
 	void waitsAfterGlitchesGrowAlsoWhenTheTemplateChanges() {
 		glitches();
-		start(builder().template(() -> Optional
-			.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.failures.size()))));
+		start(builder().template(
+				() -> Optional.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.failures.size()))));
 		pass(ofMinutes(2));
 		assertThat(waits()).startsWith(seconds(2, 4, 8, 16, 32));
 	}

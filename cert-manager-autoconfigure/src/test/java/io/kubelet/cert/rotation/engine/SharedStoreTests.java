@@ -145,8 +145,7 @@ class SharedStoreTests extends ManagerFixture {
 	}
 
 	private CertificateManagerBuilder withAuthority() {
-		return builder()
-			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.authority.certificate())));
+		return builder().check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.authority.certificate())));
 	}
 
 	private Stored foreign(boolean byReplica) {

@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,12 +12,13 @@ import java.util.stream.IntStream;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
-import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Suppliers of many certificates that are asked each second.
@@ -27,31 +27,29 @@ class TemplateRoundsTests extends ManagerFixture {
 
 	private static final int CERTIFICATES = 10;
 
-	private static final Duration SECOND = Duration.ofSeconds(1);
+	private static final Duration SECOND = ofSeconds(1);
 
 	private static final CertificateTemplate CHANGED = CertificateTemplate.ofSubject("system:node:n1", "changed");
 
 	private final AtomicInteger scheduled = new AtomicInteger();
 
-	private final RotationScheduler scheduler = (task, delay) -> {
-		this.scheduled.incrementAndGet();
-		return this.time.schedule(task, delay);
-	};
-
 	private final AtomicBoolean noThread = new AtomicBoolean();
 
-	private final Executor executor = (task) -> {
+	private final AtomicInteger asked = new AtomicInteger();
+
+	private final TemplateRounds rounds = new TemplateRounds(this::schedule, this::execute, this.time);
+
+	private Runnable schedule(Runnable task, Duration delay) {
+		this.scheduled.incrementAndGet();
+		return this.time.schedule(task, delay);
+	}
+
+	private void execute(Runnable task) {
 		if (this.noThread.get()) {
 			throw new RejectedExecutionException("no thread");
 		}
 		task.run();
-	};
-
-	private final TemplateRounds rounds = new TemplateRounds(this.scheduler, this.executor, this.time);
-
-	private final AtomicInteger asked = new AtomicInteger();
-
-	private CertificateTemplate template = TEMPLATE;
+	}
 
 	@Test
 	void anyNumberOfSuppliersIsAskedWithOneTimerAndInvolvesNoManagerUntilAnAnswerChanges() {
@@ -61,6 +59,13 @@ class TemplateRoundsTests extends ManagerFixture {
 		pass(SECOND.multipliedBy(50));
 		assertThat(this.asked).hasValue(50 * CERTIFICATES);
 		assertThat(this.scheduled).hasValue(50);
+		assertFollowsChange(managers);
+		managers.forEach(CertificateManager::stop);
+		this.time.settle();
+		assertThat(this.time.scheduled()).isZero();
+	}
+
+	private void assertFollowsChange(List<CertificateManager> managers) {
 		this.template = CHANGED;
 		pass(SECOND);
 		assertThat(managers)
@@ -76,10 +81,7 @@ class TemplateRoundsTests extends ManagerFixture {
 		AtomicReference<CertificateManager> reported = new AtomicReference<>();
 		CertificateManager blocking = start(() -> {
 			if (blocks.getAndSet(false)) {
-				this.template = CHANGED;
-				pass(SECOND);
-				assertThat(managers)
-					.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
+				assertFollowsChange(managers);
 				this.asked.set(0);
 				calls.set(0);
 				pass(SECOND.multipliedBy(8));
@@ -104,37 +106,22 @@ class TemplateRoundsTests extends ManagerFixture {
 	void roundForWhichThereIsNoThreadIsMadeUpFor() {
 		List<CertificateManager> managers = startMany();
 		this.noThread.set(true);
-		try {
-			pass(SECOND);
-		}
-		catch (RejectedExecutionException ex) {
-			// The scheduler of an application reports it
-		}
+		// The scheduler of an application reports it
+		assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> pass(SECOND));
 		this.noThread.set(false);
-		this.template = CHANGED;
-		pass(SECOND);
-		assertThat(managers)
-			.allSatisfy((manager) -> assertThat(manager.status().requested().template()).isEqualTo(CHANGED));
-	}
-
-	@Test
-	void nothingIsScheduledOnceAllAreStopped() {
-		List<CertificateManager> managers = startMany();
-		managers.forEach(CertificateManager::stop);
-		this.time.settle();
-		assertThat(this.time.scheduled()).isZero();
+		assertFollowsChange(managers);
 	}
 
 	private List<CertificateManager> startMany() {
 		return IntStream.range(0, CERTIFICATES).mapToObj((index) -> start(() -> {
 			this.asked.incrementAndGet();
-			return Optional.of(this.template);
+			return Optional.ofNullable(this.template);
 		})).toList();
 	}
 
 	private CertificateManager start(CertificateTemplateSupplier supplier) {
-		return start(builder().scheduler(this.scheduler)
-			.executor(this.executor)
+		return start(builder().scheduler(this::schedule)
+			.executor(this::execute)
 			.resources((common) -> new Resources(common.scheduler(), common.executor(), common.keys(), common.clock(),
 					common.random(), this.rounds))
 			.template(supplier));

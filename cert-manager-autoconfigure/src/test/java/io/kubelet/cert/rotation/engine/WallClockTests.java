@@ -108,13 +108,12 @@ class WallClockTests extends ManagerFixture {
 	void clockSetWrongAndRightAgainKeepsTheCertificate(int hours, State state, String problem) {
 		CertificatePair stored = storePair(ofMinutes(5), ofDays(30));
 		CertificateManager manager = start();
-		this.signer.issues((request) -> List.of(this.authority.issue(request.publicKey(), request.template(),
-				stored.notBefore(), stored.notAfter())));
+		this.signer.issues((request) -> List
+			.of(this.authority.issue(request.publicKey(), request.template(), stored.notBefore(), stored.notAfter())));
 		this.time.setClock(ofHours(hours));
 		pass(ofMinutes(10));
 		assertThat(manager.status().state()).isEqualTo(state);
-		assertThat(this.failures).isNotEmpty()
-			.allSatisfy((failure) -> assertThat(failure.message()).contains(problem));
+		assertThat(this.failures).isNotEmpty().allSatisfy((failure) -> assertThat(failure.message()).contains(problem));
 		int requests = this.signer.requests.size();
 		this.time.setClock(ofHours(-hours));
 		pass(ofHours(2));
