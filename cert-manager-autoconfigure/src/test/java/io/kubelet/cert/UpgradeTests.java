@@ -1,7 +1,6 @@
 package io.kubelet.cert;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -12,14 +11,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.PendingRequest;
@@ -29,6 +25,8 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.ProjectFiles;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,8 +37,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -59,7 +55,8 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(OutputCaptureExtension.class)
 class UpgradeTests {
 
-	private static final Path SNAPSHOTS = Path.of("src/test/resources/snapshots");
+	private static final Path SNAPSHOTS = ProjectFiles.ROOT
+		.resolve("cert-manager-autoconfigure/src/test/resources/snapshots");
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -172,9 +169,7 @@ class UpgradeTests {
 	}
 
 	private ApplicationContextRunner runner(Path directory) {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, SslAutoConfiguration.class))
+		return CertificateContexts.starter()
 			.withPropertyValues("kubelet.cert.cert-dir=" + directory, "kubelet.cert.pair-name=shop",
 					"kubelet.cert.signer-name=" + SIGNER,
 					"kubelet.cert.usages=digital signature,server auth,client auth",
@@ -239,17 +234,7 @@ class UpgradeTests {
 	private static Map<String, String> contents(Path directory) throws IOException {
 		try (Stream<Path> files = Files.list(directory)) {
 			return files.filter((file) -> !Files.isSymbolicLink(file))
-				.collect(Collectors.toMap((file) -> file.getFileName().toString(), UpgradeTests::read,
-						(one, other) -> one, TreeMap::new));
-		}
-	}
-
-	private static String read(Path file) {
-		try {
-			return Files.readString(file);
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
+				.collect(Collectors.toMap((file) -> file.getFileName().toString(), ProjectFiles::read));
 		}
 	}
 

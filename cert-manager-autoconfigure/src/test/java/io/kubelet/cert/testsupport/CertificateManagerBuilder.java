@@ -52,8 +52,6 @@ public final class CertificateManagerBuilder {
 
 	private boolean required;
 
-	private RotationWindow window = Schedule.KUBELET.window();
-
 	private Duration waitTimeout = Schedule.KUBELET.waitTimeout();
 
 	private Duration forcedInterval = Schedule.KUBELET.forcedInterval();
@@ -153,11 +151,6 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder window(RotationWindow window) {
-		this.window = window;
-		return this;
-	}
-
 	public CertificateManagerBuilder waitTimeout(Duration waitTimeout) {
 		this.waitTimeout = waitTimeout;
 		return this;
@@ -226,8 +219,8 @@ public final class CertificateManagerBuilder {
 		CertificateManager manager = new RotatingCertificateManager(
 				new RotationSettings(this.name,
 						new Request(this.signerName, this.signerOrigin, this.usages, this.requestedLifetime, this.key),
-						new Schedule(this.once, this.required, this.window, this.waitTimeout, this.forcedInterval,
-								this.retry, this.idleCheck),
+						new Schedule(this.once, this.required, RotationWindow.KUBELET, this.waitTimeout,
+								this.forcedInterval, this.retry, this.idleCheck),
 						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
 				this.template, this.supplier, this.bootstrapPair);
 		this.listeners.forEach(manager::addListener);
