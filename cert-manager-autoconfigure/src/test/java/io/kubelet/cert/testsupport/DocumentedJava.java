@@ -12,8 +12,10 @@ import java.util.stream.Collectors;
 
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
+import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -22,6 +24,11 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The Java of a document: all of its classes and interfaces, each with its imports.
  */
 public final class DocumentedJava {
+
+	private static final JavaCompiler COMPILER = ToolProvider.getSystemJavaCompiler();
+
+	/** Keeps the libraries open. */
+	private static final StandardJavaFileManager FILES = COMPILER.getStandardFileManager(null, null, null);
 
 	private DocumentedJava() {
 	}
@@ -32,8 +39,8 @@ public final class DocumentedJava {
 	 */
 	public static ClassLoader compile(Markdown document, Path output) {
 		DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
-		boolean compiled = ToolProvider.getSystemJavaCompiler()
-			.getTask(null, null, diagnostics,
+		boolean compiled = COMPILER
+			.getTask(null, FILES, diagnostics,
 					List.of("-proc:none", "-d", output.toString(), "-classpath", System.getProperty("java.class.path")),
 					null, document.blocks("java").map((block) -> new Source(block.content())).toList())
 			.call();

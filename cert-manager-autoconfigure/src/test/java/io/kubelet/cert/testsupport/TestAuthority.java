@@ -9,6 +9,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -38,6 +40,12 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 public final class TestAuthority {
 
 	private static final Duration CENTURY = Duration.ofDays(36_500);
+
+	private static final Map<Usage, Integer> KEY_USAGES = Map.of(Usage.DIGITAL_SIGNATURE, KeyUsage.digitalSignature,
+			Usage.KEY_ENCIPHERMENT, KeyUsage.keyEncipherment, Usage.CERT_SIGN, KeyUsage.keyCertSign);
+
+	private static final Map<Usage, KeyPurposeId> PURPOSES = Map.of(Usage.SERVER_AUTH, KeyPurposeId.id_kp_serverAuth,
+			Usage.CLIENT_AUTH, KeyPurposeId.id_kp_clientAuth);
 
 	private final AtomicLong serial = new AtomicLong(100);
 
@@ -145,20 +153,14 @@ public final class TestAuthority {
 					BigInteger.valueOf(this.serial.incrementAndGet()), Date.from(notBefore), Date.from(notAfter),
 					subject, key);
 			builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(authority));
-			int bits = (usages.contains(Usage.DIGITAL_SIGNATURE) ? KeyUsage.digitalSignature : 0)
-					| (usages.contains(Usage.KEY_ENCIPHERMENT) ? KeyUsage.keyEncipherment : 0)
-					| (usages.contains(Usage.CERT_SIGN) ? KeyUsage.keyCertSign : 0);
-			builder.addExtension(Extension.keyUsage, true, new KeyUsage(bits));
-			List<KeyPurposeId> purposes = new ArrayList<>();
-			if (usages.contains(Usage.SERVER_AUTH)) {
-				purposes.add(KeyPurposeId.id_kp_serverAuth);
-			}
-			if (usages.contains(Usage.CLIENT_AUTH)) {
-				purposes.add(KeyPurposeId.id_kp_clientAuth);
-			}
-			if (!purposes.isEmpty()) {
-				builder.addExtension(Extension.extendedKeyUsage, false,
-						new ExtendedKeyUsage(purposes.toArray(KeyPurposeId[]::new)));
+			builder.addExtension(Extension.keyUsage, true,
+					new KeyUsage(usages.stream().mapToInt((usage) -> KEY_USAGES.getOrDefault(usage, 0)).sum()));
+			KeyPurposeId[] purposes = usages.stream()
+				.map(PURPOSES::get)
+				.filter(Objects::nonNull)
+				.toArray(KeyPurposeId[]::new);
+			if (purposes.length > 0) {
+				builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes));
 			}
 			if (!names.isEmpty()) {
 				builder.addExtension(Extension.subjectAlternativeName, subject.getRDNs().length == 0,

@@ -117,7 +117,7 @@ final class Replay implements AutoCloseable {
 	private void replayWatch(String scenario, Recording.Exchange exchange) throws Exception {
 		boolean bookmarks = exchange.path().contains("allowWatchBookmarks=true");
 		// A bookmark comes two seconds before the end
-		String path = exchange.path().replaceAll("timeoutSeconds=\\d+", "timeoutSeconds=" + (bookmarks ? 4 : 300));
+		String path = exchange.path().replaceAll("timeoutSeconds=\\d+", "timeoutSeconds=" + (bookmarks ? 3 : 300));
 		Matcher since = Pattern.compile("resourceVersion=(\\d+)").matcher(path);
 		if (since.find()) {
 			path = path.replace(since.group(), "resourceVersion=" + this.correspondence.translate(since.group(1)));

@@ -34,8 +34,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
  * The alerts and the dashboard use metrics that the running application has, and the
  * alerts fire when they should.
  */
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT,
-		properties = "management.endpoint.certificates.access=unrestricted")
+@SpringBootTest(webEnvironment = WebEnvironment.NONE)
 @EnableEmbeddedControlPlane
 class MonitoringTests {
 

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -84,15 +85,17 @@ class ProbeTests {
 	}
 
 	@Test
-	void applicationThatWaitsIsStartedAliveAndReadyWithItsCertificates() throws Exception {
+	void applicationThatWaitsIsStartedAliveAndReadyWithItsOwnCertificates() throws Exception {
 		try (Probe startup = probe(this.container.getStartupProbe(), "https", this.port);
 				Probe liveness = probe(this.container.getLivenessProbe(), "https", this.port);
 				Probe readiness = probe(this.container.getReadinessProbe(), "https", this.port)) {
-			CompletableFuture<Void> start = CompletableFuture.runAsync(() -> this.application = run());
+			CompletableFuture<Void> start = CompletableFuture
+				.runAsync(() -> this.application = run("sample-app-0", this.port));
 			Awaitility.await().atMost(PATIENCE).until(() -> !this.plane.openCertificateSigningRequests().isEmpty());
 			Stream.of(startup, liveness, readiness).forEach((probe) -> probe.await(REFUSED));
 			approveUntil(readiness);
 			start.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			assertAnotherReplicaHasRequestsKeysAndCertificatesOfItsOwn();
 			rotationFails();
 			assertThat(Stream.of(startup, liveness, readiness)).allMatch(Probe::staysOnceItSucceeded);
 		}
@@ -103,8 +106,9 @@ class ProbeTests {
 		int management = freePort();
 		try (Probe liveness = probe(this.container.getLivenessProbe(), "http", management);
 				Probe readiness = probe(this.container.getReadinessProbe(), "http", management)) {
-			this.application = run("--kubelet.cert.startup.mode=background", "--management.server.port=" + management,
-					"--management.server.ssl.enabled=false", "--management.endpoint.health.show-components=always");
+			this.application = run("sample-app-0", this.port, "--kubelet.cert.startup.mode=background",
+					"--management.server.port=" + management, "--management.server.ssl.enabled=false",
+					"--management.endpoint.health.show-components=always");
 			liveness.await(OK);
 			readiness.await("503");
 			assertThatExceptionOfType(SSLException.class).isThrownBy(() -> status(uri("https", this.port, "/")));
@@ -129,7 +133,7 @@ class ProbeTests {
 		int management = freePort();
 		try (Probe readiness = probe(this.container.getReadinessProbe(), "http", management)) {
 			CompletableFuture<Void> start = CompletableFuture
-				.runAsync(() -> this.application = run("--spring.profiles.active=mutual-tls",
+				.runAsync(() -> this.application = run("sample-app-0", this.port, "--spring.profiles.active=mutual-tls",
 						"--spring.config.additional-location=src/main/kubernetes/base/,src/main/kubernetes/mutual-tls/",
 						"--kubelet.cert.additional.kubelet-server.ssl.trust-file=" + authorities,
 						"--management.server.port=" + management));
@@ -154,10 +158,28 @@ class ProbeTests {
 			.decode(kubeconfig.replaceFirst("(?s).*certificate-authority-data: \"?([\\w+/=]+).*", "$1"));
 	}
 
-	private ConfigurableApplicationContext run(String... more) {
-		Stream<String> arguments = Stream.of("--server.port=" + this.port,
+	private void assertAnotherReplicaHasRequestsKeysAndCertificatesOfItsOwn() throws Exception {
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+		try (ConfigurableApplicationContext other = run("sample-app-1", 0)) {
+			assertThat(this.plane.certificateSigningRequests()).hasSize(4).doesNotHaveDuplicates();
+			List<X509Certificate> leaves = new ArrayList<>();
+			for (ConfigurableApplicationContext replica : List.of(this.application, other)) {
+				replica.getBean(CertificateManagers.class)
+					.forEach((manager) -> leaves.add(manager.current().orElseThrow().leaf()));
+			}
+			assertThat(leaves).extracting(X509Certificate::getSerialNumber).hasSize(4).doesNotHaveDuplicates();
+			assertThat(leaves).extracting(X509Certificate::getPublicKey).doesNotHaveDuplicates();
+			assertThat(String.valueOf(leaves.get(1).getSubjectAlternativeNames())).contains("sample-app-0")
+				.doesNotContain("sample-app-1");
+			assertThat(String.valueOf(leaves.get(3).getSubjectAlternativeNames())).contains("sample-app-1")
+				.doesNotContain("sample-app-0");
+		}
+	}
+
+	private ConfigurableApplicationContext run(String pod, int port, String... more) {
+		Stream<String> arguments = Stream.of("--server.port=" + port,
 				"--spring.config.additional-location=src/main/kubernetes/base/", "--POD_IP=127.0.0.1",
-				"--POD_NAME=sample-app-0", "--kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+				"--POD_NAME=" + pod, "--kubelet.cert.cert-dir=" + this.directory.resolve(pod),
 				"--kubelet.cert.kubernetes.kubeconfig=" + this.plane.writeKubeconfig(this.directory));
 		return SpringApplication.run(SampleApplication.class,
 				Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));

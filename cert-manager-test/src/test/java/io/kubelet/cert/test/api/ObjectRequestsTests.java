@@ -3,6 +3,7 @@ package io.kubelet.cert.test.api;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 import com.google.gson.JsonElement;
@@ -24,12 +25,14 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ObjectRequestsTests {
 
-	private static final String CONFIG_MAPS = "/api/v1/namespaces/test/configmaps";
-
 	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+	private static final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
-	private final ApiClient admin = new ApiClient(this.controlPlane, this.controlPlane.admin());
+	private static final AtomicInteger namespaces = new AtomicInteger();
+
+	private final ApiClient admin = new ApiClient(controlPlane, controlPlane.admin());
+
+	private final String configMaps = "/api/v1/namespaces/test-" + namespaces.incrementAndGet() + "/configmaps";
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
@@ -48,7 +51,7 @@ class ObjectRequestsTests {
 		create("two", Json.object("env", "test", "tier", "web"));
 		create("three", Json.object("tier", "web"));
 		String query = java.net.URLEncoder.encode(selector, java.nio.charset.StandardCharsets.UTF_8);
-		assertThat(names(this.admin.get(CONFIG_MAPS + "?labelSelector=" + query)))
+		assertThat(names(this.admin.get(this.configMaps + "?labelSelector=" + query)))
 			.containsExactlyInAnyOrder(names.split(","));
 	}
 
@@ -57,11 +60,11 @@ class ObjectRequestsTests {
 		for (String name : List.of("a", "b", "c", "d")) {
 			create(name, Json.object("l", "x"));
 		}
-		JsonObject first = this.admin.get(CONFIG_MAPS + "?limit=2&labelSelector=l");
-		this.admin.send("DELETE", CONFIG_MAPS + "/c", null, null);
+		JsonObject first = this.admin.get(this.configMaps + "?limit=2&labelSelector=l");
+		this.admin.send("DELETE", this.configMaps + "/c", null, null);
 		create("e", Json.object("l", "x"));
 		String token = Json.text(first, "metadata", "continue");
-		JsonObject second = this.admin.get(CONFIG_MAPS + "?limit=2&labelSelector=l&continue=" + token);
+		JsonObject second = this.admin.get(this.configMaps + "?limit=2&labelSelector=l&continue=" + token);
 		assertThat(names(first)).containsExactly("a", "b");
 		assertThat(names(second)).containsExactly("c", "d");
 		assertThat(Json.text(second, "metadata", "resourceVersion"))
@@ -73,11 +76,11 @@ class ObjectRequestsTests {
 	void lastPartHasNoToken() throws Exception {
 		create("a", Json.object());
 		create("b", Json.object());
-		JsonObject first = this.admin.get(CONFIG_MAPS + "?limit=1");
+		JsonObject first = this.admin.get(this.configMaps + "?limit=1");
 		// Besides both, there is kube-root-ca.crt
 		int rest = Integer.parseInt(Json.text(first, "metadata", "remainingItemCount"));
 		JsonObject last = this.admin
-			.get(CONFIG_MAPS + "?limit=" + rest + "&continue=" + Json.text(first, "metadata", "continue"));
+			.get(this.configMaps + "?limit=" + rest + "&continue=" + Json.text(first, "metadata", "continue"));
 		assertThat(names(last)).hasSize(rest);
 		assertThat(Json.objectAt(last, "metadata").keySet()).containsExactly("resourceVersion");
 	}
@@ -86,10 +89,10 @@ class ObjectRequestsTests {
 	void expiredTokenIsRefusedWithOneThatGoesOn() throws Exception {
 		create("a", Json.object("l", "x"));
 		create("b", Json.object("l", "x"));
-		JsonObject first = this.admin.get(CONFIG_MAPS + "?limit=1&labelSelector=l");
+		JsonObject first = this.admin.get(this.configMaps + "?limit=1&labelSelector=l");
 		create("c", Json.object("l", "x"));
-		this.controlPlane.compactHistory();
-		String path = CONFIG_MAPS + "?limit=5&labelSelector=l&continue=";
+		controlPlane.compactHistory();
+		String path = this.configMaps + "?limit=5&labelSelector=l&continue=";
 		JsonObject expired = this.admin.get(path + Json.text(first, "metadata", "continue"));
 		assertThat(Json.text(expired, "code")).isEqualTo("410");
 		assertThat(Json.text(expired, "reason")).isEqualTo("Expired");
@@ -98,7 +101,7 @@ class ObjectRequestsTests {
 
 	@Test
 	void tokenOfAnotherKindIsRefused() throws Exception {
-		assertThat(Json.text(this.admin.get(CONFIG_MAPS + "?continue=e30"), "message"))
+		assertThat(Json.text(this.admin.get(this.configMaps + "?continue=e30"), "message"))
 			.isEqualTo("continue key is not valid: server does not recognize this encoded version");
 	}
 
@@ -108,12 +111,12 @@ class ObjectRequestsTests {
 		String since = Json.text(object, "metadata", "resourceVersion");
 		for (String env : List.of("prod", "prod2", "prod")) {
 			Json.objectAt(object, "metadata", "labels").addProperty("env", env);
-			object = this.admin.put(CONFIG_MAPS + "/one", object);
+			object = this.admin.put(this.configMaps + "/one", object);
 		}
 		object.add("data", Json.object("k", "v"));
-		this.admin.put(CONFIG_MAPS + "/one", object);
+		this.admin.put(this.configMaps + "/one", object);
 		try (Stream<String> events = this.admin
-			.stream(CONFIG_MAPS + "?watch=true&labelSelector=env%3Dprod&timeoutSeconds=1&resourceVersion=" + since)
+			.stream(this.configMaps + "?watch=true&labelSelector=env%3Dprod&timeoutSeconds=1&resourceVersion=" + since)
 			.body()) {
 			assertThat(events).extracting((event) -> Json.text(Json.parse(event), "type"))
 				.containsExactly("ADDED", "DELETED", "ADDED", "MODIFIED");
@@ -123,7 +126,7 @@ class ObjectRequestsTests {
 	@Test
 	void watchWithoutResourceVersionBeginsWithWhatIsThere() throws Exception {
 		create("one", Json.object());
-		assertThat(this.admin.stream(CONFIG_MAPS + "?watch=true&timeoutSeconds=1").body()).singleElement()
+		assertThat(this.admin.stream(this.configMaps + "?watch=true&timeoutSeconds=1").body()).singleElement()
 			.asString()
 			.contains("\"type\":\"ADDED\"");
 	}
@@ -131,19 +134,19 @@ class ObjectRequestsTests {
 	@Test
 	void updateThatChangesNothingKeepsTheResourceVersion() throws Exception {
 		JsonObject created = create("one", Json.object("a", "1"));
-		assertThat(this.admin.put(CONFIG_MAPS + "/one", created)).isEqualTo(created);
+		assertThat(this.admin.put(this.configMaps + "/one", created)).isEqualTo(created);
 	}
 
 	@Test
 	void nameIsRequiredAndChecked() throws Exception {
-		assertThat(this.admin.post(CONFIG_MAPS, Json.object("metadata", Json.object())).toString())
+		assertThat(this.admin.post(this.configMaps, Json.object("metadata", Json.object())).toString())
 			.contains("metadata.name: Required value: name or generateName is required");
-		assertThat(this.admin.post(CONFIG_MAPS, Json.object("metadata", Json.object("name", "No_Name"))).toString())
+		assertThat(this.admin.post(this.configMaps, Json.object("metadata", Json.object("name", "No_Name"))).toString())
 			.contains("a lowercase RFC 1123 subdomain must consist of");
 	}
 
 	private JsonObject create(String name, JsonElement labels) throws Exception {
-		return this.admin.post(CONFIG_MAPS, Json.object("metadata", Json.object("name", name, "labels", labels)));
+		return this.admin.post(this.configMaps, Json.object("metadata", Json.object("name", name, "labels", labels)));
 	}
 
 	private static List<String> names(JsonObject list) {
