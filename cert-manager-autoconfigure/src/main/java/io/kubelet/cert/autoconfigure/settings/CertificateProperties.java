@@ -57,7 +57,7 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
  * to kubernetes.io/kube-apiserver-client-kubelet.
  * @param signerCaFile PEM file with the authorities of the signer, which is read again
  * when it changes. An issued certificate that does not lead to one of them is refused,
- * and a stored one is replaced. By default the chain is not checked.
+ * and a stored one is replaced at the start. By default the chain is not checked.
  * @param usages Usages to request. By default digital signature, key encipherment for RSA
  * keys, and that of the signer for Kubernetes' own signers; for others server auth if
  * there are DNS names or IP addresses, and client auth if there are none.

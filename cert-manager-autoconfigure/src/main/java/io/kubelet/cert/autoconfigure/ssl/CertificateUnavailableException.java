@@ -40,7 +40,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 	static CertificateUnavailableException timedOut(CertificateSettings settings, Duration timeout,
 			CertificateStatus status) {
 		CertificateStatus.Failure failure = status.lastFailure();
-		ConfirmedRequest open = status.pendingRequest();
+		ConfirmedRequest pending = status.pendingRequest();
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
 		if (status.health().waitingFor() != null) {
@@ -55,16 +55,16 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					message + ". Attempt %d failed: %s".formatted(failure.attempt(), failure.message()),
 					failure.cause(), null);
 		}
-		if (open == null) {
+		if (pending == null) {
 			return new CertificateUnavailableException(settings,
 					message + ". The API server has not answered the request yet", null,
 					"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or increase '%s'."
 						.formatted(settings.properties().of("startup.timeout")));
 		}
 		String signer = Objects.requireNonNull(settings.request().signer()).name();
-		boolean absent = open.conditions().contains("Approved") || !open.message().isEmpty();
+		boolean absent = pending.conditions().contains("Approved") || !pending.message().isEmpty();
 		return new CertificateUnavailableException(settings,
-				message + ". Request " + open.name() + " " + open.waitingFor(signer), null,
+				message + ". Request " + pending.name() + " " + pending.waitingFor(signer), null,
 				absent ? "Make sure that there is %s in the cluster, or set '%s' to one that there is.".formatted(
 						settings.request().signer(),
 						settings.properties().of(settings.request().hasIssuer() ? "issuer.name" : "signer-name"))
