@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -55,19 +56,62 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 	private ApiClient create(@Nullable CertificatePair pair, Consumer<CredentialPlugIn> plugIns) {
 		Path bootstrap = this.bootstrapKubeconfig;
 		if (bootstrap == null || this.kubeconfig == null) {
-			return KubernetesClients.create(this.kubeconfig, this.context, plugIns);
+			return create(this.kubeconfig, plugIns);
 		}
 		CertificatePair credentials = (pair != null) ? pair
 				: KubeconfigFile.read(this.kubeconfig, null).validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return KubernetesClients.createWithKeys(this.kubeconfig, null, ClientKeys.of(credentials));
+			return KubernetesClients.create(this.kubeconfig, null, Credentials.ofPair(credentials));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
 					"There is no valid client certificate, and there is no bootstrap kubeconfig %s to request one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
 						.formatted(bootstrap));
 		}
-		return KubernetesClients.create(bootstrap, this.context, plugIns);
+		return create(bootstrap, plugIns);
+	}
+
+	private ApiClient create(@Nullable Path file, Consumer<CredentialPlugIn> plugIns) {
+		return KubernetesClients.create(file, this.context, credentials(Kubeconfigs.read(file, this.context), plugIns));
+	}
+
+	/**
+	 * Returns the credentials of the user in a kubeconfig, the first of: client
+	 * certificate, token file, password, plug-in, token.
+	 * @param kubeconfig the kubeconfig
+	 * @param plugIns accepts a plug-in before it is started
+	 * @throws KubernetesConfigurationException if they cannot be read
+	 */
+	private static Credentials credentials(KubeconfigFile kubeconfig, Consumer<CredentialPlugIn> plugIns) {
+		CertificatePair pair = kubeconfig.clientCertificate();
+		if (pair != null) {
+			return Credentials.ofPair(pair);
+		}
+		String tokenFile = kubeconfig.userText("tokenFile");
+		if (tokenFile != null) {
+			return Credentials.ofToken(new TokenFile(kubeconfig.sibling(tokenFile)));
+		}
+		String name = kubeconfig.userText("username");
+		String password = kubeconfig.userText("password");
+		if (name != null && password != null) {
+			return Credentials.ofPassword(name, password);
+		}
+		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
+			return new CredentialPlugIn(kubeconfig, exec).run(plugIns);
+		}
+		String token = kubeconfig.userText("token");
+		if (token != null) {
+			if (!TokenFile.isToken(token)) {
+				throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
+						+ " has a token with invalid characters, such as a line break");
+			}
+			return Credentials.ofToken(() -> token);
+		}
+		if (kubeconfig.user().containsKey("auth-provider")) {
+			throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
+					+ " has an 'auth-provider', which is not supported: use a credential plug-in ('exec') instead");
+		}
+		return Credentials.NONE;
 	}
 
 	KubernetesConfigurationException timedOut(@Nullable CredentialPlugIn plugIn, Duration timeout) {

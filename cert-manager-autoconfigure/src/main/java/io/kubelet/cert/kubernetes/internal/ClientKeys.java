@@ -6,7 +6,6 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 
-import javax.net.ssl.KeyManager;
 import javax.net.ssl.X509KeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -22,10 +21,6 @@ import org.jspecify.annotations.Nullable;
 record ClientKeys(CertificatePair pair) implements X509KeyManager {
 
 	private static final String ALIAS = "current";
-
-	static KeyManager[] of(CertificatePair pair) {
-		return new KeyManager[] { new ClientKeys(pair) };
-	}
 
 	@Override
 	public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers,

@@ -150,7 +150,7 @@ final class CredentialPlugIn {
 		String key = ApiObjects.text(content, "clientKeyData");
 		if (certificate != null && key != null) {
 			try {
-				return Credentials.ofKeys(ClientKeys.of(Pem.readPair(certificate, key)));
+				return Credentials.ofPair(Pem.readPair(certificate, key));
 			}
 			catch (MalformedPemException ex) {
 				throw problem(

@@ -5,6 +5,7 @@ import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
 
+import io.kubelet.cert.certificate.CertificatePair;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> authorization) {
 
+	static final Credentials NONE = new Credentials(null, null);
+
+	static Credentials ofPair(CertificatePair pair) {
+		return ofKeys(new KeyManager[] { new ClientKeys(pair) });
+	}
+
 	static Credentials ofKeys(KeyManager[] keys) {
 		return new Credentials(keys, null);
 	}
@@ -28,10 +35,6 @@ record Credentials(KeyManager @Nullable [] keys, @Nullable Supplier<String> auth
 	static Credentials ofPassword(String name, String password) {
 		String basic = okhttp3.Credentials.basic(name, password, StandardCharsets.UTF_8);
 		return new Credentials(null, () -> basic);
-	}
-
-	static Credentials none() {
-		return new Credentials(null, null);
 	}
 
 }

@@ -105,14 +105,13 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 		return Boolean.TRUE.equals(this.cluster.get("insecure-skip-tls-verify"));
 	}
 
-	/** Returns the name in the certificate of the server, if it is not its address. */
-	@Nullable String tlsServerName() {
-		return text(this.cluster, "tls-server-name");
-	}
-
-	/** Returns the URL of the proxy to the server, if one is named. */
-	@Nullable String proxyUrl() {
-		return text(this.cluster, "proxy-url");
+	/**
+	 * Returns a field of the cluster.
+	 * @return the text, {@code null} if there is none
+	 * @throws KubernetesConfigurationException if it is not text
+	 */
+	@Nullable String clusterText(String name) {
+		return text(this.cluster, name);
 	}
 
 	/** Returns the authorities of the cluster, empty if none are named. */

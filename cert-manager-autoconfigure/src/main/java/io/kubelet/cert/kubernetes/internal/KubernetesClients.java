@@ -6,10 +6,7 @@ import java.net.Proxy;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -17,7 +14,6 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
@@ -49,47 +45,27 @@ final class KubernetesClients {
 	}
 
 	/**
-	 * Creates a client with the configured credentials. A credential plug-in is run
-	 * immediately and without a time limit.
+	 * Creates a client of the cluster in a kubeconfig, whose user is ignored.
 	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
-	 * @param plugIns accepts a credential plug-in before it is run, to terminate it
-	 * @return the client
-	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
-	 * have the context, or it cannot be used
-	 */
-	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Consumer<CredentialPlugIn> plugIns) {
-		return build(kubeconfig, context, (file) -> credentials(file, plugIns));
-	}
-
-	/**
-	 * Creates a client for the same server that authenticates with other keys. Only the
-	 * cluster in the kubeconfig is read; its user is ignored.
-	 * @param kubeconfig as for {@link #create}
-	 * @param context as for {@link #create}
-	 * @param keyManagers present the client certificate
+	 * @param credentials the credentials
 	 * @return the client
 	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
 	 * have the context, or its cluster cannot be used
 	 */
-	static ApiClient createWithKeys(@Nullable Path kubeconfig, @Nullable String context, KeyManager[] keyManagers) {
-		return build(kubeconfig, context, (file) -> Credentials.ofKeys(keyManagers));
-	}
-
-	private static ApiClient build(@Nullable Path kubeconfig, @Nullable String context,
-			Function<KubeconfigFile, Credentials> authentication) {
+	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Credentials credentials) {
 		KubeconfigFile file = Kubeconfigs.read(kubeconfig, context);
 		HttpUrl url = HttpUrl.parse(file.server());
 		if (url == null || url.query() != null || url.fragment() != null) {
 			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
 		}
 		ApiClient client = new ApiClient().setBasePath(file.server());
-		Credentials credentials = authentication.apply(file);
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
 		}
-		if (file.tlsServerName() != null) {
-			client.setTlsServerName(file.tlsServerName());
+		String serverName = file.clusterText("tls-server-name");
+		if (serverName != null) {
+			client.setTlsServerName(serverName);
 		}
 		OkHttpClient.Builder http = client.getHttpClient()
 			.newBuilder()
@@ -116,7 +92,7 @@ final class KubernetesClients {
 
 	/** Without one in the kubeconfig, the proxy settings of the JVM apply. */
 	private static @Nullable Proxy proxy(KubeconfigFile file) {
-		String text = file.proxyUrl();
+		String text = file.clusterText("proxy-url");
 		if (text == null) {
 			return null;
 		}
@@ -127,45 +103,6 @@ final class KubernetesClients {
 						.formatted(file.file()));
 		}
 		return new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(url.host(), url.port()));
-	}
-
-	/**
-	 * Returns the credentials of the user in a kubeconfig, the first of: client
-	 * certificate, token file, password, plug-in, token.
-	 * @param kubeconfig the kubeconfig
-	 * @param plugIns accepts a plug-in before it is started
-	 * @throws KubernetesConfigurationException if they cannot be read
-	 */
-	private static Credentials credentials(KubeconfigFile kubeconfig, Consumer<CredentialPlugIn> plugIns) {
-		CertificatePair pair = kubeconfig.clientCertificate();
-		if (pair != null) {
-			return Credentials.ofKeys(ClientKeys.of(pair));
-		}
-		String tokenFile = kubeconfig.userText("tokenFile");
-		if (tokenFile != null) {
-			return Credentials.ofToken(new TokenFile(kubeconfig.sibling(tokenFile)));
-		}
-		String name = kubeconfig.userText("username");
-		String password = kubeconfig.userText("password");
-		if (name != null && password != null) {
-			return Credentials.ofPassword(name, password);
-		}
-		if (kubeconfig.user().get("exec") instanceof Map<?, ?> exec) {
-			return new CredentialPlugIn(kubeconfig, exec).run(plugIns);
-		}
-		String token = kubeconfig.userText("token");
-		if (token != null) {
-			if (!TokenFile.isToken(token)) {
-				throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
-						+ " has a token with invalid characters, such as a line break");
-			}
-			return Credentials.ofToken(() -> token);
-		}
-		if (kubeconfig.user().containsKey("auth-provider")) {
-			throw new KubernetesConfigurationException("The " + kubeconfig.describeUser()
-					+ " has an 'auth-provider', which is not supported: use a credential plug-in ('exec') instead");
-		}
-		return Credentials.none();
 	}
 
 	/** Returns a TLS context that presents the keys and verifies servers by the trust. */

@@ -80,8 +80,8 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 	 */
 	public static RotatingApiClient connect(@Nullable Path kubeconfig, @Nullable String context,
 			KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current, ExecutorService executor) {
-		return new RotatingApiClient(KubernetesClients.createWithKeys(kubeconfig, context, keyManagers), keyManagers,
-				current, executor);
+		ApiClient client = KubernetesClients.create(kubeconfig, context, Credentials.ofKeys(keyManagers));
+		return new RotatingApiClient(client, keyManagers, current, executor);
 	}
 
 	/** The first call after a rotation may be made before {@link #rotated()}. */

@@ -82,7 +82,6 @@ class HangingPlugInTests {
 							+ this.kubeconfig + " did not end within 2s and was terminated. Run it by hand");
 			}
 			assertThat(asked()).isEqualTo(2);
-			await().until(() -> this.threads.activeCount() == 0);
 			use(access);
 			await().until(() -> asked() == 3);
 			assertThat(other.isAlive()).isTrue();

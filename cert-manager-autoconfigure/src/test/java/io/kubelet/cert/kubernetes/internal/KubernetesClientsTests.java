@@ -12,8 +12,6 @@ import java.util.List;
 import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
 
-import javax.net.ssl.KeyManager;
-
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.ClientCertificate;
@@ -158,8 +156,8 @@ class KubernetesClientsTests {
 	@Test
 	void keysOfAnotherOwnerArePresentedInPlaceOfTheUser() {
 		ClientCertificate node = controlPlane.issueClientCertificate("system:node:one", "system:nodes");
-		KeyManager[] keys = ClientKeys.of(Pem.readPair(node.certificatePem(), node.keyPem()));
-		assertThat(userOf(KubernetesClients.createWithKeys(write("tokenFile: no-token"), null, keys)))
+		Credentials keys = Credentials.ofPair(Pem.readPair(node.certificatePem(), node.keyPem()));
+		assertThat(userOf(KubernetesClients.create(write("tokenFile: no-token"), null, keys)))
 			.isEqualTo("system:node:one");
 	}
 

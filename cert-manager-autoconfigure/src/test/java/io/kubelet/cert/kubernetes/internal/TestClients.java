@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.nio.file.Path;
+import java.time.Clock;
 
 import io.kubernetes.client.openapi.ApiClient;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ public final class TestClients {
 	}
 
 	static ApiClient create(Path kubeconfig, @Nullable String context) {
-		return KubernetesClients.create(kubeconfig, context, (plugIn) -> {
+		return new AccessFiles(kubeconfig, null, context, Clock.systemUTC()).connect(null, (plugIn) -> {
 		});
 	}
 

@@ -84,7 +84,7 @@ record CertManagerRequests(IssuerReference issuer, String namespace,
 	}
 
 	@Override
-	public boolean isDeletedByRequester() {
+	public boolean keepsObjects() {
 		return true;
 	}
 

@@ -48,7 +48,7 @@ final class Deletions {
 	 * Begins a deletion. The result completes when nothing more will be done.
 	 */
 	CompletableFuture<?> delete(CertificateRequest request, @Nullable CertificatePair current) {
-		if (!this.api.isDeletedByRequester() || request.name() == null) {
+		if (!this.api.keepsObjects() || request.name() == null) {
 			return CompletableFuture.completedFuture(request);
 		}
 		CompletableFuture<Object> done = new CompletableFuture<>();

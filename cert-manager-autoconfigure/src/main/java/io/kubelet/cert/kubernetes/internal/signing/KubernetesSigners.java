@@ -92,7 +92,7 @@ public final class KubernetesSigners implements AutoCloseable {
 
 			@Override
 			public boolean keepsObjects() {
-				return KubernetesSigners.this.api.isDeletedByRequester();
+				return KubernetesSigners.this.api.keepsObjects();
 			}
 
 			@Override

@@ -109,14 +109,6 @@ final class RequestObject {
 		return this.spec;
 	}
 
-	/**
-	 * Returns the answer so far.
-	 * @return the status of the object
-	 */
-	JsonObject status() {
-		return this.status;
-	}
-
 	/** The PKCS #10 request as PEM. */
 	String pkcs10() {
 		return decoded(this.spec, "request");

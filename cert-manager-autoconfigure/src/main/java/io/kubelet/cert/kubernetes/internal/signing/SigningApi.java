@@ -64,7 +64,7 @@ interface SigningApi {
 	 * Returns whether objects remain until the requester deletes them.
 	 * @return {@code true} if nobody else deletes them
 	 */
-	default boolean isDeletedByRequester() {
+	default boolean keepsObjects() {
 		return false;
 	}
 

@@ -104,7 +104,9 @@ public final class PublishedAuthorities implements AutoCloseable {
 	/** If the first answer does not come in time, later calls do not wait. */
 	private void awaitAnswer(Duration patience) {
 		try {
-			// At a shutdown, Spring interrupts a start only if its wait has no time limit
+			// At a shutdown, Spring interrupts a start only in the state WAITING, and a
+			// wait
+			// with a time limit of its own is in another one
 			this.answered.completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS).get();
 		}
 		catch (InterruptedException ex) {
