@@ -304,11 +304,11 @@ class KubernetesClientsTests {
 		return Adapter.write(this.directory.resolve("kubeconfig"), kubeconfig.replaceFirst(part, replacement));
 	}
 
-	private static ThrowableAssertAlternative<KubernetesConfigurationException> refused(Path kubeconfig,
+	private ThrowableAssertAlternative<KubernetesConfigurationException> refused(Path kubeconfig,
 			@Nullable String context, String message) {
 		return assertThatExceptionOfType(KubernetesConfigurationException.class)
 			.isThrownBy(() -> TestClients.create(kubeconfig, context))
-			.withMessageContainingAll(message, kubeconfig.getParent().toString());
+			.withMessageContainingAll(message, this.directory.toString());
 	}
 
 }

@@ -143,18 +143,14 @@ class NodeKubeconfigTests {
 	}
 
 	@Test
-	void missingBootstrapKubeconfigIsReported() throws IOException {
+	void bootstrapKubeconfigThatCannotBeUsedIsReported() throws IOException {
+		Files.writeString(this.bootstrap, "kind: Config");
+		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
+			.withMessageContaining("names no server");
 		Files.delete(this.bootstrap);
 		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
 			.withMessageContaining("does not exist");
 		assertThat(this.kubeconfig).doesNotExist();
-	}
-
-	@Test
-	void bootstrapKubeconfigWithoutAServerIsReported() throws IOException {
-		Files.writeString(this.bootstrap, "kind: Config");
-		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(() -> write(PAIR))
-			.withMessageContaining("names no server");
 	}
 
 	private void write(Path pair) {

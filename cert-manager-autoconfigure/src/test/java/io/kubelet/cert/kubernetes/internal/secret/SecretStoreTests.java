@@ -121,8 +121,9 @@ class SecretStoreTests {
 	void emptySecretOfTheDeploymentIsFilledWithoutThePermissionToCreate() {
 		permitOnly("get", "list", "watch", "update");
 		this.plane.secrets().put("shop", "shop-tls", Map.of("other", "kept"));
-		this.store.write(this.store.read().withPair(pair(), null));
-		assertThat(secret()).containsEntry("other", "kept").hasEntrySatisfying("tls.crt", this::isCertificate);
+		CertificatePair pair = pair();
+		this.store.write(this.store.read().withPair(pair, null));
+		assertThat(secret()).containsEntry("other", "kept").containsEntry("tls.crt", Pem.write(pair.chain()));
 	}
 
 	@Test
@@ -323,7 +324,7 @@ class SecretStoreTests {
 			.returns(Kind.STORE, StoreException::kind)
 			.withMessageStartingWith("The pair in Secret shop/shop-tls is damaged: "));
 		this.store.write(stored.withPending(pending()));
-		assertThat(secret()).isEqualTo(withRequest(data(pair)));
+		assertThat(secret()).containsAllEntriesOf(data(pair)).containsKey("request.pem");
 	}
 
 	@Test
@@ -415,19 +416,8 @@ class SecretStoreTests {
 		assertThatExceptionOfType(StoreException.class).isThrownBy(this.store::read)
 			.returns(Kind.UNAUTHORIZED, StoreException::kind)
 			.withCauseInstanceOf(RequestException.class)
-			.withMessageContaining("cannot get resource \"secrets\"")
-			.withMessageContaining("""
-					kind: Role
-					metadata:
-					  name: secrets-user.shop.weak.shop-tls
-					  namespace: shop
-					rules:
-					- apiGroups: [""]
-					  resources: ["secrets"]
-					  resourceNames: ["shop-tls"]
-					  verbs: ["get", "list", "watch", "update"]
-					---
-					""");
+			.withMessageContainingAll("cannot get resource \"secrets\"", "name: secrets-user.shop.weak.shop-tls",
+					"resourceNames: [\"shop-tls\"]", "verbs: [\"get\", \"list\", \"watch\", \"update\"]");
 	}
 
 	@Test
@@ -437,15 +427,8 @@ class SecretStoreTests {
 		assertThatExceptionOfType(StoreException.class)
 			.isThrownBy(() -> this.store.write(nothing.withPending(pending())))
 			.returns(Kind.UNAUTHORIZED, StoreException::kind)
-			.withMessageContaining("""
-					  name: secrets-creator.shop.weak
-					  namespace: shop
-					rules:
-					- apiGroups: [""]
-					  resources: ["secrets"]
-					  verbs: ["create"]
-					""")
-			.withMessageContaining(
+			.withMessageContainingAll("name: secrets-creator.shop.weak", "verbs: [\"create\"]")
+			.withMessageEndingWith(
 					"""
 							Or the deployment creates the Secret, without a pair; then the application does not need this permission:
 							apiVersion: v1
@@ -456,8 +439,9 @@ class SecretStoreTests {
 							type: kubernetes.io/tls
 							data:
 							  tls.crt: ""
-							  tls.key: \""""
-							+ "\"");
+							  tls.key: ""
+							"""
+						.stripTrailing());
 	}
 
 	@Test
@@ -559,15 +543,6 @@ class SecretStoreTests {
 
 	private SortedMap<String, String> secret() {
 		return this.plane.secrets().find("shop", "shop-tls").orElseThrow();
-	}
-
-	private Map<String, String> withRequest(Map<String, String> data) {
-		return Map.of("tls.crt", data.get("tls.crt"), "tls.key", data.get("tls.key"), "request.pem",
-				secret().get("request.pem"));
-	}
-
-	private void isCertificate(String pem) {
-		assertThat(Pem.readCertificates(pem)).hasSize(1);
 	}
 
 	private static Predicate<RecordedRequest> updates() {

@@ -7,9 +7,9 @@ import okhttp3.Response;
 import okhttp3.ResponseBody;
 import okio.Buffer;
 import okio.BufferedSource;
+import okio.ForwardingSource;
 import okio.Okio;
 import okio.Source;
-import okio.Timeout;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
@@ -43,13 +43,14 @@ class LaterReleaseTests {
 	}
 
 	/** Adds a field to each object, line by line, as a watch sends them. */
-	private final class UnknownFields implements Source {
+	private final class UnknownFields extends ForwardingSource {
 
 		private final BufferedSource answer;
 
 		private final Buffer line = new Buffer();
 
 		UnknownFields(BufferedSource answer) {
+			super(answer);
 			this.answer = answer;
 		}
 
@@ -67,16 +68,6 @@ class LaterReleaseTests {
 					.writeByte('\n');
 			}
 			return this.line.read(sink, byteCount);
-		}
-
-		@Override
-		public Timeout timeout() {
-			return this.answer.timeout();
-		}
-
-		@Override
-		public void close() throws IOException {
-			this.answer.close();
 		}
 
 	}

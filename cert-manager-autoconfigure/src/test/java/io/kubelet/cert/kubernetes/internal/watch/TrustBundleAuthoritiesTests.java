@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -166,21 +167,19 @@ class TrustBundleAuthoritiesTests {
 		Awaitility.await().untilAsserted(() -> assertThat(read()).containsExactly(certificates(B)));
 	}
 
-	@Test
-	void clusterThatServesNoVersionIsTold() {
+	/**
+	 * If the permission is missing, it forbids what it does not serve: discovery says so.
+	 */
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void clusterThatServesNoVersionIsToldEvenIfThePermissionIsMissing(boolean permitted) {
 		restrictTo("none");
-		permit();
+		if (permitted) {
+			permit();
+		}
 		assertFails("the API server answers 404",
 				"the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1 (Kubernetes 1.37) nor as "
 						+ "v1beta1 (from 1.33, with the feature gate ClusterTrustBundle");
-	}
-
-	/** It forbids what it does not serve: only discovery says so. */
-	@Test
-	void clusterThatServesNoVersionIsToldEvenIfThePermissionIsMissing() {
-		restrictTo("none");
-		assertFails("the cluster serves ClusterTrustBundle neither as certificates.k8s.io/v1 (Kubernetes 1.37) nor as "
-				+ "v1beta1");
 		assertThatExceptionOfType(KubernetesConfigurationException.class).isThrownBy(this::read)
 			.withMessageNotContaining("ClusterRole");
 	}
