@@ -87,11 +87,6 @@ final class Http2Server implements AutoCloseable {
 		int before = this.requests.get();
 		CompletableFuture<String> answer = new CompletableFuture<>();
 		Call call = client.getHttpClient().newCall(new Request.Builder().url(client.getBasePath()).build());
-		answer.whenComplete((body, ex) -> {
-			if (answer.isCancelled()) {
-				call.cancel();
-			}
-		});
 		call.enqueue(new Callback() {
 
 			@Override

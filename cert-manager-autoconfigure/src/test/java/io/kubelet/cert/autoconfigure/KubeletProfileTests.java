@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -20,12 +19,12 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import org.awaitility.Awaitility;
-import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,33 +117,6 @@ class KubeletProfileTests {
 	}
 
 	@Test
-	void endpointSaysWhatIsWaitedForUntilItComes() {
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.mode=background").run((context) -> {
-			CertificatesEndpoint endpoint = new CertificatesEndpoint(context.getBean(CertificateManagers.class));
-			Awaitility.await()
-				.until(() -> "addresses of node n1 (it does not exist)"
-					.equals(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()));
-			this.node.create("Hostname=n1");
-			Awaitility.await()
-				.until(() -> "an IP address among the addresses of node n1"
-					.equals(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()));
-			assertThat(this.controlPlane.certificateSigningRequests()).isEmpty();
-			this.node.readdress("Hostname=n1", "InternalIP=10.0.0.1");
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await().until(() -> manager.current().isPresent());
-			assertThat(Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor()).isNull();
-		});
-	}
-
-	@Test
-	void dnsNameWillDoWhereThatIsAllowed() throws Exception {
-		this.node.create("Hostname=n1");
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.dns-only=true")
-			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
-				.isEqualTo(SUBJECT.withDnsNames(List.of("n1"))));
-	}
-
-	@Test
 	void podTellsTheAddressesAndTheTemplateAddsToThem() {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=pod", "POD_IP=10.1.0.7",
 				"POD_IPS=10.1.0.7,2001:db8::7", "POD_NAME=web-0", "kubelet.cert.template.dns-names=web.example.com")
@@ -155,35 +127,10 @@ class KubeletProfileTests {
 	}
 
 	@Test
-	void interfacesThatAreNotThereAreWaitedFor() {
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=interfaces",
-				"kubelet.cert.addresses.interfaces=nosuch0", "kubelet.cert.startup.mode=background")
-			.run((context) -> Awaitility.await()
-				.until(() -> context.getBean(CertificateManager.class).status().health().waitingFor(),
-						"an IP address among the addresses of the network interfaces [nosuch0]"::equals));
-	}
-
-	@Test
 	void fixedAddressesNeedNoNode() {
 		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.template.ip-addresses=10.0.0.9")
 			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
 				.isEqualTo(SUBJECT.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.9")))));
-	}
-
-	@Test
-	void propertiesThatAreSetWinOverTheProfile() {
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.pair-name=mine",
-				"kubelet.cert.template.common-name=someone", "kubelet.cert.template.organizations=some",
-				"kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client",
-				"kubelet.cert.usages=client auth,digital signature")
-			.run((context) -> {
-				CertificateStatus status = context.getBean(CertificateManager.class).status();
-				assertThat(status.name()).isEqualTo("mine");
-				assertThat(names(status)).isEqualTo(CertificateTemplate.ofSubject("someone", "some"));
-				assertThat(status.requested().signerName()).isEqualTo("kubernetes.io/kube-apiserver-client");
-				assertThat(status.requested().usages()).containsExactlyInAnyOrder(Usage.CLIENT_AUTH,
-						Usage.DIGITAL_SIGNATURE);
-			});
 	}
 
 	@Test

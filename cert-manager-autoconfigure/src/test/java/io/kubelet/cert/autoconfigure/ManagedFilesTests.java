@@ -3,7 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStoreException;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -14,15 +14,14 @@ import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.event.CertificateEvent;
 import io.kubelet.cert.event.CertificateRotatedEvent;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
-import io.kubelet.cert.testsupport.CertificateContexts;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -78,18 +78,12 @@ class ManagedFilesTests {
 	private ApplicationContextRunner runner() {
 		return CertificateContexts.starter()
 			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
-			.withInitializer(
-					(context) -> context.addApplicationListener((ApplicationListener<CertificateEvent>) this::remember))
+			.withInitializer((context) -> context
+				.addApplicationListener((ApplicationListener<CertificateRotatedEvent>) this.events::add))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("nowhere"),
 					"kubelet.cert.rotate-certificates=false", "kubelet.cert.ssl.trust=system",
 					"kubelet.cert.tls-cert-file=" + this.certificate,
 					"kubelet.cert.tls-private-key-file=" + this.privateKey);
-	}
-
-	private void remember(CertificateEvent event) {
-		if (event instanceof CertificateRotatedEvent rotated) {
-			this.events.add(rotated);
-		}
 	}
 
 	@Test
@@ -139,43 +133,29 @@ class ManagedFilesTests {
 		});
 	}
 
-	@Test
-	void damagedFileIsIgnoredUntilItIsWhole(CapturedOutput output) throws IOException {
-		write(this.first, this.first);
-		runner().run((context) -> {
-			Files.writeString(this.certificate, Files.readString(this.certificate).substring(0, 200));
-			this.time.pass(LOOK.multipliedBy(2));
-			assertCurrent(context, this.first);
-			assertThat(output).contains("tls.crt", "damaged", "the last valid pair stays in use");
-			write(this.second, this.second);
-			this.time.pass(LOOK);
-			assertCurrent(context, this.second);
-		});
-	}
-
-	@Test
-	void filesThatVanishLeaveThePairInUseUntilTheyReturn(CapturedOutput output) throws IOException {
-		write(this.first, this.first);
-		runner().run((context) -> {
-			Files.delete(this.certificate);
-			this.time.pass(Duration.ofMinutes(5));
-			assertCurrent(context, this.first);
-			assertThat(output.getOut().split(this.certificate + " is missing; the last valid", -1)).hasSize(2);
-			write(this.second, this.second);
-			this.time.pass(LOOK);
-			assertCurrent(context, this.second);
-		});
-	}
-
-	@Test
-	void expiredPairIsNotTaken() throws IOException {
-		write(this.first, this.first);
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			damaged | damaged; the last valid pair stays in use
+			missing | tls.crt is missing; the last valid pair stays in use
+			expired | ''
+			""")
+	void pairThatCannotBeUsedIsIgnoredUntilItIsReplaced(String problem, String message, CapturedOutput output)
+			throws IOException {
 		CertificatePair expired = this.authority.pair(CertificateTemplate.ofSubject("cn"),
 				NOW.minus(Duration.ofDays(2)), NOW.minus(Duration.ofDays(1)));
+		write(this.first, this.first);
 		runner().run((context) -> {
-			write(expired, expired);
-			this.time.pass(LOOK);
+			switch (problem) {
+				case "damaged" -> Files.writeString(this.certificate, "-----BEGIN CERTIFICATE-----\nMII");
+				case "missing" -> Files.delete(this.certificate);
+				default -> write(expired, expired);
+			}
+			this.time.pass(Duration.ofMinutes(5));
 			assertCurrent(context, this.first);
+			assertThat(output).contains(message);
+			write(this.second, this.second);
+			this.time.pass(LOOK);
+			assertCurrent(context, this.second);
 		});
 	}
 
@@ -203,13 +183,6 @@ class ManagedFilesTests {
 					.extracting(CertificateRotatedEvent::getPreviousCertificate)
 					.isNull());
 		});
-	}
-
-	@Test
-	void filesThatAreMissingAtTheStartAreNamed() {
-		runner().run((context) -> assertThat(context.getStartupFailure()).rootCause()
-			.hasMessageContaining(this.certificate.toString())
-			.hasMessageContaining("kubelet.cert.rotate-certificates=false"));
 	}
 
 	@Test
@@ -252,25 +225,15 @@ class ManagedFilesTests {
 
 	/** Bundles and events follow on threads of their own. */
 	private void assertCurrent(ApplicationContext context, CertificatePair pair) {
-		Awaitility.await().untilAsserted(() -> isCurrent(context, pair));
-	}
-
-	private void isCurrent(ApplicationContext context, CertificatePair pair) {
 		CertificateManager manager = context.getBean(CertificateManager.class);
-		assertThat(manager.current()).contains(pair);
-		assertThat(manager.status().pair()).isEqualTo(pair);
-		assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.STATIC);
-		if (!this.events.isEmpty()) {
-			assertThat(this.events.get(this.events.size() - 1).getCertificate()).isEqualTo(pair.leaf());
-		}
-		try {
-			var store = Objects.requireNonNull(
-					context.getBean(SslBundles.class).getBundle("kubelet-client").getStores().getKeyStore());
+		SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
+		Awaitility.await().untilAsserted(() -> {
+			assertThat(manager.current()).contains(pair);
+			assertThat(manager.status().pair()).isEqualTo(pair);
+			assertThat(manager.status().state()).isEqualTo(CertificateStatus.State.STATIC);
+			KeyStore store = Objects.requireNonNull(bundle.getStores().getKeyStore());
 			assertThat(store.getCertificate(store.aliases().nextElement())).isEqualTo(pair.leaf());
-		}
-		catch (KeyStoreException ex) {
-			throw new IllegalStateException(ex);
-		}
+		});
 	}
 
 	private void write(CertificatePair certificate, CertificatePair key) throws IOException {

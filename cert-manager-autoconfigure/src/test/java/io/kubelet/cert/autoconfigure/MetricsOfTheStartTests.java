@@ -1,13 +1,15 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
-import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.SignerSource;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -16,13 +18,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Primary;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -36,21 +32,24 @@ class MetricsOfTheStartTests {
 
 	@Test
 	void attemptsThatFailBeforeTheFirstCertificateAreCounted() {
-		new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class,
-					CertificateSslAutoConfiguration.class, CertificateActuatorAutoConfiguration.class,
-					MetricsAutoConfiguration.class, SslAutoConfiguration.class))
-			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class,
-					FailingTwice.class)
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=app",
-					"kubelet.cert.signer-name=example.com/app", "kubelet.cert.rotation.retry.initial-delay=10ms")
+		AtomicInteger failuresLeft = new AtomicInteger(2);
+		FakeSigner signer = new FakeSigner(CertificateContexts.authority, Clock.systemUTC());
+		CertificateContexts
+			.runner(this.directory, CertificateActuatorAutoConfiguration.class, MetricsAutoConfiguration.class)
+			.withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+			.withBean("failing", SignerSource.class, () -> (current) -> {
+				if (failuresLeft.getAndDecrement() > 0) {
+					throw RequestException.unavailable(null, "Unreachable", "no way", null, null);
+				}
+				return signer;
+			}, (definition) -> definition.setPrimary(true))
+			.withPropertyValues("kubelet.cert.rotation.retry.initial-delay=10ms")
 			.run((context) -> {
 				MeterRegistry registry = context.getBean(MeterRegistry.class);
 				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isEqualTo(2));
-				FakeSigner signer = context.getBean(FakeSigner.class);
-				signer.failsWith((request) -> new IllegalStateException("not today"));
+				failuresLeft.set(1);
 				assertThat(context.getBean(CertificateManager.class).rotate()).failsWithin(120, TimeUnit.SECONDS);
-				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isGreaterThan(2));
+				Awaitility.await().untilAsserted(() -> assertThat(failures(registry)).isEqualTo(3));
 			});
 	}
 
@@ -60,29 +59,6 @@ class MetricsOfTheStartTests {
 			.stream()
 			.mapToDouble(FunctionCounter::count)
 			.sum();
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class FailingTwice {
-
-		private int attempts;
-
-		@Bean
-		MeterRegistry registry() {
-			return new SimpleMeterRegistry();
-		}
-
-		@Bean
-		@Primary
-		SignerSource failingTwice(FakeSigner signer) {
-			return (current) -> {
-				if (this.attempts++ < 2) {
-					throw RequestException.unavailable(null, "Unreachable", "no way", null, null);
-				}
-				return signer;
-			};
-		}
-
 	}
 
 }

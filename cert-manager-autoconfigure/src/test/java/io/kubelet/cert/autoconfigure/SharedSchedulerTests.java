@@ -115,9 +115,6 @@ class SharedSchedulerTests {
 		}
 		assertThat(others.await(60, TimeUnit.SECONDS)).isTrue();
 		restored.countDown();
-		Awaitility.await()
-			.untilAsserted(() -> assertThat(threads().filter((thread) -> !thread.getName().contains("timer")))
-				.hasSizeLessThanOrEqualTo(2));
 		scheduler.destroy();
 	}
 

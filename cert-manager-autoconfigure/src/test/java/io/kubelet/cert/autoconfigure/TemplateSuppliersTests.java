@@ -9,14 +9,12 @@ import java.util.concurrent.TimeUnit;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
@@ -32,39 +30,31 @@ class TemplateSuppliersTests {
 	@TempDir
 	Path directory;
 
-	private ApplicationContextRunner runner(Class<?>... suppliers) {
-		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
-			.withUserConfiguration(CertificateManagerAutoConfigurationTests.SignerConfiguration.class)
-			.withUserConfiguration(suppliers)
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.template.common-name=fixed",
-					"kubelet.cert.signer-name=example.com/app",
-					"kubelet.cert.additional.serving.template.common-name=fixed",
-					"kubelet.cert.additional.serving.signer-name=example.com/app");
+	private ApplicationContextRunner runner() {
+		return CertificateContexts.runner(this.directory)
+			.withPropertyValues("kubelet.cert.rotation.forced-interval=0s",
+					"kubelet.cert.additional.serving.template.common-name=app",
+					"kubelet.cert.additional.serving.signer-name=example.com/app",
+					"kubelet.cert.additional.third.template.common-name=app",
+					"kubelet.cert.additional.third.signer-name=example.com/app");
 	}
 
 	@Test
-	void onlySupplierWithoutAQualifierIsTheFirstCertificates() {
-		runner(Plain.class).run((context) -> {
-			awaitCommonName(context.getBean(CertificateManagers.class), "kubelet-client", "plain");
-			awaitCommonName(context.getBean(CertificateManagers.class), "serving", "fixed");
-		});
+	void supplierWithoutAQualifierIsTheFirstCertificates() {
+		plain("plain")
+			.run((context) -> assertCommonNames(context.getBean(CertificateManagers.class), "plain", "app", "app"));
 	}
 
 	@Test
 	void supplierIsThatOfItsQualifier() {
-		runner(Plain.class, Serving.class).run((context) -> {
-			awaitCommonName(context.getBean(CertificateManagers.class), "kubelet-client", "plain");
-			awaitCommonName(context.getBean(CertificateManagers.class), "serving", "serving");
-		});
+		plain("plain").withBean("other", Serving.class)
+			.run((context) -> assertCommonNames(context.getBean(CertificateManagers.class), "plain", "serving", "app"));
 	}
 
 	@Test
 	void supplierThatHangsDelaysOnlyItsOwnCertificate() {
-		runner(Hanging.class)
-			.withPropertyValues("kubelet.cert.startup.mode=background", "kubelet.cert.rotation.forced-interval=0s",
-					"kubelet.cert.additional.third.template.common-name=fixed",
-					"kubelet.cert.additional.third.signer-name=example.com/app")
+		runner().withUserConfiguration(Hanging.class)
+			.withPropertyValues("kubelet.cert.startup.mode=background")
 			.run((context) -> {
 				Hanging suppliers = context.getBean(Hanging.class);
 				try {
@@ -84,44 +74,39 @@ class TemplateSuppliersTests {
 
 	@Test
 	void twoSuppliersOfOneCertificateAreReported() {
-		runner(Serving.class, ServingAgain.class).run((context) -> {
-			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("'serving' has 2 CertificateTemplateSupplier beans",
-					"oneForServing", "anotherForServing");
-			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
-					"[kubelet-client, serving]");
-		});
-	}
-
-	@ParameterizedTest
-	@ValueSource(classes = { Plain.class, First.class })
-	void twoSuppliersOfTheFirstCertificateAreReported(Class<?> supplier) {
-		runner(supplier, Another.class).run((context) -> {
-			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("'kubelet-client' has 2 CertificateTemplateSupplier beans",
-					"another", "without a qualifier is for the first certificate");
-			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")");
-		});
+		assertReported(runner().withBean("one", Serving.class).withBean("another", Serving.class),
+				"'serving' has 2 CertificateTemplateSupplier beans, but can have only one: [one, another]");
+		for (String name : new String[] { "plain", "kubelet-client" }) {
+			assertReported(plain(name).withBean("another", CertificateTemplateSupplier.class, () -> Optional::empty),
+					"'kubelet-client' has 2 CertificateTemplateSupplier beans, but can have only one: [%s, another] (a supplier without a qualifier is for the first certificate)"
+						.formatted(name));
+		}
 	}
 
 	@Test
 	void supplierWhoseQualifierIsNotACertificateIsReported() {
-		runner(Misspelt.class).run((context) -> {
+		assertReported(runner().withBean("misspelt", Misspelt.class), "'misspelt' belongs to no certificate");
+	}
+
+	private ApplicationContextRunner plain(String name) {
+		return runner().withBean(name, CertificateTemplateSupplier.class,
+				() -> () -> Optional.of(CertificateTemplate.ofSubject("plain")));
+	}
+
+	private static void assertReported(ApplicationContextRunner runner, String problem) {
+		runner.run((context) -> {
 			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("'misspelt' belongs to no certificate");
+			assertThat(analysis.getDescription()).contains(problem);
 			assertThat(analysis.getAction()).contains("@Qualifier(\"<certificate name>\")",
-					"[kubelet-client, serving]");
+					"[kubelet-client, serving, third]");
 		});
 	}
 
-	private static void awaitCommonName(CertificateManagers managers, String certificate, String commonName) {
+	private static void assertCommonNames(CertificateManagers managers, String... commonNames) {
 		Awaitility.await()
-			.until(() -> managers.get(certificate).status().requested().template(),
-					CertificateTemplate.ofSubject(commonName)::equals);
-	}
-
-	private static CertificateTemplateSupplier supplier(String commonName) {
-		return () -> Optional.of(CertificateTemplate.ofSubject(commonName));
+			.untilAsserted(() -> assertThat(managers).map((manager) -> manager.status().requested().template())
+				.map((template) -> (template != null) ? template.commonName() : null)
+				.containsExactly(commonNames));
 	}
 
 	/** Both hang, and there are two threads for all certificates. */
@@ -156,66 +141,18 @@ class TemplateSuppliersTests {
 
 	}
 
-	@Configuration(proxyBeanMethods = false)
-	static class Plain {
+	@Qualifier("serving")
+	static class Serving implements CertificateTemplateSupplier {
 
-		@Bean
-		CertificateTemplateSupplier plain() {
-			return supplier("plain");
+		@Override
+		public Optional<CertificateTemplate> get() {
+			return Optional.of(CertificateTemplate.ofSubject("serving"));
 		}
 
 	}
 
-	@Configuration(proxyBeanMethods = false)
-	static class Serving {
-
-		@Bean
-		@Qualifier("serving")
-		CertificateTemplateSupplier oneForServing() {
-			return supplier("serving");
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class ServingAgain {
-
-		@Bean
-		@Qualifier("serving")
-		CertificateTemplateSupplier anotherForServing() {
-			return supplier("serving");
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class Misspelt {
-
-		@Bean
-		@Qualifier("srving")
-		CertificateTemplateSupplier misspelt() {
-			return supplier("serving");
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class First {
-
-		@Bean("kubelet-client")
-		CertificateTemplateSupplier first() {
-			return supplier("first");
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class Another {
-
-		@Bean
-		CertificateTemplateSupplier another() {
-			return supplier("another");
-		}
+	@Qualifier("srving")
+	static class Misspelt extends Serving {
 
 	}
 

@@ -15,9 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 
 /**
  * A kubelet's configuration file and a node's name: what they fill in, what wins over
@@ -37,11 +36,6 @@ class KubeletConfigurationTests {
 		this.file = this.directory.resolve("config.yaml");
 	}
 
-	private static ApplicationContextRunner runner(String... properties) {
-		return new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
-			.withPropertyValues(properties);
-	}
-
 	@ParameterizedTest(name = "{0} with {1} and rotate-certificates={2}: {3}")
 	@CsvSource(nullValues = "-", textBlock = """
 			kubelet-client,  'rotateCertificates: true',  -,     true
@@ -58,31 +52,22 @@ class KubeletConfigurationTests {
 	void fileSaysWhetherACertificateRotatesUnlessAPropertyDoes(String profile, String line, @Nullable String property,
 			boolean rotates) throws IOException {
 		Files.writeString(this.file, HEAD + line);
-		runner("kubelet.cert.profile=" + profile, "kubelet.cert.config-file=" + this.file,
-				(property != null) ? "kubelet.cert.rotate-certificates=" + property : "unrelated=x")
-			.run((context) -> assertThat(
-					context.getBean(CertificateSettingsList.class).certificates().get(0).rotation().enabled())
-				.isEqualTo(rotates));
+		assertThat(TestSettings
+			.first("profile=" + profile, "config-file=" + this.file,
+					(property != null) ? "rotate-certificates=" + property : "")
+			.rotation()
+			.enabled()).isEqualTo(rotates);
 	}
 
 	@Test
 	void fileNamesThePairOfTheServingCertificateOnlyRelativeToItself() throws IOException {
 		Files.writeString(this.file, HEAD + "tlsCertFile: tls.crt\ntlsPrivateKeyFile: /keys/tls.key\n");
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.file,
-				"kubelet.cert.additional.serving.profile=kubelet-serving",
-				"kubelet.cert.additional.other.profile=kubelet-serving",
-				"kubelet.cert.additional.other.pair-name=other", "kubelet.cert.additional.other.tls-cert-file=/a.crt",
-				"kubelet.cert.additional.other.tls-private-key-file=/a.key")
-			.run((context) -> {
-				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
-				assertThat(list.certificates().get(0).storage().initialPair()).isNull();
-				CertificateSettings serving = list.find("kubelet-server").orElseThrow();
-				assertThat(serving.storage().initialPair())
-					.isEqualTo(new PairLocation(this.directory.resolve("tls.crt"), Path.of("/keys/tls.key")));
-				CertificateSettings other = list.find("other").orElseThrow();
-				assertThat(other.storage().initialPair())
-					.isEqualTo(new PairLocation(Path.of("/a.crt"), Path.of("/a.key")));
-			});
+		CertificateSettingsList list = TestSettings.of("profile=kubelet-client;config-file=" + this.file,
+				"additional.serving.profile=kubelet-serving;additional.other.profile=kubelet-serving",
+				"additional.other.pair-name=other;additional.other.tls-cert-file=/a.crt;additional.other.tls-private-key-file=/a.key");
+		assertThat(list.certificates()).map((settings) -> settings.storage().initialPair())
+			.containsExactly(null, new PairLocation(this.directory.resolve("tls.crt"), Path.of("/keys/tls.key")),
+					new PairLocation(Path.of("/a.crt"), Path.of("/a.key")));
 	}
 
 	@Test
@@ -123,21 +108,22 @@ class KubeletConfigurationTests {
 					""")
 	void fileThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String content, String reason) throws IOException {
 		Files.writeString(this.file, content.replace("HEAD ", HEAD).replace("\\n", "\n"));
-		assertMistake("kubelet.cert.config-file", this.file, reason, "kubelet.cert.profile=kubelet-client",
-				"kubelet.cert.config-file=" + this.file);
+		assertMistake(this.file, reason);
 	}
 
 	@Test
-	void fileThatIsNotThereIsNamed() {
-		assertMistake("kubelet.cert.additional.serving.config-file", this.file, "There is no such file",
-				"kubelet.cert.profile=kubelet-client", "kubelet.cert.additional.serving.profile=kubelet-serving",
-				"kubelet.cert.additional.serving.config-file=" + this.file);
+	void fileThatCannotBeReadIsNamed() {
+		assertMistake(this.file, "There is no such file");
+		assertMistake(this.directory, "cannot be read");
 	}
 
-	@Test
-	void fileThatIsADirectoryIsNamed() {
-		assertMistake("kubelet.cert.config-file", this.directory, "cannot be read",
-				"kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.directory);
+	private static void assertMistake(Path file, String reason) {
+		assertThatException()
+			.isThrownBy(() -> TestSettings.of("profile=kubelet-client;additional.serving.profile=kubelet-serving",
+					"additional.serving.config-file=" + file))
+			.withMessageStartingWith(
+					"Property kubelet.cert.additional.serving.config-file with value '%s' is invalid: ", file)
+			.withMessageContaining(reason);
 	}
 
 	@Test
@@ -162,22 +148,11 @@ class KubeletConfigurationTests {
 
 	@Test
 	void furtherCertificateHasTheNodeNameOfTheFirstUnlessItSaysAnother() {
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=N1",
-				"kubelet.cert.additional.a.profile=kubelet-serving",
-				"kubelet.cert.additional.b.profile=kubelet-serving", "kubelet.cert.additional.b.pair-name=b",
-				"kubelet.cert.additional.b.node-name=n2")
-			.run((context) -> {
-				CertificateSettingsList list = context.getBean(CertificateSettingsList.class);
-				assertThat(list.find("kubelet-server").orElseThrow().request().template().commonName())
-					.isEqualTo("system:node:n1");
-				assertThat(list.find("b").orElseThrow().request().template().commonName()).isEqualTo("system:node:n2");
-			});
-	}
-
-	private static void assertMistake(String property, Path file, String reason, String... properties) {
-		runner(properties).run((context) -> assertThat(context.getStartupFailure()).rootCause()
-			.hasMessageStartingWith("Property %s with value '%s' is invalid: ", property, file)
-			.hasMessageContaining(reason));
+		CertificateSettingsList list = TestSettings.of("profile=kubelet-client;node-name=N1",
+				"additional.a.profile=kubelet-serving;additional.b.profile=kubelet-serving;additional.b.pair-name=b",
+				"additional.b.node-name=n2");
+		assertThat(list.certificates()).extracting((settings) -> settings.request().template().commonName())
+			.containsExactly("system:node:n1", "system:node:n1", "system:node:n2");
 	}
 
 }

@@ -1,14 +1,11 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.util.stream.Stream;
-
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Which values are refused: the report names the property that has the value, the value
@@ -82,12 +79,9 @@ class SettingsMistakesTests {
 					store.type=secret;pair-name=a;tls-cert-file=a;tls-private-key-file=b     | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it is in files ('kubelet.cert.tls-cert-file')
 					""")
 	void valueThatCannotBeUsedIsReported(String properties, String report) {
-		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
-			.withPropertyValues(
-					Stream.of(properties.split(";")).map((value) -> "kubelet.cert." + value).toArray(String[]::new))
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.isInstanceOf(InvalidConfigurationPropertyValueException.class)
-				.hasMessageStartingWith("Property kubelet.cert." + report));
+		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+			.isThrownBy(() -> TestSettings.of(properties))
+			.withMessageStartingWith("Property kubelet.cert." + report);
 	}
 
 }

@@ -2,13 +2,14 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
 import io.kubelet.cert.autoconfigure.connections.CertificateDrainAutoConfiguration;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Issuer;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.SharedSecret;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Signer;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.TrustKind;
@@ -16,6 +17,7 @@ import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Trusted;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
+import io.kubelet.cert.request.IssuerReference;
 import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -25,19 +27,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link SettingsResolver}.
+ * Tests for {@link SettingsResolver} and {@link RequestResolver}.
  */
 class SettingsResolverTests {
 
 	private static final Map<String, JsonNode> METADATA = Metadata.properties();
-
-	private final ApplicationContextRunner runner = new ApplicationContextRunner()
-		.withUserConfiguration(SettingsConfiguration.class);
 
 	/**
 	 * The defaults are set at the properties. Those of the engine and of the metadata,
@@ -45,40 +43,33 @@ class SettingsResolverTests {
 	 */
 	@Test
 	void defaultsAreThoseOfTheKubelet() {
-		this.runner.run((context) -> {
-			CertificateSettings settings = context.getBean(CertificateSettingsList.class).certificates().get(0);
-			assertThat(settings.name()).isEqualTo("kubelet-client");
-			assertThat(settings.storage())
-				.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5, null));
-			assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject(null));
-			assertThat(settings.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
-			assertThat(settings.rotation()).usingRecursiveComparison()
-				.ignoringFields("schedule.required")
-				.isEqualTo(new CertificateSettings.Rotation(true, "kubelet.cert.rotate-certificates=true",
-						RotationSettings.Schedule.KUBELET));
-			assertThat(settings.rotation().schedule().required()).isTrue();
-			assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
-			assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
-					new Trusted(TrustKind.CLUSTER, "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
-			assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().wanted().key());
-			assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
-			assertThat(defaultValue("rotate-certificates")).isEqualTo(String.valueOf(settings.rotation().enabled()));
-		});
+		CertificateSettings settings = TestSettings.first();
+		assertThat(settings.name()).isEqualTo("kubelet-client");
+		assertThat(settings.storage())
+			.isEqualTo(new CertificateSettings.Storage(Path.of("/var/lib/kubelet/pki"), null, false, 5, null));
+		assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject(null));
+		assertThat(settings.request().wanted().key()).isEqualTo(KeySpecification.EC_P256);
+		assertThat(settings.rotation()).usingRecursiveComparison()
+			.ignoringFields("schedule.required")
+			.isEqualTo(new CertificateSettings.Rotation(true, "kubelet.cert.rotate-certificates=true",
+					RotationSettings.Schedule.KUBELET));
+		assertThat(settings.rotation().schedule().required()).isTrue();
+		assertThat(settings.startup()).isEqualTo(new Startup(Startup.Mode.WAIT, Duration.ofSeconds(60)));
+		assertThat(settings.ssl()).isEqualTo(new CertificateSettings.Ssl("kubelet-client",
+				new Trusted(TrustKind.CLUSTER, "", ""), Duration.ofHours(1), Duration.ofSeconds(30)));
+		assertThat(RotationSettings.Request.of("any").key()).isEqualTo(settings.request().wanted().key());
+		assertThat(defaultValue("pair-name")).isEqualTo(settings.name());
+		assertThat(defaultValue("rotate-certificates")).isEqualTo(String.valueOf(settings.rotation().enabled()));
 	}
 
 	/** As from {@code pair-name: ${PAIR_NAME:}}. */
 	@Test
 	void blankNameIsNoName() {
-		List<String> names = List.of("pair-name", "signer-name", "issuer.name", "template.common-name", "ssl.bundle",
-				"kubernetes.context");
-		this.runner.run((plain) -> this.runner
-			.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "=").toArray(String[]::new))
-			.run((blank) -> {
-				assertThat(blank.getBean(CertificateSettingsList.class).certificates())
-					.usingRecursiveFieldByFieldElementComparatorIgnoringFields("properties")
-					.isEqualTo(plain.getBean(CertificateSettingsList.class).certificates());
-				assertThat(blank.getBean(CertificateSettingsList.class).kubernetes().context()).isNull();
-			}));
+		CertificateSettingsList blank = TestSettings
+			.of("pair-name=;signer-name=;issuer.name=;template.common-name=;ssl.bundle=;kubernetes.context=");
+		assertThat(blank.certificates()).usingRecursiveFieldByFieldElementComparatorIgnoringFields("properties")
+			.isEqualTo(TestSettings.of().certificates());
+		assertThat(blank.kubernetes().context()).isNull();
 	}
 
 	@ParameterizedTest
@@ -103,24 +94,93 @@ class SettingsResolverTests {
 	@CsvSource(delimiter = '|', nullValues = "-",
 			textBlock = """
 					signer-name=example.com/a                                                    | example.com/a | kubelet.cert.signer-name
-					profile=kubelet-client node-name=n1                                          | kubernetes.io/kube-apiserver-client-kubelet | kubelet.cert.profile
-					profile=kubelet-serving node-name=n1                                         | kubernetes.io/kubelet-serving | kubelet.cert.profile
-					profile=kubelet-serving node-name=n1 signer-name=a.b/c                       | a.b/c | kubelet.cert.signer-name
-					template.common-name=system:node:n1 template.organizations=system:nodes      | kubernetes.io/kube-apiserver-client-kubelet | the subject of a kubelet
-					template.common-name=system:node:n1 template.organizations=system:nodes template.dns-names=n1   | - | -
-					template.common-name=system:node:n1 template.organizations=system:nodes addresses.source=node   | - | -
+					profile=kubelet-client;node-name=n1                                          | kubernetes.io/kube-apiserver-client-kubelet | kubelet.cert.profile
+					profile=kubelet-serving;node-name=n1                                         | kubernetes.io/kubelet-serving | kubelet.cert.profile
+					profile=kubelet-serving;node-name=n1;signer-name=a.b/c                       | a.b/c | kubelet.cert.signer-name
+					template.common-name=system:node:n1;template.organizations=system:nodes      | kubernetes.io/kube-apiserver-client-kubelet | the subject of a kubelet
+					template.common-name=system:node:n1;template.organizations=system:nodes;template.dns-names=n1   | - | -
+					template.common-name=system:node:n1;template.organizations=system:nodes;addresses.source=node   | - | -
 					template.common-name=system:node:n1                                          | - | -
-					template.common-name=system:node:n1 template.organizations=system:nodes,more | - | -
-					template.common-name=app template.organizations=system:nodes                 | - | -
+					template.common-name=system:node:n1;template.organizations=system:nodes,more | - | -
+					template.common-name=app;template.organizations=system:nodes                 | - | -
 					""")
 	void signerIsTheConfiguredOneOrThatOfAKubelet(String properties, @Nullable String signer, @Nullable String origin) {
-		ApplicationContextRunner runner = this.runner;
-		for (String property : properties.split(" ")) {
-			runner = runner.withPropertyValues("kubelet.cert." + property);
-		}
-		runner.run((context) -> assertThat(
-				context.getBean(CertificateSettingsList.class).certificates().get(0).request().signer())
-			.isEqualTo((signer != null) ? new Signer(signer, Objects.requireNonNull(origin), null) : null));
+		assertThat(TestSettings.first(properties).request().signer())
+			.isEqualTo((signer != null) ? new Signer(signer, Objects.requireNonNull(origin), null) : null);
+	}
+
+	@Test
+	void propertiesThatAreSetTakePrecedenceOverTheProfile() {
+		CertificateSettings settings = TestSettings.named("mine",
+				"profile=kubelet-client;node-name=n1;pair-name=mine;template.common-name=someone;template.organizations=some");
+		assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject("someone", "some"));
+	}
+
+	@Test
+	void issuerHasTheDefaultsOfCertManager() {
+		Signer signer = signer(TestSettings.first("issuer.name=internal"));
+		assertThat(signer).hasToString("issuer 'Issuer/internal' (from kubelet.cert.issuer.name)");
+		assertThat(signer.issuer())
+			.isEqualTo(new Issuer(new IssuerReference("Issuer", "internal", "cert-manager.io"), null, Map.of()));
+	}
+
+	@Test
+	void everythingOfAnIssuerCanBeSet() {
+		CertificateSettings settings = TestSettings.first(
+				"issuer.name=internal;issuer.kind=Cloud;issuer.group=issuers.example.com;issuer.namespace=shop",
+				"issuer.annotations.[issuers.example.com/template]=web;requested-lifetime=1m;ssl.trust=issuer");
+		IssuerReference reference = new IssuerReference("Cloud", "internal", "issuers.example.com");
+		assertThat(signer(settings).issuer())
+			.isEqualTo(new Issuer(reference, "shop", Map.of("issuers.example.com/template", "web")));
+		assertThat(signer(settings).name()).isEqualTo("Cloud.issuers.example.com/internal");
+		assertThat(IssuerReference.parse(signer(settings).name())).contains(reference);
+		assertThat(settings.request().wanted().lifetime()).isEqualTo(Duration.ofMinutes(1));
+		assertThat(settings.ssl().trusted().kind()).isEqualTo(TrustKind.ISSUER);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "template.common-name=b, ClusterIssuer/internal, true", "signer-name=a.b/c, a.b/c, false",
+			"profile=kubelet-client, kubernetes.io/kube-apiserver-client-kubelet, false" })
+	void additionalCertificateInheritsTheIssuerUnlessItHasASigner(String property, String signer, boolean issuer) {
+		CertificateSettings settings = TestSettings
+			.of("issuer.name=internal;issuer.kind=ClusterIssuer;node-name=n1;additional.b." + property
+					+ ";additional.b.pair-name=b")
+			.find("b")
+			.orElseThrow();
+		assertThat(signer(settings).name()).isEqualTo(signer);
+		assertThat(settings.request().hasIssuer()).isEqualTo(issuer);
+	}
+
+	private static Signer signer(CertificateSettings settings) {
+		return Objects.requireNonNull(settings.request().signer());
+	}
+
+	/** There is a copy where a directory is set. */
+	@ParameterizedTest(name = "{0}")
+	@CsvSource(delimiter = '|', nullValues = "-", textBlock = """
+			store.type=file                                         | -
+			store.type=secret                                       | -/shop/false
+			store.type=secret;store.secret=shop-tls                 | -/shop-tls/false
+			store.type=secret;store.secret=web/a.b                  | web/a.b/false
+			store.type=secret;store.secret=                         | -/shop/false
+			store.type=secret;cert-dir=target                       | -/shop/true
+			store.type=secret;cert-dir=target;store.copy=false      | -/shop/false
+			store.type=secret;store.copy=true                       | -/shop/true
+			""")
+	void secretHasTheNameOfThePairByDefault(String properties, @Nullable String secret) {
+		String[] parts = (secret != null) ? secret.split("/") : new String[0];
+		assertThat(TestSettings.named("shop", "pair-name=shop", properties).storage().secret())
+			.isEqualTo((secret != null)
+					? new SharedSecret(parts[0].equals("-") ? null : parts[0], parts[1], Boolean.parseBoolean(parts[2]))
+					: null);
+	}
+
+	@Test
+	void additionalCertificateInheritsTheTypeButNotTheSecret() {
+		CertificateSettingsList settings = TestSettings.of("store.type=secret;store.secret=shop-tls",
+				"additional.client.template.common-name=client;additional.own.store.type=file");
+		assertThat(settings.find("client").orElseThrow().storage().secret()).hasToString("Secret client");
+		assertThat(settings.find("own").orElseThrow().storage().secret()).isNull();
 	}
 
 }

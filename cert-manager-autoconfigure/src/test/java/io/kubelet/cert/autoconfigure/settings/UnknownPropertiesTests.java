@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,13 +20,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link UnknownProperties}.
@@ -35,9 +34,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 @ExtendWith(OutputCaptureExtension.class)
 class UnknownPropertiesTests {
 
-	private final ApplicationContextRunner runner = new ApplicationContextRunner()
-		.withUserConfiguration(SettingsConfiguration.class)
-		.withPropertyValues("kubelet.cert.template.common-name=shop", "kubelet.cert.additional.b.cert-dir=/b");
+	private static final String SET = "template.common-name=shop;additional.b.cert-dir=/b";
 
 	@TempDir
 	Path directory;
@@ -51,13 +48,12 @@ class UnknownPropertiesTests {
 			"additional.b.additional.c.cert-dir, additional.b.cert-dir",
 			"template.common-name.first, template.common-name" })
 	void unknownPropertyIsReportedWithTheClosestOne(String property, String closest) {
-		this.runner.withPropertyValues("kubelet.cert." + property + "=false")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.isInstanceOfSatisfying(InvalidSettingsException.class, (failure) -> {
-					assertThat(failure).hasMessageContainingAll("'kubelet.cert." + property + "'",
-							"the closest property is 'kubelet.cert." + closest + "'");
-					assertThat(failure.action()).contains("'kubelet.cert.ignore-unknown-properties' to true");
-				}));
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(SET, property + "=false"))
+			.withMessageContainingAll("'kubelet.cert." + property + "'",
+					"the closest property is 'kubelet.cert." + closest + "'")
+			.satisfies((failure) -> assertThat(failure.action())
+				.contains("'kubelet.cert.ignore-unknown-properties' to true"));
 	}
 
 	@Test
@@ -117,35 +113,25 @@ class UnknownPropertiesTests {
 
 	@Test
 	void unknownPropertyIsAWarningIfIgnored(CapturedOutput output) {
-		this.runner
-			.withPropertyValues("kubelet.cert.signer-ca-fil=/ca", "kubelet.cert.ignore-unknown-properties=true",
-					"kubelet.cert.cert-dir=/pki")
-			.run((context) -> {
-				CertificateSettings first = context.getBean(CertificateSettingsList.class).certificates().get(0);
-				assertThat(first.storage().certDir()).hasToString("/pki");
-				assertThat(output).contains("WARN").containsOnlyOnce("'kubelet.cert.signer-ca-fil'");
-			});
+		assertThat(TestSettings.first(SET, "signer-ca-fil=/ca;ignore-unknown-properties=true;cert-dir=/pki")
+			.storage()
+			.certDir()).hasToString("/pki");
+		assertThat(output).contains("WARN").containsOnlyOnce("'kubelet.cert.signer-ca-fil'");
 	}
 
 	@Test
 	void unknownEnvironmentVariableIsAWarning(CapturedOutput output) {
-		environment(Map.of("KUBELET_CERT_SERVICE_HOST", "10.0.0.7", "KUBELET_CERT_PORT", "tcp://10.0.0.7:443",
-				"KUBELET_CERT_SIGNER_CA_FIL", "/ca"))
-			.run((context) -> {
-				assertThat(context).hasNotFailed();
-				assertThat(output).contains("WARN")
-					.contains("KUBELET_CERT_SERVICE_HOST", "KUBELET_CERT_PORT")
-					.contains("'kubelet.cert.signer.ca.fil'", "closest property is 'kubelet.cert.signer-ca-file'");
-			});
+		TestSettings.of(environment(Map.of("KUBELET_CERT_SERVICE_HOST", "10.0.0.7", "KUBELET_CERT_PORT",
+				"tcp://10.0.0.7:443", "KUBELET_CERT_SIGNER_CA_FIL", "/ca")), SET);
+		assertThat(output).contains("WARN", "KUBELET_CERT_SERVICE_HOST", "KUBELET_CERT_PORT",
+				"'kubelet.cert.signer.ca.fil'", "closest property is 'kubelet.cert.signer-ca-file'");
 	}
 
 	@ParameterizedTest
 	@CsvSource({ "KUBELET_CERT_SERVICE_HOST, false", "KUBELET_CERT_PORT_443_TCP_ADDR, false",
 			"KUBELET_CERT_PAIR_NAME, true", "KUBELET_CERT_PAIRNAM, true" })
 	void variableOfAServiceConfiguresNoCertificate(String name, boolean configures) {
-		StandardEnvironment environment = new StandardEnvironment();
-		environment.getPropertySources()
-			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", Map.of(name, "a")));
+		StandardEnvironment environment = environment(Map.of(name, "a"));
 		ConfigurationPropertySources.attach(environment);
 		assertThat(SettingsConfiguration.isAnyPropertySet(environment)).isEqualTo(configures);
 	}
@@ -156,34 +142,31 @@ class UnknownPropertiesTests {
 			"KUBELET_CERT_ADDITIONAL_C_TEMPLATE_COMMON_NAME", "KUBELET_CERT_ADDITIONAL_C_TEMPLATE_DNSNAMES_0",
 			"KUBELET_CERT_KUBERNETES_API_CLIENT_ENABLED", "KUBELET_CERT_PAIR_NAME" })
 	void knownEnvironmentVariableIsNoWarning(String name, CapturedOutput output) {
-		environment(Map.of(name, name.endsWith("ENABLED") ? "true" : "client auth")).run((context) -> {
-			assertThat(context).hasNotFailed();
-			assertThat(output).doesNotContain("that do not exist are ignored");
-		});
+		TestSettings.of(environment(Map.of(name, name.endsWith("ENABLED") ? "true" : "client auth")), SET);
+		assertThat(output).doesNotContain("that do not exist are ignored");
 	}
 
 	@Test
 	void propertyThatIsAlsoAnEnvironmentVariableIsReported() {
-		environment(Map.of("KUBELET_CERT_SERVICE", "a")).withPropertyValues("kubelet.cert.service=a")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.isInstanceOf(InvalidSettingsException.class));
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(environment(Map.of("KUBELET_CERT_SERVICE", "a")), "service=a"));
 	}
 
-	private ApplicationContextRunner environment(Map<String, Object> variables) {
-		return this.runner.withInitializer((context) -> context.getEnvironment()
-			.getPropertySources()
-			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", new HashMap<>(variables))));
+	private static StandardEnvironment environment(Map<String, Object> variables) {
+		StandardEnvironment environment = new StandardEnvironment();
+		environment.getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", variables));
+		return environment;
 	}
 
 	@Test
 	void everyPropertyOfTheMetadataExists() {
 		Set<String> names = Metadata.properties().keySet();
-		this.runner
-			.withPropertyValues(names.stream().map((name) -> "kubelet.cert." + name + "x=1").toArray(String[]::new))
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContainingAll(names.stream()
-					.map((name) -> "closest property is 'kubelet.cert." + name + "'")
-					.toArray(String[]::new)));
+		assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(names.stream().map((name) -> name + "x=1").toArray(String[]::new)))
+			.withMessageContainingAll(names.stream()
+				.map((name) -> "closest property is 'kubelet.cert." + name + "'")
+				.toArray(String[]::new));
 		assertThat(names).hasSizeGreaterThan(50);
 	}
 
