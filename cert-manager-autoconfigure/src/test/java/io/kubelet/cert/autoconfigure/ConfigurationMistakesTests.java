@@ -5,31 +5,46 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.function.Consumer;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 
 /**
  * What an operator reads after a mistake: which property or permission, which value, what
  * to do.
  */
 class ConfigurationMistakesTests {
+
+	private static final String BOOTSTRAP = "'kubelet.cert.kubernetes.bootstrap-kubeconfig'";
+
+	private static final String KUBECONFIG = "'kubelet.cert.kubernetes.kubeconfig'";
 
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
@@ -44,124 +59,129 @@ class ConfigurationMistakesTests {
 	private ApplicationContextRunner runner(String... properties) {
 		return CertificateContexts.starter()
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-					"kubelet.cert.template.common-name=system:node:n1",
+					"kubelet.cert.startup.timeout=2m", "kubelet.cert.template.common-name=system:node:n1",
 					"kubelet.cert.template.organizations=system:nodes")
 			.withPropertyValues(properties);
 	}
 
-	private ApplicationContextRunner connected(String... properties) {
-		return runner("kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory))
-			.withPropertyValues(properties);
+	/** Returns the report of an application that does not start. */
+	private FailureAnalysis start(String... properties) {
+		AtomicReference<@Nullable FailureAnalysis> report = new AtomicReference<>();
+		runner(properties).run((context) -> report.set(StartFailures.report(context.getStartupFailure(), properties)));
+		return Objects.requireNonNull(report.get());
 	}
 
-	@Test
-	void kubeconfigThatIsNotThereIsNamed() {
-		runner("kubelet.cert.kubernetes.kubeconfig=/nowhere/kubeconfig").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = StartFailures.property(context.getStartupFailure());
-			assertThat(failure.getName()).isEqualTo("kubelet.cert.kubernetes.kubeconfig");
-			assertThat(failure.getValue()).hasToString("/nowhere/kubeconfig");
-			assertThat(failure.getReason()).contains("There is no such file");
-		});
+	private FailureAnalysis connect(Credential credential, String... properties) {
+		return start(with(
+				"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory, credential),
+				properties));
 	}
 
-	@Test
-	void unknownKeyAlgorithmIsNamedWithThoseThatExist() {
-		runner("kubelet.cert.key.algorithm=dsa")
-			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining("dsa")
-				.hasStackTraceContaining("kubelet.cert.key.algorithm"));
+	private FailureAnalysis bootstrap(Credential credential, String... properties) {
+		return start(with(
+				"kubelet.cert.kubernetes.bootstrap-kubeconfig="
+						+ this.controlPlane.writeKubeconfig(this.directory, credential),
+				with("kubelet.cert.kubernetes.kubeconfig=" + this.directory.resolve("kubelet.conf"), properties)));
 	}
 
-	@Test
-	void certificateWithoutATemplateIsRefused() {
-		new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(CertificateManagerAutoConfiguration.class))
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory)
-			.run((context) -> {
-				InvalidConfigurationPropertyValueException failure = StartFailures
-					.property(context.getStartupFailure());
-				assertThat(failure.getName()).isEqualTo("kubelet.cert.template.common-name");
-				assertThat(failure.getReason()).contains("CertificateTemplateSupplier", "rotate-certificates");
-			});
+	private static String[] with(String property, String... properties) {
+		return Stream.concat(Stream.of(property), Stream.of(properties)).toArray(String[]::new);
 	}
 
-	@Test
-	void certificateWithoutASignerIsReportedWithTheSignersThatThereAre() {
-		runner("kubelet.cert.additional.shop.template.common-name=shop").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = StartFailures.property(context.getStartupFailure());
-			assertThat(failure.getName()).isEqualTo("kubelet.cert.additional.shop.signer-name");
-			assertThat(failure.getReason()).contains(
-					"Neither a signer nor an issuer is configured for certificate 'shop'",
-					"set 'kubelet.cert.additional.shop.issuer.name'", "kubernetes.io/kube-apiserver-client ",
-					"kubernetes.io/kubelet-serving");
-		});
+	private static void assertReport(FailureAnalysis report, String... texts) {
+		assertThat(report.getDescription() + "\n" + report.getAction()).contains(texts);
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					kubernetes.kubeconfig=/nowhere/kubeconfig | kubernetes.kubeconfig with value '/nowhere/kubeconfig' is invalid: There is no such file
+					template.organizations= | template.common-name with value 'null' is invalid: No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set 'kubelet.cert.rotate-certificates' to false
+					template.common-name=shop | signer-name with value 'null' is invalid: Neither a signer nor an issuer is configured for certificate 'kubelet-client': set 'kubelet.cert.issuer.name' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for
+					""")
+	void propertyIsNamed(String property, String message) {
+		CertificateContexts.starter()
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert." + property)
+			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure()))
+				.hasMessageStartingWith("Property kubelet.cert." + message));
 	}
 
 	@Test
 	void unreachableServerIsReportedWithItsAddress() throws IOException {
-		Path kubeconfig = kubeconfig("https://127.0.0.1:" + closedPort());
-		timesOut(runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig), (analysis) -> {
-			assertThat(analysis.getDescription()).contains("'kubelet-client' was not issued within ",
-					"kubelet.cert.startup.timeout", "https://127.0.0.1:", "cannot be reached");
-			assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig",
-					"'kubelet.cert.startup.mode' to 'background'");
+		String kubeconfig = "kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(closedPort());
+		RisingTimeout.from(Duration.ofSeconds(1),
+				(timeout) -> assertReport(start(kubeconfig, "kubelet.cert.startup.timeout=" + timeout),
+						"'kubelet-client' was not issued within ", "kubelet.cert.startup.timeout", "https://127.0.0.1:",
+						"cannot be reached", "API server runs", KUBECONFIG,
+						"'kubelet.cert.startup.mode' to 'background'"));
+		runner(kubeconfig, "kubelet.cert.startup.mode=background").run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(manager.status().lastFailure()).isNotNull()
+					.satisfies((failure) -> assertThat(failure.message()).contains("cannot be reached")));
+			assertThat(manager.status().health().serverHealthy()).isFalse();
 		});
 	}
 
 	/** The value of the property is right. */
 	@Test
 	void unreachableServerIsReportedRatherThanTheTrustThatIsReadFromIt() {
-		connected().run((context) -> assertThat(context).hasNotFailed());
+		String kubeconfig = "kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory);
+		runner(kubeconfig).run((context) -> assertThat(context).hasNotFailed());
 		this.controlPlane.pause();
-		connected("kubelet.cert.startup.timeout=1s", "kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
-			.run((context) -> {
-				FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-				assertThat(analysis.getDescription())
-					.startsWith("The ConfigMap default/kube-root-ca.crt cannot be read: ");
-				assertThat(analysis.getAction()).contains("API server runs", "kubelet.cert.kubernetes.kubeconfig");
-			});
+		assertReport(
+				start(kubeconfig, "kubelet.cert.startup.timeout=1s",
+						"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt"),
+				"The ConfigMap default/kube-root-ca.crt cannot be read: ", "API server runs", KUBECONFIG);
 	}
 
 	@Test
 	void unknownTokenIsReportedAtOnce() {
-		Credential gone = this.controlPlane.addToken("gone", "nobody");
-		Path kubeconfig = this.controlPlane.writeKubeconfig(this.directory, gone);
-		this.controlPlane.removeToken("gone");
-		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig).run((context) -> {
-			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("401 Unauthorized", this.controlPlane.url());
-			assertThat(analysis.getAction()).contains("Replace the token");
-		});
+		Credential unknown = Credential.token("unknown", "unknown");
+		assertReport(connect(unknown), "401 Unauthorized", this.controlPlane.url(), "Replace the token", KUBECONFIG);
+		assertReport(bootstrap(unknown), "401 Unauthorized", "Replace the token", BOOTSTRAP);
 	}
 
 	@Test
-	void missingPermissionIsReportedWithTheRuleThatGrantsIt() {
+	void missingPermissionIsReportedWithTheRuleThatGrantsIt() throws Exception {
 		Credential poor = this.controlPlane.addToken("poor", "system:serviceaccount:shop:checkout");
-		runner("kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory, poor))
-			.run((context) -> {
-				FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-				assertThat(analysis.getDescription()).contains("kind: ClusterRole",
-						"verbs: [\"create\", \"get\", \"list\", \"watch\"]", "namespace: \"shop\"",
-						"name: \"checkout\"");
-				assertThat(analysis.getAction()).contains("Grant the permission");
-			});
+		String rule = "verbs: [\"create\", \"get\", \"list\", \"watch\"]";
+		assertReport(connect(poor), "kind: ClusterRole", rule, "namespace: \"shop\"", "name: \"checkout\"",
+				"Grant the permission", KUBECONFIG);
+		assertReport(bootstrap(poor), rule, "Grant the permission", BOOTSTRAP);
+		Files.writeString(this.directory.resolve("kubelet.conf"),
+				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate("poor", "poor")));
+		assertReport(bootstrap(this.controlPlane.bootstrap()), rule, "Grant the permission", BOOTSTRAP,
+				KUBECONFIG + " if that has a valid certificate");
+	}
+
+	@Test
+	void serverThatABootstrapTokenCannotReachIsSoughtInTheBootstrapKubeconfig() {
+		this.controlPlane.pause();
+		RisingTimeout.from(Duration.ofSeconds(1),
+				(timeout) -> assertReport(
+						bootstrap(this.controlPlane.bootstrap(), "kubelet.cert.startup.timeout=" + timeout),
+						"Make sure that the API server runs", BOOTSTRAP));
 	}
 
 	@Test
 	void deniedRequestIsReportedWithReasonAndMessage() {
 		this.controlPlane.behavior().approval((request) -> ApprovalPolicy.Verdict.deny("NotYours", "ask someone else"));
-		connected().run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
-			.contains("was denied", "ask someone else",
-					"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)"));
+		assertReport(connect(this.controlPlane.bootstrap()), "was denied", "ask someone else",
+				"signer 'kubernetes.io/kube-apiserver-client-kubelet' (from the subject of a kubelet)");
 	}
 
+	/** With a bootstrap kubeconfig, one is requested even if rotation is off. */
 	@Test
 	void requestThatNobodyApprovesIsNamed() {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		timesOut(connected(), (analysis) -> {
+		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+			FailureAnalysis report = bootstrap(this.controlPlane.bootstrap(), "kubelet.cert.rotate-certificates=false",
+					"kubelet.cert.startup.timeout=" + timeout);
 			String open = this.controlPlane.openCertificateSigningRequests().get(0);
-			assertThat(analysis.getDescription())
-				.contains("Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'".formatted(open));
-			assertThat(analysis.getAction()).contains("kubectl certificate approve");
+			assertReport(report,
+					"Request %1$s is waiting for approval: see 'kubectl describe csr %1$s'".formatted(open),
+					"kubectl certificate approve");
 		});
 	}
 
@@ -169,68 +189,99 @@ class ConfigurationMistakesTests {
 	@Test
 	void requestThatIsApprovedAndThatNobodySignsIsNamed() {
 		this.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		timesOut(connected("kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth"),
-				(analysis) -> {
-					String request = this.controlPlane.certificateSigningRequests().get(0);
-					assertThat(analysis.getDescription()).endsWith(
-							"Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
-								.formatted(request));
-				});
+		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+			FailureAnalysis report = connect(this.controlPlane.bootstrap(),
+					"kubelet.cert.signer-name=example.com/absent", "kubelet.cert.usages=client auth",
+					"kubelet.cert.startup.timeout=" + timeout);
+			assertThat(report.getDescription())
+				.endsWith("Request %1$s is approved and waiting for its signature: see 'kubectl describe csr %1$s'"
+					.formatted(this.controlPlane.certificateSigningRequests().get(0)));
+		});
 	}
 
 	/** What does not exist cannot be approved. */
 	@Test
 	void requestThatTheServerHasNotAnsweredIsNotSaidToWaitForApproval() throws IOException {
 		try (ServerSocket silent = new ServerSocket(0)) {
-			Path kubeconfig = kubeconfig("https://127.0.0.1:" + silent.getLocalPort());
-			runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=1s")
-				.run((context) -> {
-					FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-					assertThat(analysis.getDescription()).endsWith("The API server has not answered the request yet");
-					assertThat(analysis.getAction()).contains("this machine can reach it",
-							"increase 'kubelet.cert.startup.timeout'");
-				});
+			assertReport(
+					start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(silent.getLocalPort()),
+							"kubelet.cert.startup.timeout=1s"),
+					"The API server has not answered the request yet", "this machine can reach it",
+					"increase 'kubelet.cert.startup.timeout'");
 		}
 	}
 
 	@Test
-	void inTheBackgroundTheStatusSaysWhatIsWrong() throws IOException {
-		Path kubeconfig = kubeconfig("https://127.0.0.1:" + closedPort());
-		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.mode=background")
-			.run((context) -> {
-				assertThat(context).hasNotFailed();
-				CertificateManager manager = context.getBean(CertificateManager.class);
-				Awaitility.await()
-					.untilAsserted(() -> assertThat(manager.status().lastFailure()).isNotNull()
-						.satisfies((failure) -> assertThat(failure.message()).contains("cannot be reached")));
-				assertThat(manager.status().health().serverHealthy()).isFalse();
-			});
+	void rotationOffAndNothingStoredIsRefused() {
+		assertReport(start("kubelet.cert.rotate-certificates=false"), "There is no valid certificate 'kubelet-client'",
+				"kubelet.cert.rotate-certificates=false", "Put a pair there");
 	}
 
 	@Test
-	void rotationOffAndNothingStoredIsRefused() {
-		runner("kubelet.cert.rotate-certificates=false").run((context) -> {
-			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("There is no valid certificate 'kubelet-client'",
-					"kubelet.cert.rotate-certificates=false");
-			assertThat(analysis.getAction()).contains("Put a pair there");
-		});
+	void templateThatIsNeededAlthoughRotationIsOffIsToBeSet() {
+		CertificateContexts.starter()
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.rotate-certificates=false",
+					"kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere")
+			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure()))
+				.hasMessageContaining("kubelet.cert.template.common-name")
+				.hasMessageEndingWith(
+						"a first certificate is requested even though rotation is off, unless 'kubelet.cert.tls-cert-file' names an existing pair"));
 	}
 
 	@Test
 	void storeThatCannotBeUsedIsReportedAndLeftAsItIs() throws IOException {
 		Path pki = Files.createDirectories(this.directory.resolve("pki"));
 		Files.writeString(pki.resolve("kubelet-client-updated.pem"), "something");
-		runner("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig("https://127.0.0.1:1")).run((context) -> {
-			FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
-			assertThat(analysis.getDescription()).contains("kubelet-client-updated.pem", "move it away");
-			assertThat(analysis.getAction()).contains("kubelet.cert.cert-dir");
-		});
+		assertReport(start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(1)), "kubelet-client-updated.pem",
+				"move it away", "kubelet.cert.cert-dir");
 		assertThat(pki.resolve("kubelet-client-updated.pem")).hasContent("something");
 	}
 
-	private Path kubeconfig(String server) throws IOException {
-		return CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"), server);
+	@Test
+	void certificateThatStatesSomethingElseIsTheSignersAffair() throws Exception {
+		this.controlPlane.behavior().flaws(SignerFlaw.DROPPED_NAMES);
+		FailureAnalysis report = connect(this.controlPlane.addToken("node", "system:node:n1", "system:nodes"),
+				"kubelet.cert.signer-name=kubernetes.io/kubelet-serving", "kubelet.cert.template.dns-names=n1");
+		assertReport(report, "Check what the signer issues", "'kubelet.cert.signer-ca-file'",
+				"('kubelet.cert.signer-name')");
+	}
+
+	@Test
+	void clusterWithoutCertManagerAndRefusedCertificateOfAnIssuerAreNoMatterOfTheSigner() throws Exception {
+		String[] shop = { "kubelet.cert.issuer.name=internal", "kubelet.cert.template.dns-names=shop.shop.svc",
+				"kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory) };
+		assertReport(start(shop), "Install cert-manager", "Do what the description says", KUBECONFIG);
+		this.controlPlane.certManager().issuer("default", "internal");
+		Path authority = Files.writeString(this.directory.resolve("ca.crt"), this.controlPlane.caPem());
+		assertReport(start(with("kubelet.cert.signer-ca-file=" + authority, shop)),
+				"name another issuer ('kubelet.cert.issuer.name')");
+	}
+
+	@Test
+	@ExtendWith(OutputCaptureExtension.class)
+	void bundleThatDoesNotExistIsReportedWithTheOnesThatDo(CapturedOutput output) {
+		run("--server.ssl.bundle=shop");
+		assertThat(output).contains("There is no SSL bundle 'shop'", "under 'kubelet.cert': none.",
+				"No certificate is configured, so none is requested", "'kubelet.cert.pair-name'");
+		run("--kubelet.cert.cert-dir=" + this.directory.resolve("pki"), "--kubelet.cert.pair-name=shop",
+				"--kubelet.cert.kubernetes.kubeconfig=" + this.controlPlane.writeKubeconfig(this.directory),
+				"--kubelet.cert.template.common-name=system:node:n1",
+				"--kubelet.cert.template.organizations=system:nodes",
+				"--spring.ssl.bundle.pem.other.keystore.certificate=classpath:other.crt", "--server.ssl.bundle=shpo");
+		assertThat(output).contains("There is no SSL bundle 'shpo', which is named by 'server.ssl.bundle'.",
+				"under 'kubelet.cert': shop.", "under 'spring.ssl.bundle': other.",
+				"Set 'server.ssl.bundle' to the name of a bundle that exists", "'kubelet.cert.ssl.bundle'",
+				"'kubelet.cert.additional.shpo'");
+		assertThat(this.controlPlane.requests()).as("nothing was requested, which may cost an approval").isEmpty();
+	}
+
+	private static void run(String... arguments) {
+		assertThatException().isThrownBy(
+				() -> new SpringApplicationBuilder(Application.class).properties("server.port=0").run(arguments));
+	}
+
+	private Path kubeconfig(int port) throws IOException {
+		return CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"), "https://127.0.0.1:" + port);
 	}
 
 	private static int closedPort() throws IOException {
@@ -239,10 +290,10 @@ class ConfigurationMistakesTests {
 		}
 	}
 
-	private static void timesOut(ApplicationContextRunner runner, Consumer<FailureAnalysis> analysis) {
-		RisingTimeout.from(Duration.ofSeconds(1),
-				(timeout) -> runner.withPropertyValues("kubelet.cert.startup.timeout=" + timeout)
-					.run((context) -> analysis.accept(StartFailures.report(context.getStartupFailure()))));
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
 	}
 
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
+import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -114,6 +115,18 @@ class KubeletProfileTests {
 						assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
 								"'kubelet.cert.startup.mode' to 'background'");
 					}));
+	}
+
+	@Test
+	void endpointSaysWhatIsWaitedFor() {
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=interfaces",
+				"kubelet.cert.addresses.interfaces=nosuch0", "kubelet.cert.startup.mode=background")
+			.run((context) -> {
+				CertificatesEndpoint endpoint = new CertificatesEndpoint(context.getBean(CertificateManagers.class));
+				Awaitility.await()
+					.until(() -> Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor(),
+							"an IP address among the addresses of the network interfaces [nosuch0]"::equals);
+			});
 	}
 
 	@Test

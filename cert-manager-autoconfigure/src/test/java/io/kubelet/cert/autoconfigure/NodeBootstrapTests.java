@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -20,10 +21,12 @@ import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.OffsetClock;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import io.kubelet.cert.testsupport.TestStore;
@@ -45,6 +48,7 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 
 /**
  * From a bootstrap token to certificates that rotate.
@@ -115,6 +119,39 @@ class NodeBootstrapTests {
 					.filter((request) -> request.query().contains("n1"))).extracting(RecordedRequest::user)
 					.isNotEmpty()
 					.containsOnly(NODE);
+			});
+	}
+
+	/** The bootstrap token asks for the certificate of the node, and for no other. */
+	@Test
+	void furtherCertificatesWaitForTheNodesOwn() throws Exception {
+		Instant now = Instant.now();
+		OffsetClock clock = new OffsetClock();
+		this.controlPlane.behavior().certificateLifetime(Duration.ofDays(1));
+		ClientCertificate own = this.controlPlane.issueClientCertificate(now, now.plusSeconds(7200), NODE,
+				"system:nodes");
+		Path pki = Files.createDirectories(this.directory.resolve("pki"));
+		Files.writeString(pki.resolve("kubelet-client-current.pem"), own.certificatePem() + own.keyPem());
+		runner().withBean("certificateClock", Clock.class, () -> clock)
+			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n1",
+					"kubelet.cert.additional.serving.profile=kubelet-serving",
+					"kubelet.cert.additional.serving.template.ip-addresses=10.0.0.1")
+			.run((context) -> {
+				CertificateManager client = context.getBean(CertificateManagers.class).get("kubelet-client");
+				CertificateManager serving = context.getBean(CertificateManagers.class).get("kubelet-server");
+				this.controlPlane.behavior().approval(ApprovalPolicy.manual());
+				clock.set(Duration.ofHours(3));
+				assertThat(client.current()).isEmpty();
+				// The first call may join the rotation that has just made the certificate
+				// current
+				Awaitility.await()
+					.untilAsserted(() -> assertThatException()
+						.isThrownBy(() -> serving.rotate().get(120, TimeUnit.SECONDS))
+						.withMessageContaining("there is no valid certificate 'kubelet-client' to authenticate with"));
+				this.controlPlane.behavior().approval(ApprovalPolicy.approving());
+				client.rotate().get(120, TimeUnit.SECONDS);
+				serving.rotate().get(120, TimeUnit.SECONDS);
+				assertThat(creates()).extracting(RecordedRequest::user).containsExactly(NODE, TOKEN_USER, NODE);
 			});
 	}
 

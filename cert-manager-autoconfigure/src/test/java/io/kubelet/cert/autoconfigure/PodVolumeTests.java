@@ -20,11 +20,10 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
-import io.kubelet.cert.testsupport.CertificateContexts;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,28 +62,30 @@ class PodVolumeTests {
 	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 2048", "ED25519, 256" })
 	void credentialBundleOfAPodCertificateIsFollowed(KeySpecification.Algorithm algorithm, int size,
 			CapturedOutput output) throws IOException {
-		follow(new KeySpecification(algorithm, size), "credentialbundle.pem", "credentialbundle.pem",
-				(pair) -> Map.of("credentialbundle.pem", key(pair) + Pem.write(pair.chain())), output);
+		follow(new KeySpecification(algorithm, size), "credentialbundle.pem", "credentialbundle.pem", output);
 	}
 
-	/** With a key file and a chain file in place of the bundle. */
-	@Test
-	void filesOfAPodCertificateAreFollowed(CapturedOutput output) throws IOException {
-		follow(KeySpecification.EC_P256, "certificates.pem", "key.pem",
-				(pair) -> Map.of("key.pem", key(pair), "certificates.pem", Pem.write(pair.chain())), output);
+	/** Of a pod certificate, and of a Secret of cert-manager or its CSI driver. */
+	@ParameterizedTest
+	@CsvSource({ "certificates.pem, key.pem", "tls.crt, tls.key" })
+	void volumeWithTwoFilesIsFollowed(String certificate, String key, CapturedOutput output) throws IOException {
+		follow(KeySpecification.EC_P256, certificate, key, output);
 	}
 
-	/** Of a Secret of cert-manager as well as of its CSI driver. */
-	@Test
-	void volumeOfCertManagerIsFollowed(CapturedOutput output) throws IOException {
-		follow(KeySpecification.EC_P256, "tls.crt", "tls.key", (pair) -> Map.of("tls.crt", Pem.write(pair.chain()),
-				"tls.key", kubeletKey(pair), "ca.crt", Pem.write(List.of(this.root.certificate()))), output);
+	private Map<String, String> content(CertificatePair pair, String certificateFile, String keyFile) {
+		if (certificateFile.equals(keyFile)) {
+			return Map.of(keyFile, key(pair) + Pem.write(pair.chain()));
+		}
+		return Map.of(certificateFile, Pem.write(pair.chain()), keyFile,
+				keyFile.equals("key.pem") ? key(pair) : Pem.writePrivateKey(pair), "ca.crt",
+				Pem.write(List.of(this.root.certificate())));
 	}
 
-	private void follow(KeySpecification key, String certificateFile, String keyFile, Content content,
-			CapturedOutput output) throws IOException {
-		CertificatePair first = pair(key);
-		write(content.of(first));
+	private void follow(KeySpecification specification, String certificateFile, String keyFile, CapturedOutput output)
+			throws IOException {
+		KeyPair keys = KeyPairSource.jdk().generate(specification);
+		CertificatePair first = pair(keys);
+		write(content(first, certificateFile, keyFile));
 		CertificateContexts.starter()
 			.withBean("certificateClock", SimulatedTime.class, () -> this.time)
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.volume.resolve("nowhere"),
@@ -94,8 +95,8 @@ class PodVolumeTests {
 			.run((context) -> {
 				assertCurrent(context, first);
 				for (int i = 0; i < 2; i++) {
-					CertificatePair next = pair(key);
-					write(content.of(next));
+					CertificatePair next = pair(keys);
+					write(content(next, certificateFile, keyFile));
 					this.time.pass(Duration.ofSeconds(10));
 					assertCurrent(context, next);
 				}
@@ -133,8 +134,7 @@ class PodVolumeTests {
 		FileSystemUtils.deleteRecursively(previous);
 	}
 
-	private CertificatePair pair(KeySpecification specification) {
-		KeyPair keys = KeyPairSource.jdk().generate(specification);
+	private CertificatePair pair(KeyPair keys) {
 		return new CertificatePair(List.of(
 				this.intermediate.issue(keys.getPublic(), CertificateTemplate.ofSubject("pod"),
 						NOW.minus(Duration.ofHours(1)), NOW.plus(Duration.ofHours(23))),
@@ -145,18 +145,6 @@ class PodVolumeTests {
 		return "-----BEGIN PRIVATE KEY-----\n"
 				+ Base64.getMimeEncoder(64, new byte[] { '\n' }).encodeToString(pair.privateKey().getEncoded())
 				+ "\n-----END PRIVATE KEY-----\n";
-	}
-
-	private static String kubeletKey(CertificatePair pair) {
-		String pem = Pem.write(pair);
-		return pem.substring(pem.lastIndexOf("-----BEGIN"));
-	}
-
-	/** The files of a pair by name. */
-	private interface Content {
-
-		Map<String, String> of(CertificatePair pair);
-
 	}
 
 }

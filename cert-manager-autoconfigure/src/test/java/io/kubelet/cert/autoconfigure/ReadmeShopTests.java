@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.context.ApplicationContextInitializer;
@@ -42,8 +44,10 @@ class ReadmeShopTests {
 	@Autowired
 	CertificateManager manager;
 
+	/** The directory of the application is not used. */
 	@Test
-	void certificateIsIssuedByTheIssuerThatTheTestNames() {
+	void certificateIsIssuedByTheIssuerThatTheGuideNames(@Value("${kubelet.cert.cert-dir}") Path directory)
+			throws IOException {
 		assertThat(this.manager.name()).isEqualTo("shop");
 		assertThat(this.manager.status().requested().signerName()).isEqualTo("ClusterIssuer/internal");
 		assertThat(CertificateTemplate.of(this.manager.current().orElseThrow().leaf()).dnsNames())
@@ -51,16 +55,8 @@ class ReadmeShopTests {
 		assertThat(this.manager.status().requested().usages()).containsExactly(Usage.DIGITAL_SIGNATURE,
 				Usage.SERVER_AUTH);
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
-	}
-
-	@Test
-	void directoryOfTheApplicationIsNotUsed(@Value("${kubelet.cert.cert-dir}") Path directory) {
 		assertThat(Path.of("/var/run/shop/pki")).doesNotExist();
 		assertThat(directory.resolve("shop-current.pem")).exists();
-	}
-
-	@Test
-	void testIsThatOfTheGuide() throws IOException {
 		assertThat(read("docs/how-to/test.md"))
 			.contains("@EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\")");
 	}
@@ -88,7 +84,8 @@ class ReadmeShopTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@EnableAutoConfiguration
+	@ImportAutoConfiguration({ CertificateManagerAutoConfiguration.class, SslAutoConfiguration.class,
+			CertificateSslAutoConfiguration.class })
 	static class Application {
 
 	}

@@ -7,13 +7,12 @@ import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificateTemplate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * Tests for {@link AddressNames} with the cases of the kubelet, whose gate is
@@ -25,47 +24,55 @@ class AddressNamesTests {
 			"system:nodes");
 
 	@ParameterizedTest(name = "{0}")
-	@MethodSource
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					empty                        | '' | '' | ''
+					ignore empty values          | Hostname= | '' | ''
+					ignore invalid IPs           | InternalIP=1.2 ExternalIP=3.4 | '' | ''
+					dedupe values                | Hostname=h ExternalDNS=h InternalDNS=h InternalIP=1.1.1.1 ExternalIP=1.1.1.1 | h | 1.1.1.1
+					order values                 | Hostname=h2 ExternalDNS=h1 InternalDNS=h3 InternalIP=2.2.2.2 ExternalIP=1.1.1.1 | h1 h2 h3 | 1.1.1.1 2.2.2.2
+					handle IP and DNS hostnames  | Hostname=hostname Hostname=1.1.1.1 | hostname | 1.1.1.1
+					one IPv6 address in two forms | InternalIP=2001:db8::1 Hostname=2001:DB8:0:0:0:0:0:1 | '' | 2001:db8::1
+					""")
 	void addressesToNames(String name, String addresses, String dnsNames, String ipAddresses) {
 		assertThat(AddressNames.of(addresses(addresses)))
 			.isEqualTo(new AddressNames(words(dnsNames), ipAddresses(ipAddresses)));
 	}
 
-	static List<Arguments> addressesToNames() {
-		return List.of(arguments("empty", "", "", ""), arguments("ignore empty values", "Hostname=", "", ""),
-				arguments("ignore invalid IPs", "InternalIP=1.2 ExternalIP=3.4", "", ""),
-				arguments("dedupe values",
-						"Hostname=h ExternalDNS=h InternalDNS=h InternalIP=1.1.1.1 ExternalIP=1.1.1.1", "h", "1.1.1.1"),
-				arguments("order values",
-						"Hostname=h2 ExternalDNS=h1 InternalDNS=h3 InternalIP=2.2.2.2 ExternalIP=1.1.1.1 InternalIP=3.3.3.3",
-						"h1 h2 h3", "1.1.1.1 2.2.2.2 3.3.3.3"),
-				arguments("handle IP and DNS hostnames", "Hostname=hostname Hostname=1.1.1.1", "hostname", "1.1.1.1"),
-				arguments("one IPv6 address in two forms", "InternalIP=2001:db8::1 Hostname=2001:DB8:0:0:0:0:0:1", "",
-						"2001:db8::1"));
-	}
-
 	@ParameterizedTest(name = "{0}")
-	@MethodSource
-	void templateFromAddresses(String name, boolean dnsOnly, String addresses, boolean there, String dnsNames,
-			String ipAddresses) {
+	@CsvSource(delimiter = '|', nullValues = "-",
+			textBlock = """
+					no addresses or hostnames and gate enabled  | true  | '' | addresses of a test | '' | ''
+					no addresses or hostnames and gate disabled | false | '' | addresses of a test | '' | ''
+					only hostnames and gate enabled             | true  | Hostname=n | - | n | ''
+					only hostnames and gate disabled            | false | Hostname=n | an IP address among the addresses of a test | '' | ''
+					only IP addresses and gate enabled          | true  | InternalIP=192.168.1.1 | - | '' | 192.168.1.1
+					only IP addresses and gate disabled         | false | InternalIP=192.168.1.1 | - | '' | 192.168.1.1
+					IP addresses, hostnames and gate enabled    | true  | Hostname=n InternalIP=192.168.1.1 | - | n | 192.168.1.1
+					IP addresses, hostnames and gate disabled   | false | Hostname=n InternalIP=192.168.1.1 | - | n | 192.168.1.1
+					""")
+	void templateFromAddresses(String name, boolean dnsOnly, String addresses, @Nullable String waitingFor,
+			String dnsNames, String ipAddresses) {
+		AddressTemplates templates = new AddressTemplates(source(addresses), SUBJECT, dnsOnly);
 		CertificateTemplate wanted = SUBJECT.withDnsNames(words(dnsNames)).withIpAddresses(ipAddresses(ipAddresses));
-		assertThat(AddressNames.of(addresses(addresses)).complete(SUBJECT, dnsOnly))
-			.isEqualTo(there ? Optional.of(wanted) : Optional.empty());
+		assertThat(templates.get()).isEqualTo((waitingFor == null) ? Optional.of(wanted) : Optional.empty());
+		assertThat(templates.waitingFor()).isEqualTo(Optional.ofNullable(waitingFor));
 	}
 
-	static List<Arguments> templateFromAddresses() {
-		String host = "Hostname=fake-node";
-		String ip = "InternalIP=192.168.1.1";
-		return List.of(arguments("node addresses or hostnames and gate enabled", true, "", false, "", ""),
-				arguments("node addresses or hostnames and gate disabled", false, "", false, "", ""),
-				arguments("only hostnames and gate enabled", true, host, true, "fake-node", ""),
-				arguments("only hostnames and gate disabled", false, host, false, "", ""),
-				arguments("only IP addresses and gate enabled", true, ip, true, "", "192.168.1.1"),
-				arguments("only IP addresses and gate disabled", false, ip, true, "", "192.168.1.1"),
-				arguments("IP addresses and hostnames and gate enabled", true, host + " " + ip, true, "fake-node",
-						"192.168.1.1"),
-				arguments("IP addresses and hostnames and gate disabled", false, host + " " + ip, true, "fake-node",
-						"192.168.1.1"));
+	static AddressSource source(String addresses) {
+		return new AddressSource() {
+
+			@Override
+			public List<NodeAddress> addresses() {
+				return AddressNamesTests.addresses(addresses);
+			}
+
+			@Override
+			public String description() {
+				return "addresses of a test";
+			}
+
+		};
 	}
 
 	@Test

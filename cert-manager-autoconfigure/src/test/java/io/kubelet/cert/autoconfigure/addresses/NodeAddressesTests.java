@@ -63,15 +63,10 @@ class NodeAddressesTests {
 	}
 
 	@Test
-	void nothingIsAskedBeforeSomeoneWantsToKnow() {
-		assertThat(this.addresses.description()).isEqualTo("addresses of node n1");
-		assertThat(this.controlPlane.requests()).isEmpty();
-	}
-
-	@Test
 	void changesAreFollowedAndTypesThatAreNotKnownAreLeftOut() throws Exception {
 		List<List<NodeAddress>> signalled = new CopyOnWriteArrayList<>();
 		assertThat(this.addresses.onChange(() -> signalled.add(this.addresses.addresses()))).isTrue();
+		assertThat(this.controlPlane.requests()).as("before someone wants to know").isEmpty();
 		this.node.create("Hostname=n1", "InternalIP=10.0.0.1", "Carrier=pigeon");
 		awaitAddresses(new NodeAddress(NodeAddress.Type.HOSTNAME, "n1"), FIRST);
 		awaitWatch();
@@ -135,19 +130,6 @@ class NodeAddressesTests {
 		assertThat(this.addresses.description()).contains("nobody", "a node may read its own Node");
 		this.client.set(client("system:node:n1", "system:nodes"));
 		awaitAddresses(FIRST);
-	}
-
-	@Test
-	void clientThatCannotBeMadeIsToldAndAskedForAgain() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		NodeAddresses failing = new NodeAddresses("n1", () -> {
-			throw new KubernetesConfigurationException("no kubeconfig yet");
-		}, this.executor);
-		Awaitility.await().until(() -> {
-			failing.addresses();
-			return failing.description().equals("addresses of node n1 (no kubeconfig yet)");
-		});
-		failing.close();
 	}
 
 	@Test
