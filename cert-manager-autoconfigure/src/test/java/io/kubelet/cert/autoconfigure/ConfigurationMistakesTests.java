@@ -18,7 +18,7 @@ import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,15 +46,11 @@ class ConfigurationMistakesTests {
 
 	private static final String KUBECONFIG = "'kubelet.cert.kubernetes.kubeconfig'";
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
-
-	@AfterEach
-	void closeControlPlane() {
-		this.controlPlane.close();
-	}
 
 	private ApplicationContextRunner runner(String... properties) {
 		return CertificateContexts.starter()

@@ -11,8 +11,8 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.Pipes;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,13 +34,14 @@ class HangingFilesTests {
 
 	@ParameterizedTest(name = "{0}")
 	@CsvSource({ "config-file", "ssl.trust-file", "signer-ca-file", "kubernetes.kubeconfig",
-			"kubernetes.bootstrap-kubeconfig" })
+			"kubernetes.bootstrap-kubeconfig", "tls-cert-file" })
 	void fileThatAPropertyNamesIsNotOpened(String property) throws Exception {
 		Path pipe = Pipes.create(this.directory.resolve("pipe"));
-		kubeconfig("tls-server-name: a", "client-certificate: none");
 		runner()
 			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n1",
-					"kubelet.cert.kubernetes.kubeconfig=" + this.directory.resolve("kubeconfig"),
+					"kubelet.cert.kubernetes.kubeconfig="
+							+ kubeconfig("tls-server-name: a", "client-certificate: none"),
+					"kubelet.cert.tls-private-key-file=" + (property.equals("tls-cert-file") ? pipe : ""),
 					"kubelet.cert." + property + "=" + pipe)
 			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining(PIPE)
 				.hasStackTraceContaining(pipe.toString()));
@@ -62,54 +63,29 @@ class HangingFilesTests {
 	}
 
 	@Test
-	void pairOfAnotherProgramIsNotOpened() throws Exception {
-		Path pipe = Pipes.create(this.directory.resolve("pipe"));
-		runner()
-			.withPropertyValues("kubelet.cert.tls-cert-file=" + pipe, "kubelet.cert.tls-private-key-file=" + pipe,
-					"kubelet.cert.rotate-certificates=false", "kubelet.cert.ssl.trust=system")
-			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining(PIPE));
-	}
-
-	@Test
 	void pipesInThePlaceOfStoredPairsDelayNoCertificate() throws Exception {
 		Path certDir = Files.createDirectories(this.directory.resolve("pki"));
-		for (String name : new String[] { "kubelet-client", "a", "b" }) {
+		ApplicationContextRunner runner = CertificateContexts.runner(this.directory)
+			.withPropertyValues("kubelet.cert.ssl.trust=system");
+		for (String name : new String[] { "a", "b", "c" }) {
 			Pipes.create(certDir.resolve(name + "-current.pem"));
 			Pipes.create(certDir.resolve(name + "-request.pem"));
 			Pipes.create(certDir.resolve(name + "-2026-01-01-00-00-00.pem"));
+			runner = runner.withPropertyValues("kubelet.cert.additional." + name + ".template.common-name=" + name,
+					"kubelet.cert.additional." + name + ".signer-name=example.com/a");
 		}
-		CertificateContexts.runner(this.directory)
-			.withPropertyValues("kubelet.cert.ssl.trust=system", "kubelet.cert.additional.a.template.common-name=a",
-					"kubelet.cert.additional.a.signer-name=example.com/a",
-					"kubelet.cert.additional.b.template.common-name=b",
-					"kubelet.cert.additional.b.signer-name=example.com/a",
-					"kubelet.cert.additional.c.template.common-name=c",
-					"kubelet.cert.additional.c.signer-name=example.com/a")
-			.run((context) -> {
-				assertThat(context).hasNotFailed();
-				for (CertificateManager manager : context.getBean(CertificateManagers.class)) {
-					assertThat(manager.current()).isPresent();
-				}
-				assertThat(certDir.resolve("a-current.pem")).isSymbolicLink();
-				assertThat(certDir.resolve("a-current.pem.damaged")).exists();
-			});
-	}
-
-	@Test
-	void pipeThatReplacesACurrentPairDelaysNoRotation() throws Exception {
-		CertificateContexts.runner(this.directory)
-			.withPropertyValues("kubelet.cert.ssl.trust=system", "kubelet.cert.additional.a.template.common-name=a",
-					"kubelet.cert.additional.a.signer-name=example.com/a")
-			.run((context) -> {
-				Path current = this.directory.resolve("pki/a-current.pem");
-				Files.delete(current);
-				Pipes.create(current);
-				for (CertificateManager manager : context.getBean(CertificateManagers.class)) {
-					CertificatePair before = manager.current().orElseThrow();
-					assertThat(manager.rotate()).succeedsWithin(Duration.ofSeconds(60)).isNotEqualTo(before);
-				}
-				assertThat(current).isSymbolicLink();
-			});
+		runner.run((context) -> {
+			Path current = certDir.resolve("a-current.pem");
+			assertThat(current).isSymbolicLink();
+			assertThat(certDir.resolve("a-current.pem.damaged")).exists();
+			Files.delete(current);
+			Pipes.create(current);
+			for (CertificateManager manager : context.getBean(CertificateManagers.class)) {
+				CertificatePair before = manager.current().orElseThrow();
+				assertThat(manager.rotate()).succeedsWithin(Duration.ofSeconds(60)).isNotEqualTo(before);
+			}
+			assertThat(current).isSymbolicLink();
+		});
 	}
 
 	private Path kubeconfig(String cluster, String user) throws IOException {

@@ -20,18 +20,20 @@ import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
@@ -44,6 +46,7 @@ class KubeletProfileTests {
 
 	private static final CertificateTemplate SUBJECT = CertificateTemplate.ofSubject("system:node:n1", "system:nodes");
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@TempDir
@@ -54,11 +57,6 @@ class KubeletProfileTests {
 	@BeforeEach
 	void connectAdministrator() {
 		this.node = new TestNode(this.controlPlane, this.directory, "n1");
-	}
-
-	@AfterEach
-	void closeControlPlane() {
-		this.controlPlane.close();
 	}
 
 	private ApplicationContextRunner runner(String... properties) {
@@ -169,15 +167,15 @@ class KubeletProfileTests {
 			});
 	}
 
-	@Test
-	void certificateOfAnotherNodeIsNotReplaced() {
+	@ParameterizedTest
+	@CsvSource({ "node-name, n2", "template.common-name, system:node:n2" })
+	void certificateOfAnotherNodeIsNotReplaced(String property, String value) {
 		runner("kubelet.cert.profile=kubelet-client").run((context) -> assertThat(context).hasNotFailed());
-		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert.node-name=n2").run((context) -> {
-			InvalidConfigurationPropertyValueException failure = StartFailures.property(context.getStartupFailure());
-			assertThat(failure.getName()).isEqualTo("kubelet.cert.node-name");
-			assertThat(failure.getValue()).isEqualTo("n2");
-			assertThat(failure.getReason()).contains("belongs to node 'n1'");
-		});
+		runner("kubelet.cert.profile=kubelet-client", "kubelet.cert." + property + "=" + value)
+			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure())).hasMessageMatching(
+					"Property kubelet.cert.%s with value '%s' is invalid: The certificate in .* belongs to node 'n1'.*"
+						.formatted(property, value)));
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 
 	private static CertificateTemplate names(CertificateStatus status) {

@@ -14,9 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
-import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
@@ -34,8 +32,7 @@ import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.apis.AuthenticationV1Api;
 import io.kubernetes.client.openapi.models.V1SelfSubjectReview;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,21 +56,14 @@ class NodeBootstrapTests {
 
 	private static final String TOKEN_USER = "system:bootstrap:abcdef";
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
 
-	private Path kubeconfig;
-
-	@BeforeEach
-	void nameKubeconfig() {
-		this.kubeconfig = this.directory.resolve("kubelet.kubeconfig");
-	}
-
-	@AfterEach
-	void closeControlPlane() {
-		this.controlPlane.close();
+	private Path kubeconfig() {
+		return this.directory.resolve("kubelet.kubeconfig");
 	}
 
 	private ApplicationContextRunner runner() {
@@ -82,8 +72,8 @@ class NodeBootstrapTests {
 					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
 					"kubelet.cert.kubernetes.bootstrap-kubeconfig="
 							+ this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap()),
-					"kubelet.cert.kubernetes.kubeconfig=" + this.kubeconfig,
-					"kubelet.cert.template.common-name=" + NODE, "kubelet.cert.template.organizations=system:nodes");
+					"kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(), "kubelet.cert.template.common-name=" + NODE,
+					"kubelet.cert.template.organizations=system:nodes");
 	}
 
 	@Test
@@ -97,7 +87,7 @@ class NodeBootstrapTests {
 				assertThat(context).hasNotFailed();
 				CertificateManager client = context.getBean(CertificateManagers.class).get("kubelet-client");
 				CertificateManager serving = context.getBean(CertificateManagers.class).get("kubelet-server");
-				assertThat(this.kubeconfig).content().contains("kubelet-client-current.pem");
+				assertThat(kubeconfig()).content().contains("kubelet-client-current.pem");
 				assertThat(addresses(serving)).containsExactly("10.0.0.1");
 				node.readdress("InternalIP=10.0.0.1", "InternalIP=10.0.0.2", "Hostname=n1");
 				Awaitility.await()
@@ -112,6 +102,8 @@ class NodeBootstrapTests {
 				assertThat(creates().subList(3, 5)).as("each with the certificate that is current then")
 					.extracting((create) -> new BigInteger(String.valueOf(create.certificateSerial()), 16))
 					.containsExactly(new BigInteger(first, 16), new BigInteger(second, 16));
+				assertThat(this.controlPlane.certificateSigningRequests())
+					.anyMatch((name) -> name.matches("node-csr-[A-Za-z0-9_-]{43}"));
 				assertThat(this.controlPlane.openCertificateSigningRequests()).isEmpty();
 				assertThat(this.controlPlane.requests()
 					.stream()
@@ -171,13 +163,6 @@ class NodeBootstrapTests {
 	}
 
 	@Test
-	void firstRequestHasTheKubeletsDigestName() {
-		runner().run((context) -> assertThat(this.controlPlane.certificateSigningRequests()).singleElement()
-			.asString()
-			.matches("node-csr-[A-Za-z0-9_-]{43}"));
-	}
-
-	@Test
 	void kubeconfigOfTheNodeIsEnoughOnceItIsThere() {
 		runner().run((context) -> assertThat(context).hasNotFailed());
 		runner().withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("empty"))
@@ -216,21 +201,6 @@ class NodeBootstrapTests {
 		assertThat(this.controlPlane.certificateSigningRequests()).hasSize(1);
 	}
 
-	@Test
-	void whatIsWatchedIsAskedForWithTheOnlyCertificateToo() throws Exception {
-		Files.writeString(this.kubeconfig,
-				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate(NODE, "system:nodes")));
-		this.controlPlane.allow(NODE, Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
-		runner().withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt").run((context) -> {
-			assertThat(context).hasNotFailed();
-			String serial = context.getBean(CertificateManager.class).current().orElseThrow().serialNumber();
-			assertThat(this.controlPlane.requests().stream().filter((request) -> request.path().contains("configmaps")))
-				.isNotEmpty()
-				.extracting((request) -> new BigInteger(String.valueOf(request.certificateSerial()), 16))
-				.containsOnly(new BigInteger(serial, 16));
-		});
-	}
-
 	@ParameterizedTest
 	@ValueSource(strings = { "trust=cluster", "trust-config-map=kube-root-ca.crt" })
 	void contextOfTheBootstrapKubeconfigIsNotLookedForInTheOneThatIsWritten(String trust) {
@@ -240,12 +210,16 @@ class NodeBootstrapTests {
 					"kubelet.cert.kubernetes.api-client.enabled=true")
 			.run((context) -> {
 				assertThat(context).hasNotFailed();
-				assertThat(this.kubeconfig).content().doesNotContain("embedded");
+				assertThat(kubeconfig()).content().doesNotContain("embedded");
 				SslBundle bundle = context.getBean(SslBundles.class).getBundle("kubelet-client");
 				assertThat(Objects.requireNonNull(bundle.getStores().getTrustStore()).size()).isOne();
 				new AuthenticationV1Api(context.getBean(ApiClient.class))
 					.createSelfSubjectReview(new V1SelfSubjectReview())
 					.execute();
+				assertThat(this.controlPlane.requests()).filteredOn((request) -> request.path().contains("configmaps"))
+					.extracting(RecordedRequest::user)
+					.doesNotContain(TOKEN_USER)
+					.hasSizeGreaterThanOrEqualTo(trust.contains("config-map") ? 1 : 0);
 			});
 	}
 
@@ -267,7 +241,7 @@ class NodeBootstrapTests {
 			client-certificate: c.pem}}, {name: v, user: {token: s3cr3t | x | has the users [u, v]
 			""")
 	void kubeconfigOfSomeoneElseIsNotReplaced(String user, String other, String content) throws Exception {
-		Files.writeString(this.kubeconfig, """
+		Files.writeString(kubeconfig(), """
 				apiVersion: v1
 				kind: Config
 				clusters: [{name: c, cluster: {server: "%s"}}]
@@ -276,12 +250,12 @@ class NodeBootstrapTests {
 				current-context: x
 				""".formatted(this.controlPlane.url(), user,
 				other.equals("x") ? "" : ", {name: other, context: {cluster: c, user: u}}"));
-		String before = Files.readString(this.kubeconfig);
+		String before = Files.readString(kubeconfig());
 		runner().run((context) -> assertThat(context.getStartupFailure())
-			.hasStackTraceContaining("kubelet.cert.kubernetes.kubeconfig with value '" + this.kubeconfig)
+			.hasStackTraceContaining("kubelet.cert.kubernetes.kubeconfig with value '" + kubeconfig())
 			.hasStackTraceContaining("but it " + content + ", which would be lost. Name a file that does not exist yet")
 			.satisfies((failure) -> assertThat(failure).asString().doesNotContain("s3cr3t")));
-		assertThat(this.kubeconfig).hasContent(before);
+		assertThat(kubeconfig()).hasContent(before);
 		try (Stream<Path> files = Files.list(this.directory)) {
 			assertThat(files).noneMatch((file) -> file.toString().endsWith(".old"));
 		}
@@ -311,19 +285,6 @@ class NodeBootstrapTests {
 		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap")
 			.run((context) -> context.getBean(CertificateManager.class).rotate().get(120, TimeUnit.SECONDS));
 		assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE, NODE);
-	}
-
-	@Test
-	void certificateOfAnotherNodeIsSaidPlainlyAndKept() throws Exception {
-		runner().run((context) -> assertThat(context).hasNotFailed());
-		Path current = this.directory.resolve("pki/kubelet-client-current.pem");
-		CertificatePair before = Pem.readPair(Files.readString(current));
-		runner().withPropertyValues("kubelet.cert.template.common-name=system:node:n2")
-			.run((context) -> assertThat(context.getStartupFailure())
-				.hasStackTraceContaining("kubelet.cert.template.common-name")
-				.hasStackTraceContaining("belongs to node 'n1'"));
-		assertThat(Pem.readPair(Files.readString(current))).isEqualTo(before);
-		assertThat(creates()).hasSize(1);
 	}
 
 	private static List<String> addresses(CertificateManager manager) {

@@ -41,7 +41,7 @@ import okhttp3.Response;
 import okio.Okio;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,17 +58,13 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class RotatingApiClientTests {
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	private final TestAuthority authority = new TestAuthority("test");
 
 	@TempDir
 	Path directory;
-
-	@AfterEach
-	void closeControlPlane() {
-		this.controlPlane.close();
-	}
 
 	private ApplicationContextRunner runner() {
 		return CertificateContexts.starter(KubernetesApiClientAutoConfiguration.class)

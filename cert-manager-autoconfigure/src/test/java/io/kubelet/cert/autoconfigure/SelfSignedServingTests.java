@@ -7,13 +7,15 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.request.SelfSignedPair;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.CertificateContexts;
+import io.kubelet.cert.testsupport.SimulatedTime;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -87,22 +89,12 @@ class SelfSignedServingTests {
 	}
 
 	@Test
-	void configurationOfAKubeletSaysTheSame() throws IOException {
-		Path file = Files.writeString(this.directory.resolve("config.yaml"),
-				"kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\nrotateCertificates: true\n");
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.config-file=" + file)
-			.run((context) -> assertThat(current(context).leaf().getSubjectX500Principal().getName())
-				.startsWith("CN=n1@"));
-	}
-
-	@Test
 	void pairOfAKubeletIsUsedAndFollowed(CapturedOutput output) throws IOException {
-		Files.createDirectories(this.certificate.getParent());
-		Files.copy(FIXTURE.resolve("kubelet.crt"), this.certificate);
-		Files.copy(FIXTURE.resolve("kubelet.key"), this.privateKey);
+		copyFixture();
 		serving().run((context) -> {
 			assertThat(current(context).leaf().getSubjectX500Principal().getName()).isEqualTo("CN=handover@1795790509");
-			CertificatePair next = SelfSignedPair.create("other", NOW);
+			CertificatePair next = new TestAuthority("other").pair(CertificateTemplate.ofSubject("other"),
+					NOW.minusSeconds(60), NOW.plusSeconds(600));
 			replace(this.certificate, Pem.write(next.chain()));
 			replace(this.privateKey, Pem.writePrivateKey(next));
 			this.time.pass(Duration.ofSeconds(10));
@@ -112,39 +104,40 @@ class SelfSignedServingTests {
 	}
 
 	@Test
-	void halfOfAPairIsNotCompleted() throws IOException {
+	void configurationOfAKubeletSaysTheSame() throws IOException {
+		copyFixture();
+		Path file = Files.writeString(this.directory.resolve("config.yaml"),
+				"kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\nrotateCertificates: true\n");
+		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.config-file=" + file)
+			.run((context) -> assertThat(current(context).leaf().getSubjectX500Principal().getName())
+				.isEqualTo("CN=handover@1795790509"));
+	}
+
+	private void copyFixture() throws IOException {
 		Files.createDirectories(this.certificate.getParent());
 		Files.copy(FIXTURE.resolve("kubelet.crt"), this.certificate);
+		Files.copy(FIXTURE.resolve("kubelet.key"), this.privateKey);
+	}
+
+	@Test
+	void halfOfAPairIsNotCompleted() throws IOException {
+		copyFixture();
+		Files.delete(this.privateKey);
 		serving().run((context) -> assertThat(context.getStartupFailure())
 			.hasStackTraceContaining("(" + this.privateKey + " is missing)"));
 		assertThat(this.privateKey).doesNotExist();
 	}
 
-	@Test
-	void pairInAPlaceThatCannotBeWrittenIsReported() throws IOException {
-		Files.writeString(this.directory.resolve("file"), "");
-		serving().withPropertyValues("kubelet.cert.cert-dir=" + this.directory.resolve("file/pki"))
-			.run((context) -> assertThat(context.getStartupFailure())
-				.hasStackTraceContaining("Cannot create the pair in"));
-	}
-
 	@ParameterizedTest
-	@ValueSource(strings = { "kubelet.cert.profile=kubelet-client", "kubelet.cert.template.common-name=a" })
-	void noOtherCertificateIsEverCreated(String kind) {
-		runner(kind, "kubelet.cert.rotate-certificates=false", "kubelet.cert.startup.mode=background")
+	@ValueSource(strings = { "profile=kubelet-client", "template.common-name=a",
+			"profile=kubelet-serving;tls-cert-file=named;tls-private-key-file=named" })
+	void noOtherCertificateIsEverCreated(String kind) throws IOException {
+		runner("kubelet.cert.rotate-certificates=false", "kubelet.cert.startup.mode=background")
+			.withPropertyValues(Stream.of(kind.replace("named", this.directory + "/named").split(";"))
+				.map((property) -> "kubelet.cert." + property)
+				.toArray(String[]::new))
 			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isEmpty());
-		assertThat(this.certificate).doesNotExist();
-	}
-
-	@Test
-	void namedPairIsNotCreated() {
-		Path named = this.directory.resolve("named");
-		serving()
-			.withPropertyValues("kubelet.cert.startup.mode=background", "kubelet.cert.tls-cert-file=" + named,
-					"kubelet.cert.tls-private-key-file=" + named)
-			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isEmpty());
-		assertThat(named).doesNotExist();
-		assertThat(this.certificate).doesNotExist();
+		assertThat(this.directory).isEmptyDirectory();
 	}
 
 	private static CertificatePair current(ApplicationContext context) {

@@ -17,7 +17,7 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,15 +41,11 @@ class StoredIssuersTests {
 	/** Has the name of the cluster's authority, as every kubeadm cluster does. */
 	private final TestAuthority other = new TestAuthority("kubernetes");
 
+	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@TempDir
 	Path directory;
-
-	@AfterEach
-	void close() {
-		this.controlPlane.close();
-	}
 
 	private ApplicationContextRunner runner(String... properties) {
 		return new ApplicationContextRunner()
@@ -92,25 +88,15 @@ class StoredIssuersTests {
 	}
 
 	@Test
-	void certificateOfTheNamedAuthorityOfTheSignerIsLeftAlone(CapturedOutput output) throws Exception {
-		CertificatePair stored = store();
-		assertLeftAlone(stored, output,
+	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) throws Exception {
+		assertLeftAlone(store(), output, "kubelet.cert.signer-name=example.com/client");
+		assertLeftAlone(store(), output,
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(this.other.certificate()))));
-	}
-
-	@Test
-	void certificateWhoseAuthorityHasExpiredSinceIsLeftAlone(CapturedOutput output) throws Exception {
 		Instant now = Instant.now();
 		TestAuthority expired = this.other.intermediate("expired", now.minus(Duration.ofDays(30)),
 				now.minus(Duration.ofDays(1)));
-		CertificatePair stored = store(expired, now.minus(Duration.ofDays(20)));
-		assertLeftAlone(stored, output,
+		assertLeftAlone(store(expired, now.minus(Duration.ofDays(20))), output,
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(expired.certificate()))));
-	}
-
-	@Test
-	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) {
-		assertLeftAlone(store(), output, "kubelet.cert.signer-name=example.com/client");
 	}
 
 	private void assertLeftAlone(CertificatePair stored, CapturedOutput output, String property) {

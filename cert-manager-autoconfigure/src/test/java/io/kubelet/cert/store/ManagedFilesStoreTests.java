@@ -118,6 +118,14 @@ class ManagedFilesStoreTests extends StoreFixture {
 	}
 
 	@Test
+	void pairThatCannotBeCreatedIsReported() throws IOException {
+		Path file = Files.writeString(this.directory.resolve("file"), "");
+		PairLocation below = new PairLocation(file.resolve("pki/tls.crt"), file.resolve("pki/tls.key"));
+		assertFails(() -> new ManagedFilesStore(below, this.time).createIfMissing(this::pair),
+				"Cannot create the pair in");
+	}
+
+	@Test
 	void pairThatAnotherProcessCreatesMeanwhileIsKept() {
 		ManagedFilesStore store = new ManagedFilesStore(this.files, this.time);
 		CertificatePair other = pair();

@@ -24,15 +24,15 @@ class AddressNamesTests {
 			"system:nodes");
 
 	@ParameterizedTest(name = "{0}")
-	@CsvSource(delimiter = '|',
+	@CsvSource(delimiter = '|', quoteCharacter = '"',
 			textBlock = """
-					empty                        | '' | '' | ''
-					ignore empty values          | Hostname= | '' | ''
-					ignore invalid IPs           | InternalIP=1.2 ExternalIP=3.4 | '' | ''
-					dedupe values                | Hostname=h ExternalDNS=h InternalDNS=h InternalIP=1.1.1.1 ExternalIP=1.1.1.1 | h | 1.1.1.1
-					order values                 | Hostname=h2 ExternalDNS=h1 InternalDNS=h3 InternalIP=2.2.2.2 ExternalIP=1.1.1.1 | h1 h2 h3 | 1.1.1.1 2.2.2.2
-					handle IP and DNS hostnames  | Hostname=hostname Hostname=1.1.1.1 | hostname | 1.1.1.1
-					one IPv6 address in two forms | InternalIP=2001:db8::1 Hostname=2001:DB8:0:0:0:0:0:1 | '' | 2001:db8::1
+					"empty"                                       | "" | "" | ""
+					"ignore empty values"                         | Hostname= | "" | ""
+					"ignore invalid IPs"                          | InternalIP=1.2 ExternalIP=3.4 | "" | ""
+					"dedupe values"                               | Hostname=h ExternalDNS=h InternalDNS=h InternalIP=1.1.1.1 ExternalIP=1.1.1.1 | h | 1.1.1.1
+					"order values"                                | Hostname=h2 ExternalDNS=h1 InternalDNS=h3 InternalIP=2.2.2.2 ExternalIP=1.1.1.1 | h1 h2 h3 | 1.1.1.1 2.2.2.2
+					"handle IP and DNS hostnames"                 | Hostname=hostname Hostname=1.1.1.1 | hostname | 1.1.1.1
+					"one IPv6 address in two forms"               | InternalIP=2001:db8::1 Hostname=2001:DB8:0:0:0:0:0:1 | "" | 2001:db8::1
 					""")
 	void addressesToNames(String name, String addresses, String dnsNames, String ipAddresses) {
 		assertThat(AddressNames.of(addresses(addresses)))
@@ -40,16 +40,16 @@ class AddressNamesTests {
 	}
 
 	@ParameterizedTest(name = "{0}")
-	@CsvSource(delimiter = '|', nullValues = "-",
+	@CsvSource(delimiter = '|', quoteCharacter = '"', nullValues = "-",
 			textBlock = """
-					no addresses or hostnames and gate enabled  | true  | '' | addresses of a test | '' | ''
-					no addresses or hostnames and gate disabled | false | '' | addresses of a test | '' | ''
-					only hostnames and gate enabled             | true  | Hostname=n | - | n | ''
-					only hostnames and gate disabled            | false | Hostname=n | an IP address among the addresses of a test | '' | ''
-					only IP addresses and gate enabled          | true  | InternalIP=192.168.1.1 | - | '' | 192.168.1.1
-					only IP addresses and gate disabled         | false | InternalIP=192.168.1.1 | - | '' | 192.168.1.1
-					IP addresses, hostnames and gate enabled    | true  | Hostname=n InternalIP=192.168.1.1 | - | n | 192.168.1.1
-					IP addresses, hostnames and gate disabled   | false | Hostname=n InternalIP=192.168.1.1 | - | n | 192.168.1.1
+					"node addresses or hostnames and gate enabled"| true  | "" | addresses of a test | "" | ""
+					"node addresses or hostnames and gate disabled"| false | "" | addresses of a test | "" | ""
+					"only hostnames and gate enabled"             | true  | Hostname=n | - | n | ""
+					"only hostnames and gate disabled"            | false | Hostname=n | an IP address among the addresses of a test | "" | ""
+					"only IP addresses and gate enabled"          | true  | InternalIP=192.168.1.1 | - | "" | 192.168.1.1
+					"only IP addresses and gate disabled"         | false | InternalIP=192.168.1.1 | - | "" | 192.168.1.1
+					"IP addresses and hostnames and gate enabled" | true  | Hostname=n InternalIP=192.168.1.1 | - | n | 192.168.1.1
+					"IP addresses and hostnames and gate disabled"| false | Hostname=n InternalIP=192.168.1.1 | - | n | 192.168.1.1
 					""")
 	void templateFromAddresses(String name, boolean dnsOnly, String addresses, @Nullable String waitingFor,
 			String dnsNames, String ipAddresses) {

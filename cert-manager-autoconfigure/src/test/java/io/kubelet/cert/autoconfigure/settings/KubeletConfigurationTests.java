@@ -9,7 +9,6 @@ import java.util.Locale;
 import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,13 +28,6 @@ class KubeletConfigurationTests {
 	@TempDir
 	Path directory;
 
-	private Path file;
-
-	@BeforeEach
-	void nameFile() {
-		this.file = this.directory.resolve("config.yaml");
-	}
-
 	@ParameterizedTest(name = "{0} with {1} and rotate-certificates={2}: {3}")
 	@CsvSource(nullValues = "-", textBlock = """
 			kubelet-client,  'rotateCertificates: true',  -,     true
@@ -51,9 +43,9 @@ class KubeletConfigurationTests {
 			""")
 	void fileSaysWhetherACertificateRotatesUnlessAPropertyDoes(String profile, String line, @Nullable String property,
 			boolean rotates) throws IOException {
-		Files.writeString(this.file, HEAD + line);
+		Files.writeString(file(), HEAD + line);
 		assertThat(TestSettings
-			.first("profile=" + profile, "config-file=" + this.file,
+			.first("profile=" + profile, "config-file=" + file(),
 					(property != null) ? "rotate-certificates=" + property : "")
 			.rotation()
 			.enabled()).isEqualTo(rotates);
@@ -61,8 +53,8 @@ class KubeletConfigurationTests {
 
 	@Test
 	void fileNamesThePairOfTheServingCertificateOnlyRelativeToItself() throws IOException {
-		Files.writeString(this.file, HEAD + "tlsCertFile: tls.crt\ntlsPrivateKeyFile: /keys/tls.key\n");
-		CertificateSettingsList list = TestSettings.of("profile=kubelet-client;config-file=" + this.file,
+		Files.writeString(file(), HEAD + "tlsCertFile: tls.crt\ntlsPrivateKeyFile: /keys/tls.key\n");
+		CertificateSettingsList list = TestSettings.of("profile=kubelet-client;config-file=" + file(),
 				"additional.serving.profile=kubelet-serving;additional.other.profile=kubelet-serving",
 				"additional.other.pair-name=other;additional.other.tls-cert-file=/a.crt;additional.other.tls-private-key-file=/a.key");
 		assertThat(list.certificates()).map((settings) -> settings.storage().initialPair())
@@ -72,22 +64,16 @@ class KubeletConfigurationTests {
 
 	@Test
 	void fileOfARealNodeIsRead() throws IOException {
-		Files.writeString(this.file, """
-				apiVersion: kubelet.config.k8s.io/v1beta1
+		Files.writeString(file(), HEAD + """
 				authentication:
 				  x509:
 				    clientCAFile: /etc/kubernetes/pki/ca.crt
-				cgroupDriver: systemd
 				clusterDNS:
 				- 10.96.0.10
 				cpuManagerReconcilePeriod: 0s
-				kind: KubeletConfiguration
-				logging:
-				  flushFrequency: 0
 				rotateCertificates: true
-				staticPodPath: /etc/kubernetes/manifests
 				""");
-		assertThat(KubeletConfiguration.read(this.file)).isEqualTo(new KubeletConfiguration(true, false, null));
+		assertThat(KubeletConfiguration.read(file())).isEqualTo(new KubeletConfiguration(true, false, null));
 	}
 
 	@ParameterizedTest(name = "{0}")
@@ -107,14 +93,18 @@ class KubeletConfigurationTests {
 					\\n                                                                     | empty
 					""")
 	void fileThatCannotBeIsNamedWithItsPropertyAndTheRemedy(String content, String reason) throws IOException {
-		Files.writeString(this.file, content.replace("HEAD ", HEAD).replace("\\n", "\n"));
-		assertMistake(this.file, reason);
+		Files.writeString(file(), content.replace("HEAD ", HEAD).replace("\\n", "\n"));
+		assertMistake(file(), reason);
 	}
 
 	@Test
 	void fileThatCannotBeReadIsNamed() {
-		assertMistake(this.file, "There is no such file");
+		assertMistake(file(), "There is no such file");
 		assertMistake(this.directory, "cannot be read");
+	}
+
+	private Path file() {
+		return this.directory.resolve("config.yaml");
 	}
 
 	private static void assertMistake(Path file, String reason) {
@@ -128,9 +118,9 @@ class KubeletConfigurationTests {
 
 	@Test
 	void certificateThatTheFileDoesNotRotateAndThatIsNotThereIsReported() throws IOException {
-		Files.writeString(this.file, HEAD);
+		Files.writeString(file(), HEAD);
 		CertificateContexts.starter()
-			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + this.file,
+			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + file(),
 					"kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.ssl.trust=system")
 			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
 				.hasMessageContaining("There is no valid certificate 'kubelet-client'")

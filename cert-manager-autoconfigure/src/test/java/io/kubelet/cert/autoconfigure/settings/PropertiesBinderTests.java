@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Consumer;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings.Startup;
@@ -21,15 +20,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
-import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
-import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link PropertiesBinder}: what an additional certificate inherits, and where
@@ -174,16 +173,14 @@ class PropertiesBinderTests {
 		write(directory, "tree/timeout", "30m\n");
 		write(directory, "tree/kubelet/cert/cert-dir", "/var/lib/${name}\n");
 		write(directory, "tree/kubelet/cert/key/size", "384\n");
-		run(directory, (context) -> {
-			List<CertificateSettings> all = context.getBean(CertificateSettingsList.class).certificates();
-			assertThat(all).extracting((settings) -> settings.request().template().commonName())
-				.containsExactly("shop.example.com", "shop.example.com-client");
-			assertThat(all.get(0).request().template().dnsNames()).containsExactly("a.example.com", "b.example.com");
-			assertThat(all).allSatisfy((settings) -> {
-				assertThat(settings.startup().timeout()).isEqualTo(Duration.ofMinutes(30));
-				assertThat(settings.storage().certDir()).isEqualTo(Path.of("/var/lib/shop"));
-				assertThat(settings.request().wanted().key().size()).isEqualTo(384);
-			});
+		List<CertificateSettings> all = TestSettings.of(configured(directory)).certificates();
+		assertThat(all).extracting((settings) -> settings.request().template().commonName())
+			.containsExactly("shop.example.com", "shop.example.com-client");
+		assertThat(all.get(0).request().template().dnsNames()).containsExactly("a.example.com", "b.example.com");
+		assertThat(all).allSatisfy((settings) -> {
+			assertThat(settings.startup().timeout()).isEqualTo(Duration.ofMinutes(30));
+			assertThat(settings.storage().certDir()).isEqualTo(Path.of("/var/lib/shop"));
+			assertThat(settings.request().wanted().key().size()).isEqualTo(384);
 		});
 	}
 
@@ -195,18 +192,17 @@ class PropertiesBinderTests {
 				kubelet.cert.additional.client.template.common-name: client
 				""");
 		write(directory, "tree/kubelet/cert/ssl/drain", "-${seconds}s\n");
-		run(directory, (context) -> assertThat(context.getStartupFailure()).rootCause()
-			.isInstanceOfSatisfying(InvalidConfigurationPropertyValueException.class, (mistake) -> {
-				assertThat(mistake.getName()).isEqualTo("kubelet.cert.ssl.drain");
-				assertThat(mistake.getValue()).isEqualTo("-90s");
-			}));
+		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+			.isThrownBy(() -> TestSettings.of(configured(directory)))
+			.withMessageStartingWith("Property kubelet.cert.ssl.drain with value '-90s' is invalid");
 	}
 
-	private static void run(Path directory, Consumer<AssertableApplicationContext> check) {
-		new ApplicationContextRunner().withUserConfiguration(SettingsConfiguration.class)
-			.withPropertyValues("spring.config.location=" + directory + "/", "tree=" + directory.resolve("tree"))
-			.withInitializer(new ConfigDataApplicationContextInitializer())
-			.run(check::accept);
+	private static StandardEnvironment configured(Path directory) {
+		StandardEnvironment environment = new StandardEnvironment();
+		TestPropertyValues.of("spring.config.location=" + directory + "/", "tree=" + directory.resolve("tree"))
+			.applyTo(environment);
+		ConfigDataEnvironmentPostProcessor.applyTo(environment);
+		return environment;
 	}
 
 	private static void write(Path directory, String name, String content) throws IOException {

@@ -3,13 +3,10 @@ package io.kubelet.cert.autoconfigure.settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 
+import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,11 +14,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
@@ -74,14 +71,12 @@ class UnknownPropertiesTests {
 				    earlyest: 0.5
 				""");
 		write("imported.properties", "kubelet.cert.pair-nam=a");
-		assertThat(failure("--spring.profiles.active=prod")).hasMessageContainingAll("'kubelet.cert.rotation.earlyest'",
+		assertFails("spring.profiles.active=prod").withMessageContainingAll("'kubelet.cert.rotation.earlyest'",
 				"application-prod.yml] - 4:15", "closest property is 'kubelet.cert.rotation.earliest'",
 				"'kubelet.cert.pair-nam'", "imported.properties] - 1:23");
-		assertThat(failure()).hasMessageContaining("'kubelet.cert.pair-nam'").hasMessageNotContaining("certdir");
+		assertFails("").withMessageContaining("'kubelet.cert.pair-nam'").withMessageNotContaining("certdir");
 		write("imported.properties", "kubelet.cert.pair-name=a");
-		assertThat(failure("--kubelet.cert.stor.retain=7"))
-			.hasMessageContaining("\"kubelet.cert.stor.retain\" from property source \"commandLineArgs\"");
-		assertThat(run()).isEmpty();
+		TestSettings.of(configured(""));
 		assertThat(output).doesNotContain("that do not exist are ignored");
 	}
 
@@ -89,26 +84,17 @@ class UnknownPropertiesTests {
 		Files.writeString(this.directory.resolve(name), content);
 	}
 
-	private Throwable failure(String... arguments) {
-		return run(arguments).get(0);
+	private ThrowableAssertAlternative<InvalidSettingsException> assertFails(String property) {
+		return assertThatExceptionOfType(InvalidSettingsException.class)
+			.isThrownBy(() -> TestSettings.of(configured(property)));
 	}
 
-	/** Returns the root cause of a failed start. */
-	private List<Throwable> run(String... arguments) {
-		List<String> all = new ArrayList<>(List.of(arguments));
-		all.add("--spring.config.location=" + this.directory + "/");
-		all.add("--spring.main.banner-mode=off");
-		try {
-			new SpringApplicationBuilder(SettingsConfiguration.class).web(WebApplicationType.NONE)
-				.run(all.toArray(String[]::new))
-				.close();
-			return List.of();
-		}
-		catch (RuntimeException ex) {
-			return List.of(Stream.iterate((Throwable) ex, Objects::nonNull, Throwable::getCause)
-				.reduce((outer, inner) -> inner)
-				.orElseThrow());
-		}
+	/** The environment of an application that is configured in the directory. */
+	private StandardEnvironment configured(String property) {
+		StandardEnvironment environment = new StandardEnvironment();
+		TestPropertyValues.of("spring.config.location=" + this.directory + "/", property).applyTo(environment);
+		ConfigDataEnvironmentPostProcessor.applyTo(environment);
+		return environment;
 	}
 
 	@Test
