@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
+import javax.security.auth.x500.X500Principal;
+
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.ExternalText;
@@ -22,8 +24,10 @@ import org.springframework.util.function.SingletonSupplier;
 /**
  * Finds stored certificates that an unknown authority has issued, such as that of another
  * cluster or of a test, and has them replaced. The authorities are those of
- * {@code signer-ca-file}, otherwise for Kubernetes' own signers those of the cluster. A
- * certificate whose authorities are not known is kept. The API server is not asked.
+ * {@code signer-ca-file}, otherwise for Kubernetes' own signers those of the cluster that
+ * have the name of the issuer, because a cluster may sign with an authority that its
+ * kubeconfig does not contain. A certificate whose authorities are not known is kept. The
+ * API server is not asked.
  */
 final class StoredIssuers {
 
@@ -58,7 +62,7 @@ final class StoredIssuers {
 		}
 		boolean named = signerAuthorities != null;
 		List<X509Certificate> authorities = (signerAuthorities != null) ? signerAuthorities.get()
-				: ofCluster(settings.request().signer());
+				: ofCluster(settings.request().signer(), stored);
 		IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> authorities);
 		if (!authorities.isEmpty() && check.issuerProblem(stored, this.clock.instant()).isPresent()) {
 			logger.warn(
@@ -71,8 +75,15 @@ final class StoredIssuers {
 		}
 	}
 
-	private List<X509Certificate> ofCluster(CertificateSettings.@Nullable Signer signer) {
-		return (signer != null && signer.name().startsWith(KUBERNETES)) ? this.cluster.get() : List.of();
+	private List<X509Certificate> ofCluster(CertificateSettings.@Nullable Signer signer, CertificatePair stored) {
+		if (signer == null || !signer.name().startsWith(KUBERNETES)) {
+			return List.of();
+		}
+		X500Principal issuer = stored.chain().get(stored.chain().size() - 1).getIssuerX500Principal();
+		return this.cluster.get()
+			.stream()
+			.filter((authority) -> authority.getSubjectX500Principal().equals(issuer))
+			.toList();
 	}
 
 	/** A kubeconfig that cannot be read is reported by the first request. */

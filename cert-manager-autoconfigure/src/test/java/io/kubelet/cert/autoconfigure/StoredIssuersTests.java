@@ -87,8 +87,10 @@ class StoredIssuersTests {
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 
+	/** As that of k3s for client certificates. */
 	@Test
 	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) throws Exception {
+		assertLeftAlone(store(new TestAuthority("k3s-client-ca"), Instant.now().minusSeconds(60)), output, "");
 		assertLeftAlone(store(), output, "kubelet.cert.signer-name=example.com/client");
 		assertLeftAlone(store(), output,
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(this.other.certificate()))));
@@ -100,7 +102,7 @@ class StoredIssuersTests {
 	}
 
 	private void assertLeftAlone(CertificatePair stored, CapturedOutput output, String property) {
-		runner(property)
+		runner(property.isEmpty() ? new String[0] : new String[] { property })
 			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).contains(stored));
 		assertThat(output).doesNotContain("was issued by");
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
