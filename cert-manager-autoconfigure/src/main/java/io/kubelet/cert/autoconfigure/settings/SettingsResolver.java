@@ -78,6 +78,8 @@ final class SettingsResolver {
 	}
 
 	CertificateSettings resolve() {
+		this.names.require(!this.name.contains("/"), "pair-name", this.name,
+				"The name begins the names of the pair files: use no '/', and set '{cert-dir}' for another directory");
 		Rotation rotation = rotation();
 		Request request = new RequestResolver(this.names, this.properties).resolve();
 		return new CertificateSettings(this.names, this.name, this.profile, storage(rotation, request), request,

@@ -37,6 +37,7 @@ class SettingsMistakesTests {
 					startup.timeout=0s;additional.b.pair-name=b | startup.timeout with value '0s' is invalid
 					additional.b.startup.timeout=0s | additional.b.startup.timeout with value '0s' is invalid
 					cert-dir=/etc/hosts             | cert-dir with value '/etc/hosts' is invalid: It is a file: set it to a directory for the pair files
+					pair-name=shop/web              | pair-name with value 'shop/web' is invalid: The name begins the names of the pair files: use no '/', and set 'kubelet.cert.cert-dir' for another directory
 					tls-cert-file=/tmp/a.pem        | tls-private-key-file with value 'null' is invalid: Set both the certificate and its key, or neither
 					additional.a.pair-name=kubelet-client | additional.a.pair-name with value 'kubelet-client' is invalid: The certificate at 'kubelet.cert' already has this name
 					profile=kubelet-serving;node-name=a;addresses.interfaces=eth0 | addresses.interfaces with value '[eth0]' is invalid: The addresses are those of the Node object: set 'kubelet.cert.addresses.source' to 'interfaces'
