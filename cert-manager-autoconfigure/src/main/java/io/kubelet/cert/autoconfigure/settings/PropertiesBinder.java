@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure.settings;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,12 +31,11 @@ import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
 /**
- * Binds each property once, and notes the names of all properties that exist and of those
- * that an additional certificate inherits.
+ * Binds each property once, and notes the names of all properties that exist.
  * <p>
- * {@link Inherited} values come from a last property source, which looks them up at the
- * first certificate. This source does not say what it has no values for, and so the
- * binder visits every property.
+ * The first certificate is bound first. What the others inherit from it comes from a last
+ * property source. This source does not say what it has no values for, and so the binder
+ * visits every property.
  */
 final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler {
 
@@ -60,8 +60,13 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	/** The marks of properties, each its own or that of its group. */
 	private final Map<ConfigurationPropertyName, Inherited> marks = new HashMap<>();
 
-	/** The properties whose values come from the first certificate. */
-	private final Set<String> inherited = new HashSet<>();
+	/** What is set for the first certificate. */
+	private final Map<ConfigurationPropertyName, ConfigurationProperty> first = new LinkedHashMap<>();
+
+	/** The same, by the names of the additional certificates that inherit it. */
+	private final Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
+
+	private final Set<String> inheritedNames = new HashSet<>();
 
 	/** The last map. Its keys are those that property sources have. */
 	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
@@ -80,8 +85,8 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	static Bound bind(Environment environment) {
 		PropertiesBinder binder = new PropertiesBinder(environment);
 		try {
-			ApplicationProperties application = binder.bind(ApplicationProperties.class);
 			CertificateProperties first = binder.bind(CertificateProperties.class);
+			ApplicationProperties application = binder.bind(ApplicationProperties.class);
 			return new Bound(application, first, binder.additional, new UnknownProperties(binder.known, environment));
 		}
 		catch (BindException ex) {
@@ -93,29 +98,36 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		return this.all.bindOrCreate(PropertyNames.PREFIX, Bindable.of(type), this);
 	}
 
-	private boolean isInherited(ConfigurationPropertyName name) {
-		Inherited mark = ADDITIONAL.isAncestorOf(name) ? this.marks.get(name) : null;
-		return mark != null && StringUtils.commaDelimitedListToSet(mark.unless())
-			.stream()
-			.map(name.chop(ADDITIONAL_LENGTH)::append)
-			.allMatch((other) -> this.own.bind(other, Bindable.of(String.class)).orElse("").isBlank());
+	/**
+	 * Finds what an additional certificate inherits, because it does not set it itself.
+	 */
+	private void inherit(ConfigurationPropertyName certificate) {
+		this.first.forEach((name, property) -> {
+			Inherited mark = this.marks.get(name);
+			if (mark != null && !isReplaced(mark, certificate)) {
+				ConfigurationPropertyName target = certificate.append(name.subName(FIRST.getNumberOfElements()));
+				if (this.sources.stream().allMatch((source) -> source.getConfigurationProperty(target) == null)) {
+					this.inherited.put(target, property);
+					this.inheritedNames.add(target.toString());
+				}
+			}
+		});
 	}
 
-	/** The same name below another one. A key of a map keeps its case. */
-	private static ConfigurationPropertyName move(ConfigurationPropertyName name, int start,
-			ConfigurationPropertyName target) {
-		StringBuilder moved = new StringBuilder(target.toString());
-		for (int i = start; i < name.getNumberOfElements(); i++) {
-			String element = name.getElement(i, Form.ORIGINAL);
-			moved.append(name.chop(i + 1).isLastElementIndexed() ? "[" + element + "]" : "." + element);
-		}
-		return ConfigurationPropertyName.adapt(moved, '.');
+	private boolean isReplaced(Inherited mark, ConfigurationPropertyName certificate) {
+		return StringUtils.commaDelimitedListToSet(mark.unless())
+			.stream()
+			.map((name) -> this.own.bind(certificate.append(name), Bindable.of(String.class)).orElse(""))
+			.anyMatch(StringUtils::hasText);
 	}
 
 	@Override
 	public <T> @Nullable Bindable<T> onStart(ConfigurationPropertyName name, Bindable<T> target, BindContext context) {
 		Inherited mark = target.getAnnotation(Inherited.class);
 		this.marks.put(name, (mark != null) ? mark : this.marks.get(name.getParent()));
+		if (ADDITIONAL.isParentOf(name)) {
+			inherit(name);
+		}
 		Class<?> type = target.getType().resolve(Object.class);
 		if (type == Map.class) {
 			this.map = name;
@@ -133,20 +145,24 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	public @Nullable Object onSuccess(ConfigurationPropertyName name, Bindable<?> target, BindContext context,
 			Object result) {
 		ConfigurationProperty property = context.getConfigurationProperty();
-		if (property != null && ADDITIONAL.isAncestorOf(name) && this.known.contains(name)) {
-			if (ADDITIONAL.isAncestorOf(property.getName())) {
-				this.additional.put(name.getElement(ADDITIONAL_LENGTH - 1, Form.ORIGINAL),
-						new PropertyNames(name.chop(ADDITIONAL_LENGTH).toString(), this.inherited));
-			}
-			else {
-				this.inherited.add(name.toString());
-			}
+		if (property != null && this.known.contains(name)) {
+			note(name, property);
 		}
 		if (isBlank(name, result)) {
 			return null;
 		}
 		requireValid(name, target, context, result);
 		return super.onSuccess(name, target, context, result);
+	}
+
+	private void note(ConfigurationPropertyName name, ConfigurationProperty property) {
+		if (ADDITIONAL.isAncestorOf(property.getName())) {
+			this.additional.put(name.getElement(ADDITIONAL_LENGTH - 1, Form.ORIGINAL),
+					new PropertyNames(name.chop(ADDITIONAL_LENGTH).toString(), this.inheritedNames));
+		}
+		else if (property.getName().equals(name)) {
+			this.first.put(name, property);
+		}
 	}
 
 	private void requireValid(ConfigurationPropertyName name, Bindable<?> target, BindContext context, Object result) {
@@ -167,36 +183,17 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 				&& !name.toString().matches(".*\\.(node-name|ssl\\.trust-.*)");
 	}
 
-	/** Looks values up at the first certificate. */
+	/** Contains what additional certificates inherit. */
 	private final class InheritedSource implements IterableConfigurationPropertySource {
 
 		@Override
 		public @Nullable ConfigurationProperty getConfigurationProperty(ConfigurationPropertyName name) {
-			if (!isInherited(name)) {
-				return null;
-			}
-			ConfigurationPropertyName first = move(name, ADDITIONAL_LENGTH, FIRST);
-			return sources().flatMap((source) -> Stream.ofNullable(source.getConfigurationProperty(first)))
-				.findFirst()
-				.orElse(null);
+			return PropertiesBinder.this.inherited.get(name);
 		}
 
-		/** The entries of the current map. */
 		@Override
 		public Stream<ConfigurationPropertyName> stream() {
-			ConfigurationPropertyName target = PropertiesBinder.this.map;
-			if (!isInherited(target)) {
-				return Stream.empty();
-			}
-			ConfigurationPropertyName first = move(target, ADDITIONAL_LENGTH, FIRST);
-			return sources().filter(IterableConfigurationPropertySource.class::isInstance)
-				.flatMap((source) -> ((IterableConfigurationPropertySource) source).stream())
-				.filter(first::isAncestorOf)
-				.map((name) -> move(name, first.getNumberOfElements(), target));
-		}
-
-		private Stream<ConfigurationPropertySource> sources() {
-			return PropertiesBinder.this.sources.stream();
+			return PropertiesBinder.this.inherited.keySet().stream();
 		}
 
 		@Override
