@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * The full names of a certificate's properties, for messages.
+ * The full names of a certificate's properties, and the reports of their values.
  *
  * @param prefix the prefix of the certificate's own properties
  * @param inherited the properties, with their prefixes, whose values come from the first
