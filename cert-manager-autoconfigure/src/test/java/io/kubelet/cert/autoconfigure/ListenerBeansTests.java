@@ -39,6 +39,7 @@ class ListenerBeansTests {
 
 	private final List<String> told = new CopyOnWriteArrayList<>();
 
+	@SuppressWarnings("NullAway.Init")
 	private ApplicationContext context;
 
 	@TempDir
