@@ -15,7 +15,6 @@ import io.kubelet.cert.testsupport.ProjectFiles;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -60,28 +59,20 @@ class KubeletParityTests {
 			.allMatch((id) -> page.contains("\n| %s | ".formatted(id)));
 	}
 
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("rows")
-	void implementationOfARowExists(Row row) {
-		assertThat(row.classes()).isNotEmpty().allSatisfy((name) -> assertThat(CLASSES).containsKey(name));
-	}
-
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("rows")
-	void testsOfARowExist(Row row) throws Exception {
-		if (row.tests().isEmpty()) {
-			assertThat(WITHOUT_TEST).contains(row.id());
-			assertThat(row.note()).isNotBlank();
+	@Test
+	void implementationAndTestsOfEachRowExist() throws Exception {
+		for (Row row : ROWS) {
+			assertThat(row.classes()).as(row.id()).isNotEmpty().allMatch(CLASSES::containsKey);
+			if (row.tests().isEmpty()) {
+				assertThat(WITHOUT_TEST).contains(row.id());
+				assertThat(row.note()).isNotBlank();
+			}
+			for (String test : row.tests()) {
+				Matcher matcher = TEST.matcher(test);
+				assertThat(matcher.matches()).as(test).isTrue();
+				check(matcher.group(1), matcher.group(2), matcher.group(3));
+			}
 		}
-		for (String test : row.tests()) {
-			Matcher matcher = TEST.matcher(test);
-			assertThat(matcher.matches()).as(test).isTrue();
-			check(matcher.group(1), matcher.group(2), matcher.group(3));
-		}
-	}
-
-	static Stream<Row> rows() {
-		return ROWS.stream();
 	}
 
 	private static void check(String type, String method, @Nullable String testCase) throws Exception {
@@ -141,11 +132,6 @@ class KubeletParityTests {
 
 		private static List<String> list(String cell, String separator) {
 			return Stream.of(cell.split(separator)).map(String::strip).filter((item) -> !item.isEmpty()).toList();
-		}
-
-		@Override
-		public String toString() {
-			return this.id;
 		}
 
 	}

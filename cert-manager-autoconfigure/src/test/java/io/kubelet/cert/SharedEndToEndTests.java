@@ -65,7 +65,6 @@ class SharedEndToEndTests {
 			});
 			Figures.report("HTTPS requests to two replicas during " + ROTATIONS + " rotations",
 					requests + ", of which 0 failed");
-			Figures.report("requests to the API server for " + ROTATIONS + " rotations of two replicas", figures());
 			assertThat(this.plane.count(RecordedRequest::isCreate)).isEqualTo(ROTATIONS);
 			this.plane.behavior().approval(ApprovalPolicy.manual());
 			try (ConfigurableApplicationContext next = run()) {
@@ -80,18 +79,6 @@ class SharedEndToEndTests {
 		this.plane.allowIn("shop", ACCOUNT, Set.of("create", "get", "list", "watch", "delete"),
 				"certificaterequests.cert-manager.io");
 		this.plane.allowIn("shop", ACCOUNT, Set.of("create", "get", "list", "watch", "update"), "secrets");
-	}
-
-	private String figures() {
-		long writes = this.plane.count((request) -> ofSecret(request) && !request.method().equals("GET"));
-		return "%d creates, %d deletes, %d watches; Secret: %d writes, %d others".formatted(
-				this.plane.count(RecordedRequest::isCreate), this.plane.count(RecordedRequest::isDelete),
-				this.plane.count((request) -> request.isWatch() && !ofSecret(request)), writes,
-				this.plane.count(SharedEndToEndTests::ofSecret) - writes);
-	}
-
-	private static boolean ofSecret(RecordedRequest request) {
-		return request.path().contains("/secrets");
 	}
 
 	private ConfigurableApplicationContext run() {
