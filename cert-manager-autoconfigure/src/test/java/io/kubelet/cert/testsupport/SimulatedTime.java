@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.Comparator;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 
@@ -21,7 +22,7 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 	/** More than any test needs at one instant. */
 	private static final int LIMIT = 10_000;
 
-	private final NavigableSet<Task> tasks = new TreeSet<>();
+	private final NavigableSet<Task> tasks = new TreeSet<>(Comparator.comparing(Task::at).thenComparing(Task::number));
 
 	private Instant monotonic = Instant.EPOCH;
 
@@ -120,13 +121,7 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 		return this.tasks.size();
 	}
 
-	private record Task(Instant at, long number, Runnable task) implements Comparable<Task> {
-
-		@Override
-		public int compareTo(Task other) {
-			int order = this.at.compareTo(other.at);
-			return (order != 0) ? order : Long.compare(this.number, other.number);
-		}
+	private record Task(Instant at, long number, Runnable task) {
 
 	}
 
