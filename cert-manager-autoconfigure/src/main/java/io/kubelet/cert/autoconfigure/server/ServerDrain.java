@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure.server;
 import java.security.cert.Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -54,11 +55,13 @@ final class ServerDrain implements CertificateManager.Follower {
 		Identity after = this.bundle.followed();
 		this.identity = after;
 		remember(after);
+		// After a change of the trust, the pair may be replaced during this drain
+		Certificate replaced = Objects.equals(before.leaf(), after.leaf()) ? null : before.leaf();
 		RefusedPeers refused = new RefusedPeers(before.trust(), after.trust());
 		Predicate<SSLSession> outdated = (session) -> {
 			Certificate leaf = presented(session);
 			return leaf != null && this.presented.contains(leaf)
-					&& ((leaf.equals(before.leaf()) && isReplaced(leaf)) || refused.test(session));
+					&& ((leaf.equals(replaced) && isReplaced(leaf)) || refused.test(session));
 		};
 		Duration drain = this.bundle.drain();
 		this.inProgress.add(outdated);
@@ -70,7 +73,7 @@ final class ServerDrain implements CertificateManager.Follower {
 		this.bundle.after(drain.plus(HANDSHAKE), () -> {
 			this.connections.close(outdated.or(refused::isFormerHandshake));
 			this.inProgress.remove(outdated);
-			this.presented.removeIf((leaf) -> leaf.equals(before.leaf()) && isReplaced(leaf));
+			this.presented.removeIf((leaf) -> leaf.equals(replaced) && isReplaced(leaf));
 		});
 	}
 

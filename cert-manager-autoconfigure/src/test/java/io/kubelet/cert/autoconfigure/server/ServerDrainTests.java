@@ -2,16 +2,20 @@ package io.kubelet.cert.autoconfigure.server;
 
 import java.lang.reflect.Proxy;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.ssl.CertificateBundles;
@@ -19,6 +23,7 @@ import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
@@ -42,7 +47,7 @@ class ServerDrainTests {
 			return Trust.exactly(List.of());
 		}, new SimulatedTime(Instant.EPOCH), Duration.ofSeconds(30));
 		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
-		ServerDrain drain = new ServerDrain(bundle, new NoConnections());
+		ServerDrain drain = new ServerDrain(bundle, new Connections());
 		List<Certificate> replaced = new ArrayList<>();
 		CertificateManager.Follower follower = (name) -> {
 			if (replaced.isEmpty()) {
@@ -61,19 +66,58 @@ class ServerDrainTests {
 		assertThat(reads).as("readings of the trusted authorities").hasValue(0);
 	}
 
-	private static SSLSession session(Certificate presented) {
-		return (SSLSession) Proxy.newProxyInstance(SSLSession.class.getClassLoader(),
-				new Class<?>[] { SSLSession.class }, (proxy, method, arguments) -> new Certificate[] { presented });
+	/** The drain of the pair begins with its own rotation. */
+	@Test
+	void rotationDuringTheDrainOfAnAuthorityEndsNoConnectionEarlier() {
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+		List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
+				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
+		CertificateBundles.register(registry, "bundle", this.manager,
+				new LiveTrust(
+						new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted))),
+				time, Duration.ofSeconds(30));
+		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
+		Connections connections = new Connections();
+		ServerDrain drain = new ServerDrain(bundle, connections);
+		bundle.addFollower(drain);
+		connections.open.add(session(this.manager.pair().leaf()));
+		trusted.remove(0);
+		time.pass(Duration.ofSeconds(10));
+		Awaitility.await().until(() -> connections.drained);
+		time.pass(Duration.ofSeconds(29));
+		this.manager.rotate();
+		time.pass(Duration.ofSeconds(29));
+		assertThat(connections.open).hasSize(1);
+		time.pass(Duration.ofSeconds(1));
+		assertThat(connections.open).isEmpty();
 	}
 
-	private static final class NoConnections implements ServerConnections {
+	/** A session of a client without a certificate, of before any change. */
+	private static SSLSession session(Certificate presented) {
+		return (SSLSession) Proxy.newProxyInstance(SSLSession.class.getClassLoader(),
+				new Class<?>[] { SSLSession.class }, (proxy, method, arguments) -> switch (method.getName()) {
+					case "getLocalCertificates" -> new Certificate[] { presented };
+					case "getPeerCertificates" -> throw new SSLPeerUnverifiedException("none");
+					case "getCipherSuite" -> "TLS_AES_128_GCM_SHA256";
+					default -> 0L;
+				});
+	}
+
+	private static final class Connections implements ServerConnections {
+
+		private final List<SSLSession> open = new ArrayList<>();
+
+		private volatile boolean drained;
 
 		@Override
 		public void drain(Predicate<SSLSession> outdated) {
+			this.drained = true;
 		}
 
 		@Override
 		public void close(Predicate<SSLSession> outdated) {
+			this.open.removeIf(outdated);
 		}
 
 	}
