@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
@@ -109,13 +110,20 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	 */
 	private void callHandlers() {
 		boolean idle = this.handlers.isDone();
-		this.handlers = this.handlers.thenRunAsync(this::callHandlersNow, this.threads);
+		this.handlers = this.handlers.exceptionally((lost) -> null).thenRunAsync(this::callHandlersNow, this.threads);
 		try {
 			if (idle) {
 				this.handlers.copy().orTimeout(HANDLER_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
 			}
 		}
 		catch (CompletionException ex) {
+			if (!(ex.getCause() instanceof TimeoutException)) {
+				logger.error(
+						"The update handlers of the SSL bundle '{}' could not be called: their owners continue with the "
+								+ "previous certificate until the next change",
+						this.live.name(), ex.getCause());
+				return;
+			}
 			logger.warn(
 					"The update handlers of the SSL bundle '{}' have not returned within {}s: their owners may continue "
 							+ "with the previous certificate. Later rotations do not wait for them",

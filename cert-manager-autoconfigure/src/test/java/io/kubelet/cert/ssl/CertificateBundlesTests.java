@@ -28,6 +28,8 @@ import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.core.task.SimpleAsyncTaskExecutor;
+import org.springframework.test.util.ReflectionTestUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -110,6 +112,24 @@ class CertificateBundlesTests {
 		this.manager.rotate();
 		this.manager.rotate();
 		assertThat(updates).hasSize(2).containsOnly(this.registry.getBundle("bundle"));
+	}
+
+	@Test
+	void handlersAreCalledAgainAfterTheirThreadCouldNotBeStarted(CapturedOutput output) {
+		register();
+		List<SslBundle> updates = new ArrayList<>();
+		this.registry.addBundleUpdateHandler("bundle", updates::add);
+		SimpleAsyncTaskExecutor threads = (SimpleAsyncTaskExecutor) Objects
+			.requireNonNull(ReflectionTestUtils.getField(this.manager.followers.get(0), "threads"));
+		threads.setThreadFactory((task) -> {
+			throw new OutOfMemoryError("unable to create native thread");
+		});
+		this.manager.rotate();
+		assertThat(output).containsOnlyOnce("The update handlers of the SSL bundle 'bundle' could not be called")
+			.doesNotContain("have not returned");
+		threads.setThreadFactory(Thread::new);
+		this.manager.rotate();
+		assertThat(updates).hasSize(1);
 	}
 
 	/** Later rotations do not wait for it. */
