@@ -32,7 +32,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private final RotationScheduler scheduler;
 
-	/** Called at the end of the context, which need not own the scheduler. */
+	/** Called when the context is closed. A scheduler of the application may go on. */
 	private final Queue<Runnable> ends = new ConcurrentLinkedQueue<>();
 
 	CertificateBundleRegistrar(CertificateSettingsList settings, CertificateManagers managers,
@@ -54,18 +54,17 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 	}
 
 	private void register(SslBundleRegistry registry, CertificateSettings certificate, CertificateManager manager) {
-		Supplier<Trust> trust = this.trusted.of(certificate);
-		Duration drain = certificate.ssl().drain();
-		if (certificate.startup().waits()) {
-			FirstCertificate.await(manager, certificate);
-		}
 		if (registry instanceof SslBundles bundles && bundles.getBundleNames().contains(certificate.ssl().bundle())) {
 			throw certificate.properties()
 				.invalid("ssl.bundle", certificate.ssl().bundle(),
 						"There is an SSL bundle of this name already: rename one of them");
 		}
+		Supplier<Trust> trust = this.trusted.of(certificate);
+		if (certificate.startup().waits()) {
+			FirstCertificate.await(manager, certificate);
+		}
 		new TrustReport(certificate, trust.get()).log(manager.status().pair(), this.trusted.now());
-		register(registry, certificate.ssl().bundle(), manager, trust, drain);
+		register(registry, certificate.ssl().bundle(), manager, trust, certificate.ssl().drain());
 	}
 
 	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,

@@ -41,8 +41,10 @@ final class CertificateUnavailableException extends CertificateManagerException 
 			CertificateStatus status) {
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest pending = status.pendingRequest();
+		Object signer = Objects.requireNonNullElse(settings.request().signer(),
+				"signer '" + status.requested().signerName() + "'");
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
-				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), settings.request().signer());
+				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer);
 		if (status.health().waitingFor() != null) {
 			return new CertificateUnavailableException(settings,
 					message + ". It waits for " + status.health().waitingFor(),
@@ -61,12 +63,12 @@ final class CertificateUnavailableException extends CertificateManagerException 
 					"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or increase '%s'."
 						.formatted(settings.properties().of("startup.timeout")));
 		}
-		String signer = Objects.requireNonNull(settings.request().signer()).name();
 		boolean absent = pending.conditions().contains("Approved") || !pending.message().isEmpty();
 		return new CertificateUnavailableException(settings,
-				message + ". Request " + pending.name() + " " + pending.waitingFor(signer), null,
+				message + ". Request " + pending.name() + " " + pending.waitingFor(status.requested().signerName()),
+				null,
 				absent ? "Make sure that there is %s in the cluster, or set '%s' to one that there is.".formatted(
-						settings.request().signer(),
+						signer,
 						settings.properties().of(settings.request().hasIssuer() ? "issuer.name" : "signer-name"))
 						: null);
 	}

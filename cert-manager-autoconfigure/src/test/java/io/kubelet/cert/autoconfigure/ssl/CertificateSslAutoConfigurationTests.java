@@ -1,10 +1,14 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.Stream;
 
@@ -14,7 +18,9 @@ import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.FixedManager;
@@ -109,6 +115,7 @@ class CertificateSslAutoConfigurationTests {
 			});
 	}
 
+	/** What concerns the bundle is reported before the wait for a certificate. */
 	@ParameterizedTest
 	@CsvSource({ "ssl.bundle, taken, There is an SSL bundle of this name already",
 			"ssl.trust-file, missing.crt, There is no file", "ssl.trust-file, empty.crt, There is no CERTIFICATE block",
@@ -119,6 +126,7 @@ class CertificateSslAutoConfigurationTests {
 		String used = property.endsWith("file") ? this.directory.resolve(value).toString() : value;
 		this.runner
 			.withPropertyValues("spring.ssl.bundle.pem.taken.truststore.certificate=" + this.file,
+					"kubelet.cert.rotate-certificates=" + !property.startsWith("ssl."),
 					"kubelet.cert." + property + "=" + used)
 			.run((context) -> {
 				InvalidConfigurationPropertyValueException invalid = StartFailures
@@ -160,6 +168,29 @@ class CertificateSslAutoConfigurationTests {
 			.run((context) -> assertThat(trusted(context, "test")).containsExactly("CN=test"));
 		own.withPropertyValues("kubelet.cert.additional.test.ssl.trust=system")
 			.run((context) -> assertThat(trusted(context, "test")).hasSizeGreaterThan(1));
+	}
+
+	@Test
+	void managerOfTheApplicationThatIsNotDoneInTimeIsReportedWithItsSigner() {
+		CertificateStatus status = new CertificateStatus("kubelet-client", CertificateStatus.State.WAITING, null,
+				new CertificateStatus.Requested(null, "example.com/own", List.of(), null),
+				new CertificateStatus.Schedule(null, Instant.now()),
+				new CertificateStatus.ConfirmedRequest("csr-1", Instant.now(), List.of("Approved"), ""),
+				new CertificateStatus.Rotations(0, Duration.ZERO, null, List.of()), null,
+				new CertificateStatus.Health(true, false, null, null, null));
+		CertificateManager own = (CertificateManager) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { CertificateManager.class }, (proxy, method, arguments) -> switch (method.getName()) {
+					case "name" -> status.name();
+					case "current" -> Optional.empty();
+					case "status" -> status;
+					default -> null;
+				});
+		CertificateContexts.starter()
+			.withBean(CertificateManagers.class, () -> new CertificateManagers(List.of(own)))
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.startup.timeout=1s",
+					"kubelet.cert.ssl.trust=system")
+			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+				.hasMessageContaining("by signer 'example.com/own'. Request csr-1 is approved and waiting"));
 	}
 
 	@Test
