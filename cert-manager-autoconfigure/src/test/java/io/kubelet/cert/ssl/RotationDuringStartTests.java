@@ -3,10 +3,17 @@ package io.kubelet.cert.ssl;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.tomcat.util.net.jsse.JSSEImplementation;
 import org.awaitility.Awaitility;
@@ -20,6 +27,9 @@ import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
@@ -45,6 +55,17 @@ class RotationDuringStartTests {
 		try (RotatingServer server = new RotatingServer(kind, AfterCopy.class)) {
 			assertThat(server.bean(AfterCopy.class).rotated).isTrue();
 			assertThat(server.served()).isEqualTo(server.pair("server").leaf());
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void serverUsesTheBundlesThatTheApplicationGaveIt(Kind kind) throws Exception {
+		String authority = Pem.write(List.of(OwnBundles.authority.certificate()));
+		try (RotatingServer server = new RotatingServer(kind, OwnBundles.class);
+				Connection connection = new Connection(Connection.context(authority, null, "TLS"), server.port(),
+						null)) {
+			assertThat(connection.serverCertificate()).isEqualTo(OwnBundles.pair.leaf());
 		}
 	}
 
@@ -104,6 +125,24 @@ class RotationDuringStartTests {
 					tomcat.addConnectorCustomizers((connector) -> rotate.run());
 				}
 			};
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OwnBundles {
+
+		private static final TestAuthority authority = new TestAuthority("own");
+
+		private static final CertificatePair pair = authority.pair(
+				CertificateTemplate.ofSubject("own").withDnsNames(List.of("localhost")), Instant.now().minusSeconds(60),
+				Instant.now().plusSeconds(3600));
+
+		@Bean
+		@Order(1)
+		WebServerFactoryCustomizer<AbstractConfigurableWebServerFactory> ownBundles() {
+			SslBundle bundle = SslBundle.of(SslStoreBundle.of(KeyStores.holding(pair, "own", ""), "", null));
+			return (factory) -> factory.setSslBundles(new DefaultSslBundleRegistry("server", bundle));
 		}
 
 	}

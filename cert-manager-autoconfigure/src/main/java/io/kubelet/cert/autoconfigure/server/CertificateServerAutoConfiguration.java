@@ -68,7 +68,8 @@ public final class CertificateServerAutoConfiguration {
 
 		@Bean
 		WebServerFactoryCustomizer<JettyWebServerFactory> certificateJettyCustomizer(SslBundles bundles) {
-			return (factory) -> factory.addServerCustomizers(new JettyRotation(bundles, factory::getSsl));
+			return (factory) -> factory
+				.addServerCustomizers(new JettyRotation(ServerBundles.of(factory, bundles), factory::getSsl));
 		}
 
 	}
@@ -80,8 +81,9 @@ public final class CertificateServerAutoConfiguration {
 		@Bean
 		WebServerFactoryCustomizer<NettyReactiveWebServerFactory> certificateNettyCustomizer(SslBundles bundles) {
 			return (factory) -> {
-				factory.setSslBundles(ServerBundles.of(factory, bundles));
-				factory.addServerCustomizers(new NettyRotation(bundles, factory::getSsl));
+				ServerBundles view = ServerBundles.of(factory, bundles);
+				factory.setSslBundles(view);
+				factory.addServerCustomizers(new NettyRotation(view, factory::getSsl));
 			};
 		}
 
