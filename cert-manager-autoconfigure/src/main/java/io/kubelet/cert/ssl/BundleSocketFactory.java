@@ -21,7 +21,8 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 
 	/**
 	 * Static, since a library that creates this class by its name passes nothing else. If
-	 * a process has several application contexts, the last one takes precedence.
+	 * several application contexts have a bundle of one name, that of the last one is
+	 * used.
 	 */
 	private static final List<LiveSslBundle> bundles = new CopyOnWriteArrayList<>();
 

@@ -168,7 +168,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * @return the identity
 	 */
 	public Identity identity() {
-		// The pair may change while the trust is read
+		// First the trust: it may take long to read, and the pair may change meanwhile
 		Trust trust = this.trust.get();
 		return new Identity(pair(), trust);
 	}

@@ -22,7 +22,8 @@ import org.springframework.boot.http.client.HttpClientSettings;
 /**
  * An HTTP client with its connection pool, created once for each identity. A request that
  * begins after a change never uses a connection that was opened before it. The client of
- * the previous identity is closed at the end of the drain.
+ * the previous identity is closed at the end of the drain. That of the JDK cannot be: its
+ * connections end when it is collected as garbage, or when they have been idle.
  * <p>
  * This works with any library. The client of the JDK cannot close the connections of its
  * pool in any other way.

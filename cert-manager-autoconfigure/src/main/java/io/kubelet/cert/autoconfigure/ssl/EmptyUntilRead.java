@@ -12,9 +12,9 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Trusts no authority until an object of the API has been read for the first time, and
- * logs why it cannot be read. Used if the application does not wait for the API server at
- * startup.
+ * Trusts no authority until the authorities have been read for the first time, from an
+ * object of the API or from the certificate of an issuer, and logs why they cannot be
+ * read. Used if the application does not wait at startup.
  */
 final class EmptyUntilRead implements Function<RuntimeException, Trust> {
 

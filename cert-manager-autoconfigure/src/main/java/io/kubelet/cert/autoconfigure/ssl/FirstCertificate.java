@@ -58,7 +58,8 @@ final class FirstCertificate implements RotationListener {
 
 	private void await(CertificateManager manager, Duration timeout) {
 		try {
-			// At a shutdown, Spring interrupts a start only if its wait has no time limit
+			// A shutdown interrupts a start that waits, but not one in a wait with a time
+			// limit
 			CertificateStatus.Failure failure = this.end.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).get();
 			if (failure != null) {
 				throw CertificateUnavailableException.failed(this.settings, failure);

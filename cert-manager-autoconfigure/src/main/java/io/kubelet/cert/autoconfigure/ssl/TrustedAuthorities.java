@@ -65,7 +65,10 @@ final class TrustedAuthorities {
 		return new LiveTrust(source, certificate.ssl().trustOverlap(), this.clock, unread);
 	}
 
-	/** What is deleted while the application runs is no mistake in its configuration. */
+	/**
+	 * Reports the property if the first reading fails. Later the configuration is right,
+	 * and what it names has been deleted.
+	 */
 	private static Function<RuntimeException, Trust> mistake(CertificateSettings certificate) {
 		Trusted trusted = certificate.ssl().trusted();
 		return (problem) -> certificate.properties().check(trusted.kind().property(), trusted.name(), () -> {

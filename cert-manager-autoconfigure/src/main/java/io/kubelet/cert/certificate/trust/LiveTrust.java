@@ -61,8 +61,8 @@ public final class LiveTrust implements Supplier<Trust> {
 	private volatile @Nullable Instant reading;
 
 	/**
-	 * Creates trust that follows a source without any overlap. The first call reads the
-	 * source.
+	 * Creates trust that follows a source without any overlap, and does not report a
+	 * reading that hangs. The first call reads the source.
 	 * @param source the source
 	 */
 	public LiveTrust(Source source) {
