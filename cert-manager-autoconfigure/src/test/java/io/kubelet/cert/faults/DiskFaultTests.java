@@ -57,6 +57,10 @@ class DiskFaultTests {
 
 	private static final CertificatePair NEXT = pair();
 
+	private static final PendingRequest OLD_REQUEST = request();
+
+	private static final PendingRequest NEW_REQUEST = request();
+
 	@TempDir
 	Path parent;
 
@@ -181,42 +185,43 @@ class DiskFaultTests {
 
 	@Test
 	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
-		PendingRequest old = request();
-		PendingRequest next = request();
-		int length = next.toPem().length();
+		int length = NEW_REQUEST.toPem().length();
 		for (int room : new int[] { 0, 1, length / 2, length - 1 }) {
-			prepare(Start.LINK, "request-full-" + room);
-			this.store.savePendingRequest(old);
-			List<String> before = files();
+			prepareRequest("request-full-" + room);
 			this.disk.limit(room);
-			assertNotSaved(next, "No space left on device");
-			assertThat(pendingRequestKey()).isEqualTo(old.request().publicKey());
-			assertThat(files()).isEqualTo(before);
-			this.disk.repair();
-			this.store.savePendingRequest(next);
-			assertThat(pendingRequestKey()).isEqualTo(next.request().publicKey());
+			assertNotSaved("No space left on device", OLD_REQUEST);
 		}
 	}
 
 	@Test
 	void pendingRequestIsTheOldOrTheNewOneWhenAnyStepFails() throws IOException {
-		PendingRequest old = request();
-		PendingRequest next = request();
-		prepare(Start.LINK, "request-steps");
-		this.store.savePendingRequest(old);
+		prepareRequest("request-steps");
 		List<Operation> steps = this.disk.operations();
 		assertThat(steps).endsWith(Operation.RENAME, Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
 		for (int i = 0; i < steps.size(); i++) {
 			int failed = i;
-			prepare(Start.LINK, "request-" + failed);
-			this.store.savePendingRequest(old);
-			List<String> before = files();
+			prepareRequest("request-" + failed);
 			this.disk.fail((index) -> index == failed);
-			assertNotSaved(next, "Input/output error");
-			PendingRequest kept = (failed <= steps.indexOf(Operation.RENAME)) ? old : next;
-			assertThat(pendingRequestKey()).isEqualTo(kept.request().publicKey());
-			assertThat(files()).isEqualTo(before);
+			assertNotSaved("Input/output error",
+					(failed <= steps.indexOf(Operation.RENAME)) ? OLD_REQUEST : NEW_REQUEST);
 		}
+	}
+
+	private void prepareRequest(String name) {
+		prepare(Start.LINK, name);
+		this.store.savePendingRequest(OLD_REQUEST);
+	}
+
+	private void assertNotSaved(String reason, PendingRequest kept) throws IOException {
+		List<String> before = files();
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.savePendingRequest(NEW_REQUEST))
+			.withMessageContainingAll(this.directory.toString(), reason,
+					"Make the directory writable and check that its disk has room");
+		assertThat(pendingRequestKey()).isEqualTo(kept.request().publicKey());
+		assertThat(files()).isEqualTo(before);
+		this.disk.repair();
+		this.store.savePendingRequest(NEW_REQUEST);
+		assertThat(pendingRequestKey()).isEqualTo(NEW_REQUEST.request().publicKey());
 	}
 
 	@Test
@@ -254,12 +259,6 @@ class DiskFaultTests {
 		this.disk.repair();
 		assertThat(update(NEXT)).isNull();
 		assertThat(current()).isEqualTo(NEXT);
-	}
-
-	private void assertNotSaved(PendingRequest request, String reason) {
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.savePendingRequest(request))
-			.withMessageContainingAll(this.directory.toString(), reason,
-					"Make the directory writable and check that its disk has room");
 	}
 
 	/** What a process sees that starts now. */

@@ -53,8 +53,6 @@ class PlantedPairTests {
 		assertThat(this.replicas.stored()).isEqualTo(foreign);
 		assertThat(replica.pair()).isEqualTo(own);
 		assertThat(copy()).isEqualTo(own);
-		Replica late = this.replicas.start(this.authority, "startup.mode=background");
-		assertThat(late.status().pair()).isNull();
 		this.replicas.approve();
 		assertThat(this.replicas.awaitSuccessor(foreign)).isEqualTo(copy());
 		assertThat(this.replicas.creates()).isOne();

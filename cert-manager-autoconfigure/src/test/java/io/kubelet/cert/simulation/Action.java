@@ -1,162 +1,177 @@
 package io.kubelet.cert.simulation;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
+
+import io.kubelet.cert.simulation.SimulatedProcess.Moment;
 
 /**
- * What can happen.
+ * What can happen, in a simulation and to one of its processes.
  */
 enum Action {
 
 	/** Nothing. */
-	NOTHING((turn) -> {
+	NOTHING((simulation, process) -> {
 	}),
 
 	/** The server answers again, as it should. */
-	SERVER_WELL((turn) -> turn.server.become(SimulatedServer.Mood.WELL)),
+	SERVER_WELL((simulation, process) -> simulation.repairServer()),
 
 	/** The server cannot be reached. */
-	SERVER_DOWN((turn) -> turn.server.become(SimulatedServer.Mood.DOWN)),
+	SERVER_DOWN((simulation, process) -> simulation.server.become(SimulatedServer.Mood.DOWN)),
 
 	/** The server says 429, and when to come back. */
-	SERVER_BUSY((turn) -> turn.server.become(SimulatedServer.Mood.BUSY)),
+	SERVER_BUSY((simulation, process) -> simulation.server.become(SimulatedServer.Mood.BUSY)),
 
 	/** The server says 403. */
-	SERVER_FORBIDS((turn) -> turn.server.become(SimulatedServer.Mood.FORBIDS)),
+	SERVER_FORBIDS((simulation, process) -> simulation.server.become(SimulatedServer.Mood.FORBIDS)),
 
 	/** The server says 422. */
-	SERVER_REJECTS((turn) -> turn.server.become(SimulatedServer.Mood.REJECTS)),
+	SERVER_REJECTS((simulation, process) -> simulation.server.become(SimulatedServer.Mood.REJECTS)),
 
 	/** The server creates objects, but its answer is lost. */
-	ANSWERS_LOST((turn) -> turn.server.become(SimulatedServer.Mood.LOSES_ANSWERS)),
+	ANSWERS_LOST((simulation, process) -> simulation.server.become(SimulatedServer.Mood.LOSES_ANSWERS)),
 
-	/** The server creates objects, but no watch ever says a word. */
-	WATCHES_SILENT((turn) -> turn.server.become(SimulatedServer.Mood.SILENT)),
+	/** The server creates objects, but no watch ever sends anything. */
+	WATCHES_SILENT((simulation, process) -> simulation.server.become(SimulatedServer.Mood.SILENT)),
 
 	/** The approver and the signer do their work at once. */
-	APPROVER_WELL((turn) -> turn.approve(Approver.Mood.WELL)),
+	APPROVER_WELL((simulation, process) -> simulation.server.approve(Approver.Mood.WELL)),
 
 	/** The approver takes minutes. */
-	APPROVER_SLOW((turn) -> turn.approve(Approver.Mood.SLOW)),
+	APPROVER_SLOW((simulation, process) -> simulation.server.approve(Approver.Mood.SLOW)),
 
 	/** The approver takes longer than the engine waits. */
-	APPROVER_VERY_SLOW((turn) -> turn.approve(Approver.Mood.VERY_SLOW)),
+	APPROVER_VERY_SLOW((simulation, process) -> simulation.server.approve(Approver.Mood.VERY_SLOW)),
 
 	/** Nobody approves. */
-	APPROVER_AWAY((turn) -> turn.approve(Approver.Mood.AWAY)),
+	APPROVER_AWAY((simulation, process) -> simulation.server.approve(Approver.Mood.AWAY)),
 
 	/** The approver denies. */
-	APPROVER_DENIES((turn) -> turn.approve(Approver.Mood.DENIES)),
+	APPROVER_DENIES((simulation, process) -> simulation.server.approve(Approver.Mood.DENIES)),
 
 	/** The signer fails. */
-	SIGNER_FAILS((turn) -> turn.approve(Approver.Mood.FAILS)),
+	SIGNER_FAILS((simulation, process) -> simulation.server.approve(Approver.Mood.FAILS)),
 
-	/** The signer issues something else than was asked for. */
-	SIGNER_WRONG((turn) -> turn.approve(Approver.Mood.WRONG)),
+	/** The signer issues something else than was requested. */
+	SIGNER_WRONG((simulation, process) -> simulation.server.approve(Approver.Mood.WRONG)),
 
-	/** Somebody deletes a certificate's requests. */
-	REQUESTS_DELETED((turn) -> turn.ownObjects().forEach(turn.server::delete)),
+	/** Somebody deletes the requests. */
+	REQUESTS_DELETED((simulation, process) -> simulation.server.objects().forEach(simulation.server::delete)),
 
-	/** Somebody replaces a certificate's open requests by others of the same name. */
-	REQUESTS_REPLACED((turn) -> turn.ownObjects().forEach(turn.server::replace)),
+	/** Somebody replaces the requests by others of the same name. */
+	REQUESTS_REPLACED((simulation, process) -> simulation.server.objects().forEach(simulation.server::replace)),
 
-	/** A template changes. */
-	TEMPLATE_CHANGES((turn) -> turn.certificate.changeTemplate()),
+	/**
+	 * The template changes; of a replica, as in a rolling update, which may stop there.
+	 */
+	TEMPLATE_CHANGES((simulation, process) -> process.changeTemplate()),
 
-	/** A template is not known any more. */
-	TEMPLATE_UNKNOWN((turn) -> turn.certificate.forgetTemplate()),
+	/** The template is not known any more. */
+	TEMPLATE_UNKNOWN((simulation, process) -> files(process).forgetTemplate()),
 
-	/** A disk cannot be written. */
-	DISK_READ_ONLY((turn) -> turn.certificate.disk(false, true)),
+	/** The disk cannot be written. */
+	DISK_READ_ONLY((simulation, process) -> files(process).disk(false, true)),
 
-	/** A disk can be neither read nor written. */
-	DISK_BROKEN((turn) -> turn.certificate.disk(true, true)),
+	/** The disk can be neither read nor written. */
+	DISK_BROKEN((simulation, process) -> files(process).disk(true, true)),
 
-	/** A disk is well again. */
-	DISK_WELL((turn) -> turn.certificate.disk(false, false)),
+	/** The disk is well again. */
+	DISK_WELL((simulation, process) -> files(process).disk(false, false)),
 
 	/** Another program stores a pair. */
-	STORED_BY_ANOTHER((turn) -> turn.certificate.storeByAnother()),
+	STORED_BY_ANOTHER((simulation, process) -> files(process).storeByAnother()),
 
-	/** Somebody asks for a rotation. */
-	ROTATE((turn) -> turn.certificate.rotate()),
+	/** Somebody requests a rotation. */
+	ROTATE((simulation, process) -> process.rotate()),
 
 	/** The process is stopped and started again. */
-	RESTART((turn) -> turn.restart(SimulatedCertificate::stop)),
+	RESTART((simulation, process) -> {
+		process.stop();
+		process.start();
+	}),
 
 	/** The process dies and is started again. */
-	CRASH((turn) -> turn.restart(SimulatedCertificate::die)),
+	CRASH((simulation, process) -> {
+		process.die();
+		process.start();
+	}),
+
+	/** The process dies. */
+	DEATH((simulation, process) -> process.die()),
 
 	/** The process dies while it makes its next request. */
-	CRASH_IN_REQUEST((turn) -> turn.certificate.dieInRequest(turn.even())),
+	CRASH_BEFORE_CREATION((simulation, process) -> process.dieAt(Moment.BEFORE_CREATION)),
+
+	/** The process dies when its next request has been created. */
+	CRASH_AFTER_CREATION((simulation, process) -> process.dieAt(Moment.AFTER_CREATION)),
+
+	/** The process dies before it stores something in the Secret. */
+	CRASH_BEFORE_STORING((simulation, process) -> process.dieAt(Moment.BEFORE_STORING)),
+
+	/** The process dies after it has stored something in the Secret. */
+	CRASH_AFTER_STORING((simulation, process) -> process.dieAt(Moment.AFTER_STORING)),
+
+	/** The process cannot reach the server. */
+	CUT_OFF((simulation, process) -> process.cutOff(true)),
+
+	/** The process can reach the server again. */
+	CONNECTED((simulation, process) -> process.cutOff(false)),
 
 	/** The clock is set forward, wrongly. */
-	CLOCK_FORWARD((turn) -> turn.setClock(turn.world.error().plus(turn.jump()))),
+	CLOCK_FORWARD((simulation, process) -> simulation.moveClock(Duration.ofMinutes(10))),
+
+	/** The clock is set forward by two lifetimes. */
+	CLOCK_FAR_FORWARD((simulation, process) -> simulation.moveClock(simulation.history.lifetime().multipliedBy(2))),
 
 	/** The clock is set back, wrongly. */
-	CLOCK_BACK((turn) -> turn.setClock(turn.world.error().minus(turn.jump()))),
+	CLOCK_BACK((simulation, process) -> simulation.moveClock(Duration.ofMinutes(-10))),
 
-	/** The clock is a little off. */
-	CLOCK_SKEWED((turn) -> turn.setClock(turn.even() ? Turn.SKEW : Turn.SKEW.negated())),
+	/** The clock is set back by two lifetimes. */
+	CLOCK_FAR_BACK((simulation, process) -> simulation.moveClock(simulation.history.lifetime().multipliedBy(-2))),
+
+	/** The clock is a little ahead. */
+	CLOCK_AHEAD((simulation, process) -> simulation.setClock(Duration.ofMinutes(3))),
+
+	/** The clock is a little behind. */
+	CLOCK_BEHIND((simulation, process) -> simulation.setClock(Duration.ofMinutes(-3))),
 
 	/** The clock is put right. */
-	CLOCK_RIGHT((turn) -> turn.setClock(Duration.ZERO)),
+	CLOCK_RIGHT((simulation, process) -> simulation.setClock(Duration.ZERO)),
 
-	/** The machine sleeps: the world goes on without it. */
-	SUSPEND(Turn::suspend);
+	/** The machine sleeps for some minutes. */
+	SUSPEND((simulation, process) -> simulation.suspend(Duration.ofMinutes(20))),
 
-	private final Consumer<Turn> happens;
+	/** The machine sleeps for a lifetime. */
+	LONG_SUSPEND((simulation, process) -> simulation.suspend(simulation.history.lifetime()));
 
-	Action(Consumer<Turn> happens) {
+	/** What can happen to replicas. Their clocks differ all the time. */
+	static final List<Action> OF_REPLICAS = List.of(CRASH, DEATH, CRASH_BEFORE_STORING, CRASH_AFTER_STORING,
+			CRASH_AFTER_CREATION, CUT_OFF, CONNECTED, APPROVER_DENIES, APPROVER_WELL, APPROVER_SLOW, APPROVER_WELL,
+			SERVER_DOWN, SERVER_WELL, TEMPLATE_CHANGES, ROTATE);
+
+	/** What can happen to a process that keeps its certificate in files. */
+	static final List<Action> OF_FILES = List
+		.copyOf(EnumSet.complementOf(EnumSet.of(DEATH, CRASH_BEFORE_STORING, CRASH_AFTER_STORING, CUT_OFF, CONNECTED)));
+
+	/** What makes all well. */
+	static final List<Action> HEALING = List.of(NOTHING, SERVER_WELL, APPROVER_WELL, DISK_WELL, CLOCK_RIGHT,
+			TEMPLATE_CHANGES);
+
+	private final BiConsumer<Simulation, SimulatedProcess> happens;
+
+	Action(BiConsumer<Simulation, SimulatedProcess> happens) {
 		this.happens = happens;
 	}
 
-	void perform(Step step, World world, SimulatedServer server, List<SimulatedCertificate> certificates,
-			History history) {
-		this.happens.accept(new Turn(step, world, server, certificates, history,
-				certificates.get(step.certificate() % certificates.size())));
+	void perform(Simulation simulation, SimulatedProcess process) {
+		this.happens.accept(simulation, process);
 	}
 
-	/** What happens in it, and to which certificate. */
-	private record Turn(Step step, World world, SimulatedServer server, List<SimulatedCertificate> certificates,
-			History history, SimulatedCertificate certificate) {
-
-		private static final Duration SKEW = Duration.ofMinutes(3);
-
-		private void approve(Approver.Mood mood) {
-			this.server.approver().become(mood, this.server.objects().stream().filter(SigningObject::isOpen).toList());
-		}
-
-		private List<SigningObject> ownObjects() {
-			return this.server.objects().stream().filter((object) -> object.owner == this.certificate).toList();
-		}
-
-		private void restart(Consumer<SimulatedCertificate> end) {
-			this.certificates.forEach((one) -> {
-				end.accept(one);
-				one.start();
-			});
-		}
-
-		private void setClock(Duration error) {
-			this.world.setError(error);
-			this.certificates.forEach(SimulatedCertificate::clockWasSet);
-		}
-
-		private void suspend() {
-			this.world.suspend(this.step.pass());
-			this.certificates.forEach(SimulatedCertificate::clockWasSet);
-		}
-
-		private boolean even() {
-			return this.step.certificate() % 2 == 0;
-		}
-
-		private Duration jump() {
-			return even() ? Duration.ofMinutes(10) : this.history.lifetime().multipliedBy(2);
-		}
-
+	private static FilesProcess files(SimulatedProcess process) {
+		return (FilesProcess) process;
 	}
 
 }

@@ -4,15 +4,13 @@ import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 
-import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.simulation.SigningObject.State;
 import io.kubelet.cert.testsupport.TestAuthority;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Approves and signs, or not.
@@ -49,12 +47,11 @@ final class Approver {
 		return this.mood;
 	}
 
-	void become(Mood mood, Collection<SigningObject> open) {
+	void become(Mood mood) {
 		this.mood = mood;
-		open.forEach(this::consider);
 	}
 
-	/** Decide after the time that it takes now. */
+	/** Decides after the time that it takes now. */
 	void consider(SigningObject object) {
 		int plan = ++object.plan;
 		Duration delay = switch (this.mood) {
@@ -64,7 +61,7 @@ final class Approver {
 		};
 		if (this.mood != Mood.AWAY) {
 			this.world.time().schedule(() -> {
-				if (object.isOpen() && object.plan == plan) {
+				if (object.isPending() && object.plan == plan) {
 					decide(object);
 				}
 			}, delay);
@@ -72,29 +69,25 @@ final class Approver {
 	}
 
 	private void decide(SigningObject object) {
+		String name = object.name();
+		String signer = object.request.signerName();
 		switch (this.mood) {
-			case DENIES -> refuse(object, RequestException.denied(object.name(), "example.com/signer", "Policy", "no"));
-			case FAILS -> refuse(object,
-					RequestException.failed(object.name(), "example.com/signer", "SignerValidationFailure", "no"));
-			case WRONG -> {
-				object.owner.answeredAgainst();
-				issue(object, wrong(object.request));
-			}
-			default -> issue(object, certificate(object.request.publicKey(), object.request.template()));
+			case DENIES -> end(object, null, RequestException.denied(name, signer, "Policy", "no"));
+			case FAILS -> end(object, null, RequestException.failed(name, signer, "SignerValidationFailure", "no"));
+			case WRONG -> end(object, wrong(object.request.publicKey(), object.request.template()), null);
+			default -> end(object, certificate(object.request.publicKey(), object.request.template()), null);
 		}
+		if (this.mood.ordinal() >= Mood.DENIES.ordinal()) {
+			object.owner.answeredAgainst();
+		}
+		this.decided.accept(object);
 	}
 
-	private void refuse(SigningObject object, RuntimeException refusal) {
-		object.owner.answeredAgainst();
+	private static void end(SigningObject object, @Nullable X509Certificate certificate,
+			@Nullable RuntimeException refusal) {
+		object.chain = (certificate != null) ? List.of(certificate) : List.of();
 		object.refusal = refusal;
-		object.state = State.REFUSED;
-		this.decided.accept(object);
-	}
-
-	private void issue(SigningObject object, X509Certificate certificate) {
-		object.chain = List.of(certificate);
-		object.state = State.ISSUED;
-		this.decided.accept(object);
+		object.state = (certificate != null) ? SigningObject.State.ISSUED : SigningObject.State.REFUSED;
 	}
 
 	/** As Kubernetes' own signers do: backdated, and a little shorter if it is long. */
@@ -105,19 +98,17 @@ final class Approver {
 		return authority.issue(key, template, now.minus(BACKDATED), notAfter);
 	}
 
-	private X509Certificate wrong(CertificateRequest request) {
+	private X509Certificate wrong(PublicKey key, CertificateTemplate template) {
 		Instant now = this.world.now();
-		CertificateTemplate template = request.template();
 		return switch (this.mistakes++ % 4) {
 			case 0 -> certificate(foreignKey, template);
-			case 1 -> certificate(request.publicKey(), CertificateTemplate.ofSubject(template.commonName()));
-			case 2 -> authority.issue(request.publicKey(), template, now.minus(Duration.ofDays(2)),
-					now.minus(Duration.ofDays(1)));
-			default -> authority.issue(request.publicKey(), template, now.plus(Duration.ofDays(1)),
-					now.plus(Duration.ofDays(2)));
+			case 1 -> certificate(key, CertificateTemplate.ofSubject(template.commonName()));
+			case 2 -> authority.issue(key, template, now.minus(Duration.ofDays(2)), now.minus(Duration.ofDays(1)));
+			default -> authority.issue(key, template, now.plus(Duration.ofDays(1)), now.plus(Duration.ofDays(2)));
 		};
 	}
 
+	/** From {@link #DENIES} on, it answers what would be the same again. */
 	enum Mood {
 
 		WELL, SLOW, VERY_SLOW, AWAY, DENIES, FAILS, WRONG

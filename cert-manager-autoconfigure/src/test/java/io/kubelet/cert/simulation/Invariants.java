@@ -10,7 +10,7 @@ import io.kubelet.cert.rotation.CertificateStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must hold for one certificate at any time.
+ * What must hold for the certificate of a process at any time.
  */
 final class Invariants {
 
@@ -28,7 +28,7 @@ final class Invariants {
 
 	private final SimulatedServer server;
 
-	private final SimulatedCertificate certificate;
+	private final FilesProcess process;
 
 	private final History history;
 
@@ -42,10 +42,10 @@ final class Invariants {
 
 	private @Nullable CertificatePair seen;
 
-	Invariants(World world, SimulatedServer server, SimulatedCertificate certificate, History history) {
+	Invariants(World world, SimulatedServer server, FilesProcess process, History history) {
 		this.world = world;
 		this.server = server;
-		this.certificate = certificate;
+		this.process = process;
 		this.history = history;
 	}
 
@@ -56,7 +56,7 @@ final class Invariants {
 	}
 
 	void check() {
-		CertificateManager manager = this.certificate.manager();
+		CertificateManager manager = this.process.manager();
 		if (manager != this.life) {
 			this.life = manager;
 			disturbed();
@@ -92,25 +92,36 @@ final class Invariants {
 	}
 
 	/** Whether a pair is valid, without the engine's help. */
-	private static boolean isValid(CertificatePair pair, Instant now) {
-		return !now.isAfter(pair.leaf().getNotAfter().toInstant())
-				&& !pair.leaf().getNotBefore().toInstant().isAfter(now.plus(Duration.ofMinutes(5)));
+	static boolean isValid(CertificatePair pair, Instant now) {
+		return isValid(pair.leaf(), now);
+	}
+
+	static boolean isValid(X509Certificate leaf, Instant now) {
+		return !now.isAfter(leaf.getNotAfter().toInstant())
+				&& !leaf.getNotBefore().toInstant().isAfter(now.plus(Duration.ofMinutes(5)));
+	}
+
+	/** When a part of the lifetime has passed. */
+	static Instant fraction(X509Certificate leaf, double fraction) {
+		Instant notBefore = leaf.getNotBefore().toInstant();
+		long lifetime = Duration.between(notBefore, leaf.getNotAfter().toInstant()).toMillis();
+		return notBefore.plusMillis((long) (lifetime * fraction));
 	}
 
 	/** Within the window of a pair that does, and now if there is none. */
 	private void checkDeadline(CertificateStatus status, Instant now) {
 		CertificatePair pair = status.pair();
 		Instant deadline = status.schedule().deadline();
-		boolean does = pair != null && !this.certificate.isForced() && isValid(pair, now)
-				&& (this.certificate.template().isEmpty() || this.certificate.isSatisfiedBy(pair.leaf()));
+		boolean does = pair != null && !this.process.isForced() && isValid(pair, now)
+				&& (this.process.template().isEmpty() || this.process.wanted().isSatisfiedBy(pair.leaf()));
 		if (pair == null || deadline == null || !does) {
 			this.world.require(deadline != null && !deadline.isAfter(now), "the deadline %s is to come", deadline);
 			return;
 		}
 		X509Certificate leaf = pair.leaf();
 		this.world.require(
-				!deadline.isBefore(SimulatedCertificate.fraction(leaf, 0.7).minusMillis(1))
-						&& deadline.isBefore(SimulatedCertificate.fraction(leaf, 0.9).plusMillis(1)),
+				!deadline.isBefore(fraction(leaf, 0.7).minusMillis(1))
+						&& deadline.isBefore(fraction(leaf, 0.9).plusMillis(1)),
 				"the deadline %s is not within 70 to 90 %% of the lifetime", deadline);
 	}
 
@@ -123,8 +134,9 @@ final class Invariants {
 		this.world.require((slow ? last : current) != null,
 				"there is no valid certificate though all has been well since %s", this.wellSince);
 		if (last != null) {
-			this.world.require(this.certificate.isSatisfiedBy(last.leaf()), "the certificate is not as it should be");
-			this.world.require(now.isBefore(SimulatedCertificate.fraction(last.leaf(), 0.9).plus(patience())),
+			this.world.require(this.process.wanted().isSatisfiedBy(last.leaf()),
+					"the certificate is not as it should be");
+			this.world.require(now.isBefore(fraction(last.leaf(), 0.9).plus(patience())),
 					"the certificate should have been rotated long ago");
 		}
 	}
@@ -132,18 +144,18 @@ final class Invariants {
 	private boolean isWell() {
 		Approver.Mood approver = this.server.approver().mood();
 		return this.server.mood() == SimulatedServer.Mood.WELL
-				&& (approver == Approver.Mood.WELL || approver == Approver.Mood.SLOW) && this.certificate.diskIsWell()
-				&& this.certificate.template().isPresent() && this.world.error().abs().compareTo(SMALL_ERROR) < 0;
+				&& (approver == Approver.Mood.WELL || approver == Approver.Mood.SLOW) && this.process.diskIsWell()
+				&& this.process.template().isPresent() && this.world.error().abs().compareTo(SMALL_ERROR) < 0;
 	}
 
 	private Duration patience() {
-		Duration glitch = SimulatedCertificate.retryInterval(this.history).multipliedBy(2);
+		Duration glitch = this.process.retryInterval().multipliedBy(2);
 		Duration retryAfter = SimulatedServer.RETRY_AFTER.multipliedBy(11).dividedBy(10);
 		Duration retry = (glitch.compareTo(retryAfter) > 0) ? glitch : retryAfter;
-		return SimulatedCertificate.WAIT_TIMEOUT.plus(Approver.SLOW)
+		return FilesProcess.WAIT_TIMEOUT.plus(Approver.SLOW)
 			.plus(this.history.idleCheck())
 			.plus(retry)
-			.plus(this.certificate.wasAnsweredAgainstLately() ? AFTER_ANSWERS : Duration.ZERO)
+			.plus(this.process.wasAnsweredAgainstLately() ? AFTER_ANSWERS : Duration.ZERO)
 			.plus(SLACK);
 	}
 

@@ -7,8 +7,8 @@ import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.SimulatedTime;
 
 /**
- * The scheduler of one certificate in one life of the process. It counts what is
- * scheduled, and runs nothing any more once the process is dead.
+ * The scheduler of one life of a process. It counts what is scheduled, and runs nothing
+ * once the process is dead.
  */
 final class ProcessScheduler implements RotationScheduler {
 
@@ -40,6 +40,10 @@ final class ProcessScheduler implements RotationScheduler {
 
 	void die() {
 		this.dead = true;
+	}
+
+	boolean isDead() {
+		return this.dead;
 	}
 
 	int scheduled() {

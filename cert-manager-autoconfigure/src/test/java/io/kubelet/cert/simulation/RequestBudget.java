@@ -2,6 +2,9 @@ package io.kubelet.cert.simulation;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -9,115 +12,73 @@ import io.kubelet.cert.request.RequestException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From when on a certificate's next request is allowed after a failure: the shortest
- * wait, whatever the jitter. By the machine's clock.
+ * How often the server may be asked, by the machine's clock: not before it said, not for
+ * a minute after an answer that would be the same again, and never many times in a row.
  */
 final class RequestBudget {
 
-	private static final int GROWING_WAITS = 5;
+	private static final int ROW = 40;
 
-	private static final Duration LONGEST_ANSWER_WAIT = Duration.ofHours(1);
+	private final Duration shortestRow;
 
-	private final Duration interval;
+	/** The last requests since all was well. */
+	private final Deque<Instant> row = new ArrayDeque<>();
 
-	private Instant allowedFrom = Instant.MIN;
+	private Instant demanded = Instant.MIN;
 
-	private int failures;
+	private Instant answered = Instant.MIN;
 
-	private int answers;
-
-	private boolean lastIsAnswer;
-
-	private int unavailable;
-
-	private Instant unavailableSince = Instant.MAX;
-
+	/**
+	 * Creates a budget.
+	 * @param interval between attempts that fail; the engine waits for an hour at most
+	 * after an answer
+	 */
 	RequestBudget(Duration interval) {
-		this.interval = interval;
+		this.shortestRow = Collections.min(List.of(interval, Duration.ofHours(1))).multipliedBy(ROW / 4);
+	}
+
+	/** Counts a request, and returns whether it may be sent now. */
+	boolean allows(Instant now) {
+		this.row.add(now);
+		boolean many = this.row.size() > ROW
+				&& Duration.between(this.row.remove(), now).compareTo(this.shortestRow) < 0;
+		return !many && !now.isBefore(this.demanded) && !now.isBefore(this.answered);
 	}
 
 	void failed(Throwable cause, Instant now) {
-		if (Kind.of(cause) == Kind.LOST) {
-			return;
-		}
-		this.failures++;
-		this.lastIsAnswer = false;
-		if (Kind.of(cause) == Kind.UNAVAILABLE && cause instanceof RequestException unavailable) {
-			unavailable(unavailable.retryAfter(), now);
-		}
-		else if (isAgainst(cause)) {
+		Duration retryAfter = (cause instanceof RequestException failure) ? failure.retryAfter() : null;
+		this.demanded = (retryAfter != null) ? now.plus(retryAfter) : Instant.MIN;
+		if (isAgainst(cause)) {
 			answeredAgainst(now);
-		}
-		else {
-			this.allowedFrom = now.plus(glitch());
 		}
 	}
 
 	/** Whether it is an answer that would be the same again. */
-	static boolean isAgainst(Throwable cause) {
-		return List.of(Kind.DENIED, Kind.FAILED, Kind.REJECTED).contains(Kind.of(cause));
-	}
-
-	private void unavailable(@Nullable Duration retryAfter, Instant now) {
-		if (retryAfter != null) {
-			this.allowedFrom = now.plus(retryAfter);
-		}
-		else {
-			this.unavailableSince = (this.unavailable++ == 0) ? now : this.unavailableSince;
-		}
+	static boolean isAgainst(@Nullable Throwable cause) {
+		Kind kind = (cause != null) ? Kind.of(cause) : null;
+		return kind == Kind.DENIED || kind == Kind.FAILED || kind == Kind.REJECTED;
 	}
 
 	/** Denied, failed, or issued something that is of no use. */
 	void answeredAgainst(Instant now) {
-		this.lastIsAnswer = true;
-		Duration wait = Duration.ofMinutes(1).multipliedBy(1L << Math.min(this.answers++, 6));
-		this.allowedFrom = now.plus((wait.compareTo(LONGEST_ANSWER_WAIT) < 0) ? wait : LONGEST_ANSWER_WAIT);
+		this.answered = now.plus(Duration.ofMinutes(1));
 	}
 
-	void failedOnDisk(Instant now) {
-		this.failures++;
-		this.lastIsAnswer = false;
-		this.allowedFrom = now.plus(glitch());
-	}
-
-	/** What was said of a template does not hold for another; all else does. */
-	void templateChanged() {
-		this.answers = 0;
-		if (this.lastIsAnswer) {
-			reset();
-		}
-	}
-
-	/** After a success all is well again. */
-	void reset() {
-		this.failures = 0;
-		this.answers = 0;
-		endPause();
-	}
-
+	/** What was answered does not hold for another template, or if somebody asks. */
 	void endPause() {
-		this.allowedFrom = Instant.MIN;
-		this.unavailable = 0;
+		this.answered = Instant.MIN;
+		this.row.clear();
 	}
 
-	/** Whether a request may be made now. */
-	boolean allows(Instant now) {
-		return !now.isBefore(this.allowedFrom) && allowsOnAverage(now);
-	}
-
-	/** Full jitter allows any single wait, but not many short ones. */
-	private boolean allowsOnAverage(Instant now) {
-		Duration least = this.interval.multipliedBy(Math.max(0, this.unavailable - 20)).multipliedBy(3).dividedBy(4);
-		return least.isZero() || !now.isBefore(this.unavailableSince.plus(least));
-	}
-
-	private Duration glitch() {
-		return (this.failures < GROWING_WAITS) ? Duration.ofSeconds(1L << this.failures) : this.interval;
+	/** After a success or a restart all is well, and a clock that was set ends pauses. */
+	void reset() {
+		this.demanded = Instant.MIN;
+		endPause();
 	}
 
 	@Override
 	public String toString() {
-		return "%d failures, %d answers, not before %s".formatted(this.failures, this.answers, this.allowedFrom);
+		return "not before %s and %s, %d in a row".formatted(this.demanded, this.answered, this.row.size());
 	}
 
 }

@@ -2,59 +2,125 @@ package io.kubelet.cert.simulation;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.PendingRequest;
+import io.kubelet.cert.simulation.SimulatedProcess.Moment;
 import io.kubelet.cert.store.CertificateStore;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.StoreException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a Secret holds for all replicas, with a version that each write has to name.
+ * What a Secret holds for all replicas, with a version that each write has to name. It
+ * counts, and checks what must never happen to it.
  */
 final class SharedSecret {
 
 	private static final Duration LATENCY = Duration.ofMillis(200);
 
-	private final ReplicaWorld world;
+	private final World world;
+
+	private final SimulatedServer server;
 
 	private final List<View> views = new ArrayList<>();
 
+	private final Set<String> names = new HashSet<>();
+
 	private Stored stored = new Stored(null, null, null, 0);
 
-	int conflicts;
+	int newestTemplate;
 
-	int writes;
+	int pairs;
 
-	SharedSecret(ReplicaWorld world) {
+	int creates;
+
+	int denials;
+
+	/** Requests that were replaced before they were answered. */
+	int abandoned;
+
+	/** Creations of a request whose object a replica had deleted before it was killed. */
+	int recreations;
+
+	int kills;
+
+	SharedSecret(World world, SimulatedServer server) {
 		this.world = world;
+		this.server = server;
 	}
 
 	Stored stored() {
 		return this.stored;
 	}
 
-	boolean holds(@Nullable String name) {
+	int newTemplate() {
+		return ++this.newestTemplate;
+	}
+
+	boolean holds(CertificateRequest request) {
 		PendingRequest pending = this.stored.pending();
-		return pending != null && String.valueOf(pending.request().name()).equals(name);
+		return pending != null && Objects.equals(pending.request().name(), request.name());
+	}
+
+	void created(SigningObject object) {
+		this.creates++;
+		this.recreations += this.names.add(object.name()) ? 0 : 1;
+		if (!holds(object.request)) {
+			abandon(object);
+		}
+		this.world.require(
+				object.abandoned
+						|| this.server.objects().stream().noneMatch((other) -> other.isPending() && !other.abandoned),
+				"there are two pending requests");
+	}
+
+	/** A replica that is killed now does not delete it. */
+	private static void abandon(SigningObject object) {
+		object.abandoned = true;
+		object.remains = true;
 	}
 
 	private Stored write(Stored next) {
-		if (!String.valueOf(this.stored.version()).equals(String.valueOf(next.version()))) {
-			this.conflicts++;
-			throw new CertificateStore.ConflictException("Somebody was faster");
+		if (!Objects.equals(this.stored.version(), next.version())) {
+			throw new CertificateStore.ConflictException("Another replica was faster");
 		}
-		this.writes++;
-		int version = (this.stored.version() instanceof Integer last) ? last + 1 : 1;
 		Stored before = this.stored;
-		this.stored = new Stored(next.pair(), next.pending(), next.deadline(), version);
-		this.world.stored(before, this.stored);
-		for (View view : this.views) {
-			this.world.time().schedule(view::refresh, LATENCY);
+		this.stored = new Stored(next.pair(), next.pending(), next.deadline(), new Object());
+		checkPair(before.pair(), next);
+		if (before.pending() != null) {
+			checkReplaced(before.pending().request(), next);
 		}
+		this.views.forEach((view) -> this.world.time().schedule(view::refresh, LATENCY));
 		return this.stored;
+	}
+
+	private void checkPair(@Nullable CertificatePair last, Stored now) {
+		CertificatePair pair = now.pair();
+		this.world.require(last == null || pair != null, "the pair is lost");
+		if (pair != null && !pair.equals(last)) {
+			this.pairs++;
+			this.world.require(last == null || !pair.notBefore().isBefore(last.notBefore()), "an older pair is stored");
+			this.world.require(now.deadline() != null, "there is no common deadline");
+		}
+	}
+
+	private void checkReplaced(CertificateRequest replaced, Stored now) {
+		boolean kept = now.pending() != null && now.pending().hasKey(replaced.publicKey());
+		boolean answered = now.pair() != null && now.pair().leaf().getPublicKey().equals(replaced.publicKey());
+		if (!kept && !answered) {
+			SigningObject object = this.server.object(replaced);
+			this.abandoned += (object == null || object.refusal == null) ? 1 : 0;
+			if (object != null) {
+				abandon(object);
+			}
+		}
 	}
 
 	/** As one process sees it: a little late, and not at all while it is cut off. */
@@ -77,14 +143,13 @@ final class SharedSecret {
 		@Override
 		public Stored read() {
 			if (this.known == null || this.outdated) {
-				if (this.replica.isCutOff()) {
-					if (this.known == null) {
-						throw new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
-					}
-					return this.known;
+				if (!this.replica.isCutOff()) {
+					this.known = SharedSecret.this.stored;
+					this.outdated = false;
 				}
-				this.known = SharedSecret.this.stored;
-				this.outdated = false;
+				else if (this.known == null) {
+					throw new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
+				}
 			}
 			return this.known;
 		}
@@ -94,13 +159,18 @@ final class SharedSecret {
 			if (this.replica.isCutOff()) {
 				throw new StoreException(Kind.UNAVAILABLE, "The Secret cannot be written", null);
 			}
-			this.replica.mayDie(Replica.Moment.BEFORE_STORING);
+			mayDie(Moment.BEFORE_STORING);
 			this.outdated = true;
-			Stored written = SharedSecret.this.write(next);
-			this.known = written;
+			this.known = SharedSecret.this.write(next);
 			this.outdated = false;
-			this.replica.mayDie(Replica.Moment.AFTER_STORING);
-			return written;
+			mayDie(Moment.AFTER_STORING);
+			return this.known;
+		}
+
+		private void mayDie(Moment moment) {
+			if (this.replica.diesNow(moment)) {
+				throw new IllegalStateException("killed");
+			}
 		}
 
 		@Override

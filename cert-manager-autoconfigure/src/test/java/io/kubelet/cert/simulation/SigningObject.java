@@ -22,10 +22,9 @@ final class SigningObject {
 
 	final CertificateRequest request;
 
-	/** Whose it is. */
-	final SimulatedCertificate owner;
+	/** The process that created it. */
+	final SimulatedProcess owner;
 
-	/** Who waits for it. */
 	final List<Watcher> watchers = new ArrayList<>();
 
 	State state = State.PENDING;
@@ -45,7 +44,7 @@ final class SigningObject {
 
 	@Nullable Throwable refusal;
 
-	SigningObject(String uid, Instant createdAt, CertificateRequest request, SimulatedCertificate owner) {
+	SigningObject(String uid, Instant createdAt, CertificateRequest request, SimulatedProcess owner) {
 		this.uid = uid;
 		this.createdAt = createdAt;
 		this.request = request;
@@ -56,17 +55,17 @@ final class SigningObject {
 		return String.valueOf(this.request.name());
 	}
 
-	boolean isOpen() {
+	boolean isPending() {
 		return this.state == State.PENDING;
 	}
 
+	boolean isWatched(SimulatedProcess process) {
+		return this.watchers.stream().anyMatch((watcher) -> watcher.process() == process && !watcher.answer().isDone());
+	}
+
 	SubmittedRequest submitted() {
-		List<String> conditions = switch (this.state) {
-			case PENDING, GONE -> List.of();
-			case ISSUED -> List.of("Approved");
-			case REFUSED -> List.of("Denied");
-		};
-		return new SubmittedRequest(name(), this.uid, this.createdAt, conditions);
+		return new SubmittedRequest(name(), this.uid, this.createdAt,
+				isPending() ? List.of() : List.of((this.state == State.ISSUED) ? "Approved" : "Denied"));
 	}
 
 	enum State {
@@ -76,8 +75,8 @@ final class SigningObject {
 	}
 
 	/** A client that waits for an answer. */
-	record Watcher(CompletableFuture<List<X509Certificate>> answer, Consumer<SubmittedRequest> progress,
-			boolean silent) {
+	record Watcher(SimulatedProcess process, CompletableFuture<List<X509Certificate>> answer,
+			Consumer<SubmittedRequest> progress, boolean silent) {
 
 	}
 

@@ -2,8 +2,6 @@ package io.kubelet.cert.simulation;
 
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +13,7 @@ import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.simulation.SigningObject.State;
 import io.kubelet.cert.simulation.SigningObject.Watcher;
-import io.kubelet.cert.simulation.SimulatedCertificate.Death;
+import io.kubelet.cert.simulation.SimulatedProcess.Moment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +48,10 @@ final class SimulatedServer {
 	SimulatedServer(World world, Duration lifetime, boolean keepsRequests) {
 		this.world = world;
 		this.keepsRequests = keepsRequests;
-		this.approver = new Approver(world, lifetime, this::decided);
+		this.approver = new Approver(world, lifetime, (object) -> {
+			cleanUp(object, KEPT_ANSWERED);
+			tell(object);
+		});
 	}
 
 	boolean keepsRequests() {
@@ -61,39 +62,59 @@ final class SimulatedServer {
 		return this.approver;
 	}
 
+	void approve(Approver.Mood mood) {
+		this.approver.become(mood);
+		objects().stream().filter(SigningObject::isPending).forEach(this.approver::consider);
+	}
+
 	Mood mood() {
 		return this.mood;
 	}
 
 	void become(Mood mood) {
-		this.mood = mood;
-		if (mood == Mood.DOWN) {
-			objects().forEach((object) -> drain(object)
-				.forEach((watcher) -> watcher.answer().completeExceptionally(unavailable(object.request, null))));
+		for (SigningObject object : (mood == Mood.DOWN) ? objects() : List.<SigningObject>of()) {
+			drain(object, (watcher) -> watcher.answer().completeExceptionally(unavailable(object.request, null)));
 		}
+		this.mood = mood;
 	}
 
 	List<SigningObject> objects() {
 		return List.copyOf(this.objects.values());
 	}
 
-	CompletableFuture<List<X509Certificate>> request(SimulatedCertificate owner, CertificateRequest request,
-			Consumer<SubmittedRequest> progress) {
+	@Nullable SigningObject object(CertificateRequest request) {
+		return this.objects.get(String.valueOf(request.name()));
+	}
+
+	/** Objects that nobody needs any more, and that should have been deleted. */
+	List<String> leftBehind() {
+		return this.keepsRequests ? this.objects.values()
+			.stream()
+			.filter((object) -> !object.remains && !object.owner.stores(object.request))
+			.map(SigningObject::name)
+			.toList() : List.of();
+	}
+
+	/**
+	 * Answers a request.
+	 * @param creates whether its object is created, or must be there
+	 */
+	CompletableFuture<List<X509Certificate>> request(SimulatedProcess process, CertificateRequest request,
+			boolean creates, Consumer<SubmittedRequest> progress) {
 		CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
-		if (owner.diesNow(Death.BEFORE_CREATION)) {
-			return answer;
+		if (!process.diesNow(Moment.BEFORE_CREATION)) {
+			this.world.time().schedule(() -> {
+				if (!answer.isDone()) {
+					answer(new Watcher(process, answer, progress, this.mood == Mood.SILENT), request, creates);
+				}
+			}, LATENCY);
 		}
-		this.world.time().schedule(() -> {
-			if (!answer.isDone()) {
-				answer(owner, request, progress, answer);
-			}
-		}, LATENCY);
 		return answer;
 	}
 
-	private void answer(SimulatedCertificate owner, CertificateRequest request, Consumer<SubmittedRequest> progress,
-			CompletableFuture<List<X509Certificate>> answer) {
-		switch (this.mood) {
+	private void answer(Watcher watcher, CertificateRequest request, boolean creates) {
+		CompletableFuture<?> answer = watcher.answer();
+		switch (watcher.process().isCutOff() ? Mood.DOWN : this.mood) {
 			case DOWN -> answer.completeExceptionally(unavailable(request, null));
 			case BUSY -> answer.completeExceptionally(unavailable(request, RETRY_AFTER));
 			case FORBIDS -> answer
@@ -103,13 +124,13 @@ final class SimulatedServer {
 				answer.completeExceptionally(RequestException.rejected(request.name(), 422, "Invalid", "not valid"));
 			}
 			case LOSES_ANSWERS -> {
-				find(owner, request);
+				find(watcher.process(), request, creates);
 				answer.completeExceptionally(unavailable(request, null));
 			}
 			case WELL, SILENT -> {
-				SigningObject object = find(owner, request);
-				if (!owner.diesNow(Death.AFTER_CREATION)) {
-					watch(object, request, progress, answer);
+				SigningObject object = find(watcher.process(), request, creates);
+				if (!watcher.process().diesNow(Moment.AFTER_CREATION)) {
+					watch(object, request, watcher);
 				}
 			}
 		}
@@ -120,45 +141,42 @@ final class SimulatedServer {
 	 * was lost, the engine cannot know of it.
 	 */
 	private void abandonUnlessConfirmed(CertificateRequest request) {
-		SigningObject object = this.objects.get(String.valueOf(request.name()));
+		SigningObject object = object(request);
 		if (object != null && request.uid() == null) {
 			object.abandoned = true;
 		}
 	}
 
-	/** Create it, or find what has its name. */
-	private SigningObject find(SimulatedCertificate owner, CertificateRequest request) {
-		String name = String.valueOf(request.name());
-		SigningObject object = this.objects.get(name);
-		if (object != null || request.uid() != null) {
-			return (object != null) ? object : new SigningObject("none", Instant.EPOCH, request, owner);
+	/** Creates it, or finds what has its name. */
+	private @Nullable SigningObject find(SimulatedProcess process, CertificateRequest request, boolean creates) {
+		SigningObject object = object(request);
+		if (object == null && creates && request.uid() == null) {
+			object = new SigningObject("uid-" + this.uids++, this.world.now(), request, process);
+			process.created(object);
+			add(object);
 		}
-		SigningObject created = new SigningObject("uid-" + this.uids++, this.world.now(), request, owner);
-		owner.created(created);
-		this.objects.put(name, created);
-		this.approver.consider(created);
-		cleanUp(created, KEPT_PENDING);
-		return created;
+		return object;
 	}
 
-	private void watch(SigningObject object, CertificateRequest request, Consumer<SubmittedRequest> progress,
-			CompletableFuture<List<X509Certificate>> answer) {
-		if (request.uid() != null && !request.uid().equals(object.uid)) {
-			answer.completeExceptionally(gone(object));
+	private void add(SigningObject object) {
+		this.objects.put(object.name(), object);
+		this.approver.consider(object);
+		cleanUp(object, KEPT_PENDING);
+	}
+
+	private void watch(@Nullable SigningObject object, CertificateRequest request, Watcher watcher) {
+		if (object == null || (request.uid() != null && !request.uid().equals(object.uid))) {
+			watcher.answer().completeExceptionally(gone(request));
 		}
 		else if (!object.request.publicKey().equals(request.publicKey())) {
-			answer.completeExceptionally(RequestException.lost(object.name(), "AlreadyExists", "another key"));
+			watcher.answer()
+				.completeExceptionally(RequestException.lost(object.name(), "AlreadyExists", "another key"));
 		}
 		else {
-			progress.accept(object.submitted());
-			object.watchers.add(new Watcher(answer, progress, this.mood == Mood.SILENT));
+			watcher.progress().accept(object.submitted());
+			object.watchers.add(watcher);
 			tell(object);
 		}
-	}
-
-	private void decided(SigningObject object) {
-		cleanUp(object, KEPT_ANSWERED);
-		tell(object);
 	}
 
 	/** Deletes it after a while, unless its state is another one then. */
@@ -173,29 +191,37 @@ final class SimulatedServer {
 		}
 	}
 
-	/** Let those who wait know, unless it is still open. */
+	/** Answers those who wait, unless it is still pending. */
 	private void tell(SigningObject object) {
-		if (object.isOpen()) {
-			return;
-		}
-		for (Watcher watcher : drain(object)) {
-			if (object.state != State.GONE) {
-				watcher.progress().accept(object.submitted());
-			}
-			switch (object.state) {
-				case ISSUED -> watcher.answer().complete(object.chain);
-				case REFUSED -> watcher.answer().completeExceptionally(object.refusal);
-				default -> watcher.answer().completeExceptionally(gone(object));
-			}
+		if (!object.isPending()) {
+			drain(object, (watcher) -> {
+				if (object.state != State.GONE) {
+					watcher.progress().accept(object.submitted());
+				}
+				switch (object.state) {
+					case ISSUED -> watcher.answer().complete(object.chain);
+					case REFUSED -> watcher.answer().completeExceptionally(object.refusal);
+					default -> watcher.answer().completeExceptionally(gone(object.request));
+				}
+			});
 		}
 	}
 
-	/** Those who wait, but for those whose connection is dead without their knowing. */
-	private static List<Watcher> drain(SigningObject object) {
-		List<Watcher> told = new ArrayList<>(object.watchers);
-		told.removeIf((watcher) -> watcher.silent() || watcher.answer().isDone());
-		object.watchers.removeAll(told);
-		return told;
+	/**
+	 * Takes those who wait and can be reached. A connection may be dead without its
+	 * client knowing.
+	 */
+	private static void drain(SigningObject object, Consumer<Watcher> answer) {
+		List<Watcher> reached = object.watchers.stream()
+			.filter((watcher) -> !watcher.silent() && !watcher.answer().isDone() && !watcher.process().isCutOff())
+			.toList();
+		object.watchers.removeAll(reached);
+		reached.forEach(answer);
+	}
+
+	/** Tells a process what it missed. */
+	void reconnected() {
+		objects().forEach(this::tell);
 	}
 
 	void delete(SigningObject object) {
@@ -204,63 +230,57 @@ final class SimulatedServer {
 		tell(object);
 	}
 
-	/**
-	 * Deletes what its owner no longer needs.
-	 * @return whether it is of no use to try again
-	 */
-	boolean isDeleted(CertificateRequest request) {
-		SigningObject object = this.objects.get(request.name());
-		boolean found = object != null && (request.uid() == null || request.uid().equals(object.uid));
-		if (this.mood == Mood.FORBIDS) {
-			remains(request);
-			return true;
-		}
-		if (object != null && found && this.mood != Mood.DOWN && this.mood != Mood.BUSY) {
-			this.world.require(!isWatched(object), "%s: is deleted while it is waited for", object.name());
-			delete(object);
-		}
-		return this.mood != Mood.DOWN && this.mood != Mood.BUSY && this.mood != Mood.LOSES_ANSWERS;
-	}
-
-	/** Nobody will delete the object of a request. */
-	void remains(CertificateRequest request) {
-		SigningObject object = this.objects.get(request.name());
-		if (object != null) {
-			object.remains = true;
-		}
-	}
-
 	/** Another one takes its name, with the same content: only the UID differs. */
 	void replace(SigningObject object) {
 		delete(object);
 		SigningObject other = new SigningObject("uid-" + this.uids++, this.world.now(), object.request, object.owner);
 		other.abandoned = true;
 		other.remains = true;
-		this.objects.put(other.name(), other);
-		this.approver.consider(other);
-		cleanUp(other, KEPT_PENDING);
+		add(other);
+	}
+
+	/** Deletes what a process no longer needs, sooner or later if it lives on. */
+	CompletableFuture<?> discard(SimulatedProcess process, ProcessScheduler life, CertificateRequest request) {
+		CompletableFuture<Object> done = new CompletableFuture<>();
+		this.world.time().schedule(() -> discard(process, life, request, done), LATENCY);
+		return done;
+	}
+
+	private void discard(SimulatedProcess process, ProcessScheduler life, CertificateRequest request,
+			CompletableFuture<Object> done) {
+		SigningObject object = object(request);
+		boolean reached = !process.isCutOff() && this.mood != Mood.BUSY && this.mood != Mood.SILENT;
+		if (object != null && (life.isDead() ? !process.stores(request) : this.mood == Mood.FORBIDS)) {
+			object.remains = true;
+		}
+		else if (object != null && reached && !life.isDead()
+				&& (request.uid() == null || request.uid().equals(object.uid))) {
+			this.world.require(!object.isWatched(process), "%s: is deleted while it is waited for", object.name());
+			delete(object);
+		}
+		if (reached && this.mood != Mood.LOSES_ANSWERS) {
+			done.complete(request);
+		}
+		else if (!life.isDead()) {
+			this.world.time().schedule(() -> discard(process, life, request, done), Duration.ofMinutes(10));
+		}
+	}
+
+	boolean isWatched(SimulatedProcess process) {
+		return this.objects.values().stream().anyMatch((object) -> object.isWatched(process));
 	}
 
 	/** The connections of a process end with it. */
-	void disconnect(SimulatedCertificate owner) {
-		objects().stream().filter((object) -> object.owner == owner).forEach((object) -> object.watchers.clear());
-	}
-
-	/** Whether anyone is still waited for on behalf of a certificate. */
-	boolean isWatched(SimulatedCertificate owner) {
-		return this.objects.values().stream().anyMatch((object) -> object.owner == owner && isWatched(object));
-	}
-
-	private static boolean isWatched(SigningObject object) {
-		return object.watchers.stream().anyMatch((watcher) -> !watcher.answer().isDone());
+	void disconnect(SimulatedProcess process) {
+		this.objects.values().forEach((object) -> object.watchers.removeIf((watcher) -> watcher.process() == process));
 	}
 
 	private static RequestException unavailable(CertificateRequest request, @Nullable Duration retryAfter) {
 		return RequestException.unavailable(request.name(), "Unavailable", "away", retryAfter, null);
 	}
 
-	private static RequestException gone(SigningObject object) {
-		return RequestException.lost(object.name(), "Gone", "Request " + object.name() + " is gone");
+	private static RequestException gone(CertificateRequest request) {
+		return RequestException.lost(request.name(), "Gone", "Request " + request.name() + " is gone");
 	}
 
 	enum Mood {

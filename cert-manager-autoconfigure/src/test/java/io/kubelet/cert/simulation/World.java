@@ -47,7 +47,7 @@ final class World {
 		return this.error;
 	}
 
-	/** Set the machine's clock wrong. */
+	/** Sets the machine's clock wrong. */
 	void setError(Duration error) {
 		this.time.setClock(error.minus(this.error));
 		this.error = error;
@@ -59,8 +59,8 @@ final class World {
 	}
 
 	/**
-	 * Note that an invariant is broken, unless a condition holds. It is not thrown here,
-	 * since what called may swallow it.
+	 * Notes that an invariant is broken, unless a condition holds. It is not thrown here,
+	 * since the engine may catch it.
 	 */
 	void require(boolean condition, String invariant, @Nullable Object... arguments) {
 		if (!condition && this.violations.size() < 5) {
