@@ -280,7 +280,7 @@ final class SimulatedServer {
 	}
 
 	private static RequestException gone(CertificateRequest request) {
-		return RequestException.lost(request.name(), "Gone", "Request " + request.name() + " is gone");
+		return RequestException.lost(String.valueOf(request.name()), "Gone", "Request " + request.name() + " is gone");
 	}
 
 	enum Mood {
