@@ -33,7 +33,6 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubelet.cert.testsupport.Figures;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,9 +84,6 @@ class CertManagerRequestsTests {
 		discard(signer, confirmed(request));
 		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
 		assertThat(this.plane.requests()).hasSize(3);
-		Figures.report("one certificate, cert-manager",
-				"%d POST, %d watch, %d DELETE".formatted(this.plane.count(RecordedRequest::isCreate),
-						this.plane.count(RecordedRequest::isWatch), this.plane.count(RecordedRequest::isDelete)));
 	}
 
 	@Test

@@ -27,7 +27,6 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubelet.cert.testsupport.Figures;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -92,7 +91,6 @@ class CertificateSigningRequestsTests {
 		assertThat(this.adapter.lists()).isZero();
 		// Those that were created before the watch began, but came to it later
 		assertThat(this.adapter.gets()).isLessThan(5);
-		Figures.report("50 certificates, one signer", this.adapter.figures());
 	}
 
 	@Test
@@ -102,7 +100,6 @@ class CertificateSigningRequestsTests {
 			.toList()
 			.forEach(CertificateSigningRequestsTests::answer);
 		assertThat(this.adapter.creates()).isEqualTo(50);
-		Figures.report("50 certificates, answered at once", this.adapter.figures());
 	}
 
 	@Test
@@ -203,7 +200,6 @@ class CertificateSigningRequestsTests {
 		answers.forEach(CertificateSigningRequestsTests::answer);
 		assertThat(this.adapter.creates()).isZero();
 		assertThat(this.adapter.watches()).isOne();
-		Figures.report("20 certificates, resumed", this.adapter.figures());
 	}
 
 	@Test

@@ -22,7 +22,6 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubelet.cert.testsupport.Figures;
 import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
@@ -53,7 +52,6 @@ class RequestWatchTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo(figures);
-		Figures.report("watch: " + what, figures);
 	}
 
 	static Stream<Arguments> watchThatBreaksOffIsTakenUpAgain() {
@@ -210,7 +208,6 @@ class RequestWatchTests {
 		assertThat(Duration.between(watches.get(0).at(), watches.get(2).at())).isGreaterThan(Duration.ofMillis(1500));
 		answer.cancel(true);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
-		Figures.report("watches that end at once", this.adapter.figures());
 	}
 
 	@Test
