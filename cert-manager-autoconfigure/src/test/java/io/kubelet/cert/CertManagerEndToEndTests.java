@@ -11,7 +11,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -27,14 +26,14 @@ import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -133,22 +132,20 @@ class CertManagerEndToEndTests {
 				.containsAll(stored().authorities()));
 	}
 
-	static Stream<Arguments> startsThatFail() {
-		return Stream.of(
-				Arguments.of("no authority", (Consumer<Behavior>) (signer) -> signer.flaws(SignerFlaw.NO_AUTHORITY),
-						"kubelet.cert.ssl.trust"),
-				Arguments.of("another authority than the reported one",
-						(Consumer<Behavior>) (signer) -> signer.flaws(SignerFlaw.ANOTHER_AUTHORITY),
-						"the authority that came with it did not issue it"),
-				Arguments.of("no approval", (Consumer<Behavior>) (signer) -> signer.approval(ApprovalPolicy.manual()),
-						"somebody approves the request: see 'kubectl get certificaterequest"));
-	}
-
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("startsThatFail")
-	void startThatFailsIsReported(String name, Consumer<Behavior> problem, String report, CapturedOutput output) {
+	@ParameterizedTest
+	@CsvSource({ "NO_AUTHORITY, kubelet.cert.ssl.trust",
+			"ANOTHER_AUTHORITY, the authority that came with it did not issue it",
+			", somebody approves the request: see 'kubectl get certificaterequest'" })
+	void startFailsWithoutTheAuthorityAndWithoutAnApproval(@Nullable SignerFlaw flaw, String report,
+			CapturedOutput output) {
 		if (this.cluster.embedded() != null) {
-			problem.accept(this.cluster.embedded().behavior());
+			Behavior behavior = this.cluster.embedded().behavior();
+			if (flaw != null) {
+				behavior.flaws(flaw);
+			}
+			else {
+				behavior.approval(ApprovalPolicy.manual());
+			}
 			RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
 				assertThatException()
 					.isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=" + timeout).close());
