@@ -10,7 +10,6 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -57,6 +56,10 @@ class CertificateChainTests {
 		X509Certificate expired = rootAuthority.crossSign(issuer, START.minusSeconds(1));
 		X509Certificate leaf = leaf(issuer);
 		X509Certificate unrelated = other.certificate();
+		TestAuthority successor = new TestAuthority("root");
+		X509Certificate newWithOld = rootAuthority.crossSign(successor);
+		X509Certificate reissued = rootAuthority.crossSign(rootAuthority);
+		X509Certificate leafOfSuccessor = leaf(successor);
 		return Stream.of(arguments("leaf alone", List.of(leaf), List.of(leaf)),
 				arguments("root first", List.of(leaf, root, intermediate), List.of(leaf, intermediate, root)),
 				arguments("cross-signed intermediate", List.of(leaf, intermediate, crossSigned),
@@ -72,27 +75,12 @@ class CertificateChainTests {
 						List.of(leaf, intermediate)),
 				arguments("issuer that expires before the leaf", List.of(leaf, expired, intermediate),
 						List.of(leaf, intermediate)),
-				arguments("issuer that expires before the leaf alone", List.of(leaf, expired), List.of(leaf, expired)));
-	}
-
-	/** Whether it has signed is checked only where there is a choice. */
-	@Test
-	void onlyCandidateIsPresentedUnverified() {
-		X509Certificate leaf = leaf(new TestAuthority("authority"));
-		X509Certificate namesake = new TestAuthority("authority").certificate();
-		assertThat(CertificateChain.path(List.of(leaf, namesake))).containsExactly(leaf, namesake);
-	}
-
-	/** An authority with a new key, which the old key has signed. */
-	@Test
-	void pathGoesOnPastAnAuthorityThatChangedItsKey() {
-		TestAuthority old = new TestAuthority("authority");
-		TestAuthority successor = new TestAuthority("authority");
-		X509Certificate newWithOld = old.crossSign(successor);
-		X509Certificate oldRoot = old.crossSign(old);
-		X509Certificate leaf = leaf(successor);
-		assertThat(new CertificatePair(List.of(leaf, oldRoot, newWithOld), KEYS.getPrivate()).chain())
-			.containsExactly(leaf, newWithOld, oldRoot);
+				arguments("issuer that expires before the leaf alone", List.of(leaf, expired), List.of(leaf, expired)),
+				arguments("only candidate, whose signature is not checked", List.of(leaf, namesake),
+						List.of(leaf, namesake)),
+				arguments("authority with a new key, which the old key has signed",
+						List.of(leafOfSuccessor, reissued, newWithOld),
+						List.of(leafOfSuccessor, newWithOld, reissued)));
 	}
 
 	private static X509Certificate leaf(TestAuthority authority) {

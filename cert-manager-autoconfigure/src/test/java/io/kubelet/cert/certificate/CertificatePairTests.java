@@ -29,11 +29,17 @@ class CertificatePairTests {
 	private final TestAuthority authority = new TestAuthority("pairs");
 
 	@ParameterizedTest
-	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 2048", "ED25519, 256" })
-	void keyOfEveryKindBelongsToItsCertificateAndToNoOther(KeySpecification.Algorithm algorithm, int size) {
+	@CsvSource({ "EC, 256, EC P-256, SHA256withECDSA", "EC, 384, EC P-384, SHA256withECDSA",
+			"EC, 521, EC P-521, SHA256withECDSA", "RSA, 2048, RSA 2048, SHA256withRSA",
+			"ED25519, 256, Ed25519, Ed25519" })
+	void keyOfEveryKindBelongsToItsCertificateAndToNoOther(KeySpecification.Algorithm algorithm, int size,
+			String description, String signature) {
 		KeySpecification specification = new KeySpecification(algorithm, size);
 		KeyPair keys = KeyPairSource.jdk().generate(specification);
 		KeyPair others = KeyPairSource.jdk().generate(specification);
+		assertThat(KeySpecification.describe(keys.getPublic())).isEqualTo(description);
+		assertThat(KeySpecification.signatureAlgorithm(keys.getPublic())).isEqualTo(signature);
+		assertThat(KeySpecification.signatureAlgorithm(keys.getPrivate())).isEqualTo(signature);
 		List<X509Certificate> chain = chain(keys);
 		assertThat(new CertificatePair(chain, keys.getPrivate()).privateKey()).isSameAs(keys.getPrivate());
 		assertThatIllegalArgumentException().isThrownBy(() -> new CertificatePair(chain, others.getPrivate()))

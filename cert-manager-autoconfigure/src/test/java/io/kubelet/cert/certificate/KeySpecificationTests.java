@@ -3,7 +3,9 @@ package io.kubelet.cert.certificate;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PublicKey;
+import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.RSAKeyGenParameterSpec;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.request.KeyPairSource;
@@ -39,10 +41,13 @@ class KeySpecificationTests {
 	}
 
 	static Stream<Arguments> keys() throws Exception {
-		return Stream.of(arguments("RSA 1024 is refused", rsa(1024), false),
-				arguments("P-224 is refused", ec("secp224r1"), false),
-				arguments("RSA 2048 is accepted", rsa(2048), true),
-				arguments("P-256 is accepted", ec("secp256r1"), true));
+		return Stream.of(
+				arguments("RSA 1024 is refused",
+						key("RSA", new RSAKeyGenParameterSpec(1024, RSAKeyGenParameterSpec.F4)), false),
+				arguments("P-224 is refused", key("EC", new ECGenParameterSpec("secp224r1")), false),
+				arguments("RSA 2048 is accepted",
+						key("RSA", new RSAKeyGenParameterSpec(2048, RSAKeyGenParameterSpec.F4)), true),
+				arguments("P-256 is accepted", key("EC", new ECGenParameterSpec("secp256r1")), true));
 	}
 
 	@ParameterizedTest
@@ -61,16 +66,10 @@ class KeySpecificationTests {
 			.withMessage("Keys of the algorithm XDH are not supported");
 	}
 
-	private static PublicKey rsa(int size) throws Exception {
-		KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-		generator.initialize(size);
-		return generator.generateKeyPair().getPublic();
-	}
-
 	/** The JDK makes no weak curves any more. */
-	private static PublicKey ec(String curve) throws Exception {
-		KeyPairGenerator generator = KeyPairGenerator.getInstance("EC", new BouncyCastleProvider());
-		generator.initialize(new ECGenParameterSpec(curve));
+	private static PublicKey key(String algorithm, AlgorithmParameterSpec parameters) throws Exception {
+		KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm, new BouncyCastleProvider());
+		generator.initialize(parameters);
 		return generator.generateKeyPair().getPublic();
 	}
 

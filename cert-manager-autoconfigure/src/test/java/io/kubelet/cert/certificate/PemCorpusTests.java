@@ -5,7 +5,6 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -52,10 +51,8 @@ class PemCorpusTests {
 		String pair = Files.readString(
 				files("PemFuzzInputs/text").stream().filter((file) -> file.endsWith("pair")).findFirst().orElseThrow());
 		int most = Pem.MAXIMUM_LENGTH;
-		return Stream.of("A".repeat(most), "A".repeat(most + 1), "\n".repeat(most), "-".repeat(most),
-				"-----BEGIN ".repeat(most / 11), pair + "x".repeat(most - pair.length()),
-				pair + "x".repeat(most + 1 - pair.length()),
-				String.join("", Collections.nCopies(most / pair.length(), pair)),
+		return Stream.of("A".repeat(most + 1), "\n".repeat(most), "-----BEGIN ".repeat(most / 11),
+				pair + "x".repeat(most - pair.length()), pair.repeat(most / pair.length()),
 				"-----BEGIN CERTIFICATE-----\n" + "A".repeat(most - 60) + "\n-----END CERTIFICATE-----\n",
 				"-----BEGIN CERTIFICATE-----\n" + "MIAw".repeat(most / 4 - 20) + "\n-----END CERTIFICATE-----\n",
 				"-----BEGIN PRIVATE KEY-----\n" + "MIAwgDCA".repeat(most / 8 - 20) + "\n-----END PRIVATE KEY-----\n",

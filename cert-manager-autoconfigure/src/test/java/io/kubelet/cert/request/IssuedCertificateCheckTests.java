@@ -3,7 +3,7 @@ package io.kubelet.cert.request;
 import java.math.BigInteger;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.PublicKey;
+import java.security.PrivateKey;
 import java.security.Security;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -44,7 +44,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -66,6 +65,8 @@ class IssuedCertificateCheckTests {
 			CertificateRequests.create("csr-1", TEMPLATE, "example.com/signer", List.of(Usage.CLIENT_AUTH), null, KEYS),
 			KEYS.getPrivate(), null, null);
 
+	private static final IssuedCertificateCheck ANY_AUTHORITY = IssuedCertificateCheck.ofAnyAuthority();
+
 	private static final TestAuthority ROOT = new TestAuthority("root");
 
 	private static final TestAuthority INTERMEDIATE = ROOT.intermediate("intermediate");
@@ -75,7 +76,7 @@ class IssuedCertificateCheckTests {
 	@ParameterizedTest(name = "{0}")
 	@MethodSource("chains")
 	void chainThatLeadsToAnAuthorityIsAccepted(String name, List<X509Certificate> chain, X509Certificate authority) {
-		check(STRANGER.intermediate("other").certificate(), authority).check(chain, REQUEST, List.of(), NOW);
+		check(STRANGER.certificate(), authority).check(chain, REQUEST, List.of(), NOW);
 	}
 
 	static Stream<Arguments> chains() {
@@ -83,11 +84,9 @@ class IssuedCertificateCheckTests {
 		X509Certificate intermediate = INTERMEDIATE.certificate();
 		X509Certificate leaf = leaf(INTERMEDIATE);
 		return Stream.of(arguments("signed by the root", List.of(leaf(ROOT)), root),
-				arguments("with an intermediate", List.of(leaf, intermediate), root),
 				arguments("signed by an intermediate that is trusted", List.of(leaf), intermediate),
 				arguments("beyond an intermediate that is trusted", List.of(leaf, intermediate, root), intermediate),
 				arguments("with the root before the intermediate", List.of(leaf, root, intermediate), root),
-				arguments("with an unrelated certificate", List.of(leaf, STRANGER.certificate(), intermediate), root),
 				arguments("with an intermediate that another authority signed too",
 						List.of(leaf, STRANGER.crossSign(INTERMEDIATE), intermediate), root));
 	}
@@ -105,11 +104,9 @@ class IssuedCertificateCheckTests {
 	void certificateIsAcceptedUpToItsEnd() {
 		X509Certificate leaf = leaf(ROOT);
 		Instant end = leaf.getNotAfter().toInstant();
-		IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(), end);
+		ANY_AUTHORITY.check(List.of(leaf), REQUEST, List.of(), end);
 		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
-				.check(List.of(leaf), REQUEST, List.of(), end.plusMillis(1)))
-			.returns(Kind.REFUSED, Kind::of)
+			.isThrownBy(() -> ANY_AUTHORITY.check(List.of(leaf), REQUEST, List.of(), end.plusMillis(1)))
 			.withMessageContaining("it expired at");
 	}
 
@@ -122,14 +119,13 @@ class IssuedCertificateCheckTests {
 				crossSigned, STRANGER.certificate());
 		assertThat(check(ROOT.certificate()).check(chain, REQUEST, List.of(), NOW).chain()).containsExactly(leaf,
 				INTERMEDIATE.certificate());
-		assertThat(IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, List.of(), NOW).chain())
-			.containsExactly(leaf, INTERMEDIATE.certificate());
+		assertThat(ANY_AUTHORITY.check(chain, REQUEST, List.of(), NOW).chain()).containsExactly(leaf,
+				INTERMEDIATE.certificate());
 	}
 
 	@Test
 	void whoeverSignedIsAcceptedIfThatIsSaid() {
-		CertificatePair pair = IssuedCertificateCheck.ofAnyAuthority()
-			.check(List.of(leaf(STRANGER)), REQUEST, List.of(), NOW);
+		CertificatePair pair = ANY_AUTHORITY.check(List.of(leaf(STRANGER)), REQUEST, List.of(), NOW);
 		assertThat(pair.privateKey()).isSameAs(KEYS.getPrivate());
 		assertThat(IssuedCertificateCheck.leadsToAny(pair, List.of(STRANGER.certificate()), NOW)).isTrue();
 		assertThat(IssuedCertificateCheck.leadsToAny(pair, List.of(ROOT.certificate()), NOW)).isFalse();
@@ -147,19 +143,10 @@ class IssuedCertificateCheckTests {
 
 	@Test
 	void issuerThatBeginsWithinTheClockSkewIsAcceptedAndOneThatBeginsLaterIsNot() {
-		for (Duration ahead : List.of(Duration.ofMinutes(1), Duration.ofMinutes(6))) {
-			TestAuthority fresh = ROOT.intermediate("fresh", NOW.plus(ahead), NOW.plus(Duration.ofDays(1)));
-			List<X509Certificate> chain = List.of(leaf(fresh), fresh.certificate());
-			IssuedCertificateCheck check = check(ROOT.certificate());
-			if (ahead.compareTo(CertificatePair.CLOCK_SKEW) < 0) {
-				assertThat(check.check(chain, REQUEST, List.of(), NOW).chain()).hasSize(2);
-			}
-			else {
-				assertThatExceptionOfType(RequestException.class)
-					.isThrownBy(() -> check.check(chain, REQUEST, List.of(), NOW))
-					.returns(Kind.REFUSED, Kind::of);
-			}
-		}
+		TestAuthority soon = ROOT.intermediate("soon", NOW.plusSeconds(60), NOW.plus(Duration.ofDays(1)));
+		TestAuthority later = ROOT.intermediate("later", NOW.plusSeconds(360), NOW.plus(Duration.ofDays(1)));
+		check(ROOT.certificate()).check(List.of(leaf(soon), soon.certificate()), REQUEST, List.of(), NOW);
+		assertRefused(check(ROOT.certificate()), List.of(leaf(later), later.certificate()), "([CN=root])");
 	}
 
 	@Test
@@ -179,22 +166,18 @@ class IssuedCertificateCheckTests {
 	@Test
 	void leafThatDoesNotComeFirstIsRefused() {
 		assertThatExceptionOfType(RequestException.class)
-			.isThrownBy(() -> IssuedCertificateCheck.ofAnyAuthority()
-				.check(List.of(ROOT.certificate(), INTERMEDIATE.certificate(), leaf(INTERMEDIATE)), REQUEST, List.of(),
-						NOW))
-			.returns(Kind.REFUSED, Kind::of)
-			.withMessageContaining("the first certificate, which must be the leaf, has another public key ("
-					+ KeySpecification.describe(ROOT.certificate().getPublicKey()) + ") than the request");
+			.isThrownBy(() -> ANY_AUTHORITY.check(List.of(ROOT.certificate(), leaf(ROOT)), REQUEST, List.of(), NOW))
+			.withMessageContaining(
+					"the first certificate, which must be the leaf, has another public key (EC P-256) than the request");
 	}
 
-	@ParameterizedTest
-	@ValueSource(booleans = { true, false })
-	void chainThatNoPeerWouldTakeIsRefusedUnchecked(boolean anyAuthority) {
+	@Test
+	void chainThatNoPeerWouldTakeIsRefusedUnchecked() {
 		List<X509Certificate> chain = layers(5, 80);
-		IssuedCertificateCheck check = anyAuthority ? IssuedCertificateCheck.ofAnyAuthority()
-				: check(ROOT.certificate());
 		try (CountingProvider counts = new CountingProvider()) {
-			assertRefused(check, chain, "is refused: its chain has 401 certificates, but at most 20 are accepted");
+			for (IssuedCertificateCheck check : List.of(ANY_AUTHORITY, check(ROOT.certificate()))) {
+				assertRefused(check, chain, "is refused: its chain has 401 certificates, but at most 20 are accepted");
+			}
 			assertThat(counts.take()).doesNotContainKey(Operation.VERIFICATION);
 		}
 	}
@@ -204,7 +187,7 @@ class IssuedCertificateCheckTests {
 		CertificateTemplate large = CertificateTemplate.ofSubject("one")
 			.withDnsNames(IntStream.range(0, 4500).mapToObj("host-%d.example.com"::formatted).toList());
 		X509Certificate leaf = ROOT.issue(KEYS.getPublic(), large, NOW, NOW.plus(Duration.ofHours(1)));
-		assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf),
+		assertRefused(ANY_AUTHORITY, List.of(leaf),
 				"is refused: its chain has 101 KB, but at most 100 KB are accepted");
 	}
 
@@ -233,7 +216,7 @@ class IssuedCertificateCheckTests {
 			chain.add(ROOT.intermediate("intermediate").certificate());
 		}
 		try (CountingProvider counts = new CountingProvider()) {
-			IssuedCertificateCheck.ofAnyAuthority().check(chain, REQUEST, List.of(), NOW);
+			ANY_AUTHORITY.check(chain, REQUEST, List.of(), NOW);
 			assertThat(counts.take().get(Operation.VERIFICATION)).isEqualTo(19);
 		}
 	}
@@ -267,18 +250,14 @@ class IssuedCertificateCheckTests {
 	@Timeout(120)
 	void policiesThatAreMappedToEachOtherCostNothing() throws Exception {
 		List<X509Certificate> chain = new ArrayList<>();
-		KeyPair issuer = KEYS;
-		X509Certificate root = withPolicies("CN=0", "CN=0", issuer.getPublic(), issuer);
+		X509Certificate root = withPolicies("CN=0", "CN=0");
 		for (int layer = 1; layer < 18; layer++) {
-			KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-			chain.add(0, withPolicies("CN=" + (layer - 1), "CN=" + layer, keys.getPublic(), issuer));
-			issuer = keys;
+			chain.add(0, withPolicies("CN=" + (layer - 1), "CN=" + layer));
 		}
 		assertThat(new AuthorityPath(chain, List.of(root)).find(NOW, Duration.ZERO)).isPresent();
 	}
 
-	private static X509Certificate withPolicies(String issuer, String subject, PublicKey key, KeyPair signer)
-			throws Exception {
+	private static X509Certificate withPolicies(String issuer, String subject) throws Exception {
 		PolicyInformation[] policies = IntStream.range(1, 4)
 			.mapToObj((i) -> new PolicyInformation(new ASN1ObjectIdentifier("1.2.3." + i)))
 			.toArray(PolicyInformation[]::new);
@@ -289,12 +268,10 @@ class IssuedCertificateCheckTests {
 					.add(new DERSequence(new ASN1Encodable[] { from.getPolicyIdentifier(), to.getPolicyIdentifier() }));
 			}
 		}
-		return new JcaX509CertificateConverter().getCertificate(new JcaX509v3CertificateBuilder(new X500Name(issuer),
-				BigInteger.ONE, Date.from(NOW), Date.from(NOW.plusSeconds(60)), new X500Name(subject), key)
-			.addExtension(Extension.basicConstraints, true, new BasicConstraints(true))
-			.addExtension(Extension.certificatePolicies, false, new CertificatePolicies(policies))
-			.addExtension(Extension.policyMappings, false, new DERSequence(mappings))
-			.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
+		return sign(issuer, subject, "SHA256withECDSA", KEYS.getPrivate(),
+				Extension.create(Extension.basicConstraints, true, new BasicConstraints(true)),
+				Extension.create(Extension.certificatePolicies, false, new CertificatePolicies(policies)),
+				Extension.create(Extension.policyMappings, false, new DERSequence(mappings)));
 	}
 
 	@ParameterizedTest
@@ -307,7 +284,7 @@ class IssuedCertificateCheckTests {
 	void leafThatPeersMustNotAcceptIsRefused(String algorithm, String extension, String content, String problem)
 			throws Exception {
 		X509Certificate leaf = leaf(algorithm, extension, content);
-		assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf), "is refused: " + problem);
+		assertRefused(ANY_AUTHORITY, List.of(leaf), "is refused: " + problem);
 	}
 
 	/** The JDK does not limit the size of a DSA key, nor the time to verify with it. */
@@ -316,16 +293,12 @@ class IssuedCertificateCheckTests {
 		KeyPairGenerator generator = KeyPairGenerator.getInstance("DSA");
 		generator.initialize(1024);
 		KeyPair keys = generator.generateKeyPair();
-		X500Name name = new X500Name("CN=signer");
-		X509Certificate authority = new JcaX509CertificateConverter()
-			.getCertificate(new JcaX509v3CertificateBuilder(name, BigInteger.ONE, Date.from(NOW),
-					Date.from(NOW.plusSeconds(60)), name, keys.getPublic())
-				.build(new JcaContentSignerBuilder("SHA256withDSA").build(keys.getPrivate())));
+		X509Certificate authority = new TestAuthority("signer").issue(keys.getPublic(), TEMPLATE, NOW,
+				NOW.plusSeconds(60));
 		X509Certificate leaf = leaf("SHA256withRSA", "2.5.29.19", "3000");
-		assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf, authority),
-				"is refused: its chain contains a DSA key");
-		assertThatExceptionOfType(RequestException.class).isThrownBy(
-				() -> IssuedCertificateCheck.ofAnyAuthority().check(List.of(leaf), REQUEST, List.of(authority), NOW))
+		assertRefused(ANY_AUTHORITY, List.of(leaf, authority), "is refused: its chain contains a DSA key");
+		assertThatExceptionOfType(RequestException.class)
+			.isThrownBy(() -> ANY_AUTHORITY.check(List.of(leaf), REQUEST, List.of(authority), NOW))
 			.withMessageEndingWith("is refused: the list of authorities that came with it contains a DSA key");
 	}
 
@@ -333,13 +306,12 @@ class IssuedCertificateCheckTests {
 	void leafWithAnAlgorithmThatThisJvmDisablesIsRefused() throws Exception {
 		X509Certificate leaf = leaf("SHA512withRSA", "2.5.29.19", "3000");
 		for (X509Certificate secure : List.of(leaf, leaf("SHA256withRSAandMGF1", "2.5.29.19", "3000"))) {
-			IssuedCertificateCheck.ofAnyAuthority().check(List.of(secure), REQUEST, List.of(), NOW);
+			ANY_AUTHORITY.check(List.of(secure), REQUEST, List.of(), NOW);
 		}
 		String disabled = Security.getProperty("jdk.certpath.disabledAlgorithms");
 		Security.setProperty("jdk.certpath.disabledAlgorithms", disabled + ", SHA512");
 		try {
-			assertRefused(IssuedCertificateCheck.ofAnyAuthority(), List.of(leaf),
-					"its signature algorithm SHA512withRSA is not secure");
+			assertRefused(ANY_AUTHORITY, List.of(leaf), "its signature algorithm SHA512withRSA is not secure");
 		}
 		finally {
 			Security.setProperty("jdk.certpath.disabledAlgorithms", disabled);
@@ -349,12 +321,19 @@ class IssuedCertificateCheckTests {
 	/** With one critical extension, signed by an RSA key. */
 	private static X509Certificate leaf(String algorithm, String extension, String content) throws Exception {
 		KeyPair signer = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.RSA, 2048));
-		X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(new X500Name("CN=signer"), BigInteger.TEN,
-				Date.from(NOW), Date.from(NOW.plusSeconds(60)), new X500Name("CN=one"), KEYS.getPublic());
-		builder.addExtension(new ASN1ObjectIdentifier(extension), true, HexFormat.of().parseHex(content));
-		return new JcaX509CertificateConverter()
-			.getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).setProvider(new BouncyCastleProvider())
-				.build(signer.getPrivate())));
+		return sign("CN=signer", "CN=one", algorithm, signer.getPrivate(),
+				new Extension(new ASN1ObjectIdentifier(extension), true, HexFormat.of().parseHex(content)));
+	}
+
+	private static X509Certificate sign(String issuer, String subject, String algorithm, PrivateKey signer,
+			Extension... extensions) throws Exception {
+		X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(new X500Name(issuer), BigInteger.TEN,
+				Date.from(NOW), Date.from(NOW.plusSeconds(60)), new X500Name(subject), KEYS.getPublic());
+		for (Extension extension : extensions) {
+			builder.addExtension(extension);
+		}
+		return new JcaX509CertificateConverter().getCertificate(builder
+			.build(new JcaContentSignerBuilder(algorithm).setProvider(new BouncyCastleProvider()).build(signer)));
 	}
 
 	private static X509Certificate leaf(TestAuthority authority) {

@@ -27,6 +27,10 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class RequestNamingTests {
 
+	private static final PublicKey KEY = KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPublic();
+
+	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("app");
+
 	@Test
 	void bootstrapNameIsTheKubeletsToTheLetter() throws Exception {
 		try (InputStream file = getClass().getResourceAsStream("/fixtures/bootstrap-request-names.json")) {
@@ -45,22 +49,18 @@ class RequestNamingTests {
 
 	@Test
 	void nameByKeyIsTheSameForTheSameKeyAndAnotherForAnother() {
-		PublicKey one = KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPublic();
 		PublicKey other = KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPublic();
-		CertificateTemplate template = CertificateTemplate.ofSubject("app");
-		String name = RequestNaming.BY_KEY.name(one, template, List.of());
+		String name = RequestNaming.BY_KEY.name(KEY, TEMPLATE, List.of());
 		assertThat(name).matches("csr-[0-9a-f]{20}")
-			.isEqualTo(RequestNaming.BY_KEY.name(one, template, List.of(Usage.CLIENT_AUTH)))
-			.isNotEqualTo(RequestNaming.BY_KEY.name(other, template, List.of()));
+			.isEqualTo(RequestNaming.BY_KEY.name(KEY, TEMPLATE, List.of(Usage.CLIENT_AUTH)))
+			.isNotEqualTo(RequestNaming.BY_KEY.name(other, TEMPLATE, List.of()));
 	}
 
 	/** EKS would take such names for those of a kubelet's requests. */
 	@ParameterizedTest
 	@CsvSource({ "My.App!, my-app", "csr, certificate-csr", "'!', certificate" })
 	void nameAfterACertificateIsReadableAndNeverBeginsWithCsr(String certificate, String readable) {
-		PublicKey key = KeyPairSource.jdk().generate(KeySpecification.EC_P256).getPublic();
-		assertThat(RequestNaming.after(certificate).name(key, CertificateTemplate.ofSubject("app"), List.of()))
-			.matches(readable + "-[0-9a-f]{20}");
+		assertThat(RequestNaming.after(certificate).name(KEY, TEMPLATE, List.of())).matches(readable + "-[0-9a-f]{20}");
 	}
 
 	private static Stream<String> strings(JsonNode array) {

@@ -31,23 +31,16 @@ class FileCertificateStoreTests extends StoreFixture {
 	void regularCurrentFileIsAcceptedAndItsContentKeptWhenItIsReplaced() throws IOException {
 		CertificatePair old = pair();
 		Files.writeString(current(), Pem.write(old));
-		TestStore store = store();
-		assertThat(store.current()).contains(old);
-		CertificatePair updated = pair();
-		store.update(updated);
+		assertThat(store().current()).contains(old);
+		CertificatePair updated = update();
 		assertThat(current()).isSymbolicLink();
-		assertThat(store.current()).contains(updated);
-		assertThat(dated()).hasSize(2).anySatisfy((file) -> assertThat(file).hasContent(Pem.write(old)));
-	}
-
-	@Test
-	void regularCurrentFileThatIsNoTextIsKeptAsItIsWhenItIsReplaced() throws IOException {
-		TestStore store = store();
+		assertThat(store().current()).contains(updated);
+		Files.delete(current());
 		Files.write(current(), NO_TEXT);
-		CertificatePair updated = pair();
-		store.update(updated);
-		assertThat(store.current()).contains(updated);
-		assertThat(dated()).hasSize(2).anySatisfy((file) -> assertThat(file).hasBinaryContent(NO_TEXT));
+		update();
+		assertThat(dated()).hasSize(4)
+			.anySatisfy((file) -> assertThat(file).hasContent(Pem.write(old)))
+			.anySatisfy((file) -> assertThat(file).as("not only text is kept").hasBinaryContent(NO_TEXT));
 	}
 
 	@Test
@@ -127,25 +120,21 @@ class FileCertificateStoreTests extends StoreFixture {
 	/** A process that is killed while it stores its request leaves a key behind. */
 	@Test
 	void whatAKilledProcessLeftBehindIsRemovedButNotWhatAnotherIsWriting() throws IOException {
-		Path abandoned = this.directory.resolve(".kubelet-client-request.pem.abandoned");
-		Path other = this.directory.resolve(".kubelet-server-request.pem.abandoned");
-		Path recent = this.directory.resolve(".kubelet-client-request.pem.recent");
-		Path note = file("-note.pem");
+		Duration longAgo = Duration.ofHours(2);
+		Path abandoned = write(".kubelet-client-request.pem.abandoned", longAgo);
+		List<Path> others = List.of(write(".kubelet-server-request.pem.abandoned", longAgo),
+				write(".kubelet-client-request.pem.recent", Duration.ofHours(1)),
+				write("kubelet-client-note.pem", longAgo));
 		Path link = this.directory.resolve(".kubelet-client-current.pem.abandoned");
 		Files.createSymbolicLink(link, Path.of("gone.pem"));
 		Files.getFileAttributeView(link, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-			.setTimes(FileTime.from(this.time.instant().minus(Duration.ofHours(2))), null, null);
-		for (Path file : List.of(abandoned, other, recent, note)) {
-			Files.writeString(file, "secret");
-			Files.setLastModifiedTime(file, FileTime
-				.from(this.time.instant().minus(file.equals(recent) ? Duration.ofHours(1) : Duration.ofHours(2))));
-		}
+			.setTimes(FileTime.from(this.time.instant().minus(longAgo)), null, null);
 		store().update(pair());
 		assertThat(abandoned).as("the first pair replaces nothing").exists();
 		store().update(pair());
 		assertThat(abandoned).doesNotExist();
 		assertThat(Files.isSymbolicLink(link)).isFalse();
-		assertThat(List.of(other, recent, note)).allSatisfy((file) -> assertThat(file).exists());
+		assertThat(others).allSatisfy((file) -> assertThat(file).exists());
 	}
 
 	@Test
@@ -162,15 +151,9 @@ class FileCertificateStoreTests extends StoreFixture {
 		store().savePendingRequest(other);
 		store.deletePendingRequest(kept);
 		assertThat(store().pendingRequest()).contains(other);
-	}
-
-	@Test
-	void pendingRequestThatIsGoneNeedsNotBeForgotten() throws IOException {
-		TestStore store = store();
-		PendingRequest request = request();
-		store.savePendingRequest(request);
+		store.savePendingRequest(kept);
 		Files.delete(requestFile());
-		store.deletePendingRequest(request);
+		store.deletePendingRequest(kept);
 		assertThat(store.pendingRequest()).isEmpty();
 	}
 
@@ -188,13 +171,18 @@ class FileCertificateStoreTests extends StoreFixture {
 		assertThat(Files.isSymbolicLink(requestFile())).isFalse();
 	}
 
+	private Path write(String name, Duration age) throws IOException {
+		Path file = Files.writeString(this.directory.resolve(name), "secret");
+		return Files.setLastModifiedTime(file, FileTime.from(this.time.instant().minus(age)));
+	}
+
 	private PairLocation separate(String certificate, String key, CertificatePair pair) throws IOException {
 		return new PairLocation(Files.writeString(this.directory.resolve(certificate), Pem.write(pair.chain())),
 				Files.writeString(this.directory.resolve(key), Pem.writePrivateKey(pair)));
 	}
 
-	private List<Path> dated() throws IOException {
-		return files("kubelet-client-[0-9][0-9][0-9][0-9]-*");
+	private List<Path> dated() {
+		return files("kubelet-client-\\d{4}-.*");
 	}
 
 }

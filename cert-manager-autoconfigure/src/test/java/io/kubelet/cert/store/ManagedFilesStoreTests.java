@@ -7,6 +7,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -15,8 +16,6 @@ import io.kubelet.cert.testsupport.TestStore;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -45,17 +44,11 @@ class ManagedFilesStoreTests extends StoreFixture {
 		writeCertificate(pair);
 		assertThat(this.store.current()).isEmpty();
 		writeKey(pair);
-		assertThat(this.store.current()).contains(pair);
+		CertificatePair read = this.store.current().orElseThrow();
+		assertThat(read).isEqualTo(pair);
+		assertThat(this.store.current()).as("it is not read again").containsSame(read);
 		Files.delete(this.files.certificate());
 		assertThat(new TestStore(new ManagedFilesStore(this.files, this.time)).current()).isEmpty();
-	}
-
-	@Test
-	void pairThatWasReplacedIsReadAndOneThatWasNotIsTheSame() throws IOException {
-		CertificatePair first = write(pair());
-		CertificatePair read = this.store.current().orElseThrow();
-		assertThat(read).isEqualTo(first);
-		assertThat(this.store.current()).containsSame(read);
 	}
 
 	/** As by programs that set the date of what they install. */
@@ -101,20 +94,22 @@ class ManagedFilesStoreTests extends StoreFixture {
 		}
 	}
 
-	@ParameterizedTest
-	@ValueSource(strings = { "tls.crt", "tls.key" })
-	void pairIsCreatedUnlessOneOfItsFilesExists(String missing) throws IOException {
+	@Test
+	void pairIsCreatedUnlessOneOfItsFilesExists() throws IOException {
 		ManagedFilesStore store = new ManagedFilesStore(this.files, this.time);
-		assertThat(this.files.missingHalf()).isEmpty();
-		CertificatePair pair = pair();
-		assertThat(store.createIfMissing(() -> pair)).isTrue();
-		assertThat(this.store.current()).contains(pair);
-		assertThat(this.files.missingHalf()).isEmpty();
-		Path half = this.directory.resolve(missing);
-		Files.delete(half);
-		assertThat(this.files.missingHalf()).contains(half);
-		assertThat(store.createIfMissing(this::pair)).isFalse();
-		assertThat(half).doesNotExist();
+		for (Path half : List.of(this.files.certificate(), this.files.privateKey())) {
+			CertificatePair pair = pair();
+			assertThat(this.files.missingHalf()).isEmpty();
+			assertThat(store.createIfMissing(() -> pair)).isTrue();
+			assertThat(this.store.current()).contains(pair);
+			assertThat(this.files.missingHalf()).isEmpty();
+			Files.delete(half);
+			assertThat(this.files.missingHalf()).contains(half);
+			assertThat(store.createIfMissing(this::pair)).isFalse();
+			assertThat(half).doesNotExist();
+			Files.deleteIfExists(this.files.certificate());
+			Files.deleteIfExists(this.files.privateKey());
+		}
 	}
 
 	@Test
@@ -140,14 +135,11 @@ class ManagedFilesStoreTests extends StoreFixture {
 	void filesThatAreReplacedOneAfterTheOtherAreNoProblem() throws IOException {
 		CertificatePair pair = write(pair());
 		assertThat(this.store.current()).contains(pair);
-		for (int replaced = 0; replaced < 3; replaced++) {
-			CertificatePair next = pair();
-			writeCertificate(next);
-			assertThat(this.store.current()).contains(pair);
-			writeKey(next);
-			assertThat(this.store.current()).contains(next);
-			pair = next;
-		}
+		CertificatePair next = pair();
+		writeCertificate(next);
+		assertThat(this.store.current()).contains(pair);
+		writeKey(next);
+		assertThat(this.store.current()).contains(next);
 	}
 
 	@Test
@@ -160,7 +152,7 @@ class ManagedFilesStoreTests extends StoreFixture {
 		assertThat(this.store.current()).contains(pair);
 		Files.delete(this.files.certificate());
 		Files.createDirectory(this.files.certificate());
-		assertThat(this.store.current()).contains(pair);
+		assertThat(this.store.current()).as("it may be replaced").contains(pair);
 	}
 
 	@Test

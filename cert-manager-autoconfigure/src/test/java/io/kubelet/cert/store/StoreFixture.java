@@ -1,13 +1,11 @@
 package io.kubelet.cert.store;
 
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
+import java.io.File;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.KeySpecification;
@@ -73,16 +71,22 @@ abstract class StoreFixture {
 		return this.directory.resolve("kubelet-client" + suffix);
 	}
 
-	List<Path> files(String glob) throws IOException {
-		List<Path> files = new ArrayList<>();
-		try (DirectoryStream<Path> found = Files.newDirectoryStream(this.directory, glob)) {
-			found.forEach(files::add);
-		}
-		return files;
+	List<Path> files(String names) {
+		return Stream.of(this.directory.toFile().listFiles((directory, name) -> name.matches(names)))
+			.map(File::toPath)
+			.toList();
 	}
 
 	static Path aside(Path file) {
 		return file.resolveSibling(file.getFileName() + ".damaged");
+	}
+
+	static void runAtTheSameTime(List<Runnable> processes) throws InterruptedException {
+		List<Thread> threads = processes.stream().map(Thread::new).toList();
+		threads.forEach(Thread::start);
+		for (Thread thread : threads) {
+			thread.join();
+		}
 	}
 
 }
