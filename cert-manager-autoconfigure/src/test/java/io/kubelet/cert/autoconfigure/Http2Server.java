@@ -2,6 +2,7 @@ package io.kubelet.cert.autoconfigure;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.SocketAddress;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -26,7 +27,6 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import okhttp3.Call;
-import okhttp3.Callback;
 import okhttp3.Request;
 import okhttp3.Response;
 import org.awaitility.Awaitility;
@@ -85,23 +85,15 @@ final class Http2Server implements AutoCloseable {
 	/** Make a call that is answered when all are released, and wait until it is here. */
 	CompletableFuture<String> hold(ApiClient client) {
 		int before = this.requests.get();
-		CompletableFuture<String> answer = new CompletableFuture<>();
 		Call call = client.getHttpClient().newCall(new Request.Builder().url(client.getBasePath()).build());
-		call.enqueue(new Callback() {
-
-			@Override
-			public void onFailure(Call failed, IOException ex) {
-				answer.completeExceptionally(ex);
+		CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> {
+			try (Response response = call.execute()) {
+				return response.body().string();
 			}
-
-			@Override
-			public void onResponse(Call answered, Response response) throws IOException {
-				try (response) {
-					answer.complete(response.body().string());
-				}
+			catch (IOException ex) {
+				throw new UncheckedIOException(ex);
 			}
-
-		});
+		}, (task) -> new Thread(task).start());
 		Awaitility.await().until(() -> this.requests.get() > before || answer.isDone());
 		return answer;
 	}

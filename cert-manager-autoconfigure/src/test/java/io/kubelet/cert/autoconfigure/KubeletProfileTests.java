@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure;
 
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -24,7 +23,6 @@ import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.RisingTimeout;
-import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestNode;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
@@ -145,25 +143,15 @@ class KubeletProfileTests {
 	}
 
 	@Test
-	void supplierOfTheApplicationTakesThePlaceOfTheAddresses() {
+	void supplierAndSignersOfTheApplicationReplaceTheAddressesAndTheCluster() {
 		CertificateTemplate own = SUBJECT.withDnsNames(List.of("own"));
 		runner("kubelet.cert.profile=kubelet-serving")
 			.withBean(CertificateTemplateSupplier.class, () -> () -> Optional.of(own))
-			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status())).isEqualTo(own));
-	}
-
-	@Test
-	void signersOfTheApplicationReplaceOnlyTheSigners() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		TestAuthority own = new TestAuthority("own");
-		runner("kubelet.cert.profile=kubelet-serving")
-			.withBean(SignerSource.class, () -> (current) -> new FakeSigner(own, Clock.systemUTC()))
+			.withBean(SignerSource.class,
+					() -> (current) -> new FakeSigner(CertificateContexts.authority, Clock.systemUTC()))
 			.run((context) -> {
-				CertificateManager manager = context.getBean(CertificateManager.class);
-				Awaitility.await().until(() -> manager.current().isPresent());
-				assertThat(names(manager.status()).ipAddresses()).containsExactly(InetAddress.getByName("10.0.0.1"));
-				assertThat(manager.current().orElseThrow().leaf().getIssuerX500Principal().getName())
-					.isEqualTo("CN=own");
+				assertThat(names(context.getBean(CertificateManager.class).status())).isEqualTo(own);
+				assertThat(this.controlPlane.requests()).isEmpty();
 			});
 	}
 

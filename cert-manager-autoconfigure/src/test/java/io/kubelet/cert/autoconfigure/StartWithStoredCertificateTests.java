@@ -2,18 +2,17 @@ package io.kubelet.cert.autoconfigure;
 
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
@@ -69,15 +68,12 @@ class StartWithStoredCertificateTests {
 
 	private Path kubeconfig() throws IOException {
 		try (ServerSocket socket = new ServerSocket(0)) {
-			return Files.writeString(this.directory.resolve("kubeconfig"), """
-					apiVersion: v1
-					kind: Config
-					clusters: [{name: c, cluster: {server: "https://127.0.0.1:%d", certificate-authority-data: %s}}]
-					users: [{name: u, user: {token: t}}]
-					contexts: [{name: x, context: {cluster: c, user: u}}]
-					current-context: x
-					""".formatted(socket.getLocalPort(), Base64.getEncoder()
-				.encodeToString(Pem.write(List.of(this.authority.certificate())).getBytes(StandardCharsets.US_ASCII))));
+			Path file = CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"),
+					"https://127.0.0.1:" + socket.getLocalPort());
+			Path authority = Files.writeString(this.directory.resolve("ca.pem"),
+					Pem.write(List.of(this.authority.certificate())));
+			return Files.writeString(file,
+					Files.readString(file).replace("{server:", "{certificate-authority: " + authority + ", server:"));
 		}
 	}
 

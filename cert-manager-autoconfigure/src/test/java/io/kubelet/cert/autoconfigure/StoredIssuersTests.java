@@ -74,23 +74,36 @@ class StoredIssuersTests {
 
 	@Test
 	void certificateOfAnotherClusterIsUsedUntilItIsReplaced(CapturedOutput output) {
+		assertReplaced("the cluster", output);
+		runner().run((context) -> assertThat(context.getBean(CertificateManager.class).status().rotations().count())
+			.isZero());
+		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
+	}
+
+	@Test
+	void certificateOfAnotherAuthorityThanTheNamedOneIsReplaced(CapturedOutput output) throws Exception {
+		this.controlPlane.behavior().sign("example.com/client");
+		Path authority = authority(this.controlPlane.caPem());
+		assertReplaced(authority.toString(), output, "kubelet.cert.signer-name=example.com/client",
+				"kubelet.cert.signer-ca-file=" + authority);
+	}
+
+	private void assertReplaced(String place, CapturedOutput output, String... properties) {
 		CertificatePair stored = store();
-		runner().run((context) -> {
+		runner(properties).run((context) -> {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			assertThat(manager.current()).isPresent();
 			Awaitility.await().until(() -> !manager.current().orElseThrow().equals(stored));
-			assertThat(output).contains("WARN", "[kubelet-client] The stored certificate was issued by",
-					"not an authority of the cluster", "'kubelet.cert.signer-ca-file'");
 		});
-		runner().run((context) -> assertThat(context.getBean(CertificateManager.class).status().rotations().count())
-			.isZero());
+		assertThat(output).contains("WARN", "[kubelet-client] The stored certificate was issued by",
+				"not an authority of " + place, "'kubelet.cert.signer-ca-file'");
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 
 	/** As that of k3s for client certificates. */
 	@Test
 	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) throws Exception {
-		assertLeftAlone(store(new TestAuthority("k3s-client-ca"), Instant.now().minusSeconds(60)), output, "");
+		assertLeftAlone(store(new TestAuthority("k3s-client-ca"), Instant.now().minusSeconds(60)), output);
 		assertLeftAlone(store(), output, "kubelet.cert.signer-name=example.com/client");
 		assertLeftAlone(store(), output,
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(this.other.certificate()))));
@@ -101,26 +114,11 @@ class StoredIssuersTests {
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(expired.certificate()))));
 	}
 
-	private void assertLeftAlone(CertificatePair stored, CapturedOutput output, String property) {
-		runner(property.isEmpty() ? new String[0] : new String[] { property })
+	private void assertLeftAlone(CertificatePair stored, CapturedOutput output, String... properties) {
+		runner(properties)
 			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).contains(stored));
 		assertThat(output).doesNotContain("was issued by");
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
-	}
-
-	@Test
-	void certificateOfAnotherAuthorityThanTheNamedOneIsReplaced(CapturedOutput output) throws Exception {
-		CertificatePair stored = store();
-		this.controlPlane.behavior().sign("example.com/client");
-		Path authority = authority(this.controlPlane.caPem());
-		runner("kubelet.cert.signer-name=example.com/client", "kubelet.cert.signer-ca-file=" + authority)
-			.run((context) -> {
-				CertificateManager manager = context.getBean(CertificateManager.class);
-				Awaitility.await().until(() -> !manager.current().orElseThrow().equals(stored));
-			});
-		assertThat(output).contains("WARN", "[kubelet-client] The stored certificate was issued by",
-				"not an authority of " + authority);
-		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
 	}
 
 }

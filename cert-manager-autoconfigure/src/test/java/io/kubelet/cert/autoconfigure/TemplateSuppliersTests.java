@@ -3,6 +3,7 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -17,8 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -51,24 +50,27 @@ class TemplateSuppliersTests {
 			.run((context) -> assertCommonNames(context.getBean(CertificateManagers.class), "plain", "serving", "app"));
 	}
 
+	/** Both hang, and there are two threads for all certificates. */
 	@Test
 	void supplierThatHangsDelaysOnlyItsOwnCertificate() {
-		runner().withUserConfiguration(Hanging.class)
+		CountDownLatch asked = new CountDownLatch(2);
+		CompletableFuture<Optional<CertificateTemplate>> released = new CompletableFuture<>();
+		CertificateTemplateSupplier hanging = () -> {
+			asked.countDown();
+			return released.join();
+		};
+		runner().withBean("plain", CertificateTemplateSupplier.class, () -> hanging)
+			.withBean("serving", CertificateTemplateSupplier.class, () -> hanging)
 			.withPropertyValues("kubelet.cert.startup.mode=background")
 			.run((context) -> {
-				Hanging suppliers = context.getBean(Hanging.class);
-				try {
-					assertThat(suppliers.asked.await(120, TimeUnit.SECONDS)).isTrue();
-					CertificateManagers managers = context.getBean(CertificateManagers.class);
-					for (int rotation = 0; rotation < 3; rotation++) {
-						assertThat(managers.get("third").rotate()).succeedsWithin(Duration.ofMinutes(2));
-					}
-					assertThat(managers.get("serving").current()).isEmpty();
-					assertThat(managers.get("kubelet-client").current()).isEmpty();
+				assertThat(asked.await(120, TimeUnit.SECONDS)).isTrue();
+				CertificateManagers managers = context.getBean(CertificateManagers.class);
+				for (int rotation = 0; rotation < 3; rotation++) {
+					assertThat(managers.get("third").rotate()).succeedsWithin(Duration.ofMinutes(2));
 				}
-				finally {
-					suppliers.released.countDown();
-				}
+				assertThat(managers.get("serving").current()).isEmpty();
+				assertThat(managers.get("kubelet-client").current()).isEmpty();
+				released.complete(Optional.empty());
 			});
 	}
 
@@ -107,38 +109,6 @@ class TemplateSuppliersTests {
 			.untilAsserted(() -> assertThat(managers).map((manager) -> manager.status().requested().template())
 				.map((template) -> (template != null) ? template.commonName() : null)
 				.containsExactly(commonNames));
-	}
-
-	/** Both hang, and there are two threads for all certificates. */
-	@Configuration(proxyBeanMethods = false)
-	static class Hanging {
-
-		final CountDownLatch asked = new CountDownLatch(2);
-
-		final CountDownLatch released = new CountDownLatch(1);
-
-		@Bean
-		CertificateTemplateSupplier hanging() {
-			return this::hang;
-		}
-
-		@Bean
-		@Qualifier("serving")
-		CertificateTemplateSupplier hangingToo() {
-			return this::hang;
-		}
-
-		private Optional<CertificateTemplate> hang() {
-			this.asked.countDown();
-			try {
-				this.released.await();
-			}
-			catch (InterruptedException ex) {
-				Thread.currentThread().interrupt();
-			}
-			return Optional.empty();
-		}
-
 	}
 
 	@Qualifier("serving")

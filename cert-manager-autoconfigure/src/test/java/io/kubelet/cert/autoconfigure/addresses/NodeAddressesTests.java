@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.kubernetes.internal.TestClients;
@@ -129,23 +128,6 @@ class NodeAddressesTests {
 		assertThat(this.addresses.description()).contains("nobody", "a node may read its own Node");
 		this.client.set(client("system:node:n1", "system:nodes"));
 		awaitAddresses(FIRST);
-	}
-
-	@Test
-	void closingEndsTheWatchAndItsThread() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		awaitAddresses(FIRST);
-		awaitWatch();
-		this.addresses.close();
-		this.executor.shutdown();
-		Awaitility.await().until(this.executor::isTerminated);
-		AtomicInteger number = new AtomicInteger();
-		Awaitility.await().until(() -> {
-			// What the server sends is how it notices
-			this.node.readdress("InternalIP=10.0.1." + number.incrementAndGet());
-			return this.controlPlane.openWatches() == 0;
-		});
-		assertThat(this.addresses.addresses()).containsExactly(FIRST);
 	}
 
 	private ApiClient client(String user, String... groups) {

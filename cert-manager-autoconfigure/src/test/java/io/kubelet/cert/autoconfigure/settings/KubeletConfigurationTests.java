@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 import io.kubelet.cert.store.PairLocation;
-import io.kubelet.cert.testsupport.CertificateContexts;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,8 +46,11 @@ class KubeletConfigurationTests {
 		assertThat(TestSettings
 			.first("profile=" + profile, "config-file=" + file(),
 					(property != null) ? "rotate-certificates=" + property : "")
-			.rotation()
-			.enabled()).isEqualTo(rotates);
+			.rotation()).satisfies((rotation) -> {
+				assertThat(rotation.enabled()).isEqualTo(rotates);
+				assertThat(rotation.origin()).isEqualTo((property != null)
+						? "kubelet.cert.rotate-certificates=" + property : "by the kubelet's configuration file");
+			});
 	}
 
 	@Test
@@ -114,17 +116,6 @@ class KubeletConfigurationTests {
 			.withMessageStartingWith(
 					"Property kubelet.cert.additional.serving.config-file with value '%s' is invalid: ", file)
 			.withMessageContaining(reason);
-	}
-
-	@Test
-	void certificateThatTheFileDoesNotRotateAndThatIsNotThereIsReported() throws IOException {
-		Files.writeString(file(), HEAD);
-		CertificateContexts.starter()
-			.withPropertyValues("kubelet.cert.profile=kubelet-client", "kubelet.cert.config-file=" + file(),
-					"kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.ssl.trust=system")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("There is no valid certificate 'kubelet-client'")
-				.hasMessageContaining("by the kubelet's configuration file"));
 	}
 
 	@Test

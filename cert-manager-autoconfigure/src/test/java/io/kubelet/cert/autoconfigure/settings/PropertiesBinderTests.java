@@ -20,9 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
@@ -173,7 +171,9 @@ class PropertiesBinderTests {
 		write(directory, "tree/timeout", "30m\n");
 		write(directory, "tree/kubelet/cert/cert-dir", "/var/lib/${name}\n");
 		write(directory, "tree/kubelet/cert/key/size", "384\n");
-		List<CertificateSettings> all = TestSettings.of(configured(directory)).certificates();
+		List<CertificateSettings> all = TestSettings
+			.of(TestSettings.configured(directory, "tree=" + directory.resolve("tree")))
+			.certificates();
 		assertThat(all).extracting((settings) -> settings.request().template().commonName())
 			.containsExactly("shop.example.com", "shop.example.com-client");
 		assertThat(all.get(0).request().template().dnsNames()).containsExactly("a.example.com", "b.example.com");
@@ -193,16 +193,8 @@ class PropertiesBinderTests {
 				""");
 		write(directory, "tree/kubelet/cert/ssl/drain", "-${seconds}s\n");
 		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
-			.isThrownBy(() -> TestSettings.of(configured(directory)))
+			.isThrownBy(() -> TestSettings.of(TestSettings.configured(directory, "tree=" + directory.resolve("tree"))))
 			.withMessageStartingWith("Property kubelet.cert.ssl.drain with value '-90s' is invalid");
-	}
-
-	private static StandardEnvironment configured(Path directory) {
-		StandardEnvironment environment = new StandardEnvironment();
-		TestPropertyValues.of("spring.config.location=" + directory + "/", "tree=" + directory.resolve("tree"))
-			.applyTo(environment);
-		ConfigDataEnvironmentPostProcessor.applyTo(environment);
-		return environment;
 	}
 
 	private static void write(Path directory, String name, String content) throws IOException {

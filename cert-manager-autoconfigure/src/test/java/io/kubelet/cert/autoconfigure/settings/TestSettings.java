@@ -1,7 +1,9 @@
 package io.kubelet.cert.autoconfigure.settings;
 
+import java.nio.file.Path;
 import java.util.stream.Stream;
 
+import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -29,6 +31,14 @@ final class TestSettings {
 
 	static CertificateSettingsList of(String... properties) {
 		return of(new StandardEnvironment(), properties);
+	}
+
+	/** The environment of an application that is configured in a directory. */
+	static ConfigurableEnvironment configured(Path directory, String... properties) {
+		StandardEnvironment environment = new StandardEnvironment();
+		TestPropertyValues.of(properties).and("spring.config.location=" + directory + "/").applyTo(environment);
+		ConfigDataEnvironmentPostProcessor.applyTo(environment);
+		return environment;
 	}
 
 	/** The settings of the first certificate. */

@@ -14,11 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
 
@@ -76,7 +74,7 @@ class UnknownPropertiesTests {
 				"'kubelet.cert.pair-nam'", "imported.properties] - 1:23");
 		assertFails("").withMessageContaining("'kubelet.cert.pair-nam'").withMessageNotContaining("certdir");
 		write("imported.properties", "kubelet.cert.pair-name=a");
-		TestSettings.of(configured(""));
+		TestSettings.of(TestSettings.configured(this.directory));
 		assertThat(output).doesNotContain("that do not exist are ignored");
 	}
 
@@ -86,15 +84,7 @@ class UnknownPropertiesTests {
 
 	private ThrowableAssertAlternative<InvalidSettingsException> assertFails(String property) {
 		return assertThatExceptionOfType(InvalidSettingsException.class)
-			.isThrownBy(() -> TestSettings.of(configured(property)));
-	}
-
-	/** The environment of an application that is configured in the directory. */
-	private StandardEnvironment configured(String property) {
-		StandardEnvironment environment = new StandardEnvironment();
-		TestPropertyValues.of("spring.config.location=" + this.directory + "/", property).applyTo(environment);
-		ConfigDataEnvironmentPostProcessor.applyTo(environment);
-		return environment;
+			.isThrownBy(() -> TestSettings.of(TestSettings.configured(this.directory, property)));
 	}
 
 	@Test
