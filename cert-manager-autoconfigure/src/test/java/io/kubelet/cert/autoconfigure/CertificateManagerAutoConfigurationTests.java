@@ -22,6 +22,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -49,22 +51,15 @@ class CertificateManagerAutoConfigurationTests {
 
 	@Test
 	void byDefaultThereIsOneCertificateThatIsIssuedBeforeTheBundlesAre() {
-		runner().run((context) -> {
-			assertThat(context).hasNotFailed();
+		runner().withConfiguration(AutoConfigurations.of(TaskExecutionAutoConfiguration.class)).run((context) -> {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			assertThat(manager.name()).isEqualTo("kubelet-client");
 			assertThat(manager.current()).isPresent();
 			assertThat(context.getBean(SslBundles.class).getBundleNames()).contains("kubelet-client");
 			assertThat(this.directory.resolve("pki/kubelet-client-current.pem")).isSymbolicLink();
 			assertThat(context).hasSingleBean(CertificatesEndpoint.class).hasBean("certificatesHealthContributor");
-			assertThat(context).doesNotHaveBean(ApiClient.class);
+			assertThat(context).doesNotHaveBean(ApiClient.class).hasBean("applicationTaskExecutor");
 		});
-	}
-
-	@Test
-	void executorOfTheApplicationIsStillThatOfSpringBoot() {
-		runner().withConfiguration(AutoConfigurations.of(TaskExecutionAutoConfiguration.class))
-			.run((context) -> assertThat(context).hasBean("applicationTaskExecutor"));
 	}
 
 	@Test
@@ -99,20 +94,12 @@ class CertificateManagerAutoConfigurationTests {
 				.isEqualTo("kubelet.cert.signer-name"));
 	}
 
-	@Test
-	void withoutTheKubernetesClientAnApplicationBringsItsOwnSigners() {
-		runner().withClassLoader(new FilteredClassLoader("io.kubernetes"))
+	@ParameterizedTest
+	@ValueSource(strings = { "io.kubernetes", "org.springframework.boot.actuate", "org.springframework.boot.health",
+			"io.micrometer" })
+	void librariesAreOptional(String missing) {
+		runner().withClassLoader(new FilteredClassLoader(missing))
 			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
-	}
-
-	@Test
-	void withoutActuatorTheCertificateIsThereAllTheSame() {
-		runner()
-			.withClassLoader(new FilteredClassLoader("org.springframework.boot.actuate",
-					"org.springframework.boot.health", "io.micrometer"))
-			.run((context) -> assertThat(context).hasNotFailed()
-				.hasSingleBean(CertificateManager.class)
-				.doesNotHaveBean("certificatesEndpoint"));
 	}
 
 	@Test

@@ -70,11 +70,4 @@ class LocalAddressesTests {
 		assertThat(names.ipAddresses()).containsExactlyInAnyOrderElementsOf(Set.copyOf(expected));
 	}
 
-	@Test
-	void interfaceThatIsNotThereGivesNoneAndIsNamed() {
-		AddressSource interfaces = new InterfaceAddresses(null, Set.of("nosuch0"), Clock.systemUTC());
-		assertThat(interfaces.addresses()).isEmpty();
-		assertThat(interfaces.description()).isEqualTo("addresses of the network interfaces [nosuch0]");
-	}
-
 }

@@ -17,7 +17,6 @@ class SettingsMistakesTests {
 	@CsvSource(delimiter = '|',
 			textBlock = """
 					signer-name=no-slash            | signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain, a slash and a path, such as kubernetes.io/kubelet-serving
-					signer-name=Upper.io/case       | signer-name with value 'Upper.io/case' is invalid: A signer name is a lower-case domain
 					signer-name=kubernetes.io/legacy-unknown | signer-name with value 'kubernetes.io/legacy-unknown' is invalid: The API server does not accept requests for this signer
 					requested-lifetime=0s           | requested-lifetime with value '0s' is invalid: The duration must be positive: for example, set it to 60s
 					requested-lifetime=599s         | requested-lifetime with value '9m 59s' is invalid: The API server accepts lifetimes from 10 minutes to 68 years
@@ -42,9 +41,6 @@ class SettingsMistakesTests {
 					additional.a.pair-name=kubelet-client | additional.a.pair-name with value 'kubelet-client' is invalid: The certificate at 'kubelet.cert' already has this name
 					profile=kubelet-serving;node-name=a;addresses.interfaces=eth0 | addresses.interfaces with value '[eth0]' is invalid: The addresses are those of the Node object: set 'kubelet.cert.addresses.source' to 'interfaces'
 					profile=kubelet-client;node-name=Node_1 | node-name with value 'Node_1' is invalid: 'node_1' is not a valid node name: set it to the name that 'kubectl get nodes' shows
-					profile=kubelet-client;node-name=-n     | node-name with value '-n' is invalid: '-n' is not a valid node name
-					profile=kubelet-client;node-name=n..m   | node-name with value 'n..m' is invalid: 'n..m' is not a valid node name
-					profile=kubelet-client;node-name=n 1    | node-name with value 'n 1' is invalid: 'n 1' is not a valid node name
 					profile=kubelet-client;node-name=       | node-name with value '' is invalid: '' is not a valid node name
 					config-file=/etc/hosts                  | config-file with value '/etc/hosts' is invalid: The file applies to certificates of a kubelet only: set 'kubelet.cert.profile' as well
 					issuer.name=internal;signer-name=example.com/a | issuer.name with value 'internal' is invalid: There is 'kubelet.cert.signer-name' as well: remove it, or remove the properties of the issuer ('kubelet.cert.issuer')
@@ -59,7 +55,6 @@ class SettingsMistakesTests {
 					ssl.trust-bundle.signer-name=no-slash          | ssl.trust-bundle.signer-name with value 'no-slash' is invalid: A signer name is a lower-case domain
 					ssl.trust-bundle.label-selector=a=b            | ssl.trust-bundle.label-selector with value 'a=b' is invalid: It selects among the ClusterTrustBundles of a signer: set 'kubelet.cert.ssl.trust-bundle.signer-name' as well
 					ssl.trust-file=a;ssl.trust-config-map=b        | ssl.trust-config-map with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
-					ssl.trust-file=a;ssl.trust-bundle.name=b       | ssl.trust-bundle.name with value 'b' is invalid: There is an ssl.trust-file as well: remove one of them
 					ssl.trust-config-map=a;ssl.trust-bundle.signer-name=b.c/d  | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-config-map as well
 					ssl.trust-bundle.name=a;ssl.trust-bundle.signer-name=b.c/d | ssl.trust-bundle.signer-name with value 'b.c/d' is invalid: There is an ssl.trust-bundle.name as well
 					ssl.drain=-1s                                  | ssl.drain with value '-1s' is invalid: The duration must not be negative: set it to 0s or more
@@ -68,7 +63,6 @@ class SettingsMistakesTests {
 					store.secret=a                                 | store.secret with value 'a' is invalid: Pairs are stored in files: set 'kubelet.cert.store.type' to 'secret'
 					store.type=secret                              | store.secret with value 'null' is invalid: Name the Secret, such as shop-tls
 					store.type=secret;store.secret=a/b/c           | store.secret with value 'a/b/c' is invalid: It is not the name of a Secret
-					store.type=secret;store.secret=Shop            | store.secret with value 'Shop' is invalid: It is not the name of a Secret
 					store.type=secret;pair-name=Shop               | store.secret with value 'Shop' is invalid: It is not the name of a Secret
 					store.type=secret;pair-name=a b                | pair-name with value 'a b' is invalid: The name becomes a label of the Secret
 					store.type=secret;pair-name=a;additional.b.store.secret=a                | additional.b.store.secret with value 'Secret a' is invalid: The certificate at 'kubelet.cert' is already stored there
@@ -76,7 +70,6 @@ class SettingsMistakesTests {
 					store.type=secret;pair-name=a;template.common-name=system:node:a         | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it identifies one node ('kubelet.cert.template.common-name')
 					store.type=secret;pair-name=a;addresses.source=pod                       | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica ('kubelet.cert.addresses.source')
 					store.type=secret;pair-name=a;node-name=a;addresses.source=interfaces    | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica
-					store.type=secret;pair-name=a;node-name=a;addresses.source=node          | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it states the addresses of one replica
 					store.type=secret;pair-name=a;tls-cert-file=a;tls-private-key-file=b     | store.type with value 'secret' is invalid: Replicas cannot share this certificate, because it is in files ('kubelet.cert.tls-cert-file')
 					""")
 	void valueThatCannotBeUsedIsReported(String properties, String report) {
