@@ -18,12 +18,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.springframework.beans.factory.support.BeanDefinitionRegistry;
-import org.springframework.beans.factory.support.RootBeanDefinition;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
-import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
-import org.springframework.core.type.AnnotationMetadata;
 import org.springframework.test.util.ReflectionTestUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -74,8 +68,7 @@ class ReactToARotationTests {
 	}
 
 	private static RotatingApplication start(Class<?> component, String... properties) {
-		Application.component = component;
-		return new RotatingApplication(Application.class, Stream.concat(
+		return new RotatingApplication(component, Stream.concat(
 				Stream.of("kubelet.cert.additional.shop-client.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
 						"kubelet.cert.additional.shop-client.template.common-name=system:node:test",
 						"kubelet.cert.additional.shop-client.template.organizations=system:nodes"),
@@ -96,23 +89,6 @@ class ReactToARotationTests {
 		KeyStore store = KeyStore.getInstance(file.toFile(), "changeit".toCharArray());
 		assertThat(store.getKey("shop", "changeit".toCharArray())).isNotNull();
 		return (X509Certificate) store.getCertificate("shop");
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	@Import(Application.Registrar.class)
-	static class Application {
-
-		static @Nullable Class<?> component;
-
-		static class Registrar implements ImportBeanDefinitionRegistrar {
-
-			@Override
-			public void registerBeanDefinitions(AnnotationMetadata metadata, BeanDefinitionRegistry registry) {
-				registry.registerBeanDefinition("component", new RootBeanDefinition(component));
-			}
-
-		}
-
 	}
 
 }

@@ -146,6 +146,7 @@ class LiveTrustTests {
 		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
 		Files.delete(this.file);
 		assertThat(authorities()).containsExactly(this.oldAuthority.certificate());
+		assertThat(output).doesNotContain("can be read again");
 		write(this.oldAuthority);
 		authorities();
 		authorities();

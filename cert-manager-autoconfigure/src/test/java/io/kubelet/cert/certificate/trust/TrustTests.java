@@ -41,6 +41,14 @@ class TrustTests {
 	}
 
 	@Test
+	void whatIsMadeOfATrustIsKeptUntilItChanges() {
+		Cached<Trust, Object, RuntimeException> cached = new Cached<>((trust) -> new Object());
+		Object made = cached.of(Trust.exactly(List.of()));
+		assertThat(cached.of(Trust.exactly(List.of()))).isSameAs(made);
+		assertThat(cached.of(Trust.system())).isNotSameAs(made);
+	}
+
+	@Test
 	void exactlyNoneHasNoTrustManager() {
 		assertThatExceptionOfType(CertificateException.class).isThrownBy(() -> Trust.exactly(List.of()).manager())
 			.withMessageContaining("No certificate authority is trusted");

@@ -4,8 +4,10 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
 
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import javax.net.ssl.TrustManagerFactory;
 
 import com.google.protobuf.Empty;
 import com.google.protobuf.StringValue;
@@ -21,7 +23,6 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
@@ -71,8 +72,7 @@ class GrpcRotationTests {
 	@ParameterizedTest
 	@EnumSource
 	void channelAndServerFollowTheRotation(Transport transport) throws Exception {
-		GrpcServerFactory factory = transport.server(application.bundle("server").getManagers(),
-				application.bean(ServerBuilderCustomizer.class));
+		GrpcServerFactory factory = transport.server();
 		factory.addService(ServerServiceDefinition.builder("test")
 			.addMethod(SERIAL, (call, headers) -> ServerCalls.<Empty, StringValue>asyncUnaryCall((request, answer) -> {
 				answer.onNext(StringValue.of(serial(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION))));
@@ -120,57 +120,53 @@ class GrpcRotationTests {
 	}
 
 	/** Both have Netty below them. The shaded one has a copy of its own, with OpenSSL. */
+	@SuppressWarnings({ "rawtypes", "unchecked" })
 	enum Transport {
 
-		NETTY {
+		NETTY(NettyGrpcServerFactory::new, NettyChannelBuilder::forAddress),
 
-			@Override
-			@SuppressWarnings("unchecked")
-			GrpcServerFactory server(SslManagerBundle managers, ServerBuilderCustomizer<?> customizer) {
-				return new NettyGrpcServerFactory("localhost:0",
-						List.of((ServerBuilderCustomizer<NettyServerBuilder>) customizer),
-						managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.REQUIRE);
-			}
+		SHADED(ShadedNettyGrpcServerFactory::new, io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder::forAddress);
 
-			@Override
-			ManagedChannelBuilder<?> channel(int port, ChannelCredentials credentials) {
-				return NettyChannelBuilder.forAddress("localhost", port, credentials);
-			}
+		private final Servers servers;
 
-		},
+		private final Channels channels;
 
-		SHADED {
-
-			@Override
-			@SuppressWarnings("unchecked")
-			GrpcServerFactory server(SslManagerBundle managers, ServerBuilderCustomizer<?> customizer) {
-				return new ShadedNettyGrpcServerFactory("localhost:0", List
-					.of((ServerBuilderCustomizer<io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder>) customizer),
-						managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.REQUIRE);
-			}
-
-			@Override
-			ManagedChannelBuilder<?> channel(int port, ChannelCredentials credentials) {
-				return io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder.forAddress("localhost", port,
-						credentials);
-			}
-
-		};
+		Transport(Servers servers, Channels channels) {
+			this.servers = servers;
+			this.channels = channels;
+		}
 
 		/** As Spring Boot's auto-configuration creates it. */
-		abstract GrpcServerFactory server(SslManagerBundle managers, ServerBuilderCustomizer<?> customizer);
-
-		abstract ManagedChannelBuilder<?> channel(int port, ChannelCredentials credentials);
+		GrpcServerFactory server() {
+			SslManagerBundle managers = application.bundle("server").getManagers();
+			return this.servers.create("localhost:0", List.of(application.bean(ServerBuilderCustomizer.class)),
+					managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.REQUIRE);
+		}
 
 		ManagedChannel channel(int port) {
 			SslManagerBundle managers = application.bundle("client").getManagers();
-			return channel(port,
-					TlsChannelCredentials.newBuilder()
-						.keyManager(managers.getKeyManagers())
-						.trustManager(managers.getTrustManagers())
-						.build())
+			return this.channels
+				.create("localhost", port,
+						TlsChannelCredentials.newBuilder()
+							.keyManager(managers.getKeyManagers())
+							.trustManager(managers.getTrustManagers())
+							.build())
 				.build();
 		}
+
+	}
+
+	private interface Servers {
+
+		@SuppressWarnings("rawtypes")
+		GrpcServerFactory create(String address, List customizers, KeyManagerFactory keys, TrustManagerFactory trust,
+				ClientAuth auth);
+
+	}
+
+	private interface Channels {
+
+		ManagedChannelBuilder<?> create(String host, int port, ChannelCredentials credentials);
 
 	}
 
