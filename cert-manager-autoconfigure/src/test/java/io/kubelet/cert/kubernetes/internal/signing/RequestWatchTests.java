@@ -22,9 +22,7 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
-import io.kubernetes.client.openapi.apis.CertificatesV1Api;
-import io.kubernetes.client.openapi.models.V1CertificateSigningRequest;
-import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import okhttp3.Response;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,16 +161,17 @@ class RequestWatchTests {
 		CompletableFuture<List<X509Certificate>> answer = waiting();
 		CompletableFuture<List<X509Certificate>> second = this.adapter.send(Adapter.newRequest());
 		await().until(() -> this.adapter.controlPlane.openCertificateSigningRequests().size() == 2);
-		V1CertificateSigningRequest padded = this.adapter
-			.stored(this.adapter.controlPlane.certificateSigningRequests().get(0));
-		padded.metadata(new V1ObjectMeta().name("a-stranger")
-			.labels(Map.of(RequestObject.REQUESTER, this.adapter.signers.watches().requester()))
-			.annotations(Map.of("padding", "x".repeat(5 * 1024 * 1024))));
-		padded.status(null);
-		new CertificatesV1Api(Adapter.client(
-				this.adapter.controlPlane.writeKubeconfig(this.adapter.directory, this.adapter.controlPlane.admin())))
-			.createCertificateSigningRequest(padded)
-			.execute();
+		String path = new CertificateSigningRequests().path();
+		JsonObject padded = ApiObjects.execute(ApiObjects.read(this.adapter.client, path,
+				this.adapter.controlPlane.certificateSigningRequests().get(0)));
+		padded.remove("status");
+		padded.add("metadata",
+				ApiObjects.object(Map.of("name", "a-stranger", "labels",
+						Map.of(RequestObject.REQUESTER, this.adapter.signers.watches().requester()), "annotations",
+						Map.of("padding", "x".repeat(5 * 1024 * 1024)))));
+		try (Response created = ApiObjects.create(this.adapter.client, path, padded).execute()) {
+			assertThat(created.code()).isEqualTo(201);
+		}
 		await().until(() -> this.adapter.controlPlane.requests()
 			.stream()
 			.filter((request) -> request.isWatch() && request.query().contains("metadata.name"))
