@@ -47,7 +47,7 @@ class CertificateRequestsTests {
 				new GeneralName(GeneralName.rfc822Name, "a@example.com"),
 				new GeneralName(GeneralName.iPAddress, "10.0.0.1"),
 				new GeneralName(GeneralName.uniformResourceIdentifier, "spiffe://a"));
-		PendingRequest pending = new PendingRequest(request, this.keys.getPrivate(), null, null);
+		PendingRequest pending = new PendingRequest(request, this.keys.getPrivate(), KeySpecification.EC_P256, "0a");
 		assertThat(PendingRequest.ofPem(pending.toPem())).isEqualTo(pending);
 	}
 
