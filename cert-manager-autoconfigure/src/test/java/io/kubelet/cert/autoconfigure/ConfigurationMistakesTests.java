@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
@@ -25,12 +26,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -272,8 +276,10 @@ class ConfigurationMistakesTests {
 	}
 
 	private static void run(String... arguments) {
-		assertThatException().isThrownBy(
-				() -> new SpringApplicationBuilder(Application.class).properties("server.port=0").run(arguments));
+		assertThatException()
+			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).web(WebApplicationType.SERVLET)
+				.properties("server.port=0")
+				.run(arguments));
 	}
 
 	private Path kubeconfig(int port) throws IOException {
@@ -287,7 +293,8 @@ class ConfigurationMistakesTests {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@EnableAutoConfiguration
+	@ImportAutoConfiguration({ CertificateManagerAutoConfiguration.class, CertificateSslAutoConfiguration.class,
+			SslAutoConfiguration.class, TomcatServletWebServerAutoConfiguration.class })
 	static class Application {
 
 	}

@@ -200,17 +200,17 @@ class RotatingApiClientTests {
 			Set<Socket> sockets = remember(client);
 			whoAmI(client);
 			long threads = threads();
-			for (int rotation = 0; rotation < 20; rotation++) {
+			for (int rotation = 0; rotation < 10; rotation++) {
 				manager.rotate().get(120, TimeUnit.SECONDS);
 				whoAmI(client);
 			}
 			assertThat(open(sockets)).isLessThanOrEqualTo(2);
-			assertThat(sockets).hasSizeGreaterThan(20);
+			assertThat(sockets).hasSizeGreaterThan(10);
 			// Those that pools had more for a moment end by themselves
 			Awaitility.await().untilAsserted(() -> assertThat(threads()).isLessThanOrEqualTo(threads + 2));
-			assertThat(manager.status().rotations().count()).isEqualTo(21);
+			assertThat(manager.status().rotations().count()).isEqualTo(11);
 			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
-				.hasSize(21);
+				.hasSize(11);
 		});
 	}
 
