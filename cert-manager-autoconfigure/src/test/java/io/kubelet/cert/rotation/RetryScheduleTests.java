@@ -82,10 +82,11 @@ class RetryScheduleTests {
 			.containsExactly(300L, 300L, 300L, 32L);
 	}
 
-	@Test
-	void retryAfterOfMoreThanAnHourIsCutAndALesserOneIsKept() {
-		assertThat(RetrySchedule.KUBELET.delay(unavailable(ofMinutes(59)), 1, 0)).hasMinutes(59);
-		assertThat(RetrySchedule.KUBELET.delay(unavailable(ofMinutes(61)), 1, 0)).hasMinutes(60);
+	/** A server that says "at once" each time is not asked at once each time. */
+	@ParameterizedTest
+	@CsvSource({ "PT0S, 0, PT2S", "PT42S, 1, PT46.2S", "PT59M, 0, PT59M", "PT61M, 0, PT60M" })
+	void retryAfterIsNeverCutShortAndLastsAnHourAtMost(Duration retryAfter, double random, Duration wait) {
+		assertThat(RetrySchedule.KUBELET.delay(unavailable(retryAfter), 1, random)).isEqualTo(wait);
 	}
 
 	@Test

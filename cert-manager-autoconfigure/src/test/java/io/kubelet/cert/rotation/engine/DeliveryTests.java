@@ -1,10 +1,8 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -37,11 +35,11 @@ class DeliveryTests extends ManagerFixture {
 
 	private final List<String> calls = new CopyOnWriteArrayList<>();
 
-	private final CountDownLatch blocked = new CountDownLatch(1);
+	private final CompletableFuture<Void> blocked = new CompletableFuture<>();
 
 	@AfterEach
 	void end() {
-		this.blocked.countDown();
+		this.blocked.complete(null);
 		this.threads.shutdownNow();
 	}
 
@@ -55,13 +53,13 @@ class DeliveryTests extends ManagerFixture {
 		CertificateManager manager = start();
 		manager.addListener(onRotation((pair) -> this.calls.add("listener")));
 		manager.addFollower((name) -> {
-			await();
+			this.blocked.join();
 			this.calls.add("follower");
 		});
 		CompletableFuture<?> rotation = manager.rotate().thenRun(() -> this.calls.add("future"));
 		this.time.settle();
 		assertThat(this.calls).isEmpty();
-		this.blocked.countDown();
+		this.blocked.complete(null);
 		assertThat(rotation).succeedsWithin(120, TimeUnit.SECONDS);
 		eventually(() -> assertThat(this.calls).startsWith("follower").contains("listener", "future"));
 	}
@@ -69,7 +67,7 @@ class DeliveryTests extends ManagerFixture {
 	@Test
 	void followerThatHangsDelaysListenersForALimitedTime(CapturedOutput output) {
 		CertificateManager manager = start();
-		manager.addFollower((name) -> await());
+		manager.addFollower((name) -> this.blocked.join());
 		manager.addFollower((name) -> this.calls.add("follower"));
 		manager.addListener(onRotation((pair) -> this.calls.add("listener")));
 		for (int calls = 0; calls < 4; calls += 2) {
@@ -86,7 +84,7 @@ class DeliveryTests extends ManagerFixture {
 	@Test
 	void listenerThatHangsHoldsUpNeitherRotationsNorOtherListenersAndIsNamed(CapturedOutput output) {
 		CertificateManager manager = start();
-		manager.addListener(onRotation((pair) -> await()));
+		manager.addListener(onRotation((pair) -> this.blocked.join()));
 		manager.addListener(onRotation((pair) -> this.calls.add(pair.serialNumber())));
 		for (int rotation = 0; rotation < 3; rotation++) {
 			assertThat(rotate(manager)).succeedsWithin(120, TimeUnit.SECONDS);
@@ -97,7 +95,7 @@ class DeliveryTests extends ManagerFixture {
 		pass(ofSeconds(30));
 		assertThat(output).containsOnlyOnce("Rotation listener " + ManagerFixture.class.getName())
 			.containsPattern("ManagerFixture\\$\\d+ has not returned for 30s")
-			.containsPattern("at .*DeliveryTests\\.await\\(");
+			.containsPattern("at .*DeliveryTests\\.");
 	}
 
 	@Test
@@ -115,41 +113,6 @@ class DeliveryTests extends ManagerFixture {
 			return joined.isDone();
 		});
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
-	}
-
-	/**
-	 * The test's thread is the scheduler's: the certificate's serial executor is not
-	 * blocked.
-	 */
-	@Test
-	void templateSupplierThatHangsDelaysOnlyItsCertificateAndTheStatusReportsIt(CapturedOutput output) {
-		CertificateManager manager = start(builder().template(() -> {
-			await();
-			return Optional.of(TEMPLATE);
-		}));
-		pass(Templates.PATIENCE.minusSeconds(1));
-		assertThat(manager.status().health().waitingFor()).isNull();
-		pass(ofSeconds(1));
-		assertThat(manager.status().health().waitingFor())
-			.startsWith("the template supplier " + DeliveryTests.class.getName())
-			.endsWith("which has not returned since " + START);
-		pass(ofMinutes(1));
-		assertThat(output).containsOnlyOnce("Nothing is requested yet: waiting for the template supplier");
-		this.blocked.countDown();
-		Awaitility.await().until(() -> {
-			this.time.settle();
-			return manager.current().isPresent();
-		});
-		assertThat(manager.status().health().waitingFor()).isNull();
-	}
-
-	private void await() {
-		try {
-			this.blocked.await();
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
 	}
 
 	private static void eventually(ThrowingRunnable assertion) {

@@ -70,18 +70,6 @@ class ErrorTests extends ManagerFixture {
 		assertThat(manager.status().lastFailure()).isNull();
 	}
 
-	@Test
-	void stopAfterAnErrorEndsWhatWaits() {
-		CertificateManager manager = start(failing(Place.READING));
-		this.error.set(new InternalError("no thread to be had"));
-		pass(ofMinutes(1));
-		CompletableFuture<CertificatePair> rotated = manager.rotate();
-		manager.stop();
-		this.time.settle();
-		assertThat(rotated).isCancelled();
-		assertThat(this.time.scheduled()).isZero();
-	}
-
 	private void assertRecovers(CertificateManager manager) {
 		this.error.set(null);
 		pass(ofMinutes(1));

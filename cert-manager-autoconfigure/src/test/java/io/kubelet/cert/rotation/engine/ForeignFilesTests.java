@@ -144,27 +144,6 @@ class ForeignFilesTests extends ManagerFixture {
 		assertThat(this.signer.requests).isEmpty();
 	}
 
-	@Test
-	void pairOfTomorrowIsTakenWhenItsTimeHasCome() {
-		CertificateManager manager = startWithFirst();
-		CertificatePair ahead = pair(ofHours(-24), ofHours(199));
-		files().update(ahead);
-		pass(ofHours(23));
-		assertThat(manager.current()).contains(this.first);
-		pass(ofHours(1));
-		assertThat(manager.current()).contains(ahead);
-		assertThat(this.signer.requests).isEmpty();
-	}
-
-	@Test
-	void rotationThatWasAskedForIsMadeThoughAnotherProgramStoredAPair() {
-		CertificateManager manager = startWithFirst();
-		files().update(this.second);
-		assertThat(rotate(manager)).isCompletedWithValueMatching((pair) -> !pair.equals(this.second));
-		assertThat(this.signer.requests).hasSize(1);
-		assertThat(this.rotations).hasSize(2);
-	}
-
 	/** Whatever they say. */
 	@Test
 	void filesManagedBySomeoneElseAreReadAgainAndTheLastValidPairIsKept() throws IOException {

@@ -130,15 +130,6 @@ class LogTests extends ManagerFixture {
 				START, List.of("Approved"), "Waiting for a person"));
 	}
 
-	/** It may end with a manifest to paste. */
-	@Test
-	void messageOfAFailureIsLast(CapturedOutput output) {
-		this.signer.failsWith(
-				(request) -> RequestException.rejected(request.name(), 403, "Forbidden", "run this:\n  name: shop"));
-		start();
-		assertThat(output.getOut().lines()).contains("  name: shop");
-	}
-
 	@Test
 	void overdueAndExpiredSayWhatIsAffectedAndWhatToDo(CapturedOutput output) {
 		start();

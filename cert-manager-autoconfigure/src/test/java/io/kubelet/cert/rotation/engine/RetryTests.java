@@ -116,15 +116,6 @@ class RetryTests extends ManagerFixture {
 		assertThat(waits()).last().isEqualTo(ofMinutes(1));
 	}
 
-	/** A server that says "at once" each time is not asked at once each time. */
-	@Test
-	void retryAfterThatIsShorterThanTheGrowingWaitDoesNotShortenIt() {
-		this.signer.isBusy(ofSeconds(0));
-		start();
-		pass(ofMinutes(2));
-		assertThat(waits()).startsWith(seconds(2, 4, 8, 16, 32));
-	}
-
 	@Test
 	void waitsAfterGlitchesGrowAlsoWhenTheTemplateChanges() {
 		glitches();
@@ -132,14 +123,6 @@ class RetryTests extends ManagerFixture {
 				() -> Optional.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.failures.size()))));
 		pass(ofMinutes(2));
 		assertThat(waits()).startsWith(seconds(2, 4, 8, 16, 32));
-	}
-
-	@Test
-	void retryAfterIsNeverCutShort() {
-		this.signer.isBusy(ofSeconds(42));
-		this.random = 1;
-		start();
-		assertThat(waits()).containsExactly(seconds(46.2));
 	}
 
 	@Test

@@ -95,17 +95,6 @@ class StopTests extends ManagerFixture {
 	}
 
 	@Test
-	void stopRightAfterARotationOnDemandCancelsIt() {
-		CertificateManager manager = start();
-		CompletableFuture<CertificatePair> rotated = manager.rotate();
-		manager.stop();
-		this.time.settle();
-		assertThat(rotated).isCancelled();
-		assertThat(this.signer.requests).hasSize(1);
-		assertThat(this.time.scheduled()).isZero();
-	}
-
-	@Test
 	void stopWhileARequestIsBeingMadeCancelsIt() {
 		AtomicReference<CertificateManager> stopping = new AtomicReference<>();
 		this.signer.holds();
