@@ -49,7 +49,16 @@ final class Warnings {
 
 	private boolean unavailable;
 
-	private @Nullable Waiting waiting;
+	/** The UID of the request that waits. */
+	private @Nullable String waiting;
+
+	private Instant waitingSince = Instant.MIN;
+
+	/** When to tell of it, {@code null} once that was done. */
+	private @Nullable Instant tellAt;
+
+	/** When to warn of it, after a quarter of the time for which the pair is valid. */
+	private @Nullable Instant warnAt;
 
 	Warnings(RotationSettings settings, Delivery delivery) {
 		this.settings = settings;
@@ -149,25 +158,29 @@ final class Warnings {
 			// Between two attempts the request waits on
 			return;
 		}
-		Waiting waiting = this.waiting;
-		if (waiting == null || !pending.uid().equals(waiting.uid)) {
-			this.waiting = new Waiting(pending.uid(), pending.createdAt(), pair, now);
+		if (!pending.uid().equals(this.waiting)) {
+			Instant created = pending.createdAt();
+			this.waiting = pending.uid();
+			this.waitingSince = (created != null && created.isBefore(now)) ? created : now;
+			this.tellAt = now.plus(ANSWERED_AT_ONCE);
+			this.warnAt = (pair != null && pair.notAfter().isAfter(now))
+					? now.plus(Duration.between(now, pair.notAfter()).dividedBy(4)) : null;
 		}
-		else if (hasCome(waiting.tellAt, now)) {
-			waiting.tellAt = null;
+		else if (hasCome(this.tellAt, now)) {
+			this.tellAt = null;
 			this.settings.about(logger.atInfo(), pending)
 				.log("[{}] Request {} to {}{}, created {} ago, is waiting for approval and signature: {}",
 						pending.name(), IssuerReference.describe(pending.signerName()),
 						(this.settings.request().signerOrigin() != null)
 								? " (from " + this.settings.request().signerOrigin() + ")" : "",
-						ReadableDuration.of(Duration.between(waiting.since, now)), howToFollow(pending));
+						ReadableDuration.of(Duration.between(this.waitingSince, now)), howToFollow(pending));
 		}
-		else if (pair != null && hasCome(waiting.warnAt, now)) {
-			waiting.warnAt = null;
+		else if (pair != null && hasCome(this.warnAt, now)) {
+			this.warnAt = null;
 			this.settings.about(logger.atWarn(), pending)
 				.log("[{}] Request {} to {} has been waiting for {}, and the certificate is valid for only another {}: {}",
 						pending.name(), IssuerReference.describe(pending.signerName()),
-						ReadableDuration.of(Duration.between(waiting.since, now)),
+						ReadableDuration.of(Duration.between(this.waitingSince, now)),
 						ReadableDuration.of(Duration.between(now, pair.notAfter())), howToFollow(pending));
 		}
 	}
@@ -198,39 +211,16 @@ final class Warnings {
 	/** How long there will be nothing to report after a review; at most a given time. */
 	Duration untilDue(Instant now, Duration longest) {
 		CertificatePair pair = this.pair;
-		Waiting waiting = this.waiting;
 		return Stream
 			.of((pair != null) ? pair.notBefore().minus(CertificatePair.CLOCK_SKEW) : null,
 					(pair != null) ? this.settings.schedule().window().end(pair).plus(TICK) : null,
 					(pair != null) ? pair.notAfter().plus(TICK) : null,
-					(waiting == null) ? null : (waiting.tellAt != null) ? waiting.tellAt : waiting.warnAt,
+					(this.tellAt != null) ? this.tellAt : this.warnAt,
 					(this.invalidSince != null && !this.unavailable)
 							? this.invalidSince.plus(UNAVAILABLE_AFTER).plus(TICK) : null)
 			.filter((at) -> at != null && at.isAfter(now))
 			.map((at) -> Duration.between(now, at))
 			.reduce(longest, BinaryOperator.minBy(Comparator.naturalOrder()));
-	}
-
-	/** A request that waits. What has been reported has no time any more. */
-	private static final class Waiting {
-
-		private final String uid;
-
-		private final Instant since;
-
-		private @Nullable Instant tellAt;
-
-		/** When a quarter of the time has passed for which the certificate is valid. */
-		private @Nullable Instant warnAt;
-
-		Waiting(String uid, @Nullable Instant createdAt, @Nullable CertificatePair pair, Instant now) {
-			this.uid = uid;
-			this.since = (createdAt != null && createdAt.isBefore(now)) ? createdAt : now;
-			this.tellAt = now.plus(ANSWERED_AT_ONCE);
-			this.warnAt = (pair != null && pair.notAfter().isAfter(now))
-					? now.plus(Duration.between(now, pair.notAfter()).dividedBy(4)) : null;
-		}
-
 	}
 
 }
