@@ -8,7 +8,10 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationScheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs tasks on a few threads. A task that has not returned for a second, such as one
@@ -16,6 +19,8 @@ import io.kubelet.cert.rotation.RotationScheduler;
  * does, so that it delays no other task for longer.
  */
 final class WorkerThreads implements Executor {
+
+	private static final Logger logger = LoggerFactory.getLogger(WorkerThreads.class);
 
 	private static final int SIZE = 2;
 
@@ -37,9 +42,17 @@ final class WorkerThreads implements Executor {
 		this.threads.allowCoreThreadTimeOut(true);
 	}
 
+	/** If no thread can be started for it, as for lack of memory, it runs later. */
 	@Override
 	public void execute(Runnable task) {
-		this.threads.execute(() -> run(task));
+		try {
+			this.threads.execute(() -> run(task));
+		}
+		catch (Throwable ex) {
+			logger.error("No thread can be started for the rotation of certificates: a task is delayed by {}. "
+					+ "Check the limits on threads and memory", ReadableDuration.of(PATIENCE), ex);
+			this.timers.schedule(() -> execute(task), PATIENCE);
+		}
 	}
 
 	/** Whichever is first, the timer or the end of the task, sets the flag. */

@@ -5,7 +5,8 @@ import io.kubelet.cert.request.CertificateSigner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Provides the signer. It is called at every attempt, by one thread at a time.
+ * Provides the signer. It is called at every attempt, and to remove the request of an
+ * earlier process. Certificates that share a source call it from several threads.
  */
 @FunctionalInterface
 public interface SignerSource {

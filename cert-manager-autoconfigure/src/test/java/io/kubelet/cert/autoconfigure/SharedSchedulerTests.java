@@ -1,6 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.RisingTimeout;
+import io.kubelet.cert.testsupport.SimulatedTime;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -125,6 +127,33 @@ class SharedSchedulerTests {
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
+	}
+
+	/** The process may be allowed no further thread for a moment. */
+	@Test
+	void taskForWhichNoThreadCanBeStartedRunsLater(CapturedOutput output) {
+		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+		AtomicBoolean exhausted = new AtomicBoolean(true);
+		AtomicBoolean ran = new AtomicBoolean();
+		WorkerThreads threads = new WorkerThreads(time, (task) -> new Thread(task) {
+
+			@Override
+			public void start() {
+				if (exhausted.get()) {
+					throw new OutOfMemoryError("unable to create native thread");
+				}
+				super.start();
+			}
+
+		});
+		threads.execute(() -> ran.set(true));
+		time.pass(Duration.ofSeconds(3));
+		assertThat(ran).isFalse();
+		assertThat(output).contains("a task is delayed by 1s");
+		exhausted.set(false);
+		time.pass(Duration.ofSeconds(1));
+		Awaitility.await().untilTrue(ran);
+		threads.shutdown(Duration.ofSeconds(1));
 	}
 
 	private static Stream<Thread> threads() {

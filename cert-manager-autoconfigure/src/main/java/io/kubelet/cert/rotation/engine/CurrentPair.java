@@ -41,6 +41,9 @@ final class CurrentPair {
 
 	private Instant scheduled = Instant.MIN;
 
+	/** The deadline of all replicas, {@code null} if it is not known. */
+	private @Nullable Instant agreed;
+
 	private Instant heldSince = Instant.MIN;
 
 	/** Since when a rotation is due for another reason than the lifetime. */
@@ -49,10 +52,7 @@ final class CurrentPair {
 	/** Why a rotation is due that neither the lifetime nor the template asks for. */
 	private @Nullable Trigger forced;
 
-	/**
-	 * The template that the pair is used for. It may give way to that of another replica,
-	 * which the pair satisfies.
-	 */
+	/** For which the pair is used. It may give way to that of another replica. */
 	private @Nullable CertificateTemplate accepted;
 
 	/** What is wrong with the stored pair. */
@@ -147,12 +147,17 @@ final class CurrentPair {
 			return null;
 		}
 		CertificatePair stored = this.store.get().pair();
+		Instant deadline = this.store.get().deadline();
+		if (stored != null && stored.equals(this.pair) && deadline != null && this.agreed == null) {
+			// As when it was found in a copy before the store could be read
+			hold(stored, deadline);
+		}
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
 			this.problem = null;
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
-		boolean byReplica = this.store.isShared() && this.store.get().deadline() != null;
+		boolean byReplica = this.store.isShared() && deadline != null;
 		Optional<String> refusal = issuerProblem(stored, now)
 			.map("is of an issuer that is not accepted here; it is not used: "::concat)
 			.or(() -> (differences.isEmpty() || byReplica) ? Optional.empty()
@@ -166,7 +171,7 @@ final class CurrentPair {
 			return null;
 		}
 		RotationLog.adopted(this.settings, stored, byReplica, differences);
-		swap(stored, this.store.get().deadline());
+		swap(stored, deadline);
 		if (!differences.isEmpty() && template != null) {
 			accept(template, false);
 		}
@@ -211,10 +216,7 @@ final class CurrentPair {
 		}
 	}
 
-	/**
-	 * Returns how a stored pair differs from a template that ours is used for. While the
-	 * template is not known, the last one takes its place.
-	 */
+	/** How a stored pair differs from our template, or from the last that was known. */
 	private List<String> differences(CertificatePair stored, @Nullable CertificateTemplate known, Instant now) {
 		CertificatePair pair = this.pair;
 		CertificateTemplate template = (known != null) ? known : this.accepted;
@@ -255,10 +257,8 @@ final class CurrentPair {
 	/** Why a rotation is due, as of the last review. */
 	Trigger trigger(Instant now) {
 		CertificatePair pair = this.pair;
-		if (pair == null || !pair.isValid(now)) {
-			return invalidity(pair, now);
-		}
-		return (this.forced != null) ? this.forced : (this.dueSince != null) ? Trigger.TEMPLATE : Trigger.DEADLINE;
+		return (pair == null || !pair.isValid(now)) ? invalidity(pair, now)
+				: (this.forced != null) ? this.forced : (this.dueSince != null) ? Trigger.TEMPLATE : Trigger.DEADLINE;
 	}
 
 	private static Trigger invalidity(@Nullable CertificatePair pair, Instant now) {
@@ -284,6 +284,7 @@ final class CurrentPair {
 	/** With the deadline of all replicas, {@code null} if there is none. */
 	private void hold(@Nullable CertificatePair pair, @Nullable Instant deadline) {
 		this.pair = pair;
+		this.agreed = deadline;
 		this.heldSince = this.settings.clock().instant();
 		this.accepted = null;
 		this.dueSince = null;

@@ -70,11 +70,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 	 * @param template the template, {@code null} if there is none
 	 * @param supplier the supplier of the template, whose changes are followed. It takes
 	 * precedence
-	 * @param initial a pair to use if no valid one is stored
+	 * @param bootstrap a pair to use if no valid one is stored
 	 * @throws io.kubelet.cert.store.StoreException if the store cannot be read
 	 */
 	public RotatingCertificateManager(RotationSettings settings, @Nullable CertificateTemplate template,
-			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair initial) {
+			@Nullable CertificateTemplateSupplier supplier, @Nullable CertificatePair bootstrap) {
 		this.settings = settings;
 		this.serial = new SerialExecutor((task) -> settings.resources().scheduler().schedule(task, Duration.ZERO),
 				settings.resources().scheduler(), settings.clock(), STUCK_AFTER, this::stuck);
@@ -82,7 +82,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		this.templates = new Templates(settings, template, supplier, this.serial, this::reconcile, this::review);
 		LastStored store = new LastStored(settings.store(), this::wakeIfStarted);
 		Instant now = settings.clock().instant();
-		this.pair = new CurrentPair(settings, store, this::replaced, initial, now);
+		this.pair = new CurrentPair(settings, store, this::replaced, bootstrap, now);
 		this.warnings = new Warnings(settings, this.delivery);
 		PendingRequests pendingRequests = new PendingRequests(settings, store, this.serial);
 		this.report = new StatusReport(settings, this.pair, pendingRequests, this.templates, this.warnings);
@@ -147,8 +147,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 		CompletableFuture<CertificatePair> rotated = this.forced.request(this.failures.demandedPause(),
 				() -> this.serial.execute(() -> {
 					RotationLog.requested(this.settings);
-					this.pair.force(Trigger.REQUESTED);
-					this.failures.endPause();
+					if (this.forced.isRequested()) {
+						// Otherwise the pair that was asked for has come meanwhile
+						this.pair.force(Trigger.REQUESTED);
+						this.failures.endPause();
+					}
 					reconcile();
 				}));
 		if (this.stopped) {

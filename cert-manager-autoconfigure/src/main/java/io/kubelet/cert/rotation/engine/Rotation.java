@@ -57,8 +57,7 @@ final class Rotation {
 	private int conflicts;
 
 	/**
-	 * @param reconcile called on the serial executor after progress or the end of an
-	 * attempt
+	 * @param reconcile called on the serial executor when an attempt progresses or ends
 	 */
 	Rotation(RotationSettings settings, SerialExecutor serial, CurrentPair pair, PendingRequests pendingRequests,
 			Failures failures, ForcedRotations forced, StatusReport report, Runnable reconcile) {
@@ -228,6 +227,7 @@ final class Rotation {
 			this.pendingRequests.forget();
 		}
 		else {
+			this.failures.succeeded(Pause.NONE);
 			this.report.adopted(pair, now);
 		}
 	}

@@ -153,8 +153,8 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	/**
 	 * When a certificate is requested.
 	 *
-	 * @param once whether a certificate is requested only if there is no valid one, and
-	 * never rotated, as a kubelet bootstraps with rotation off
+	 * @param once whether a certificate is requested only if there is no valid one, or by
+	 * a caller, as a kubelet bootstraps with rotation off
 	 * @param required whether the application does not start without the certificate
 	 * @param window the part of the lifetime in which the rotation deadline falls
 	 * @param waitTimeout how long to wait for approval and signature

@@ -84,6 +84,7 @@ final class StatusReport {
 
 	/** Another program has stored a pair, which has become current. */
 	void adopted(CertificatePair pair, Instant now) {
+		this.lastFailure = null;
 		add(new Outcome(now, null, pair.serialNumber(), null, null, List.of(), null));
 	}
 

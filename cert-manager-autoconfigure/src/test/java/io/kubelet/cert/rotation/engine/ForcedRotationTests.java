@@ -1,12 +1,15 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationThrottledException;
@@ -64,6 +67,20 @@ class ForcedRotationTests extends ManagerFixture {
 		pass(ofMillis(1));
 		rotate(manager);
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
+	}
+
+	@Test
+	void rotationThatIsRequestedWhileAnAnswerIsProcessedNeedsNoOther() {
+		AtomicReference<CertificateManager> manager = new AtomicReference<>();
+		List<CompletableFuture<CertificatePair>> callers = new ArrayList<>();
+		manager.set(builder().check(IssuedCertificateCheck.ofAuthorities(() -> {
+			callers.add(manager.get().rotate());
+			return List.of(this.authority.certificate());
+		})).build());
+		manager.get().start();
+		this.time.settle();
+		assertThat(callers).singleElement().matches(CompletableFuture::isDone);
+		assertThat(this.signer.requests).hasSize(1);
 	}
 
 	@Test

@@ -100,6 +100,17 @@ class SharedStoreTests extends ManagerFixture {
 		assertThat(this.shared.stored.pair()).isEqualTo(current);
 	}
 
+	/** As when it was found in a copy, since the store could not be read at first. */
+	@Test
+	void deadlineOfAllReplicasIsUsedAsSoonAsItIsKnown() {
+		CertificateManager manager = start();
+		assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(ofHours(69)));
+		this.shared.put(new Stored(this.pair, null, START.plus(ofHours(50)), 2));
+		this.time.settle();
+		assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(ofHours(50)));
+		assertThat(this.rotations).isEmpty();
+	}
+
 	/** As if an admission webhook answered so. */
 	@Test
 	void conflictsWithoutEndFailAttempts() {
