@@ -181,15 +181,31 @@ class PendingRequestTests extends ManagerFixture {
 	@Test
 	void resumedRequestThatIsGoneIsReplacedAtOnceAndIsNoFailure() {
 		this.signer.holds();
-		start();
-		pass(ofMinutes(16));
-		int requests = this.signer.requests.size();
-		this.signer.answers.get(requests - 1)
-			.completeExceptionally(RequestException.lost("csr-1", "Gone", "it was deleted"));
-		this.time.settle();
-		assertThat(this.failures).hasSize(1);
-		assertThat(this.signer.requests).hasSize(requests + 1);
-		assertThat(lastRequest().publicKey()).isNotEqualTo(request(0).publicKey());
+		CertificateManager manager = start();
+		for (int rotation = 1; rotation <= 2; rotation++) {
+			pass(ofMinutes(16));
+			int requests = this.signer.requests.size();
+			PublicKey gone = lastRequest().publicKey();
+			this.signer.answers.get(requests - 1)
+				.completeExceptionally(RequestException.lost("csr-1", "Gone", "it was deleted"));
+			this.time.settle();
+			assertThat(this.failures).hasSize(rotation);
+			assertThat(this.signer.requests).hasSize(requests + 1);
+			assertThat(lastRequest().publicKey()).isNotEqualTo(gone);
+			answerLast();
+			rotate(manager);
+		}
+	}
+
+	@Test
+	void rotationThatIsDueAfterARestartStaysDueIfItsRequestIsDenied() {
+		leavePendingRotation();
+		this.signer.denies();
+		start(onDisk());
+		assertThat(this.signer.requests).hasSize(3);
+		this.signer.issues();
+		pass(ofMinutes(1));
+		assertThat(this.signer.requests).hasSize(4);
 	}
 
 	@ParameterizedTest
