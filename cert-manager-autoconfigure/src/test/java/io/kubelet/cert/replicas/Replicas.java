@@ -99,7 +99,7 @@ final class Replicas implements AutoCloseable {
 		Stream
 			.concat(Stream.of("pair-name=shop", "store.type=secret", "store.secret=shop-tls", "signer-name=" + SIGNER,
 					"template.common-name=shop", "template.dns-names=shop.shop.svc",
-					"kubernetes.kubeconfig=" + this.kubeconfig, "rotation.forced-interval=0s", "startup.timeout=30s"),
+					"kubernetes.kubeconfig=" + this.kubeconfig, "rotation.forced-interval=0s", "startup.timeout=120s"),
 					Stream.of(properties))
 			.map((property) -> property.split("=", 2))
 			.forEach((property) -> all.put("kubelet.cert." + property[0], property[1]));

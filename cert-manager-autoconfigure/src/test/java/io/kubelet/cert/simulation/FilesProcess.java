@@ -178,6 +178,14 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 		}
 	}
 
+	/** Unless it has what the new template asks for. */
+	boolean waitsForNothingOld() {
+		CertificatePair pair = served();
+		return (pair != null && wanted().isSatisfiedBy(pair.leaf())) || this.server.objects()
+			.stream()
+			.noneMatch((object) -> object.isWatched(this) && isOutdated(object.request));
+	}
+
 	private boolean isOutdated(CertificateRequest request) {
 		return this.templateKnown && !wanted().equals(request.template());
 	}

@@ -76,6 +76,7 @@ final class Invariants {
 		}
 		if (hasPassed(this.quietSince, this.history.idleCheck().plus(SLACK))) {
 			checkDeadline(manager.status(), now);
+			this.world.require(this.process.waitsForNothingOld(), "the answer for an old template is waited for");
 		}
 		if (well && hasPassed(this.wellSince, patience())) {
 			checkRotated(pair, manager.status().pair(), now);
