@@ -9,11 +9,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -59,22 +57,6 @@ class CertificateBundlesTests {
 		assertThat(keyStore(bundle).getKey("test", password.toCharArray())).isEqualTo(this.manager.pair().privateKey());
 		assertThat(bundle + " " + bundle.getStores() + " " + bundle.getKey() + " " + bundle.getManagers())
 			.doesNotContain(password);
-	}
-
-	/** Such as on a volume whose server is away. */
-	@Test
-	void authoritiesThatHangInOneConnectionDelayNoOther() {
-		HangingTrust trust = new HangingTrust();
-		CertificateBundles.register(this.registry, "bundle", this.manager, trust.live(), this.time, Duration.ZERO);
-		SSLContext context = this.registry.getBundle("bundle").createSslContext();
-		try {
-			trust.hang(context::createSSLEngine);
-			this.manager.replace();
-			assertThat(CompletableFuture.supplyAsync(context::createSSLEngine)).succeedsWithin(Duration.ofSeconds(10));
-		}
-		finally {
-			trust.release();
-		}
 	}
 
 	@Test

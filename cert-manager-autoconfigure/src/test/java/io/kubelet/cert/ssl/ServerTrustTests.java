@@ -16,12 +16,10 @@ import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 /**
@@ -68,17 +66,6 @@ class ServerTrustTests {
 			}
 			server.rotate("server");
 			assertThatIOException().isThrownBy(() -> get(server, publicClient));
-		}
-	}
-
-	@Test
-	void serverThatTrustsTheAuthoritiesOfTheJdkAcceptsTheirClients() throws Exception {
-		try (RotatingServer server = new RotatingServer(Kind.TOMCAT, "server.ssl.client-auth=need",
-				"kubelet.cert.ssl.trust=system")) {
-			String serial = RotatingApplication.serial(publicClient.leaf());
-			assertThat(get(server, publicClient)).isEqualTo(serial);
-			server.rotate("server");
-			assertThat(get(server, publicClient)).isEqualTo(serial);
 		}
 	}
 

@@ -8,22 +8,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+
+import javax.net.ssl.SSLContext;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
-import io.kubelet.cert.ssl.HangingTrust;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 class LiveClientTests {
 
@@ -72,17 +79,32 @@ class LiveClientTests {
 	}
 
 	/** Such as on a volume whose server is away. */
-	@Test
-	void authoritiesThatHangInOneRequestDelayNoOther() {
-		HangingTrust trust = new HangingTrust();
-		LiveClient<Object> client = new LiveClient<>(bundle(trust.live()), (resources) -> new Object());
-		Object before = client.get();
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void authoritiesThatHangInOneRequestDelayNoOther(boolean ofContext) throws Exception {
+		CountDownLatch hanging = new CountDownLatch(1);
+		CountDownLatch released = new CountDownLatch(1);
+		AtomicBoolean hangs = new AtomicBoolean();
+		LiveSslBundle bundle = bundle(new LiveTrust(new LiveTrust.Source(() -> "the volume", () -> {
+			if (hangs.get()) {
+				hanging.countDown();
+				assertThatCode(released::await).doesNotThrowAnyException();
+			}
+			return "one";
+		}, () -> Trust.exactly(List.of()))));
+		LiveClient<Object> client = new LiveClient<>(bundle, (resources) -> new Object());
+		SSLContext context = bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL);
+		Supplier<Object> request = ofContext ? context::createSSLEngine : client;
+		request.get();
+		hangs.set(true);
+		new Thread(request::get).start();
+		hanging.await();
+		this.manager.replace();
 		try {
-			trust.hang(client::get);
-			assertThat(CompletableFuture.supplyAsync(client)).succeedsWithin(Duration.ofSeconds(10)).isSameAs(before);
+			assertThat(CompletableFuture.supplyAsync(request)).succeedsWithin(Duration.ofSeconds(10));
 		}
 		finally {
-			trust.release();
+			released.countDown();
 		}
 	}
 

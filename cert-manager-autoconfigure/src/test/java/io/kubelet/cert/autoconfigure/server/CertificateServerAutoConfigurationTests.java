@@ -13,21 +13,16 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class CertificateServerAutoConfigurationTests {
 
-	private final RuntimeHints hints = new RuntimeHints();
-
 	@Test
-	void protocolOfTomcatCanBeCreatedByItsName() throws NoSuchMethodException {
-		new CertificateServerAutoConfiguration.ProtocolHints().registerHints(this.hints, getClass().getClassLoader());
+	void protocolOfTomcatCanBeCreatedByItsNameIfItIsThere() throws NoSuchMethodException {
+		RuntimeHints hints = new RuntimeHints();
+		CertificateServerAutoConfiguration.ProtocolHints registrar = new CertificateServerAutoConfiguration.ProtocolHints();
+		registrar.registerHints(hints, new FilteredClassLoader(DrainingNioProtocol.class));
+		assertThat(hints.reflection().typeHints()).isEmpty();
+		registrar.registerHints(hints, getClass().getClassLoader());
 		assertThat(
 				RuntimeHintsPredicates.reflection().onConstructorInvocation(DrainingNioProtocol.class.getConstructor()))
-			.accepts(this.hints);
-	}
-
-	@Test
-	void thereIsNoHintWithoutTheProtocol() {
-		new CertificateServerAutoConfiguration.ProtocolHints().registerHints(this.hints,
-				new FilteredClassLoader(DrainingNioProtocol.class));
-		assertThat(this.hints.reflection().typeHints()).isEmpty();
+			.accepts(hints);
 	}
 
 }

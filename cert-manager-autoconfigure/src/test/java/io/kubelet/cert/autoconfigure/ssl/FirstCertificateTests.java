@@ -96,14 +96,6 @@ class FirstCertificateTests {
 			.doesNotContain("next attempt");
 	}
 
-	@Test
-	void failureInTheBackgroundIsRetried(CapturedOutput output) {
-		this.controlPlane.pause();
-		this.runner.withPropertyValues("kubelet.cert.startup.mode=background")
-			.run((context) -> Awaitility.await()
-				.untilAsserted(() -> assertThat(output).contains("[shop] Attempt 1 failed; retrying in ")));
-	}
-
 	private static void fails(AssertableApplicationContext context) {
 		assertThat(context).hasFailed();
 	}
