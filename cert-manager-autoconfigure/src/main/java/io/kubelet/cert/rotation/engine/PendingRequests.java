@@ -96,10 +96,7 @@ final class PendingRequests {
 		return template.equals(pending.request().template()) || this.joining.givesWay(template);
 	}
 
-	/**
-	 * Whether another replica has removed the pending request from the store, because of
-	 * an answer that we have not received.
-	 */
+	/** Whether another replica has removed our request, as for an answer to it. */
 	boolean isWithdrawn(Instant now) {
 		return this.pending != null && !this.store.holds(this.pending) && this.joining.moment().isOver(now);
 	}
@@ -150,7 +147,7 @@ final class PendingRequests {
 
 	/** Whether replicas find the pending request removed together with its answer. */
 	boolean endWithAnswer() {
-		return this.store.isShared() && !this.removal.isNeeded();
+		return this.store.isShared() && !this.removal.keepsObjects();
 	}
 
 	@Nullable PendingRequest current() {

@@ -50,7 +50,7 @@ final class RequestRemoval {
 	}
 
 	/** Whether answered requests leave objects. */
-	boolean isNeeded() {
+	boolean keepsObjects() {
 		return this.signer == null || this.signer.keepsObjects();
 	}
 

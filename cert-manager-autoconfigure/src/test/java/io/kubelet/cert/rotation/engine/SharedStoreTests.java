@@ -47,16 +47,19 @@ class SharedStoreTests extends ManagerFixture {
 		return super.builder().store(this.shared);
 	}
 
+	/** As when the API server is busy that holds the Secret. */
 	@Test
-	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgain() {
+	void storeThatCannotBeReadAtTheStartIsAFailedAttemptAndIsReadAgainWhenItsServerSays() {
 		this.shared.stored = Stored.NOTHING;
-		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
+		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
+				RequestException.unavailable(null, "TooManyRequests", "It is busy", ofMinutes(3), null));
 		CertificateManager manager = start();
 		assertThat(manager.current()).isEmpty();
 		assertThat(this.failures).extracting(Failure::message).containsExactly("The Secret cannot be read");
 		assertThat(this.signer.requests).isEmpty();
+		assertThat(waits()).containsExactly(ofMinutes(3));
 		this.shared.problem = null;
-		pass(ofSeconds(10));
+		pass(ofMinutes(3));
 		assertThat(manager.current()).isPresent();
 		assertThat(this.signer.requests).hasSize(1);
 	}
@@ -75,16 +78,6 @@ class SharedStoreTests extends ManagerFixture {
 		this.shared.problem = null;
 		pass(ofMinutes(1));
 		assertThat(this.rotations).hasSize(1);
-	}
-
-	/** As when the API server is busy that holds the Secret. */
-	@Test
-	void serverBehindTheStoreIsAskedAgainWhenItSays() {
-		this.shared.stored = Stored.NOTHING;
-		this.shared.problem = new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read",
-				RequestException.unavailable(null, "TooManyRequests", "It is busy", ofMinutes(3), null));
-		start();
-		assertThat(waits()).containsExactly(ofMinutes(3));
 	}
 
 	@Test
