@@ -31,6 +31,7 @@ class AwaitedCertificateTests extends ManagerFixture {
 	/** Each pause is half of what is left, until that is less than a second. */
 	@Test
 	void pauseIsShorterThanTheTimeThatIsLeft(CapturedOutput output) {
+		this.signer.silent();
 		this.signer.isBusy(null);
 		awaited();
 		pass(WAIT);
