@@ -38,9 +38,9 @@ class CurrentLinkTests extends StoreFixture {
 		store.update(pair());
 		CertificatePair third = pair();
 		store.update(third);
-		assertThat(files("kubelet-client-2.*")).extracting((file) -> file.getFileName().toString())
-			.containsExactlyInAnyOrder("kubelet-client-2026-01-01-00-00-00.pem",
-					"kubelet-client-2026-01-01-00-00-00.1.pem", "kubelet-client-2026-01-01-00-00-00.2.pem");
+		assertThat(new PairFiles(this.directory, "kubelet-client").dated(files(".*"))).as("the newest first")
+			.containsExactly(file("-2026-01-01-00-00-00.2.pem"), file("-2026-01-01-00-00-00.1.pem"),
+					file("-2026-01-01-00-00-00.pem"));
 		assertThat(store().current()).contains(third);
 	}
 
