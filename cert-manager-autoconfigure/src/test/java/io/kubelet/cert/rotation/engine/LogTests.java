@@ -181,6 +181,15 @@ class LogTests extends ManagerFixture {
 	}
 
 	@Test
+	void missingCertificateIsReportedIfRotationIsOff(CapturedOutput output) {
+		start().stop();
+		assertThat(output).doesNotContain("There is no stored certificate");
+		this.store.pair = null;
+		start(withoutSigner());
+		assertLine(output, "There is no stored certificate, and rotation is off").contains("WARN");
+	}
+
+	@Test
 	void storeThatCannotBeReadIsReportedOnceUntilItCanBeReadAgain(CapturedOutput output) {
 		storePair();
 		start();

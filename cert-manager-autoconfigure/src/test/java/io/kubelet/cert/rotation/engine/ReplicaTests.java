@@ -315,8 +315,9 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.joined).isEmpty();
 	}
 
-	@Test
-	void requestIsRemovedFromTheStoreAfterItsObjectUnlessAnotherHasTakenItsPlace() {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void requestIsRemovedFromTheStoreAfterItsObjectUnlessAnotherHasTakenItsPlace(boolean replaced) {
 		storeAnswered();
 		CompletableFuture<Void> removal = new CompletableFuture<>();
 		this.signer.removal = removal;
@@ -324,8 +325,10 @@ class ReplicaTests extends ManagerFixture {
 		pass(ofMinutes(5));
 		assertThat(this.signer.discarded).hasSize(1);
 		assertThat(this.shared.stored.pending()).isNotNull();
-		PendingRequest next = pendingRequest(TEMPLATE);
-		put(Objects.requireNonNull(this.shared.stored.pair()), next);
+		PendingRequest next = replaced ? pendingRequest(TEMPLATE) : null;
+		if (next != null) {
+			put(Objects.requireNonNull(this.shared.stored.pair()), next);
+		}
 		removal.complete(null);
 		this.time.settle();
 		assertThat(this.shared.stored.pending()).isEqualTo(next);

@@ -73,6 +73,8 @@ class SharedStoreTests extends ManagerFixture {
 		pass(ofMinutes(5));
 		assertThat(this.failures).hasSizeBetween(5, 20)
 			.allSatisfy((failure) -> assertThat(failure.message()).contains("may not create the Secret"));
+		assertThat(manager.status().health().storeProblem())
+			.isEqualTo("The last valid pair stays in use. The application may not create the Secret");
 		assertThat(this.shared.reads).isLessThan(60);
 		assertThat(this.signer.requests).isEmpty();
 		this.shared.problem = null;
