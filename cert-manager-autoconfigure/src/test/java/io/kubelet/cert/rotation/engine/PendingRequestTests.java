@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.security.PublicKey;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -13,6 +14,7 @@ import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
+import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
@@ -173,9 +175,15 @@ class PendingRequestTests extends ManagerFixture {
 	@Test
 	void requestThatCannotBeStoredIsNotSent() {
 		this.store.writeFails = true;
-		start();
+		AtomicInteger keys = new AtomicInteger();
+		start(builder().keys((specification) -> {
+			keys.incrementAndGet();
+			return KeyPairSource.jdk().generate(specification);
+		}));
+		pass(ofSeconds(3));
 		assertThat(this.signer.requests).isEmpty();
-		assertThat(this.failures).hasSize(1);
+		assertThat(this.failures).hasSize(2);
+		assertThat(keys).as("the key is kept").hasValue(1);
 	}
 
 	@Test
