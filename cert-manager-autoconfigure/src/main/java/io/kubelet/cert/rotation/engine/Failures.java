@@ -173,10 +173,18 @@ final class Failures {
 										+ ReadableDuration.of(Duration.between(now, pair.notAfter()));
 	}
 
-	/** A success ends the row; the next attempt may begin after a pause. */
-	void succeeded(Pause pause) {
+	/**
+	 * A pair of another program ends the row, but not the pause: it says nothing of the
+	 * signer.
+	 */
+	void adopted() {
 		this.count = 0;
 		this.answers = 0;
+	}
+
+	/** A success ends the row; the next attempt may begin after a pause. */
+	void succeeded(Pause pause) {
+		adopted();
 		this.lastIsAnswer = false;
 		this.pause = pause;
 		this.demanded = Pause.NONE;

@@ -227,7 +227,7 @@ final class Rotation {
 			this.pendingRequests.forget();
 		}
 		else {
-			this.failures.succeeded(Pause.NONE);
+			this.failures.adopted();
 			this.report.adopted(pair, now);
 		}
 	}

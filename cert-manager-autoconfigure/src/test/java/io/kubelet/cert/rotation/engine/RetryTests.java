@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.DoubleStream;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.RequestException;
@@ -114,6 +115,30 @@ class RetryTests extends ManagerFixture {
 		pass(ofMillis(1));
 		assertThat(this.signer.requests).hasSize(before + 1);
 		assertThat(waits()).last().isEqualTo(ofMinutes(1));
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void pauseDoesNotEndWithAPairOfAnotherProgramThatIsDue(boolean denied) {
+		storePair(ofHours(9), ofHours(1));
+		if (denied) {
+			this.signer.denies();
+		}
+		else {
+			this.signer.isBusy(ofMinutes(5));
+		}
+		CertificateManager manager = start(dynamic());
+		pass(ofMinutes(3));
+		int before = this.signer.requests.size();
+		CertificatePair due = storePair(ofHours(8), ofHours(1));
+		pass(ofMinutes(2).minusMillis(1));
+		assertThat(manager.current()).contains(due);
+		assertThat(manager.status().lastFailure()).isNull();
+		assertThat(this.signer.requests).hasSize(before);
+		this.template = CertificateTemplate.ofSubject("system:node:n1", "others");
+		pass(ofMillis(1));
+		assertThat(this.signer.requests).hasSize(before + 1);
+		assertThat(this.failures).last().returns(1, Failure::attempt);
 	}
 
 	@Test
