@@ -150,7 +150,7 @@ final class CurrentPair {
 		Instant deadline = this.store.get().deadline();
 		if (stored != null && stored.equals(this.pair) && deadline != null && this.agreed == null) {
 			// As when it was found in a copy before the store could be read
-			hold(stored, deadline);
+			schedule(stored, deadline);
 		}
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
 			this.problem = null;
@@ -196,10 +196,7 @@ final class CurrentPair {
 		}
 	}
 
-	/**
-	 * Notes that the pair is used for a template. One that does not satisfy it is left
-	 * for a while to the replica that has requested it.
-	 */
+	/** Notes that the pair is used for a template, which gives way if not satisfied. */
 	private void accept(CertificateTemplate template, boolean satisfied) {
 		CertificatePair pair = this.pair;
 		this.accepted = template;
@@ -225,9 +222,8 @@ final class CurrentPair {
 	}
 
 	/**
-	 * Notes whether a rotation is due although the pair's scheduled deadline has not
-	 * come: it was forced, there is no valid pair, or the pair does not satisfy the
-	 * template.
+	 * Notes whether a rotation is due before the scheduled deadline: it was forced, there
+	 * is no valid pair, or the pair does not satisfy the template.
 	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
@@ -246,9 +242,8 @@ final class CurrentPair {
 	}
 
 	/**
-	 * When the rotation is due, as of the last review: as scheduled, or since the moment
-	 * at which it became due for another reason; the end of time if a valid pair is not
-	 * to be rotated.
+	 * When the rotation is due, as of the last review: as scheduled, or since there is
+	 * another reason; the end of time if a valid pair is not to be rotated.
 	 */
 	Instant deadline() {
 		return (this.dueSince != null) ? this.dueSince : this.settings.once() ? Instant.MAX : this.scheduled;
@@ -281,20 +276,24 @@ final class CurrentPair {
 		this.replaced.accept(previous, pair);
 	}
 
-	/** With the deadline of all replicas, {@code null} if there is none. */
 	private void hold(@Nullable CertificatePair pair, @Nullable Instant deadline) {
 		this.pair = pair;
-		this.agreed = deadline;
 		this.heldSince = this.settings.clock().instant();
 		this.accepted = null;
 		this.dueSince = null;
 		if (pair != null) {
-			this.scheduled = this.settings.deadline(pair, deadline);
-			this.store.keep(pair, deadline);
+			schedule(pair, deadline);
 			if (!KeySpecification.isStrongEnough(pair.leaf().getPublicKey())) {
 				RotationLog.weakKey(this.settings, pair);
 			}
 		}
+	}
+
+	/** With the deadline of all replicas, {@code null} if there is none. */
+	private void schedule(CertificatePair pair, @Nullable Instant deadline) {
+		this.agreed = deadline;
+		this.scheduled = this.settings.deadline(pair, deadline);
+		this.store.keep(pair, deadline);
 	}
 
 }

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.request.IssuedCertificateCheck;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -97,13 +98,18 @@ class SharedStoreTests extends ManagerFixture {
 
 	/** As when it was found in a copy, since the store could not be read at first. */
 	@Test
-	void deadlineOfAllReplicasIsUsedAsSoonAsItIsKnown() {
+	void deadlineOfAllReplicasIsUsedAsSoonAsItIsKnownAndNoWarningIsRepeated() {
+		CertificatePair pair = pair(ofHours(99), ofHours(1));
+		this.shared.stored = new Stored(pair, null, null, 1);
+		this.signer.holds();
 		CertificateManager manager = start();
-		assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(ofHours(69)));
-		this.shared.put(new Stored(this.pair, null, START.plus(ofHours(50)), 2));
+		assertThat(manager.status().schedule().deadline()).isEqualTo(START.minus(ofHours(29)));
+		CertificatePair same = Pem.readPair(Pem.write(pair.chain()), Pem.writePrivateKey(pair));
+		this.shared.put(new Stored(same, this.shared.stored.pending(), START.plus(ofMinutes(30)), 2));
 		this.time.settle();
-		assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(ofHours(50)));
+		assertThat(manager.status().schedule().deadline()).isEqualTo(START.plus(ofMinutes(30)));
 		assertThat(this.rotations).isEmpty();
+		assertThat(this.warnings).containsExactly("overdue " + pair.serialNumber());
 	}
 
 	/** As if an admission webhook answered so. */
