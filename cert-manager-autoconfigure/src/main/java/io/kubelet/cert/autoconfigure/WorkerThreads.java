@@ -8,7 +8,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-import io.kubelet.cert.certificate.ReadableDuration;
 import io.kubelet.cert.rotation.RotationScheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +31,9 @@ final class WorkerThreads implements Executor {
 
 	private final ThreadPoolExecutor threads;
 
+	/** Whether no thread could be started for the last task. */
+	private final AtomicBoolean exhausted = new AtomicBoolean();
+
 	/** How many threads run a task that has not returned. */
 	private int replaced;
 
@@ -47,10 +49,13 @@ final class WorkerThreads implements Executor {
 	public void execute(Runnable task) {
 		try {
 			this.threads.execute(() -> run(task));
+			this.exhausted.set(false);
 		}
 		catch (Throwable ex) {
-			logger.error("No thread can be started for the rotation of certificates: a task is delayed by {}. "
-					+ "Check the limits on threads and memory", ReadableDuration.of(PATIENCE), ex);
+			if (this.exhausted.compareAndSet(false, true)) {
+				logger.error("No thread can be started for the rotation of certificates, which is delayed until "
+						+ "one can. Check the limits on threads and memory", ex);
+			}
 			this.timers.schedule(() -> execute(task), PATIENCE);
 		}
 	}

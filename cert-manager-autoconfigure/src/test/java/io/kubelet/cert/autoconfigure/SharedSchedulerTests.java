@@ -149,10 +149,14 @@ class SharedSchedulerTests {
 		threads.execute(() -> ran.set(true));
 		time.pass(Duration.ofSeconds(3));
 		assertThat(ran).isFalse();
-		assertThat(output).contains("a task is delayed by 1s");
+		assertThat(output).containsOnlyOnce("No thread can be started");
 		exhausted.set(false);
 		time.pass(Duration.ofSeconds(1));
 		Awaitility.await().untilTrue(ran);
+		exhausted.set(true);
+		threads.execute(() -> {
+		});
+		assertThat(output.getOut().split("No thread can be started", -1)).as("another time").hasSize(3);
 		threads.shutdown(Duration.ofSeconds(1));
 	}
 
