@@ -61,7 +61,8 @@ public interface CertificateManager {
 	 * @return the new pair, as soon as SSL bundles, servers and clients have it;
 	 * exceptionally with the failure of this attempt, after which the manager retries by
 	 * itself, or with a {@link RotationThrottledException} if it is too early; cancelled
-	 * if the manager is stopped or has no signer. It completes on a thread that may block
+	 * if the manager is stopped or has no signer. It completes on a thread that may
+	 * block, or on any thread if none can be started for it
 	 */
 	CompletableFuture<CertificatePair> rotate();
 
