@@ -61,7 +61,7 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 		CertificatePair credentials = (pair != null) ? pair
 				: KubeconfigFile.read(this.kubeconfig, null).validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return KubernetesClients.create(this.kubeconfig, null, Credentials.ofPair(credentials));
+			return KubernetesClients.create(this.kubeconfig, null, (file) -> Credentials.ofPair(credentials));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
@@ -72,7 +72,7 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 	}
 
 	private ApiClient create(@Nullable Path file, Consumer<CredentialPlugIn> plugIns) {
-		return KubernetesClients.create(file, this.context, credentials(Kubeconfigs.read(file, this.context), plugIns));
+		return KubernetesClients.create(file, this.context, (kubeconfig) -> credentials(kubeconfig, plugIns));
 	}
 
 	/**

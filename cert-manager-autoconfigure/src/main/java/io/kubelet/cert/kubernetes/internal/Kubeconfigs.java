@@ -68,8 +68,7 @@ public final class Kubeconfigs {
 	 * the last ones remain, because a running client must not trust more than before. If
 	 * none has ever been named, the client trusts those of the JDK, as kubectl does.
 	 */
-	static LiveTrust trustOfClient(@Nullable Path kubeconfig, @Nullable String context) {
-		KubeconfigFile first = read(kubeconfig, context);
+	static LiveTrust trustOfClient(KubeconfigFile first, @Nullable Path kubeconfig, @Nullable String context) {
 		boolean named = !first.authorities().isEmpty();
 		LiveTrust trust = new LiveTrust(source(kubeconfig, context, (latest, authorities) -> {
 			if (!latest.server().equals(first.server())) {

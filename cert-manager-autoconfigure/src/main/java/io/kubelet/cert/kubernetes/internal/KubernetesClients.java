@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -45,20 +46,22 @@ final class KubernetesClients {
 	}
 
 	/**
-	 * Creates a client of the cluster in a kubeconfig, whose user is ignored.
+	 * Creates a client of the cluster in a kubeconfig.
 	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
 	 * @param context the context to use, {@code null} for the current one
-	 * @param credentials the credentials
+	 * @param user returns the credentials for the server in the kubeconfig that was read
 	 * @return the client
 	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
 	 * have the context, or its cluster cannot be used
 	 */
-	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context, Credentials credentials) {
+	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context,
+			Function<KubeconfigFile, Credentials> user) {
 		KubeconfigFile file = Kubeconfigs.read(kubeconfig, context);
 		HttpUrl url = HttpUrl.parse(file.server());
 		if (url == null || url.query() != null || url.fragment() != null) {
 			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
 		}
+		Credentials credentials = user.apply(file);
 		ApiClient client = new ApiClient().setBasePath(file.server());
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
@@ -84,7 +87,7 @@ final class KubernetesClients {
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
 		if (client.isVerifyingSsl()) {
-			X509TrustManager trust = LiveTrust.manager(Kubeconfigs.trustOfClient(kubeconfig, context));
+			X509TrustManager trust = LiveTrust.manager(Kubeconfigs.trustOfClient(file, kubeconfig, context));
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());

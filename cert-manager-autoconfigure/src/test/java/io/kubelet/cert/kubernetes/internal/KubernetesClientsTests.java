@@ -141,6 +141,28 @@ class KubernetesClientsTests {
 			.contains("\"apiVersion\":\"client.authentication.k8s.io/v1\"", "\"interactive\":false");
 	}
 
+	/** A token for one server must not be sent to another. */
+	@Test
+	@DisabledOnOs(OS.WINDOWS)
+	void kubeconfigOfAnotherServerThatComesWhileThePlugInRunsIsRefused() throws Exception {
+		Path kubeconfig = write(execPlugin("v1"));
+		Path other = Adapter.write(this.directory.resolve("other"),
+				Files.readString(kubeconfig).replace(controlPlane.url(), "https://192.0.2.1"));
+		Path script = this.directory.resolve("login.sh");
+		Files.writeString(script, Files.readString(script) + "mv %s %s\n".formatted(other, kubeconfig));
+		refused(kubeconfig, null, "no longer names the API server " + controlPlane.url());
+	}
+
+	@Test
+	@DisabledOnOs(OS.WINDOWS)
+	void execPluginIsNotRunForAServerThatIsNoUrl() throws Exception {
+		Path kubeconfig = write(execPlugin("v1"));
+		Files.writeString(kubeconfig, Files.readString(kubeconfig).replace(controlPlane.url(), "https://my server"));
+		Files.writeString(this.directory.resolve("login.sh"), "#!/bin/sh\ntouch %s/run\n".formatted(this.directory));
+		refused(kubeconfig, null, "its server is not a URL");
+		assertThat(this.directory.resolve("run")).doesNotExist();
+	}
+
 	/** Without repeating what it printed. */
 	@Test
 	@DisabledOnOs(OS.WINDOWS)
@@ -157,7 +179,7 @@ class KubernetesClientsTests {
 	void keysOfAnotherOwnerArePresentedInPlaceOfTheUser() {
 		ClientCertificate node = controlPlane.issueClientCertificate("system:node:one", "system:nodes");
 		Credentials keys = Credentials.ofPair(Pem.readPair(node.certificatePem(), node.keyPem()));
-		assertThat(userOf(KubernetesClients.create(write("tokenFile: no-token"), null, keys)))
+		assertThat(userOf(KubernetesClients.create(write("tokenFile: no-token"), null, (file) -> keys)))
 			.isEqualTo("system:node:one");
 	}
 
