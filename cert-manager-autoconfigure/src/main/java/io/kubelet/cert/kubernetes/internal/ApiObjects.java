@@ -1,6 +1,7 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -12,6 +13,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.stream.JsonReader;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
@@ -21,7 +23,10 @@ import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
+import okio.Buffer;
 import okio.BufferedSource;
+import okio.ForwardingSource;
+import okio.Okio;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,8 +49,10 @@ public final class ApiObjects {
 	/** Objects have at most 1.5 MiB, unless etcd is configured otherwise. */
 	private static final int MEBIBYTES = 4;
 
-	/** A signer may have several bundles of authorities. */
-	private static final int MEBIBYTES_OF_LIST = 16;
+	/**
+	 * Enough for thousands of requests, of which only those are kept that are awaited.
+	 */
+	private static final int MEBIBYTES_OF_LIST = 64;
 
 	/** Creating one costs more than writing an object. */
 	private static final Gson GSON = new Gson();
@@ -147,7 +154,7 @@ public final class ApiObjects {
 			@Override
 			public void onResponse(Call call, Response answer) {
 				try {
-					result.complete(object(limited(stream(answer), MEBIBYTES)));
+					result.complete(object(limited(stream(answer), MEBIBYTES).readUtf8()));
 				}
 				catch (Throwable ex) {
 					result.completeExceptionally(ex);
@@ -174,21 +181,15 @@ public final class ApiObjects {
 	 * @throws JsonParseException if the answer is no object
 	 */
 	public static JsonObject execute(Call call) throws ApiException, IOException {
-		return execute(call, MEBIBYTES);
-	}
-
-	/**
-	 * Executes a call that reads a list, as {@link #execute(Call)} does. The answer may
-	 * have up to 16 MiB.
-	 */
-	public static JsonObject executeList(Call call) throws ApiException, IOException {
-		return execute(call, MEBIBYTES_OF_LIST);
-	}
-
-	private static JsonObject execute(Call call, int mebibytes) throws ApiException, IOException {
 		try (Response answer = call.execute()) {
-			return object(limited(stream(answer), mebibytes));
+			return object(limited(stream(answer), MEBIBYTES).readUtf8());
 		}
+	}
+
+	/** Returns the body of an answer, as {@link #stream} does, up to 64 MiB of it. */
+	public static JsonReader list(Response answer) throws ApiException, IOException {
+		BufferedSource body = limited(stream(answer), MEBIBYTES_OF_LIST);
+		return new JsonReader(new InputStreamReader(body.inputStream(), StandardCharsets.UTF_8));
 	}
 
 	/**
@@ -202,17 +203,29 @@ public final class ApiObjects {
 		BufferedSource body = answer.body().source();
 		if (!answer.isSuccessful()) {
 			throw new ApiException(answer.message(), answer.code(), answer.headers().toMultimap(),
-					limited(body, MEBIBYTES));
+					limited(body, MEBIBYTES).readUtf8());
 		}
 		return body;
 	}
 
-	private static String limited(BufferedSource body, int mebibytes) throws IOException {
-		if (body.request(mebibytes * MEBIBYTE + 1)) {
-			body.close();
-			throw new AnswerTooLargeException(mebibytes);
-		}
-		return body.readUtf8();
+	/** Closes the body if more is read. */
+	private static BufferedSource limited(BufferedSource body, int mebibytes) {
+		return Okio.buffer(new ForwardingSource(body) {
+
+			private long left = mebibytes * MEBIBYTE;
+
+			@Override
+			public long read(Buffer sink, long byteCount) throws IOException {
+				long count = super.read(sink, byteCount);
+				this.left -= count;
+				if (count > 0 && this.left < 0) {
+					close();
+					throw new AnswerTooLargeException(mebibytes);
+				}
+				return count;
+			}
+
+		});
 	}
 
 	/**

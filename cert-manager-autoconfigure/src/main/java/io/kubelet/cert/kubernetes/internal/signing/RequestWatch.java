@@ -98,6 +98,11 @@ final class RequestWatch implements Reflector.Observer {
 		this.subscribedBeforeList = Set.copyOf(this.subscribers.keySet());
 	}
 
+	@Override
+	public boolean wants(JsonObject object) {
+		return isAwaited(new RequestObject(object));
+	}
+
 	/** Objects that existed before the list and are not on it were deleted. */
 	@Override
 	public void listed(List<JsonObject> objects) {

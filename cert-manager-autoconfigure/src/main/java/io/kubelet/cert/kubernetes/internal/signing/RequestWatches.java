@@ -63,7 +63,7 @@ final class RequestWatches {
 	void separate() {
 		if (this.separate.compareAndSet(false, true)) {
 			logger.warn(
-					"A request that carries the label {}={} is larger than 4 MiB, or all of them are larger than 16 MiB. "
+					"A request that carries the label {}={} is larger than 4 MiB, or all of them are larger than 64 MiB. "
 							+ "Some may be a stranger's, so each pending request is watched by its name from now on ({})",
 					RequestObject.REQUESTER, this.requester, this.path);
 		}

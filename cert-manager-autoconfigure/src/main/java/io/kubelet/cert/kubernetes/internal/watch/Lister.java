@@ -3,6 +3,7 @@ package io.kubelet.cert.kubernetes.internal.watch;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.function.Predicate;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -38,15 +39,15 @@ final class Lister {
 	}
 
 	/**
-	 * Returns all objects. A version that the server does not serve is not found. It is
-	 * forbidden if the user lacks the permission as well.
+	 * Returns the wanted objects. A version that the server does not serve is not found.
+	 * It is forbidden if the user lacks the permission as well.
 	 */
-	WatchJson.Listed list(ApiClient client) throws ApiException, IOException {
+	WatchJson.Listed list(ApiClient client, Predicate<JsonObject> wanted) throws ApiException, IOException {
 		Iterator<String> paths = this.selection.paths().iterator();
 		while (true) {
 			this.path = paths.next();
 			try {
-				return WatchJson.listed(ApiObjects.list(client, this.path, this.selection.selectors()));
+				return WatchJson.listed(ApiObjects.list(client, this.path, this.selection.selectors()), wanted);
 			}
 			catch (ApiException ex) {
 				boolean served = ex.getCode() != NOT_FOUND && (ex.getCode() != FORBIDDEN || isServed(client));

@@ -138,7 +138,7 @@ public final class Reflector implements AutoCloseable {
 
 	private String list(ApiClient client) throws ApiException, IOException {
 		this.observer.listing();
-		WatchJson.Listed list = this.lister.list(client);
+		WatchJson.Listed list = this.lister.list(client, this.observer::wants);
 		this.observer.listed(list.objects());
 		this.resourceVersion = list.resourceVersion();
 		return list.resourceVersion();
@@ -247,7 +247,12 @@ public final class Reflector implements AutoCloseable {
 		default void listing() {
 		}
 
-		/** All objects were listed. */
+		/** Returns whether an object is to be in the list. The others are not kept. */
+		default boolean wants(JsonObject object) {
+			return true;
+		}
+
+		/** All objects were listed. These are the wanted ones. */
 		void listed(List<JsonObject> objects);
 
 		/** An object was created or has changed. */

@@ -4,12 +4,20 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
-import com.google.gson.JsonArray;
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonSyntaxException;
+import com.google.gson.TypeAdapter;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
 import io.kubernetes.client.openapi.ApiException;
 import okhttp3.Call;
+import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,25 +28,52 @@ final class WatchJson {
 
 	private static final Set<String> CHANGES = Set.of("ADDED", "MODIFIED", "DELETED");
 
+	private static final TypeAdapter<JsonElement> ELEMENT = new Gson().getAdapter(JsonElement.class);
+
 	private WatchJson() {
 	}
 
 	/**
-	 * Reads a list.
+	 * Reads a list, one object after the other.
+	 * @param wanted decides which objects are kept, before the next one is read
 	 * @throws ApiException if the answer is a failure, or is not readable
 	 */
-	static Listed listed(Call call) throws ApiException, IOException {
-		try {
-			JsonObject list = ApiObjects.executeList(call);
+	static Listed listed(Call call, Predicate<JsonObject> wanted) throws ApiException, IOException {
+		try (Response answer = call.execute()) {
+			JsonReader json = ApiObjects.list(answer);
 			List<JsonObject> objects = new ArrayList<>();
-			if (list.get("items") instanceof JsonArray items) {
-				items.forEach((item) -> objects.add(item.getAsJsonObject()));
+			JsonObject list = new JsonObject();
+			json.beginObject();
+			while (json.hasNext()) {
+				String member = json.nextName();
+				if (member.equals("items") && json.peek() == JsonToken.BEGIN_ARRAY) {
+					readItems(json, wanted, objects);
+				}
+				else {
+					list.add(member, ELEMENT.read(json));
+				}
 			}
+			json.endObject();
 			return new Listed(objects, resourceVersion(list));
+		}
+		catch (MalformedJsonException ex) {
+			throw new ApiException(new JsonSyntaxException(ex));
 		}
 		catch (RuntimeException ex) {
 			throw new ApiException(ex);
 		}
+	}
+
+	private static void readItems(JsonReader json, Predicate<JsonObject> wanted, List<JsonObject> objects)
+			throws IOException {
+		json.beginArray();
+		while (json.hasNext()) {
+			JsonObject object = ELEMENT.read(json).getAsJsonObject();
+			if (wanted.test(object)) {
+				objects.add(object);
+			}
+		}
+		json.endArray();
 	}
 
 	/**

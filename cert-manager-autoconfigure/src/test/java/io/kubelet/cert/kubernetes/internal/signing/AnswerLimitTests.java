@@ -5,13 +5,16 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 import java.util.zip.GZIPOutputStream;
 
 import com.sun.net.httpserver.HttpExchange;
@@ -20,6 +23,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.kubernetes.internal.watch.Selection;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.RecordedRequest;
@@ -33,6 +37,7 @@ import okhttp3.ResponseBody;
 import okio.Buffer;
 import okio.ForwardingSource;
 import okio.Okio;
+import okio.Source;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,6 +60,9 @@ class AnswerLimitTests {
 
 	/** Enough to end an application with a small heap. */
 	private static final int MUCH = 256 * MEBIBYTE;
+
+	/** With an object of a mebibyte each. */
+	private static final int STRANGERS = 20;
 
 	/** The limit, and what is read at a time. */
 	private static final int READ_AT_MOST = 5 * MEBIBYTE;
@@ -110,7 +118,7 @@ class AnswerLimitTests {
 
 	/** Anyone who may create requests can give some our label that are too large. */
 	@ParameterizedTest
-	@CsvSource({ "true, 4, '1 POST, 2 watch, 1 GET, 0 list'", "false, 16, '1 POST, 2 watch, 1 GET, 1 list'" })
+	@CsvSource({ "true, 4, '1 POST, 2 watch, 1 GET, 0 list'", "false, 64, '1 POST, 2 watch, 1 GET, 1 list'" })
 	void requestIsWatchedByItsNameIfThoseWithItsLabelAreTooLarge(boolean watch, long mebibytes, String figures) {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		if (!watch) {
@@ -127,6 +135,33 @@ class AnswerLimitTests {
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.read.get()).isBetween(mebibytes * MEBIBYTE, (mebibytes + 1) * MEBIBYTE);
+	}
+
+	/** Anyone who may create requests can give many our label. */
+	@Test
+	void objectThatIsNotAwaitedIsDroppedBeforeTheNextOneIsRead() {
+		Buffer list = new Buffer().writeUtf8("{\"metadata\": {\"resourceVersion\": \"1\"}, \"items\": [");
+		String padding = "x".repeat(MEBIBYTE);
+		for (int i = 0; i < STRANGERS; i++) {
+			list.writeUtf8((i > 0) ? "," : "")
+				.writeUtf8("""
+						{"metadata": {"name": "%1$d", "uid": "%1$d", "annotations": {"padding": "%2$s"}}}"""
+					.formatted(i, padding));
+		}
+		list.writeUtf8("]}");
+		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).end();
+		Adapter.intercept(this.adapter.client, (chain) -> {
+			Response answer = chain.proceed(chain.request());
+			return (chain.request().url().queryParameter("watch") == null) ? with(answer, 200, list) : answer;
+		});
+		List<Long> read = new CopyOnWriteArrayList<>();
+		RequestWatch watch = new RequestWatch(this.adapter.client,
+				Selection.byLabel(new CertificateSigningRequests().path(), RequestObject.REQUESTER, "one"), "1",
+				(name) -> !read.add(this.read.get() / MEBIBYTE));
+		watch.start(this.adapter.executor);
+		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
+		watch.close();
+		assertThat(read).isEqualTo(LongStream.rangeClosed(1, STRANGERS).boxed().toList());
 	}
 
 	/** A server that sends a byte now and then is never silent for long. */
@@ -220,13 +255,28 @@ class AnswerLimitTests {
 	}
 
 	private Response endless(Response answer, int status) {
+		return with(answer, status, new Endless());
+	}
+
+	/** An answer with another body, whose bytes are counted as they are read. */
+	private Response with(Response answer, int status, Source body) {
+		Source counted = new ForwardingSource(body) {
+
+			@Override
+			public long read(Buffer sink, long byteCount) throws IOException {
+				long count = super.read(sink, byteCount);
+				AnswerLimitTests.this.read.addAndGet(count);
+				return count;
+			}
+
+		};
 		return answer.newBuilder()
 			.code(status)
-			.body(ResponseBody.create(Okio.buffer(new Endless()), MediaType.get("application/json"), -1))
+			.body(ResponseBody.create(Okio.buffer(counted), MediaType.get("application/json"), -1))
 			.build();
 	}
 
-	/** Sends the same character for very long, and counts what is read. */
+	/** Sends spaces for very long. */
 	private final class Endless extends ForwardingSource {
 
 		Endless() {
@@ -238,8 +288,7 @@ class AnswerLimitTests {
 			if (AnswerLimitTests.this.read.get() >= MUCH) {
 				return -1;
 			}
-			sink.write(new byte[(int) byteCount]);
-			AnswerLimitTests.this.read.addAndGet(byteCount);
+			sink.writeUtf8(" ".repeat((int) byteCount));
 			return byteCount;
 		}
 
