@@ -1,6 +1,7 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -138,6 +139,10 @@ final class PairFiles {
 		}
 		catch (NoSuchFileException | NotDirectoryException ex) {
 			return List.of();
+		}
+		catch (UncheckedIOException ex) {
+			// The directory was opened, but could not be read to its end
+			throw ex.getCause();
 		}
 	}
 

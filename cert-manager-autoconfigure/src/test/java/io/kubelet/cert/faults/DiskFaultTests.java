@@ -108,6 +108,16 @@ class DiskFaultTests {
 		}
 	}
 
+	@ParameterizedTest
+	@EnumSource(names = { "LIST", "NEXT_FILE", "DELETE" })
+	void updateSucceedsWhenOldFilesCannotBeRemoved(Operation failed) {
+		int step = stepsOfUpdate(Start.LINK).indexOf(failed);
+		prepare(Start.LINK, "kept");
+		this.disk.fail((index) -> index == step);
+		assertThat(update(NEW)).isNull();
+		assertThat(current()).isEqualTo(NEW);
+	}
+
 	@Test
 	void updateTakesEveryStepThatADiskCanFail() throws IOException {
 		assertThat(Stream.of(Start.values()).map(this::stepsOfUpdate).flatMap(List::stream))

@@ -7,6 +7,7 @@ import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystemException;
@@ -41,7 +42,7 @@ final class FaultyDisk {
 	enum Operation {
 
 		CREATE_DIRECTORY, CREATE_FILE, WRITE, SYNC, READ, CREATE_LINK, RENAME, OPEN_DIRECTORY, SYNC_DIRECTORY, LIST,
-		DELETE
+		NEXT_FILE, DELETE
 
 	}
 
@@ -165,10 +166,9 @@ final class FaultyDisk {
 			case "newDirectoryStream" -> {
 				before(Operation.LIST, file);
 				DirectoryStream<?> files = (DirectoryStream<?>) proceed(call, real);
-				return intercepted(DirectoryStream.class,
-						(listed) -> listed.getMethod().getName().equals("iterator")
-								? StreamSupport.stream(files.spliterator(), false).map(this::onThisDisk).iterator()
-								: proceed(listed, files));
+				return intercepted(DirectoryStream.class, (listed) -> listed.getMethod().getName().equals("iterator")
+						? StreamSupport.stream(files.spliterator(), false).map((next) -> next(file, next)).iterator()
+						: proceed(listed, files));
 			}
 			case "createDirectory" -> {
 				if (!Files.exists(file)) {
@@ -190,6 +190,16 @@ final class FaultyDisk {
 			}
 		}
 		return onThisDisk(proceed(call, real));
+	}
+
+	private Object next(Path directory, Object file) {
+		try {
+			before(Operation.NEXT_FILE, directory);
+			return onThisDisk(file);
+		}
+		catch (IOException ex) {
+			throw new DirectoryIteratorException(ex);
+		}
 	}
 
 	private FileChannel open(Path file, Set<?> options, InvocationOnMock call, FileSystemProvider provider)
