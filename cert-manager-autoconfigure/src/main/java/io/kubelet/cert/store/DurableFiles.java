@@ -86,9 +86,15 @@ public final class DurableFiles {
 	public static TextFile.Version replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
 		create(temporary, bytes(text));
-		TextFile.Version version = TextFile.Version.of(temporary);
-		rename(temporary, file);
-		return version;
+		try {
+			TextFile.Version version = TextFile.Version.of(temporary);
+			rename(temporary, file);
+			return version;
+		}
+		catch (IOException ex) {
+			delete(temporary, ex);
+			throw ex;
+		}
 	}
 
 	/**
@@ -103,17 +109,17 @@ public final class DurableFiles {
 		}
 		Path temporary = temporary(link);
 		Files.createSymbolicLink(temporary, target.getFileName());
-		rename(temporary, link);
-	}
-
-	private static void rename(Path temporary, Path file) throws IOException {
 		try {
-			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+			rename(temporary, link);
 		}
 		catch (IOException ex) {
 			delete(temporary, ex);
 			throw ex;
 		}
+	}
+
+	private static void rename(Path temporary, Path file) throws IOException {
+		Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
 		syncDirectory(parent(file));
 	}
 

@@ -217,6 +217,13 @@ class DiskFaultTests {
 		}
 	}
 
+	@Test
+	void temporaryFileWhoseStateCannotBeReadIsRemoved() throws IOException {
+		prepareRequest("request-state");
+		this.disk.hide((file) -> file.getFileName().toString().startsWith(".one-request.pem."));
+		assertNotSaved("Input/output error", OLD_REQUEST);
+	}
+
 	private void prepareRequest(String name) {
 		prepare(Start.LINK, name);
 		this.store.savePendingRequest(OLD_REQUEST);

@@ -22,6 +22,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -67,6 +68,8 @@ final class FaultyDisk {
 
 	private String failure = "";
 
+	private Predicate<Path> hidden = (file) -> false;
+
 	private int room = Integer.MAX_VALUE;
 
 	private boolean modes = true;
@@ -86,6 +89,11 @@ final class FaultyDisk {
 	void mountReadOnly() {
 		fail((index) -> CHANGES.contains(this.operations.get(index)));
 		this.failure = "Read-only file system";
+	}
+
+	/** From now on the states of these files cannot be read. */
+	void hide(Predicate<Path> hidden) {
+		this.hidden = hidden;
 	}
 
 	/** From now on there is room for so many more bytes; a link needs one. */
@@ -108,6 +116,7 @@ final class FaultyDisk {
 	/** The disk is a good one again. */
 	void repair() {
 		fail((index) -> false);
+		hide((file) -> false);
 		this.room = Integer.MAX_VALUE;
 	}
 
@@ -185,7 +194,12 @@ final class FaultyDisk {
 				}
 			}
 			case "move" -> before(Operation.RENAME, file);
-			case "checkAccess", "readAttributes" -> this.questions++;
+			case "checkAccess", "readAttributes" -> {
+				this.questions++;
+				if (this.hidden.test(file)) {
+					throw new FileSystemException(file.toString(), null, "Input/output error");
+				}
+			}
 			default -> {
 			}
 		}
