@@ -63,7 +63,7 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	/** What is set for the first certificate. */
 	private final Map<ConfigurationPropertyName, ConfigurationProperty> first = new LinkedHashMap<>();
 
-	/** The same, by the names of the additional certificates that inherit it. */
+	/** The same, by the names of the additional certificate that is bound now. */
 	private final Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
 
 	private final Set<String> inheritedNames = new HashSet<>();
@@ -102,6 +102,8 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	 * Finds what an additional certificate inherits, because it does not set it itself.
 	 */
 	private void inherit(ConfigurationPropertyName certificate) {
+		// The binder looks through these for each list and map
+		this.inherited.clear();
 		this.first.forEach((name, property) -> {
 			Inherited mark = this.marks.get(name);
 			if (mark != null && !isReplaced(mark, certificate)) {
