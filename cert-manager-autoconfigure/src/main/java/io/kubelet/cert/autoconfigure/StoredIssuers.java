@@ -4,7 +4,9 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 import javax.security.auth.x500.X500Principal;
 
@@ -24,10 +26,10 @@ import org.springframework.util.function.SingletonSupplier;
 /**
  * Finds stored certificates that an unknown authority has issued, such as that of another
  * cluster or of a test, and has them replaced. The authorities are those of
- * {@code signer-ca-file}, otherwise for Kubernetes' own signers those of the cluster that
- * have the name of the issuer, because a cluster may sign with an authority that its
- * kubeconfig does not contain. A certificate whose authorities are not known is kept. The
- * API server is not asked.
+ * {@code signer-ca-file}, otherwise for Kubernetes' own signers those of the cluster, if
+ * one of them has the name of an issuer in the chain. A cluster may sign with an
+ * authority that its kubeconfig does not contain. A certificate whose authorities are not
+ * known is kept. The API server is not asked.
  */
 final class StoredIssuers {
 
@@ -51,8 +53,8 @@ final class StoredIssuers {
 	}
 
 	/**
-	 * Requests a new certificate if the issuer of the stored one is not among the known
-	 * authorities. The stored one stays in use until then.
+	 * Requests a new certificate if the chain of the stored one leads to none of the
+	 * known authorities. The stored one stays in use until then.
 	 */
 	void check(CertificateManager manager, CertificateSettings settings,
 			@Nullable Supplier<List<X509Certificate>> signerAuthorities) {
@@ -79,11 +81,13 @@ final class StoredIssuers {
 		if (signer == null || !signer.name().startsWith(KUBERNETES)) {
 			return List.of();
 		}
-		X500Principal issuer = stored.chain().get(stored.chain().size() - 1).getIssuerX500Principal();
-		return this.cluster.get()
+		List<X509Certificate> authorities = this.cluster.get();
+		Set<X500Principal> issuers = stored.chain()
 			.stream()
-			.filter((authority) -> authority.getSubjectX500Principal().equals(issuer))
-			.toList();
+			.map(X509Certificate::getIssuerX500Principal)
+			.collect(Collectors.toSet());
+		return authorities.stream().map(X509Certificate::getSubjectX500Principal).anyMatch(issuers::contains)
+				? authorities : List.of();
 	}
 
 	/** A kubeconfig that cannot be read is reported by the first request. */

@@ -3,10 +3,12 @@ package io.kubelet.cert.autoconfigure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -58,14 +60,16 @@ class StoredIssuersTests {
 	}
 
 	/** Stores a pair that expires in a hundred days. */
-	private CertificatePair store(TestAuthority issuer, Instant notBefore) {
-		CertificatePair pair = issuer.pair(TEMPLATE, notBefore, Instant.now().plus(Duration.ofDays(100)));
+	private CertificatePair store(TestAuthority issuer, Instant notBefore, X509Certificate... authorities) {
+		CertificatePair issued = issuer.pair(TEMPLATE, notBefore, Instant.now().plus(Duration.ofDays(100)));
+		CertificatePair pair = new CertificatePair(
+				Stream.concat(issued.chain().stream(), Stream.of(authorities)).toList(), issued.privateKey());
 		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC()).update(pair);
 		return pair;
 	}
 
-	private CertificatePair store() {
-		return store(this.other, Instant.now().minusSeconds(60));
+	private CertificatePair store(TestAuthority issuer, X509Certificate... authorities) {
+		return store(issuer, Instant.now().minusSeconds(60), authorities);
 	}
 
 	private Path authority(String pem) throws IOException {
@@ -74,7 +78,7 @@ class StoredIssuersTests {
 
 	@Test
 	void certificateOfAnotherClusterIsUsedUntilItIsReplaced(CapturedOutput output) {
-		assertReplaced("the cluster", output);
+		assertReplaced(store(this.other), "the cluster", output);
 		runner().run((context) -> assertThat(context.getBean(CertificateManager.class).status().rotations().count())
 			.isZero());
 		assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
@@ -84,12 +88,17 @@ class StoredIssuersTests {
 	void certificateOfAnotherAuthorityThanTheNamedOneIsReplaced(CapturedOutput output) throws Exception {
 		this.controlPlane.behavior().sign("example.com/client");
 		Path authority = authority(this.controlPlane.caPem());
-		assertReplaced(authority.toString(), output, "kubelet.cert.signer-name=example.com/client",
+		assertReplaced(store(this.other), authority.toString(), output, "kubelet.cert.signer-name=example.com/client",
 				"kubelet.cert.signer-ca-file=" + authority);
 	}
 
-	private void assertReplaced(String place, CapturedOutput output, String... properties) {
-		CertificatePair stored = store();
+	@Test
+	void certificateOfAnotherIntermediateAuthorityOfThisNameIsReplaced(CapturedOutput output) {
+		TestAuthority intermediate = new TestAuthority("root").intermediate("kubernetes");
+		assertReplaced(store(intermediate, intermediate.certificate()), "the cluster", output);
+	}
+
+	private void assertReplaced(CertificatePair stored, String place, CapturedOutput output, String... properties) {
 		runner(properties).run((context) -> {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			assertThat(manager.current()).isPresent();
@@ -103,15 +112,26 @@ class StoredIssuersTests {
 	/** As that of k3s for client certificates. */
 	@Test
 	void certificateOfASignerThatHasAnAuthorityOfItsOwnIsLeftAlone(CapturedOutput output) throws Exception {
-		assertLeftAlone(store(new TestAuthority("k3s-client-ca"), Instant.now().minusSeconds(60)), output);
-		assertLeftAlone(store(), output, "kubelet.cert.signer-name=example.com/client");
-		assertLeftAlone(store(), output,
+		assertLeftAlone(store(new TestAuthority("k3s-client-ca")), output);
+		assertLeftAlone(store(this.other), output, "kubelet.cert.signer-name=example.com/client");
+		assertLeftAlone(store(this.other), output,
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(this.other.certificate()))));
 		Instant now = Instant.now();
 		TestAuthority expired = this.other.intermediate("expired", now.minus(Duration.ofDays(30)),
 				now.minus(Duration.ofDays(1)));
 		assertLeftAlone(store(expired, now.minus(Duration.ofDays(20))), output,
 				"kubelet.cert.signer-ca-file=" + authority(Pem.write(List.of(expired.certificate()))));
+	}
+
+	/** The authority that continues the chain has a new key in the cluster. */
+	@Test
+	void certificateWhoseChainPassesAnAuthorityOfTheClusterIsLeftAlone(CapturedOutput output) throws Exception {
+		TestAuthority issuer = new TestAuthority("issuer");
+		Path authorities = authority(this.controlPlane.caPem() + Pem.write(List.of(issuer.certificate())));
+		String kubeconfig = Files.readString(this.controlPlane.writeKubeconfig(this.directory))
+			.replaceAll("certificate-authority-data: .*", "certificate-authority: " + authorities);
+		assertLeftAlone(store(issuer, this.other.crossSign(issuer)), output, "kubelet.cert.kubernetes.kubeconfig="
+				+ Files.writeString(this.directory.resolve("of-two-authorities"), kubeconfig));
 	}
 
 	private void assertLeftAlone(CertificatePair stored, CapturedOutput output, String... properties) {
