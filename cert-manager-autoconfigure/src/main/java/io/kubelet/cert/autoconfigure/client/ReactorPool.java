@@ -39,14 +39,18 @@ final class ReactorPool {
 		return client;
 	}
 
-	/** Returns a client that uses this pool. */
+	/**
+	 * Returns a client that uses this pool, unless a customizer replaces it by that of
+	 * the application.
+	 */
 	HttpClient client() {
-		return HttpClient.create(this.settings.build());
+		ConnectionProvider pool = this.settings.build();
+		this.resources.accept(pool::dispose);
+		return HttpClient.create(pool);
 	}
 
-	/** The provider closes idle connections only, so those in use are closed here. */
+	/** A pool closes idle connections only, so those in use are closed here. */
 	HttpClient closing(HttpClient client) {
-		this.resources.accept(client.configuration().connectionProvider()::dispose);
 		this.resources.accept(() -> this.channels.forEach(Channel::close));
 		return client.doOnChannelInit((observer, channel, address) -> {
 			this.channels.add(channel);

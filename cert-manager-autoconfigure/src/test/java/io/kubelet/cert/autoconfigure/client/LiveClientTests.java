@@ -1,6 +1,8 @@
 package io.kubelet.cert.autoconfigure.client;
 
+import java.io.IOException;
 import java.lang.ref.Reference;
+import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,12 +27,22 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mockito.MockMakers;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
 
+import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
+import org.springframework.boot.http.client.HttpClientSettings;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.http.HttpMethod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.withSettings;
 
 class LiveClientTests {
 
@@ -78,6 +90,21 @@ class LiveClientTests {
 		Reference.reachabilityFence(client);
 	}
 
+	/** A customizer may have chosen it. */
+	@Test
+	void poolOfTheApplicationIsLeftOpen() throws IOException {
+		ConnectionProvider pool = mock(ConnectionProvider.class, withSettings().mockMaker(MockMakers.PROXY));
+		HttpClientSettings settings = HttpClientSettings.ofSslBundle(sslBundle(Trust::system));
+		LiveClientBuilders
+			.live(ClientHttpRequestFactoryBuilder.reactor()
+				.withHttpClientCustomizer((client) -> HttpClient.create(pool)))
+			.build(settings)
+			.createRequest(URI.create("https://localhost"), HttpMethod.GET);
+		this.manager.rotate();
+		this.time.pass(Duration.ofSeconds(30));
+		verify(pool, never()).dispose();
+	}
+
 	/** Such as on a volume whose server is away. */
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
@@ -113,9 +140,13 @@ class LiveClientTests {
 	}
 
 	private LiveSslBundle bundle(Supplier<Trust> trust) {
+		return (LiveSslBundle) sslBundle(trust).getManagers();
+	}
+
+	private SslBundle sslBundle(Supplier<Trust> trust) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 		CertificateBundles.register(registry, "bundle", this.manager, trust, this.time, Duration.ofSeconds(30));
-		return (LiveSslBundle) registry.getBundle("bundle").getManagers();
+		return registry.getBundle("bundle");
 	}
 
 }
