@@ -15,16 +15,22 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
@@ -168,6 +174,27 @@ class RotatingApiClientTests {
 				assertThat(server.presented()).containsExactly(before, after);
 			}
 		});
+	}
+
+	/** They may be on a volume that hangs. */
+	@Test
+	void rotationDoesNotReadTheAuthorities() throws Exception {
+		AtomicInteger reads = new AtomicInteger();
+		X509TrustManager trust = LiveTrust.manager(() -> {
+			reads.incrementAndGet();
+			return Trust.exactly(List.of());
+		});
+		OkHttpClient http = new OkHttpClient.Builder()
+			.sslSocketFactory(SSLContext.getDefault().getSocketFactory(), trust)
+			.build();
+		AtomicReference<@Nullable CertificatePair> current = new AtomicReference<>();
+		try (RotatingApiClient rotating = new RotatingApiClient(new ApiClient(http), new KeyManager[0], current::get,
+				Executors.newCachedThreadPool())) {
+			current.set(new FixedManager(this.authority).pair());
+			reads.set(0);
+			assertThat(rotating.getHttpClient().connectionPool()).isNotSameAs(http.connectionPool());
+			assertThat(reads).hasValue(0);
+		}
 	}
 
 	/** What authenticates with the certificate needs no other credentials. */

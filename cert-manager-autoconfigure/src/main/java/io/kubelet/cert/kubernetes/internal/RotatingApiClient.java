@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -11,6 +12,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -46,7 +50,7 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 	/** The pair at the time of the last call. */
 	private @Nullable CertificatePair seen;
 
-	private final KeyManager[] keyManagers;
+	private final SSLContext context;
 
 	/**
 	 * Creates a client.
@@ -60,13 +64,15 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 		super(client.getHttpClient());
 		this.current = current;
 		this.seen = current.get();
-		this.keyManagers = keyManagers;
+		OkHttpClient base = client.getHttpClient();
+		X509TrustManager trust = Objects.requireNonNull(base.x509TrustManager(), "The client verifies its server");
+		this.context = KubernetesClients.tls(keyManagers, trust);
 		setBasePath(client.getBasePath());
-		setHttpClient(withoutConnections(client.getHttpClient()
-			.newBuilder()
+		setHttpClient(base.newBuilder()
 			.dispatcher(new Dispatcher(executor))
 			.socketFactory(this.sockets)
-			.build()));
+			.sslSocketFactory(this.context.getSocketFactory(), trust)
+			.build());
 	}
 
 	/**
@@ -121,22 +127,27 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 		if (!Objects.equals(this.seen, pair)) {
 			this.seen = pair;
 			this.outdated.addAll(this.sockets.open());
-			OkHttpClient before = super.getHttpClient();
-			setHttpClient(withoutConnections(before));
-			before.connectionPool().evictAll();
+			leaveConnections();
 		}
 	}
 
-	/**
-	 * HTTP/2 would use a busy connection for new calls, and no pool evicts that. A
-	 * resumed TLS session would still present the old certificate.
-	 */
-	private OkHttpClient withoutConnections(OkHttpClient http) {
-		X509TrustManager trust = Objects.requireNonNull(http.x509TrustManager(), "The client verifies its server");
-		return http.newBuilder()
-			.connectionPool(new ConnectionPool())
-			.sslSocketFactory(KubernetesClients.tls(this.keyManagers, trust).getSocketFactory(), trust)
-			.build();
+	/** HTTP/2 would use a busy connection for new calls, and no pool evicts that. */
+	private void leaveConnections() {
+		invalidateSessions();
+		OkHttpClient before = super.getHttpClient();
+		setHttpClient(before.newBuilder().connectionPool(new ConnectionPool()).build());
+		before.connectionPool().evictAll();
+	}
+
+	/** A resumed session would still present the old certificate. */
+	private void invalidateSessions() {
+		SSLSessionContext sessions = this.context.getClientSessionContext();
+		for (byte[] id : Collections.list(sessions.getIds())) {
+			SSLSession session = sessions.getSession(id);
+			if (session != null) {
+				session.invalidate();
+			}
+		}
 	}
 
 	@Override
