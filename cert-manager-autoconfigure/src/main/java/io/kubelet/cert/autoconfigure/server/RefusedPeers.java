@@ -27,8 +27,10 @@ final class RefusedPeers implements Predicate<SSLSession> {
 
 	private final Trust trust;
 
-	/** By the system clock, as the sessions of JSSE are. */
-	private final long since = Clock.systemUTC().millis();
+	/** That of the sessions of JSSE. */
+	private final Clock clock = Clock.systemUTC();
+
+	private final long since = this.clock.millis();
 
 	/** By the certificate of the peer, which may have many connections. */
 	private final Map<Certificate, Boolean> refused = new ConcurrentHashMap<>();
@@ -38,10 +40,9 @@ final class RefusedPeers implements Predicate<SSLSession> {
 		this.trust = after;
 	}
 
-	/** A handshake that began later was checked against the trust of its own time. */
 	@Override
 	public boolean test(SSLSession session) {
-		if (!this.removed || session.getCreationTime() > this.since) {
+		if (!this.removed || isLater(session)) {
 			return false;
 		}
 		try {
@@ -58,7 +59,16 @@ final class RefusedPeers implements Predicate<SSLSession> {
 	 * finished. Until then, its session does not show the peer.
 	 */
 	boolean isFormerHandshake(SSLSession session) {
-		return this.removed && session.getCipherSuite().equals(NO_CIPHER) && session.getCreationTime() <= this.since;
+		return this.removed && session.getCipherSuite().equals(NO_CIPHER) && !isLater(session);
+	}
+
+	/**
+	 * A handshake that began later was checked against the trust of its own time. One of
+	 * the future began before the clock was set back.
+	 */
+	private boolean isLater(SSLSession session) {
+		long created = session.getCreationTime();
+		return created > this.since && created <= this.clock.millis();
 	}
 
 	private boolean isRefused(Certificate[] chain) {

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -35,19 +36,31 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ServerDrainTests {
 
-	private final FixedManager manager = new FixedManager(new TestAuthority("one"));
+	private final TestAuthority removed = new TestAuthority("one");
+
+	private final FixedManager manager = new FixedManager(this.removed);
+
+	private final SimulatedTime time = new SimulatedTime(Instant.EPOCH);
+
+	private final Connections connections = new Connections();
+
+	private final List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
+			List.of(this.removed.certificate(), new TestAuthority("two").certificate()));
+
+	private final LiveSslBundle bundle = bundle(new LiveTrust(
+			new LiveTrust.Source(() -> "here", () -> List.copyOf(this.trusted), () -> Trust.exactly(this.trusted))));
+
+	private final ServerDrain drain = new ServerDrain(this.bundle, this.connections);
 
 	/** The next rotation may begin before the followers of the last one are called. */
 	@Test
 	void connectionOfAPairThatWasCurrentForAMomentIsDrained() {
-		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 		AtomicInteger reads = new AtomicInteger();
-		CertificateBundles.register(registry, "bundle", this.manager, () -> {
+		LiveSslBundle bundle = bundle(() -> {
 			reads.incrementAndGet();
 			return Trust.exactly(List.of());
-		}, new SimulatedTime(Instant.EPOCH), Duration.ofSeconds(30));
-		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
-		ServerDrain drain = new ServerDrain(bundle, new Connections());
+		});
+		ServerDrain drain = new ServerDrain(bundle, this.connections);
 		List<Certificate> replaced = new ArrayList<>();
 		CertificateManager.Follower follower = (name) -> {
 			if (replaced.isEmpty()) {
@@ -69,38 +82,58 @@ class ServerDrainTests {
 	/** The drain of the pair begins with its own rotation. */
 	@Test
 	void rotationDuringTheDrainOfAnAuthorityEndsNoConnectionEarlier() {
-		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
-		List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
-				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
-		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this.manager,
-				new LiveTrust(
-						new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted))),
-				time, Duration.ofSeconds(30));
-		LiveSslBundle bundle = Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
-		Connections connections = new Connections();
-		ServerDrain drain = new ServerDrain(bundle, connections);
-		bundle.addFollower(drain);
-		connections.open.add(session(this.manager.pair().leaf()));
-		trusted.remove(0);
-		time.pass(Duration.ofSeconds(10));
-		Awaitility.await().until(() -> connections.drained);
-		time.pass(Duration.ofSeconds(29));
+		this.connections.open.add(session(this.manager.pair().leaf()));
+		removeAuthority();
+		this.time.pass(Duration.ofSeconds(29));
 		this.manager.rotate();
-		time.pass(Duration.ofSeconds(29));
-		assertThat(connections.open).hasSize(1);
-		time.pass(Duration.ofSeconds(1));
-		assertThat(connections.open).isEmpty();
+		this.time.pass(Duration.ofSeconds(29));
+		assertThat(this.connections.open).hasSize(1);
+		this.time.pass(Duration.ofSeconds(1));
+		assertThat(this.connections.open).isEmpty();
+	}
+
+	@Test
+	void connectionOfBeforeTheClockWasSetBackIsClosedWithItsAuthority() {
+		Instant created = Instant.now().plus(Duration.ofHours(1));
+		Certificate client = new FixedManager(this.removed).pair().leaf();
+		this.connections.open.add(session(this.manager.pair().leaf(), created, client));
+		removeAuthority();
+		this.time.pass(Duration.ofSeconds(30));
+		assertThat(this.connections.open).isEmpty();
+	}
+
+	/** Returns at the begin of the drain. */
+	private void removeAuthority() {
+		this.bundle.addFollower(this.drain);
+		this.trusted.remove(0);
+		this.time.pass(Duration.ofSeconds(10));
+		Awaitility.await().until(() -> this.connections.drained);
+	}
+
+	private LiveSslBundle bundle(Supplier<Trust> trust) {
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
+		CertificateBundles.register(registry, "bundle", this.manager, trust, this.time, Duration.ofSeconds(30));
+		return Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
 	}
 
 	/** A session of a client without a certificate, of before any change. */
 	private static SSLSession session(Certificate presented) {
+		return session(presented, Instant.EPOCH);
+	}
+
+	private static SSLSession session(Certificate presented, Instant created, Certificate... peer) {
 		return (SSLSession) Proxy.newProxyInstance(SSLSession.class.getClassLoader(),
 				new Class<?>[] { SSLSession.class }, (proxy, method, arguments) -> switch (method.getName()) {
 					case "getLocalCertificates" -> new Certificate[] { presented };
-					case "getPeerCertificates" -> throw new SSLPeerUnverifiedException("none");
+					case "getPeerCertificates" -> {
+						if (peer.length == 0) {
+							throw new SSLPeerUnverifiedException("none");
+						}
+						yield peer;
+					}
 					case "getCipherSuite" -> "TLS_AES_128_GCM_SHA256";
-					default -> 0L;
+					case "getCreationTime" -> created.toEpochMilli();
+					default -> null;
 				});
 	}
 
