@@ -227,8 +227,9 @@ public final class LiveTrust implements Supplier<Trust> {
 	 * A place from which trust is read.
 	 *
 	 * @param origin returns where it is, as named in the log
-	 * @param version returns a value that changes when the content does, at little cost;
-	 * does not throw once the content has been read
+	 * @param version returns a value that changes when the content does; the first call
+	 * may wait for an API server, later ones cost little; does not throw once the content
+	 * has been read
 	 * @param trust reads the content; throws a {@link RuntimeException} whose message
 	 * says why it cannot be read
 	 */
