@@ -135,16 +135,11 @@ class SharedSchedulerTests {
 		SimulatedTime time = new SimulatedTime(Instant.EPOCH);
 		AtomicBoolean exhausted = new AtomicBoolean(true);
 		AtomicBoolean ran = new AtomicBoolean();
-		WorkerThreads threads = new WorkerThreads(time, (task) -> new Thread(task) {
-
-			@Override
-			public void start() {
-				if (exhausted.get()) {
-					throw new OutOfMemoryError("unable to create native thread");
-				}
-				super.start();
+		WorkerThreads threads = new WorkerThreads(time, (task) -> {
+			if (exhausted.get()) {
+				throw new OutOfMemoryError("unable to create native thread");
 			}
-
+			return new Thread(task);
 		});
 		threads.execute(() -> ran.set(true));
 		time.pass(Duration.ofSeconds(3));
