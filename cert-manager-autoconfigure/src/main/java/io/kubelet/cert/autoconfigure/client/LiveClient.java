@@ -25,8 +25,7 @@ import org.springframework.boot.http.client.HttpClientSettings;
  * the previous identity is closed at the end of the drain. That of the JDK cannot be: its
  * connections end when it is collected as garbage, or when they have been idle.
  * <p>
- * This works with any library. The client of the JDK cannot close the connections of its
- * pool in any other way.
+ * This works with any library, also with those whose pools cannot be emptied.
  *
  * @param <C> the type of client
  */

@@ -182,7 +182,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 		});
 	}
 
-	/** As well. */
+	/** Listeners are called after this step, as they are for a new pair. */
 	private void failed(CertificateStatus.Failure failure) {
 		this.serial.execute(() -> this.delivery.deliver((listener) -> listener.failed(name(), failure)));
 	}

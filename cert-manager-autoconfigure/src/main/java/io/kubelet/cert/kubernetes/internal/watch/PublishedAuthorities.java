@@ -104,9 +104,8 @@ public final class PublishedAuthorities implements AutoCloseable {
 	/** If the first answer does not come in time, later calls do not wait. */
 	private void awaitAnswer(Duration patience) {
 		try {
-			// At a shutdown, Spring interrupts a start only in the state WAITING, and a
-			// wait
-			// with a time limit of its own is in another one
+			// A shutdown interrupts a start that waits, but not one in a wait with a time
+			// limit
 			this.answered.completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS).get();
 		}
 		catch (InterruptedException ex) {
