@@ -113,6 +113,17 @@ class FaultsTests {
 	}
 
 	@Test
+	void watchIsOpenAsSoonAsTheClientHasTheHead() throws Exception {
+		for (int i = 0; i < 200; i++) {
+			Stream<String> events = this.client.watch("timeoutSeconds=300").body();
+			assertThat(this.controlPlane.openWatches()).isOne();
+			this.controlPlane.faults().endWatches();
+			assertThat(events).isEmpty();
+			await().until(() -> this.controlPlane.openWatches() == 0);
+		}
+	}
+
+	@Test
 	void compactedHistoryExpiresOldResourceVersions() throws Exception {
 		String before = Json.text(this.client.get(ApiClient.CSRS), "metadata", "resourceVersion");
 		this.client.create(Csr.serving("n1"));

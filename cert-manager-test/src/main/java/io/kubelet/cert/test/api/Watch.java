@@ -75,8 +75,18 @@ public final class Watch implements ApiResponse.Source {
 	}
 
 	@Override
-	public void writeTo(OutputStream output) throws IOException {
+	public void writeTo(ApiResponse.Head head) throws IOException {
+		// First, so that a client that has the head finds the watch among the open ones
 		this.open.add(this);
+		try {
+			writeTo(head.send());
+		}
+		finally {
+			this.open.remove(this);
+		}
+	}
+
+	private void writeTo(OutputStream output) throws IOException {
 		try {
 			output.flush();
 			begin(output);
@@ -88,9 +98,6 @@ public final class Watch implements ApiResponse.Source {
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 			throw new InterruptedIOException("The server stops");
-		}
-		finally {
-			this.open.remove(this);
 		}
 	}
 

@@ -51,7 +51,17 @@ public sealed interface ApiResponse {
 	@FunctionalInterface
 	interface Source {
 
-		void writeTo(OutputStream output) throws IOException;
+		void writeTo(Head head) throws IOException;
+
+	}
+
+	/**
+	 * Sends the head of an answer, with which the client knows that the stream is open.
+	 */
+	@FunctionalInterface
+	interface Head {
+
+		OutputStream send() throws IOException;
 
 	}
 

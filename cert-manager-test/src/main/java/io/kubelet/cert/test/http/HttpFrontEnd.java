@@ -128,9 +128,11 @@ public final class HttpFrontEnd {
 			send(exchange, answer);
 		}
 		else if (response instanceof ApiResponse.Stream stream) {
-			exchange.getResponseHeaders().set("Content-Type", "application/json");
-			exchange.sendResponseHeaders(200, 0);
-			stream.source().writeTo(exchange.getResponseBody());
+			stream.source().writeTo(() -> {
+				exchange.getResponseHeaders().set("Content-Type", "application/json");
+				exchange.sendResponseHeaders(200, 0);
+				return exchange.getResponseBody();
+			});
 		}
 		exchange.close();
 	}
