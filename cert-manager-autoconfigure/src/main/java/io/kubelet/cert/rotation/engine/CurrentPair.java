@@ -50,7 +50,7 @@ final class CurrentPair {
 	private @Nullable Instant dueSince;
 
 	/** Why a rotation is due that neither the lifetime nor the template asks for. */
-	private @Nullable Trigger forced;
+	private @Nullable Trigger dueFor;
 
 	/** For which the pair is used. It may give way to that of another replica. */
 	private @Nullable CertificateTemplate accepted;
@@ -72,7 +72,7 @@ final class CurrentPair {
 		CertificatePair found = store.get().pair();
 		CertificatePair last = (found != null && issuerProblem(found, now).isPresent()) ? null : found;
 		boolean usable = last != null && last.isValid(now);
-		this.forced = usable ? null : invalidity(last, now);
+		this.dueFor = usable ? null : invalidity(last, now);
 		if (usable || bootstrap == null) {
 			hold(last, store.get().deadline());
 		}
@@ -103,13 +103,13 @@ final class CurrentPair {
 	}
 
 	/** Makes a rotation due with the next review, however long the pair is valid. */
-	void force(Trigger trigger) {
-		this.forced = (this.forced != null) ? this.forced : trigger;
+	void makeDue(Trigger trigger) {
+		this.dueFor = (this.dueFor != null) ? this.dueFor : trigger;
 	}
 
 	/** The request that made a rotation due is over. */
 	void endResumption() {
-		this.forced = (this.forced == Trigger.RESUMED) ? null : this.forced;
+		this.dueFor = (this.dueFor == Trigger.RESUMED) ? null : this.dueFor;
 	}
 
 	/**
@@ -164,7 +164,7 @@ final class CurrentPair {
 					: Optional.of("does not match the template; it is not used: " + String.join("; ", differences)));
 		if (refusal.isPresent()) {
 			if (this.store.isShared()) {
-				force(Trigger.DAMAGED);
+				makeDue(Trigger.DAMAGED);
 			}
 			reportOnce(this.settings.about(logger.atWarn(), stored),
 					"Another %s stored a pair that ".formatted(byReplica ? "replica" : "program") + refusal.get());
@@ -189,9 +189,9 @@ final class CurrentPair {
 				return false;
 			}
 			if (ex.kind() == Kind.STORE && this.store.isShared()) {
-				force(Trigger.DAMAGED);
+				makeDue(Trigger.DAMAGED);
 			}
-			reportOnce(this.settings.about(logger.atError()), RotationLog.unreadable(this.settings, ex, this.forced));
+			reportOnce(this.settings.about(logger.atError()), RotationLog.unreadable(this.settings, ex, this.dueFor));
 			return false;
 		}
 	}
@@ -222,12 +222,12 @@ final class CurrentPair {
 	}
 
 	/**
-	 * Notes whether a rotation is due before the scheduled deadline: it was forced, there
-	 * is no valid pair, or the pair does not satisfy the template.
+	 * Notes whether a rotation is due before the scheduled deadline: it was made due,
+	 * there is no valid pair, or the pair does not satisfy the template.
 	 */
 	void review(@Nullable CertificateTemplate template, Instant now) {
 		CertificatePair pair = this.pair;
-		if (this.forced == null && pair != null && pair.isValid(now)) {
+		if (this.dueFor == null && pair != null && pair.isValid(now)) {
 			if (this.settings.once() || template == null || accepts(pair, template)) {
 				this.dueSince = null;
 				return;
@@ -253,7 +253,7 @@ final class CurrentPair {
 	Trigger trigger(Instant now) {
 		CertificatePair pair = this.pair;
 		return (pair == null || !pair.isValid(now)) ? invalidity(pair, now)
-				: (this.forced != null) ? this.forced : (this.dueSince != null) ? Trigger.TEMPLATE : Trigger.DEADLINE;
+				: (this.dueFor != null) ? this.dueFor : (this.dueSince != null) ? Trigger.TEMPLATE : Trigger.DEADLINE;
 	}
 
 	private static Trigger invalidity(@Nullable CertificatePair pair, Instant now) {
@@ -271,7 +271,7 @@ final class CurrentPair {
 	private void swap(CertificatePair pair, @Nullable Instant deadline) {
 		CertificatePair previous = this.pair;
 		this.problem = null;
-		this.forced = null;
+		this.dueFor = null;
 		hold(pair, deadline);
 		this.replaced.accept(previous, pair);
 	}

@@ -149,7 +149,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 					RotationLog.requested(this.settings);
 					if (this.forced.isRequested()) {
 						// Otherwise the pair that was asked for has come meanwhile
-						this.pair.force(Trigger.REQUESTED);
+						this.pair.makeDue(Trigger.REQUESTED);
 						this.failures.endPause();
 					}
 					reconcile();
@@ -223,7 +223,7 @@ public final class RotatingCertificateManager implements CertificateManager {
 			}
 			if (this.forced.isRequested()) {
 				// A pair that was adopted meanwhile is not what was asked for
-				this.pair.force(Trigger.REQUESTED);
+				this.pair.makeDue(Trigger.REQUESTED);
 			}
 			this.rotation.review(this.templates.latest(), now);
 			this.report.warn(this.rotation.pending(), now);

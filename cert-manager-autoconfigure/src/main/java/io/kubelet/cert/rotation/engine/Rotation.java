@@ -100,7 +100,7 @@ final class Rotation {
 		if (this.attempt == null) {
 			this.pendingRequests.dropIfAnswered(this.pair.get(), this.pair.heldSince(), now);
 			if (!this.settings.once() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
-				this.pair.force(this.pendingRequests.joining().isNext() ? this.trigger : Trigger.RESUMED);
+				this.pair.makeDue(this.pendingRequests.joining().isNext() ? this.trigger : Trigger.RESUMED);
 			}
 		}
 		this.pair.review(template, now);

@@ -58,11 +58,11 @@ final class RotationLog {
 	 * What is wrong with a store. If the pair is damaged, the one in use is in memory
 	 * only.
 	 */
-	static String unreadable(RotationSettings settings, StoreException problem, @Nullable Trigger forced) {
+	static String unreadable(RotationSettings settings, StoreException problem, @Nullable Trigger dueFor) {
 		if (problem.kind() != Kind.STORE) {
 			return "The last valid pair stays in use. " + problem.getMessage();
 		}
-		String remedy = settings.off() ? "A restart finds only what is stored: repair it" : (forced == Trigger.DAMAGED)
+		String remedy = settings.off() ? "A restart finds only what is stored: repair it" : (dueFor == Trigger.DAMAGED)
 				? "A rotation begins, which stores a new pair"
 				: "A restart finds only what is stored: repair it, or rotate (POST /actuator/certificates/%s) to store a new pair"
 					.formatted(settings.name());
