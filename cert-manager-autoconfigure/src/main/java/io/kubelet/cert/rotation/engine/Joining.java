@@ -9,43 +9,9 @@ import io.kubelet.cert.rotation.engine.Failures.Pause;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a replica is in waiting for the answer to a request that another replica has
- * stored. Whoever stores a request is about to submit it, so others give it a moment
- * first, and submit it only if they still find no object after that.
- * <table>
- * <caption>The states of the pending request</caption>
- * <tr>
- * <th>Pending request</th>
- * <th>Next attempt</th>
- * <th>If there is no object</th>
- * </tr>
- * <tr>
- * <td>found at the start</td>
- * <td>looks for the object when a rotation is due</td>
- * <td>missed</td>
- * </tr>
- * <tr>
- * <td>stored by another replica</td>
- * <td>looks for the object after a moment</td>
- * <td>missed</td>
- * </tr>
- * <tr>
- * <td>missed</td>
- * <td>after another moment, looks for the object again, or creates it if that was never
- * seen and our settings ask for the same</td>
- * <td>lost</td>
- * </tr>
- * <tr>
- * <td>ours</td>
- * <td>creates the object when a rotation is due</td>
- * <td>lost</td>
- * </tr>
- * <tr>
- * <td>any of these, once its object was seen</td>
- * <td>looks for the object when a rotation is due</td>
- * <td>missed: another replica may have stored the certificate and deleted it</td>
- * </tr>
- * </table>
+ * Which attempt is next for the pending request. Whoever stores a request is about to
+ * submit it, so other replicas give it a moment first, and submit it only if they still
+ * find no object after that.
  */
 final class Joining {
 
@@ -55,46 +21,52 @@ final class Joining {
 
 	private final DoubleSupplier random;
 
-	/** Whether the request is of this process, or was made again by it. */
-	private boolean ours;
+	private State state;
 
+	/** After which the attempt is made, {@link Pause#NONE} if it is made when due. */
 	private Pause moment = Pause.NONE;
-
-	/** Whether an attempt is to be made as soon as that is over. */
-	private boolean next;
-
-	/** Whether the object was looked for and not found. */
-	private boolean missed;
 
 	/** Our template, which gives way to that of the other replica. */
 	private @Nullable CertificateTemplate givingWay;
 
-	Joining(DoubleSupplier random, boolean ours) {
+	Joining(DoubleSupplier random, State state) {
 		this.random = random;
-		this.ours = ours;
+		this.state = state;
+	}
+
+	State state() {
+		return this.state;
 	}
 
 	/** Another replica has stored a request. */
 	void begin(@Nullable CertificateTemplate template, Instant now) {
-		this.ours = false;
+		this.state = State.THEIRS;
 		this.givingWay = template;
-		this.next = true;
 		giveTime(now);
 	}
 
-	/** The next attempt creates the object. */
-	void takeOver() {
-		this.ours = true;
+	/** This process has stored a request. */
+	void own() {
+		this.state = State.OURS;
 	}
 
-	/** Whether the next attempt creates the object, or else looks for it. */
-	boolean isOurs() {
-		return this.ours;
+	/** There is an object. */
+	void seen() {
+		this.state = State.SEEN;
 	}
 
+	/**
+	 * There is no object, and the other replicas are given a moment.
+	 * @param takenOver whether this process creates it after that
+	 */
+	void missed(boolean takenOver, Instant now) {
+		this.state = takenOver ? State.OURS : State.MISSED;
+		giveTime(now);
+	}
+
+	/** There is no pending request any more. */
 	void end() {
-		this.missed = false;
-		this.next = false;
+		this.moment = Pause.NONE;
 		this.givingWay = null;
 	}
 
@@ -104,14 +76,18 @@ final class Joining {
 				Duration.ofMillis(SHORTEST_MILLIS + (long) (SPREAD_MILLIS * this.random.getAsDouble())));
 	}
 
+	/** Whether an attempt is made as soon as that moment is over. */
+	boolean isNext() {
+		return this.moment != Pause.NONE;
+	}
+
 	/** The moment that other replicas are given. */
 	Pause moment() {
 		return this.moment;
 	}
 
-	/** Whether an attempt is made as soon as that moment is over. */
-	boolean isNext() {
-		return this.next;
+	void attempted() {
+		this.moment = Pause.NONE;
 	}
 
 	/** Whether our template gives way to that of the other replica. */
@@ -119,27 +95,37 @@ final class Joining {
 		return template.equals(this.givingWay);
 	}
 
-	void attempted() {
-		this.next = false;
-	}
+	/** What the attempt does. */
+	enum State {
 
-	void found() {
-		this.missed = false;
-	}
+		/** Creates the object. If another one has its name, the request is lost. */
+		OURS,
 
-	/**
-	 * The object does not exist, and other replicas are given a moment, once.
-	 * @param seen whether it was seen before
-	 * @return {@code false} if they have had that moment, or none is involved
-	 */
-	boolean missed(boolean seen, Instant now) {
-		if (this.missed || (this.ours && !seen)) {
-			return false;
+		/**
+		 * Looks for the object of another process: one that stored the request lately, or
+		 * before the start. If there is none, it is missed.
+		 */
+		THEIRS,
+
+		/**
+		 * Looks for the object, which was seen. If it is gone, it is missed: another
+		 * replica may have stored the certificate and deleted it.
+		 */
+		SEEN,
+
+		/** Looks for the object again. If there is none, the request is lost. */
+		MISSED;
+
+		/** Whether the object is missed, rather than lost, if there is none. */
+		boolean isPatient() {
+			return this == THEIRS || this == SEEN;
 		}
-		this.missed = true;
-		this.next = true;
-		giveTime(now);
-		return true;
+
+		/** Whether the object is never created. That of a request with a UID is not. */
+		boolean onlyLooks() {
+			return this == THEIRS || this == MISSED;
+		}
+
 	}
 
 }

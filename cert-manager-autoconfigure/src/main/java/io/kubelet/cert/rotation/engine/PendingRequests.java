@@ -17,6 +17,7 @@ import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.engine.Joining.State;
 import io.kubelet.cert.rotation.internal.SerialExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +61,7 @@ final class PendingRequests {
 		this.removal = new RequestRemoval(settings, store, serial);
 		this.pending = settings.off() ? null : store.isShared() ? store.unanswered() : store.get().pending();
 		this.requests = new NewRequests(settings);
-		this.joining = new Joining(settings.resources().random(), !store.isShared());
+		this.joining = new Joining(settings.resources().random(), store.isShared() ? State.THEIRS : State.OURS);
 	}
 
 	boolean areShared() {
@@ -83,7 +84,7 @@ final class PendingRequests {
 			this.joining.begin(template, now);
 			return true;
 		}
-		boolean foundAtStart = !this.joining.isOurs() && this.sentAt == null && !this.joining.isNext();
+		boolean foundAtStart = this.joining.state() == State.THEIRS && this.sentAt == null && !isNext();
 		if (foundAtStart && template != null && !isFor(pending, template)) {
 			// It is that of an earlier version, whose replicas have ended
 			drop();
@@ -110,6 +111,11 @@ final class PendingRequests {
 		return this.joining;
 	}
 
+	/** Whether an attempt for it is made as soon as replicas have had their moment. */
+	boolean isNext() {
+		return this.pending != null && this.joining.isNext();
+	}
+
 	/**
 	 * Whether a request takes the place of one that is lost, without a failure. Other
 	 * replicas are given a moment first, since one may be about to create the object, or
@@ -117,13 +123,11 @@ final class PendingRequests {
 	 */
 	boolean isReplaced(Attempt attempt, RequestException cause, Instant now) {
 		PendingRequest pending = this.pending;
-		boolean confirmed = this.submitted != null;
-		if (this.store.isShared() && pending != null && this.joining.missed(confirmed, now)) {
-			PendingRequest again = confirmed ? null : this.requests.again(pending, attempt.template());
-			if (again != null) {
-				this.pending = again;
-				this.joining.takeOver();
-			}
+		State state = this.joining.state();
+		if (this.store.isShared() && pending != null && state.isPatient()) {
+			PendingRequest again = (state == State.SEEN) ? null : this.requests.again(pending, attempt.template());
+			this.pending = (again != null) ? again : pending;
+			this.joining.missed(again != null, now);
 			return true;
 		}
 		CertificateRequest request = attempt.pending().request();
@@ -141,8 +145,8 @@ final class PendingRequests {
 			Consumer<SubmittedRequest> progress) {
 		CertificateSigner signer = this.removal.signer(pair, now);
 		this.joining.attempted();
-		return this.joining.isOurs() ? signer.request(pending.request(), progress)
-				: signer.join(pending.request(), progress);
+		return this.joining.state().onlyLooks() ? signer.join(pending.request(), progress)
+				: signer.request(pending.request(), progress);
 	}
 
 	/** Whether replicas find the pending request removed together with its answer. */
@@ -224,7 +228,7 @@ final class PendingRequests {
 		}
 		forget();
 		this.pending = request;
-		this.joining.takeOver();
+		this.joining.own();
 		this.sentAt = now;
 		return request;
 	}
@@ -253,7 +257,7 @@ final class PendingRequests {
 			RotationLog.pending(this.settings, pending.request(), submitted);
 		}
 		this.submitted = submitted;
-		this.joining.found();
+		this.joining.seen();
 		if (pending != null && !submitted.uid().equals(pending.request().uid())) {
 			this.pending = pending
 				.with(pending.request().confirmed(submitted.name(), submitted.uid(), submitted.createdAt()));

@@ -84,8 +84,7 @@ final class Rotation {
 		}
 		this.failures.noteWanted(template);
 		boolean due = !this.pair.deadline().isAfter(now) && this.failures.pause(template).isOver(now);
-		Joining joining = this.pendingRequests.joining();
-		if (joining.moment().isOver(now) && (due || joining.isNext())) {
+		if (this.pendingRequests.joining().moment().isOver(now) && (due || this.pendingRequests.isNext())) {
 			this.failures.noteRequested(template, now);
 			begin(template, now);
 		}
@@ -100,7 +99,7 @@ final class Rotation {
 		if (this.attempt == null) {
 			this.pendingRequests.dropIfAnswered(this.pair.get(), this.pair.heldSince(), now);
 			if (!this.settings.once() && this.pendingRequests.isLeftOver(template, this.pair.get())) {
-				this.pair.makeDue(this.pendingRequests.joining().isNext() ? this.trigger : Trigger.RESUMED);
+				this.pair.makeDue(this.pendingRequests.isNext() ? this.trigger : Trigger.RESUMED);
 			}
 		}
 		this.pair.review(template, now);
