@@ -60,17 +60,16 @@ class ReplicaTests extends ManagerFixture {
 	/** After the rotation deadline of the pair that is stored at first. */
 	private static final Duration UNTIL_DEADLINE = ofHours(69);
 
-	private final SharedMemoryStore shared = new SharedMemoryStore();
-
 	private final CertificatePair pair = pair(ofHours(1), ofHours(99));
+
+	private final SharedMemoryStore shared = new SharedMemoryStore(this.pair);
 
 	private final PendingRequest request = pendingRequest(TEMPLATE);
 
 	private final String name = String.valueOf(this.request.request().name());
 
 	@BeforeEach
-	void storeFirst() {
-		this.shared.stored = new Stored(this.pair, null, null, 1);
+	void hold() {
 		this.signer.holds();
 	}
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedMemoryStore implements CertificateStore {
 
-	Stored stored = Stored.NOTHING;
+	Stored stored;
 
 	/** Whether and why it cannot be used. What is damaged can be written. */
 	@Nullable StoreException problem;
@@ -38,6 +38,10 @@ final class SharedMemoryStore implements CertificateStore {
 
 	private Runnable changed = () -> {
 	};
+
+	SharedMemoryStore(CertificatePair pair) {
+		this.stored = new Stored(pair, null, null, 1);
+	}
 
 	/** Another replica writes. */
 	void put(Stored stored) {

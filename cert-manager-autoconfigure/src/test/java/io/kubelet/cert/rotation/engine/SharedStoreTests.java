@@ -19,14 +19,12 @@ import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
-import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -34,14 +32,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class SharedStoreTests extends ManagerFixture {
 
-	private final SharedMemoryStore shared = new SharedMemoryStore();
-
 	private final CertificatePair pair = pair(ofHours(1), ofHours(99));
 
-	@BeforeEach
-	void storeFirst() {
-		this.shared.stored = new Stored(this.pair, null, null, 1);
-	}
+	private final SharedMemoryStore shared = new SharedMemoryStore(this.pair);
 
 	@Override
 	public CertificateManagerBuilder builder() {
