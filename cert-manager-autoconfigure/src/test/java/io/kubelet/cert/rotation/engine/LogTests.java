@@ -4,23 +4,16 @@ import java.net.InetAddress;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.slf4j.LoggerFactory;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -145,64 +138,12 @@ class LogTests extends ManagerFixture {
 	}
 
 	@Test
-	void entriesHaveFieldsForStructuredLogging() {
-		ListAppender<ILoggingEvent> entries = new ListAppender<>();
-		entries.start();
-		Logger logger = (Logger) LoggerFactory.getLogger("io.kubelet.cert.rotation");
-		logger.addAppender(entries);
-		try {
-			this.signer.failsWith((request) -> new IllegalStateException("a glitch"));
-			CertificateManager manager = start();
-			this.signer.issues();
-			pass(ofSeconds(10));
-			assertThat(fields(entries.list, "failed; retrying")).containsEntry("kubelet.cert.name", "kubelet-client")
-				.containsEntry("kubelet.cert.reason", "IllegalState")
-				.containsEntry("kubelet.cert.attempt", 1)
-				.containsEntry("kubelet.cert.next_attempt", this.failures.get(0).nextAttempt());
-			CertificatePair pair = manager.current().orElseThrow();
-			assertThat(fields(entries.list, "Obtained the first certificate:"))
-				.containsEntry("kubelet.cert.name", "kubelet-client")
-				.containsEntry("kubelet.cert.serial", pair.serialNumber())
-				.containsEntry("kubelet.cert.not_after", pair.notAfter())
-				.containsEntry("kubelet.cert.signer", SIGNER)
-				.containsEntry("kubelet.cert.trigger", Trigger.FIRST)
-				.containsKey("kubelet.cert.request");
-		}
-		finally {
-			logger.detachAppender(entries);
-		}
-	}
-
-	private static Map<String, Object> fields(List<ILoggingEvent> entries, String text) {
-		return entries.stream()
-			.filter((entry) -> entry.getFormattedMessage().contains(text))
-			.flatMap((entry) -> entry.getKeyValuePairs().stream())
-			.collect(Collectors.toMap((field) -> field.key, (field) -> field.value));
-	}
-
-	@Test
 	void missingCertificateIsReportedIfRotationIsOff(CapturedOutput output) {
 		start().stop();
 		assertThat(output).doesNotContain("There is no stored certificate");
 		this.store.pair = null;
 		start(withoutSigner());
 		assertLine(output, "There is no stored certificate, and rotation is off").contains("WARN");
-	}
-
-	@Test
-	void storeThatCannotBeReadIsReportedOnceUntilItCanBeReadAgain(CapturedOutput output) {
-		storePair();
-		start();
-		for (int outage = 1; outage <= 2; outage++) {
-			this.store.readFails = true;
-			pass(ofMinutes(10));
-			assertThat(output.getOut()
-				.split("The disk is on fire; the last valid pair stays in use. A restart finds only what is stored: repair it, or rotate",
-						-1))
-				.hasSize(outage + 1);
-			this.store.readFails = false;
-			pass(ofMinutes(10));
-		}
 	}
 
 }

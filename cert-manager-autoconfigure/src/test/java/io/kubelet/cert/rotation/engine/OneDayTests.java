@@ -11,6 +11,9 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -42,10 +45,13 @@ class OneDayTests extends ManagerFixture {
 
 	private final List<String> log = new ArrayList<>();
 
+	/** The names of the fields for structured logging. */
+	private final Set<String> fields = new TreeSet<>();
+
 	private boolean outage;
 
 	@Test
-	void logOfTheDayIsTheOneInTheDocumentation() throws IOException {
+	void logOfTheDayAndItsFieldsAreThoseInTheDocumentation() throws IOException {
 		Logger logger = (Logger) LoggerFactory.getLogger("io.kubelet.cert");
 		AppenderBase<ILoggingEvent> appender = appender();
 		logger.addAppender(appender);
@@ -59,6 +65,9 @@ class OneDayTests extends ManagerFixture {
 			Files.write(KEPT, this.log);
 		}
 		assertThat(Files.readAllLines(KEPT)).isEqualTo(this.log);
+		String page = ProjectFiles.read("docs/reference/runtime.md").split("## The log")[1];
+		assertThat(Pattern.compile("`(kubelet\\.cert\\.\\w+)`").matcher(page).results().map((field) -> field.group(1)))
+			.containsExactlyInAnyOrderElementsOf(this.fields);
 	}
 
 	private void day() {
@@ -121,6 +130,7 @@ class OneDayTests extends ManagerFixture {
 				OneDayTests.this.log
 					.add("%s %-5s %s".formatted(OneDayTests.this.time.instant().truncatedTo(ChronoUnit.SECONDS),
 							entry.getLevel(), entry.getFormattedMessage()));
+				entry.getKeyValuePairs().forEach((field) -> OneDayTests.this.fields.add(field.key));
 			}
 
 		};
