@@ -51,6 +51,19 @@ class CertificateStatusTests extends ManagerFixture {
 		assertThat(new ConfirmedRequest("one", START, List.of(condition), message).waitingFor(signer)).isEqualTo(text);
 	}
 
+	@Test
+	void listenerSeesTheRotationInTheStatusAndItsEndInNoFutureYet() {
+		List<String> told = new ArrayList<>();
+		CertificateManager manager = start();
+		manager.addListener(onRotation((current) -> {
+			CertificateStatus status = manager.status();
+			told.add("%d, %s, %s".formatted(status.rotations().count(), status.lastFailure(), status.pendingRequest()));
+		}));
+		manager.rotate().thenRun(() -> told.add("future"));
+		this.time.settle();
+		assertThat(told).containsExactly("2, null, null", "future");
+	}
+
 	/** A random number is drawn for the deadline when the new pair has just come. */
 	@Test
 	void currentPairIsThatOfTheStatusAtEachMoment() {

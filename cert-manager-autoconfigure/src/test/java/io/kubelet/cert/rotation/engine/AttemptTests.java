@@ -29,16 +29,6 @@ class AttemptTests extends ManagerFixture {
 
 	private final CertificatePair old = storePair(ofHours(99), ofHours(1));
 
-	@Test
-	void failedCreationIsOneFailureAndKeepsTheOldCertificate() {
-		this.signer.isBusy(null);
-		this.random = 0.5;
-		CertificateManager manager = start();
-		assertThat(this.failures).extracting(Failure::message).containsExactly("busy");
-		assertThat(manager.current()).contains(this.old);
-		assertThat(manager.status().rotations().count()).isZero();
-	}
-
 	/** Without an object, there is nothing that could be approved or signed. */
 	@ParameterizedTest
 	@CsvSource({ "false, TIMED_OUT, was not approved",
@@ -73,17 +63,6 @@ class AttemptTests extends ManagerFixture {
 	}
 
 	@Test
-	void failedStoreIsOneFailureAndKeepsTheOldCertificate() {
-		this.signer.holds();
-		CertificateManager manager = start();
-		this.store.writeFails = true;
-		answer(0);
-		assertThat(this.failures).hasSize(1);
-		assertThat(manager.current()).contains(this.old);
-		assertThat(this.store.pair).isEqualTo(this.old);
-	}
-
-	@Test
 	void issuedPairIsStoredBeforeItIsTold() {
 		CertificateManager manager = start();
 		CertificatePair issued = manager.current().orElseThrow();
@@ -108,16 +87,6 @@ class AttemptTests extends ManagerFixture {
 		assertThat(KeySpecification.describe(request(0).publicKey())).isEqualTo("RSA 2048");
 		assertThat(request(0).usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
 				Usage.CLIENT_AUTH);
-	}
-
-	@Test
-	void keySourceThatFailsIsAFailureAndNothingIsSent() {
-		start(builder().keys((specification) -> {
-			throw new IllegalStateException("no entropy");
-		}));
-		assertThat(this.signer.requests).isEmpty();
-		assertThat(this.store.request).isNull();
-		assertThat(this.failures).extracting(Failure::message).containsExactly("no entropy");
 	}
 
 }

@@ -8,7 +8,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -120,23 +119,6 @@ class DeliveryTests extends ManagerFixture {
 		assertThat(rotate(start(builder().executor((task) -> {
 			throw new RejectedExecutionException("no thread");
 		})))).isCompleted();
-	}
-
-	@Test
-	void listenerMayRotateAndWaitForIt() {
-		CertificateManager manager = start();
-		CompletableFuture<CertificatePair> joined = new CompletableFuture<>();
-		manager.addListener(onRotation((pair) -> {
-			if (!joined.isDone()) {
-				joined.complete(manager.rotate().join());
-			}
-		}));
-		manager.rotate();
-		Awaitility.await().until(() -> {
-			this.time.settle();
-			return joined.isDone();
-		});
-		assertThat(manager.status().rotations().count()).isEqualTo(3);
 	}
 
 	private static void eventually(ThrowingRunnable assertion) {

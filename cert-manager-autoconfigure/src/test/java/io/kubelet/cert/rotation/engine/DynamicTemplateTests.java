@@ -77,20 +77,6 @@ class DynamicTemplateTests extends ManagerFixture {
 	}
 
 	@Test
-	void changedTemplateIsRequestedWithinASecond() {
-		CertificateManager manager = start(dynamic());
-		for (int change = 1; change <= 3; change++) {
-			CertificateTemplate changed = CertificateTemplate.ofSubject("system:node:n1", "group-" + change);
-			this.template = changed;
-			pass(SECOND);
-			assertThat(this.rotations).hasSize(change + 1);
-			assertThat(manager.current().orElseThrow().leaf()).matches(changed::isSatisfiedBy);
-			assertThat(manager.status().requested().template()).isEqualTo(changed);
-			pass(ofSeconds(33));
-		}
-	}
-
-	@Test
 	void changeWhileARequestIsInFlightCancelsItAndRequestsAnew(CapturedOutput output) {
 		CertificatePair stored = storePair(ofHours(99), ofHours(1));
 		this.signer.holds();

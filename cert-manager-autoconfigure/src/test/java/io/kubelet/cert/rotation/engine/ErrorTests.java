@@ -35,11 +35,16 @@ class ErrorTests extends ManagerFixture {
 
 	@ParameterizedTest
 	@EnumSource(names = "READING", mode = EnumSource.Mode.EXCLUDE)
-	void errorIsCountedLoggedWithItsStackPublishedAndRetried(Place place, CapturedOutput output) {
+	void failedStepIsOneFailureIsLoggedWithItsStackAndRetriedAndKeepsTheOldCertificate(Place place,
+			CapturedOutput output) {
 		CertificateManager manager = start(failing(place));
+		CertificatePair old = manager.current().orElseThrow();
 		Error error = new StackOverflowError("too deep");
 		this.error.set(error);
 		rotate(manager);
+		assertThat(manager.current()).contains(old);
+		assertThat(this.store.pair).isEqualTo(old);
+		assertThat(this.signer.requests).hasSize((place == Place.STORING) ? 2 : 1);
 		assertThat(this.failures).singleElement()
 			.returns(error, Failure::cause)
 			.returns("StackOverflowError", Failure::reason)

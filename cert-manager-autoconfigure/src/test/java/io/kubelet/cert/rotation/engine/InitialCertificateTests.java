@@ -2,7 +2,6 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Instant;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -16,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -27,7 +25,6 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 /**
  * What a manager begins with: its settings, and the pair that is stored or given.
@@ -38,7 +35,7 @@ class InitialCertificateTests extends ManagerFixture {
 	private final CertificatePair bootstrap = pair(ofHours(1), ofHours(99));
 
 	@Test
-	void withoutSignerTheStoredCertificateIsUsedAndNothingElseHappens() {
+	void withoutSignerTheStoredCertificateIsUsedUntilItExpiresAndNothingElseHappens() {
 		CertificatePair stored = storePair();
 		CertificateManager manager = start(withoutSigner().template(TEMPLATE));
 		pass(ofHours(88));
@@ -47,6 +44,10 @@ class InitialCertificateTests extends ManagerFixture {
 		assertThat(manager.status().schedule().deadline()).isNull();
 		assertThat(manager.rotate()).isCompletedExceptionally();
 		assertThat(this.store.request).isNull();
+		pass(ofHours(11));
+		assertThat(manager.current()).contains(stored);
+		pass(ofMillis(1));
+		assertThat(manager.current()).isEmpty();
 	}
 
 	@Test
@@ -89,58 +90,28 @@ class InitialCertificateTests extends ManagerFixture {
 		return builder().template(template).build().status().schedule().deadline();
 	}
 
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("clients")
-	void certificateBeforeAndAfterTheStart(String name, Kept stored, boolean hasBootstrap, Kept before, Kept after) {
-		this.store.pair = switch (stored) {
-			case STORED -> pair(ofHours(1), ofHours(99));
-			case EXPIRED -> pair(ofHours(10), ofHours(-1));
+	/** The signer makes no difference. */
+	@ParameterizedTest
+	@CsvSource({ "NONE, false, NONE, ISSUED", "NONE, true, BOOTSTRAP, ISSUED", "STORED, false, STORED, STORED",
+			"STORED, true, STORED, STORED", "EXPIRED, false, NONE, ISSUED" })
+	void certificateBeforeAndAfterTheStart(Kept stored, boolean hasBootstrap, Kept before, Kept after) {
+		CertificatePair original = switch (stored) {
+			case STORED -> storePair();
+			case EXPIRED -> storePair(ofHours(10), ofHours(-1));
 			default -> null;
 		};
-		CertificatePair original = this.store.pair;
-		String signerName = name.startsWith("other") ? "example.com/another" : "kubernetes.io/kube-apiserver-client";
-		CertificateManagerBuilder builder = builder().signerName(signerName);
-		if (hasBootstrap) {
-			builder.bootstrapPair(this.bootstrap);
-		}
-		CertificateManager manager = builder.build();
+		CertificateManager manager = (hasBootstrap ? builder().bootstrapPair(this.bootstrap) : builder()).build();
 		assertThat(kept(manager, original)).isEqualTo(before);
 		manager.start();
 		this.time.settle();
 		assertThat(kept(manager, original)).isEqualTo(after);
-		assertThat(this.signer.requests).hasSize((after == Kept.ISSUED) ? 1 : 0)
-			.allMatch((request) -> request.signerName().equals(signerName));
-	}
-
-	static Stream<Arguments> clients() {
-		return Stream.of(arguments("nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
-				arguments("nothing and the v1 API alone", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
-				arguments("nothing stored and no bootstrap", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
-				arguments("bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
-				arguments("store", Kept.STORED, false, Kept.STORED, Kept.STORED),
-				arguments("certificate from the store", Kept.STORED, false, Kept.STORED, Kept.STORED),
-				arguments("store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED),
-				arguments("expired store", Kept.EXPIRED, false, Kept.NONE, Kept.ISSUED),
-				arguments("other: nothing", Kept.NONE, false, Kept.NONE, Kept.ISSUED),
-				arguments("other: bootstrap", Kept.NONE, true, Kept.BOOTSTRAP, Kept.ISSUED),
-				arguments("other: store", Kept.STORED, false, Kept.STORED, Kept.STORED),
-				arguments("other: store and bootstrap", Kept.STORED, true, Kept.STORED, Kept.STORED));
+		assertThat(this.signer.requests).hasSize((after == Kept.ISSUED) ? 1 : 0);
 	}
 
 	private Kept kept(CertificateManager manager, @Nullable CertificatePair original) {
 		CertificatePair current = manager.current().orElse(null);
 		return (current == null) ? Kept.NONE : current.equals(original) ? Kept.STORED
 				: current.equals(this.bootstrap) ? Kept.BOOTSTRAP : Kept.ISSUED;
-	}
-
-	@Test
-	void currentIsEmptyOnceTheCertificateHasExpired() {
-		CertificatePair stored = storePair(ofHours(1), ofHours(1));
-		CertificateManager manager = withoutSigner().build();
-		pass(ofHours(1));
-		assertThat(manager.current()).contains(stored);
-		pass(ofMillis(1));
-		assertThat(manager.current()).isEmpty();
 	}
 
 	@Test

@@ -74,16 +74,6 @@ class PendingRequestTests extends ManagerFixture {
 		assertThat(this.directory.resolve("kubelet-client-request.pem")).doesNotExist();
 	}
 
-	@Test
-	void requestIsReportedAsPendingOnceTheServerHasConfirmedIt() {
-		CertificateManager manager = start(onDisk());
-		this.signer.silent();
-		this.signer.holds();
-		rotate(manager);
-		assertThat(this.directory.resolve("kubelet-client-request.pem")).exists();
-		assertThat(manager.status().pendingRequest()).isNull();
-	}
-
 	/** A rotation was due then, and somebody may approve it now. */
 	@Test
 	void requestForTheSamePairIsResumedAtOnceAfterARestart() {

@@ -79,19 +79,6 @@ class RetryTests extends ManagerFixture {
 		assertThat(this.signer.requests).extracting(CertificateRequest::publicKey).doesNotHaveDuplicates();
 	}
 
-	@Test
-	void templateChangeAfterADenialIsRequestedAtOnce() {
-		this.signer.denies();
-		start(dynamic());
-		pass(ofMinutes(30));
-		int before = this.signer.requests.size();
-		this.template = CertificateTemplate.ofSubject("system:node:n1", "others");
-		this.signer.issues();
-		pass(ofSeconds(1));
-		assertThat(this.signer.requests).hasSize(before + 1);
-		assertThat(this.rotations).hasSize(1);
-	}
-
 	/** Also when the template changes, and if that follows a denial of the old one. */
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
@@ -117,9 +104,10 @@ class RetryTests extends ManagerFixture {
 		assertThat(waits()).last().isEqualTo(ofMinutes(1));
 	}
 
+	/** A denial of one template does not hold for another. */
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void pauseDoesNotEndWithAPairOfAnotherProgramThatIsDue(boolean denied) {
+	void pauseEndsWithAnotherTemplateAfterADenialButNotWithAPairOfAnotherProgramThatIsDue(boolean denied) {
 		storePair(ofHours(9), ofHours(1));
 		if (denied) {
 			this.signer.denies();

@@ -1,19 +1,14 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.net.InetAddress;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
-import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -82,48 +77,16 @@ class RotationDeadlineTests extends ManagerFixture {
 		assertThat(this.signer.requests).hasSize(1);
 	}
 
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("templates")
-	void rotationIsDueAtOnceUnlessTheTemplateIsSatisfied(String name, @Nullable CertificateTemplate certificate,
-			@Nullable CertificateTemplate template, boolean satisfied) {
-		if (certificate != null) {
-			this.store.pair = this.authority.pair(certificate, START, START.plus(ofHours(10)));
-		}
-		CertificateManager manager = start(builder().template(() -> Optional.ofNullable(template)));
+	@Test
+	void withoutTemplateNothingIsRequestedAndAStoredCertificateIsAsItShouldBe() {
+		this.template = null;
+		assertThat(start(dynamic()).status()).returns(State.WAITING, CertificateStatus::state)
+			.satisfies((status) -> assertThat(status.schedule().deadline()).isEqualTo(START));
+		storePair(ofHours(0), ofHours(10));
+		assertThat(start(dynamic()).status()).returns(State.VALID, CertificateStatus::state)
+			.satisfies((status) -> assertThat(status.schedule().deadline()).isEqualTo(START.plus(ofHours(7))));
 		pass(ofMinutes(1));
-		assertThat(this.signer.requests).hasSize((satisfied || template == null) ? 0 : 1);
-		if (satisfied || template == null) {
-			assertThat(manager.status().schedule().deadline()).isEqualTo(satisfied ? START.plus(ofHours(7)) : START);
-			assertThat(manager.status().state()).isEqualTo(satisfied ? State.VALID : State.WAITING);
-		}
-	}
-
-	static Stream<Arguments> templates() {
-		String cn = "system:node:fake";
-		CertificateTemplate ofTwoNames = subject(cn).withDnsNames(List.of("foo.example.com", "bar.example.com"));
-		CertificateTemplate ofOneName = subject(cn).withDnsNames(List.of("foo.example.com"));
-		CertificateTemplate ofTwoAddresses = subject(cn).withIpAddresses(addresses("192.168.1.1", "192.168.1.2"));
-		CertificateTemplate ofOneAddress = subject(cn).withIpAddresses(addresses("192.168.1.1"));
-		CertificateTemplate ofBoth = ofOneName.withIpAddresses(addresses("192.168.1.1"));
-		return Stream.of(arguments("no certificate and no template", null, null, false),
-				arguments("no certificate", null, subject(cn), false),
-				arguments("no template", subject(cn), null, true),
-				arguments("common name differs", subject(cn + "-2"), subject(cn), false),
-				arguments("organizations are missing", subject(cn, "a"), subject(cn, "a", "b"), false),
-				arguments("extra organizations", subject(cn, "a", "b"), subject(cn, "a"), true),
-				arguments("DNS names are missing", ofOneName, ofTwoNames, false),
-				arguments("extra DNS names", ofTwoNames, ofOneName, true),
-				arguments("IP addresses are missing", ofOneAddress, ofTwoAddresses, false),
-				arguments("extra IP addresses", ofTwoAddresses, ofOneAddress, true),
-				arguments("everything matches", ofBoth, ofBoth, true));
-	}
-
-	private static CertificateTemplate subject(String commonName, String... organizations) {
-		return CertificateTemplate.ofSubject(commonName, organizations);
-	}
-
-	private static List<InetAddress> addresses(String... addresses) {
-		return Stream.of(addresses).map(CertificateNames::parseIpAddress).toList();
+		assertThat(this.signer.requests).isEmpty();
 	}
 
 }

@@ -1,13 +1,12 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.stream.DoubleStream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RotationWindow;
-import io.kubelet.cert.testsupport.CertificateManagerBuilder;
+import io.kubelet.cert.rotation.engine.RotationSettings.Resources;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,17 +46,10 @@ class RotationSettingsTests extends ManagerFixture {
 	}
 
 	@Test
-	void deadlinesAreSpreadOverTheWindow() {
-		CertificatePair pair = storePair();
-		CertificateManagerBuilder builder = new CertificateManagerBuilder("random").store(this.store)
-			.scheduler(this.time)
-			.clock(this.time)
-			.signers((current) -> this.signer);
-		assertThat(
-				IntStream.range(0, 50).mapToObj((index) -> builder.build().status().schedule().deadline()).distinct())
+	void deadlinesAreSpreadByDefault() {
+		assertThat(DoubleStream.generate(Resources.of(this.time).random()).limit(50).distinct().boxed())
 			.hasSizeGreaterThan(1)
-			.allSatisfy((deadline) -> assertThat(deadline).isBetween(RotationWindow.KUBELET.deadline(pair, 0),
-					RotationWindow.KUBELET.end(pair)));
+			.allMatch((random) -> random >= 0 && random < 1);
 	}
 
 	@ParameterizedTest

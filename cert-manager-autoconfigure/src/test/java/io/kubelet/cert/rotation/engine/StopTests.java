@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -75,22 +74,27 @@ class StopTests extends ManagerFixture {
 		assertThat(this.time.scheduled()).isZero();
 	}
 
-	@Test
-	void managerOnARealSchedulerStops() {
-		CertificateManager manager = startOnExecutor();
+	/** Also on one that was shut down before. */
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	void managerOnARealSchedulerStops(boolean shutDown) {
+		this.executor.setRemoveOnCancelPolicy(true);
+		FakeSigner signer = new FakeSigner(this.authority, Clock.systemUTC());
+		CertificateManager manager = dynamic().clock(Clock.systemUTC())
+			.signers((current) -> signer)
+			.scheduler(RotationScheduler.of(this.executor))
+			.build();
+		assertThat(manager.current()).isEmpty();
+		manager.start();
+		Awaitility.await().until(() -> manager.current().isPresent());
+		if (shutDown) {
+			this.executor.shutdownNow();
+		}
 		manager.stop();
 		Awaitility.await().untilAsserted(() -> {
 			assertThat(this.executor.getQueue()).isEmpty();
 			assertThat(this.executor.getActiveCount()).isZero();
 		});
-	}
-
-	@Test
-	void schedulerThatIsShutDownEndsTheManagerAndStopIsHarmless() throws Exception {
-		CertificateManager manager = startOnExecutor();
-		this.executor.shutdownNow();
-		assertThat(this.executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
-		manager.stop();
 		assertThat(manager.current()).isPresent();
 	}
 
@@ -107,19 +111,6 @@ class StopTests extends ManagerFixture {
 		assertThat(this.signer.answers).singleElement().matches(CompletableFuture::isCancelled);
 		assertThat(this.failures).isEmpty();
 		assertThat(this.time.scheduled()).isZero();
-	}
-
-	private CertificateManager startOnExecutor() {
-		this.executor.setRemoveOnCancelPolicy(true);
-		FakeSigner signer = new FakeSigner(this.authority, Clock.systemUTC());
-		CertificateManager manager = dynamic().clock(Clock.systemUTC())
-			.signers((current) -> signer)
-			.scheduler(RotationScheduler.of(this.executor))
-			.build();
-		assertThat(manager.current()).isEmpty();
-		manager.start();
-		Awaitility.await().until(() -> manager.current().isPresent());
-		return manager;
 	}
 
 }

@@ -39,15 +39,6 @@ class ValidityTests extends ManagerFixture {
 	}
 
 	@Test
-	void pairThatBeginsWithinTheClockSkewIsValid() {
-		CertificatePair stored = storePair(ofMinutes(-5), ofDays(40));
-		CertificateManager manager = start();
-		assertThat(manager.current()).contains(stored);
-		assertThat(manager.status().state()).isEqualTo(State.VALID);
-		assertThat(this.signer.requests).isEmpty();
-	}
-
-	@Test
 	void pairOfAnotherProgramThatIsNotYetValidIsReported(CapturedOutput output) {
 		CertificatePair stored = storePair(ofHours(-2), ofDays(40));
 		CertificateManager manager = start(withoutSigner());
