@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.lang.reflect.Proxy;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ import java.util.stream.Collectors;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
@@ -172,6 +174,40 @@ class RotatingApiClientTests {
 				assertThat(early).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
 				assertThat(late).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
 				assertThat(server.presented()).containsExactly(before, after);
+			}
+		});
+	}
+
+	/** Its session would be resumed from then on. */
+	@Test
+	void handshakeThatARotationOvertakesIsNotResumedAfterTheGrace() {
+		runner().run((context) -> {
+			CertificateManager manager = context.getBean(CertificateManager.class);
+			KeyManager live = context.getBean(SslBundles.class)
+				.getBundle("kubelet-client")
+				.getManagers()
+				.getKeyManagers()[0];
+			CompletableFuture<RotatingApiClient> client = new CompletableFuture<>();
+			CompletableFuture<Runnable> rotated = new CompletableFuture<>();
+			KeyManager keys = (KeyManager) Proxy.newProxyInstance(getClass().getClassLoader(),
+					new Class<?>[] { X509KeyManager.class }, (proxy, method, arguments) -> {
+						Object presented = method.invoke(live, arguments);
+						if (method.getName().equals("getPrivateKey") && !rotated.isDone()) {
+							manager.rotate().get(120, TimeUnit.SECONDS);
+							rotated.complete(client.join().rotated());
+						}
+						return presented;
+					});
+			String before = manager.current().orElseThrow().serialNumber();
+			try (Http2Server server = new Http2Server(this.authority);
+					RotatingApiClient rotating = new RotatingApiClient(server.client(), new KeyManager[] { keys },
+							() -> manager.status().pair(), Executors.newCachedThreadPool())) {
+				client.complete(rotating);
+				server.release();
+				assertThat(server.hold(rotating)).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(before);
+				rotated.join().run();
+				assertThat(server.hold(rotating)).succeedsWithin(Duration.ofMinutes(2))
+					.isEqualTo(manager.current().orElseThrow().serialNumber());
 			}
 		});
 	}

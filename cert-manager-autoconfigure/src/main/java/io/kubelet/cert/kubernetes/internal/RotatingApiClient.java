@@ -119,7 +119,11 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 		leaveConnectionsIfRotated();
 		List<Socket> old = List.copyOf(this.outdated);
 		this.outdated.clear();
-		return () -> old.forEach(RotatingApiClient::close);
+		return () -> {
+			old.forEach(RotatingApiClient::close);
+			// A handshake may have begun with the old pair, and ended since
+			invalidateSessions();
+		};
 	}
 
 	private synchronized void leaveConnectionsIfRotated() {
