@@ -64,7 +64,7 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	private final Map<ConfigurationPropertyName, ConfigurationProperty> first = new LinkedHashMap<>();
 
 	/** The same, by the names of the additional certificate that is bound now. */
-	private final Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
+	private Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
 
 	private final Set<String> inheritedNames = new HashSet<>();
 
@@ -102,8 +102,8 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	 * Finds what an additional certificate inherits, because it does not set it itself.
 	 */
 	private void inherit(ConfigurationPropertyName certificate) {
-		// The binder looks through these for each list and map
-		this.inherited.clear();
+		// The binder looks through these for each list and map, and may do so now
+		this.inherited = new LinkedHashMap<>();
 		this.first.forEach((name, property) -> {
 			Inherited mark = this.marks.get(name);
 			if (mark != null && !isReplaced(mark, certificate)) {

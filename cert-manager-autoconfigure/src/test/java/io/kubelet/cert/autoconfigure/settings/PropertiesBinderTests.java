@@ -100,6 +100,15 @@ class PropertiesBinderTests {
 		assertThat(second.storage().initialPair()).isNull();
 	}
 
+	/** As from placeholders, where there is no such certificate. */
+	@Test
+	void furtherCertificateOfWhichNothingButBlanksIsSetIsNone() {
+		assertThat(TestSettings
+			.of("template.common-name=first;signer-name=example.com/first;issuer.kind=${absent:};issuer.name=${absent:}",
+					"additional.b.template.common-name=${absent:}")
+			.certificates()).hasSize(1);
+	}
+
 	@Test
 	void whatAFurtherCertificateSetsTakesPrecedence() {
 		CertificateSettings second = TestSettings.named("b", FIRST,
