@@ -41,8 +41,7 @@ final class CertificateUnavailableException extends CertificateManagerException 
 			CertificateStatus status) {
 		CertificateStatus.Failure failure = status.lastFailure();
 		ConfirmedRequest pending = status.pendingRequest();
-		Object signer = Objects.requireNonNullElse(settings.request().signer(),
-				"signer '" + status.requested().signerName() + "'");
+		Object signer = signer(settings, status);
 		String message = "Certificate '%s' was not issued within %s ('%s') by %s".formatted(settings.name(),
 				ReadableDuration.of(timeout), settings.properties().of("startup.timeout"), signer);
 		if (status.health().waitingFor() != null) {
@@ -73,9 +72,16 @@ final class CertificateUnavailableException extends CertificateManagerException 
 						: null);
 	}
 
-	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure) {
+	static CertificateUnavailableException failed(CertificateSettings settings, CertificateStatus.Failure failure,
+			CertificateStatus status) {
 		return new CertificateUnavailableException(settings, "Could not obtain certificate '%s' from %s: %s"
-			.formatted(settings.name(), settings.request().signer(), failure.message()), failure.cause(), null);
+			.formatted(settings.name(), signer(settings, status), failure.message()), failure.cause(), null);
+	}
+
+	/** A manager of the application may have one that no property names. */
+	private static Object signer(CertificateSettings settings, CertificateStatus status) {
+		return Objects.requireNonNullElse(settings.request().signer(),
+				"signer '" + status.requested().signerName() + "'");
 	}
 
 	static CertificateUnavailableException absent(CertificateSettings settings, CertificateStatus status) {

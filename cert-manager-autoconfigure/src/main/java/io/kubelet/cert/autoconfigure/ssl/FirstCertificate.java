@@ -62,7 +62,7 @@ final class FirstCertificate implements RotationListener {
 			// limit
 			CertificateStatus.Failure failure = this.end.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).get();
 			if (failure != null) {
-				throw CertificateUnavailableException.failed(this.settings, failure);
+				throw CertificateUnavailableException.failed(this.settings, failure, manager.status());
 			}
 		}
 		catch (ExecutionException ex) {

@@ -18,6 +18,7 @@ import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus;
@@ -170,13 +171,20 @@ class CertificateSslAutoConfigurationTests {
 			.run((context) -> assertThat(trusted(context, "test")).hasSizeGreaterThan(1));
 	}
 
-	@Test
-	void managerOfTheApplicationThatIsNotDoneInTimeIsReportedWithItsSigner() {
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			false | by signer 'example.com/own'. Request csr-1 is approved and waiting
+			true | from signer 'example.com/own': Request csr-1 to signer example.com/own was denied: no
+			""")
+	void managerOfTheApplicationIsReportedWithItsSigner(boolean denied, String report) {
+		RequestException denial = RequestException.denied("csr-1", "example.com/own", "Denied", "no");
 		CertificateStatus status = new CertificateStatus("kubelet-client", CertificateStatus.State.WAITING, null,
 				new CertificateStatus.Requested(null, "example.com/own", List.of(), null),
 				new CertificateStatus.Schedule(null, Instant.now()),
 				new CertificateStatus.ConfirmedRequest("csr-1", Instant.now(), List.of("Approved"), ""),
-				new CertificateStatus.Rotations(0, Duration.ZERO, null, List.of()), null,
+				new CertificateStatus.Rotations(0, Duration.ZERO, null, List.of()),
+				denied ? new CertificateStatus.Failure(Instant.now(), denial.reason(),
+						String.valueOf(denial.getMessage()), 1, Instant.now(), denial) : null,
 				new CertificateStatus.Health(true, false, null, null, null));
 		CertificateManager own = (CertificateManager) Proxy.newProxyInstance(getClass().getClassLoader(),
 				new Class<?>[] { CertificateManager.class }, (proxy, method, arguments) -> switch (method.getName()) {
@@ -189,8 +197,8 @@ class CertificateSslAutoConfigurationTests {
 			.withBean(CertificateManagers.class, () -> new CertificateManagers(List.of(own)))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.startup.timeout=1s",
 					"kubelet.cert.ssl.trust=system")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("by signer 'example.com/own'. Request csr-1 is approved and waiting"));
+			.run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
+				.contains(report));
 	}
 
 	@Test
