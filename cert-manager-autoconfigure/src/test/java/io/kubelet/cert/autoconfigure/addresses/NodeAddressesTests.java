@@ -105,19 +105,31 @@ class NodeAddressesTests {
 			"{\"type\": \"ERROR\", \"object\": {\"code\": \"s3cr3t\"}}" })
 	void contentThatIsNoEventIsReportedWithoutQuotingIt(String content) throws Exception {
 		this.node.create("InternalIP=10.0.0.1");
+		answer(true, content);
+		awaitDescription("is not from an API server");
+		assertThat(this.addresses.description()).doesNotContain("s3cr3t");
+		assertThat(this.addresses.addresses()).containsExactly(FIRST);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", "s3cr3t", "{\"s3cr3t\": true}", "{\"items\": [{\"s3cr3t\": true}]" })
+	void contentThatIsNoListIsReportedWithoutQuotingIt(String content) {
+		answer(false, content);
+		awaitDescription("is not from an API server");
+		assertThat(this.addresses.description()).doesNotContain("s3cr3t");
+	}
+
+	private void answer(boolean watch, String content) {
 		ApiClient client = client("system:node:n1", "system:nodes");
 		client.setHttpClient(client.getHttpClient().newBuilder().addInterceptor((chain) -> {
 			Response response = chain.proceed(chain.request());
-			if (chain.request().url().queryParameter("watch") == null) {
+			if (watch != (chain.request().url().queryParameter("watch") != null)) {
 				return response;
 			}
 			response.close();
 			return response.newBuilder().body(ResponseBody.create(content, null)).build();
 		}).build());
 		this.client.set(client);
-		awaitDescription("is not from an API server");
-		assertThat(this.addresses.description()).doesNotContain("s3cr3t");
-		assertThat(this.addresses.addresses()).containsExactly(FIRST);
 	}
 
 	@Test

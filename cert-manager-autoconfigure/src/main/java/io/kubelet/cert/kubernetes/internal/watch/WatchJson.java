@@ -1,5 +1,6 @@
 package io.kubelet.cert.kubernetes.internal.watch;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ final class WatchJson {
 			json.endObject();
 			return new Listed(objects, resourceVersion(list));
 		}
-		catch (MalformedJsonException ex) {
+		catch (EOFException | MalformedJsonException ex) {
 			throw new ApiException(new JsonSyntaxException(ex));
 		}
 		catch (RuntimeException ex) {
