@@ -1,29 +1,37 @@
 package io.kubelet.cert.ssl;
 
+import java.lang.ref.Reference;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 import javax.net.ssl.X509ExtendedKeyManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
@@ -35,33 +43,54 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 @ExtendWith(OutputCaptureExtension.class)
 class CertificateBundlesTests {
 
+	private static final Duration OVERLAP = Duration.ofHours(1);
+
 	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
 	private final TestAuthority authority = new TestAuthority("one");
 
 	private final FixedManager manager = new FixedManager(this.authority);
 
-	private final DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
+	private final List<X509Certificate> trusted = new CopyOnWriteArrayList<>(List.of(this.authority.certificate()));
+
+	/** What is thrown instead of the next versions of the trust. */
+	private final Queue<Error> problems = new ArrayDeque<>();
+
+	private final DefaultSslBundleRegistry registry = this.manager
+		.register(new LiveTrust(new LiveTrust.Source(() -> "here", this::version, () -> Trust.exactly(this.trusted)),
+				OVERLAP, this.time, (problem) -> {
+					throw problem;
+				}), this.time);
+
+	private final SslBundle bundle = this.registry.getBundle("bundle");
+
+	private Object version() {
+		if (!this.problems.isEmpty()) {
+			throw this.problems.remove();
+		}
+		return List.copyOf(this.trusted);
+	}
 
 	@Test
 	void storesAreThoseOfTheMomentAndTheirPasswordRemainsSecret() throws Exception {
-		SslBundle bundle = register();
-		String password = Objects.requireNonNull(bundle.getStores().getKeyStorePassword());
-		KeyStore before = keyStore(bundle);
+		SslStoreBundle stores = this.bundle.getStores();
+		String password = Objects.requireNonNull(stores.getKeyStorePassword());
+		KeyStore before = Objects.requireNonNull(stores.getKeyStore());
 		this.manager.rotate();
-		assertThat(bundle).isSameAs(this.registry.getBundle("bundle"));
-		assertThat(leaf(bundle)).isEqualTo(this.manager.pair().leaf()).isNotEqualTo(before.getCertificate("test"));
+		KeyStore after = Objects.requireNonNull(this.registry.getBundle("bundle").getStores().getKeyStore());
+		assertThat(after.getCertificate("test")).isEqualTo(this.manager.pair().leaf())
+			.isNotEqualTo(before.getCertificate("test"));
+		assertThat(after.getKey("test", password.toCharArray())).isEqualTo(this.manager.pair().privateKey());
 		assertThat(password).hasSize(32)
-			.isEqualTo(bundle.getStores().getKeyStorePassword())
-			.isEqualTo(bundle.getKey().getPassword());
-		assertThat(keyStore(bundle).getKey("test", password.toCharArray())).isEqualTo(this.manager.pair().privateKey());
-		assertThat(bundle + " " + bundle.getStores() + " " + bundle.getKey() + " " + bundle.getManagers())
+			.isEqualTo(stores.getKeyStorePassword())
+			.isEqualTo(this.bundle.getKey().getPassword());
+		assertThat(this.bundle + " " + stores + " " + this.bundle.getKey() + " " + this.bundle.getManagers())
 			.doesNotContain(password);
 	}
 
 	@Test
 	void handshakeThatBeganBeforeARotationEndsWithTheChainAndTheKeyOfOnePair() {
-		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) register().getManagers().getKeyManagers()[0];
+		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) this.bundle.getManagers().getKeyManagers()[0];
 		CertificatePair before = this.manager.pair();
 		String alias = keys.chooseEngineServerAlias("EC", null, null);
 		X509Certificate[] chain = keys.getCertificateChain(alias);
@@ -74,7 +103,7 @@ class CertificateBundlesTests {
 	/** During a succession, two authorities of one subject are accepted. */
 	@Test
 	void keyOfAnotherTypeOrIssuerIsNotOffered() {
-		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) register().getManagers().getKeyManagers()[0];
+		X509ExtendedKeyManager keys = (X509ExtendedKeyManager) this.bundle.getManagers().getKeyManagers()[0];
 		assertThat(keys.chooseEngineServerAlias("RSA", null, null)).isNull();
 		String[] types = { "RSA", "EC" };
 		Principal other = new TestAuthority("other").certificate().getSubjectX500Principal();
@@ -85,7 +114,6 @@ class CertificateBundlesTests {
 
 	@Test
 	void handlerThatThrowsStopsNoLaterRotation() {
-		register();
 		List<SslBundle> updates = new ArrayList<>();
 		this.registry.addBundleUpdateHandler("bundle", (bundle) -> {
 			updates.add(bundle);
@@ -98,7 +126,6 @@ class CertificateBundlesTests {
 
 	@Test
 	void handlersAreCalledAgainAfterTheirThreadCouldNotBeStarted(CapturedOutput output) {
-		register();
 		List<SslBundle> updates = new ArrayList<>();
 		this.registry.addBundleUpdateHandler("bundle", updates::add);
 		SimpleAsyncTaskExecutor threads = (SimpleAsyncTaskExecutor) Objects
@@ -117,7 +144,6 @@ class CertificateBundlesTests {
 	/** Later rotations do not wait for it. */
 	@Test
 	void handlerThatHangsIsReportedOnceAndCalledForEachRotation(CapturedOutput output) {
-		register();
 		CountDownLatch end = new CountDownLatch(1);
 		List<SslBundle> updates = new CopyOnWriteArrayList<>();
 		this.registry.addBundleUpdateHandler("bundle", (bundle) -> {
@@ -133,18 +159,76 @@ class CertificateBundlesTests {
 		Awaitility.await().until(() -> updates.size() == 3);
 	}
 
-	private SslBundle register() {
-		CertificateBundles.register(this.registry, "bundle", this.manager,
-				() -> Trust.exactly(List.of(this.authority.certificate())), this.time, Duration.ofSeconds(30));
-		return this.registry.getBundle("bundle");
+	/** The health endpoint of Spring Boot looks at all stores each time, for example. */
+	@Test
+	void handlersAreCalledWhenTheAuthoritiesChangeAlsoIfSomebodyElseHasSeenItAlready() throws Exception {
+		List<@Nullable KeyStore> stores = trustStores();
+		this.time.pass(Duration.ofSeconds(20));
+		assertThat(stores).isEmpty();
+		this.trusted.set(0, new TestAuthority("two").certificate());
+		this.time.pass(Duration.ofSeconds(1));
+		this.bundle.getStores().getTrustStore();
+		awaitHandlers(stores, 1);
+		assertThat(Objects.requireNonNull(stores.get(0)).size()).isEqualTo(2);
+		this.time.pass(OVERLAP);
+		awaitHandlers(stores, 2);
+		assertThat(Objects.requireNonNull(stores.get(1)).size()).isEqualTo(1);
 	}
 
-	private static X509Certificate leaf(SslBundle bundle) throws Exception {
-		return (X509Certificate) keyStore(bundle).getCertificate("test");
+	/** The trust is looked at again once the handlers have returned. */
+	private void awaitHandlers(List<?> stores, int calls) {
+		Awaitility.await().until(() -> {
+			this.time.pass(Duration.ofSeconds(10));
+			return stores.size() == calls;
+		});
 	}
 
-	private static KeyStore keyStore(SslBundle bundle) {
-		return Objects.requireNonNull(bundle.getStores().getKeyStore());
+	@Test
+	void authoritiesAreFollowedWhateverIsThrown(CapturedOutput output) {
+		List<@Nullable KeyStore> stores = trustStores();
+		this.trusted.set(0, new TestAuthority("two").certificate());
+		this.problems.add(new NoClassDefFoundError("missing"));
+		this.time.pass(Duration.ofSeconds(10));
+		assertThat(this.problems).isEmpty();
+		assertThat(stores).isEmpty();
+		assertThat(output)
+			.contains("Cannot check whether the trusted authorities of the SSL bundle 'bundle' have changed");
+		this.time.pass(Duration.ofSeconds(10));
+		Awaitility.await().until(() -> stores.size() == 1);
+	}
+
+	/** Returns the trust store at each call of an update handler. */
+	private List<@Nullable KeyStore> trustStores() {
+		List<@Nullable KeyStore> stores = new CopyOnWriteArrayList<>();
+		this.registry.addBundleUpdateHandler("bundle", (bundle) -> stores.add(bundle.getStores().getTrustStore()));
+		return stores;
+	}
+
+	/** Such as a broker that does not answer. The threads are those of all rotations. */
+	@Test
+	void followerThatBlocksKeepsNoThreadOfTheScheduler() throws Exception {
+		CountDownLatch called = new CountDownLatch(1);
+		CountDownLatch end = new CountDownLatch(1);
+		CertificateManager.Follower follower = (bundleName) -> {
+			called.countDown();
+			assertThatCode(end::await).doesNotThrowAnyException();
+		};
+		Objects.requireNonNull(LiveSslBundle.of(this.bundle)).addFollower(follower);
+		this.trusted.set(0, new TestAuthority("two").certificate());
+		this.time.pass(Duration.ofSeconds(10));
+		called.await();
+		try {
+			this.trusted.set(0, this.authority.certificate());
+			assertThat(CompletableFuture.runAsync(() -> this.time.pass(OVERLAP), (task) -> new Thread(task).start()))
+				.succeedsWithin(Duration.ofMinutes(2));
+			assertThat(Thread.getAllStackTraces().keySet())
+				.filteredOn((thread) -> thread.getName().startsWith("ssl-bundle-bundle-"))
+				.hasSizeLessThanOrEqualTo(2);
+		}
+		finally {
+			end.countDown();
+			Reference.reachabilityFence(follower);
+		}
 	}
 
 }

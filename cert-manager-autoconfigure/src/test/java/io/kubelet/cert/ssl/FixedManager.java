@@ -1,18 +1,21 @@
 package io.kubelet.cert.ssl;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.TestAuthority;
+
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 
 /**
  * A manager that rotates at once, on the caller's thread.
@@ -27,13 +30,7 @@ public final class FixedManager implements CertificateManager {
 
 	public FixedManager(TestAuthority authority) {
 		this.authority = authority;
-		this.pair = issue();
-	}
-
-	private CertificatePair issue() {
-		Instant now = Instant.now();
-		return this.authority.pair(CertificateTemplate.ofSubject("test").withDnsNames(List.of("localhost")),
-				now.minus(Duration.ofMinutes(5)), now.plus(Duration.ofHours(1)));
+		this.pair = authority.pair("test", "localhost");
 	}
 
 	public CertificatePair pair() {
@@ -42,7 +39,14 @@ public final class FixedManager implements CertificateManager {
 
 	/** Replaces the pair before any follower is called. */
 	public void replace() {
-		this.pair = issue();
+		this.pair = this.authority.pair("test", "localhost");
+	}
+
+	/** Registers an SSL bundle named {@code bundle}. */
+	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
+		CertificateBundles.register(registry, "bundle", this, trust, scheduler, Duration.ofSeconds(30));
+		return registry;
 	}
 
 	@Override

@@ -122,6 +122,13 @@ public final class TestAuthority {
 		return sign(subject(template), key, notBefore, notAfter, names, false, usages);
 	}
 
+	/** A pair that is valid now, with a new EC P-256 key. */
+	public CertificatePair pair(String commonName, String... dnsNames) {
+		Instant now = Instant.now();
+		return pair(CertificateTemplate.ofSubject(commonName).withDnsNames(List.of(dnsNames)),
+				now.minus(Duration.ofMinutes(5)), now.plus(Duration.ofHours(1)));
+	}
+
 	/** A pair with a new EC P-256 key. */
 	public CertificatePair pair(CertificateTemplate template, Instant notBefore, Instant notAfter) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);

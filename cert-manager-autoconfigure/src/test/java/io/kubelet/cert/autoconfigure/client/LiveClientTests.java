@@ -18,7 +18,6 @@ import javax.net.ssl.SSLContext;
 
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
-import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
@@ -33,7 +32,6 @@ import reactor.netty.resources.ConnectionProvider;
 
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
 import org.springframework.boot.http.client.HttpClientSettings;
-import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.http.HttpMethod;
 
@@ -51,9 +49,13 @@ class LiveClientTests {
 	private final FixedManager manager = new FixedManager(new TestAuthority("one"));
 
 	@Test
-	void clientIsReplacedAtTheRotationAndClosedAtTheEndOfTheDrainWhateverFails() {
-		List<String> closed = new ArrayList<>();
-		LiveClient<AutoCloseable> client = new LiveClient<>(bundle(), (resources) -> {
+	void clientIsReplacedByARotationOrAnotherTrustAndClosedAtTheEndOfTheDrainWhateverFails() {
+		List<String> closed = new CopyOnWriteArrayList<>();
+		List<X509Certificate> trusted = new ArrayList<>(
+				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
+		LiveSslBundle bundle = bundle(new LiveTrust(
+				new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted))));
+		LiveClient<AutoCloseable> client = new LiveClient<>(bundle, (resources) -> {
 			String serial = this.manager.pair().serialNumber();
 			resources.accept(() -> closed.add(serial));
 			return () -> {
@@ -69,23 +71,10 @@ class LiveClientTests {
 		assertThat(closed).isEmpty();
 		this.time.pass(Duration.ofSeconds(1));
 		assertThat(closed).containsExactly(first);
-	}
-
-	@Test
-	void clientIsClosedAtTheEndOfTheDrainOnceAnAuthorityIsNoLongerTrusted() {
-		List<String> closed = new CopyOnWriteArrayList<>();
-		List<X509Certificate> trusted = new ArrayList<>(
-				List.of(new TestAuthority("one").certificate(), new TestAuthority("two").certificate()));
-		LiveClient<AutoCloseable> client = new LiveClient<>(
-				bundle(new LiveTrust(
-						new LiveTrust.Source(() -> "here", () -> List.copyOf(trusted), () -> Trust.exactly(trusted)))),
-				(resources) -> () -> closed.add("closed"));
-		client.get();
 		trusted.remove(0);
-		this.time.pass(Duration.ofSeconds(10));
 		Awaitility.await().until(() -> {
 			this.time.pass(Duration.ofSeconds(30));
-			return !closed.isEmpty();
+			return closed.contains(this.manager.pair().serialNumber());
 		});
 		Reference.reachabilityFence(client);
 	}
@@ -112,13 +101,13 @@ class LiveClientTests {
 		CountDownLatch hanging = new CountDownLatch(1);
 		CountDownLatch released = new CountDownLatch(1);
 		AtomicBoolean hangs = new AtomicBoolean();
-		LiveSslBundle bundle = bundle(new LiveTrust(new LiveTrust.Source(() -> "the volume", () -> {
-			if (hangs.get()) {
+		LiveSslBundle bundle = bundle(() -> {
+			if (hangs.getAndSet(false)) {
 				hanging.countDown();
 				assertThatCode(released::await).doesNotThrowAnyException();
 			}
-			return "one";
-		}, () -> Trust.exactly(List.of()))));
+			return Trust.exactly(List.of());
+		});
 		LiveClient<Object> client = new LiveClient<>(bundle, (resources) -> new Object());
 		SSLContext context = bundle.createSslContext(SslBundle.DEFAULT_PROTOCOL);
 		Supplier<Object> request = ofContext ? context::createSSLEngine : client;
@@ -135,18 +124,12 @@ class LiveClientTests {
 		}
 	}
 
-	private LiveSslBundle bundle() {
-		return bundle(Trust::system);
-	}
-
 	private LiveSslBundle bundle(Supplier<Trust> trust) {
 		return (LiveSslBundle) sslBundle(trust).getManagers();
 	}
 
 	private SslBundle sslBundle(Supplier<Trust> trust) {
-		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this.manager, trust, this.time, Duration.ofSeconds(30));
-		return registry.getBundle("bundle");
+		return this.manager.register(trust, this.time).getBundle("bundle");
 	}
 
 }

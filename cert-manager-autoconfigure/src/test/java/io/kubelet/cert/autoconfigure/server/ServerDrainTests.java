@@ -11,7 +11,6 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -19,15 +18,12 @@ import javax.net.ssl.SSLSession;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.ssl.LiveSslBundle;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-
-import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -47,36 +43,37 @@ class ServerDrainTests {
 	private final List<X509Certificate> trusted = new CopyOnWriteArrayList<>(
 			List.of(this.removed.certificate(), new TestAuthority("two").certificate()));
 
-	private final LiveSslBundle bundle = bundle(new LiveTrust(
-			new LiveTrust.Source(() -> "here", () -> List.copyOf(this.trusted), () -> Trust.exactly(this.trusted))));
+	private final AtomicInteger reads = new AtomicInteger();
+
+	private final LiveTrust trust = new LiveTrust(new LiveTrust.Source(() -> "here", () -> {
+		this.reads.incrementAndGet();
+		return List.copyOf(this.trusted);
+	}, () -> Trust.exactly(this.trusted)));
+
+	private final LiveSslBundle bundle = Objects
+		.requireNonNull(LiveSslBundle.of(this.manager.register(this.trust, this.time).getBundle("bundle")));
 
 	private final ServerDrain drain = new ServerDrain(this.bundle, this.connections);
 
 	/** The next rotation may begin before the followers of the last one are called. */
 	@Test
 	void connectionOfAPairThatWasCurrentForAMomentIsDrained() {
-		AtomicInteger reads = new AtomicInteger();
-		LiveSslBundle bundle = bundle(() -> {
-			reads.incrementAndGet();
-			return Trust.exactly(List.of());
-		});
-		ServerDrain drain = new ServerDrain(bundle, this.connections);
 		List<Certificate> replaced = new ArrayList<>();
 		CertificateManager.Follower follower = (name) -> {
 			if (replaced.isEmpty()) {
 				replaced.add(this.manager.pair().leaf());
 				this.manager.replace();
 			}
-			drain.updated(name);
+			this.drain.updated(name);
 		};
-		bundle.addFollower(follower);
+		this.bundle.addFollower(follower);
 		this.manager.rotate();
 		this.manager.rotate();
 		assertThat(replaced).hasSize(1);
-		reads.set(0);
-		assertThat(drain.isOutdated(session(replaced.get(0)))).isTrue();
-		assertThat(drain.isOutdated(session(this.manager.pair().leaf()))).isFalse();
-		assertThat(reads).as("readings of the trusted authorities").hasValue(0);
+		this.reads.set(0);
+		assertThat(this.drain.isOutdated(session(replaced.get(0)))).isTrue();
+		assertThat(this.drain.isOutdated(session(this.manager.pair().leaf()))).isFalse();
+		assertThat(this.reads).as("readings of the trusted authorities").hasValue(0);
 	}
 
 	/** The drain of the pair begins with its own rotation. */
@@ -108,12 +105,6 @@ class ServerDrainTests {
 		this.trusted.remove(0);
 		this.time.pass(Duration.ofSeconds(10));
 		Awaitility.await().until(() -> this.connections.drained);
-	}
-
-	private LiveSslBundle bundle(Supplier<Trust> trust) {
-		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this.manager, trust, this.time, Duration.ofSeconds(30));
-		return Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle")));
 	}
 
 	/** A session of a client without a certificate, of before any change. */
