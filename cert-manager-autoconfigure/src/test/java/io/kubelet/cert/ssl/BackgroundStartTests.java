@@ -1,7 +1,12 @@
 package io.kubelet.cert.ssl;
 
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 import javax.net.ssl.SSLContext;
@@ -9,11 +14,15 @@ import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
+import io.kubelet.cert.testsupport.TestAuthority;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,22 +33,42 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 /**
- * Servers that do not wait for what they need from the API server.
+ * Servers that do not wait for what they need from the API server, in a JVM whose default
+ * trust store holds an authority that stands for a public one.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class BackgroundStartTests {
 
+	private static final TestAuthority publicAuthority = new TestAuthority("public");
+
+	@BeforeAll
+	static void setDefaultTrust(@TempDir Path directory) throws Exception {
+		Path file = directory.resolve("cacerts.jks");
+		try (OutputStream out = Files.newOutputStream(file)) {
+			KeyStore store = Objects.requireNonNull(Trust.exactly(List.of(publicAuthority.certificate())).store());
+			store.store(out, "changeit".toCharArray());
+		}
+		System.setProperty("javax.net.ssl.trustStore", file.toString());
+	}
+
+	@AfterAll
+	static void restoreDefaultTrust() {
+		System.clearProperty("javax.net.ssl.trustStore");
+	}
+
 	/** A server without a certificate refuses also a client that trusts everyone. */
 	@ParameterizedTest
 	@EnumSource
-	void serverRefusesEveryHandshakeAndTakesItsCertificateAndItsAuthoritiesOnceTheyAreThere(Kind kind,
+	void serverRefusesEveryHandshakeThenEveryClientUntilItsCertificateAndItsAuthoritiesAreThere(Kind kind,
 			@TempDir Path directory, CapturedOutput output) throws Exception {
 		try (EmbeddedControlPlane own = EmbeddedControlPlane.start()) {
 			ClientCertificate issued = own.issueClientCertificate("client");
 			CertificatePair client = new CertificatePair(List.of(issued.certificate()), issued.key());
 			own.allow("system:bootstrappers", Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
+			own.faults().next(Integer.MAX_VALUE, (request) -> request.path().contains("configmaps")).answer(503);
 			own.pause();
 			try (RotatingServer server = new RotatingServer(kind,
 					"kubelet.cert.kubernetes.kubeconfig=" + own.writeKubeconfig(directory),
@@ -58,18 +87,36 @@ class BackgroundStartTests {
 					}
 				}
 				own.resume();
-				SSLContext context = Connection.context(own.caPem(), client, "TLS");
+				SSLContext accepted = Connection.context(own.caPem(), client, "TLS");
 				Awaitility.await().ignoreExceptions().until(() -> {
-					try (Connection connection = new Connection(context, server.port(), null)) {
-						return connection.get().equals(RotatingApplication.serial(client.leaf()))
-								&& connection.serverCertificate().equals(server.pair("server").leaf());
+					try (Connection connection = new Connection(accepted, server.port(), null)) {
+						return connection.serverCertificate().equals(server.pair("server").leaf());
 					}
 				});
-				try (Connection old = new Connection(context, server.port(), null)) {
+				SSLContext ofThePublic = Connection.context(own.caPem(), publicAuthority.pair("anyone"), "TLS");
+				SSLContext anonymous = Connection.context(own.caPem(), null, "TLS");
+				refuses(server, accepted, ofThePublic, anonymous);
+				own.faults().clear();
+				String serial = RotatingApplication.serial(client.leaf());
+				Awaitility.await().ignoreExceptions().until(() -> get(server, accepted).equals(serial));
+				refuses(server, ofThePublic, anonymous);
+				try (Connection old = new Connection(accepted, server.port(), null)) {
 					server.rotate("server");
 					Awaitility.await().until(old::isClosedByServer);
 				}
 			}
+		}
+	}
+
+	private static void refuses(RotatingServer server, SSLContext... clients) {
+		for (SSLContext client : clients) {
+			assertThatIOException().isThrownBy(() -> get(server, client));
+		}
+	}
+
+	private static String get(RotatingServer server, SSLContext client) throws IOException {
+		try (Connection connection = new Connection(client, server.port(), null)) {
+			return connection.get();
 		}
 	}
 

@@ -3,12 +3,10 @@ package io.kubelet.cert.ssl;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -134,9 +132,7 @@ class RotationDuringStartTests {
 
 		private static final TestAuthority authority = new TestAuthority("own");
 
-		private static final CertificatePair pair = authority.pair(
-				CertificateTemplate.ofSubject("own").withDnsNames(List.of("localhost")), Instant.now().minusSeconds(60),
-				Instant.now().plusSeconds(3600));
+		private static final CertificatePair pair = authority.pair("own", "localhost");
 
 		@Bean
 		@Order(1)
