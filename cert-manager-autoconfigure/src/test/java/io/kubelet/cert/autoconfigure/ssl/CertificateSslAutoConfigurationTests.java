@@ -1,14 +1,9 @@
 package io.kubelet.cert.autoconfigure.ssl;
 
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.Stream;
 
@@ -18,16 +13,12 @@ import io.kubelet.cert.autoconfigure.StartFailures;
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.server.CertificateServerAutoConfiguration;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.rotation.SignerSource;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
-import io.kubelet.cert.testsupport.FakeSigner;
-import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubelet.cert.testsupport.ManagerFixture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,21 +73,6 @@ class CertificateSslAutoConfigurationTests {
 	}
 
 	@Test
-	void firstCertificateIsWaitedForAsLongAsTheLogSays(CapturedOutput output) {
-		String waiting = "There is no valid certificate yet: waiting up to 1m for it";
-		FakeSigner signer = new FakeSigner(CertificateContexts.authority, Clock.systemUTC());
-		signer.issues((request) -> {
-			Awaitility.await().until(() -> output.getOut().contains(waiting));
-			return signer.issue(request);
-		});
-		this.runner.withBean("signers", SignerSource.class, () -> (current) -> signer, (bean) -> bean.setPrimary(true))
-			.withPropertyValues("kubelet.cert.startup.timeout=1m")
-			.run((context) -> assertThat(context).hasNotFailed());
-		assertThat(signer.requests).hasSize(1);
-		assertThat(output).contains(waiting);
-	}
-
-	@Test
 	void withoutCertificatesSpringBootIsAsItWas() {
 		this.runner.withPropertyValues("kubelet.cert.enabled=false")
 			.run((context) -> assertThat(context).hasSingleBean(DefaultSslBundleRegistry.class)
@@ -148,8 +124,6 @@ class CertificateSslAutoConfigurationTests {
 			assertThat(output).contains("set 'kubelet.cert.ssl.trust-file' to a PEM file that contains them, "
 					+ "or set 'kubelet.cert.ssl.trust' to 'system'");
 		});
-		this.runner.withPropertyValues("kubelet.cert.ssl.trust=system")
-			.run((context) -> assertThat(trusted(context, "kubelet-client")).hasSizeGreaterThan(1));
 	}
 
 	@Test
@@ -173,32 +147,25 @@ class CertificateSslAutoConfigurationTests {
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
-			false | by signer 'example.com/own'. Request csr-1 is approved and waiting
-			true | from signer 'example.com/own': Request csr-1 to signer example.com/own was denied: no
+			false | by signer '%s'. Request %s is approved and waiting
+			true | from signer '%s': Request %s to signer example.com/signer was denied: no
 			""")
 	void managerOfTheApplicationIsReportedWithItsSigner(boolean denied, String report) {
-		RequestException denial = RequestException.denied("csr-1", "example.com/own", "Denied", "no");
-		CertificateStatus status = new CertificateStatus("kubelet-client", CertificateStatus.State.WAITING, null,
-				new CertificateStatus.Requested(null, "example.com/own", List.of(), null),
-				new CertificateStatus.Schedule(null, Instant.now()),
-				new CertificateStatus.ConfirmedRequest("csr-1", Instant.now(), List.of("Approved"), ""),
-				new CertificateStatus.Rotations(0, Duration.ZERO, null, List.of()),
-				denied ? new CertificateStatus.Failure(Instant.now(), denial.reason(),
-						String.valueOf(denial.getMessage()), 1, Instant.now(), denial) : null,
-				new CertificateStatus.Health(true, false, null, null, null));
-		CertificateManager own = (CertificateManager) Proxy.newProxyInstance(getClass().getClassLoader(),
-				new Class<?>[] { CertificateManager.class }, (proxy, method, arguments) -> switch (method.getName()) {
-					case "name" -> status.name();
-					case "current" -> Optional.empty();
-					case "status" -> status;
-					default -> null;
-				});
+		ManagerFixture fixture = new ManagerFixture();
+		fixture.signer.conditions = List.of("Approved");
+		if (denied) {
+			fixture.signer.denies();
+		}
+		else {
+			fixture.signer.holds();
+		}
+		CertificateManager own = fixture.start();
 		CertificateContexts.starter()
 			.withBean(CertificateManagers.class, () -> new CertificateManagers(List.of(own)))
 			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert.startup.timeout=1s",
 					"kubelet.cert.ssl.trust=system")
 			.run((context) -> assertThat(StartFailures.report(context.getStartupFailure()).getDescription())
-				.contains(report));
+				.contains(report.formatted(ManagerFixture.SIGNER, fixture.request(0).name())));
 	}
 
 	@Test

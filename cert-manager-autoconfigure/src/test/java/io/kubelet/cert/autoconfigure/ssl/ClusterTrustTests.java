@@ -13,6 +13,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 import javax.net.ssl.X509TrustManager;
 
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.ssl.SslBundle;
@@ -48,6 +51,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 @ExtendWith(OutputCaptureExtension.class)
 class ClusterTrustTests {
+
+	private static final String BOOTSTRAPPER = "system:bootstrap:abcdef";
 
 	@AutoClose
 	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
@@ -76,11 +81,36 @@ class ClusterTrustTests {
 		});
 	}
 
-	@Test
-	void configMapThatIsMissingIsNamed() {
-		configMap("kubelet.cert.ssl.trust-config-map=kube-system/nothing")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("The ConfigMap kube-system/nothing cannot be read: it does not exist"));
+	/** Without the permission, the property is right and the role is missing. */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					v1 | list | trust-config-map=kube-system/nothing | kubelet.cert.ssl.trust-config-map | The ConfigMap kube-system/nothing \
+					cannot be read: it does not exist
+					v1 | create | trust-config-map=kube-root-ca.crt | 403 | list and watch on the ConfigMap are needed
+					v1 | list | trust-bundle.name=nothing | kubelet.cert.ssl.trust-bundle.name | The ClusterTrustBundle nothing \
+					cannot be read: it does not exist
+					v1 | list | trust-bundle.signer-name=example.com/shop | kubelet.cert.ssl.trust-bundle.signer-name | The \
+					ClusterTrustBundle of signer example.com/shop cannot be read: it does not exist
+					v2 | list | trust-bundle.name=shop | kubelet.cert.ssl.trust-bundle.name | the cluster serves ClusterTrustBundle \
+					neither as certificates.k8s.io/v1
+					v1beta1 | create | trust-bundle.name=shop | The ClusterTrustBundle shop cannot be read: the API server answers \
+					403 | list and watch on clustertrustbundles in API group certificates.k8s.io are needed
+					""")
+	void startThatFailsNamesThePropertyOrTheRole(String version, String verb, String property, String first,
+			String second) {
+		try (EmbeddedControlPlane plane = EmbeddedControlPlane.builder().trustBundles(version).start()) {
+			for (String resource : List.of("clustertrustbundles", "configmaps")) {
+				plane.allow(BOOTSTRAPPER, Set.of(verb, "watch"), resource);
+			}
+			runner(plane.writeKubeconfig(this.directory)).withPropertyValues("kubelet.cert.ssl." + property)
+				.run((context) -> assertThat(context.getStartupFailure()).rootCause()
+					.hasMessageContaining(first)
+					.hasMessageContaining(second)
+					.satisfies((failure) -> assertThat(String.valueOf(failure.getMessage()).contains("kind: "))
+						.isNotEqualTo(failure instanceof InvalidConfigurationPropertyValueException)
+						.isEqualTo(verb.equals("create"))));
+		}
 	}
 
 	/** Of 40 s, one is left, so the wait for the authorities takes its least time. */
@@ -101,17 +131,6 @@ class ClusterTrustTests {
 		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
 		assertThat(this.controlPlane.count((request) -> request.path().contains("configmaps")))
 			.isGreaterThanOrEqualTo(4);
-	}
-
-	@Test
-	void configMapThatMayNotBeReadIsNamedWithTheRoleToApply() {
-		runner(this.controlPlane.writeKubeconfig(this.directory))
-			.withPropertyValues("kubelet.cert.ssl.trust-config-map=kube-root-ca.crt")
-			.run((context) -> assertThat(context.getStartupFailure()).rootCause()
-				.hasMessageContaining("403")
-				.hasMessageContaining("list and watch on the ConfigMap are needed")
-				.hasMessageContaining("kind: RoleBinding")
-				.hasMessageNotContaining("Invalid value"));
 	}
 
 	@Test

@@ -79,6 +79,7 @@ class FirstCertificateTests {
 				.withPropertyValues("kubelet.cert.startup.timeout=" + timeout)
 				.run((context) -> assertThat(context).hasNotFailed());
 			back.join();
+			assertThat(output).containsPattern("There is no valid certificate yet: waiting up to \\d+s for it");
 		});
 	}
 
