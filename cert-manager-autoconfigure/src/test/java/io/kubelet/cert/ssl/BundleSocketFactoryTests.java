@@ -1,19 +1,15 @@
 package io.kubelet.cert.ssl;
 
-import java.net.InetAddress;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Properties;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 import javax.naming.Context;
 import javax.naming.NamingException;
 import javax.naming.directory.InitialDirContext;
-import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.trust.Trust;
@@ -34,6 +30,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 /**
@@ -81,9 +78,14 @@ class BundleSocketFactoryTests {
 	@ParameterizedTest
 	@MethodSource("clients")
 	void connectionPresentsTheCurrentPair(Client client) throws Exception {
-		for (int i = 0; i < 3; i++) {
-			assertThat(presented(client)).isEqualTo(this.manager.pair().leaf());
-			this.manager.rotate();
+		try (StandInServer server = new StandInServer((connected) -> {
+		}).start(this.registry.getBundle("bundle"))) {
+			for (int i = 0; i < 3; i++) {
+				client.connect(server.port());
+				String serial = RotatingApplication.serial(this.manager.pair().leaf());
+				await().untilAsserted(() -> assertThat(server.presented()).last().isEqualTo(serial));
+				this.manager.rotate();
+			}
 		}
 	}
 
@@ -111,26 +113,6 @@ class BundleSocketFactoryTests {
 		return CertificateBundles.register(registry, bundleName, this.manager,
 				() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
 				Duration.ZERO);
-	}
-
-	private X509Certificate presented(Client client) throws Exception {
-		try (SSLServerSocket server = (SSLServerSocket) this.registry.getBundle("bundle")
-			.createSslContext()
-			.getServerSocketFactory()
-			.createServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			server.setNeedClientAuth(true);
-			CompletableFuture<X509Certificate> presented = CompletableFuture.supplyAsync(() -> {
-				try (SSLSocket socket = (SSLSocket) server.accept()) {
-					socket.startHandshake();
-					return (X509Certificate) socket.getSession().getPeerCertificates()[0];
-				}
-				catch (Exception ex) {
-					throw new IllegalStateException(ex);
-				}
-			});
-			client.connect(server.getLocalPort());
-			return presented.get();
-		}
 	}
 
 	private interface Client {

@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 
 import io.kubelet.cert.testsupport.DocumentedJava;
 import io.kubelet.cert.testsupport.Markdown;
-import io.kubelet.cert.testsupport.MutualTlsServer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -34,7 +33,7 @@ class ReactToARotationTests {
 	void clientIsRebuiltThatWouldKeepItsConnections() throws Exception {
 		Class<?> type = component("README.md", "Warehouse");
 		try (RotatingApplication application = start(type);
-				MutualTlsServer server = new MutualTlsServer(ClientRotationTests.serverContext(application))) {
+				StandInServer server = ClientRotationTests.server(application)) {
 			HttpClient keeps = HttpClient.newBuilder()
 				.sslContext(application.bundle("shop-client").createSslContext())
 				.build();

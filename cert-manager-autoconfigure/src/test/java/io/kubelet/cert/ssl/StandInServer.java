@@ -9,12 +9,14 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -27,6 +29,8 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
+
+import org.springframework.boot.ssl.SslBundle;
 
 /**
  * Stands in for a server, or accepts the connections of one that then needs no TLS. It
@@ -42,6 +46,8 @@ public final class StandInServer implements AutoCloseable {
 
 	private final List<String> presented = new CopyOnWriteArrayList<>();
 
+	private final Set<String> refused = ConcurrentHashMap.newKeySet();
+
 	/** Listens, but accepts no connection yet. */
 	public StandInServer(Protocol protocol) throws IOException {
 		this.protocol = protocol;
@@ -49,7 +55,11 @@ public final class StandInServer implements AutoCloseable {
 
 	/** Accepts connections with the certificate of the server. */
 	public StandInServer start(RotatingApplication application) {
-		SSLContext context = application.bundle("server").createSslContext();
+		return start(application.bundle("server"));
+	}
+
+	StandInServer start(SslBundle bundle) {
+		SSLContext context = bundle.createSslContext();
 		start(() -> {
 			while (true) {
 				Socket plain = this.listener.accept();
@@ -61,6 +71,15 @@ public final class StandInServer implements AutoCloseable {
 
 	public int port() {
 		return this.listener.getLocalPort();
+	}
+
+	URI uri() {
+		return URI.create("https://localhost:" + port() + "/");
+	}
+
+	/** Stops to trust a certificate, also in connections that exist. */
+	void refuse(X509Certificate certificate) {
+		this.refused.add(RotatingApplication.serial(certificate));
 	}
 
 	/** The serial numbers of the connections that are open. */
@@ -81,7 +100,7 @@ public final class StandInServer implements AutoCloseable {
 			this.presented.add(serial);
 			this.open.put(socket, serial);
 			try {
-				this.protocol.serve(socket.getInputStream(), socket.getOutputStream());
+				this.protocol.serve(new Peer(this, serial, socket.getInputStream(), socket.getOutputStream()));
 			}
 			finally {
 				this.open.remove(socket);
@@ -90,8 +109,8 @@ public final class StandInServer implements AutoCloseable {
 	}
 
 	/** Answers each command of MongoDB's wire protocol with that the server is fine. */
-	public static void mongo(InputStream input, OutputStream output) throws IOException {
-		DataInputStream requests = new DataInputStream(input);
+	public static void mongo(Peer client) throws IOException {
+		DataInputStream requests = new DataInputStream(client.input());
 		BsonDocument document = new BsonDocument("ok", new BsonInt32(1)).append("helloOk", BsonBoolean.TRUE)
 			.append("ismaster", BsonBoolean.TRUE)
 			.append("isWritablePrimary", BsonBoolean.TRUE)
@@ -108,50 +127,50 @@ public final class StandInServer implements AutoCloseable {
 			if (query) {
 				answer.putInt(32, 1);
 			}
-			output.write(answer.position(16 + prefix).put(fine.duplicate()).array());
-			output.flush();
+			client.output().write(answer.position(16 + prefix).put(fine.duplicate()).array());
+			client.output().flush();
 		}
 	}
 
-	/** Answers each request of HTTP, which is to have no body, with an empty object. */
-	public static void http(InputStream input, OutputStream output) throws IOException {
-		BufferedReader lines = new BufferedReader(new InputStreamReader(input, StandardCharsets.US_ASCII));
+	/**
+	 * Answers each request of HTTP, which is to have no body, with the serial number of
+	 * the client.
+	 */
+	public static void http(Peer client) throws IOException {
+		BufferedReader lines = client.lines();
 		for (String line = lines.readLine(); line != null; line = lines.readLine()) {
 			if (line.isEmpty()) {
-				answer(output, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n{}");
+				client.answer("HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s".formatted(
+						client.server.refused.contains(client.serial) ? "403 Forbidden" : "200 OK",
+						client.serial.length(), client.serial));
 			}
 		}
 	}
 
 	/** Accepts each message of SMTP. */
-	public static void smtp(InputStream input, OutputStream output) throws IOException {
-		BufferedReader lines = new BufferedReader(new InputStreamReader(input, StandardCharsets.US_ASCII));
-		answer(output, "220 localhost");
+	public static void smtp(Peer client) throws IOException {
+		BufferedReader lines = client.lines();
+		client.answer("220 localhost\r\n");
 		for (String line = lines.readLine(); line != null; line = lines.readLine()) {
 			if (line.equals("DATA")) {
-				answer(output, "354 go on");
+				client.answer("354 go on\r\n");
 				while (!".".equals(line)) {
 					line = lines.readLine();
 				}
 			}
-			answer(output, "250 ok");
+			client.answer("250 ok\r\n");
 		}
-	}
-
-	private static void answer(OutputStream output, String line) throws IOException {
-		output.write((line + "\r\n").getBytes(StandardCharsets.US_ASCII));
-		output.flush();
 	}
 
 	/** Leaves the answers to a server without TLS. */
 	public static Protocol forwardingTo(int port) {
-		return (input, output) -> {
+		return (client) -> {
 			try (Socket server = new Socket(InetAddress.getLoopbackAddress(), port)) {
 				start(() -> {
-					server.getInputStream().transferTo(output);
-					output.close();
+					server.getInputStream().transferTo(client.output());
+					client.output().close();
 				});
-				input.transferTo(server.getOutputStream());
+				client.input().transferTo(server.getOutputStream());
 			}
 		};
 	}
@@ -177,7 +196,21 @@ public final class StandInServer implements AutoCloseable {
 	/** What happens in a connection until one side ends it. */
 	public interface Protocol {
 
-		void serve(InputStream input, OutputStream output) throws IOException;
+		void serve(Peer client) throws IOException;
+
+	}
+
+	/** The other end of a connection. */
+	public record Peer(StandInServer server, String serial, InputStream input, OutputStream output) {
+
+		private BufferedReader lines() {
+			return new BufferedReader(new InputStreamReader(this.input, StandardCharsets.US_ASCII));
+		}
+
+		private void answer(String text) throws IOException {
+			this.output.write(text.getBytes(StandardCharsets.US_ASCII));
+			this.output.flush();
+		}
 
 	}
 

@@ -6,13 +6,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -21,8 +19,8 @@ import javax.net.ssl.SSLContext;
 import io.kubelet.cert.ssl.ClientRotationTests.Client;
 import io.kubelet.cert.ssl.ClientRotationTests.Clients;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
+import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.Load.ThrowingRunnable;
-import io.kubelet.cert.testsupport.MutualTlsServer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -44,18 +42,19 @@ class TlsLoad {
 	void server(Kind kind) throws Exception {
 		try (RotatingServer server = new RotatingServer(kind)) {
 			SSLContext context = Connection.context(null, "TLS");
-			ThrowingRunnable staying = () -> get(context, server, 10_000);
-			ThrowingRunnable once = () -> get(Connection.context(null, "TLS"), server, 1);
+			Callable<?> staying = () -> get(context, server, 10_000);
+			Callable<?> once = () -> get(Connection.context(null, "TLS"), server, 1);
 			underLoad(kind + " server", () -> rotate(server), List.of(staying, staying, once, once));
 		}
 	}
 
-	private void get(SSLContext context, RotatingServer server, int times) throws Exception {
+	private int get(SSLContext context, RotatingServer server, int times) throws Exception {
 		try (Connection connection = new Connection(context, server.port(), null)) {
 			for (int i = 0; i < times && connection.isKeptAlive(); i++) {
 				connection.get();
 				this.requests.incrementAndGet();
 			}
+			return this.requests.get();
 		}
 	}
 
@@ -70,7 +69,7 @@ class TlsLoad {
 						BodyHandlers.discarding());
 				assertThat(response.statusCode()).isEqualTo(200);
 				assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_2);
-				this.requests.incrementAndGet();
+				return this.requests.incrementAndGet();
 			}));
 		}
 	}
@@ -89,7 +88,7 @@ class TlsLoad {
 	@EnumSource
 	void client(Client client) throws Exception {
 		try (RotatingApplication application = new RotatingApplication(Clients.class);
-				MutualTlsServer server = new MutualTlsServer(ClientRotationTests.serverContext(application))) {
+				StandInServer server = ClientRotationTests.server(application)) {
 			Function<URI, String> calls = client.with(application.bundle("client"));
 			underLoad(client + " client", () -> {
 				X509Certificate old = application.pair("client").leaf();
@@ -100,35 +99,16 @@ class TlsLoad {
 				TimeUnit.MILLISECONDS.sleep(500);
 			}, Collections.nCopies(4, () -> {
 				calls.apply(server.uri());
-				this.requests.incrementAndGet();
+				return this.requests.incrementAndGet();
 			}));
-			System.out.println("Connections that the server accepted: " + server.connections());
+			System.out.println("Connections that the server accepted: " + server.presented().size());
 		}
 	}
 
-	/** Each call is made by a thread of its own, again and again. None may fail. */
-	private void underLoad(String what, ThrowingRunnable rotation, List<ThrowingRunnable> calls) throws Exception {
-		AtomicBoolean done = new AtomicBoolean();
-		ExecutorService threads = Executors.newCachedThreadPool();
-		List<Future<Void>> running = calls.stream().map((call) -> threads.<Void>submit(() -> {
-			while (!done.get()) {
-				call.run();
-			}
-			return null;
-		})).toList();
-		try {
-			for (int i = 0; i < ROTATIONS && running.stream().noneMatch(Future::isDone); i++) {
-				rotation.run();
-			}
-		}
-		finally {
-			done.set(true);
-			threads.shutdown();
-		}
-		for (Future<Void> thread : running) {
-			thread.get(120, TimeUnit.SECONDS);
-		}
-		System.out.printf("%s: %d requests, %d rotations, none failed%n", what, this.requests.get(), ROTATIONS);
+	/** Each thread makes its call again and again. None may fail. */
+	private void underLoad(String what, ThrowingRunnable rotation, List<Callable<?>> threads) throws Exception {
+		Load.during(ROTATIONS, Duration.ofNanos(1), threads, rotation);
+		System.out.printf("%s: %d requests, %d rotations, none failed%n", what, this.requests, ROTATIONS);
 	}
 
 }

@@ -1,5 +1,6 @@
 package io.kubelet.cert.testsupport;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -16,7 +17,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Two threads that make a call every few milliseconds while a certificate rotates.
+ * Threads that make calls while a certificate rotates.
  */
 public final class Load {
 
@@ -26,28 +27,40 @@ public final class Load {
 	}
 
 	/**
-	 * Rotates a few times under load. No call may fail.
+	 * Rotates a few times while two threads make a call every few milliseconds. No call
+	 * may fail.
 	 * @param rotations how many times to rotate
 	 * @param call the call
 	 * @param rotation rotates once, and checks what it is to change
 	 * @return the number of calls
 	 */
 	public static int during(int rotations, Callable<?> call, ThrowingRunnable rotation) throws Exception {
+		return during(rotations, Duration.ofMillis(2), List.of(call, call), rotation);
+	}
+
+	/**
+	 * Rotates a few times under load. No call may fail.
+	 * @param rotations how many times to rotate
+	 * @param pause the time between two calls of a thread
+	 * @param threads the call of each thread
+	 * @param rotation rotates once, and checks what it is to change
+	 * @return the number of calls
+	 */
+	public static int during(int rotations, Duration pause, List<Callable<?>> threads, ThrowingRunnable rotation)
+			throws Exception {
 		AtomicInteger calls = new AtomicInteger();
 		List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
-		Runnable counted = () -> {
-			try {
-				call.call();
-				calls.incrementAndGet();
-			}
-			catch (Exception | AssertionError ex) {
-				failures.add(ex);
-			}
-		};
-		ScheduledExecutorService load = Executors.newScheduledThreadPool(2);
+		ScheduledExecutorService load = Executors.newScheduledThreadPool(threads.size());
 		try {
-			load.scheduleWithFixedDelay(counted, 0, 2, TimeUnit.MILLISECONDS);
-			load.scheduleWithFixedDelay(counted, 0, 3, TimeUnit.MILLISECONDS);
+			threads.forEach((call) -> load.scheduleWithFixedDelay(() -> {
+				try {
+					call.call();
+					calls.incrementAndGet();
+				}
+				catch (Exception | AssertionError ex) {
+					failures.add(ex);
+				}
+			}, 0, pause.toNanos(), TimeUnit.NANOSECONDS));
 			for (int i = 0; i < rotations; i++) {
 				int before = calls.get();
 				rotation.run();
