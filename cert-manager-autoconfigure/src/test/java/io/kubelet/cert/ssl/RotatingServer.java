@@ -25,13 +25,10 @@ import org.springframework.boot.actuate.autoconfigure.web.server.ManagementConte
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.jetty.autoconfigure.actuate.web.server.JettyServletManagementContextAutoConfiguration;
 import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
-import org.springframework.boot.jetty.servlet.JettyServletWebServerFactory;
-import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration;
 import org.springframework.boot.reactor.netty.autoconfigure.actuate.web.server.NettyReactiveManagementContextAutoConfiguration;
 import org.springframework.boot.tomcat.autoconfigure.actuate.web.server.TomcatServletManagementContextAutoConfiguration;
 import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
-import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -155,11 +152,6 @@ final class RotatingServer extends RotatingApplication {
 			TomcatServletManagementContextAutoConfiguration.class })
 	static class Tomcat extends Servlets {
 
-		@Bean
-		TomcatServletWebServerFactory factory() {
-			return new TomcatServletWebServerFactory();
-		}
-
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -167,22 +159,12 @@ final class RotatingServer extends RotatingApplication {
 			JettyServletManagementContextAutoConfiguration.class })
 	static class Jetty extends Servlets {
 
-		@Bean
-		JettyServletWebServerFactory factory() {
-			return new JettyServletWebServerFactory();
-		}
-
 	}
 
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration({ NettyReactiveWebServerAutoConfiguration.class,
 			NettyReactiveManagementContextAutoConfiguration.class })
 	static class Netty extends Server {
-
-		@Bean
-		NettyReactiveWebServerFactory factory() {
-			return new NettyReactiveWebServerFactory();
-		}
 
 		@Bean
 		HttpHandler handler() {

@@ -4,10 +4,8 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
 
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.TrustManagerFactory;
 
 import com.google.protobuf.Empty;
 import com.google.protobuf.StringValue;
@@ -16,7 +14,6 @@ import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
@@ -120,53 +117,32 @@ class GrpcRotationTests {
 	}
 
 	/** Both have Netty below them. The shaded one has a copy of its own, with OpenSSL. */
-	@SuppressWarnings({ "rawtypes", "unchecked" })
 	enum Transport {
 
-		NETTY(NettyGrpcServerFactory::new, NettyChannelBuilder::forAddress),
-
-		SHADED(ShadedNettyGrpcServerFactory::new, io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder::forAddress);
-
-		private final Servers servers;
-
-		private final Channels channels;
-
-		Transport(Servers servers, Channels channels) {
-			this.servers = servers;
-			this.channels = channels;
-		}
+		NETTY, SHADED;
 
 		/** As Spring Boot's auto-configuration creates it. */
+		@SuppressWarnings({ "rawtypes", "unchecked" })
 		GrpcServerFactory server() {
+			List customizers = List.of(application.bean(ServerBuilderCustomizer.class));
 			SslManagerBundle managers = application.bundle("server").getManagers();
-			return this.servers.create("localhost:0", List.of(application.bean(ServerBuilderCustomizer.class)),
-					managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.REQUIRE);
+			return (this == NETTY)
+					? new NettyGrpcServerFactory("localhost:0", customizers, managers.getKeyManagerFactory(),
+							managers.getTrustManagerFactory(), ClientAuth.REQUIRE)
+					: new ShadedNettyGrpcServerFactory("localhost:0", customizers, managers.getKeyManagerFactory(),
+							managers.getTrustManagerFactory(), ClientAuth.REQUIRE);
 		}
 
 		ManagedChannel channel(int port) {
 			SslManagerBundle managers = application.bundle("client").getManagers();
-			return this.channels
-				.create("localhost", port,
-						TlsChannelCredentials.newBuilder()
-							.keyManager(managers.getKeyManagers())
-							.trustManager(managers.getTrustManagers())
-							.build())
+			ChannelCredentials credentials = TlsChannelCredentials.newBuilder()
+				.keyManager(managers.getKeyManagers())
+				.trustManager(managers.getTrustManagers())
 				.build();
+			return (this == NETTY) ? NettyChannelBuilder.forAddress("localhost", port, credentials).build()
+					: io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder.forAddress("localhost", port, credentials)
+						.build();
 		}
-
-	}
-
-	private interface Servers {
-
-		@SuppressWarnings("rawtypes")
-		GrpcServerFactory create(String address, List customizers, KeyManagerFactory keys, TrustManagerFactory trust,
-				ClientAuth auth);
-
-	}
-
-	private interface Channels {
-
-		ManagedChannelBuilder<?> create(String host, int port, ChannelCredentials credentials);
 
 	}
 

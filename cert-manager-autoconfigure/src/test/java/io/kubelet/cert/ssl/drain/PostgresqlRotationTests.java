@@ -30,7 +30,8 @@ import reactor.core.publisher.Mono;
 
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
-import org.springframework.boot.r2dbc.autoconfigure.R2dbcAutoConfiguration;
+import org.springframework.boot.r2dbc.ConnectionFactoryBuilder;
+import org.springframework.boot.r2dbc.autoconfigure.ConnectionFactoryOptionsBuilderCustomizer;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -84,12 +85,12 @@ class PostgresqlRotationTests {
 			named.setMaximumPoolSize(3);
 			application.add("named", named);
 			Callable<List<String>> call = () -> List.of(query(pool, SERIAL).get(0), query(named, SERIAL).get(0));
-			assertThat(call.call()).containsExactly(decimal(application), decimal(application));
+			assertThat(call.call()).containsExactly(decimal(), decimal());
 			Load.during(2, call, () -> {
 				application.rotate("client");
-				await().untilAsserted(() -> assertThat(query(pool, SERIALS)).containsOnly(decimal(application)));
+				await().untilAsserted(() -> assertThat(query(pool, SERIALS)).containsOnly(decimal()));
 			});
-			String last = decimal(application);
+			String last = decimal();
 			try (Connection connection = DriverManager.getConnection(URL + parameters, "test", "")) {
 				application.rotate("client");
 				assertThat(query(connection, SERIAL)).containsExactly(last);
@@ -99,21 +100,21 @@ class PostgresqlRotationTests {
 
 	@Test
 	void reactiveConnectionPresentsTheCurrentCertificate() throws Exception {
-		try (RotatingApplication reactive = new RotatingApplication(R2dbc.class,
-				"spring.r2dbc.url=r2dbc:postgresql://localhost:" + port + "/postgres", "spring.r2dbc.username=test",
-				"kubelet.cert.postgresql.bundle=client")) {
-			ConnectionFactory connections = reactive.bean(ConnectionFactory.class);
-			Callable<String> serial = () -> Objects.requireNonNull(Mono.usingWhen(connections.create(),
-					(connection) -> Mono.from(connection.createStatement(SERIAL).execute())
-						.flatMap((result) -> Mono.from(result.map((row) -> row.get(0, String.class)))),
-					io.r2dbc.spi.Connection::close)
-				.block());
-			assertThat(serial.call()).isEqualTo(decimal(reactive));
-			Load.during(2, serial, () -> {
-				reactive.rotate("client");
-				assertThat(serial.call()).isEqualTo(decimal(reactive));
-			});
-		}
+		ConnectionFactory connections = ConnectionFactoryBuilder
+			.withUrl("r2dbc:postgresql://localhost:" + port + "/postgres")
+			.username("test")
+			.configure(application.bean(ConnectionFactoryOptionsBuilderCustomizer.class)::customize)
+			.build();
+		Callable<String> serial = () -> Objects.requireNonNull(Mono.usingWhen(connections.create(),
+				(connection) -> Mono.from(connection.createStatement(SERIAL).execute())
+					.flatMap((result) -> Mono.from(result.map((row) -> row.get(0, String.class)))),
+				io.r2dbc.spi.Connection::close)
+			.block());
+		assertThat(serial.call()).isEqualTo(decimal());
+		Load.during(2, serial, () -> {
+			application.rotate("client");
+			assertThat(serial.call()).isEqualTo(decimal());
+		});
 	}
 
 	private static List<String> query(DataSource source, String sql) throws Exception {
@@ -132,7 +133,7 @@ class PostgresqlRotationTests {
 		}
 	}
 
-	private static String decimal(RotatingApplication application) {
+	private static String decimal() {
 		return application.pair("client").leaf().getSerialNumber().toString();
 	}
 
@@ -177,12 +178,6 @@ class PostgresqlRotationTests {
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration(DataSourceAutoConfiguration.class)
 	static class Jdbc {
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	@ImportAutoConfiguration(R2dbcAutoConfiguration.class)
-	static class R2dbc {
 
 	}
 

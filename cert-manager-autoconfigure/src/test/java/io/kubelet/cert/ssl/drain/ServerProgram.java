@@ -1,12 +1,12 @@
 package io.kubelet.cert.ssl.drain;
 
-import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
@@ -32,21 +32,18 @@ final class ServerProgram implements AutoCloseable {
 	 * @param port the port on which it listens
 	 */
 	ServerProgram(List<String> command, Map<String, String> environment, Path directory, int port) throws IOException {
-		File output = directory.resolve("output.txt").toFile();
+		Path output = directory.resolve("output.txt");
 		ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile())
 			.redirectErrorStream(true)
-			.redirectOutput(output);
+			.redirectOutput(output.toFile());
 		builder.environment().putAll(environment);
 		this.process = builder.start();
 		try {
-			Awaitility.await().until(() -> !this.process.isAlive() || accepts(port));
-			if (!this.process.isAlive()) {
-				throw new IllegalStateException("It has ended");
-			}
+			Awaitility.await().failFast("It has ended", () -> !this.process.isAlive()).until(() -> accepts(port));
 		}
 		catch (RuntimeException ex) {
 			close();
-			throw new IllegalStateException(command + " does not accept connections: " + read(output), ex);
+			throw new IllegalStateException(command + " does not accept connections: " + Files.readString(output), ex);
 		}
 	}
 
@@ -55,20 +52,17 @@ final class ServerProgram implements AutoCloseable {
 	 * if there is none.
 	 */
 	static Path require(String name, String... directories) throws IOException {
+		List<Path> found = new ArrayList<>();
 		for (String directory : directories) {
-			Path parent = Path.of(directory);
-			if (Files.isDirectory(parent)) {
-				try (Stream<Path> found = Files.find(parent, 3,
+			if (Files.isDirectory(Path.of(directory))) {
+				try (Stream<Path> files = Files.find(Path.of(directory), 3,
 						(path, attributes) -> path.endsWith(name) && Files.isExecutable(path))) {
-					List<Path> sorted = found.sorted().toList();
-					if (!sorted.isEmpty()) {
-						return sorted.get(sorted.size() - 1);
-					}
+					files.sorted().forEach(found::add);
 				}
 			}
 		}
-		Assumptions.assumeThat(false).as(name + " is not installed, so this test was skipped").isTrue();
-		throw new IllegalStateException();
+		Assumptions.assumeThat(found).as(name + " is not installed, so this test was skipped").isNotEmpty();
+		return found.get(found.size() - 1);
 	}
 
 	/** A free port below those that the system gives to connections (Linux: 32768). */
@@ -81,15 +75,6 @@ final class ServerProgram implements AutoCloseable {
 			catch (IOException ex) {
 				// Try another one
 			}
-		}
-	}
-
-	private static String read(File output) {
-		try {
-			return Files.readString(output.toPath());
-		}
-		catch (IOException ex) {
-			return ex.toString();
 		}
 	}
 
