@@ -57,7 +57,7 @@ public abstract class CertificateManagerException extends RuntimeException {
 		/** The request was deleted, or another one has its name. */
 		LOST(Recovery.START_OVER),
 
-		/** The pair or the request could not be stored. */
+		/** The store cannot be read or written. */
 		STORE(Recovery.FIX_CAUSE),
 
 		/** Anything else. */

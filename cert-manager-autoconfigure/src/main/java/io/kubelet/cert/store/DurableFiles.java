@@ -6,7 +6,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -32,16 +31,16 @@ public final class DurableFiles {
 	 * Writes a new file.
 	 * @throws FileAlreadyExistsException if there is a file of this name
 	 */
-	static void create(Path file, byte[] content) throws IOException {
-		create(file, content, "rw-------");
+	static void create(Path file, String text) throws IOException {
+		create(file, text, "rw-------");
 	}
 
-	private static void create(Path file, byte[] content, String mode) throws IOException {
+	private static void create(Path file, String text, String mode) throws IOException {
 		createDirectory(parent(file));
 		FileChannel created = (FileChannel) Files.newByteChannel(file,
 				Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), mode(file, mode));
 		try (created) {
-			Channels.newOutputStream(created).write(content);
+			Channels.newOutputStream(created).write(text.getBytes(StandardCharsets.UTF_8));
 			created.force(true);
 		}
 		catch (IOException ex) {
@@ -64,8 +63,8 @@ public final class DurableFiles {
 	 * @throws FileAlreadyExistsException if there is one of the files
 	 */
 	static void create(PairLocation location, CertificatePair pair) throws IOException {
-		create(location.certificate(), bytes(Pem.write(pair.chain())), "rw-r--r--");
-		create(location.privateKey(), bytes(Pem.writePrivateKey(pair)));
+		create(location.certificate(), Pem.write(pair.chain()), "rw-r--r--");
+		create(location.privateKey(), Pem.writePrivateKey(pair));
 		syncDirectory(parent(location.certificate()));
 	}
 
@@ -85,42 +84,35 @@ public final class DurableFiles {
 	 */
 	public static TextFile.Version replace(Path file, String text) throws IOException {
 		Path temporary = temporary(file);
-		create(temporary, bytes(text));
-		try {
-			TextFile.Version version = TextFile.Version.of(temporary);
-			rename(temporary, file);
-			return version;
-		}
-		catch (IOException ex) {
-			delete(temporary, ex);
-			throw ex;
-		}
+		create(temporary, text);
+		return rename(temporary, file);
 	}
 
 	/**
 	 * Switches a link to a file in its own directory, in one step: there is no moment
 	 * without a link. If another process does the same at the same time, one of the two
 	 * targets remains, never anything else.
-	 * @throws NoSuchFileException if the target does not exist
+	 * @return the version of the target
+	 * @throws java.nio.file.NoSuchFileException if the target does not exist
 	 */
-	static void link(Path link, Path target) throws IOException {
-		if (!Files.exists(target)) {
-			throw new NoSuchFileException(target.toString());
-		}
+	static TextFile.Version link(Path link, Path target) throws IOException {
 		Path temporary = temporary(link);
 		Files.createSymbolicLink(temporary, target.getFileName());
+		return rename(temporary, link);
+	}
+
+	/** Gives a file its name, or removes it. Its version stays the same. */
+	private static TextFile.Version rename(Path temporary, Path file) throws IOException {
 		try {
-			rename(temporary, link);
+			TextFile.Version version = TextFile.Version.of(temporary);
+			Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+			syncDirectory(parent(file));
+			return version;
 		}
 		catch (IOException ex) {
 			delete(temporary, ex);
 			throw ex;
 		}
-	}
-
-	private static void rename(Path temporary, Path file) throws IOException {
-		Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-		syncDirectory(parent(file));
 	}
 
 	private static Path temporary(Path file) {
@@ -157,10 +149,6 @@ public final class DurableFiles {
 		try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
 			channel.force(true);
 		}
-	}
-
-	static byte[] bytes(String text) {
-		return text.getBytes(StandardCharsets.UTF_8);
 	}
 
 	private static Path parent(Path file) {

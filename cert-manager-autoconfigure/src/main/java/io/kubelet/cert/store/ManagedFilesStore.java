@@ -67,8 +67,7 @@ public final class ManagedFilesStore implements CertificateStore {
 			return false;
 		}
 		catch (IOException ex) {
-			throw new StoreException("Cannot create the pair in " + this.files + ": " + ex
-					+ ". Make the directory writable and check that its disk has room", ex);
+			throw StoreException.notWritten("Cannot create the pair in " + this.files, ex);
 		}
 	}
 

@@ -1,7 +1,6 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -29,7 +28,8 @@ final class PendingRequestFile {
 		this.keyFiles = keyFiles;
 	}
 
-	@Nullable PendingRequest read() throws IOException {
+	/** Reads the request, {@code null} if there is none that can be used. */
+	@Nullable PendingRequest read() {
 		Path file = this.files.pendingRequest();
 		try {
 			TextFile.Version version = TextFile.Version.of(file);
@@ -47,9 +47,9 @@ final class PendingRequestFile {
 		catch (MalformedPemException | UnusableFileException ex) {
 			setAside(file, (ex instanceof UnusableFileException unusable) ? unusable.getReason() : ex.getMessage());
 		}
-		catch (FileSystemException ex) {
+		catch (IOException ex) {
 			if (!Files.isSymbolicLink(file)) {
-				throw ex;
+				throw new StoreException("Cannot read the pending request " + file + ": " + ex, ex);
 			}
 			setAside(file, "it is a link that cannot be followed");
 		}
@@ -60,17 +60,27 @@ final class PendingRequestFile {
 		this.files.setAside(file, "The pending request " + file + " is not used: " + problem);
 	}
 
-	void write(PendingRequest request) throws IOException {
-		this.known = new Known(request, DurableFiles.replace(this.files.pendingRequest(), request.toPem()));
+	void write(PendingRequest request) {
+		Path file = this.files.pendingRequest();
+		try {
+			this.known = new Known(request, DurableFiles.replace(file, request.toPem()));
+		}
+		catch (IOException ex) {
+			throw StoreException.notWritten("Cannot store the pending request " + file, ex);
+		}
 	}
 
-	/**
-	 * Deletes the file, unless it holds the request of another process.
-	 */
-	void delete(PendingRequest request) throws IOException {
+	/** Deletes the file, unless it holds the request of another process. */
+	void delete(PendingRequest request) {
+		Path file = this.files.pendingRequest();
 		PendingRequest stored = read();
 		if (stored != null && request.hasKey(stored.request().publicKey())) {
-			Files.deleteIfExists(this.files.pendingRequest());
+			try {
+				Files.deleteIfExists(file);
+			}
+			catch (IOException ex) {
+				throw StoreException.notWritten("Cannot delete the pending request " + file, ex);
+			}
 		}
 	}
 

@@ -1,5 +1,7 @@
 package io.kubelet.cert.store;
 
+import java.io.IOException;
+
 import io.kubelet.cert.certificate.CertificateManagerException;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,11 @@ public class StoreException extends CertificateManagerException {
 	 */
 	public StoreException(Kind kind, String message, @Nullable Throwable cause) {
 		super(kind, message, cause);
+	}
+
+	static StoreException notWritten(String problem, IOException cause) {
+		return new StoreException(
+				problem + ": " + cause + ". Make the directory writable and check that its disk has room", cause);
 	}
 
 }

@@ -1,7 +1,6 @@
 package io.kubelet.cert.store;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -31,45 +30,58 @@ final class StoredPairs {
 
 	private final KeyFiles keyFiles;
 
+	private final @Nullable PairLocation initial;
+
+	private final int retain;
+
 	private final Clock clock;
 
 	private final PairReader reader = new PairReader();
 
-	StoredPairs(PairFiles files, KeyFiles keyFiles, Clock clock) {
+	/**
+	 * Creates access to the pairs.
+	 * @param initial a pair to use until there is a current one
+	 * @param retain how many old pairs to keep
+	 */
+	StoredPairs(PairFiles files, KeyFiles keyFiles, @Nullable PairLocation initial, int retain, Clock clock) {
 		this.files = files;
 		this.keyFiles = keyFiles;
+		this.initial = initial;
+		this.retain = retain;
 		this.clock = clock;
 	}
 
-	/**
-	 * Reads the pair to use.
-	 * @param initial a pair to use until there is a current one
-	 */
-	@Nullable CertificatePair read(@Nullable PairLocation initial) throws IOException {
-		CertificatePair pair = readCurrent();
-		if (pair == null && initial != null) {
-			pair = read(initial, null);
+	/** Reads the pair to use, {@code null} if there is none. */
+	@Nullable CertificatePair read() {
+		try {
+			CertificatePair pair = readCurrent();
+			if (pair == null && this.initial != null) {
+				pair = read(this.initial, null);
+			}
+			return (pair != null) ? pair : readSeparate();
 		}
-		return (pair != null) ? pair : readSeparate();
+		catch (IOException ex) {
+			throw new StoreException("Cannot read the pair in " + this.files.directory() + ": " + ex, ex);
+		}
 	}
 
 	private @Nullable CertificatePair readCurrent() throws IOException {
 		Path current = this.files.current();
 		if (this.reader.last() != null) {
-			return read(PairLocation.of(current), this.keyFiles);
+			return read(current);
 		}
 		try {
 			// Another process may replace a damaged pair at any time
 			Path target = current.toRealPath();
 			try {
-				return read(PairLocation.of(current), this.keyFiles);
+				return read(current);
 			}
 			catch (StoreException | UnusableFileException ex) {
 				return replaceDamaged(target, ex);
 			}
 		}
 		catch (NoSuchFileException ex) {
-			return read(PairLocation.of(current), this.keyFiles);
+			return read(current);
 		}
 	}
 
@@ -84,6 +96,10 @@ final class StoredPairs {
 			this.files.setAside(Path.of(ex.getFile()), ex);
 			return null;
 		}
+	}
+
+	private @Nullable CertificatePair read(Path file) throws IOException {
+		return read(PairLocation.of(file), this.keyFiles);
 	}
 
 	private @Nullable CertificatePair read(PairLocation location, @Nullable KeyFiles keyFiles) throws IOException {
@@ -104,10 +120,10 @@ final class StoredPairs {
 		Path current = this.files.current();
 		Optional<Path> good = this.files.dated(this.files.list())
 			.stream()
-			.filter((file) -> isGood(file, damaged))
+			.filter((file) -> canReplace(damaged, file))
 			.findFirst();
 		if (!current.toRealPath().equals(damaged)) {
-			return read(PairLocation.of(current), this.keyFiles);
+			return read(current);
 		}
 		Path aside;
 		if (this.files.isDated(damaged)) {
@@ -123,13 +139,12 @@ final class StoredPairs {
 		logger.error("[{}] {}. It is kept as {}, and {}", this.files.pairName(), cause.getMessage(), aside,
 				good.map((file) -> "the older pair " + file + " is used")
 					.orElse("there is no older pair that can be used"));
-		// The reader remembers the good one
-		return this.reader.last();
+		return good.isPresent() ? read(good.get()) : null;
 	}
 
-	private boolean isGood(Path file, Path damaged) {
+	private boolean canReplace(Path damaged, Path file) {
 		try {
-			return !file.toRealPath().equals(damaged) && read(PairLocation.of(file), this.keyFiles) != null;
+			return !file.toRealPath().equals(damaged) && read(file) != null;
 		}
 		catch (StoreException | IOException ex) {
 			logger.warn("[{}] The older pair {} cannot be used: {}", this.files.pairName(), file, ex.getMessage());
@@ -146,33 +161,37 @@ final class StoredPairs {
 		}
 	}
 
-	/**
-	 * Writes a new pair and makes it the current one.
-	 * @param retain how many old pairs to keep
-	 */
-	void write(CertificatePair pair, int retain) throws IOException {
+	/** Writes a new pair, makes it the current one, and removes old pairs. */
+	void write(CertificatePair pair) {
 		boolean first = !Files.exists(this.files.current(), LinkOption.NOFOLLOW_LINKS);
-		Path created = create(DurableFiles.bytes(Pem.write(pair)));
 		try {
-			TextFile.Version version = TextFile.Version.of(created);
-			makeCurrent(created);
-			this.reader.wrote(pair, version);
+			writeCurrent(pair);
 		}
-		catch (IOException | UncheckedIOException ex) {
-			this.files.remove(created);
-			throw ex;
+		catch (IOException ex) {
+			throw StoreException.notWritten("Cannot store the new pair in " + this.files.directory(), ex);
 		}
 		// The first pair replaces nothing, and there may be thousands of files to list
 		if (!first) {
-			this.files.removeOld(retain, this.clock.instant());
+			this.files.removeOld(this.retain, this.clock.instant());
 		}
 	}
 
-	private Path create(byte[] content) throws IOException {
+	private void writeCurrent(CertificatePair pair) throws IOException {
+		Path created = create(Pem.write(pair));
+		try {
+			this.reader.wrote(pair, makeCurrent(created));
+		}
+		catch (IOException ex) {
+			this.files.remove(created);
+			throw ex;
+		}
+	}
+
+	private Path create(String text) throws IOException {
 		for (int attempt = 0;; attempt++) {
 			Path file = this.files.dated(this.clock, attempt);
 			try {
-				DurableFiles.create(file, content);
+				DurableFiles.create(file, text);
 				return file;
 			}
 			catch (FileAlreadyExistsException ex) {
@@ -181,11 +200,11 @@ final class StoredPairs {
 		}
 	}
 
-	private void makeCurrent(Path file) throws IOException {
+	private TextFile.Version makeCurrent(Path file) throws IOException {
 		Path current = this.files.current();
 		Path kept = Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS) ? keep(current) : null;
 		try {
-			DurableFiles.link(current, file);
+			return DurableFiles.link(current, file);
 		}
 		catch (IOException ex) {
 			if (kept != null && Files.isRegularFile(current, LinkOption.NOFOLLOW_LINKS)) {
@@ -200,9 +219,8 @@ final class StoredPairs {
 	 */
 	private @Nullable Path keep(Path current) throws IOException {
 		try {
-			TextFile.Version.of(current);
 			this.keyFiles.requireProtected(current);
-			return create(Files.readAllBytes(current));
+			return create(TextFile.read(current));
 		}
 		catch (UnusableFileException ex) {
 			this.files.setAside(current, ex);
@@ -210,17 +228,20 @@ final class StoredPairs {
 		}
 	}
 
-	/**
-	 * Finishes a switch that another process began.
-	 */
-	void recoverSwitch() throws IOException {
+	/** Finishes a switch that another process began. */
+	void recoverSwitch() {
 		Path current = this.files.current();
 		Path updated = this.files.updated();
 		if (Files.isRegularFile(updated, LinkOption.NOFOLLOW_LINKS)) {
 			throw new StoreException(updated + " is a file, but only a link can be there: move it away", null);
 		}
 		if (Files.isSymbolicLink(updated) && Files.exists(updated) && !Files.exists(current)) {
-			Files.move(updated, current, StandardCopyOption.ATOMIC_MOVE);
+			try {
+				Files.move(updated, current, StandardCopyOption.ATOMIC_MOVE);
+			}
+			catch (IOException ex) {
+				throw StoreException.notWritten("Cannot finish the interrupted switch of " + current, ex);
+			}
 			logger.info("[{}] Finished the interrupted switch of {}", this.files.pairName(), current);
 		}
 	}

@@ -167,7 +167,8 @@ class DiskFaultTests {
 				new PairLocation(directory.resolve("tls.crt"), directory.resolve("tls.key")), CLOCK);
 		this.disk.mountReadOnly();
 		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store.createIfMissing(() -> NEW))
-			.withMessageContaining("Read-only file system. Make the directory writable");
+			.withMessageContainingAll("Cannot create the pair in ",
+					"Read-only file system. Make the directory writable");
 		this.disk.repair();
 		assertThat(store.createIfMissing(() -> NEW)).isTrue();
 		assertThat(this.disk.operations()).endsWith(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
