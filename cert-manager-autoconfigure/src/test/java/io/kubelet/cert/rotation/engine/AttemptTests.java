@@ -63,6 +63,25 @@ class AttemptTests extends ManagerFixture {
 	}
 
 	@Test
+	void failedStoreKeepsTheOldCertificateAndTheRequest() {
+		this.signer.holds();
+		CertificateManager manager = start();
+		this.store.writeFails = true;
+		answer(0);
+		assertThat(this.failures).hasSize(1);
+		assertThat(manager.current()).contains(this.old);
+		assertThat(this.store.pair).isEqualTo(this.old);
+		this.store.writeFails = false;
+		pass(ofMinutes(1));
+		answer(1);
+		assertThat(this.rotations).hasSize(1);
+		assertThat(this.signer.requests).as("the request is kept")
+			.hasSize(2)
+			.extracting(CertificateRequest::name)
+			.containsOnly(request(0).name());
+	}
+
+	@Test
 	void issuedPairIsStoredBeforeItIsTold() {
 		CertificateManager manager = start();
 		CertificatePair issued = manager.current().orElseThrow();
