@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -81,12 +82,11 @@ abstract class StoreFixture {
 		return file.resolveSibling(file.getFileName() + ".damaged");
 	}
 
-	static void runAtTheSameTime(List<Runnable> processes) throws InterruptedException {
-		List<Thread> threads = processes.stream().map(Thread::new).toList();
-		threads.forEach(Thread::start);
-		for (Thread thread : threads) {
-			thread.join();
-		}
+	/** Returns the end of all, or the failure of one. */
+	static CompletableFuture<Void> runAtTheSameTime(List<Runnable> processes) {
+		return CompletableFuture.allOf(processes.stream()
+			.map((process) -> CompletableFuture.runAsync(process, (task) -> new Thread(task).start()))
+			.toArray(CompletableFuture[]::new));
 	}
 
 }
