@@ -3,6 +3,7 @@ package io.kubelet.cert.rotation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateManagerException.Recovery;
@@ -68,9 +69,14 @@ public record CertificateStatus(String name, State state, @Nullable CertificateP
 	 * @param count how many certificates it has obtained
 	 * @param waited how long their requests have waited, in total
 	 * @param last when it obtained the last one, {@code null} if it has not yet
+	 * @param failures how many attempts have failed, by kind, without kinds of which none
+	 * has
+	 * @param failingSince when the first of the attempts failed that have failed in a
+	 * row, {@code null} if the last one succeeded
 	 * @param history the last 20 rotations and failed attempts, the latest one first
 	 */
-	public record Rotations(long count, Duration waited, @Nullable Instant last, List<Outcome> history) {
+	public record Rotations(long count, Duration waited, @Nullable Instant last, Map<Kind, Long> failures,
+			@Nullable Instant failingSince, List<Outcome> history) {
 
 	}
 

@@ -3,6 +3,7 @@ package io.kubelet.cert.ssl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -72,7 +73,7 @@ public final class FixedManager implements CertificateManager {
 		return new CertificateStatus("test", CertificateStatus.State.VALID, this.pair,
 				new CertificateStatus.Requested(null, "example.com/test", List.of(), null),
 				new CertificateStatus.Schedule(null, null), null,
-				new CertificateStatus.Rotations(0, Duration.ZERO, null, List.of()), null,
+				new CertificateStatus.Rotations(0, Duration.ZERO, null, Map.of(), null, List.of()), null,
 				new CertificateStatus.Health(true, false, null, null, null));
 	}
 

@@ -9,9 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.StreamSupport;
@@ -40,8 +38,7 @@ import org.jspecify.annotations.Nullable;
  * The metrics of certificates and of the authorities that their SSL bundles trust, each
  * with the name of the certificate as the tag {@code certificate}.
  * <p>
- * Must be registered as a listener of the managers. Events before a registry is bound
- * count too, for every registry.
+ * Must be registered as a listener of the managers.
  */
 class CertificateMetrics implements MeterBinder, RotationListener {
 
@@ -50,8 +47,6 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 	private final Function<String, Trust> trust;
 
 	private final Clock clock;
-
-	private final Map<String, Totals> totals = new ConcurrentHashMap<>();
 
 	private final Map<MeterRegistry, MultiGauge> infos = new HashMap<>();
 
@@ -79,17 +74,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 	}
 
 	@Override
-	public void failed(String name, CertificateStatus.Failure failure) {
-		Totals totals = totals(name);
-		totals.failures(failure.kind()).increment();
-		if (totals.failingSince == null) {
-			totals.failingSince = failure.at();
-		}
-	}
-
-	@Override
 	public void rotated(String name, @Nullable CertificatePair previous, CertificatePair current) {
-		totals(name).failingSince = null;
 		updateInfo();
 	}
 
@@ -109,10 +94,6 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 				pair.serialNumber(), "key_algorithm", KeySpecification.describe(pair.leaf().getPublicKey()));
 	}
 
-	private Totals totals(String certificate) {
-		return this.totals.computeIfAbsent(certificate, (name) -> new Totals());
-	}
-
 	/**
 	 * No meter holds this object, and with it the managers, after the context is closed.
 	 */
@@ -120,7 +101,6 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 		Meters meters = new Meters(manager, registry, Tags.of("certificate", manager.name()));
 		Clock clock = this.clock;
 		Function<String, Trust> trust = this.trust;
-		Totals totals = totals(manager.name());
 		meters.time("expiry", "Time until the certificate expires, negative once it has",
 				(status) -> until(clock, (status.pair() != null) ? status.pair().notAfter() : null));
 		meters.time("lifetime", "Time from the start to the end of the certificate's validity",
@@ -134,7 +114,7 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 				(status) -> since(clock, status.health().stuckSince()));
 		meters.time("failing",
 				"Time since the first of the attempts that have failed in a row, 0 if the last one succeeded",
-				(status) -> since(clock, totals.failingSince));
+				(status) -> since(clock, status.rotations().failingSince()));
 		meters.time("trust.expiry",
 				"Time until the first of the authorities that the SSL bundle trusts expires, negative once it has",
 				(status) -> until(clock, firstEnd(trust.apply(status.name()))));
@@ -148,7 +128,8 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 				(status) -> status.rotations().count());
 		for (Kind kind : Kind.values()) {
 			meters.count("failures", "Attempts to rotate the certificate that failed",
-					Tags.of("reason", kind.name().toLowerCase(Locale.ROOT)), (status) -> totals.failures(kind).sum());
+					Tags.of("reason", kind.name().toLowerCase(Locale.ROOT)),
+					(status) -> status.rotations().failures().getOrDefault(kind, 0L));
 		}
 		meters.waits();
 	}
@@ -209,20 +190,6 @@ class CertificateMetrics implements MeterBinder, RotationListener {
 
 		private static ToDoubleFunction<CertificateManager> of(ToDoubleFunction<CertificateStatus> value) {
 			return (manager) -> value.applyAsDouble(manager.status());
-		}
-
-	}
-
-	/** What is counted of one certificate. */
-	private static final class Totals {
-
-		/** When the first of the attempts failed that have failed in a row. */
-		volatile @Nullable Instant failingSince;
-
-		private final Map<Kind, LongAdder> failures = new ConcurrentHashMap<>();
-
-		LongAdder failures(Kind kind) {
-			return this.failures.computeIfAbsent(kind, (first) -> new LongAdder());
 		}
 
 	}

@@ -7,12 +7,10 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.rotation.RotationListener;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -27,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * the certificate as the tag {@code certificate}. Only for certificates that do the work
  * of a kubelet: widespread alerts on these names concern every job that reports them.
  * <p>
- * Must be registered as a listener of the managers. Events before a registry is bound
- * count too, for every registry.
+ * Must be registered as a listener of the managers. The rotation before a registry is
+ * bound counts too, for every registry.
  */
 class KubeletMetrics implements MeterBinder, RotationListener {
 
@@ -74,23 +72,21 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 			.description("Seconds until the certificate expires; negative once it has, infinite if there is none")
 			.tags(tags)
 			.register(registry);
-		Records records = records(manager.name());
 		FunctionCounter
 			.builder(
 					serving ? "kubelet.server.expiration.renew.errors"
 							: "kubelet.certificate.manager.client.expiration.renew.errors",
-					records.failures, LongAdder::sum)
+					manager, KubeletMetrics::failures)
 			.description("Failed attempts to rotate the certificate")
 			.tags(tags)
 			.register(registry);
 		if (serving) {
-			records.add(rotations(registry, tags));
+			records(manager.name()).add(rotations(registry, tags));
 		}
 	}
 
-	@Override
-	public void failed(String name, CertificateStatus.Failure failure) {
-		records(name).failures.increment();
+	private static double failures(CertificateManager manager) {
+		return manager.status().rotations().failures().values().stream().mapToLong(Long::longValue).sum();
 	}
 
 	@Override
@@ -121,8 +117,6 @@ class KubeletMetrics implements MeterBinder, RotationListener {
 
 	/** What is recorded of one certificate. */
 	private static final class Records {
-
-		final LongAdder failures = new LongAdder();
 
 		/** By identity: those of two registries are equal. */
 		private final Set<DistributionSummary> rotations = Collections.newSetFromMap(new IdentityHashMap<>());

@@ -2,9 +2,12 @@ package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -49,6 +52,10 @@ final class StatusReport {
 
 	private @Nullable Instant last;
 
+	private Map<Kind, Long> failures = Map.of();
+
+	private @Nullable Instant failingSince;
+
 	private List<Outcome> history = List.of();
 
 	private CertificateStatus.@Nullable Failure lastFailure;
@@ -76,7 +83,7 @@ final class StatusReport {
 		this.count++;
 		this.waited = this.waited.plus(waited);
 		this.last = now;
-		this.lastFailure = null;
+		endFailures();
 		this.serverHealthy = true;
 		add(new Outcome(now, trigger, pair.serialNumber(), this.pendingRequests.confirmedName(), waited,
 				additionalNames, null));
@@ -84,12 +91,21 @@ final class StatusReport {
 
 	/** Another program has stored a pair, which has become current. */
 	void adopted(CertificatePair pair, Instant now) {
-		this.lastFailure = null;
+		endFailures();
 		add(new Outcome(now, null, pair.serialNumber(), null, null, List.of(), null));
+	}
+
+	private void endFailures() {
+		this.lastFailure = null;
+		this.failingSince = null;
 	}
 
 	/** An attempt has failed. */
 	void failed(CertificateStatus.Failure failure, Trigger trigger) {
+		Map<Kind, Long> failures = new HashMap<>(this.failures);
+		failures.merge(failure.kind(), 1L, Long::sum);
+		this.failures = Map.copyOf(failures);
+		this.failingSince = (this.failingSince != null) ? this.failingSince : failure.at();
 		this.lastFailure = failure;
 		Throwable cause = (failure.cause() instanceof StoreException store) ? store.getCause() : failure.cause();
 		Boolean healthy = (cause instanceof RequestException request) ? request.serverHealthy() : null;
@@ -145,9 +161,10 @@ final class StatusReport {
 						(pair != null) ? new Window(this.settings.schedule().window().begin(pair),
 								this.settings.schedule().window().end(pair)) : null,
 						deadline.equals(Instant.MAX) ? null : deadline),
-				confirmed(), new Rotations(this.count, this.waited, this.last, this.history), this.lastFailure,
-				new Health(this.serverHealthy, this.warnings.isUnavailable(), this.templates.waitingFor(),
-						this.pair.problem(), null));
+				confirmed(),
+				new Rotations(this.count, this.waited, this.last, this.failures, this.failingSince, this.history),
+				this.lastFailure, new Health(this.serverHealthy, this.warnings.isUnavailable(),
+						this.templates.waitingFor(), this.pair.problem(), null));
 	}
 
 	/** A request that the API server does not know is not reported as pending. */

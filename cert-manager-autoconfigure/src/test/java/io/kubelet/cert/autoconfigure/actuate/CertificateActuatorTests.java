@@ -134,17 +134,13 @@ class CertificateActuatorTests {
 			plane.behavior().approval(ApprovalPolicy.approving());
 			String serialNumber = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
 			JsonNode history = json(send(context, "GET", PATH)).at("/history");
-			assertThat(history.size()).isEqualTo(2);
-			assertThat(history.at("/0/outcome").asString()).isEqualTo("ROTATED");
-			assertThat(history.at("/0/trigger").asString()).isEqualTo("REQUESTED");
-			assertThat(history.at("/0/serialNumber").asString()).isEqualTo(serialNumber);
-			assertThat(history.at("/0/requestName").asString()).startsWith("kubelet-client-");
-			assertThat(Duration.parse(history.at("/0/duration").asString())).isBetween(Duration.ofMillis(1),
-					Duration.ofMinutes(2));
-			assertThat(history.at("/1/outcome").asString()).isEqualTo("FAILED");
-			assertThat(history.at("/1/reason").asString()).isEqualTo("NotToday");
-			assertThat(history.at("/1/message").asString()).endsWith("the approver is on holiday");
-			assertThat(Duration.parse(history.at("/1/duration").asString())).isPositive();
+			assertThat(history).hasSize(2);
+			assertThat(history).extracting((outcome) -> outcome.path("outcome").asString())
+				.containsExactly("ROTATED", "FAILED");
+			assertThat(history).extracting((outcome) -> Duration.parse(outcome.path("duration").asString()))
+				.allMatch((duration) -> duration.compareTo(Duration.ZERO) > 0);
+			assertThat(history.get(0).toString()).contains("\"REQUESTED\"", serialNumber, "\"kubelet-client-");
+			assertThat(history.get(1).toString()).contains("\"NotToday\"", "the approver is on holiday");
 		}
 	}
 

@@ -84,16 +84,6 @@ class CertificateMetricsTests {
 	}
 
 	@Test
-	void pairThatAnotherProgramStoredIsNotCountedAsARotation() {
-		start(this.registry);
-		this.fixture.store.pair = this.fixture.pair(Duration.ZERO, Duration.ofHours(99));
-		this.fixture.time.pass(Duration.ofMinutes(10));
-		assertThat(value("lifetime")).isEqualTo(99 * 3600);
-		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isOne();
-		assertThat(this.registry.get("kubelet.cert.request.wait").functionTimer().count()).isOne();
-	}
-
-	@Test
 	void failuresAreCountedByReasonsThatAreThereFromTheStart() {
 		this.fixture.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/s",
 				"WhateverTheApproverWrites", "not today"));
@@ -117,6 +107,17 @@ class CertificateMetricsTests {
 		this.fixture.signer.issues();
 		this.fixture.time.pass(Duration.ofMinutes(1));
 		assertThat(value("failing")).isZero();
+	}
+
+	@Test
+	void pairThatAnotherProgramStoredEndsTheFailuresAndIsNoRotation() {
+		this.fixture.signer.denies();
+		start(this.registry);
+		this.fixture.storePair();
+		this.fixture.time.pass(Duration.ofMinutes(10));
+		assertThat(value("lifetime")).isEqualTo(100 * 3600);
+		assertThat(value("failing")).isZero();
+		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isZero();
 	}
 
 	/** What happens before a registry is bound counts in each registry, once. */

@@ -31,7 +31,7 @@ class KubeletMetricsTests {
 	}
 
 	@Test
-	void timeToLiveIsInfiniteWithoutACertificateThenCountsDownAndGoesBelowZero() {
+	void clientCertificateHasItsTimeToLiveAndItsFailedAttempts() {
 		this.fixture.signer.holds();
 		start(Map.of("kubelet-client", false)).bindTo(this.registry);
 		assertThat(timeToLive("client")).isEqualTo(Double.POSITIVE_INFINITY);
@@ -39,13 +39,6 @@ class KubeletMetricsTests {
 		assertThat(timeToLive("client")).isEqualTo(3600);
 		this.fixture.time.pass(Duration.ofMinutes(90));
 		assertThat(timeToLive("client")).isEqualTo(-1800);
-	}
-
-	@Test
-	void failedAttemptsAreCounted() {
-		this.fixture.signer.denies();
-		start(Map.of("kubelet-client", false)).bindTo(this.registry);
-		this.fixture.time.pass(Duration.ofHours(2));
 		assertThat(this.registry.get("kubelet.certificate.manager.client.expiration.renew.errors")
 			.tag("certificate", "kubelet-client")
 			.functionCounter()
