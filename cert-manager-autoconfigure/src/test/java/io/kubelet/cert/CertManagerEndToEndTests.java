@@ -3,42 +3,47 @@ package io.kubelet.cert;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+
+import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Behavior;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
-import io.kubelet.cert.testsupport.Figures;
 import io.kubelet.cert.testsupport.Load;
 import io.kubelet.cert.testsupport.Markdown;
 import io.kubelet.cert.testsupport.RisingTimeout;
+import io.kubelet.cert.testsupport.ShopAccount;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.apis.CustomObjectsApi;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -51,26 +56,36 @@ import static org.assertj.core.api.Assertions.assertThatException;
 /**
  * A whole application whose certificate an issuer of cert-manager issues, with what the
  * README shows. It runs on an embedded control plane, or, with the profile
- * {@code real-cluster}, on a real cert-manager.
+ * {@code real-cluster}, on a real cert-manager. There, an administrator's kubeconfig
+ * ({@code -Dadmin.kubeconfig}) is needed to add an issuer.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class CertManagerEndToEndTests {
 
-	private static final Duration PATIENCE = Duration.ofMinutes(2);
+	private static final String GROUP = "cert-manager.io";
 
 	private final String run = UUID.randomUUID().toString().substring(0, 8);
 
 	@TempDir
 	Path directory;
 
-	private CertManagerCluster cluster;
+	private EndToEndCluster cluster;
 
 	private List<Object> before = List.of();
 
 	@BeforeEach
 	void open() throws Exception {
-		this.cluster = CertManagerCluster.open(this.directory);
-		this.before = this.cluster.requests();
+		this.cluster = EndToEndCluster.open((embedded) -> {
+			embedded.certManager().clusterIssuer("internal");
+			return ShopAccount.writeKubeconfig(embedded, this.directory);
+		});
+		try {
+			this.before = requests();
+		}
+		catch (ApiException ex) {
+			EndToEndCluster.skip("the user of the kubeconfig cannot list certificaterequests of cert-manager.io/v1 "
+					+ "in the namespace shop: " + ex.getCode());
+		}
 	}
 
 	@AfterEach
@@ -89,11 +104,8 @@ class CertManagerEndToEndTests {
 			stored().leaf().verify(trusted(context).get(0).getPublicKey());
 			int rotations = (this.cluster.embedded() != null) ? 10 : 50;
 			String first = served(context);
-			int served = Load.during(rotations, () -> served(context),
-					() -> manager.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
-			Figures.report("HTTPS requests during " + rotations + " rotations with cert-manager",
-					served + ", of which 0 failed");
-			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+			Load.during(rotations, () -> served(context), () -> manager.rotate().get(2, TimeUnit.MINUTES));
+			awaitNoRequest();
 			assertThat(manager.status().rotations().count()).isEqualTo(rotations + 1);
 			assertThat(served(context)).isEqualTo(stored().serialNumber()).isNotEqualTo(first);
 			if (this.cluster.embedded() != null) {
@@ -114,8 +126,6 @@ class CertManagerEndToEndTests {
 		int certificates = plane.count(RecordedRequest::isCreate);
 		int requests = plane
 			.count((request) -> request.isCreate() || request.isWatch() || request.isDelete() || request.isGet());
-		Figures.report("rotations with cert-manager",
-				"%d requests to the API server for %d certificates".formatted(requests, certificates));
 		assertThat(requests).isLessThanOrEqualTo(3 * certificates);
 	}
 
@@ -125,31 +135,34 @@ class CertManagerEndToEndTests {
 		List<X509Certificate> first = trusted(context);
 		plane.certManager().removeClusterIssuer("internal").clusterIssuer("internal");
 		assertThat(trusted(context)).isEqualTo(first);
-		context.getBean(CertificateManager.class).rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+		context.getBean(CertificateManager.class).rotate().get(2, TimeUnit.MINUTES);
 		Awaitility.await()
 			.untilAsserted(() -> assertThat(trusted(context)).hasSize(2)
 				.containsAll(first)
 				.containsAll(stored().authorities()));
 	}
 
+	static Set<Map.Entry<String, Consumer<Behavior>>> failures() {
+		return Map
+			.<String, Consumer<Behavior>>of("kubelet.cert.ssl.trust",
+					(behavior) -> behavior.flaws(SignerFlaw.NO_AUTHORITY),
+					"the authority that came with it did not issue it",
+					(behavior) -> behavior.flaws(SignerFlaw.ANOTHER_AUTHORITY),
+					"somebody approves the request: see 'kubectl get certificaterequest'",
+					(behavior) -> behavior.approval(ApprovalPolicy.manual()))
+			.entrySet();
+	}
+
 	@ParameterizedTest
-	@CsvSource({ "NO_AUTHORITY, kubelet.cert.ssl.trust",
-			"ANOTHER_AUTHORITY, the authority that came with it did not issue it",
-			", somebody approves the request: see 'kubectl get certificaterequest'" })
-	void startFailsWithoutTheAuthorityAndWithoutAnApproval(@Nullable SignerFlaw flaw, String report,
+	@MethodSource("failures")
+	void startFailsWithoutTheAuthorityAndWithoutAnApproval(Map.Entry<String, Consumer<Behavior>> failure,
 			CapturedOutput output) {
 		if (this.cluster.embedded() != null) {
-			Behavior behavior = this.cluster.embedded().behavior();
-			if (flaw != null) {
-				behavior.flaws(flaw);
-			}
-			else {
-				behavior.approval(ApprovalPolicy.manual());
-			}
+			failure.getValue().accept(this.cluster.embedded().behavior());
 			RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
 				assertThatException()
 					.isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=" + timeout).close());
-				assertThat(output).contains("APPLICATION FAILED TO START", report)
+				assertThat(output).contains("APPLICATION FAILED TO START", failure.getKey())
 					.doesNotContain("kubectl get csr", "NullPointer");
 			});
 		}
@@ -168,35 +181,60 @@ class CertManagerEndToEndTests {
 					+ "certificaterequest shop-")
 			.contains("Make sure that there is issuer 'ClusterIssuer/" + issuer + "' (from kubelet.cert.issuer.name) "
 					+ "in the cluster, or set 'kubelet.cert.issuer.name' to one that there is");
-		List<Object> pending = this.cluster.requests();
+		List<Object> pending = requests();
 		assertThat(pending).hasSize(this.before.size() + 1);
 		try (ConfigurableApplicationContext context = run(issuer, "--kubelet.cert.startup.mode=background")) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			Awaitility.await().untilAsserted(() -> assertThat(manager.status().pendingRequest()).isNotNull());
-			assertThat(this.cluster.requests()).isEqualTo(pending);
+			assertThat(requests()).isEqualTo(pending);
 			assertThat(manager.status().pendingRequest().message()).contains("\"" + issuer + "\" not found");
-			this.cluster.addIssuer(issuer);
+			addIssuer(issuer);
 			Awaitility.await().untilAsserted(() -> assertThat(manager.current()).isPresent());
-			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
+			awaitNoRequest();
 		}
 	}
 
+	/** The approver of a real cluster approves everything. */
 	@Test
 	void denialIsReportedAndItsRequestDeleted(CapturedOutput output) throws Exception {
 		if (this.cluster.embedded() != null) {
-			this.cluster.embedded().behavior().approval(ApprovalPolicy.manual());
-		}
-		try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.startup.mode=background")) {
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await().until(() -> manager.status().pendingRequest() != null || manager.current().isPresent());
-			if (manager.current().isPresent()) {
-				EndToEndCluster.skip("the approver of the cluster approves everything");
+			this.cluster.embedded().behavior().approval(ApprovalPolicy.denying("policy", "these names are not yours"));
+			try (ConfigurableApplicationContext context = run("internal", "--kubelet.cert.startup.mode=background")) {
+				Awaitility.await()
+					.untilAsserted(() -> assertThat(output).contains("was denied: these names are not yours"));
+				awaitNoRequest();
+				assertThat(context.getBean(CertificateManager.class).current()).isEmpty();
 			}
-			this.cluster.deny(manager.status().pendingRequest().name(), "these names are not yours");
-			Awaitility.await()
-				.untilAsserted(() -> assertThat(output).contains("was denied: these names are not yours"));
-			Awaitility.await().untilAsserted(() -> assertThat(this.cluster.requests()).isEqualTo(this.before));
 		}
+	}
+
+	/** The UIDs of the requests in the namespace. */
+	@SuppressWarnings("unchecked")
+	private List<Object> requests() throws ApiException {
+		Map<String, Object> list = (Map<String, Object>) new CustomObjectsApi(
+				TestClients.create(this.cluster.kubeconfig()))
+			.listNamespacedCustomObject(GROUP, "v1", "shop", "certificaterequests")
+			.execute();
+		return ((List<Map<String, Map<String, Object>>>) list.get("items")).stream()
+			.map((request) -> request.get("metadata").get("uid"))
+			.toList();
+	}
+
+	private void awaitNoRequest() {
+		Awaitility.await().untilAsserted(() -> assertThat(requests()).isEqualTo(this.before));
+	}
+
+	private void addIssuer(String name) throws ApiException {
+		if (this.cluster.embedded() != null) {
+			this.cluster.embedded().certManager().clusterIssuer(name);
+			return;
+		}
+		Path administrator = EndToEndCluster.file("admin.kubeconfig", "an administrator");
+		new CustomObjectsApi(TestClients.create(administrator))
+			.createClusterCustomObject(GROUP, "v1", "clusterissuers",
+					Map.of("apiVersion", GROUP + "/v1", "kind", "ClusterIssuer", "metadata", Map.of("name", name),
+							"spec", Map.of("ca", Map.of("secretName", "internal-ca"))))
+			.execute();
 	}
 
 	private ConfigurableApplicationContext run(String issuer, String... further) throws IOException {
@@ -218,13 +256,9 @@ class CertManagerEndToEndTests {
 		return Pem.readPair(Files.readString(this.directory.resolve("pki/shop-current.pem")));
 	}
 
-	private static List<X509Certificate> trusted(ConfigurableApplicationContext context) throws Exception {
-		KeyStore trust = context.getBean(SslBundles.class).getBundle("shop").getStores().getTrustStore();
-		List<X509Certificate> trusted = new ArrayList<>();
-		for (String alias : Collections.list(trust.aliases())) {
-			trusted.add((X509Certificate) trust.getCertificate(alias));
-		}
-		return trusted;
+	private static List<X509Certificate> trusted(ConfigurableApplicationContext context) {
+		SslManagerBundle managers = context.getBean(SslBundles.class).getBundle("shop").getManagers();
+		return List.of(((X509TrustManager) managers.getTrustManagers()[0]).getAcceptedIssuers());
 	}
 
 	@Configuration(proxyBeanMethods = false)

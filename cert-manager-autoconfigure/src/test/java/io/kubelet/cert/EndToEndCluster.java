@@ -1,7 +1,7 @@
 package io.kubelet.cert;
 
 import java.nio.file.Path;
-import java.util.Set;
+import java.util.function.Function;
 
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.jspecify.annotations.Nullable;
@@ -11,30 +11,34 @@ import org.slf4j.LoggerFactory;
 /**
  * Where the certificates of the end-to-end tests come from: an embedded control plane,
  * or, with the profile {@code real-cluster}, the cluster of a kubeconfig. In both of
- * them, the user of the kubeconfig may do what {@code real-cluster.yaml} grants.
+ * them, the user of the kubeconfig may do what {@code real-cluster.yaml} or the how-to
+ * guide grants.
  *
  * @param kubeconfig the kubeconfig
  * @param embedded the embedded control plane, if it is one
  */
 record EndToEndCluster(Path kubeconfig, @Nullable EmbeddedControlPlane embedded) implements AutoCloseable {
 
-	/** The signer whose authorities the tests publish. */
-	static final String SIGNER = "example.com/end-to-end";
-
-	private static final String USER = "system:bootstrap:abcdef";
-
-	static EndToEndCluster open(Path directory) {
-		if (!"real".equals(System.getProperty("cluster"))) {
-			EmbeddedControlPlane embedded = EmbeddedControlPlane.start();
-			embedded.allow(USER, Set.of("create", "get", "list", "watch", "update", "delete"), "clustertrustbundles");
-			embedded.allow(USER, Set.of("attest"), "signers", SIGNER);
-			return new EndToEndCluster(embedded.writeKubeconfig(directory), embedded);
+	/**
+	 * Opens a cluster.
+	 * @param kubeconfig prepares an embedded control plane, and returns the kubeconfig of
+	 * its user
+	 */
+	static EndToEndCluster open(Function<EmbeddedControlPlane, Path> kubeconfig) {
+		if ("real".equals(System.getProperty("cluster"))) {
+			return new EndToEndCluster(file("kubeconfig", "a cluster"), null);
 		}
-		String kubeconfig = System.getProperty("kubeconfig", "");
-		if (kubeconfig.isEmpty()) {
-			skip("name a cluster with -Dkubeconfig=FILE");
+		EmbeddedControlPlane embedded = EmbeddedControlPlane.start();
+		return new EndToEndCluster(kubeconfig.apply(embedded), embedded);
+	}
+
+	/** Returns the file that a system property names, without which the test ends. */
+	static Path file(String property, String what) {
+		String file = System.getProperty(property, "");
+		if (file.isEmpty()) {
+			skip("name " + what + " with -D" + property + "=FILE");
 		}
-		return new EndToEndCluster(Path.of(kubeconfig), null);
+		return Path.of(file);
 	}
 
 	/** Ends the test, which says so in the log: Maven does not print the reason. */

@@ -3,7 +3,6 @@ package io.kubelet.cert;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -44,14 +43,12 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class RotationEndToEndTests {
 
-	private static final Duration PATIENCE = Duration.ofMinutes(2);
-
 	@TempDir
 	Path directory;
 
 	@Test
 	void tlsServerEndpointEventBundleAndFileAgreeAfterEachRotation() throws Exception {
-		try (EndToEndCluster cluster = EndToEndCluster.open(this.directory);
+		try (EndToEndCluster cluster = EndToEndCluster.open((embedded) -> embedded.writeKubeconfig(this.directory));
 				ConfigurableApplicationContext context = run(cluster.kubeconfig())) {
 			CertificateManager manager = context.getBean(CertificateManager.class);
 			List<String> events = context.getBean(Application.class).serialNumbers;
@@ -59,7 +56,7 @@ class RotationEndToEndTests {
 			String first = agreedSerialNumber(context);
 			for (int rotation = 1; rotation <= 3; rotation++) {
 				String before = agreedSerialNumber(context);
-				CertificatePair rotated = manager.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+				CertificatePair rotated = manager.rotate().get(2, TimeUnit.MINUTES);
 				Awaitility.await()
 					.untilAsserted(() -> assertThat(agreedSerialNumber(context)).isEqualTo(rotated.serialNumber())
 						.isNotEqualTo(before));

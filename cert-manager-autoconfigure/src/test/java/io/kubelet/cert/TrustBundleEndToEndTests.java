@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -37,6 +38,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 @ExtendWith(OutputCaptureExtension.class)
 class TrustBundleEndToEndTests {
 
+	private static final String SIGNER = "example.com/end-to-end";
+
+	private static final String USER = "system:bootstrap:abcdef";
+
 	private final String run = UUID.randomUUID().toString();
 
 	private final TestAuthority before = new TestAuthority("before");
@@ -56,7 +61,11 @@ class TrustBundleEndToEndTests {
 
 	@BeforeEach
 	void open() throws Exception {
-		this.cluster = EndToEndCluster.open(this.directory);
+		this.cluster = EndToEndCluster.open((embedded) -> {
+			embedded.allow(USER, Set.of("create", "get", "list", "watch", "update", "delete"), "clustertrustbundles");
+			embedded.allow(USER, Set.of("attest"), "signers", SIGNER);
+			return embedded.writeKubeconfig(this.directory);
+		});
 		this.bundles = new TrustBundles(this.cluster.kubeconfig(), "v1");
 		if (!this.bundles.areServed()) {
 			this.bundles = new TrustBundles(this.cluster.kubeconfig(), "v1beta1");
@@ -80,7 +89,7 @@ class TrustBundleEndToEndTests {
 	void serverFollowsABundleAndItsRemoval(CapturedOutput output) throws Exception {
 		String name = "end-to-end-" + this.run;
 		this.bundles.create(name, Map.of(), this.before);
-		try (ConfigurableApplicationContext context = run("name=" + name)) {
+		try (ConfigurableApplicationContext context = run("kubelet.cert.ssl.trust-bundle.name=" + name)) {
 			assertAccepted(context, this.clientOfBefore);
 			assertRefused(context, this.clientOfAfter);
 			this.bundles.replace(name, this.after);
@@ -97,12 +106,12 @@ class TrustBundleEndToEndTests {
 
 	@Test
 	void serverFollowsTheBundlesOfASigner() throws Exception {
-		String prefix = EndToEndCluster.SIGNER.replace('/', ':') + ":" + this.run;
+		String prefix = SIGNER.replace('/', ':') + ":" + this.run;
 		TestAuthority other = new TestAuthority("other");
 		this.bundles.create(prefix + "-1", Map.of("run", this.run, "stage", "live"), this.before);
 		this.bundles.create(prefix + "-2", Map.of("run", this.run, "stage", "test"), other);
-		try (ConfigurableApplicationContext context = run("signer-name=" + EndToEndCluster.SIGNER,
-				"label-selector=run=" + this.run + ",stage in (live)")) {
+		try (ConfigurableApplicationContext context = run("kubelet.cert.ssl.trust-bundle.signer-name=" + SIGNER,
+				"kubelet.cert.ssl.trust-bundle.label-selector=run=" + this.run + ",stage in (live)")) {
 			assertAccepted(context, this.clientOfBefore);
 			assertRefused(context, client(other));
 			this.bundles.create(prefix + "-3", Map.of("run", this.run, "stage", "live"), this.after);
@@ -113,17 +122,15 @@ class TrustBundleEndToEndTests {
 	}
 
 	private ConfigurableApplicationContext run(String... trust) {
-		SpringApplicationBuilder application = new SpringApplicationBuilder(Application.class).properties(
-				"server.port=0", "server.ssl.bundle=kubelet-client", "server.ssl.client-auth=need",
-				"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
-				"kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig(),
-				"kubelet.cert.template.common-name=system:node:end-to-end",
-				"kubelet.cert.template.organizations=system:nodes", "kubelet.cert.ssl.trust-overlap=0s",
-				"management.endpoints.web.exposure.include=certificates");
-		for (String property : trust) {
-			application.properties("kubelet.cert.ssl.trust-bundle." + property);
-		}
-		return application.run();
+		return new SpringApplicationBuilder(Application.class)
+			.properties("server.port=0", "server.ssl.bundle=kubelet-client", "server.ssl.client-auth=need",
+					"kubelet.cert.cert-dir=" + this.directory.resolve("pki"),
+					"kubelet.cert.kubernetes.kubeconfig=" + this.cluster.kubeconfig(),
+					"kubelet.cert.template.common-name=system:node:end-to-end",
+					"kubelet.cert.template.organizations=system:nodes", "kubelet.cert.ssl.trust-overlap=0s",
+					"management.endpoints.web.exposure.include=certificates")
+			.properties(trust)
+			.run();
 	}
 
 	private static CertificatePair client(TestAuthority authority) {

@@ -5,16 +5,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+
+import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -38,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -57,8 +57,6 @@ class UpgradeTests {
 
 	private static final Path SNAPSHOTS = ProjectFiles.ROOT
 		.resolve("cert-manager-autoconfigure/src/test/resources/snapshots");
-
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
 	/** One that has an authority of its own, so that a certificate of another is kept. */
 	private static final String SIGNER = "example.com/serving";
@@ -94,14 +92,14 @@ class UpgradeTests {
 			assertThat(shop.current()).contains(stored);
 			// A pending request is resumed at once or with the next rotation
 			CompletableFuture<CertificatePair> rotation = shop.rotate();
-			await().atMost(PATIENCE).until(() -> !this.controlPlane.openCertificateSigningRequests().isEmpty());
+			await().until(() -> !this.controlPlane.openCertificateSigningRequests().isEmpty());
 			this.controlPlane.openCertificateSigningRequests().forEach(this.controlPlane::approve);
-			CertificatePair next = rotation.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			CertificatePair next = rotation.get(2, TimeUnit.MINUTES);
 			assertThat(next).isNotEqualTo(stored);
 			assertThat(status(context, "shop").state()).isEqualTo(CertificateStatus.State.VALID);
 			assertThat(status(context, "shop").rotations().count()).isOne();
 			assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isOne();
-			await().atMost(PATIENCE).until(() -> Files.notExists(this.directory.resolve("shop-request.pem")));
+			await().until(() -> Files.notExists(this.directory.resolve("shop-request.pem")));
 			assertThat(Pem.readPair(Files.readString(this.directory.resolve("shop-current.pem")))).isEqualTo(next);
 		});
 		files.remove("shop-request.pem");
@@ -115,7 +113,7 @@ class UpgradeTests {
 		copy(SNAPSHOTS.resolve(snapshot));
 		String pending = Files.readString(this.directory.resolve("shop-request.pem"));
 		runner().run((context) -> {
-			await().atMost(PATIENCE).until(() -> status(context, "shop").rotations().count() == 1);
+			await().until(() -> status(context, "shop").rotations().count() == 1);
 			assertThat(manager(context, "shop").current().orElseThrow().privateKey())
 				.isEqualTo(Pem.readPrivateKey(pending));
 			assertThat(this.controlPlane.certificateSigningRequests())
@@ -134,7 +132,7 @@ class UpgradeTests {
 			CertificateManager shop = manager(context, "shop");
 			assertThat(shop.status().state()).isEqualTo(CertificateStatus.State.VALID);
 			assertThat(this.controlPlane.count(RecordedRequest::isCreate)).isZero();
-			CertificatePair next = shop.rotate().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			CertificatePair next = shop.rotate().get(2, TimeUnit.MINUTES);
 			assertThat(next.privateKey()).isNotEqualTo(Pem.readPrivateKey(pending));
 		});
 		assertThat(output).contains("[shop] Request " + PendingRequest.ofPem(pending).request().name() + " to signer "
@@ -152,12 +150,12 @@ class UpgradeTests {
 		runner(target).withPropertyValues("kubelet.cert.startup.timeout=60s").run((context) -> {
 			CertificateManager shop = manager(context, "shop");
 			// Requests of rotations are throttled
-			await().atMost(PATIENCE).until(() -> {
+			await().until(() -> {
 				shop.rotate();
 				return shop.status().rotations().count() == 3;
 			});
 			this.controlPlane.behavior().approval(ApprovalPolicy.manual());
-			await().atMost(PATIENCE).until(() -> {
+			await().until(() -> {
 				shop.rotate();
 				return !this.controlPlane.openCertificateSigningRequests().isEmpty();
 			});
@@ -194,10 +192,9 @@ class UpgradeTests {
 		return manager(context, name).status();
 	}
 
-	private static String trusted(ApplicationContext context) throws Exception {
-		KeyStore trusted = Objects
-			.requireNonNull(context.getBean(SslBundles.class).getBundle("shop").getStores().getTrustStore());
-		return Pem.write(List.of((X509Certificate) trusted.getCertificate(trusted.aliases().nextElement())));
+	private static String trusted(ApplicationContext context) {
+		SslManagerBundle managers = context.getBean(SslBundles.class).getBundle("shop").getManagers();
+		return Pem.write(List.of(((X509TrustManager) managers.getTrustManagers()[0]).getAcceptedIssuers()));
 	}
 
 	/** Returns what was current: repositories need not keep links. */

@@ -4,19 +4,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
-import com.google.gson.JsonObject;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.test.EmbeddedControlPlane;
-import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.openapi.JSON;
-import okhttp3.Call;
-import org.jspecify.annotations.Nullable;
+import io.kubernetes.client.openapi.apis.CustomObjectsApi;
 
 /**
  * ClusterTrustBundles that a user with permission writes, in one version of the API. The
@@ -24,9 +20,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TrustBundles {
 
-	private final ApiClient client;
+	private static final String GROUP = "certificates.k8s.io";
 
-	private final String path;
+	private static final String PLURAL = "clustertrustbundles";
+
+	private final CustomObjectsApi api;
+
+	private final String version;
 
 	private final Set<String> created = new HashSet<>();
 
@@ -35,8 +35,8 @@ public final class TrustBundles {
 	}
 
 	public TrustBundles(Path kubeconfig, String version) {
-		this.client = TestClients.create(kubeconfig);
-		this.path = "/apis/certificates.k8s.io/" + version + "/clustertrustbundles";
+		this.api = new CustomObjectsApi(TestClients.create(kubeconfig));
+		this.version = version;
 	}
 
 	/** Create a bundle, of the signer that the name begins with, if any. */
@@ -47,19 +47,22 @@ public final class TrustBundles {
 			spec.put("signerName", name.substring(0, colon).replace(':', '/'));
 		}
 		Map<String, Object> bundle = Map.of("metadata", Map.of("name", name, "labels", labels), "spec", spec);
-		execute("POST", this.path, JSON.getGson().toJsonTree(bundle));
+		this.api.createClusterCustomObject(GROUP, this.version, PLURAL, bundle).execute();
 		this.created.add(name);
 	}
 
 	/** Put these authorities in place of those there are. */
+	@SuppressWarnings("unchecked")
 	public void replace(String name, TestAuthority... authorities) throws ApiException {
-		JsonObject bundle = execute("GET", this.path + "/" + name, null);
-		bundle.getAsJsonObject("spec").addProperty("trustBundle", pem(authorities));
-		execute("PUT", this.path + "/" + name, bundle);
+		Map<String, Map<String, Object>> bundle = (Map<String, Map<String, Object>>) this.api
+			.getClusterCustomObject(GROUP, this.version, PLURAL, name)
+			.execute();
+		Objects.requireNonNull(bundle.get("spec")).put("trustBundle", pem(authorities));
+		this.api.replaceClusterCustomObject(GROUP, this.version, PLURAL, name, bundle).execute();
 	}
 
 	public void delete(String name) throws ApiException {
-		execute("DELETE", this.path + "/" + name, null);
+		this.api.deleteClusterCustomObject(GROUP, this.version, PLURAL, name).execute();
 		this.created.remove(name);
 	}
 
@@ -73,7 +76,7 @@ public final class TrustBundles {
 	/** Whether there is this version of the API. */
 	public boolean areServed() throws ApiException {
 		try {
-			execute("GET", this.path, null);
+			this.api.listClusterCustomObject(GROUP, this.version, PLURAL).execute();
 			return true;
 		}
 		catch (ApiException ex) {
@@ -82,13 +85,6 @@ public final class TrustBundles {
 			}
 			throw ex;
 		}
-	}
-
-	private JsonObject execute(String method, String path, @Nullable Object body) throws ApiException {
-		Call call = this.client.buildCall(null, path, method, List.of(), List.of(), body,
-				new HashMap<>(Map.of("Content-Type", "application/json")), new HashMap<>(), new HashMap<>(),
-				new String[0], null);
-		return this.client.<JsonObject>execute(call, JsonObject.class).getData();
 	}
 
 	private static String pem(TestAuthority... authorities) {
