@@ -9,7 +9,11 @@ import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
@@ -22,6 +26,7 @@ import io.kubelet.cert.faults.FaultyDisk.Operation;
 import io.kubelet.cert.kubernetes.internal.NodeKubeconfig;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.KeyPairSource;
+import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.store.ManagedFilesStore;
 import io.kubelet.cert.store.PairLocation;
 import io.kubelet.cert.store.StoreException;
@@ -51,15 +56,14 @@ class DiskFaultTests {
 
 	private static final TestAuthority authority = new TestAuthority("disk");
 
-	private static final CertificatePair OLD = pair();
+	private static final Stored OLD = stored();
 
-	private static final CertificatePair NEW = pair();
+	private static final Stored NEW = stored();
 
-	private static final CertificatePair NEXT = pair();
+	private static final Stored NEXT = stored();
 
-	private static final PendingRequest OLD_REQUEST = request();
-
-	private static final PendingRequest NEW_REQUEST = request();
+	/** Steps that remove what is of no use any longer. */
+	private static final Set<Operation> CLEANING = EnumSet.of(Operation.LIST, Operation.NEXT_FILE, Operation.DELETE);
 
 	@TempDir
 	Path parent;
@@ -77,87 +81,102 @@ class DiskFaultTests {
 
 	@ParameterizedTest
 	@EnumSource
-	void currentIsTheOldOrTheNewPairWhenAnyOneStepFails(Start start) throws IOException {
-		List<Operation> steps = stepsOfUpdate(start);
+	void pairAndRequestAreTheOldOrTheNewOnesWhenAnyOneStepFails(Start start) throws IOException {
+		List<Operation> steps = steps(start);
 		for (int i = 0; i < steps.size(); i++) {
 			int failed = i;
 			prepare(start, "once-" + failed);
 			List<String> before = files();
 			this.disk.fail((index) -> index == failed);
-			StoreException failure = update(NEW);
-			boolean switched = failure == null || failed > steps.indexOf(Operation.RENAME);
-			assertThat(current()).as("current after %s", steps.get(failed)).isEqualTo(switched ? NEW : start.pair);
-			if (!switched) {
+			StoreException failure = write(NEW);
+			if (CLEANING.contains(steps.get(failed))) {
+				assertThat(failure).isNull();
+			}
+			boolean pair = failure == null || failed > steps.indexOf(Operation.RENAME);
+			boolean request = failure == null || failed > steps.lastIndexOf(Operation.RENAME);
+			assertStored(pair ? NEW : start.stored, request ? NEW : start.stored);
+			if (!pair) {
 				assertThat(files()).as("files after %s", steps.get(failed)).isEqualTo(before);
 			}
-			assertNextUpdateWorks(failure);
+			assertNoTemporaryFile();
+			assertNextWriteWorks(failure);
 		}
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void currentIsTheOldOrTheNewPairWhenTheDiskDiesAtAnyStep(Start start) throws IOException {
-		List<Operation> steps = stepsOfUpdate(start);
-		for (int i = 0; i < steps.size(); i++) {
+	void pairAndRequestAreTheOldOrTheNewOnesWhenTheDiskDiesAtAnyStep(Start start) {
+		int steps = steps(start).size();
+		for (int i = 0; i < steps; i++) {
 			int failed = i;
 			prepare(start, "dead-" + failed);
 			this.disk.fail((index) -> index >= failed);
-			StoreException failure = update(NEW);
-			assertThat(current()).as("current after %s", steps.get(failed)).isIn(start.pair, NEW);
-			assertNextUpdateWorks(failure);
+			StoreException failure = write(NEW);
+			Stored current = store(this.directory).read();
+			assertThat(current.pair()).isIn(start.stored.pair(), NEW.pair());
+			assertThat(key(current)).isIn(key(start.stored), key(NEW));
+			assertNextWriteWorks(failure);
 		}
 	}
 
-	@ParameterizedTest
-	@EnumSource(names = { "LIST", "NEXT_FILE", "DELETE" })
-	void updateSucceedsWhenOldFilesCannotBeRemoved(Operation failed) {
-		int step = stepsOfUpdate(Start.LINK).indexOf(failed);
-		prepare(Start.LINK, "kept");
-		this.disk.fail((index) -> index == step);
-		assertThat(update(NEW)).isNull();
-		assertThat(current()).isEqualTo(NEW);
-	}
-
 	@Test
-	void updateTakesEveryStepThatADiskCanFail() throws IOException {
-		assertThat(Stream.of(Start.values()).map(this::stepsOfUpdate).flatMap(List::stream))
-			.contains(Operation.values());
+	void writingTakesEveryStepThatADiskCanFail() {
+		assertThat(Stream.of(Start.values()).map(this::steps).flatMap(List::stream)).contains(Operation.values());
 	}
 
+	/** A link takes room as well. */
 	@ParameterizedTest
 	@EnumSource
 	void fullDiskLeavesTheOldPairAndNoTruncatedFile(Start start) throws IOException {
-		int length = Pem.write(NEW).length();
-		for (int room : new int[] { 0, 1, length / 2, length - 1, length }) {
+		int pair = Pem.write(Objects.requireNonNull(NEW.pair())).length();
+		for (int room : new int[] { 0, 1, pair / 2, pair - 1, pair }) {
 			prepare(start, "full-" + room);
 			this.disk.limit(room);
-			assertUpdateChangesNothing(start, "No space left on device");
+			assertNothingChanges(start, "No space left on device");
+		}
+	}
+
+	@Test
+	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
+		int pair = Pem.write(Objects.requireNonNull(NEW.pair())).length();
+		int request = Objects.requireNonNull(NEW.pending()).toPem().length();
+		for (int room : new int[] { 0, 1, request / 2, request - 1 }) {
+			prepare(Start.LINK, "full-of-a-pair-" + room);
+			this.disk.limit(pair + 1 + room);
+			assertRequestIsNotStored("No space left on device");
 		}
 	}
 
 	@ParameterizedTest
 	@EnumSource
-	void directoryThatCannotBeWrittenLeavesTheOldPair(Start start) throws IOException {
+	void directoryThatCannotBeWrittenIsLeftAsItIs(Start start) throws IOException {
 		prepare(start, "read-only");
 		this.disk.mountReadOnly();
-		assertUpdateChangesNothing(start, "Read-only file system");
-	}
-
-	private void assertUpdateChangesNothing(Start start, String reason) throws IOException {
-		List<String> before = files();
-		StoreException failure = update(NEW);
-		assertThat(failure).hasMessageContaining(reason);
-		assertThat(current()).isEqualTo(start.pair);
-		assertThat(files()).isEqualTo(before);
-		assertNextUpdateWorks(failure);
+		assertNothingChanges(start, "Read-only file system");
 	}
 
 	@Test
-	void diskWithoutModesIsWrittenWithoutThemAndItsDirectoryIsNotOpened() throws IOException {
+	void temporaryFileWhoseStateCannotBeReadIsRemoved() throws IOException {
+		prepare(Start.LINK, "hidden");
+		this.disk.hide((file) -> file.getFileName().toString().startsWith(".one-request.pem."));
+		assertRequestIsNotStored("Input/output error");
+	}
+
+	@Test
+	void truncatedFileThatCannotBeRemovedIsToldOfBesideTheFailure() {
+		int write = steps(Start.NOTHING).indexOf(Operation.WRITE);
+		prepare(Start.NOTHING, "truncated");
+		this.disk.fail((index) -> index >= write);
+		assertThat(write(NEW))
+			.hasStackTraceContaining("Suppressed: java.nio.file.FileSystemException: " + this.directory);
+	}
+
+	@Test
+	void diskWithoutModesIsWrittenWithoutThemAndItsDirectoryIsNotOpened() {
 		this.disk.removeModes();
-		assertThat(stepsOfUpdate(Start.LINK)).contains(Operation.SYNC, Operation.RENAME)
+		assertThat(steps(Start.LINK)).contains(Operation.SYNC, Operation.RENAME)
 			.doesNotContain(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
-		assertThat(current()).isEqualTo(NEW);
+		assertStored(NEW, NEW);
 	}
 
 	@Test
@@ -165,12 +184,13 @@ class DiskFaultTests {
 		Path directory = this.disk.on(this.directory);
 		ManagedFilesStore store = new ManagedFilesStore(
 				new PairLocation(directory.resolve("tls.crt"), directory.resolve("tls.key")), CLOCK);
+		Supplier<CertificatePair> pair = () -> Objects.requireNonNull(NEW.pair());
 		this.disk.mountReadOnly();
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store.createIfMissing(() -> NEW))
+		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store.createIfMissing(pair))
 			.withMessageContainingAll("Cannot create the pair in ",
 					"Read-only file system. Make the directory writable");
 		this.disk.repair();
-		assertThat(store.createIfMissing(() -> NEW)).isTrue();
+		assertThat(store.createIfMissing(pair)).isTrue();
 		assertThat(this.disk.operations()).endsWith(Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
 	}
 
@@ -189,71 +209,14 @@ class DiskFaultTests {
 	void pairOnADiskThatMapsUsersIsOurOwn() throws IOException {
 		assumeThat(System.getProperty("user.name")).isEqualTo("root");
 		this.disk.mapUsersTo(12345);
-		assertThat(update(NEW)).isNull();
-		assertThat(store(this.disk.on(this.directory)).current()).contains(NEW);
-		assertThat(files()).containsExactly("one-2026-01-01-00-00-00.pem", "one-current.pem");
+		assertThat(write(NEW)).isNull();
+		assertThat(store(this.disk.on(this.directory)).read().pair()).isEqualTo(NEW.pair());
+		assertThat(files()).containsExactly("one-2026-01-01-00-00-00.pem", "one-current.pem", "one-request.pem");
 	}
 
-	@Test
-	void fullDiskLeavesTheOldRequestAndNoTruncatedFile() throws IOException {
-		int length = NEW_REQUEST.toPem().length();
-		for (int room : new int[] { 0, 1, length / 2, length - 1 }) {
-			prepareRequest("request-full-" + room);
-			this.disk.limit(room);
-			assertNotSaved("No space left on device", OLD_REQUEST);
-		}
-	}
-
-	@Test
-	void pendingRequestIsTheOldOrTheNewOneWhenAnyStepFails() throws IOException {
-		prepareRequest("request-steps");
-		List<Operation> steps = this.disk.operations();
-		assertThat(steps).endsWith(Operation.RENAME, Operation.OPEN_DIRECTORY, Operation.SYNC_DIRECTORY);
-		for (int i = 0; i < steps.size(); i++) {
-			int failed = i;
-			prepareRequest("request-" + failed);
-			this.disk.fail((index) -> index == failed);
-			assertNotSaved("Input/output error",
-					(failed <= steps.indexOf(Operation.RENAME)) ? OLD_REQUEST : NEW_REQUEST);
-		}
-	}
-
-	@Test
-	void temporaryFileWhoseStateCannotBeReadIsRemoved() throws IOException {
-		prepareRequest("request-state");
-		this.disk.hide((file) -> file.getFileName().toString().startsWith(".one-request.pem."));
-		assertNotSaved("Input/output error", OLD_REQUEST);
-	}
-
-	private void prepareRequest(String name) {
-		prepare(Start.LINK, name);
-		this.store.savePendingRequest(OLD_REQUEST);
-	}
-
-	private void assertNotSaved(String reason, PendingRequest kept) throws IOException {
-		List<String> before = files();
-		assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.store.savePendingRequest(NEW_REQUEST))
-			.withMessageContainingAll(this.directory.toString(), reason,
-					"Make the directory writable and check that its disk has room");
-		assertThat(pendingRequestKey()).isEqualTo(kept.request().publicKey());
-		assertThat(files()).isEqualTo(before);
-		this.disk.repair();
-		this.store.savePendingRequest(NEW_REQUEST);
-		assertThat(pendingRequestKey()).isEqualTo(NEW_REQUEST.request().publicKey());
-	}
-
-	@Test
-	void truncatedFileThatCannotBeRemovedIsToldOfBesideTheFailure() {
-		int write = stepsOfUpdate(Start.NOTHING).indexOf(Operation.WRITE);
-		prepare(Start.NOTHING, "truncated");
-		this.disk.fail((index) -> index >= write);
-		assertThat(update(NEW))
-			.hasStackTraceContaining("Suppressed: java.nio.file.FileSystemException: " + this.directory);
-	}
-
-	private List<Operation> stepsOfUpdate(Start start) {
+	private List<Operation> steps(Start start) {
 		prepare(start, "steps-" + start);
-		assertThat(update(NEW)).isNull();
+		assertThat(write(NEW)).isNull();
 		return this.disk.operations();
 	}
 
@@ -265,27 +228,52 @@ class DiskFaultTests {
 		this.disk.repair();
 	}
 
-	private @Nullable StoreException update(CertificatePair pair) {
-		return catchThrowableOfType(StoreException.class, () -> this.store.update(pair));
+	/** Stores a pair, and then a request. */
+	private @Nullable StoreException write(Stored next) {
+		return catchThrowableOfType(StoreException.class, () -> this.store.write(next));
 	}
 
-	private void assertNextUpdateWorks(@Nullable StoreException failure) throws IOException {
+	private void assertNothingChanges(Start start, String reason) throws IOException {
+		List<String> before = files();
+		StoreException failure = write(NEW);
+		assertThat(failure).hasMessageContaining(reason);
+		assertStored(start.stored, start.stored);
+		assertThat(files()).isEqualTo(before);
+		assertNextWriteWorks(failure);
+	}
+
+	private void assertRequestIsNotStored(String reason) throws IOException {
+		StoreException failure = write(NEW);
+		assertThat(failure).hasMessageContaining(reason);
+		assertStored(NEW, OLD);
+		assertNoTemporaryFile();
+		assertNextWriteWorks(failure);
+	}
+
+	private void assertNoTemporaryFile() throws IOException {
+		assertThat(files()).noneMatch((name) -> name.startsWith("."));
+	}
+
+	private void assertNextWriteWorks(@Nullable StoreException failure) {
 		if (failure != null) {
 			assertThat(failure).hasMessageContaining(this.directory.toString())
 				.hasMessageContaining("Make the directory writable and check that its disk has room");
 		}
 		this.disk.repair();
-		assertThat(update(NEXT)).isNull();
-		assertThat(current()).isEqualTo(NEXT);
+		assertThat(write(NEXT)).isNull();
+		assertStored(NEXT, NEXT);
 	}
 
 	/** What a process sees that starts now. */
-	private @Nullable CertificatePair current() {
-		return store(this.directory).current().orElse(null);
+	private void assertStored(Stored pair, Stored request) {
+		Stored current = store(this.directory).read();
+		assertThat(current.pair()).isEqualTo(pair.pair());
+		assertThat(key(current)).isEqualTo(key(request));
 	}
 
-	private PublicKey pendingRequestKey() {
-		return store(this.directory).pendingRequest().orElseThrow().request().publicKey();
+	private static @Nullable PublicKey key(Stored stored) {
+		PendingRequest pending = stored.pending();
+		return (pending != null) ? pending.request().publicKey() : null;
 	}
 
 	private List<String> files() throws IOException {
@@ -301,39 +289,38 @@ class DiskFaultTests {
 		return TestStore.files(directory, "one", null, 1, CLOCK);
 	}
 
-	private static CertificatePair pair() {
-		return authority.pair(TEMPLATE, Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2050-01-01T00:00:00Z"));
-	}
-
-	private static PendingRequest request() {
+	private static Stored stored() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		return new PendingRequest(CertificateRequests.create(null, TEMPLATE, "example.com/signer",
+		PendingRequest pending = new PendingRequest(CertificateRequests.create(null, TEMPLATE, "example.com/signer",
 				List.of(Usage.CLIENT_AUTH), null, keys), keys.getPrivate(), null, null);
+		return new Stored(
+				authority.pair(TEMPLATE, Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2050-01-01T00:00:00Z")),
+				pending, null, null);
 	}
 
-	/** What is in the directory before the update. */
+	/** What is in the directory before. */
 	enum Start {
 
-		NOTHING(null), LINK(OLD), FILE(OLD);
+		NOTHING(Stored.NOTHING), LINK(OLD), FILE(OLD);
 
-		private final @Nullable CertificatePair pair;
+		private final Stored stored;
 
-		Start(@Nullable CertificatePair pair) {
-			this.pair = pair;
+		Start(Stored stored) {
+			this.stored = stored;
 		}
 
 		private void prepare(Path directory) {
 			if (this == NOTHING) {
 				return;
 			}
-			for (int i = 0; i < 3; i++) {
-				store(directory).update(OLD);
+			for (int i = 0; i < 2; i++) {
+				store(directory).write(OLD);
 			}
 			if (this == FILE) {
 				Path current = directory.resolve("one-current.pem");
 				try {
 					Files.delete(current);
-					Files.writeString(current, Pem.write(OLD));
+					Files.writeString(current, Pem.write(Objects.requireNonNull(OLD.pair())));
 				}
 				catch (IOException ex) {
 					throw new UncheckedIOException(ex);

@@ -13,7 +13,7 @@ import io.kubelet.cert.testsupport.CountingProvider;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TestStore;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,21 +35,16 @@ class RotationCostTests {
 
 	private final TestAuthority issuer = this.fixture.authority.intermediate("issuer");
 
-	private CountingProvider counts;
+	@AutoClose
+	private final CountingProvider counts = new CountingProvider();
 
 	@BeforeEach
-	void count() {
-		this.counts = new CountingProvider();
+	void issueUncounted() {
 		this.fixture.signer
 			.issues((request) -> this.counts.uncounted(() -> List.of(
 					this.issuer.issue(request.publicKey(), request.template(), this.fixture.time.instant(),
 							this.fixture.time.instant().plus(this.fixture.signer.lifetime)),
 					this.issuer.certificate())));
-	}
-
-	@AfterEach
-	void stopCounting() {
-		this.counts.close();
 	}
 
 	@Test
