@@ -1,6 +1,5 @@
 package io.kubelet.cert.faults;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +14,10 @@ import java.util.stream.Stream;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.store.CertificateStore.Stored;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.CertManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
@@ -43,45 +44,63 @@ class KilledRotationsTests {
 	@AutoClose
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
+	private final CertManager certManager = this.plane.certManager().clusterIssuer("internal");
+
 	private final Random random = new Random(42);
 
 	@TempDir
 	Path directory;
 
-	@TempDir
-	Path files;
-
 	@Test
 	void nothingIsLostOrLeftBehindAfterManyKills() throws Exception {
-		this.plane.certManager().clusterIssuer("internal");
-		this.plane.allowIn("shop", "system:serviceaccount:shop:shop",
-				Set.of("create", "get", "list", "watch", "delete"), "certificaterequests.cert-manager.io");
-		Path kubeconfig = this.plane.writeKubeconfig(this.files, this.plane.addServiceAccount("shop", "shop"));
 		for (int kills = 0; kills < KILLS; kills++) {
-			Child child = new Child(kubeconfig, 1_000_000);
+			Process child = start(1_000_000);
 			boolean whilePending = kills % 3 == 0;
 			boolean cold = kills % 3 == 1;
 			if (!cold) {
-				child.await("rotated");
+				awaitLine(child, "rotated");
 			}
 			if (whilePending) {
 				this.plane.behavior().approval(ApprovalPolicy.manual());
-				Awaitility.await().until(() -> this.plane.certManager().pendingCertificateRequests().size() == 1);
+				Awaitility.await().until(() -> this.certManager.pendingCertificateRequests().size() == 1);
 			}
 			else {
 				new CountDownLatch(1).await(this.random.nextInt(cold ? COLD_MILLIS : WARM_MILLIS),
 						TimeUnit.MILLISECONDS);
 			}
-			child.kill();
-			assertThat(this.plane.certManager().pendingCertificateRequests()).hasSizeLessThanOrEqualTo(1);
-			assertThat(this.plane.certManager().certificateRequests()).hasSizeLessThanOrEqualTo(1);
-			Stored stored = TestStore.files(this.directory, "shop", null, 5, Clock.systemUTC()).read();
+			child.destroyForcibly().waitFor();
+			assertThat(this.certManager.pendingCertificateRequests()).hasSizeLessThanOrEqualTo(1);
+			assertThat(this.certManager.certificateRequests()).hasSizeLessThanOrEqualTo(1);
+			Stored stored = TestStore.files(pki(), "shop", null, 5, Clock.systemUTC()).read();
 			assertThat(stored.pair()).isNotNull();
 			assertThat(stored.pending() != null || !whilePending).isTrue();
 			this.plane.behavior().approval(ApprovalPolicy.approving());
 		}
-		new Child(kubeconfig, 1).end();
+		Process last = start(1);
+		awaitLine(last, "rotated");
+		Awaitility.await().until(() -> this.certManager.certificateRequests().isEmpty());
+		last.getOutputStream().close();
+		assertThat(last.waitFor()).isZero();
 		assertThat(serialNumbers()).hasSize(requests());
+	}
+
+	private Process start(int rotations) throws IOException {
+		Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+				"-Xlog:disable", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m", "-cp",
+				System.getProperty("java.class.path"), RotatingChild.class.getName(), pki().toString(),
+				ShopAccount.writeKubeconfig(this.plane, this.directory).toString(), String.valueOf(rotations))
+			.redirectError(ProcessBuilder.Redirect.DISCARD)
+			.start();
+		awaitLine(child, "rotating");
+		return child;
+	}
+
+	private static void awaitLine(Process child, String line) throws IOException {
+		assertThat(child.inputReader().readLine()).isEqualTo(line);
+	}
+
+	private Path pki() {
+		return this.directory.resolve("pki");
 	}
 
 	/** The requests that were created; a creation that is repeated has the same name. */
@@ -97,7 +116,7 @@ class KilledRotationsTests {
 	/** A process that is killed while it writes a pair leaves a part of its file. */
 	private Set<String> serialNumbers() throws IOException {
 		Set<String> serialNumbers = new HashSet<>();
-		try (Stream<Path> files = Files.list(this.directory)) {
+		try (Stream<Path> files = Files.list(pki())) {
 			for (Path file : files.filter((path) -> path.getFileName().toString().matches("shop-2.*\\.pem")).toList()) {
 				String text = Files.readString(file);
 				if (text.contains("PRIVATE KEY") && text.endsWith("-----\n")) {
@@ -106,46 +125,6 @@ class KilledRotationsTests {
 			}
 		}
 		return serialNumbers;
-	}
-
-	private final class Child {
-
-		private final Process process;
-
-		private final BufferedReader output;
-
-		Child(Path kubeconfig, int rotations) throws IOException {
-			this.process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-					"-Xlog:disable", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m", "-cp",
-					System.getProperty("java.class.path"), RotatingChild.class.getName(),
-					KilledRotationsTests.this.directory.toString(), kubeconfig.toString(), "internal",
-					String.valueOf(rotations))
-				.redirectError(ProcessBuilder.Redirect.DISCARD)
-				.start();
-			this.output = this.process.inputReader();
-			await("rotating");
-		}
-
-		void await(String line) throws IOException {
-			assertThat(this.output.readLine()).isEqualTo(line);
-		}
-
-		/** Waits for its rotation, and lets it end by itself. */
-		void end() throws IOException {
-			await("rotated");
-			await("done");
-			Awaitility.await()
-				.untilAsserted(() -> assertThat(KilledRotationsTests.this.plane.certManager().certificateRequests())
-					.isEmpty());
-			this.process.getOutputStream().close();
-			this.process.onExit().join();
-		}
-
-		void kill() {
-			this.process.destroyForcibly();
-			this.process.onExit().join();
-		}
-
 	}
 
 }

@@ -9,15 +9,19 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.testsupport.ShopFixture;
+import io.kubelet.cert.testsupport.TestStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -32,15 +36,15 @@ import static org.awaitility.Awaitility.await;
 class PermissionTests {
 
 	@Test
-	void permissionsThatChangeDelayARotationAndLoseNothing() throws Exception {
+	void permissionsThatChangeDelayARotationAndLoseNothing(@TempDir Path directory) throws Exception {
 		List<String> command = new ArrayList<>();
 		if (System.getProperty("user.name").equals("root")) {
 			assumeThat(Path.of("/usr/bin/setpriv")).exists();
 			command.addAll(List.of("setpriv", "--bounding-set=-dac_override,-dac_read_search"));
 		}
-		command.addAll(
-				List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-						"-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), Program.class.getName()));
+		command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+				"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"),
+				Program.class.getName(), directory.toString()));
 		Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
 		String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 		assertThat(process.waitFor()).as(output).isZero();
@@ -48,41 +52,55 @@ class PermissionTests {
 	}
 
 	/** What runs in that process. */
-	record Program(RotatingProgram program, Path pki) {
+	static final class Program extends ShopFixture {
 
 		public static void main(String[] arguments) throws IOException {
-			try (RotatingProgram program = new RotatingProgram()) {
-				new Program(program, program.pki).run();
-			}
+			Program program = new Program();
+			program.directory = Path.of(arguments[0]);
+			program.permit();
+			program.run();
+			System.exit(0);
 		}
 
 		private void run() throws IOException {
-			this.program.startPending();
-			mode(this.pki, "r-x------");
-			this.program.controlPlane.behavior().approval(ApprovalPolicy.approving());
-			CertificateStatus.Failure failure = this.program.awaitFailure("Store", 2);
-			assertThat(failure.message()).contains(this.pki + ": " + AccessDeniedException.class.getName(),
-					"Make the directory writable");
-			mode(this.pki, "rwx------");
-			CertificatePair pair = this.program.awaitRotation();
-			assertThat(this.program.creates()).isOne();
-			Path file = this.pki.resolve("one-current.pem").toRealPath();
-			assertNotRead(this.pki, pair);
-			assertNotRead(file, pair);
-			assertThat(this.program.store().current()).contains(pair);
-			assertThat(this.pki.resolve("one-current.pem").toRealPath()).isEqualTo(file);
+			this.configuration = HastyApplication.class;
+			ConfigurableApplicationContext application = startWithFiles("rotation.retry.initial-delay=50ms");
+			rotatePending(application);
+			mode(pki(), "r-x------");
+			this.plane.behavior().approval(ApprovalPolicy.approving());
+			await().until(() -> {
+				CertificateStatus.Failure failure = status(application).lastFailure();
+				return failure != null && failure.attempt() > 1;
+			});
+			assertThat(status(application).lastFailure()).returns("Store", CertificateStatus.Failure::reason)
+				.satisfies((failure) -> assertThat(failure.message())
+					.contains(pki() + ": " + AccessDeniedException.class.getName(), "Make the directory writable"));
+			assertThat(status(application).rotations().count()).isOne();
+			mode(pki(), "rwx------");
+			await().until(() -> status(application).rotations().count() == 2);
+			assertThat(creates()).isEqualTo(2);
+			CertificatePair pair = pair(application);
+			Path file = pki().resolve("shop-current.pem").toRealPath();
+			assertNotRead(application, pki());
+			assertNotRead(application, file);
+			assertThat(store().current()).contains(pair);
+			assertThat(pki().resolve("shop-current.pem").toRealPath()).isEqualTo(file);
 		}
 
 		/** A process that runs keeps the pair, and one that starts says what it lacks. */
-		private void assertNotRead(Path forbidden, CertificatePair pair) throws IOException {
+		private void assertNotRead(ConfigurableApplicationContext application, Path forbidden) throws IOException {
+			CertificatePair pair = pair(application);
 			String before = PosixFilePermissions.toString(Files.getPosixFilePermissions(forbidden));
 			mode(forbidden, "---------");
-			await().during(Duration.ofMillis(300))
-				.until(() -> this.program.manager().current().equals(Optional.of(pair)));
-			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> this.program.store().current())
-				.withMessageContaining("Cannot read the pair in " + this.pki)
+			await().during(Duration.ofSeconds(1)).until(() -> pair(application).equals(pair));
+			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store().current())
+				.withMessageContaining("Cannot read the pair in " + pki())
 				.withMessageContaining(AccessDeniedException.class.getName());
 			mode(forbidden, before);
+		}
+
+		private TestStore store() {
+			return TestStore.files(pki(), "shop", null, 5, this.clock);
 		}
 
 		private static void mode(Path file, String mode) throws IOException {

@@ -33,19 +33,14 @@ final class RotatingChild {
 
 	/**
 	 * Run it: it says when it begins and when it has rotated, and ends with its input.
-	 * @param args the store's directory, a kubeconfig, the issuer, and the number of
-	 * rotations
+	 * @param args the store's directory, a kubeconfig, and the number of rotations
 	 */
 	public static void main(String[] args) throws Exception {
 		((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
 		Clock clock = Clock.systemUTC();
-		IssuerReference issuer = new IssuerReference("ClusterIssuer", args[2], IssuerReference.CERT_MANAGER);
+		IssuerReference issuer = new IssuerReference("ClusterIssuer", "internal", IssuerReference.CERT_MANAGER);
 		KubernetesSigners signers = KubernetesSigners.ofCertManager(issuer, "shop", Map.of(),
-				new ApiClientProvider(Path.of(args[1]), null, null, (task) -> {
-					Thread thread = new Thread(task);
-					thread.setDaemon(true);
-					return thread;
-				}, clock), clock);
+				new ApiClientProvider(Path.of(args[1]), null, null, Thread::new, clock), clock);
 		CertificateManager manager = new CertificateManagerBuilder("shop")
 			.store(new FileCertificateStore(Path.of(args[0]), "shop", null, RETAIN, clock))
 			.scheduler(RotationScheduler.of(Executors.newScheduledThreadPool(2)))
@@ -56,22 +51,16 @@ final class RotatingChild {
 			.build();
 		manager.start();
 		System.out.println("rotating");
-		for (int left = Integer.parseInt(args[3]); left > 0; left--) {
-			awaitNoRequest(Path.of(args[0]));
+		for (int left = Integer.parseInt(args[2]); left > 0; left--) {
+			// Other rotations follow each other after hours, not during a deletion
+			while (Files.exists(Path.of(args[0], "shop-request.pem"))) {
+				Thread.onSpinWait();
+			}
 			manager.rotate().get(1, TimeUnit.MINUTES);
-			awaitNoRequest(Path.of(args[0]));
 			System.out.println("rotated");
 		}
-		System.out.println("done");
 		System.in.read();
 		System.exit(0);
-	}
-
-	/** Other rotations follow each other after hours, not during a deletion. */
-	private static void awaitNoRequest(Path directory) {
-		while (Files.exists(directory.resolve("shop-request.pem"))) {
-			Thread.onSpinWait();
-		}
 	}
 
 }

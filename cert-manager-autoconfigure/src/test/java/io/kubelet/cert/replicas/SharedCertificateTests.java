@@ -1,58 +1,155 @@
 package io.kubelet.cert.replicas;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.replicas.Replicas.Replica;
-import org.junit.jupiter.api.AutoClose;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.testsupport.ShopFixture;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.api.Test;
+
+import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Tests for replicas whose certificate is in a Secret, when nothing goes wrong.
+ * Tests for replicas that share a certificate: whatever goes wrong with the objects in
+ * the API server, in the end all have the same valid certificate, which no foreign issuer
+ * has issued, and no replica sends a second request. The simulation kills replicas, cuts
+ * them off and denies requests.
  */
-class SharedCertificateTests {
+class SharedCertificateTests extends ShopFixture {
 
-	@AutoClose
-	private final Replicas replicas = new Replicas();
+	private final CertificatePair foreign = new TestAuthority("foreign").pair(
+			CertificateTemplate.ofSubject("shop").withDnsNames(List.of("shop.shop.svc")),
+			Instant.now().minusSeconds(60), Instant.now().plus(Duration.ofDays(10)));
 
 	@Test
 	void replicasThatStartAtTheSameMomentShareCertificateDeadlineAndRotations() throws Exception {
-		this.replicas.startTogether(8);
-		CertificatePair before = this.replicas.awaitAgreement();
+		startTogether(8);
+		CertificatePair before = awaitAgreement();
 		assertOneObject();
-		Instant deadline = this.replicas.running.get(0).status().schedule().deadline();
-		assertThat(this.replicas.running).allSatisfy((replica) -> assertThat(replica.status().schedule().deadline())
+		Instant deadline = status(this.running.get(0)).schedule().deadline();
+		assertThat(this.running).allSatisfy((replica) -> assertThat(status(replica).schedule().deadline())
 			.isCloseTo(deadline, within(5, ChronoUnit.SECONDS)));
-		this.replicas.plane.clearRequests();
-		assertThat(this.replicas.running.get(7).manager().rotate()).succeedsWithin(Replicas.PATIENCE);
-		this.replicas.awaitSuccessor(before);
+		this.plane.clearRequests();
+		assertThat(manager(this.running.get(7)).rotate()).succeedsWithin(PATIENCE);
+		awaitSuccessor(before);
 		assertOneObject();
 	}
 
 	/** Where the machine is busy, a replica may try to create the same object again. */
 	private void assertOneObject() {
-		assertThat(this.replicas.plane.count((request) -> request.isCreate() && request.status() == 201)).isOne();
+		assertThat(this.plane.count((request) -> request.isCreate() && request.status() == 201)).isOne();
 	}
 
 	@Test
-	void issuersAuthorityIsInTheSecret() {
-		this.replicas.plane.certManager().issuer("shop", "internal");
-		Replica first = this.replicas.start("signer-name=", "issuer.name=internal");
-		Replica second = this.replicas.start("signer-name=", "issuer.name=internal");
-		CertificatePair before = this.replicas.settle();
-		assertThat(this.replicas.secret()).containsEntry("ca.crt",
-				this.replicas.plane.certManager().caPem("shop", "internal"));
-		assertThat(second.pair().authorities()).isEqualTo(first.pair().authorities()).hasSize(1);
-		second.manager().rotate();
-		this.replicas.awaitSuccessor(before);
-		await().atMost(Replicas.PATIENCE)
-			.until(() -> this.replicas.plane.certManager().certificateRequests().isEmpty());
-		assertThat(this.replicas.creates()).isOne();
+	void secretIsDeletedWhileARequestIsPending() {
+		ConfigurableApplicationContext replica = start();
+		start();
+		CertificatePair before = settle();
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		manager(replica).rotate();
+		awaitPending();
+		this.plane.secrets().delete("shop", "shop-tls");
+		await().until(this::isPending);
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+		awaitSuccessor(before);
+		assertThat(creates()).isOne();
+	}
+
+	@Test
+	void requestsThatAreDeletedAtOnceAreAFailureWithAPause() {
+		ConfigurableApplicationContext replica = start();
+		CertificatePair before = settle();
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		CompletableFuture<CertificatePair> rotation = manager(replica).rotate();
+		await().until(() -> {
+			this.plane.openCertificateSigningRequests().forEach(this.plane::delete);
+			return rotation.isDone();
+		});
+		CertificateStatus.Failure failure = Objects.requireNonNull(status(replica).lastFailure());
+		assertThat(failure.reason()).isEqualTo("Gone");
+		assertThat(failure.nextAttempt()).isAfter(failure.at());
+		assertThat(creates()).isEqualTo(2);
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+		manager(replica).rotate();
+		awaitSuccessor(before);
+		assertThat(creates()).isEqualTo(3);
+	}
+
+	@Test
+	void rollingUpdateFromFilesToASecretAndBack() {
+		ConfigurableApplicationContext first = startWithFiles();
+		CertificatePair pair = pair(first);
+		this.running.remove(first);
+		ConfigurableApplicationContext second = start(files());
+		assertThat(pair(second)).isEqualTo(pair);
+		first.close();
+		assertThat(pair(start())).isEqualTo(pair);
+		settle();
+		manager(second).rotate();
+		CertificatePair next = awaitSuccessor(pair);
+		stop(second);
+		assertThat(pair(startWithFiles())).isEqualTo(next);
+		assertThat(creates()).isOne();
+	}
+
+	@Test
+	void storedPairOfAForeignIssuerIsReplacedAndNeverUsed() throws IOException {
+		ConfigurableApplicationContext replica = start(authority(), files());
+		CertificatePair own = settle();
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		storeForeign();
+		awaitPending();
+		assertThat(stored()).isEqualTo(this.foreign);
+		assertThat(pair(replica)).isEqualTo(own).isEqualTo(copy());
+		this.plane.behavior().approval(ApprovalPolicy.approving());
+		assertThat(awaitSuccessor(this.foreign)).isEqualTo(copy());
+		assertThat(creates()).isOne();
+	}
+
+	@Test
+	void copiedPairOfAForeignIssuerIsNotUsedWithoutTheServer() throws IOException {
+		stop(start(files()));
+		storeForeign();
+		stop(start(files()));
+		assertThat(copy()).isEqualTo(this.foreign);
+		this.plane.pause();
+		assertThat(status(start(authority(), files(), "startup.mode=background")).pair()).isNull();
+		this.plane.resume();
+		awaitAgreement();
+	}
+
+	private void awaitPending() {
+		await().until(() -> isPending() && !this.plane.openCertificateSigningRequests().isEmpty());
+	}
+
+	private void storeForeign() {
+		this.plane.secrets()
+			.put("shop", "shop-tls",
+					Map.of("tls.crt", Pem.write(this.foreign.chain()), "tls.key", Pem.writePrivateKey(this.foreign)));
+	}
+
+	private String authority() throws IOException {
+		return "signer-ca-file=" + Files.writeString(this.directory.resolve("ca.pem"), this.plane.caPem());
+	}
+
+	private CertificatePair copy() throws IOException {
+		return Pem.readPair(Files.readString(pki().resolve("shop-current.pem")));
 	}
 
 }

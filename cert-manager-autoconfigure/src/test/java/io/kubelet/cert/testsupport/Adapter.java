@@ -13,7 +13,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -49,8 +48,6 @@ public final class Adapter implements AutoCloseable {
 
 	public final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
-	public final AtomicInteger threads = new AtomicInteger();
-
 	public final List<SubmittedRequest> progress = new CopyOnWriteArrayList<>();
 
 	public final ApiClient client;
@@ -81,7 +78,6 @@ public final class Adapter implements AutoCloseable {
 			if (this.threadsAreExhausted) {
 				throw new OutOfMemoryError("unable to create native thread");
 			}
-			this.threads.incrementAndGet();
 			return daemon(task);
 		}, Clock.systemUTC());
 	}
@@ -174,7 +170,7 @@ public final class Adapter implements AutoCloseable {
 		}
 	}
 
-	public static Path temporaryDirectory() {
+	private static Path temporaryDirectory() {
 		try {
 			return Files.createTempDirectory("adapter");
 		}

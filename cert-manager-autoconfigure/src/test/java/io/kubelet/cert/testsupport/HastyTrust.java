@@ -1,6 +1,7 @@
 package io.kubelet.cert.testsupport;
 
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -9,11 +10,11 @@ import io.kubelet.cert.rotation.RotationScheduler;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** An application with it checks the trust twenty times as often. */
+/** An application with it checks the trust and its files twice in a second. */
 @Configuration(proxyBeanMethods = false)
 public class HastyTrust {
 
-	private static final Duration INTERVAL = Duration.ofSeconds(10);
+	private static final Set<Duration> INTERVALS = Set.of(Duration.ofSeconds(10), Duration.ofMinutes(1));
 
 	@Bean(destroyMethod = "shutdownNow")
 	ScheduledExecutorService hastyThreads() {
@@ -23,7 +24,7 @@ public class HastyTrust {
 	@Bean
 	RotationScheduler hastyScheduler(ScheduledExecutorService hastyThreads) {
 		RotationScheduler scheduler = RotationScheduler.of(hastyThreads);
-		return (task, delay) -> scheduler.schedule(task, delay.equals(INTERVAL) ? delay.dividedBy(20) : delay);
+		return (task, delay) -> scheduler.schedule(task, INTERVALS.contains(delay) ? Duration.ofMillis(500) : delay);
 	}
 
 }
