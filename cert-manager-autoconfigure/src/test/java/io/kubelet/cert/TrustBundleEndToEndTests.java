@@ -2,13 +2,11 @@ package io.kubelet.cert;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.testsupport.HastyTrust;
 import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubelet.cert.testsupport.TrustBundles;
@@ -48,9 +46,9 @@ class TrustBundleEndToEndTests {
 
 	private final TestAuthority after = new TestAuthority("after");
 
-	private final CertificatePair clientOfBefore = client(this.before);
+	private final CertificatePair clientOfBefore = this.before.pair("client");
 
-	private final CertificatePair clientOfAfter = client(this.after);
+	private final CertificatePair clientOfAfter = this.after.pair("client");
 
 	@TempDir
 	Path directory;
@@ -113,7 +111,7 @@ class TrustBundleEndToEndTests {
 		try (ConfigurableApplicationContext context = run("kubelet.cert.ssl.trust-bundle.signer-name=" + SIGNER,
 				"kubelet.cert.ssl.trust-bundle.label-selector=run=" + this.run + ",stage in (live)")) {
 			assertAccepted(context, this.clientOfBefore);
-			assertRefused(context, client(other));
+			assertRefused(context, other.pair("client"));
 			this.bundles.create(prefix + "-3", Map.of("run", this.run, "stage", "live"), this.after);
 			assertAccepted(context, this.clientOfAfter);
 			this.bundles.delete(prefix + "-1");
@@ -131,11 +129,6 @@ class TrustBundleEndToEndTests {
 					"management.endpoints.web.exposure.include=certificates")
 			.properties(trust)
 			.run();
-	}
-
-	private static CertificatePair client(TestAuthority authority) {
-		return authority.pair(CertificateTemplate.ofSubject("client"), Instant.now().minusSeconds(60),
-				Instant.now().plusSeconds(3600));
 	}
 
 	private static void assertAccepted(ConfigurableApplicationContext context, CertificatePair client) {

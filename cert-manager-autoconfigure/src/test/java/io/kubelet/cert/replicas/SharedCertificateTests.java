@@ -2,16 +2,13 @@ package io.kubelet.cert.replicas;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
@@ -33,9 +30,7 @@ import static org.awaitility.Awaitility.await;
  */
 class SharedCertificateTests extends ShopFixture {
 
-	private final CertificatePair foreign = new TestAuthority("foreign").pair(
-			CertificateTemplate.ofSubject("shop").withDnsNames(List.of("shop.shop.svc")),
-			Instant.now().minusSeconds(60), Instant.now().plus(Duration.ofDays(10)));
+	private final CertificatePair foreign = new TestAuthority("foreign").pair("shop", "shop.shop.svc");
 
 	@Test
 	void replicasThatStartAtTheSameMomentShareCertificateDeadlineAndRotations() throws Exception {
