@@ -107,7 +107,11 @@ class SecretsTests {
 	Path directory;
 
 	static Stream<Input> inputs() {
-		return Stream.of(plugIn("prints a token only", "did not print an ExecCredential", "echo " + SECRET),
+		return Stream.of(
+				plugIn("prints a token only",
+						"did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
+								+ "client.authentication.k8s.io/v1: a token alone is not enough",
+						"echo " + SECRET),
 				plugIn("prints half an object", "did not print an ExecCredential",
 						"echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"%s'"),
 				plugIn("prints a version that is secret", "of another apiVersion than client.authentication.k8s.io/v1",

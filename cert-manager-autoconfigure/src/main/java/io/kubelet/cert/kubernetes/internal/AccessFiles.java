@@ -56,23 +56,24 @@ record AccessFiles(@Nullable Path kubeconfig, @Nullable Path bootstrapKubeconfig
 	private ApiClient create(@Nullable CertificatePair pair, Consumer<CredentialPlugIn> plugIns) {
 		Path bootstrap = this.bootstrapKubeconfig;
 		if (bootstrap == null || this.kubeconfig == null) {
-			return create(this.kubeconfig, plugIns);
+			return create(Kubeconfigs.read(this.kubeconfig, this.context), plugIns);
 		}
+		KubeconfigFile node = KubeconfigFile.read(this.kubeconfig, null);
 		CertificatePair credentials = (pair != null) ? pair
-				: KubeconfigFile.read(this.kubeconfig, null).validClientCertificate(this.clock.instant()).orElse(null);
+				: node.validClientCertificate(this.clock.instant()).orElse(null);
 		if (credentials != null) {
-			return KubernetesClients.create(this.kubeconfig, null, (file) -> Credentials.ofPair(credentials));
+			return KubernetesClients.create(node, () -> Credentials.ofPair(credentials));
 		}
 		if (!Files.exists(bootstrap)) {
 			throw new KubernetesConfigurationException(
 					"There is no valid client certificate, and there is no bootstrap kubeconfig %s to request one with (kubelet.cert.kubernetes.bootstrap-kubeconfig)"
 						.formatted(bootstrap));
 		}
-		return create(bootstrap, plugIns);
+		return create(KubeconfigFile.read(bootstrap, this.context), plugIns);
 	}
 
-	private ApiClient create(@Nullable Path file, Consumer<CredentialPlugIn> plugIns) {
-		return KubernetesClients.create(file, this.context, (kubeconfig) -> credentials(kubeconfig, plugIns));
+	private static ApiClient create(KubeconfigFile file, Consumer<CredentialPlugIn> plugIns) {
+		return KubernetesClients.create(file, () -> credentials(file, plugIns));
 	}
 
 	/**

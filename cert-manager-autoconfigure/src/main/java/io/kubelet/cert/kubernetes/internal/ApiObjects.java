@@ -154,7 +154,7 @@ public final class ApiObjects {
 			@Override
 			public void onResponse(Call call, Response answer) {
 				try {
-					result.complete(object(limited(stream(answer), MEBIBYTES).readUtf8()));
+					result.complete(object(answer));
 				}
 				catch (Throwable ex) {
 					result.completeExceptionally(ex);
@@ -182,8 +182,12 @@ public final class ApiObjects {
 	 */
 	public static JsonObject execute(Call call) throws ApiException, IOException {
 		try (Response answer = call.execute()) {
-			return object(limited(stream(answer), MEBIBYTES).readUtf8());
+			return object(answer);
 		}
+	}
+
+	private static JsonObject object(Response answer) throws ApiException, IOException {
+		return object(limited(stream(answer), MEBIBYTES).readUtf8());
 	}
 
 	/** Returns the body of an answer, as {@link #stream} does, up to 64 MiB of it. */

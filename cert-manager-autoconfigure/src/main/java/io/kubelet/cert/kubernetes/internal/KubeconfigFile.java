@@ -29,14 +29,15 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
  * may be secret, so no message repeats it.
  *
  * @param file the file
- * @param config the whole content
+ * @param context the name of the context, {@code null} for the current one
+ * @param config the whole content, empty if there is no file
  * @param cluster the cluster of the context, empty if there is none
  * @param userName the name of the user of the context, empty if there is none
  * @param user the user of the context, empty if there is none
  * @param namespace the namespace of the context, {@code null} if there is none
  */
-record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String userName, Map<?, ?> user,
-		@Nullable String namespace) {
+record KubeconfigFile(Path file, @Nullable String context, Map<?, ?> config, Map<?, ?> cluster, String userName,
+		Map<?, ?> user, @Nullable String namespace) {
 
 	/**
 	 * Reads a kubeconfig.
@@ -57,7 +58,8 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 			}
 			Object name = (context != null) ? context : config.get("current-context");
 			Map<?, ?> chosen = named(config, "contexts", "context", name);
-			return new KubeconfigFile(file, config, named(config, "clusters", "cluster", chosen.get("cluster")),
+			return new KubeconfigFile(file, context, config,
+					named(config, "clusters", "cluster", chosen.get("cluster")),
 					(chosen.get("user") instanceof String user) ? user : "",
 					named(config, "users", "user", chosen.get("user")),
 					(chosen.get("namespace") instanceof String namespace) ? namespace : null);
@@ -76,6 +78,11 @@ record KubeconfigFile(Path file, Map<?, ?> config, Map<?, ?> cluster, String use
 			// For example, a value does not have the type of its tag
 			throw malformed(file, "its content is not YAML");
 		}
+	}
+
+	/** Returns the content that the file has now. */
+	KubeconfigFile readAgain() {
+		return this.config.isEmpty() ? this : read(this.file, this.context);
 	}
 
 	KubernetesConfigurationException malformed(String problem) {

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 import io.kubelet.cert.certificate.TextFile;
@@ -57,7 +58,8 @@ public final class Kubeconfigs {
 	 */
 	public static Optional<LiveTrust.Source> authorities(@Nullable Path kubeconfig, @Nullable String context) {
 		boolean configured = kubeconfig != null || isInCluster() || findInEnvironment().isPresent();
-		return configured ? Optional.of(source(kubeconfig, context, (file, authorities) -> Trust.exactly(authorities)))
+		return configured
+				? Optional.of(source(() -> read(kubeconfig, context), (file) -> Trust.exactly(file.authorities())))
 				: Optional.empty();
 	}
 
@@ -68,13 +70,14 @@ public final class Kubeconfigs {
 	 * the last ones remain, because a running client must not trust more than before. If
 	 * none has ever been named, the client trusts those of the JDK, as kubectl does.
 	 */
-	static LiveTrust trustOfClient(KubeconfigFile first, @Nullable Path kubeconfig, @Nullable String context) {
+	static LiveTrust trustOfClient(KubeconfigFile first) {
 		boolean named = !first.authorities().isEmpty();
-		LiveTrust trust = new LiveTrust(source(kubeconfig, context, (latest, authorities) -> {
+		LiveTrust trust = new LiveTrust(source(first::readAgain, (latest) -> {
 			if (!latest.server().equals(first.server())) {
 				throw new KubernetesConfigurationException(
 						latest.file() + " no longer names the API server " + first.server());
 			}
+			List<X509Certificate> authorities = latest.authorities();
 			if (authorities.isEmpty() && named) {
 				throw new KubernetesConfigurationException(latest.file() + " no longer names a certificate authority");
 			}
@@ -91,14 +94,13 @@ public final class Kubeconfigs {
 				: KubeconfigFile.read(find(configured), context);
 	}
 
-	private static LiveTrust.Source source(@Nullable Path kubeconfig, @Nullable String context,
-			BiFunction<KubeconfigFile, List<X509Certificate>, Trust> trust) {
+	private static LiveTrust.Source source(Supplier<KubeconfigFile> kubeconfig, Function<KubeconfigFile, Trust> trust) {
 		AtomicReference<List<Path>> files = new AtomicReference<>(List.of());
-		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? read(kubeconfig, context).authorityFiles() : last;
+		UnaryOperator<List<Path>> known = (last) -> last.isEmpty() ? kubeconfig.get().authorityFiles() : last;
 		return new LiveTrust.Source(files::get, () -> LiveTrust.Source.versionOf(files.updateAndGet(known)), () -> {
-			KubeconfigFile file = read(kubeconfig, context);
+			KubeconfigFile file = kubeconfig.get();
 			files.set(file.authorityFiles());
-			return trust.apply(file, file.authorities());
+			return trust.apply(file);
 		});
 	}
 
@@ -108,7 +110,7 @@ public final class Kubeconfigs {
 
 	static KubeconfigFile serviceAccount(Path directory, String host, String port) {
 		String server = "https://%s:%s".formatted(host.contains(":") ? "[" + host + "]" : host, port);
-		return new KubeconfigFile(directory, Map.of(),
+		return new KubeconfigFile(directory, null, Map.of(),
 				Map.of("server", server, "certificate-authority", directory + "/ca.crt"), "service account",
 				Map.of("tokenFile", directory + "/token"), null);
 	}

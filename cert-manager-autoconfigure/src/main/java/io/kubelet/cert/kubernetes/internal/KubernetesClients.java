@@ -3,11 +3,9 @@ package io.kubelet.cert.kubernetes.internal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 import javax.net.ssl.KeyManager;
@@ -47,21 +45,17 @@ final class KubernetesClients {
 
 	/**
 	 * Creates a client of the cluster in a kubeconfig.
-	 * @param kubeconfig a kubeconfig, {@code null} to look in the usual places
-	 * @param context the context to use, {@code null} for the current one
-	 * @param user returns the credentials for the server in the kubeconfig that was read
+	 * @param file the kubeconfig
+	 * @param user returns the credentials, once the server is known to have a URL
 	 * @return the client
-	 * @throws KubernetesConfigurationException if there is no kubeconfig, it does not
-	 * have the context, or its cluster cannot be used
+	 * @throws KubernetesConfigurationException if the cluster cannot be used
 	 */
-	static ApiClient create(@Nullable Path kubeconfig, @Nullable String context,
-			Function<KubeconfigFile, Credentials> user) {
-		KubeconfigFile file = Kubeconfigs.read(kubeconfig, context);
+	static ApiClient create(KubeconfigFile file, Supplier<Credentials> user) {
 		HttpUrl url = HttpUrl.parse(file.server());
 		if (url == null || url.query() != null || url.fragment() != null) {
 			throw file.malformed("its server is not a URL such as https://192.0.2.1:6443");
 		}
-		Credentials credentials = user.apply(file);
+		Credentials credentials = user.get();
 		ApiClient client = new ApiClient().setBasePath(file.server());
 		if (file.isInsecure()) {
 			client.setVerifyingSsl(false).setKeyManagers(credentials.keys());
@@ -87,7 +81,7 @@ final class KubernetesClients {
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
 		if (client.isVerifyingSsl()) {
-			X509TrustManager trust = LiveTrust.manager(Kubeconfigs.trustOfClient(file, kubeconfig, context));
+			X509TrustManager trust = LiveTrust.manager(Kubeconfigs.trustOfClient(file));
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());

@@ -86,7 +86,8 @@ public final class RotatingApiClient extends ApiClient implements AutoCloseable 
 	 */
 	public static RotatingApiClient connect(@Nullable Path kubeconfig, @Nullable String context,
 			KeyManager[] keyManagers, Supplier<@Nullable CertificatePair> current, ExecutorService executor) {
-		ApiClient client = KubernetesClients.create(kubeconfig, context, (file) -> Credentials.ofKeys(keyManagers));
+		ApiClient client = KubernetesClients.create(Kubeconfigs.read(kubeconfig, context),
+				() -> Credentials.ofKeys(keyManagers));
 		return new RotatingApiClient(client, keyManagers, current, executor);
 	}
 

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
 
-import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
@@ -49,11 +48,6 @@ class KubernetesClientsTests {
 	private static final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 
 	@Test
-	void tokenIsSent() throws Exception {
-		assertThat(userOf(write("token: " + token()))).isEqualTo("system:bootstrap:abcdef");
-	}
-
-	@Test
 	void proxyInTheKubeconfigIsAskedForAConnectionToTheServer() throws Exception {
 		controlPlane.clearRequests();
 		CompletableFuture<Void> call;
@@ -85,22 +79,19 @@ class KubernetesClientsTests {
 	@Test
 	void tokenFileIsReadRelativeToTheKubeconfigAndWinsOverToken() throws Exception {
 		Files.writeString(this.directory.resolve("token"), token() + "\n");
-		assertThat(userOf(write("token: outdated\n    tokenFile: token"))).isEqualTo("system:bootstrap:abcdef");
+		Path kubeconfig = Path.of("").toAbsolutePath().relativize(write("token: outdated\n    tokenFile: token"));
+		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
 	}
 
 	@Test
-	void clientCertificateInTheKubeconfigIsPresented() throws Exception {
-		ClientCertificate node = controlPlane.issueClientCertificate("system:node:one", "system:nodes");
-		assertThat(userOf(controlPlane.writeKubeconfig(this.directory, node))).isEqualTo("system:node:one");
-	}
-
-	@Test
-	void clientCertificateFilesAreReadRelativeToTheKubeconfig() throws Exception {
-		ClientCertificate node = controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+	void clientCertificateInTheKubeconfigOrInFilesNextToItIsPresented() throws Exception {
+		ClientCertificate one = controlPlane.issueClientCertificate("system:node:one", "system:nodes");
+		assertThat(userOf(controlPlane.writeKubeconfig(this.directory, one))).isEqualTo("system:node:one");
+		ClientCertificate two = controlPlane.issueClientCertificate("system:node:two", "system:nodes");
 		Files.createDirectory(this.directory.resolve("pki"));
-		Files.writeString(this.directory.resolve("pki/node.pem"), node.certificatePem() + node.keyPem());
+		Files.writeString(this.directory.resolve("pki/node.pem"), two.certificatePem() + two.keyPem());
 		assertThat(userOf(write("client-certificate: pki/node.pem\n    client-key: pki/node.pem")))
-			.isEqualTo("system:node:one");
+			.isEqualTo("system:node:two");
 	}
 
 	@ParameterizedTest
@@ -108,29 +99,21 @@ class KubernetesClientsTests {
 			textBlock = """
 					tokenFile: no-token                                                | /no-token does not exist
 					client-certificate: none, client-key: none                         | as client-certificate does not exist
-					client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=       | client-certificate
 					auth-provider: {name: oidc}                                        | has an 'auth-provider', which is not supported: use a credential plug-in
-					token: "two lines"                                                 | has a token with invalid characters
 					""")
 	void credentialsThatCannotBeUsedAreReported(String user, String message) {
 		refused(write(user.replace(", ", "\n    ")), null, message);
-	}
-
-	@ParameterizedTest
-	@ValueSource(strings = { "v1", "v1beta1" })
-	@DisabledOnOs(OS.WINDOWS)
-	void execPluginIsRunRelativeToTheKubeconfig(String version) throws Exception {
-		assertThat(userOf(write(execPlugin(version)))).isEqualTo("system:bootstrap:abcdef");
 	}
 
 	/**
 	 * Its standard error would be that of the application, whose log it is in a
 	 * container.
 	 */
-	@Test
+	@ParameterizedTest
+	@ValueSource(strings = { "v1", "v1beta1" })
 	@EnabledOnOs(OS.LINUX)
-	void execPluginIsToldWhatToPrintAndWhatItSaysBesidesIsDiscarded() throws Exception {
-		Path kubeconfig = write(execPlugin("v1"));
+	void execPluginIsRunRelativeToTheKubeconfigAndItsErrorsAreDiscarded(String version) throws Exception {
+		Path kubeconfig = write(execPlugin(version));
 		Path script = this.directory.resolve("login.sh");
 		Files.writeString(script, Files.readString(script)
 				+ "readlink /proc/$$/fd/2 >%1$s/error\necho \"$KUBERNETES_EXEC_INFO\" >%1$s/info\ncat >>%1$s/info\n"
@@ -138,7 +121,7 @@ class KubernetesClientsTests {
 		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
 		assertThat(this.directory.resolve("error")).content().isEqualToIgnoringNewLines("/dev/null");
 		assertThat(this.directory.resolve("info")).content()
-			.contains("\"apiVersion\":\"client.authentication.k8s.io/v1\"", "\"interactive\":false");
+			.contains("\"apiVersion\":\"client.authentication.k8s.io/%s\"".formatted(version), "\"interactive\":false");
 	}
 
 	/** A token for one server must not be sent to another. */
@@ -163,26 +146,6 @@ class KubernetesClientsTests {
 		assertThat(this.directory.resolve("run")).doesNotExist();
 	}
 
-	/** Without repeating what it printed. */
-	@Test
-	@DisabledOnOs(OS.WINDOWS)
-	void execPluginThatPrintsABareTokenIsNamedWithItsUserFileAndRemedy() throws Exception {
-		Path kubeconfig = write(execPlugin("v1"));
-		Files.writeString(this.directory.resolve("login.sh"), "#!/bin/sh\necho eyJzZWNyZXQ\n");
-		refused(kubeconfig, null,
-				"The credential plug-in './login.sh' of the user 'one' in the kubeconfig " + kubeconfig
-						+ " did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
-						+ "client.authentication.k8s.io/v1: a token alone is not enough");
-	}
-
-	@Test
-	void keysOfAnotherOwnerArePresentedInPlaceOfTheUser() {
-		ClientCertificate node = controlPlane.issueClientCertificate("system:node:one", "system:nodes");
-		Credentials keys = Credentials.ofPair(Pem.readPair(node.certificatePem(), node.keyPem()));
-		assertThat(userOf(KubernetesClients.create(write("tokenFile: no-token"), null, (file) -> keys)))
-			.isEqualTo("system:node:one");
-	}
-
 	@Test
 	void contextThatIsNamedIsUsed() {
 		Path kubeconfig = replaced("current-context: embedded", "current-context: other");
@@ -190,26 +153,14 @@ class KubernetesClientsTests {
 		assertThat(userOf(TestClients.create(kubeconfig, "embedded"))).isEqualTo("system:bootstrap:abcdef");
 	}
 
-	@Test
-	void kubeconfigWithARelativePathIsRead() throws Exception {
-		Files.writeString(this.directory.resolve("token"), token());
-		Path kubeconfig = Path.of("").toAbsolutePath().relativize(write("tokenFile: token"));
-		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
-	}
-
-	@Test
-	void yamlThatIsMalformedIsReportedByItsLineOnly() {
-		refused(Adapter.write(this.directory.resolve("malformed"), "users:\n- name: one\n  token: \"s3cr3t\n"), null,
-				"is malformed: line ")
-			.withMessageNotContaining("s3cr3t")
-			.withNoCause();
-	}
-
 	@ParameterizedTest
-	@ValueSource(strings = { "", "[]", "just text" })
+	@ValueSource(strings = { "", "[]", "just text", "users:\n- name: one\n  token: \"s3cr3t\n" })
 	void whatIsNoKubeconfigIsReported(String content) {
 		refused(this.directory.resolve("missing"), null, "missing does not exist");
-		refused(Adapter.write(this.directory.resolve("none"), content), null, "is malformed");
+		refused(Adapter.write(this.directory.resolve("none"), content), null,
+				content.contains("token") ? "is malformed: line " : "is malformed: it is not a mapping")
+			.withMessageNotContaining("s3cr3t")
+			.withNoCause();
 	}
 
 	@Test
@@ -238,18 +189,6 @@ class KubernetesClientsTests {
 	void spaceAroundTheServerIsIgnored() {
 		assertThat(userOf(replaced("server: .*", "server: \" %s/ \"".formatted(controlPlane.url()))))
 			.isEqualTo("system:bootstrap:abcdef");
-	}
-
-	@Test
-	void authoritiesAreReadFromDataAndFromAFile() throws Exception {
-		assertThat(Kubeconfigs.read(write("token: " + token()), null).authorities()).singleElement()
-			.satisfies((authority) -> assertThat(authority.getSubjectX500Principal().getName())
-				.isEqualTo("CN=kubernetes"));
-		Files.writeString(this.directory.resolve("ca.pem"), controlPlane.caPem());
-		Path kubeconfig = replaced("certificate-authority-data: .*", "certificate-authority: ca.pem");
-		assertThat(Kubeconfigs.read(kubeconfig, "embedded").authorities()).hasSize(1);
-		assertThat(userOf(kubeconfig)).isEqualTo("system:bootstrap:abcdef");
-		assertThat(Kubeconfigs.read(replaced("certificate-authority-data: .*", ""), null).authorities()).isEmpty();
 	}
 
 	@ParameterizedTest
