@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
@@ -51,7 +51,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 	}
 
 	/**
-	 * Returns a value that changes when the content of the objects does.
+	 * Returns a value that changes when the objects do.
 	 * @param patience how long the first call waits for the API server; zero if it does
 	 * not wait
 	 * @return the version
@@ -61,7 +61,7 @@ public final class PublishedAuthorities implements AutoCloseable {
 			this.followed.awaitedFor(patience);
 			awaitAnswer(patience);
 		}
-		return pems(this.followed.state());
+		return this.followed.state().objects();
 	}
 
 	/**
@@ -71,17 +71,18 @@ public final class PublishedAuthorities implements AutoCloseable {
 	 */
 	public Trust read() {
 		Informer.State state = this.followed.state();
-		List<Optional<String>> pems = pems(state);
-		if (pems.isEmpty() || pems.contains(Optional.<String>empty())) {
-			String problem = pems.isEmpty() ? state.problem() : "it has no key " + this.place.key;
+		List<String> pems = state.objects()
+			.stream()
+			.map((object) -> ApiObjects.member(object, this.place.member))
+			.flatMap((content) -> Stream.ofNullable(ApiObjects.text(content, this.place.key)))
+			.toList();
+		if (pems.isEmpty() || pems.size() < state.objects().size()) {
+			String problem = state.objects().isEmpty() ? state.problem() : "it has no key " + this.place.key;
 			throw new KubernetesConfigurationException(state.kind(),
 					"The %s cannot be read: %s%s".formatted(this, problem, this.read ? "" : state.advice()));
 		}
 		try {
-			Trust trust = Trust.exactly(pems.stream()
-				.flatMap(Optional::stream)
-				.flatMap((pem) -> Pem.readCertificates(pem).stream())
-				.toList());
+			Trust trust = Trust.exactly(pems.stream().flatMap((pem) -> Pem.readCertificates(pem).stream()).toList());
 			this.read = true;
 			return trust;
 		}
@@ -90,15 +91,6 @@ public final class PublishedAuthorities implements AutoCloseable {
 					"The %s must contain the certificates of the authorities under %s in PEM form: %s".formatted(this,
 							this.place.key, ex.getMessage()));
 		}
-	}
-
-	/** Empty for an object that does not have the key. */
-	private List<Optional<String>> pems(Informer.State state) {
-		return state.objects()
-			.stream()
-			.map((object) -> Optional
-				.ofNullable(ApiObjects.text(ApiObjects.member(object, this.place.member), this.place.key)))
-			.toList();
 	}
 
 	/** If the first answer does not come in time, later calls do not wait. */
