@@ -32,6 +32,7 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
+import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
@@ -55,7 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -145,37 +146,43 @@ class RotatingApiClientTests {
 
 	/**
 	 * All calls of HTTP/2 share a connection, as those to a real API server do. Before
-	 * the first certificate, a connection presents nothing.
+	 * the first certificate, a connection presents nothing. The bundle follows later, and
+	 * has not ended the TLS sessions yet.
 	 */
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
 	void callThatBeginsAfterARotationSharesNoConnectionOfBefore(boolean first) {
-		runner().run((context) -> {
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			AtomicReference<@Nullable CertificatePair> current = new AtomicReference<>(
-					first ? null : manager.current().orElseThrow());
-			KeyManager[] keys = first ? new KeyManager[0]
-					: context.getBean(SslBundles.class).getBundle("kubelet-client").getManagers().getKeyManagers();
-			try (Http2Server server = new Http2Server(this.authority);
-					RotatingApiClient rotating = new RotatingApiClient(server.client(), keys, current::get,
-							Executors.newCachedThreadPool())) {
-				CompletableFuture<String> old = server.hold(rotating);
-				String before = first ? "none" : manager.current().orElseThrow().serialNumber();
-				assertThat(server.presented()).containsExactly(before);
-				current.set(manager.rotate().get(120, TimeUnit.SECONDS));
-				CompletableFuture<String> early = server.hold(rotating);
-				Runnable closeWhatRemains = rotating.rotated();
-				CompletableFuture<String> late = server.hold(rotating);
-				assertThat(old).isNotDone();
-				closeWhatRemains.run();
-				assertThat(old).failsWithin(Duration.ofMinutes(2)).withThrowableOfType(ExecutionException.class);
-				server.release();
-				String after = first ? "none" : manager.current().orElseThrow().serialNumber();
-				assertThat(early).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
-				assertThat(late).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
-				assertThat(server.presented()).containsExactly(before, after);
-			}
-		});
+		FixedManager manager = new FixedManager(this.authority);
+		AtomicReference<@Nullable CertificatePair> current = new AtomicReference<>(first ? null : manager.pair());
+		try (Http2Server server = new Http2Server(this.authority);
+				RotatingApiClient rotating = new RotatingApiClient(server.client(),
+						first ? new KeyManager[0] : keyManagers(manager), current::get,
+						Executors.newCachedThreadPool())) {
+			CompletableFuture<String> old = server.hold(rotating);
+			String before = first ? "none" : manager.pair().serialNumber();
+			assertThat(server.presented()).containsExactly(before);
+			manager.replace();
+			current.set(manager.pair());
+			CompletableFuture<String> early = server.hold(rotating);
+			Runnable closeWhatRemains = rotating.rotated();
+			CompletableFuture<String> late = server.hold(rotating);
+			assertThat(old).isNotDone();
+			closeWhatRemains.run();
+			assertThat(old).failsWithin(Duration.ofMinutes(2)).withThrowableOfType(ExecutionException.class);
+			server.release();
+			String after = first ? "none" : manager.pair().serialNumber();
+			assertThat(early).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
+			assertThat(late).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
+			assertThat(server.presented()).containsExactly(before, after);
+		}
+	}
+
+	private static KeyManager[] keyManagers(CertificateManager manager) {
+		DefaultSslBundleRegistry bundles = new DefaultSslBundleRegistry();
+		Runnable end = CertificateBundles.register(bundles, "bundle", manager, Trust::system, (task, delay) -> () -> {
+		}, Duration.ZERO);
+		end.run();
+		return bundles.getBundle("bundle").getManagers().getKeyManagers();
 	}
 
 	/** Its session would be resumed from then on. */
