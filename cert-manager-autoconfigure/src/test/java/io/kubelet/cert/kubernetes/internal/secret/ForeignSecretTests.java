@@ -1,0 +1,181 @@
+package io.kubelet.cert.kubernetes.internal.secret;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
+import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.store.CertificateStore;
+import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.StoreException;
+import io.kubelet.cert.testsupport.Adapter;
+import io.kubernetes.client.openapi.ApiClient;
+import okhttp3.Response;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link SecretStore} with a Secret that others delete, edit or own.
+ */
+class ForeignSecretTests extends SecretStoreFixture {
+
+	/** As by {@code kubectl apply} of the manifest during a rotation. */
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void secretThatIsDeletedOrEmptiedIsStoredAgainByOneReplica(boolean deleted) {
+		Stored stored = this.store.write(this.store.read().withPending(pending()).withPair(pair(), DEADLINE));
+		SecretStore replica = store(null);
+		use(this.store);
+		use(replica);
+		awaitWatches(2);
+		this.plane.clearRequests();
+		if (deleted) {
+			this.plane.secrets().delete("shop", "shop-tls");
+		}
+		else {
+			this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
+		}
+		await().until(() -> !this.store.read().equals(stored) && replica.read().equals(this.store.read()));
+		assertThat(store(null).read())
+			.isEqualTo(new Stored(stored.pair(), stored.pending(), stored.deadline(), replica.read().version()));
+		assertThat(this.plane.count((request) -> !request.method().equals("GET") && request.status() < 300)).isOne();
+	}
+
+	@Test
+	void conflictWithoutEndIsNotRepeatedWithoutEnd() {
+		Stored stored = this.store.write(this.store.read().withPair(pair(), DEADLINE));
+		use(this.store);
+		awaitWatches(1);
+		this.plane.faults().next(Integer.MAX_VALUE, (request) -> !request.method().equals("GET")).answer(409);
+		this.plane.clearRequests();
+		this.plane.secrets().delete("shop", "shop-tls");
+		await().until(() -> !this.store.read().equals(stored));
+		assertThat(this.store.read()).returns(stored.pair(), Stored::pair).returns(DEADLINE, Stored::deadline);
+		assertThat(this.plane.count((request) -> request.method().equals("POST"))).isBetween(1, 5);
+		this.plane.faults().clear();
+		assertThat(this.store.read()).returns(stored.pair(), Stored::pair);
+		assertThat(secret()).containsKey("tls.crt");
+	}
+
+	@Test
+	void onlyAPairThatIsUsedIsCopiedAndStoredAgain() {
+		SecretStore replica = store(copy());
+		CertificatePair pair = pair();
+		replica.write(replica.read().withPair(pair, DEADLINE));
+		use(replica);
+		awaitWatches(1);
+		CertificatePair refused = pair();
+		this.store.write(this.store.read().withPair(refused, DEADLINE));
+		await().until(() -> refused.equals(replica.read().pair()));
+		assertThat(copy().read().pair()).isEqualTo(pair);
+		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "", "tls.key", ""));
+		await().until(() -> pair.equals(replica.read().pair()));
+		assertThat(secret()).containsEntry("tls.crt", Pem.write(pair.chain()));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "tls.crt", "tls.key" })
+	void damagedPairIsReportedAndReplaced(String key) {
+		CertificatePair pair = pair();
+		Stored stored = this.store.write(this.store.read().withPair(pair, null));
+		awaitWatches(1);
+		this.plane.secrets().put("shop", "shop-tls", Map.of(key, "garbage"));
+		await().untilAsserted(() -> assertThatExceptionOfType(StoreException.class).isThrownBy(this.store::read)
+			.returns(Kind.STORE, StoreException::kind)
+			.withMessageStartingWith("The pair in Secret shop/shop-tls is damaged: "));
+		this.store.write(stored.withPending(pending()));
+		assertThat(secret()).containsAllEntriesOf(data(pair)).containsKey("request.pem");
+	}
+
+	@Test
+	void replicaThatFindsADamagedPairReplacesItUnlessAnotherOneDoes() {
+		this.plane.secrets().put("shop", "shop-tls", Map.of());
+		this.store.write(this.store.read().withPair(pair(), null));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("tls.crt", "garbage"));
+		SecretStore replica = store(null);
+		SecretStore other = store(null);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(replica::read);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(other::read);
+		replica.write(Stored.NOTHING.withPending(pending()));
+		assertThatExceptionOfType(CertificateStore.ConflictException.class)
+			.isThrownBy(() -> other.write(Stored.NOTHING.withPending(pending())));
+		assertThat(secret()).containsEntry("tls.crt", "").containsKey("request.pem");
+	}
+
+	/** As if somebody added the authorities of the system. */
+	@Test
+	void bundleOfAuthoritiesIsLeftAlone() {
+		CertificatePair pair = pair();
+		this.store.write(this.store.read().withPair(pair, DEADLINE));
+		String bundle = Pem.write(Collections.nCopies(25, AUTHORITY.certificate()));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("ca.crt", bundle));
+		SecretStore replica = store(null);
+		assertThat(replica.read().pair()).isEqualTo(pair).returns(List.of(), CertificatePair::authorities);
+		replica.write(replica.read().withPending(pending()));
+		assertThat(secret()).containsEntry("ca.crt", bundle).containsKey("request.pem");
+	}
+
+	@Test
+	void damagedRequestIsNone() {
+		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
+		this.plane.secrets().put("shop", "shop-tls", Map.of("request.pem", "garbage"));
+		assertThat(store(null).read()).returns(stored.pair(), Stored::pair).returns(null, Stored::pending);
+	}
+
+	@Test
+	void secretOfAnotherTypeOrProgramIsLeftAlone() throws Exception {
+		createAs("kubectl-create", "Opaque", Map.of("password", "x"));
+		assertThat(store(null).foreignContent().join()).contains("has the type Opaque, not kubernetes.io/tls");
+		this.plane.secrets().delete("shop", "shop-tls");
+		createAs("cert-manager-certificates-issuing", "kubernetes.io/tls", data(pair()));
+		String content = "contains a certificate that 'cert-manager-certificates-issuing' has stored";
+		assertThat(this.store.foreignContent().join()).contains(content);
+		assertThatExceptionOfType(StoreException.class).isThrownBy(this.store::read)
+			.withMessage("Secret shop/shop-tls cannot be used: it " + content);
+		assertThatExceptionOfType(StoreException.class)
+			.isThrownBy(() -> this.store.write(Stored.NOTHING.withPair(pair(), null)))
+			.returns(Kind.OTHER, StoreException::kind);
+		assertThat(this.plane.count(updates())).isZero();
+	}
+
+	@Test
+	void secretOfAnotherCertificateIsLeftAlone() {
+		this.store.write(this.store.read().withPair(pair(), null));
+		assertThat(store("other", true, null).foreignContent().join()).contains("is managed for certificate 'shop'");
+	}
+
+	@Test
+	void immutableSecretIsReportedWithTheRemedy() {
+		Stored stored = this.store.write(this.store.read().withPair(pair(), null));
+		awaitWatches(1);
+		this.plane.secrets().makeImmutable("shop", "shop-tls");
+		await().until(() -> !Objects.equals(this.store.read().version(), stored.version()));
+		assertThat(this.store.read().pair()).isEqualTo(stored.pair());
+		assertThatExceptionOfType(StoreException.class)
+			.isThrownBy(() -> this.store.write(this.store.read().withPending(pending())))
+			.withMessage("Secret shop/shop-tls is immutable, so no pair can be stored in it. Delete it "
+					+ "('kubectl delete secret --namespace shop shop-tls'): it is created again");
+	}
+
+	/** Creates the Secret as another program does. */
+	private void createAs(String manager, String type, Map<String, String> data) throws Exception {
+		ApiClient admin = Adapter.client(this.plane.writeKubeconfig(this.directory, this.plane.admin()));
+		JsonObject secret = ApiObjects
+			.object(Map.of("metadata", Map.of("name", "shop-tls"), "type", type, "stringData", data));
+		String path = "/api/v1/namespaces/shop/secrets?fieldManager=" + manager;
+		try (Response answer = ApiObjects.create(admin, path, secret).execute()) {
+			assertThat(answer.code()).isEqualTo(201);
+		}
+	}
+
+}
