@@ -37,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.util.FileSystemUtils;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 /**
  * A signer with a control plane of its own, and the progress that it reports.
  */
@@ -117,6 +119,21 @@ public final class Adapter implements AutoCloseable {
 		return this.signer.request(request, this.progress::add);
 	}
 
+	/** Returns a request as it was confirmed to this process, or to an earlier one. */
+	public CertificateRequest confirm(CertificateRequest request) {
+		SubmittedRequest submitted = this.progress.stream()
+			.filter((candidate) -> candidate.name().equals(request.name()))
+			.findFirst()
+			.orElseThrow();
+		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+	}
+
+	/** Waits for the failure that is the answer. */
+	public static Throwable failure(CompletableFuture<?> answer) {
+		assertThat(answer).failsWithin(PATIENCE);
+		return answer.handle((result, failure) -> failure.getCause()).join();
+	}
+
 	/** Returns a stored request, as an administrator reads it. */
 	public V1CertificateSigningRequest stored(String name) throws ApiException {
 		return new CertificatesV1Api(
@@ -179,10 +196,15 @@ public final class Adapter implements AutoCloseable {
 		}
 	}
 
-	@Override
-	public void close() {
+	/** Ends what the client does. */
+	public void disconnect() {
 		this.signers.close();
 		this.clients.close();
+	}
+
+	@Override
+	public void close() {
+		disconnect();
 		this.controlPlane.close();
 		FileSystemUtils.deleteRecursively(this.directory.toFile());
 	}

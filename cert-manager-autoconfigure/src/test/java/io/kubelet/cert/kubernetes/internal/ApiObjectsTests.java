@@ -1,15 +1,11 @@
 package io.kubelet.cert.kubernetes.internal;
 
-import java.io.IOException;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.Request;
-import okhttp3.RequestBody;
-import okio.Buffer;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -19,6 +15,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class ApiObjectsTests {
 
+	private final ApiClient client = new ApiClient().setBasePath("https://192.0.2.1:6443/clusters/one");
+
 	@Test
 	void callsEndWithinATimeAndWatchesDoNot() {
 		long limit = TimeUnit.SECONDS.toNanos(30);
@@ -27,22 +25,6 @@ class ApiObjectsTests {
 		assertThat(ApiObjects.read(this.client, "/things", "a").timeout().timeoutNanos()).isEqualTo(limit);
 		assertThat(ApiObjects.list(this.client, "/things", Map.of()).timeout().timeoutNanos()).isEqualTo(limit);
 		assertThat(ApiObjects.list(this.client, "/things", Map.of("watch", "true")).timeout().timeoutNanos()).isZero();
-	}
-
-	private final ApiClient client = new ApiClient().setBasePath("https://192.0.2.1:6443/clusters/one");
-
-	@Test
-	void objectIsCreatedAsJson() throws IOException {
-		JsonObject object = new JsonObject();
-		object.addProperty("kind", "Ü");
-		Request request = ApiObjects.create(this.client, "/apis/v1/things", object).request();
-		assertThat(request.method()).isEqualTo("POST");
-		assertThat(request.url()).hasToString("https://192.0.2.1:6443/clusters/one/apis/v1/things");
-		RequestBody body = Objects.requireNonNull(request.body());
-		assertThat(body.contentType()).hasToString("application/json");
-		Buffer content = new Buffer();
-		body.writeTo(content);
-		assertThat(content.readUtf8()).isEqualTo("{\"kind\":\"Ü\"}");
 	}
 
 	@Test

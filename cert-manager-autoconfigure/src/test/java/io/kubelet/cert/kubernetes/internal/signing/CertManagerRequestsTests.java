@@ -1,6 +1,5 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
@@ -29,6 +28,7 @@ import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
 import io.kubelet.cert.request.RequestNaming;
 import io.kubelet.cert.test.ApprovalPolicy;
+import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
@@ -53,6 +53,9 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith(OutputCaptureExtension.class)
 class CertManagerRequestsTests {
 
+	private static final IssuerReference ISSUER = new IssuerReference("ClusterIssuer", "internal",
+			IssuerReference.CERT_MANAGER);
+
 	private static final String ACCOUNT = "system:serviceaccount:shop:shop";
 
 	@AutoClose
@@ -66,21 +69,17 @@ class CertManagerRequestsTests {
 	@BeforeEach
 	void installCertManager() {
 		this.plane.certManager().clusterIssuer("internal");
-		allow("create", "get", "list", "watch", "delete");
-	}
-
-	private void allow(String... verbs) {
-		this.plane.allowIn("shop", ACCOUNT, Set.of(verbs), "certificaterequests.cert-manager.io");
+		this.plane.allowIn("shop", ACCOUNT, Set.of("create", "get", "list", "watch", "delete"),
+				"certificaterequests.cert-manager.io");
 	}
 
 	@Test
 	void certificateTakesOneCreateOneWatchAndOneDeletion() {
-		CertificateSigner signer = signer("internal");
-		CertificateRequest request = request("internal");
+		CertificateSigner signer = signer();
+		CertificateRequest request = request();
 		List<X509Certificate> chain = answer(signer, request);
 		assertThat(chain.get(0).getPublicKey()).isEqualTo(request.publicKey());
-		assertThat(Pem.write(this.progress.get(this.progress.size() - 1).authorities()))
-			.isEqualTo(this.plane.certManager().caPem("internal"));
+		assertThat(Pem.write(last().authorities())).isEqualTo(this.plane.certManager().caPem("internal"));
 		discard(signer, confirmed(request));
 		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
 		assertThat(this.plane.requests()).hasSize(3);
@@ -88,7 +87,8 @@ class CertManagerRequestsTests {
 
 	@Test
 	void requestToAnIssuerThatDoesNotExistIsPendingWithItsMessage() {
-		CompletableFuture<List<X509Certificate>> answer = signer("absent").request(request("absent"),
+		IssuerReference absent = new IssuerReference("ClusterIssuer", "absent", IssuerReference.CERT_MANAGER);
+		CompletableFuture<List<X509Certificate>> answer = signer(absent, "shop").request(request(absent),
 				this.progress::add);
 		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty()
 			.last()
@@ -101,24 +101,9 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void issuerThatIsReplacedWhileARequestIsPendingSignsIt() {
-		this.plane.behavior().approval(ApprovalPolicy.manual());
-		String replaced = this.plane.certManager().caPem("internal");
-		CompletableFuture<List<X509Certificate>> answer = signer("internal").request(request("internal"),
-				this.progress::add);
-		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty());
-		assertThat(last()).returns(List.of(), SubmittedRequest::conditions).returns("", SubmittedRequest::message);
-		this.plane.certManager().removeClusterIssuer("internal").clusterIssuer("internal");
-		this.plane.behavior().approval(ApprovalPolicy.approving());
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
-		assertThat(Pem.write(last().authorities())).isEqualTo(this.plane.certManager().caPem("internal"))
-			.isNotEqualTo(replaced);
-	}
-
-	@Test
 	void deniedRequestIsDenied() {
 		this.plane.behavior().approval(ApprovalPolicy.denying("policy.example.com", "shop.example.com is not allowed"));
-		failure("internal").returns(Kind.DENIED, Kind::of)
+		failure(signer(), request()).returns(Kind.DENIED, Kind::of)
 			.withMessageMatching("Request shop-\\w+ to issuer ClusterIssuer/internal was denied: "
 					+ "shop.example.com is not allowed")
 			.satisfies((failure) -> assertThat(((RequestException) failure).reason()).isEqualTo("policy.example.com"));
@@ -127,29 +112,29 @@ class CertManagerRequestsTests {
 	@Test
 	void failedRequestIsFailed() {
 		answersByHand((name) -> this.plane.fail(name, "ignored", "the authority has expired"));
-		failure("internal").returns(Kind.FAILED, Kind::of)
+		failure(signer(), request()).returns(Kind.FAILED, Kind::of)
 			.withMessageMatching(
-					"Issuer ClusterIssuer/internal failed to sign request shop-\\w+: " + "the authority has expired");
+					"Issuer ClusterIssuer/internal failed to sign request shop-\\w+: the authority has expired");
 	}
 
 	@Test
 	void invalidRequestIsRejected() {
 		answersByHand((name) -> this.plane.invalidate(name, "policy", "no such name"));
-		failure("internal").returns(Kind.REJECTED, Kind::of)
+		failure(signer(), request()).returns(Kind.REJECTED, Kind::of)
 			.withMessageMatching("Request shop-\\w+ to issuer ClusterIssuer/internal is invalid: no such name");
 	}
 
 	@Test
 	void requestThatTheWebhookRefusesIsRejected() {
 		IssuerReference issuer = new IssuerReference("Wrong", "internal", IssuerReference.CERT_MANAGER);
-		failure(signer(issuer, "shop"), request(issuer.toString())).returns(Kind.REJECTED, Kind::of)
+		failure(signer(issuer, "shop"), request(issuer)).returns(Kind.REJECTED, Kind::of)
 			.withMessageContaining("(406): admission webhook \"webhook.cert-manager.io\" denied the request: "
 					+ "spec.issuerRef.kind: Invalid value: \"Wrong\"");
 	}
 
 	@Test
 	void anotherNamespaceIsRefusedWithTheRole() {
-		failure(signer(issuer("internal"), "other"), request("internal")).returns(Kind.UNAUTHORIZED, Kind::of)
+		failure(signer(ISSUER, "other"), request()).returns(Kind.UNAUTHORIZED, Kind::of)
 			.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
 			.withMessageContaining("""
 					kind: Role
@@ -170,10 +155,11 @@ class CertManagerRequestsTests {
 	}
 
 	@Test
-	void clusterWithoutCertManagerIsNamed() throws IOException {
+	void clusterWithoutCertManagerIsNamed() {
 		try (EmbeddedControlPlane bare = EmbeddedControlPlane.start()) {
 			bare.allowIn("shop", ACCOUNT, Set.of("*"), "certificaterequests.cert-manager.io");
-			failure(signer(bare, issuer("internal"), "shop"), request("internal")).returns(Kind.REJECTED, Kind::of)
+			failure(signer(bare, bare.addServiceAccount("shop", "shop"), ISSUER, "shop"), request())
+				.returns(Kind.REJECTED, Kind::of)
 				.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
 				.withMessageContaining("(404)")
 				.withMessageContaining("@EnableEmbeddedControlPlane(signers = \"ClusterIssuer/internal\")");
@@ -183,8 +169,8 @@ class CertManagerRequestsTests {
 	@Test
 	void objectOfSomebodyElseWithTheSameNameIsLost() {
 		this.plane.behavior().approval(ApprovalPolicy.manual());
-		CertificateSigner signer = signer("internal");
-		CertificateRequest request = request("internal");
+		CertificateSigner signer = signer();
+		CertificateRequest request = request();
 		CertificateRequest foreign = CertificateRequests.create(request.name(), request.template(),
 				request.signerName(), request.usages(), null, KeyPairSource.jdk().generate(KeySpecification.EC_P256));
 		signer.request(foreign, this.progress::add);
@@ -197,46 +183,39 @@ class CertManagerRequestsTests {
 	@Test
 	void authorityIsOptional() {
 		this.plane.behavior().flaws(SignerFlaw.NO_AUTHORITY);
-		answer(signer("internal"), request("internal"));
+		answer(signer(), request());
 		assertThat(last().authorities()).isEmpty();
 	}
 
 	@Test
-	void lifetimeAndAnnotationsAreRequested() throws Exception {
-		this.plane.behavior().approval(ApprovalPolicy.manual());
+	void lifetimeAndAnnotationsAreRequested() {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		CertificateTemplate template = CertificateTemplate.ofSubject("shop");
-		CertificateRequest request = CertificateRequests.create("shop-1", template, "ClusterIssuer/internal",
-				Usage.defaults("ClusterIssuer/internal", template, keys.getPublic()), Duration.ofMinutes(1), keys);
-		CertManagerRequests api = new CertManagerRequests(issuer("internal"), "shop",
-				Map.of("issuers.example.com/template", "web"));
-		assertThat(api.newObject(request)).asString()
+		CertificateRequest request = CertificateRequests.create("shop-1", CertificateTemplate.ofSubject("shop"),
+				"ClusterIssuer/internal", List.of(Usage.CLIENT_AUTH), Duration.ofMinutes(1), keys);
+		Map<String, String> annotations = Map.of("issuers.example.com/template", "web");
+		assertThat(new CertManagerRequests(ISSUER, "shop", annotations).newObject(request)).asString()
 			.contains("\"duration\":\"60s\"")
 			.contains("\"annotations\":{\"issuers.example.com/template\":\"web\"}");
-		signers(this.plane, api).signer(null).request(request, this.progress::add);
-		await().untilAsserted(() -> assertThat(this.progress).isNotEmpty());
 	}
 
 	@Test
 	void requestOfAnEarlierProcessIsFoundAndDeleted() {
-		CertificateRequest request = request("internal");
-		answer(signer("internal"), request);
+		CertificateRequest request = request();
+		answer(signer(), request);
 		assertThat(this.plane.certManager().certificateRequests()).hasSize(1);
 		this.plane.clearRequests();
-		discard(signer("internal"), request);
+		discard(signer(), request);
 		assertThat(this.plane.certManager().certificateRequests()).isEmpty();
 		assertThat(this.plane.requests()).extracting(RecordedRequest::method).containsExactly("GET", "DELETE");
 	}
 
 	@Test
-	void withoutThePermissionToDeleteOneWarningStatesTheRole(CapturedOutput output) throws IOException {
+	void withoutThePermissionToDeleteOneWarningStatesTheRole(CapturedOutput output) {
 		this.plane.allowIn("shop", "jane", Set.of("create", "get", "list", "watch"),
 				"certificaterequests.cert-manager.io");
-		CertificateSigner signer = signers(this.plane, new CertManagerRequests(issuer("internal"), "shop", Map.of()),
-				this.plane.writeKubeconfig(this.directory, this.plane.addToken("jane", "jane")))
-			.signer(null);
+		CertificateSigner signer = signer(this.plane, this.plane.addToken("jane", "jane"), ISSUER, "shop");
 		for (int i = 0; i < 2; i++) {
-			CertificateRequest request = request("internal");
+			CertificateRequest request = request();
 			answer(signer, request);
 			discard(signer, confirmed(request));
 		}
@@ -247,14 +226,14 @@ class CertManagerRequestsTests {
 
 	@Test
 	void deletionThatFailsIsMadeUpFor() {
-		CertificateSigner signer = signer("internal");
+		CertificateSigner signer = signer();
 		this.plane.faults().next(1, RecordedRequest::isDelete).answer(503);
-		CertificateRequest first = request("internal");
+		CertificateRequest first = request();
 		answer(signer, first);
 		CompletableFuture<?> postponed = signer.discard(confirmed(first));
 		await().until(() -> this.plane.count(RecordedRequest::isDelete) == 1);
 		assertThat(postponed).isNotDone();
-		CertificateRequest second = request("internal");
+		CertificateRequest second = request();
 		answer(signer, second);
 		discard(signer, confirmed(second));
 		assertThat(postponed).succeedsWithin(Adapter.PATIENCE);
@@ -270,10 +249,6 @@ class CertManagerRequestsTests {
 					(found) -> !found.isEmpty());
 			answer.accept(name);
 		});
-	}
-
-	private ThrowableAssertAlternative<? extends Throwable> failure(String issuer) {
-		return failure(signer(issuer), request("ClusterIssuer/" + issuer));
 	}
 
 	private ThrowableAssertAlternative<? extends Throwable> failure(CertificateSigner signer,
@@ -292,48 +267,37 @@ class CertManagerRequestsTests {
 	}
 
 	private CertificateRequest confirmed(CertificateRequest request) {
-		SubmittedRequest submitted = this.progress.stream()
-			.filter((candidate) -> candidate.name().equals(request.name()))
-			.findFirst()
-			.orElseThrow();
-		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+		return request.confirmed(last().name(), last().uid(), last().createdAt());
 	}
 
 	private SubmittedRequest last() {
 		return this.progress.get(this.progress.size() - 1);
 	}
 
-	private static IssuerReference issuer(String name) {
-		return new IssuerReference("ClusterIssuer", name, IssuerReference.CERT_MANAGER);
-	}
-
-	private CertificateSigner signer(String issuer) {
-		return signer(issuer(issuer), "shop");
+	private CertificateSigner signer() {
+		return signer(ISSUER, "shop");
 	}
 
 	private CertificateSigner signer(IssuerReference issuer, String namespace) {
-		return signer(this.plane, issuer, namespace);
+		return signer(this.plane, this.plane.addServiceAccount("shop", "shop"), issuer, namespace);
 	}
 
-	private CertificateSigner signer(EmbeddedControlPlane plane, IssuerReference issuer, String namespace) {
-		return signers(plane, new CertManagerRequests(issuer, namespace, Map.of())).signer(null);
+	private CertificateSigner signer(EmbeddedControlPlane plane, Credential user, IssuerReference issuer,
+			String namespace) {
+		ApiClientProvider clients = new ApiClientProvider(plane.writeKubeconfig(this.directory, user), null, null,
+				Adapter::daemon, Clock.systemUTC());
+		return KubernetesSigners.ofCertManager(issuer, namespace, Map.of(), clients, Clock.systemUTC()).signer(null);
 	}
 
-	private KubernetesSigners signers(EmbeddedControlPlane plane, CertManagerRequests api) {
-		return signers(plane, api, plane.writeKubeconfig(this.directory, plane.addServiceAccount("shop", "shop")));
+	private static CertificateRequest request() {
+		return request(ISSUER);
 	}
 
-	private static KubernetesSigners signers(EmbeddedControlPlane plane, CertManagerRequests api, Path kubeconfig) {
-		return new KubernetesSigners(api,
-				new ApiClientProvider(kubeconfig, null, null, Adapter::daemon, Clock.systemUTC()), Clock.systemUTC());
-	}
-
-	private static CertificateRequest request(String issuer) {
-		String signer = issuer.contains("/") ? issuer : "ClusterIssuer/" + issuer;
+	private static CertificateRequest request(IssuerReference issuer) {
 		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
 		CertificateTemplate template = CertificateTemplate.ofSubject("shop");
 		return CertificateRequests.create(RequestNaming.after("shop").name(keys.getPublic(), template, List.of()),
-				template, signer, Usage.defaults(signer, template, keys.getPublic()), null, keys);
+				template, issuer.toString(), Usage.defaults(issuer.toString(), template, keys.getPublic()), null, keys);
 	}
 
 }

@@ -1,9 +1,5 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
@@ -14,12 +10,10 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 
-import com.sun.net.httpserver.HttpServer;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.request.CertificateRequests;
-import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.request.RequestException;
@@ -59,30 +53,9 @@ class CertificateSigningRequestsTests {
 		assertThat(this.adapter.requests()).as("with that of the administrator").isEqualTo(3);
 	}
 
-	/** Such as that of a server that is being restarted. */
-	@Test
-	void answerThatBreaksOffMeansThatTheServerCannotBeReached() throws IOException {
-		HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-		server.createContext("/", (exchange) -> {
-			exchange.sendResponseHeaders(201, 1000);
-			exchange.getResponseBody().write('{');
-			exchange.close();
-		});
-		server.start();
-		try {
-			CertificateSigner signer = this.adapter.signer(kubeconfig(server));
-			assertFails(signer.request(Adapter.newRequest(), this.adapter.progress::add), Kind.UNAVAILABLE,
-					"cannot be reached");
-		}
-		finally {
-			server.stop(0);
-		}
-	}
-
 	@Test
 	void fiftyAtOnceShareOneWatch() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		List<CompletableFuture<List<X509Certificate>>> answers = send(50);
+		List<CompletableFuture<List<X509Certificate>>> answers = waiting(newRequests(50));
 		assertThat(this.adapter.watches()).isOne();
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		answers.forEach(CertificateSigningRequestsTests::answer);
@@ -95,26 +68,23 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void fiftyThatAreAnsweredAtOnceAreAllTold() {
-		IntStream.range(0, 50)
-			.mapToObj((index) -> this.adapter.send(Adapter.newRequest()))
-			.toList()
-			.forEach(CertificateSigningRequestsTests::answer);
+		newRequests(50).stream().map(this.adapter::send).toList().forEach(CertificateSigningRequestsTests::answer);
 		assertThat(this.adapter.creates()).isEqualTo(50);
 	}
 
 	@Test
 	void conditionsAreReportedAsProgress() {
 		CertificateRequest request = Adapter.newRequest();
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual()).signingDelay(Duration.ofMillis(200));
-		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
-		awaitOpen(1);
+		this.adapter.controlPlane.behavior().signingDelay(Duration.ofMillis(200));
+		CompletableFuture<List<X509Certificate>> answer = waiting(List.of(request)).get(0);
 		this.adapter.controlPlane.approve(name(request));
 		answer(answer);
 		assertThat(this.adapter.progress).extracting(SubmittedRequest::conditions)
 			.startsWith(List.of())
 			.endsWith(List.of("Approved"));
 		assertThat(this.adapter.progress).extracting(SubmittedRequest::name).containsOnly(name(request));
-		assertThat(this.adapter.progress).extracting(SubmittedRequest::uid).containsOnly(uid());
+		assertThat(this.adapter.progress).extracting(SubmittedRequest::uid)
+			.containsOnly(this.adapter.confirm(request).uid());
 	}
 
 	@Test
@@ -153,25 +123,17 @@ class CertificateSigningRequestsTests {
 	}
 
 	@Test
-	void nameTakenForAnotherSubjectIsRefusedWithTheDifference() {
-		KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
-		answer(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:one", keys)));
-		assertFails(this.adapter.send(Adapter.newRequest("csr-taken", "system:node:two", keys)), Kind.LOST,
-				"system:node:one", "system:node:two");
-	}
-
-	@Test
 	void conflictWithOursThatHasExpiredIsGone() {
 		CertificateRequest request = Adapter.newRequest();
 		this.adapter.controlPlane.behavior().alreadyExpired();
 		answer(this.adapter.send(request));
 		assertFails(this.adapter.send(request), Kind.LOST, "expired");
-		assertFails(this.adapter.send(confirm(request, this.adapter.progress.get(0))), Kind.LOST, "expired");
+		assertFails(this.adapter.send(this.adapter.confirm(request)), Kind.LOST, "expired");
 	}
 
 	@Test
 	void resumedRequestIsWatchedIfItIsPendingAndOtherwiseTakesOneGet() {
-		CertificateRequest confirmed = confirmed();
+		CertificateRequest confirmed = confirmed(1).get(0);
 		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(confirmed);
 		await().until(() -> this.adapter.watches() == 1);
 		this.adapter.controlPlane.approve(name(confirmed));
@@ -183,18 +145,8 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void manyThatAreResumedShareOneWatch() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		List<CertificateRequest> requests = IntStream.range(0, 20).mapToObj((index) -> Adapter.newRequest()).toList();
-		List<CompletableFuture<List<X509Certificate>>> first = requests.stream().map(this.adapter::send).toList();
-		await().until(() -> this.adapter.progress.stream().map(SubmittedRequest::name).distinct().count() == 20);
-		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
-		first.forEach((answer) -> answer.cancel(true));
-		await().until(() -> this.adapter.executor.getActiveCount() == 0);
-		this.adapter.controlPlane.clearRequests();
-		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream()
-			.map((request) -> confirm(request, submitted(name(request))))
-			.map(this.adapter::send)
-			.toList();
+		List<CertificateRequest> requests = confirmed(20);
+		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream().map(this.adapter::send).toList();
 		await().until(() -> this.adapter.gets() >= 20 && this.adapter.watches() == 1);
 		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
 		answers.forEach(CertificateSigningRequestsTests::answer);
@@ -204,7 +156,7 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void resumedRequestWhoseNameIsAnotherObjectsIsGone() {
-		CertificateRequest confirmed = confirmed();
+		CertificateRequest confirmed = confirmed(1).get(0);
 		CertificateRequest other = confirmed.confirmed(name(confirmed), "another-uid", Instant.now());
 		assertFails(this.adapter.send(other), Kind.LOST, "now names another object");
 		this.adapter.controlPlane.delete(name(confirmed));
@@ -213,8 +165,7 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void requestThatIsDeletedWhileWaitedForIsGone() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
+		CompletableFuture<List<X509Certificate>> answer = waiting();
 		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
 		assertFails(answer, Kind.LOST, "to signer " + Adapter.SIGNER + " was deleted");
 	}
@@ -231,8 +182,7 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void failureCarriesReasonAndMessage() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
+		CompletableFuture<List<X509Certificate>> answer = waiting();
 		this.adapter.controlPlane.fail(this.adapter.controlPlane.certificateSigningRequests().get(0),
 				"SignerValidationFailure", "the subject is wrong");
 		RequestException failure = assertFails(answer, Kind.FAILED,
@@ -249,8 +199,7 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void cancellingStopsTheWatchAndItsThread() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture<List<X509Certificate>> answer = send(1).get(0);
+		CompletableFuture<List<X509Certificate>> answer = waiting();
 		await().until(() -> this.adapter.executor.getActiveCount() == 1);
 		answer.cancel(true);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
@@ -262,8 +211,7 @@ class CertificateSigningRequestsTests {
 
 	@Test
 	void watchStaysOpenUntilTheLastOneIsAnswered() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		List<CompletableFuture<List<X509Certificate>>> answers = send(3);
+		List<CompletableFuture<List<X509Certificate>>> answers = waiting(newRequests(3));
 		answers.get(0).cancel(true);
 		answers.get(1).cancel(true);
 		await().until(() -> this.adapter.executor.getActiveCount() == 1);
@@ -296,53 +244,31 @@ class CertificateSigningRequestsTests {
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 
-	private Path kubeconfig(HttpServer server) {
-		return Adapter.write(this.adapter.directory.resolve("other"), """
-				clusters: [{name: c, cluster: {server: "http://127.0.0.1:%d"}}]
-				contexts: [{name: x, context: {cluster: c}}]
-				current-context: x
-				""".formatted(server.getAddress().getPort()));
+	private static List<CertificateRequest> newRequests(int count) {
+		return IntStream.range(0, count).mapToObj((index) -> Adapter.newRequest()).toList();
 	}
 
-	/** Requests that are created and wait, unless the control plane answers them. */
-	private List<CompletableFuture<List<X509Certificate>>> send(int count) {
-		List<CompletableFuture<List<X509Certificate>>> answers = IntStream.range(0, count)
-			.mapToObj((index) -> this.adapter.send(Adapter.newRequest()))
-			.toList();
-		awaitOpen(count);
+	private CompletableFuture<List<X509Certificate>> waiting() {
+		return waiting(newRequests(1)).get(0);
+	}
+
+	/** Sends requests that wait for approval. */
+	private List<CompletableFuture<List<X509Certificate>>> waiting(List<CertificateRequest> requests) {
+		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
+		List<CompletableFuture<List<X509Certificate>>> answers = requests.stream().map(this.adapter::send).toList();
+		await().until(
+				() -> this.adapter.progress.stream().map(SubmittedRequest::name).distinct().count() == requests.size());
 		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
 		return answers;
 	}
 
-	/** A request that was created, by an earlier process as it were. */
-	private CertificateRequest confirmed() {
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.manual());
-		CertificateRequest request = Adapter.newRequest();
-		CompletableFuture<List<X509Certificate>> answer = this.adapter.send(request);
-		await().until(() -> this.adapter.controlPlane.openWatches() == 1);
-		answer.cancel(true);
+	/** Requests that were created, by an earlier process as it were. */
+	private List<CertificateRequest> confirmed(int count) {
+		List<CertificateRequest> requests = newRequests(count);
+		waiting(requests).forEach((answer) -> answer.cancel(true));
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		this.adapter.controlPlane.clearRequests();
-		return confirm(request, this.adapter.progress.get(0));
-	}
-
-	private static CertificateRequest confirm(CertificateRequest request, SubmittedRequest submitted) {
-		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
-	}
-
-	private void awaitOpen(int count) {
-		await().until(() -> this.adapter.controlPlane.openCertificateSigningRequests().size() == count);
-	}
-
-	private SubmittedRequest submitted(String name) {
-		return this.adapter.progress.stream()
-			.filter((request) -> request.name().equals(name))
-			.findFirst()
-			.orElseThrow();
-	}
-
-	private String uid() {
-		return this.adapter.progress.get(0).uid();
+		return requests.stream().map(this.adapter::confirm).toList();
 	}
 
 	private static String name(CertificateRequest request) {
@@ -355,8 +281,7 @@ class CertificateSigningRequestsTests {
 	}
 
 	private static RequestException assertFails(CompletableFuture<?> answer, Kind kind, String... messages) {
-		assertThat(answer).failsWithin(Adapter.PATIENCE);
-		Throwable failure = answer.handle((result, cause) -> cause.getCause()).join();
+		Throwable failure = Adapter.failure(answer);
 		assertThat(failure).returns(kind, Kind::of).hasMessageContainingAll(messages);
 		return (RequestException) failure;
 	}

@@ -101,15 +101,6 @@ class FreshAccessTests {
 		assertThat(asked()).isOne();
 	}
 
-	@Test
-	void authorityThatChangedIsTrustedAtOnceByTheClientThereIs() throws Exception {
-		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		restartWithAnotherAuthority();
-		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
-		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		assertThat(asked()).isOne();
-	}
-
 	/** Whoever answers at the old place now is not trusted. */
 	@Test
 	void clusterThatMovedIsFoundAtTheNextRotation() throws Exception {

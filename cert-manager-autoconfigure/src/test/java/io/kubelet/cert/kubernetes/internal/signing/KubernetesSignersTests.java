@@ -1,13 +1,11 @@
 package io.kubelet.cert.kubernetes.internal.signing;
 
 import java.lang.ref.WeakReference;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadFactory;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
@@ -18,11 +16,8 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubernetes.client.openapi.ApiClient;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -32,43 +27,15 @@ import static org.awaitility.Awaitility.await;
  */
 class KubernetesSignersTests {
 
-	@TempDir
-	Path directory;
-
 	@AutoClose
-	private final EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
+	private final Adapter adapter = new Adapter();
 
-	private final ThreadGroup threads = new ThreadGroup("signers");
-
-	private ApiClientProvider access;
-
-	private KubernetesSigners signers;
-
-	private Path kubeconfig;
-
-	@BeforeEach
-	void create() {
-		ThreadFactory factory = (task) -> {
-			Thread thread = new Thread(this.threads, task, "signers");
-			thread.setDaemon(true);
-			return thread;
-		};
-		this.kubeconfig = this.controlPlane.writeKubeconfig(this.directory);
-		this.access = new ApiClientProvider(this.kubeconfig, null, null, factory, Clock.systemUTC());
-		this.signers = new KubernetesSigners(new CertificateSigningRequests(), this.access, Clock.systemUTC());
-	}
-
-	@AfterEach
-	void close() {
-		this.signers.close();
-		this.access.close();
-	}
+	private final EmbeddedControlPlane controlPlane = this.adapter.controlPlane;
 
 	@Test
 	void attemptsShareOneClientWhoseConnectionsSendAtOnce() {
-		assertThat(this.threads.activeCount()).isZero();
 		assertThat(this.controlPlane.connections()).isZero();
-		List<Boolean> noDelays = Adapter.noDelays(this.access.supplier(() -> null).get());
+		List<Boolean> noDelays = Adapter.noDelays(this.adapter.client);
 		for (int attempt = 0; attempt < 3; attempt++) {
 			assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 		}
@@ -80,7 +47,7 @@ class KubernetesSignersTests {
 	@Test
 	void threadsEndSoonAfterTheLastRequest() {
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		await().until(() -> this.threads.activeCount() == 0);
+		awaitNoThread();
 	}
 
 	@Test
@@ -88,8 +55,8 @@ class KubernetesSignersTests {
 		this.controlPlane.behavior().approval(ApprovalPolicy.manual());
 		request();
 		await().until(() -> this.controlPlane.openWatches() == 1);
-		close();
-		await().until(() -> this.threads.activeCount() == 0);
+		this.adapter.disconnect();
+		awaitNoThread();
 	}
 
 	@Test
@@ -100,51 +67,36 @@ class KubernetesSignersTests {
 		this.controlPlane.faults().next(1, RecordedRequest::isCreate).answer(401);
 		assertThat(request()).failsWithin(Adapter.PATIENCE);
 		assertThat(waiting).isNotDone();
-		close();
-		await().until(() -> this.threads.activeCount() == 0);
+		this.adapter.disconnect();
+		awaitNoThread();
 	}
 
 	@Test
-	void credentialsThatAreUnknownAreReadAgainAtTheNextAttempt() throws Exception {
-		this.controlPlane.addToken("old", "system:node:one", "system:bootstrappers");
-		Files.writeString(this.kubeconfig, Files.readString(this.kubeconfig).replaceFirst("token: .*", "token: old"));
+	void credentialsThatAreUnknownAreReadAgainAtTheNextAttempt() {
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
-		this.controlPlane.removeToken("old");
-		this.controlPlane.addToken("new", "system:node:one", "system:bootstrappers");
-		Files.writeString(this.kubeconfig, Files.readString(this.kubeconfig).replace("token: old", "token: new"));
-		assertThat(request()).failsWithin(Adapter.PATIENCE)
-			.withThrowableThat()
-			.havingCause()
-			.returns(Kind.UNAUTHORIZED, Kind::of);
+		this.controlPlane.removeToken(((Credential.Token) this.controlPlane.bootstrap()).token());
+		Credential other = this.controlPlane.addToken("new", "system:node:one", "system:bootstrappers");
+		Adapter.write(this.controlPlane.writeKubeconfig(this.adapter.directory), this.controlPlane.kubeconfig(other));
+		assertThat(Adapter.failure(request())).returns(Kind.UNAUTHORIZED, Kind::of);
 		assertThat(request()).succeedsWithin(Adapter.PATIENCE);
 	}
 
 	@Test
-	void bootstrapKubeconfigThatIsGoneWhenItIsNeededIsNamedWithItsProperty() throws Exception {
-		Path gone = this.directory.resolve("gone");
-		Files.writeString(this.kubeconfig, this.controlPlane.kubeconfig(Credential.token("none", "none")));
-		try (KubernetesSigners node = new KubernetesSigners(new CertificateSigningRequests(),
-				new ApiClientProvider(this.kubeconfig, gone, null, Thread::new, Clock.systemUTC()),
-				Clock.systemUTC())) {
-			assertThat(request(node)).failsWithin(Adapter.PATIENCE)
-				.withThrowableThat()
-				.withCauseInstanceOf(KubernetesConfigurationException.class)
-				.withMessageContainingAll(gone.toString(), "kubelet.cert.kubernetes.bootstrap-kubeconfig");
+	void bootstrapKubeconfigThatIsGoneWhenItIsNeededIsNamedWithItsProperty() {
+		Path gone = this.adapter.directory.resolve("gone");
+		try (ApiClientProvider clients = bootstrapping(gone)) {
+			assertThat(Adapter.failure(request(clients))).isInstanceOf(KubernetesConfigurationException.class)
+				.hasMessageContainingAll(gone.toString(), "kubelet.cert.kubernetes.bootstrap-kubeconfig");
 		}
 	}
 
 	/** The client holds the token. */
 	@Test
 	void bootstrapCredentialsAreGivenUpAsSoonAsTheyHaveBroughtACertificate() {
-		Path bootstrap = this.controlPlane.writeKubeconfig(this.directory, this.controlPlane.bootstrap());
-		ApiClientProvider nodeAccess = new ApiClientProvider(this.directory.resolve("node"), bootstrap, null,
-				Thread::new, Clock.systemUTC());
-		try (KubernetesSigners node = new KubernetesSigners(new CertificateSigningRequests(), nodeAccess,
-				Clock.systemUTC())) {
-			// A kubeconfig without a certificate, as it is written before there is one
-			assertThat(this.directory.resolve("node")).satisfies((file) -> Files.writeString(file, "kind: Config"));
-			WeakReference<ApiClient> client = new WeakReference<>(nodeAccess.supplier(() -> null).get());
-			assertThat(request(node)).succeedsWithin(Adapter.PATIENCE);
+		Path bootstrap = this.controlPlane.writeKubeconfig(this.adapter.directory, this.controlPlane.bootstrap());
+		try (ApiClientProvider clients = bootstrapping(bootstrap)) {
+			WeakReference<ApiClient> client = new WeakReference<>(clients.supplier(() -> null).get());
+			assertThat(request(clients)).succeedsWithin(Adapter.PATIENCE);
 			assertThat(this.controlPlane.requests()).extracting(RecordedRequest::user)
 				.containsOnly("system:bootstrap:abcdef");
 			await().until(() -> {
@@ -154,13 +106,24 @@ class KubernetesSignersTests {
 		}
 	}
 
-	private CompletableFuture<List<X509Certificate>> request() {
-		return request(this.signers);
+	/** For a node whose kubeconfig contains no certificate yet. */
+	private ApiClientProvider bootstrapping(Path bootstrap) {
+		Path node = Adapter.write(this.adapter.directory.resolve("node"), "kind: Config");
+		return new ApiClientProvider(node, bootstrap, null, Adapter::daemon, Clock.systemUTC());
 	}
 
-	private static CompletableFuture<List<X509Certificate>> request(KubernetesSigners signers) {
-		return signers.signer(null).request(Adapter.newRequest(), (submitted) -> {
-		});
+	private void awaitNoThread() {
+		await().until(() -> this.adapter.executor.getPoolSize() == 0);
+	}
+
+	private CompletableFuture<List<X509Certificate>> request() {
+		return this.adapter.send(Adapter.newRequest());
+	}
+
+	private CompletableFuture<List<X509Certificate>> request(ApiClientProvider clients) {
+		return KubernetesSigners.ofKubernetes(clients, Clock.systemUTC())
+			.signer(null)
+			.request(Adapter.newRequest(), this.adapter.progress::add);
 	}
 
 }

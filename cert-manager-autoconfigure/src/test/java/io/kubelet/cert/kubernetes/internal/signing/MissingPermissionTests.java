@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner;
-import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.Adapter;
 import org.junit.jupiter.api.AutoClose;
@@ -40,7 +39,7 @@ class MissingPermissionTests {
 	void start() {
 		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
 				this.adapter.controlPlane.addToken("weak", "jane")));
-		allow("create", "list", "watch");
+		this.adapter.controlPlane.allow("jane", Set.of("create", "list", "watch"), "certificatesigningrequests");
 		this.adapter.controlPlane.allow("jane", Set.of("create"), "certificatesigningrequests/nodeclient");
 	}
 
@@ -59,10 +58,7 @@ class MissingPermissionTests {
 	void requestOfAnEarlierProcessThatWasDeletedIsGone() {
 		CertificateRequest confirmed = confirmed();
 		this.adapter.controlPlane.delete(String.valueOf(confirmed.name()));
-		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
-			.withThrowableThat()
-			.havingCause()
-			.returns(Kind.LOST, Kind::of);
+		assertThat(Adapter.failure(send(confirmed))).returns(Kind.LOST, Kind::of);
 	}
 
 	@Test
@@ -76,12 +72,10 @@ class MissingPermissionTests {
 	@Test
 	void failureNamesThePermissionWhereNothingElseHelps() {
 		CertificateRequest confirmed = confirmed();
-		loseAllPermissions();
-		assertThat(send(confirmed)).failsWithin(Adapter.PATIENCE)
-			.withThrowableThat()
-			.havingCause()
-			.returns(Kind.UNAUTHORIZED, Kind::of)
-			.withMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
+		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
+				this.adapter.controlPlane.addToken("weaker", "joe")));
+		assertThat(Adapter.failure(send(confirmed))).returns(Kind.UNAUTHORIZED, Kind::of)
+			.hasMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
 					"verbs: [\"create\", \"get\", \"list\", \"watch\"]");
 	}
 
@@ -94,21 +88,11 @@ class MissingPermissionTests {
 		answer.cancel(true);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 		this.adapter.controlPlane.clearRequests();
-		SubmittedRequest submitted = this.adapter.progress.get(0);
-		return request.confirmed(submitted.name(), submitted.uid(), submitted.createdAt());
+		return this.adapter.confirm(request);
 	}
 
 	private CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
 		return this.signer.request(request, this.adapter.progress::add);
-	}
-
-	private void loseAllPermissions() {
-		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
-				this.adapter.controlPlane.addToken("weaker", "joe")));
-	}
-
-	private void allow(String... verbs) {
-		this.adapter.controlPlane.allow("jane", Set.of(verbs), "certificatesigningrequests");
 	}
 
 }

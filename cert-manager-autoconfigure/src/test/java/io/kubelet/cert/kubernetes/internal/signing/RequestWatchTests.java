@@ -22,7 +22,6 @@ import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Faults;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
-import okhttp3.Response;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -153,32 +152,6 @@ class RequestWatchTests {
 	private static JsonObject object(String name) {
 		return ApiObjects.object("""
 				{"metadata": {"name": "%1$s", "uid": "%1$s", "resourceVersion": "2"}}""".formatted(name));
-	}
-
-	/** The label of another request is no secret, and JSON escapes some characters. */
-	@Test
-	void requestIsAnsweredBesideAnObjectThatIsTooLarge() throws Exception {
-		CompletableFuture<List<X509Certificate>> answer = waiting();
-		CompletableFuture<List<X509Certificate>> second = this.adapter.send(Adapter.newRequest());
-		await().until(() -> this.adapter.controlPlane.openCertificateSigningRequests().size() == 2);
-		String path = new CertificateSigningRequests().path();
-		JsonObject padded = ApiObjects.execute(ApiObjects.read(this.adapter.client, path,
-				this.adapter.controlPlane.certificateSigningRequests().get(0)));
-		padded.remove("status");
-		padded.add("metadata",
-				ApiObjects.object(Map.of("name", "a-stranger", "labels",
-						Map.of(RequestObject.REQUESTER, this.adapter.signers.watches().requester()), "annotations",
-						Map.of("padding", "x".repeat(5 * 1024 * 1024)))));
-		try (Response created = ApiObjects.create(this.adapter.client, path, padded).execute()) {
-			assertThat(created.code()).isEqualTo(201);
-		}
-		await().until(() -> this.adapter.controlPlane.requests()
-			.stream()
-			.filter((request) -> request.isWatch() && request.query().contains("metadata.name"))
-			.count() == 2);
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
-		assertThat(second).succeedsWithin(Adapter.PATIENCE);
 	}
 
 	@Test
