@@ -32,7 +32,6 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.ssl.CertificateBundles;
 import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.Credential;
@@ -56,7 +55,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -177,12 +176,9 @@ class RotatingApiClientTests {
 		}
 	}
 
-	private static KeyManager[] keyManagers(CertificateManager manager) {
-		DefaultSslBundleRegistry bundles = new DefaultSslBundleRegistry();
-		Runnable end = CertificateBundles.register(bundles, "bundle", manager, Trust::system, (task, delay) -> () -> {
-		}, Duration.ZERO);
-		end.run();
-		return bundles.getBundle("bundle").getManagers().getKeyManagers();
+	private static KeyManager[] keyManagers(FixedManager manager) {
+		return manager.register(Trust::system, (task, delay) -> () -> {
+		}).getBundle("bundle").getManagers().getKeyManagers();
 	}
 
 	/** Its session would be resumed from then on. */
