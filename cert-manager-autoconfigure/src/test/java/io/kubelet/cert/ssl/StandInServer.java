@@ -87,6 +87,13 @@ public final class StandInServer implements AutoCloseable {
 		return List.copyOf(this.open.values());
 	}
 
+	/** Closes the connections that are open. */
+	public void cut() throws IOException {
+		for (Socket socket : this.open.keySet()) {
+			socket.close();
+		}
+	}
+
 	/** The serial numbers of all connections so far, in the order of their handshakes. */
 	public List<String> presented() {
 		return List.copyOf(this.presented);

@@ -108,7 +108,7 @@ class TlsLoad {
 	/** Each thread makes its call again and again. None may fail. */
 	private void underLoad(String what, ThrowingRunnable rotation, List<Callable<?>> threads) throws Exception {
 		Load.during(ROTATIONS, Duration.ofNanos(1), threads, rotation);
-		System.out.printf("%s: %d requests, %d rotations, none failed%n", what, this.requests, ROTATIONS);
+		System.out.printf("%s: %d requests, %d rotations, none failed%n", what, this.requests.get(), ROTATIONS);
 	}
 
 }

@@ -47,8 +47,10 @@ class RsocketRotationTests {
 	@Test
 	void newConnectionSeesAndPresentsTheCurrentCertificate() throws Exception {
 		try (RotatingApplication application = new RotatingApplication()) {
+			Ssl ssl = Ssl.forBundle("server");
+			ssl.setClientAuth(Ssl.ClientAuth.NEED);
 			for (Transport transport : Transport.values()) {
-				NettyRSocketServer server = start(application, transport);
+				NettyRSocketServer server = start(application.bean(SslBundles.class), ssl, transport);
 				ClientTransport client = client(application, transport,
 						Objects.requireNonNull(server.address()).getPort());
 				RSocket existing = connect(client);
@@ -68,15 +70,13 @@ class RsocketRotationTests {
 		}
 	}
 
-	private static NettyRSocketServer start(RotatingApplication application, Transport transport) {
+	static NettyRSocketServer start(SslBundles bundles, Ssl ssl, Transport transport) {
 		NettyRSocketServerFactory factory = new NettyRSocketServerFactory();
 		factory.setAddress(InetAddress.getLoopbackAddress());
 		factory.setPort(0);
 		factory.setTransport(transport);
-		Ssl ssl = Ssl.forBundle("server");
-		ssl.setClientAuth(Ssl.ClientAuth.NEED);
 		factory.setSsl(ssl);
-		factory.setSslBundles(application.bean(SslBundles.class));
+		factory.setSslBundles(bundles);
 		NettyRSocketServer server = factory
 			.create(SocketAcceptor.forRequestResponse((payload) -> Mono.just(DefaultPayload.create("answer"))));
 		server.start();

@@ -1,6 +1,5 @@
-package io.kubelet.cert.ssl;
+package io.kubelet.cert.ssl.drain;
 
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,19 +14,18 @@ import io.grpc.Server;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.ssl.FixedManager;
 import io.kubelet.cert.testsupport.SimulatedTime;
 import io.kubelet.cert.testsupport.TestAuthority;
-import io.rsocket.SocketAcceptor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import reactor.core.publisher.Mono;
 
 import org.springframework.boot.rsocket.netty.NettyRSocketServer;
-import org.springframework.boot.rsocket.netty.NettyRSocketServerFactory;
+import org.springframework.boot.rsocket.server.RSocketServer.Transport;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
@@ -124,14 +122,7 @@ class SessionResumptionTests {
 			case GRPC_SHADED -> start(new ShadedNettyGrpcServerFactory("localhost:0", List.of(),
 					managers.getKeyManagerFactory(), managers.getTrustManagerFactory(), ClientAuth.NONE));
 			case RSOCKET -> {
-				NettyRSocketServerFactory factory = new NettyRSocketServerFactory();
-				factory.setAddress(InetAddress.getLoopbackAddress());
-				factory.setPort(0);
-				factory.setSsl(Ssl.forBundle("bundle"));
-				factory.setSslBundles(bundles);
-				NettyRSocketServer server = factory
-					.create(SocketAcceptor.forRequestResponse((payload) -> Mono.just(payload)));
-				server.start();
+				NettyRSocketServer server = RsocketRotationTests.start(bundles, Ssl.forBundle("bundle"), Transport.TCP);
 				this.ends.add(server::stop);
 				this.port = Objects.requireNonNull(server.address()).getPort();
 			}
