@@ -1,13 +1,11 @@
 package io.kubelet.cert.rotation.engine;
 
-import java.time.Instant;
 import java.util.Optional;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.rotation.RotationWindow;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
@@ -78,18 +76,6 @@ class InitialCertificateTests extends ManagerFixture {
 		assertThatExceptionOfType(StoreException.class).isThrownBy(builder::build);
 	}
 
-	@Test
-	void rotationIsDueBeforeTheStartUnlessWhatIsStoredIsAsItShouldBe() {
-		assertThat(deadline(TEMPLATE)).isEqualTo(START);
-		CertificatePair stored = storePair();
-		assertThat(deadline(TEMPLATE)).isEqualTo(RotationWindow.KUBELET.deadline(stored, 0));
-		assertThat(deadline(CertificateTemplate.ofSubject("another"))).isEqualTo(START);
-	}
-
-	private @Nullable Instant deadline(CertificateTemplate template) {
-		return builder().template(template).build().status().schedule().deadline();
-	}
-
 	/** The signer makes no difference. */
 	@ParameterizedTest
 	@CsvSource({ "NONE, false, NONE, ISSUED", "NONE, true, BOOTSTRAP, ISSUED", "STORED, false, STORED, STORED",
@@ -102,6 +88,7 @@ class InitialCertificateTests extends ManagerFixture {
 		};
 		CertificateManager manager = (hasBootstrap ? builder().bootstrapPair(this.bootstrap) : builder()).build();
 		assertThat(kept(manager, original)).isEqualTo(before);
+		assertThat(START.equals(manager.status().schedule().deadline())).isEqualTo(after == Kept.ISSUED);
 		manager.start();
 		this.time.settle();
 		assertThat(kept(manager, original)).isEqualTo(after);

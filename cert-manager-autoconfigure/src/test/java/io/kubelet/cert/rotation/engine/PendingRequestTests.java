@@ -36,7 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class PendingRequestTests extends ManagerFixture {
 
-	private static final KeySpecification RSA = new KeySpecification(KeySpecification.Algorithm.RSA, 2048);
+	private static final KeySpecification EC_P384 = new KeySpecification(KeySpecification.Algorithm.EC, 384);
 
 	@TempDir
 	Path directory;
@@ -90,9 +90,9 @@ class PendingRequestTests extends ManagerFixture {
 	@Test
 	void rotationThatIsDueAfterARestartIsMadeWithWhatIsConfiguredThen() {
 		leavePendingRotation();
-		start(onDisk().key(RSA));
+		start(onDisk().key(EC_P384));
 		assertThat(this.signer.requests).hasSize(3);
-		assertThat(lastRequest().publicKey().getAlgorithm()).isEqualTo("RSA");
+		assertThat(KeySpecification.describe(lastRequest().publicKey())).isEqualTo("EC P-384");
 	}
 
 	/** Nothing is due then. */
@@ -135,8 +135,7 @@ class PendingRequestTests extends ManagerFixture {
 				(builder) -> builder.usages(List.of(Usage.SERVER_AUTH)),
 				(builder) -> builder.requestedLifetime(ofHours(2)),
 				(builder) -> builder.template(CertificateTemplate.ofSubject("system:node:n2")),
-				(builder) -> builder.signerName("example.com/another"), (builder) -> builder.key(RSA),
-				(builder) -> builder.key(new KeySpecification(KeySpecification.Algorithm.EC, 384)));
+				(builder) -> builder.signerName("example.com/another"), (builder) -> builder.key(EC_P384));
 		for (UnaryOperator<CertificateManagerBuilder> change : changes) {
 			this.store.request = null;
 			start(builder().requestedLifetime(ofHours(1))).stop();

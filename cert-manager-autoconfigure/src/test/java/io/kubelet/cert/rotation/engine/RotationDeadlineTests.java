@@ -70,14 +70,6 @@ class RotationDeadlineTests extends ManagerFixture {
 	}
 
 	@Test
-	void forcedRotationHappensOnce() {
-		CertificatePair first = storePair();
-		assertThat(rotate(start())).isCompletedWithValueMatching((pair) -> !pair.equals(first));
-		pass(ofMinutes(10));
-		assertThat(this.signer.requests).hasSize(1);
-	}
-
-	@Test
 	void withoutTemplateNothingIsRequestedAndAStoredCertificateIsAsItShouldBe() {
 		this.template = null;
 		assertThat(start(dynamic()).status()).returns(State.WAITING, CertificateStatus::state)
