@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.kubelet.cert.rotation.CertificateStatus.ConfirmedRequest;
-import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,20 +15,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What a status contains, at each moment.
  */
 class CertificateStatusTests extends ManagerFixture {
-
-	@Test
-	void deadlineRotationsAndTemplateAreTold() {
-		CertificateManager manager = start();
-		CertificateStatus status = manager.status();
-		assertThat(status.state()).isEqualTo(State.VALID);
-		assertThat(status.schedule().deadline())
-			.isEqualTo(RotationWindow.KUBELET.deadline(manager.current().orElseThrow(), 0));
-		assertThat(status.rotations().count()).isOne();
-		assertThat(status.rotations().last()).isEqualTo(START);
-		assertThat(status.requested().template()).isEqualTo(TEMPLATE);
-		assertThat(status.lastFailure()).isNull();
-		assertThat(status.pendingRequest()).isNull();
-	}
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|',

@@ -1,13 +1,10 @@
 package io.kubelet.cert.rotation;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import java.util.stream.IntStream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.rotation.CertificateStatus.Failure;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -87,24 +84,6 @@ class RetryScheduleTests {
 	@CsvSource({ "PT0S, 0, PT2S", "PT42S, 1, PT46.2S", "PT59M, 0, PT59M", "PT61M, 0, PT60M" })
 	void retryAfterIsNeverCutShortAndLastsAnHourAtMost(Duration retryAfter, double random, Duration wait) {
 		assertThat(RetrySchedule.KUBELET.delay(unavailable(retryAfter), 1, random)).isEqualTo(wait);
-	}
-
-	@Test
-	void kindOfFailureDecidesTheWaitAndWhetherSomeoneHasToAct() {
-		assertFailures(60, true, RequestException.denied("csr", "s", "No", "no"),
-				RequestException.failed("csr", "s", "No", "no"),
-				RequestException.refused("csr", "s", List.of("wrong key")), rejected(422));
-		assertFailures(2, true, rejected(401), rejected(403));
-		assertFailures(2, false, unavailable(null), RequestException.timedOut("csr", "s", ofMinutes(15)),
-				RequestException.lost("csr", "Gone", "deleted"));
-	}
-
-	private static void assertFailures(int wait, boolean needsAttention, RequestException... causes) {
-		assertThat(causes).allSatisfy((cause) -> {
-			assertThat(RetrySchedule.KUBELET.delay(cause, 1, 0)).hasSeconds(wait);
-			assertThat(new Failure(Instant.EPOCH, "", "", 1, Instant.EPOCH, cause).needsAttention())
-				.isEqualTo(needsAttention);
-		});
 	}
 
 	@ParameterizedTest

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -92,19 +93,16 @@ class AttemptTests extends ManagerFixture {
 	}
 
 	@Test
-	void everyRequestHasAnEcP256KeyOfItsOwnUnlessConfigured() {
+	void everyRequestHasAKeyOfItsOwnWithItsUsages() {
 		rotate(start());
 		assertThat(this.signer.requests).hasSize(2)
 			.extracting(CertificateRequest::publicKey)
 			.doesNotHaveDuplicates()
 			.allSatisfy((key) -> assertThat(KeySpecification.describe(key)).isEqualTo("EC P-256"));
-	}
-
-	@Test
-	void configuredKeyIsMadeAndGoesWithItsUsages() {
-		start(builder().key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048)));
-		assertThat(KeySpecification.describe(request(0).publicKey())).isEqualTo("RSA 2048");
-		assertThat(request(0).usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
+		start(builder().key(new KeySpecification(KeySpecification.Algorithm.RSA, 2048))
+			.template(CertificateTemplate.ofSubject("another")));
+		assertThat(KeySpecification.describe(lastRequest().publicKey())).isEqualTo("RSA 2048");
+		assertThat(lastRequest().usages()).containsExactly(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT,
 				Usage.CLIENT_AUTH);
 	}
 

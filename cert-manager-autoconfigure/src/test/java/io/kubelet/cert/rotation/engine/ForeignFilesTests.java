@@ -77,15 +77,6 @@ class ForeignFilesTests extends ManagerFixture {
 	}
 
 	@Test
-	void expiredPairThatAnotherProgramStoredIsNotTaken() {
-		CertificateManager manager = startWithFirst();
-		files().update(pair(ofHours(2), ofHours(-1)));
-		pass(LOOK);
-		assertThat(manager.current()).contains(this.first);
-		assertThat(this.rotations).isEmpty();
-	}
-
-	@Test
 	void pairWhoseNamesCannotBeReadIsPassedOverAndSaidToBeSoOnce(CapturedOutput output) {
 		CertificateManager manager = startWithFirst();
 		CertificatePair malformed = this.authority.pairWithMalformedNames(TEMPLATE, START, START.plus(ofHours(99)));

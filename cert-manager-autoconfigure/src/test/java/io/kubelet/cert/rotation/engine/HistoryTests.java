@@ -72,13 +72,4 @@ class HistoryTests extends ManagerFixture {
 					tuple(true, Trigger.DEADLINE), tuple(true, Trigger.FIRST));
 	}
 
-	@Test
-	void clockThatIsSetBackMakesNoNegativeDuration() {
-		this.signer.holds();
-		CertificateManager manager = start();
-		this.time.setClock(ofMinutes(-5));
-		answer(0);
-		assertThat(manager.status().rotations().history().get(0).duration()).isZero();
-	}
-
 }

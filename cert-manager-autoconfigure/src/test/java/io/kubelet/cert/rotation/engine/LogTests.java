@@ -46,20 +46,6 @@ class LogTests extends ManagerFixture {
 		assertThat(output).contains("(the certificate has expired): Request csr-1");
 	}
 
-	@Test
-	void messageFromOutsideForgesNoLineAndIsShortened(CapturedOutput output) {
-		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/signer", "No\u001b[2K",
-				"ask us\n2026-01-01 INFO All is well\u001b[0m\u202e" + "x".repeat(600)));
-		CertificateManager manager = start();
-		assertThat(output.getOut().lines()).noneMatch((line) -> line.startsWith("2026-01-01 INFO"));
-		assertLine(output, "was denied: ask us 2026-01-01 INFO All is well").doesNotContain("\u001b[0m", "\u202e")
-			.hasSizeLessThan(1000);
-		assertThat(manager.status().lastFailure()).satisfies((failure) -> {
-			assertThat(failure.reason()).isEqualTo("No");
-			assertThat(failure.message()).hasSizeLessThan(600).endsWith("x\u2026");
-		});
-	}
-
 	/** A signer by default, or from another configuration file, is not the one meant. */
 	@Test
 	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {

@@ -1,7 +1,6 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.DoubleStream;
@@ -127,15 +126,6 @@ class RetryTests extends ManagerFixture {
 		pass(ofMillis(1));
 		assertThat(this.signer.requests).hasSize(before + 1);
 		assertThat(this.failures).last().returns(1, Failure::attempt);
-	}
-
-	@Test
-	void waitsAfterGlitchesGrowAlsoWhenTheTemplateChanges() {
-		glitches();
-		start(builder().template(
-				() -> Optional.of(CertificateTemplate.ofSubject("system:node:n1", "group-" + this.failures.size()))));
-		pass(ofMinutes(2));
-		assertThat(waits()).startsWith(seconds(2, 4, 8, 16, 32));
 	}
 
 	@Test

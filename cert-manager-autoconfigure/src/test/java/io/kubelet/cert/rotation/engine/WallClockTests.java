@@ -16,7 +16,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMinutes;
-import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -67,19 +66,6 @@ class WallClockTests extends ManagerFixture {
 		pass(LOOK.plusMillis(1));
 		assertThat(this.failures).extracting(Failure::kind).containsExactly(Kind.TIMED_OUT);
 		assertThat(lastRequest().publicKey()).isEqualTo(request(0).publicKey());
-	}
-
-	@Test
-	void waitEndsAlsoUnderAClockThatIsSetBackAgainAndAgain() {
-		this.signer.holds();
-		start();
-		for (int minute = 0; minute < 20; minute++) {
-			pass(LOOK);
-			this.time.setClock(ofSeconds(-90));
-			pass(LOOK);
-			pass(LOOK);
-		}
-		assertThat(this.failures).isNotEmpty();
 	}
 
 	@Test

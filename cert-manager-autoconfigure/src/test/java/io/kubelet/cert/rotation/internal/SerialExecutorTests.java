@@ -46,18 +46,6 @@ class SerialExecutorTests {
 	}
 
 	@Test
-	void taskOfATaskRunsAfterIt() {
-		this.executor.execute(() -> {
-			this.executor.execute(() -> this.ran.add("inner"));
-			this.ran.add("outer");
-		});
-		this.executor.execute(() -> this.ran.add("next"));
-		this.time.settle();
-		assertThat(this.ran).containsExactly("outer", "next", "inner");
-		assertThat(this.time.scheduled()).isZero();
-	}
-
-	@Test
 	void taskThatFailsIsReportedAndDoesNotEndTheOthers(CapturedOutput output) {
 		this.executor.execute(() -> {
 			throw new NoClassDefFoundError("a class of another version");
