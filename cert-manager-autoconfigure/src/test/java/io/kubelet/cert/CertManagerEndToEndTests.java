@@ -159,7 +159,7 @@ class CertManagerEndToEndTests {
 			CapturedOutput output) {
 		if (this.cluster.embedded() != null) {
 			failure.getValue().accept(this.cluster.embedded().behavior());
-			RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+			RisingTimeout.from(Duration.ofMillis(500), (timeout) -> {
 				assertThatException()
 					.isThrownBy(() -> run("internal", "--kubelet.cert.startup.timeout=" + timeout).close());
 				assertThat(output).contains("APPLICATION FAILED TO START", failure.getKey())
@@ -171,7 +171,7 @@ class CertManagerEndToEndTests {
 	@Test
 	void issuerThatDoesNotExistIsNamedAndTheSameRequestIsResumed(CapturedOutput output) throws Exception {
 		String issuer = "absent-" + this.run;
-		RisingTimeout.from(Duration.ofSeconds(2),
+		RisingTimeout.from(Duration.ofSeconds(1),
 				(timeout) -> assertThatException()
 					.isThrownBy(() -> run(issuer, "--kubelet.cert.startup.timeout=" + timeout).close())
 					.withStackTraceContaining("\"" + issuer + "\" not found"));

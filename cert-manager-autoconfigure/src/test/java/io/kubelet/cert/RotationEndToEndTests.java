@@ -2,8 +2,8 @@ package io.kubelet.cert;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -112,10 +112,8 @@ class RotationEndToEndTests {
 
 		final List<String> serialNumbers = new CopyOnWriteArrayList<>();
 
-		/**
-		 * The serial numbers that a listener finds at each event: of the event, of all.
-		 */
-		final List<Set<String>> seen = new CopyOnWriteArrayList<>();
+		/** The certificates that a listener finds at each event. */
+		final List<Set<Certificate>> seen = new CopyOnWriteArrayList<>();
 
 		private final ApplicationContext context;
 
@@ -125,7 +123,6 @@ class RotationEndToEndTests {
 
 		@EventListener
 		void rotated(CertificateRotatedEvent event) throws Exception {
-			String serialNumber = CertificateNames.serialNumber(event.getCertificate());
 			SslBundle bundle = this.context.getBean(SslBundles.class).getBundle("kubelet-client");
 			EndToEndClient server = new EndToEndClient(null);
 			server.get(this.context.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
@@ -133,12 +130,11 @@ class RotationEndToEndTests {
 			X509KeyManager keys = (X509KeyManager) bundle.getManagers().getKeyManagers()[0];
 			String alias = keys.chooseClientAlias(new String[] { "EC" }, null, null);
 			this.seen.add(Stream
-				.of(bundle.getStores().getKeyStore().getCertificate("kubelet-client"),
+				.of(event.getCertificate(), bundle.getStores().getKeyStore().getCertificate("kubelet-client"),
 						keys.getCertificateChain(alias)[0], server.certificate(),
 						this.context.getBean(CertificateManager.class).current().orElseThrow().leaf())
-				.map((certificate) -> CertificateNames.serialNumber((X509Certificate) certificate))
-				.collect(Collectors.toCollection(() -> new HashSet<>(Set.of(serialNumber)))));
-			this.serialNumbers.add(serialNumber);
+				.collect(Collectors.toSet()));
+			this.serialNumbers.add(CertificateNames.serialNumber(event.getCertificate()));
 		}
 
 	}

@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.stream.Stream;
@@ -49,7 +48,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
@@ -106,45 +105,6 @@ class SecretsTests {
 	@TempDir
 	Path directory;
 
-	static Stream<Input> inputs() {
-		return Stream.of(
-				plugIn("prints a token only",
-						"did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
-								+ "client.authentication.k8s.io/v1: a token alone is not enough",
-						"echo " + SECRET),
-				plugIn("prints half an object", "did not print an ExecCredential",
-						"echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"%s'"),
-				plugIn("prints a version that is secret", "of another apiVersion than client.authentication.k8s.io/v1",
-						"echo '{\"kind\": \"ExecCredential\", \"apiVersion\": \"%1$s\", \"status\": \"%1$s\"}'"),
-				plugIn("prints no token", "without a token and without a client certificate",
-						credential("\"clientCertificateData\": \"%s\"")),
-				plugIn("prints a token that no header can carry", "invalid characters",
-						credential("\"token\": \"one\\n%s\"")),
-				plugIn("prints a key that is none", "do not belong together",
-						credential("\"clientCertificateData\": \"%1$s\", \"clientKeyData\": \"%1$s\"")),
-				plugIn("complains and fails", "failed with exit code 3", "echo %1$s >&2; echo %1$s; exit 3"),
-				user("command that is not there", "cannot be started",
-						"{exec: {apiVersion: client.authentication.k8s.io/v1, command: gone, args: [%1$s],"
-								+ " env: [{name: TOKEN, value: %1$s}]}}"),
-				user("token is a list", "'token' is not text", "{token: [%s]}"),
-				user("token that the server does not know", "401", "{token: %s}"),
-				user("token that no header can carry", "invalid characters", "{token: \"one\\n%s\"}"),
-				user("token file with two lines", "contains no token", "{tokenFile: secret}"),
-				user("key that is no Base64", "is not Base64",
-						"{client-certificate-data: '%1$s!', client-key-data: '%1$s!'}"),
-				user("key that is damaged", "client-certificate and client-key of the user",
-						"{client-certificate-data: %1$s, client-key-data: %1$s}".formatted(DAMAGED_KEY_DATA)),
-				user("YAML that is damaged", "is not YAML", "{token: \"%s}"),
-				new Input("key in the store that is damaged", "is damaged", (test) -> {
-					test.store("kubelet-client-current.pem");
-					return List
-						.of("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(test.directory));
-				}), new Input("key in a file that is damaged", "is damaged", (test) -> {
-					Path file = test.store("tls.pem");
-					return List.of("kubelet.cert.tls-cert-file=" + file, "kubelet.cert.tls-private-key-file=" + file);
-				}));
-	}
-
 	/** Spring Boot leaves it to the next application in this process. */
 	@AfterEach
 	void restoreTheFormatOfTheLog() {
@@ -152,16 +112,9 @@ class SecretsTests {
 	}
 
 	/** One of each kind: the failures are those of an application that runs. */
-	static Stream<Input> inputsOfEachKind() {
-		return inputs().filter(
-				(input) -> Set
-					.of("plug-in complains and fails", "token that the server does not know", "YAML that is damaged",
-							"key in the store that is damaged", "key in a file that is damaged")
-					.contains(input.name));
-	}
-
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("inputsOfEachKind")
+	@ParameterizedTest
+	@EnumSource(names = { "PLUG_IN_COMPLAINS_AND_FAILS", "TOKEN_THAT_THE_SERVER_DOES_NOT_KNOW", "DAMAGED_YAML",
+			"DAMAGED_KEY_IN_THE_STORE", "DAMAGED_KEY_IN_A_FILE" })
 	void startThatWaitsTellsNoSecret(Input input, CapturedOutput output) {
 		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
 			String told = run(input, "kubelet.cert.startup.mode=wait", "kubelet.cert.startup.timeout=" + timeout);
@@ -169,8 +122,8 @@ class SecretsTests {
 		});
 	}
 
-	@ParameterizedTest(name = "{0}")
-	@MethodSource("inputs")
+	@ParameterizedTest
+	@EnumSource
 	void applicationThatRunsTellsNoSecret(Input input, CapturedOutput output) throws Exception {
 		String told = run(input, "kubelet.cert.startup.mode=background", "logging.structured.format.console=ecs");
 		assertThat(told + output.getAll()).doesNotContain(SECRETS).contains(input.problem);
@@ -247,20 +200,20 @@ class SecretsTests {
 				+ status + "}}'";
 	}
 
-	private static Input plugIn(String name, String problem, String script) {
-		return new Input("plug-in " + name, problem, (test) -> {
+	private static Preparation plugIn(String script) {
+		return (test) -> {
 			Path plugIn = Files.writeString(test.directory.resolve("plug-in"),
 					"#!/bin/sh\n" + script.replace("\\n", "\\\\n").formatted(SECRET) + "\n");
 			Files.setPosixFilePermissions(plugIn, PosixFilePermissions.fromString("rwx------"));
 			return test.writeUser("{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plug-in}}");
-		});
+		};
 	}
 
-	private static Input user(String name, String problem, String user) {
-		return new Input(name, problem, (test) -> {
+	private static Preparation user(String user) {
+		return (test) -> {
 			Files.writeString(test.directory.resolve("secret"), SECRET + "\n" + SECRET);
 			return test.writeUser(user.contains("%") ? user.formatted(SECRET) : user);
-		});
+		};
 	}
 
 	private List<String> writeUser(String user) throws IOException {
@@ -271,15 +224,72 @@ class SecretsTests {
 		return List.of("kubelet.cert.kubernetes.kubeconfig=" + file);
 	}
 
-	/**
-	 * @param problem what is said of it
-	 * @param preparation writes the files, and returns the properties that name them
-	 */
-	record Input(String name, String problem, ThrowingFunction<SecretsTests, List<String>> preparation) {
+	/** Writes the files, and returns the properties that name them. */
+	private interface Preparation extends ThrowingFunction<SecretsTests, List<String>> {
 
-		@Override
-		public String toString() {
-			return this.name;
+	}
+
+	enum Input {
+
+		PLUG_IN_PRINTS_A_TOKEN_ONLY(
+				"did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
+						+ "client.authentication.k8s.io/v1: a token alone is not enough",
+				plugIn("echo " + SECRET)),
+
+		PLUG_IN_PRINTS_HALF_AN_OBJECT("did not print an ExecCredential",
+				plugIn("echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"%s'")),
+
+		PLUG_IN_PRINTS_A_SECRET_VERSION("of another apiVersion than client.authentication.k8s.io/v1",
+				plugIn("echo '{\"kind\": \"ExecCredential\", \"apiVersion\": \"%1$s\", \"status\": \"%1$s\"}'")),
+
+		PLUG_IN_PRINTS_NO_TOKEN("without a token and without a client certificate",
+				plugIn(credential("\"clientCertificateData\": \"%s\""))),
+
+		PLUG_IN_PRINTS_A_TOKEN_THAT_NO_HEADER_CAN_CARRY("invalid characters",
+				plugIn(credential("\"token\": \"one\\n%s\""))),
+
+		PLUG_IN_PRINTS_NO_KEY("do not belong together",
+				plugIn(credential("\"clientCertificateData\": \"%1$s\", \"clientKeyData\": \"%1$s\""))),
+
+		PLUG_IN_COMPLAINS_AND_FAILS("failed with exit code 3", plugIn("echo %1$s >&2; echo %1$s; exit 3")),
+
+		COMMAND_THAT_IS_NOT_THERE("cannot be started",
+				user("{exec: {apiVersion: client.authentication.k8s.io/v1, command: gone, args: [%1$s],"
+						+ " env: [{name: TOKEN, value: %1$s}]}}")),
+
+		TOKEN_THAT_IS_A_LIST("'token' is not text", user("{token: [%s]}")),
+
+		TOKEN_THAT_THE_SERVER_DOES_NOT_KNOW("401", user("{token: %s}")),
+
+		TOKEN_THAT_NO_HEADER_CAN_CARRY("invalid characters", user("{token: \"one\\n%s\"}")),
+
+		TOKEN_FILE_WITH_TWO_LINES("contains no token", user("{tokenFile: secret}")),
+
+		KEY_THAT_IS_NO_BASE64("is not Base64", user("{client-certificate-data: '%1$s!', client-key-data: '%1$s!'}")),
+
+		DAMAGED_KEY("client-certificate and client-key of the user",
+				user("{client-certificate-data: %1$s, client-key-data: %1$s}".formatted(DAMAGED_KEY_DATA))),
+
+		DAMAGED_YAML("is not YAML", user("{token: \"%s}")),
+
+		DAMAGED_KEY_IN_THE_STORE("is damaged", (test) -> {
+			test.store("kubelet-client-current.pem");
+			return List.of("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(test.directory));
+		}),
+
+		DAMAGED_KEY_IN_A_FILE("is damaged", (test) -> {
+			Path file = test.store("tls.pem");
+			return List.of("kubelet.cert.tls-cert-file=" + file, "kubelet.cert.tls-private-key-file=" + file);
+		});
+
+		/** What is said of it. */
+		private final String problem;
+
+		private final Preparation preparation;
+
+		Input(String problem, Preparation preparation) {
+			this.problem = problem;
+			this.preparation = preparation;
 		}
 
 	}

@@ -31,7 +31,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class SharedEndToEndTests {
 
-	private static final int ROTATIONS = 5;
+	private static final int ROTATIONS = 3;
 
 	@AutoClose
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();

@@ -4,25 +4,39 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
+import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.signing.KubernetesSigners;
+import io.kubelet.cert.request.IssuerReference;
+import io.kubelet.cert.rotation.CertificateManager;
+import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.store.CertificateStore.Stored;
+import io.kubelet.cert.store.FileCertificateStore;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.CertManager;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
+import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestStore;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -39,7 +53,7 @@ class KilledRotationsTests {
 	private static final int WARM_MILLIS = 100;
 
 	/** The first rotation of a process, which may be that of the one before. */
-	private static final int COLD_MILLIS = 2000;
+	private static final int COLD_MILLIS = 1000;
 
 	@AutoClose
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
@@ -87,7 +101,7 @@ class KilledRotationsTests {
 	private Process start(int rotations) throws IOException {
 		Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
 				"-Xlog:disable", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m", "-cp",
-				System.getProperty("java.class.path"), RotatingChild.class.getName(), pki().toString(),
+				System.getProperty("java.class.path"), Child.class.getName(), pki().toString(),
 				ShopAccount.writeKubeconfig(this.plane, this.directory).toString(), String.valueOf(rotations))
 			.redirectError(ProcessBuilder.Redirect.DISCARD)
 			.start();
@@ -125,6 +139,44 @@ class KilledRotationsTests {
 			}
 		}
 		return serialNumbers;
+	}
+
+	/** A process that rotates without a pause until it is killed, or once. */
+	static final class Child {
+
+		/**
+		 * Run it: it says when it begins and when it has rotated, and ends with its
+		 * input. It removes no pair, so that every one can be counted.
+		 * @param args the store's directory, a kubeconfig, and the number of rotations
+		 */
+		public static void main(String[] args) throws Exception {
+			((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).setLevel(Level.OFF);
+			Clock clock = Clock.systemUTC();
+			IssuerReference issuer = new IssuerReference("ClusterIssuer", "internal", IssuerReference.CERT_MANAGER);
+			KubernetesSigners signers = KubernetesSigners.ofCertManager(issuer, "shop", Map.of(),
+					new ApiClientProvider(Path.of(args[1]), null, null, Thread::new, clock), clock);
+			CertificateManager manager = new CertificateManagerBuilder("shop")
+				.store(new FileCertificateStore(Path.of(args[0]), "shop", null, 100_000, clock))
+				.scheduler(RotationScheduler.of(Executors.newScheduledThreadPool(2)))
+				.signerName(issuer.toString())
+				.template(CertificateTemplate.ofSubject("shop"))
+				.forcedInterval(Duration.ZERO)
+				.signers(signers::signer)
+				.build();
+			manager.start();
+			System.out.println("rotating");
+			for (int left = Integer.parseInt(args[2]); left > 0; left--) {
+				// Other rotations follow each other after hours, not during a deletion
+				while (Files.exists(Path.of(args[0], "shop-request.pem"))) {
+					Thread.onSpinWait();
+				}
+				manager.rotate().get(1, TimeUnit.MINUTES);
+				System.out.println("rotated");
+			}
+			System.in.read();
+			System.exit(0);
+		}
+
 	}
 
 }

@@ -92,7 +92,7 @@ class PermissionTests {
 			CertificatePair pair = pair(application);
 			String before = PosixFilePermissions.toString(Files.getPosixFilePermissions(forbidden));
 			mode(forbidden, "---------");
-			await().during(Duration.ofSeconds(1)).until(() -> pair(application).equals(pair));
+			await().during(Duration.ofMillis(600)).until(() -> pair(application).equals(pair));
 			assertThatExceptionOfType(StoreException.class).isThrownBy(() -> store().current())
 				.withMessageContaining("Cannot read the pair in " + pki())
 				.withMessageContaining(AccessDeniedException.class.getName());

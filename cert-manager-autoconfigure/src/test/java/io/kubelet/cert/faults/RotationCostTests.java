@@ -24,34 +24,34 @@ import static org.assertj.core.api.Assertions.assertThat;
  * What a rotation costs, counted in operations: nothing that was just made is verified,
  * and nothing that was just written is read.
  */
-class RotationCostTests {
+class RotationCostTests extends ManagerFixture {
 
 	@TempDir
 	Path directory;
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
 	private final FaultyDisk disk = new FaultyDisk();
 
-	private final TestAuthority issuer = this.fixture.authority.intermediate("issuer");
+	private final TestAuthority issuer = this.authority.intermediate("issuer");
 
 	@AutoClose
 	private final CountingProvider counts = new CountingProvider();
 
 	@BeforeEach
 	void issueUncounted() {
-		this.fixture.signer
-			.issues((request) -> this.counts.uncounted(() -> List.of(
-					this.issuer.issue(request.publicKey(), request.template(), this.fixture.time.instant(),
-							this.fixture.time.instant().plus(this.fixture.signer.lifetime)),
-					this.issuer.certificate())));
+		this.signer.issues(
+				(request) -> this.counts
+					.uncounted(
+							() -> List.of(
+									this.issuer.issue(request.publicKey(), request.template(), this.time.instant(),
+											this.time.instant().plus(this.signer.lifetime)),
+									this.issuer.certificate())));
 	}
 
 	@Test
 	void rotationIsOneKeyGenerationAndOneSignatureAndNoVerification() {
-		CertificateManager manager = this.fixture.start(builder());
+		CertificateManager manager = start(builder());
 		this.counts.take();
-		rotate(manager);
+		rotateOnce(manager);
 		assertThat(this.counts.take()).containsEntry(CountingProvider.Operation.KEY_GENERATION, 1)
 			.containsEntry(CountingProvider.Operation.SIGNATURE, 1)
 			.doesNotContainKeys(CountingProvider.Operation.VERIFICATION, CountingProvider.Operation.KEY_DECODING);
@@ -59,10 +59,10 @@ class RotationCostTests {
 
 	@Test
 	void authoritiesCostOneVerificationForEachCertificateThatIsNew() {
-		CertificateManager manager = this.fixture.start(builder()
-			.check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.fixture.authority.certificate()))));
+		CertificateManager manager = start(
+				builder().check(IssuedCertificateCheck.ofAuthorities(() -> List.of(this.authority.certificate()))));
 		this.counts.take();
-		rotate(manager);
+		rotateOnce(manager);
 		// The intermediate of the first rotation was verified then
 		assertThat(this.counts.take()).containsEntry(CountingProvider.Operation.SIGNATURE, 1)
 			.containsEntry(CountingProvider.Operation.VERIFICATION, 1);
@@ -70,10 +70,10 @@ class RotationCostTests {
 
 	@Test
 	void rotationForcesFourWritesAndReadsNothing() {
-		CertificateManager manager = this.fixture.start(builder());
-		rotate(manager);
+		CertificateManager manager = start(builder());
+		rotateOnce(manager);
 		this.disk.repair();
-		rotate(manager);
+		rotateOnce(manager);
 		List<Operation> steps = this.disk.operations();
 		assertThat(steps).filteredOn((step) -> step == Operation.SYNC || step == Operation.SYNC_DIRECTORY).hasSize(4);
 		assertThat(steps).filteredOn(Operation.LIST::equals).hasSizeLessThanOrEqualTo(1);
@@ -83,7 +83,7 @@ class RotationCostTests {
 	@Test
 	void lookAtAnUnchangedPairIsOneQuestion() {
 		TestStore store = store();
-		CertificatePair pair = this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1));
+		CertificatePair pair = pair(Duration.ofHours(1), Duration.ofHours(1));
 		store.update(pair);
 		assertOneQuestion(store, pair);
 		TestStore restarted = store();
@@ -106,7 +106,7 @@ class RotationCostTests {
 	 */
 	@Test
 	void startWithAStoredPairProvesPossessionOnce() {
-		store().update(this.fixture.pair(Duration.ofHours(1), Duration.ofHours(1)));
+		store().update(pair(Duration.ofHours(1), Duration.ofHours(1)));
 		this.counts.take();
 		TestStore store = store();
 		assertThat(store.current()).isPresent();
@@ -115,20 +115,18 @@ class RotationCostTests {
 			.doesNotContainKey(CountingProvider.Operation.VERIFICATION);
 	}
 
-	private void rotate(CertificateManager manager) {
-		this.fixture.time.pass(Duration.ofSeconds(1));
-		int rotations = this.fixture.rotations.size();
-		manager.rotate();
-		this.fixture.time.settle();
-		assertThat(this.fixture.rotations).hasSize(rotations + 1);
+	private void rotateOnce(CertificateManager manager) {
+		pass(Duration.ofSeconds(1));
+		assertThat(rotate(manager)).isCompleted();
 	}
 
-	private CertificateManagerBuilder builder() {
-		return this.fixture.builder().store(store());
+	@Override
+	public CertificateManagerBuilder builder() {
+		return super.builder().store(store());
 	}
 
 	private TestStore store() {
-		return TestStore.files(this.disk.on(this.directory), "one", null, 5, this.fixture.time);
+		return TestStore.files(this.disk.on(this.directory), "one", null, 5, this.time);
 	}
 
 }

@@ -5,12 +5,9 @@ import java.nio.file.Files;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.rotation.CertificateStatus;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.testsupport.ShopFixture;
 import io.kubelet.cert.testsupport.TestAuthority;
@@ -64,26 +61,6 @@ class SharedCertificateTests extends ShopFixture {
 		this.plane.behavior().approval(ApprovalPolicy.approving());
 		awaitSuccessor(before);
 		assertThat(creates()).isOne();
-	}
-
-	@Test
-	void requestsThatAreDeletedAtOnceAreAFailureWithAPause() {
-		ConfigurableApplicationContext replica = start();
-		CertificatePair before = settle();
-		this.plane.behavior().approval(ApprovalPolicy.manual());
-		CompletableFuture<CertificatePair> rotation = manager(replica).rotate();
-		await().until(() -> {
-			this.plane.openCertificateSigningRequests().forEach(this.plane::delete);
-			return rotation.isDone();
-		});
-		CertificateStatus.Failure failure = Objects.requireNonNull(status(replica).lastFailure());
-		assertThat(failure.reason()).isEqualTo("Gone");
-		assertThat(failure.nextAttempt()).isAfter(failure.at());
-		assertThat(creates()).isEqualTo(2);
-		this.plane.behavior().approval(ApprovalPolicy.approving());
-		manager(replica).rotate();
-		awaitSuccessor(before);
-		assertThat(creates()).isEqualTo(3);
 	}
 
 	@Test

@@ -24,20 +24,18 @@ import static org.assertj.core.api.Assertions.assertThat;
  * The health of a certificate through its life.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class CertificateHealthIndicatorTests {
+class CertificateHealthIndicatorTests extends ManagerFixture {
 
-	private final ManagerFixture fixture = new ManagerFixture();
-
-	private final CertificateManager manager = this.fixture.builder().build();
+	private final CertificateManager manager = builder().build();
 
 	@Test
 	void overdueIsAsConfiguredAndWarnsWhateverTheLifetime() {
 		for (Duration lifetime : List.of(Duration.ofMinutes(10), Duration.ofDays(365))) {
 			CertificateHealthIndicatorTests test = new CertificateHealthIndicatorTests();
-			test.fixture.signer.lifetime = lifetime;
-			test.start();
-			test.fixture.signer.holds();
-			test.fixture.time.pass(lifetime.multipliedBy(91).dividedBy(100));
+			test.signer.lifetime = lifetime;
+			test.begin();
+			test.signer.holds();
+			test.pass(lifetime.multipliedBy(91).dividedBy(100));
 			assertThat(test.health(Status.UP).getStatus()).isEqualTo(Status.UP);
 			test.assertHealth(Status.OUT_OF_SERVICE).containsEntry("lifetimeLeft", "9 %").containsKey("pendingRequest");
 			test.assertWarning().startsWith("The rotation is overdue since 2026-").contains("valid for another ");
@@ -50,40 +48,40 @@ class CertificateHealthIndicatorTests {
 	@Test
 	void healthMetricsLogAndEventAgreeWithinASecond(CapturedOutput output) {
 		MeterRegistry registry = new SimpleMeterRegistry();
-		Reports.bindMetrics(this.manager, this.fixture.time, registry);
-		this.fixture.signer.lifetime = Duration.ofSeconds(100);
-		this.fixture.signer.holds();
-		start();
+		Reports.bindMetrics(this.manager, this.time, registry);
+		this.signer.lifetime = Duration.ofSeconds(100);
+		this.signer.holds();
+		begin();
 		assertHealth(Status.DOWN);
-		this.fixture.answer(0);
+		answer(0);
 		assertHealth(Status.UP).containsEntry("lifetimeLeft", "100 %").doesNotContainKey("warning");
 		String serialNumber = this.manager.current().orElseThrow().serialNumber();
-		this.fixture.time.pass(Duration.ofSeconds(90));
+		pass(Duration.ofSeconds(90));
 		assertHealth(Status.UP);
 		assertThat(Reports.states(registry)).containsExactly("ROTATING");
-		assertThat(this.fixture.warnings).isEmpty();
+		assertThat(this.warnings).isEmpty();
 		assertThat(output).doesNotContain("overdue");
-		this.fixture.time.pass(Duration.ofMillis(1));
+		pass(Duration.ofMillis(1));
 		assertHealth(Status.OUT_OF_SERVICE);
 		assertThat(Reports.states(registry)).containsExactly("OVERDUE");
-		assertThat(this.fixture.warnings).containsExactly("overdue " + serialNumber);
+		assertThat(this.warnings).containsExactly("overdue " + serialNumber);
 		assertThat(output).containsOnlyOnce("The certificate is overdue for rotation");
-		this.fixture.time.pass(Duration.ofMillis(9999));
+		pass(Duration.ofMillis(9999));
 		assertHealth(Status.OUT_OF_SERVICE);
 		assertThat(output).doesNotContain("The certificate expired at");
-		this.fixture.time.pass(Duration.ofMillis(1));
+		pass(Duration.ofMillis(1));
 		assertHealth(Status.DOWN);
 		assertThat(Reports.states(registry)).containsExactly("EXPIRED");
-		assertThat(this.fixture.warnings).containsExactly("overdue " + serialNumber, "expired " + serialNumber);
+		assertThat(this.warnings).containsExactly("overdue " + serialNumber, "expired " + serialNumber);
 		assertThat(output).containsOnlyOnce("The certificate expired at");
 		assertWarning().startsWith("The certificate expired at 2026-01-01T").endsWith("Z: peers refuse it");
 	}
 
 	@Test
 	void certificateThatIsNotValidYetHasItsBeginningAndAWarning() {
-		start();
-		this.fixture.signer.holds();
-		this.fixture.time.setClock(Duration.ofDays(-2));
+		begin();
+		this.signer.holds();
+		this.time.setClock(Duration.ofDays(-2));
 		assertHealth(Status.DOWN).containsKey("notBefore");
 		assertWarning().startsWith("The certificate is not valid before 20")
 			.contains("and it is 2025-12-30T")
@@ -92,14 +90,14 @@ class CertificateHealthIndicatorTests {
 
 	@Test
 	void failedAttemptIsAmongTheDetails() {
-		this.fixture.signer.denies();
-		start();
+		this.signer.denies();
+		begin();
 		assertHealth(Status.DOWN).containsEntry("lastFailure", "No").containsKey("lastFailureMessage");
 	}
 
-	private void start() {
+	private void begin() {
 		this.manager.start();
-		this.fixture.time.settle();
+		this.time.settle();
 	}
 
 	private MapAssert<String, Object> assertHealth(Status status) {
@@ -113,8 +111,7 @@ class CertificateHealthIndicatorTests {
 	}
 
 	private Health health(Status overdue) {
-		return Objects
-			.requireNonNull(new CertificateHealthIndicator(this.manager, overdue, this.fixture.time).health());
+		return Objects.requireNonNull(new CertificateHealthIndicator(this.manager, overdue, this.time).health());
 	}
 
 }

@@ -32,11 +32,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The metrics of a certificate through its life, and their names.
  */
-class CertificateMetricsTests {
+class CertificateMetricsTests extends ManagerFixture {
 
 	private static final String REFERENCE = ProjectFiles.read("docs/reference/metrics.md");
-
-	private final ManagerFixture fixture = new ManagerFixture();
 
 	private final MeterRegistry registry = new SimpleMeterRegistry();
 
@@ -44,25 +42,25 @@ class CertificateMetricsTests {
 
 	@Test
 	void gaugesFollowACertificateFromTheRequestToItsExpiry() {
-		this.fixture.signer.holds();
+		this.signer.holds();
 		start(this.registry);
 		assertThat(value("expiry")).isNaN();
 		assertThat(value("lifetime")).isNaN();
 		assertThat(Reports.states(this.registry)).containsExactly("WAITING");
-		this.fixture.time.pass(Duration.ofSeconds(30));
+		pass(Duration.ofSeconds(30));
 		assertThat(value("request.age")).isEqualTo(30);
-		this.fixture.answer(0);
+		answer(0);
 		assertThat(value("request.age")).isZero();
 		assertThat(value("expiry")).isEqualTo(3600);
 		assertThat(value("lifetime")).isEqualTo(3600);
 		assertThat(value("rotation.deadline")).isEqualTo(3600 * 0.7);
 		assertThat(Reports.states(this.registry)).containsExactly("VALID");
-		this.fixture.time.pass(Duration.ofMinutes(45));
+		pass(Duration.ofMinutes(45));
 		assertThat(value("rotation.deadline")).isEqualTo(3600 * -0.05);
 		assertThat(Reports.states(this.registry)).containsExactly("ROTATING");
-		this.fixture.time.pass(Duration.ofMinutes(10));
+		pass(Duration.ofMinutes(10));
 		assertThat(Reports.states(this.registry)).containsExactly("OVERDUE");
-		this.fixture.time.pass(Duration.ofMinutes(10));
+		pass(Duration.ofMinutes(10));
 		assertThat(value("expiry")).isEqualTo(-300);
 		assertThat(Reports.states(this.registry)).containsExactly("EXPIRED");
 	}
@@ -70,13 +68,13 @@ class CertificateMetricsTests {
 	/** One that timed out and is approved later has waited all the time. */
 	@Test
 	void rotationsAndTheTimeThatRequestsWaitedAreCounted() {
-		this.fixture.signer.holds();
+		this.signer.holds();
 		start(this.registry);
-		this.fixture.time.pass(Duration.ofMinutes(16));
+		pass(Duration.ofMinutes(16));
 		assertThat(failures("timed_out")).isOne();
-		this.fixture.answer(1);
-		this.fixture.time.pass(Duration.ofMinutes(43));
-		this.fixture.answer(2);
+		answer(1);
+		pass(Duration.ofMinutes(43));
+		answer(2);
 		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isEqualTo(2);
 		var wait = this.registry.get("kubelet.cert.request.wait").functionTimer();
 		assertThat(wait.count()).isEqualTo(2);
@@ -85,36 +83,36 @@ class CertificateMetricsTests {
 
 	@Test
 	void failuresAreCountedByReasonsThatAreThereFromTheStart() {
-		this.fixture.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/s",
+		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/s",
 				"WhateverTheApproverWrites", "not today"));
 		start(this.registry);
 		assertThat(failures("denied")).isOne();
 		assertThat(this.registry.get("kubelet.cert.failures").meters()).hasSize(Kind.values().length);
 		assertThat(failures("unavailable")).isZero();
-		this.fixture.signer.isBusy(null);
-		this.fixture.time.pass(Duration.ofMinutes(2));
+		this.signer.isBusy(null);
+		pass(Duration.ofMinutes(2));
 		assertThat(failures("unavailable")).isPositive();
 	}
 
 	@Test
 	void attemptsFailSinceTheFirstFailureUntilARotation() {
-		this.fixture.signer.failsWith((request) -> new IllegalStateException("broken"));
+		this.signer.failsWith((request) -> new IllegalStateException("broken"));
 		start(this.registry);
 		assertThat(value("failing")).isZero();
-		this.fixture.time.pass(Duration.ofMinutes(5));
-		assertThat(this.fixture.failures).hasSizeGreaterThan(1);
+		pass(Duration.ofMinutes(5));
+		assertThat(this.failures).hasSizeGreaterThan(1);
 		assertThat(value("failing")).isEqualTo(300);
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofMinutes(1));
+		this.signer.issues();
+		pass(Duration.ofMinutes(1));
 		assertThat(value("failing")).isZero();
 	}
 
 	@Test
 	void pairThatAnotherProgramStoredEndsTheFailuresAndIsNoRotation() {
-		this.fixture.signer.denies();
+		this.signer.denies();
 		start(this.registry);
-		this.fixture.storePair();
-		this.fixture.time.pass(Duration.ofMinutes(10));
+		storePair();
+		pass(Duration.ofMinutes(10));
 		assertThat(value("lifetime")).isEqualTo(100 * 3600);
 		assertThat(value("failing")).isZero();
 		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isZero();
@@ -123,26 +121,25 @@ class CertificateMetricsTests {
 	/** What happens before a registry is bound counts in each registry, once. */
 	@Test
 	void informationIsThatOfTheCurrentCertificateInEachRegistry() {
-		this.fixture.signer.denies();
-		CertificateManager manager = this.fixture.builder().build();
+		this.signer.denies();
+		CertificateManager manager = builder().build();
 		CertificateMetrics metrics = listening(manager);
 		manager.start();
-		this.fixture.time.settle();
+		this.time.settle();
 		MeterRegistry other = new SimpleMeterRegistry();
 		for (MeterRegistry each : List.of(this.registry, other, this.registry)) {
 			metrics.bindTo(each);
 			assertThat(each.find("kubelet.cert.info").meters()).isEmpty();
 		}
-		this.fixture.signer.issues();
-		this.fixture.time.pass(Duration.ofHours(2));
+		this.signer.issues();
+		pass(Duration.ofHours(2));
 		for (MeterRegistry each : List.of(this.registry, other)) {
 			assertThat(each.get("kubelet.cert.failures").tag("reason", "denied").functionCounter().count()).isOne();
 			assertThat(each.get("kubelet.cert.request.wait").functionTimer().count()).isGreaterThan(1);
 			var info = each.get("kubelet.cert.info").gauge();
 			assertThat(info.value()).isOne();
 			assertThat(info.getId().getTags()).containsExactlyInAnyOrder(Tag.of("certificate", "kubelet-client"),
-					Tag.of("signer", ManagerFixture.SIGNER),
-					Tag.of("serial_number", manager.current().orElseThrow().serialNumber()),
+					Tag.of("signer", SIGNER), Tag.of("serial_number", manager.current().orElseThrow().serialNumber()),
 					Tag.of("key_algorithm", "EC P-256"));
 		}
 	}
@@ -154,12 +151,12 @@ class CertificateMetricsTests {
 		start(this.registry);
 		assertThat(value("trust.expiry")).isNaN();
 		assertThat(authorities()).isZero();
-		X509Certificate authority = this.fixture.authority.certificate();
+		X509Certificate authority = this.authority.certificate();
 		trusted.add(authority);
 		trusted.add(new TestAuthority("other").certificate());
 		assertThat(authorities()).isEqualTo(2);
 		assertThat(value("trust.expiry"))
-			.isEqualTo(Duration.between(this.fixture.time.instant(), authority.getNotAfter().toInstant()).toSeconds());
+			.isEqualTo(Duration.between(this.time.instant(), authority.getNotAfter().toInstant()).toSeconds());
 		this.trust = Trust::system;
 		assertThat(authorities()).isEqualTo(Trust.system().authorities().size());
 		assertThat(value("trust.expiry")).isNaN();
@@ -173,14 +170,13 @@ class CertificateMetricsTests {
 	void namesInPrometheusAreThoseOfTheReference() {
 		PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 		CertificateManager client = start(prometheus);
-		CertificateManager server = this.fixture.builder()
-			.signerName("kubernetes.io/kubelet-serving")
+		CertificateManager server = builder().signerName("kubernetes.io/kubelet-serving")
 			.usages(List.of())
-			.template(ManagerFixture.TEMPLATE)
+			.template(TEMPLATE)
 			.build();
 		for (CertificateManager manager : List.of(client, server)) {
 			new KubeletMetrics(new CertificateManagers(List.of(manager)), Map.of(manager.name(), manager == server),
-					this.fixture.time)
+					this.time)
 				.bindTo(prometheus);
 		}
 		assertThat(all("(?m)^(kubelet_\\w+)", prometheus.scrape())).isEqualTo(documented());
@@ -211,16 +207,16 @@ class CertificateMetricsTests {
 	}
 
 	private CertificateManager start(MeterRegistry registry) {
-		CertificateManager manager = this.fixture.builder().build();
+		CertificateManager manager = builder().build();
 		listening(manager).bindTo(registry);
 		manager.start();
-		this.fixture.time.settle();
+		this.time.settle();
 		return manager;
 	}
 
 	private CertificateMetrics listening(CertificateManager manager) {
 		CertificateMetrics metrics = new CertificateMetrics(new CertificateManagers(List.of(manager)),
-				(name) -> this.trust.get(), this.fixture.time);
+				(name) -> this.trust.get(), this.time);
 		manager.addListener(metrics);
 		return metrics;
 	}

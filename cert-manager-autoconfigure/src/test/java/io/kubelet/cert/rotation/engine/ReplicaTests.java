@@ -212,6 +212,9 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.requests).hasSize(2);
 		assertThat(pending().request().publicKey()).isNotEqualTo(request(0).publicKey());
 		assertThat(this.failures).isEmpty();
+		lose(3);
+		assertThat(this.failures).extracting(Failure::reason).containsExactly("Gone");
+		assertThat(this.signer.requests).as("the next one comes after a pause").hasSize(2);
 	}
 
 	private void lose(int answer) {
