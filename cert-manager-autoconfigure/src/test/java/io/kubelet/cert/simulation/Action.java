@@ -103,16 +103,16 @@ enum Action {
 	DEATH((simulation, process) -> process.die()),
 
 	/** The process dies while it makes its next request. */
-	CRASH_BEFORE_CREATION((simulation, process) -> process.dieAt(Moment.BEFORE_CREATION)),
+	CRASH_BEFORE_CREATION((simulation, process) -> process.death = Moment.BEFORE_CREATION),
 
 	/** The process dies when its next request has been created. */
-	CRASH_AFTER_CREATION((simulation, process) -> process.dieAt(Moment.AFTER_CREATION)),
+	CRASH_AFTER_CREATION((simulation, process) -> process.death = Moment.AFTER_CREATION),
 
 	/** The process dies before it stores something in the Secret. */
-	CRASH_BEFORE_STORING((simulation, process) -> process.dieAt(Moment.BEFORE_STORING)),
+	CRASH_BEFORE_STORING((simulation, process) -> process.death = Moment.BEFORE_STORING),
 
 	/** The process dies after it has stored something in the Secret. */
-	CRASH_AFTER_STORING((simulation, process) -> process.dieAt(Moment.AFTER_STORING)),
+	CRASH_AFTER_STORING((simulation, process) -> process.death = Moment.AFTER_STORING),
 
 	/** The process cannot reach the server. */
 	CUT_OFF((simulation, process) -> process.cutOff(true)),
@@ -121,31 +121,33 @@ enum Action {
 	CONNECTED((simulation, process) -> process.cutOff(false)),
 
 	/** The clock is set forward, wrongly. */
-	CLOCK_FORWARD((simulation, process) -> simulation.moveClock(Duration.ofMinutes(10))),
+	CLOCK_FORWARD((simulation, process) -> files(process).moveClock(Duration.ofMinutes(10))),
 
 	/** The clock is set forward by two lifetimes. */
-	CLOCK_FAR_FORWARD((simulation, process) -> simulation.moveClock(simulation.history.lifetime().multipliedBy(2))),
+	CLOCK_FAR_FORWARD(
+			(simulation, process) -> files(process).moveClock(simulation.world.history.lifetime().multipliedBy(2))),
 
 	/** The clock is set back, wrongly. */
-	CLOCK_BACK((simulation, process) -> simulation.moveClock(Duration.ofMinutes(-10))),
+	CLOCK_BACK((simulation, process) -> files(process).moveClock(Duration.ofMinutes(-10))),
 
 	/** The clock is set back by two lifetimes. */
-	CLOCK_FAR_BACK((simulation, process) -> simulation.moveClock(simulation.history.lifetime().multipliedBy(-2))),
+	CLOCK_FAR_BACK(
+			(simulation, process) -> files(process).moveClock(simulation.world.history.lifetime().multipliedBy(-2))),
 
 	/** The clock is a little ahead. */
-	CLOCK_AHEAD((simulation, process) -> simulation.setClock(Duration.ofMinutes(3))),
+	CLOCK_AHEAD((simulation, process) -> files(process).setClock(Duration.ofMinutes(3))),
 
 	/** The clock is a little behind. */
-	CLOCK_BEHIND((simulation, process) -> simulation.setClock(Duration.ofMinutes(-3))),
+	CLOCK_BEHIND((simulation, process) -> files(process).setClock(Duration.ofMinutes(-3))),
 
 	/** The clock is put right. */
-	CLOCK_RIGHT((simulation, process) -> simulation.setClock(Duration.ZERO)),
+	CLOCK_RIGHT((simulation, process) -> files(process).setClock(Duration.ZERO)),
 
 	/** The machine sleeps for some minutes. */
-	SUSPEND((simulation, process) -> simulation.suspend(Duration.ofMinutes(20))),
+	SUSPEND((simulation, process) -> files(process).suspend(Duration.ofMinutes(20))),
 
 	/** The machine sleeps for a lifetime. */
-	LONG_SUSPEND((simulation, process) -> simulation.suspend(simulation.history.lifetime()));
+	LONG_SUSPEND((simulation, process) -> files(process).suspend(simulation.world.history.lifetime()));
 
 	/** What can happen to replicas. Their clocks differ all the time. */
 	static final List<Action> OF_REPLICAS = List.of(CRASH, DEATH, CRASH_BEFORE_STORING, CRASH_AFTER_STORING,

@@ -8,9 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -20,8 +18,8 @@ import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.PendingRequest;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import io.kubelet.cert.rotation.CertificateManager;
-import io.kubelet.cert.rotation.RetrySchedule;
+import io.kubelet.cert.request.RequestException;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.rotation.RotationListener;
 import io.kubelet.cert.store.StoreException;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
@@ -32,19 +30,15 @@ import org.jspecify.annotations.Nullable;
  * A process that keeps its certificate on its disk, as far as it can be seen from
  * outside. It checks each request of the engine.
  */
-final class FilesProcess extends SimulatedProcess implements RotationListener {
-
-	static final Duration WAIT_TIMEOUT = Duration.ofMinutes(15);
+final class FilesProcess extends SimulatedProcess implements CertificateTemplateSupplier, RotationListener {
 
 	private static final int TEMPLATES = 3;
 
-	private final History history;
+	final Invariants invariants = new Invariants(this);
 
-	private final Invariants invariants;
+	final MemoryStore store = new MemoryStore();
 
-	private final MemoryStore store = new MemoryStore();
-
-	private final RequestBudget budget;
+	private final RequestBudget budget = new RequestBudget();
 
 	private final Set<String> sent = new HashSet<>();
 
@@ -52,50 +46,33 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 
 	private boolean templateKnown = true;
 
-	private boolean forced;
+	private Runnable templateChanged = () -> {
+	};
+
+	/** Whether a rotation is due whatever the deadline of the pair is. */
+	boolean forced;
 
 	private CompletableFuture<?> asked = CompletableFuture.completedFuture(null);
 
-	private Duration answeredAgainstAt = Duration.ofDays(-1000);
-
-	FilesProcess(World world, SimulatedServer server, History history) {
-		super(world, server, new KeyPool(), new Random(history.seed()));
-		this.history = history;
-		this.budget = new RequestBudget(retryInterval());
-		this.invariants = new Invariants(world, server, this, history);
+	FilesProcess(World world, SimulatedServer server) {
+		super(world, server);
 	}
 
-	/** Long lives are simulated with long intervals: they bring nothing new when idle. */
-	Duration retryInterval() {
-		Duration kubelet = RetrySchedule.KUBELET.interval();
-		return (this.history.idleCheck().compareTo(kubelet) > 0) ? this.history.idleCheck() : kubelet;
-	}
-
-	Invariants invariants() {
-		return this.invariants;
-	}
-
-	/** Whether a rotation is due whatever the deadline of the pair is. */
-	boolean isForced() {
-		return this.forced;
-	}
-
-	Optional<CertificateTemplate> template() {
+	@Override
+	public Optional<CertificateTemplate> get() {
 		return this.templateKnown ? Optional.of(wanted()) : Optional.empty();
+	}
+
+	@Override
+	public boolean onChange(Runnable changed) {
+		this.templateChanged = changed;
+		return true;
 	}
 
 	/** What was last known to be wanted. */
 	CertificateTemplate wanted() {
 		return CertificateTemplate.ofSubject("system:node:n")
 			.withDnsNames(List.of("v" + this.templateNumber + ".example"));
-	}
-
-	boolean diskIsWell() {
-		return !this.store.writeFails && !this.store.readFails;
-	}
-
-	boolean wasAnsweredAgainstLately() {
-		return this.world.elapsed().minus(this.answeredAgainstAt).compareTo(Duration.ofDays(2)) < 0;
 	}
 
 	@Override
@@ -108,23 +85,21 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 		return new CertificateManagerBuilder("n").store(this.store)
 			.executor(Runnable::run)
 			.usages(List.of(Usage.DIGITAL_SIGNATURE, Usage.CLIENT_AUTH))
-			.template(this::template)
-			.clock(this.world.time())
-			.idleCheck(this.history.idleCheck())
-			.waitTimeout(WAIT_TIMEOUT)
-			.retry(new RetrySchedule(Duration.ofSeconds(2), 2, 0.1, 5, retryInterval()))
+			.template(this)
+			.clock(this.world.time)
 			.listener(this);
 	}
 
 	@Override
 	void start() {
-		if (manager() != null) {
+		if (this.manager != null) {
 			return;
 		}
+		this.invariants.disturbed();
 		this.budget.reset();
 		this.asked = CompletableFuture.completedFuture(null);
 		CertificatePair pair = this.store.pair;
-		this.forced = pair == null || !Invariants.isValid(pair, this.world.time().instant())
+		this.forced = pair == null || !Invariants.isValid(pair.leaf(), this.world.time.instant())
 				|| isLeftOver(pair, this.store.request);
 		try {
 			super.start();
@@ -137,15 +112,15 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 	/** A request of an earlier life for the pair that is still there is resumed. */
 	private boolean isLeftOver(CertificatePair pair, @Nullable PendingRequest pending) {
 		return pending != null && pair.serialNumber().equals(pending.replaces())
-				&& template().equals(Optional.of(pending.request().template()));
+				&& get().equals(Optional.of(pending.request().template()));
 	}
 
 	@Override
 	CompletableFuture<List<X509Certificate>> request(ProcessScheduler life, CertificateRequest request, boolean creates,
 			Consumer<SubmittedRequest> progress) {
-		Instant now = this.world.time().instant();
+		Instant now = this.world.time.instant();
 		CertificatePair pair = served();
-		this.world.require(manager() != null && life == life(), "a request after the end");
+		this.world.require(this.manager != null && life == this.life, "a request after the end");
 		this.world.require(this.budget.allows(now), "a request too early: %s", this.budget);
 		this.world.require(this.templateKnown && !isOutdated(request), "a request for an old template");
 		this.world.require(
@@ -153,25 +128,22 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 						|| !now.isBefore(Invariants.fraction(pair.leaf(), 0.7).minusMillis(1)),
 				"a request for no reason");
 		CompletableFuture<List<X509Certificate>> answer = super.request(life, request, creates, progress);
-		answer.whenComplete((chain, failure) -> answered(life, request, chain, failure));
+		answer.whenComplete((chain, failure) -> {
+			if (life == this.life && this.manager != null) {
+				answered(request, chain, failure);
+			}
+		});
 		return answer;
 	}
 
-	private void answered(ProcessScheduler life, CertificateRequest request, @Nullable List<X509Certificate> chain,
+	private void answered(CertificateRequest request, @Nullable List<X509Certificate> chain,
 			@Nullable Throwable failure) {
-		Instant now = this.world.time().instant();
-		if (life != life() || manager() == null) {
-			return;
+		Instant now = this.world.time.instant();
+		if (failure instanceof RequestException cause) {
+			this.budget.failed(cause, now);
 		}
-		if (failure != null && !(failure instanceof CancellationException)) {
-			this.budget.failed(failure, now);
-		}
-		boolean refused = chain != null && !isGood(chain.get(0), request, now);
-		if (refused) {
+		else if (chain != null && !isGood(chain.get(0), request, now)) {
 			this.budget.answeredAgainst(now);
-		}
-		if (refused || RequestBudget.isAgainst(failure)) {
-			answeredAgainst();
 		}
 		if (isOutdated(request)) {
 			this.budget.endPause();
@@ -195,16 +167,9 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 				&& Invariants.isValid(leaf, now);
 	}
 
-	@Override
-	void answeredAgainst() {
-		this.answeredAgainstAt = this.world.elapsed();
-	}
-
+	/** The template may have changed while the request was on its way. */
 	@Override
 	void created(SigningObject object) {
-		this.world.require(this.server.objects().stream().noneMatch((other) -> other.isPending() && !other.abandoned),
-				"a request is created while there is a pending one");
-		// The template may have changed while the request was on its way
 		object.abandoned = isOutdated(object.request);
 	}
 
@@ -226,10 +191,12 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 		this.templateNumber = (this.templateNumber + 1) % TEMPLATES;
 		this.server.objects().forEach((object) -> object.abandoned = true);
 		this.budget.endPause();
+		this.templateChanged.run();
 	}
 
 	void forgetTemplate() {
 		this.templateKnown = false;
+		this.templateChanged.run();
 	}
 
 	void disk(boolean readFails, boolean writeFails) {
@@ -239,15 +206,14 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 
 	/** Another program, which wants the same, stores a pair. */
 	void storeByAnother() {
-		KeyPair pair = this.keys.next();
-		this.store.pair = new CertificatePair(List.of(this.server.approver().certificate(pair.getPublic(), wanted())),
+		KeyPair pair = this.world.keys.next();
+		this.store.pair = new CertificatePair(List.of(this.server.approver.certificate(pair.getPublic(), wanted())),
 				pair.getPrivate());
 	}
 
 	@Override
-	CompletableFuture<?> rotate(CertificateManager manager) {
-		CompletableFuture<?> asked = super.rotate(manager);
-		// Refused if it is too early
+	CompletableFuture<?> rotate() {
+		CompletableFuture<?> asked = super.rotate();
 		if (!asked.isCompletedExceptionally()) {
 			this.forced = true;
 			this.asked = asked;
@@ -257,8 +223,18 @@ final class FilesProcess extends SimulatedProcess implements RotationListener {
 		return asked;
 	}
 
-	@Override
-	void clockWasSet() {
+	void moveClock(Duration by) {
+		setClock(this.world.error.plus(by));
+	}
+
+	void setClock(Duration error) {
+		this.world.setError(error);
+		this.budget.reset();
+	}
+
+	/** The machine sleeps: its timers do not run, its clock does. */
+	void suspend(Duration duration) {
+		this.world.time.setClock(duration);
 		this.budget.reset();
 	}
 

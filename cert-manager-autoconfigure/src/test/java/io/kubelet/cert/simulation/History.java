@@ -14,37 +14,27 @@ import java.util.stream.Stream;
  * @param processes how many processes have the certificate: one keeps it in files,
  * several share a Secret
  * @param lifetime how long it lives
- * @param idleCheck how often the engine looks at the clock when nothing is due
  * @param seed of all that is random in the processes
  * @param steps what happens
  */
-record History(int processes, Duration lifetime, Duration idleCheck, long seed, List<Step> steps) {
+record History(int processes, Duration lifetime, long seed, List<Step> steps) {
 
 	private static final Duration MINUTE = Duration.ofMinutes(1);
 
 	private static final Duration HOUR = Duration.ofHours(1);
 
-	private static final Duration DAY = Duration.ofDays(1);
-
-	/**
-	 * Lifetimes, and how often the engine looks at the clock then: a minute is its
-	 * default, but half a billion of them in a thousand years would bring nothing new.
-	 */
-	private static final List<List<Duration>> PACES = List.of(List.of(HOUR, Duration.ofSeconds(15)),
-			List.of(HOUR, MINUTE), List.of(DAY, MINUTE.multipliedBy(10)), List.of(DAY.multipliedBy(7), HOUR),
-			List.of(DAY.multipliedBy(30), HOUR.multipliedBy(6)), List.of(DAY.multipliedBy(90), HOUR.multipliedBy(12)),
-			List.of(DAY.multipliedBy(180), DAY), List.of(DAY.multipliedBy(365), DAY));
+	/** The engine looks at the clock each minute: longer ones bring nothing new. */
+	private static final List<Duration> LIFETIMES = List.of(HOUR, HOUR.multipliedBy(8));
 
 	/** Makes up a history of one process, which follows from the seed. */
 	static History ofFiles(long seed) {
 		Random random = new Random(seed);
-		List<Duration> pace = any(PACES, random);
-		Duration lifetime = pace.get(0);
+		Duration lifetime = any(LIFETIMES, random);
 		List<Duration> passes = List.of(Duration.ofSeconds(10), MINUTE, MINUTE.multipliedBy(20), HOUR.multipliedBy(3),
 				lifetime.dividedBy(10), lifetime.dividedBy(2), lifetime, lifetime.multipliedBy(3),
 				lifetime.multipliedBy(10));
 		// What heals comes more often, or nothing would ever be well
-		return new History(1, lifetime, pace.get(1), seed,
+		return new History(1, lifetime, seed,
 				steps(30, random,
 						(any) -> new Step(any((random.nextInt(7) < 4) ? Action.OF_FILES : Action.HEALING, random), 0,
 								any(passes, random))));
@@ -56,7 +46,7 @@ record History(int processes, Duration lifetime, Duration idleCheck, long seed, 
 		int replicas = 2 + random.nextInt(4);
 		List<Duration> passes = List.of(Duration.ofSeconds(1), Duration.ofSeconds(10), MINUTE, MINUTE.multipliedBy(20),
 				HOUR, HOUR.multipliedBy(3));
-		return new History(replicas, HOUR.multipliedBy(2), MINUTE, seed, steps(25, random,
+		return new History(replicas, HOUR.multipliedBy(2), seed, steps(25, random,
 				(any) -> new Step(any(Action.OF_REPLICAS, random), random.nextInt(replicas), any(passes, random))));
 	}
 
@@ -71,18 +61,18 @@ record History(int processes, Duration lifetime, Duration idleCheck, long seed, 
 	static History parse(String text) {
 		String[] lines = text.split("; ");
 		String[] words = lines[0].split(" ");
-		return new History(Integer.parseInt(words[0]), Duration.parse(words[1]), Duration.parse(words[2]),
-				Long.parseLong(words[3]), Arrays.stream(lines).skip(1).map(Step::parse).toList());
+		return new History(Integer.parseInt(words[0]), Duration.parse(words[1]), Long.parseLong(words[2]),
+				Arrays.stream(lines).skip(1).map(Step::parse).toList());
 	}
 
 	History without(int step) {
 		List<Step> left = Stream.concat(this.steps.stream().limit(step), this.steps.stream().skip(step + 1)).toList();
-		return new History(this.processes, this.lifetime, this.idleCheck, this.seed, left);
+		return new History(this.processes, this.lifetime, this.seed, left);
 	}
 
 	@Override
 	public String toString() {
-		return "%d %s %s %d".formatted(this.processes, this.lifetime, this.idleCheck, this.seed)
+		return "%d %s %d".formatted(this.processes, this.lifetime, this.seed)
 				+ this.steps.stream().map(Step::toString).collect(Collectors.joining("; ", "; ", ""));
 	}
 

@@ -1,12 +1,14 @@
 package io.kubelet.cert.simulation;
 
 import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAKey;
 import java.time.Duration;
 import java.time.Instant;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus;
+import io.kubelet.cert.rotation.engine.RotationSettings.Schedule;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,89 +16,62 @@ import org.jspecify.annotations.Nullable;
  */
 final class Invariants {
 
-	/** What the server, the network and the approver need when all is well, and more. */
-	private static final Duration SLACK = Duration.ofMinutes(2);
+	/**
+	 * What the server, the network, the approver and the next check need when all is
+	 * well, and more.
+	 */
+	private static final Duration SLACK = Duration.ofMinutes(3);
 
 	private static final Duration SMALL_ERROR = Duration.ofMinutes(4);
 
 	/**
 	 * A denial that was not seen yet, and the longest wait after it and after another.
 	 */
-	private static final Duration AFTER_ANSWERS = Duration.ofMinutes(2 * 66);
+	private static final Duration AFTER_REFUSALS = Duration.ofMinutes(2 * 66);
 
 	private final World world;
 
-	private final SimulatedServer server;
-
 	private final FilesProcess process;
 
-	private final History history;
+	private Instant quietSince = Instant.EPOCH;
 
-	private Duration quietSince = Duration.ZERO;
-
-	private Duration wellSince = Duration.ZERO;
-
-	private boolean wasWell;
-
-	private @Nullable CertificateManager life;
-
-	private @Nullable CertificatePair seen;
-
-	Invariants(World world, SimulatedServer server, FilesProcess process, History history) {
-		this.world = world;
-		this.server = server;
+	Invariants(FilesProcess process) {
+		this.world = process.world;
 		this.process = process;
-		this.history = history;
 	}
 
 	/** Something has happened. */
 	void disturbed() {
-		this.quietSince = this.world.elapsed();
-		this.wasWell = false;
+		this.quietSince = this.world.time.monotonic();
 	}
 
 	void check() {
-		CertificateManager manager = this.process.manager();
-		if (manager != this.life) {
-			this.life = manager;
-			disturbed();
-		}
-		boolean well = manager != null && isWell();
-		if (well && !this.wasWell) {
-			this.wellSince = this.world.elapsed();
-		}
-		this.wasWell = well;
+		CertificateManager manager = this.process.manager;
 		if (manager == null) {
 			return;
 		}
-		Instant now = this.world.time().instant();
+		Instant now = this.world.time.instant();
 		CertificatePair pair = manager.current().orElse(null);
 		if (pair != null) {
 			checkServed(pair, now);
 		}
-		if (hasPassed(this.quietSince, this.history.idleCheck().plus(SLACK))) {
+		if (isQuietFor(SLACK)) {
 			checkDeadline(manager.status(), now);
 			this.world.require(this.process.waitsForNothingOld(), "the answer for an old template is waited for");
 		}
-		if (well && hasPassed(this.wellSince, patience())) {
+		if (isWell() && isQuietFor(patience())) {
 			checkRotated(pair, manager.status().pair(), now);
 		}
 	}
 
 	private void checkServed(CertificatePair pair, Instant now) {
-		if (pair != this.seen) {
-			this.seen = pair;
-			this.world.require(KeyPool.belongTogether(pair.leaf().getPublicKey(), pair.privateKey()),
-					"key and certificate do not match");
-		}
-		this.world.require(isValid(pair, now), "a certificate that is not valid is served");
+		this.world.require(
+				((RSAKey) pair.leaf().getPublicKey()).getModulus().equals(((RSAKey) pair.privateKey()).getModulus()),
+				"key and certificate do not match");
+		this.world.require(isValid(pair.leaf(), now), "a certificate that is not valid is served");
 	}
 
-	/** Whether a pair is valid, without the engine's help. */
-	static boolean isValid(CertificatePair pair, Instant now) {
-		return isValid(pair.leaf(), now);
-	}
-
+	/** Whether a certificate is valid, without the engine's help. */
 	static boolean isValid(X509Certificate leaf, Instant now) {
 		return !now.isAfter(leaf.getNotAfter().toInstant())
 				&& !leaf.getNotBefore().toInstant().isAfter(now.plus(Duration.ofMinutes(5)));
@@ -113,8 +88,8 @@ final class Invariants {
 	private void checkDeadline(CertificateStatus status, Instant now) {
 		CertificatePair pair = status.pair();
 		Instant deadline = status.schedule().deadline();
-		boolean does = pair != null && !this.process.isForced() && isValid(pair, now)
-				&& (this.process.template().isEmpty() || this.process.wanted().isSatisfiedBy(pair.leaf()));
+		boolean does = pair != null && !this.process.forced && isValid(pair.leaf(), now)
+				&& (this.process.get().isEmpty() || this.process.wanted().isSatisfiedBy(pair.leaf()));
 		if (pair == null || deadline == null || !does) {
 			this.world.require(deadline != null && !deadline.isAfter(now), "the deadline %s is to come", deadline);
 			return;
@@ -131,9 +106,9 @@ final class Invariants {
 	 * approver that takes its time may let the old one expire meanwhile.
 	 */
 	private void checkRotated(@Nullable CertificatePair current, @Nullable CertificatePair last, Instant now) {
-		boolean slow = this.server.approver().mood() == Approver.Mood.SLOW;
+		boolean slow = this.process.server.approver.mood == Approver.Mood.SLOW;
 		this.world.require((slow ? last : current) != null,
-				"there is no valid certificate though all has been well since %s", this.wellSince);
+				"there is no valid certificate though all has been well for %s", patience());
 		if (last != null) {
 			this.world.require(this.process.wanted().isSatisfiedBy(last.leaf()),
 					"the certificate is not as it should be");
@@ -142,26 +117,25 @@ final class Invariants {
 		}
 	}
 
-	private boolean isWell() {
-		Approver.Mood approver = this.server.approver().mood();
-		return this.server.mood() == SimulatedServer.Mood.WELL
-				&& (approver == Approver.Mood.WELL || approver == Approver.Mood.SLOW) && this.process.diskIsWell()
-				&& this.process.template().isPresent() && this.world.error().abs().compareTo(SMALL_ERROR) < 0;
+	boolean isWell() {
+		SimulatedServer server = this.process.server;
+		return server.mood == SimulatedServer.Mood.WELL
+				&& (server.approver.mood == Approver.Mood.WELL || server.approver.mood == Approver.Mood.SLOW)
+				&& !this.process.store.readFails && !this.process.store.writeFails && this.process.get().isPresent()
+				&& this.world.error.abs().compareTo(SMALL_ERROR) < 0;
 	}
 
+	/** How long a rotation may take, after anything that may have happened before. */
 	private Duration patience() {
-		Duration glitch = this.process.retryInterval().multipliedBy(2);
-		Duration retryAfter = SimulatedServer.RETRY_AFTER.multipliedBy(11).dividedBy(10);
-		Duration retry = (glitch.compareTo(retryAfter) > 0) ? glitch : retryAfter;
-		return FilesProcess.WAIT_TIMEOUT.plus(Approver.SLOW)
-			.plus(this.history.idleCheck())
-			.plus(retry)
-			.plus(this.process.wasAnsweredAgainstLately() ? AFTER_ANSWERS : Duration.ZERO)
+		return Schedule.KUBELET.waitTimeout()
+			.plus(Approver.SLOW)
+			.plus(SimulatedServer.RETRY_AFTER)
+			.plus(AFTER_REFUSALS)
 			.plus(SLACK);
 	}
 
-	private boolean hasPassed(Duration since, Duration time) {
-		return this.world.elapsed().minus(since).compareTo(time) > 0;
+	private boolean isQuietFor(Duration time) {
+		return this.quietSince.plus(time).isBefore(this.world.time.monotonic());
 	}
 
 }

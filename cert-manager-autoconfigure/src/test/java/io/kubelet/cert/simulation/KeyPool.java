@@ -4,15 +4,11 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.PrivateKey;
-import java.security.PublicKey;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.security.spec.RSAPrivateKeySpec;
 import java.security.spec.RSAPublicKeySpec;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Hands out keys that were made before, since making them is slow: the same for each
@@ -28,16 +24,12 @@ final class KeyPool {
 
 	private static final List<KeyPair> keys = new ArrayList<>();
 
-	private static final Map<PrivateKey, PublicKey> publicKeys = new IdentityHashMap<>();
-
 	private int next;
 
 	KeyPair next() {
 		int index = this.next++ % SIZE;
 		if (index == keys.size()) {
-			KeyPair pair = generate();
-			keys.add(pair);
-			publicKeys.put(pair.getPrivate(), pair.getPublic());
+			keys.add(generate());
 		}
 		return keys.get(index);
 	}
@@ -54,11 +46,6 @@ final class KeyPool {
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException(ex);
 		}
-	}
-
-	/** Whether two keys are of one pair: without the engine's help, and cheap. */
-	static boolean belongTogether(PublicKey publicKey, PrivateKey privateKey) {
-		return publicKey.equals(publicKeys.get(privateKey));
 	}
 
 }

@@ -1,22 +1,23 @@
 package io.kubelet.cert.simulation;
 
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.HashSet;
+import java.util.Set;
 
 import io.kubelet.cert.rotation.RotationScheduler;
 import io.kubelet.cert.testsupport.SimulatedTime;
 
 /**
- * The scheduler of one life of a process. It counts what is scheduled, and runs nothing
- * once the process is dead.
+ * The scheduler of one life of a process. It runs nothing once the process is dead.
  */
 final class ProcessScheduler implements RotationScheduler {
 
+	/** What is scheduled. */
+	final Set<Object> scheduled = new HashSet<>();
+
 	private final SimulatedTime time;
 
-	private int scheduled;
-
-	private boolean dead;
+	boolean dead;
 
 	ProcessScheduler(SimulatedTime time) {
 		this.time = time;
@@ -24,30 +25,18 @@ final class ProcessScheduler implements RotationScheduler {
 
 	@Override
 	public Runnable schedule(Runnable task, Duration delay) {
-		AtomicInteger open = new AtomicInteger(1);
-		this.scheduled++;
+		Object entry = new Object();
+		this.scheduled.add(entry);
 		Runnable cancel = this.time.schedule(() -> {
-			this.scheduled -= open.getAndSet(0);
+			this.scheduled.remove(entry);
 			if (!this.dead) {
 				task.run();
 			}
 		}, delay);
 		return () -> {
-			this.scheduled -= open.getAndSet(0);
+			this.scheduled.remove(entry);
 			cancel.run();
 		};
-	}
-
-	void die() {
-		this.dead = true;
-	}
-
-	boolean isDead() {
-		return this.dead;
-	}
-
-	int scheduled() {
-		return this.scheduled;
 	}
 
 }

@@ -3,7 +3,6 @@ package io.kubelet.cert.simulation;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Random;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -25,18 +24,17 @@ final class Replica extends SimulatedProcess {
 	/** The number of its template. */
 	int template;
 
-	Replica(World world, SimulatedServer server, SharedSecret secret, KeyPool keys, Random random) {
-		super(world, server, keys, random);
+	Replica(World world, SimulatedServer server, SharedSecret secret) {
+		super(world, server);
 		this.secret = secret;
-		this.clock = Clock.offset(world.time(), Duration.ofSeconds(random.nextInt(61) - 30));
+		this.clock = Clock.offset(world.time, Duration.ofSeconds(world.random.nextInt(61) - 30));
 	}
 
 	@Override
 	CertificateManagerBuilder newManager() {
-		ProcessScheduler life = life();
-		SharedSecret.View view = this.secret.new View(this);
-		this.view = view;
-		return new CertificateManagerBuilder("shop").store(view)
+		ProcessScheduler life = this.life;
+		this.view = this.secret.new View(this);
+		return new CertificateManagerBuilder("shop").store(this.view)
 			.executor((task) -> life.schedule(task, Duration.ZERO))
 			.clock(this.clock)
 			.template(template(this.template));
@@ -48,12 +46,14 @@ final class Replica extends SimulatedProcess {
 
 	@Override
 	void changeTemplate() {
-		changeTemplate(this.secret.newTemplate());
+		this.secret.newestTemplate++;
+		update();
 	}
 
-	void changeTemplate(int template) {
+	/** Starts the newest version of the application in its place. */
+	void update() {
 		die();
-		this.template = template;
+		this.template = this.secret.newestTemplate;
 		start();
 	}
 
@@ -64,37 +64,36 @@ final class Replica extends SimulatedProcess {
 
 	@Override
 	void created(SigningObject object) {
-		this.secret.created(object);
-	}
-
-	@Override
-	void answeredAgainst() {
-		this.secret.denials++;
-	}
-
-	boolean isAlive(SharedSecret.View view) {
-		return manager() != null && view == this.view;
+		if (!stores(object.request)) {
+			SharedSecret.abandon(object);
+		}
 	}
 
 	@Override
 	void check() {
 		CertificatePair pair = served();
-		this.world.require(pair == null || !this.world.time().instant().minusSeconds(31).isAfter(pair.notAfter()),
+		this.world.require(pair == null || !this.world.time.instant().minusSeconds(31).isAfter(pair.notAfter()),
 				"an expired pair is served");
 	}
 
 	@Override
 	void die() {
 		this.secret.kills++;
+		this.view = null;
 		super.die();
 	}
 
 	@Override
 	void connected() {
-		if (this.view != null) {
+		refresh();
+		super.connected();
+	}
+
+	/** The watch of the Secret is behind for as long as the replica is cut off. */
+	void refresh() {
+		if (this.view != null && !isCutOff()) {
 			this.view.refresh();
 		}
-		super.connected();
 	}
 
 }

@@ -2,8 +2,6 @@ package io.kubelet.cert.simulation;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Random;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 
@@ -13,26 +11,18 @@ import io.kubelet.cert.certificate.CertificatePair;
  */
 final class ReplicasSimulation extends Simulation {
 
-	private final SharedSecret secret = new SharedSecret(this.world, this.server);
-
-	private final List<Replica> replicas;
+	final SharedSecret secret = new SharedSecret(this.world, this.server);
 
 	ReplicasSimulation(History history, boolean keepsRequests) {
 		super(history, keepsRequests);
-		KeyPool keys = new KeyPool();
-		Random random = new Random(history.seed());
-		this.replicas = Stream.generate(() -> new Replica(this.world, this.server, this.secret, keys, random))
-			.limit(history.processes())
-			.toList();
-	}
-
-	SharedSecret secret() {
-		return this.secret;
+		for (int i = 0; i < history.processes(); i++) {
+			this.secret.replicas.add(new Replica(this.world, this.server, this.secret));
+		}
 	}
 
 	@Override
 	List<Replica> processes() {
-		return this.replicas;
+		return this.secret.replicas;
 	}
 
 	/** The rolling update is finished, too. */
@@ -40,11 +30,11 @@ final class ReplicasSimulation extends Simulation {
 	void heal() {
 		this.server.approve(Approver.Mood.WELL);
 		repairServer();
-		for (Replica replica : this.replicas) {
+		for (Replica replica : this.secret.replicas) {
 			replica.cutOff(false);
-			replica.dieAt(null);
+			replica.death = null;
 			if (replica.template != this.secret.newestTemplate) {
-				replica.changeTemplate(this.secret.newestTemplate);
+				replica.update();
 			}
 			replica.start();
 			pass(Duration.ofMinutes(1));
@@ -52,35 +42,33 @@ final class ReplicasSimulation extends Simulation {
 		// The longest pause after denials
 		pass(Duration.ofMinutes(140));
 		awaitAnswer();
-		int creates = this.secret.creates;
-		int pairs = this.secret.pairs;
+		int before = this.server.creates - this.secret.pairs;
 		pass(Duration.ofHours(4));
 		awaitAnswer();
-		this.world.require(this.secret.creates - creates == this.secret.pairs - pairs, "%d creates for %d pairs",
-				this.secret.creates - creates, this.secret.pairs - pairs);
+		this.world.require(this.server.creates - this.secret.pairs == before, "not each request is answered");
 		checkAgreement();
 	}
 
 	private void awaitAnswer() {
-		if (this.secret.stored().pending() != null) {
+		if (this.secret.stored.pending() != null) {
 			pass(Duration.ofMinutes(1));
 		}
 	}
 
 	private void checkAgreement() {
-		CertificatePair stored = this.secret.stored().pair();
+		CertificatePair stored = this.secret.stored.pair();
 		this.world.require(
-				stored != null && this.replicas.stream().allMatch((replica) -> stored.equals(replica.served())),
+				stored != null && this.secret.replicas.stream().allMatch((replica) -> stored.equals(replica.served())),
 				"the replicas do not agree");
 		this.world.require(stored != null && Replica.template(this.secret.newestTemplate).isSatisfiedBy(stored.leaf()),
 				"the newest template has not won");
+		int denials = this.server.approver.denials;
 		this.world.require(
-				this.secret.creates <= this.secret.pairs + this.secret.denials + this.secret.abandoned
-						+ this.secret.recreations,
-				"%d creates for %d pairs, %d denials, %d abandoned requests", this.secret.creates, this.secret.pairs,
-				this.secret.denials, this.secret.abandoned);
-		this.world.require(this.secret.recreations <= this.secret.kills,
-				"%d requests were created again after %d kills", this.secret.recreations, this.secret.kills);
+				this.server.creates <= this.secret.pairs + denials + this.secret.abandoned + this.server.recreations,
+				"%d creates for %d pairs, %d denials, %d abandoned requests", this.server.creates, this.secret.pairs,
+				denials, this.secret.abandoned);
+		this.world.require(this.server.recreations <= this.secret.kills,
+				"%d requests were created again after %d kills", this.server.recreations, this.secret.kills);
 	}
 
 }

@@ -3,13 +3,12 @@ package io.kubelet.cert.simulation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.request.RequestException;
-import org.jspecify.annotations.Nullable;
+import io.kubelet.cert.rotation.RetrySchedule;
 
 /**
  * How often the server may be asked, by the machine's clock: not before it said, not for
@@ -19,7 +18,7 @@ final class RequestBudget {
 
 	private static final int ROW = 40;
 
-	private final Duration shortestRow;
+	private static final Duration SHORTEST_ROW = RetrySchedule.KUBELET.interval().multipliedBy(ROW / 4);
 
 	/** The last requests since all was well. */
 	private final Deque<Instant> row = new ArrayDeque<>();
@@ -28,35 +27,19 @@ final class RequestBudget {
 
 	private Instant answered = Instant.MIN;
 
-	/**
-	 * Creates a budget.
-	 * @param interval between attempts that fail; the engine waits for an hour at most
-	 * after an answer
-	 */
-	RequestBudget(Duration interval) {
-		this.shortestRow = Collections.min(List.of(interval, Duration.ofHours(1))).multipliedBy(ROW / 4);
-	}
-
 	/** Counts a request, and returns whether it may be sent now. */
 	boolean allows(Instant now) {
 		this.row.add(now);
-		boolean many = this.row.size() > ROW
-				&& Duration.between(this.row.remove(), now).compareTo(this.shortestRow) < 0;
+		boolean many = this.row.size() > ROW && Duration.between(this.row.remove(), now).compareTo(SHORTEST_ROW) < 0;
 		return !many && !now.isBefore(this.demanded) && !now.isBefore(this.answered);
 	}
 
-	void failed(Throwable cause, Instant now) {
-		Duration retryAfter = (cause instanceof RequestException failure) ? failure.retryAfter() : null;
+	void failed(RequestException failure, Instant now) {
+		Duration retryAfter = failure.retryAfter();
 		this.demanded = (retryAfter != null) ? now.plus(retryAfter) : Instant.MIN;
-		if (isAgainst(cause)) {
+		if (List.of(Kind.DENIED, Kind.FAILED, Kind.REJECTED).contains(failure.kind())) {
 			answeredAgainst(now);
 		}
-	}
-
-	/** Whether it is an answer that would be the same again. */
-	static boolean isAgainst(@Nullable Throwable cause) {
-		Kind kind = (cause != null) ? Kind.of(cause) : null;
-		return kind == Kind.DENIED || kind == Kind.FAILED || kind == Kind.REJECTED;
 	}
 
 	/** Denied, failed, or issued something that is of no use. */

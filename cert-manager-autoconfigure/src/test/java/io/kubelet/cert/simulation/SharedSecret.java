@@ -2,10 +2,8 @@ package io.kubelet.cert.simulation;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
@@ -25,29 +23,20 @@ final class SharedSecret {
 
 	private static final Duration LATENCY = Duration.ofMillis(200);
 
+	final List<Replica> replicas = new ArrayList<>();
+
 	private final World world;
 
 	private final SimulatedServer server;
 
-	private final List<View> views = new ArrayList<>();
-
-	private final Set<String> names = new HashSet<>();
-
-	private Stored stored = new Stored(null, null, null, 0);
+	Stored stored = new Stored(null, null, null, 0);
 
 	int newestTemplate;
 
 	int pairs;
 
-	int creates;
-
-	int denials;
-
 	/** Requests that were replaced before they were answered. */
 	int abandoned;
-
-	/** Creations of a request whose object a replica had deleted before it was killed. */
-	int recreations;
 
 	int kills;
 
@@ -56,33 +45,13 @@ final class SharedSecret {
 		this.server = server;
 	}
 
-	Stored stored() {
-		return this.stored;
-	}
-
-	int newTemplate() {
-		return ++this.newestTemplate;
-	}
-
 	boolean holds(CertificateRequest request) {
 		PendingRequest pending = this.stored.pending();
 		return pending != null && Objects.equals(pending.request().name(), request.name());
 	}
 
-	void created(SigningObject object) {
-		this.creates++;
-		this.recreations += this.names.add(object.name()) ? 0 : 1;
-		if (!holds(object.request)) {
-			abandon(object);
-		}
-		this.world.require(
-				object.abandoned
-						|| this.server.objects().stream().noneMatch((other) -> other.isPending() && !other.abandoned),
-				"there are two pending requests");
-	}
-
 	/** A replica that is killed now does not delete it. */
-	private static void abandon(SigningObject object) {
+	static void abandon(SigningObject object) {
 		object.abandoned = true;
 		object.remains = true;
 	}
@@ -97,7 +66,7 @@ final class SharedSecret {
 		if (before.pending() != null) {
 			checkReplaced(before.pending().request(), next);
 		}
-		this.views.forEach((view) -> this.world.time().schedule(view::refresh, LATENCY));
+		this.replicas.forEach((replica) -> this.world.time.schedule(replica::refresh, LATENCY));
 		return this.stored;
 	}
 
@@ -116,7 +85,7 @@ final class SharedSecret {
 		boolean answered = now.pair() != null && now.pair().leaf().getPublicKey().equals(replaced.publicKey());
 		if (!kept && !answered) {
 			SigningObject object = this.server.object(replaced);
-			this.abandoned += (object == null || object.refusal == null) ? 1 : 0;
+			this.abandoned += (object == null || !object.outcome.isCompletedExceptionally()) ? 1 : 0;
 			if (object != null) {
 				abandon(object);
 			}
@@ -130,41 +99,36 @@ final class SharedSecret {
 
 		private @Nullable Stored known;
 
-		private boolean outdated;
-
 		private Runnable changed = () -> {
 		};
 
 		View(Replica replica) {
 			this.replica = replica;
-			SharedSecret.this.views.add(this);
 		}
 
 		@Override
 		public Stored read() {
-			if (this.known == null || this.outdated) {
-				if (!this.replica.isCutOff()) {
-					this.known = SharedSecret.this.stored;
-					this.outdated = false;
-				}
-				else if (this.known == null) {
-					throw new StoreException(Kind.UNAVAILABLE, "The Secret cannot be read", null);
-				}
+			if (this.known == null) {
+				requireConnection();
+				this.known = SharedSecret.this.stored;
 			}
 			return this.known;
 		}
 
 		@Override
 		public Stored write(Stored next) {
-			if (this.replica.isCutOff()) {
-				throw new StoreException(Kind.UNAVAILABLE, "The Secret cannot be written", null);
-			}
+			requireConnection();
 			mayDie(Moment.BEFORE_STORING);
-			this.outdated = true;
+			this.known = null;
 			this.known = SharedSecret.this.write(next);
-			this.outdated = false;
 			mayDie(Moment.AFTER_STORING);
 			return this.known;
+		}
+
+		private void requireConnection() {
+			if (this.replica.isCutOff()) {
+				throw new StoreException(Kind.UNAVAILABLE, "The Secret cannot be reached", null);
+			}
 		}
 
 		private void mayDie(Moment moment) {
@@ -179,12 +143,8 @@ final class SharedSecret {
 			return true;
 		}
 
-		/** The watch is behind for as long as the replica is cut off. */
 		void refresh() {
-			if (!this.replica.isAlive(this)) {
-				SharedSecret.this.views.remove(this);
-			}
-			else if (!this.replica.isCutOff() && this.known != SharedSecret.this.stored) {
+			if (this.known != SharedSecret.this.stored) {
 				this.known = SharedSecret.this.stored;
 				this.changed.run();
 			}

@@ -9,7 +9,6 @@ import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A certificate signing request as the simulated server keeps it.
@@ -27,7 +26,8 @@ final class SigningObject {
 
 	final List<Watcher> watchers = new ArrayList<>();
 
-	State state = State.PENDING;
+	/** The issued chain, or why there is none. */
+	final CompletableFuture<List<X509Certificate>> outcome = new CompletableFuture<>();
 
 	/** Whether the engine no longer waits for it. */
 	boolean abandoned;
@@ -36,13 +36,6 @@ final class SigningObject {
 	 * Whether the engine cannot delete it, or may not, or does not know that it is there.
 	 */
 	boolean remains;
-
-	/** Counts the plans for a decision: only the last one is carried out. */
-	int plan;
-
-	List<X509Certificate> chain = List.of();
-
-	@Nullable Throwable refusal;
 
 	SigningObject(String uid, Instant createdAt, CertificateRequest request, SimulatedProcess owner) {
 		this.uid = uid;
@@ -56,7 +49,7 @@ final class SigningObject {
 	}
 
 	boolean isPending() {
-		return this.state == State.PENDING;
+		return !this.outcome.isDone();
 	}
 
 	boolean isWatched(SimulatedProcess process) {
@@ -65,13 +58,7 @@ final class SigningObject {
 
 	SubmittedRequest submitted() {
 		return new SubmittedRequest(name(), this.uid, this.createdAt,
-				isPending() ? List.of() : List.of((this.state == State.ISSUED) ? "Approved" : "Denied"));
-	}
-
-	enum State {
-
-		PENDING, ISSUED, REFUSED, GONE
-
+				isPending() ? List.of() : List.of(this.outcome.isCompletedExceptionally() ? "Denied" : "Approved"));
 	}
 
 	/** A client that waits for an answer. */

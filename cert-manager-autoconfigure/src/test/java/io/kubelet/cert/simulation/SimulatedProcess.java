@@ -3,7 +3,6 @@ package io.kubelet.cert.simulation;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -24,24 +23,20 @@ abstract class SimulatedProcess {
 
 	final SimulatedServer server;
 
-	final KeyPool keys;
+	ProcessScheduler life;
 
-	final Random random;
+	/** While it lives. */
+	@Nullable CertificateManager manager;
 
-	private ProcessScheduler life;
-
-	private @Nullable CertificateManager manager;
-
-	private @Nullable Moment death;
+	/** At which moment it dies next, {@code null} for never. */
+	@Nullable Moment death;
 
 	private boolean cutOff;
 
-	SimulatedProcess(World world, SimulatedServer server, KeyPool keys, Random random) {
+	SimulatedProcess(World world, SimulatedServer server) {
 		this.world = world;
 		this.server = server;
-		this.keys = keys;
-		this.random = random;
-		this.life = new ProcessScheduler(world.time());
+		this.life = new ProcessScheduler(world.time);
 	}
 
 	/** Returns a manager for a new life, with a store and a template. */
@@ -53,22 +48,11 @@ abstract class SimulatedProcess {
 	/** Returns whether a request is still in the store. */
 	abstract boolean stores(CertificateRequest request);
 
-	/** The server has created an object for this process. */
+	/** The server creates an object for this process. */
 	abstract void created(SigningObject object);
-
-	/** A request was denied, or answered with something that is of no use. */
-	abstract void answeredAgainst();
 
 	/** Checks what must hold at any time. */
 	abstract void check();
-
-	@Nullable CertificateManager manager() {
-		return this.manager;
-	}
-
-	ProcessScheduler life() {
-		return this.life;
-	}
 
 	@Nullable CertificatePair served() {
 		return (this.manager != null) ? this.manager.current().orElse(null) : null;
@@ -78,12 +62,12 @@ abstract class SimulatedProcess {
 		if (this.manager != null) {
 			return;
 		}
-		ProcessScheduler life = new ProcessScheduler(this.world.time());
+		ProcessScheduler life = new ProcessScheduler(this.world.time);
 		this.life = life;
 		this.manager = newManager().scheduler(life)
 			.signerName("example.com/signer")
-			.keys((specification) -> this.keys.next())
-			.random(this.random::nextDouble)
+			.keys((specification) -> this.world.keys.next())
+			.random(this.world.random::nextDouble)
 			.signers((current) -> new Signer(life))
 			.build();
 		this.manager.start();
@@ -94,22 +78,18 @@ abstract class SimulatedProcess {
 		if (this.manager != null) {
 			this.manager.stop();
 			this.manager = null;
-			this.world.time().settle();
-			this.world.require(this.life.scheduled() == 0, "something is scheduled after stop");
-			this.world.require(!this.server.isWatched(this), "something is waited for after stop");
+			this.world.time.settle();
+			this.world.require(this.life.scheduled.isEmpty(), "something is scheduled after stop");
+			this.world.require(this.server.objects().stream().noneMatch((object) -> object.isWatched(this)),
+					"something is waited for after stop");
 		}
 		die();
 	}
 
 	void die() {
 		this.manager = null;
-		this.life.die();
+		this.life.dead = true;
 		this.server.disconnect(this);
-	}
-
-	/** Dies at its next such moment, {@code null} for never. */
-	void dieAt(@Nullable Moment moment) {
-		this.death = moment;
 	}
 
 	/** Dies if this is the moment, and starts again a little later. */
@@ -119,13 +99,13 @@ abstract class SimulatedProcess {
 		}
 		this.death = null;
 		die();
-		this.world.time().schedule(this::start, Duration.ofSeconds(20));
+		this.world.time.schedule(this::start, Duration.ofSeconds(20));
 		return true;
 	}
 
 	/** Whether it cannot reach the server. */
 	boolean isCutOff() {
-		return this.cutOff || this.server.mood() == SimulatedServer.Mood.DOWN;
+		return this.cutOff || this.server.mood == SimulatedServer.Mood.DOWN;
 	}
 
 	void cutOff(boolean cutOff) {
@@ -138,18 +118,10 @@ abstract class SimulatedProcess {
 		this.server.reconnected();
 	}
 
-	/** The machine's clock has been set. */
-	void clockWasSet() {
-	}
-
-	void rotate() {
-		if (this.manager != null) {
-			rotate(this.manager);
-		}
-	}
-
-	CompletableFuture<?> rotate(CertificateManager manager) {
-		return manager.rotate();
+	/** Requests a rotation, which is refused if it is too early. */
+	CompletableFuture<?> rotate() {
+		return (this.manager != null) ? this.manager.rotate()
+				: CompletableFuture.failedFuture(new IllegalStateException("not started"));
 	}
 
 	CompletableFuture<List<X509Certificate>> request(ProcessScheduler life, CertificateRequest request, boolean creates,
@@ -186,13 +158,12 @@ abstract class SimulatedProcess {
 
 		@Override
 		public boolean keepsObjects() {
-			return SimulatedProcess.this.server.keepsRequests();
+			return SimulatedProcess.this.server.keepsRequests;
 		}
 
 		@Override
 		public CompletableFuture<?> discard(CertificateRequest request) {
-			SimulatedServer server = SimulatedProcess.this.server;
-			return server.keepsRequests() ? server.discard(SimulatedProcess.this, this.life, request)
+			return keepsObjects() ? SimulatedProcess.this.server.discard(SimulatedProcess.this, this.life, request)
 					: CertificateSigner.super.discard(request);
 		}
 

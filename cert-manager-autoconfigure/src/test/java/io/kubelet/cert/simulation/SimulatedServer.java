@@ -2,16 +2,17 @@ package io.kubelet.cert.simulation;
 
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
 import io.kubelet.cert.request.RequestException;
-import io.kubelet.cert.simulation.SigningObject.State;
 import io.kubelet.cert.simulation.SigningObject.Watcher;
 import io.kubelet.cert.simulation.SimulatedProcess.Moment;
 import org.jspecify.annotations.Nullable;
@@ -30,45 +31,38 @@ final class SimulatedServer {
 
 	private static final Duration KEPT_ANSWERED = Duration.ofHours(1);
 
-	private final World world;
+	final Approver approver;
 
 	/**
 	 * Whether requests stay until those who made them delete them, as cert-manager's do.
 	 */
-	private final boolean keepsRequests;
+	final boolean keepsRequests;
 
-	private final Approver approver;
+	private final World world;
 
 	private final Map<String, SigningObject> objects = new LinkedHashMap<>();
 
-	private Mood mood = Mood.WELL;
+	private final Set<String> names = new HashSet<>();
+
+	/** How many requests were created. */
+	int creates;
+
+	/** How many of them had been created before, and deleted. */
+	int recreations;
+
+	Mood mood = Mood.WELL;
 
 	private int uids;
 
-	SimulatedServer(World world, Duration lifetime, boolean keepsRequests) {
+	SimulatedServer(World world, boolean keepsRequests) {
 		this.world = world;
+		this.approver = new Approver(world);
 		this.keepsRequests = keepsRequests;
-		this.approver = new Approver(world, lifetime, (object) -> {
-			cleanUp(object, KEPT_ANSWERED);
-			tell(object);
-		});
-	}
-
-	boolean keepsRequests() {
-		return this.keepsRequests;
-	}
-
-	Approver approver() {
-		return this.approver;
 	}
 
 	void approve(Approver.Mood mood) {
-		this.approver.become(mood);
+		this.approver.mood = mood;
 		objects().stream().filter(SigningObject::isPending).forEach(this.approver::consider);
-	}
-
-	Mood mood() {
-		return this.mood;
 	}
 
 	void become(Mood mood) {
@@ -103,7 +97,7 @@ final class SimulatedServer {
 			boolean creates, Consumer<SubmittedRequest> progress) {
 		CompletableFuture<List<X509Certificate>> answer = new CompletableFuture<>();
 		if (!process.diesNow(Moment.BEFORE_CREATION)) {
-			this.world.time().schedule(() -> {
+			this.world.time.schedule(() -> {
 				if (!answer.isDone()) {
 					answer(new Watcher(process, answer, progress, this.mood == Mood.SILENT), request, creates);
 				}
@@ -120,7 +114,8 @@ final class SimulatedServer {
 			case FORBIDS -> answer
 				.completeExceptionally(RequestException.rejected(request.name(), 403, "Forbidden", "not allowed"));
 			case REJECTS -> {
-				abandonUnlessConfirmed(request);
+				// It may have been created, but its answer lost: the engine gives it up
+				objects().forEach((object) -> object.abandoned |= request.uid() == null);
 				answer.completeExceptionally(RequestException.rejected(request.name(), 422, "Invalid", "not valid"));
 			}
 			case LOSES_ANSWERS -> {
@@ -136,23 +131,17 @@ final class SimulatedServer {
 		}
 	}
 
-	/**
-	 * A creation is rejected before it is seen that the object is there: if its answer
-	 * was lost, the engine cannot know of it.
-	 */
-	private void abandonUnlessConfirmed(CertificateRequest request) {
-		SigningObject object = object(request);
-		if (object != null && request.uid() == null) {
-			object.abandoned = true;
-		}
-	}
-
 	/** Creates it, or finds what has its name. */
 	private @Nullable SigningObject find(SimulatedProcess process, CertificateRequest request, boolean creates) {
 		SigningObject object = object(request);
 		if (object == null && creates && request.uid() == null) {
 			object = new SigningObject("uid-" + this.uids++, this.world.now(), request, process);
 			process.created(object);
+			this.world.require(
+					object.abandoned || objects().stream().noneMatch((other) -> other.isPending() && !other.abandoned),
+					"a request is created while there is a pending one");
+			this.creates++;
+			this.recreations += this.names.add(object.name()) ? 0 : 1;
 			add(object);
 		}
 		return object;
@@ -160,6 +149,10 @@ final class SimulatedServer {
 
 	private void add(SigningObject object) {
 		this.objects.put(object.name(), object);
+		object.outcome.whenComplete((chain, failure) -> {
+			cleanUp(object, KEPT_ANSWERED);
+			tell(object);
+		});
 		this.approver.consider(object);
 		cleanUp(object, KEPT_PENDING);
 	}
@@ -168,10 +161,6 @@ final class SimulatedServer {
 		if (object == null || (request.uid() != null && !request.uid().equals(object.uid))) {
 			watcher.answer().completeExceptionally(gone(request));
 		}
-		else if (!object.request.publicKey().equals(request.publicKey())) {
-			watcher.answer()
-				.completeExceptionally(RequestException.lost(object.name(), "AlreadyExists", "another key"));
-		}
 		else {
 			watcher.progress().accept(object.submitted());
 			object.watchers.add(watcher);
@@ -179,12 +168,12 @@ final class SimulatedServer {
 		}
 	}
 
-	/** Deletes it after a while, unless its state is another one then. */
+	/** Deletes it after a while, unless it is answered meanwhile. */
 	private void cleanUp(SigningObject object, Duration after) {
-		State state = object.state;
+		boolean pending = object.isPending();
 		if (!this.keepsRequests) {
-			this.world.time().schedule(() -> {
-				if (object.state == state) {
+			this.world.time.schedule(() -> {
+				if (object.isPending() == pending) {
 					delete(object);
 				}
 			}, after);
@@ -194,16 +183,12 @@ final class SimulatedServer {
 	/** Answers those who wait, unless it is still pending. */
 	private void tell(SigningObject object) {
 		if (!object.isPending()) {
-			drain(object, (watcher) -> {
-				if (object.state != State.GONE) {
-					watcher.progress().accept(object.submitted());
+			drain(object, (watcher) -> object.outcome.whenComplete((chain, failure) -> {
+				if (failure != null) {
+					watcher.answer().completeExceptionally(failure);
 				}
-				switch (object.state) {
-					case ISSUED -> watcher.answer().complete(object.chain);
-					case REFUSED -> watcher.answer().completeExceptionally(object.refusal);
-					default -> watcher.answer().completeExceptionally(gone(object.request));
-				}
-			});
+				watcher.answer().complete(chain);
+			}));
 		}
 	}
 
@@ -226,7 +211,7 @@ final class SimulatedServer {
 
 	void delete(SigningObject object) {
 		this.objects.remove(object.name(), object);
-		object.state = State.GONE;
+		object.outcome.completeExceptionally(gone(object.request));
 		tell(object);
 	}
 
@@ -242,7 +227,7 @@ final class SimulatedServer {
 	/** Deletes what a process no longer needs, sooner or later if it lives on. */
 	CompletableFuture<?> discard(SimulatedProcess process, ProcessScheduler life, CertificateRequest request) {
 		CompletableFuture<Object> done = new CompletableFuture<>();
-		this.world.time().schedule(() -> discard(process, life, request, done), LATENCY);
+		this.world.time.schedule(() -> discard(process, life, request, done), LATENCY);
 		return done;
 	}
 
@@ -250,10 +235,10 @@ final class SimulatedServer {
 			CompletableFuture<Object> done) {
 		SigningObject object = object(request);
 		boolean reached = !process.isCutOff() && this.mood != Mood.BUSY && this.mood != Mood.SILENT;
-		if (object != null && (life.isDead() ? !process.stores(request) : this.mood == Mood.FORBIDS)) {
+		if (object != null && (life.dead ? !process.stores(request) : this.mood == Mood.FORBIDS)) {
 			object.remains = true;
 		}
-		else if (object != null && reached && !life.isDead()
+		else if (object != null && reached && !life.dead
 				&& (request.uid() == null || request.uid().equals(object.uid))) {
 			this.world.require(!object.isWatched(process), "%s: is deleted while it is waited for", object.name());
 			delete(object);
@@ -261,13 +246,9 @@ final class SimulatedServer {
 		if (reached && this.mood != Mood.LOSES_ANSWERS) {
 			done.complete(request);
 		}
-		else if (!life.isDead()) {
-			this.world.time().schedule(() -> discard(process, life, request, done), Duration.ofMinutes(10));
+		else if (!life.dead) {
+			this.world.time.schedule(() -> discard(process, life, request, done), Duration.ofMinutes(10));
 		}
-	}
-
-	boolean isWatched(SimulatedProcess process) {
-		return this.objects.values().stream().anyMatch((object) -> object.isWatched(process));
 	}
 
 	/** The connections of a process end with it. */

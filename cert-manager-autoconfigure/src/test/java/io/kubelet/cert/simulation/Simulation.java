@@ -15,9 +15,7 @@ abstract class Simulation {
 	/** The invariants are checked this often in a lifetime. */
 	private static final int CHECKS = 16;
 
-	final World world = new World();
-
-	final History history;
+	final World world;
 
 	final SimulatedServer server;
 
@@ -26,8 +24,8 @@ abstract class Simulation {
 	 * @param keepsRequests whether the server keeps requests until they are deleted
 	 */
 	Simulation(History history, boolean keepsRequests) {
-		this.history = history;
-		this.server = new SimulatedServer(this.world, history.lifetime(), keepsRequests);
+		this.world = new World(history);
+		this.server = new SimulatedServer(this.world, keepsRequests);
 	}
 
 	/** Half of the histories are played with each kind of server. */
@@ -44,7 +42,7 @@ abstract class Simulation {
 
 	void play() {
 		processes().forEach(SimulatedProcess::start);
-		this.history.steps().forEach(this::play);
+		this.world.history.steps().forEach(this::play);
 		heal();
 		this.world.require(this.server.leftBehind().isEmpty(), "requests are left behind: %s",
 				this.server.leftBehind());
@@ -53,47 +51,30 @@ abstract class Simulation {
 
 	void play(Step step) {
 		step.action().perform(this, processes().get(step.process()));
-		this.world.time().settle();
+		this.world.time.settle();
 		check();
 		pass(step.pass());
 	}
 
 	void pass(Duration duration) {
-		Duration slice = this.history.lifetime().dividedBy(CHECKS);
-		Duration left = duration;
-		for (; left.compareTo(slice) > 0; left = left.minus(slice)) {
-			this.world.pass(slice);
+		Duration slice = this.world.history.lifetime().dividedBy(CHECKS);
+		for (Duration left = duration; left.compareTo(Duration.ZERO) > 0; left = left.minus(slice)) {
+			this.world.time.pass((left.compareTo(slice) < 0) ? left : slice);
 			check();
 		}
-		this.world.pass(left);
-		check();
 	}
 
 	private void check() {
 		processes().forEach(SimulatedProcess::check);
-		assertThat(this.world.violations())
-			.as(() -> "Broken in the history\n%s\nwith a server that keeps requests: %s".formatted(this.history,
-					this.server.keepsRequests()))
+		assertThat(this.world.violations)
+			.as(() -> "Broken in the history\n%s\nwith a server that keeps requests: %s".formatted(this.world.history,
+					this.server.keepsRequests))
 			.isEmpty();
 	}
 
 	void repairServer() {
 		this.server.become(SimulatedServer.Mood.WELL);
 		processes().forEach(SimulatedProcess::connected);
-	}
-
-	void moveClock(Duration by) {
-		setClock(this.world.error().plus(by));
-	}
-
-	void setClock(Duration error) {
-		this.world.setError(error);
-		processes().forEach(SimulatedProcess::clockWasSet);
-	}
-
-	void suspend(Duration duration) {
-		this.world.suspend(duration);
-		processes().forEach(SimulatedProcess::clockWasSet);
 	}
 
 }

@@ -4,27 +4,35 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
 import io.kubelet.cert.testsupport.SimulatedTime;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The time: the true one, by which the server lives, and the machine's, which may be
- * wrong. And what should never have happened in it.
+ * Where a history takes place. There are two times: the true one, by which the server
+ * lives, and the machine's, which may be wrong.
  */
 final class World {
 
-	private final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
+	/** The machine's clock, and all timers. */
+	final SimulatedTime time = new SimulatedTime(Instant.parse("2026-01-01T00:00:00Z"));
 
-	private final List<String> violations = new ArrayList<>();
+	final KeyPool keys = new KeyPool();
 
-	private Duration error = Duration.ZERO;
+	/** What should never have happened. */
+	final List<String> violations = new ArrayList<>();
 
-	private Duration elapsed = Duration.ZERO;
+	final History history;
 
-	/** Timers, and the machine's clock. */
-	SimulatedTime time() {
-		return this.time;
+	final Random random;
+
+	/** By how much the machine's clock is ahead. */
+	Duration error = Duration.ZERO;
+
+	World(History history) {
+		this.history = history;
+		this.random = new Random(history.seed());
 	}
 
 	/** The true time. */
@@ -32,30 +40,10 @@ final class World {
 		return this.time.instant().minus(this.error);
 	}
 
-	/** The time in which the machine was awake. */
-	Duration elapsed() {
-		return this.elapsed;
-	}
-
-	void pass(Duration duration) {
-		this.time.pass(duration);
-		this.elapsed = this.elapsed.plus(duration);
-	}
-
-	/** By how much the machine's clock is ahead. */
-	Duration error() {
-		return this.error;
-	}
-
 	/** Sets the machine's clock wrong. */
 	void setError(Duration error) {
 		this.time.setClock(error.minus(this.error));
 		this.error = error;
-	}
-
-	/** The machine sleeps: its timers do not run, its clock does. */
-	void suspend(Duration duration) {
-		this.time.setClock(duration);
 	}
 
 	/**
@@ -66,10 +54,6 @@ final class World {
 		if (!condition && this.violations.size() < 5) {
 			this.violations.add(this.time.instant() + ": " + invariant.formatted(arguments));
 		}
-	}
-
-	List<String> violations() {
-		return this.violations;
 	}
 
 }

@@ -83,7 +83,8 @@ public final class SimulatedTime extends Clock implements RotationScheduler {
 		}
 	}
 
-	private synchronized Instant monotonic() {
+	/** The time of the timers, which setting the wall clock does not change. */
+	public synchronized Instant monotonic() {
 		return this.monotonic;
 	}
 
