@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * A signer with a control plane of its own, and the progress that it reports.
@@ -117,6 +119,21 @@ public final class Adapter implements AutoCloseable {
 
 	public CompletableFuture<List<X509Certificate>> send(CertificateRequest request) {
 		return this.signer.request(request, this.progress::add);
+	}
+
+	/** Sends a request that does not reach the server before the future is completed. */
+	public CompletableFuture<List<X509Certificate>> send(CertificateRequest request,
+			CompletableFuture<Boolean> released) {
+		AtomicInteger calls = new AtomicInteger();
+		intercept(this.client, (chain) -> {
+			if (calls.getAndIncrement() == 0) {
+				released.join();
+			}
+			return chain.proceed(chain.request());
+		});
+		CompletableFuture<List<X509Certificate>> answer = send(request);
+		await().until(() -> calls.get() > 0);
+		return answer;
 	}
 
 	/** Returns a request as it was confirmed to this process, or to an earlier one. */

@@ -32,7 +32,7 @@ public final class KubernetesSigners implements AutoCloseable {
 
 	private final Clock clock;
 
-	KubernetesSigners(SigningApi api, ApiClientProvider clients, Clock clock) {
+	private KubernetesSigners(SigningApi api, ApiClientProvider clients, Clock clock) {
 		this.api = api;
 		this.clients = clients;
 		this.watches = new RequestWatches(api.path(), clients.executor());
@@ -62,10 +62,6 @@ public final class KubernetesSigners implements AutoCloseable {
 	public static KubernetesSigners ofCertManager(IssuerReference issuer, String namespace,
 			Map<String, String> annotations, ApiClientProvider clients, Clock clock) {
 		return new KubernetesSigners(new CertManagerRequests(issuer, namespace, annotations), clients, clock);
-	}
-
-	RequestWatches watches() {
-		return this.watches;
 	}
 
 	/**

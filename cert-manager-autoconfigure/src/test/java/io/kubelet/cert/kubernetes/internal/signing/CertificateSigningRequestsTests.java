@@ -2,7 +2,6 @@ package io.kubelet.cert.kubernetes.internal.signing;
 
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -221,18 +220,16 @@ class CertificateSigningRequestsTests {
 		assertThat(this.adapter.watches()).isOne();
 	}
 
-	/** As while one of many requests is being created. */
 	@Test
-	void watchThatIsKeptOpenServesRequestsThatFollowEachOther() {
-		RequestWatches watches = this.adapter.signers.watches();
-		CsrExchange creating = new CsrExchange(new CertificateSigningRequests(), this.adapter.client, watches,
-				Clock.systemUTC(), Adapter.newRequest(), this.adapter.progress::add);
-		watches.begin(creating);
+	void watchStaysOpenForRequestsThatFollowEachOtherWhileAnotherOneIsBeingCreated() {
+		CompletableFuture<Boolean> released = new CompletableFuture<>();
+		CompletableFuture<List<X509Certificate>> creating = this.adapter.send(Adapter.newRequest(), released);
 		for (int request = 0; request < 3; request++) {
 			answer(this.adapter.send(Adapter.newRequest()));
 		}
 		assertThat(this.adapter.figures()).isEqualTo("3 POST, 1 watch, 0 GET, 0 list");
-		watches.end(creating);
+		released.complete(true);
+		answer(creating);
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 

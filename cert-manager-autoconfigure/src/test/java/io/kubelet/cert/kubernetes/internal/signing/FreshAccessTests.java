@@ -63,7 +63,7 @@ class FreshAccessTests {
 				""".formatted(this.controlPlane.url(), plugIn));
 		Files.writeString(this.directory.resolve("ca.pem"), this.controlPlane.caPem());
 		present("first");
-		this.signers = new KubernetesSigners(new CertificateSigningRequests(),
+		this.signers = KubernetesSigners.ofKubernetes(
 				new ApiClientProvider(this.directory.resolve("kubeconfig"), null, null, Adapter::daemon, this.time),
 				this.time);
 	}

@@ -91,16 +91,6 @@ class RequestWatchTests {
 		assertThat(this.adapter.figures()).isEqualTo("1 POST, 2 watch, 0 GET, 0 list");
 	}
 
-	@Test
-	void openWatchThatHasReceivedNothingListsAnew() {
-		CompletableFuture<List<X509Certificate>> answer = waiting();
-		this.adapter.controlPlane.faults().cutWatches();
-		await().until(() -> this.adapter.controlPlane.openWatches() == 0);
-		this.adapter.controlPlane.behavior().approval(ApprovalPolicy.approving());
-		assertThat(answer).succeedsWithin(Adapter.PATIENCE);
-		assertThat(this.adapter.lists()).isOne();
-	}
-
 	/** A restored API server serves a watch from the future, and sends nothing. */
 	@Test
 	void requestIsAnsweredAfterARestoreOfEtcd() {
@@ -121,7 +111,9 @@ class RequestWatchTests {
 		List<String> lookedFor = new ArrayList<>();
 		RequestWatch watch = new RequestWatch(this.adapter.client, Selection.byName("all", "/requests"), "1",
 				(name) -> lookedFor.add(name) && name.equals("ours"));
-		CsrExchange exchange = exchange(Adapter.newRequest().confirmed("ours", "ours", Instant.now()));
+		CsrExchange exchange = new CsrExchange(new CertificateSigningRequests(), this.adapter.client,
+				new RequestWatches("/requests", this.adapter.executor), Clock.systemUTC(),
+				Adapter.newRequest().confirmed("ours", "ours", Instant.now()), this.adapter.progress::add);
 		watch.listed(List.of(object("listed"), object("ours")));
 		watch.changed(object("watched"));
 		for (String name : List.of("listed", "watched", "ours")) {
@@ -144,11 +136,6 @@ class RequestWatchTests {
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 
-	private CsrExchange exchange(CertificateRequest request) {
-		return new CsrExchange(new CertificateSigningRequests(), this.adapter.client, this.adapter.signers.watches(),
-				Clock.systemUTC(), request, this.adapter.progress::add);
-	}
-
 	private static JsonObject object(String name) {
 		return ApiObjects.object("""
 				{"metadata": {"name": "%1$s", "uid": "%1$s", "resourceVersion": "2"}}""".formatted(name));
@@ -161,7 +148,7 @@ class RequestWatchTests {
 		this.adapter.controlPlane.delete(this.adapter.controlPlane.certificateSigningRequests().get(0));
 		this.adapter.controlPlane.compactHistory();
 		this.adapter.controlPlane.resume();
-		assertThat(answer).failsWithin(Adapter.PATIENCE).withThrowableThat().havingCause().returns(Kind.LOST, Kind::of);
+		assertThat(Adapter.failure(answer)).returns(Kind.LOST, Kind::of);
 		assertThat(this.adapter.lists()).isOne();
 	}
 
@@ -182,16 +169,16 @@ class RequestWatchTests {
 		await().until(() -> this.adapter.executor.getActiveCount() == 0);
 	}
 
+	/** While another request is being created, for which the watch would stay open. */
 	@Test
 	void refusedWatchEndsTheWaitingAndServesNoFurtherRequests() {
-		this.adapter.signers.watches().begin(exchange(Adapter.newRequest()));
+		CompletableFuture<Boolean> released = new CompletableFuture<>();
+		this.adapter.send(Adapter.newRequest(), released);
 		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
-		assertThat(this.adapter.send(Adapter.newRequest())).failsWithin(Adapter.PATIENCE)
-			.withThrowableThat()
-			.havingCause()
-			.returns(Kind.UNAUTHORIZED, Kind::of);
+		assertThat(Adapter.failure(this.adapter.send(Adapter.newRequest()))).returns(Kind.UNAUTHORIZED, Kind::of);
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("2 POST, 2 watch, 0 GET, 0 list");
+		released.complete(true);
 	}
 
 	/** A request that is waited for with a watch that is open. */
