@@ -73,8 +73,8 @@ class BackgroundStartTests {
 			try (RotatingServer server = new RotatingServer(kind,
 					"kubelet.cert.kubernetes.kubeconfig=" + own.writeKubeconfig(directory),
 					"kubelet.cert.startup.mode=background", "kubelet.cert.additional.client.startup.mode=background",
-					"kubelet.cert.ssl.drain=0s", "kubelet.cert.ssl.trust-config-map=kube-root-ca.crt",
-					"server.ssl.client-auth=need")) {
+					"kubelet.cert.rotation.retry.initial-delay=500ms", "kubelet.cert.ssl.drain=0s",
+					"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "server.ssl.client-auth=need")) {
 				assertThat(output).containsOnlyOnce("[server] There is no certificate yet: servers with the SSL bundle "
 						+ "'server' fail every TLS handshake");
 				for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {

@@ -2,10 +2,10 @@ package io.kubelet.cert.ssl;
 
 import java.io.IOException;
 import java.lang.ref.Reference;
-import java.net.SocketAddress;
 import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +21,8 @@ import javax.net.ssl.X509TrustManager;
 import io.kubelet.cert.autoconfigure.client.CertificateClientAutoConfiguration;
 import io.kubelet.cert.autoconfigure.client.LiveClients;
 import io.kubelet.cert.testsupport.Load;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Metrics;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import okhttp3.OkHttpClient;
@@ -33,9 +35,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.netty.http.client.HttpClient;
-import reactor.netty.resources.ConnectionPoolMetrics;
 import reactor.netty.resources.ConnectionProvider;
-import reactor.netty.resources.ConnectionProvider.MeterRegistrar;
 
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.http.client.ClientHttpRequestFactoryBuilder;
@@ -152,27 +152,21 @@ class ClientRotationTests {
 
 	@Test
 	void poolsOfReactorGoWithTheirIdentity() throws Exception {
-		AtomicInteger pools = new AtomicInteger();
-		ConnectionProvider provider = ConnectionProvider.builder("mine").metrics(true, () -> new MeterRegistrar() {
-
-			@Override
-			public void registerMetrics(String name, String id, SocketAddress address, ConnectionPoolMetrics metrics) {
-				pools.incrementAndGet();
-			}
-
-			@Override
-			public void deRegisterMetrics(String name, String id, SocketAddress address) {
-				pools.decrementAndGet();
-			}
-
-		}).build();
+		ConnectionProvider provider = ConnectionProvider.builder("mine").metrics(true).build();
 		WebClient client = WebClient.builder()
 			.clientConnector(LiveClients
 				.live(ClientHttpConnectorBuilder.reactor().withHttpClientFactory(() -> HttpClient.create(provider)))
 				.build(HttpClientSettings.ofSslBundle(bundle)))
 			.build();
 		presentsTheNewCertificate(() -> get(client, this.server.uri()));
-		Awaitility.await().until(() -> pools.get() == 1);
+		assertThat(pools("mine")).isNotEmpty();
+		Awaitility.await().until(() -> pools("mine").isEmpty());
+	}
+
+	private static Collection<Gauge> pools(String name) {
+		return Metrics.globalRegistry.find("reactor.netty.connection.provider.total.connections")
+			.tag("name", name)
+			.gauges();
 	}
 
 	@Test

@@ -3,8 +3,6 @@ package io.kubelet.cert.autoconfigure.ssl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
-import java.util.Objects;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.Pem;
@@ -14,14 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.springframework.boot.health.application.SslHealthIndicator;
-import org.springframework.boot.health.contributor.Health;
-import org.springframework.boot.health.autoconfigure.application.SslHealthContributorAutoConfiguration;
-import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
-import org.springframework.context.ApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -61,21 +54,6 @@ class TrustReportTests {
 		run("kubelet.cert.ssl.trust=system");
 		assertThat(output).contains("certificate authorities (", ", from kubelet.cert.ssl.trust")
 			.doesNotContain("does not lead to an authority");
-	}
-
-	/** The certificate lives for less than the 14 days of Spring Boot's threshold. */
-	@Test
-	void healthOfSpringBootListsTheChainUnlessItsThresholdIsShorterThanTheLifetime() {
-		ApplicationContextRunner runner = runner("kubelet.cert.ssl.trust=system")
-			.withConfiguration(AutoConfigurations.of(SslHealthContributorAutoConfiguration.class));
-		runner.run((context) -> assertThat(expiringChains(context)).hasSize(1));
-		runner.withPropertyValues("management.health.ssl.certificate-validity-warning-threshold=2m")
-			.run((context) -> assertThat(expiringChains(context)).isEmpty());
-	}
-
-	private static Collection<?> expiringChains(ApplicationContext context) {
-		Health health = Objects.requireNonNull(context.getBean(SslHealthIndicator.class).health());
-		return (Collection<?>) Objects.requireNonNull(health.getDetails().get("expiringChains"));
 	}
 
 	private void run(String property) {
