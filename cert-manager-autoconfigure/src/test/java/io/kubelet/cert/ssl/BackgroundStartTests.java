@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -15,10 +16,14 @@ import javax.net.ssl.SSLSocket;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.Trust;
+import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.test.ClientCertificate;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.testsupport.TestAuthority;
+import io.kubernetes.client.openapi.apis.CoreV1Api;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -67,16 +72,18 @@ class BackgroundStartTests {
 		try (EmbeddedControlPlane own = EmbeddedControlPlane.start()) {
 			ClientCertificate issued = own.issueClientCertificate("client");
 			CertificatePair client = new CertificatePair(List.of(issued.certificate()), issued.key());
-			own.allow("system:bootstrappers", Set.of("list", "watch"), "configmaps", "kube-root-ca.crt");
-			own.faults().next(Integer.MAX_VALUE, (request) -> request.path().contains("configmaps")).answer(503);
+			own.allow("system:bootstrappers", Set.of("list", "watch"), "configmaps", "clients");
 			own.pause();
 			try (RotatingServer server = new RotatingServer(kind,
 					"kubelet.cert.kubernetes.kubeconfig=" + own.writeKubeconfig(directory),
 					"kubelet.cert.startup.mode=background", "kubelet.cert.additional.client.startup.mode=background",
 					"kubelet.cert.rotation.retry.initial-delay=500ms", "kubelet.cert.ssl.drain=0s",
-					"kubelet.cert.ssl.trust-config-map=kube-root-ca.crt", "server.ssl.client-auth=need")) {
-				assertThat(output).containsOnlyOnce("[server] There is no certificate yet: servers with the SSL bundle "
-						+ "'server' fail every TLS handshake");
+					"kubelet.cert.ssl.trust-config-map=clients", "server.ssl.client-auth=need")) {
+				assertThat(output)
+					.containsOnlyOnce("[server] There is no certificate yet: servers with the SSL bundle "
+							+ "'server' fail every TLS handshake")
+					.containsOnlyOnce("[server] The SSL bundle 'server' trusts nobody for now: The ConfigMap "
+							+ "default/clients cannot be read: the API server has not answered yet");
 				for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
 					SSLContext context = SSLContext.getInstance(protocol);
 					context.init(null, InsecureTrustManagerFactory.INSTANCE.getTrustManagers(), null);
@@ -96,7 +103,11 @@ class BackgroundStartTests {
 				SSLContext ofThePublic = Connection.context(own.caPem(), publicAuthority.pair("anyone"), "TLS");
 				SSLContext anonymous = Connection.context(own.caPem(), null, "TLS");
 				refuses(server, accepted, ofThePublic, anonymous);
-				own.faults().clear();
+				new CoreV1Api(TestClients.create(own.writeKubeconfig(directory.resolve("admin"), own.admin())))
+					.createNamespacedConfigMap("default",
+							new V1ConfigMap().metadata(new V1ObjectMeta().name("clients"))
+								.data(Map.of("ca.crt", own.caPem())))
+					.execute();
 				String serial = RotatingApplication.serial(client.leaf());
 				Awaitility.await().ignoreExceptions().until(() -> get(server, accepted).equals(serial));
 				refuses(server, ofThePublic, anonymous);

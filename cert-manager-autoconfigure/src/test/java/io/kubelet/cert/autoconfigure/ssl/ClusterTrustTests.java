@@ -133,26 +133,6 @@ class ClusterTrustTests {
 			.isGreaterThanOrEqualTo(4);
 	}
 
-	@Test
-	void applicationThatDoesNotWaitTrustsNobodyUntilTheConfigMapIsRead(CapturedOutput output) {
-		ApplicationContextRunner runner = configMap("kubelet.cert.startup.mode=background");
-		X509Certificate issued = this.controlPlane.issueClientCertificate("one").certificate();
-		this.controlPlane.pause();
-		runner.run((context) -> {
-			X509TrustManager trust = (X509TrustManager) bundle(context).getManagers().getTrustManagers()[0];
-			assertThat(trusted(bundle(context))).isOne();
-			assertThatExceptionOfType(CertificateException.class)
-				.isThrownBy(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
-			assertThat(output).containsOnlyOnce("The SSL bundle 'kubelet-client' trusts nobody for now: "
-					+ "The ConfigMap default/kube-root-ca.crt cannot be read: the API server has not answered yet");
-			this.controlPlane.resume();
-			Awaitility.await()
-				.ignoreExceptions()
-				.untilAsserted(() -> trust.checkClientTrusted(new X509Certificate[] { issued }, "EC"));
-			assertThat(trusted(bundle(context))).isOne();
-		});
-	}
-
 	/** Never silently those of the JDK. */
 	@Test
 	void kubeconfigThatNamesNoAuthorityLeadsToNobody(CapturedOutput output) throws IOException {

@@ -82,16 +82,14 @@ class KafkaRotationTests {
 
 	/** A broker in this process, which is its own controller. */
 	private static AutoCloseable start(Path directory, int port, int advertised) throws Exception {
-		int internal = ServerProgram.freePort();
 		int controller = ServerProgram.freePort();
 		Properties properties = new Properties();
 		properties.putAll(Map.of("process.roles", "broker,controller", "node.id", "1", "controller.quorum.voters",
 				"1@localhost:" + controller, "listeners",
-				"CLIENTS://localhost:" + port + ",PLAINTEXT://localhost:" + internal + ",CONTROLLER://localhost:"
-						+ controller,
-				"advertised.listeners", "CLIENTS://localhost:" + advertised + ",PLAINTEXT://localhost:" + internal,
-				"listener.security.protocol.map", "CLIENTS:PLAINTEXT,PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-				"controller.listener.names", "CONTROLLER", "log.dirs", directory.toString()));
+				"PLAINTEXT://localhost:" + port + ",CONTROLLER://localhost:" + controller, "advertised.listeners",
+				"PLAINTEXT://localhost:" + advertised, "listener.security.protocol.map",
+				"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT", "controller.listener.names", "CONTROLLER", "log.dirs",
+				directory.toString()));
 		properties.putAll(Map.of("offsets.topic.replication.factor", "1", "offsets.topic.num.partitions", "1",
 				"group.initial.rebalance.delay.ms", "0"));
 		Formatter formatter = new Formatter();
