@@ -45,8 +45,6 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 
 	private static final int ADDITIONAL_LENGTH = ADDITIONAL.getNumberOfElements() + 1;
 
-	private final List<ConfigurationPropertySource> sources;
-
 	/** Binds what is set, without what is inherited. */
 	private final Binder own;
 
@@ -66,20 +64,21 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 	/** The same, by the names of the additional certificate that is bound now. */
 	private Map<ConfigurationPropertyName, ConfigurationProperty> inherited = new LinkedHashMap<>();
 
+	/** The names of additional certificates whose values are those of the first one. */
 	private final Set<String> inheritedNames = new HashSet<>();
 
 	/** The last map. Its keys are those that property sources have. */
 	private ConfigurationPropertyName map = ConfigurationPropertyName.EMPTY;
 
 	private PropertiesBinder(Environment environment) {
-		this.sources = StreamSupport.stream(ConfigurationPropertySources.get(environment).spliterator(), false)
+		List<ConfigurationPropertySource> sources = StreamSupport
+			.stream(ConfigurationPropertySources.get(environment).spliterator(), false)
 			.toList();
 		// The text of a config tree has a type that the binder does not convert to a path
 		PlaceholdersResolver placeholders = (value) -> (value instanceof CharSequence text)
 				? environment.resolveRequiredPlaceholders(text.toString()) : value;
-		this.own = new Binder(this.sources, placeholders);
-		this.all = new Binder(Stream.concat(this.sources.stream(), Stream.of(new InheritedSource())).toList(),
-				placeholders);
+		this.own = new Binder(sources, placeholders);
+		this.all = new Binder(Stream.concat(sources.stream(), Stream.of(new InheritedSource())).toList(), placeholders);
 	}
 
 	static Bound bind(Environment environment) {
@@ -98,20 +97,14 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		return this.all.bindOrCreate(PropertyNames.PREFIX, Bindable.of(type), this);
 	}
 
-	/**
-	 * Finds what an additional certificate inherits, because it does not set it itself.
-	 */
+	/** Finds what an additional certificate inherits unless it sets it itself. */
 	private void inherit(ConfigurationPropertyName certificate) {
 		// The binder looks through these for each list and map, and may do so now
 		this.inherited = new LinkedHashMap<>();
 		this.first.forEach((name, property) -> {
 			Inherited mark = this.marks.get(name);
 			if (mark != null && !isReplaced(mark, certificate)) {
-				ConfigurationPropertyName target = certificate.append(name.subName(FIRST.getNumberOfElements()));
-				if (this.sources.stream().allMatch((source) -> source.getConfigurationProperty(target) == null)) {
-					this.inherited.put(target, property);
-					this.inheritedNames.add(target.toString());
-				}
+				this.inherited.put(certificate.append(name.subName(FIRST.getNumberOfElements())), property);
 			}
 		});
 	}
@@ -164,6 +157,9 @@ final class PropertiesBinder extends IgnoreTopLevelConverterNotFoundBindHandler 
 		}
 		else if (property.getName().equals(name)) {
 			this.first.put(name, property);
+		}
+		else if (this.inherited.containsKey(name)) {
+			this.inheritedNames.add(name.toString());
 		}
 	}
 
