@@ -1,12 +1,10 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Supplier;
 
 import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
 import io.kubelet.cert.autoconfigure.settings.Profile;
@@ -55,14 +53,14 @@ record CertificateManagerFactory(Resources resources) {
 			.iterator();
 		for (CertificateSettings certificate : certificates) {
 			boolean first = managers.isEmpty();
-			@Nullable Supplier<List<X509Certificate>> authorities = authorities(certificate);
+			IssuedCertificateCheck issued = issuedCheck(certificate);
 			SignerSource own = ClusterSigners.of(signers, certificate);
 			SignerSource source = (first || !bootstrapping) ? own
 					: (current) -> own.signer(connection.credentials(managers));
 			CertificateManager manager = create(certificate, stores.next(), source, first && bootstrapping,
-					templates.find(certificate, managers), authorities);
+					templates.find(certificate, managers), issued);
 			managers.add(manager);
-			checks.add(() -> issuers.check(manager, certificate, authorities));
+			checks.add(() -> issuers.check(manager, certificate, issued));
 		}
 		CertificateSettings first = certificates.get(0);
 		connection.writeKubeconfig(first.storage().certDir().resolve(first.name() + "-current.pem"));
@@ -71,8 +69,7 @@ record CertificateManagerFactory(Resources resources) {
 	}
 
 	private CertificateManager create(CertificateSettings settings, CertificateStore store, SignerSource signers,
-			boolean bootstraps, @Nullable CertificateTemplateSupplier templates,
-			@Nullable Supplier<List<X509Certificate>> authorities) {
+			boolean bootstraps, @Nullable CertificateTemplateSupplier templates, IssuedCertificateCheck issued) {
 		CertificateSettings.Request request = settings.request();
 		boolean rotates = settings.rotation().enabled();
 		boolean requests = rotates || (bootstraps && settings.storage().initialPair() == null);
@@ -84,11 +81,9 @@ record CertificateManagerFactory(Resources resources) {
 			settings.properties().require(request.signer() != null, "signer-name", null, NO_SIGNER, settings.name());
 		}
 		RotationSettings rotation = new RotationSettings(settings.name(), request.wanted(),
-				settings.rotation().schedule(), naming(settings, bootstraps), (authorities != null)
-						? IssuedCertificateCheck.ofAuthorities(authorities) : IssuedCertificateCheck.ofAnyAuthority(),
-				store, requests ? signers : null, this.resources);
-		return new RotatingCertificateManager(rotation,
-				(templates == null && !request.isEmpty()) ? request.template() : null, templates, null);
+				settings.rotation().schedule(), naming(settings, bootstraps), issued, store, requests ? signers : null,
+				this.resources);
+		return new RotatingCertificateManager(rotation, request.isEmpty() ? null : request.template(), templates, null);
 	}
 
 	private static RequestNaming naming(CertificateSettings settings, boolean bootstraps) {
@@ -97,14 +92,14 @@ record CertificateManagerFactory(Resources resources) {
 	}
 
 	/** An authority may sign only as long as the file names it. */
-	private @Nullable Supplier<List<X509Certificate>> authorities(CertificateSettings settings) {
+	private static IssuedCertificateCheck issuedCheck(CertificateSettings settings) {
 		Path file = settings.request().signerCaFile();
 		if (file == null) {
-			return null;
+			return IssuedCertificateCheck.ofAnyAuthority();
 		}
 		LiveTrust trust = new LiveTrust(LiveTrust.Source.file(file));
 		settings.properties().check("signer-ca-file", file, trust::get);
-		return () -> trust.get().authorities();
+		return IssuedCertificateCheck.ofAuthorities(() -> trust.get().authorities());
 	}
 
 	/** After a node was renamed, the certificate of the old one must not be replaced. */

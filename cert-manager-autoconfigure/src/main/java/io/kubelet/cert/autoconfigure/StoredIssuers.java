@@ -1,5 +1,6 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
@@ -55,39 +56,36 @@ final class StoredIssuers {
 	/**
 	 * Requests a new certificate if the chain of the stored one leads to none of the
 	 * known authorities. The stored one stays in use until then.
+	 * @param named checks against the authorities of {@code signer-ca-file}, if that is
+	 * set
 	 */
-	void check(CertificateManager manager, CertificateSettings settings,
-			@Nullable Supplier<List<X509Certificate>> signerAuthorities) {
+	void check(CertificateManager manager, CertificateSettings settings, IssuedCertificateCheck named) {
 		CertificatePair stored = manager.current().orElse(null);
 		if (stored == null || !settings.rotation().enabled()) {
 			return;
 		}
-		boolean named = signerAuthorities != null;
-		List<X509Certificate> authorities = (signerAuthorities != null) ? signerAuthorities.get()
-				: ofCluster(settings.request().signer(), stored);
-		IssuedCertificateCheck check = IssuedCertificateCheck.ofAuthorities(() -> authorities);
-		if (!authorities.isEmpty() && check.issuerProblem(stored, this.clock.instant()).isPresent()) {
+		Path file = settings.request().signerCaFile();
+		IssuedCertificateCheck check = (file != null) ? named : ofCluster(settings.request().signer(), stored);
+		if (check.issuerProblem(stored, this.clock.instant()).isPresent()) {
 			logger.warn(
 					"[{}] The stored certificate was issued by '{}', which is not an authority of {}. It stays in "
 							+ "use, and a new one is requested. If the signer has its own authority, set '{}'",
-					manager.name(), ExternalText.issuer(stored.leaf()),
-					named ? settings.request().signerCaFile() : "the cluster",
+					manager.name(), ExternalText.issuer(stored.leaf()), (file != null) ? file : "the cluster",
 					settings.properties().of("signer-ca-file"));
 			manager.rotate();
 		}
 	}
 
-	private List<X509Certificate> ofCluster(CertificateSettings.@Nullable Signer signer, CertificatePair stored) {
+	private IssuedCertificateCheck ofCluster(CertificateSettings.@Nullable Signer signer, CertificatePair stored) {
 		if (signer == null || !signer.name().startsWith(KUBERNETES)) {
-			return List.of();
+			return IssuedCertificateCheck.ofAnyAuthority();
 		}
-		List<X509Certificate> authorities = this.cluster.get();
 		Set<X500Principal> issuers = stored.chain()
 			.stream()
 			.map(X509Certificate::getIssuerX500Principal)
 			.collect(Collectors.toSet());
-		return authorities.stream().map(X509Certificate::getSubjectX500Principal).anyMatch(issuers::contains)
-				? authorities : List.of();
+		return this.cluster.get().stream().map(X509Certificate::getSubjectX500Principal).anyMatch(issuers::contains)
+				? IssuedCertificateCheck.ofAuthorities(this.cluster) : IssuedCertificateCheck.ofAnyAuthority();
 	}
 
 	/** A kubeconfig that cannot be read is reported by the first request. */
