@@ -22,26 +22,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Resolves what is requested, and from which signer or issuer of cert-manager.
+ *
+ * @param names the names of the certificate's properties
+ * @param properties the properties
  */
-final class RequestResolver {
+record RequestResolver(PropertyNames names, CertificateProperties properties) {
 
 	private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(10);
 
 	private static final int RSA_SIZE = 2048;
 
 	private static final String AS_WELL = " as well: remove it, or remove the properties of the issuer ('{issuer}')";
-
-	private final PropertyNames names;
-
-	private final CertificateProperties properties;
-
-	private final @Nullable Profile profile;
-
-	RequestResolver(PropertyNames names, CertificateProperties properties) {
-		this.names = names;
-		this.properties = properties;
-		this.profile = properties.profile();
-	}
 
 	Request resolve() {
 		AddressSourceKind source = addressSource();
@@ -57,15 +48,16 @@ final class RequestResolver {
 
 	private AddressSourceKind addressSource() {
 		Template template = this.properties.template();
-		AddressSourceKind unlessSet = (this.profile == Profile.KUBELET_SERVING && template.dnsNames().isEmpty()
-				&& template.ipAddresses().isEmpty()) ? AddressSourceKind.NODE : AddressSourceKind.FIXED;
+		AddressSourceKind unlessSet = (this.properties.profile() == Profile.KUBELET_SERVING
+				&& template.dnsNames().isEmpty() && template.ipAddresses().isEmpty()) ? AddressSourceKind.NODE
+						: AddressSourceKind.FIXED;
 		return Objects.requireNonNullElse(this.properties.addresses().source(), unlessSet);
 	}
 
 	/** The host is asked for its name only if that is of use. */
 	private String nodeName(AddressSourceKind source) {
 		String configured = this.properties.nodeName();
-		boolean used = this.profile != null || source == AddressSourceKind.NODE
+		boolean used = this.properties.profile() != null || source == AddressSourceKind.NODE
 				|| source == AddressSourceKind.INTERFACES;
 		return (configured != null || used) ? this.names.check("node-name", configured, () -> NodeName.of(configured))
 				: "";
@@ -73,7 +65,7 @@ final class RequestResolver {
 
 	private CertificateTemplate template(String nodeName) {
 		Template template = this.properties.template();
-		boolean kubelet = this.profile != null;
+		boolean kubelet = this.properties.profile() != null;
 		String commonName = template.commonName();
 		List<String> organizations = template.organizations();
 		return new CertificateTemplate((commonName == null && kubelet) ? Profile.NODE_PREFIX + nodeName : commonName,
@@ -102,8 +94,9 @@ final class RequestResolver {
 		if (name != null) {
 			return new Signer(name, this.names.of("signer-name"), null);
 		}
-		if (this.profile != null) {
-			return new Signer(this.profile.signerName(), this.names.of("profile"), null);
+		Profile profile = this.properties.profile();
+		if (profile != null) {
+			return new Signer(profile.signerName(), this.names.of("profile"), null);
 		}
 		String commonName = template.commonName();
 		boolean kubelet = source == AddressSourceKind.FIXED && Profile.nodeName(commonName) != null
@@ -114,7 +107,7 @@ final class RequestResolver {
 	private Signer issuer(CertificateProperties.Issuer issuer, String name) {
 		this.names.require(this.properties.signerName() == null, "issuer.name", name,
 				"There is '{signer-name}'" + AS_WELL);
-		this.names.require(this.profile == null, "issuer.name", name, "There is '{profile}'" + AS_WELL);
+		this.names.require(this.properties.profile() == null, "issuer.name", name, "There is '{profile}'" + AS_WELL);
 		IssuerReference reference = new IssuerReference(Objects.requireNonNullElse(issuer.kind(), "Issuer"), name,
 				Objects.requireNonNullElse(issuer.group(), IssuerReference.CERT_MANAGER));
 		return new Signer(reference.toString(), this.names.of("issuer.name"),
