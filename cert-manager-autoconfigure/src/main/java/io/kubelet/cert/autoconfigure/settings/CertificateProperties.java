@@ -18,6 +18,7 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 import static io.kubelet.cert.autoconfigure.settings.CertificateSettings.Ssl.DRAIN_SECONDS;
+import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.DIRECTORY;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.GROUP;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.KIND;
 import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.NAMESPACE;
@@ -73,9 +74,9 @@ import static io.kubelet.cert.autoconfigure.settings.Valid.Rule.SIGNER_NAME;
  */
 @ConfigurationProperties(PropertyNames.PREFIX)
 record CertificateProperties(@Nullable Profile profile, @Inherited @Nullable String nodeName,
-		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates, @Inherited @Nullable Path certDir,
-		@Nullable String pairName, @Nullable Path tlsCertFile, @Nullable Path tlsPrivateKeyFile,
-		@Inherited(unless = "signer-name,profile") @DefaultValue Issuer issuer,
+		@Inherited @Nullable Path configFile, @Nullable Boolean rotateCertificates,
+		@Inherited @Valid(DIRECTORY) @Nullable Path certDir, @Nullable String pairName, @Nullable Path tlsCertFile,
+		@Nullable Path tlsPrivateKeyFile, @Inherited(unless = "signer-name,profile") @DefaultValue Issuer issuer,
 		@Valid(SIGNER_NAME) @Nullable String signerName, @Nullable Path signerCaFile, @DefaultValue List<String> usages,
 		@Inherited @Valid(POSITIVE) @Nullable Duration requestedLifetime, @DefaultValue Template template,
 		@DefaultValue Addresses addresses, @Inherited @DefaultValue Key key, @Inherited @DefaultValue Rotation rotation,

@@ -1,6 +1,5 @@
 package io.kubelet.cert.autoconfigure.settings;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
@@ -88,8 +87,6 @@ final class SettingsResolver {
 
 	private Storage storage(Rotation rotation, Request request) {
 		Path certDir = Objects.requireNonNullElse(this.properties.certDir(), CERT_DIR);
-		this.names.require(!Files.exists(certDir) || Files.isDirectory(certDir), "cert-dir", certDir,
-				"It is a file: set it to a directory for the pair files");
 		PairLocation named = initialPair();
 		boolean selfSigned = named == null && !rotation.enabled() && this.profile == Profile.KUBELET_SERVING;
 		return new Storage(certDir,

@@ -4,6 +4,8 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Predicate;
 
@@ -30,6 +32,9 @@ import java.util.function.Predicate;
 
 		SECONDS((value) -> ((Duration) value).toSeconds() > 0,
 				"The duration must be positive, and a number without a unit means milliseconds: for example, set it to 60s"),
+
+		DIRECTORY((value) -> !Files.exists((Path) value) || Files.isDirectory((Path) value),
+				"It is a file: set it to a directory for the pair files"),
 
 		ONE_OR_MORE((value) -> (int) value > 0, "Keep at least one old pair: set it to 1 or more"),
 
