@@ -1,32 +1,38 @@
 package io.kubelet.cert.autoconfigure;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
 
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
+import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
+import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.trust.LiveTrust;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
@@ -42,11 +48,14 @@ import io.kubelet.cert.testsupport.TestAuthority;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.apis.AuthenticationV1Api;
-import io.kubernetes.client.openapi.apis.CertificatesV1Api;
 import io.kubernetes.client.openapi.models.V1SelfSubjectReview;
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
 import okhttp3.OkHttpClient;
+import okhttp3.Request;
 import okhttp3.Response;
-import okio.Okio;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
@@ -54,9 +63,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.Http2SslContextSpec;
+import reactor.netty.http.HttpProtocol;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.tcp.SslProvider.GenericSslContextSpec;
 
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.util.function.ThrowingSupplier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -89,15 +105,22 @@ class RotatingApiClientTests {
 		runner().run((context) -> {
 			ApiClient client = context.getBean(ApiClient.class);
 			CertificateManager manager = context.getBean(CertificateManager.class);
-			String first = manager.current().orElseThrow().serialNumber();
+			List<String> presented = new ArrayList<>();
 			Set<Socket> sockets = remember(client);
-			whoAmI(client);
-			whoAmI(client);
-			assertThat(open(sockets)).isOne();
-			String second = manager.rotate().get(120, TimeUnit.SECONDS).serialNumber();
-			Awaitility.await().until(() -> open(sockets) == 0);
-			whoAmI(client);
-			assertThat(reviews()).extracting(RecordedRequest::certificateSerial).containsExactly(first, first, second);
+			long threads = threads();
+			for (int rotation = 0; rotation < 10; rotation++) {
+				String current = manager.current().orElseThrow().serialNumber();
+				whoAmI(client);
+				whoAmI(client);
+				presented.addAll(List.of(current, current));
+				assertThat(open(sockets)).isOne();
+				manager.rotate().get(120, TimeUnit.SECONDS);
+				Awaitility.await().until(() -> open(sockets) == 0);
+			}
+			assertThat(sockets).hasSize(10);
+			assertThat(reviews()).extracting(RecordedRequest::certificateSerial).isEqualTo(presented);
+			// Those that pools had more for a moment end by themselves
+			Awaitility.await().untilAsserted(() -> assertThat(threads()).isLessThanOrEqualTo(threads + 2));
 		});
 	}
 
@@ -130,13 +153,13 @@ class RotatingApiClientTests {
 			}
 			return scheduler.schedule(task, delay);
 		}).run((context) -> {
-			CountDownLatch ended = watch(context.getBean(ApiClient.class));
+			CompletableFuture<?> watch = watch(context.getBean(ApiClient.class));
 			atTheEndOfTheDrain.clear();
 			context.getBean(CertificateManager.class).rotate().get(120, TimeUnit.SECONDS);
-			assertThat(ended.getCount()).isEqualTo(1);
+			assertThat(watch).isNotDone();
 			Awaitility.await().until(() -> {
 				atTheEndOfTheDrain.forEach(Runnable::run);
-				return ended.getCount() == 0;
+				return watch.isDone();
 			});
 			whoAmI(context.getBean(ApiClient.class));
 		});
@@ -144,41 +167,105 @@ class RotatingApiClientTests {
 	}
 
 	/**
-	 * All calls of HTTP/2 share a connection, as those to a real API server do. Before
-	 * the first certificate, a connection presents nothing. The bundle follows later, and
-	 * has not ended the TLS sessions yet.
+	 * All calls of HTTP/2 share a connection, as those to a real API server do. The
+	 * bundle follows later, and has not ended the TLS sessions yet.
 	 */
-	@ParameterizedTest
-	@ValueSource(booleans = { false, true })
-	void callThatBeginsAfterARotationSharesNoConnectionOfBefore(boolean first) {
+	@Test
+	void callThatBeginsAfterARotationSharesNoConnectionOfBefore() {
 		FixedManager manager = new FixedManager(this.authority);
-		AtomicReference<@Nullable CertificatePair> current = new AtomicReference<>(first ? null : manager.pair());
-		try (Http2Server server = new Http2Server(this.authority);
-				RotatingApiClient rotating = new RotatingApiClient(server.client(),
-						first ? new KeyManager[0] : keyManagers(manager), current::get,
-						Executors.newCachedThreadPool())) {
-			CompletableFuture<String> old = server.hold(rotating);
-			String before = first ? "none" : manager.pair().serialNumber();
-			assertThat(server.presented()).containsExactly(before);
+		CompletableFuture<String> held = new CompletableFuture<>();
+		DisposableServer server = http2Server(held);
+		String url = "https://localhost:" + server.port();
+		ExecutorService threads = Executors.newCachedThreadPool();
+		try (RotatingApiClient rotating = new RotatingApiClient(client(url), keyManagers(manager), manager::pair,
+				threads)) {
+			String before = manager.pair().serialNumber();
+			CompletableFuture<String> old = CompletableFuture
+				.supplyAsync(() -> get(rotating.getHttpClient(), url + "/held"), threads);
+			assertThat(held).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(before);
+			assertThat(get(rotating.getHttpClient(), url)).isEqualTo(before);
 			manager.replace();
-			current.set(manager.pair());
-			CompletableFuture<String> early = server.hold(rotating);
+			String after = manager.pair().serialNumber();
+			assertThat(get(rotating.getHttpClient(), url)).isEqualTo(after);
 			Runnable closeWhatRemains = rotating.rotated();
-			CompletableFuture<String> late = server.hold(rotating);
+			assertThat(get(rotating.getHttpClient(), url)).isEqualTo(after);
 			assertThat(old).isNotDone();
 			closeWhatRemains.run();
-			assertThat(old).failsWithin(Duration.ofMinutes(2)).withThrowableOfType(ExecutionException.class);
-			server.release();
-			String after = first ? "none" : manager.pair().serialNumber();
-			assertThat(early).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
-			assertThat(late).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(after);
-			assertThat(server.presented()).containsExactly(before, after);
+			assertThat(old).failsWithin(Duration.ofMinutes(2));
 		}
+		server.disposeNow();
+	}
+
+	/** Its session would be resumed from then on. */
+	@Test
+	void handshakeThatARotationOvertakesIsNotResumedAfterTheGrace() {
+		FixedManager manager = new FixedManager(this.authority);
+		KeyManager live = keyManagers(manager)[0];
+		CompletableFuture<RotatingApiClient> client = new CompletableFuture<>();
+		CompletableFuture<Runnable> rotated = new CompletableFuture<>();
+		KeyManager keys = (KeyManager) Proxy.newProxyInstance(getClass().getClassLoader(),
+				new Class<?>[] { X509KeyManager.class }, (proxy, method, arguments) -> {
+					Object presented = method.invoke(live, arguments);
+					if (method.getName().equals("getPrivateKey") && !rotated.isDone()) {
+						manager.replace();
+						rotated.complete(client.join().rotated());
+					}
+					return presented;
+				});
+		DisposableServer server = http2Server(new CompletableFuture<>());
+		String url = "https://localhost:" + server.port();
+		try (RotatingApiClient rotating = new RotatingApiClient(client(url), new KeyManager[] { keys }, manager::pair,
+				Executors.newCachedThreadPool())) {
+			client.complete(rotating);
+			String before = manager.pair().serialNumber();
+			assertThat(get(rotating.getHttpClient(), url)).isEqualTo(before);
+			rotated.join().run();
+			assertThat(get(rotating.getHttpClient(), url)).isEqualTo(manager.pair().serialNumber());
+		}
+		server.disposeNow();
 	}
 
 	private static KeyManager[] keyManagers(FixedManager manager) {
 		return manager.register(Trust::system, (task, delay) -> () -> {
 		}).getBundle("bundle").getManagers().getKeyManagers();
+	}
+
+	private ApiClient client(String url) {
+		return new ApiClient().setReadTimeout(0)
+			.setBasePath(url)
+			.setSslCaCert(new ByteArrayInputStream(Pem.write(List.of(this.authority.certificate())).getBytes()));
+	}
+
+	/** Answers with the serial number of the client, but holds the path /held. */
+	private DisposableServer http2Server(CompletableFuture<String> held) {
+		CertificatePair pair = this.authority.pair("server", "localhost");
+		GenericSslContextSpec<SslContextBuilder> http2 = Http2SslContextSpec.forServer(pair.privateKey(), pair.leaf())
+			.configure((tls) -> tls.clientAuth(ClientAuth.REQUIRE).trustManager(this.authority.certificate()));
+		return HttpServer.create()
+			.host("localhost")
+			.protocol(HttpProtocol.H2)
+			.secure((tls) -> tls.sslContext(http2))
+			.handle((request, response) -> {
+				CompletableFuture<String> serial = request.uri().equals("/held") ? held : new CompletableFuture<>();
+				request.withConnection((connection) -> serial.complete(presented(connection.channel().parent())));
+				return (serial != held) ? response.sendString(Mono.fromFuture(serial)) : Mono.never();
+			})
+			.bindNow();
+	}
+
+	private static String presented(Channel channel) {
+		SSLSession session = channel.pipeline().get(SslHandler.class).engine().getSession();
+		return CertificateNames.serialNumber(
+				(X509Certificate) ThrowingSupplier.of(() -> session.getPeerCertificates()[0]).get());
+	}
+
+	private static String get(OkHttpClient client, String url) {
+		try (Response response = client.newCall(new Request.Builder().url(url).build()).execute()) {
+			return response.body().string();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	/** Its session would be resumed from then on. */
@@ -202,15 +289,16 @@ class RotatingApiClientTests {
 						return presented;
 					});
 			String before = manager.current().orElseThrow().serialNumber();
-			try (Http2Server server = new Http2Server(this.authority);
-					RotatingApiClient rotating = new RotatingApiClient(server.client(), new KeyManager[] { keys },
-							() -> manager.status().pair(), Executors.newCachedThreadPool())) {
+			ApiClient server = new ApiClient().setBasePath(this.controlPlane.url())
+				.setSslCaCert(new ByteArrayInputStream(this.controlPlane.caPem().getBytes()));
+			try (RotatingApiClient rotating = new RotatingApiClient(server, new KeyManager[] { keys },
+					() -> manager.status().pair(), Executors.newCachedThreadPool())) {
 				client.complete(rotating);
-				server.release();
-				assertThat(server.hold(rotating)).succeedsWithin(Duration.ofMinutes(2)).isEqualTo(before);
+				whoAmI(rotating);
 				rotated.join().run();
-				assertThat(server.hold(rotating)).succeedsWithin(Duration.ofMinutes(2))
-					.isEqualTo(manager.current().orElseThrow().serialNumber());
+				whoAmI(rotating);
+				assertThat(reviews()).extracting(RecordedRequest::certificateSerial)
+					.containsExactly(before, manager.current().orElseThrow().serialNumber());
 			}
 		});
 	}
@@ -259,61 +347,22 @@ class RotatingApiClientTests {
 	}
 
 	@Test
-	void rotationsLeakNeitherConnectionNorThread() {
-		runner().run((context) -> {
-			ApiClient client = context.getBean(ApiClient.class);
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			Set<Socket> sockets = remember(client);
-			whoAmI(client);
-			long threads = threads();
-			for (int rotation = 0; rotation < 10; rotation++) {
-				manager.rotate().get(120, TimeUnit.SECONDS);
-				whoAmI(client);
-			}
-			assertThat(open(sockets)).isLessThanOrEqualTo(2);
-			assertThat(sockets).hasSizeGreaterThan(10);
-			// Those that pools had more for a moment end by themselves
-			Awaitility.await().untilAsserted(() -> assertThat(threads()).isLessThanOrEqualTo(threads + 2));
-			assertThat(manager.status().rotations().count()).isEqualTo(11);
-			assertThat(reviews().stream().map(RecordedRequest::certificateSerial).collect(Collectors.toSet()))
-				.hasSize(11);
-		});
-	}
-
-	@Test
 	void usersOwnClientTakesThePlaceOfOurs() {
 		ApiClient own = new ApiClient();
 		runner().withBean(ApiClient.class, () -> own)
 			.run((context) -> assertThat(context).getBean(ApiClient.class).isSameAs(own));
 	}
 
-	/** A watch that stays open; it counts down when it has ended. */
-	private CountDownLatch watch(ApiClient client) {
-		CountDownLatch ended = new CountDownLatch(1);
-		int before = this.controlPlane.count(RotatingApiClientTests::isOwnWatch);
-		Thread watcher = new Thread(() -> {
-			OkHttpClient unhurried = client.getHttpClient().newBuilder().readTimeout(Duration.ZERO).build();
-			try (Response response = unhurried
-				.newCall(new CertificatesV1Api(client).listCertificateSigningRequest()
-					.watch(true)
-					.timeoutSeconds(300)
-					.buildCall(null)
-					.request())
-				.execute()) {
-				response.body().source().readAll(Okio.blackhole());
-			}
-			catch (Exception ex) {
-				// The connection was closed
-			}
-			ended.countDown();
-		});
-		watcher.start();
-		Awaitility.await().until(() -> this.controlPlane.count(RotatingApiClientTests::isOwnWatch) == before + 1);
-		return ended;
-	}
-
-	private static boolean isOwnWatch(RecordedRequest request) {
-		return request.isWatch() && request.user().equals("system:node:n1");
+	/** A watch that stays open. */
+	private CompletableFuture<?> watch(ApiClient client) {
+		OkHttpClient unhurried = client.getHttpClient().newBuilder().readTimeout(Duration.ZERO).build();
+		String url = client.getBasePath() + "/apis/certificates.k8s.io/v1/certificatesigningrequests?watch=true";
+		CompletableFuture<?> watch = CompletableFuture.supplyAsync(() -> get(unhurried, url),
+				(task) -> new Thread(task).start());
+		Awaitility.await()
+			.until(() -> this.controlPlane
+				.count((request) -> request.isWatch() && request.user().equals("system:node:n1")) == 1);
+		return watch;
 	}
 
 	private static void whoAmI(ApiClient client) throws ApiException {
