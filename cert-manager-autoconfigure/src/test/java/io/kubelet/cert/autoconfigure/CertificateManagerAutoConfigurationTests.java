@@ -1,22 +1,15 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.autoconfigure.actuate.CertificateActuatorAutoConfiguration;
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
-import io.kubelet.cert.certificate.CertificatePair;
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
-import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.rotation.CertificateTemplateSupplier;
 import io.kubelet.cert.testsupport.CertificateContexts;
-import io.kubelet.cert.testsupport.TestStore;
 import io.kubernetes.client.openapi.ApiClient;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -100,40 +93,6 @@ class CertificateManagerAutoConfigurationTests {
 	void librariesAreOptional(String missing) {
 		runner().withClassLoader(new FilteredClassLoader(missing))
 			.run((context) -> assertThat(context.getBean(CertificateManager.class).current()).isPresent());
-	}
-
-	@Test
-	void additionalCertificatesHaveNameDirectoryAndBundleOfTheirOwn() {
-		Path other = this.directory.resolve("other");
-		runner()
-			.withPropertyValues("kubelet.cert.additional.serving.signer-name=example.com/serving",
-					"kubelet.cert.additional.serving.template.dns-names=a.example",
-					"kubelet.cert.additional.serving.cert-dir=" + other,
-					"kubelet.cert.additional.serving.ssl.bundle=web", "kubelet.cert.additional.plain.pair-name=third",
-					"kubelet.cert.additional.plain.template.common-name=plain",
-					"kubelet.cert.additional.plain.signer-name=example.com/app")
-			.run((context) -> {
-				assertThat(context.getBean(CertificateManagers.class).names())
-					.containsExactlyInAnyOrder("kubelet-client", "third", "serving");
-				assertThat(context.getBean(SslBundles.class).getBundleNames()).contains("kubelet-client", "web",
-						"third");
-				assertThat(other.resolve("serving-current.pem")).exists();
-				assertThat(this.directory.resolve("pki/third-current.pem")).exists();
-				assertThat(context.getBean(CertificateManager.class).name()).isEqualTo("kubelet-client");
-			});
-	}
-
-	@Test
-	void rotationOffUsesWhatIsStoredAndNeverRequests() {
-		Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-		CertificatePair stored = CertificateContexts.authority.pair(CertificateTemplate.ofSubject("stored"),
-				now.minusSeconds(90), now.plusSeconds(3600));
-		TestStore.files(this.directory.resolve("pki"), "kubelet-client", null, 5, Clock.systemUTC()).update(stored);
-		runner().withPropertyValues("kubelet.cert.rotate-certificates=false").run((context) -> {
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			assertThat(manager.status().state()).isEqualTo(State.STATIC);
-			assertThat(manager.current()).contains(stored);
-		});
 	}
 
 }

@@ -10,14 +10,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.ssl.CertificateSslAutoConfiguration;
-import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.RisingTimeout;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -96,30 +94,29 @@ class ConfigurationMistakesTests {
 	@CsvSource(delimiter = '|',
 			textBlock = """
 					kubernetes.kubeconfig=/nowhere/kubeconfig | kubernetes.kubeconfig with value '/nowhere/kubeconfig' is invalid: There is no such file
+					kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap;kubernetes.kubeconfig=/nowhere/kubelet;template.common-name=a;signer-name=b.c/d | kubernetes.bootstrap-kubeconfig with value '/nowhere/bootstrap' is invalid: There is no such file: set it to the kubeconfig with the bootstrap token, because /nowhere/kubelet has no valid client certificate
 					template.organizations= | template.common-name with value 'null' is invalid: No names are configured for certificate 'kubelet-client': set this property or another one under 'template', set a profile, or define a CertificateTemplateSupplier bean. If no certificate is to be requested, set 'kubelet.cert.rotate-certificates' to false
 					template.common-name=shop | signer-name with value 'null' is invalid: Neither a signer nor an issuer is configured for certificate 'kubelet-client': set 'kubelet.cert.issuer.name' if cert-manager issues the certificate, or set this property to the signer that does, such as kubernetes.io/kube-apiserver-client for
 					""")
-	void propertyIsNamed(String property, String message) {
+	void propertyIsNamed(String properties, String message) {
 		CertificateContexts.starter()
-			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory, "kubelet.cert." + property)
+			.withPropertyValues("kubelet.cert.cert-dir=" + this.directory)
+			.withPropertyValues(Stream.of(properties.split(";"))
+				.map((property) -> "kubelet.cert." + property)
+				.toArray(String[]::new))
 			.run((context) -> assertThat(StartFailures.property(context.getStartupFailure()))
 				.hasMessageStartingWith("Property kubelet.cert." + message));
 	}
 
 	@Test
-	void unreachableServerIsReportedWithItsAddress() throws IOException {
-		String kubeconfig = "kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(closedPort());
-		RisingTimeout.from(Duration.ofSeconds(1),
-				(timeout) -> assertReport(start(kubeconfig, "kubelet.cert.startup.timeout=" + timeout),
-						"'kubelet-client' was not issued within ", "kubelet.cert.startup.timeout", "https://127.0.0.1:",
-						"cannot be reached", "API server runs", KUBECONFIG,
-						"'kubelet.cert.startup.mode' to 'background'"));
-		runner(kubeconfig, "kubelet.cert.startup.mode=background").run((context) -> {
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			Awaitility.await()
-				.untilAsserted(() -> assertThat(manager.status().lastFailure()).isNotNull()
-					.satisfies((failure) -> assertThat(failure.message()).contains("cannot be reached")));
-			assertThat(manager.status().health().serverHealthy()).isFalse();
+	void unreachableServerIsReportedWithItsAddressAndWithTheKubeconfigThatNamesIt() {
+		this.controlPlane.pause();
+		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+			String limit = "kubelet.cert.startup.timeout=" + timeout;
+			assertReport(connect(this.controlPlane.bootstrap(), limit), "'kubelet-client' was not issued within ",
+					"kubelet.cert.startup.timeout", this.controlPlane.url(), "cannot be reached", "API server runs",
+					KUBECONFIG, "'kubelet.cert.startup.mode' to 'background'");
+			assertReport(bootstrap(this.controlPlane.bootstrap(), limit), "API server runs", BOOTSTRAP);
 		});
 	}
 
@@ -153,15 +150,6 @@ class ConfigurationMistakesTests {
 				this.controlPlane.kubeconfig(this.controlPlane.issueClientCertificate("poor", "poor")));
 		assertReport(bootstrap(this.controlPlane.bootstrap()), rule, "Grant the permission", BOOTSTRAP,
 				KUBECONFIG + " if that has a valid certificate");
-	}
-
-	@Test
-	void serverThatABootstrapTokenCannotReachIsSoughtInTheBootstrapKubeconfig() {
-		this.controlPlane.pause();
-		RisingTimeout.from(Duration.ofSeconds(1),
-				(timeout) -> assertReport(
-						bootstrap(this.controlPlane.bootstrap(), "kubelet.cert.startup.timeout=" + timeout),
-						"Make sure that the API server runs", BOOTSTRAP));
 	}
 
 	@Test
@@ -203,9 +191,9 @@ class ConfigurationMistakesTests {
 	@Test
 	void requestThatTheServerHasNotAnsweredIsNotSaidToWaitForApproval() throws IOException {
 		try (ServerSocket silent = new ServerSocket(0)) {
-			assertReport(
-					start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(silent.getLocalPort()),
-							"kubelet.cert.startup.timeout=1s"),
+			Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("silent"),
+					"https://127.0.0.1:" + silent.getLocalPort());
+			assertReport(start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.startup.timeout=1s"),
 					"The API server has not answered the request yet", "this machine can reach it",
 					"increase 'kubelet.cert.startup.timeout'");
 		}
@@ -232,8 +220,8 @@ class ConfigurationMistakesTests {
 	void storeThatCannotBeUsedIsReportedAndLeftAsItIs() throws IOException {
 		Path pki = Files.createDirectories(this.directory.resolve("pki"));
 		Files.writeString(pki.resolve("kubelet-client-updated.pem"), "something");
-		assertReport(start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig(1)), "kubelet-client-updated.pem",
-				"move it away", "kubelet.cert.cert-dir");
+		assertReport(connect(this.controlPlane.bootstrap()), "kubelet-client-updated.pem", "move it away",
+				"kubelet.cert.cert-dir");
 		assertThat(pki.resolve("kubelet-client-updated.pem")).hasContent("something");
 	}
 
@@ -280,16 +268,6 @@ class ConfigurationMistakesTests {
 			.isThrownBy(() -> new SpringApplicationBuilder(Application.class).web(WebApplicationType.SERVLET)
 				.properties("server.port=0")
 				.run(arguments));
-	}
-
-	private Path kubeconfig(int port) throws IOException {
-		return CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"), "https://127.0.0.1:" + port);
-	}
-
-	private static int closedPort() throws IOException {
-		try (ServerSocket socket = new ServerSocket(0)) {
-			return socket.getLocalPort();
-		}
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -7,9 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-import io.kubelet.cert.actuate.CertificatesEndpoint;
 import io.kubelet.cert.certificate.CertificateNames;
-import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -24,7 +22,6 @@ import io.kubelet.cert.testsupport.CertificateContexts;
 import io.kubelet.cert.testsupport.FakeSigner;
 import io.kubelet.cert.testsupport.RisingTimeout;
 import io.kubelet.cert.testsupport.TestNode;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,21 +83,6 @@ class KubeletProfileTests {
 	}
 
 	@Test
-	void changeOfTheNodesAddressesRotatesTheServingCertificate() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		runner("kubelet.cert.profile=kubelet-serving").run((context) -> {
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			CertificatePair first = manager.current().orElseThrow();
-			this.node.readdress("InternalIP=10.0.0.2", "Hostname=n1");
-			Awaitility.await().until(() -> manager.status().rotations().count() == 2);
-			assertThat(manager.current().orElseThrow()).isNotEqualTo(first);
-			assertThat(names(manager.status())).isEqualTo(SUBJECT.withDnsNames(List.of("n1"))
-				.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.2"))));
-		});
-		Awaitility.await().until(() -> threads().isEmpty());
-	}
-
-	@Test
 	void startThatTimesOutSaysThatTheAddressesOfTheNodeAreWaitedFor() {
 		RisingTimeout.from(Duration.ofSeconds(1),
 				(timeout) -> runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.timeout=" + timeout)
@@ -111,35 +93,6 @@ class KubeletProfileTests {
 						assertThat(analysis.getAction()).contains("'kubelet.cert.addresses.source'",
 								"'kubelet.cert.startup.mode' to 'background'");
 					}));
-	}
-
-	@Test
-	void endpointSaysWhatIsWaitedFor() {
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=interfaces",
-				"kubelet.cert.addresses.interfaces=nosuch0", "kubelet.cert.startup.mode=background")
-			.run((context) -> {
-				CertificatesEndpoint endpoint = new CertificatesEndpoint(context.getBean(CertificateManagers.class));
-				Awaitility.await()
-					.until(() -> Objects.requireNonNull(endpoint.certificate("kubelet-server")).waitingFor(),
-							"an IP address among the addresses of the network interfaces [nosuch0]"::equals);
-			});
-	}
-
-	@Test
-	void podTellsTheAddressesAndTheTemplateAddsToThem() {
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.addresses.source=pod", "POD_IP=10.1.0.7",
-				"POD_IPS=10.1.0.7,2001:db8::7", "POD_NAME=web-0", "kubelet.cert.template.dns-names=web.example.com")
-			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
-				.isEqualTo(SUBJECT.withDnsNames(List.of("web-0", "web.example.com"))
-					.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.1.0.7"),
-							CertificateNames.parseIpAddress("2001:db8::7")))));
-	}
-
-	@Test
-	void fixedAddressesNeedNoNode() {
-		runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.template.ip-addresses=10.0.0.9")
-			.run((context) -> assertThat(names(context.getBean(CertificateManager.class).status()))
-				.isEqualTo(SUBJECT.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.0.0.9")))));
 	}
 
 	@Test
@@ -168,15 +121,6 @@ class KubeletProfileTests {
 
 	private static CertificateTemplate names(CertificateStatus status) {
 		return CertificateTemplate.of(Objects.requireNonNull(status.pair()).leaf());
-	}
-
-	private static List<String> threads() {
-		return Thread.getAllStackTraces()
-			.keySet()
-			.stream()
-			.map(Thread::getName)
-			.filter((name) -> name.startsWith("certificate-requests-"))
-			.toList();
 	}
 
 }

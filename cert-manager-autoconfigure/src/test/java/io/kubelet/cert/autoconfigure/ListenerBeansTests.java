@@ -3,8 +3,8 @@ package io.kubelet.cert.autoconfigure;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -74,11 +74,11 @@ class ListenerBeansTests {
 	/** The certificates share two threads, and each of these calls could hold one. */
 	@Test
 	void listenersThatBlockKeepNoCertificateFromRotating() {
-		CountDownLatch released = new CountDownLatch(1);
+		CompletableFuture<?> released = new CompletableFuture<>();
 		runner("second", "third").withBean(RotationListener.class, () -> new Rotated((name) -> {
 			this.told.add(name);
 			if (!name.equals("third")) {
-				await(released);
+				released.join();
 			}
 		})).run((context) -> {
 			assertTold("app", "second", "third");
@@ -87,17 +87,8 @@ class ListenerBeansTests {
 				assertThat(managers.get(name).rotate()).succeedsWithin(Duration.ofMinutes(2));
 			}
 			assertTold("app", "second", "third", "third", "third");
-			released.countDown();
+			released.complete(null);
 		});
-	}
-
-	private static void await(CountDownLatch latch) {
-		try {
-			latch.await(120, TimeUnit.SECONDS);
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
 	}
 
 	/** As the context of a Spring Cloud client, which is created when it is injected. */

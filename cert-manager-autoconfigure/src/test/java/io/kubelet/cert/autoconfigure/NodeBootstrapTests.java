@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -20,7 +19,6 @@ import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.CertificateStatus.State;
 import io.kubelet.cert.test.ApprovalPolicy;
 import io.kubelet.cert.test.ClientCertificate;
-import io.kubelet.cert.test.Credential;
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.CertificateContexts;
@@ -112,6 +110,9 @@ class NodeBootstrapTests {
 					.isNotEmpty()
 					.containsOnly(NODE);
 			});
+		Awaitility.await()
+			.untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+				.noneMatch((thread) -> thread.startsWith("certificate-requests-")));
 	}
 
 	/** The bootstrap token asks for the certificate of the node, and for no other. */
@@ -144,21 +145,6 @@ class NodeBootstrapTests {
 				client.rotate().get(120, TimeUnit.SECONDS);
 				serving.rotate().get(120, TimeUnit.SECONDS);
 				assertThat(creates()).extracting(RecordedRequest::user).containsExactly(NODE, TOKEN_USER, NODE);
-			});
-	}
-
-	@Test
-	void certificateOfAnIssuerIsAskedForWithTheNodesOwn() {
-		this.controlPlane.certManager().issuer("default", "internal");
-		this.controlPlane.allow(NODE, Set.of("create", "get", "list", "watch", "delete"),
-				"certificaterequests.cert-manager.io");
-		runner()
-			.withPropertyValues("kubelet.cert.signer-name=kubernetes.io/kube-apiserver-client-kubelet",
-					"kubelet.cert.additional.shop.issuer.name=internal",
-					"kubelet.cert.additional.shop.template.dns-names=shop")
-			.run((context) -> {
-				context.getBean(CertificateManagers.class).get("shop").rotate().get(120, TimeUnit.SECONDS);
-				assertThat(creates()).extracting(RecordedRequest::user).containsExactly(TOKEN_USER, NODE, NODE);
 			});
 	}
 
@@ -223,15 +209,6 @@ class NodeBootstrapTests {
 			});
 	}
 
-	@Test
-	void expiredTokenIsSaidPlainly() {
-		Credential expired = this.controlPlane.addToken("expired.token", "someone");
-		Path bootstrap = this.controlPlane.writeKubeconfig(this.directory, expired);
-		this.controlPlane.removeToken("expired.token");
-		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=" + bootstrap)
-			.run((context) -> assertThat(context.getStartupFailure()).hasStackTraceContaining("401 Unauthorized"));
-	}
-
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
 			token: s3cr3t | x | has the user 'u' with 'token'
@@ -256,18 +233,6 @@ class NodeBootstrapTests {
 			.hasStackTraceContaining("but it " + content + ", which would be lost. Name a file that does not exist yet")
 			.satisfies((failure) -> assertThat(failure).asString().doesNotContain("s3cr3t")));
 		assertThat(kubeconfig()).hasContent(before);
-		try (Stream<Path> files = Files.list(this.directory)) {
-			assertThat(files).noneMatch((file) -> file.toString().endsWith(".old"));
-		}
-	}
-
-	@Test
-	void missingBootstrapKubeconfigIsNamed() {
-		runner().withPropertyValues("kubelet.cert.kubernetes.bootstrap-kubeconfig=/nowhere/bootstrap")
-			.run((context) -> assertThat(context.getStartupFailure())
-				.hasStackTraceContaining("kubelet.cert.kubernetes.bootstrap-kubeconfig")
-				.hasStackTraceContaining("There is no such file")
-				.hasStackTraceContaining("has no valid client certificate"));
 	}
 
 	/** kubeadm deletes it once the node has joined. */

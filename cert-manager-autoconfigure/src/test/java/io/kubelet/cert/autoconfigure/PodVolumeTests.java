@@ -57,33 +57,15 @@ class PodVolumeTests {
 
 	private int versions;
 
-	/** The key in PKCS #8, then the chain without the root, all in one file. */
+	/** One file has the key, then the chain without the root. */
 	@ParameterizedTest
-	@CsvSource({ "EC, 256", "EC, 384", "EC, 521", "RSA, 2048", "ED25519, 256" })
-	void credentialBundleOfAPodCertificateIsFollowed(KeySpecification.Algorithm algorithm, int size,
+	@CsvSource({ "EC, 256, credentialbundle.pem, credentialbundle.pem",
+			"RSA, 2048, credentialbundle.pem, credentialbundle.pem",
+			"ED25519, 256, credentialbundle.pem, credentialbundle.pem", "EC, 256, certificates.pem, key.pem",
+			"EC, 256, tls.crt, tls.key" })
+	void volumeIsFollowed(KeySpecification.Algorithm algorithm, int size, String certificateFile, String keyFile,
 			CapturedOutput output) throws IOException {
-		follow(new KeySpecification(algorithm, size), "credentialbundle.pem", "credentialbundle.pem", output);
-	}
-
-	/** Of a pod certificate, and of a Secret of cert-manager or its CSI driver. */
-	@ParameterizedTest
-	@CsvSource({ "certificates.pem, key.pem", "tls.crt, tls.key" })
-	void volumeWithTwoFilesIsFollowed(String certificate, String key, CapturedOutput output) throws IOException {
-		follow(KeySpecification.EC_P256, certificate, key, output);
-	}
-
-	private Map<String, String> content(CertificatePair pair, String certificateFile, String keyFile) {
-		if (certificateFile.equals(keyFile)) {
-			return Map.of(keyFile, key(pair) + Pem.write(pair.chain()));
-		}
-		return Map.of(certificateFile, Pem.write(pair.chain()), keyFile,
-				keyFile.equals("key.pem") ? key(pair) : Pem.writePrivateKey(pair), "ca.crt",
-				Pem.write(List.of(this.root.certificate())));
-	}
-
-	private void follow(KeySpecification specification, String certificateFile, String keyFile, CapturedOutput output)
-			throws IOException {
-		KeyPair keys = KeyPairSource.jdk().generate(specification);
+		KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(algorithm, size));
 		CertificatePair first = pair(keys);
 		write(content(first, certificateFile, keyFile));
 		CertificateContexts.starter()
@@ -103,6 +85,12 @@ class PodVolumeTests {
 				assertThat(output).doesNotContain("damaged", "stays in use");
 				assertThat(this.volume.resolve("nowhere")).doesNotExist();
 			});
+	}
+
+	private static Map<String, String> content(CertificatePair pair, String certificateFile, String keyFile) {
+		String chain = Pem.write(pair.chain());
+		return certificateFile.equals(keyFile) ? Map.of(keyFile, key(pair) + chain)
+				: Map.of(certificateFile, chain, keyFile, key(pair));
 	}
 
 	private static void assertCurrent(ApplicationContext context, CertificatePair pair) {

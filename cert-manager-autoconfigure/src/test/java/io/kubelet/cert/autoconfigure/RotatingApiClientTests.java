@@ -70,7 +70,6 @@ import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.server.HttpServer;
 import reactor.netty.tcp.SslProvider.GenericSslContextSpec;
 
-import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.util.function.ThrowingSupplier;
 
@@ -255,8 +254,8 @@ class RotatingApiClientTests {
 
 	private static String presented(Channel channel) {
 		SSLSession session = channel.pipeline().get(SslHandler.class).engine().getSession();
-		return CertificateNames.serialNumber(
-				(X509Certificate) ThrowingSupplier.of(() -> session.getPeerCertificates()[0]).get());
+		return CertificateNames
+			.serialNumber((X509Certificate) ThrowingSupplier.of(() -> session.getPeerCertificates()[0]).get());
 	}
 
 	private static String get(OkHttpClient client, String url) {
@@ -266,41 +265,6 @@ class RotatingApiClientTests {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
-	}
-
-	/** Its session would be resumed from then on. */
-	@Test
-	void handshakeThatARotationOvertakesIsNotResumedAfterTheGrace() {
-		runner().run((context) -> {
-			CertificateManager manager = context.getBean(CertificateManager.class);
-			KeyManager live = context.getBean(SslBundles.class)
-				.getBundle("kubelet-client")
-				.getManagers()
-				.getKeyManagers()[0];
-			CompletableFuture<RotatingApiClient> client = new CompletableFuture<>();
-			CompletableFuture<Runnable> rotated = new CompletableFuture<>();
-			KeyManager keys = (KeyManager) Proxy.newProxyInstance(getClass().getClassLoader(),
-					new Class<?>[] { X509KeyManager.class }, (proxy, method, arguments) -> {
-						Object presented = method.invoke(live, arguments);
-						if (method.getName().equals("getPrivateKey") && !rotated.isDone()) {
-							manager.rotate().get(120, TimeUnit.SECONDS);
-							rotated.complete(client.join().rotated());
-						}
-						return presented;
-					});
-			String before = manager.current().orElseThrow().serialNumber();
-			ApiClient server = new ApiClient().setBasePath(this.controlPlane.url())
-				.setSslCaCert(new ByteArrayInputStream(this.controlPlane.caPem().getBytes()));
-			try (RotatingApiClient rotating = new RotatingApiClient(server, new KeyManager[] { keys },
-					() -> manager.status().pair(), Executors.newCachedThreadPool())) {
-				client.complete(rotating);
-				whoAmI(rotating);
-				rotated.join().run();
-				whoAmI(rotating);
-				assertThat(reviews()).extracting(RecordedRequest::certificateSerial)
-					.containsExactly(before, manager.current().orElseThrow().serialNumber());
-			}
-		});
 	}
 
 	/** They may be on a volume that hangs. */
@@ -317,7 +281,7 @@ class RotatingApiClientTests {
 		AtomicReference<@Nullable CertificatePair> current = new AtomicReference<>();
 		try (RotatingApiClient rotating = new RotatingApiClient(new ApiClient(http), new KeyManager[0], current::get,
 				Executors.newCachedThreadPool())) {
-			current.set(new FixedManager(this.authority).pair());
+			current.set(this.authority.pair("client"));
 			reads.set(0);
 			assertThat(rotating.getHttpClient().connectionPool()).isNotSameAs(http.connectionPool());
 			assertThat(reads).hasValue(0);

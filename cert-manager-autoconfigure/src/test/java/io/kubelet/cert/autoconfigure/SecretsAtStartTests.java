@@ -5,17 +5,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
-import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.kubelet.cert.testsupport.CertificateContexts;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,60 +25,38 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class SecretsAtStartTests {
 
-	private static final String SECRETS = "/api/v1/namespaces/default/secrets";
-
-	private final CountDownLatch all = new CountDownLatch(3);
-
-	private final Queue<String> answeredBeforeAllWereAsked = new ConcurrentLinkedQueue<>();
-
-	private final ExecutorService threads = Executors.newCachedThreadPool();
-
-	@SuppressWarnings("NullAway.Init")
-	private HttpServer server;
-
 	@TempDir
-	@SuppressWarnings("NullAway.Init")
 	Path directory;
-
-	@BeforeEach
-	void startServer() throws IOException {
-		this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-		this.server.createContext(SECRETS + "/", this::answer);
-		this.server.setExecutor(this.threads);
-		this.server.start();
-	}
-
-	@AfterEach
-	void stopServer() {
-		this.server.stop(0);
-		this.threads.shutdownNow();
-	}
 
 	@Test
 	void allSecretsAreReadAtTheSameTime() throws IOException {
+		AtomicInteger asked = new AtomicInteger();
+		CompletableFuture<Boolean> all = new CompletableFuture<>();
+		Queue<Boolean> answeredWhenAllWereAsked = new ConcurrentLinkedQueue<>();
+		ExecutorService threads = Executors.newCachedThreadPool();
+		HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+		server.setExecutor(threads);
+		server.createContext("/api/v1/namespaces/default/secrets/", (exchange) -> {
+			if (asked.incrementAndGet() == 3) {
+				all.complete(true);
+			}
+			answeredWhenAllWereAsked.add(all.copy().completeOnTimeout(false, 5, TimeUnit.SECONDS).join());
+			// There is no such Secret
+			exchange.sendResponseHeaders(404, -1);
+			exchange.close();
+		});
+		server.start();
 		Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("kubeconfig"),
-				"http://127.0.0.1:" + this.server.getAddress().getPort());
+				"http://127.0.0.1:" + server.getAddress().getPort());
 		CertificateContexts.runner(this.directory)
 			.withPropertyValues("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert.pair-name=a",
 					"kubelet.cert.store.type=secret", "kubelet.cert.store.copy=false",
 					"kubelet.cert.startup.mode=background", "kubelet.cert.additional.b.template.common-name=b",
 					"kubelet.cert.additional.c.template.common-name=c")
-			.run((context) -> assertThat(this.all.getCount()).isZero());
-		assertThat(this.answeredBeforeAllWereAsked).isEmpty();
-	}
-
-	/** There is no such Secret. */
-	private void answer(HttpExchange exchange) throws IOException {
-		try (exchange) {
-			this.all.countDown();
-			if (!this.all.await(5, TimeUnit.SECONDS)) {
-				this.answeredBeforeAllWereAsked.add(exchange.getRequestURI().getPath());
-			}
-			exchange.sendResponseHeaders(404, -1);
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
+			.run((context) -> assertThat(answeredWhenAllWereAsked).hasSizeGreaterThanOrEqualTo(3)
+				.doesNotContain(false));
+		server.stop(0);
+		threads.shutdownNow();
 	}
 
 }

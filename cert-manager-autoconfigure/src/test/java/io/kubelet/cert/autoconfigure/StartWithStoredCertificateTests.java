@@ -5,11 +5,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.CertificateContexts;
@@ -40,10 +38,8 @@ class StartWithStoredCertificateTests {
 
 	@Test
 	void doesNotContactTheApiServerAndLoadsNeitherTheKubernetesClientNorBouncyCastle() throws Exception {
-		Instant now = Instant.now();
 		TestStore.files(this.directory, "kubelet-client", null, 5, Clock.systemUTC())
-			.update(this.authority.pair(CertificateTemplate.ofSubject("app"), now.minusSeconds(60),
-					now.plusSeconds(3600)));
+			.update(this.authority.pair("app"));
 		Path classes = this.directory.resolve("classes.log");
 		Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
 				"-XX:TieredStopAtLevel=1", "-Xlog:class+load:file=" + classes, "-cp",

@@ -92,12 +92,6 @@ class StoredIssuersTests {
 				"kubelet.cert.signer-ca-file=" + authority);
 	}
 
-	@Test
-	void certificateOfAnotherIntermediateAuthorityOfThisNameIsReplaced(CapturedOutput output) {
-		TestAuthority intermediate = new TestAuthority("root").intermediate("kubernetes");
-		assertReplaced(store(intermediate, intermediate.certificate()), "the cluster", output);
-	}
-
 	private void assertReplaced(CertificatePair stored, String place, CapturedOutput output, String... properties) {
 		runner(properties).run((context) -> {
 			CertificateManager manager = context.getBean(CertificateManager.class);

@@ -1,11 +1,7 @@
 package io.kubelet.cert.autoconfigure;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 import io.kubelet.cert.certificate.CertificateTemplate;
 import io.kubelet.cert.rotation.CertificateManagers;
@@ -48,30 +44,6 @@ class TemplateSuppliersTests {
 	void supplierIsThatOfItsQualifier() {
 		plain("plain").withBean("other", Serving.class)
 			.run((context) -> assertCommonNames(context.getBean(CertificateManagers.class), "plain", "serving", "app"));
-	}
-
-	/** Both hang, and there are two threads for all certificates. */
-	@Test
-	void supplierThatHangsDelaysOnlyItsOwnCertificate() {
-		CountDownLatch asked = new CountDownLatch(2);
-		CompletableFuture<Optional<CertificateTemplate>> released = new CompletableFuture<>();
-		CertificateTemplateSupplier hanging = () -> {
-			asked.countDown();
-			return released.join();
-		};
-		runner().withBean("plain", CertificateTemplateSupplier.class, () -> hanging)
-			.withBean("serving", CertificateTemplateSupplier.class, () -> hanging)
-			.withPropertyValues("kubelet.cert.startup.mode=background")
-			.run((context) -> {
-				assertThat(asked.await(120, TimeUnit.SECONDS)).isTrue();
-				CertificateManagers managers = context.getBean(CertificateManagers.class);
-				for (int rotation = 0; rotation < 3; rotation++) {
-					assertThat(managers.get("third").rotate()).succeedsWithin(Duration.ofMinutes(2));
-				}
-				assertThat(managers.get("serving").current()).isEmpty();
-				assertThat(managers.get("kubelet-client").current()).isEmpty();
-				released.complete(Optional.empty());
-			});
 	}
 
 	@Test

@@ -90,12 +90,6 @@ class AddressNamesTests {
 			.complete(SUBJECT.withDnsNames(List.of("h")).withIpAddresses(ipAddresses("9.9.9.9")), true)).isEmpty();
 	}
 
-	@Test
-	void typeThatIsNotKnownIsNone() {
-		assertThat(NodeAddress.Type.of("ExternalIPv7")).isEmpty();
-		assertThat(NodeAddress.Type.of("InternalDNS")).contains(NodeAddress.Type.DNS);
-	}
-
 	static List<NodeAddress> addresses(String text) {
 		return words(text).stream().map((word) -> {
 			String[] parts = word.split("=", -1);

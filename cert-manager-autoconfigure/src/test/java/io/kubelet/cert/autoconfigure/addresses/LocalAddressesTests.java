@@ -4,23 +4,34 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.time.Clock;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings;
+import io.kubelet.cert.autoconfigure.settings.CertificateSettings.AddressSourceKind;
 import io.kubelet.cert.certificate.CertificateNames;
+import io.kubelet.cert.certificate.CertificateTemplate;
+import io.kubelet.cert.rotation.CertificateTemplateSupplier;
+import io.kubelet.cert.rotation.engine.RotationSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.mock.env.MockEnvironment;
+
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 /**
  * Addresses of a pod and of the host's network interfaces.
  */
 class LocalAddressesTests {
+
+	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("n1")
+		.withDnsNames(List.of("web.example.com"));
 
 	private static final AddressSource INTERFACES = AddressNamesTests.source("InternalIP=10.1.1.1");
 
@@ -59,7 +70,7 @@ class LocalAddressesTests {
 
 	@Test
 	void interfacesGiveTheirReachableAddressesAndTheHostName() throws SocketException {
-		List<InetAddress> expected = new ArrayList<>();
+		Set<InetAddress> expected = new HashSet<>();
 		for (NetworkInterface networkInterface : NetworkInterface.networkInterfaces().toList()) {
 			if (networkInterface.isUp()) {
 				networkInterface.inetAddresses().filter(InterfaceAddresses::isReachable).forEach(expected::add);
@@ -67,7 +78,29 @@ class LocalAddressesTests {
 		}
 		AddressNames names = AddressNames.of(new InterfaceAddresses("n1", Set.of(), Clock.systemUTC()).addresses());
 		assertThat(names.dnsNames()).containsExactly("n1");
-		assertThat(names.ipAddresses()).containsExactlyInAnyOrderElementsOf(Set.copyOf(expected));
+		assertThat(names.ipAddresses()).containsExactlyInAnyOrderElementsOf(expected);
+	}
+
+	@Test
+	void interfaceWithoutAnAddressIsWaitedFor() {
+		assertThat(templates(AddressSourceKind.INTERFACES, "").waitingFor())
+			.contains("an IP address among the addresses of the network interfaces [nosuch0]");
+	}
+
+	@Test
+	void podAddsToWhatTheTemplateNames() {
+		assertThat(templates(AddressSourceKind.POD, "10.1.0.7").get())
+			.contains(TEMPLATE.withDnsNames(List.of("web-0", "web.example.com"))
+				.withIpAddresses(List.of(CertificateNames.parseIpAddress("10.1.0.7"))));
+	}
+
+	private static CertificateTemplateSupplier templates(AddressSourceKind source, String podIp) {
+		return AddressTemplates.of(
+				new CertificateSettings.Request(null, null, RotationSettings.Request.of("example.com/a"), TEMPLATE,
+						new CertificateSettings.Addresses(source, Set.of("nosuch0"), false, "n1"), ""),
+				(node) -> fail("Not of a node"),
+				new MockEnvironment().withProperty("POD_NAME", "web-0").withProperty("POD_IP", podIp),
+				Clock.systemUTC());
 	}
 
 }

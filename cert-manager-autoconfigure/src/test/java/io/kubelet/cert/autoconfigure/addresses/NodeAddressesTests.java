@@ -75,20 +75,13 @@ class NodeAddressesTests {
 	}
 
 	@Test
-	void nodeThatComesLaterIsWaitedFor() throws Exception {
+	void nodeThatComesLaterIsWaitedForAndKeepsItsAddressesWhileItIsDeleted() throws Exception {
 		awaitDescription("(it does not exist)");
 		this.node.create();
 		awaitDescription("(it has none yet)");
 		this.node.readdress("InternalIP=10.0.0.1");
 		awaitAddresses(FIRST);
 		assertThat(this.addresses.description()).isEqualTo("addresses of node n1");
-	}
-
-	@Test
-	void nodeThatIsDeletedKeepsItsAddressesUntilItIsThereAgain() throws Exception {
-		this.node.create("InternalIP=10.0.0.1");
-		awaitAddresses(FIRST);
-		awaitWatch();
 		this.node.delete();
 		this.node.create();
 		// The watch tells what happens in its order

@@ -22,7 +22,14 @@ import static org.assertj.core.api.Assertions.assertThatException;
  */
 class KubeletConfigurationTests {
 
-	private static final String HEAD = "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n";
+	/** The file of a real node contains much else. */
+	private static final String HEAD = """
+			kind: KubeletConfiguration
+			apiVersion: kubelet.config.k8s.io/v1beta1
+			authentication: {x509: {clientCAFile: /etc/kubernetes/pki/ca.crt}}
+			clusterDNS: [10.96.0.10]
+			cpuManagerReconcilePeriod: 0s
+			""";
 
 	@TempDir
 	Path directory;
@@ -62,20 +69,6 @@ class KubeletConfigurationTests {
 		assertThat(list.certificates()).map((settings) -> settings.storage().initialPair())
 			.containsExactly(null, new PairLocation(this.directory.resolve("tls.crt"), Path.of("/keys/tls.key")),
 					new PairLocation(Path.of("/a.crt"), Path.of("/a.key")));
-	}
-
-	@Test
-	void fileOfARealNodeIsRead() throws IOException {
-		Files.writeString(file(), HEAD + """
-				authentication:
-				  x509:
-				    clientCAFile: /etc/kubernetes/pki/ca.crt
-				clusterDNS:
-				- 10.96.0.10
-				cpuManagerReconcilePeriod: 0s
-				rotateCertificates: true
-				""");
-		assertThat(KubeletConfiguration.read(file())).isEqualTo(new KubeletConfiguration(true, false, null));
 	}
 
 	@ParameterizedTest(name = "{0}")
@@ -125,15 +118,6 @@ class KubeletConfigurationTests {
 				: InetAddress.getLocalHost().getHostName();
 		assertThat(NodeName.of(null)).isEqualTo(host.toLowerCase(Locale.ROOT));
 		assertThat(NodeName.of(" Node-1.Example.COM ")).isEqualTo("node-1.example.com");
-	}
-
-	@Test
-	void furtherCertificateHasTheNodeNameOfTheFirstUnlessItSaysAnother() {
-		CertificateSettingsList list = TestSettings.of("profile=kubelet-client;node-name=N1",
-				"additional.a.profile=kubelet-serving;additional.b.profile=kubelet-serving;additional.b.pair-name=b",
-				"additional.b.node-name=n2");
-		assertThat(list.certificates()).extracting((settings) -> settings.request().template().commonName())
-			.containsExactly("system:node:n1", "system:node:n1", "system:node:n2");
 	}
 
 }

@@ -52,8 +52,6 @@ class PropertiesBinderTests {
 		assertThat(second.rotation().schedule()).usingRecursiveComparison()
 			.ignoringFields("once")
 			.isEqualTo(first.rotation().schedule());
-		assertThat(second.rotation().schedule().window()).isEqualTo(new RotationWindow(0.5, 0.9));
-		assertThat(second.rotation().schedule().retry().attempts()).isEqualTo(7);
 		assertThat(second.storage().certDir()).isEqualTo(Path.of("/pki"));
 		assertThat(second.storage().retain()).isEqualTo(2);
 		assertThat(second.request().wanted().key())

@@ -47,12 +47,6 @@ class PropertiesReportTests {
 		});
 	}
 
-	@Test
-	void valuesAreHiddenByDefault() {
-		this.runner.run((context) -> assertThat(properties(context, "certificateProperties"))
-			.containsEntry("signerName", "******"));
-	}
-
 	private static Map<String, @Nullable Object> properties(AssertableApplicationContext context, String bean) {
 		Map<String, ConfigurationPropertiesBeanDescriptor> beans = context
 			.getBean(ConfigurationPropertiesReportEndpoint.class)

@@ -116,26 +116,21 @@ class SettingsResolverTests {
 		assertThat(settings.request().template()).isEqualTo(CertificateTemplate.ofSubject("someone", "some"));
 	}
 
-	@Test
-	void issuerHasTheDefaultsOfCertManager() {
-		Signer signer = signer(TestSettings.first("issuer.name=internal"));
-		assertThat(signer).hasToString("issuer 'Issuer/internal' (from kubelet.cert.issuer.name)");
-		assertThat(signer.issuer())
-			.isEqualTo(new Issuer(new IssuerReference("Issuer", "internal", "cert-manager.io"), null, Map.of()));
-	}
-
-	@Test
-	void everythingOfAnIssuerCanBeSet() {
-		CertificateSettings settings = TestSettings.first(
-				"issuer.name=internal;issuer.kind=Cloud;issuer.group=issuers.example.com;issuer.namespace=shop",
-				"issuer.annotations.[issuers.example.com/template]=web;requested-lifetime=1m;ssl.trust=issuer");
-		IssuerReference reference = new IssuerReference("Cloud", "internal", "issuers.example.com");
-		assertThat(signer(settings).issuer())
-			.isEqualTo(new Issuer(reference, "shop", Map.of("issuers.example.com/template", "web")));
-		assertThat(signer(settings).name()).isEqualTo("Cloud.issuers.example.com/internal");
-		assertThat(IssuerReference.parse(signer(settings).name())).contains(reference);
-		assertThat(settings.request().wanted().lifetime()).isEqualTo(Duration.ofMinutes(1));
-		assertThat(settings.ssl().trusted().kind()).isEqualTo(TrustKind.ISSUER);
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', nullValues = "-",
+			textBlock = """
+					ssl.trust=issuer | Issuer/internal | Issuer | cert-manager.io | - | -
+					issuer.kind=Cloud;issuer.group=example.com;issuer.namespace=shop;issuer.annotations.[example.com/template]=web \
+					| Cloud.example.com/internal | Cloud | example.com | shop | web
+					""")
+	void issuerHasTheDefaultsOfCertManagerUnlessTheyAreSet(String properties, String signerName, String kind,
+			String group, @Nullable String namespace, @Nullable String annotation) {
+		Signer signer = signer(TestSettings.first("issuer.name=internal;requested-lifetime=1m", properties));
+		assertThat(signer).hasToString("issuer '" + signerName + "' (from kubelet.cert.issuer.name)");
+		IssuerReference reference = new IssuerReference(kind, "internal", group);
+		assertThat(IssuerReference.parse(signerName)).contains(reference);
+		assertThat(signer.issuer()).isEqualTo(new Issuer(reference, namespace,
+				(annotation != null) ? Map.of("example.com/template", annotation) : Map.of()));
 	}
 
 	@ParameterizedTest
