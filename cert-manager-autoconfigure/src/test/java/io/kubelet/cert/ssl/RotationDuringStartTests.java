@@ -1,10 +1,7 @@
 package io.kubelet.cert.ssl;
 
-import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
@@ -14,15 +11,11 @@ import io.kubelet.cert.ssl.RotatingServer.Kind;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.tomcat.util.net.jsse.JSSEImplementation;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jetty.JettyWebServerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
@@ -33,7 +26,6 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.tomcat.TomcatWebServerFactory;
 import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -77,24 +69,6 @@ class RotationDuringStartTests {
 				assertThat(output.toString().split("configured from keystore", -1)).hasSize(2 + rotation);
 			}
 		}
-	}
-
-	/** As by SIGTERM while nobody signs. */
-	@Test
-	void applicationThatWaitsForItsFirstCertificateCanBeStopped(@TempDir Path directory) {
-		CompletableFuture<ConfigurableApplicationContext> context = new CompletableFuture<>();
-		CompletableFuture<Void> start = CompletableFuture
-			.runAsync(() -> new SpringApplicationBuilder(RotatingApplication.Certificates.class)
-				.web(WebApplicationType.NONE)
-				.initializers(context::complete)
-				.run("--kubelet.cert.cert-dir=" + directory, "--kubelet.cert.startup.timeout=10m",
-						"--kubelet.cert.kubernetes.kubeconfig=" + RotatingApplication.plane.writeKubeconfig(directory),
-						"--kubelet.cert.signer-name=example.com/absent", "--kubelet.cert.template.common-name=waits"));
-		Awaitility.await().until(() -> !RotatingApplication.plane.openCertificateSigningRequests().isEmpty());
-		assertThat(CompletableFuture.runAsync(() -> context.join().close())).succeedsWithin(Duration.ofMinutes(2));
-		assertThat(start).failsWithin(Duration.ofMinutes(2))
-			.withThrowableThat()
-			.withStackTraceContaining("Interrupted while waiting for certificate kubelet-client");
 	}
 
 	@Configuration(proxyBeanMethods = false)

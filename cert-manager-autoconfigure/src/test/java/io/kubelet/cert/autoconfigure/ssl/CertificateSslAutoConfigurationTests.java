@@ -114,35 +114,31 @@ class CertificateSslAutoConfigurationTests {
 			});
 	}
 
-	/** Never silently those of the JDK. */
-	@Test
-	void withoutAnApiServerNobodyIsTrustedUnlessAPropertyNamesAnAuthority(CapturedOutput output) {
-		this.runner.run((context) -> {
-			assertThat(trusted(context, "kubelet-client")).isEmpty();
-			assertThat(output)
-				.containsOnlyOnce("No API server is configured, so the SSL bundle 'kubelet-client' trusts nobody");
-			assertThat(output).contains("set 'kubelet.cert.ssl.trust-file' to a PEM file that contains them, "
-					+ "or set 'kubelet.cert.ssl.trust' to 'system'");
+	/**
+	 * Never silently those of the JDK. The application's own manager is not described.
+	 */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			false | kubelet-client | kubelet.cert | No API server is configured
+			true | test | kubelet.cert.additional.test | CertificateManagers bean provides no certificate authority
+			""")
+	void nobodyIsTrustedUnlessAPropertyNamesAnAuthority(boolean own, String bundle, String prefix, String reason,
+			CapturedOutput output) {
+		ApplicationContextRunner runner = own
+				? this.runner.withBean(CertificateManagers.class,
+						() -> new CertificateManagers(List.of(new FixedManager(CertificateContexts.authority))))
+				: this.runner;
+		runner.run((context) -> {
+			assertThat(trusted(context, bundle)).isEmpty();
+			assertThat(output).containsOnlyOnce("%s, so the SSL bundle '%s' trusts nobody".formatted(reason, bundle))
+				.contains(
+						"set '%1$s.ssl.trust-file' to a PEM file that contains them, or set '%1$s.ssl.trust' to 'system'"
+							.formatted(prefix));
 		});
-	}
-
-	@Test
-	void managerOfTheApplicationOfWhichThePropertiesSayNothingTrustsNobody(CapturedOutput output) {
-		ApplicationContextRunner own = this.runner.withBean(CertificateManagers.class,
-				() -> new CertificateManagers(List.of(new FixedManager(CertificateContexts.authority))));
-		own.run((context) -> {
-			assertThat(trusted(context, "test")).isEmpty();
-			assertThat(output)
-				.containsOnlyOnce("The application's own CertificateManagers bean provides no certificate "
-						+ "authority, so the SSL bundle 'test' trusts nobody");
-			assertThat(output)
-				.contains("set 'kubelet.cert.additional.test.ssl.trust-file' to a PEM file that contains them, "
-						+ "or set 'kubelet.cert.additional.test.ssl.trust' to 'system'");
-		});
-		own.withPropertyValues("kubelet.cert.additional.test.ssl.trust-file=" + this.file)
-			.run((context) -> assertThat(trusted(context, "test")).containsExactly("CN=test"));
-		own.withPropertyValues("kubelet.cert.additional.test.ssl.trust=system")
-			.run((context) -> assertThat(trusted(context, "test")).hasSizeGreaterThan(1));
+		runner.withPropertyValues(prefix + ".ssl.trust-file=" + this.file)
+			.run((context) -> assertThat(trusted(context, bundle)).containsExactly("CN=test"));
+		runner.withPropertyValues(prefix + ".ssl.trust=system")
+			.run((context) -> assertThat(trusted(context, bundle)).hasSizeGreaterThan(1));
 	}
 
 	@ParameterizedTest

@@ -21,6 +21,7 @@ import org.springframework.boot.test.context.assertj.AssertableApplicationContex
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -95,6 +96,22 @@ class FirstCertificateTests {
 		assertThat(output).contains("[shop] Attempt 1 failed (there is no certificate yet): ")
 			.doesNotContain("retrying")
 			.doesNotContain("next attempt");
+	}
+
+	/** As by SIGTERM while nobody signs. */
+	@Test
+	void startThatWaitsCanBeStopped() {
+		CompletableFuture<ConfigurableApplicationContext> starting = new CompletableFuture<>();
+		CompletableFuture<?> stop = starting.thenAcceptAsync((context) -> {
+			Awaitility.await().until(() -> !this.controlPlane.openCertificateSigningRequests().isEmpty());
+			context.close();
+		});
+		this.runner.withInitializer(starting::complete)
+			.withPropertyValues("kubelet.cert.signer-name=example.com/absent", "kubelet.cert.startup.timeout=2m")
+			.run((context) -> assertThat(context.getStartupFailure())
+				.hasStackTraceContaining("Interrupted while waiting for certificate shop"));
+		assertThat(Thread.interrupted()).isTrue();
+		assertThat(stop).succeedsWithin(Duration.ofMinutes(2));
 	}
 
 	private static void fails(AssertableApplicationContext context) {
