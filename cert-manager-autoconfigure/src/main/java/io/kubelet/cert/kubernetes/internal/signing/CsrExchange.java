@@ -76,27 +76,26 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		this.watches.begin(this);
 		this.answer.whenComplete((chain, failure) -> this.watches.end(this));
 		guard(() -> {
-			String name = this.request.name();
-			if (name != null && this.request.uid() != null) {
-				resume(name);
+			if (this.request.uid() != null) {
+				resume();
 			}
-			else if (name == null || creates) {
-				create(name);
+			else if (creates || this.request.name() == null) {
+				create();
 			}
 			else {
-				read(name, this::takeIfOurs);
+				read(this::takeIfOurs);
 			}
 		});
 		return this.answer;
 	}
 
-	private void create(@Nullable String name) {
+	private void create() {
 		JsonObject object = RequestObject.named(this.api.newObject(this.request), this.request,
 				this.watches.requester());
 		send(ApiObjects.create(this.client, this.api.path(), object), (created) -> await(new RequestObject(created)),
 				(failure) -> {
-					if (failure.getCode() == 409 && name != null) {
-						read(name, this::takeIfOurs);
+					if (failure.getCode() == 409 && this.request.name() != null) {
+						read(this::takeIfOurs);
 					}
 					else {
 						fail(failure);
@@ -104,10 +103,10 @@ final class CsrExchange implements RequestWatch.Subscriber {
 				});
 	}
 
-	private void resume(String name) {
-		read(name, (found) -> {
+	private void resume() {
+		read((found) -> {
 			if (!found.uid().equals(this.request.uid())) {
-				lost(name, "Replaced", "now names another object");
+				lost("Replaced", "now names another object");
 			}
 			else {
 				take(found);
@@ -119,7 +118,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	private void takeIfOurs(RequestObject found) {
 		Optional<String> difference = this.request.difference(this.api.signerName(found), found.pkcs10());
 		if (difference.isPresent()) {
-			lost(found.name(), "AlreadyExists", "has a name that another request has taken: " + difference.get());
+			lost("AlreadyExists", "has a name that another request has taken: " + difference.get());
 		}
 		else {
 			take(found);
@@ -128,7 +127,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 	private void take(RequestObject found) {
 		if (found.hasExpired(this.clock.instant())) {
-			gone(found.name(), "was answered with a certificate that has expired");
+			gone("was answered with a certificate that has expired");
 		}
 		else {
 			await(found);
@@ -140,7 +139,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		this.request = this.request.confirmed(object.name(), object.uid(), object.createdAt());
 		changed(object);
 		if (!this.answer.isDone() && !(this.watches.subscribe(object, this) && expected)) {
-			read(object.name(), this::changed);
+			read(this::changed);
 		}
 	}
 
@@ -168,7 +167,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 	@Override
 	public void deleted() {
-		gone(String.valueOf(this.request.name()), "was deleted");
+		gone("was deleted");
 	}
 
 	@Override
@@ -181,25 +180,24 @@ final class CsrExchange implements RequestWatch.Subscriber {
 
 	@Override
 	public void refused(Exception answer) {
-		String name = this.request.name();
-		if (answer instanceof AnswerTooLargeException && name != null && !this.alone) {
+		if (answer instanceof AnswerTooLargeException && !this.alone) {
 			this.alone = true;
 			this.watches.separate();
-			resume(name);
+			resume();
 		}
 		else {
 			fail(answer);
 		}
 	}
 
-	private void read(String name, Consumer<RequestObject> found) {
-		send(ApiObjects.read(this.client, this.api.path(), name), (object) -> found.accept(new RequestObject(object)),
+	private void read(Consumer<RequestObject> found) {
+		send(ApiObjects.read(this.client, this.api.path(), name()), (object) -> found.accept(new RequestObject(object)),
 				(failure) -> {
 					if (failure.getCode() == 404 && ApiFailures.status(failure.getResponseBody()) != null) {
-						gone(name, "no longer exists");
+						gone("no longer exists");
 					}
 					else if (failure.getCode() == 403) {
-						find(name, found, failure);
+						find(found, failure);
 					}
 					else {
 						fail(failure);
@@ -212,8 +210,8 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	 * request is answered even if only {@code get} is missing.
 	 * @param refusal the answer to reading it
 	 */
-	private void find(String name, Consumer<RequestObject> found, ApiException refusal) {
-		Selection selection = Selection.byName(name, this.api.path());
+	private void find(Consumer<RequestObject> found, ApiException refusal) {
+		Selection selection = Selection.byName(name(), this.api.path());
 		send(ApiObjects.list(this.client, this.api.path(), selection.selectors()), (list) -> {
 			if (this.watches.isFirstRefusal()) {
 				logger.warn("The application searches a list of requests for as long as it lacks a permission: {}",
@@ -221,7 +219,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 			}
 			JsonArray items = list.getAsJsonArray("items");
 			if (items.isEmpty()) {
-				gone(name, "no longer exists");
+				gone("no longer exists");
 			}
 			else {
 				found.accept(new RequestObject(items.get(0).getAsJsonObject()));
@@ -229,13 +227,18 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		}, (failure) -> fail((failure.getCode() == 403) ? refusal : failure));
 	}
 
-	private void gone(String name, String how) {
-		lost(name, "Gone", how);
+	private void gone(String how) {
+		lost("Gone", how);
 	}
 
-	private void lost(String name, String reason, String how) {
-		this.answer.completeExceptionally(RequestException.lost(name, reason,
-				RequestException.describe(name, this.request.signerName()) + " " + how));
+	private void lost(String reason, String how) {
+		this.answer.completeExceptionally(RequestException.lost(name(), reason,
+				RequestException.describe(name(), this.request.signerName()) + " " + how));
+	}
+
+	/** The object is never read before its name is known. */
+	private String name() {
+		return Objects.requireNonNull(this.request.name(), "The request has no object yet");
 	}
 
 	private void fail(Exception failure) {
