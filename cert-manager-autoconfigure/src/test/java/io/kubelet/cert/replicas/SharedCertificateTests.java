@@ -30,7 +30,7 @@ class SharedCertificateTests extends ShopFixture {
 	private final CertificatePair foreign = new TestAuthority("foreign").pair("shop", "shop.shop.svc");
 
 	@Test
-	void replicasThatStartAtTheSameMomentShareCertificateDeadlineAndRotations() throws Exception {
+	void replicasThatStartAtTheSameMomentShareCertificateDeadlineAndRotations() {
 		startTogether(8);
 		CertificatePair before = awaitAgreement();
 		assertOneObject();

@@ -52,8 +52,6 @@ public final class CertificateManagerBuilder {
 
 	private boolean required;
 
-	private Duration waitTimeout = Schedule.KUBELET.waitTimeout();
-
 	private Duration forcedInterval = Schedule.KUBELET.forcedInterval();
 
 	private RetrySchedule retry = Schedule.KUBELET.retry();
@@ -151,11 +149,6 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder waitTimeout(Duration waitTimeout) {
-		this.waitTimeout = waitTimeout;
-		return this;
-	}
-
 	public CertificateManagerBuilder forcedInterval(Duration forcedInterval) {
 		this.forcedInterval = forcedInterval;
 		return this;
@@ -219,7 +212,7 @@ public final class CertificateManagerBuilder {
 		CertificateManager manager = new RotatingCertificateManager(
 				new RotationSettings(this.name,
 						new Request(this.signerName, this.signerOrigin, this.usages, this.requestedLifetime, this.key),
-						new Schedule(this.once, this.required, RotationWindow.KUBELET, this.waitTimeout,
+						new Schedule(this.once, this.required, RotationWindow.KUBELET, Schedule.KUBELET.waitTimeout(),
 								this.forcedInterval, this.retry, this.idleCheck),
 						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
 				this.template, this.supplier, this.bootstrapPair);

@@ -3,17 +3,13 @@ package io.kubelet.cert.testsupport;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 import io.kubelet.cert.autoconfigure.CertificateManagerAutoConfiguration;
@@ -132,13 +128,13 @@ public abstract class ShopFixture {
 		return context;
 	}
 
-	protected void startTogether(int count) throws Exception {
-		ExecutorService threads = Executors.newFixedThreadPool(count);
-		for (Future<?> started : threads
-			.invokeAll(Collections.<Callable<ConfigurableApplicationContext>>nCopies(count, this::start))) {
-			started.get();
-		}
-		threads.shutdown();
+	/** Starts replicas, each on a thread of its own. */
+	protected void startTogether(int count) {
+		CompletableFuture
+			.allOf(Stream.generate(() -> CompletableFuture.runAsync(this::start, (task) -> new Thread(task).start()))
+				.limit(count)
+				.toArray(CompletableFuture[]::new))
+			.join();
 	}
 
 	/** Begins a rotation for which nobody approves the request. */

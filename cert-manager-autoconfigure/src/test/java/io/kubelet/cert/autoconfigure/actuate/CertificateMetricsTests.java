@@ -95,26 +95,17 @@ class CertificateMetricsTests extends ManagerFixture {
 	}
 
 	@Test
-	void attemptsFailSinceTheFirstFailureUntilARotation() {
+	void attemptsFailSinceTheFirstFailureUntilAnotherPairIsCurrent() {
 		this.signer.failsWith((request) -> new IllegalStateException("broken"));
 		start(this.registry);
 		assertThat(value("failing")).isZero();
 		pass(Duration.ofMinutes(5));
 		assertThat(this.failures).hasSizeGreaterThan(1);
 		assertThat(value("failing")).isEqualTo(300);
-		this.signer.issues();
-		pass(Duration.ofMinutes(1));
-		assertThat(value("failing")).isZero();
-	}
-
-	@Test
-	void pairThatAnotherProgramStoredEndsTheFailuresAndIsNoRotation() {
-		this.signer.denies();
-		start(this.registry);
 		storePair();
 		pass(Duration.ofMinutes(10));
-		assertThat(value("lifetime")).isEqualTo(100 * 3600);
 		assertThat(value("failing")).isZero();
+		assertThat(value("lifetime")).isEqualTo(100 * 3600);
 		assertThat(this.registry.get("kubelet.cert.rotations").functionCounter().count()).isZero();
 	}
 
