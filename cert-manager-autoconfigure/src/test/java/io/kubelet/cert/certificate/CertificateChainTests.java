@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.kubelet.cert.certificate.trust.KeyStores;
 import io.kubelet.cert.request.KeyPairSource;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,11 +38,9 @@ class CertificateChainTests {
 				CertificatePair.of(chain, KEYS), Pem.readPair(Pem.write(chain) + key))) {
 			assertThat(pair.chain()).isEqualTo(path);
 			assertThat(Pem.readPair(Pem.write(pair))).isEqualTo(pair);
-			KeyStore store = KeyStore.getInstance("PKCS12");
-			store.load(null, null);
-			store.setKeyEntry("pair", pair.privateKey(), "password".toCharArray(),
-					pair.chain().toArray(X509Certificate[]::new));
+			KeyStore store = KeyStores.holding(pair, "pair", "password");
 			assertThat(store.getCertificateChain("pair")).containsExactlyElementsOf(path);
+			assertThat(store.getKey("pair", "password".toCharArray())).isEqualTo(KEYS.getPrivate());
 		}
 	}
 

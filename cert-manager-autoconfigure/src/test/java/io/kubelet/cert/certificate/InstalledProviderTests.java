@@ -47,12 +47,7 @@ class InstalledProviderTests {
 		String requestPem = new PendingRequest(request, keys.getPrivate(), key, "0a").toPem();
 		Security.insertProviderAt(new BouncyCastleProvider(), position);
 		assertThat(Pem.write(Pem.readPair(pem))).isEqualTo(pem);
-		PendingRequest read = PendingRequest.ofPem(requestPem);
-		assertThat(read.toPem()).isEqualTo(requestPem);
-		assertThat(read.asksFor(template, "example.com/app", request.usages(), null, key)).isTrue();
-		assertThat(read.asksFor(template, "example.com/app", request.usages(), null,
-				new KeySpecification(KeySpecification.Algorithm.RSA, 4096)))
-			.isFalse();
+		assertThat(PendingRequest.ofPem(requestPem).toPem()).isEqualTo(requestPem);
 	}
 
 }

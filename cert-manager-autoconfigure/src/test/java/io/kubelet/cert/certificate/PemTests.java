@@ -1,24 +1,13 @@
 package io.kubelet.cert.certificate;
 
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
-import java.security.interfaces.ECPrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 
-import io.kubelet.cert.testsupport.TestAuthority;
-import org.bouncycastle.asn1.ASN1Encodable;
-import org.bouncycastle.asn1.ASN1Integer;
-import org.bouncycastle.asn1.ASN1Sequence;
-import org.bouncycastle.asn1.DEROctetString;
-import org.bouncycastle.asn1.DERSequence;
-import org.bouncycastle.asn1.DERTaggedObject;
-import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
-import org.bouncycastle.util.BigIntegers;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,40 +37,11 @@ class PemTests {
 			"byte-order-mark, There is no certificate", "other-key, The private key does not belong",
 			"wrong-order, The private key does not belong", "encrypted-pkcs8, is encrypted",
 			"encrypted-traditional, is encrypted", "damaged-base64, cannot be read", "cut-in-block, cannot be read",
-			"cut-in-last-block, cannot be read", "empty, exactly one private key" })
+			"cut-in-last-block, cannot be read", "empty, exactly one private key",
+			"no-issuer, malformed (Empty issuer DN not allowed" })
 	void brokenPairIsRefusedWithWhatIsWrong(String file, String message) {
 		assertThatExceptionOfType(MalformedPemException.class).isThrownBy(() -> Pem.readPair(text(file)))
 			.withMessageContaining(message);
-	}
-
-	/** The JDK accepts no certificate without an issuer, although it is intact. */
-	@Test
-	void certificateThatTheJdkRejectsIsReportedWithItsReason() throws Exception {
-		ASN1Sequence certificate = ASN1Sequence.getInstance(new TestAuthority("test").certificate().getEncoded());
-		ASN1Encodable[] fields = ASN1Sequence.getInstance(certificate.getObjectAt(0)).toArray();
-		fields[3] = new DERSequence();
-		byte[] withoutIssuer = new DERSequence(
-				new ASN1Encodable[] { new DERSequence(fields), certificate.getObjectAt(1), certificate.getObjectAt(2) })
-			.getEncoded();
-		assertThatExceptionOfType(MalformedPemException.class)
-			.isThrownBy(() -> Pem.readCertificates(new PemBlock("CERTIFICATE", withoutIssuer).write()))
-			.withMessageStartingWith("A certificate cannot be read: ")
-			.withMessageContaining("Empty issuer DN not allowed");
-	}
-
-	/** The lengths in its DER and around it, also with one and two further octets. */
-	@Test
-	void ecKeyOfAnyLengthIsRead() throws IOException {
-		BigInteger secret = ((ECPrivateKey) Pem.readPair(text("pair")).privateKey()).getS();
-		for (int length = 32; length < 300; length++) {
-			byte[] number = new byte[length];
-			System.arraycopy(BigIntegers.asUnsignedByteArray(32, secret), 0, number, length - 32, 32);
-			byte[] key = new DERSequence(new ASN1Encodable[] { new ASN1Integer(1), new DEROctetString(number),
-					new DERTaggedObject(0, SECObjectIdentifiers.secp256r1) })
-				.getEncoded();
-			assertThat(Pem.readPrivateKey(new PemBlock("EC PRIVATE KEY", key).write()))
-				.isInstanceOfSatisfying(ECPrivateKey.class, (read) -> assertThat(read.getS()).isEqualTo(secret));
-		}
 	}
 
 	@Test

@@ -38,17 +38,14 @@ class EllipticCurvesTests {
 		verification.initVerify(keys.getPublic());
 		verification.update(CONTENT);
 		assertThat(verification.verify(signer.getSignature())).isTrue();
-	}
-
-	@Test
-	void bouncyCastleReplacesTheProviderOfTheJdk() {
 		assertThat(EllipticCurves.isReplaced(Security.getProvider("SunEC"))).isTrue();
 	}
 
 	@Test
 	void providerThatTheJvmPrefersIsUsed() throws Exception {
 		try (CountingProvider preferred = new CountingProvider()) {
-			KeyPair keys = KeyPairSource.jdk().generate(KeySpecification.EC_P256);
+			KeyPair keys = KeyPairSource.jdk().generate(new KeySpecification(KeySpecification.Algorithm.EC, 384));
+			assertThat(KeySpecification.describe(keys.getPublic())).isEqualTo("EC P-384");
 			CertificateRequests.create(null, CertificateTemplate.ofSubject("one"), "example.com/signer", List.of(),
 					null, keys);
 			assertThat(preferred.take()).containsEntry(Operation.KEY_GENERATION, 1)

@@ -101,7 +101,7 @@ class CurrentLinkTests extends StoreFixture {
 	}
 
 	private TestStore store(Path directory) {
-		return TestStore.files(directory, "kubelet-client", null, 20, this.time);
+		return TestStore.files(directory, "kubelet-client", null, 2 * UPDATES, this.time);
 	}
 
 }

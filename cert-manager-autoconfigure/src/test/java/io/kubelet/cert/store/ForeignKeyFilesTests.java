@@ -109,10 +109,7 @@ class ForeignKeyFilesTests extends StoreFixture {
 		CertificatePair own = update();
 		assertThat(store().current()).contains(own);
 		assertThat(aside(current())).exists();
-		Files.delete(current());
-		Files.createSymbolicLink(current(), this.directory.resolve("nothing"));
-		Files.writeString(this.directory.resolve("nothing"), "damaged");
-		assertThat(store().current()).contains(own);
+		assertThat(files("kubelet-client-\\d{4}.*")).hasSize(1);
 	}
 
 	@Test
@@ -147,8 +144,9 @@ class ForeignKeyFilesTests extends StoreFixture {
 	void directoryThatEverybodyCanWriteIsReportedOnce(CapturedOutput output) throws IOException {
 		mode(this.directory, "rwxrwxrwx");
 		store();
+		assertThat(output).contains("WARN");
 		store();
-		assertThat(output).contains("WARN").containsOnlyOnce("Every user can write to " + this.directory);
+		assertThat(output).containsOnlyOnce("Every user can write to " + this.directory);
 	}
 
 	@Test

@@ -2,6 +2,8 @@ package io.kubelet.cert.certificate.trust;
 
 import java.security.InvalidKeyException;
 import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.PKIXBuilderParameters;
 import java.security.cert.X509CertSelector;
@@ -48,16 +50,13 @@ class TrustTests {
 		assertThat(cached.of(Trust.system())).isNotSameAs(made);
 	}
 
-	@Test
-	void exactlyNoneHasNoTrustManager() {
-		assertThatExceptionOfType(CertificateException.class).isThrownBy(() -> Trust.exactly(List.of()).manager())
-			.withMessageContaining("No certificate authority is trusted");
-	}
-
 	/** A null store means the authorities of the JDK, and servers take no empty one. */
 	@Test
-	void storeOfExactlyNoneIsAcceptedByTheJdkAndRejectsEveryone() throws Exception {
-		KeyStore store = Objects.requireNonNull(Trust.exactly(List.of()).store());
+	void exactlyNoneHasAStoreThatTheJdkAcceptsAndRejectsEveryone() throws Exception {
+		Trust none = Trust.exactly(List.of());
+		assertThatExceptionOfType(CertificateException.class).isThrownBy(none::manager)
+			.withMessageContaining("No certificate authority is trusted");
+		KeyStore store = Objects.requireNonNull(none.store());
 		assertThat(new PKIXBuilderParameters(store, new X509CertSelector()).getTrustAnchors()).hasSize(1);
 		TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
 		factory.init(store);
@@ -67,6 +66,15 @@ class TrustTests {
 		X509Certificate itself = manager.getAcceptedIssuers()[0];
 		assertThat(itself.getPublicKey().getAlgorithm()).startsWith("X");
 		assertThatExceptionOfType(InvalidKeyException.class).isThrownBy(() -> itself.verify(itself.getPublicKey()));
+	}
+
+	@Test
+	void keyOfAServerWithoutACertificateCannotSign() throws Exception {
+		KeyStore store = KeyStores.refusing("server", "changeit");
+		PrivateKey key = (PrivateKey) store.getKey("server", "changeit".toCharArray());
+		assertThat(store.getCertificate("server")).asString().contains("CN=server has no certificate yet");
+		assertThatExceptionOfType(InvalidKeyException.class)
+			.isThrownBy(() -> Signature.getInstance("SHA256withECDSA").initSign(key));
 	}
 
 	@Test
