@@ -56,8 +56,6 @@ public final class CertificateManagerBuilder {
 
 	private RetrySchedule retry = Schedule.KUBELET.retry();
 
-	private @Nullable Duration idleCheck;
-
 	private IssuedCertificateCheck check = IssuedCertificateCheck.ofAnyAuthority();
 
 	private @Nullable CertificateStore store;
@@ -159,11 +157,6 @@ public final class CertificateManagerBuilder {
 		return this;
 	}
 
-	public CertificateManagerBuilder idleCheck(Duration idleCheck) {
-		this.idleCheck = idleCheck;
-		return this;
-	}
-
 	public CertificateManagerBuilder signers(SignerSource signers) {
 		this.signers = signers;
 		return this;
@@ -213,7 +206,7 @@ public final class CertificateManagerBuilder {
 				new RotationSettings(this.name,
 						new Request(this.signerName, this.signerOrigin, this.usages, this.requestedLifetime, this.key),
 						new Schedule(this.once, this.required, RotationWindow.KUBELET, Schedule.KUBELET.waitTimeout(),
-								this.forcedInterval, this.retry, this.idleCheck),
+								this.forcedInterval, this.retry),
 						RequestNaming.BY_KEY, this.check, Objects.requireNonNull(this.store), this.signers, resources),
 				this.template, this.supplier, this.bootstrapPair);
 		this.listeners.forEach(manager::addListener);

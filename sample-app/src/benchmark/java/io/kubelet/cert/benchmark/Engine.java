@@ -46,7 +46,7 @@ final class Engine implements AutoCloseable {
 	private static final Clock CLOCK = Clock.systemDefaultZone();
 
 	private static final Schedule SCHEDULE = new Schedule(false, false, RotationWindow.KUBELET,
-			Schedule.KUBELET.waitTimeout(), Duration.ZERO, RetrySchedule.KUBELET, null);
+			Schedule.KUBELET.waitTimeout(), Duration.ZERO, RetrySchedule.KUBELET);
 
 	private final ScheduledThreadPoolExecutor executor;
 

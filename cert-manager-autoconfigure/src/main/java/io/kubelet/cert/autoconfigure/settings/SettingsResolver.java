@@ -163,7 +163,7 @@ final class SettingsResolver {
 			origin = "by the kubelet's configuration file";
 		}
 		return new Rotation(enabled, origin, new Schedule(!enabled, this.properties.startup().waits(), window,
-				rotation.waitTimeout(), rotation.forcedInterval(), schedule, null));
+				rotation.waitTimeout(), rotation.forcedInterval(), schedule));
 	}
 
 	private Ssl ssl(Request request) {

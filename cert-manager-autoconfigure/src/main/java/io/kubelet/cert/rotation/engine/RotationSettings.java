@@ -84,8 +84,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 
 	/** The longest time between two checks. */
 	Duration idleCheck() {
-		Duration configured = this.schedule.idleCheck();
-		return (configured != null) ? configured : off() ? STORE_WATCH : LONGEST_SLEEP;
+		return off() ? STORE_WATCH : LONGEST_SLEEP;
 	}
 
 	/**
@@ -161,13 +160,9 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 	 * @param forcedInterval the shortest time between two rotations that are requested
 	 * with {@link io.kubelet.cert.rotation.CertificateManager#rotate()}
 	 * @param retry how long to wait after a failure
-	 * @param idleCheck the longest time between two checks while nothing is due, and the
-	 * interval at which a template supplier that does not signal changes is asked;
-	 * {@code null} for a minute, 10 seconds if nothing is requested, and a second for the
-	 * supplier
 	 */
 	public record Schedule(boolean once, boolean required, RotationWindow window, Duration waitTimeout,
-			Duration forcedInterval, RetrySchedule retry, @Nullable Duration idleCheck) {
+			Duration forcedInterval, RetrySchedule retry) {
 
 		/** The default wait for an answer. */
 		public static final int WAIT_MINUTES = 15;
@@ -177,7 +172,7 @@ public record RotationSettings(String name, Request request, Schedule schedule, 
 
 		/** The schedule of a kubelet. */
 		public static final Schedule KUBELET = new Schedule(false, false, RotationWindow.KUBELET,
-				Duration.ofMinutes(WAIT_MINUTES), Duration.ofSeconds(FORCED_SECONDS), RetrySchedule.KUBELET, null);
+				Duration.ofMinutes(WAIT_MINUTES), Duration.ofSeconds(FORCED_SECONDS), RetrySchedule.KUBELET);
 
 	}
 

@@ -79,8 +79,7 @@ final class Templates implements TemplateRounds.Member {
 
 	/** Follows the supplier: it signals its changes, or is asked in rounds. */
 	void follow() {
-		if (this.supplier != null && !this.supplier.onChange(this::wake) && !this.settings.off()
-				&& this.settings.schedule().idleCheck() == null) {
+		if (this.supplier != null && !this.supplier.onChange(this::wake) && !this.settings.off()) {
 			this.settings.resources().rounds().add(this);
 		}
 	}
