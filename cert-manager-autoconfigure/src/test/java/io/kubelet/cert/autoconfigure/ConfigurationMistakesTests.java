@@ -111,7 +111,7 @@ class ConfigurationMistakesTests {
 	@Test
 	void unreachableServerIsReportedWithItsAddressAndWithTheKubeconfigThatNamesIt() {
 		this.controlPlane.pause();
-		RisingTimeout.from(Duration.ofSeconds(1), (timeout) -> {
+		RisingTimeout.from(Duration.ofMillis(250), (timeout) -> {
 			String limit = "kubelet.cert.startup.timeout=" + timeout;
 			assertReport(connect(this.controlPlane.bootstrap(), limit), "'kubelet-client' was not issued within ",
 					"kubelet.cert.startup.timeout", this.controlPlane.url(), "cannot be reached", "API server runs",

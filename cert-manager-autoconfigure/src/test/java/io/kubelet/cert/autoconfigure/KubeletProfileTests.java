@@ -84,7 +84,7 @@ class KubeletProfileTests {
 
 	@Test
 	void startThatTimesOutSaysThatTheAddressesOfTheNodeAreWaitedFor() {
-		RisingTimeout.from(Duration.ofSeconds(1),
+		RisingTimeout.from(Duration.ofMillis(250),
 				(timeout) -> runner("kubelet.cert.profile=kubelet-serving", "kubelet.cert.startup.timeout=" + timeout)
 					.run((context) -> {
 						FailureAnalysis analysis = StartFailures.report(context.getStartupFailure());
