@@ -235,49 +235,29 @@ class SecretsTests {
 				"did not print an ExecCredential. Set its arguments so that it prints one of apiVersion "
 						+ "client.authentication.k8s.io/v1: a token alone is not enough",
 				plugIn("echo " + SECRET)),
-
-		PLUG_IN_PRINTS_HALF_AN_OBJECT("did not print an ExecCredential",
-				plugIn("echo '{\"kind\": \"ExecCredential\", \"status\": {\"token\": \"%s'")),
-
 		PLUG_IN_PRINTS_A_SECRET_VERSION("of another apiVersion than client.authentication.k8s.io/v1",
 				plugIn("echo '{\"kind\": \"ExecCredential\", \"apiVersion\": \"%1$s\", \"status\": \"%1$s\"}'")),
-
 		PLUG_IN_PRINTS_NO_TOKEN("without a token and without a client certificate",
 				plugIn(credential("\"clientCertificateData\": \"%s\""))),
-
 		PLUG_IN_PRINTS_A_TOKEN_THAT_NO_HEADER_CAN_CARRY("invalid characters",
 				plugIn(credential("\"token\": \"one\\n%s\""))),
-
 		PLUG_IN_PRINTS_NO_KEY("do not belong together",
 				plugIn(credential("\"clientCertificateData\": \"%1$s\", \"clientKeyData\": \"%1$s\""))),
-
 		PLUG_IN_COMPLAINS_AND_FAILS("failed with exit code 3", plugIn("echo %1$s >&2; echo %1$s; exit 3")),
-
 		COMMAND_THAT_IS_NOT_THERE("cannot be started",
 				user("{exec: {apiVersion: client.authentication.k8s.io/v1, command: gone, args: [%1$s],"
 						+ " env: [{name: TOKEN, value: %1$s}]}}")),
-
 		TOKEN_THAT_IS_A_LIST("'token' is not text", user("{token: [%s]}")),
-
 		TOKEN_THAT_THE_SERVER_DOES_NOT_KNOW("401", user("{token: %s}")),
-
 		TOKEN_THAT_NO_HEADER_CAN_CARRY("invalid characters", user("{token: \"one\\n%s\"}")),
-
 		TOKEN_FILE_WITH_TWO_LINES("contains no token", user("{tokenFile: secret}")),
-
 		KEY_THAT_IS_NO_BASE64("is not Base64", user("{client-certificate-data: '%1$s!', client-key-data: '%1$s!'}")),
-
 		DAMAGED_KEY("client-certificate and client-key of the user",
 				user("{client-certificate-data: %1$s, client-key-data: %1$s}".formatted(DAMAGED_KEY_DATA))),
-
-		DAMAGED_YAML("is not YAML", user("{token: \"%s}")),
-
-		DAMAGED_KEY_IN_THE_STORE("is damaged", (test) -> {
+		DAMAGED_YAML("is not YAML", user("{token: \"%s}")), DAMAGED_KEY_IN_THE_STORE("is damaged", (test) -> {
 			test.store("kubelet-client-current.pem");
 			return List.of("kubelet.cert.kubernetes.kubeconfig=" + controlPlane.writeKubeconfig(test.directory));
-		}),
-
-		DAMAGED_KEY_IN_A_FILE("is damaged", (test) -> {
+		}), DAMAGED_KEY_IN_A_FILE("is damaged", (test) -> {
 			Path file = test.store("tls.pem");
 			return List.of("kubelet.cert.tls-cert-file=" + file, "kubelet.cert.tls-private-key-file=" + file);
 		});
