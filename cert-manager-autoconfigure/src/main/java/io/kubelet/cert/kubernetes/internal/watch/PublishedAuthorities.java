@@ -32,9 +32,6 @@ public final class PublishedAuthorities implements AutoCloseable {
 
 	private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
 
-	/** Whether they have been read once: the log then has the advice already. */
-	private volatile boolean read;
-
 	/**
 	 * Creates a source.
 	 * @param place where the authorities are
@@ -79,12 +76,10 @@ public final class PublishedAuthorities implements AutoCloseable {
 		if (pems.isEmpty() || pems.size() < state.objects().size()) {
 			String problem = state.objects().isEmpty() ? state.problem() : "it has no key " + this.place.key;
 			throw new KubernetesConfigurationException(state.kind(),
-					"The %s cannot be read: %s%s".formatted(this, problem, this.read ? "" : state.advice()));
+					"The %s cannot be read: %s%s".formatted(this, problem, state.advice()));
 		}
 		try {
-			Trust trust = Trust.exactly(pems.stream().flatMap((pem) -> Pem.readCertificates(pem).stream()).toList());
-			this.read = true;
-			return trust;
+			return Trust.exactly(pems.stream().flatMap((pem) -> Pem.readCertificates(pem).stream()).toList());
 		}
 		catch (MalformedPemException ex) {
 			throw new KubernetesConfigurationException(
