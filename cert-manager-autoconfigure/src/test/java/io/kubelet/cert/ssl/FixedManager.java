@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -43,10 +44,14 @@ public final class FixedManager implements CertificateManager {
 		this.pair = this.authority.pair("test", "localhost");
 	}
 
-	/** Registers an SSL bundle named {@code bundle}. */
+	/**
+	 * Registers an SSL bundle named {@code bundle}, which is not the default of socket
+	 * factories in later tests.
+	 */
 	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 		CertificateBundles.register(registry, "bundle", this, trust, scheduler, Duration.ofSeconds(30));
+		BundleSocketFactory.remove(Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle"))));
 		return registry;
 	}
 
