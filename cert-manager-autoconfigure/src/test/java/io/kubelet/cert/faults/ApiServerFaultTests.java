@@ -47,7 +47,7 @@ class ApiServerFaultTests extends ShopFixture {
 		this.configuration = HastyApplication.class;
 		ConfigurableApplicationContext application = startWithFiles("rotation.wait-timeout=1h");
 		CertificatePair old = rotatePending(application);
-		stopServer(application);
+		stopServer(application, old);
 		this.clock.set(Duration.ofHours(1));
 		await().until(() -> status(application).lastFailure() != null);
 		CertificateStatus.Failure failure = Objects.requireNonNull(status(application).lastFailure());
@@ -66,8 +66,7 @@ class ApiServerFaultTests extends ShopFixture {
 	void requestToCertManagerIsPendingWhileTheServerIsDown(boolean issuedMeanwhile) {
 		CertManager certManager = this.plane.certManager().issuer("shop", "internal");
 		ConfigurableApplicationContext application = startWithFiles("signer-name=", "issuer.name=internal");
-		rotatePending(application);
-		stopServer(application);
+		stopServer(application, rotatePending(application));
 		if (issuedMeanwhile) {
 			this.plane.behavior().approval(ApprovalPolicy.approving());
 			await().until(() -> certManager.pendingCertificateRequests().isEmpty());
@@ -78,9 +77,11 @@ class ApiServerFaultTests extends ShopFixture {
 		await().untilAsserted(() -> assertThat(certManager.certificateRequests()).isEmpty());
 	}
 
-	private void stopServer(ConfigurableApplicationContext application) {
+	private void stopServer(ConfigurableApplicationContext application, CertificatePair old) {
 		this.plane.pause();
 		await().until(() -> Boolean.FALSE.equals(status(application).health().serverHealthy()));
+		assertThat(manager(application).current()).contains(old);
+		assertThat(status(application).state()).isEqualTo(CertificateStatus.State.ROTATING);
 	}
 
 	/** Waits for the rotation, and checks that nothing of the fault is left. */
