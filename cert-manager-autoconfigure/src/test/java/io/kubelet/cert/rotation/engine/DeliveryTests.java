@@ -94,7 +94,9 @@ class DeliveryTests extends ManagerFixture {
 		pass(ofSeconds(30));
 		assertThat(output).containsOnlyOnce("Rotation listener " + ManagerFixture.class.getName())
 			.containsPattern("ManagerFixture\\$\\d+ has not returned for 30s")
-			.containsPattern("at .*DeliveryTests\\.");
+			.containsPattern("at .*DeliveryTests\\.")
+			.as("the stack of its thread")
+			.doesNotContain("SerialExecutor.late");
 	}
 
 	@Test
