@@ -48,6 +48,8 @@ final class Joining {
 	/** This process has stored a request. */
 	void own() {
 		this.state = State.OURS;
+		this.moment = Pause.NONE;
+		this.givingWay = null;
 	}
 
 	/** There is an object. */
@@ -62,12 +64,6 @@ final class Joining {
 	void missed(boolean takenOver, Instant now) {
 		this.state = takenOver ? State.OURS : State.MISSED;
 		giveTime(now);
-	}
-
-	/** There is no pending request any more. */
-	void end() {
-		this.moment = Pause.NONE;
-		this.givingWay = null;
 	}
 
 	/** Gives other replicas a moment to do what they have begun. */

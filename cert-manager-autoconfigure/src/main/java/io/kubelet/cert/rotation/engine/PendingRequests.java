@@ -295,7 +295,6 @@ final class PendingRequests {
 		this.pending = null;
 		this.sentAt = null;
 		this.submitted = null;
-		this.joining.end();
 		return pending;
 	}
 

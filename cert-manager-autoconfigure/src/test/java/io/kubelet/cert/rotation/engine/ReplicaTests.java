@@ -366,6 +366,22 @@ class ReplicaTests extends ManagerFixture {
 		assertThat(this.signer.requests).isEmpty();
 	}
 
+	/** The other replica has been told something that we have missed. */
+	@Test
+	void requestThatItsReplicaHasWithdrawnIsAFailure() {
+		CertificateManager manager = start();
+		this.signer.silent();
+		this.signer.failsWith((any) -> RequestException.unavailable(null, "Down", "It is down", null, null));
+		put(this.pair, this.request);
+		pass(ofSeconds(6));
+		assertThat(this.signer.joined).as("after 1, 3 and 5 seconds").hasSize(3);
+		put(this.pair, null);
+		pass(ofMinutes(5));
+		assertThat(this.failures).extracting(Failure::reason).containsExactly("Down", "Down", "Down", "Withdrawn");
+		assertThat(this.signer.joined).hasSize(3);
+		assertThat(manager.status().state()).isEqualTo(State.VALID);
+	}
+
 	@ParameterizedTest
 	@ValueSource(booleans = { true, false })
 	void requestThatIsDeniedOrWithdrawnBeforeItIsLookedForIsAFailureWithAPause(boolean denied) {
