@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
@@ -32,7 +33,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class FilesProcess extends SimulatedProcess implements CertificateTemplateSupplier, RotationListener {
 
-	private static final int TEMPLATES = 3;
+	/** Those that are wanted one after the other. */
+	private static final List<CertificateTemplate> TEMPLATES = Stream.of("v0.example", "v1.example", "v2.example")
+		.map((name) -> CertificateTemplate.ofSubject("system:node:n").withDnsNames(List.of(name)))
+		.toList();
 
 	final Invariants invariants = new Invariants(this);
 
@@ -71,8 +75,7 @@ final class FilesProcess extends SimulatedProcess implements CertificateTemplate
 
 	/** What was last known to be wanted. */
 	CertificateTemplate wanted() {
-		return CertificateTemplate.ofSubject("system:node:n")
-			.withDnsNames(List.of("v" + this.templateNumber + ".example"));
+		return TEMPLATES.get(this.templateNumber);
 	}
 
 	@Override
@@ -188,7 +191,7 @@ final class FilesProcess extends SimulatedProcess implements CertificateTemplate
 	@Override
 	void changeTemplate() {
 		this.templateKnown = true;
-		this.templateNumber = (this.templateNumber + 1) % TEMPLATES;
+		this.templateNumber = (this.templateNumber + 1) % TEMPLATES.size();
 		this.server.objects().forEach((object) -> object.abandoned = true);
 		this.budget.endPause();
 		this.templateChanged.run();
