@@ -11,8 +11,6 @@ import java.util.concurrent.TimeUnit;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.testsupport.CertificateManagerBuilder;
 import io.kubelet.cert.testsupport.ManagerFixture;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -22,6 +20,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * The order in which followers and listeners are called, and that none of them holds up a
@@ -60,7 +59,7 @@ class DeliveryTests extends ManagerFixture {
 		assertThat(this.calls).isEmpty();
 		this.blocked.complete(null);
 		assertThat(rotation).succeedsWithin(120, TimeUnit.SECONDS);
-		eventually(() -> assertThat(this.calls).startsWith("follower").contains("listener", "future"));
+		await().untilAsserted(() -> assertThat(this.calls).startsWith("follower").contains("listener", "future"));
 	}
 
 	@Test
@@ -72,9 +71,9 @@ class DeliveryTests extends ManagerFixture {
 		for (int calls = 0; calls < 4; calls += 2) {
 			int before = calls;
 			rotate(manager);
-			eventually(() -> assertThat(this.calls).hasSize(before + 1).last().isEqualTo("follower"));
+			await().untilAsserted(() -> assertThat(this.calls).hasSize(before + 1).last().isEqualTo("follower"));
 			pass(Delivery.FOLLOWER_LIMIT);
-			eventually(() -> assertThat(this.calls).hasSize(before + 2).last().isEqualTo("listener"));
+			await().untilAsserted(() -> assertThat(this.calls).hasSize(before + 2).last().isEqualTo("listener"));
 		}
 		assertThat(output).contains("Not every SSL bundle or client has been updated within 10s");
 		assertThat(manager.status().rotations().count()).isEqualTo(3);
@@ -88,7 +87,7 @@ class DeliveryTests extends ManagerFixture {
 		for (int rotation = 0; rotation < 3; rotation++) {
 			assertThat(rotate(manager)).succeedsWithin(120, TimeUnit.SECONDS);
 			String serialNumber = manager.current().orElseThrow().serialNumber();
-			eventually(() -> assertThat(this.calls).last().isEqualTo(serialNumber));
+			await().untilAsserted(() -> assertThat(this.calls).last().isEqualTo(serialNumber));
 		}
 		assertThat(output).doesNotContain("has not returned");
 		pass(ofSeconds(30));
@@ -112,7 +111,7 @@ class DeliveryTests extends ManagerFixture {
 		for (int rotation = 1; rotation <= 2; rotation++) {
 			int expected = rotation;
 			assertThat(rotate(manager)).succeedsWithin(120, TimeUnit.SECONDS);
-			eventually(() -> assertThat(this.calls).hasSize(expected));
+			await().untilAsserted(() -> assertThat(this.calls).hasSize(expected));
 		}
 	}
 
@@ -121,10 +120,6 @@ class DeliveryTests extends ManagerFixture {
 		assertThat(rotate(start(builder().executor((task) -> {
 			throw new RejectedExecutionException("no thread");
 		})))).isCompleted();
-	}
-
-	private static void eventually(ThrowingRunnable assertion) {
-		Awaitility.await().untilAsserted(assertion);
 	}
 
 }

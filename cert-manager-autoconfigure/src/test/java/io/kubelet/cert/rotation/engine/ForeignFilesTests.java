@@ -92,17 +92,6 @@ class ForeignFilesTests extends ManagerFixture {
 	}
 
 	@Test
-	void pairForTheChangedTemplateIsTakenAndRequestsNothing() {
-		files().update(this.first);
-		CertificateManager manager = start(dynamic().store(files()));
-		files().update(this.other);
-		this.template = OTHER_TEMPLATE;
-		pass(LOOK);
-		assertThat(manager.current()).contains(this.other);
-		assertThat(this.signer.requests).isEmpty();
-	}
-
-	@Test
 	void pairThatDoesNotSayWhatItShouldIsTakenWhereThereIsNoBetterOne() {
 		CertificateManager manager = startWithFirst();
 		this.signer.holds();

@@ -1,11 +1,9 @@
 package io.kubelet.cert.rotation.engine;
 
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.DoubleStream;
 
-import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.CertificateRequest;
 import io.kubelet.cert.certificate.CertificateTemplate;
@@ -25,7 +23,6 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.tuple;
 
 /**
  * How long it takes from a failure to the next attempt.
@@ -156,17 +153,6 @@ class RetryTests extends ManagerFixture {
 		this.signer.issues();
 		pass(ofSeconds(2));
 		assertThat(manager.status().rotations().count()).isEqualTo(2);
-	}
-
-	@Test
-	void failureOfADependentStageIsTakenForItsCauseOrElseToldByItsKind() {
-		this.signer.failsWith((request) -> new CompletionException(
-				this.failures.isEmpty() ? RequestException.denied("csr-1", "example.com/s", "No", "no") : null));
-		CertificateManager manager = start();
-		rotate(manager);
-		assertThat(this.failures).extracting(Failure::kind, Failure::reason, Failure::message)
-			.containsExactly(tuple(Kind.DENIED, "No", this.failures.get(0).message()),
-					tuple(this.failures.get(1).kind(), "Completion", "java.util.concurrent.CompletionException"));
 	}
 
 	private void glitches() {

@@ -3,7 +3,6 @@ package io.kubelet.cert.rotation.engine;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateStatus.State;
-import io.kubelet.cert.rotation.CertificateStatus.Trigger;
 import io.kubelet.cert.testsupport.ManagerFixture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -49,20 +48,6 @@ class ValidityTests extends ManagerFixture {
 		pass(ofHours(2));
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
-	}
-
-	@Test
-	void clockSetTwoDaysBackMakesACertificateInvalid() {
-		this.signer.lifetime = ofDays(40);
-		CertificateManager manager = start();
-		CertificatePair first = manager.current().orElseThrow();
-		this.time.setClock(ofDays(-2));
-		assertThat(manager.current()).isEmpty();
-		assertThat(manager.status().state()).isEqualTo(State.NOT_YET_VALID);
-		pass(ofMinutes(1));
-		assertThat(this.warnings).containsExactly("not yet valid " + first.serialNumber());
-		assertThat(manager.current()).isPresent();
-		assertThat(manager.status().rotations().history().get(0).trigger()).isEqualTo(Trigger.NOT_YET_VALID);
 	}
 
 	@Test

@@ -90,7 +90,10 @@ class WallClockTests extends ManagerFixture {
 			.of(this.authority.issue(request.publicKey(), request.template(), stored.notBefore(), stored.notAfter())));
 		this.time.setClock(ofHours(hours));
 		pass(ofMinutes(10));
+		assertThat(manager.current()).isEmpty();
 		assertThat(manager.status().state()).isEqualTo(state);
+		assertThat(manager.status().rotations().history()).extracting((outcome) -> String.valueOf(outcome.trigger()))
+			.containsOnly(state.name());
 		assertThat(this.failures).isNotEmpty().allSatisfy((failure) -> assertThat(failure.message()).contains(problem));
 		int requests = this.signer.requests.size();
 		this.time.setClock(ofHours(-hours));
