@@ -51,14 +51,18 @@ final class StoredPairs {
 		this.clock = clock;
 	}
 
-	/** Reads the pair to use, {@code null} if there is none. */
+	/** Reads the pair to use, {@code null} if there has never been one. */
 	@Nullable CertificatePair read() {
 		try {
 			CertificatePair pair = readCurrent();
 			if (pair == null && this.initial != null) {
 				pair = read(this.initial, null);
 			}
-			return (pair != null) ? pair : readSeparate();
+			pair = (pair != null) ? pair : readSeparate();
+			if (pair == null && this.reader.last() != null) {
+				throw new StoreException("There is no pair in " + this.files.directory() + " any more", null);
+			}
+			return pair;
 		}
 		catch (IOException ex) {
 			throw new StoreException("Cannot read the pair in " + this.files.directory() + ": " + ex, ex);

@@ -53,18 +53,23 @@ class ForeignFilesTests extends ManagerFixture {
 	}
 
 	@Test
-	void damagedPairIsAWarningUntilItIsRepairedOrANewOneIsStored(CapturedOutput output) throws IOException {
+	void damagedOrRemovedPairIsAWarningUntilItIsRepairedOrANewOneIsStored(CapturedOutput output) throws IOException {
 		CertificateManager manager = startWithFirst();
 		Path file = this.directory.resolve("kubelet-client-current.pem");
 		byte[] good = Files.readAllBytes(file);
-		for (int outage = 1; outage <= 2; outage++) {
+		for (int outage = 1; outage <= 3; outage++) {
 			Files.write(file, good);
 			pass(LOOK);
 			assertThat(manager.status().health().storeProblem()).isNull();
-			Files.writeString(file, "garbage");
+			Files.delete(file);
+			if (outage < 3) {
+				Files.writeString(file, "garbage");
+			}
 			pass(LOOK.multipliedBy(2));
 			assertThat(manager.current()).contains(this.first);
-			assertThat(manager.status().health().storeProblem()).contains(file.getFileName().toString(), "damaged",
+			assertThat(manager.status().health().storeProblem()).contains(
+					(outage < 3) ? file.getFileName() + " is damaged"
+							: "There is no pair in " + this.directory + " any more",
 					"the last valid pair stays in use",
 					"or rotate (POST /actuator/certificates/" + manager.name() + ") to store a new pair");
 			assertThat(output.getOut().split("A restart finds only what is stored: repair it, or rotate", -1))
