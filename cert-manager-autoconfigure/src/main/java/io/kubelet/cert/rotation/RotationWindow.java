@@ -29,7 +29,8 @@ public record RotationWindow(double earliest, double latest) {
 	public RotationWindow {
 		if (!(earliest > 0 && earliest <= latest && latest < 1)) {
 			throw new IllegalArgumentException(
-					"A rotation window goes from above 0 to below 1, but is [%s, %s)".formatted(earliest, latest));
+					"The earliest fraction must be above 0 and at most the latest one, and the latest below 1, but they are %s and %s"
+						.formatted(earliest, latest));
 		}
 	}
 

@@ -90,7 +90,8 @@ class RetryScheduleTests {
 	@CsvSource({ "0, 0.9", "-0.1, 0.9", "0.91, 0.9", "0.7, 1", "0.7, 1.1", "NaN, 0.9", "0.7, NaN" })
 	void windowThatIsNotWithinTheLifetimeIsRefused(double earliest, double latest) {
 		assertThatIllegalArgumentException().isThrownBy(() -> new RotationWindow(earliest, latest))
-			.withMessage("A rotation window goes from above 0 to below 1, but is [%s, %s)", earliest, latest);
+			.withMessage("The earliest fraction must be above 0 and at most the latest one, and the latest below 1, "
+					+ "but they are %s and %s", earliest, latest);
 	}
 
 	@Test

@@ -25,9 +25,9 @@ class SettingsMistakesTests {
 					additional.b.key.size=1024      | additional.b.key.size with value '1024' is invalid: Key size 1024 is not supported
 					usages=client auth,no such usage | usages with value '[client auth, no such usage]' is invalid: Unknown usage 'no such usage'
 					template.ip-addresses=300.1.1.1 | template.ip-addresses with value '[300.1.1.1]' is invalid: '300.1.1.1' is not an IP address
-					rotation.earliest=0             | rotation.earliest with value '0.0' is invalid: A rotation window goes from above 0 to below 1
-					rotation.earliest=0.95          | rotation.earliest with value '0.95' is invalid: A rotation window goes from above 0 to below 1
-					rotation.earliest=0.5;additional.b.rotation.latest=0.4 | rotation.earliest with value '0.5' is invalid: A rotation window goes from above 0 to below 1
+					rotation.earliest=0             | rotation.earliest with value '0.0' is invalid: The earliest fraction must be above 0 and at most the latest one
+					rotation.earliest=0.95          | rotation.earliest with value '0.95' is invalid: The earliest fraction must be above 0 and at most the latest one
+					rotation.earliest=0.5;additional.b.rotation.latest=0.4 | rotation.earliest with value '0.5' is invalid: The earliest fraction must be above 0 and at most the latest one
 					rotation.wait-timeout=0s        | rotation.wait-timeout with value '0s' is invalid: The duration must be positive
 					rotation.retry.interval=0s      | rotation.retry.interval with value '0s' is invalid: The duration must be positive
 					rotation.retry.multiplier=0.5   | rotation.retry with value 'multiplier 0.5, jitter 0.1, attempts 5' is invalid: The multiplier must be at least 1
