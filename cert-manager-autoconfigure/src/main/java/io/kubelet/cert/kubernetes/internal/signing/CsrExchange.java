@@ -153,8 +153,12 @@ final class CsrExchange implements RequestWatch.Subscriber {
 		return this.request;
 	}
 
+	/**
+	 * States come from a call and from the watch. An older one must not be reported
+	 * between the state with the authorities and the answer that they belong to.
+	 */
 	@Override
-	public void changed(RequestObject object) {
+	public synchronized void changed(RequestObject object) {
 		guard(() -> {
 			Instant createdAt = Objects.requireNonNull(this.request.createdAt(), "It was confirmed");
 			SubmittedRequest submitted = new SubmittedRequest(object.name(), object.uid(), createdAt,
@@ -171,7 +175,7 @@ final class CsrExchange implements RequestWatch.Subscriber {
 	}
 
 	@Override
-	public void interrupted(String problem) {
+	public synchronized void interrupted(String problem) {
 		SubmittedRequest submitted = this.submitted;
 		if (submitted != null) {
 			guard(() -> this.progress.accept(submitted.interrupted(problem)));

@@ -5,12 +5,14 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 import io.kubelet.cert.certificate.CertificateManagerException.Kind;
@@ -20,6 +22,8 @@ import io.kubelet.cert.certificate.KeySpecification;
 import io.kubelet.cert.certificate.Pem;
 import io.kubelet.cert.certificate.Usage;
 import io.kubelet.cert.kubernetes.internal.ApiClientProvider;
+import io.kubelet.cert.kubernetes.internal.ApiObjects;
+import io.kubelet.cert.kubernetes.internal.TestClients;
 import io.kubelet.cert.request.CertificateRequests;
 import io.kubelet.cert.request.CertificateSigner;
 import io.kubelet.cert.request.CertificateSigner.SubmittedRequest;
@@ -33,6 +37,7 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.TestAuthority;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -185,6 +190,36 @@ class CertManagerRequestsTests {
 		this.plane.behavior().flaws(SignerFlaw.NO_AUTHORITY);
 		answer(signer(), request());
 		assertThat(last().authorities()).isEmpty();
+	}
+
+	/** It is read on one thread while the watch receives the certificate on another. */
+	@Test
+	void olderStateDoesNotTakeTheAuthorityFromTheCertificate() {
+		this.plane.behavior().approval(ApprovalPolicy.manual());
+		SigningApi api = new CertManagerRequests(ISSUER, "shop", Map.of());
+		AtomicReference<CsrExchange> exchange = new AtomicReference<>();
+		exchange.set(new CsrExchange(api, TestClients.create(this.plane.writeKubeconfig(this.directory)),
+				new RequestWatches(api.path(), (task) -> Adapter.daemon(task).start()), Clock.systemUTC(), request(),
+				(state) -> {
+					this.progress.add(state);
+					if (!state.authorities().isEmpty()) {
+						Thread other = Adapter.daemon(() -> exchange.get().changed(object("Approved", "")));
+						other.start();
+						await().until(() -> !other.isAlive() || other.getState() == Thread.State.BLOCKED);
+					}
+				}));
+		CompletableFuture<SubmittedRequest> last = exchange.get().begin(true).thenApply((chain) -> last());
+		await().until(() -> !this.progress.isEmpty());
+		String pem = Pem.write(List.of(new TestAuthority("internal").certificate()));
+		exchange.get().changed(object("Ready", Base64.getEncoder().encodeToString(pem.getBytes())));
+		assertThat(last.join().authorities()).hasSize(1);
+	}
+
+	private static RequestObject object(String condition, String certificate) {
+		return new RequestObject(ApiObjects.object("""
+				{"metadata": {"name": "shop", "uid": "uid"}, "status": {"certificate": "%2$s", "ca": "%2$s",
+				 "conditions": [{"type": "%1$s", "status": "True", "reason": "Issued"}]}}""".formatted(condition,
+				certificate)));
 	}
 
 	@Test
