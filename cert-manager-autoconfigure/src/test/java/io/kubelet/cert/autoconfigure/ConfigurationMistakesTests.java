@@ -120,6 +120,18 @@ class ConfigurationMistakesTests {
 		});
 	}
 
+	/** Without authorities in the kubeconfig, those of the JDK are trusted. */
+	@Test
+	void serverThatIsNotTrustedIsAMatterOfItsAuthority() throws IOException {
+		Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("config"),
+				this.controlPlane.url());
+		RisingTimeout.from(Duration.ofSeconds(1),
+				(timeout) -> assertReport(
+						start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
+								"kubelet.cert.startup.timeout=" + timeout),
+						"is not trusted: ", "'certificate-authority-data' in the kubeconfig (" + KUBECONFIG + ")"));
+	}
+
 	/** The value of the property is right. */
 	@Test
 	void unreachableServerIsReportedRatherThanTheTrustThatIsReadFromIt() {

@@ -94,12 +94,13 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 						? "Do what the description says, or name the API server of another cluster (%s)."
 							.formatted(connection)
 						: "Change the properties of the certificate to what the API server accepts.";
-			case UNAVAILABLE ->
-				"Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or name another one (%s)."
-					.formatted(connection)
-						+ ((cause instanceof KubernetesConfigurationException)
-								? " To start without what is read from it, set 'kubelet.cert.startup.mode' to 'background'."
-								: "");
+			case UNAVAILABLE -> (says(cause, " is not trusted: ")
+					? "Add the certificate authority of this API server to 'certificate-authority-data' in the kubeconfig (%s), or in a pod without one, to ca.crt of the service account."
+					: "Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or name another one (%s).")
+				.formatted(connection)
+					+ ((cause instanceof KubernetesConfigurationException)
+							? " To start without what is read from it, set 'kubelet.cert.startup.mode' to 'background'."
+							: "");
 			case DENIED, FAILED ->
 				"Ask whoever approves and signs requests in the cluster, or change the signer, the template or the usages.";
 			case STORE -> "Make sure that this process can read and write the files above and that they are complete, "
@@ -112,7 +113,11 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 
 	private static boolean isForbidden(@Nullable Throwable cause) {
 		return (cause instanceof RequestException rejected) ? rejected.statusCode() == 403
-				: cause != null && String.valueOf(cause.getMessage()).contains(" answers 403: ");
+				: says(cause, " answers 403: ");
+	}
+
+	private static boolean says(@Nullable Throwable cause, String text) {
+		return cause != null && String.valueOf(cause.getMessage()).contains(text);
 	}
 
 	/** Without a cause, nobody has answered in time. */
