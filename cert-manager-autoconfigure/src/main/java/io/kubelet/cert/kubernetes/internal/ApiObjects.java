@@ -254,12 +254,7 @@ public final class ApiObjects {
 		return GSON.toJsonTree(members).getAsJsonObject();
 	}
 
-	/**
-	 * Reads an object.
-	 * @param json its JSON
-	 * @return the object
-	 * @throws JsonParseException if it is not JSON, or not an object
-	 */
+	/** Reads an object, or throws a {@link JsonParseException}. */
 	public static JsonObject object(String json) {
 		if (JsonParser.parseString(json) instanceof JsonObject object) {
 			return object;
@@ -289,9 +284,7 @@ public final class ApiObjects {
 		return (value != null && value.isJsonPrimitive()) ? value.getAsString() : null;
 	}
 
-	/**
-	 * Reports that an answer (unpacked) or a line of a watch is larger than its limit.
-	 */
+	/** An answer (unpacked) or a line of a watch is larger than its limit. */
 	public static final class AnswerTooLargeException extends IOException {
 
 		AnswerTooLargeException(int mebibytes) {

@@ -226,8 +226,7 @@ final class PendingRequests {
 		if (pending != null) {
 			RotationLog.abandoned(this.settings, pending.request());
 		}
-		forget();
-		this.pending = request;
+		this.submitted = null;
 		this.joining.own();
 		this.sentAt = now;
 		return request;
