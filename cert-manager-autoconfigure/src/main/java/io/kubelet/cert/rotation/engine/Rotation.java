@@ -189,9 +189,8 @@ final class Rotation {
 		catch (Throwable ex) {
 			fail(attempt, ex, now);
 		}
-		finally {
-			this.reconcile.run();
-		}
+		// If that failed too, such as without its classes, the timer is soon enough
+		this.reconcile.run();
 	}
 
 	/**
