@@ -189,7 +189,8 @@ final class Rotation {
 		catch (Throwable ex) {
 			fail(attempt, ex, now);
 		}
-		// If that failed too, such as without its classes, the timer is soon enough
+		// Not reached if fail() throws: without a pause, the next attempt is left to the
+		// timer
 		this.reconcile.run();
 	}
 
