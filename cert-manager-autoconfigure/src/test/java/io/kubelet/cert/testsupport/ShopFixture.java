@@ -79,8 +79,7 @@ public abstract class ShopFixture {
 		this.kubeconfig = ShopAccount.writeKubeconfig(this.plane, this.directory);
 		this.plane.behavior().sign(SIGNER);
 		this.plane.allow(ShopAccount.NAME, Set.of("create", "get", "list", "watch"), "certificatesigningrequests");
-		this.plane.allow(ShopAccount.NAME, Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
-		this.plane.allowIn("shop", ShopAccount.NAME, Set.of("create"), "secrets");
+		ShopAccount.permitSecret(this.plane);
 	}
 
 	@AfterEach

@@ -27,6 +27,7 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.testsupport.Adapter;
 import io.kubelet.cert.testsupport.OffsetClock;
+import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -44,8 +45,6 @@ abstract class SecretStoreFixture {
 	static final TestAuthority AUTHORITY = new TestAuthority("authority");
 
 	private static final CertificateTemplate TEMPLATE = CertificateTemplate.ofSubject("shop");
-
-	private static final String ACCOUNT = "system:serviceaccount:shop:shop";
 
 	static final Instant DEADLINE = Instant.parse("2030-01-01T00:00:00Z");
 
@@ -66,8 +65,7 @@ abstract class SecretStoreFixture {
 	@BeforeEach
 	void open() {
 		this.kubeconfig = this.plane.writeKubeconfig(this.directory, this.plane.addServiceAccount("shop", "shop"));
-		this.plane.allow(ACCOUNT, Set.of("get", "list", "watch", "update"), "secrets", "shop-tls");
-		this.plane.allowIn("shop", ACCOUNT, Set.of("create"), "secrets");
+		ShopAccount.permitSecret(this.plane);
 		this.store = store(null);
 	}
 

@@ -37,6 +37,7 @@ import io.kubelet.cert.test.EmbeddedControlPlane;
 import io.kubelet.cert.test.RecordedRequest;
 import io.kubelet.cert.test.SignerFlaw;
 import io.kubelet.cert.testsupport.Adapter;
+import io.kubelet.cert.testsupport.ShopAccount;
 import io.kubelet.cert.testsupport.TestAuthority;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.AutoClose;
@@ -61,8 +62,6 @@ class CertManagerRequestsTests {
 	private static final IssuerReference ISSUER = new IssuerReference("ClusterIssuer", "internal",
 			IssuerReference.CERT_MANAGER);
 
-	private static final String ACCOUNT = "system:serviceaccount:shop:shop";
-
 	@AutoClose
 	private final EmbeddedControlPlane plane = EmbeddedControlPlane.start();
 
@@ -74,8 +73,7 @@ class CertManagerRequestsTests {
 	@BeforeEach
 	void installCertManager() {
 		this.plane.certManager().clusterIssuer("internal");
-		this.plane.allowIn("shop", ACCOUNT, Set.of("create", "get", "list", "watch", "delete"),
-				"certificaterequests.cert-manager.io");
+		ShopAccount.permitRequests(this.plane);
 	}
 
 	@Test
@@ -162,7 +160,7 @@ class CertManagerRequestsTests {
 	@Test
 	void clusterWithoutCertManagerIsNamed() {
 		try (EmbeddedControlPlane bare = EmbeddedControlPlane.start()) {
-			bare.allowIn("shop", ACCOUNT, Set.of("*"), "certificaterequests.cert-manager.io");
+			bare.allowIn("shop", ShopAccount.NAME, Set.of("*"), "certificaterequests.cert-manager.io");
 			failure(signer(bare, bare.addServiceAccount("shop", "shop"), ISSUER, "shop"), request())
 				.returns(Kind.REJECTED, Kind::of)
 				.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
