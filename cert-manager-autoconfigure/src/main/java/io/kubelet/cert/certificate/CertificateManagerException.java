@@ -42,11 +42,17 @@ public abstract class CertificateManagerException extends RuntimeException {
 		 */
 		REFUSED(Recovery.RETRY_SLOWLY),
 
-		/** The credentials are not known or lack a permission. */
+		/** The API server does not know the credentials. */
 		UNAUTHORIZED(Recovery.FIX_CAUSE),
+
+		/** A permission is missing, or admission control refuses the request. */
+		FORBIDDEN(Recovery.FIX_CAUSE),
 
 		/** The API server does not accept the request. */
 		REJECTED(Recovery.RETRY_SLOWLY),
+
+		/** The certificate of the API server is not trusted. */
+		UNTRUSTED(Recovery.FIX_CAUSE),
 
 		/** The API server cannot be reached, is busy, or does not answer as one. */
 		UNAVAILABLE(Recovery.RETRY_SOON),

@@ -25,8 +25,7 @@ public final class KubernetesConfigurationException extends CertificateManagerEx
 
 	/**
 	 * Creates an exception for something that cannot be read from the API server.
-	 * @param kind {@link Kind#UNAVAILABLE} if the server has not answered yet,
-	 * {@link Kind#UNAUTHORIZED} if a permission is missing
+	 * @param kind why not, {@link Kind#OTHER} if that is not a matter of the connection
 	 * @param message the message
 	 */
 	public KubernetesConfigurationException(Kind kind, String message) {

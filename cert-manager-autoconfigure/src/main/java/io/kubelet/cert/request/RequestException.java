@@ -155,9 +155,19 @@ public final class RequestException extends CertificateManagerException {
 	 */
 	public static RequestException rejected(@Nullable String requestName, int statusCode, String reason,
 			String message) {
-		boolean credentials = statusCode == 401 || statusCode == 403;
-		return new RequestException(credentials ? Kind.UNAUTHORIZED : Kind.REJECTED, requestName, statusCode, reason,
-				message, null, null);
+		Kind kind = (statusCode == 401) ? Kind.UNAUTHORIZED : (statusCode == 403) ? Kind.FORBIDDEN : Kind.REJECTED;
+		return new RequestException(kind, requestName, statusCode, reason, message, null, null);
+	}
+
+	/**
+	 * The certificate of the API server is not trusted, so nothing was sent.
+	 * @param requestName the name of the request, {@code null} if it has none yet
+	 * @param message says why
+	 * @param cause the cause
+	 * @return the exception
+	 */
+	public static RequestException untrusted(@Nullable String requestName, String message, Throwable cause) {
+		return new RequestException(Kind.UNTRUSTED, requestName, 0, "Untrusted", message, null, cause);
 	}
 
 	/**
@@ -206,9 +216,9 @@ public final class RequestException extends CertificateManagerException {
 	 */
 	public @Nullable Boolean serverHealthy() {
 		return switch (kind()) {
-			case UNAUTHORIZED -> true;
+			case UNAUTHORIZED, FORBIDDEN -> true;
 			case REJECTED -> this.statusCode == 404;
-			case UNAVAILABLE -> false;
+			case UNAVAILABLE, UNTRUSTED -> false;
 			default -> null;
 		};
 	}

@@ -5,6 +5,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -125,11 +126,11 @@ class ConfigurationMistakesTests {
 	void serverThatIsNotTrustedIsAMatterOfItsAuthority() throws IOException {
 		Path kubeconfig = CertificateContexts.writeKubeconfig(this.directory.resolve("config"),
 				this.controlPlane.url());
-		RisingTimeout.from(Duration.ofSeconds(1),
-				(timeout) -> assertReport(
-						start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig,
-								"kubelet.cert.startup.timeout=" + timeout),
-						"is not trusted: ", "'certificate-authority-data' in the kubeconfig (" + KUBECONFIG + ")"));
+		for (String trust : List.of("enabled=true", "ssl.trust-config-map=kube-root-ca.crt")) {
+			assertReport(start("kubelet.cert.kubernetes.kubeconfig=" + kubeconfig, "kubelet.cert." + trust),
+					"is not trusted: unable to find valid certification path",
+					"'certificate-authority-data' in the kubeconfig (" + KUBECONFIG + ")");
+		}
 	}
 
 	/** The value of the property is right. */

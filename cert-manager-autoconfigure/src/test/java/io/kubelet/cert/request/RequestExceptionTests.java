@@ -24,11 +24,12 @@ class RequestExceptionTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "400, false", "401, true", "403, true", "404, false", "422, false" })
-	void rejectionIsAboutTheCredentialsOrTheRequest(int statusCode, boolean credentials) {
+	@CsvSource({ "400, REJECTED, RETRY_SLOWLY", "401, UNAUTHORIZED, FIX_CAUSE", "403, FORBIDDEN, FIX_CAUSE",
+			"404, REJECTED, RETRY_SLOWLY", "422, REJECTED, RETRY_SLOWLY" })
+	void rejectionIsAboutTheCredentialsAPermissionOrTheRequest(int statusCode, Kind kind, Recovery recovery) {
 		RequestException rejected = RequestException.rejected(null, statusCode, "No", "no");
-		assertThat(rejected.kind()).isEqualTo(credentials ? Kind.UNAUTHORIZED : Kind.REJECTED);
-		assertThat(rejected.kind().recovery()).isEqualTo(credentials ? Recovery.FIX_CAUSE : Recovery.RETRY_SLOWLY);
+		assertThat(rejected.kind()).isEqualTo(kind);
+		assertThat(rejected.kind().recovery()).isEqualTo(recovery);
 		assertThat(rejected.statusCode()).isEqualTo(statusCode);
 		assertThat(rejected.requestName()).isNull();
 	}

@@ -25,6 +25,9 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 
 	private static final Pattern OTHER = Pattern.compile("\\{([a-z.-]+)}");
 
+	private static final Set<Kind> OF_SERVER = Set.of(Kind.UNAVAILABLE, Kind.UNTRUSTED, Kind.UNAUTHORIZED,
+			Kind.FORBIDDEN);
+
 	/**
 	 * Returns the full name of a property. For a property that is inherited from the
 	 * first certificate it is the name there.
@@ -67,8 +70,8 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 	}
 
 	/**
-	 * Returns the result of a check, and reports the property if the check fails. A
-	 * service that is unavailable or denies access is reported as it is.
+	 * Returns the result of a check, and reports the property if the check fails. An API
+	 * server that is unavailable or denies access is reported as it is.
 	 * @param property the property's name without the prefix
 	 * @param value the value
 	 * @param check uses the value
@@ -80,7 +83,7 @@ public record PropertyNames(String prefix, Set<String> inherited) {
 			return check.get();
 		}
 		catch (IllegalArgumentException | CertificateManagerException ex) {
-			if (Kind.of(ex) == Kind.UNAVAILABLE || Kind.of(ex) == Kind.UNAUTHORIZED) {
+			if (OF_SERVER.contains(Kind.of(ex))) {
 				throw ex;
 			}
 			throw new InvalidConfigurationPropertyValueException(of(property), value, String.valueOf(ex.getMessage()));

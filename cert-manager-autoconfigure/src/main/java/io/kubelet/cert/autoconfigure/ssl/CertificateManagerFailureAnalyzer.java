@@ -85,16 +85,17 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 						.formatted(KUBECONFIG, CONTEXT);
 		}
 		return switch (kind(cause)) {
-			case UNAUTHORIZED -> isForbidden(cause)
-					? "Grant the permission with the rule above, or use other credentials (%s). If there is no rule above, change what the message objects to: no permission helps."
-						.formatted(connection)
-					: "Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
+			case UNAUTHORIZED ->
+				"Replace the token or the client certificate in the kubeconfig (%s).".formatted(connection);
+			case FORBIDDEN ->
+				"Grant the permission with the rule above, or use other credentials (%s). If there is no rule above, change what the message objects to: no permission helps."
+					.formatted(connection);
 			case REJECTED ->
 				(cause instanceof RequestException rejected && rejected.statusCode() == 404)
 						? "Do what the description says, or name the API server of another cluster (%s)."
 							.formatted(connection)
 						: "Change the properties of the certificate to what the API server accepts.";
-			case UNAVAILABLE -> (says(cause, " is not trusted: ")
+			case UNAVAILABLE, UNTRUSTED -> ((kind(cause) == Kind.UNTRUSTED)
 					? "Add the certificate authority of this API server to 'certificate-authority-data' in the kubeconfig (%s), or in a pod without one, to ca.crt of the service account."
 					: "Make sure that the API server runs, with the webhooks that it calls, and that this machine can reach it, or name another one (%s).")
 				.formatted(connection)
@@ -109,15 +110,6 @@ class CertificateManagerFailureAnalyzer extends AbstractFailureAnalyzer<Certific
 				"Have the request approved and signed: see 'kubectl get csr' and 'kubectl certificate approve'.";
 			default -> "Fix the problem described above; see the log for details.";
 		};
-	}
-
-	private static boolean isForbidden(@Nullable Throwable cause) {
-		return (cause instanceof RequestException rejected) ? rejected.statusCode() == 403
-				: says(cause, " answers 403: ");
-	}
-
-	private static boolean says(@Nullable Throwable cause, String text) {
-		return cause != null && String.valueOf(cause.getMessage()).contains(text);
 	}
 
 	/** Without a cause, nobody has answered in time. */

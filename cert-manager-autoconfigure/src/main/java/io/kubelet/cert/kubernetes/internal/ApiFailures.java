@@ -2,7 +2,10 @@ package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -130,13 +133,23 @@ public record ApiFailures(String server) {
 					about(request) + "The API server at %s has not answered in full in time".formatted(this.server),
 					null, cause);
 		}
-		boolean untrusted = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause)
-			.anyMatch(CertificateException.class::isInstance);
+		List<Throwable> causes = Stream.iterate((Throwable) cause, Objects::nonNull, Throwable::getCause).toList();
+		Throwable innermost = causes.get(causes.size() - 1);
+		boolean untrusted = causes.stream().anyMatch(CertificateException.class::isInstance);
 		String problem = untrusted
 				? "The certificate of the API server at %s is not trusted: %s. Check the certificate authorities of the cluster"
 				: "The API server at %s cannot be reached: %s";
-		return RequestException.unavailable(name(request), "Unreachable",
-				about(request) + problem.formatted(this.server, ExternalText.clean(cause.toString())), null, cause);
+		String message = about(request) + problem.formatted(this.server,
+				reason((untrusted || innermost instanceof ConnectException) ? innermost : cause));
+		return untrusted ? RequestException.untrusted(name(request), message, cause)
+				: RequestException.unavailable(name(request), "Unreachable", message, null, cause);
+	}
+
+	/** Without the names of Java's classes. */
+	private static String reason(Throwable cause) {
+		String what = (cause instanceof UnknownHostException) ? "unknown host "
+				: (cause instanceof CertificateExpiredException) ? "it has expired, " : "";
+		return what + ExternalText.clean(Objects.requireNonNullElse(cause.getMessage(), cause.toString()));
 	}
 
 	/**

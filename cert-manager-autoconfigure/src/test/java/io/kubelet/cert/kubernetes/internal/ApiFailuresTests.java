@@ -1,14 +1,19 @@
 package io.kubelet.cert.kubernetes.internal;
 
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 import javax.net.ssl.SSLHandshakeException;
@@ -51,14 +56,36 @@ class ApiFailuresTests {
 	void serverWhoseCertificateIsNotTrustedIsNotSaidToBeOutOfReach() {
 		IOException untrusted = new SSLHandshakeException("PKIX path building failed");
 		untrusted.initCause(new CertificateException("not an authority of the cluster"));
-		assertThat(this.failures.translate(new ApiException(untrusted), null)).returns(Kind.UNAVAILABLE, Kind::of)
-			.hasMessageStartingWith("The certificate of the API server at https://cluster.example is not trusted: ")
-			.hasMessageEndingWith("Check the certificate authorities of the cluster");
+		assertThat(this.failures.translate(new ApiException(untrusted), null)).returns(Kind.UNTRUSTED, Kind::of)
+			.returns("Untrusted", RequestException::reason)
+			.hasMessage("The certificate of the API server at https://cluster.example is not trusted: "
+					+ "not an authority of the cluster. Check the certificate authorities of the cluster");
 		IOException unverified = new SSLPeerUnverifiedException("Hostname a not verified:\n    certificate: b");
 		assertThat(this.failures.translate(new ApiException(unverified), null))
 			.returns("Unreachable", RequestException::reason)
-			.hasMessageStartingWith("The API server at https://cluster.example cannot be reached: ")
-			.hasMessageEndingWith("Hostname a not verified: certificate: b");
+			.hasMessage(unreachable("Hostname a not verified: certificate: b"));
+	}
+
+	/** The client library names the address again, and Java its exceptions. */
+	@Test
+	void reasonWhyAServerIsOutOfReachIsInTheWordsOfAnOperator() {
+		ConnectException refused = new ConnectException("Failed to connect to /10.0.0.1:443");
+		refused.initCause(new ConnectException("Connection refused"));
+		assertThat(Stream
+			.of(refused, new UnknownHostException("cluster.example"), new SocketTimeoutException("timeout"),
+					new SSLHandshakeException("no cipher suites in common"), new SSLHandshakeException(null))
+			.map((cause) -> this.failures.translate(new ApiException(cause), null).getMessage()))
+			.containsExactly(unreachable("Connection refused"), unreachable("unknown host cluster.example"),
+					unreachable("timeout"), unreachable("no cipher suites in common"),
+					unreachable("javax.net.ssl.SSLHandshakeException"));
+		IOException expired = new SSLHandshakeException("PKIX path validation failed");
+		expired.initCause(new CertificateExpiredException("NotAfter: yesterday"));
+		assertThat(this.failures.translate(new ApiException(expired), null))
+			.hasMessageContaining(" is not trusted: it has expired, NotAfter: yesterday. ");
+	}
+
+	private static String unreachable(String reason) {
+		return "The API server at https://cluster.example cannot be reached: " + reason;
 	}
 
 	@ParameterizedTest
@@ -81,7 +108,7 @@ class ApiFailuresTests {
 
 	@ParameterizedTest
 	@CsvSource({ "400, REJECTED, (400): why", "401, UNAUTHORIZED, does not accept the credentials",
-			"403, UNAUTHORIZED, why", "422, REJECTED, (422): why", "429, UNAVAILABLE, answers 429 (why)",
+			"403, FORBIDDEN, why", "422, REJECTED, (422): why", "429, UNAVAILABLE, answers 429 (why)",
 			"500, UNAVAILABLE, answers 500 (why)", "503, UNAVAILABLE, answers 503 (why)" })
 	void statusIsReportedWithTheServersWords(int code, Kind kind, String message) {
 		RequestException failure = translate(code, STATUS.formatted("Reason", "why", code), Map.of());
@@ -163,7 +190,7 @@ class ApiFailuresTests {
 			Path kubeconfig = adapter.controlPlane.writeKubeconfig(adapter.directory,
 					adapter.controlPlane.addToken("weak", "jane"));
 			RequestException failure = send(adapter, kubeconfig);
-			assertThat(failure).returns(Kind.UNAUTHORIZED, Kind::of)
+			assertThat(failure).returns(Kind.FORBIDDEN, Kind::of)
 				.hasMessageContaining("lacks the permission to create");
 			assertThat(subject(String.valueOf(failure.getMessage()))).containsEntry("name", "jane");
 			assertThat(adapter.controlPlane.count(RecordedRequest::isCreate)).isOne();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import com.google.gson.JsonObject;
+import io.kubelet.cert.certificate.CertificateManagerException.Kind;
 import io.kubelet.cert.kubernetes.internal.ApiFailures;
 import io.kubelet.cert.kubernetes.internal.watch.Reflector;
 import io.kubelet.cert.store.StoreException;
@@ -159,7 +160,7 @@ final class LatestSecret implements Reflector.Observer {
 
 	/** Whoever may not watch the Secret can still read it. */
 	@Override
-	public String refused(ApiException answer) {
+	public String refused(ApiException answer, Kind kind) {
 		markOutdated();
 		this.callbacks.forEach(Runnable::run);
 		return ApiFailures.refusal(answer, "get, list, watch and update on the Secret are needed")

@@ -147,7 +147,7 @@ final class RequestWatch implements Reflector.Observer {
 	}
 
 	@Override
-	public String refused(ApiException answer) {
+	public String refused(ApiException answer, Kind kind) {
 		end(answer);
 		return "the API server answers " + answer.getCode();
 	}

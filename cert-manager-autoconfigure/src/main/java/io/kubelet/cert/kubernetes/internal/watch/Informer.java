@@ -99,16 +99,15 @@ public final class Informer implements Reflector.Observer, AutoCloseable {
 	@Override
 	public void interrupted(Kind kind, String problem, Throwable cause) {
 		State last = this.state;
-		boolean pending = last.isPending() && kind == Kind.UNAVAILABLE;
-		become(new State(last.objects, problem, "", pending ? kind : Kind.OTHER));
+		become(new State(last.objects, problem, "",
+				(kind == Kind.UNAVAILABLE && !last.isPending()) ? Kind.OTHER : kind));
 	}
 
 	@Override
-	public String refused(ApiException answer) {
+	public String refused(ApiException answer, Kind kind) {
 		String problem = ApiFailures.refusal(answer, this.remedy.apply(answer.getCode()));
 		String advice = ApiFailures.advice(answer);
-		boolean unauthorized = answer.getCode() == 401 || answer.getCode() == 403;
-		become(new State(this.state.objects, problem, advice, unauthorized ? Kind.UNAUTHORIZED : Kind.OTHER));
+		become(new State(this.state.objects, problem, advice, kind));
 		return problem + advice;
 	}
 

@@ -183,8 +183,8 @@ public final class Reflector implements AutoCloseable {
 			return;
 		}
 		RequestException failure = new ApiFailures(client.getBasePath()).translate(ex, null);
-		if (failure.kind() != Kind.UNAVAILABLE && ex instanceof ApiException answer) {
-			report(this.observer.refused(answer));
+		if (failure.kind() != Kind.UNAVAILABLE && code != 0 && ex instanceof ApiException answer) {
+			report(this.observer.refused(answer, failure.kind()));
 		}
 		else {
 			this.backoff.askedFor(failure.retryAfter());
@@ -273,9 +273,11 @@ public final class Reflector implements AutoCloseable {
 
 		/**
 		 * The server refuses the watch, which is opened again unless it is closed.
+		 * @param answer the answer
+		 * @param kind what it means
 		 * @return what is wrong
 		 */
-		String refused(ApiException answer);
+		String refused(ApiException answer, Kind kind);
 
 	}
 

@@ -187,7 +187,7 @@ class SecretStoreTests extends SecretStoreFixture {
 		Stored nothing = this.store.read();
 		assertThatExceptionOfType(StoreException.class)
 			.isThrownBy(() -> this.store.write(nothing.withPending(pending())))
-			.returns(Kind.UNAUTHORIZED, StoreException::kind)
+			.returns(Kind.FORBIDDEN, StoreException::kind)
 			.withMessageContainingAll("name: secrets-creator.shop.weak", "verbs: [\"create\"]")
 			.withMessageEndingWith(
 					"""

@@ -137,7 +137,7 @@ class CertManagerRequestsTests {
 
 	@Test
 	void anotherNamespaceIsRefusedWithTheRole() {
-		failure(signer(ISSUER, "other"), request()).returns(Kind.UNAUTHORIZED, Kind::of)
+		failure(signer(ISSUER, "other"), request()).returns(Kind.FORBIDDEN, Kind::of)
 			.withMessageContaining("cert-manager is not installed in this cluster, or the permission is missing")
 			.withMessageContaining("""
 					kind: Role

@@ -74,7 +74,7 @@ class MissingPermissionTests {
 		CertificateRequest confirmed = confirmed();
 		this.signer = this.adapter.signer(this.adapter.controlPlane.writeKubeconfig(this.adapter.directory,
 				this.adapter.controlPlane.addToken("weaker", "joe")));
-		assertThat(Adapter.failure(send(confirmed))).returns(Kind.UNAUTHORIZED, Kind::of)
+		assertThat(Adapter.failure(send(confirmed))).returns(Kind.FORBIDDEN, Kind::of)
 			.hasMessageContainingAll("Request " + confirmed.name() + " to signer " + Adapter.SIGNER, ADVICE, "joe",
 					"verbs: [\"create\", \"get\", \"list\", \"watch\"]");
 	}

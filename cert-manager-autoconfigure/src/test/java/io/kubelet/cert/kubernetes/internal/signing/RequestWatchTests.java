@@ -175,7 +175,7 @@ class RequestWatchTests {
 		CompletableFuture<Boolean> released = new CompletableFuture<>();
 		this.adapter.send(Adapter.newRequest(), released);
 		this.adapter.controlPlane.faults().next(1, RecordedRequest::isWatch).answer(403);
-		assertThat(Adapter.failure(this.adapter.send(Adapter.newRequest()))).returns(Kind.UNAUTHORIZED, Kind::of);
+		assertThat(Adapter.failure(this.adapter.send(Adapter.newRequest()))).returns(Kind.FORBIDDEN, Kind::of);
 		assertThat(this.adapter.send(Adapter.newRequest())).succeedsWithin(Adapter.PATIENCE);
 		assertThat(this.adapter.figures()).isEqualTo("2 POST, 2 watch, 0 GET, 0 list");
 		released.complete(true);
