@@ -21,6 +21,8 @@ import org.springframework.util.FileSystemUtils;
  */
 final class EmbeddedControlPlaneRegistration {
 
+	private static final System.Logger LOGGER = System.getLogger(EmbeddedControlPlaneRegistration.class.getName());
+
 	private static final String NAME = "embeddedControlPlane";
 
 	private static final String KUBECONFIG = "kubelet.cert.kubernetes.kubeconfig";
@@ -31,6 +33,12 @@ final class EmbeddedControlPlaneRegistration {
 	static void register(ConfigurableEnvironment environment, ConfigurableListableBeanFactory beans) {
 		if (beans.containsSingleton(NAME)) {
 			return;
+		}
+		String configured = environment.getProperty(KUBECONFIG);
+		if (configured != null) {
+			LOGGER.log(System.Logger.Level.INFO,
+					"The kubeconfig %s (%s) is not used: the embedded control plane takes the place of its cluster"
+						.formatted(configured, KUBECONFIG));
 		}
 		EmbeddedControlPlane controlPlane = EmbeddedControlPlane.start();
 		Path directory = temporaryDirectory();

@@ -9,10 +9,13 @@ import java.util.Map;
 
 import io.kubelet.cert.test.EmbeddedControlPlane;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -25,6 +28,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link EmbeddedControlPlaneInitializer} and
  * {@link EmbeddedControlPlaneConfiguration}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class EmbeddedControlPlaneInitializerTests {
 
 	private static final String PROPERTY = "kubelet.cert.kubernetes.kubeconfig";
@@ -45,12 +49,15 @@ class EmbeddedControlPlaneInitializerTests {
 	}
 
 	@Test
-	void applicationBuilderTakesTheInitializer() {
+	void applicationBuilderTakesTheInitializer(CapturedOutput output) {
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
 			.initializers(new EmbeddedControlPlaneInitializer())
 			.properties(PROPERTY + "=/overridden", "spring.main.banner-mode=off")
 			.run()) {
 			assertThat(context.getBean(Application.class).kubeconfigSeen).isNotNull().isNotEqualTo("/overridden");
+			assertThat(output)
+				.containsOnlyOnce("The kubeconfig /overridden (kubelet.cert.kubernetes.kubeconfig) is not "
+						+ "used: the embedded control plane takes the place of its cluster");
 		}
 	}
 
