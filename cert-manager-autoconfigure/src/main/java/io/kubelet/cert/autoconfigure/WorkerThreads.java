@@ -49,7 +49,9 @@ final class WorkerThreads implements Executor {
 	public void execute(Runnable task) {
 		try {
 			this.threads.execute(() -> run(task));
-			this.exhausted.set(false);
+			if (this.exhausted.compareAndSet(true, false)) {
+				logger.info("Threads can be started for the rotation of certificates again");
+			}
 		}
 		catch (Throwable ex) {
 			if (this.exhausted.compareAndSet(false, true)) {

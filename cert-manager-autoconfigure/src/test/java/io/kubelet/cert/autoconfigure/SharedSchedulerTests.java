@@ -124,6 +124,7 @@ class SharedSchedulerTests {
 		exhausted.set(false);
 		time.pass(Duration.ofSeconds(1));
 		Awaitility.await().untilTrue(ran);
+		assertThat(output).containsOnlyOnce("Threads can be started for the rotation of certificates again");
 		exhausted.set(true);
 		threads.execute(() -> {
 		});

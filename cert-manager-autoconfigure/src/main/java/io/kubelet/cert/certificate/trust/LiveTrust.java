@@ -127,6 +127,9 @@ public final class LiveTrust implements Supplier<Trust> {
 		try {
 			this.reading = now;
 			Known known = read(now).at(now);
+			if (this.reading == null) {
+				logger.info("Reading the certificate authorities in {} has returned", this.source.origin().get());
+			}
 			this.last = known;
 			return known.trust();
 		}

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -153,7 +154,7 @@ final class CurrentPair {
 			schedule(stored, deadline);
 		}
 		if (stored == null || stored.equals(this.pair) || !stored.isValid(now)) {
-			this.problem = null;
+			reportOnce(this.settings.about(logger.atInfo()), null);
 			return null;
 		}
 		List<String> differences = differences(stored, template, now);
@@ -206,10 +207,10 @@ final class CurrentPair {
 		}
 	}
 
-	private void reportOnce(LoggingEventBuilder entry, String problem) {
-		if (!problem.equals(this.problem)) {
+	private void reportOnce(LoggingEventBuilder entry, @Nullable String problem) {
+		if (!Objects.equals(problem, this.problem)) {
 			this.problem = problem;
-			entry.log("[{}] {}", problem);
+			entry.log("[{}] {}", (problem != null) ? problem : "The problem with the stored pair is over");
 		}
 	}
 

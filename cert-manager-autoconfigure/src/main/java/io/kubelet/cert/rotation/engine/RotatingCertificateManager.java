@@ -228,6 +228,9 @@ public final class RotatingCertificateManager implements CertificateManager {
 			this.rotation.review(this.templates.latest(), now);
 			this.report.warn(this.rotation.pending(), now);
 			this.report.update();
+			if (this.report.disturbed(null)) {
+				this.settings.about(logger.atInfo()).log("[{}] The rotation check succeeds again");
+			}
 			return this.rotation.untilDue(this.templates.latest(), now);
 		});
 	}
@@ -249,7 +252,6 @@ public final class RotatingCertificateManager implements CertificateManager {
 		Duration untilNextStep = idleCheck;
 		try {
 			untilNextStep = this.warnings.untilDue(now, Collections.min(List.of(step.apply(now), idleCheck)));
-			this.report.disturbed(null);
 		}
 		catch (Throwable ex) {
 			disturbed(ex, now);
@@ -273,7 +275,11 @@ public final class RotatingCertificateManager implements CertificateManager {
 	}
 
 	/** Other certificates are not affected: each has an executor of its own. */
-	private void stuck(Throwable stack) {
+	private void stuck(@Nullable Throwable stack) {
+		if (stack == null) {
+			this.settings.about(logger.atInfo()).log("[{}] The step of the rotation has returned");
+			return;
+		}
 		this.settings.about(logger.atError())
 			.setCause(stack)
 			.log("[{}] A step of the rotation has not returned for {}: the certificate is not rotated until it does. "

@@ -135,6 +135,12 @@ final class RotationLog {
 		}
 	}
 
+	static void over(RotationSettings settings, Instant failingSince, int failures) {
+		settings.about(logger.atInfo())
+			.log("[{}] The failures since {} are over (failed attempts: {})",
+					failingSince.truncatedTo(ChronoUnit.SECONDS), failures);
+	}
+
 	private static String inWords(Trigger trigger) {
 		return switch (trigger) {
 			case FIRST -> "Obtained the first certificate";

@@ -56,6 +56,9 @@ final class StatusReport {
 
 	private @Nullable Instant failingSince;
 
+	/** How many attempts have failed since. */
+	private int failed;
+
 	private List<Outcome> history = List.of();
 
 	private CertificateStatus.@Nullable Failure lastFailure;
@@ -96,8 +99,12 @@ final class StatusReport {
 	}
 
 	private void endFailures() {
+		if (this.failingSince != null) {
+			RotationLog.over(this.settings, this.failingSince, this.failed);
+		}
 		this.lastFailure = null;
 		this.failingSince = null;
+		this.failed = 0;
 	}
 
 	/** An attempt has failed. */
@@ -106,6 +113,7 @@ final class StatusReport {
 		failures.merge(failure.kind(), 1L, Long::sum);
 		this.failures = Map.copyOf(failures);
 		this.failingSince = (this.failingSince != null) ? this.failingSince : failure.at();
+		this.failed++;
 		this.lastFailure = failure;
 		Throwable cause = (failure.cause() instanceof StoreException store) ? store.getCause() : failure.cause();
 		Boolean healthy = (cause instanceof RequestException request) ? request.serverHealthy() : null;
@@ -133,14 +141,15 @@ final class StatusReport {
 	}
 
 	/**
-	 * Notes that a check has failed.
-	 * @param failure why, {@code null} if one has succeeded
-	 * @return whether the last one did not fail for the same reason
+	 * Notes the result of a check.
+	 * @param failure why it failed, {@code null} if it has succeeded
+	 * @return whether the result of the last one was another
 	 */
 	boolean disturbed(CertificateStatus.@Nullable Failure failure) {
 		CertificateStatus.Failure last = this.disturbance;
 		this.disturbance = failure;
-		return failure != null && (last == null || !last.cause().toString().equals(failure.cause().toString()));
+		return (failure == null || last == null) ? failure != last
+				: !last.cause().toString().equals(failure.cause().toString());
 	}
 
 	/** Takes a snapshot of the status. */

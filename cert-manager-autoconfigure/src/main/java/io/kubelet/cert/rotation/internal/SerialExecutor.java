@@ -33,7 +33,7 @@ public final class SerialExecutor {
 
 	private final Duration limit;
 
-	private final Consumer<Throwable> report;
+	private final Consumer<@Nullable Throwable> report;
 
 	private boolean scheduled;
 
@@ -50,10 +50,11 @@ public final class SerialExecutor {
 	 * @param scheduler notices a task that does not return
 	 * @param clock the clock
 	 * @param limit after which a task is late
-	 * @param report accepts the stack of the thread of a task that is late
+	 * @param report accepts the stack of the thread of a task that is late, and
+	 * {@code null} when the task has returned
 	 */
 	public SerialExecutor(Executor executor, RotationScheduler scheduler, Clock clock, Duration limit,
-			Consumer<Throwable> report) {
+			Consumer<@Nullable Throwable> report) {
 		this.executor = executor;
 		this.scheduler = scheduler;
 		this.clock = clock;
@@ -127,6 +128,9 @@ public final class SerialExecutor {
 			}
 			finally {
 				cancelLimit.run();
+				if (lateSince() != null) {
+					this.report.accept(null);
+				}
 			}
 		}
 		catch (Throwable ex) {

@@ -191,6 +191,7 @@ class LiveTrustTests {
 		assertThat(hanging.get().authorities()).startsWith(this.oldAuthority.certificate());
 		hangs.set(false);
 		assertThat(trust.get().authorities()).startsWith(this.oldAuthority.certificate());
+		assertThat(output).containsOnlyOnce("Reading the certificate authorities in the volume has returned");
 	}
 
 	private static void exchange(Exchanger<Boolean> exchanger) {

@@ -96,6 +96,8 @@ class DeliveryTests extends ManagerFixture {
 			.containsPattern("at .*DeliveryTests\\.")
 			.as("the stack of its thread")
 			.doesNotContain("SerialExecutor.late");
+		this.blocked.complete(null);
+		await().untilAsserted(() -> assertThat(output.getOut()).containsOnlyOnce(" has returned"));
 	}
 
 	@Test

@@ -66,6 +66,7 @@ class ErrorTests extends ManagerFixture {
 		CompletableFuture<CertificatePair> rotated = manager.rotate();
 		pass(ofMinutes(10));
 		assertThat(rotated).isCompletedExceptionally();
+		assertThat(output).doesNotContain("succeeds again");
 		assertLine(output, "ERROR").contains("[kubelet-client]", "Rotation check failed; retrying: " + error);
 		assertThat(manager.status().lastFailure()).isNotNull()
 			.returns(error, Failure::cause)
@@ -73,6 +74,7 @@ class ErrorTests extends ManagerFixture {
 			.satisfies((failure) -> assertThat(failure.nextAttempt()).isEqualTo(failure.at().plus(ofMinutes(1))));
 		assertRecovers(manager);
 		assertThat(manager.status().lastFailure()).isNull();
+		assertLine(output, "[kubelet-client] The rotation check succeeds again").contains("INFO");
 	}
 
 	private void assertRecovers(CertificateManager manager) {

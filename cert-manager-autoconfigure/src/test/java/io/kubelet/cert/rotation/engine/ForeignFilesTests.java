@@ -61,6 +61,7 @@ class ForeignFilesTests extends ManagerFixture {
 			Files.write(file, good);
 			pass(LOOK);
 			assertThat(manager.status().health().storeProblem()).isNull();
+			assertThat(output.getOut().split("The problem with the stored pair is over", -1)).hasSize(outage);
 			Files.delete(file);
 			if (outage < 3) {
 				Files.writeString(file, "garbage");

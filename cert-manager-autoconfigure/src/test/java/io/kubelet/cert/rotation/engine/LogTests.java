@@ -46,6 +46,27 @@ class LogTests extends ManagerFixture {
 		assertThat(output).contains("(the certificate has expired): Request csr-1");
 	}
 
+	@Test
+	void endOfFailuresIsSaidOnceWithTheirNumberAndTheirBeginning(CapturedOutput output) {
+		this.signer
+			.failsWith((request) -> RequestException.unavailable(null, "Unreachable", "no connection", null, null));
+		start();
+		pass(ofSeconds(10));
+		this.signer.issues();
+		pass(ofMinutes(60));
+		int failed = this.failures.size();
+		assertThat(failed).isGreaterThan(1);
+		assertLine(output, "The failures since").contains("INFO",
+				"[kubelet-client] The failures since 2026-01-01T00:00:00Z are over (failed attempts: " + failed + ")");
+		this.signer.failsWith((request) -> RequestException.denied("csr-1", "example.com/signer", "No", "ask us"));
+		pass(ofMinutes(30));
+		assertThat(this.failures).hasSizeGreaterThan(failed);
+		storePair(ofMinutes(0), ofMinutes(600));
+		pass(ofMinutes(5));
+		assertThat(output).as("also by another program")
+			.containsOnlyOnce("are over (failed attempts: " + (this.failures.size() - failed) + ")");
+	}
+
 	/** A signer by default, or from another configuration file, is not the one meant. */
 	@Test
 	void everyMessageAboutARequestNamesItsSignerAndAnAnswerWhereThatIsFrom(CapturedOutput output) {

@@ -45,7 +45,9 @@ class ValidityTests extends ManagerFixture {
 		assertThat(manager.status().state()).isEqualTo(State.NOT_YET_VALID);
 		assertThat(this.warnings).containsExactly("not yet valid " + stored.serialNumber());
 		assertLine(output, "is not valid before").contains("ERROR", "Rotation is off: replace the stored pair");
+		assertThat(output).doesNotContain("is valid now");
 		pass(ofHours(2));
+		assertLine(output, "The certificate is valid now").contains("INFO", stored.notAfter().toString());
 		assertThat(manager.current()).contains(stored);
 		assertThat(manager.status().state()).isEqualTo(State.STATIC);
 	}

@@ -64,6 +64,9 @@ public final class Reflector implements AutoCloseable {
 
 	private final Backoff backoff = new Backoff();
 
+	/** Whether the log says that the objects cannot be watched. */
+	private boolean reported;
+
 	/**
 	 * Creates a watch.
 	 * @param selection the objects
@@ -164,6 +167,10 @@ public final class Reflector implements AutoCloseable {
 	private void received(String line) throws ApiException {
 		WatchJson.Event event = WatchJson.event(line);
 		this.backoff.reset();
+		if (this.reported) {
+			this.reported = false;
+			logger.info("{} can be watched again", this.observer);
+		}
 		JsonObject object = event.object();
 		if (object != null && event.deletes()) {
 			this.observer.deleted(object);
@@ -217,6 +224,7 @@ public final class Reflector implements AutoCloseable {
 
 	private void report(String problem) {
 		if (this.backoff.attempts() == FAILURES_TO_REPORT && !isClosed()) {
+			this.reported = true;
 			logger.warn("{} cannot be watched for now: {}", this.observer, problem);
 		}
 	}

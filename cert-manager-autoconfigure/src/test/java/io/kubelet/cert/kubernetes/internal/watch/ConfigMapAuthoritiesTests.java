@@ -22,9 +22,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -32,6 +36,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * The authorities in a ConfigMap, through all that happens to a watch.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ConfigMapAuthoritiesTests {
 
 	private static final TestAuthority AUTHORITY = new TestAuthority("authority");
@@ -77,6 +82,17 @@ class ConfigMapAuthoritiesTests {
 		create(content(AUTHORITY));
 		this.controlPlane.faults().next(1, (request) -> request.path().contains("configmaps")).answer(status);
 		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
+	}
+
+	@Test
+	void endOfAnOutageIsReportedOnce(CapturedOutput output) throws Exception {
+		create(content(AUTHORITY));
+		this.controlPlane.faults().next(3, (request) -> request.path().contains("configmaps")).answer(503);
+		assertThat(read().authorities()).containsExactly(AUTHORITY.certificate());
+		assertThat(output).containsOnlyOnce("ConfigMap default/trust cannot be watched for now: The API server at ");
+		replaceWith(new TestAuthority("event"));
+		replaceWith(new TestAuthority("other"));
+		assertThat(output).containsOnlyOnce("ConfigMap default/trust can be watched again");
 	}
 
 	/** A restored API server serves a watch from the future, and sends nothing. */
