@@ -35,6 +35,10 @@ function connection(text, live) {
 	element.classList.toggle('live', live);
 }
 
+function isApproved(request) {
+	return request.conditions.includes('Approved');
+}
+
 function show(name, { state, current, template, rotationWindow, nextRotationDeadline, rotations, lastFailure, pendingRequest, history }) {
 	const article = articles.get(name) ?? add(name);
 	const set = setter(article);
@@ -54,6 +58,7 @@ function show(name, { state, current, template, rotationWindow, nextRotationDead
 	article.querySelector('.pending').hidden = !waits;
 	if (waits) {
 		set('command', `kubectl certificate approve ${pendingRequest.name}`);
+		article.querySelector('.command').hidden = isApproved(pendingRequest);
 	}
 	article.querySelector('.failure').hidden = !lastFailure;
 	showHistory(article.querySelector('.history'), history);
@@ -134,7 +139,7 @@ function tick() {
 		}
 		if (pendingRequest?.createdAt) {
 			set('pending', `Request ${pendingRequest.name} has been waiting for ${distance(now - Date.parse(pendingRequest.createdAt))}. `
-				+ `Conditions: ${pendingRequest.conditions.join(', ') || 'none'}. Approve it with:`);
+				+ (isApproved(pendingRequest) ? 'It is approved, but not signed.' : 'Approve it with:'));
 		}
 		if (lastFailure) {
 			const next = Date.parse(lastFailure.nextAttempt) - now;

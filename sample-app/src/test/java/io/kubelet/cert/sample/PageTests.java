@@ -144,7 +144,9 @@ class PageTests {
 		until(() -> field("kubelet-client", "state").equals("ROTATING"));
 		assertThat(field("kubelet-client", "pending")).contains("has been waiting for");
 		violations();
-		plane().behavior().approval(ApprovalPolicy.approving());
+		plane().behavior().approval(ApprovalPolicy.approving()).signingDelay(Duration.ofSeconds(3));
+		until(() -> field("kubelet-client", "pending").endsWith("It is approved, but not signed."));
+		assertThat(field("kubelet-client", "command")).as("nothing is left to approve").isEmpty();
 		until(() -> !card("kubelet-client").findElement(By.cssSelector(".pending")).isDisplayed());
 	}
 
@@ -184,7 +186,8 @@ class PageTests {
 		rotate("kubelet-server");
 		plane().behavior().approval(ApprovalPolicy.manual());
 		managers.get("kubelet-client").rotate();
-		until(() -> field("kubelet-client", "pending").matches("(?s).*has been waiting for \\d s.*"));
+		until(() -> field("kubelet-client", "rotations").equals("2") && field("kubelet-server", "state").equals("VALID")
+				&& field("kubelet-client", "pending").matches("(?s).*has been waiting for \\d s.*"));
 		for (String name : List.of("page", "page-dark", "page-narrow")) {
 			scheme(name.equals("page-dark") ? "dark" : "light");
 			size(name.equals("page-narrow") ? 320 : 1200, 100);
