@@ -50,10 +50,11 @@ public final class LiveTrust implements Supplier<Trust> {
 
 	private final ReentrantLock lock = new ReentrantLock();
 
-	/** {@code null} before the source has been read. */
+	/** That of the last reading, {@code null} before the source has been read. */
 	private @Nullable Object version;
 
-	private boolean unreadable;
+	/** Why the source cannot be read, {@code null} if it can. */
+	private @Nullable String problem;
 
 	private volatile @Nullable Known last;
 
@@ -150,12 +151,12 @@ public final class LiveTrust implements Supplier<Trust> {
 		}
 	}
 
+	/** A source that cannot be read may become readable without another version. */
 	private Known read(Instant now) {
 		Known before = this.last;
-		Object version = null;
 		try {
-			version = this.source.version().get();
-			if (before != null && version.equals(this.version)) {
+			Object version = this.source.version().get();
+			if (before != null && this.problem == null && version.equals(this.version)) {
 				return before;
 			}
 			Trust content = this.source.trust().get();
@@ -163,10 +164,10 @@ public final class LiveTrust implements Supplier<Trust> {
 			if (!after.content.equals(content)) {
 				after = change(after, content, now);
 			}
-			else if (this.unreadable) {
+			else if (this.problem != null) {
 				logger.info("The certificate authorities in {} can be read again", this.source.origin().get());
 			}
-			this.unreadable = false;
+			this.problem = null;
 			this.version = version;
 			return after;
 		}
@@ -174,9 +175,11 @@ public final class LiveTrust implements Supplier<Trust> {
 			if (before == null || this.version == null) {
 				return new Known(this.unread.apply(ex), Map.of());
 			}
-			this.unreadable = true;
-			this.version = version;
-			logger.error("{}; the certificate authorities that were read before remain trusted", ex.getMessage());
+			String problem = String.valueOf(ex.getMessage());
+			if (!problem.equals(this.problem)) {
+				logger.error("{}; the certificate authorities that were read before remain trusted", problem);
+			}
+			this.problem = problem;
 			return before;
 		}
 	}

@@ -156,6 +156,28 @@ class LiveTrustTests {
 		assertThat(output).containsOnlyOnce("can be read again");
 	}
 
+	/** As once its permissions have been corrected, which do not change its version. */
+	@Test
+	void fileThatCanBeReadAgainIsReadAlsoIfItsVersionIsTheSame(CapturedOutput output) throws IOException {
+		Source file = Source.file(this.file);
+		Queue<RuntimeException> denials = new ArrayDeque<>();
+		LiveTrust trust = trust(new Source(file.origin(), file.version(), () -> {
+			RuntimeException denial = denials.poll();
+			if (denial != null) {
+				throw denial;
+			}
+			return file.trust().get();
+		}));
+		trust.get();
+		write(this.newAuthority);
+		denials.addAll(
+				List.of(new IllegalArgumentException("Access denied"), new IllegalArgumentException("Access denied")));
+		assertThat(trust.get().authorities()).containsExactly(this.oldAuthority.certificate());
+		assertThat(trust.get().authorities()).containsExactly(this.oldAuthority.certificate());
+		assertThat(output).containsOnlyOnce("Access denied; the certificate authorities that were read before remain");
+		assertThat(trust.get().authorities()).contains(this.newAuthority.certificate());
+	}
+
 	/** Such as one on a volume whose server is away. */
 	@Test
 	void fileThatHangsDelaysNoOtherHandshakeAndNoEndOfAnOverlapAndIsReportedOnce(CapturedOutput output)
