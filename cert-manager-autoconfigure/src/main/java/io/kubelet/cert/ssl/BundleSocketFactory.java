@@ -7,6 +7,7 @@ import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundleRegistry;
 
 /**
  * A socket factory for libraries that take the name of a class. Its connections present
@@ -20,11 +21,11 @@ import org.springframework.boot.ssl.SslBundle;
 public final class BundleSocketFactory extends LiveSocketFactory {
 
 	/**
-	 * Static, since a library that creates this class by its name passes nothing else. If
-	 * several application contexts have a bundle of one name, that of the last one is
-	 * used.
+	 * Static, since a library that creates this class by its name passes nothing else. Of
+	 * several application contexts, the last one comes first, such as that of a test
+	 * while those of other tests are kept.
 	 */
-	private static final List<LiveSslBundle> bundles = new CopyOnWriteArrayList<>();
+	private static final List<Registered> bundles = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Creates a factory.
@@ -41,26 +42,43 @@ public final class BundleSocketFactory extends LiveSocketFactory {
 	 * @throws IllegalArgumentException if there is no bundle, or not yet
 	 */
 	public static SocketFactory getDefault() {
-		return new BundleSocketFactory(bundles.stream().map(LiveSslBundle::name).findFirst().orElse(""));
+		List<Registered> all = List.copyOf(bundles);
+		return new BundleSocketFactory(all.stream()
+			.filter((bundle) -> bundle.registry == all.get(all.size() - 1).registry)
+			.map(Registered::name)
+			.findFirst()
+			.orElse(""));
 	}
 
 	private static SSLContext context(String bundleName) {
 		return bundles.stream()
 			.filter((bundle) -> bundle.name().equals(bundleName))
 			.reduce((earlier, later) -> later)
+			.map(Registered::bundle)
 			.orElseThrow(() -> new IllegalArgumentException(
 					"There is no SSL bundle '%s' of a certificate yet; there are %s: ".formatted(bundleName,
-							bundles.stream().map(LiveSslBundle::name).distinct().toList())
+							bundles.stream().map(Registered::name).distinct().toList())
 							+ "correct the name, or let the bean that connects depend on the bean 'sslBundleRegistry'"))
 			.createSslContext(SslBundle.DEFAULT_PROTOCOL);
 	}
 
-	static void add(LiveSslBundle bundle) {
-		bundles.add(bundle);
+	static void add(SslBundleRegistry registry, LiveSslBundle bundle) {
+		bundles.add(new Registered(registry, bundle));
 	}
 
 	static void remove(LiveSslBundle bundle) {
-		bundles.remove(bundle);
+		bundles.removeIf((registered) -> registered.bundle == bundle);
+	}
+
+	/**
+	 * A bundle, and the registry of its application context.
+	 */
+	private record Registered(SslBundleRegistry registry, LiveSslBundle bundle) {
+
+		String name() {
+			return this.bundle.name();
+		}
+
 	}
 
 }

@@ -198,10 +198,9 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	 * Runs a task later.
 	 * @param time the time to wait
 	 * @param task the task
-	 * @return a way to cancel the task
 	 */
-	public Runnable after(Duration time, Runnable task) {
-		return this.scheduler.schedule(task, time);
+	public void after(Duration time, Runnable task) {
+		this.scheduler.schedule(task, time);
 	}
 
 	/**

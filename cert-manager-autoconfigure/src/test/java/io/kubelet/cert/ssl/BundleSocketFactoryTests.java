@@ -44,10 +44,17 @@ class BundleSocketFactoryTests {
 
 	private final DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
 
-	private final Runnable end = register(this.registry, "bundle");
+	/**
+	 * Of an application context that is still open, as those that Spring's tests keep.
+	 */
+	private final Runnable earlier = register(new DefaultSslBundleRegistry(), "earlier",
+			new FixedManager(this.authority));
+
+	private final Runnable end = register(this.registry, "bundle", this.manager);
 
 	@AfterEach
 	void end() {
+		this.earlier.run();
 		this.end.run();
 	}
 
@@ -106,11 +113,11 @@ class BundleSocketFactoryTests {
 	}
 
 	private Runnable register(String bundleName) {
-		return register(new DefaultSslBundleRegistry(), bundleName);
+		return register(new DefaultSslBundleRegistry(), bundleName, this.manager);
 	}
 
-	private Runnable register(DefaultSslBundleRegistry registry, String bundleName) {
-		return CertificateBundles.register(registry, bundleName, this.manager,
+	private Runnable register(DefaultSslBundleRegistry registry, String bundleName, FixedManager manager) {
+		return RegisteredBundle.register(registry, bundleName, manager,
 				() -> Trust.exactly(List.of(this.authority.certificate())), new SimulatedTime(Instant.EPOCH),
 				Duration.ZERO);
 	}

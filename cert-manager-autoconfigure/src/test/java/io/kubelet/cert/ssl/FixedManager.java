@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -44,14 +43,10 @@ public final class FixedManager implements CertificateManager {
 		this.pair = this.authority.pair("test", "localhost");
 	}
 
-	/**
-	 * Registers an SSL bundle named {@code bundle}, which is not the default of socket
-	 * factories in later tests.
-	 */
+	/** Registers an SSL bundle named {@code bundle}. */
 	public DefaultSslBundleRegistry register(Supplier<Trust> trust, RotationScheduler scheduler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		CertificateBundles.register(registry, "bundle", this, trust, scheduler, Duration.ofSeconds(30));
-		BundleSocketFactory.remove(Objects.requireNonNull(LiveSslBundle.of(registry.getBundle("bundle"))));
+		RegisteredBundle.register(registry, "bundle", this, trust, scheduler, Duration.ofSeconds(30));
 		return registry;
 	}
 

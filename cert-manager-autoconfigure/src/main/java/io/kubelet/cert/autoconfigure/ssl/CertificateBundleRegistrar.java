@@ -11,7 +11,7 @@ import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.CertificateManagers;
 import io.kubelet.cert.rotation.RotationScheduler;
-import io.kubelet.cert.ssl.CertificateBundles;
+import io.kubelet.cert.ssl.RegisteredBundle;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
@@ -69,7 +69,7 @@ final class CertificateBundleRegistrar implements SslBundleRegistrar, Disposable
 
 	private void register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, Duration drain) {
-		this.ends.add(CertificateBundles.register(registry, bundleName, manager, trust, this.scheduler, drain));
+		this.ends.add(RegisteredBundle.register(registry, bundleName, manager, trust, this.scheduler, drain));
 	}
 
 	@Override

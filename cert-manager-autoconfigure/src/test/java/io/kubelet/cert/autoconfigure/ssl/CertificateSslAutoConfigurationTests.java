@@ -169,7 +169,10 @@ class CertificateSslAutoConfigurationTests {
 		ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1);
 		executor.setRemoveOnCancelPolicy(true);
 		try {
-			this.runner.withBean(RotationScheduler.class, () -> RotationScheduler.of(executor))
+			RotationScheduler scheduler = RotationScheduler.of(executor);
+			this.runner
+				.withBean(RotationScheduler.class,
+						() -> (task, delay) -> scheduler.schedule(task, delay.dividedBy(100)))
 				.withPropertyValues("kubelet.cert.ssl.trust-file=" + this.file)
 				.run((context) -> assertThat(executor.getQueue()).isNotEmpty());
 			Awaitility.await().untilAsserted(() -> assertThat(executor.getQueue()).isEmpty());

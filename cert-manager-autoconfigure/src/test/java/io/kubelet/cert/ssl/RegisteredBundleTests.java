@@ -41,7 +41,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 @ExtendWith(OutputCaptureExtension.class)
-class CertificateBundlesTests {
+class RegisteredBundleTests {
 
 	private static final Duration OVERLAP = Duration.ofHours(1);
 

@@ -20,12 +20,12 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 
 /**
- * Reports the changes of a certificate's SSL bundle: rotations, and changes of the
- * trusted authorities.
+ * The registered SSL bundle of one certificate. Reports its changes: rotations, and
+ * changes of the trusted authorities.
  */
-public final class CertificateBundles implements CertificateManager.Follower {
+public final class RegisteredBundle implements CertificateManager.Follower {
 
-	private static final Logger logger = LoggerFactory.getLogger(CertificateBundles.class);
+	private static final Logger logger = LoggerFactory.getLogger(RegisteredBundle.class);
 
 	private static final Duration TRUST_INTERVAL = Duration.ofSeconds(10);
 
@@ -41,12 +41,9 @@ public final class CertificateBundles implements CertificateManager.Follower {
 
 	private CompletableFuture<?> handlers = CompletableFuture.completedFuture(null);
 
-	private volatile Runnable cancelCheck = () -> {
-	};
-
 	private volatile boolean ended;
 
-	private CertificateBundles(SslBundleRegistry registry, LiveSslBundle live) {
+	private RegisteredBundle(SslBundleRegistry registry, LiveSslBundle live) {
 		this.registry = registry;
 		this.live = live;
 		this.bundle = live.toBundle();
@@ -69,26 +66,26 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	public static Runnable register(SslBundleRegistry registry, String bundleName, CertificateManager manager,
 			Supplier<Trust> trust, RotationScheduler scheduler, Duration drain) {
 		LiveSslBundle live = new LiveSslBundle(bundleName, manager, trust, scheduler, drain);
-		CertificateBundles bundles = new CertificateBundles(registry, live);
-		registry.registerBundle(bundleName, bundles.bundle);
-		if (registry instanceof SslBundles registered) {
+		RegisteredBundle registered = new RegisteredBundle(registry, live);
+		registry.registerBundle(bundleName, registered.bundle);
+		if (registry instanceof SslBundles bundles) {
 			// Without any handler, the registry warns that a bundle may need a restart
-			registered.addBundleUpdateHandler(bundleName, (updated) -> {
+			bundles.addBundleUpdateHandler(bundleName, (updated) -> {
 			});
 		}
-		BundleSocketFactory.add(live);
+		BundleSocketFactory.add(registry, live);
 		if (live.identity().pair() == null) {
 			logger.warn(
 					"[{}] There is no certificate yet: servers with the SSL bundle '{}' fail every TLS handshake, "
 							+ "and clients present no certificate, until the first one is issued",
 					manager.name(), bundleName);
 		}
-		manager.addFollower(bundles);
-		bundles.update();
+		manager.addFollower(registered);
+		registered.update();
 		if (trust instanceof LiveTrust) {
-			bundles.followTrust();
+			registered.followTrust();
 		}
-		return bundles::end;
+		return registered::end;
 	}
 
 	@Override
@@ -144,17 +141,14 @@ public final class CertificateBundles implements CertificateManager.Follower {
 	}
 
 	private void followTrust() {
-		if (this.ended) {
-			return;
-		}
-		this.cancelCheck = this.live.after(TRUST_INTERVAL, this::checkTrust);
-		if (this.ended) {
-			this.cancelCheck.run();
-		}
+		this.live.after(TRUST_INTERVAL, this::checkTrust);
 	}
 
 	/** The threads of the scheduler are those of the rotations. */
 	private void checkTrust() {
+		if (this.ended) {
+			return;
+		}
 		try {
 			if (this.live.isOutdated()) {
 				this.threads.execute(this::updateTrust);
@@ -179,7 +173,6 @@ public final class CertificateBundles implements CertificateManager.Follower {
 
 	private void end() {
 		this.ended = true;
-		this.cancelCheck.run();
 		BundleSocketFactory.remove(this.live);
 	}
 
