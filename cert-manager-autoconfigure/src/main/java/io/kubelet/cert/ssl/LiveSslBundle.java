@@ -23,7 +23,7 @@ import javax.net.ssl.TrustManagerFactory;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.trust.Cached;
 import io.kubelet.cert.certificate.trust.KeyStores;
-import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.rotation.CertificateManager;
 import io.kubelet.cert.rotation.RotationScheduler;
@@ -85,7 +85,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 		this.trust = trust;
 		this.scheduler = scheduler;
 		this.drain = drain;
-		SslManagerBundle base = SslManagerBundle.from(LiveTrust.manager(trust, this.handshakes::record));
+		SslManagerBundle base = SslManagerBundle.from(new LiveTrustManager(trust, this.handshakes::record));
 		this.keyManagers = new LiveKeyManagerFactory(base.getKeyManagerFactory(),
 				new LiveKeyManager(this::pair, this.handshakes::record, this.handshakes::recordServer));
 		this.trustManagers = base.getTrustManagerFactory();
@@ -155,7 +155,7 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 			SSLContext context = SSLContext.getInstance(protocol);
 			context.init(new KeyManager[] { new LiveKeyManager(identity::pair, (client) -> {
 			}, (server) -> {
-			}) }, new TrustManager[] { LiveTrust.manager(this.trust) }, null);
+			}) }, new TrustManager[] { new LiveTrustManager(this.trust) }, null);
 			return context;
 		}
 		catch (GeneralSecurityException ex) {

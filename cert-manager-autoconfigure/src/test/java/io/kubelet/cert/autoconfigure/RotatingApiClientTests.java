@@ -33,7 +33,7 @@ import io.kubelet.cert.autoconfigure.ssl.KubernetesApiClientAutoConfiguration;
 import io.kubelet.cert.certificate.CertificateNames;
 import io.kubelet.cert.certificate.CertificatePair;
 import io.kubelet.cert.certificate.Pem;
-import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.certificate.trust.Trust;
 import io.kubelet.cert.kubernetes.internal.RotatingApiClient;
 import io.kubelet.cert.rotation.CertificateManager;
@@ -271,7 +271,7 @@ class RotatingApiClientTests {
 	@Test
 	void rotationDoesNotReadTheAuthorities() throws Exception {
 		AtomicInteger reads = new AtomicInteger();
-		X509TrustManager trust = LiveTrust.manager(() -> {
+		X509TrustManager trust = new LiveTrustManager(() -> {
 			reads.incrementAndGet();
 			return Trust.exactly(List.of());
 		});

@@ -12,12 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-
-import javax.net.ssl.X509ExtendedTrustManager;
 
 import io.kubelet.cert.certificate.MalformedPemException;
 import io.kubelet.cert.certificate.Pem;
@@ -85,28 +82,6 @@ public final class LiveTrust implements Supplier<Trust> {
 		this.overlap = overlap;
 		this.clock = clock;
 		this.unread = unread;
-	}
-
-	/**
-	 * Returns a manager that checks each peer against the authorities that are trusted at
-	 * the time.
-	 * @param trust returns the current trust
-	 * @return the manager
-	 */
-	public static X509ExtendedTrustManager manager(Supplier<Trust> trust) {
-		return manager(trust, (transport) -> {
-		});
-	}
-
-	/**
-	 * Returns such a manager that reports the handshakes of clients.
-	 * @param trust returns the current trust
-	 * @param handshakes accepts the socket or engine of each handshake in which a server
-	 * is checked
-	 * @return the manager
-	 */
-	public static X509ExtendedTrustManager manager(Supplier<Trust> trust, Consumer<Object> handshakes) {
-		return new LiveTrustManager(trust, handshakes);
 	}
 
 	/**

@@ -16,7 +16,7 @@ import io.kubelet.cert.certificate.CertificateChain;
 /**
  * Checks each peer against the authorities that are trusted at the time.
  */
-final class LiveTrustManager extends X509ExtendedTrustManager {
+public final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	private final Supplier<Trust> trust;
 
@@ -24,7 +24,22 @@ final class LiveTrustManager extends X509ExtendedTrustManager {
 
 	private final Cached<Trust, X509ExtendedTrustManager, CertificateException> managers = new Cached<>(Trust::manager);
 
-	LiveTrustManager(Supplier<Trust> trust, Consumer<Object> handshakes) {
+	/**
+	 * Creates a manager.
+	 * @param trust returns the current trust
+	 */
+	public LiveTrustManager(Supplier<Trust> trust) {
+		this(trust, (transport) -> {
+		});
+	}
+
+	/**
+	 * Creates a manager that reports the handshakes of clients.
+	 * @param trust returns the current trust
+	 * @param handshakes accepts the socket or engine of each handshake in which a server
+	 * is checked
+	 */
+	public LiveTrustManager(Supplier<Trust> trust, Consumer<Object> handshakes) {
 		this.trust = trust;
 		this.handshakes = handshakes;
 	}

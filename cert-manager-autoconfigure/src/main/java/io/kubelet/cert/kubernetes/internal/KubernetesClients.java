@@ -13,7 +13,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
-import io.kubelet.cert.certificate.trust.LiveTrust;
+import io.kubelet.cert.certificate.trust.LiveTrustManager;
 import io.kubelet.cert.kubernetes.KubernetesConfigurationException;
 import io.kubernetes.client.openapi.ApiClient;
 import okhttp3.HttpUrl;
@@ -81,7 +81,7 @@ final class KubernetesClients {
 				.proceed(chain.request().newBuilder().header("Authorization", authorization.get()).build()));
 		}
 		if (client.isVerifyingSsl()) {
-			X509TrustManager trust = LiveTrust.manager(Kubeconfigs.trustOfClient(file));
+			X509TrustManager trust = new LiveTrustManager(Kubeconfigs.trustOfClient(file));
 			http.sslSocketFactory(tls(credentials.keys(), trust).getSocketFactory(), trust);
 		}
 		return client.setHttpClient(http.build());

@@ -223,7 +223,7 @@ class LiveTrustTests {
 	@Test
 	void trustManagerFollowsAndTellsOfTheHandshakesThatCheckAServer() throws Exception {
 		List<Object> handshakes = new ArrayList<>();
-		X509ExtendedTrustManager trust = LiveTrust.manager(this.trust, handshakes::add);
+		X509ExtendedTrustManager trust = new LiveTrustManager(this.trust, handshakes::add);
 		X509Certificate[] before = chain(this.oldAuthority);
 		X509Certificate[] after = chain(this.newAuthority);
 		Socket socket = new Socket();
@@ -254,7 +254,7 @@ class LiveTrustTests {
 	/** Not every TLS engine limits what a peer may send. */
 	@Test
 	void trustManagerRefusesChainsThatNoPeerWouldTakeUnchecked() {
-		X509ExtendedTrustManager trust = LiveTrust.manager(this.trust);
+		X509ExtendedTrustManager trust = new LiveTrustManager(this.trust);
 		List<X509Certificate> chain = new ArrayList<>(List.of(chain(this.oldAuthority)));
 		chain.addAll(Collections.nCopies(20, this.oldAuthority.certificate()));
 		try (CountingProvider counts = new CountingProvider()) {
