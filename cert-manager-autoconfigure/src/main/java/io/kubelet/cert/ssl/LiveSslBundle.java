@@ -123,10 +123,9 @@ public final class LiveSslBundle implements SslManagerBundle, SslStoreBundle {
 	}
 
 	@Override
-	public KeyStore getKeyStore() {
+	public @Nullable KeyStore getKeyStore() {
 		CertificatePair pair = pair();
-		return (pair != null) ? KeyStores.holding(pair, this.alias, this.password)
-				: KeyStores.refusing(this.alias, this.password);
+		return (pair != null) ? KeyStores.holding(pair, this.alias, this.password) : null;
 	}
 
 	@Override

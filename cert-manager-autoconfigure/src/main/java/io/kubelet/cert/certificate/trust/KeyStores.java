@@ -1,33 +1,34 @@
 package io.kubelet.cert.certificate.trust;
 
 import java.io.IOException;
-import java.math.BigInteger;
 import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.KeyStore;
-import java.security.KeyStore.PrivateKeyEntry;
-import java.security.PrivateKey;
-import java.security.SecureRandom;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.time.Instant;
-import java.util.Date;
 import java.util.List;
 
 import io.kubelet.cert.certificate.CertificatePair;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import io.kubelet.cert.certificate.Pem;
 
 /**
  * Creates key stores that exist in memory only.
  */
 public final class KeyStores {
+
+	/**
+	 * Its key is one for key agreement (X25519), so it cannot sign. It is valid at all
+	 * times, so that checks of the store report no expired certificate.
+	 */
+	private static final String NOBODY = """
+			-----BEGIN CERTIFICATE-----
+			MIIBIjCByaADAgECAggklc3FDtJIpDAKBggqhkjOPQQDAjAuMSwwKgYDVQQDDCNu
+			byBjZXJ0aWZpY2F0ZSBhdXRob3JpdHkgaXMgdHJ1c3RlZDAgFw03MDAxMDEwMDAw
+			MDBaGA85OTk5MTIzMTIzNTk1OVowLjEsMCoGA1UEAwwjbm8gY2VydGlmaWNhdGUg
+			YXV0aG9yaXR5IGlzIHRydXN0ZWQwKjAFBgMrZW4DIQBLkOgtiaOFYd0fEKhsEm/l
+			B94od2Aq3hmb0SUTM4zKFTAKBggqhkjOPQQDAgNIADBFAiBms5m2BXmO3MGNNnGt
+			V+mkqXcIhQkttMo+qJyaGBFBPwIhAOZ82mcaJoRWyc3JOo5QThTgGYMhYULBnrNa
+			4CGtK46s
+			-----END CERTIFICATE-----
+			""";
 
 	private KeyStores() {
 	}
@@ -40,40 +41,21 @@ public final class KeyStores {
 	 * @return the key store
 	 */
 	public static KeyStore holding(CertificatePair pair, String alias, String password) {
-		return holding(pair.privateKey(), pair.chain().toArray(X509Certificate[]::new), alias, password);
-	}
-
-	/**
-	 * Creates a key store for a server that has no certificate yet. Servers do not start
-	 * without a key, so the store holds one that no handshake succeeds with.
-	 * @param alias the alias of the key
-	 * @param password the password of the key
-	 * @return the key store
-	 */
-	public static KeyStore refusing(String alias, String password) {
-		PrivateKeyEntry placeholder = Placeholder.create(alias + " has no certificate yet");
-		return holding(placeholder.getPrivateKey(), placeholder.getCertificateChain(), alias, password);
+		return holding((store) -> store.setKeyEntry(alias, pair.privateKey(), password.toCharArray(),
+				pair.chain().toArray(X509Certificate[]::new)));
 	}
 
 	/**
 	 * Creates a trust store. The certificate path validation of the JDK does not take an
-	 * empty one, so Tomcat and Jetty do not start with it. An authority that cannot sign
-	 * takes its place.
+	 * empty one, so an authority that cannot sign takes its place.
 	 */
 	static KeyStore trusting(List<X509Certificate> authorities) {
+		List<X509Certificate> all = authorities.isEmpty() ? Pem.readCertificates(NOBODY) : authorities;
 		return holding((store) -> {
-			if (authorities.isEmpty()) {
-				store.setCertificateEntry("none",
-						Placeholder.create("no certificate authority is trusted").getCertificate());
-			}
-			for (int i = 0; i < authorities.size(); i++) {
-				store.setCertificateEntry("authority-" + i, authorities.get(i));
+			for (int i = 0; i < all.size(); i++) {
+				store.setCertificateEntry("authority-" + i, all.get(i));
 			}
 		});
-	}
-
-	private static KeyStore holding(PrivateKey key, Certificate[] chain, String alias, String password) {
-		return holding((store) -> store.setKeyEntry(alias, key, password.toCharArray(), chain));
 	}
 
 	private static KeyStore holding(Entries entries) {
@@ -92,37 +74,6 @@ public final class KeyStores {
 	private interface Entries {
 
 		void addTo(KeyStore store) throws GeneralSecurityException;
-
-	}
-
-	/**
-	 * A key and its certificate for a store that must not be empty. The key is one for
-	 * key agreement (X25519): it cannot sign, so no TLS handshake succeeds with it, and
-	 * no certificate can be issued with it. The certificate is valid at all times, so
-	 * that checks of the store report no expired certificate.
-	 * <p>
-	 * This is a class of its own because its verification loads Bouncy Castle.
-	 */
-	private static final class Placeholder {
-
-		/** The end that RFC 5280 defines for certificates without an end. */
-		private static final Date NO_END = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
-
-		static PrivateKeyEntry create(String commonName) {
-			try {
-				KeyPair keys = KeyPairGenerator.getInstance("X25519").generateKeyPair();
-				KeyPair signer = KeyPairGenerator.getInstance("EC").generateKeyPair();
-				X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, commonName).build();
-				X509Certificate certificate = new JcaX509CertificateConverter()
-					.getCertificate(new JcaX509v3CertificateBuilder(subject, new BigInteger(63, new SecureRandom()),
-							new Date(0), NO_END, subject, keys.getPublic())
-						.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
-				return new PrivateKeyEntry(keys.getPrivate(), new Certificate[] { certificate });
-			}
-			catch (GeneralSecurityException | OperatorCreationException ex) {
-				throw new IllegalStateException("Cannot create a placeholder for a key store", ex);
-			}
-		}
 
 	}
 

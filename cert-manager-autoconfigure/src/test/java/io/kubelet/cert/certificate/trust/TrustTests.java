@@ -2,8 +2,6 @@ package io.kubelet.cert.certificate.trust;
 
 import java.security.InvalidKeyException;
 import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.PKIXBuilderParameters;
 import java.security.cert.X509CertSelector;
@@ -66,15 +64,6 @@ class TrustTests {
 		X509Certificate itself = manager.getAcceptedIssuers()[0];
 		assertThat(itself.getPublicKey().getAlgorithm()).startsWith("X");
 		assertThatExceptionOfType(InvalidKeyException.class).isThrownBy(() -> itself.verify(itself.getPublicKey()));
-	}
-
-	@Test
-	void keyOfAServerWithoutACertificateCannotSign() throws Exception {
-		KeyStore store = KeyStores.refusing("server", "changeit");
-		PrivateKey key = (PrivateKey) store.getKey("server", "changeit".toCharArray());
-		assertThat(store.getCertificate("server")).asString().contains("CN=server has no certificate yet");
-		assertThatExceptionOfType(InvalidKeyException.class)
-			.isThrownBy(() -> Signature.getInstance("SHA256withECDSA").initSign(key));
 	}
 
 	@Test
